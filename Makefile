@@ -1,0 +1,24 @@
+# Everything a person types. `make help` lists it.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: help lock
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+# A virtual environment that holds exactly what requirements/dev.txt locks.
+.venv/.synced: requirements/uv.txt requirements/dev.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(UV) pip sync -q --require-hashes requirements/dev.txt
+	@$(UV) pip install -q --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: .venv/.synced ## Lock requirements/*.txt anew from pyproject.toml
+	$(LOCK) --upgrade requirements/uv.in -o requirements/uv.txt
+	$(LOCK) --upgrade --group dev -o requirements/dev.txt
+	$(LOCK) --group run -c requirements/dev.txt -o requirements/run.txt
+	$(LOCK) --group lambda -c requirements/dev.txt -o requirements/lambda.txt

@@ -1,0 +1,45 @@
+"""The words for failure. Everything that can go wrong is translated into one of them where it happens."""
+
+
+class ImagepipeError(Exception):
+    """Base of the words for failure.
+
+    `code` is stable and made for machines (an AWS error code where there is one); the message is one
+    sentence for a person: what happened, to which key, what to do. `detector` names the detector that
+    was being asked, where there was one.
+    """
+
+    def __init__(self, code: str, message: str, *, detector: str | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.detector = detector
+
+    def during(self, detector: str) -> "ImagepipeError":
+        """Say which detector was being asked, and give the error back for raising."""
+        self.detector = detector
+        return self
+
+
+class TransientError(ImagepipeError):
+    """It may work later: hand the message back and try again."""
+
+
+class ThrottledError(TransientError):
+    """The service asked us to slow down. It says nothing about the image, however often it happens."""
+
+
+class PermanentError(ImagepipeError):
+    """It will never work for this image: record the rejection, do not retry."""
+
+
+class ConfigurationError(ImagepipeError):
+    """The deployment is at fault (access denied, no such table). Stop the batch; blame no image."""
+
+
+class SettingsError(Exception):
+    """Settings are missing or malformed. All faults are reported together, one a line."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults

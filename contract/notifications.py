@@ -1,0 +1,110 @@
+"""What a message in the queue says: S3's own notifications, and our request to look at an object again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import unquote_plus
+
+from contract import sequencer
+from contract.errors import PermanentError
+from contract.identity import ImageVersion
+
+LOOK_AGAIN = "imagepipe:LookAgain"
+
+
+class Change(StrEnum):
+    """What happened to an object, as far as the message can tell."""
+
+    CREATED = "created"
+    REMOVED = "removed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class ImageEvent:
+    """One thing that happened to one key.
+
+    `version` is the version that a CREATED event names, and None otherwise: for UNKNOWN, the bucket has to be
+    asked what is there now. `sequencer` is in canonical form; the empty string where the message has none.
+    """
+
+    key: str
+    change: Change
+    sequencer: str
+    occurred_at: str
+    version: ImageVersion | None = None
+
+
+def parse(body: str, bucket_name: str) -> tuple[ImageEvent, ...]:
+    """Read the body of one queue message.
+
+    S3's test event has no events in it. Keys come form-encoded and are decoded here, once.
+    Raises PermanentError `UnreadableMessage` for anything that is not a message of ours.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    """
+    try:
+        message = json.loads(body)
+        if message.get("Event") == "s3:TestEvent":
+            return ()
+        records = message["Records"]
+        events = tuple(_event(record, bucket_name) for record in records)
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise PermanentError(
+            "UnreadableMessage",
+            f"not an S3 notification ({fault!r}): {body[:200]!r}; remove it from the queue",
+        ) from fault
+    return events
+
+
+def look_again(bucket_name: str, keys: list[str], occurred_at: str) -> str:
+    """Write the body of a message that asks for these keys to be brought into line with the bucket."""
+    records = [
+        {
+            "eventName": LOOK_AGAIN,
+            "eventTime": occurred_at,
+            "s3": {"bucket": {"name": bucket_name}, "object": {"key": key}},
+        }
+        for key in keys
+    ]
+    return json.dumps({"Records": records}, ensure_ascii=False)
+
+
+def _event(record: Mapping[str, object], bucket_name: str) -> ImageEvent:
+    name = str(record["eventName"]).removeprefix("s3:")
+    s3 = _mapping(record["s3"])
+    event_bucket = _mapping(s3["bucket"])["name"]
+    if event_bucket != bucket_name:
+        raise ValueError(f"it is about bucket {event_bucket!r}, this pipeline is about {bucket_name!r}")
+    described = _mapping(s3["object"])
+    occurred_at = str(record["eventTime"])
+    if name == LOOK_AGAIN:
+        return ImageEvent(str(described["key"]), Change.UNKNOWN, "", occurred_at)
+    key = unquote_plus(str(described["key"]))
+    order = sequencer.canonical(str(described["sequencer"]))
+    if name.startswith("ObjectCreated:"):
+        version = ImageVersion(
+            key=key,
+            etag=str(described["eTag"]),
+            size_bytes=int(str(described["size"])),
+            version_id=_version_id(described),
+            uploaded_at=occurred_at,
+        )
+        return ImageEvent(key, Change.CREATED, order, occurred_at, version)
+    # Deleting one version, or a delete marker, can bring an older version back to light without a create
+    # event: only the bucket knows what is there now.
+    removes_for_good = name.endswith(":DeleteMarkerCreated") or _version_id(described) is None
+    return ImageEvent(key, Change.REMOVED if removes_for_good else Change.UNKNOWN, order, occurred_at)
+
+
+def _version_id(described: Mapping[str, object]) -> str | None:
+    value = described.get("versionId")
+    return str(value) if value and value != "null" else None
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"expected an object, got {value!r}")
+    return value

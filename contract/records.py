@@ -1,0 +1,149 @@
+"""What is known of one image: the head record, whose commit makes everything about a version visible."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import cast
+
+from contract.identity import ImageVersion
+
+
+class Status(StrEnum):
+    """Where an image has ended."""
+
+    RECOGNIZED = "recognized"
+    REJECTED = "rejected"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the detectors found, in the short form that lists and index rows are made of.
+
+    `labels` maps a label's name to its confidence in percent; `faces` counts faces, and is None where faces
+    were not asked for. Everything else is in the raw results.
+    """
+
+    labels: Mapping[str, float] = field(default_factory=dict)
+    faces: int | None = None
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Why an image will never be recognized."""
+
+    code: str
+    message: str
+    detector: str | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """The one record of one key: its newest known state.
+
+    `detectors` maps each detector that ran to the fingerprint of its settings, by which its raw result is
+    found. `sequencer` (canonical) is that of the newest event taken in, empty if the image was only ever
+    listed. `generation` counts the heads of this key. `expires_at` (seconds since 1970) is set on tombstones.
+    """
+
+    version: ImageVersion
+    status: Status
+    sequencer: str
+    generation: int
+    decided_at: str
+    detectors: Mapping[str, str] = field(default_factory=dict)
+    findings: Findings = field(default_factory=Findings)
+    rejection: Rejection | None = None
+    expires_at: int | None = None
+
+    @property
+    def key(self) -> str:
+        """The object's key."""
+        return self.version.key
+
+    @property
+    def revision(self) -> str:
+        """Name this state of this key: the same for a replay of the same work, new for any other.
+
+        Index rows and completions carry it; a row whose revision is not the head's does not count.
+        """
+        parts = (
+            self.sequencer,
+            str(self.generation),
+            self.version.etag,
+            self.version.version_id or "",
+            self.status,
+            *(f"{name}={fingerprint}" for name, fingerprint in sorted(self.detectors.items())),
+        )
+        return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
+
+    def to_item(self) -> dict[str, object]:
+        """Write the attributes of a DynamoDB item, without its keys. Numbers are int or Decimal."""
+        item: dict[str, object] = {
+            "key": self.key,
+            "etag": self.version.etag,
+            "size_bytes": self.version.size_bytes,
+            "version_id": self.version.version_id,
+            "uploaded_at": self.version.uploaded_at,
+            "status": str(self.status),
+            "sequencer": self.sequencer,
+            "generation": self.generation,
+            "revision": self.revision,
+            "decided_at": self.decided_at,
+            "detectors": dict(self.detectors) or None,
+            "labels": {name: Decimal(str(c)) for name, c in self.findings.labels.items()} or None,
+            "faces": self.findings.faces,
+            "expires_at": self.expires_at,
+        }
+        if self.rejection is not None:
+            item["rejection_code"] = self.rejection.code
+            item["rejection_message"] = self.rejection.message
+            item["rejection_detector"] = self.rejection.detector
+        return {name: value for name, value in item.items() if value is not None}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, object]) -> Head:
+        """Read a head back from the attributes of its DynamoDB item."""
+        labels = cast("Mapping[str, Decimal]", item.get("labels", {}))
+        faces = item.get("faces")
+        version_id = item.get("version_id")
+        expires_at = item.get("expires_at")
+        return cls(
+            version=ImageVersion(
+                key=str(item["key"]),
+                etag=str(item["etag"]),
+                size_bytes=_integer(item["size_bytes"]),
+                version_id=None if version_id is None else str(version_id),
+                uploaded_at=str(item["uploaded_at"]),
+            ),
+            status=Status(str(item["status"])),
+            sequencer=str(item["sequencer"]),
+            generation=_integer(item["generation"]),
+            decided_at=str(item["decided_at"]),
+            detectors=dict(cast("Mapping[str, str]", item.get("detectors", {}))),
+            findings=Findings(
+                labels={name: float(confidence) for name, confidence in labels.items()},
+                faces=None if faces is None else _integer(faces),
+            ),
+            rejection=_rejection(item),
+            expires_at=None if expires_at is None else _integer(expires_at),
+        )
+
+
+def _rejection(item: Mapping[str, object]) -> Rejection | None:
+    if "rejection_code" not in item:
+        return None
+    detector = item.get("rejection_detector")
+    return Rejection(
+        code=str(item["rejection_code"]),
+        message=str(item["rejection_message"]),
+        detector=None if detector is None else str(detector),
+    )
+
+
+def _integer(value: object) -> int:
+    return int(cast("int | Decimal", value))

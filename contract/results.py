@@ -1,0 +1,38 @@
+"""What a detector answered for some bytes, kept raw, so that nobody has to be asked and paid again."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ResultName:
+    """Which answer: these bytes, asked of this detector, with settings of this fingerprint."""
+
+    content_id: str
+    detector: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A detector's answer as it came, without transport metadata."""
+
+    name: ResultName
+    response: Mapping[str, Any]
+    called_at: str
+
+
+def pack(response: Mapping[str, Any]) -> bytes:
+    """Write a response small: a hundred faces with all attributes are 350 KB of JSON and 40 KB packed."""
+    return zlib.compress(json.dumps(response, separators=(",", ":")).encode(), level=6)
+
+
+def unpack(packed: bytes) -> dict[str, Any]:
+    """Read back what `pack` wrote."""
+    response: dict[str, Any] = json.loads(zlib.decompress(packed))
+    return response

@@ -1,0 +1,39 @@
+"""The settings of each Lambda: one class writes and reads each of them."""
+
+from dataclasses import dataclass
+
+DETECTORS = ("labels", "faces")
+
+
+@dataclass(frozen=True)
+class ProcessorSettings:
+    """What the processor needs to know. Percentages are 0 to 100.
+
+    `detectors` are asked for every image; `concurrent_calls` bounds the detector calls that one worker has
+    under way.
+    """
+
+    bucket_name: str
+    table_name: str
+    topic_arn: str
+    detectors: tuple[str, ...] = DETECTORS
+    max_labels: int = 50
+    min_label_confidence_percent: float = 40.0
+    concurrent_calls: int = 16
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.detectors if name not in DETECTORS]
+        if unknown or not self.detectors:
+            raise ValueError(
+                f"DETECTORS is {','.join(self.detectors)!r}; choose one or more of {', '.join(DETECTORS)}"
+            )
+        if self.concurrent_calls < 1:
+            raise ValueError(f"CONCURRENT_CALLS is {self.concurrent_calls}; it must be at least 1")
+
+
+@dataclass(frozen=True)
+class QuerySettings:
+    """What the query API needs to know."""
+
+    bucket_name: str
+    table_name: str

@@ -1,0 +1,24 @@
+"""How long things may take: the only place where these numbers stand."""
+
+PROCESSOR_TIMEOUT_SECONDS = 60
+BATCH_WINDOW_SECONDS = 1
+
+# AWS asks for six times the function's timeout, plus the batching window, so that a message does not come
+# back while the batch that holds it may still be retried.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+VISIBILITY_SECONDS = 6 * PROCESSOR_TIMEOUT_SECONDS + BATCH_WINDOW_SECONDS
+
+# What is left of the timeout when no new detector call is started: one slow call, and the writes after it.
+RESERVE_SECONDS = 12.0
+
+# A message that was sent back this often without a verdict on its image is a dead letter.
+MAX_RECEIVES = 8
+
+# Retention counts from the first enqueue, so the dead-letter queue must keep longer than its source.
+QUEUE_RETENTION_DAYS = 10
+DEAD_LETTER_RETENTION_DAYS = 14
+
+QUERY_TIMEOUT_SECONDS = 10
+
+# A late create may come after its delete by as long as a message can live in the queue, and then some.
+TOMBSTONE_DAYS = 30

@@ -1,0 +1,1 @@
+"""The second place where the stack runs: one machine, with MiniStack and a local Rekognition."""

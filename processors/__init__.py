@@ -1,0 +1,1 @@
+"""The Lambda that turns S3 events into records."""

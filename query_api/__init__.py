@@ -1,0 +1,1 @@
+"""The Lambda that answers questions about what was recognized."""

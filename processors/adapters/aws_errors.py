@@ -1,0 +1,81 @@
+"""From botocore's exceptions to our words for failure. Decided by code and status, never by message text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
+
+from contract.errors import ConfigurationError, ImagepipeError, PermanentError, ThrottledError, TransientError
+
+# https://docs.aws.amazon.com/rekognition/latest/dg/error-handling.html
+THROTTLES = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "Throttled",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+VERDICTS = frozenset(
+    {
+        "ImageTooLargeException",
+        "InvalidImageFormatException",
+        "InvalidParameterException",
+        "InvalidS3ObjectException",
+    }
+)
+MISCONFIGURATIONS = frozenset(
+    {
+        "403",
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "KMSAccessDeniedException",
+        "NoSuchBucket",
+        "NotFound",
+        "NotFoundException",
+        "ResourceNotFoundException",
+        "UnrecognizedClientException",
+    }
+)
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Raise whatever AWS says as one of our words. `what` says what was being done, to which key."""
+    try:
+        yield
+    except ClientError as error:
+        raise of_code(
+            error.response["Error"]["Code"], f"{error.response['Error']['Message']} ({what})"
+        ) from error
+    except (NoCredentialsError, ParamValidationError) as error:
+        raise ConfigurationError(type(error).__name__, f"{error} ({what})") from error
+    except BotoCoreError as error:
+        raise TransientError(type(error).__name__, f"{error} ({what})") from error
+
+
+def of_code(code: str, message: str) -> ImagepipeError:
+    """Choose the word for an AWS error code.
+
+    What is not known to be anything else is transient: it comes back, and if it never works it ends among
+    the dead letters, where somebody sees it, rather than as a verdict on an image.
+    """
+    if code in THROTTLES:
+        return ThrottledError(code, message)
+    if code in VERDICTS:
+        return PermanentError(code, message)
+    if code in MISCONFIGURATIONS:
+        return ConfigurationError(code, message)
+    return TransientError(code, message)

@@ -1,0 +1,119 @@
+"""DynamoDB's batch calls, complete: full batches, and whatever was left unprocessed is asked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from contract.errors import ImagepipeError, ThrottledError
+from contract.table import PARTITION_KEY, SORT_KEY, ItemKey
+from processors.adapters.aws_errors import translated
+from processors.retrying import RetryPolicy
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+Element = TypeVar("Element")
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+MAX_WRITES = 25
+MAX_READS = 100
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def to_wire(item: Mapping[str, Any]) -> Item:
+    """Write an item with DynamoDB's type tags."""
+    return {name: _serialize(value) for name, value in item.items()}
+
+
+def from_wire(item: Mapping[str, Any]) -> Item:
+    """Read an item with DynamoDB's type tags."""
+    return {name: _deserialize(value) for name, value in item.items()}
+
+
+def key_to_wire(key: ItemKey) -> Item:
+    """Write a primary key with DynamoDB's type tags."""
+    return {PARTITION_KEY: {"S": key.pk}, SORT_KEY: {"S": key.sk}}
+
+
+def key_of(wire_item: Mapping[str, Any]) -> ItemKey:
+    """Read the primary key out of an item with type tags."""
+    return ItemKey(wire_item[PARTITION_KEY]["S"], wire_item[SORT_KEY]["S"])
+
+
+@dataclass(frozen=True)
+class BatchCalls:
+    """Batch reads and writes on one table, the batches side by side.
+
+    Must not be called from a thread of the executor itself.
+    """
+
+    client: DynamoDBClient
+    table_name: str
+    retry: RetryPolicy
+    executor: Executor
+
+    def read(self, keys: Sequence[ItemKey]) -> list[Item]:
+        """Give those items that are there, as of now. Raises a word for failure if any could not be read."""
+        batches = self.executor.map(self._read_batch, _in_batches(keys, MAX_READS))
+        return [item for batch in batches for item in batch]
+
+    def write(self, requests: Mapping[ItemKey, Item]) -> dict[ItemKey, ImagepipeError]:
+        """Do put and delete requests, one a key; give those that were not done, with the reason."""
+        unwritten: dict[ItemKey, ImagepipeError] = {}
+        for faults in self.executor.map(self._write_batch, _in_batches(list(requests.items()), MAX_WRITES)):
+            unwritten.update(faults)
+        return unwritten
+
+    def _read_batch(self, keys: Sequence[ItemKey]) -> list[Item]:
+        found: list[Item] = []
+        asked: dict[str, Any] = {
+            self.table_name: {"Keys": [key_to_wire(key) for key in keys], "ConsistentRead": True}
+        }
+
+        def attempt() -> None:
+            nonlocal asked
+            with translated(f"BatchGetItem on {self.table_name}"):
+                answer = self.client.batch_get_item(RequestItems=asked)
+            found.extend(from_wire(item) for item in answer["Responses"].get(self.table_name, []))
+            asked = dict(answer.get("UnprocessedKeys", {}))
+            if asked:
+                raise ThrottledError("UnprocessedKeys", f"{self.table_name} did not answer for all keys")
+
+        self.retry(attempt)
+        return found
+
+    def _write_batch(self, batch: Sequence[tuple[ItemKey, Item]]) -> dict[ItemKey, ImagepipeError]:
+        waiting: list[Any] = [request for _, request in batch]
+
+        def attempt() -> None:
+            nonlocal waiting
+            with translated(f"BatchWriteItem on {self.table_name}"):
+                answer = self.client.batch_write_item(RequestItems={self.table_name: waiting})
+            waiting = list(answer.get("UnprocessedItems", {}).get(self.table_name, []))
+            if waiting:
+                raise ThrottledError("UnprocessedItems", f"{self.table_name} did not take all rows")
+
+        try:
+            self.retry(attempt)
+        except ImagepipeError as failure:
+            return {_requested_key(request): failure for request in waiting}
+        return {}
+
+
+def _requested_key(request: Mapping[str, Any]) -> ItemKey:
+    if "PutRequest" in request:
+        return key_of(request["PutRequest"]["Item"])
+    return key_of(request["DeleteRequest"]["Key"])
+
+
+def _in_batches(elements: Sequence[Element], size: int) -> Iterator[Sequence[Element]]:
+    for start in range(0, len(elements), size):
+        yield elements[start : start + size]

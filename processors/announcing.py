@@ -1,0 +1,37 @@
+"""Telling subscribers: every head that was committed, at least once, with an id to drop repeats by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from contract.completions import Completion, completion
+from contract.errors import ImagepipeError
+from contract.records import Head
+from processors.telemetry import Count, Counter
+
+
+class Topic(Protocol):
+    """Where completions are published."""
+
+    def publish(self, completions: Sequence[Completion]) -> Mapping[str, ImagepipeError]:
+        """Publish in full batches; give the ids of those that were not taken, with the reason."""
+
+
+@dataclass(frozen=True)
+class Announcer:
+    """Announces the heads of one batch."""
+
+    topic: Topic
+    bucket_name: str
+    counter: Counter
+
+    def announce(self, heads: Sequence[Head]) -> dict[str, ImagepipeError]:
+        """Publish a completion for each head; give the keys of those not taken, with the reason."""
+        completions = {head.key: completion(self.bucket_name, head) for head in heads}
+        refused = self.topic.publish(list(completions.values()))
+        self.counter.add(Count.COMPLETIONS_PUBLISHED, len(completions) - len(refused))
+        return {
+            key: refused[announced.id] for key, announced in completions.items() if announced.id in refused
+        }

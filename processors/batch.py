@@ -1,0 +1,61 @@
+"""Lambda's side of the queue: a batch of SQS records in, exactly the failed message ids out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BasePartialBatchProcessor, EventType
+
+from contract.errors import ConfigurationError, ImagepipeError, PermanentError
+from processors.deadline import Deadline
+from processors.messages import Message
+from processors.pipeline import Pipeline
+from processors.telemetry import Count, Counter, Log
+
+
+class ImageBatch(BasePartialBatchProcessor):
+    """Powertools' partial-batch reply around a pipeline that works on the batch as a whole.
+
+    Reports every failed message, and nothing else; never raises because all have failed, for that would
+    bring back the whole batch a second time.
+    """
+
+    def __init__(self, pipeline: Pipeline, counter: Counter, log: Log) -> None:
+        super().__init__(EventType.SQS, raise_on_entire_batch_failure=False)
+        self._pipeline = pipeline
+        self._counter = counter
+        self._log = log
+        self._outcomes: Mapping[str, ImagepipeError | None] = {}
+
+    def answer(self, event: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
+        """Work through one Lambda event and give the reply that Lambda's event source expects."""
+        self.records = event["Records"]
+        self._outcomes = self._pipeline.run(
+            [Message.from_record(record) for record in self.records], deadline
+        )
+        with self:
+            self.process()
+        return dict(self.response())
+
+    def _process_record(self, record: dict[str, Any]) -> tuple[str, Any, Any]:
+        failure = self._outcomes[record["messageId"]]
+        data = self._to_batch_type(record, event_type=EventType.SQS)
+        if failure is None:
+            return self.success_handler(record=data, result=None)
+        self._tell(record["messageId"], failure)
+        return self.failure_handler(record=data, exception=(type(failure), failure, failure.__traceback__))
+
+    async def _async_process_record(self, record: dict[str, Any]) -> tuple[str, Any, Any]:
+        return self._process_record(record)
+
+    def _tell(self, message_id: str, failure: ImagepipeError) -> None:
+        facts = {"message_id": message_id, "code": failure.code, "detector": failure.detector}
+        self._counter.add(Count.MESSAGES_HANDED_BACK)
+        if isinstance(failure, ConfigurationError):
+            self._counter.add(Count.CONFIGURATION_ERRORS)
+            self._log.error(f"the deployment is at fault, nothing is lost: {failure.message}", **facts)
+        elif isinstance(failure, PermanentError):
+            self._log.error(f"this message can never be work: {failure.message}", **facts)
+        else:
+            self._log.warning(f"to be tried again: {failure.message}", **facts)

@@ -1,0 +1,105 @@
+"""Writing what was decided: index rows, then the head that makes them true, then out with the old rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Protocol
+
+from contract.errors import ImagepipeError, TransientError
+from contract.records import Head
+from contract.table import IndexRow, ItemKey, index_rows
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What came of the conditional write of a head.
+
+    `replaced` is the head that stood there before, None if there was none. `lost_to` is the head that stands
+    there instead because it is newer; then nothing was written.
+    """
+
+    replaced: Head | None = None
+    lost_to: Head | None = None
+
+
+class HeadStore(Protocol):
+    """Where heads and their index rows are kept."""
+
+    def write_rows(self, rows: Iterable[IndexRow]) -> Mapping[ItemKey, ImagepipeError]:
+        """Write rows in bulk; give those that were not written, with the reason."""
+
+    def remove_rows(self, keys: Iterable[ItemKey]) -> None:
+        """Remove rows in bulk, as far as it goes: rows left behind are invisible, and swept later."""
+
+    def commit(self, head: Head, seen: Head | None) -> Commit:
+        """Write a head if it is newer than the one that stands, or if that one is the one that was seen."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A head to be written, and the head that was seen when it was decided on."""
+
+    head: Head
+    seen: Head | None
+
+
+@dataclass(frozen=True)
+class Committer:
+    """Commits the heads of one batch."""
+
+    store: HeadStore
+    executor: Executor
+
+    def commit(self, decided: Sequence[Decided]) -> dict[str, Head | ImagepipeError]:
+        """Write all; give for each key the head that now stands, or why it could not be written."""
+        rows = {row.at: row for work in decided for row in index_rows(work.head)}
+        unwritten = self.store.write_rows(rows.values())
+        faults = {rows[at].key: fault for at, fault in unwritten.items()}
+        ready = [work for work in decided if work.head.key not in faults]
+        outcomes = dict(
+            zip((work.head.key for work in ready), self.executor.map(self._write, ready), strict=True)
+        )
+        self._remove_outdated(ready, outcomes)
+        heads: dict[str, Head | ImagepipeError] = dict(faults)
+        for work in ready:
+            heads[work.head.key] = _standing(work, outcomes[work.head.key])
+        return heads
+
+    def _write(self, work: Decided) -> Commit | ImagepipeError:
+        try:
+            return self.store.commit(work.head, work.seen)
+        except ImagepipeError as failure:
+            return failure
+
+    def _remove_outdated(
+        self, ready: Sequence[Decided], outcomes: Mapping[str, Commit | ImagepipeError]
+    ) -> None:
+        """Remove the rows of heads that were replaced, and our own where we came too late."""
+        outdated: list[ItemKey] = []
+        for work in ready:
+            outcome = outcomes[work.head.key]
+            if isinstance(outcome, Commit):
+                standing = outcome.lost_to or work.head
+                outdated += _rows_of(outcome.replaced, standing)
+                outdated += _rows_of(work.seen, standing)
+                outdated += _rows_of(work.head, standing)
+        self.store.remove_rows(outdated)
+
+
+def _rows_of(head: Head | None, standing: Head) -> list[ItemKey]:
+    if head is None or head.revision == standing.revision:
+        return []
+    return [row.at for row in index_rows(head)]
+
+
+def _standing(work: Decided, outcome: Commit | ImagepipeError) -> Head | ImagepipeError:
+    if isinstance(outcome, ImagepipeError):
+        return outcome
+    winner = outcome.lost_to
+    if winner is None or winner.revision == work.head.revision:
+        return work.head
+    if winner.sequencer >= work.head.sequencer and winner.sequencer:
+        return winner
+    return TransientError("LostRace", f"{work.head.key} was changed by another worker; it is looked at again")

@@ -1,0 +1,21 @@
+"""How long this invocation may still work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from contract.errors import TransientError
+from contract.timing import RESERVE_SECONDS
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """The end of the invocation, asked of Lambda each time."""
+
+    remaining_milliseconds: Callable[[], int]
+
+    def require_time_for_a_call(self, key: str) -> None:
+        """Raise TransientError `OutOfTime` when a call started now might be paid for and not written down."""
+        if self.remaining_milliseconds() < RESERVE_SECONDS * 1000:
+            raise TransientError("OutOfTime", f"{key} was not started, the invocation is about to end")

@@ -1,0 +1,55 @@
+"""Counts, log lines and traces, through Powertools for AWS Lambda."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter as Tally
+from dataclasses import dataclass, field
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from processors.telemetry import Count
+
+
+@dataclass(frozen=True)
+class PowertoolsCounter:
+    """Adds up an invocation's counts and writes them as one line of CloudWatch's embedded metric format."""
+
+    metrics: Metrics
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _tally: Tally[Count] = field(default_factory=Tally)
+
+    def add(self, count: Count, by: int = 1) -> None:
+        """Add to one count of this invocation."""
+        with self._lock:
+            self._tally[count] += by
+
+    def flush(self) -> None:
+        """Write what was counted since the last time."""
+        with self._lock:
+            counted = {count: value for count, value in self._tally.items() if value}
+            self._tally.clear()
+        for count, value in counted.items():
+            self.metrics.add_metric(name=count, unit=MetricUnit.Count, value=value)
+        if counted:
+            self.metrics.flush_metrics()
+
+
+@dataclass(frozen=True)
+class PowertoolsLog:
+    """Writes JSON log lines."""
+
+    logger: Logger
+
+    def info(self, message: str, **facts: object) -> None:
+        """Say what happened."""
+        self.logger.info(message, extra=facts)
+
+    def warning(self, message: str, **facts: object) -> None:
+        """Say what went wrong and will be tried again."""
+        self.logger.warning(message, extra=facts)
+
+    def error(self, message: str, **facts: object) -> None:
+        """Say what needs somebody."""
+        self.logger.error(message, extra=facts)

@@ -1,0 +1,51 @@
+"""What is counted, named in one place."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+from contract.records import Status
+
+
+class Count(StrEnum):
+    """The metrics of the processor, all of them counts."""
+
+    IMAGES_RECOGNIZED = "ImagesRecognized"
+    IMAGES_REJECTED = "ImagesRejected"
+    IMAGES_DELETED = "ImagesDeleted"
+    EVENTS_STALE = "EventsStale"
+    EVENTS_REPEATED = "EventsRepeated"
+    CALLS_MADE = "CallsMade"
+    CALLS_AVOIDED = "CallsAvoided"
+    CALLS_THROTTLED = "CallsThrottled"
+    COMPLETIONS_PUBLISHED = "CompletionsPublished"
+    MESSAGES_HANDED_BACK = "MessagesHandedBack"
+    CONFIGURATION_ERRORS = "ConfigurationErrors"
+
+
+OUTCOME_COUNT = {
+    Status.RECOGNIZED: Count.IMAGES_RECOGNIZED,
+    Status.REJECTED: Count.IMAGES_REJECTED,
+    Status.DELETED: Count.IMAGES_DELETED,
+}
+
+
+class Counter(Protocol):
+    """Where counts go. Safe to use from several threads."""
+
+    def add(self, count: Count, by: int = 1) -> None:
+        """Add to one count of this invocation."""
+
+
+class Log(Protocol):
+    """Where sentences for operators go, with their facts as fields."""
+
+    def info(self, message: str, **facts: object) -> None:
+        """Say what happened."""
+
+    def warning(self, message: str, **facts: object) -> None:
+        """Say what went wrong and will be tried again."""
+
+    def error(self, message: str, **facts: object) -> None:
+        """Say what needs somebody."""

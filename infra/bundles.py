@@ -1,0 +1,106 @@
+"""The code of each Lambda as a zip: its room, the contract, and its locked packages, ready for Lambda's Python."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "requirements" / "lambda.txt"
+
+# boto3 and what it stands on are in Lambda's own Python; a second copy would cost 30 MB and a slower start.
+BROUGHT_BY_LAMBDA = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
+PYTHON_VERSION = "3.13"
+PLATFORM = "aarch64-manylinux2014"
+
+# A zip member's time. Any fixed one makes equal input an equal zip; zip knows none earlier.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_UNWANTED_FILES = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", ".lock"}
+_OUR_FILES = {".py", ".html", ".css", ".js", ".svg"}
+
+
+class BundleError(Exception):
+    """The packages of a Lambda could not be installed. The message says why."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The zip of one Lambda. `directory` keeps what was built, so that it is built once."""
+
+    room: str
+    directory: Path = ROOT / "build"
+
+    def build(self) -> Path:
+        """Make the zip, unless it is there already, and say where it is. Raises BundleError.
+
+        Its name carries a digest of everything that goes into it.
+        """
+        ours = dict(_files_of_rooms(("contract", self.room)))
+        zip_path = self.directory / f"{self.room}-{_digest(ours)}.zip"
+        if not zip_path.exists():
+            packages = _installed_packages(self.directory)
+            _write_zip(zip_path, {**dict(_files_below(packages)), **ours})
+        return zip_path
+
+
+def _files_of_rooms(rooms: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    for room in rooms:
+        for path in sorted((ROOT / room).rglob("*")):
+            if path.is_file() and path.suffix in _OUR_FILES:
+                yield path.relative_to(ROOT).as_posix(), path.read_bytes()
+
+
+def _files_below(directory: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(directory.rglob("*")):
+        if path.is_file() and path.name not in _UNWANTED_FILES and path.suffix != ".pyc":
+            yield path.relative_to(directory).as_posix(), path.read_bytes()
+
+
+def _digest(files: dict[str, bytes]) -> str:
+    seen = hashlib.sha256(LOCK.read_bytes())
+    seen.update(Path(__file__).read_bytes())
+    for name, content in files.items():
+        seen.update(f"\n{name} {len(content)}\n".encode())
+        seen.update(content)
+    return seen.hexdigest()[:16]
+
+
+def _installed_packages(directory: Path) -> Path:
+    """Install the locked packages for Lambda's Python and processor, whatever runs here."""
+    from uv import find_uv_bin
+
+    seen = hashlib.sha256(LOCK.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
+    target = directory / f"packages-{seen}"
+    if target.exists():
+        return target
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory) as scratch:
+        excluded = Path(scratch) / "excluded.txt"
+        excluded.write_text("\n".join(BROUGHT_BY_LAMBDA))
+        installed = Path(scratch) / "packages"
+        command = [
+            find_uv_bin(), "pip", "install", "--quiet", "--target", str(installed),
+            "--python-platform", PLATFORM, "--python-version", PYTHON_VERSION, "--only-binary", ":all:",
+            "--require-hashes", "--no-deps", "--excludes", str(excluded), "--requirements", str(LOCK),
+        ]  # fmt: skip
+        finished = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if finished.returncode:
+            raise BundleError(f"cannot install {LOCK.name} for Lambda: {finished.stderr.strip()}")
+        installed.rename(target)
+    return target
+
+
+def _write_zip(path: Path, files: dict[str, bytes]) -> None:
+    scratch = path.with_suffix(".partial")
+    with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            member = zipfile.ZipInfo(name, _EPOCH)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.external_attr = 0o644 << 16
+            archive.writestr(member, files[name])
+    scratch.replace(path)

@@ -1,0 +1,73 @@
+"""What all Lambda functions here have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+METRICS_NAMESPACE = "imagepipe"
+
+
+class Function(Construct):
+    """A Python Lambda on Arm with its own role and its own log group.
+
+    `room` is the package whose `handler.handler` is called; it names the service in logs, traces and metrics.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        room: str,
+        code: Path,
+        environment: Mapping[str, str],
+        timeout_seconds: int,
+        memory_mb: int,
+        log_retention_days: int,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            retention=_retention(log_retention_days),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=f"{room}.handler.handler",
+            code=lambda_.Code.from_asset(str(code)),
+            environment={
+                **environment,
+                "POWERTOOLS_SERVICE_NAME": room,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+            },
+            timeout=Duration.seconds(timeout_seconds),
+            memory_size=memory_mb,
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=log_group,
+        )
+
+
+def _retention(days: int) -> logs.RetentionDays:
+    """Give CDK's name for a number of days. Raises ValueError for one that CloudWatch Logs does not offer."""
+    offered = {
+        1: logs.RetentionDays.ONE_DAY,
+        3: logs.RetentionDays.THREE_DAYS,
+        7: logs.RetentionDays.ONE_WEEK,
+        14: logs.RetentionDays.TWO_WEEKS,
+        30: logs.RetentionDays.ONE_MONTH,
+        90: logs.RetentionDays.THREE_MONTHS,
+        365: logs.RetentionDays.ONE_YEAR,
+    }
+    if days not in offered:
+        raise ValueError(f"log_retention_days is {days}; choose one of {', '.join(map(str, offered))}")
+    return offered[days]

@@ -1,0 +1,75 @@
+"""Where photos come in: the bucket, and the two queues of work that its events and backfills fill."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.queueing import WorkQueue
+from infra.settings import DeploymentSettings
+
+EVENTS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*")
+
+
+class Intake(Construct):
+    """A bucket whose every change becomes a message in the `images` queue.
+
+    The `bulk` queue takes the same messages from whoever fills it (backfills, redrives), so that a million
+    old photos never stand in front of one uploaded now.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings) -> None:
+        super().__init__(scope, construct_id)
+        self.images = WorkQueue(self, "Images")
+        self.bulk = WorkQueue(self, "Bulk")
+        self.bucket = self._bucket(settings)
+        self._announce_changes()
+
+    def _bucket(self, settings: DeploymentSettings) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            "Bucket",
+            versioned=settings.versioned,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            # With KMS the ETag would no longer be the MD5 of the bytes, by which equal content is recognised.
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            lifecycle_rules=[
+                s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(7)),
+                s3.LifecycleRule(
+                    noncurrent_version_expiration=Duration.days(settings.noncurrent_version_days)
+                ),
+            ],
+            removal_policy=RemovalPolicy.RETAIN if settings.retained else RemovalPolicy.DESTROY,
+        )
+
+    def _announce_changes(self) -> None:
+        """Send the bucket's events to the queue by the bucket's own property.
+
+        `add_event_notification` would bring a custom resource with a Lambda of its own. S3 sends a test
+        message when the property is set, so the queue's policy must let it before. The policy names the
+        account and not the bucket, which would make a circle of the two.
+        """
+        queue = self.images.queue
+        queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="EventsOfBucketsOfThisAccount",
+                principals=[iam.ServicePrincipal("s3.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[queue.queue_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+        bucket = self.bucket.node.default_child
+        assert isinstance(bucket, s3.CfnBucket)
+        bucket.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            queue_configurations=[
+                s3.CfnBucket.QueueConfigurationProperty(event=event, queue=queue.queue_arn)
+                for event in EVENTS
+            ]
+        )
+        policy = queue.node.find_child("Policy").node.default_child
+        bucket.add_dependency(policy)  # type: ignore[arg-type]

@@ -1,0 +1,108 @@
+"""The processor Lambda: what feeds it, and what it may do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import Duration
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from contract import timing
+from contract.environment import dump
+from contract.settings import ProcessorSettings
+from infra.functions import Function
+from infra.intake import Intake
+from infra.queueing import WorkQueue
+from infra.settings import DeploymentSettings
+
+# Each detector is one Rekognition operation; none of them can be limited to a resource.
+DETECTOR_ACTIONS = {"labels": "rekognition:DetectLabels", "faces": "rekognition:DetectFaces"}
+
+# Not Scan, and not Query: the processor knows the key of everything that it needs.
+TABLE_ACTIONS = (
+    "dynamodb:GetItem",
+    "dynamodb:BatchGetItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:BatchWriteItem",
+)
+
+
+class Processing(Construct):
+    """The processor, fed by both queues, each with a bound of its own on how many copies work for it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: DeploymentSettings,
+        *,
+        code: Path,
+        intake: Intake,
+        table: dynamodb.Table,
+        topic: sns.Topic,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.function = Function(
+            self,
+            "Processor",
+            room="processors",
+            code=code,
+            environment=dump(
+                ProcessorSettings(
+                    bucket_name=intake.bucket.bucket_name,
+                    table_name=table.table_name,
+                    topic_arn=topic.topic_arn,
+                    detectors=settings.detectors,
+                )
+            ),
+            timeout_seconds=timing.PROCESSOR_TIMEOUT_SECONDS,
+            memory_mb=1024,
+            log_retention_days=settings.log_retention_days,
+        ).function
+        self._feed(intake.images, settings.batch_size, settings.max_concurrency)
+        self._feed(intake.bulk, settings.batch_size, settings.bulk_max_concurrency)
+        self._permit(settings, intake.bucket, table, topic)
+
+    def _feed(self, work: WorkQueue, batch_size: int, max_concurrency: int) -> None:
+        """Take batches from a queue; let the processor hand messages back early, or bury one with its reason.
+
+        No filter: what does not match a filter is deleted for good.
+        """
+        self.function.add_event_source(
+            event_sources.SqsEventSource(
+                work.queue,
+                batch_size=batch_size,
+                max_batching_window=Duration.seconds(timing.BATCH_WINDOW_SECONDS),
+                report_batch_item_failures=True,
+                max_concurrency=max_concurrency,
+            )
+        )
+        work.queue.grant_send_messages(self.function)
+        work.dead_letters.grant_send_messages(self.function)
+
+    def _permit(
+        self, settings: DeploymentSettings, bucket: s3.Bucket, table: dynamodb.Table, topic: sns.Topic
+    ) -> None:
+        table.grant(self.function, *TABLE_ACTIONS)
+        topic.grant_publish(self.function)
+        # Rekognition reads the photo with the caller's rights. Listing lets S3 answer "not found" for an
+        # object that is gone, instead of "access denied".
+        actions = ("s3:GetObject", "s3:GetObjectVersion")
+        self.function.add_to_role_policy(
+            iam.PolicyStatement(actions=list(actions), resources=[bucket.arn_for_objects("*")])
+        )
+        self.function.add_to_role_policy(
+            iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn])
+        )
+        self.function.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=[DETECTOR_ACTIONS[name] for name in settings.detectors], resources=["*"]
+            )
+        )

@@ -1,0 +1,38 @@
+"""A queue of work with its dead-letter queue."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from contract import timing
+
+
+class WorkQueue(Construct):
+    """Messages wait in `queue`; one that was received MAX_RECEIVES times in vain goes to `dead_letters`.
+
+    Both are encrypted by SQS itself: a queue with the AWS-managed KMS key cannot take S3 events.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters = sqs.Queue(
+            self,
+            "DeadLetters",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(timing.DEAD_LETTER_RETENTION_DAYS),
+        )
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(timing.QUEUE_RETENTION_DAYS),
+            visibility_timeout=Duration.seconds(timing.VISIBILITY_SECONDS),
+            receive_message_wait_time=Duration.seconds(20),
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self.dead_letters, max_receive_count=timing.MAX_RECEIVES
+            ),
+        )

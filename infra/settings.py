@@ -1,0 +1,100 @@
+"""What can be chosen about a deployment. Everything else about the stack is decided in its constructs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from contract.settings import DETECTORS
+
+API_ACCESS = ("iam", "open")
+
+
+class UnusableSettingsError(Exception):
+    """The context of the deployment holds values that mean nothing. All faults are in the message."""
+
+
+@dataclass(frozen=True)
+class DeploymentSettings:
+    """The settings of one deployment, read from CDK context (`cdk.json`, or `cdk deploy -c name=value`).
+
+    `detectors` is a list of names, or one text with commas. `max_concurrency` and `bulk_max_concurrency`
+    bound the processor's copies at work for live and for bulk photos (2 to 1,000 each); `batch_size` is the
+    messages that one of them takes at once (1 to 10,000). `api_access` is `iam` (callers sign their
+    requests) or `open`. `retained` keeps the bucket and the table when the stack is deleted and protects the
+    table from deletion. `noncurrent_version_days` is how long overwritten and deleted photos can be had back.
+    """
+
+    detectors: tuple[str, ...] = DETECTORS
+    max_concurrency: int = 20
+    bulk_max_concurrency: int = 10
+    batch_size: int = 10
+    api_access: str = "iam"
+    versioned: bool = True
+    retained: bool = True
+    noncurrent_version_days: int = 30
+    log_retention_days: int = 30
+
+    def __post_init__(self) -> None:
+        faults = [*self._unknown_words(), *self._numbers_out_of_range()]
+        if faults:
+            raise UnusableSettingsError("\n".join(faults))
+
+    def _unknown_words(self) -> list[str]:
+        unknown = [name for name in self.detectors if name not in DETECTORS]
+        faults = []
+        if unknown or not self.detectors:
+            faults.append(
+                f"detectors is {','.join(self.detectors)!r}; choose one or more of {', '.join(DETECTORS)}"
+            )
+        if self.api_access not in API_ACCESS:
+            faults.append(f"api_access is {self.api_access!r}; choose one of {', '.join(API_ACCESS)}")
+        return faults
+
+    def _numbers_out_of_range(self) -> list[str]:
+        ranges = {
+            "max_concurrency": (2, 1000),
+            "bulk_max_concurrency": (2, 1000),
+            "batch_size": (1, 10_000),
+            "noncurrent_version_days": (1, 3650),
+        }
+        return [
+            f"{name} is {getattr(self, name)}; it must be {low} to {high}"
+            for name, (low, high) in ranges.items()
+            if not low <= getattr(self, name) <= high
+        ]
+
+    @classmethod
+    def from_context(cls, look_up: Callable[[str], object]) -> DeploymentSettings:
+        """Read the settings by name, each left at its default where `look_up` answers None.
+
+        Raises UnusableSettingsError.
+        """
+        hints = typing.get_type_hints(cls)
+        given = {field.name: look_up(field.name) for field in dataclasses.fields(cls)}
+        values = {
+            name: _read(name, value, hints[name]) for name, value in given.items() if value is not None
+        }
+        return cls(**values)
+
+
+def _read(name: str, value: object, hint: object) -> typing.Any:
+    if typing.get_origin(hint) is tuple:
+        parts = value if isinstance(value, list) else str(value).split(",")
+        return tuple(str(part).strip() for part in parts if str(part).strip())
+    if hint is str:
+        return str(value)
+    # Context given on the command line is text, in cdk.json a number or a truth value; jsii makes floats of
+    # whole numbers.
+    try:
+        parsed = json.loads(value) if isinstance(value, str) else value
+    except json.JSONDecodeError:
+        parsed = value
+    if hint is bool and isinstance(parsed, bool):
+        return parsed
+    if hint is int and isinstance(parsed, int | float) and not isinstance(parsed, bool) and parsed == int(parsed):
+        return int(parsed)
+    raise UnusableSettingsError(f"{name} is {value!r}, which is not of type {getattr(hint, '__name__', hint)}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BasePartialBatchProcessor, EventType
 
-from contract.errors import ConfigurationError, ImagepipeError, PermanentError
+from contract.errors import ConfigurationError, ImagepipeError, PermanentError, TransientError
 from processors.deadline import Deadline
 from processors.messages import Message
 from processors.pipeline import Pipeline
@@ -31,12 +31,26 @@ class ImageBatch(BasePartialBatchProcessor):
     def answer(self, event: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
         """Work through one Lambda event and give the reply that Lambda's event source expects."""
         self.records = event["Records"]
-        self._outcomes = self._pipeline.run(
-            [Message.from_record(record) for record in self.records], deadline
-        )
+        self._outcomes = self._run([Message.from_record(record) for record in self.records], deadline)
         with self:
             self.process()
         return dict(self.response())
+
+    def _run(self, messages: Sequence[Message], deadline: Deadline) -> Mapping[str, ImagepipeError | None]:
+        """Run the batch and, should a fault of ours stop it, each message alone: one must not cost others.
+
+        What was paid for before the fault was saved, and is not paid for again.
+        """
+        try:
+            return self._pipeline.run(messages, deadline)
+        except Exception as fault:  # noqa: BLE001 - the edge of the program: told, and its message comes back
+            self._log.fault("a fault of this program", fault)
+            if len(messages) == 1:
+                return {messages[0].id: TransientError("UnexpectedFault", f"{fault!r}")}
+        outcomes: dict[str, ImagepipeError | None] = {}
+        for message in messages:
+            outcomes.update(self._run([message], deadline))
+        return outcomes
 
     def _process_record(self, record: dict[str, Any]) -> tuple[str, Any, Any]:
         failure = self._outcomes[record["messageId"]]

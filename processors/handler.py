@@ -10,4 +10,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
-    return worker().answer(event, context)
+    return worker()(event, context)

@@ -46,7 +46,10 @@ class Pipeline:
     def run(self, messages: Sequence[Message], deadline: Deadline) -> dict[str, ImagepipeError | None]:
         """Work through a batch; give for each message id None if it is done, or why it must come again."""
         intake = take_in(messages, self.bucket_name)
-        failures = self._work(intake.events, deadline)
+        try:
+            failures = self._work(intake.events, deadline)
+        except ImagepipeError as failure:  # nothing can be read: no key can be dealt with, no call was made
+            failures = dict.fromkeys(intake.events, failure)
         outcomes: dict[str, ImagepipeError | None] = dict(intake.unreadable)
         for message_id, keys in intake.waiting.items():
             outcomes[message_id] = next((failures[key] for key in sorted(keys) if key in failures), None)

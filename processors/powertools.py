@@ -53,3 +53,7 @@ class PowertoolsLog:
     def error(self, message: str, **facts: object) -> None:
         """Say what needs somebody."""
         self.logger.error(message, extra=facts)
+
+    def fault(self, message: str, fault: BaseException) -> None:
+        """Say what should not have been possible, with where it happened."""
+        self.logger.error(message, exc_info=fault)

@@ -136,7 +136,10 @@ class Recognizer:
         mine = [answers[self._name(version.content_id, detector)] for detector in self.detectors.values()]
         failures = [answer for answer in mine if not isinstance(answer, Result)]
         if not failures:
-            return self._read(answer for answer in mine if isinstance(answer, Result))
+            try:
+                return self._read(answer for answer in mine if isinstance(answer, Result))
+            except (KeyError, TypeError, ValueError) as fault:
+                return TransientError("UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}")
         worst = _worst(failures)
         if isinstance(worst, SupersededError) and representatives[version.content_id] != version:
             return TransientError(

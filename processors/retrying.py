@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
 from tenacity.wait import wait_random_exponential
 
-from contract.errors import ThrottledError, TransientError
-from processors.telemetry import Count, Counter
+from contract.errors import TransientError
 
 Value = TypeVar("Value")
 
@@ -26,7 +25,6 @@ TOTAL_SECONDS = 10.0
 class RetryPolicy:
     """Try what failed for the moment again, after full-jitter exponential waits, for a bounded time."""
 
-    counter: Counter
     sleep: Callable[[float], None] = time.sleep
 
     def __call__(self, attempt: Callable[[], Value]) -> Value:
@@ -36,11 +34,5 @@ class RetryPolicy:
             stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(TOTAL_SECONDS),
             wait=wait_random_exponential(multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS),
             sleep=self.sleep,
-            before_sleep=self._count,
             reraise=True,
         )(attempt)
-
-    def _count(self, state: RetryCallState) -> None:
-        failure = state.outcome.exception() if state.outcome else None
-        if isinstance(failure, ThrottledError):
-            self.counter.add(Count.CALLS_THROTTLED)

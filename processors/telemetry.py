@@ -49,3 +49,6 @@ class Log(Protocol):
 
     def error(self, message: str, **facts: object) -> None:
         """Say what needs somebody."""
+
+    def fault(self, message: str, fault: BaseException) -> None:
+        """Say what should not have been possible, with where it happened."""

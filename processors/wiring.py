@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from processors.pipeline import Pipeline
 from processors.powertools import PowertoolsCounter, PowertoolsLog
 from processors.recognition import Recognizer
 from processors.retrying import RetryPolicy
+from processors.telemetry import Counter
 
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
@@ -39,23 +41,23 @@ class Worker:
     batch: ImageBatch
     counter: PowertoolsCounter
     logger: Logger
-    tracer: Tracer
 
     def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Work through one event; counts are written whatever happens."""
         self.logger.append_keys(request_id=context.aws_request_id)
-        with self.tracer.provider.in_subsegment(name="## batch"):
-            try:
-                return self.batch.answer(event, Deadline(context.get_remaining_time_in_millis))
-            finally:
-                self.counter.flush()
+        try:
+            return self.batch.answer(event, Deadline(context.get_remaining_time_in_millis))
+        finally:
+            self.counter.flush()
 
 
 @cache
-def worker() -> Worker:
-    """Make the worker of this environment. Raises SettingsError naming everything that is missing."""
+def worker() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """Make the worker of this environment, traced. Raises SettingsError naming everything that is missing."""
     settings = environment.load(ProcessorSettings, os.environ)
-    return assemble(settings, clients(settings.concurrent_calls))
+    answer = assemble(settings, clients(settings.concurrent_calls)).answer
+    traced: Callable[[dict[str, Any], Any], dict[str, Any]] = Tracer().capture_lambda_handler(answer)
+    return traced
 
 
 @dataclass(frozen=True)
@@ -87,20 +89,20 @@ def clients(connections: int) -> Clients:
 
 def assemble(settings: ProcessorSettings, aws: Clients) -> Worker:
     """Put a worker together from its settings and clients."""
-    logger, tracer = Logger(), Tracer()
-    counter = PowertoolsCounter(Metrics())
-    pipeline = assemble_pipeline(settings, aws, counter)
-    return Worker(ImageBatch(pipeline, counter, PowertoolsLog(logger)), counter, logger, tracer)
+    logger, counter = Logger(), PowertoolsCounter(Metrics())
+    pipeline = assemble_pipeline(settings, aws, counter, RetryPolicy())
+    return Worker(ImageBatch(pipeline, counter, PowertoolsLog(logger)), counter, logger)
 
 
-def assemble_pipeline(settings: ProcessorSettings, aws: Clients, counter: PowertoolsCounter) -> Pipeline:
+def assemble_pipeline(
+    settings: ProcessorSettings, aws: Clients, counter: Counter, retry: RetryPolicy
+) -> Pipeline:
     """Put a pipeline together on AWS adapters."""
     executor = ThreadPoolExecutor(settings.concurrent_calls, thread_name_prefix="call")
-    retry = RetryPolicy(counter)
     batches = BatchCalls(aws.dynamodb, settings.table_name, retry, executor)
     table = DynamoDBTable(aws.dynamodb, settings.table_name, retry, batches)
     objects = S3Objects(aws.s3, settings.bucket_name, retry)
-    rekognition = RekognitionDetectors(aws.rekognition, settings.bucket_name, retry)
+    rekognition = RekognitionDetectors(aws.rekognition, settings.bucket_name, retry, counter)
     return Pipeline(
         bucket_name=settings.bucket_name,
         heads=table,

@@ -105,6 +105,6 @@ class DynamoDBTable:
 
 def _item_of(error: ClientError) -> Mapping[str, Any]:
     """Give the item that a condition failed on, which botocore's types do not know of."""
-    response: Mapping[str, Any] = error.response  # type: ignore[assignment]
+    response: Mapping[str, Any] = error.response
     item: Mapping[str, Any] = response["Item"]
     return item

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from contract.errors import ThrottledError
 from contract.identity import ImageVersion
 from processors.adapters.aws_errors import translated
 from processors.detectors.detector import Detector
 from processors.retrying import RetryPolicy
+from processors.telemetry import Count, Counter
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -22,6 +24,7 @@ class RekognitionDetectors:
     client: RekognitionClient
     bucket_name: str
     retry: RetryPolicy
+    counter: Counter
 
     def ask(self, detector: Detector, version: ImageVersion) -> Mapping[str, Any]:
         """Ask one detector about one version, by its version id where the bucket has versions."""
@@ -31,8 +34,12 @@ class RekognitionDetectors:
         operation = self._operation(detector)
 
         def attempt() -> Mapping[str, Any]:
-            with translated(f"{detector.operation} of s3://{self.bucket_name}/{version.key}"):
-                return operation(Image={"S3Object": s3_object}, **detector.parameters)
+            try:
+                with translated(f"{detector.operation} of s3://{self.bucket_name}/{version.key}"):
+                    return operation(Image={"S3Object": s3_object}, **detector.parameters)
+            except ThrottledError:
+                self.counter.add(Count.CALLS_THROTTLED)
+                raise
 
         response = dict(self.retry(attempt))
         response.pop("ResponseMetadata", None)

@@ -46,7 +46,7 @@ class SnsTopic:
                 answer = self.client.publish_batch(
                     TopicArn=self.topic_arn,
                     PublishBatchRequestEntries=[
-                        {"Id": place, **entry} for place, (entry, _) in waiting.items()
+                        _entry(place, entry) for place, (entry, _) in waiting.items()
                     ],
                 )
             faults.clear()
@@ -63,6 +63,10 @@ class SnsTopic:
         except ImagepipeError as failure:
             return {identifier: faults.get(place, failure) for place, (_, identifier) in waiting.items()}
         return {}
+
+
+def _entry(place: str, entry: Mapping[str, Any]) -> Any:
+    return {"Id": place, **entry}
 
 
 def _batches(completions: Sequence[Completion]) -> Iterator[list[tuple[str, dict[str, Any]]]]:

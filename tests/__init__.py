@@ -1,0 +1,1 @@
+"""Tests of everything. Nobody imports them."""

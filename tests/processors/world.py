@@ -1,0 +1,119 @@
+"""A small world to run the real handler in: AWS in memory, and a queue whose messages the test delivers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from contract.records import Head, Status
+from contract.settings import ProcessorSettings
+from contract.table import HEAD
+from processors.adapters.dynamodb_batches import from_wire
+from processors.batch import ImageBatch
+from processors.deadline import Deadline
+from processors.powertools import PowertoolsLog
+from processors.retrying import RetryPolicy
+from processors.telemetry import Count
+from processors.wiring import Clients, assemble_pipeline
+from tests.fakes.calls import Calls
+from tests.fakes.dynamodb import TABLE, FakeDynamoDB
+from tests.fakes.rekognition import FakeRekognition
+from tests.fakes.s3 import BUCKET, FakeS3
+from tests.fakes.sns import FakeSNS
+
+SETTINGS = ProcessorSettings(
+    bucket_name=BUCKET, table_name=TABLE, topic_arn="arn:aws:sns:us-east-1:123456789012:completions"
+)
+
+
+@dataclass
+class Tally:
+    """Counts, to be looked at."""
+
+    counts: dict[Count, int] = field(default_factory=dict)
+
+    def add(self, count: Count, by: int = 1) -> None:
+        self.counts[count] = self.counts.get(count, 0) + by
+
+    def __getitem__(self, count: Count) -> int:
+        return self.counts.get(count, 0)
+
+
+class World:
+    """The pipeline on fakes. Waits between retries take no time."""
+
+    def __init__(self, *, versioned: bool = True, settings: ProcessorSettings = SETTINGS) -> None:
+        self.calls = Calls()
+        self.s3 = FakeS3(self.calls, versioned=versioned)
+        self.table = FakeDynamoDB(self.calls)
+        self.rekognition = FakeRekognition(self.s3, self.calls)
+        self.topic = FakeSNS(self.calls)
+        self.tally = Tally()
+        self.remaining_seconds = 60.0
+        self.messages = 0
+        aws = Clients(self.table, self.rekognition, self.s3, self.topic)
+        retry = RetryPolicy(sleep=lambda _seconds: None)
+        pipeline = assemble_pipeline(settings, aws, self.tally, retry)
+        self.batch = ImageBatch(pipeline, self.tally, PowertoolsLog(Logger(service="test", level="CRITICAL")))
+
+    def deliver(self, *bodies: Any, receive_count: int = 1) -> list[str]:
+        """Hand a batch to the processor, one message a body; give the bodies' places that come back.
+
+        A body is an S3 notification record, a list of them, or the text of a message.
+        """
+        records = [self._record(place, body, receive_count) for place, body in enumerate(bodies)]
+        deadline = Deadline(lambda: int(self.remaining_seconds * 1000))
+        reply = self.batch.answer({"Records": records}, deadline)
+        return [failure["itemIdentifier"] for failure in reply["batchItemFailures"]]
+
+    def head(self, key: str) -> Head | None:
+        """Read a head as it stands."""
+        item = self.table.items.get((f"image#{key}", HEAD))
+        return Head.from_item(from_wire(item)) if item else None
+
+    def status(self, key: str) -> Status | None:
+        """Read where a key has ended."""
+        head = self.head(key)
+        return head.status if head else None
+
+    def visible_terms(self, key: str) -> set[str]:
+        """List the index terms under which readers are shown a key."""
+        head = self.head(key)
+        rows = [from_wire(item) for (pk, _), item in self.table.items.items() if pk.startswith("index#")]
+        return {
+            row["pk"].removeprefix("index#").rsplit("#", 1)[0]
+            for row in rows
+            if row["key"] == key and head is not None and row["revision"] == head.revision
+        }
+
+    def index_row_count(self) -> int:
+        """Count all index rows, visible or not."""
+        return sum(pk.startswith("index#") for pk, _ in self.table.items)
+
+    def _record(self, place: int, body: Any, receive_count: int) -> dict[str, Any]:
+        self.messages += 1
+        if isinstance(body, dict):
+            body = [body]
+        return {
+            "messageId": str(place),
+            "receiptHandle": f"receipt-{self.messages}",
+            "body": body if isinstance(body, str) else json.dumps({"Records": body}),
+            "attributes": {"ApproximateReceiveCount": str(receive_count), "SentTimestamp": "1767225600000"},
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:images",
+            "awsRegion": "us-east-1",
+        }
+
+
+def lambda_context(remaining_milliseconds: int = 60_000) -> Any:
+    """Make the part of a Lambda context that the handler reads."""
+    return SimpleNamespace(
+        aws_request_id="request",
+        function_name="processor",
+        get_remaining_time_in_millis=lambda: remaining_milliseconds,
+    )

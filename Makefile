@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help lock
+.PHONY: help lock check test
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
@@ -16,6 +16,15 @@ help: ## List the commands
 	@$(UV) pip sync -q --require-hashes requirements/dev.txt
 	@$(UV) pip install -q --no-deps --no-build-isolation --editable .
 	@touch $@
+
+check: .venv/.synced ## Format, lint, types, arrows between rooms
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: .venv/.synced ## All tests, on a local cloud of their own
+	$(BIN)/pytest -q
 
 lock: .venv/.synced ## Lock requirements/*.txt anew from pyproject.toml
 	$(LOCK) --upgrade requirements/uv.in -o requirements/uv.txt

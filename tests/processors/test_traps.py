@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-from pytest import MonkeyPatch
+import pytest
 
+from contract import table
 from contract.records import Head, Status
 from contract.settings import ProcessorSettings
 from contract.table import IndexRow
-from processors import committing
 from processors.telemetry import Count
 from tests.fakes.calls import client_error
 from tests.processors.world import SETTINGS, World
@@ -242,21 +242,20 @@ def test_trap_21_a_completion_that_is_never_taken_brings_its_message_back_unpaid
     assert set(world.rekognition.paid.values()) == {1}
 
 
-def test_an_image_that_trips_a_fault_of_ours_does_not_cost_its_neighbours(monkeypatch: MonkeyPatch) -> None:
+def test_an_image_that_trips_a_fault_of_ours_does_not_cost_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     puts = [
         world.s3.put("a.jpg", b"cat 97"),
         world.s3.put("bad.jpg", b"dog 88"),
         world.s3.put("c.jpg", b"cow 70"),
     ]
-    index_rows = committing.index_rows
 
     def trip(head: Head) -> tuple[IndexRow, ...]:
         if head.key == "bad.jpg":
             raise ZeroDivisionError
-        return index_rows(head)
+        return table.index_rows(head)
 
-    monkeypatch.setattr(committing, "index_rows", trip)
+    monkeypatch.setattr("processors.committing.index_rows", trip)
     assert world.deliver(*puts) == ["1"]
 
     assert world.status("a.jpg") is world.status("c.jpg") is Status.RECOGNIZED

@@ -1,0 +1,84 @@
+"""Problems as RFC 9457 has them: what a client is told when there is no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contract.errors import ImagepipeError, TransientError
+from query_api.requests import BadParametersError, Fault
+
+RETRY_AFTER_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem. `name` is for machines and stays the same; `detail` is a sentence for a person."""
+
+    status: int
+    name: str
+    title: str
+    detail: str
+    faults: Sequence[Fault] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Write the problem details; `faults` only where there are any. https://www.rfc-editor.org/rfc/rfc9457"""
+        document: dict[str, Any] = {
+            "type": f"urn:imagepipe:problem:{self.name}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.faults:
+            document["faults"] = [
+                {"parameter": each.parameter, "reason": each.reason} for each in self.faults
+            ]
+        return document
+
+
+def bad_parameters(error: BadParametersError) -> Problem:
+    """Say what is wrong with a query string, everything at once."""
+    return Problem(400, "bad-parameters", "The question cannot be read", str(error), error.faults)
+
+
+def unknown_image(key: str) -> Problem:
+    """Say that nothing is known of a key."""
+    detail = (
+        f"Nothing is known of an image {key!r}. It was never uploaded, or deleted, or is not recognized yet. "
+        "Keys with % or ? are read reliably as GET /images?key=..."
+    )
+    return Problem(404, "unknown-image", "No such image", detail)
+
+
+def unknown_path(path: str) -> Problem:
+    """Say where the answers are."""
+    detail = f"There is nothing at {path!r}; there are /images, /images/{{key}} and /health."
+    return Problem(404, "unknown-path", "No such page", detail)
+
+
+def method_not_allowed(method: str) -> Problem:
+    """Say that this is a place for questions only."""
+    return Problem(405, "method-not-allowed", "Questions are asked with GET", f"{method} does nothing here.")
+
+
+def not_answering(error: ImagepipeError) -> Problem:
+    """Say that the records cannot be read: for now, or until somebody has mended the deployment."""
+    if isinstance(error, TransientError):
+        detail = f"The records cannot be read at the moment ({error.code}). Ask again in a few seconds."
+        return Problem(503, "unavailable", "No answer at the moment", detail)
+    detail = (
+        f"The records cannot be read ({error.code}). Whoever runs this has to look; asking again is no use."
+    )
+    return Problem(500, "misconfigured", "This deployment is at fault", detail)
+
+
+def unhealthy(error: ImagepipeError) -> Problem:
+    """Say why nothing could be answered now."""
+    return Problem(503, "unhealthy", "The table does not answer", f"The table does not answer: {error.code}.")
+
+
+def defect() -> Problem:
+    """Say that it is our fault; what happened is in the log."""
+    detail = "The question met a defect. It is logged with the time and the request's id."
+    return Problem(500, "defect", "No answer because of a defect", detail)

@@ -1,0 +1,23 @@
+"""What is counted, named in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+
+class Count(StrEnum):
+    """The metrics of the query API, all of them counts.
+
+    ROWS_SKIPPED counts index rows that were not true any more: many of them, for long, mean that nobody
+    sweeps.
+    """
+
+    ANSWERED = "QuestionsAnswered"
+    REFUSED = "QuestionsRefused"
+    FAILED = "QuestionsFailed"
+    ROWS_READ = "IndexRowsRead"
+    ROWS_SKIPPED = "IndexRowsSkipped"
+
+
+Counting = Callable[[Count, int], None]

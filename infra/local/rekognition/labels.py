@@ -1,0 +1,143 @@
+"""From what three networks see to labels: fusing the classifier, the detector and the faces.
+
+A label's confidence is the sum of the classifier's probabilities over everything of its kind, so that
+"Dog" is sure where the breed is not, joined with the detector's evidence as independent chances.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from infra.local.rekognition.classifier import Box, box_view, centre_view, classify, whole_view
+from infra.local.rekognition.detector import Detection, detect
+from infra.local.rekognition.face_detector import detect_faces
+from infra.local.rekognition.models.sessions import Floats, Network
+from infra.local.rekognition.pictures import Picture
+from infra.local.rekognition.taxonomy import Taxonomy
+
+_EVEN_SCORE, _STEEPNESS = 0.38, 18.0
+"""A detection of this score is as likely right as wrong; at 0.5 nine in ten are right."""
+_CLOSE_LOOKS = 2
+_MIN_AREA, _MAX_AREA = 0.01, 0.8
+_SURE, _UNSURE = 0.6, 0.2
+_MIN_INSTANCE = 0.4
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One thing and where it is; confidence 0..1."""
+
+    confidence: float
+    box: Box
+
+
+@dataclass(frozen=True)
+class Label:
+    """A name, how sure it is (0..1), and where its instances are."""
+
+    name: str
+    confidence: float
+    instances: tuple[Instance, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class LabelNetworks:
+    """The three networks."""
+
+    classifier: Network
+    detector: Network
+    faces: Network
+
+
+def likelihood(score: float) -> float:
+    """How likely a detection of this score is right, 0..1."""
+    return 1.0 / (1.0 + math.exp(-_STEEPNESS * (score - _EVEN_SCORE)))
+
+
+def _either(chances: Iterable[float]) -> float:
+    """The chance that at least one holds, if they are independent."""
+    return 1.0 - math.prod(1.0 - chance for chance in chances)
+
+
+@dataclass(frozen=True)
+class Labeller:
+    """Finds labels in pictures; safe to share between threads."""
+
+    networks: LabelNetworks
+    taxonomy: Taxonomy
+
+    def find(self, picture: Picture) -> list[Label]:
+        """Every label with a confidence that rounds above zero, surest first."""
+        detections = detect(self.networks.detector, picture)
+        close = [
+            detection
+            for detection in detections
+            if _MIN_AREA <= detection.area <= _MAX_AREA and self._name(detection) != "Person"
+        ][:_CLOSE_LOOKS]
+        views = [centre_view(picture), whole_view(picture), *(box_view(picture, item.box) for item in close)]
+        probabilities = classify(self.networks.classifier, views)
+        whole = self._sums(probabilities[:2].mean(axis=0))
+        looks = [self._sums(row) for row in probabilities[2:]]
+        chances = dict(zip(self.taxonomy.labels, np.maximum.reduce([whole, *looks]).tolist(), strict=True))
+        instances = self._instances(detections, dict(zip(close, looks, strict=True)), whole)
+        for face in detect_faces(self.networks.faces, picture):
+            instances.setdefault("Face", []).append(Instance(face.score, face.box))
+        for name, found in instances.items():
+            evidence = sorted((item.confidence for item in found), reverse=True)[:3]
+            chances[name] = _either([chances.get(name, 0.0), *evidence])
+        return self._with_parents(chances, instances)
+
+    def _name(self, detection: Detection) -> str:
+        return self.taxonomy.coco[detection.index]
+
+    def _sums(self, probabilities: Floats) -> Floats:
+        sums: Floats = np.minimum(self.taxonomy.membership @ probabilities, 1.0)
+        return sums
+
+    def _instances(
+        self, detections: list[Detection], looks: dict[Detection, Floats], whole: Floats
+    ) -> dict[str, list[Instance]]:
+        """Detections by name, each checked against what the classifier sees in its place."""
+        instances: dict[str, list[Instance]] = {}
+        for detection in detections:
+            sums = looks.get(detection, whole if detection.area > _MAX_AREA else None)
+            name = self._name(detection) if sums is None else self._second_opinion(detection, sums)
+            instances.setdefault(name, []).append(Instance(likelihood(detection.score), detection.box))
+        return instances
+
+    def _second_opinion(self, detection: Detection, sums: Floats) -> str:
+        """The detector's name, or another of its own names if the classifier is sure of that one."""
+        name = self._name(detection)
+        places = self.taxonomy.labels.index
+        if not self.taxonomy.parents[name] or sums[places(name)] > _UNSURE:
+            return name
+        category = self.taxonomy.categories[name]
+        rivals = [other for other in self.taxonomy.coco if self.taxonomy.categories[other] == category]
+        best = max(rivals, key=lambda other: sums[places(other)])
+        return best if sums[places(best)] >= _SURE else name
+
+    def _with_parents(self, chances: dict[str, float], instances: dict[str, list[Instance]]) -> list[Label]:
+        """Labels whose parents are at least as sure as they are."""
+        raised = dict(chances)
+        for name, chance in chances.items():
+            for parent in self.taxonomy.parents[name]:
+                raised[parent] = max(raised.get(parent, 0.0), chance)
+        labels = [Label(name, chance) for name, chance in raised.items() if chance >= 0.0005]  # noqa: PLR2004
+        labels.sort(
+            key=lambda label: (-label.confidence, -len(self.taxonomy.parents[label.name]), label.name)
+        )
+        return [
+            replace(label, instances=_shown(instances[label.name])) if label.name in instances else label
+            for label in labels
+        ]
+
+
+def _shown(instances: list[Instance]) -> tuple[Instance, ...]:
+    return tuple(
+        sorted(
+            (item for item in instances if item.confidence >= _MIN_INSTANCE),
+            key=lambda item: -item.confidence,
+        )
+    )

@@ -1,0 +1,105 @@
+"""From bytes to pixels, within Rekognition's limits.
+
+https://docs.aws.amazon.com/rekognition/latest/dg/limits.html: JPEG or PNG, sides of 80 to 10,000
+pixels. The codes are those seen from AWS: a side over 10,000 is an ImageTooLargeException ("Input image
+dimensions 12000 x 100 exceed maximum dimension size of 10000 pixels"), one under 80 an
+InvalidParameterException (https://github.com/boto/botocore/issues/1366). A truncated picture is an
+InvalidImageFormatException here: what cannot be decoded whole is not a picture.
+"""
+
+import hashlib
+import io
+import threading
+import warnings
+from collections import OrderedDict
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from infra.local.rekognition.errors import invalid_format, invalid_parameter, too_large
+
+MIN_SIDE_PIXELS = 80
+MAX_SIDE_PIXELS = 10_000
+ENOUGH_PIXELS = 1024
+"""Sides over twice this are halved while decoding: no model looks at more than 640 pixels."""
+_HUGE_PIXELS = 16_000_000
+
+_one_huge_picture_at_a_time = threading.Lock()
+
+Picture = Image.Image
+"""An RGB picture, upright (EXIF orientation applied), perhaps smaller than its file says."""
+
+
+def _decode(image: Image.Image) -> Picture:
+    image.draft("RGB", (ENOUGH_PIXELS, ENOUGH_PIXELS))
+    try:
+        image.load()
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+        raise invalid_format() from None
+    if max(image.size) > 2 * ENOUGH_PIXELS:
+        image.thumbnail((2 * ENOUGH_PIXELS, 2 * ENOUGH_PIXELS), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    upright = ImageOps.exif_transpose(image)
+    if "transparency" in upright.info or upright.mode in {"RGBA", "LA", "PA"}:
+        upright = upright.convert("RGBA")
+        white = Image.new("RGBA", upright.size, "white")
+        return Image.alpha_composite(white, upright).convert("RGB")
+    return upright.convert("RGB")
+
+
+def decode(data: bytes) -> Picture:
+    """Decode a picture. Raises `RekognitionError` for what Rekognition would not take."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            raise invalid_format() from None
+        width, height = image.size
+        if max(width, height) > MAX_SIDE_PIXELS:
+            raise too_large(
+                f"Input image dimensions {width} x {height} exceed maximum dimension size "
+                f"of {MAX_SIDE_PIXELS} pixels"
+            )
+        if min(width, height) < MIN_SIDE_PIXELS:
+            raise invalid_parameter()
+        if width * height > _HUGE_PIXELS:
+            with _one_huge_picture_at_a_time:
+                return _decode(image)
+        return _decode(image)
+
+
+class PictureCache:
+    """Decodes each content once for operations that ask within a short while of each other.
+
+    Keyed by the hash of the bytes, so that no other version's pixels can be served.
+    """
+
+    def __init__(self, size: int = 16) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._decoding: dict[str, threading.Lock] = {}
+        self._pictures: OrderedDict[str, Picture] = OrderedDict()
+
+    def get(self, digest: str, data: bytes) -> Picture:
+        """The picture in `data`, whose `digest` is `digest_of(data)`."""
+        with self._lock:
+            turn = self._decoding.setdefault(digest, threading.Lock())
+        with turn:
+            with self._lock:
+                if digest in self._pictures:
+                    self._pictures.move_to_end(digest)
+                    return self._pictures[digest]
+            try:
+                picture = decode(data)
+            finally:
+                with self._lock:
+                    self._decoding.pop(digest, None)
+            with self._lock:
+                self._pictures[digest] = picture
+                while len(self._pictures) > self._size:
+                    self._pictures.popitem(last=False)
+            return picture
+
+
+def digest_of(data: bytes) -> str:
+    """The SHA-256 of the bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,81 @@
+"""One call from its request to its answer."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.model import ServiceModel
+
+from infra.local.rekognition.calls import CallLog
+from infra.local.rekognition.errors import RekognitionError, internal
+from infra.local.rekognition.operations import Operation
+from infra.local.rekognition.pictures import PictureCache, digest_of
+from infra.local.rekognition.quotas import Quotas
+from infra.local.rekognition.sources import ObjectPlace, Objects, image_of
+from infra.local.rekognition.validation import validate
+
+FETCHES_AT_ONCE = 8
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Service:
+    """The operations and everything around them.
+
+    Objects are fetched by a few threads that wait, pictures are looked at by `workers` threads that
+    compute (networks and decoder let go of the interpreter), and the event loop does neither.
+    """
+
+    operations: Mapping[str, Operation]
+    objects: Objects
+    model: ServiceModel
+    workers: int
+    models: tuple[str, ...] = ()
+    quotas: Quotas = field(default_factory=Quotas)
+    calls: CallLog = field(default_factory=CallLog)
+
+    def __post_init__(self) -> None:
+        self._pictures = PictureCache()
+        self._fetchers = ThreadPoolExecutor(FETCHES_AT_ONCE, thread_name_prefix="fetch")
+        self._lookers = ThreadPoolExecutor(self.workers, thread_name_prefix="look")
+
+    async def call(self, operation: Operation, body: object) -> dict[str, Any]:
+        """Answer one call. Raises `RekognitionError`, counted."""
+        try:
+            self.quotas.admit(operation.name)
+        except RekognitionError:
+            self.calls.count(operation.name, "throttled")
+            raise
+        self.calls.count(operation.name, "accepted")
+        await asyncio.sleep(self.quotas.latency_seconds(operation.name))
+        try:
+            answer = await self._answer(operation, body)
+        except RekognitionError as error:
+            self.calls.failed(operation.name, error.code)
+            raise
+        except Exception as error:  # the caller gets an answer whatever breaks
+            _log.exception("%s broke", operation.name)
+            self.calls.failed(operation.name, "InternalServerError")
+            raise internal(f"{operation.name} broke: {type(error).__name__}; see the server's log") from error
+        self.calls.count(operation.name, "answered")
+        return answer
+
+    async def _answer(self, operation: Operation, body: object) -> dict[str, Any]:
+        loop = asyncio.get_running_loop()
+        shape = self.model.operation_model(operation.name).input_shape
+        request = validate(body, shape) if shape else {}
+        source = image_of(request)
+        if isinstance(source, ObjectPlace):
+            self.calls.asked_for(operation.name, source)
+            data = await loop.run_in_executor(self._fetchers, self.objects.read, source)
+        else:
+            data = source
+        return await loop.run_in_executor(self._lookers, self._look, operation, data, request)
+
+    def _look(self, operation: Operation, data: bytes, request: Mapping[str, Any]) -> dict[str, Any]:
+        digest = digest_of(data)
+        self.calls.looked_at(operation.name, digest)
+        return operation.answer(self._pictures.get(digest, data), request)

@@ -1,0 +1,132 @@
+"""The wire: Rekognition's JSON 1.1, beside a door for tests.
+
+`POST /` with `X-Amz-Target: RekognitionService.DetectLabels` is Rekognition, as in
+https://docs.aws.amazon.com/rekognition/latest/dg/error-handling.html. Signatures are not checked.
+The other paths are ours:
+
+`GET /health`
+    `{"status": "ok", "models": ["centernet", ...], "operations": ["DetectFaces", ...], "workers": 2}`
+
+`GET /_local/settings`
+    `{"rates": {"DetectLabels": 50.0}, "latencies_ms": {"DetectLabels": 300.0}}`; an operation that is
+    not named has no limit and no added latency.
+
+`PUT /_local/settings`
+    Changes what it names: `{"rates": {"DetectLabels": 5, "DetectFaces": null}, "latencies_ms":
+    {"DetectLabels": 0}}`. `null` lifts a limit. Answers like GET; 400 with the reason.
+
+`GET /_local/calls`
+    `{"operations": {"DetectLabels": {"accepted": 3, "throttled": 1, "answered": 2, "failed": 1,
+    "errors": {"InvalidImageFormatException": 1}}}, "contents": {"DetectLabels": {SHA-256: calls}},
+    "objects": {"DetectLabels": {"bucket/key": calls}}}`. `contents` and `objects` count accepted calls, so
+    a count over 1 means that the same bytes, or the same object, were paid for twice. An object that could
+    not be read has no content.
+
+`DELETE /_local/calls`
+    Sets every count to zero.
+"""
+
+import json
+import uuid
+from typing import Any
+
+from botocore.model import OperationNotFoundError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from infra.local.rekognition.errors import RekognitionError
+from infra.local.rekognition.service import Service
+
+_PREFIX = "RekognitionService."
+_JSON = "application/x-amz-json-1.1"
+
+
+def _reply(members: dict[str, Any], status: int = 200) -> Response:
+    headers = {"x-amzn-RequestId": str(uuid.uuid4())}
+    return Response(json.dumps(members), status, headers, _JSON)
+
+
+def _refusal(error: RekognitionError) -> Response:
+    members = {"__type": error.code, "Code": error.code, "Message": error.message, "message": error.message}
+    return _reply(members, error.status)
+
+
+class _Endpoint:
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    async def rekognition(self, request: Request) -> Response:
+        try:
+            operation = self._operation(request.headers.get("x-amz-target", ""))
+            try:
+                body = json.loads(await request.body() or b"{}")
+            except ValueError:
+                raise RekognitionError("SerializationException", "the request is not JSON") from None
+            return _reply(await self.service.call(operation, body))
+        except RekognitionError as error:
+            return _refusal(error)
+
+    def _operation(self, target: str) -> Any:
+        name = target.removeprefix(_PREFIX)
+        if target.startswith(_PREFIX) and name in self.service.operations:
+            return self.service.operations[name]
+        try:
+            self.service.model.operation_model(name if target.startswith(_PREFIX) else "")
+        except OperationNotFoundError:
+            raise RekognitionError("UnknownOperationException", f"no operation {target!r}") from None
+        known = ", ".join(sorted(self.service.operations))
+        raise RekognitionError(
+            "UnknownOperationException", f"the local Rekognition does not do {name}; it does {known}"
+        )
+
+    async def health(self, _request: Request) -> Response:
+        return JSONResponse(
+            {
+                "status": "ok",
+                "models": list(self.service.models),
+                "operations": sorted(self.service.operations),
+                "workers": self.service.workers,
+            }
+        )
+
+    async def settings(self, request: Request) -> Response:
+        if request.method == "PUT":
+            try:
+                self._change(await request.json())
+            except ValueError as error:
+                return JSONResponse({"error": str(error)}, 400)
+        quotas = self.service.quotas
+        return JSONResponse({"rates": quotas.rates(), "latencies_ms": quotas.latencies_ms()})
+
+    def _change(self, wanted: Any) -> None:
+        if not isinstance(wanted, dict) or wanted.keys() - {"rates", "latencies_ms"}:
+            raise ValueError("give an object with rates, latencies_ms or both")
+        rates, latencies = wanted.get("rates", {}), wanted.get("latencies_ms", {})
+        for name, value in [*rates.items(), *latencies.items()]:
+            if name not in self.service.operations:
+                raise ValueError(f"no operation {name}: {', '.join(sorted(self.service.operations))}")
+            if value is not None and not (isinstance(value, int | float) and value >= 0):
+                raise ValueError(f"{name}: {value!r} is not a number of at least 0")
+        if 0 in rates.values():
+            raise ValueError("a rate of 0 would let nothing in; null lifts the limit")
+        self.service.quotas.change(rates, {name: value or 0.0 for name, value in latencies.items()})
+
+    async def calls(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self.service.calls.reset()
+        return JSONResponse(self.service.calls.report())
+
+
+def application(service: Service) -> Starlette:
+    """The ASGI application."""
+    endpoint = _Endpoint(service)
+    return Starlette(
+        routes=[
+            Route("/", endpoint.rekognition, methods=["POST"]),
+            Route("/health", endpoint.health),
+            Route("/_local/settings", endpoint.settings, methods=["GET", "PUT"]),
+            Route("/_local/calls", endpoint.calls, methods=["GET", "DELETE"]),
+        ]
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from contract.errors import ImagepipeError, TransientError
@@ -14,13 +14,17 @@ RETRY_AFTER_SECONDS = 2
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem. `name` is for machines and stays the same; `detail` is a sentence for a person."""
+    """One problem. `name` is for machines and stays the same; `detail` is for a person.
+
+    `headers` go with it.
+    """
 
     status: int
     name: str
     title: str
     detail: str
     faults: Sequence[Fault] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Write the problem details; `faults` only where there are any. https://www.rfc-editor.org/rfc/rfc9457"""
@@ -59,14 +63,16 @@ def unknown_path(path: str) -> Problem:
 
 def method_not_allowed(method: str) -> Problem:
     """Say that this is a place for questions only."""
-    return Problem(405, "method-not-allowed", "Questions are asked with GET", f"{method} does nothing here.")
+    title, detail = "Questions are asked with GET", f"{method} does nothing here."
+    return Problem(405, "method-not-allowed", title, detail, headers={"allow": "GET"})
 
 
 def not_answering(error: ImagepipeError) -> Problem:
     """Say that the records cannot be read: for now, or until somebody has mended the deployment."""
     if isinstance(error, TransientError):
         detail = f"The records cannot be read at the moment ({error.code}). Ask again in a few seconds."
-        return Problem(503, "unavailable", "No answer at the moment", detail)
+        later = {"retry-after": str(RETRY_AFTER_SECONDS)}
+        return Problem(503, "unavailable", "No answer at the moment", detail, headers=later)
     detail = (
         f"The records cannot be read ({error.code}). Whoever runs this has to look; asking again is no use."
     )

@@ -42,15 +42,25 @@ def is_possible_key(key: str) -> bool:
 
 def question(raw_query_string: str) -> ImageQuestion | ListQuestion:
     """Read the query string of `GET /images`, as the client sent it. Raises BadParametersError."""
-    try:
-        pairs = parse_qsl(raw_query_string, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
-    except ValueError as fault:
-        raise BadParametersError([Fault("query string", f"more than {MAX_PARAMETERS} parameters")]) from fault
-    reading = _Reading(pairs)
+    reading = _Reading(_pairs(raw_query_string))
     asked = reading.image() if "key" in reading.given else reading.list()
     if reading.faults:
         raise BadParametersError(reading.faults)
     return asked
+
+
+def no_parameters(raw_query_string: str) -> None:
+    """Refuse a query string where there is nothing to choose. Raises BadParametersError."""
+    names = dict.fromkeys(name for name, _ in _pairs(raw_query_string))
+    if names:
+        raise BadParametersError([Fault(name, "unknown; this question has no parameters") for name in names])
+
+
+def _pairs(raw_query_string: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(raw_query_string, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
+    except ValueError as error:
+        raise BadParametersError([Fault("query string", f"more than {MAX_PARAMETERS} parameters")]) from error
 
 
 class _Reading:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from typing import Protocol
 
 
 class Count(StrEnum):
@@ -18,6 +19,14 @@ class Count(StrEnum):
     FAILED = "QuestionsFailed"
     ROWS_READ = "IndexRowsRead"
     ROWS_SKIPPED = "IndexRowsSkipped"
+
+
+class Log(Protocol):
+    """Where sentences for operators go."""
+
+    def exception(self, msg: object) -> None:
+        """Say what went wrong, with the exception being handled."""
+        ...
 
 
 Counting = Callable[[Count, int], None]

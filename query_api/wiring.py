@@ -17,6 +17,7 @@ from contract.environment import load
 from contract.settings import QuerySettings
 from query_api.adapters.dynamodb import DynamoDBTable, make_client
 from query_api.details import Images
+from query_api.exchange import Request
 from query_api.listing import Listing
 from query_api.routes import Routes
 from query_api.telemetry import Count
@@ -36,7 +37,7 @@ def answering() -> Answering:
 def assemble(settings: QuerySettings, client: DynamoDBClient) -> Answering:
     """Build what answers events: logs with the request's id, and one line of metrics for each.
 
-    Powertools' Tracer is left out on purpose: docs/decisions/0003-query-api-routing.md.
+    Powertools' Tracer and router are left out on purpose: docs/decisions/0003-query-api-routing.md.
     """
     logger, metrics = Logger(), Metrics()
     executor = ThreadPoolExecutor(max_workers=table.SHARDS, thread_name_prefix="partition")
@@ -45,10 +46,10 @@ def assemble(settings: QuerySettings, client: DynamoDBClient) -> Answering:
     def count(what: Count, by: int) -> None:
         metrics.add_metric(name=what, unit=MetricUnit.Count, value=by)
 
-    app = Routes(Images(reader, reader), Listing(reader, reader), reader, logger, count).resolver()
+    routes = Routes(Images(reader, reader), Listing(reader, reader), reader, logger, count)
 
-    def answer(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        return app.resolve(event, context)
+    def answer(event: Mapping[str, Any], _: Any) -> dict[str, Any]:
+        return routes.reply(Request.from_event(event)).to_event()
 
     measured: Answering = metrics.log_metrics(answer)
     logged: Answering = logger.inject_lambda_context(

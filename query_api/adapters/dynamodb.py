@@ -9,6 +9,9 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+import botocore.session
+from botocore.config import Config
+
 from contract import table
 from contract.errors import ThrottledError
 from contract.records import Head
@@ -35,9 +38,6 @@ def make_client() -> DynamoDBClient:
     It comes from botocore: importing boto3 around it would cost a fifth of the cold start, for nothing that
     is used here.
     """
-    import botocore.session
-    from botocore.config import Config
-
     config = Config(
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         connect_timeout=CONNECT_SECONDS,

@@ -1,0 +1,50 @@
+"""HTTP as an HTTP API passes it on (payload format 2.0): an event in, a reply out.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+JSON = "application/json; charset=utf-8"
+PROBLEM_JSON = "application/problem+json; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked. `path` is decoded and has no stage; `raw_query_string` is as the client sent it."""
+
+    method: str
+    path: str
+    raw_query_string: str
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> Request:
+        """Read an event. On AWS a path begins with its stage unless that is `$default`; on MiniStack never."""
+        context = event["requestContext"]
+        path, stage = str(event["rawPath"]), f"/{context['stage']}"
+        if path.startswith(f"{stage}/"):
+            path = path.removeprefix(stage)
+        return cls(context["http"]["method"], path, event.get("rawQueryString") or "")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is answered. Nothing is cached on its way: a photo may change or go at any time."""
+
+    status: int
+    content: Mapping[str, Any]
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def to_event(self) -> dict[str, Any]:
+        """Write the reply for the HTTP API, text as it is read and not in escapes."""
+        return {
+            "statusCode": self.status,
+            "headers": {"content-type": self.content_type, "cache-control": "no-store", **self.headers},
+            "body": json.dumps(self.content, ensure_ascii=False, separators=(",", ":")),
+        }

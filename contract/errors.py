@@ -6,14 +6,15 @@ class ImagepipeError(Exception):
 
     `code` is stable and made for machines (an AWS error code where there is one); the message is one
     sentence for a person: what happened, to which key, what to do. `detector` names the detector that
-    was being asked, where there was one.
+    was being asked, where there was one. `retry_after_seconds` is set where it is known when to try again.
     """
 
-    def __init__(self, code: str, message: str, *, detector: str | None = None) -> None:
+    def __init__(self, code: str, message: str, *, retry_after_seconds: int | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
-        self.detector = detector
+        self.detector: str | None = None
+        self.retry_after_seconds = retry_after_seconds
 
     def during(self, detector: str) -> "ImagepipeError":
         """Say which detector was being asked, and give the error back for raising."""
@@ -25,7 +26,11 @@ class TransientError(ImagepipeError):
     """It may work later: hand the message back and try again."""
 
 
-class ThrottledError(TransientError):
+class PostponedError(TransientError):
+    """It was not this image's turn (no time left, another is at it): never a reason for a dead letter."""
+
+
+class ThrottledError(PostponedError):
     """The service asked us to slow down. It says nothing about the image, however often it happens."""
 
 

@@ -20,6 +20,17 @@ class ProcessorSettings:
     max_labels: int = 50
     min_label_confidence_percent: float = 40.0
     concurrent_calls: int = 16
+    queue_url: str = ""
+    dead_letter_queue_url: str = ""
+    bulk_queue_url: str = ""
+    bulk_dead_letter_queue_url: str = ""
+
+    def dead_letter_queue_urls(self) -> dict[str, str]:
+        """Map the URL of each queue that is read to that of its dead-letter queue."""
+        return {
+            self.queue_url: self.dead_letter_queue_url,
+            self.bulk_queue_url: self.bulk_dead_letter_queue_url,
+        }
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.detectors if name not in DETECTORS]

@@ -11,8 +11,16 @@ VISIBILITY_SECONDS = 6 * PROCESSOR_TIMEOUT_SECONDS + BATCH_WINDOW_SECONDS
 # What is left of the timeout when no new detector call is started: one slow call, and the writes after it.
 RESERVE_SECONDS = 12.0
 
-# A message that was sent back this often without a verdict on its image is a dead letter.
+# A message that failed this often for a reason of its own is a dead letter: the processor puts it there with
+# the reason. One that took its function down with it cannot be explained: SQS moves it, one receive later.
 MAX_RECEIVES = 8
+
+# A claim on a detector call ends with the invocation that made it.
+CLAIM_SECONDS = PROCESSOR_TIMEOUT_SECONDS
+
+# How long a message that came back stays away: doubled each time, with full jitter.
+FIRST_BACKOFF_SECONDS = 4
+LONGEST_BACKOFF_SECONDS = 300
 
 # Retention counts from the first enqueue, so the dead-letter queue must keep longer than its source.
 QUEUE_RETENTION_DAYS = 10

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
-from contract.errors import ImagepipeError, TransientError
+from contract.errors import ImagepipeError, PostponedError
 from contract.records import Head
 from contract.table import IndexRow, ItemKey, index_rows
 
@@ -102,4 +102,4 @@ def _standing(work: Decided, outcome: Commit | ImagepipeError) -> Head | Imagepi
         return work.head
     if winner.sequencer >= work.head.sequencer and winner.sequencer:
         return winner
-    return TransientError("LostRace", f"{work.head.key} was changed by another worker; it is looked at again")
+    return PostponedError("LostRace", f"{work.head.key} was changed by another worker; it is looked at again")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from contract.errors import TransientError
+from contract.errors import PostponedError
 from contract.timing import RESERVE_SECONDS
 
 
@@ -16,6 +16,10 @@ class Deadline:
     remaining_milliseconds: Callable[[], int]
 
     def require_time_for_a_call(self, key: str) -> None:
-        """Raise TransientError `OutOfTime` when a call started now might be paid for and not written down."""
+        """Raise PostponedError `OutOfTime` when a call started now might be paid for and not written down."""
         if self.remaining_milliseconds() < RESERVE_SECONDS * 1000:
-            raise TransientError("OutOfTime", f"{key} was not started, the invocation is about to end")
+            raise PostponedError(
+                "OutOfTime",
+                f"{key} was not started, the invocation is about to end",
+                retry_after_seconds=0,
+            )

@@ -30,6 +30,14 @@ class Heads(Protocol):
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What came of a message: nothing if all is done, else the keys that failed and the first failure."""
+
+    failed_keys: tuple[str, ...]
+    failure: ImagepipeError | None
+
+
+@dataclass(frozen=True)
 class Pipeline:
     """Everything that is done with one batch. `now` gives ISO 8601 times in UTC with milliseconds."""
 
@@ -43,16 +51,17 @@ class Pipeline:
     counter: Counter
     now: Callable[[], str]
 
-    def run(self, messages: Sequence[Message], deadline: Deadline) -> dict[str, ImagepipeError | None]:
-        """Work through a batch; give for each message id None if it is done, or why it must come again."""
+    def run(self, messages: Sequence[Message], deadline: Deadline) -> dict[str, Outcome]:
+        """Work through a batch; give the outcome of each message by its id."""
         intake = take_in(messages, self.bucket_name)
         try:
             failures = self._work(intake.events, deadline)
         except ImagepipeError as failure:  # nothing can be read: no key can be dealt with, no call was made
             failures = dict.fromkeys(intake.events, failure)
-        outcomes: dict[str, ImagepipeError | None] = dict(intake.unreadable)
+        outcomes = {message_id: Outcome((), fault) for message_id, fault in intake.unreadable.items()}
         for message_id, keys in intake.waiting.items():
-            outcomes[message_id] = next((failures[key] for key in sorted(keys) if key in failures), None)
+            failed = tuple(sorted(keys & failures.keys()))
+            outcomes[message_id] = Outcome(failed, failures[failed[0]] if failed else None)
         return outcomes
 
     def _work(self, events: Mapping[str, ImageEvent], deadline: Deadline) -> dict[str, ImagepipeError]:

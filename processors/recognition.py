@@ -43,8 +43,17 @@ class ResultStore(Protocol):
     def read_results(self, names: Iterable[ResultName]) -> Mapping[ResultName, Result]:
         """Give those of the named results that are there."""
 
+    def claim(self, name: ResultName, owner: str) -> Result | None:
+        """Take the right to make a call, for as long as an invocation can last, or give the result there is.
+
+        Raises PostponedError if another worker has it.
+        """
+
+    def release(self, name: ResultName, owner: str) -> None:
+        """Give the right back, if it is still the owner's, because there will be no result."""
+
     def save_result(self, result: Result) -> None:
-        """Keep a result; returns when it is durable."""
+        """Keep a result in place of the claim; returns when it is durable."""
 
 
 UNREADABLE_OBJECT = "InvalidS3ObjectException"
@@ -55,7 +64,10 @@ Answer = Result | Failure
 
 @dataclass(frozen=True)
 class Recognizer:
-    """Recognizes the images of one batch, side by side. `now` gives ISO 8601 times in UTC."""
+    """Recognizes the images of one batch, side by side.
+
+    `now` gives ISO 8601 times in UTC, `new_id` a name that nobody else has.
+    """
 
     detectors: Mapping[str, Detector]
     rekognition: Rekognition
@@ -64,6 +76,7 @@ class Recognizer:
     executor: Executor
     counter: Counter
     now: Callable[[], str]
+    new_id: Callable[[], str]
 
     def recognize(
         self, versions: Sequence[ImageVersion], deadline: Deadline
@@ -96,13 +109,26 @@ class Recognizer:
     def _ask(self, name: ResultName, version: ImageVersion, deadline: Deadline) -> Answer:
         try:
             deadline.require_time_for_a_call(version.key)
-            result = Result(name, self._response(self.detectors[name.detector], version), self.now())
+            owner = self.new_id()
+            known = self.store.claim(name, owner)
+            if known is not None:
+                self.counter.add(Count.CALLS_AVOIDED)
+                return known
+            result = self._call(name, version, owner)
             self.store.save_result(result)
         except ImagepipeError as failure:
             return failure.during(name.detector)
         except SupersededError as superseded:
             return superseded
         return result
+
+    def _call(self, name: ResultName, version: ImageVersion, owner: str) -> Result:
+        try:
+            response = self._response(self.detectors[name.detector], version)
+        except (ImagepipeError, SupersededError):
+            self.store.release(name, owner)
+            raise
+        return Result(name, response, self.now())
 
     def _response(self, detector: Detector, version: ImageVersion) -> Mapping[str, Any]:
         """Ask about exactly this version: where it has no name, make sure afterwards that it was the one."""

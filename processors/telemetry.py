@@ -20,6 +20,7 @@ class Count(StrEnum):
     CALLS_AVOIDED = "CallsAvoided"
     CALLS_THROTTLED = "CallsThrottled"
     COMPLETIONS_PUBLISHED = "CompletionsPublished"
+    DEAD_LETTERS = "DeadLetters"
     MESSAGES_HANDED_BACK = "MessagesHandedBack"
     CONFIGURATION_ERRORS = "ConfigurationErrors"
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import random
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 
@@ -19,16 +22,18 @@ from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.rekognition import RekognitionDetectors
 from processors.adapters.s3 import S3Objects
 from processors.adapters.sns import SnsTopic
+from processors.adapters.sqs import SqsQueues
 from processors.announcing import Announcer
 from processors.batch import ImageBatch
 from processors.committing import Committer
 from processors.deadline import Deadline
 from processors.detectors import chosen
+from processors.handing_back import HandBack
 from processors.pipeline import Pipeline
 from processors.powertools import PowertoolsCounter, PowertoolsLog
 from processors.recognition import Recognizer
 from processors.retrying import RetryPolicy
-from processors.telemetry import Counter
+from processors.telemetry import Counter, Log
 
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
@@ -68,6 +73,7 @@ class Clients:
     rekognition: Any
     s3: Any
     sns: Any
+    sqs: Any
 
 
 def clients(connections: int) -> Clients:
@@ -83,15 +89,24 @@ def clients(connections: int) -> Clients:
     )
     session = boto3.session.Session()
     return Clients(
-        *(session.client(name, config=config) for name in ("dynamodb", "rekognition", "s3", "sns"))
+        *(session.client(name, config=config) for name in ("dynamodb", "rekognition", "s3", "sns", "sqs"))
     )
 
 
 def assemble(settings: ProcessorSettings, aws: Clients) -> Worker:
     """Put a worker together from its settings and clients."""
     logger, counter = Logger(), PowertoolsCounter(Metrics())
-    pipeline = assemble_pipeline(settings, aws, counter, RetryPolicy())
-    return Worker(ImageBatch(pipeline, counter, PowertoolsLog(logger)), counter, logger)
+    batch = assemble_batch(settings, aws, counter, PowertoolsLog(logger), RetryPolicy())
+    return Worker(batch, counter, logger)
+
+
+def assemble_batch(
+    settings: ProcessorSettings, aws: Clients, counter: Counter, log: Log, retry: RetryPolicy
+) -> ImageBatch:
+    """Put together all that deals with a batch, on AWS adapters."""
+    queues = SqsQueues(aws.sqs, settings.dead_letter_queue_urls(), retry)
+    hand_back = HandBack(queues, counter, log, now, spread=lambda longest: random.uniform(0, longest))  # noqa: S311
+    return ImageBatch(assemble_pipeline(settings, aws, counter, retry), hand_back, counter, log)
 
 
 def assemble_pipeline(
@@ -100,14 +115,16 @@ def assemble_pipeline(
     """Put a pipeline together on AWS adapters."""
     executor = ThreadPoolExecutor(settings.concurrent_calls, thread_name_prefix="call")
     batches = BatchCalls(aws.dynamodb, settings.table_name, retry, executor)
-    table = DynamoDBTable(aws.dynamodb, settings.table_name, retry, batches)
+    table = DynamoDBTable(aws.dynamodb, settings.table_name, retry, batches, time.time)
     objects = S3Objects(aws.s3, settings.bucket_name, retry)
     rekognition = RekognitionDetectors(aws.rekognition, settings.bucket_name, retry, counter)
     return Pipeline(
         bucket_name=settings.bucket_name,
         heads=table,
         objects=objects,
-        recognizer=Recognizer(chosen(settings), rekognition, objects, table, executor, counter, now),
+        recognizer=Recognizer(
+            chosen(settings), rekognition, objects, table, executor, counter, now, new_id=lambda: uuid4().hex
+        ),
         committer=Committer(table, executor),
         announcer=Announcer(SnsTopic(aws.sns, settings.topic_arn, retry), settings.bucket_name, counter),
         executor=executor,

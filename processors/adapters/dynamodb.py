@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from contract.errors import ImagepipeError
+from contract.errors import ImagepipeError, PostponedError
 from contract.records import Head
 from contract.results import Result, ResultName, pack, unpack
 from contract.table import PARTITION_KEY, SORT_KEY, IndexRow, ItemKey, head_key, result_key
+from contract.timing import CLAIM_SECONDS
 from processors.adapters.aws_errors import translated
-from processors.adapters.dynamodb_batches import BatchCalls, from_wire, key_to_wire, to_wire
+from processors.adapters.dynamodb_batches import BatchCalls, Item, from_wire, key_to_wire, to_wire
 from processors.committing import Commit
 from processors.retrying import RetryPolicy
 
@@ -22,17 +23,22 @@ if TYPE_CHECKING:
 
 # Newer than what stands, or what stands is what was seen: order by S3's sequencer, and for work without one
 # (a request to look again) by nobody else having written in between.
-COMMIT_CONDITION = "attribute_not_exists(pk) OR #sequencer < :sequencer OR #revision = :seen"
+COMMIT_CONDITION = "attribute_not_exists(pk) OR sequencer < :sequencer OR revision = :seen"
+
+# Nobody has asked, or whoever was about to is no more.
+CLAIM_CONDITION = "attribute_not_exists(pk) OR (attribute_not_exists(answer) AND claimed_until < :now)"
+CLAIMED_RETRY_SECONDS = 3
 
 
 @dataclass(frozen=True)
 class DynamoDBTable:
-    """The one table."""
+    """The one table. `clock` gives seconds since 1970."""
 
     client: DynamoDBClient
     table_name: str
     retry: RetryPolicy
     batches: BatchCalls
+    clock: Callable[[], float]
 
     def read_heads(self, keys: Sequence[str]) -> Mapping[str, Head]:
         """Give the heads of those keys that have one, as of now."""
@@ -45,8 +51,42 @@ class DynamoDBTable:
         results: dict[ResultName, Result] = {}
         for item in self.batches.read(list(wanted)):
             name = wanted[ItemKey(item[PARTITION_KEY], item[SORT_KEY])]
-            results[name] = Result(name, unpack(item["response"].value), str(item["called_at"]))
+            if "answer" in item:
+                results[name] = _result(name, item)
         return results
+
+    def claim(self, name: ResultName, owner: str) -> Result | None:
+        """Take the right to make a call, or give the result there is, or raise PostponedError."""
+        at, now = result_key(name), self.clock()
+        item = {
+            PARTITION_KEY: at.pk,
+            SORT_KEY: at.sk,
+            "claimed_by": owner,
+            "claimed_until": int(now) + CLAIM_SECONDS,
+        }
+        _, standing = self._put_if(item, CLAIM_CONDITION, {":now": int(now)})
+        if standing is None or standing.get("claimed_by") == owner:
+            return None
+        if "answer" in standing:
+            return _result(name, standing)
+        raise PostponedError(
+            "ClaimedElsewhere",
+            f"another worker is asking {name.detector} about the same content",
+            retry_after_seconds=CLAIMED_RETRY_SECONDS,
+        )
+
+    def release(self, name: ResultName, owner: str) -> None:
+        """Give a claim back if it is still the owner's; one that cannot be given back expires."""
+        try:
+            with translated(f"DeleteItem of a claim on {self.table_name}"):
+                self.client.delete_item(
+                    TableName=self.table_name,
+                    Key=key_to_wire(result_key(name)),
+                    ConditionExpression="claimed_by = :owner",
+                    ExpressionAttributeValues={":owner": {"S": owner}},
+                )
+        except ImagepipeError:
+            return
 
     def save_result(self, result: Result) -> None:
         """Keep a result; returns when it is durable."""
@@ -54,7 +94,7 @@ class DynamoDBTable:
         item = {
             PARTITION_KEY: at.pk,
             SORT_KEY: at.sk,
-            "response": pack(result.response),
+            "answer": pack(result.response),
             "called_at": result.called_at,
         }
 
@@ -75,32 +115,43 @@ class DynamoDBTable:
     def commit(self, head: Head, seen: Head | None) -> Commit:
         """Write a head if it is newer than the one that stands, or if that one is the one that was seen."""
         at = head_key(head.key)
-        item = to_wire({PARTITION_KEY: at.pk, SORT_KEY: at.sk, **head.to_item()})
-        values: dict[str, Any] = {
-            ":sequencer": {"S": head.sequencer},
-            ":seen": {"S": seen.revision if seen else "none"},
-        }
+        replaced, standing = self._put_if(
+            {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **head.to_item()},
+            COMMIT_CONDITION,
+            {":sequencer": head.sequencer, ":seen": seen.revision if seen else "none"},
+        )
+        if standing is not None:
+            return Commit(lost_to=Head.from_item(standing))
+        return Commit(replaced=Head.from_item(replaced) if replaced else None)
 
-        def attempt() -> Commit:
-            with translated(f"PutItem of the head of {head.key} on {self.table_name}"):
+    def _put_if(
+        self, item: Mapping[str, Any], condition: str, values: Mapping[str, Any]
+    ) -> tuple[Item | None, Item | None]:
+        """Put an item if a condition holds; give the item it replaced, or the one that stands instead."""
+
+        def attempt() -> tuple[Item | None, Item | None]:
+            with translated(f"PutItem of {item[PARTITION_KEY]} {item[SORT_KEY]} on {self.table_name}"):
                 try:
                     answer = self.client.put_item(
                         TableName=self.table_name,
-                        Item=item,
-                        ConditionExpression=COMMIT_CONDITION,
-                        ExpressionAttributeNames={"#sequencer": "sequencer", "#revision": "revision"},
-                        ExpressionAttributeValues=values,
+                        Item=to_wire(item),
+                        ConditionExpression=condition,
+                        ExpressionAttributeValues=to_wire(values),
                         ReturnValues="ALL_OLD",
                         ReturnValuesOnConditionCheckFailure="ALL_OLD",
                     )
                 except ClientError as error:
                     if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                         raise
-                    return Commit(lost_to=Head.from_item(from_wire(_item_of(error))))
+                    return None, from_wire(_item_of(error))
             replaced = answer.get("Attributes")
-            return Commit(replaced=Head.from_item(from_wire(replaced)) if replaced else None)
+            return (from_wire(replaced) if replaced else None), None
 
         return self.retry(attempt)
+
+
+def _result(name: ResultName, item: Item) -> Result:
+    return Result(name, unpack(item["answer"].value), str(item["called_at"]))
 
 
 def _item_of(error: ClientError) -> Mapping[str, Any]:

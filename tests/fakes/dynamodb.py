@@ -30,7 +30,6 @@ class FakeDynamoDB:
         TableName: str,
         Item: Wire,
         ConditionExpression: str | None = None,
-        ExpressionAttributeNames: dict[str, str] | None = None,
         ExpressionAttributeValues: Wire | None = None,
         ReturnValues: str = "NONE",
         ReturnValuesOnConditionCheckFailure: str = "NONE",
@@ -40,15 +39,28 @@ class FakeDynamoDB:
             at = _key(Item)
             old = self.items.get(at)
             if ConditionExpression is not None:
-                holds = get_filter_expression(
-                    ConditionExpression, ExpressionAttributeNames or {}, ExpressionAttributeValues or {}
-                )
                 keys = {"pk": {"S": at[0]}, "sk": {"S": at[1]}}
-                if not holds.expr(MotoItem(keys["pk"], keys["sk"], copy.deepcopy(old or {}))):  # type: ignore[arg-type]
+                if not _holds(keys, old or {}, ConditionExpression, ExpressionAttributeValues or {}):
                     extra = {"Item": old} if ReturnValuesOnConditionCheckFailure == "ALL_OLD" else {}
                     raise client_error("ConditionalCheckFailedException", "PutItem", "not now", **extra)
             self.items[at] = copy.deepcopy(Item)
         return {"Attributes": old} if old and ReturnValues == "ALL_OLD" else {}
+
+    def delete_item(
+        self,
+        *,
+        TableName: str,
+        Key: Wire,
+        ConditionExpression: str,
+        ExpressionAttributeValues: Wire,
+    ) -> dict[str, Any]:
+        """Delete an item if its condition holds."""
+        with self.calls.of("DeleteItem"):
+            old = self.items.get(_key(Key))
+            if old is None or not _holds(Key, old, ConditionExpression, ExpressionAttributeValues):
+                raise client_error("ConditionalCheckFailedException", "DeleteItem", "not now")
+            del self.items[_key(Key)]
+        return {}
 
     def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:
         """Read up to 100 items, none named twice."""
@@ -80,6 +92,11 @@ class FakeDynamoDB:
                 else:
                     self.items.pop(_requested(request), None)
         return {"UnprocessedItems": {TABLE: left} if left else {}}
+
+
+def _holds(keys: Wire, item: Wire, condition: str, values: Wire) -> bool:
+    expression = get_filter_expression(condition, {}, values)
+    return bool(expression.expr(MotoItem(keys["pk"], keys["sk"], copy.deepcopy(item))))
 
 
 def _check_batch(keys: list[tuple[str, str]], most: int, operation: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from contract import table
 from contract.records import Head, Status
-from contract.settings import ProcessorSettings
 from contract.table import IndexRow
 from processors.telemetry import Count
 from tests.fakes.calls import client_error
@@ -110,16 +110,29 @@ def test_trap_06_unversioned_an_answer_about_newer_bytes_is_thrown_away() -> Non
 def test_trap_08_when_every_message_fails_each_is_reported_and_nothing_is_raised() -> None:
     world = World()
 
-    assert world.deliver("not json", "{}", "[]", '"text"', "null") == ["0", "1", "2", "3", "4"]
+    def fail(operation: str) -> None:
+        if operation == "BatchGetItem":
+            raise client_error("InternalServerError", operation)
+
+    world.calls.before = fail
+    puts = [world.s3.put(f"{n}.jpg", b"cat 97") for n in range(3)]
+
+    assert world.deliver(*puts) == ["0", "1", "2"]
 
 
 def test_trap_08_only_the_failed_message_comes_back() -> None:
     world = World()
-    put = world.s3.put("a.jpg", b"cat 97")
+    good, bad = world.s3.put("good.jpg", b"cat 97"), world.s3.put("bad.jpg", b"dog 88")
 
-    assert world.deliver("not json", put) == ["0"]
+    def fail(operation: str) -> None:
+        if operation == "DetectLabels" and world.rekognition.paid["DetectLabels", b"cat 97"]:
+            raise client_error("InternalServerError", operation)
 
-    assert world.status("a.jpg") is Status.RECOGNIZED
+    world.calls.before = fail
+    assert world.deliver(good) == []
+    assert world.deliver(good, bad) == ["1"]
+
+    assert world.status("good.jpg") is Status.RECOGNIZED
 
 
 def test_trap_09_what_cannot_be_finished_in_time_goes_back_unpaid() -> None:
@@ -171,7 +184,7 @@ def test_trap_13_access_denied_sends_the_message_back_and_blames_no_image() -> N
 
 
 def test_trap_14_one_layer_retries() -> None:
-    world = World(settings=ProcessorSettings(SETTINGS.bucket_name, SETTINGS.table_name, "topic", ("labels",)))
+    world = World(settings=replace(SETTINGS, detectors=("labels",)))
     tries = []
 
     def throttle(operation: str) -> None:
@@ -242,7 +255,9 @@ def test_trap_21_a_completion_that_is_never_taken_brings_its_message_back_unpaid
     assert set(world.rekognition.paid.values()) == {1}
 
 
-def test_an_image_that_trips_a_fault_of_ours_does_not_cost_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_that_trips_a_fault_of_ours_does_not_cost_its_neighbours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     world = World()
     puts = [
         world.s3.put("a.jpg", b"cat 97"),

@@ -13,20 +13,26 @@ from contract.records import Head, Status
 from contract.settings import ProcessorSettings
 from contract.table import HEAD
 from processors.adapters.dynamodb_batches import from_wire
-from processors.batch import ImageBatch
 from processors.deadline import Deadline
 from processors.powertools import PowertoolsLog
 from processors.retrying import RetryPolicy
 from processors.telemetry import Count
-from processors.wiring import Clients, assemble_pipeline
+from processors.wiring import Clients, assemble_batch
 from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.rekognition import FakeRekognition
 from tests.fakes.s3 import BUCKET, FakeS3
 from tests.fakes.sns import FakeSNS
+from tests.fakes.sqs import DEAD_LETTERS, IMAGES, FakeSQS
 
 SETTINGS = ProcessorSettings(
-    bucket_name=BUCKET, table_name=TABLE, topic_arn="arn:aws:sns:us-east-1:123456789012:completions"
+    bucket_name=BUCKET,
+    table_name=TABLE,
+    topic_arn="arn:aws:sns:us-east-1:123456789012:completions",
+    queue_url=IMAGES,
+    dead_letter_queue_url=DEAD_LETTERS,
+    bulk_queue_url=f"{IMAGES}-bulk",
+    bulk_dead_letter_queue_url=f"{DEAD_LETTERS}-bulk",
 )
 
 
@@ -55,10 +61,11 @@ class World:
         self.tally = Tally()
         self.remaining_seconds = 60.0
         self.messages = 0
-        aws = Clients(self.table, self.rekognition, self.s3, self.topic)
+        self.queues = FakeSQS(self.calls)
+        aws = Clients(self.table, self.rekognition, self.s3, self.topic, self.queues)
+        log = PowertoolsLog(Logger(service="test", level="CRITICAL"))
         retry = RetryPolicy(sleep=lambda _seconds: None)
-        pipeline = assemble_pipeline(settings, aws, self.tally, retry)
-        self.batch = ImageBatch(pipeline, self.tally, PowertoolsLog(Logger(service="test", level="CRITICAL")))
+        self.batch = assemble_batch(settings, aws, self.tally, log, retry)
 
     def deliver(self, *bodies: Any, receive_count: int = 1) -> list[str]:
         """Hand a batch to the processor, one message a body; give the bodies' places that come back.

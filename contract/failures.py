@@ -1,0 +1,72 @@
+"""Why a message became a dead letter: written by the processor into the message, read by operations."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from contract.errors import ConfigurationError, ImagepipeError, PermanentError
+
+# The message attributes that a message may carry beside its body.
+FAILURE_ATTRIBUTE = "imagepipe.failure"
+HISTORY_ATTRIBUTE = "imagepipe.history"
+
+
+@dataclass(frozen=True)
+class History:
+    """What happened to a message before it was sent anew. Times are ISO 8601 in UTC."""
+
+    attempts: int
+    first_sent_at: str
+
+    def to_json(self) -> str:
+        """Write it as the value of a message attribute."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> History:
+        """Read it from the value of a message attribute."""
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The last word on a message. `kind` is transient, permanent or configuration; times are ISO 8601."""
+
+    kind: str
+    code: str
+    message: str
+    detector: str | None
+    keys: tuple[str, ...]
+    attempts: int
+    first_sent_at: str
+    last_failed_at: str
+
+    @classmethod
+    def of(cls, error: ImagepipeError, keys: tuple[str, ...], history: History, now: str) -> Failure:
+        """Write down an error as the reason for which a message is given up."""
+        kind = "transient"
+        if isinstance(error, PermanentError):
+            kind = "permanent"
+        elif isinstance(error, ConfigurationError):
+            kind = "configuration"
+        return cls(
+            kind,
+            error.code,
+            error.message,
+            error.detector,
+            keys,
+            history.attempts,
+            history.first_sent_at,
+            now,
+        )
+
+    def to_json(self) -> str:
+        """Write it as the value of a message attribute."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Failure:
+        """Read it from the value of a message attribute."""
+        fields = json.loads(text)
+        return cls(**{**fields, "keys": tuple(fields["keys"])})

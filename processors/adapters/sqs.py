@@ -1,0 +1,75 @@
+"""The queue's port on SQS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from contract.failures import FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE, Failure
+from processors.adapters.aws_errors import translated
+from processors.messages import Message
+from processors.retrying import RetryPolicy
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+MAX_ENTRIES = 10
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+MAX_DELAY_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class SqsQueues:
+    """The queues that the processor reads, by name, and where the dead letters of each go."""
+
+    client: SQSClient
+    dead_letter_queue_urls: Mapping[str, str]
+    retry: RetryPolicy
+
+    def delay(self, delays: Sequence[tuple[Message, int]]) -> None:
+        """Keep messages that are handed back away for so many seconds."""
+        for queue_name in {message.queue_name for message, _ in delays}:
+            of_queue = [(message, seconds) for message, seconds in delays if message.queue_name == queue_name]
+            for start in range(0, len(of_queue), MAX_ENTRIES):
+                self._delay_batch(self._url(queue_name), of_queue[start : start + MAX_ENTRIES])
+
+    def send_anew(self, message: Message, delay_seconds: int) -> None:
+        """Send a copy that was received zero times, carrying the history; returns when SQS has it."""
+        self._send(
+            self._url(message.queue_name),
+            message,
+            {HISTORY_ATTRIBUTE: message.history.to_json()},
+            min(delay_seconds, MAX_DELAY_SECONDS),
+        )
+
+    def send_to_dead_letters(self, message: Message, failure: Failure) -> None:
+        """Send a copy to the dead letters with the reason; returns when SQS has it."""
+        url = self.dead_letter_queue_urls[self._url(message.queue_name)]
+        self._send(url, message, {FAILURE_ATTRIBUTE: failure.to_json()}, 0)
+
+    def _delay_batch(self, url: str, batch: Sequence[tuple[Message, int]]) -> None:
+        with translated(f"ChangeMessageVisibilityBatch on {url}"):
+            self.client.change_message_visibility_batch(
+                QueueUrl=url,
+                Entries=[
+                    {"Id": str(place), "ReceiptHandle": message.receipt_handle, "VisibilityTimeout": seconds}
+                    for place, (message, seconds) in enumerate(batch)
+                ],
+            )
+
+    def _send(self, url: str, message: Message, attributes: Mapping[str, str], delay_seconds: int) -> None:
+        wire: dict[str, Any] = {
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+        }
+
+        def attempt() -> None:
+            with translated(f"SendMessage to {url}"):
+                self.client.send_message(
+                    QueueUrl=url, MessageBody=message.body, MessageAttributes=wire, DelaySeconds=delay_seconds
+                )
+
+        self.retry(attempt)
+
+    def _url(self, queue_name: str) -> str:
+        return next(url for url in self.dead_letter_queue_urls if url.rsplit("/", 1)[1] == queue_name)

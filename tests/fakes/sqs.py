@@ -1,0 +1,49 @@
+"""Queues in memory: what was sent to each, and how long handed-back messages are to stay away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.fakes.calls import Calls
+
+IMAGES = "https://sqs.us-east-1.amazonaws.com/123456789012/images"
+DEAD_LETTERS = f"{IMAGES}-dead"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One message as it was sent."""
+
+    queue_url: str
+    body: str
+    attributes: dict[str, str]
+    delay_seconds: int
+
+
+@dataclass
+class FakeSQS:
+    """Takes what the processor sends."""
+
+    calls: Calls = field(default_factory=Calls)
+    sent: list[Sent] = field(default_factory=list)
+    delays: dict[str, int] = field(default_factory=dict)
+
+    def send_message(
+        self, *, QueueUrl: str, MessageBody: str, MessageAttributes: dict[str, Any], DelaySeconds: int
+    ) -> dict[str, Any]:
+        """Take one message."""
+        with self.calls.of("SendMessage"):
+            assert 0 <= DelaySeconds <= 900
+            attributes = {name: value["StringValue"] for name, value in MessageAttributes.items()}
+            self.sent.append(Sent(QueueUrl, MessageBody, attributes, DelaySeconds))
+        return {"MessageId": str(len(self.sent))}
+
+    def change_message_visibility_batch(
+        self, *, QueueUrl: str, Entries: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Remember how long each receipt handle is to stay away."""
+        with self.calls.of("ChangeMessageVisibilityBatch"):
+            assert 1 <= len(Entries) <= 10
+            self.delays |= {entry["ReceiptHandle"]: entry["VisibilityTimeout"] for entry in Entries}
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries], "Failed": []}

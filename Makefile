@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help lock check test
+.PHONY: help lock check test run stop synth
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
@@ -16,6 +16,15 @@ help: ## List the commands
 	@$(UV) pip sync -q --require-hashes requirements/dev.txt
 	@$(UV) pip install -q --no-deps --no-build-isolation --editable .
 	@touch $@
+
+run: .venv/.synced ## Recognize a folder of photos on this machine: make run [IMAGES=folder] [PORT=4566]
+	@$(BIN)/python -m infra.local run --images "$(or $(IMAGES),images)" $(if $(PORT),--port $(PORT))
+
+stop: .venv/.synced ## Stop what make run has started; photos and records are kept
+	@$(BIN)/python -m infra.local stop
+
+synth: .venv/.synced ## Write the CloudFormation template for AWS to cdk.out/
+	@CDK_OUTDIR=cdk.out $(BIN)/python -m infra.app
 
 check: .venv/.synced ## Format, lint, types, arrows between rooms
 	$(BIN)/ruff format --check .

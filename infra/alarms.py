@@ -30,7 +30,7 @@ class Alarms(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description=(
-                "Photos are waiting as dead letters, unrecognized. Read why in the messages, remove the cause, "
-                f'then send them back before they expire. See "{heading}" in docs/operations.md.'
+                "Photos are waiting as dead letters, unrecognized. Read why in the messages, remove the "
+                f'cause, then send them back before they expire. See "{heading}" in docs/operations.md.'
             ),
         )

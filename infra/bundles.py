@@ -1,4 +1,4 @@
-"""The code of each Lambda as a zip: its room, the contract, and its locked packages, ready for Lambda's Python."""
+"""The code of each Lambda as a zip: its room, the contract, and locked packages for Lambda's Python."""
 
 from __future__ import annotations
 

@@ -72,4 +72,4 @@ class Intake(Construct):
             ]
         )
         policy = queue.node.find_child("Policy").node.default_child
-        bucket.add_dependency(policy)  # type: ignore[arg-type]
+        bucket.add_resource_dependency(policy)  # type: ignore[arg-type]

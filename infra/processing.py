@@ -59,6 +59,10 @@ class Processing(Construct):
                     bucket_name=intake.bucket.bucket_name,
                     table_name=table.table_name,
                     topic_arn=topic.topic_arn,
+                    queue_url=intake.images.queue.queue_url,
+                    dead_letter_queue_url=intake.images.dead_letters.queue_url,
+                    bulk_queue_url=intake.bulk.queue.queue_url,
+                    bulk_dead_letter_queue_url=intake.bulk.dead_letters.queue_url,
                     detectors=settings.detectors,
                 )
             ),

@@ -16,7 +16,7 @@ from infra.store import Store
 
 
 class ImagepipeStack(Stack):
-    """Photos come in at `intake`, are recognized in `processing`, kept in `store` and asked for at `answers`."""
+    """Photos come in at `intake`, are recognized in `processing`, kept in `store`, asked for at `answers`."""
 
     def __init__(
         self,

@@ -1,0 +1,84 @@
+"""The local place from the command line: `make run`, `make stop`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from infra.bundles import ROOT
+from infra.local.faults import LocalPlaceError
+from infra.local.place import on_ports, remembered
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+Directory = Annotated[Path, typer.Option("--directory", help="Where the state of the place is kept.")]
+DEFAULT_DIRECTORY = ROOT / ".local"
+
+
+@app.command()
+def run(
+    images: Annotated[Path, typer.Option(help="The folder of photos, with those below it.")] = Path("images"),
+    port: Annotated[int | None, typer.Option(help="MiniStack's port; Rekognition takes the next.")] = None,
+    directory: Directory = DEFAULT_DIRECTORY,
+) -> None:
+    """Start and deploy what is needed, put a folder of photos in, and show what is in them."""
+    from infra.local.recognizing import recognize_folder
+    from infra.local.running import at_work, bring_up
+    from infra.local.stages import Stages
+    from infra.local.syncing import look_into
+
+    console = Console()
+    begun = time.monotonic()
+    with _faults_in_one_line():
+        folder = look_into(images)
+        place = on_ports(remembered(directory), port)
+        with at_work(place):
+            stages = Stages(console)
+            outputs = bring_up(place, stages)
+            recognize_folder(place, outputs, folder, stages, console)
+    console.print(f"[dim]Everything took {time.monotonic() - begun:.1f} s.[/]", highlight=False)
+
+
+@app.command()
+def stop(directory: Directory = DEFAULT_DIRECTORY) -> None:
+    """Stop everything; photos and records are kept for the next run."""
+    from infra.local.running import at_work, take_down
+
+    place = remembered(directory)
+    with _faults_in_one_line(), at_work(place):
+        ran = take_down(place)
+    Console().print("Stopped; photos and records are kept." if ran else "Nothing was running.")
+
+
+@app.command()
+def status(directory: Directory = DEFAULT_DIRECTORY) -> None:
+    """Say what runs."""
+    from infra.local import parts, starting
+
+    place = remembered(directory)
+    for part in (starting.cloud_part(place), starting.rekognition_part(place)):
+        running = "running" if parts.is_running(part) else "not running"
+        Console().print(f"{part.name:<12} port {part.port}  {running}", highlight=False)
+
+
+@contextmanager
+def _faults_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except LocalPlaceError as fault:
+        typer.echo(f"error: {fault}", err=True)
+        raise typer.Exit(fault.exit_code) from fault
+    except KeyboardInterrupt as interrupt:
+        typer.echo(
+            "\ninterrupted; what runs goes on running: make run continues, make stop ends it", err=True
+        )
+        raise typer.Exit(130) from interrupt
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,95 @@
+"""Following the photos until each has a record, or lies in the dead letters."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from contract import table
+from contract.notifications import look_again
+from contract.records import Head
+from infra.local.clients import LocalClients
+from infra.local.dead_letters import DeadLetter, dead_letters
+from infra.local.outputs import Outputs
+
+_POLL_SECONDS = 0.3
+_KEYS_A_GET = 100
+_GETS_A_POLL = 5
+_KEYS_A_MESSAGE = 100
+# This long without a new record, and the photos still missing are asked for once more: their messages may
+# have been in the hands of a function that was killed, and come back only after the visibility timeout.
+ASK_AGAIN_SECONDS = 15.0
+GIVE_UP_SECONDS = 60.0
+
+
+@dataclass
+class Drained:
+    """How it ended: which photos wait still, and what lies in the dead letters."""
+
+    waiting: set[str] = field(default_factory=set)
+    dead: list[DeadLetter] = field(default_factory=list)
+
+
+def current_etags(clients: LocalClients, outputs: Outputs, keys: Iterable[str]) -> dict[str, str]:
+    """Say which bytes the bucket holds now under each of these keys, by ETag. Absent keys are left out."""
+    wanted = set(keys)
+    pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=outputs.bucket)
+    entries = (entry for page in pages for entry in page.get("Contents", []))
+    return {entry["Key"]: entry["ETag"].strip('"') for entry in entries if entry["Key"] in wanted}
+
+
+def drain(
+    clients: LocalClients, outputs: Outputs, etags: Mapping[str, str], ended: Callable[[int], None]
+) -> Drained:
+    """Wait until every key has a head for these very bytes. `ended` is told how many have.
+
+    Gives up after GIVE_UP_SECONDS without any progress; what waits then stays queued.
+    """
+    result = Drained(waiting=set(etags))
+    last_progress = last_look = time.monotonic()
+    asked_again = False
+    while True:
+        before = len(result.waiting)
+        result.waiting -= _with_head(clients, outputs, etags, result.waiting)
+        now = time.monotonic()
+        if not result.waiting or now - last_look > 2:  # noqa: PLR2004
+            last_look = now
+            result.dead = dead_letters(clients, outputs)
+            result.waiting -= {key for letter in result.dead for key in letter.keys}
+        ended(len(etags) - len(result.waiting))
+        if len(result.waiting) < before:
+            last_progress, asked_again = now, False
+        if not result.waiting or now - last_progress > GIVE_UP_SECONDS:
+            return result
+        if now - last_progress > ASK_AGAIN_SECONDS and not asked_again:
+            _ask_again(clients, outputs, sorted(result.waiting))
+            asked_again = True
+        time.sleep(_POLL_SECONDS)
+
+
+def _with_head(clients: LocalClients, outputs: Outputs, etags: Mapping[str, str], keys: set[str]) -> set[str]:
+    """Say which of these keys have a head for the bytes in the bucket; looks at some hundreds at a time."""
+    found = set()
+    looked_at = sorted(keys)[: _KEYS_A_GET * _GETS_A_POLL]
+    for start in range(0, len(looked_at), _KEYS_A_GET):
+        for head in _heads(clients, outputs.table, looked_at[start : start + _KEYS_A_GET]):
+            if head.version.etag == etags[head.key]:
+                found.add(head.key)
+    return found
+
+
+def _heads(clients: LocalClients, table_name: str, keys: list[str]) -> list[Head]:
+    at = [table.head_key(key) for key in keys]
+    wanted = [{table.PARTITION_KEY: place.pk, table.SORT_KEY: place.sk} for place in at]
+    reply = clients.tables.batch_get_item(RequestItems={table_name: {"Keys": cast("Any", wanted)}})
+    return [Head.from_item(item) for item in reply["Responses"].get(table_name, [])]
+
+
+def _ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    for start in range(0, len(keys), _KEYS_A_MESSAGE):
+        body = look_again(outputs.bucket, keys[start : start + _KEYS_A_MESSAGE], now)
+        clients.sqs.send_message(QueueUrl=outputs.bulk_queue_url, MessageBody=body)

@@ -1,0 +1,132 @@
+"""The two parts of the local place: MiniStack, and the local Rekognition."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from infra.local import parts
+from infra.local.lambda_python import make_lambda_python
+from infra.local.place import ACCESS_KEY_ID, HOST, REGION, SECRET_ACCESS_KEY, Place
+
+CLOUD = "cloud"
+REKOGNITION = "rekognition"
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+def plain_environment() -> dict[str, str]:
+    """Give an environment in which nothing of the person's AWS set-up, proxies or Python settings is left."""
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {
+        **inherited,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def cloud_part(place: Place) -> parts.Part:
+    """Describe MiniStack. Functions inherit its environment, and so find their endpoints."""
+    function_python = make_lambda_python(place.directory / "cloud" / "lambda-python")
+    place.scratch_directory.mkdir(parents=True, exist_ok=True)
+    return parts.Part(
+        name=CLOUD,
+        command=(sys.executable, "-m", "infra.local.cloud", str(function_python)),
+        environment={
+            **plain_environment(),
+            "BIND_HOST": HOST,
+            "GATEWAY_PORT": str(place.cloud_port),
+            "MINISTACK_REGION": REGION,
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(place.state_directory),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(place.objects_directory),
+            "TMPDIR": str(place.scratch_directory),
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "AWS_ENDPOINT_URL": place.endpoint_url,
+            "AWS_ENDPOINT_URL_REKOGNITION": place.rekognition_url,
+        },
+        directory=place.directory,
+        port=place.cloud_port,
+        health_path="/_ministack/ready",
+        version=version("ministack"),
+    )
+
+
+def rekognition_part(place: Place) -> parts.Part:
+    """Describe the local Rekognition. It reads photos from MiniStack's S3."""
+    return parts.Part(
+        name=REKOGNITION,
+        command=(
+            sys.executable, "-m", "infra.local.rekognition", "--host", HOST,
+            "--port", str(place.rekognition_port), "--models", str(place.models),
+            "--s3-endpoint", place.endpoint_url,
+        ),
+        environment=plain_environment(),
+        directory=place.directory,
+        port=place.rekognition_port,
+        health_path="/health",
+        version=_source_digest(Path(__file__).parent / "rekognition"),
+    )  # fmt: skip
+
+
+def start_cloud(place: Place) -> bool:
+    """Make MiniStack run. Say whether it was started just now.
+
+    What it saved on its last stop is used only if that stop was clean; after a `kill -9` it would be the
+    state of an earlier day.
+    """
+    part = cloud_part(place)
+    if parts.is_running(part):
+        return False
+    stop_cloud(place)
+    clean_stop = _clean_stop_mark(place)
+    if not clean_stop.exists():
+        shutil.rmtree(place.state_directory, ignore_errors=True)
+    clean_stop.unlink(missing_ok=True)
+    parts.start(part)
+    return True
+
+
+def stop_cloud(place: Place) -> None:
+    """Stop MiniStack and its functions, and mark the state that it saves as good."""
+    if parts.stop(place.directory, CLOUD) and place.state_directory.exists():
+        _clean_stop_mark(place).touch()
+    shutil.rmtree(place.scratch_directory, ignore_errors=True)
+    place.scratch_directory.mkdir(parents=True, exist_ok=True)
+
+
+def start_rekognition(place: Place) -> bool:
+    """Make the local Rekognition run. Say whether it was started just now."""
+    part = rekognition_part(place)
+    if parts.is_running(part):
+        return False
+    parts.stop(place.directory, REKOGNITION)
+    parts.start(part)
+    return True
+
+
+def stop_rekognition(place: Place) -> None:
+    """Stop the local Rekognition."""
+    parts.stop(place.directory, REKOGNITION)
+
+
+def _clean_stop_mark(place: Place) -> Path:
+    return place.state_directory.with_suffix(".clean")
+
+
+def _source_digest(directory: Path) -> str:
+    seen = hashlib.sha256()
+    for path in sorted(directory.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            seen.update(path.read_bytes())
+    return seen.hexdigest()

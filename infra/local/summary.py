@@ -1,0 +1,77 @@
+"""The table at the end: what is in each photo, asked of the HTTP API as any client would."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from rich.markup import escape
+from rich.table import Table
+
+from infra.local.faults import LocalPlaceError
+from infra.local.outputs import Outputs
+
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_QUESTIONS_AT_ONCE = 2
+_NOT_FOUND = 404
+_LABELS_SHOWN = 4
+# More rows than this are not read by anyone; all that was rejected is shown all the same.
+MOST_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API says of one photo. `labels` are in percent, the surest first."""
+
+    key: str
+    status: str
+    labels: Mapping[str, float]
+    faces: int | None
+    rejection: str
+
+
+def ask(outputs: Outputs, keys: Sequence[str]) -> list[Answer]:
+    """Ask the API for each photo. Raises LocalPlaceError if it does not answer as it should."""
+    with ThreadPoolExecutor(_QUESTIONS_AT_ONCE) as pool:
+        return list(pool.map(lambda key: _ask_one(outputs, key), keys))
+
+
+def as_table(answers: Sequence[Answer]) -> Table:
+    """Lay the answers out: file, labels with confidence, faces."""
+    table = Table("File", "Labels", "Faces", box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for answer in answers:
+        surest = sorted(answer.labels.items(), key=lambda item: -item[1])[:_LABELS_SHOWN]
+        labels = ", ".join(f"{escape(name)} [dim]{confidence:.0f}[/]" for name, confidence in surest)
+        if answer.status != "recognized":
+            labels = f"[red]{escape(answer.status)}[/] {escape(answer.rejection)}"
+        table.add_row(
+            escape(answer.key), labels or "[dim]nothing[/]", "" if answer.faces is None else str(answer.faces)
+        )
+    return table
+
+
+def _ask_one(outputs: Outputs, key: str) -> Answer:
+    url = f"{outputs.api_url}/images/{quote(key, safe='')}"
+    try:
+        with _DIRECT.open(url, timeout=30) as reply:
+            found: dict[str, Any] = json.load(reply)
+    except urllib.error.HTTPError as fault:
+        if fault.code == _NOT_FOUND:
+            return Answer(key, "waiting", {}, None, "not recognized yet")
+        raise LocalPlaceError(
+            f"the API answers {fault.code} at {url}: {fault.read()[:300]!r}", exit_code=1
+        ) from fault
+    rejection = found.get("rejection") or {}
+    return Answer(
+        key=key,
+        status=found["status"],
+        labels={label["name"]: label["confidence"] for label in found.get("labels") or []},
+        faces=found.get("faces"),
+        rejection=f"{rejection.get('code', '')}: {rejection.get('message', '')}" if rejection else "",
+    )

@@ -16,14 +16,14 @@ class ProcessorSettings:
     bucket_name: str
     table_name: str
     topic_arn: str
+    queue_url: str
+    dead_letter_queue_url: str
+    bulk_queue_url: str
+    bulk_dead_letter_queue_url: str
     detectors: tuple[str, ...] = DETECTORS
     max_labels: int = 50
     min_label_confidence_percent: float = 40.0
     concurrent_calls: int = 16
-    queue_url: str = ""
-    dead_letter_queue_url: str = ""
-    bulk_queue_url: str = ""
-    bulk_dead_letter_queue_url: str = ""
 
     def dead_letter_queue_urls(self) -> dict[str, str]:
         """Map the URL of each queue that is read to that of its dead-letter queue."""

@@ -4,6 +4,8 @@
 |------------|------------------------|-----------------------------------|----------------------------|
 | head       | `image#<key>`          | `head`                            | key                        |
 | raw result | `content#<content id>` | `<detector>#<fingerprint>`        | content                    |
+| claim      | where its result will be | where its result will be        | content                    |
+| counts     | `counts#<day>`         | `counts`                          | day                        |
 | index row  | `index#<term>#<shard>` | `<uploaded at>#<digest>#<revision>` | term, in order of upload |
 
 A term is `label:<name in lower case>` or `status:<status>`. An index row counts only while the head of its
@@ -84,6 +86,11 @@ def head_key(key: str) -> ItemKey:
 def result_key(name: ResultName) -> ItemKey:
     """Say where a raw result stands."""
     return ItemKey(f"content#{name.content_id}", f"{name.detector}#{name.fingerprint}")
+
+
+def counts_key(day: str) -> ItemKey:
+    """Say where the processor's counts of a day (ISO 8601, UTC) stand."""
+    return ItemKey(f"counts#{day}", "counts")
 
 
 def label_term(name: str) -> str:

@@ -25,8 +25,8 @@ class PowertoolsCounter:
         with self._lock:
             self._tally[count] += by
 
-    def flush(self) -> None:
-        """Write what was counted since the last time."""
+    def flush(self) -> dict[Count, int]:
+        """Write what was counted since the last time, and give it."""
         with self._lock:
             counted = {count: value for count, value in self._tally.items() if value}
             self._tally.clear()
@@ -34,6 +34,7 @@ class PowertoolsCounter:
             self.metrics.add_metric(name=count, unit=MetricUnit.Count, value=value)
         if counted:
             self.metrics.flush_metrics()
+        return counted
 
 
 @dataclass(frozen=True)

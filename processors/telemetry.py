@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -37,6 +38,13 @@ class Counter(Protocol):
 
     def add(self, count: Count, by: int = 1) -> None:
         """Add to one count of this invocation."""
+
+
+class Ledger(Protocol):
+    """Where counts are added up for `imagepipe status`, which has no CloudWatch to ask on every machine."""
+
+    def add(self, counted: Mapping[Count, int]) -> None:
+        """Add what one batch counted. An aid, not a record: a batch that crashes is not in it."""
 
 
 class Log(Protocol):

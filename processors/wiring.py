@@ -16,9 +16,11 @@ from uuid import uuid4
 from aws_lambda_powertools import Logger, Metrics, Tracer
 
 from contract import environment
+from contract.errors import ImagepipeError
 from contract.settings import ProcessorSettings
 from processors.adapters.dynamodb import DynamoDBTable
 from processors.adapters.dynamodb_batches import BatchCalls
+from processors.adapters.dynamodb_ledger import DynamoDBLedger
 from processors.adapters.rekognition import RekognitionDetectors
 from processors.adapters.s3 import S3Objects
 from processors.adapters.sns import SnsTopic
@@ -33,7 +35,7 @@ from processors.pipeline import Pipeline
 from processors.powertools import PowertoolsCounter, PowertoolsLog
 from processors.recognition import Recognizer
 from processors.retrying import RetryPolicy
-from processors.telemetry import Counter, Log
+from processors.telemetry import Counter, Ledger, Log
 
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
@@ -45,15 +47,23 @@ class Worker:
 
     batch: ImageBatch
     counter: PowertoolsCounter
-    logger: Logger
+    ledger: Ledger
+    log: PowertoolsLog
 
     def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Work through one event; counts are written whatever happens."""
-        self.logger.append_keys(request_id=context.aws_request_id)
+        self.log.logger.append_keys(request_id=context.aws_request_id)
         try:
             return self.batch.answer(event, Deadline(context.get_remaining_time_in_millis))
         finally:
-            self.counter.flush()
+            self._write_counts()
+
+    def _write_counts(self) -> None:
+        counted = self.counter.flush()
+        try:
+            self.ledger.add(counted)
+        except ImagepipeError as failure:
+            self.log.warning(f"counts of a batch were not added up: {failure.message}", code=failure.code)
 
 
 @cache
@@ -95,9 +105,9 @@ def clients(connections: int) -> Clients:
 
 def assemble(settings: ProcessorSettings, aws: Clients) -> Worker:
     """Put a worker together from its settings and clients."""
-    logger, counter = Logger(), PowertoolsCounter(Metrics())
-    batch = assemble_batch(settings, aws, counter, PowertoolsLog(logger), RetryPolicy())
-    return Worker(batch, counter, logger)
+    log, counter = PowertoolsLog(Logger()), PowertoolsCounter(Metrics())
+    batch = assemble_batch(settings, aws, counter, log, RetryPolicy())
+    return Worker(batch, counter, DynamoDBLedger(aws.dynamodb, settings.table_name, now), log)
 
 
 def assemble_batch(

@@ -8,7 +8,17 @@ from contract import environment
 from contract.errors import SettingsError
 from contract.settings import ProcessorSettings
 
-SETTINGS = ProcessorSettings("photos", "images", "arn:topic", ("labels",), concurrent_calls=3)
+SETTINGS = ProcessorSettings(
+    bucket_name="photos",
+    table_name="images",
+    topic_arn="arn:topic",
+    queue_url="https://queue",
+    dead_letter_queue_url="https://dead",
+    bulk_queue_url="https://bulk",
+    bulk_dead_letter_queue_url="https://bulk-dead",
+    detectors=("labels",),
+    concurrent_calls=3,
+)
 
 
 def test_what_is_written_is_read_back() -> None:
@@ -16,8 +26,11 @@ def test_what_is_written_is_read_back() -> None:
 
 
 def test_all_that_is_missing_or_malformed_is_said_at_once() -> None:
+    urls = {
+        name: value for name, value in environment.dump(SETTINGS).items() if name.endswith(("_URL", "_ARN"))
+    }
     with pytest.raises(SettingsError) as raised:
-        environment.load(ProcessorSettings, {"TOPIC_ARN": "arn:topic", "CONCURRENT_CALLS": "many"})
+        environment.load(ProcessorSettings, {"CONCURRENT_CALLS": "many"} | urls)
 
     assert raised.value.faults == [
         "BUCKET_NAME is not set",

@@ -9,11 +9,12 @@ from infra.local.rekognition.face_geometry import square_around
 from infra.local.rekognition.models.sessions import Network
 from infra.local.rekognition.pictures import Picture
 
-_AGE_SIDE, _AGE_FACTOR = 224, 1.4
+_AGE_SIDE, _AGE_FACTOR = 224, 1.2
 _EMOTION_SIDE, _EMOTION_FACTOR = 64, 1.2
 _EMOTIONS = ("ANGRY", "DISGUSTED", "FEAR", "HAPPY", "SAD", "SURPRISED", "CALM")
 _LUMINANCE = np.array([0.2989, 0.587, 0.114], dtype=np.float32)
-_AGE_QUANTILES = (0.1, 0.9)
+_AGE_QUANTILES = (0.25, 0.75)
+"""The middle half of what the network thinks possible: about ten years, as Rekognition's ranges are."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """One call from its request to its answer."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -42,7 +43,7 @@ class Service:
         self._fetchers = ThreadPoolExecutor(FETCHES_AT_ONCE, thread_name_prefix="fetch")
         self._lookers = ThreadPoolExecutor(self.workers, thread_name_prefix="look")
 
-    async def call(self, operation: Operation, body: object) -> dict[str, Any]:
+    async def call(self, operation: Operation, body: bytes) -> dict[str, Any]:
         """Answer one call. Raises `RekognitionError`, counted."""
         try:
             self.quotas.admit(operation.name)
@@ -63,17 +64,24 @@ class Service:
         self.calls.count(operation.name, "answered")
         return answer
 
-    async def _answer(self, operation: Operation, body: object) -> dict[str, Any]:
+    async def _answer(self, operation: Operation, body: bytes) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
-        shape = self.model.operation_model(operation.name).input_shape
-        request = validate(body, shape) if shape else {}
-        source = image_of(request)
-        if isinstance(source, ObjectPlace):
-            self.calls.asked_for(operation.name, source)
-            data = await loop.run_in_executor(self._fetchers, self.objects.read, source)
-        else:
-            data = source
+        request, data = await loop.run_in_executor(self._fetchers, self._fetch, operation, body)
         return await loop.run_in_executor(self._lookers, self._look, operation, data, request)
+
+    def _fetch(self, operation: Operation, body: bytes) -> tuple[dict[str, Any], bytes]:
+        """The request, validated, and the bytes of its picture."""
+        try:
+            members = json.loads(body or b"{}")
+        except ValueError:
+            raise RekognitionError("SerializationException", "the request is not JSON") from None
+        shape = self.model.operation_model(operation.name).input_shape
+        request = validate(members, shape) if shape else {}
+        source = image_of(request)
+        if not isinstance(source, ObjectPlace):
+            return request, source
+        self.calls.asked_for(operation.name, source)
+        return request, self.objects.read(source)
 
     def _look(self, operation: Operation, data: bytes, request: Mapping[str, Any]) -> dict[str, Any]:
         digest = digest_of(data)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from infra.local.rekognition.errors import RekognitionError, internal, invalid_parameter, too_large
 
@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 MAX_OBJECT_BYTES = 15 * 1024 * 1024
 """https://docs.aws.amazon.com/rekognition/latest/dg/limits.html"""
 
-_UNREADABLE = RekognitionError(
-    "InvalidS3ObjectException",
-    "Unable to get object metadata from S3. Check object key, region and/or access permissions.",
-)
+
+def unreadable() -> RekognitionError:
+    """No such bucket, key or version, or no right to read it: AWS does not say which."""
+    return RekognitionError(
+        "InvalidS3ObjectException",
+        "Unable to get object metadata from S3. Check object key, region and/or access permissions.",
+    )
+
+
 _CONNECT_SECONDS, _READ_SECONDS = 2.0, 10.0
 
 
@@ -77,7 +82,9 @@ class S3Objects:
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:  # noqa: PLR2004
                 raise internal(f"S3 at {self._endpoint} failed") from error
-            raise _UNREADABLE from error
+            raise unreadable() from error
+        except ParamValidationError as error:
+            raise unreadable() from error
         except BotoCoreError as error:
             raise internal(f"no answer from S3 at {self._endpoint}") from error
 

@@ -27,6 +27,10 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 _NUMBERS = {"integer", "long", "float", "double"}
 
 
+def _is_of(kind: str, value: object) -> bool:
+    return isinstance(value, _PYTHON_TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
+
+
 class _Checker:
     """Collects what is wrong, in the order of the model's members."""
 
@@ -39,7 +43,7 @@ class _Checker:
     def check(self, value: Any, shape: Shape, path: str) -> Any:
         """The value with blobs decoded."""
         kind = shape.type_name
-        if not isinstance(value, _PYTHON_TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
+        if not _is_of(kind, value):
             raise RekognitionError("SerializationException", f"{path or 'the request'} is not a {kind}")
         if isinstance(shape, StructureShape):
             return self.structure(value, shape, path)

@@ -38,9 +38,11 @@ from starlette.routing import Route
 
 from infra.local.rekognition.errors import RekognitionError
 from infra.local.rekognition.service import Service
+from infra.local.rekognition.settings import SettingsError, read_change
 
 _PREFIX = "RekognitionService."
 _JSON = "application/x-amz-json-1.1"
+_MAX_REQUEST_BYTES = 16 * 1024 * 1024
 
 
 def _reply(members: dict[str, Any], status: int = 200) -> Response:
@@ -60,11 +62,9 @@ class _Endpoint:
     async def rekognition(self, request: Request) -> Response:
         try:
             operation = self._operation(request.headers.get("x-amz-target", ""))
-            try:
-                body = json.loads(await request.body() or b"{}")
-            except ValueError:
-                raise RekognitionError("SerializationException", "the request is not JSON") from None
-            return _reply(await self.service.call(operation, body))
+            if int(request.headers.get("content-length", 0)) > _MAX_REQUEST_BYTES:
+                return _refusal(RekognitionError("RequestEntityTooLargeException", "too many bytes", 413))
+            return _reply(await self.service.call(operation, await request.body()))
         except RekognitionError as error:
             return _refusal(error)
 
@@ -92,26 +92,16 @@ class _Endpoint:
         )
 
     async def settings(self, request: Request) -> Response:
+        quotas = self.service.quotas
         if request.method == "PUT":
             try:
-                self._change(await request.json())
-            except ValueError as error:
+                change = read_change(await request.json(), self.service.operations)
+            except json.JSONDecodeError:
+                return JSONResponse({"error": "the change is not JSON"}, 400)
+            except SettingsError as error:
                 return JSONResponse({"error": str(error)}, 400)
-        quotas = self.service.quotas
+            quotas.change(change.rates, change.latencies_ms)
         return JSONResponse({"rates": quotas.rates(), "latencies_ms": quotas.latencies_ms()})
-
-    def _change(self, wanted: Any) -> None:
-        if not isinstance(wanted, dict) or wanted.keys() - {"rates", "latencies_ms"}:
-            raise ValueError("give an object with rates, latencies_ms or both")
-        rates, latencies = wanted.get("rates", {}), wanted.get("latencies_ms", {})
-        for name, value in [*rates.items(), *latencies.items()]:
-            if name not in self.service.operations:
-                raise ValueError(f"no operation {name}: {', '.join(sorted(self.service.operations))}")
-            if value is not None and not (isinstance(value, int | float) and value >= 0):
-                raise ValueError(f"{name}: {value!r} is not a number of at least 0")
-        if 0 in rates.values():
-            raise ValueError("a rate of 0 would let nothing in; null lifts the limit")
-        self.service.quotas.change(rates, {name: value or 0.0 for name, value in latencies.items()})
 
     async def calls(self, request: Request) -> Response:
         if request.method == "DELETE":

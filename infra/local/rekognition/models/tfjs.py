@@ -10,6 +10,7 @@ import numpy as np
 
 from infra.local.rekognition.models.onnx_graph import Array, OnnxGraph
 from infra.local.rekognition.models.tfjs_files import Node, read_graph_model
+from infra.local.rekognition.models.tfjs_rewrites import fuse_hard_swish
 
 _PLAIN = {
     "Add": "Add",
@@ -45,6 +46,7 @@ class _Converter:
             "Softmax": lambda node: self.finish(
                 node, self.graph.node("Softmax", [node.inputs[0]], node.name)
             ),
+            "HardSwish": self.hard_swish,
             "ConcatV2": self.concatenate,
             "ResizeBilinear": self.double,
             "MaxPool": self.pool,
@@ -113,6 +115,11 @@ class _Converter:
         keep = int(node.flag("keep_dims"))
         self.graph.node("ReduceMean", [node.inputs[0]], node.name, axes=[2, 3], keepdims=keep)
 
+    def hard_swish(self, node: Node) -> None:
+        """Two fused operators: the runtimes we use have no kernel for ONNX's own HardSwish."""
+        gate = self.graph.node("HardSigmoid", [node.inputs[0]], f"{node.name}/gate", alpha=1 / 6, beta=0.5)
+        self.graph.node("Mul", [node.inputs[0], gate], node.name)
+
     def concatenate(self, node: Node) -> None:
         self.graph.node("Concat", [self.operand(name) for name in node.inputs[:-1]], node.name, axis=1)
 
@@ -141,7 +148,7 @@ class _Converter:
 
 def build(topology: Path, destination: Path, outputs: dict[str, tuple[int | str, ...]]) -> None:
     """Convert what the nodes `outputs` depend on; values are their shapes in NCHW."""
-    model = read_graph_model(topology)
+    model = fuse_hard_swish(read_graph_model(topology))
     converter = _Converter(topology.stem, model.constants)
     for node in model.needed_for(tuple(outputs)):
         converter.convert(node)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from processors.wiring import worker
+from processors.wiring import answer
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -10,4 +10,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
-    return worker()(event, context)
+    return answer()(event, context)

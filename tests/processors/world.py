@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -13,15 +16,15 @@ from contract.records import Head, Status
 from contract.settings import ProcessorSettings
 from contract.table import HEAD
 from processors.adapters.dynamodb_batches import from_wire
+from processors.assembly import Clients, assemble
 from processors.deadline import Deadline
 from processors.powertools import PowertoolsLog
-from processors.retrying import RetryPolicy
+from processors.surroundings import Surroundings
 from processors.telemetry import Count
-from processors.wiring import Clients, assemble_batch
 from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.rekognition import FakeRekognition
-from tests.fakes.s3 import BUCKET, FakeS3
+from tests.fakes.s3 import BUCKET, START, FakeS3
 from tests.fakes.sns import FakeSNS
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES, FakeSQS
 
@@ -34,6 +37,15 @@ SETTINGS = ProcessorSettings(
     bulk_queue_url=f"{IMAGES}-bulk",
     bulk_dead_letter_queue_url=f"{DEAD_LETTERS}-bulk",
 )
+
+
+class InlineExecutor(Executor):
+    """Does each task at once, in the caller's thread: what crashes it crashes everything, as a kill does."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
 
 
 @dataclass
@@ -64,8 +76,16 @@ class World:
         self.queues = FakeSQS(self.calls)
         aws = Clients(self.table, self.rekognition, self.s3, self.topic, self.queues)
         log = PowertoolsLog(Logger(service="test", level="CRITICAL"))
-        retry = RetryPolicy(sleep=lambda _seconds: None)
-        self.batch = assemble_batch(settings, aws, self.tally, log, retry)
+        self.now = START.timestamp()
+        ids = itertools.count()
+        around = Surroundings(
+            executor=InlineExecutor(),
+            clock=lambda: self.now,
+            sleep=lambda _seconds: None,
+            spread=lambda longest: longest / 2,
+            new_id=lambda: f"id-{next(ids)}",
+        )
+        self.batch = assemble(settings, aws, self.tally, log, around)
 
     def deliver(self, *bodies: Any, receive_count: int = 1) -> list[str]:
         """Hand a batch to the processor, one message a body; give the bodies' places that come back.

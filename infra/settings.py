@@ -75,9 +75,7 @@ class DeploymentSettings:
         """
         hints = typing.get_type_hints(cls)
         given = {field.name: look_up(field.name) for field in dataclasses.fields(cls)}
-        values = {
-            name: _read(name, value, hints[name]) for name, value in given.items() if value is not None
-        }
+        values = {name: _read(name, value, hints[name]) for name, value in given.items() if value is not None}
         return cls(**values)
 
 
@@ -95,6 +93,13 @@ def _read(name: str, value: object, hint: object) -> typing.Any:
         parsed = value
     if hint is bool and isinstance(parsed, bool):
         return parsed
-    if hint is int and isinstance(parsed, int | float) and not isinstance(parsed, bool) and parsed == int(parsed):
+    if (
+        hint is int
+        and isinstance(parsed, int | float)
+        and not isinstance(parsed, bool)
+        and parsed == int(parsed)
+    ):
         return int(parsed)
-    raise UnusableSettingsError(f"{name} is {value!r}, which is not of type {getattr(hint, '__name__', hint)}")
+    raise UnusableSettingsError(
+        f"{name} is {value!r}, which is not of type {getattr(hint, '__name__', hint)}"
+    )

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ STACK_NAME = "imagepipe"
 
 # What differs here from the defaults for AWS. Two cores share the recognizing, so more copies of the
 # processor would only take memory.
-LOCAL_CONTEXT = {"api_access": "open", "max_concurrency": 4, "bulk_max_concurrency": 2}
+LOCAL_CONTEXT: Mapping[str, object] = {"api_access": "open", "max_concurrency": 4, "bulk_max_concurrency": 2}
 
 _SOURCES = ("contract", "processors", "query_api")
 _KEPT_ASSEMBLIES = 8
@@ -62,12 +63,12 @@ class Assembly:
         )
 
 
-def synthesize() -> tuple[Assembly, bool]:
-    """Give the synthesized app for the local place, and say whether it was made just now.
+def synthesize(context: Mapping[str, object] = LOCAL_CONTEXT) -> tuple[Assembly, bool]:
+    """Give the synthesized app, and say whether it was made just now. An empty context is that of AWS.
 
     Raises LocalPlaceError if Node is missing or too old, or if the app fails.
     """
-    digest = _digest_of_sources()
+    digest = _digest(context)
     directory = ROOT / "build" / f"assembly-{digest}"
     if directory.exists():
         directory.touch()
@@ -75,18 +76,20 @@ def synthesize() -> tuple[Assembly, bool]:
     _require_node()
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory.parent) as scratch:
-        _run_app(Path(scratch) / "out")
+        made = Path(scratch) / "out"
+        _run_app(made, context)
+        # Another process may have made the same at the same time.
         if not directory.exists():
-            (Path(scratch) / "out").rename(directory)
+            made.rename(directory)
     _remove_old_ones(directory.parent)
     return Assembly(directory, digest), True
 
 
-def _run_app(out: Path) -> None:
+def _run_app(out: Path, context: Mapping[str, object]) -> None:
     environment = {
         **os.environ,
         "CDK_OUTDIR": str(out),
-        "CDK_CONTEXT_JSON": json.dumps(LOCAL_CONTEXT),
+        "CDK_CONTEXT_JSON": json.dumps(context),
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
     }
@@ -117,11 +120,11 @@ def _require_node() -> None:
         )
 
 
-def _digest_of_sources() -> str:
+def _digest(context: Mapping[str, object]) -> str:
     files = [LOCK, *sorted((ROOT / "infra").glob("*.py"))]
     for room in _SOURCES:
         files += sorted(path for path in (ROOT / room).rglob("*") if path.is_file() and path.suffix != ".pyc")
-    seen = hashlib.sha256(json.dumps(LOCAL_CONTEXT, sort_keys=True).encode())
+    seen = hashlib.sha256(json.dumps(context, sort_keys=True).encode())
     for path in files:
         seen.update(f"\n{path.relative_to(ROOT)}\n".encode())
         seen.update(path.read_bytes())

@@ -13,6 +13,7 @@ from infra.local.assembly import STACK_NAME, Assembly, Asset
 from infra.local.clients import LocalClients
 from infra.local.faults import LocalPlaceError
 from infra.local.place import ACCOUNT, REGION
+from infra.local.recovering import bucket_exists
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
@@ -75,7 +76,8 @@ def _upload(clients: LocalClients, asset: Asset) -> None:
     except ClientError as fault:
         if fault.response["Error"]["Code"] not in ("404", "NoSuchBucket", "NoSuchKey"):
             raise
-        clients.s3.create_bucket(Bucket=asset.bucket)
+        if not bucket_exists(clients, asset.bucket):
+            clients.s3.create_bucket(Bucket=asset.bucket)
         clients.s3.upload_file(str(asset.path), asset.bucket, asset.key)
 
 

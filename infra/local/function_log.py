@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 _ALARMING = (
+    '"level":"WARNING"',
     '"level":"ERROR"',
     '"level":"CRITICAL"',
     "Worker init failed",

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from contract import timing
+from tests.infra.template import Template, target
+
+DAY_SECONDS = 86_400
+
+
+def test_the_buckets_notifications_are_native_and_wait_for_the_queue_policy(template: Template) -> None:
+    """Trap 26: no custom resource, and S3's test message must be let in."""
+    _, bucket = template.the("AWS::S3::Bucket")
+    policy_id, policy = template.the("AWS::SQS::QueuePolicy", "ImagesQueue")
+    configured = bucket["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    assert {entry["Event"] for entry in configured} == {
+        "s3:ObjectCreated:*",
+        "s3:ObjectRemoved:*",
+        "s3:LifecycleExpiration:*",
+    }
+    assert all("Filter" not in entry for entry in configured)
+    assert policy_id in bucket["DependsOn"]
+    senders = [
+        statement
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+    assert [statement["Principal"] for statement in senders] == [{"Service": "s3.amazonaws.com"}]
+    assert senders[0]["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert not [name for name in template.document["Resources"] if "BucketNotificationsHandler" in name]
+
+
+def test_the_bucket_is_private_versioned_and_keeps_the_md5_as_etag(template: Template) -> None:
+    bucket = template.properties("AWS::S3::Bucket")
+    encryption = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
+    assert encryption["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    denied = template.properties("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"][0]
+    assert denied["Effect"] == "Deny"
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_bucket_forgets_half_uploads_and_old_versions(template: Template) -> None:
+    rules = template.properties("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    assert any(rule.get("AbortIncompleteMultipartUpload") for rule in rules)
+    assert any(rule.get("NoncurrentVersionExpiration") for rule in rules)
+    assert not any("ExpirationInDays" in rule for rule in rules), "photos themselves never expire"
+
+
+def test_every_queue_of_work_has_a_dead_letter_queue(template: Template) -> None:
+    queues = template.all("AWS::SQS::Queue")
+    dead = {name for name in queues if "DeadLetters" in name}
+    work = set(queues) - dead
+    assert len(work) == len(dead) == 2
+    redrives = [queues[name]["Properties"]["RedrivePolicy"] for name in work]
+    assert {target(policy["deadLetterTargetArn"]) for policy in redrives} == dead
+    assert {policy["maxReceiveCount"] for policy in redrives} == {timing.MAX_RECEIVES}
+
+
+def test_visibility_is_six_timeouts_plus_the_window(template: Template) -> None:
+    """Trap 9."""
+    timeout = template.properties("AWS::Lambda::Function", "Processor")["Timeout"]
+    for mapping in template.all("AWS::Lambda::EventSourceMapping").values():
+        window = mapping["Properties"]["MaximumBatchingWindowInSeconds"]
+        queue = target(mapping["Properties"]["EventSourceArn"])
+        visibility = template.all("AWS::SQS::Queue")[queue]["Properties"]["VisibilityTimeout"]
+        assert visibility == 6 * timeout + window
+
+
+def test_dead_letters_outlive_the_source(template: Template) -> None:
+    """Trap 22: retention counts from the first enqueue."""
+    queues = template.all("AWS::SQS::Queue")
+    for queue in queues.values():
+        if "RedrivePolicy" in queue["Properties"]:
+            dead = queues[target(queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"])]
+            source_seconds = queue["Properties"]["MessageRetentionPeriod"]
+            assert dead["Properties"]["MessageRetentionPeriod"] >= source_seconds + DAY_SECONDS
+
+
+def test_no_queue_is_encrypted_by_kms(template: Template) -> None:
+    """Trap 25: a queue with the AWS-managed key cannot take S3 events."""
+    for queue in template.all("AWS::SQS::Queue").values():
+        assert queue["Properties"]["SqsManagedSseEnabled"] is True
+        assert "KmsMasterKeyId" not in queue["Properties"]

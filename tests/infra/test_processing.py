@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import pytest
+
+from contract import environment, timing
+from contract.settings import ProcessorSettings, QuerySettings
+from infra.settings import DeploymentSettings
+from tests.infra.template import Template, listed, target
+
+TABLE_WRITES = {
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:BatchWriteItem",
+}
+
+
+def test_the_processor_can_write_but_not_scan(template: Template) -> None:
+    actions = {action for action in template.actions_of("Processor") if action.startswith("dynamodb:")}
+    assert actions >= TABLE_WRITES
+    assert actions == TABLE_WRITES | {"dynamodb:GetItem", "dynamodb:BatchGetItem"}
+
+
+def test_the_query_api_can_read_and_nothing_else(template: Template) -> None:
+    actions = template.actions_of("Query") - {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+    assert actions == {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+
+
+def test_the_processor_may_ask_for_what_its_detectors_need(template: Template) -> None:
+    asked = {action for action in template.actions_of("Processor") if action.startswith("rekognition:")}
+    assert asked == {"rekognition:DetectLabels", "rekognition:DetectFaces"}
+
+
+def test_the_processor_sees_that_an_object_is_gone(template: Template) -> None:
+    """Without s3:ListBucket S3 answers 403 for a missing object, which would stop the line."""
+    actions = template.actions_of("Processor")
+    assert {action for action in actions if action.startswith("s3:")} == {
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+        "s3:ListBucket",
+    }
+
+
+def test_the_processor_can_hand_back_and_bury_on_both_queues(template: Template) -> None:
+    reachable: dict[str, set[str]] = {}
+    for statement in template.statements_of("Processor"):
+        for action in listed(statement["Action"]):
+            for resource in listed(statement["Resource"]):
+                if action.startswith("sqs:"):
+                    reachable.setdefault(action, set()).add(target(resource))
+    queues = template.all("AWS::SQS::Queue")
+    assert reachable["sqs:SendMessage"] == set(queues)
+    work = {name for name, queue in queues.items() if "RedrivePolicy" in queue["Properties"]}
+    assert reachable["sqs:ChangeMessageVisibility"] == work
+
+
+def test_nothing_is_allowed_on_everything_but_what_cannot_be_named(template: Template) -> None:
+    for name in template.all("AWS::Lambda::Function"):
+        for statement in template.statements_of(name):
+            assert not [action for action in listed(statement["Action"]) if action.endswith("*")]
+            if "*" in listed(statement["Resource"]):
+                services = {action.split(":")[0] for action in listed(statement["Action"])}
+                assert services <= {"rekognition", "xray"}
+
+
+def test_each_function_has_a_role_and_a_log_group_of_its_own(template: Template) -> None:
+    functions = template.all("AWS::Lambda::Function").values()
+    roles = {target(function["Properties"]["Role"]) for function in functions}
+    groups = {target(function["Properties"]["LoggingConfig"]["LogGroup"]) for function in functions}
+    assert len(roles) == len(groups) == len(functions) == 2
+    for group in template.all("AWS::Logs::LogGroup").values():
+        assert group["Properties"]["RetentionInDays"]
+
+
+def test_functions_are_traced_and_run_on_arm(template: Template) -> None:
+    for function in template.all("AWS::Lambda::Function").values():
+        assert function["Properties"]["TracingConfig"] == {"Mode": "Active"}
+        assert function["Properties"]["Architectures"] == ["arm64"]
+        assert "ReservedConcurrentExecutions" not in function["Properties"], "trap 10"
+
+
+def test_event_sources_report_partial_failures_have_a_bound_and_no_filters(template: Template) -> None:
+    """Traps 8, 10 and 12."""
+    mappings = template.all("AWS::Lambda::EventSourceMapping").values()
+    assert len(mappings) == 2
+    for mapping in mappings:
+        properties = mapping["Properties"]
+        assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert 2 <= properties["ScalingConfig"]["MaximumConcurrency"] <= 1000
+        assert properties["MaximumBatchingWindowInSeconds"] == timing.BATCH_WINDOW_SECONDS
+        assert "FilterCriteria" not in properties
+
+
+@pytest.mark.parametrize(
+    ("function_id", "settings_class"), [("Processor", ProcessorSettings), ("Query", QuerySettings)]
+)
+def test_the_lambda_finds_the_settings_that_it_loads(
+    template: Template, function_id: str, settings_class: type
+) -> None:
+    variables = template.properties("AWS::Lambda::Function", function_id)["Environment"]["Variables"]
+    as_text = {name: value if isinstance(value, str) else target(value) for name, value in variables.items()}
+    environment.load(settings_class, as_text)
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "imagepipe"
+
+
+def test_settings_reach_the_stack(local_template: Template) -> None:
+    bounds = {
+        mapping["Properties"]["ScalingConfig"]["MaximumConcurrency"]
+        for mapping in local_template.all("AWS::Lambda::EventSourceMapping").values()
+    }
+    assert bounds == {4, 2}
+    assert DeploymentSettings().max_concurrency not in bounds

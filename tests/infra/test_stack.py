@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from contract import table
+from infra.settings import DeploymentSettings, UnusableSettingsError
+from tests.infra.template import Template, target
+
+
+def test_the_table_has_ttl_recovery_encryption_and_protection(template: Template) -> None:
+    _, resource = template.the("AWS::DynamoDB::Table")
+    properties = resource["Properties"]
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": table.EXPIRY, "Enabled": True}
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["DeletionProtectionEnabled"] is True
+    assert resource["DeletionPolicy"] == "Retain"
+    assert "GlobalSecondaryIndexes" not in properties, "trap 18: a back-pressured index throttles its table"
+
+
+def test_the_table_has_the_keys_of_the_contract(template: Template) -> None:
+    keys = {
+        key["KeyType"]: key["AttributeName"]
+        for key in template.properties("AWS::DynamoDB::Table")["KeySchema"]
+    }
+    assert keys == {"HASH": table.PARTITION_KEY, "RANGE": table.SORT_KEY}
+
+
+def test_every_dead_letter_queue_has_an_alarm_that_says_what_to_do(template: Template) -> None:
+    """Trap 23: redrives are not in NumberOfMessagesSent."""
+    watched = set()
+    for alarm in template.all("AWS::CloudWatch::Alarm").values():
+        properties = alarm["Properties"]
+        assert properties["MetricName"] == "ApproximateNumberOfMessagesVisible"
+        assert properties["Threshold"] == 1
+        assert "docs/operations.md" in properties["AlarmDescription"]
+        watched.add(target(properties["Dimensions"][0]["Value"]))
+    assert watched == {name for name in template.all("AWS::SQS::Queue") if "DeadLetters" in name}
+
+
+def test_the_topic_is_encrypted_and_takes_tls_only(template: Template) -> None:
+    assert "alias/aws/sns" in str(template.properties("AWS::SNS::Topic")["KmsMasterKeyId"])
+    statements = template.properties("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    assert any(
+        statement["Effect"] == "Deny" and "aws:SecureTransport" in str(statement["Condition"])
+        for statement in statements
+    )
+
+
+def test_the_api_is_closed_by_default(template: Template) -> None:
+    authorizations = {
+        route["Properties"]["AuthorizationType"]
+        for route in template.all("AWS::ApiGatewayV2::Route").values()
+    }
+    assert authorizations == {"AWS_IAM"}
+
+
+def test_the_api_is_open_where_the_settings_say_so(local_template: Template) -> None:
+    authorizations = {
+        route["Properties"].get("AuthorizationType", "NONE")
+        for route in local_template.all("AWS::ApiGatewayV2::Route").values()
+    }
+    assert authorizations == {"NONE"}
+
+
+def test_the_api_takes_keys_with_slashes(template: Template) -> None:
+    routes = {route["Properties"]["RouteKey"] for route in template.all("AWS::ApiGatewayV2::Route").values()}
+    assert routes == {"GET /images", "GET /images/{key+}", "GET /health"}
+
+
+def test_the_outputs_name_everything_that_a_client_needs(template: Template) -> None:
+    assert set(template.document["Outputs"]) == {
+        "Bucket",
+        "QueueUrl",
+        "DeadLetterQueueUrl",
+        "BulkQueueUrl",
+        "BulkDeadLetterQueueUrl",
+        "Table",
+        "TopicArn",
+        "ApiUrl",
+    }
+
+
+def test_the_local_stack_differs_in_settings_only(template: Template, local_template: Template) -> None:
+    """The same resources under the same names: what works here is what AWS gets."""
+    kinds = {name: resource["Type"] for name, resource in template.document["Resources"].items()}
+    local_kinds = {name: resource["Type"] for name, resource in local_template.document["Resources"].items()}
+    assert kinds == local_kinds
+
+
+def test_there_are_no_custom_resources_and_no_bootstrap_rule(template: Template) -> None:
+    kinds = {resource["Type"] for resource in template.document["Resources"].values()}
+    assert not [kind for kind in kinds if kind.startswith("Custom::") or "CustomResource" in kind]
+    assert "Rules" not in template.document
+
+
+def test_cfn_lint_finds_nothing(template_file: Path) -> None:
+    # W3005: CDK names dependencies that CloudFormation would see by itself.
+    lint = Path(sys.executable).with_name("cfn-lint")
+    command = [str(lint), "--ignore-checks", "W3005", "--", str(template_file)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stdout
+
+
+def test_unusable_settings_are_reported_together() -> None:
+    context: dict[str, object] = {"detectors": "labels,cats", "api_access": "shut", "max_concurrency": "1"}
+    with pytest.raises(UnusableSettingsError) as raised:
+        DeploymentSettings.from_context(context.get)
+    assert len(str(raised.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("detectors", "labels", ("labels",)),
+        ("detectors", ["faces", "labels"], ("faces", "labels")),
+        ("max_concurrency", "50", 50),
+        ("max_concurrency", 50.0, 50),
+        ("retained", "false", False),
+        ("api_access", "open", "open"),
+    ],
+)
+def test_context_is_read_from_files_and_command_lines(name: str, given: object, expected: object) -> None:
+    settings = DeploymentSettings.from_context({name: given}.get)
+    assert getattr(settings, name) == expected
+
+
+@pytest.mark.parametrize("given", ["many", "1.5", "true", None.__class__])
+def test_a_number_that_is_none_is_refused(given: object) -> None:
+    with pytest.raises(UnusableSettingsError):
+        DeploymentSettings.from_context({"max_concurrency": given}.get)

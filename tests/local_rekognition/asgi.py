@@ -1,0 +1,54 @@
+"""Talking to an ASGI application without a socket."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Header names are in small letters."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Http:
+    """Sends one request at a time."""
+
+    application: Starlette
+
+    def send(
+        self, method: str, path: str, content: bytes = b"", headers: dict[str, str] | None = None
+    ) -> Answer:
+        named = {"content-length": str(len(content)), **(headers or {})}
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "query_string": b"",
+            "headers": [(name.lower().encode(), value.encode()) for name, value in named.items()],
+        }
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": content, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(dict(message))
+
+        asyncio.run(self.application(scope, receive, send))
+        headers_sent = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        body = b"".join(message.get("body", b"") for message in sent[1:])
+        return Answer(sent[0]["status"], headers_sent, body)
+
+    def get(self, path: str) -> Any:
+        return self.send("GET", path).json()

@@ -24,7 +24,7 @@ class Request:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Request:
-        """Read an event. On AWS a path begins with its stage unless that is `$default`; on MiniStack never."""
+        """Read an event. AWS puts the stage before the path unless it is `$default`; MiniStack never does."""
         context = event["requestContext"]
         path, stage = str(event["rawPath"]), f"/{context['stage']}"
         if path.startswith(f"{stage}/"):

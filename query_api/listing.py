@@ -42,7 +42,7 @@ class Listing:
         page = _PageUnderWay(question)
         read_ahead = 1
         while page.room and page.rows_read < self.max_rows:
-            batch = list(islice(rows, max(page.room, read_ahead)))
+            batch = list(islice(rows, min(max(page.room, read_ahead), self.max_rows - page.rows_read)))
             if not batch:
                 return page.finished(is_last=True)
             candidates = dict.fromkeys(row.key for row in batch if page.wants(row))

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+from boto3.dynamodb.types import TypeSerializer
+from moto import mock_aws
+from mypy_boto3_dynamodb import DynamoDBClient
+
+from contract.table import PARTITION_KEY, SORT_KEY, ItemKey
+from query_api.adapters.dynamodb import DynamoDBTable, make_client
+from query_api.adapters.wire import key_to_wire
+from tests.query_api.memory_table import MemoryTable
+from tests.query_api.site import Site
+
+TABLE_NAME = "images"
+_serialize = TypeSerializer().serialize
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets(socket_disabled: None) -> None:
+    """Nothing here may open one."""
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site()
+
+
+@dataclass(frozen=True)
+class MotoTable(DynamoDBTable):
+    """The adapter, on a table that tests can fill."""
+
+    def put(self, at: ItemKey, item: Mapping[str, object]) -> None:
+        tagged = {name: _serialize(value) for name, value in item.items()}
+        self.client.put_item(TableName=TABLE_NAME, Item={**tagged, **key_to_wire(at)})
+
+    def remove(self, at: ItemKey) -> None:
+        self.client.delete_item(TableName=TABLE_NAME, Key=key_to_wire(at))
+
+
+@pytest.fixture
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
+    """A client of DynamoDB in this process, with an empty table."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = make_client()
+        client.create_table(
+            TableName=TABLE_NAME,
+            KeySchema=[
+                {"AttributeName": PARTITION_KEY, "KeyType": "HASH"},
+                {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": PARTITION_KEY, "AttributeType": "S"},
+                {"AttributeName": SORT_KEY, "AttributeType": "S"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield client
+
+
+@pytest.fixture
+def moto_table(dynamodb: DynamoDBClient) -> Iterator[MotoTable]:
+    with ThreadPoolExecutor(4) as executor:
+        yield MotoTable(dynamodb, TABLE_NAME, executor, pause=lambda seconds: None)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def table_like(request: pytest.FixtureRequest) -> MemoryTable | MotoTable:
+    """Each place that photos can be read from."""
+    if request.param == "memory":
+        return MemoryTable()
+    found: MotoTable = request.getfixturevalue("moto_table")
+    return found

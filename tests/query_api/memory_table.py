@@ -1,0 +1,73 @@
+"""A table in memory that reads as the one in DynamoDB does; held to it by test_conformance.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from contract import table
+from contract.errors import ImagepipeError
+from contract.records import Head
+from contract.results import Result, ResultName, unpack
+from contract.table import IndexRow, ItemKey
+
+
+@dataclass
+class MemoryTable:
+    """Items by key. `failure` is raised by every read; `rows_given` and `heads_asked` count what was read."""
+
+    items: dict[ItemKey, Mapping[str, object]] = field(default_factory=dict)
+    failure: Exception | None = None
+    rows_given: int = 0
+    heads_asked: int = 0
+    reads: int = 0
+
+    def put(self, at: ItemKey, item: Mapping[str, object]) -> None:
+        self.items[at] = dict(item)
+
+    def remove(self, at: ItemKey) -> None:
+        self.items.pop(at, None)
+
+    def rows(self, partitions: Sequence[str], before: str | None, limit: int) -> list[list[IndexRow]]:
+        self._read()
+        found = [self._rows(partition, before)[:limit] for partition in partitions]
+        self.rows_given += sum(len(rows) for rows in found)
+        return found
+
+    def heads(self, keys: Sequence[str]) -> dict[str, Head]:
+        self._read()
+        assert 1 <= len(keys) <= 100
+        assert len(set(keys)) == len(keys)
+        self.heads_asked += len(keys)
+        places = {key: table.head_key(key) for key in keys}
+        return {key: Head.from_item(self.items[at]) for key, at in places.items() if at in self.items}
+
+    def results(self, names: Sequence[ResultName]) -> dict[ResultName, Result]:
+        self._read()
+        places = {name: table.result_key(name) for name in names}
+        return {name: _result(name, self.items[at]) for name, at in places.items() if at in self.items}
+
+    def check(self) -> None:
+        self._read()
+
+    def _rows(self, partition: str, before: str | None) -> list[IndexRow]:
+        places = (at for at in self.items if at.pk == partition and (before is None or at.sk < before))
+        return [
+            IndexRow.from_item(self.items[at]) for at in sorted(places, key=lambda at: at.sk, reverse=True)
+        ]
+
+    def _read(self) -> None:
+        self.reads += 1
+        if self.failure is not None:
+            raise self.failure
+
+
+def _result(name: ResultName, item: Mapping[str, object]) -> Result:
+    packed = item["response"]
+    assert isinstance(packed, bytes)
+    return Result(name, unpack(packed), str(item["called_at"]))
+
+
+def failing(error: ImagepipeError) -> MemoryTable:
+    """Give a table that answers nothing but this error."""
+    return MemoryTable(failure=error)

@@ -1,0 +1,69 @@
+"""Heads for tests, and how they get into a table the way processors do it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from contract import table
+from contract.identity import ImageVersion
+from contract.records import Findings, Head, Rejection, Status
+from contract.results import Result, pack
+from contract.table import ItemKey
+
+
+class WritableTable(Protocol):
+    """A table that tests fill."""
+
+    def put(self, at: ItemKey, item: Mapping[str, object]) -> None: ...
+
+    def remove(self, at: ItemKey) -> None: ...
+
+
+def photo(
+    key: str = "cat.jpg",
+    *,
+    second: int = 0,
+    labels: Mapping[str, float] | None = None,
+    faces: int | None = None,
+    detectors: Mapping[str, str] | None = None,
+    generation: int = 1,
+) -> Head:
+    """Give a recognized photo, uploaded some seconds after noon."""
+    uploaded_at = f"2026-11-23T12:{second // 60:02}:{second % 60:02}.000Z"
+    return Head(
+        version=ImageVersion(key, f"etag-of-{key[:20]}", 1234, None, uploaded_at),
+        status=Status.RECOGNIZED,
+        sequencer=f"{second:06}",
+        generation=generation,
+        decided_at="2026-11-23T13:00:00.000Z",
+        detectors=detectors or {},
+        findings=Findings({"Cat": 90.5} if labels is None else labels, faces),
+    )
+
+
+def rejected(key: str = "broken.jpg", *, second: int = 0) -> Head:
+    """Give a photo that could not be read."""
+    rejection = Rejection("InvalidImageFormatException", "broken.jpg is no image", "labels")
+    return replace(photo(key, second=second, labels={}), status=Status.REJECTED, rejection=rejection)
+
+
+def commit(store: WritableTable, head: Head) -> None:
+    """Write a head: its rows first, then what makes them true."""
+    for row in table.index_rows(head):
+        store.put(row.at, row.to_item())
+    at = table.head_key(head.key)
+    store.put(at, {**head.to_item(), table.PARTITION_KEY: at.pk, table.SORT_KEY: at.sk})
+
+
+def write_result(store: WritableTable, result: Result) -> None:
+    """Write a raw result as processors do."""
+    at = table.result_key(result.name)
+    item = {"response": pack(result.response), "called_at": result.called_at}
+    store.put(at, {**item, table.PARTITION_KEY: at.pk, table.SORT_KEY: at.sk})
+
+
+def tombstone(head: Head) -> Head:
+    """Give what is left of a head whose photo was deleted."""
+    return replace(head, status=Status.DELETED, generation=head.generation + 1, findings=Findings())

@@ -1,0 +1,128 @@
+"""What every table must do: the one in memory that tests use, and the adapter on DynamoDB."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract import table
+from contract.records import Head, Status
+from contract.results import Result, ResultName
+from query_api.listing import Listing
+from query_api.questions import ListQuestion
+from tests.query_api.conftest import MotoTable
+from tests.query_api.memory_table import MemoryTable
+from tests.query_api.photos import commit, photo, rejected, tombstone, write_result
+
+Table = MemoryTable | MotoTable
+CATS = table.term_partitions(table.label_term("Cat"))
+
+
+def commit_cats(store: Table, number: int) -> None:
+    for second in range(number):
+        commit(store, photo(f"cat-{second:03}.jpg", second=second))
+
+
+def test_rows_come_in_falling_order_partition_by_partition(table_like: Table) -> None:
+    commit_cats(table_like, 24)
+
+    found = table_like.rows(CATS, None, 100)
+
+    assert len(found) == len(CATS)
+    assert sum(len(rows) for rows in found) == 24
+    for partition, rows in zip(CATS, found, strict=True):
+        assert {row.at.pk for row in rows} == {partition}
+        assert [row.at.sk for row in rows] == sorted((row.at.sk for row in rows), reverse=True)
+
+
+def test_a_row_says_key_revision_and_confidence(table_like: Table) -> None:
+    head = photo("a b/ü.jpg", labels={"Cat": 87.25})
+    commit(table_like, head)
+
+    (row,) = [row for rows in table_like.rows(CATS, None, 9) for row in rows]
+
+    assert (row.key, row.revision, row.confidence) == ("a b/ü.jpg", head.revision, 87.25)
+
+
+def test_rows_of_a_status_have_no_confidence(table_like: Table) -> None:
+    commit(table_like, rejected())
+
+    found = table_like.rows(table.term_partitions(table.status_term(Status.REJECTED)), None, 9)
+
+    assert [row.confidence for rows in found for row in rows] == [None]
+
+
+def test_a_limit_is_for_each_partition(table_like: Table) -> None:
+    commit_cats(table_like, 40)
+
+    assert [len(rows) for rows in table_like.rows(CATS, None, 3)] == [3, 3, 3, 3]
+
+
+def test_rows_before_a_place_leave_the_place_itself_out(table_like: Table) -> None:
+    commit_cats(table_like, 40)
+    first, second, *_ = table_like.rows([CATS[1]], None, 9)[0]
+
+    assert table_like.rows([CATS[1]], first.at.sk, 1) == [[second]]
+
+
+def test_a_place_need_not_be_that_of_a_row(table_like: Table) -> None:
+    commit_cats(table_like, 40)
+
+    found = table_like.rows(CATS, "2026-11-23T12:00:20", 100)
+
+    assert {row.key for rows in found for row in rows} == {f"cat-{second:03}.jpg" for second in range(20)}
+
+
+def test_a_term_without_rows_gives_empty_partitions(table_like: Table) -> None:
+    assert table_like.rows(CATS, None, 5) == [[], [], [], []]
+
+
+@pytest.mark.parametrize("head", [photo(faces=2, detectors={"labels": "f1"}), rejected(), tombstone(photo())])
+def test_heads_come_back_as_they_were_committed(table_like: Table, head: Head) -> None:
+    commit(table_like, head)
+
+    assert table_like.heads([head.key]) == {head.key: head}
+
+
+def test_a_hundred_heads_are_read_at_once_and_unknown_ones_left_out(table_like: Table) -> None:
+    commit_cats(table_like, 99)
+
+    found = table_like.heads([*(f"cat-{second:03}.jpg" for second in range(99)), "unknown.jpg"])
+
+    assert len(found) == 99
+    assert "unknown.jpg" not in found
+
+
+@pytest.mark.parametrize(
+    "key", ["a b", "a+b", "100%", "a%2Fb", "#?'\"", "😀", "é" * 512, "/", "//a//", "a\nb", "\0"]
+)
+def test_keys_are_taken_as_they_are(table_like: Table, key: str) -> None:
+    commit(table_like, photo(key))
+
+    assert list(table_like.heads([key])) == [key]
+
+
+def test_raw_results_come_back_by_name(table_like: Table) -> None:
+    result = Result(
+        ResultName("etag-9", "labels", "f1"), {"Labels": [{"Name": "Katze 猫"}]}, "2026-11-23T12:00:00Z"
+    )
+    write_result(table_like, result)
+
+    found = table_like.results([result.name, ResultName("etag-9", "faces", "f1")])
+
+    assert found == {result.name: result}
+
+
+def test_a_table_that_is_there_is_well(table_like: Table) -> None:
+    table_like.check()
+
+
+def test_pages_read_on_both_show_the_same(table_like: Table) -> None:
+    commit_cats(table_like, 30)
+    listing = Listing(table_like, table_like)
+    first = listing.page(ListQuestion(label="cat", limit=20))
+    second = listing.page(ListQuestion(label="cat", limit=20, before=first.next_before))
+
+    shown = [match.head.key for match in (*first.matches, *second.matches)]
+
+    assert shown == [f"cat-{second:03}.jpg" for second in reversed(range(30))]
+    assert second.next_before is None

@@ -1,0 +1,157 @@
+"""Everything known of one image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contract.records import Head
+from contract.results import Result, ResultName
+from tests.query_api.photos import commit, photo, rejected, tombstone, write_result
+from tests.query_api.site import Site
+
+BOX = {"Left": 0.1, "Top": 0.2, "Width": 0.3, "Height": 0.4}
+LABELS = {
+    "Labels": [
+        {
+            "Name": "Cat",
+            "Confidence": 97.5,
+            "Parents": [{"Name": "Animal"}, {"Name": "Pet"}],
+            "Instances": [{"BoundingBox": BOX, "Confidence": 96.25}],
+        },
+        {"Name": "Sofa", "Confidence": 61.0, "Parents": [], "Instances": []},
+    ]
+}
+FACES = {
+    "FaceDetails": [
+        {
+            "BoundingBox": BOX,
+            "AgeRange": {"Low": 20, "High": 30},
+            "Smile": {"Value": True, "Confidence": 99.0},
+            "Emotions": [{"Type": "HAPPY", "Confidence": 90.0}],
+            "Landmarks": [{"Type": "eyeLeft", "X": 0.1, "Y": 0.2}],
+        }
+    ]
+}
+
+
+def cat() -> Head:
+    return photo(
+        "pets/cat.jpg",
+        labels={"Cat": 97.5, "Sofa": 61.0},
+        faces=1,
+        detectors={"labels": "fingerprint-1", "faces": "fingerprint-2"},
+    )
+
+
+def commit_with_results(site: Site, head: Head, responses: dict[str, dict[str, Any]]) -> None:
+    for detector, response in responses.items():
+        name = ResultName(head.version.content_id, detector, head.detectors[detector])
+        write_result(site.table, Result(name, response, "2026-11-23T12:30:00.000Z"))
+    commit(site.table, head)
+
+
+def test_an_image_says_what_a_list_says_of_it_and_which_version_that_is(site: Site) -> None:
+    commit_with_results(site, cat(), {"labels": LABELS, "faces": FACES})
+
+    image = site.get("/images/pets/cat.jpg").json
+
+    listed = site.list().json["images"][0]
+    assert {name: image[name] for name in listed if name != "labels"} == {
+        name: value for name, value in listed.items() if name != "labels"
+    }
+    assert image["version"] == {
+        "etag": "etag-of-pets/cat.jpg",
+        "version_id": None,
+        "revision": cat().revision,
+    }
+
+
+def test_labels_come_with_parents_and_boxes(site: Site) -> None:
+    commit_with_results(site, cat(), {"labels": LABELS, "faces": FACES})
+
+    labels = site.get("/images/pets/cat.jpg").json["labels"]
+
+    box = {"left": 0.1, "top": 0.2, "width": 0.3, "height": 0.4}
+    assert labels == [
+        {
+            "name": "Cat",
+            "confidence": 97.5,
+            "parents": ["Animal", "Pet"],
+            "instances": [{"box": box, "confidence": 96.25}],
+        },
+        {"name": "Sofa", "confidence": 61.0, "parents": [], "instances": []},
+    ]
+
+
+def test_faces_come_with_every_attribute(site: Site) -> None:
+    commit_with_results(site, cat(), {"labels": LABELS, "faces": FACES})
+
+    image = site.get("/images/pets/cat.jpg").json
+
+    assert image["faces"] == 1
+    assert image["face_details"] == [
+        {
+            "box": {"left": 0.1, "top": 0.2, "width": 0.3, "height": 0.4},
+            "age_range": {"low": 20, "high": 30},
+            "smile": {"value": True, "confidence": 99.0},
+            "emotions": [{"type": "HAPPY", "confidence": 90.0}],
+            "landmarks": [{"type": "eyeLeft", "x": 0.1, "y": 0.2}],
+        }
+    ]
+
+
+def test_an_image_says_which_detectors_ran_with_which_settings_and_when(site: Site) -> None:
+    commit_with_results(site, cat(), {"labels": LABELS})
+
+    assert site.get("/images/pets/cat.jpg").json["detectors"] == {
+        "faces": {"fingerprint": "fingerprint-2", "called_at": None},
+        "labels": {"fingerprint": "fingerprint-1", "called_at": "2026-11-23T12:30:00.000Z"},
+    }
+
+
+def test_an_image_whose_raw_results_are_gone_still_says_its_labels(site: Site) -> None:
+    commit(site.table, cat())
+
+    image = site.get("/images/pets/cat.jpg").json
+
+    assert image["labels"] == [{"name": "Cat", "confidence": 97.5}, {"name": "Sofa", "confidence": 61.0}]
+    assert image["face_details"] is None
+
+
+def test_a_rejected_image_says_why(site: Site) -> None:
+    commit(site.table, rejected("broken.jpg"))
+
+    image = site.get("/images/broken.jpg").json
+
+    assert image["status"] == "rejected"
+    assert image["rejection"] == {
+        "code": "InvalidImageFormatException",
+        "message": "broken.jpg is no image",
+        "detector": "labels",
+    }
+
+
+def test_an_unknown_image_is_not_found(site: Site) -> None:
+    answer = site.get("/images/nowhere.jpg")
+
+    assert answer.status == 404
+    assert answer.json["type"] == "urn:imagepipe:problem:unknown-image"
+    assert "nowhere.jpg" in answer.json["detail"]
+
+
+def test_a_deleted_image_is_not_found(site: Site) -> None:
+    commit(site.table, photo("cat.jpg"))
+    commit(site.table, tombstone(photo("cat.jpg")))
+
+    assert site.get("/images/cat.jpg").status == 404
+
+
+def test_one_image_costs_two_reads_and_one_without_detectors_one(site: Site) -> None:
+    commit_with_results(site, cat(), {"labels": LABELS, "faces": FACES})
+    commit(site.table, rejected("broken.jpg"))
+
+    site.get("/images/pets/cat.jpg")
+    assert site.table.reads == 2
+
+    site.get("/images/broken.jpg")
+    assert site.table.reads == 3

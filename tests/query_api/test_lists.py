@@ -1,0 +1,197 @@
+"""Pages of images: what is on them, in which order, and what they cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from contract import table
+from query_api.listing import Listing
+from query_api.questions import ListQuestion
+from query_api.telemetry import Count
+from tests.query_api.photos import commit, photo, rejected, tombstone
+from tests.query_api.site import Site
+
+
+def commit_cats(site: Site, number: int) -> None:
+    for second in range(number):
+        commit(site.table, photo(f"cat-{second:04}.jpg", second=second))
+
+
+def outdate(site: Site, number: int) -> None:
+    """Write rows whose heads have moved on to other labels."""
+    for second in range(number):
+        head = photo(f"was-a-cat-{second:04}.jpg", second=second)
+        commit(site.table, head)
+        commit(site.table, replace(head, generation=2, findings=photo(labels={"Dog": 80.0}).findings))
+
+
+def test_the_newest_come_first(site: Site) -> None:
+    commit_cats(site, 10)
+
+    assert site.list().keys == [f"cat-{second:04}.jpg" for second in reversed(range(10))]
+
+
+def test_an_image_in_a_list_says_the_most_important_of_it(site: Site) -> None:
+    commit(site.table, photo("cat.jpg", labels={"Sofa": 60.5, "Cat": 97.0}, faces=0))
+
+    assert site.list().json == {
+        "images": [
+            {
+                "key": "cat.jpg",
+                "status": "recognized",
+                "uploaded_at": "2026-11-23T12:00:00.000Z",
+                "decided_at": "2026-11-23T13:00:00.000Z",
+                "size_bytes": 1234,
+                "labels": [{"name": "Cat", "confidence": 97.0}, {"name": "Sofa", "confidence": 60.5}],
+                "faces": 0,
+                "rejection": None,
+            }
+        ],
+        "cursor": None,
+    }
+
+
+def test_a_label_finds_only_images_that_carry_it_and_says_how_surely(site: Site) -> None:
+    commit(site.table, photo("cat.jpg", labels={"Cat": 97.0, "Animal": 99.0}))
+    commit(site.table, photo("dog.jpg", labels={"Dog": 95.0, "Animal": 98.0}))
+
+    (image,) = site.list(label="Cat").json["images"]
+
+    assert (image["key"], image["confidence"]) == ("cat.jpg", 97.0)
+
+
+@pytest.mark.parametrize("label", ["Traffic Light", "traffic light", "TRAFFIC LIGHT"])
+def test_labels_are_found_in_any_case(site: Site, label: str) -> None:
+    commit(site.table, photo("street.jpg", labels={"Traffic Light": 80.0}))
+
+    assert site.list(label=label).keys == ["street.jpg"]
+
+
+@pytest.mark.parametrize("label", ["Cat#0", "Cat#", "C", "Cat Food", "label:cat", "猫"])
+def test_a_label_nobody_carries_finds_nothing(site: Site, label: str) -> None:
+    commit_cats(site, 3)
+
+    assert site.list(label=label).json == {"images": [], "cursor": None}
+
+
+@pytest.mark.parametrize(("least", "found"), [(79.9, 3), (80, 3), (80.1, 2), (90, 1), (100, 0)])
+def test_a_least_confidence_is_met_or_exceeded(site: Site, least: float, found: int) -> None:
+    for key, confidence in {"a": 80.0, "b": 85.5, "c": 90.0}.items():
+        commit(site.table, photo(key, labels={"Cat": confidence}))
+
+    assert len(site.list(label="Cat", min_confidence=least).keys) == found
+
+
+def test_rejected_images_have_a_list_of_their_own(site: Site) -> None:
+    commit(site.table, rejected("broken.jpg"))
+    commit(site.table, photo("cat.jpg"))
+
+    (image,) = site.list(status="rejected").json["images"]
+
+    assert (image["key"], image["rejection"]["code"]) == ("broken.jpg", "InvalidImageFormatException")
+    assert site.list().keys == site.list(status="recognized").keys == ["cat.jpg"]
+
+
+def test_an_image_is_not_listed_under_labels_it_no_longer_has(site: Site) -> None:
+    outdate(site, 1)
+
+    assert site.list(label="Cat").keys == []
+    assert site.list(label="Dog").keys == ["was-a-cat-0000.jpg"]
+    assert site.counted[Count.ROWS_SKIPPED] == 1
+
+
+def test_a_deleted_image_is_not_listed_although_its_rows_are_still_there(site: Site) -> None:
+    commit(site.table, photo("cat.jpg"))
+    commit(site.table, tombstone(photo("cat.jpg")))
+
+    assert site.list(label="Cat").keys == []
+
+
+def test_rows_that_were_written_before_their_head_are_not_shown_yet(site: Site) -> None:
+    for row in table.index_rows(photo("cat.jpg")):
+        site.table.put(row.at, row.to_item())
+
+    assert site.list().keys == []
+
+
+def test_an_image_recognized_again_is_listed_once(site: Site) -> None:
+    commit(site.table, photo("cat.jpg"))
+    commit(site.table, photo("cat.jpg", generation=2))
+
+    assert site.list(label="Cat").keys == ["cat.jpg"]
+
+
+def test_a_page_is_full_although_rows_are_skipped(site: Site) -> None:
+    commit_cats(site, 60)
+    outdate(site, 300)
+
+    assert len(site.list(label="Cat", limit=50).keys) == 50
+
+
+def test_fifty_images_are_a_page_if_nobody_says_otherwise(site: Site) -> None:
+    commit_cats(site, 51)
+
+    assert len(site.list().keys) == 50
+
+
+def test_a_cursor_goes_on_where_the_page_ended_and_the_last_page_has_none(site: Site) -> None:
+    commit_cats(site, 10)
+    first = site.list(label="cat", limit=6)
+    second = site.list(label="CAT", limit=4, cursor=first.json["cursor"])
+
+    assert [*first.keys, *second.keys] == [f"cat-{second:04}.jpg" for second in reversed(range(10))]
+    assert second.json["cursor"] is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"label": "Dog"}, {"label": "Cat", "min_confidence": 1}, {"status": "rejected"}, {}],
+    ids=["label", "confidence", "status", "none"],
+)
+def test_a_cursor_of_another_question_is_refused(site: Site, other: dict[str, object]) -> None:
+    commit_cats(site, 3)
+    cursor = site.list(label="Cat", limit=1).json["cursor"]
+
+    answer = site.list(**other, cursor=cursor)
+
+    assert answer.status == 400
+    assert answer.json["faults"][0]["parameter"] == "cursor"
+
+
+def test_a_cursor_with_a_letter_changed_is_refused(site: Site) -> None:
+    commit_cats(site, 3)
+    cursor: str = site.list(limit=1).json["cursor"]
+
+    for place in range(len(cursor)):
+        changed = cursor[:place] + ("A" if cursor[place] != "A" else "B") + cursor[place + 1 :]
+        assert site.list(cursor=changed).status == 400, f"letter {place}"
+
+
+@pytest.mark.parametrize("photos", [100, 1000])
+def test_a_page_costs_in_proportion_to_its_size_and_not_to_the_table(site: Site, photos: int) -> None:
+    commit_cats(site, photos)
+
+    site.list(label="Cat", limit=20)
+
+    # 20 rows half as much again, over 4 partitions, rounded up; a head for each image shown; two round trips.
+    assert site.table.rows_given <= 4 * (20 * 3 // 8 + 2) + 2 * (20 * 3 // 8 + 2)
+    assert site.table.heads_asked == 20
+    assert site.table.reads <= 4
+
+
+def test_where_ever_more_rows_are_skipped_the_page_ends_short_and_its_cursor_goes_on(site: Site) -> None:
+    commit(site.table, photo("old-cat.jpg"))
+    outdate(site, 100)
+    listing = Listing(site.table, site.table, max_rows=40)
+    question = ListQuestion(label="Cat", limit=5)
+
+    first = listing.page(question)
+    assert (first.matches, first.rows_read) == ((), 40)
+
+    found, page = [], first
+    while page.next_before is not None:
+        page = listing.page(replace(question, before=page.next_before))
+        found += [match.head.key for match in page.matches]
+    assert found == ["old-cat.jpg"]

@@ -1,0 +1,161 @@
+"""Whatever happens to the photos while somebody leafs through them, each page is true and none is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contract import table
+from contract.records import Findings, Head, Status
+from query_api.listing import Listing
+from query_api.questions import ListQuestion, Page
+from tests.query_api.memory_table import MemoryTable
+from tests.query_api.photos import commit, photo, tombstone
+
+CONFIDENCES = st.sampled_from([50.0, 80.0, 95.0])
+LABELS = st.sampled_from(["Cat", "cat", "Dog"])
+
+
+@dataclass
+class Album:
+    """Photos in a table, and what happened to them. `left_alone` are those nothing happened to."""
+
+    store: MemoryTable = field(default_factory=MemoryTable)
+    heads: dict[str, Head] = field(default_factory=dict)
+    left_alone: set[str] = field(default_factory=set)
+    second: int = 1000
+
+    def add(self, second: int, label: str, confidence: float) -> None:
+        key = f"photo-{len(self.heads)}.jpg"
+        self._commit(photo(key, second=second, labels={label: confidence}), sweeps=True)
+        self.left_alone.add(key)
+
+    def upload(self, key: str, *, sweeps: bool) -> None:
+        """Upload a photo, new or over an old one: it is the newest of all."""
+        self.second += 1
+        generation = self.heads[key].generation + 1 if key in self.heads else 1
+        self._commit(photo(key, second=self.second, generation=generation), sweeps=sweeps)
+
+    def recognize_again(self, key: str, *, sweeps: bool) -> None:
+        """Give the same upload another revision."""
+        head = self.heads[key]
+        if head.status is Status.RECOGNIZED:
+            self._commit(replace(head, generation=head.generation + 1), sweeps=sweeps)
+
+    def relabel(self, key: str, *, sweeps: bool) -> None:
+        """Find something else on the same upload."""
+        head = self.heads[key]
+        if head.status is Status.RECOGNIZED:
+            other = Findings({"Dog": 70.0})
+            self._commit(replace(head, generation=head.generation + 1, findings=other), sweeps=sweeps)
+
+    def delete(self, key: str, *, sweeps: bool) -> None:
+        self._commit(tombstone(self.heads[key]), sweeps=sweeps)
+
+    def _commit(self, head: Head, *, sweeps: bool) -> None:
+        old = self.heads.get(head.key)
+        commit(self.store, head)
+        self.heads[head.key] = head
+        self.left_alone.discard(head.key)
+        if old is not None and sweeps:
+            for row in set(table.index_rows(old)) - set(table.index_rows(head)):
+                self.store.remove(row.at)
+
+    def happen(self, happening: tuple[str, int, bool]) -> None:
+        what, which, sweeps = happening
+        if what == "arrive" or not self.heads:
+            self.upload(f"arrived-{self.second}.jpg", sweeps=sweeps)
+        else:
+            keys = sorted(self.heads)
+            getattr(self, what)(keys[which % len(keys)], sweeps=sweeps)
+
+    def carries(self, head: Head, question: ListQuestion) -> bool:
+        found = {table.label_term(name): value for name, value in head.findings.labels.items()}
+        return found.get(question.term, -1.0) >= question.min_confidence_percent
+
+
+HAPPENINGS = st.lists(
+    st.tuples(
+        st.sampled_from(["arrive", "upload", "recognize_again", "relabel", "delete"]),
+        st.integers(0, 30),
+        st.booleans(),
+    ),
+    max_size=4,
+)
+ALBUMS = st.lists(st.tuples(st.integers(0, 8), LABELS, CONFIDENCES), max_size=30)
+
+
+def album_of(photos: list[tuple[int, str, float]], before: list[tuple[str, int, bool]]) -> Album:
+    album = Album()
+    for second, label, confidence in photos:
+        album.add(second, label, confidence)
+    for happening in before:
+        album.happen(happening)
+    album.left_alone = set(album.heads)
+    return album
+
+
+def leaf_through(album: Album, question: ListQuestion, max_rows: int) -> Iterator[Page]:
+    listing = Listing(album.store, album.store, max_rows)
+    page = listing.page(question)
+    yield page
+    while page.next_before is not None:
+        page = listing.page(replace(question, before=page.next_before))
+        yield page
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    photos=ALBUMS,
+    before=HAPPENINGS,
+    meanwhile=st.lists(HAPPENINGS, max_size=12),
+    limit=st.integers(1, 12),
+    least=st.sampled_from([0.0, 80.0]),
+    max_rows=st.sampled_from([1, 3, 10_000]),
+)
+def test_leafing_through_shows_each_photo_once_none_stale_and_none_missing(
+    *,
+    photos: list[tuple[int, str, float]],
+    before: list[tuple[str, int, bool]],
+    meanwhile: list[list[tuple[str, int, bool]]],
+    limit: int,
+    least: float,
+    max_rows: int,
+) -> None:
+    album = album_of(photos, before)
+    question = ListQuestion(label="Cat", min_confidence_percent=least, limit=limit)
+    shown: list[Head] = []
+    for page in leaf_through(album, question, max_rows):
+        assert len(page.matches) == limit or page.next_before is None or max_rows < 10_000
+        for match in page.matches:
+            assert match.head == album.heads[match.head.key]
+            assert album.carries(match.head, question)
+            assert match.confidence in match.head.findings.labels.values()
+            shown.append(match.head)
+        for happening in meanwhile.pop() if meanwhile else []:
+            album.happen(happening)
+
+    keys = [head.key for head in shown]
+    assert len(set(keys)) == len(keys)
+    wanted = {key for key in album.left_alone if album.carries(album.heads[key], question)}
+    assert wanted <= set(keys)
+    uploads = [head.version.uploaded_at for head in shown]
+    assert uploads == sorted(uploads, reverse=True)
+
+
+@settings(max_examples=100, deadline=None)
+@given(photos=ALBUMS, before=HAPPENINGS, limit=st.integers(1, 12))
+def test_in_a_quiet_album_the_pages_are_exactly_what_carries_the_label(
+    photos: list[tuple[int, str, float]], before: list[tuple[str, int, bool]], limit: int
+) -> None:
+    album = album_of(photos, before)
+    question = ListQuestion(label="Cat", limit=limit)
+
+    shown = [match.head for page in leaf_through(album, question, 10_000) for match in page.matches]
+
+    assert {head.key for head in shown} == {
+        key for key, head in album.heads.items() if album.carries(head, question)
+    }

@@ -1,0 +1,85 @@
+"""The whole Lambda, on DynamoDB in this process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from contract.errors import SettingsError
+from query_api import handler, wiring
+from tests.query_api.conftest import TABLE_NAME, MotoTable
+from tests.query_api.gateways import ministack
+from tests.query_api.photos import commit, photo
+
+ROOT = Path(__file__).parents[2]
+CONTEXT = SimpleNamespace(
+    function_name="query",
+    memory_limit_in_mb=512,
+    invoked_function_arn="arn:aws:lambda:eu-central-1:000000000000:function:query",
+    aws_request_id="the-request",
+)
+
+
+@pytest.fixture
+def _settings(monkeypatch: pytest.MonkeyPatch, moto_table: MotoTable, request: pytest.FixtureRequest) -> None:
+    monkeypatch.setenv("BUCKET_NAME", "photos")
+    monkeypatch.setenv("TABLE_NAME", TABLE_NAME)
+    # Powertools keeps one logger a service, with the output of the test that came first.
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", request.node.name)
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "imagepipe")
+    wiring.answering.cache_clear()
+
+
+@pytest.mark.usefixtures("_settings")
+def test_an_event_goes_in_and_an_answer_and_a_line_of_metrics_come_out(
+    moto_table: MotoTable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commit(moto_table, photo("ü b.jpg"))
+
+    reply = handler.handler(ministack("/images?label=cat"), CONTEXT)
+
+    assert reply["statusCode"] == 200
+    assert [image["key"] for image in json.loads(reply["body"])["images"]] == ["ü b.jpg"]
+    metrics = json.loads(capsys.readouterr().out)
+    assert (metrics["QuestionsAnswered"], metrics["IndexRowsRead"]) == ([1], [1])
+
+
+@pytest.mark.usefixtures("_settings")
+def test_a_failure_is_logged_with_the_requests_id(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TABLE_NAME", "absent")
+
+    reply = handler.handler(ministack("/images/cat.jpg"), CONTEXT)
+
+    assert reply["statusCode"] == 500
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (logged,) = [line for line in lines if "message" in line]
+    assert logged["correlation_id"] == "385608d3-f91b-4092-b156-d059a2da7133"
+    assert "ResourceNotFoundException" in logged["exception"]
+
+
+def test_all_missing_settings_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BUCKET_NAME", raising=False)
+    monkeypatch.delenv("TABLE_NAME", raising=False)
+    wiring.answering.cache_clear()
+
+    with pytest.raises(SettingsError) as raised:
+        handler.handler(ministack("/health"), CONTEXT)
+
+    assert raised.value.faults == ["BUCKET_NAME is not set", "TABLE_NAME is not set"]
+
+
+def test_importing_the_handler_does_nothing_and_brings_no_boto3() -> None:
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import query_api.handler, query_api.wiring as wiring\n"
+        "assert wiring.answering.cache_info().currsize == 0\n"
+        "unwanted = {'boto3', 'aws_xray_sdk', 'aws_lambda_powertools.event_handler', 'tenacity'}\n"
+        "assert not unwanted & set(sys.modules), unwanted & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-I", "-c", program, str(ROOT)], check=True, env={}, timeout=60)

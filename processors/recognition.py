@@ -135,9 +135,10 @@ class Recognizer:
         try:
             response = self.rekognition.ask(detector, version)
         except PermanentError as failure:
+            if failure.code == UNREADABLE_OBJECT or version.version_id is None:
+                self._require_presence(version)
             if failure.code != UNREADABLE_OBJECT:
                 raise
-            self._require_presence(version)
             raise TransientError(
                 failure.code,
                 f"{version.key} is there, but Rekognition cannot read it: "

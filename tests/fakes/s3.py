@@ -29,11 +29,15 @@ class StoredVersion:
 
 @dataclass
 class FakeS3:
-    """One bucket. Each change gives the S3 notification record that tells of it."""
+    """One bucket. Each change gives the S3 notification record that tells of it.
+
+    `everything` remembers all that was ever put.
+    """
 
     calls: Calls = field(default_factory=Calls)
     versioned: bool = True
     objects: dict[str, list[StoredVersion]] = field(default_factory=dict)
+    everything: dict[str, list[StoredVersion]] = field(default_factory=dict)
     changes: int = 0
 
     def put(self, key: str, body: bytes, event: str = "ObjectCreated:Put") -> dict[str, Any]:
@@ -41,6 +45,7 @@ class FakeS3:
         self.changes += 1
         stored = StoredVersion(self._version_id(), body, START + timedelta(seconds=self.changes))
         self.objects[key] = [*self.objects.get(key, []), stored] if self.versioned else [stored]
+        self.everything.setdefault(key, []).append(stored)
         return self._record(event, key, stored)
 
     def copy(self, source: str, target: str) -> dict[str, Any]:

@@ -275,3 +275,15 @@ def test_an_image_that_trips_a_fault_of_ours_does_not_cost_its_neighbours(
 
     assert world.status("a.jpg") is world.status("c.jpg") is Status.RECOGNIZED
     assert set(world.rekognition.paid.values()) == {1}
+
+
+def test_trap_06_unversioned_a_verdict_on_newer_bytes_is_not_passed_on_to_copies() -> None:
+    world = World(versioned=False)
+    overwritten, copy = world.s3.put("a.jpg", b"cat 97"), world.s3.copy("a.jpg", "copy.jpg")
+    world.s3.put("a.jpg", b"not an image")
+
+    assert world.deliver(overwritten, copy) == ["1"]
+    assert world.deliver(copy) == []
+
+    assert world.status("a.jpg") is None
+    assert world.status("copy.jpg") is Status.RECOGNIZED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -12,6 +12,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from contract.failures import HISTORY_ATTRIBUTE
 from contract.records import Head, Status
 from contract.settings import ProcessorSettings
 from contract.table import HEAD
@@ -92,7 +93,12 @@ class World:
 
         A body is an S3 notification record, a list of them, or the text of a message.
         """
-        records = [self._record(place, body, receive_count) for place, body in enumerate(bodies)]
+        texts = [body if isinstance(body, str) else json.dumps({"Records": _list(body)}) for body in bodies]
+        return self.deliver_messages([(text, receive_count, None) for text in texts])
+
+    def deliver_messages(self, messages: Sequence[tuple[str, int, str | None]]) -> list[str]:
+        """Hand over messages given by body, receive count and history."""
+        records = [self._record(place, *message) for place, message in enumerate(messages)]
         deadline = Deadline(lambda: int(self.remaining_seconds * 1000))
         reply = self.batch.answer({"Records": records}, deadline)
         return [failure["itemIdentifier"] for failure in reply["batchItemFailures"]]
@@ -121,16 +127,34 @@ class World:
         """Count all index rows, visible or not."""
         return sum(pk.startswith("index#") for pk, _ in self.table.items)
 
-    def _record(self, place: int, body: Any, receive_count: int) -> dict[str, Any]:
+    def heads(self) -> list[Head]:
+        """Read all heads."""
+        return [Head.from_item(from_wire(item)) for (_, sk), item in self.table.items.items() if sk == HEAD]
+
+    def saved_results(self) -> set[tuple[str, bytes]]:
+        """List which operations have a saved result for which bytes."""
+        bodies = {
+            f"content#{stored.etag}-{len(stored.body)}": stored.body
+            for versions in self.s3.everything.values()
+            for stored in versions
+            if stored.body is not None
+        }
+        operations = {"labels": "DetectLabels", "faces": "DetectFaces"}
+        return {
+            (operations[sk.split("#")[0]], bodies[pk])
+            for (pk, sk), item in self.table.items.items()
+            if pk in bodies and "answer" in item
+        }
+
+    def _record(self, place: int, body: str, receive_count: int, history: str | None) -> dict[str, Any]:
         self.messages += 1
-        if isinstance(body, dict):
-            body = [body]
+        attributes = {HISTORY_ATTRIBUTE: {"stringValue": history, "dataType": "String"}} if history else {}
         return {
             "messageId": str(place),
             "receiptHandle": f"receipt-{self.messages}",
-            "body": body if isinstance(body, str) else json.dumps({"Records": body}),
+            "body": body,
             "attributes": {"ApproximateReceiveCount": str(receive_count), "SentTimestamp": "1767225600000"},
-            "messageAttributes": {},
+            "messageAttributes": attributes,
             "eventSource": "aws:sqs",
             "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:images",
             "awsRegion": "us-east-1",
@@ -144,3 +168,7 @@ def lambda_context(remaining_milliseconds: int = 60_000) -> Any:
         function_name="processor",
         get_remaining_time_in_millis=lambda: remaining_milliseconds,
     )
+
+
+def _list(body: Any) -> list[Any]:
+    return [body] if isinstance(body, dict) else list(body)

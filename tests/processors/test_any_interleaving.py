@@ -1,0 +1,233 @@
+"""Any interleaving of changes, deliveries and faults: drained, table equals bucket, nothing was paid twice.
+
+The real handler code runs on AWS in memory. A fault is injected at one AWS call of a delivery, any call site:
+a kill before the call or after it took effect, an error, a throttle, another worker's whole batch.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from contract.completions import completion
+from contract.failures import HISTORY_ATTRIBUTE
+from contract.records import Status
+from contract.table import label_term
+from tests.fakes.calls import client_error, nothing
+from tests.fakes.s3 import BUCKET
+from tests.fakes.sqs import IMAGES
+from tests.processors.world import World
+
+EXAMPLES = int(os.environ.get("IMAGEPIPE_EXAMPLES", "150"))
+
+KEYS = st.sampled_from(["a.jpg", "b/ c+%.jpg"])
+BODIES = st.sampled_from([b"cat 97", b"dog 88 sofa 70", b"person 99 faces 2", b"not an image", b""])
+FAULTS = st.sampled_from(
+    ["none", "kill before", "kill after", "error", "throttle", "access denied", "other worker"]
+)
+PLACES = st.integers(min_value=1, max_value=25)
+
+
+class KilledError(BaseException):
+    """The function is gone: nothing after this happens, and SQS brings the batch back."""
+
+
+@dataclass(eq=False)
+class Queued:
+    """A message in the queue, and how often it was received."""
+
+    body: str
+    receives: int = 0
+    history: str | None = None
+
+
+class Interleavings(RuleBasedStateMachine):
+    """Changes of a bucket, and deliveries of what it says, in any order."""
+
+    versioned = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(versioned=self.versioned)
+        self.queue: list[Queued] = []
+        self.lost_answers: Counter[tuple[str, bytes]] = Counter()
+        self.sent_taken = 0
+
+    @rule(key=KEYS, body=BODIES)
+    def put(self, key: str, body: bytes) -> None:
+        self._tell(self.world.s3.put(key, body))
+
+    @precondition(lambda self: self.world.s3.present())
+    @rule(data=st.data(), to=KEYS)
+    def copy(self, data: st.DataObject, to: str) -> None:
+        self._tell(self.world.s3.copy(data.draw(st.sampled_from(sorted(self.world.s3.present()))), to))
+
+    @precondition(lambda self: self.world.s3.present())
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        self._tell(self.world.s3.delete(data.draw(st.sampled_from(sorted(self.world.s3.present())))))
+
+    @precondition(lambda self: self.versioned and self.world.s3.present())
+    @rule(data=st.data())
+    def delete_the_current_version_for_good(self, data: st.DataObject) -> None:
+        key = data.draw(st.sampled_from(sorted(self.world.s3.present())))
+        current = self.world.s3.current(key)
+        assert current is not None
+        assert current.version_id is not None
+        self._tell(self.world.s3.delete_version(key, current.version_id))
+
+    @precondition(lambda self: self.queue)
+    @rule(data=st.data())
+    def duplicate_a_message(self, data: st.DataObject) -> None:
+        original = data.draw(st.sampled_from(self.queue))
+        self.queue.append(Queued(original.body, original.receives, original.history))
+
+    @precondition(lambda self: self.queue)
+    @rule(data=st.data(), fault=FAULTS, at=PLACES, unwritten=st.integers(0, 3), refused=st.integers(0, 2))
+    def deliver(self, data: st.DataObject, fault: str, at: int, unwritten: int, refused: int) -> None:
+        chosen = data.draw(
+            st.lists(st.sampled_from(range(len(self.queue))), min_size=1, max_size=4, unique=True)
+        )
+        batch = [self.queue[place] for place in chosen]
+        others = [message for message in self.queue if message not in batch][:2]
+        self.world.table.leave_unwritten, self.world.topic.refuse = unwritten, refused
+        self._inject(fault, at, others)
+        self._hand_over(batch)
+        self._heal()
+
+    def teardown(self) -> None:
+        """Let everything drain without faults, then compare."""
+        self._heal()
+        for _ in range(50):
+            if not self.queue:
+                break
+            self.world.now += 100
+            self._hand_over(self.queue[:10])
+        assert self.queue == [], "the queue does not drain"
+        self._compare_table_with_bucket()
+        self._check_what_was_announced()
+        self._check_what_was_paid()
+        assert [sent for sent in self.world.queues.sent if sent.queue_url != IMAGES] == [], "dead letters"
+
+    def _tell(self, record: dict[str, Any]) -> None:
+        self.queue.append(Queued(json.dumps({"Records": [record]})))
+
+    def _hand_over(self, batch: list[Queued]) -> None:
+        for message in batch:
+            message.receives += 1
+        paid_before = self.world.rekognition.paid.copy()
+        try:
+            failed = self.world.deliver_messages([(m.body, m.receives, m.history) for m in batch])
+        except KilledError:
+            failed = [str(place) for place in range(len(batch))]
+        kept = [batch[int(place)] for place in failed]
+        self.queue = [message for message in self.queue if message not in batch or message in kept]
+        for sent in self.world.queues.sent[self.sent_taken :]:
+            if sent.queue_url == IMAGES:
+                self.queue.append(Queued(sent.body, 0, sent.attributes[HISTORY_ATTRIBUTE]))
+        self.sent_taken = len(self.world.queues.sent)
+        self._note_lost_answers(paid_before)
+
+    def _inject(self, fault: str, at: int, others: list[Queued]) -> None:
+        calls = self.world.calls
+        countdown = iter(range(at, 0, -1))
+
+        def strike(operation: str) -> None:
+            if next(countdown, 0) != 1:
+                return
+            if fault.startswith("kill"):
+                raise KilledError
+            if fault == "error":
+                raise client_error("InternalServerError", operation)
+            if fault == "throttle":
+                calls.before = _always("ProvisionedThroughputExceededException")
+                calls.before(operation)
+            if fault == "access denied":
+                raise client_error("AccessDeniedException", operation)
+            if fault == "other worker" and others:
+                self._heal()
+                self._hand_over(others)
+
+        if fault == "kill after":
+            calls.after = strike
+        elif fault != "none":
+            calls.before = strike
+
+    def _heal(self) -> None:
+        self.world.calls.before = self.world.calls.after = nothing
+        self.world.table.leave_unwritten = self.world.topic.refuse = 0
+
+    def _note_lost_answers(self, before: Counter[tuple[str, bytes]]) -> None:
+        """Note calls whose answers were not saved because of a fault: those may be paid for again."""
+        saved = self.world.saved_results()
+        lost = [paid for paid in self.world.rekognition.paid - before if paid not in saved]
+        assert len(lost) <= 1 or not self.versioned, f"one fault cost several answers: {lost}"
+        self.lost_answers.update(lost)
+
+    def _compare_table_with_bucket(self) -> None:
+        present = self.world.s3.present()
+        for key in set(self.world.s3.objects) | {"a.jpg", "b/ c+%.jpg"}:
+            head, stored = self.world.head(key), present.get(key)
+            if stored is None or stored.body is None:
+                assert head is None or head.status is Status.DELETED, f"{key} is gone and still there"
+                assert self.world.visible_terms(key) == set()
+                continue
+            assert head is not None, f"{key} is lost"
+            assert (head.version.etag, head.version.version_id) == (stored.etag, stored.version_id), (
+                f"{key} stale"
+            )
+            assert self.world.visible_terms(key) == expected_terms(stored.body)
+
+    def _check_what_was_announced(self) -> None:
+        announced = {published["id"] for published in self.world.topic.published}
+        for item in self.world.heads():
+            assert completion(BUCKET, item).id in announced, f"{item.key} was not announced"
+
+    def _check_what_was_paid(self) -> None:
+        for (operation, body), times in self.world.rekognition.paid.items():
+            assert times <= 1 + self.lost_answers[operation, body], f"{body!r} was paid {times} times"
+
+
+class InterleavingsWithoutVersions(Interleavings):
+    """The same in a bucket without versions, where a call may see newer bytes than its event names."""
+
+    versioned = False
+
+    def _check_what_was_paid(self) -> None:
+        """An answer about bytes that were overwritten meanwhile is paid for and thrown away."""
+
+
+def expected_terms(body: bytes) -> set[str]:
+    """List the index terms of an image with this content."""
+    if body in {b"", b"not an image"}:
+        return {"status:rejected"}
+    words = body.decode().split()
+    return {"status:recognized", *(label_term(word) for word in words[::2] if word != "faces")}
+
+
+def _always(code: str) -> Callable[[str], None]:
+    def fail(operation: str) -> None:
+        raise client_error(code, operation)
+
+    return fail
+
+
+PROFILE = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+TestInterleavings = Interleavings.TestCase
+TestInterleavings.settings = PROFILE
+TestInterleavingsWithoutVersions = InterleavingsWithoutVersions.TestCase
+TestInterleavingsWithoutVersions.settings = PROFILE

@@ -67,8 +67,7 @@ class _PageUnderWay:
         return self.question.limit - len(self.matches)
 
     def wants(self, row: IndexRow) -> bool:
-        confident = row.confidence is None or row.confidence >= self.question.min_confidence_percent
-        return confident and row.key not in self.matches
+        return row.confidence is None or row.confidence >= self.question.min_confidence_percent
 
     def take(self, batch: Sequence[IndexRow], heads: Mapping[str, Head]) -> int:
         """Take rows until the page is full; give how many that were."""

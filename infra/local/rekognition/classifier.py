@@ -39,7 +39,7 @@ def box_view(picture: Picture, box: Box) -> Picture:
 
 
 def _view(picture: Picture, pixels: tuple[float, float, float, float]) -> Picture:
-    return picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=pixels, reducing_gap=3.0)
+    return picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=pixels, reducing_gap=1.5)
 
 
 def classify(network: Network, views: list[Picture]) -> Floats:

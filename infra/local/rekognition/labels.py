@@ -24,6 +24,8 @@ _MIN_AREA, _LARGE_AREA, _MAX_AREA = 0.01, 0.1, 0.8
 _FACE_SIDE_PIXELS = 320
 _SURE, _UNSURE = 0.6, 0.2
 _MIN_INSTANCE = 0.4
+_MOST_WITNESSES = 6
+"""So many instances of a thing, surest first, count as evidence that it is there at all."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Labeller:
         for face in detect_faces(self.networks.faces, picture, _FACE_SIDE_PIXELS):
             instances.setdefault("Face", []).append(Instance(face.score, face.box))
         for name, found in instances.items():
-            evidence = sorted((item.confidence for item in found), reverse=True)[:3]
+            evidence = sorted((item.confidence for item in found), reverse=True)[:_MOST_WITNESSES]
             chances[name] = _either([chances.get(name, 0.0), *evidence])
         return self._with_parents(chances, instances)
 

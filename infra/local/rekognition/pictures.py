@@ -19,8 +19,9 @@ from infra.local.rekognition.errors import invalid_format, invalid_parameter, to
 
 MIN_SIDE_PIXELS = 80
 MAX_SIDE_PIXELS = 10_000
-ENOUGH_PIXELS = 1024
-"""Sides over twice this are halved while decoding: no model looks at more than 640 pixels."""
+ENOUGH_PIXELS = 640
+"""No network looks at more; a JPEG whose sides are all twice this is halved while decoding."""
+_MOST_PIXELS = 2048
 _HUGE_PIXELS = 16_000_000
 
 _one_huge_picture_at_a_time = threading.Lock()
@@ -35,8 +36,8 @@ def _decode(image: Image.Image) -> Picture:
         image.load()
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
         raise invalid_format() from None
-    if max(image.size) > 2 * ENOUGH_PIXELS:
-        image.thumbnail((2 * ENOUGH_PIXELS, 2 * ENOUGH_PIXELS), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    if max(image.size) > _MOST_PIXELS:
+        image.thumbnail((_MOST_PIXELS, _MOST_PIXELS), Image.Resampling.BILINEAR, reducing_gap=2.0)
     upright = ImageOps.exif_transpose(image)
     if "transparency" in upright.info or upright.mode in {"RGBA", "LA", "PA"}:
         upright = upright.convert("RGBA")

@@ -31,6 +31,9 @@ ATTEMPTS = 3
 UNPROCESSED_ROUNDS = 6
 UNPROCESSED_PAUSE_SECONDS = 0.05
 
+# An item in the place of a result that has no answer yet is a processor's claim on the call.
+ANSWER, CALLED_AT = "answer", "called_at"
+
 
 def make_client() -> DynamoDBClient:
     """Make the client. It owns retrying: three attempts with short time-outs, within the function's own.
@@ -73,12 +76,9 @@ class DynamoDBTable:
 
     def results(self, names: Sequence[ResultName]) -> dict[ResultName, Result]:
         """Read raw results by name."""
-        items = self._items([table.result_key(name) for name in names])
         by_place = {table.result_key(name): name for name in names}
-        return {
-            by_place[place]: Result(by_place[place], unpack(item["response"]), str(item["called_at"]))
-            for place, item in items.items()
-        }
+        items = self._items(list(by_place))
+        return {by_place[at]: _result(by_place[at], item) for at, item in items.items() if ANSWER in item}
 
     def check(self) -> None:
         """Ask the table for an item that is not there. Raises ImagepipeError if it does not answer."""
@@ -132,3 +132,7 @@ class DynamoDBTable:
         raise ThrottledError(
             "UnprocessedKeys", f"{self.table_name} left keys unprocessed {UNPROCESSED_ROUNDS} times"
         )
+
+
+def _result(name: ResultName, item: Mapping[str, Any]) -> Result:
+    return Result(name, unpack(item[ANSWER]), str(item[CALLED_AT]))

@@ -10,6 +10,7 @@ from contract.errors import ImagepipeError
 from contract.records import Head
 from contract.results import Result, ResultName, unpack
 from contract.table import IndexRow, ItemKey
+from query_api.adapters.dynamodb import ANSWER, CALLED_AT
 
 
 @dataclass
@@ -45,7 +46,11 @@ class MemoryTable:
     def results(self, names: Sequence[ResultName]) -> dict[ResultName, Result]:
         self._read()
         places = {name: table.result_key(name) for name in names}
-        return {name: _result(name, self.items[at]) for name, at in places.items() if at in self.items}
+        return {
+            name: _result(name, self.items[at])
+            for name, at in places.items()
+            if ANSWER in self.items.get(at, {})
+        }
 
     def check(self) -> None:
         self._read()
@@ -63,9 +68,9 @@ class MemoryTable:
 
 
 def _result(name: ResultName, item: Mapping[str, object]) -> Result:
-    packed = item["response"]
+    packed = item[ANSWER]
     assert isinstance(packed, bytes)
-    return Result(name, unpack(packed), str(item["called_at"]))
+    return Result(name, unpack(packed), str(item[CALLED_AT]))
 
 
 def failing(error: ImagepipeError) -> MemoryTable:

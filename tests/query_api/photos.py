@@ -9,8 +9,9 @@ from typing import Protocol
 from contract import table
 from contract.identity import ImageVersion
 from contract.records import Findings, Head, Rejection, Status
-from contract.results import Result, pack
+from contract.results import Result, ResultName, pack
 from contract.table import ItemKey
+from query_api.adapters.dynamodb import ANSWER, CALLED_AT
 
 
 class WritableTable(Protocol):
@@ -60,10 +61,16 @@ def commit(store: WritableTable, head: Head) -> None:
 def write_result(store: WritableTable, result: Result) -> None:
     """Write a raw result as processors do."""
     at = table.result_key(result.name)
-    item = {"response": pack(result.response), "called_at": result.called_at}
+    item = {ANSWER: pack(result.response), CALLED_AT: result.called_at}
     store.put(at, {**item, table.PARTITION_KEY: at.pk, table.SORT_KEY: at.sk})
 
 
 def tombstone(head: Head) -> Head:
     """Give what is left of a head whose photo was deleted."""
     return replace(head, status=Status.DELETED, generation=head.generation + 1, findings=Findings())
+
+
+def claim(store: WritableTable, name: ResultName) -> None:
+    """Stand where a result will be, as a processor does that is asking for it."""
+    at = table.result_key(name)
+    store.put(at, {"claimed_by": "me", "claimed_until": 1, table.PARTITION_KEY: at.pk, table.SORT_KEY: at.sk})

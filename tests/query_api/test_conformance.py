@@ -11,7 +11,7 @@ from query_api.listing import Listing
 from query_api.questions import ListQuestion
 from tests.query_api.conftest import MotoTable
 from tests.query_api.memory_table import MemoryTable
-from tests.query_api.photos import commit, photo, rejected, tombstone, write_result
+from tests.query_api.photos import claim, commit, photo, rejected, tombstone, write_result
 
 Table = MemoryTable | MotoTable
 CATS = table.term_partitions(table.label_term("Cat"))
@@ -110,6 +110,13 @@ def test_raw_results_come_back_by_name(table_like: Table) -> None:
     found = table_like.results([result.name, ResultName("etag-9", "faces", "f1")])
 
     assert found == {result.name: result}
+
+
+def test_a_claim_on_a_result_is_not_a_result_yet(table_like: Table) -> None:
+    name = ResultName("etag-9", "labels", "f1")
+    claim(table_like, name)
+
+    assert table_like.results([name]) == {}
 
 
 def test_a_table_that_is_there_is_well(table_like: Table) -> None:

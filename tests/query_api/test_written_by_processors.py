@@ -1,0 +1,52 @@
+"""What processors write is what the query API reads: both adapters, one table."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, ThreadPoolExecutor
+
+import pytest
+from mypy_boto3_dynamodb import DynamoDBClient
+
+from contract import table
+from contract.results import Result, ResultName
+from processors.adapters.dynamodb import DynamoDBTable as ProcessorsTable
+from processors.adapters.dynamodb_batches import BatchCalls
+from processors.retrying import RetryPolicy
+from query_api.details import Images
+from query_api.listing import Listing
+from query_api.questions import ListQuestion
+from tests.query_api.conftest import TABLE_NAME, MotoTable
+from tests.query_api.photos import photo
+
+NAME = ResultName("etag-of-cat.jpg-1234", "labels", "f1")
+ANSWER = Result(NAME, {"Labels": [{"Name": "Cat", "Confidence": 97.5}]}, "2026-11-23T12:30:00.000Z")
+
+
+@pytest.fixture
+def processors(dynamodb: DynamoDBClient) -> ProcessorsTable:
+    executor: Executor = ThreadPoolExecutor(1)
+    retry = RetryPolicy()
+    batches = BatchCalls(dynamodb, TABLE_NAME, retry, executor)
+    return ProcessorsTable(dynamodb, TABLE_NAME, retry, batches, clock=lambda: 0.0)
+
+
+def test_a_committed_head_is_read_with_its_raw_results(
+    processors: ProcessorsTable, moto_table: MotoTable
+) -> None:
+    head = photo("cat.jpg", labels={"Cat": 97.5}, faces=0, detectors={"labels": "f1"})
+    processors.save_result(ANSWER)
+    processors.write_rows(table.index_rows(head))
+    processors.commit(head, None)
+
+    details = Images(moto_table, moto_table).details("cat.jpg")
+    page = Listing(moto_table, moto_table).page(ListQuestion(label="Cat"))
+
+    assert details is not None
+    assert (details.head, details.results) == (head, {"labels": ANSWER})
+    assert [(match.head, match.confidence) for match in page.matches] == [(head, 97.5)]
+
+
+def test_a_claimed_call_has_no_result_yet(processors: ProcessorsTable, moto_table: MotoTable) -> None:
+    processors.claim(NAME, "somebody")
+
+    assert moto_table.results([NAME]) == {}

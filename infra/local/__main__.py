@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from infra.local.place import on_ports, remembered
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 Directory = Annotated[Path, typer.Option("--directory", help="Where the state of the place is kept.")]
 DEFAULT_DIRECTORY = ROOT / ".local"
+_WIDTH_OF_NO_TERMINAL = 160
 
 
 @app.command()
@@ -27,12 +29,13 @@ def run(
     directory: Directory = DEFAULT_DIRECTORY,
 ) -> None:
     """Start and deploy what is needed, put a folder of photos in, and show what is in them."""
-    from infra.local.recognizing import recognize_folder
+    from infra.local.recognizing import Recognition
     from infra.local.running import at_work, bring_up
     from infra.local.stages import Stages
     from infra.local.syncing import look_into
 
-    console = Console()
+    # Nobody wraps lines for a file or a pipe.
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH_OF_NO_TERMINAL)
     begun = time.monotonic()
     with _faults_in_one_line():
         folder = look_into(images)
@@ -40,7 +43,7 @@ def run(
         with at_work(place):
             stages = Stages(console)
             outputs = bring_up(place, stages)
-            recognize_folder(place, outputs, folder, stages, console)
+            Recognition(place, outputs, stages, console).run(folder)
     console.print(f"[dim]Everything took {time.monotonic() - begun:.1f} s.[/]", highlight=False)
 
 

@@ -14,7 +14,9 @@ from infra.local.summary import Answer
 
 def curl_lines(outputs: Outputs, answers: Sequence[Answer]) -> list[str]:
     """Three questions to the API that have answers: by label, one photo, and whether it works."""
-    key = answers[0].key if answers else "photo.jpg"
+    # One that shows how a key is written in a URL, if there is one.
+    keys = sorted((answer.key for answer in answers), key=lambda key: quote(key, safe="") == key)
+    key = keys[0] if keys else "photo.jpg"
     label = _frequent_label(answers)
     return [
         f"curl -s '{outputs.api_url}/images?label={quote(label)}&min_confidence=80&limit=10'",

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from contract import table
 from contract.notifications import look_again
@@ -19,9 +19,11 @@ _POLL_SECONDS = 0.3
 _KEYS_A_GET = 100
 _GETS_A_POLL = 5
 _KEYS_A_MESSAGE = 100
-# This long without a new record, and the photos still missing are asked for once more: their messages may
-# have been in the hands of a function that was killed, and come back only after the visibility timeout.
-ASK_AGAIN_SECONDS = 15.0
+# This long without a new record and with nothing in the queues to be taken, the photos still missing are
+# asked for once more: a function that was killed took their messages along until the visibility timeout.
+ASK_AGAIN_SECONDS = 6.0
+# This long without a new record it is worth reading what the functions say; this long, and it is no use.
+DOUBT_SECONDS = 20.0
 GIVE_UP_SECONDS = 60.0
 
 
@@ -42,11 +44,17 @@ def current_etags(clients: LocalClients, outputs: Outputs, keys: Iterable[str]) 
 
 
 def drain(
-    clients: LocalClients, outputs: Outputs, etags: Mapping[str, str], ended: Callable[[int], None]
+    clients: LocalClients,
+    outputs: Outputs,
+    etags: Mapping[str, str],
+    *,
+    ended: Callable[[int], None],
+    in_trouble: Callable[[], bool],
 ) -> Drained:
     """Wait until every key has a head for these very bytes. `ended` is told how many have.
 
-    Gives up after GIVE_UP_SECONDS without any progress; what waits then stays queued.
+    Gives up after GIVE_UP_SECONDS without any progress, or after DOUBT_SECONDS if the functions are
+    `in_trouble`; what waits then stays queued.
     """
     result = Drained(waiting=set(etags))
     last_progress = last_look = time.monotonic()
@@ -62,9 +70,12 @@ def drain(
         ended(len(etags) - len(result.waiting))
         if len(result.waiting) < before:
             last_progress, asked_again = now, False
-        if not result.waiting or now - last_progress > GIVE_UP_SECONDS:
+        idle_seconds = now - last_progress
+        if not result.waiting or idle_seconds > GIVE_UP_SECONDS:
             return result
-        if now - last_progress > ASK_AGAIN_SECONDS and not asked_again:
+        if idle_seconds > DOUBT_SECONDS and in_trouble():
+            return result
+        if idle_seconds > ASK_AGAIN_SECONDS and not asked_again and not _anything_visible(clients, outputs):
             _ask_again(clients, outputs, sorted(result.waiting))
             asked_again = True
         time.sleep(_POLL_SECONDS)
@@ -86,6 +97,13 @@ def _heads(clients: LocalClients, table_name: str, keys: list[str]) -> list[Head
     wanted = [{table.PARTITION_KEY: place.pk, table.SORT_KEY: place.sk} for place in at]
     reply = clients.tables.batch_get_item(RequestItems={table_name: {"Keys": cast("Any", wanted)}})
     return [Head.from_item(item) for item in reply["Responses"].get(table_name, [])]
+
+
+def _anything_visible(clients: LocalClients, outputs: Outputs) -> bool:
+    name: Literal["ApproximateNumberOfMessages"] = "ApproximateNumberOfMessages"
+    urls = (outputs.queue_url, outputs.bulk_queue_url)
+    replies = (clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name]) for url in urls)
+    return any(reply["Attributes"][name] != "0" for reply in replies)
 
 
 def _ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -19,6 +18,8 @@ import psutil  # type: ignore[import-untyped]
 
 from infra.local.faults import LocalPlaceError
 from infra.local.place import HOST
+from infra.local.surroundings import inherited
+from infra.local.traces import Trace
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 20.0
@@ -56,28 +57,25 @@ class Part:
         return hashlib.sha256(described.encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True)
-class _Trace:
-    """What a pid file says. The start time tells the process from a later one with the same pid."""
-
-    pid: int
-    started_at: float
-    identity: str
-
-
 def is_running(part: Part) -> bool:
     """Say whether this very part, in this configuration, runs and answers."""
-    trace = _read_trace(part.directory, part.name)
-    return trace is not None and trace.identity == part.identity and _is_alive(trace) and _answers(part)
+    trace = Trace.read(_pid_file(part.directory, part.name))
+    return (
+        trace is not None
+        and trace.identity == part.identity
+        and trace.process() is not None
+        and _answers(part)
+    )
 
 
 def start(part: Part) -> None:
     """Start the part and wait until it answers. Raises LocalPlaceError if it does not.
 
-    What is left of it from before must have been stopped.
+    What is left of it from before must have been stopped, and the port be free.
     """
-    _require_port(part)
     part.directory.mkdir(parents=True, exist_ok=True)
+    if part.log.exists():
+        part.log.replace(part.log.with_suffix(".log.before"))
     with part.log.open("ab") as log, _interrupts_later():
         process = subprocess.Popen(  # noqa: S603
             part.command,
@@ -85,11 +83,10 @@ def start(part: Part) -> None:
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=part.directory,
-            env=dict(part.environment),
+            env={**inherited(), **part.environment},
             start_new_session=True,
         )
-        started_at = psutil.Process(process.pid).create_time()
-        _write_trace(part.directory, part.name, _Trace(process.pid, started_at, part.identity))
+        Trace.of(process.pid, part.identity).write(_pid_file(part.directory, part.name))
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while not _answers(part):
         if process.poll() is not None or time.monotonic() > deadline:
@@ -105,12 +102,12 @@ def stop(directory: Path, name: str) -> bool:
 
     Does nothing, and says False, where it does not run.
     """
-    trace = _read_trace(directory, name)
+    trace = Trace.read(_pid_file(directory, name))
     if trace is None:
         return False
     gentle = False
-    if _is_alive(trace):
-        process = psutil.Process(trace.pid)
+    process = trace.process()
+    if process is not None:
         process.terminate()
         try:
             process.wait(STOP_TIMEOUT_SECONDS)
@@ -118,29 +115,20 @@ def stop(directory: Path, name: str) -> bool:
         except psutil.TimeoutExpired:
             process.kill()
             process.wait(STOP_TIMEOUT_SECONDS)
-    _kill_group(trace)
+    trace.kill_group()
     _pid_file(directory, name).unlink(missing_ok=True)
     return gentle
 
 
-def _kill_group(trace: _Trace) -> None:
-    """Kill what is left of the process group that the part led."""
-    for process in psutil.process_iter():
-        try:
-            if os.getpgid(process.pid) == trace.pid and process.create_time() >= trace.started_at - 1:
-                process.kill()
-        except (ProcessLookupError, PermissionError, psutil.Error):
-            continue
-
-
-def _require_port(part: Part) -> None:
+def require_port(part: Part) -> None:
+    """See that the port is free. Raises LocalPlaceError if another program listens there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, part.port))
         except OSError as fault:
             raise LocalPlaceError(
-                f"port {part.port}, for {part.name}, is taken by another program; "
+                f"port {part.port} (for {part.name}) is taken by another program; "
                 "stop that, or choose two free ports in a row: make run PORT=5566"
             ) from fault
 
@@ -153,30 +141,8 @@ def _answers(part: Part) -> bool:
         return False
 
 
-def _is_alive(trace: _Trace) -> bool:
-    try:
-        process = psutil.Process(trace.pid)
-        same = abs(process.create_time() - trace.started_at) < 1
-        return bool(same and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
 def _pid_file(directory: Path, name: str) -> Path:
     return directory / f"{name}.pid.json"
-
-
-def _read_trace(directory: Path, name: str) -> _Trace | None:
-    try:
-        return _Trace(**json.loads(_pid_file(directory, name).read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
-
-
-def _write_trace(directory: Path, name: str, trace: _Trace) -> None:
-    scratch = _pid_file(directory, name).with_suffix(".partial")
-    scratch.write_text(json.dumps(trace.__dict__))
-    scratch.replace(_pid_file(directory, name))
 
 
 def _last_line(log: Path) -> str:

@@ -26,15 +26,16 @@ def bring_up(place: Place, stages: Stages) -> Outputs:
 
     Safe to call at any time: what is in order is left alone, what was killed is started and deployed anew.
     """
+    with stages.stage("synth", "synthesizing the CDK app") as stage:
+        assembly, made = synthesize()
+        stage.result = f"template {assembly.digest[:8]} {'made' if made else 'is up to date'}"
     _leave_other_ports(place)
+    starting.make_room(place)
     place.remember()
     _start_rekognition(place, stages)
     with stages.stage("cloud", f"starting MiniStack on {place.endpoint_url}") as stage:
         started = starting.start_cloud(place)
         stage.result = f"MiniStack on {place.endpoint_url}{'' if started else ', running already'}"
-    with stages.stage("synth", "synthesizing the CDK app") as stage:
-        assembly, made = synthesize()
-        stage.result = f"template {assembly.digest[:8]} {'made' if made else 'is up to date'}"
     clients = LocalClients(place)
     with stages.stage("deploy", "deploying through CloudFormation") as stage:
         done, stack_outputs = deployment.deploy(clients, assembly)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import sys
 from importlib.metadata import version
@@ -11,26 +10,11 @@ from pathlib import Path
 
 from infra.local import parts
 from infra.local.lambda_python import make_lambda_python
-from infra.local.place import ACCESS_KEY_ID, HOST, REGION, SECRET_ACCESS_KEY, Place
+from infra.local.place import HOST, REGION, Place
+from infra.local.surroundings import AWS_VARIABLES
 
 CLOUD = "cloud"
 REKOGNITION = "rekognition"
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-
-
-def plain_environment() -> dict[str, str]:
-    """Give an environment in which nothing of the person's AWS set-up, proxies or Python settings is left."""
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return {
-        **inherited,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
 
 
 def cloud_part(place: Place) -> parts.Part:
@@ -41,7 +25,7 @@ def cloud_part(place: Place) -> parts.Part:
         name=CLOUD,
         command=(sys.executable, "-m", "infra.local.cloud", str(function_python)),
         environment={
-            **plain_environment(),
+            **AWS_VARIABLES,
             "BIND_HOST": HOST,
             "GATEWAY_PORT": str(place.cloud_port),
             "MINISTACK_REGION": REGION,
@@ -71,7 +55,7 @@ def rekognition_part(place: Place) -> parts.Part:
             "--port", str(place.rekognition_port), "--models", str(place.models),
             "--s3-endpoint", place.endpoint_url,
         ),
-        environment=plain_environment(),
+        environment=AWS_VARIABLES,
         directory=place.directory,
         port=place.rekognition_port,
         health_path="/health",
@@ -79,8 +63,19 @@ def rekognition_part(place: Place) -> parts.Part:
     )  # fmt: skip
 
 
+def make_room(place: Place) -> None:
+    """Stop what is out of date, and see that what is to be started finds its port free.
+
+    Raises LocalPlaceError if another program has it; then nothing was started.
+    """
+    for part, stop in ((cloud_part(place), stop_cloud), (rekognition_part(place), stop_rekognition)):
+        if not parts.is_running(part):
+            stop(place)
+            parts.require_port(part)
+
+
 def start_cloud(place: Place) -> bool:
-    """Make MiniStack run. Say whether it was started just now.
+    """Make MiniStack run, where there is room. Say whether it was started just now.
 
     What it saved on its last stop is used only if that stop was clean; after a `kill -9` it would be the
     state of an earlier day.
@@ -88,12 +83,11 @@ def start_cloud(place: Place) -> bool:
     part = cloud_part(place)
     if parts.is_running(part):
         return False
-    stop_cloud(place)
     clean_stop = _clean_stop_mark(place)
     if not clean_stop.exists():
         shutil.rmtree(place.state_directory, ignore_errors=True)
-    clean_stop.unlink(missing_ok=True)
     parts.start(part)
+    clean_stop.unlink(missing_ok=True)
     return True
 
 
@@ -106,11 +100,10 @@ def stop_cloud(place: Place) -> None:
 
 
 def start_rekognition(place: Place) -> bool:
-    """Make the local Rekognition run. Say whether it was started just now."""
+    """Make the local Rekognition run, where there is room. Say whether it was started just now."""
     part = rekognition_part(place)
     if parts.is_running(part):
         return False
-    parts.stop(place.directory, REKOGNITION)
     parts.start(part)
     return True
 

@@ -27,7 +27,7 @@ MOST_ROWS = 100
 
 @dataclass(frozen=True)
 class Answer:
-    """What the API says of one photo. `labels` are in percent, the surest first."""
+    """What the API says of one photo. `labels` are in percent; the surest first, then the most specific."""
 
     key: str
     status: str
@@ -44,9 +44,12 @@ def ask(outputs: Outputs, keys: Sequence[str]) -> list[Answer]:
 
 def as_table(answers: Sequence[Answer]) -> Table:
     """Lay the answers out: file, labels with confidence, faces."""
-    table = Table("File", "Labels", "Faces", box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("File", overflow="fold")
+    table.add_column("Labels")
+    table.add_column("Faces", justify="right")
     for answer in answers:
-        surest = sorted(answer.labels.items(), key=lambda item: -item[1])[:_LABELS_SHOWN]
+        surest = list(answer.labels.items())[:_LABELS_SHOWN]
         labels = ", ".join(f"{escape(name)} [dim]{confidence:.0f}[/]" for name, confidence in surest)
         if answer.status != "recognized":
             labels = f"[red]{escape(answer.status)}[/] {escape(answer.rejection)}"
@@ -67,11 +70,15 @@ def _ask_one(outputs: Outputs, key: str) -> Answer:
         raise LocalPlaceError(
             f"the API answers {fault.code} at {url}: {fault.read()[:300]!r}", exit_code=1
         ) from fault
-    rejection = found.get("rejection") or {}
+    rejection = found["rejection"]
     return Answer(
         key=key,
         status=found["status"],
-        labels={label["name"]: label["confidence"] for label in found.get("labels") or []},
-        faces=found.get("faces"),
-        rejection=f"{rejection.get('code', '')}: {rejection.get('message', '')}" if rejection else "",
+        labels={label["name"]: label["confidence"] for label in sorted(found["labels"], key=_surest_first)},
+        faces=found["faces"],
+        rejection=f"{rejection['code']}: {rejection['message']}" if rejection else "",
     )
+
+
+def _surest_first(label: Mapping[str, Any]) -> tuple[int, int]:
+    return -round(label["confidence"]), -len(label.get("parents", []))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.local.faults import LocalPlaceError
 from infra.local.outputs import Outputs
-from infra.local.starting import plain_environment
+from infra.local.surroundings import AWS_VARIABLES, inherited
 
 # Files named so are taken for photos, whatever they turn out to be.
 PHOTO_SUFFIXES = (
@@ -51,7 +51,7 @@ def sync(folder: Folder, outputs: Outputs) -> None:
     for suffix in PHOTO_SUFFIXES:
         command += ["--include", f"*{_any_case(suffix)}"]
     finished = subprocess.run(  # noqa: S603
-        command, env=plain_environment(), capture_output=True, text=True, check=False
+        command, env={**inherited(), **AWS_VARIABLES}, capture_output=True, text=True, check=False
     )
     if finished.returncode:
         said = finished.stderr.strip() or finished.stdout.strip()

@@ -1,0 +1,29 @@
+"""A place of one's own for tests that need the whole pipeline.
+
+Another suite can do the same in its own conftest: `running_place` takes any empty directory and free ports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from infra.local.clients import LocalClients
+from infra.local.outputs import Outputs
+from infra.local.place import Place
+from infra.local.running import running_place
+
+
+@dataclass(frozen=True)
+class RunningPlace:
+    place: Place
+    outputs: Outputs
+    clients: LocalClients
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlace]:
+    with running_place(tmp_path_factory.mktemp("place")) as (place, outputs):
+        yield RunningPlace(place, outputs, LocalClients(place))

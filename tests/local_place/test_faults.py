@@ -1,0 +1,78 @@
+"""What a person is told when the machine or the input is not as it should be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra.local import assembly
+from infra.local.faults import LocalPlaceError
+from infra.local.function_log import FunctionLog
+from infra.local.place import Place, on_ports, remembered
+from infra.local.running import at_work
+from infra.local.syncing import look_into
+from infra.local.traces import Trace
+
+
+def test_an_absent_folder(tmp_path: Path) -> None:
+    with pytest.raises(LocalPlaceError, match=r"there is no folder .*make run IMAGES=folder"):
+        look_into(tmp_path / "nowhere")
+
+
+def test_a_folder_without_photos(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no photo")
+    with pytest.raises(LocalPlaceError, match="holds no photo"):
+        look_into(tmp_path)
+
+
+def test_node_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LocalPlaceError, match=r"Node.js is missing; install version 20"):
+        assembly.synthesize({"log_retention_days": 7})
+
+
+def test_node_is_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = tmp_path / "node"
+    node.write_text("#!/bin/sh\necho v18.19.0\n")
+    node.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LocalPlaceError, match=r"v18.19.0 .* install version 20"):
+        assembly.synthesize({"log_retention_days": 7})
+
+
+def test_two_commands_at_once(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    with at_work(place), pytest.raises(LocalPlaceError, match="another make run"), at_work(place):
+        pass
+
+
+def test_a_recycled_pid_is_not_ours(tmp_path: Path) -> None:
+    import os
+
+    ours = Trace.of(os.getpid(), "x")
+    assert ours.process() is not None
+    assert Trace(ours.pid, ours.started_at - 100, "x").process() is None
+    assert Trace(2**22 + 1, ours.started_at, "x").process() is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'])
+def test_a_broken_pid_file_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pid").write_text(text)
+    assert Trace.read(tmp_path / "pid") is None
+
+
+def test_ports_are_remembered(tmp_path: Path) -> None:
+    on_ports(remembered(tmp_path), 5566).remember()
+    place = remembered(tmp_path)
+    assert (place.cloud_port, place.rekognition_port) == (5566, 5567)
+    assert on_ports(place, None) == place
+
+
+def test_the_functions_last_words_are_found(tmp_path: Path) -> None:
+    log = tmp_path / "cloud.log"
+    log.write_text('{"level":"ERROR","message":"of yesterday"}\n')
+    function_log = FunctionLog.from_now_on(log)
+    with log.open("a") as file:
+        file.write('S3 notification\n{"level":"ERROR","message":"of today"}\n')
+    assert function_log.last_errors() == ['{"level":"ERROR","message":"of today"}']

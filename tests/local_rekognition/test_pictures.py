@@ -103,3 +103,10 @@ def test_a_content_that_cannot_be_decoded_is_refused_each_time() -> None:
     for _ in range(2):
         with pytest.raises(RekognitionError):
             cache.get(digest_of(b"x"), b"x")
+
+
+def test_sixteen_bits_a_pixel_keep_their_shades() -> None:
+    image = Image.new("I;16", (100, 100), 128 * 256)
+    image.save(file := io.BytesIO(), "PNG")
+
+    assert decode(file.getvalue()).getpixel((50, 50)) == (128, 128, 128)

@@ -10,9 +10,9 @@ from PIL import Image
 
 from infra.local.rekognition.classifier import SIDE, box_view
 from infra.local.rekognition.detector import Detection, overlap
+from infra.local.rekognition.evidence import likelihood
 from infra.local.rekognition.face_detector import Face, Point
 from infra.local.rekognition.face_geometry import pose_of, quality_of, square_around
-from infra.local.rekognition.labels import likelihood
 
 UNIT = st.floats(0, 1)
 BOXES = st.tuples(UNIT, UNIT, UNIT, UNIT).map(

@@ -1,0 +1,1 @@
+"""A Rekognition for one machine that really recognises: see `wire` for how to talk to it."""

@@ -1,5 +1,6 @@
 """Start the local Rekognition: `python -m infra.local.rekognition --port 4580 --models DIR`."""
 
+import contextlib
 import logging
 import os
 import re
@@ -12,7 +13,6 @@ from typing import Annotated, NoReturn
 import typer
 
 _LATENCY = re.compile(r"([0-9.]+)(ms|s)?")
-_GRACE_SECONDS = 0.5
 
 
 def _fail(message: str) -> NoReturn:
@@ -80,20 +80,19 @@ def main(  # noqa: PLR0917  # typer makes options of them
     from infra.local.rekognition.models.sessions import MissingModelsError
     from infra.local.rekognition.registry import load_operations
     from infra.local.rekognition.service import FETCHES_AT_ONCE, Service
+    from infra.local.rekognition.settings import SettingsError, read_change
     from infra.local.rekognition.sources import connect
     from infra.local.rekognition.wire import application
 
     try:
         loaded = load_operations(models)
-    except MissingModelsError as error:
+        change = read_change({"rates": rates, "latencies_ms": latencies_ms}, loaded.operations)
+    except (MissingModelsError, SettingsError) as error:
         _fail(str(error))
-    for name in [*rates, *latencies_ms]:
-        if name not in loaded.operations:
-            _fail(f"no operation {name}: {', '.join(sorted(loaded.operations))}")
     model = botocore.session.get_session().get_service_model("rekognition")
     objects = connect(s3_endpoint, FETCHES_AT_ONCE)
     service = Service(loaded.operations, objects, model, workers, loaded.models)
-    service.quotas.change(rates, latencies_ms)
+    service.quotas.change(change.rates, change.latencies_ms)
     logging.basicConfig(level=logging.WARNING)
     address, actual_port = listener.getsockname()[:2]
     typer.echo(
@@ -108,8 +107,8 @@ def main(  # noqa: PLR0917  # typer makes options of them
         lifespan="off",
         timeout_graceful_shutdown=1,
     )
-    uvicorn.Server(config).run(sockets=[listener])
-    sys.stdout.flush()
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
     os._exit(0)  # a thread may still wait for S3, or compute, for nobody
 
 

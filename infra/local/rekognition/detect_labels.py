@@ -10,7 +10,8 @@ from typing import Any, Self
 
 from infra.local.rekognition.classifier import Box
 from infra.local.rekognition.errors import invalid_parameter
-from infra.local.rekognition.labels import Label, Labeller, LabelNetworks
+from infra.local.rekognition.evidence import Label
+from infra.local.rekognition.labels import Labeller, LabelNetworks
 from infra.local.rekognition.models.sessions import LoadNetwork
 from infra.local.rekognition.pictures import Picture
 from infra.local.rekognition.taxonomy import Taxonomy

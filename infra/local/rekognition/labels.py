@@ -4,45 +4,23 @@ A label's confidence is the sum of the classifier's probabilities over everythin
 "Dog" is sure where the breed is not, joined with the detector's evidence as independent chances.
 """
 
-import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from infra.local.rekognition.classifier import Box, box_view, centre_view, classify, whole_view
+from infra.local.rekognition.classifier import box_view, centre_view, classify, whole_view
 from infra.local.rekognition.detector import Detection, detect
+from infra.local.rekognition.evidence import Instance, Label, either, likelihood, shown, witnessed
 from infra.local.rekognition.face_detector import detect_faces
 from infra.local.rekognition.models.sessions import Floats, Network
 from infra.local.rekognition.pictures import Picture
 from infra.local.rekognition.taxonomy import Taxonomy
 
-_EVEN_SCORE, _STEEPNESS = 0.42, 18.0
-"""A detection of this score is as likely right as wrong; at 0.54 nine in ten are right."""
 _CLOSE_LOOKS = 2
 _MIN_AREA, _LARGE_AREA, _MAX_AREA = 0.01, 0.1, 0.8
 _FACE_SIDE_PIXELS = 320
 _SURE, _UNSURE = 0.6, 0.2
-_MIN_INSTANCE = 0.4
-_MOST_WITNESSES = 6
-"""So many instances of a thing, surest first, count as evidence that it is there at all."""
-
-
-@dataclass(frozen=True)
-class Instance:
-    """One thing and where it is; confidence 0..1."""
-
-    confidence: float
-    box: Box
-
-
-@dataclass(frozen=True)
-class Label:
-    """A name, how sure it is (0..1), and where its instances are."""
-
-    name: str
-    confidence: float
-    instances: tuple[Instance, ...] = field(default=())
+_MIN_CHANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -54,16 +32,6 @@ class LabelNetworks:
     faces: Network
 
 
-def likelihood(score: float) -> float:
-    """How likely a detection of this score is right, 0..1."""
-    return 1.0 / (1.0 + math.exp(-_STEEPNESS * (score - _EVEN_SCORE)))
-
-
-def _either(chances: Iterable[float]) -> float:
-    """The chance that at least one holds, if they are independent."""
-    return 1.0 - math.prod(1.0 - chance for chance in chances)
-
-
 @dataclass(frozen=True)
 class Labeller:
     """Finds labels in pictures; safe to share between threads."""
@@ -72,7 +40,7 @@ class Labeller:
     taxonomy: Taxonomy
 
     def find(self, picture: Picture) -> list[Label]:
-        """Every label with a confidence that rounds above zero, surest first."""
+        """Every label with a chance of at least one in a hundred, surest first."""
         detections = detect(self.networks.detector, picture)
         views = classify(self.networks.classifier, [centre_view(picture), whole_view(picture)])
         whole = self._sums(views.mean(axis=0))
@@ -83,8 +51,7 @@ class Labeller:
         for face in detect_faces(self.networks.faces, picture, _FACE_SIDE_PIXELS):
             instances.setdefault("Face", []).append(Instance(face.score, face.box))
         for name, found in instances.items():
-            evidence = sorted((item.confidence for item in found), reverse=True)[:_MOST_WITNESSES]
-            chances[name] = _either([chances.get(name, 0.0), *evidence])
+            chances[name] = either([chances.get(name, 0.0), witnessed(found)])
         return self._with_parents(chances, instances)
 
     def _close_looks(
@@ -122,7 +89,7 @@ class Labeller:
             name = self._second_opinion(detection, sums) if is_judged else self._name(detection)
             seen = float(sums[self.taxonomy.labels.index(name)])
             agrees = seen >= _SURE and (detection in looks or detection.area >= _LARGE_AREA)
-            confidence = _either([likelihood(detection.score), seen if agrees else 0.0])
+            confidence = either([likelihood(detection.score), seen if agrees else 0.0])
             instances.setdefault(name, []).append(Instance(confidence, detection.box))
         return instances
 
@@ -143,20 +110,11 @@ class Labeller:
         for name, chance in chances.items():
             for parent in self.taxonomy.parents[name]:
                 raised[parent] = max(raised.get(parent, 0.0), chance)
-        labels = [Label(name, chance) for name, chance in raised.items() if chance >= 0.0005]  # noqa: PLR2004
+        labels = [Label(name, chance) for name, chance in raised.items() if chance >= _MIN_CHANCE]
         labels.sort(
             key=lambda label: (-label.confidence, -len(self.taxonomy.parents[label.name]), label.name)
         )
         return [
-            replace(label, instances=_shown(instances[label.name])) if label.name in instances else label
+            replace(label, instances=shown(instances[label.name])) if label.name in instances else label
             for label in labels
         ]
-
-
-def _shown(instances: list[Instance]) -> tuple[Instance, ...]:
-    return tuple(
-        sorted(
-            (item for item in instances if item.confidence >= _MIN_INSTANCE),
-            key=lambda item: -item.confidence,
-        )
-    )

@@ -13,6 +13,7 @@ import threading
 import warnings
 from collections import OrderedDict
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from infra.local.rekognition.errors import invalid_format, invalid_parameter, too_large
@@ -39,6 +40,8 @@ def _decode(image: Image.Image) -> Picture:
     if max(image.size) > _MOST_PIXELS:
         image.thumbnail((_MOST_PIXELS, _MOST_PIXELS), Image.Resampling.BILINEAR, reducing_gap=2.0)
     upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I"):  # 16 bits a pixel, which Pillow would cut off at 255
+        return Image.fromarray((np.asarray(upright) // 256).astype(np.uint8)).convert("RGB")
     if "transparency" in upright.info or upright.mode in {"RGBA", "LA", "PA"}:
         upright = upright.convert("RGBA")
         white = Image.new("RGBA", upright.size, "white")
@@ -74,7 +77,7 @@ class PictureCache:
     Keyed by the hash of the bytes, so that no other version's pixels can be served.
     """
 
-    def __init__(self, size: int = 16) -> None:
+    def __init__(self, size: int = 8) -> None:
         self._size = size
         self._lock = threading.Lock()
         self._decoding: dict[str, threading.Lock] = {}

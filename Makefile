@@ -11,9 +11,12 @@ help: ## List the commands
 
 # A virtual environment that holds exactly what requirements/dev.txt locks.
 .venv/.synced: requirements/uv.txt requirements/dev.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: Python 3.11 or newer is needed, $(PYTHON) is not; name one: make run PYTHON=python3.12" >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	@$(UV) pip sync -q --require-hashes requirements/dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt && \
+	  $(UV) pip sync -q --require-hashes requirements/dev.txt || \
+	  { echo "error: the locked packages were not installed (see above); the first set-up needs the network" >&2; exit 2; }
 	@$(UV) pip install -q --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import tempfile
 import zipfile
@@ -20,6 +21,7 @@ PLATFORM = "aarch64-manylinux2014"
 
 # A zip member's time. Any fixed one makes equal input an equal zip; zip knows none earlier.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_KEPT_ZIPS = 8
 _UNWANTED_FILES = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", ".lock"}
 _OUR_FILES = {".py", ".html", ".css", ".js", ".svg"}
 
@@ -45,6 +47,7 @@ class Bundle:
         if not zip_path.exists():
             packages = _installed_packages(self.directory)
             _write_zip(zip_path, {**dict(_files_below(packages)), **ours})
+            _remove_old_ones(self.directory, self.room)
         return zip_path
 
 
@@ -91,12 +94,23 @@ def _installed_packages(directory: Path) -> Path:
         finished = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if finished.returncode:
             raise BundleError(f"cannot install {LOCK.name} for Lambda: {finished.stderr.strip()}")
-        installed.rename(target)
+        # Another process may have installed the same at the same time.
+        if not target.exists():
+            installed.rename(target)
     return target
 
 
+def _remove_old_ones(directory: Path, room: str) -> None:
+    by_age = sorted(directory.glob(f"{room}-*.zip"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in by_age[_KEPT_ZIPS:]:
+        path.unlink(missing_ok=True)
+
+
 def _write_zip(path: Path, files: dict[str, bytes]) -> None:
-    scratch = path.with_suffix(".partial")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name_of_scratch = tempfile.mkstemp(dir=path.parent, suffix=".partial")
+    os.close(handle)
+    scratch = Path(name_of_scratch)
     with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(files):
             member = zipfile.ZipInfo(name, _EPOCH)

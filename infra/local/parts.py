@@ -68,6 +68,11 @@ def is_running(part: Part) -> bool:
     )
 
 
+def is_known(directory: Path, name: str) -> bool:
+    """Say whether the part was started, and not stopped since."""
+    return _pid_file(directory, name).exists()
+
+
 def start(part: Part) -> None:
     """Start the part and wait until it answers. Raises LocalPlaceError if it does not.
 

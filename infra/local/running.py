@@ -29,8 +29,10 @@ def bring_up(place: Place, stages: Stages) -> Outputs:
     with stages.stage("synth", "synthesizing the CDK app") as stage:
         assembly, made = synthesize()
         stage.result = f"template {assembly.digest[:8]} {'made' if made else 'is up to date'}"
-    _leave_other_ports(place)
-    starting.make_room(place)
+    with stages.stage("room", "stopping what is out of date") as stage:
+        _leave_other_ports(place)
+        stopped = starting.make_room(place)
+        stage.result = f"what was left of {' and '.join(stopped)} is out of the way" if stopped else ""
     place.remember()
     _start_rekognition(place, stages)
     with stages.stage("cloud", f"starting MiniStack on {place.endpoint_url}") as stage:
@@ -49,7 +51,7 @@ def bring_up(place: Place, stages: Stages) -> Outputs:
 def take_down(place: Place) -> bool:
     """Stop everything that runs for this place; what it holds is kept. Say whether anything ran."""
     names = (starting.CLOUD, starting.REKOGNITION)
-    ran = any((place.directory / f"{name}.pid.json").exists() for name in names)
+    ran = any(parts.is_known(place.directory, name) for name in names)
     starting.stop_cloud(place)
     starting.stop_rekognition(place)
     return ran

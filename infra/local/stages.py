@@ -13,7 +13,7 @@ from rich.markup import escape
 
 @dataclass
 class Stage:
-    """One stage; set `result` to what it did."""
+    """One stage; set `result` to what it did, or to nothing."""
 
     result: str = ""
 
@@ -26,12 +26,13 @@ class Stages:
 
     @contextmanager
     def stage(self, name: str, doing: str) -> Iterator[Stage]:
-        """Show what is being done, and afterwards what was done and the seconds it took."""
+        """Show what is being done, and afterwards what was done, if anything, and the seconds it took."""
         stage = Stage(doing)
         begun = time.monotonic()
         with self._console.status(f"{name}: {escape(doing)}"):
             yield stage
-        self.done(name, stage.result, time.monotonic() - begun)
+        if stage.result:
+            self.done(name, stage.result, time.monotonic() - begun)
 
     def done(self, name: str, result: str, seconds: float) -> None:
         """Print one finished stage."""

@@ -63,15 +63,20 @@ def rekognition_part(place: Place) -> parts.Part:
     )  # fmt: skip
 
 
-def make_room(place: Place) -> None:
+def make_room(place: Place) -> list[str]:
     """Stop what is out of date, and see that what is to be started finds its port free.
 
-    Raises LocalPlaceError if another program has it; then nothing was started.
+    Gives the names of what was stopped. Raises LocalPlaceError if another program has a port; then nothing
+    was started.
     """
+    stopped = []
     for part, stop in ((cloud_part(place), stop_cloud), (rekognition_part(place), stop_rekognition)):
         if not parts.is_running(part):
+            if parts.is_known(part.directory, part.name):
+                stopped.append(part.name)
             stop(place)
             parts.require_port(part)
+    return stopped
 
 
 def start_cloud(place: Place) -> bool:

@@ -38,6 +38,10 @@ check: .venv/.synced ## Format, lint, types, arrows between rooms
 test: .venv/.synced ## All tests, on a local cloud of their own
 	$(BIN)/pytest -q
 
+nightly: .venv/.synced ## What takes longer: 2,000 interleavings, and every guard broken on purpose
+	IMAGEPIPE_EXAMPLES=2000 $(BIN)/pytest -q -n 2 tests/processors/test_any_interleaving.py
+	$(BIN)/python -m tests.mutants
+
 lock: .venv/.synced ## Lock requirements/*.txt anew from pyproject.toml
 	$(LOCK) --upgrade requirements/uv.in -o requirements/uv.txt
 	$(LOCK) --upgrade --group dev -o requirements/dev.txt

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
@@ -27,6 +27,7 @@ from tests.fakes.sqs import IMAGES
 from tests.processors.world import World
 
 EXAMPLES = int(os.environ.get("IMAGEPIPE_EXAMPLES", "150"))
+SHRINK = os.environ.get("IMAGEPIPE_SHRINK", "yes") == "yes"
 
 KEYS = st.sampled_from(["a.jpg", "b/ c+%.jpg"])
 BODIES = st.sampled_from([b"cat 97", b"dog 88 sofa 70", b"person 99 faces 2", b"not an image", b""])
@@ -223,6 +224,7 @@ def _always(code: str) -> Callable[[str], None]:
 PROFILE = settings(
     max_examples=EXAMPLES,
     stateful_step_count=30,
+    phases=[phase for phase in Phase if SHRINK or phase not in {Phase.shrink, Phase.explain}],
     deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=True,

@@ -81,6 +81,7 @@ WRONG_TYPES: list[Any] = [
     "text",
     {"Image": "a.jpg"},
     {"Image": {"Bytes": "not base64!"}},
+    {"Image": {"Bytes": "é"}},
     {"Image": PLACE, "MaxLabels": "5"},
     {"Image": PLACE, "MaxLabels": True},
 ]

@@ -46,7 +46,7 @@ class AttributeNetworks:
         reached = np.cumsum(answer["age_pred/Softmax"][0])
         low, high = (int(np.searchsorted(reached, quantile * reached[-1])) for quantile in _AGE_QUANTILES)
         small = np.asarray(square_around(face, picture, _EMOTION_FACTOR, _EMOTION_SIDE), dtype=np.float32)
-        grey = ((small / 255 @ _LUMINANCE - 0.5) * 2).astype(np.float32)
+        grey = (((small / 255 * _LUMINANCE).sum(axis=2) - 0.5) * 2).astype(np.float32)
         chances = self.emotion.run(grey[None, None])["Identity"][0]
         return Attributes(
             age_low=low,

@@ -43,7 +43,7 @@ class Labeller:
         """Every label with a chance of at least one in a hundred, surest first."""
         detections = detect(self.networks.detector, picture)
         views = classify(self.networks.classifier, [centre_view(picture), whole_view(picture)])
-        whole = self._sums(views.mean(axis=0))
+        whole = self.taxonomy.sums(views.mean(axis=0))
         looks = self._close_looks(picture, detections, whole)
         most = np.maximum.reduce([whole, *looks.values()])
         chances: dict[str, float] = dict(zip(self.taxonomy.labels, most.tolist(), strict=True))
@@ -69,14 +69,10 @@ class Labeller:
             return {}
         views = [box_view(picture, detection.box) for detection in doubtful]
         rows = classify(self.networks.classifier, views)
-        return {detection: self._sums(row) for detection, row in zip(doubtful, rows, strict=True)}
+        return {detection: self.taxonomy.sums(row) for detection, row in zip(doubtful, rows, strict=True)}
 
     def _name(self, detection: Detection) -> str:
         return self.taxonomy.coco[detection.index]
-
-    def _sums(self, probabilities: Floats) -> Floats:
-        sums: Floats = np.minimum(self.taxonomy.membership @ probabilities, 1.0)
-        return sums
 
     def _instances(
         self, detections: list[Detection], looks: dict[Detection, Floats], whole: Floats

@@ -22,12 +22,17 @@ class Taxonomy:
     coco: tuple[str, ...]
     parents: dict[str, tuple[str, ...]]
     categories: dict[str, str]
-    membership: NDArray[np.float32]
-    """(labels, 1000): 1 where an ImageNet class is the label or of its kind."""
+    kinds: tuple[NDArray[np.intp], NDArray[np.intp]]
+    """Pairs of a label and an ImageNet class that is this label or of its kind, as two rows of places."""
 
-    def covers(self, label: str) -> bool:
-        """Whether any ImageNet class is of this kind."""
-        return bool(self.membership[self.labels.index(label)].any())
+    def sums(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+        """For each label the probability (0..1) of all ImageNet classes of its kind.
+
+        Not a product of matrices: for one of this size numpy would wake, and keep awake, every core.
+        """
+        labels, classes = self.kinds
+        sums = np.bincount(labels, weights=probabilities[classes], minlength=len(self.labels))
+        return np.minimum(sums, 1.0).astype(np.float32)
 
 
 @functools.cache
@@ -37,15 +42,17 @@ def load() -> Taxonomy:
     labels = tuple(table["labels"])
     places = {name: index for index, name in enumerate(labels)}
     parents = {name: tuple(row[1:]) for name, row in table["labels"].items()}
-    membership = np.zeros((len(labels), len(table["imagenet"])), dtype=np.float32)
-    for index, name in enumerate(table["imagenet"]):
-        for label in (name, *parents[name]):
-            membership[places[label], index] = 1
+    pairs = [
+        (places[label], index)
+        for index, name in enumerate(table["imagenet"])
+        for label in (name, *parents[name])
+    ]
+    of_labels, of_classes = np.array(pairs, dtype=np.intp).T
     return Taxonomy(
         labels,
         tuple(table["imagenet"]),
         tuple(table["coco"]),
         parents,
         {name: table["categories"][row[0]] for name, row in table["labels"].items()},
-        membership,
+        (of_labels, of_classes),
     )

@@ -5,7 +5,6 @@ AWS's ("1 validation error detected: Value '-1' at 'maxLabels' failed to satisfy
 """
 
 import base64
-import binascii
 from typing import Any
 
 from botocore.model import ListShape, Shape, StringShape, StructureShape
@@ -74,7 +73,7 @@ class _Checker:
     def blob(self, value: str, shape: Shape, path: str) -> bytes:
         try:
             data = base64.b64decode(value, validate=True)
-        except binascii.Error:
+        except ValueError:
             raise RekognitionError("SerializationException", f"{path} is not base64") from None
         shown = f"'java.nio.HeapByteBuffer[pos=0 lim={len(data)} cap={len(data)}]'"
         self.bounds(len(data), "length", shape, path, shown)

@@ -26,6 +26,17 @@ class Result:
     response: Mapping[str, Any]
     called_at: str
 
+    def to_item(self) -> dict[str, object]:
+        """Write the attributes of a DynamoDB item, without its keys."""
+        return {"answer": pack(self.response), "called_at": self.called_at}
+
+    @classmethod
+    def from_item(cls, name: ResultName, item: Mapping[str, Any]) -> Result | None:
+        """Read a result back from the attributes of its DynamoDB item; None where it is a claim as yet."""
+        if "answer" not in item:
+            return None
+        return cls(name, unpack(bytes(item["answer"])), str(item["called_at"]))
+
 
 def pack(response: Mapping[str, Any]) -> bytes:
     """Write a response small: a hundred faces with all attributes are 350 KB of JSON and 40 KB packed."""

@@ -119,5 +119,8 @@ def index_rows(head: Head) -> tuple[IndexRow, ...]:
     def row(term: str, confidence: float | None) -> IndexRow:
         return IndexRow(ItemKey(f"index#{term}#{shard}", sort_key), head.key, head.revision, confidence)
 
-    labels = (row(label_term(name), confidence) for name, confidence in head.findings.labels.items())
-    return (row(status_term(head.status), None), *labels)
+    # Names that differ in case are one term, and a batch write takes each row once.
+    labels: dict[str, float] = {}
+    for name, confidence in head.findings.labels.items():
+        labels[label_term(name)] = max(confidence, labels.get(label_term(name), 0.0))
+    return (row(status_term(head.status), None), *(row(*label) for label in labels.items()))

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from contract.errors import ImagepipeError, PostponedError
 from contract.records import Head
-from contract.results import Result, ResultName, pack, unpack
+from contract.results import Result, ResultName
 from contract.table import PARTITION_KEY, SORT_KEY, IndexRow, ItemKey, head_key, result_key
 from contract.timing import CLAIM_SECONDS
 from processors.adapters.aws_errors import translated
@@ -51,8 +51,9 @@ class DynamoDBTable:
         results: dict[ResultName, Result] = {}
         for item in self.batches.read(list(wanted)):
             name = wanted[ItemKey(item[PARTITION_KEY], item[SORT_KEY])]
-            if "answer" in item:
-                results[name] = _result(name, item)
+            result = Result.from_item(name, item)
+            if result is not None:
+                results[name] = result
         return results
 
     def claim(self, name: ResultName, owner: str) -> Result | None:
@@ -67,8 +68,9 @@ class DynamoDBTable:
         _, standing = self._put_if(item, CLAIM_CONDITION, {":now": int(now)})
         if standing is None or standing.get("claimed_by") == owner:
             return None
-        if "answer" in standing:
-            return _result(name, standing)
+        result = Result.from_item(name, standing)
+        if result is not None:
+            return result
         raise PostponedError(
             "ClaimedElsewhere",
             f"another worker is asking {name.detector} about the same content",
@@ -91,12 +93,7 @@ class DynamoDBTable:
     def save_result(self, result: Result) -> None:
         """Keep a result; returns when it is durable."""
         at = result_key(result.name)
-        item = {
-            PARTITION_KEY: at.pk,
-            SORT_KEY: at.sk,
-            "answer": pack(result.response),
-            "called_at": result.called_at,
-        }
+        item = {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **result.to_item()}
 
         def attempt() -> None:
             with translated(f"PutItem of {at.pk} {at.sk} on {self.table_name}"):
@@ -148,10 +145,6 @@ class DynamoDBTable:
             return (from_wire(replaced) if replaced else None), None
 
         return self.retry(attempt)
-
-
-def _result(name: ResultName, item: Item) -> Result:
-    return Result(name, unpack(item["answer"].value), str(item["called_at"]))
 
 
 def _item_of(error: ClientError) -> Mapping[str, Any]:

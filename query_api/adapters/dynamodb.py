@@ -15,7 +15,7 @@ from botocore.config import Config
 from contract import table
 from contract.errors import ThrottledError
 from contract.records import Head
-from contract.results import Result, ResultName, unpack
+from contract.results import Result, ResultName
 from contract.table import PARTITION_KEY, SORT_KEY, IndexRow, ItemKey
 from query_api.adapters.aws_errors import translated
 from query_api.adapters.wire import from_wire, key_of, key_to_wire
@@ -30,9 +30,6 @@ ATTEMPTS = 3
 # Keys left unprocessed are no failed call, so botocore does not retry them.
 UNPROCESSED_ROUNDS = 6
 UNPROCESSED_PAUSE_SECONDS = 0.05
-
-# An item in the place of a result that has no answer yet is a processor's claim on the call.
-ANSWER, CALLED_AT = "answer", "called_at"
 
 
 def make_client() -> DynamoDBClient:
@@ -78,7 +75,8 @@ class DynamoDBTable:
         """Read raw results by name."""
         by_place = {table.result_key(name): name for name in names}
         items = self._items(list(by_place))
-        return {by_place[at]: _result(by_place[at], item) for at, item in items.items() if ANSWER in item}
+        results = {by_place[at]: Result.from_item(by_place[at], item) for at, item in items.items()}
+        return {name: result for name, result in results.items() if result is not None}
 
     def check(self) -> None:
         """Ask the table for an item that is not there. Raises ImagepipeError if it does not answer."""
@@ -132,7 +130,3 @@ class DynamoDBTable:
         raise ThrottledError(
             "UnprocessedKeys", f"{self.table_name} left keys unprocessed {UNPROCESSED_ROUNDS} times"
         )
-
-
-def _result(name: ResultName, item: Mapping[str, Any]) -> Result:
-    return Result(name, unpack(item[ANSWER]), str(item[CALLED_AT]))

@@ -73,6 +73,12 @@ def test_a_recognized_image_has_a_row_for_its_status_and_each_label() -> None:
     assert len({row.at.sk for row in rows}) == 1
 
 
+def test_names_that_differ_in_case_alone_are_one_row() -> None:
+    twice = replace(RECOGNIZED, findings=Findings({"Cat": 60.0, "CAT": 70.0}))
+
+    assert [row.confidence for row in index_rows(twice)] == [None, 70.0]
+
+
 def test_a_deleted_image_has_no_rows() -> None:
     assert index_rows(DELETED) == ()
 

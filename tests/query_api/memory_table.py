@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from contract import table
 from contract.errors import ImagepipeError
 from contract.records import Head
-from contract.results import Result, ResultName, unpack
+from contract.results import Result, ResultName
 from contract.table import IndexRow, ItemKey
-from query_api.adapters.dynamodb import ANSWER, CALLED_AT
 
 
 @dataclass
@@ -46,11 +45,8 @@ class MemoryTable:
     def results(self, names: Sequence[ResultName]) -> dict[ResultName, Result]:
         self._read()
         places = {name: table.result_key(name) for name in names}
-        return {
-            name: _result(name, self.items[at])
-            for name, at in places.items()
-            if ANSWER in self.items.get(at, {})
-        }
+        found = {name: Result.from_item(name, self.items.get(at, {})) for name, at in places.items()}
+        return {name: result for name, result in found.items() if result is not None}
 
     def check(self) -> None:
         self._read()
@@ -65,12 +61,6 @@ class MemoryTable:
         self.reads += 1
         if self.failure is not None:
             raise self.failure
-
-
-def _result(name: ResultName, item: Mapping[str, object]) -> Result:
-    packed = item[ANSWER]
-    assert isinstance(packed, bytes)
-    return Result(name, unpack(packed), str(item[CALLED_AT]))
 
 
 def failing(error: ImagepipeError) -> MemoryTable:

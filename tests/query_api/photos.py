@@ -9,9 +9,8 @@ from typing import Protocol
 from contract import table
 from contract.identity import ImageVersion
 from contract.records import Findings, Head, Rejection, Status
-from contract.results import Result, ResultName, pack
+from contract.results import Result, ResultName
 from contract.table import ItemKey
-from query_api.adapters.dynamodb import ANSWER, CALLED_AT
 
 
 class WritableTable(Protocol):
@@ -61,7 +60,7 @@ def commit(store: WritableTable, head: Head) -> None:
 def write_result(store: WritableTable, result: Result) -> None:
     """Write a raw result as processors do."""
     at = table.result_key(result.name)
-    item = {ANSWER: pack(result.response), CALLED_AT: result.called_at}
+    item = result.to_item()
     store.put(at, {**item, table.PARTITION_KEY: at.pk, table.SORT_KEY: at.sk})
 
 

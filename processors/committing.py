@@ -100,6 +100,6 @@ def _standing(work: Decided, outcome: Commit | ImagepipeError) -> Head | Imagepi
     winner = outcome.lost_to
     if winner is None or winner.revision == work.head.revision:
         return work.head
-    if winner.sequencer >= work.head.sequencer and winner.sequencer:
+    if winner.sequencer > work.head.sequencer:
         return winner
     return PostponedError("LostRace", f"{work.head.key} was changed by another worker; it is looked at again")

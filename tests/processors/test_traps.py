@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from contract import table
+from contract.notifications import look_again
 from contract.records import Head, Status
 from contract.table import IndexRow
 from processors.telemetry import Count
-from tests.fakes.calls import client_error
+from tests.fakes.calls import client_error, nothing
+from tests.fakes.s3 import BUCKET
 from tests.processors.world import SETTINGS, World
 
 
@@ -287,3 +289,50 @@ def test_trap_06_unversioned_a_verdict_on_newer_bytes_is_not_passed_on_to_copies
 
     assert world.status("a.jpg") is None
     assert world.status("copy.jpg") is Status.RECOGNIZED
+
+
+def test_trap_17_an_event_overtaken_during_its_call_does_not_overwrite_the_newer_state() -> None:
+    world = World()
+    old, new = world.s3.put("a.jpg", b"cat 97"), world.s3.put("a.jpg", b"dog 88")
+
+    def overtake(operation: str) -> None:
+        if operation == "DetectLabels":
+            world.calls.before = nothing
+            world.deliver(new)
+
+    world.calls.before = overtake
+    assert world.deliver(old) == []
+
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:dog"}
+    assert world.index_row_count() == 2
+
+
+def test_trap_17_a_look_overtaken_by_an_event_gives_way() -> None:
+    world = World()
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    look = look_again(BUCKET, ["a.jpg"], "2026-01-01T00:00:00.000Z")
+    world.deliver(world.s3.delete("a.jpg"))
+    revive = world.s3.put("a.jpg", b"dog 88")
+
+    def overtake(operation: str) -> None:
+        if operation == "DetectLabels":
+            world.calls.before = nothing
+            world.deliver(world.s3.delete("a.jpg"))
+
+    world.calls.before = overtake
+    assert world.deliver(look) == []
+    assert world.deliver(look, revive) == []
+
+    assert world.status("a.jpg") is Status.DELETED
+    assert world.index_row_count() == 0
+
+
+def test_trap_17_heads_that_were_left_unread_are_read_in_the_end() -> None:
+    world = World()
+    puts = [world.s3.put(f"{n}.jpg", b"cat 97") for n in range(3)]
+    world.deliver(*puts)
+    world.table.leave_unread = 2
+
+    assert world.deliver(*puts) == []
+
+    assert world.tally[Count.EVENTS_REPEATED] == 3

@@ -8,8 +8,10 @@ from PIL import Image
 
 def picture(width: int = 120, height: int = 100, kind: str = "JPEG", **options: Any) -> bytes:
     """A file of a picture whose left half is red and whose right half is blue."""
-    image = Image.new(options.pop("mode", "RGB"), (width, height), "red")
-    image.paste("blue", (width // 2, 0, width, height))
+    mode = options.pop("mode", "RGB")
+    left, right = ("red", "blue") if mode == "RGB" else (1, 0)
+    image = Image.new(mode, (width, height), left)
+    image.paste(right, (width // 2, 0, width, height))
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()

@@ -1,8 +1,11 @@
 """Which pictures are taken, and how they are seen."""
 
+import contextlib
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from infra.local.rekognition import pictures
@@ -43,8 +46,19 @@ def test_a_picture_that_unpacks_to_more_than_memory_holds_is_refused_before_it_i
     bomb = bytearray(picture(kind="PNG"))
     bomb[16:24] = (60_000).to_bytes(4, "big") * 2
 
-    with pytest.raises(RekognitionError):
+    with pytest.raises(RekognitionError) as refusal:
         decode(bytes(bomb))
+
+    assert refusal.value.code in {"ImageTooLargeException", "InvalidImageFormatException"}
+
+
+def test_a_picture_of_hundreds_of_megapixels_is_too_large() -> None:
+    large = picture(40_000, 5_000, "PNG", mode="1")
+
+    with pytest.raises(RekognitionError) as refusal:
+        decode(large)
+
+    assert refusal.value.code == "ImageTooLargeException"
 
 
 @pytest.mark.parametrize(("orientation", "size"), [(1, (200, 100)), (3, (200, 100)), (6, (100, 200))])
@@ -110,3 +124,24 @@ def test_sixteen_bits_a_pixel_keep_their_shades() -> None:
     image.save(file := io.BytesIO(), "PNG")
 
     assert decode(file.getvalue()).getpixel((50, 50)) == (128, 128, 128)
+
+
+def test_exif_that_makes_no_sense_says_nothing() -> None:
+    data = turned(6)
+    broken = data.replace(b"MM\0*", b"MM_*").replace(b"II*\0", b"II*_")
+
+    assert broken != data
+    assert decode(broken).size == (200, 100)
+
+
+SEEDS = [turned(6), picture(kind="PNG"), picture(90, 90, progressive=True), picture(90, 90, mode="L")]
+
+
+@given(st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 700), st.integers(0, 255)), max_size=4))
+def test_a_damaged_picture_is_taken_or_refused(data: bytes, damage: list[tuple[int, int]]) -> None:
+    damaged = bytearray(data)
+    for place, value in damage:
+        damaged[place % len(data)] = value
+
+    with contextlib.suppress(RekognitionError):
+        assert decode(bytes(damaged)).mode == "RGB"

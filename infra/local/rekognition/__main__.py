@@ -7,6 +7,7 @@ import re
 import socket
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -94,6 +95,7 @@ def main(  # noqa: PLR0917  # typer makes options of them
     service = Service(loaded.operations, objects, model, workers, loaded.models)
     service.quotas.change(change.rates, change.latencies_ms)
     logging.basicConfig(level=logging.WARNING)
+    warnings.simplefilter("ignore")  # Pillow's, on pictures that are odd but readable
     address, actual_port = listener.getsockname()[:2]
     typer.echo(
         f"local Rekognition on http://{address}:{actual_port}, "

@@ -9,14 +9,14 @@ InvalidImageFormatException here: what cannot be decoded whole is not a picture.
 
 import hashlib
 import io
+import struct
 import threading
-import warnings
 from collections import OrderedDict
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from infra.local.rekognition.errors import invalid_format, invalid_parameter, too_large
+from infra.local.rekognition.errors import RekognitionError, invalid_format, invalid_parameter, too_large
 
 MIN_SIDE_PIXELS = 80
 MAX_SIDE_PIXELS = 10_000
@@ -31,6 +31,14 @@ Picture = Image.Image
 """An RGB picture, upright (EXIF orientation applied), perhaps smaller than its file says."""
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    """The picture as EXIF says it was held; EXIF that makes no sense says nothing."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError, struct.error):
+        return image
+
+
 def _decode(image: Image.Image) -> Picture:
     image.draft("RGB", (ENOUGH_PIXELS, ENOUGH_PIXELS))
     try:
@@ -39,7 +47,7 @@ def _decode(image: Image.Image) -> Picture:
         raise invalid_format() from None
     if max(image.size) > _MOST_PIXELS:
         image.thumbnail((_MOST_PIXELS, _MOST_PIXELS), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    upright = ImageOps.exif_transpose(image)
+    upright = _upright(image)
     if upright.mode.startswith("I"):  # 16 bits a pixel, which Pillow would cut off at 255
         return Image.fromarray((np.asarray(upright) // 256).astype(np.uint8)).convert("RGB")
     if "transparency" in upright.info or upright.mode in {"RGBA", "LA", "PA"}:
@@ -49,26 +57,29 @@ def _decode(image: Image.Image) -> Picture:
     return upright.convert("RGB")
 
 
+def _too_many_pixels(dimensions: str) -> RekognitionError:
+    return too_large(
+        f"Input image dimensions{dimensions} exceed maximum dimension size of {MAX_SIDE_PIXELS} pixels"
+    )
+
+
 def decode(data: bytes) -> Picture:
     """Decode a picture. Raises `RekognitionError` for what Rekognition would not take."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        try:
-            image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-            raise invalid_format() from None
-        width, height = image.size
-        if max(width, height) > MAX_SIDE_PIXELS:
-            raise too_large(
-                f"Input image dimensions {width} x {height} exceed maximum dimension size "
-                f"of {MAX_SIDE_PIXELS} pixels"
-            )
-        if min(width, height) < MIN_SIDE_PIXELS:
-            raise invalid_parameter()
-        if width * height > _HUGE_PIXELS:
-            with _one_huge_picture_at_a_time:
-                return _decode(image)
-        return _decode(image)
+    try:
+        image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
+    except Image.DecompressionBombError:  # of more pixels than two sides within the limit can have
+        raise _too_many_pixels("") from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        raise invalid_format() from None
+    width, height = image.size
+    if max(width, height) > MAX_SIDE_PIXELS:
+        raise _too_many_pixels(f" {width} x {height}")
+    if min(width, height) < MIN_SIDE_PIXELS:
+        raise invalid_parameter()
+    if width * height > _HUGE_PIXELS:
+        with _one_huge_picture_at_a_time:
+            return _decode(image)
+    return _decode(image)
 
 
 class PictureCache:

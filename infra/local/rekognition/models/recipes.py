@@ -15,6 +15,8 @@ def digest() -> str:
     """Changes with the pins and with any line of the converters."""
     total = hashlib.sha256(PINS.read_bytes())
     for source in sorted(Path(__file__).parent.glob("*.py")):
+        if source.name == "sessions.py":
+            continue  # loads what was made
         total.update(source.name.encode() + source.read_bytes())
     return total.hexdigest()
 

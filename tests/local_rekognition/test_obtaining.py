@@ -89,7 +89,9 @@ def test_without_npm_the_reader_is_told_to_install_it(
 
 
 def test_a_client_that_fails_is_quoted_in_one_line(client: dict[str, Any], tmp_path: Path) -> None:
-    client.update(archive=None, code=1, stderr="npm error code ENOTFOUND\nnpm error network is down\n")
+    client.update(
+        archive=None, code=1, stderr="npm error code ENOTFOUND\nnpm error network is down\nnpm error at x"
+    )
 
     with pytest.raises(ObtainError, match="network is down") as refused:
         download(PIN, tmp_path)

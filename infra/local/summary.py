@@ -21,7 +21,7 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _QUESTIONS_AT_ONCE = 2
 _NOT_FOUND = 404
 _LABELS_SHOWN = 4
-# More rows than this are not read by anyone; all that was rejected is shown all the same.
+# More rows of a kind than this are not read by anyone.
 MOST_ROWS = 100
 
 

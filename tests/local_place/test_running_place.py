@@ -19,7 +19,7 @@ from infra.local.stages import Stages
 from infra.local.starting import CLOUD, REKOGNITION
 from infra.local.syncing import look_into, sync
 from infra.local.traces import Trace
-from tests.local_place.conftest import RunningPlace
+from tests.conftest import RunningPlace
 
 from rich.console import Console  # isort: skip
 

@@ -1,7 +1,4 @@
-"""A place of one's own for tests that need the whole pipeline.
-
-Another suite can do the same in its own conftest: `running_place` takes any empty directory and free ports.
-"""
+"""A local cloud of their own for all tests that need the whole pipeline: started once, stopped at the end."""
 
 from __future__ import annotations
 

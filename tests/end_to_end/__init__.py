@@ -1,0 +1,1 @@
+"""The whole pipeline, through real clients, on a local cloud of its own."""

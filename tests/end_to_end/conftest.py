@@ -1,0 +1,163 @@
+"""What end-to-end tests talk through: the AWS CLI, boto3, HTTP, and a queue that follows completions."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.bundles import ROOT
+from infra.local.place import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from tests.conftest import RunningPlace
+
+PATIENCE_SECONDS = 120
+
+
+@dataclass
+class Site:
+    """A running place, as somebody sees it who has only its outputs."""
+
+    running: RunningPlace
+    completions_url: str
+    seen: list[dict[str, Any]] = field(default_factory=list)
+    unclaimed: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def bucket(self) -> str:
+        return self.running.outputs.bucket
+
+    def put(self, key: str, body: bytes) -> None:
+        self.running.clients.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+    def aws(self, *arguments: str) -> str:
+        """Run the AWS CLI."""
+        environment = {
+            **os.environ,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+        command = [
+            str(ROOT / ".venv/bin/aws"),
+            "--endpoint-url",
+            self.running.outputs.endpoint_url,
+            *arguments,
+        ]
+        finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout
+
+    def completions(self, keys: Collection[str], *, status: str | None = None) -> dict[str, dict[str, Any]]:
+        """Wait until a completion of each key was announced; give the last of each."""
+        found: dict[str, dict[str, Any]] = {}
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            for announced in self.unclaimed[:]:
+                if announced["key"] in keys and status in (None, announced["status"]):
+                    found[announced["key"]] = announced
+                    self.unclaimed.remove(announced)
+            if len(found) == len(keys):
+                return found
+            assert time.monotonic() < deadline, f"no completion of {sorted(set(keys) - set(found))}"
+            self._receive()
+
+    def get(self, path: str, **parameters: object) -> tuple[int, Any]:
+        """Ask the API; give the status and the JSON."""
+        query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
+        try:
+            with urllib.request.urlopen(self.running.outputs.api_url + path + query) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.load(refused)
+
+    def record(self, key: str) -> dict[str, Any]:
+        """Ask the API for everything about one image."""
+        status, answer = self.get("/images", key=key)
+        assert status == 200, answer
+        record: dict[str, Any] = answer
+        return record
+
+    def rekognition(self, path: str, change: object = None) -> dict[str, Any]:
+        """Look through the door for tests of the local Rekognition, or change its settings."""
+        request = urllib.request.Request(
+            f"{self.running.outputs.rekognition_url}/_local/{path}",
+            method="GET" if change is None else "PUT",
+            data=None if change is None else json.dumps(change).encode(),
+        )
+        with urllib.request.urlopen(request) as answer:
+            said: dict[str, Any] = json.load(answer)
+        return said
+
+    def calls(self, key: str) -> int:
+        """Count the calls that Rekognition accepted for an object, over all operations."""
+        objects = self.rekognition("calls")["objects"]
+        return sum(counts.get(f"{self.bucket}/{key}", 0) for counts in objects.values())
+
+    def all_calls(self) -> int:
+        """Count all calls that Rekognition accepted."""
+        return sum(counts["accepted"] for counts in self.rekognition("calls")["operations"].values())
+
+    def dead_letters(self) -> list[dict[str, Any]]:
+        """Take what is among the dead letters."""
+        taken = []
+        while messages := self._take(self.running.outputs.dead_letter_queue_url, wait_seconds=1):
+            taken += messages
+        return taken
+
+    def _receive(self) -> None:
+        messages = self._take(self.completions_url, wait_seconds=5)
+        announced = [json.loads(message["Body"]) for message in messages]
+        self.seen += announced
+        self.unclaimed += announced
+
+    def _take(self, url: str, wait_seconds: int) -> list[Any]:
+        sqs = self.running.clients.sqs
+        received = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=wait_seconds, MessageAttributeNames=["All"]
+        ).get("Messages", [])
+        for message in received:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return received
+
+
+@pytest.fixture(scope="module")
+def site(running: RunningPlace, request: pytest.FixtureRequest) -> Iterator[Site]:
+    """A site whose completions are followed from now on."""
+    sqs = running.clients.sqs
+    sns = boto3.client(
+        "sns",
+        endpoint_url=running.outputs.endpoint_url,
+        region_name=REGION,
+        aws_access_key_id=ACCESS_KEY_ID,
+        aws_secret_access_key=SECRET_ACCESS_KEY,
+    )
+    name = f"completions-{request.module.__name__.rsplit('_', 1)[-1]}"
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    url = f"{running.outputs.endpoint_url}{urllib.parse.urlsplit(url).path}"
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    subscription = sns.subscribe(
+        TopicArn=running.outputs.topic_arn,
+        Protocol="sqs",
+        Endpoint=arn,
+        Attributes={"RawMessageDelivery": "true"},
+        ReturnSubscriptionArn=True,
+    )["SubscriptionArn"]
+    yield Site(running, url)
+    sns.unsubscribe(SubscriptionArn=subscription)
+
+
+@pytest.fixture(scope="session")
+def photos() -> Path:
+    """The sample photos."""
+    return ROOT / "images"

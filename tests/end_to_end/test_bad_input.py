@@ -1,0 +1,82 @@
+"""Whatever is uploaded ends as a record, after one attempt, and harms nothing beside it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.end_to_end.conftest import Site
+
+
+def picture(width: int, height: int, form: str = "JPEG") -> bytes:
+    out = io.BytesIO()
+    Image.radial_gradient("L").resize((width, height)).convert("RGB").save(out, form)
+    return out.getvalue()
+
+
+def big_jpeg(size_bytes: int) -> bytes:
+    """A JPEG is done at its end marker; what follows only makes the file longer."""
+    return picture(200, 200).ljust(size_bytes, b"\0")
+
+
+BAD = {
+    "bad/empty.jpg": (b"", "InvalidImageFormatException"),
+    "bad/text.jpg": (b"this is not a picture\n" * 20, "InvalidImageFormatException"),
+    "bad/truncated.jpg": (picture(400, 400)[:3000], "InvalidImageFormatException"),
+    "bad/20-megabytes.jpg": (big_jpeg(20_000_000), "ImageTooLargeException"),
+    "bad/12000-wide.jpg": (picture(12_000, 100), "ImageTooLargeException"),
+    "bad/40-wide.jpg": (picture(40, 40), "InvalidParameterException"),
+    "bad/moving.gif": (picture(200, 200, "GIF"), "InvalidImageFormatException"),
+    "bad/folder/": (b"", "InvalidImageFormatException"),
+}
+
+KEYS = (
+    "keys/with space.jpg",
+    "keys/a+b.jpg",
+    "keys/100%.jpg",
+    "keys/100%25.jpg",
+    "keys/a#b?c=d&e.jpg",
+    'keys/it\'s "quoted".jpg',
+    "keys/😀 ünï.jpg",
+    "keys/" + "n" * 892 + ".jp",
+    "keys/" + "deep/" * 40 + "photo.jpg",
+    "keys/<img onerror=alert(1)>.jpg",
+)
+
+
+@pytest.fixture(scope="module")
+def uploaded(site: Site, photos: Path) -> Site:
+    """Bad files and hostile keys, side by side with good photos."""
+    cat = (photos / "chelsea_cat.jpg").read_bytes()
+    for key, (body, _) in BAD.items():
+        site.put(key, body)
+    for number, key in enumerate(KEYS):
+        site.put(key, cat + bytes([number]))
+    site.completions([*BAD, *KEYS])
+    return site
+
+
+@pytest.mark.parametrize("key", BAD)
+def test_a_bad_file_is_rejected_with_its_reason_after_one_attempt(uploaded: Site, key: str) -> None:
+    record = uploaded.record(key)
+
+    assert record["status"] == "rejected"
+    assert record["rejection"]["code"] == BAD[key][1]
+    assert record["rejection"]["message"]
+    assert uploaded.calls(key) <= 2
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_photo_is_recognized_whatever_its_key(uploaded: Site, key: str) -> None:
+    record = uploaded.record(key)
+
+    assert (record["key"], record["status"]) == (key, "recognized")
+    assert "Cat" in {label["name"] for label in record["labels"]}
+    assert uploaded.calls(key) == 2
+
+
+def test_nothing_of_it_is_a_dead_letter(uploaded: Site) -> None:
+    assert uploaded.dead_letters() == []

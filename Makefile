@@ -13,6 +13,7 @@ help: ## List the commands
 .venv/.synced: requirements/uv.txt requirements/dev.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "error: Python 3.11 or newer is needed, $(PYTHON) is not; name one: make run PYTHON=python3.12" >&2; exit 2; }
+	@echo "· making .venv and installing what requirements/dev.txt locks"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt && \
 	  $(UV) pip sync -q --require-hashes requirements/dev.txt || \

@@ -44,4 +44,7 @@ def completion(bucket_name: str, head: Head) -> Completion:
             "message": head.rejection.message,
             "detector": head.rejection.detector,
         }
-    return Completion(identifier, body, {"status": str(head.status), "detectors": sorted(head.detectors)})
+    attributes: dict[str, str | list[str]] = {"status": str(head.status)}
+    if head.detectors:  # SNS takes no empty array
+        attributes["detectors"] = sorted(head.detectors)
+    return Completion(identifier, body, attributes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -134,7 +135,7 @@ def test_a_message_that_is_no_work_is_a_dead_letter_that_says_why(site: Site) ->
     assert (failure.kind, failure.code) == ("permanent", "UnreadableMessage")
 
 
-def wait_for_dead_letters(site: Site) -> list[dict[str, object]]:
+def wait_for_dead_letters(site: Site) -> list[dict[str, Any]]:
     while not (letters := site.dead_letters()):
         pass
     return letters

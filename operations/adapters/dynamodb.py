@@ -1,0 +1,129 @@
+"""The table's ports on DynamoDB for reconciling: heads in batches, one scan, marks on index rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from contract.table import HEAD, PARTITION_KEY, SORT_KEY, ItemKey, head_key
+from operations.adapters.aws_errors import translated
+from operations.adapters.dynamodb_reads import BatchReads, key_to_wire, projection
+from operations.adapters.dynamodb_wire import SUSPECTED_AT, row_from_wire, standing_from_wire
+from operations.reconciling.comparison import Standing
+from operations.reconciling.places import SeenRow
+from operations.retrying import RetryPolicy
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+HEAD_ATTRIBUTES = (
+    PARTITION_KEY,
+    SORT_KEY,
+    "key",
+    "etag",
+    "size_bytes",
+    "version_id",
+    "uploaded_at",
+    "decided_at",
+    "revision",
+    "status",
+)
+_HEADS_BEGIN = head_key("").pk
+_ROWS_BEGIN = "index#"
+
+
+@dataclass(frozen=True)
+class DynamoDBTable:
+    """The one table, as far as it is compared with the bucket."""
+
+    client: DynamoDBClient
+    table_name: str
+    retry: RetryPolicy
+    reads: BatchReads
+
+    def heads(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+        """Give the heads of those keys that have one, as of now."""
+        items = self.reads.read([head_key(key) for key in keys], HEAD_ATTRIBUTES)
+        return {head.key: head for head in map(standing_from_wire, items)}
+
+    def rows_there(self, places: Sequence[ItemKey]) -> set[ItemKey]:
+        """Say which of these items are there, as of now."""
+        items = self.reads.read(places, (PARTITION_KEY, SORT_KEY))
+        return {ItemKey(item[PARTITION_KEY]["S"], item[SORT_KEY]["S"]) for item in items}
+
+    def scan(self, prefix: str) -> Iterator[tuple[Sequence[Standing], Sequence[SeenRow]]]:
+        """Give all heads and index rows of keys that begin so, up to a megabyte of the table at a time.
+
+        Raw results and counts are passed over by DynamoDB, and paid for all the same: a unit for 8 KB.
+        """
+        further: dict[str, Any] = {}
+        while True:
+            answer = self._scan_page(prefix, further)
+            items = answer["Items"]
+            yield (
+                [standing_from_wire(item) for item in items if item[SORT_KEY]["S"] == HEAD],
+                [row_from_wire(item) for item in items if item[SORT_KEY]["S"] != HEAD],
+            )
+            if "LastEvaluatedKey" not in answer:
+                return
+            further = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def mark(self, at: ItemKey, suspected_at: int) -> bool:
+        """Mark a row as suspect; say whether it was there."""
+        return self._if(
+            "UpdateItem",
+            at,
+            condition=f"attribute_exists({PARTITION_KEY})",
+            suspected_at=suspected_at,
+            UpdateExpression=f"SET {SUSPECTED_AT} = :suspected_at",
+        )
+
+    def remove_marked(self, at: ItemKey, suspected_at: int) -> bool:
+        """Remove a row if it has this mark; say whether it had."""
+        return self._if("DeleteItem", at, f"{SUSPECTED_AT} = :suspected_at", suspected_at)
+
+    def _if(self, operation: str, at: ItemKey, condition: str, suspected_at: int, **how: Any) -> bool:
+        call: Any = self.client.update_item if operation == "UpdateItem" else self.client.delete_item
+
+        def attempt() -> bool:
+            with translated(f"{operation} of {at.pk} {at.sk} on {self.table_name}"):
+                try:
+                    call(
+                        TableName=self.table_name,
+                        Key=key_to_wire(at),
+                        ConditionExpression=condition,
+                        ExpressionAttributeValues={":suspected_at": {"N": str(suspected_at)}},
+                        **how,
+                    )
+                except ClientError as error:
+                    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                        raise
+                    return False
+            return True
+
+        return self.retry(attempt)
+
+    def _scan_page(self, prefix: str, further: Mapping[str, Any]) -> Any:
+        """Read a page. Eventually consistent, at half the price: what is found is looked at once more."""
+        wanted = f"(begins_with({PARTITION_KEY}, :heads) OR begins_with({PARTITION_KEY}, :rows))"
+        values = {":heads": {"S": _HEADS_BEGIN}, ":rows": {"S": _ROWS_BEGIN}}
+        if prefix:
+            wanted += " AND begins_with(#key, :prefix)"
+            values[":prefix"] = {"S": prefix}
+        expression, names = projection((*HEAD_ATTRIBUTES, SUSPECTED_AT))
+
+        def attempt() -> Any:
+            with translated(f"Scan of {self.table_name}"):
+                return self.client.scan(
+                    TableName=self.table_name,
+                    FilterExpression=wanted,
+                    ProjectionExpression=expression,
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=values,
+                    **further,
+                )
+
+        return self.retry(attempt)

@@ -1,0 +1,77 @@
+"""The status report's port on DynamoDB: records counted by their index rows, and the counts of days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from contract.records import Status
+from contract.table import PARTITION_KEY, counts_key, status_term, term_partitions
+from operations.adapters.aws_errors import translated
+from operations.adapters.dynamodb_reads import BatchReads
+from operations.retrying import RetryPolicy
+from operations.status.calls import CALLS_AVOIDED, CALLS_MADE, CALLS_THROTTLED
+from operations.status.report import Counted
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True)
+class DynamoDBRecords:
+    """The one table, as far as it is counted."""
+
+    client: DynamoDBClient
+    table_name: str
+    retry: RetryPolicy
+    reads: BatchReads
+
+    def count(self, status: Status, pages_a_partition: int | None) -> Counted:
+        """Count the records of a state by its index rows.
+
+        A row that no head stands for any more is counted until it is removed, so the number is near, not
+        exact, while the pipeline works. It costs half a read unit for each 4 KB of rows: a million records,
+        some 250 MB, are 32,000 units, less than half a cent.
+        """
+        count, is_all = 0, True
+        for partition in term_partitions(status_term(status)):
+            pages = self._pages(partition)
+            for page in islice(pages, pages_a_partition):
+                count += page
+            further = next(pages, None)
+            count, is_all = count + (further or 0), is_all and further is None
+        return Counted(count, is_all)
+
+    def counts(self, days: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """Give what was counted on each of these days (ISO 8601, UTC)."""
+        places = {counts_key(day).pk: day for day in days}
+        names = (CALLS_MADE, CALLS_AVOIDED, CALLS_THROTTLED)
+        items = self.reads.read([counts_key(day) for day in days], (PARTITION_KEY, *names))
+        return {
+            places[item[PARTITION_KEY]["S"]]: {name: int(item[name]["N"]) for name in names if name in item}
+            for item in items
+        }
+
+    def _pages(self, partition: str) -> Iterator[int]:
+        further: dict[str, Any] = {}
+        while True:
+            answer = self._page(partition, further)
+            yield answer["Count"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            further = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _page(self, partition: str, further: Mapping[str, Any]) -> Any:
+        def attempt() -> Any:
+            with translated(f"Query of {partition} on {self.table_name}"):
+                return self.client.query(
+                    TableName=self.table_name,
+                    Select="COUNT",
+                    KeyConditionExpression=f"{PARTITION_KEY} = :partition",
+                    ExpressionAttributeValues={":partition": {"S": partition}},
+                    **further,
+                )
+
+        return self.retry(attempt)

@@ -1,0 +1,80 @@
+"""The bucket's port on S3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from contract.identity import ImageVersion
+from operations.adapters.aws_errors import translated
+from operations.reconciling.comparison import Listed
+from operations.reconciling.findings import NO_VERSION
+from operations.retrying import RetryPolicy
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
+
+# A HEAD answer has no body, so its error code is the bare status.
+NOT_THERE = frozenset({"404", "NoSuchKey", "405", "MethodNotAllowed"})
+
+
+@dataclass(frozen=True)
+class S3Bucket:
+    """Lists a bucket and looks at single objects."""
+
+    client: S3Client
+    bucket_name: str
+    retry: RetryPolicy
+
+    def pages(self, prefix: str) -> Iterator[Sequence[Listed]]:
+        """List all current objects whose keys begin so, up to a thousand a page."""
+        further: dict[str, Any] = {}
+        while True:
+            answer = self._page(prefix, further)
+            yield [
+                Listed(
+                    key=entry["Key"],
+                    etag=entry["ETag"].strip('"'),
+                    size_bytes=entry["Size"],
+                    modified_at=entry["LastModified"].timestamp(),
+                )
+                for entry in answer.get("Contents", [])
+            ]
+            if not answer["IsTruncated"]:
+                return
+            further = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def look(self, key: str) -> ImageVersion | None:
+        """Give what is there now, None if there is nothing or a delete marker."""
+
+        def attempt() -> ImageVersion | None:
+            with translated(f"HeadObject of s3://{self.bucket_name}/{key}"):
+                try:
+                    found = self.client.head_object(Bucket=self.bucket_name, Key=key)
+                except ClientError as error:
+                    if error.response["Error"]["Code"] in NOT_THERE:
+                        return None
+                    raise
+            version_id = found.get("VersionId")
+            uploaded_at = found["LastModified"].astimezone(UTC).isoformat(timespec="milliseconds")
+            return ImageVersion(
+                key=key,
+                etag=found["ETag"].strip('"'),
+                size_bytes=found["ContentLength"],
+                version_id=None if version_id in (None, NO_VERSION) else version_id,
+                uploaded_at=uploaded_at.replace("+00:00", "Z"),
+            )
+
+        return self.retry(attempt)
+
+    def _page(self, prefix: str, further: dict[str, Any]) -> ListObjectsV2OutputTypeDef:
+        def attempt() -> ListObjectsV2OutputTypeDef:
+            with translated(f"ListObjectsV2 of s3://{self.bucket_name}/{prefix}"):
+                return self.client.list_objects_v2(Bucket=self.bucket_name, Prefix=prefix, **further)
+
+        return self.retry(attempt)

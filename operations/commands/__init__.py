@@ -1,0 +1,1 @@
+"""What is typed: arguments in, one call, lines or JSON out."""

@@ -1,0 +1,52 @@
+"""What differs between bucket and table, for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from operations.reconciling.findings import Kind
+from operations.reconciling.fixing import Fixed
+from operations.reconciling.surveying import Counted
+from operations.terminal import printable, results
+
+MEANING: Mapping[Kind, str] = {
+    Kind.MISSING: "photos without a record",
+    Kind.STALE: "records of another version",
+    Kind.ORPHANED: "records without a photo",
+    Kind.ORPHANED_ROWS: "index rows without a record (invisible)",
+}
+
+
+def show(counted: Counted, found: Mapping[Kind, int], keys: Mapping[Kind, list[str]], waiting: int) -> None:
+    """Write the counts, and some keys of each kind, to stdout."""
+    out = results()
+    out.print(
+        f"{counted.objects:,} photos, {counted.heads:,} records, {counted.rows:,} index rows compared; "
+        f"{counted.in_flight:,} in flight",
+        highlight=False,
+    )
+    for kind, meaning in MEANING.items():
+        out.print(f"{kind.replace('_', ' '):<14}{found[kind]:>9,}  {meaning}", highlight=False)
+        for key in keys[kind]:
+            out.print(f"{'':<25}{printable(key)}", highlight=False, markup=False, soft_wrap=True)
+    if waiting and any(found.values()):
+        out.print(f"{waiting:,} messages wait in the queues, and may settle some of it", highlight=False)
+
+
+def document(
+    counted: Counted,
+    found: Mapping[Kind, int],
+    keys: Mapping[Kind, list[str]],
+    waiting: int,
+    fixed: Fixed | None,
+) -> dict[str, object]:
+    """Write it for machines."""
+    return {
+        "objects": counted.objects,
+        "heads": counted.heads,
+        "index_rows": counted.rows,
+        "in_flight": counted.in_flight,
+        "messages_waiting": waiting,
+        **{str(kind): {"count": found[kind], "keys": keys[kind]} for kind in Kind},
+        "fixed": fixed.to_json() if fixed else None,
+    }

@@ -1,0 +1,32 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Stack = Annotated[
+    str | None,
+    typer.Option("--stack", help="The CloudFormation stack; else IMAGEPIPE_STACK, else imagepipe."),
+]
+Local = Annotated[
+    bool | None,
+    typer.Option("--local", help="The pipeline that `make run` started here; also IMAGEPIPE_LOCAL=1."),
+]
+Directory = Annotated[
+    Path | None,
+    typer.Option("--directory", help="Where the local place keeps its state.", show_default=".local"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, and nothing else there.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Cause = Annotated[
+    str | None,
+    typer.Option("--cause", help="Only of this cause, as `dlq summary` shows it, or of this code or kind."),
+]
+Prefix = Annotated[str | None, typer.Option("--prefix", help="Only with keys that begin so.")]
+Since = Annotated[
+    str | None, typer.Option("--since", help="Only since then: 30m, 2h, 7d, or 2026-01-31T08:00 (UTC).")
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")]

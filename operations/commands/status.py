@@ -1,0 +1,84 @@
+"""`imagepipe status`: how the pipeline does."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from operations.commands.options import Directory, Json, Local, Stack
+from operations.status.calls import Calls
+from operations.status.report import Counted, Report, look
+from operations.terminal import print_json, progress, results, table
+from operations.wiring import connect
+
+
+def status(
+    *,
+    stack: Stack = None,
+    local: Local = None,
+    directory: Directory = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=90, help="How many days to add up.")] = 30,
+    exact: Annotated[
+        bool,
+        typer.Option("--exact", help="Count all records: half a cent and some seconds a million."),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Say what waits, what was given up, what there is, and what it has cost and saved."""
+    pipeline = connect(stack, local, directory)
+    with progress() as display:
+        display.add_task("asking", total=None)
+        queues = (pipeline.images, pipeline.bulk)
+        report = look(
+            {queue.name: queue.queue for queue in queues},
+            {queue.name: queue.dead_letters for queue in queues},
+            pipeline.records,
+            time.time,
+            days=days,
+            exact=exact,
+        )
+    if json:
+        print_json(report.to_json())
+    else:
+        _print(report)
+
+
+def _print(report: Report) -> None:
+    out = results()
+    queues = table("Queue", "#Waiting", "#At work", "#Delayed", "#Dead letters")
+    for name, depth in report.queues.items():
+        dead = report.dead_letters[name]
+        queues.add_row(
+            name,
+            f"{depth.visible:,}",
+            f"{depth.in_flight:,}",
+            f"{depth.delayed:,}",
+            f"[red]{dead:,}[/]" if dead else "0",
+        )
+    out.print(queues)
+    records = ", ".join(f"{_number(counted)} {state}" for state, counted in report.records.items())
+    out.print(f"\nRecords: {records}", highlight=False)
+    calls = table("Detector calls", "#Made", "#Avoided", "#Throttled", "#Hit ratio", "#Saved")
+    calls.add_row("today", *_cells(report.today))
+    calls.add_row(f"{report.days} days", *_cells(report.calls))
+    out.print()
+    out.print(calls)
+    if any(report.dead_letters.values()):
+        out.print("\nWhy there are dead letters: imagepipe dlq summary", highlight=False)
+
+
+def _number(counted: Counted) -> str:
+    return f"{counted.count:,}" if counted.is_all else f"more than {counted.count:,} (--exact counts all)"
+
+
+def _cells(calls: Calls) -> tuple[str, ...]:
+    ratio = "-" if calls.hit_ratio is None else f"{calls.hit_ratio:.1%}"
+    return (
+        f"{calls.made:,}",
+        f"{calls.avoided:,}",
+        f"{calls.throttled:,}",
+        ratio,
+        f"${calls.dollars_saved:,.2f}",
+    )

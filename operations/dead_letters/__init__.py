@@ -1,0 +1,1 @@
+"""Dead letters: read without disturbing, counted by cause, sent back."""

@@ -1,0 +1,100 @@
+"""Reading a queue of dead letters to its end without taking anything out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from contract.errors import ImagepipeError
+from operations.dead_letters.letters import DeadLetter, read
+from operations.interrupting import Stopping
+from operations.messages import Depth, Received
+
+# Somebody else sees what was looked at again after this time at the latest, even if this program was killed.
+LOOK_SECONDS = 300
+# SQS lets 120,000 messages be in flight; what is looked at is in flight until all has been seen.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+MOST_HELD = 100_000
+# SQS may hand out what was deleted a moment ago once more.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues-at-least-once-delivery.html
+MOST_REMEMBERED = 10_000
+# Enough for SQS to have asked all its servers. A queue that says it holds more is asked some more times.
+POLL_SECONDS = 1
+MOST_EMPTY_POLLS = 5
+MOST_PER_RECEIVE = 10
+
+
+class LookedAt(Protocol):
+    """A queue that can be looked at."""
+
+    def depth(self) -> Depth:
+        """Say how many messages it holds."""
+
+    def receive(self, most: int, hold_seconds: int, wait_seconds: int) -> Sequence[Received]:
+        """Take up to ten messages into our hands for a while, waiting for the first."""
+
+    def release(self, receipt_handles: Sequence[str]) -> None:
+        """Let go of messages, so that they can be had again at once."""
+
+
+@dataclass
+class Look:
+    """One pass over one queue. Use it as a context: at its end, whatever ends it, all is let go of.
+
+    A letter that SQS hands out twice is given once. `before` is what the queue held at first: what was in
+    flight then is in other hands and is not seen. `cut_short` says that there was more than can be held.
+    """
+
+    queue: LookedAt
+    name: str
+    bucket_name: str
+    stopping: Stopping
+    before: Depth = field(init=False)
+    held: dict[str, str] = field(init=False, default_factory=dict)
+    gone: dict[str, None] = field(init=False, default_factory=dict)
+    cut_short: bool = field(init=False, default=False)
+
+    def __enter__(self) -> Look:
+        self.before = self.queue.depth()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._release_all()
+
+    def batches(self) -> Iterator[list[DeadLetter]]:
+        """Give the letters, some at a time, until there are no more, or Ctrl-C."""
+        fruitless = 0
+        while not self.stopping():
+            if len(self.held) >= MOST_HELD:
+                self.cut_short = True
+                return
+            received = self.queue.receive(MOST_PER_RECEIVE, LOOK_SECONDS, POLL_SECONDS)
+            fresh = [
+                message for message in received if not (message.id in self.held or message.id in self.gone)
+            ]
+            # The newest handle is the one that counts.
+            self.held.update((message.id, message.receipt_handle) for message in received)
+            if fresh:
+                fruitless = 0
+                yield [read(message, self.name, self.bucket_name) for message in fresh]
+                continue
+            fruitless += 1
+            if fruitless >= MOST_EMPTY_POLLS or (not received and not self.queue.depth().visible):
+                return
+
+    def is_gone(self, letter: DeadLetter) -> None:
+        """Take note that a letter was deleted: there is nothing to let go of."""
+        self.held.pop(letter.id, None)
+        self.gone[letter.id] = None
+        if len(self.gone) > MOST_REMEMBERED:
+            del self.gone[next(iter(self.gone))]
+
+    def _release_all(self) -> None:
+        try:
+            self.queue.release(list(self.held.values()))
+        except ImagepipeError:
+            # They come back by themselves after LOOK_SECONDS, and there may be a better error on its way.
+            return
+        finally:
+            self.held.clear()

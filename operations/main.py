@@ -1,0 +1,70 @@
+"""`imagepipe`, the command line for whoever runs the pipeline, and the one place where errors become lines.
+
+Exit codes: 0 done; 1 reconcile found something and did not fix it, or something was refused; 2 it could not
+be done, and one line says why; 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from contract.errors import ImagepipeError
+from operations.commands import dead_letters, reconcile, status
+from operations.faults import OperatorError, StoppedError
+from operations.terminal import printable
+
+TROUBLE = 2
+INTERRUPTED = 130
+_INTERRUPTED_AT_ONCE = (
+    "interrupted: what was under way may be done or not; nothing is lost, running the command again is safe"
+)
+
+app = typer.Typer(
+    name="imagepipe",
+    help="Look after a running image pipeline: on AWS, or with --local on this machine.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(dead_letters.app, name="dlq")
+app.command("reconcile")(reconcile.reconcile)
+app.command("status")(status.status)
+
+
+_TROUBLES = (typer.TyperException, OperatorError, ImagepipeError, sqlite3.Error)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    try:
+        code = app(list(arguments) if arguments is not None else None, standalone_mode=False)
+    except _TROUBLES as fault:
+        # Without arguments the help has been shown, and there is nothing to add.
+        if sentence := " ".join(_sentence(fault).split()):
+            typer.echo(f"error: {printable(sentence)}", err=True)
+        return TROUBLE
+    except StoppedError as stop:
+        typer.echo(f"stopped: {printable(str(stop))}", err=True)
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        typer.echo(f"\n{_INTERRUPTED_AT_ONCE}", err=True)
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _sentence(fault: Exception) -> str:
+    if isinstance(fault, ImagepipeError):
+        return f"{fault.code}: {fault.message}"
+    if isinstance(fault, sqlite3.Error):
+        return f"the temporary database failed: {fault}; is there room in the temporary directory?"
+    # What Typer has to say of an argument is longer than its text.
+    format_message = getattr(fault, "format_message", None)
+    return str(format_message() if format_message else fault)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

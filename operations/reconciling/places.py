@@ -1,0 +1,48 @@
+"""The two places that are compared, as a survey needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from contract.identity import ImageVersion
+from contract.table import IndexRow, ItemKey
+from operations.reconciling.comparison import Listed, Standing
+
+
+@dataclass(frozen=True)
+class SeenRow:
+    """An index row, and when it was last marked as suspect, in seconds since 1970."""
+
+    row: IndexRow
+    suspected_at: int | None
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Take the sort key apart: uploaded at, digest of the key, revision."""
+        uploaded_at, digest, revision = self.row.at.sk.split("#")
+        return uploaded_at, digest, revision
+
+
+class Bucket(Protocol):
+    """Where the objects are."""
+
+    def pages(self, prefix: str) -> Iterator[Sequence[Listed]]:
+        """List all current objects whose keys begin so."""
+
+    def look(self, key: str) -> ImageVersion | None:
+        """Give what is there now, None if there is nothing."""
+
+
+class Table(Protocol):
+    """Where heads and index rows are."""
+
+    def heads(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+        """Give the heads of those keys that have one, as of now."""
+
+    def scan(self, prefix: str) -> Iterator[tuple[Sequence[Standing], Sequence[SeenRow]]]:
+        """Give all heads and index rows of keys that begin so, some at a time, in no order."""
+
+    def rows_there(self, places: Sequence[ItemKey]) -> set[ItemKey]:
+        """Say which of these items are there, as of now."""

@@ -1,0 +1,153 @@
+"""Bucket against table, in bounded memory: what is missing, stale, orphaned.
+
+The bucket is listed first, a thousand keys a page, and each page's heads are read in batches: that gives what
+is missing and what is stale. Which keys were listed, and with which revision, is spooled to disk. Then the
+table is scanned once, in its own order, against the spool: that gives heads without an object, and index rows
+that no head stands for. At the end all that was found is looked at once more, for the pipeline goes on
+working meanwhile.
+
+What is too young to be judged counts as in flight: objects, and index rows of objects, uploaded less than
+`min_age_seconds` ago, and heads decided after the listing began. S3 lists what is there at that moment:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from contract.identity import key_digest
+from operations.interrupting import Stopping
+from operations.moments import to_seconds, to_text
+from operations.reconciling.comparison import Listed, Standing, Verdict, compare
+from operations.reconciling.findings import LOOKED_AT_AGAIN, NO_VERSION, Finding, Kind
+from operations.reconciling.places import Bucket, SeenRow, Table
+from operations.reconciling.spool import Spool
+
+Page = TypeVar("Page")
+
+
+@dataclass
+class Counted:
+    """How much was compared, and how much was too young for it."""
+
+    objects: int = 0
+    heads: int = 0
+    rows: int = 0
+    in_flight: int = 0
+
+
+@dataclass
+class Survey:
+    """One comparison. `clock` gives seconds since 1970; `tell` is told after each page."""
+
+    bucket: Bucket
+    table: Table
+    spool: Spool
+    executor: Executor
+    clock: Callable[[], float]
+    stopping: Stopping
+    tell: Callable[[Counted], None]
+    min_age_seconds: float
+    counted: Counted
+
+    def run(self, prefix: str) -> None:
+        """Find all differences under a prefix and write them into the spool; end early on Ctrl-C."""
+        began = self.clock()
+        for page in self._until_stopped(self.bucket.pages(prefix)):
+            self._compare_page(page)
+        for heads, rows in self._until_stopped(self.table.scan(prefix)):
+            self._check_heads(heads, to_text(began))
+            self._check_rows(rows)
+        for kind in (*LOOKED_AT_AGAIN, Kind.ORPHANED_ROWS):
+            for findings in self._until_stopped(self.spool.pages(kind)):
+                self.spool.strike(self._settled(findings))
+
+    def _until_stopped(self, pages: Iterator[Page]) -> Iterator[Page]:
+        for page in pages:
+            if self.stopping():
+                return
+            yield page
+            self.tell(self.counted)
+
+    def _compare_page(self, page: Sequence[Listed]) -> None:
+        heads = self.table.heads([listed.key for listed in page])
+        self.counted.objects += len(page)
+        self.spool.remember(
+            (key_digest(listed.key), heads[listed.key].revision if listed.key in heads else None)
+            for listed in page
+        )
+        different: list[Finding] = []
+        doubtful: list[Listed] = []
+        for listed in page:
+            verdict = compare(listed, heads.get(listed.key))
+            if verdict is Verdict.SAME:
+                continue
+            if self._is_young(listed.modified_at):
+                self.counted.in_flight += 1
+            elif verdict is Verdict.DOUBTFUL:
+                doubtful.append(listed)
+            else:
+                kind = Kind.MISSING if verdict is Verdict.MISSING else Kind.STALE
+                different.append(Finding(kind, listed.key, listed.etag))
+        self.spool.note([*different, *self._of_another_version(doubtful, heads)])
+
+    def _of_another_version(
+        self, doubtful: Sequence[Listed], heads: Mapping[str, Standing]
+    ) -> Iterator[Finding]:
+        for found in self.executor.map(self.bucket.look, [listed.key for listed in doubtful]):
+            if found is not None and found.version_id != heads[found.key].version_id:
+                yield Finding(Kind.STALE, found.key, found.etag, found.version_id or NO_VERSION)
+
+    def _check_heads(self, heads: Sequence[Standing], began: str) -> None:
+        self.counted.heads += len(heads)
+        alive = {key_digest(head.key): head for head in heads if not head.is_deleted}
+        unlisted = [alive[digest] for digest in alive.keys() - self.spool.revisions(list(alive)).keys()]
+        orphaned = [head for head in unlisted if head.decided_at < began]
+        self.counted.in_flight += len(unlisted) - len(orphaned)
+        self.spool.note(Finding(Kind.ORPHANED, head.key) for head in sorted(orphaned, key=_key_of))
+
+    def _check_rows(self, rows: Sequence[SeenRow]) -> None:
+        self.counted.rows += len(rows)
+        revisions = self.spool.revisions(list({row.place[1] for row in rows}))
+        suspects = [row for row in rows if revisions.get(row.place[1]) != row.row.revision]
+        heads = self.table.heads(sorted({suspect.row.key for suspect in suspects}))
+        findings = [
+            (suspect, finding)
+            for suspect in suspects
+            if not (finding := _row_finding(suspect)).is_settled_by(heads.get(finding.key))
+        ]
+        young = {finding.key for row, finding in findings if self._is_young(to_seconds(row.place[0]))}
+        self.counted.in_flight += len(young)
+        self.spool.note(finding for _, finding in findings if finding.key not in young)
+
+    def _settled(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Say which of the findings are none any more, because the pipeline has dealt with them."""
+        heads = self.table.heads(sorted({finding.key for finding in findings}))
+        places = [finding.at for finding in findings if finding.at is not None]
+        there = self.table.rows_there(places)
+        return [
+            finding
+            for finding in findings
+            if finding.is_settled_by(heads.get(finding.key))
+            or (finding.at is not None and finding.at not in there)
+        ]
+
+    def _is_young(self, at: float) -> bool:
+        return at > self.clock() - self.min_age_seconds
+
+
+def _row_finding(seen: SeenRow) -> Finding:
+    return Finding(
+        Kind.ORPHANED_ROWS,
+        seen.row.key,
+        at=seen.row.at,
+        revision=seen.row.revision,
+        suspected_at=seen.suspected_at,
+    )
+
+
+def _key_of(head: Standing) -> str:
+    return head.key

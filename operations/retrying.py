@@ -1,0 +1,38 @@
+"""The one retry policy. botocore gets one attempt; whatever is tried again is tried again here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
+from tenacity.wait import wait_random_exponential
+
+from contract.errors import TransientError
+
+Value = TypeVar("Value")
+
+ATTEMPTS = 6
+FIRST_WAIT_SECONDS = 0.2
+LONGEST_WAIT_SECONDS = 5.0
+# Someone is waiting at the terminal.
+TOTAL_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """Try what failed for the moment again, after full-jitter exponential waits, for a bounded time."""
+
+    sleep: Callable[[float], None] = time.sleep
+
+    def __call__(self, attempt: Callable[[], Value]) -> Value:
+        """Call until it works, fails for good, or has failed often enough; then raise its last failure."""
+        return Retrying(
+            retry=retry_if_exception_type(TransientError),
+            stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(TOTAL_SECONDS),
+            wait=wait_random_exponential(multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS),
+            sleep=self.sleep,
+            reraise=True,
+        )(attempt)

@@ -1,0 +1,1 @@
+"""How the pipeline does, from its queues, its index and its counts."""

@@ -1,0 +1,150 @@
+"""The composition root: from what was typed to the parts of one pipeline, ready for use."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from operations.adapters.cloudformation import stack_outputs
+from operations.adapters.dynamodb import DynamoDBTable
+from operations.adapters.dynamodb_counts import DynamoDBRecords
+from operations.adapters.dynamodb_reads import BatchReads
+from operations.adapters.s3 import S3Bucket
+from operations.adapters.sqs import SqsQueue
+from operations.faults import OperatorError
+from operations.names import LOCAL_DIRECTORY, Names, choose, read_local
+from operations.retrying import RetryPolicy
+
+CALLS_AT_ONCE = 8
+CONNECT_SECONDS = 5
+# A long poll and its answer fit in.
+READ_SECONDS = 30
+
+_LOCAL_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+# Nothing of the person's AWS set-up has a say about the local place.
+_WITHOUT_FILES = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+
+
+@dataclass(frozen=True)
+class WorkQueue:
+    """A queue of work and its dead letters. `name` is images or bulk."""
+
+    name: str
+    queue: SqsQueue
+    dead_letters: SqsQueue
+
+
+class Pipeline:
+    """The parts of one pipeline. Each client is made when it is first asked for."""
+
+    def __init__(self, names: Names, session: Any, **how: Any) -> None:
+        self.names = names
+        self._session, self._how = session, how
+        self._retry = RetryPolicy()
+        self.executor = ThreadPoolExecutor(CALLS_AT_ONCE)
+
+    @cached_property
+    def images(self) -> WorkQueue:
+        """The queue of live photos."""
+        return self._queues("images", self.names.queue_url, self.names.dead_letter_queue_url)
+
+    @cached_property
+    def bulk(self) -> WorkQueue:
+        """The queue of backfills and redrives."""
+        return self._queues("bulk", self.names.bulk_queue_url, self.names.bulk_dead_letter_queue_url)
+
+    @cached_property
+    def bucket(self) -> S3Bucket:
+        """The bucket."""
+        return S3Bucket(self._client("s3"), self.names.bucket, self._retry)
+
+    @cached_property
+    def table(self) -> DynamoDBTable:
+        """The table, as far as it is compared with the bucket."""
+        return DynamoDBTable(self._dynamodb, self.names.table, self._retry, self._reads)
+
+    @cached_property
+    def records(self) -> DynamoDBRecords:
+        """The table, as far as it is counted."""
+        return DynamoDBRecords(self._dynamodb, self.names.table, self._retry, self._reads)
+
+    def _queues(self, name: str, url: str, dead_letters_url: str) -> WorkQueue:
+        queue = SqsQueue(self._sqs, url, self._retry)
+        return WorkQueue(name, queue, SqsQueue(self._sqs, dead_letters_url, self._retry))
+
+    @cached_property
+    def _reads(self) -> BatchReads:
+        return BatchReads(self._dynamodb, self.names.table, self._retry, self.executor)
+
+    @cached_property
+    def _dynamodb(self) -> Any:
+        return self._client("dynamodb")
+
+    @cached_property
+    def _sqs(self) -> Any:
+        return self._client("sqs")
+
+    def _client(self, service: str) -> Any:
+        return self._session.client(service, **{"config": _config(), **self._how})
+
+
+def connect(
+    stack: str | None, local: bool | None, directory: Path | None, environment: Mapping[str, str] = os.environ
+) -> Pipeline:
+    """Find the pipeline that was asked for. Raises OperatorError, or a word for failure."""
+    chosen = choose(stack, local, environment)
+    return _on_this_machine(directory or LOCAL_DIRECTORY) if chosen is None else _on_aws(chosen)
+
+
+def _on_aws(stack: str) -> Pipeline:
+    try:
+        session = boto3.session.Session()
+        client = session.client("cloudformation", config=_config())
+    except BotoCoreError as fault:
+        raise OperatorError(f"{fault}; set AWS_PROFILE and AWS_REGION, or run: aws configure") from fault
+    return Pipeline(Names.of_stack(stack, stack_outputs(client, stack, RetryPolicy())), session)
+
+
+def _on_this_machine(directory: Path) -> Pipeline:
+    place = read_local(directory)
+    address = urlsplit(place.endpoint_url)
+    try:
+        socket.create_connection(
+            (address.hostname or "", address.port or 80), timeout=CONNECT_SECONDS
+        ).close()
+    except OSError as fault:
+        raise OperatorError(f"nothing answers at {place.endpoint_url}; start it with: make run") from fault
+    session = boto3.session.Session(
+        **_LOCAL_CREDENTIALS,
+        region_name=place.region,
+        botocore_session=botocore.session.Session(session_vars=_WITHOUT_FILES),
+    )
+    # Loopback is never reached through a proxy.
+    config = _config().merge(Config(proxies={}))
+    return Pipeline(place.names, session, endpoint_url=place.endpoint_url, config=config)
+
+
+def _config() -> Config:
+    """One attempt a call, for retrying is our own policy's."""
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        max_pool_connections=CALLS_AT_ONCE,
+    )

@@ -1,0 +1,176 @@
+"""The fake, moto and the local cloud behave alike, as far as the processor's DynamoDB adapter can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from contract.errors import PostponedError
+from contract.identity import ImageVersion
+from contract.records import Findings, Head, Status
+from contract.results import Result, ResultName
+from contract.table import index_rows
+from processors.adapters.dynamodb import DynamoDBTable
+from processors.adapters.dynamodb_batches import BatchCalls
+from processors.adapters.dynamodb_ledger import DynamoDBLedger
+from processors.retrying import RetryPolicy
+from processors.telemetry import Count
+from tests.conftest import RunningPlace
+from tests.fakes.dynamodb import TABLE, FakeDynamoDB
+from tests.processors.world import InlineExecutor
+
+HEAD = Head(
+    version=ImageVersion("a.jpg", "abc", 7, "v1", "2026-11-23T12:00:00.000Z"),
+    status=Status.RECOGNIZED,
+    sequencer="00A1",
+    generation=1,
+    decided_at="2026-11-23T12:00:05.000Z",
+    detectors={"labels": "f1"},
+    findings=Findings({"Cat": 98.12}, faces=0),
+)
+NAME = ResultName("abc-7", "labels", "f1")
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(params=["fake", "moto", "local cloud"])
+def client(request: pytest.FixtureRequest) -> Iterator[tuple[Any, str]]:
+    if request.param == "fake":
+        yield FakeDynamoDB(), TABLE
+    elif request.param == "moto":
+        with mock_aws():
+            moto = boto3.client("dynamodb", region_name="us-east-1")
+            yield moto, create_table(moto, TABLE)
+    else:
+        running: RunningPlace = request.getfixturevalue("running")
+        raw = boto3.client(
+            "dynamodb",
+            endpoint_url=running.outputs.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        name = create_table(raw, f"conformance-{uuid4().hex}")
+        yield raw, name
+        raw.delete_table(TableName=name)
+
+
+def create_table(client: Any, name: str) -> str:
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return name
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def table(client: tuple[Any, str], clock: Clock) -> DynamoDBTable:
+    retry = RetryPolicy(sleep=lambda _seconds: None)
+    executor = InlineExecutor() if isinstance(client[0], FakeDynamoDB) else ThreadPoolExecutor(4)
+    return DynamoDBTable(*client, retry, BatchCalls(*client, retry, executor), clock)
+
+
+def test_the_first_head_is_written_and_read_back(table: DynamoDBTable) -> None:
+    commit = table.commit(HEAD, None)
+
+    assert (commit.replaced, commit.lost_to) == (None, None)
+    assert table.read_heads(["a.jpg", "b.jpg"]) == {"a.jpg": HEAD}
+
+
+def test_a_newer_head_replaces_an_older_and_says_which(table: DynamoDBTable) -> None:
+    newer = replace(HEAD, sequencer="00A2", generation=2)
+    table.commit(HEAD, None)
+
+    assert table.commit(newer, None).replaced == HEAD
+    assert table.read_heads(["a.jpg"]) == {"a.jpg": newer}
+
+
+def test_an_older_head_loses_and_is_told_to_whom(table: DynamoDBTable) -> None:
+    newer = replace(HEAD, sequencer="00A2", generation=2)
+    table.commit(newer, None)
+
+    assert table.commit(HEAD, None).lost_to == newer
+    assert table.read_heads(["a.jpg"]) == {"a.jpg": newer}
+
+
+def test_a_head_without_news_is_written_if_nobody_wrote_since_it_was_seen(table: DynamoDBTable) -> None:
+    table.commit(HEAD, None)
+    again = replace(HEAD, generation=2, findings=Findings({"Cat": 98.12}, faces=1))
+
+    assert table.commit(again, replace(HEAD, generation=7)).lost_to == HEAD
+    assert table.commit(again, HEAD).replaced == HEAD
+
+
+def test_a_claim_keeps_others_out_until_it_expires(table: DynamoDBTable, clock: Clock) -> None:
+    assert table.claim(NAME, "one") is None
+    assert table.claim(NAME, "one") is None
+    with pytest.raises(PostponedError):
+        table.claim(NAME, "other")
+    clock.now += 61
+
+    assert table.claim(NAME, "other") is None
+
+
+def test_a_claim_that_was_given_back_is_free_and_only_its_owner_can_give_it(table: DynamoDBTable) -> None:
+    table.claim(NAME, "one")
+    table.release(NAME, "other")
+    with pytest.raises(PostponedError):
+        table.claim(NAME, "other")
+    table.release(NAME, "one")
+
+    assert table.claim(NAME, "other") is None
+
+
+def test_a_result_takes_the_place_of_its_claim_and_is_there_for_all(table: DynamoDBTable) -> None:
+    result = Result(NAME, {"Labels": [{"Name": "Cat", "Confidence": 98.123456}]}, "2026-11-23T12:00:00.000Z")
+    table.claim(NAME, "one")
+
+    assert table.read_results([NAME]) == {}
+    table.save_result(result)
+    assert table.read_results([NAME]) == {NAME: result}
+    assert table.claim(NAME, "other") == result
+
+
+def test_more_rows_than_a_batch_takes_are_written_and_removed(table: DynamoDBTable) -> None:
+    many = replace(HEAD, findings=Findings({f"Thing {number}": 50.5 for number in range(60)}))
+    rows = index_rows(many)
+
+    assert table.write_rows(rows) == {}
+    assert len(table.batches.read([row.at for row in rows])) == 61
+    table.remove_rows(row.at for row in rows)
+    assert table.batches.read([row.at for row in rows]) == []
+
+
+def test_counts_of_a_day_add_up(client: tuple[Any, str]) -> None:
+    if isinstance(client[0], FakeDynamoDB):
+        pytest.skip("the fake has no counts: no test of the pipeline looks at them")
+    ledger = DynamoDBLedger(*client, lambda: "2026-11-23T12:00:00.000Z")
+
+    ledger.add({Count.CALLS_MADE: 3, Count.CALLS_AVOIDED: 1})
+    ledger.add({Count.CALLS_MADE: 2})
+
+    key = {"pk": {"S": "counts#2026-11-23"}, "sk": {"S": "counts"}}
+    item = client[0].get_item(TableName=client[1], Key=key)["Item"]
+    assert (item["CallsMade"], item["CallsAvoided"]) == ({"N": "5"}, {"N": "1"})

@@ -93,7 +93,10 @@ def _installed_packages(directory: Path) -> Path:
         ]  # fmt: skip
         finished = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if finished.returncode:
-            raise BundleError(f"cannot install {LOCK.name} for Lambda: {finished.stderr.strip()}")
+            said = finished.stderr.strip()
+            raise BundleError(
+                f"cannot install {LOCK.name} for Lambda (the first time needs the network): {said}"
+            )
         # Another process may have installed the same at the same time.
         if not target.exists():
             installed.rename(target)

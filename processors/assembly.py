@@ -21,6 +21,7 @@ from processors.pipeline import Pipeline
 from processors.recognition import Recognizer
 from processors.retrying import RetryPolicy
 from processors.surroundings import Surroundings
+from processors.surveying import Surveyor
 from processors.telemetry import Counter, Log
 
 
@@ -44,23 +45,22 @@ def assemble(
     table = DynamoDBTable(aws.dynamodb, settings.table_name, retry, batches, around.clock)
     objects = S3Objects(aws.s3, settings.bucket_name, retry)
     queues = SqsQueues(aws.sqs, settings.dead_letter_queue_urls(), retry)
+    recognizer = Recognizer(
+        detectors=chosen(settings),
+        rekognition=RekognitionDetectors(aws.rekognition, settings.bucket_name, retry, counter),
+        objects=objects,
+        store=table,
+        executor=executor,
+        counter=counter,
+        now=around.now,
+        new_id=around.new_id,
+    )
     pipeline = Pipeline(
         bucket_name=settings.bucket_name,
-        heads=table,
-        objects=objects,
-        recognizer=Recognizer(
-            detectors=chosen(settings),
-            rekognition=RekognitionDetectors(aws.rekognition, settings.bucket_name, retry, counter),
-            objects=objects,
-            store=table,
-            executor=executor,
-            counter=counter,
-            now=around.now,
-            new_id=around.new_id,
-        ),
+        surveyor=Surveyor(table, objects, executor, recognizer.fingerprints()),
+        recognizer=recognizer,
         committer=Committer(table, executor),
         announcer=Announcer(SnsTopic(aws.sns, settings.topic_arn, retry), settings.bucket_name, counter),
-        executor=executor,
         counter=counter,
         now=around.now,
     )

@@ -1,0 +1,75 @@
+"""What each event of a batch is about: the head that is there, the object that is there, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Protocol
+
+from contract.errors import ImagepipeError
+from contract.identity import ImageVersion
+from contract.notifications import Change, ImageEvent
+from contract.records import Head
+from processors.decisions import Verdict, decide, needs_a_look
+from processors.recognition import Objects
+
+
+class Heads(Protocol):
+    """Where the heads that are there are read."""
+
+    def read_heads(self, keys: Sequence[str]) -> Mapping[str, Head]:
+        """Give the heads of those keys that have one, as of now."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One key to be dealt with: its event, the head that was seen, the object that is there, the verdict."""
+
+    event: ImageEvent
+    seen: Head | None
+    present: ImageVersion | None
+    verdict: Verdict
+
+    @property
+    def key(self) -> str:
+        """The object's key."""
+        return self.event.key
+
+
+@dataclass(frozen=True)
+class Surveyor:
+    """Finds out what the events of one batch ask for."""
+
+    heads: Heads
+    objects: Objects
+    executor: Executor
+    fingerprints: Mapping[str, str]
+
+    def survey(self, events: Mapping[str, ImageEvent]) -> tuple[list[Case], dict[str, ImagepipeError]]:
+        """Give a case for each event, and the keys that could not be looked at, with the reason.
+
+        Raises a word for failure if the heads cannot be read: then nothing is known of any.
+        """
+        if not events:
+            return [], {}
+        seen = self.heads.read_heads(list(events))
+        found = self.executor.map(lambda event: self._present(event, seen.get(event.key)), events.values())
+        cases: list[Case] = []
+        failures: dict[str, ImagepipeError] = {}
+        for event, present in zip(events.values(), found, strict=True):
+            if isinstance(present, ImagepipeError):
+                failures[event.key] = present
+                continue
+            head = seen.get(event.key)
+            cases.append(Case(event, head, present, decide(event, present, head, self.fingerprints)))
+        return cases, failures
+
+    def _present(self, event: ImageEvent, head: Head | None) -> ImageVersion | ImagepipeError | None:
+        """Say what object there is: as the event says or, where it cannot know, as the bucket shows."""
+        if event.change is not Change.UNKNOWN and not needs_a_look(event, head):
+            return event.version
+        try:
+            return self.objects.look(event.key)
+        except ImagepipeError as failure:
+            return failure

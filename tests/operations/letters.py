@@ -1,0 +1,32 @@
+"""Dead letters for tests."""
+
+from __future__ import annotations
+
+from contract.failures import FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE, Failure, History
+from contract.notifications import look_again
+from operations.dead_letters.letters import DeadLetter, read
+from operations.messages import Received
+from tests.fakes.s3 import BUCKET
+
+FIRST = "2026-01-01T00:00:00.000Z"
+LAST = "2026-01-01T01:00:00.000Z"
+SENT = "2026-01-01T02:00:00.000Z"
+
+
+def body(*keys: str) -> str:
+    return look_again(BUCKET, list(keys), FIRST)
+
+
+def explained(
+    *keys: str, code: str = "ServiceUnavailable", kind: str = "transient", detector: str | None = "labels"
+) -> dict[str, str]:
+    """Give the attributes of a letter that the processor sent."""
+    return {FAILURE_ATTRIBUTE: Failure(kind, code, "it was down", detector, keys, 8, FIRST, LAST).to_json()}
+
+
+def with_history(attempts: int) -> dict[str, str]:
+    return {HISTORY_ATTRIBUTE: History(attempts, FIRST).to_json()}
+
+
+def letter(text: str, attributes: dict[str, str] | None = None, queue: str = "images") -> DeadLetter:
+    return read(Received("m1", text, "handle", SENT, attributes or {}), queue, BUCKET)

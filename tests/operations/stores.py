@@ -1,0 +1,130 @@
+"""A bucket and a table in memory with what operations call, around those that the processor's tests use."""
+
+# ruff: noqa: N803 - boto3 spells its parameters in capitals
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+from moto.dynamodb.comparisons import get_filter_expression
+from moto.dynamodb.models.dynamo_type import Item as MotoItem
+
+from tests.fakes.calls import client_error
+from tests.fakes.dynamodb import FakeDynamoDB
+from tests.fakes.s3 import FakeS3
+
+
+@dataclass
+class ListedS3:
+    """A bucket that can be listed, a few keys a page, in the order of their UTF-8 bytes."""
+
+    s3: FakeS3
+    page: int = 3
+
+    def list_objects_v2(self, *, Bucket: str, Prefix: str, ContinuationToken: str = "") -> Any:
+        with self.s3.calls.of("ListObjectsV2"):
+            present = self.s3.present()
+        keys = sorted((key for key in present if key.startswith(Prefix)), key=str.encode)
+        keys = [key for key in keys if key.encode() > ContinuationToken.encode()]
+        shown = keys[: self.page]
+        contents = [
+            {
+                "Key": key,
+                "ETag": f'"{present[key].etag}"',
+                "Size": len(present[key].body or b""),
+                "LastModified": present[key].at.replace(microsecond=0),
+            }
+            for key in shown
+        ]
+        answer: dict[str, Any] = {"IsTruncated": len(keys) > len(shown)}
+        if contents:
+            answer["Contents"] = contents
+        if answer["IsTruncated"]:
+            answer["NextContinuationToken"] = shown[-1]
+        return answer
+
+    def head_object(self, **asked: Any) -> Any:
+        return self.s3.head_object(**asked)
+
+
+@dataclass
+class ScannedDynamoDB:
+    """A table that can be scanned, counted and updated, a few items a page, in no useful order."""
+
+    table: FakeDynamoDB
+    page: int = 4
+
+    def batch_get_item(self, **asked: Any) -> Any:
+        return self.table.batch_get_item(**asked)
+
+    def delete_item(self, **asked: Any) -> Any:
+        return self.table.delete_item(**asked)
+
+    def scan(
+        self,
+        *,
+        TableName: str,
+        FilterExpression: str,
+        ProjectionExpression: str,
+        ExpressionAttributeNames: dict[str, str],
+        ExpressionAttributeValues: dict[str, Any],
+        ExclusiveStartKey: dict[str, Any] | None = None,
+    ) -> Any:
+        with self.table.calls.of("Scan"):
+            places = sorted(self.table.items, key=hash)
+        start = places.index(_place(ExclusiveStartKey)) + 1 if ExclusiveStartKey else 0
+        shown = places[start : start + self.page]
+        wanted = get_filter_expression(FilterExpression, ExpressionAttributeNames, ExpressionAttributeValues)
+        items = [self.table.items[place] for place in shown]
+        answer: dict[str, Any] = {
+            "Items": [copy.deepcopy(item) for item in items if wanted.expr(_moto_item(item))]
+        }
+        if start + self.page < len(places):
+            answer["LastEvaluatedKey"] = {"pk": {"S": shown[-1][0]}, "sk": {"S": shown[-1][1]}}
+        return answer
+
+    def query(
+        self,
+        *,
+        TableName: str,
+        Select: str,
+        KeyConditionExpression: str,
+        ExpressionAttributeValues: dict[str, Any],
+        ExclusiveStartKey: dict[str, Any] | None = None,
+    ) -> Any:
+        partition = ExpressionAttributeValues[":partition"]["S"]
+        places = sorted(place for place in self.table.items if place[0] == partition)
+        start = places.index(_place(ExclusiveStartKey)) + 1 if ExclusiveStartKey else 0
+        shown = places[start : start + self.page]
+        answer: dict[str, Any] = {"Count": len(shown)}
+        if start + self.page < len(places):
+            answer["LastEvaluatedKey"] = {"pk": {"S": shown[-1][0]}, "sk": {"S": shown[-1][1]}}
+        return answer
+
+    def update_item(
+        self,
+        *,
+        TableName: str,
+        Key: dict[str, Any],
+        UpdateExpression: str,
+        ConditionExpression: str,
+        ExpressionAttributeValues: dict[str, Any],
+    ) -> Any:
+        with self.table.calls.of("UpdateItem"):
+            assert UpdateExpression == "SET suspected_at = :suspected_at"
+            assert ConditionExpression == "attribute_exists(pk)"
+            item = self.table.items.get(_place(Key))
+            if item is None:
+                raise client_error("ConditionalCheckFailedException", "UpdateItem")
+            item["suspected_at"] = ExpressionAttributeValues[":suspected_at"]
+        return {}
+
+
+def _place(key: dict[str, Any]) -> tuple[str, str]:
+    return key["pk"]["S"], key["sk"]["S"]
+
+
+def _moto_item(item: dict[str, Any]) -> Any:
+    return MotoItem(item["pk"], item["sk"], copy.deepcopy(item))

@@ -1,0 +1,113 @@
+"""What a dead letter says, whoever put it there."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract.failures import FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE, History
+from contract.timing import MAX_RECEIVES
+from operations.dead_letters.choosing import Choice, is_called
+from operations.dead_letters.letters import NO_VERDICT, Cause
+from operations.dead_letters.summing_up import Summary
+from tests.operations.letters import FIRST, LAST, SENT, body, explained, letter, with_history
+
+SENT_BY_PROCESSOR = letter(body("a.jpg", "b.jpg"), explained("b.jpg"))
+MOVED_BY_SQS = letter(body("a b.jpg"))
+UNREADABLE = letter("not json")
+
+
+def test_a_letter_of_the_processor_says_what_the_processor_knew() -> None:
+    read = SENT_BY_PROCESSOR
+
+    assert read.cause == Cause("transient", "ServiceUnavailable", "labels")
+    assert str(read.cause) == "transient/ServiceUnavailable/labels"
+    assert (read.keys, read.attempts, read.message) == (("b.jpg",), 8, "it was down")
+    assert (read.first_sent_at, read.last_failed_at, read.at) == (FIRST, LAST, LAST)
+
+
+def test_a_letter_that_sqs_moved_took_its_function_down_each_time() -> None:
+    read = MOVED_BY_SQS
+
+    assert read.cause == NO_VERDICT
+    assert (read.keys, read.attempts) == (("a b.jpg",), MAX_RECEIVES)
+    assert (read.first_sent_at, read.last_failed_at, read.at) == (SENT, None, SENT)
+
+
+def test_a_letter_that_was_sent_anew_before_remembers_its_first_time_and_all_attempts() -> None:
+    read = letter(body("a.jpg"), with_history(20))
+
+    assert read.history() == History(20 + MAX_RECEIVES, FIRST)
+
+
+def test_what_is_no_message_of_ours_is_unreadable_with_or_without_a_reason() -> None:
+    explained_one = letter("not json", explained(code="UnreadableMessage", kind="permanent", detector=None))
+
+    assert UNREADABLE.cause == explained_one.cause == Cause("permanent", "UnreadableMessage")
+    assert UNREADABLE.keys == explained_one.keys == ()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"keys": 3}', "null", '{"kind": "x", "keys": []}'])
+def test_a_reason_that_cannot_be_read_hides_nothing(text: str) -> None:
+    read = letter(body("a.jpg"), {FAILURE_ATTRIBUTE: text, HISTORY_ATTRIBUTE: text})
+
+    assert (read.keys, read.cause, read.first_sent_at) == (("a.jpg",), NO_VERDICT, SENT)
+
+
+@pytest.mark.parametrize(
+    ("choice", "taken"),
+    [
+        (Choice(), (True, True, True)),
+        (Choice(cause="transient"), (True, False, False)),
+        (Choice(cause="serviceunavailable"), (True, False, False)),
+        (Choice(cause="transient/ServiceUnavailable"), (True, False, False)),
+        (Choice(cause="transient/ServiceUnavailable/labels"), (True, False, False)),
+        (Choice(cause="transient/ServiceUnavailable/faces"), (False, False, False)),
+        (Choice(cause="NoVerdict"), (False, True, False)),
+        (Choice(prefix="b"), (True, False, False)),
+        (Choice(prefix="a "), (False, True, False)),
+        (Choice(prefix=""), (True, True, False)),
+        (Choice(since="2026-01-01T01:30:00.000Z"), (False, True, True)),
+        (Choice(since=LAST), (True, True, True)),
+        (Choice(cause="NoVerdict", prefix="b"), (False, False, False)),
+    ],
+)
+def test_a_choice_takes_what_is_meant(choice: Choice, taken: tuple[bool, ...]) -> None:
+    assert tuple(map(choice.takes, (SENT_BY_PROCESSOR, MOVED_BY_SQS, UNREADABLE))) == taken
+
+
+@pytest.mark.parametrize(
+    ("cause", "sent"),
+    [
+        (None, False),
+        ("permanent", False),
+        ("UnreadableMessage", True),
+        ("permanent/UnreadableMessage", True),
+        ("NoVerdict", False),
+    ],
+)
+def test_what_cannot_be_read_goes_back_only_by_name(cause: str | None, sent: bool) -> None:
+    assert Choice(cause=cause).sends_back(UNREADABLE) is sent
+
+
+def test_a_letter_is_called_by_its_id_and_by_each_of_its_keys() -> None:
+    assert is_called(MOVED_BY_SQS, "m1")
+    assert is_called(MOVED_BY_SQS, "a b.jpg")
+    assert not is_called(MOVED_BY_SQS, "a")
+
+
+def test_a_summary_counts_by_queue_and_cause_and_shows_the_oldest() -> None:
+    counted = Summary()
+    for one in (MOVED_BY_SQS, letter(body("older.jpg"), with_history(8)), UNREADABLE, SENT_BY_PROCESSOR):
+        counted.add(one)
+    counted.add(letter(body("a.jpg"), queue="bulk"))
+
+    groups = counted.largest_first()
+
+    assert counted.total == 5
+    assert (groups[0].count, groups[0].queue) == (2, "images")
+    assert (groups[0].oldest_at, groups[0].example_key) == (FIRST, "older.jpg")
+    assert {str(group.cause) for group in groups} == {
+        "crash/NoVerdict",
+        "permanent/UnreadableMessage",
+        "transient/ServiceUnavailable/labels",
+    }

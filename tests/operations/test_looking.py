@@ -1,0 +1,115 @@
+"""Looking at dead letters takes nothing out and keeps nothing back."""
+
+from __future__ import annotations
+
+import pytest
+
+from operations.dead_letters import looking
+from operations.dead_letters.looking import LOOK_SECONDS, Look
+from operations.interrupting import never
+from tests.fakes.calls import client_error
+from tests.fakes.s3 import BUCKET
+from tests.operations.letters import body
+from tests.operations.queues import DEAD, FakeQueues
+from tests.operations.world import queue
+
+
+def filled(count: int) -> FakeQueues:
+    queues = FakeQueues()
+    for number in range(count):
+        queues.put(DEAD, body(f"{number}.jpg"))
+    return queues
+
+
+def look(queues: FakeQueues) -> Look:
+    return Look(queue(queues, DEAD), "images", BUCKET, never)
+
+
+def keys_seen(pass_: Look) -> list[str]:
+    with pass_:
+        return [key for letters in pass_.batches() for letter in letters for key in letter.keys]
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 11, 37])
+def test_each_letter_is_seen_once_and_all_can_be_had_again_at_once(count: int) -> None:
+    queues = filled(count)
+
+    seen = keys_seen(look(queues))
+
+    assert sorted(seen) == sorted(f"{number}.jpg" for number in range(count))
+    assert len(queues.visible(DEAD)) == count
+
+
+def test_what_sqs_hands_out_twice_is_seen_once() -> None:
+    queues = filled(12)
+    queues.twice = 3
+
+    assert len(keys_seen(look(queues))) == 12
+    assert len(queues.visible(DEAD)) == 12
+
+
+def test_a_look_that_takes_longer_than_the_hold_ends_all_the_same() -> None:
+    queues = filled(15)
+    with look(queues) as pass_:
+        seen = 0
+        for letters in pass_.batches():
+            seen += len(letters)
+            queues.now += LOOK_SECONDS + 1
+
+    assert seen == 15
+    assert len(queues.visible(DEAD)) == 15
+
+
+def test_ctrl_c_between_two_batches_lets_go_of_all() -> None:
+    queues = filled(30)
+    asked = iter([False, False, True])
+    pass_ = Look(queue(queues, DEAD), "images", BUCKET, lambda: next(asked))
+
+    assert len(keys_seen(pass_)) == 20
+    assert len(queues.visible(DEAD)) == 30
+
+
+def test_ctrl_c_in_the_middle_of_a_call_lets_go_of_all() -> None:
+    queues = filled(30)
+
+    def interrupt(operation: str) -> None:
+        if operation == "ReceiveMessage" and queues.calls.made[operation] == 2:
+            raise KeyboardInterrupt
+
+    queues.calls.before = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        keys_seen(look(queues))
+
+    assert len(queues.visible(DEAD)) == 30
+
+
+def test_letters_in_other_hands_are_counted_as_such() -> None:
+    queues = filled(3)
+    with look(queues) as first:
+        next(first.batches())
+        with look(queues) as second:
+            assert (second.before.visible, second.before.in_flight) == (0, 3)
+            assert list(second.batches()) == []
+
+
+def test_no_more_are_held_than_sqs_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "MOST_HELD", 20)
+    queues = filled(50)
+    pass_ = look(queues)
+
+    assert len(keys_seen(pass_)) == 20
+    assert pass_.cut_short
+    assert len(queues.visible(DEAD)) == 50
+
+
+def test_that_letting_go_failed_does_not_hide_what_went_wrong() -> None:
+    queues = filled(3)
+
+    def fail(operation: str) -> None:
+        if operation == "ChangeMessageVisibilityBatch":
+            raise client_error("AccessDenied", operation)
+
+    queues.calls.before = fail
+    assert len(keys_seen(look(queues))) == 3
+    queues.now += LOOK_SECONDS
+    assert len(queues.visible(DEAD)) == 3

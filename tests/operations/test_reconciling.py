@@ -1,0 +1,270 @@
+"""A survey finds exactly what differs, and a fix makes the real pipeline settle it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contract.records import Head, Status
+from contract.table import head_key, index_rows
+from operations.moments import to_seconds
+from operations.reconciling.comparison import Listed, Standing, Verdict, compare
+from operations.reconciling.findings import Kind
+from processors.adapters.dynamodb_batches import from_wire, to_wire
+from tests.fakes.s3 import START
+from tests.operations.queues import BULK
+from tests.operations.world import OperatedWorld
+from tests.processors.world import World
+
+NOTHING: dict[Kind, list[Any]] = {kind: [] for kind in Kind}
+
+
+def recognized(*keys: str, versioned: bool = True) -> OperatedWorld:
+    world = World(versioned=versioned)
+    for key in keys:
+        assert world.deliver(world.s3.put(key, f"cat 9{len(key)}".encode())) == []
+    return OperatedWorld(world)
+
+
+def copy_rows(world: World, key: str, revision: str) -> set[tuple[str, str]]:
+    """Write the rows of a head under another revision, as a worker does that dies before its head."""
+    head = world.head(key)
+    assert head is not None
+    places = set()
+    for row in index_rows(head):
+        item = {**row.to_item(), "revision": revision, "sk": row.at.sk.replace(head.revision, revision)}
+        world.table.items[str(item["pk"]), str(item["sk"])] = to_wire(item)
+        places.add((str(item["pk"]), str(item["sk"])))
+    return places
+
+
+def test_where_nothing_differs_nothing_is_found() -> None:
+    operated = recognized("a.jpg", "b c/ü.jpg", "100%+.jpg")
+    operated.world.deliver(operated.world.s3.put("empty.jpg", b""))
+    operated.world.deliver(operated.world.s3.delete("a.jpg"))
+
+    with operated.surveyed() as (_, counted):
+        assert (counted.objects, counted.heads, counted.in_flight) == (3, 4, 0)
+    assert operated.found() == NOTHING
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+def test_each_way_of_differing_is_found_and_settled(versioned: bool) -> None:
+    operated = recognized("good", "stale", "gone", "half", versioned=versioned)
+    world = operated.world
+    world.s3.put("missing", b"dog 90")
+    world.s3.put("stale", b"dog 91")
+    world.s3.delete("gone")
+    world.deliver(world.s3.delete("half"))
+    world.s3.put("half", b"dog 92")
+    rows = copy_rows(world, "good", "0123456789abcdef")
+
+    found = operated.found()
+
+    assert found[Kind.MISSING] == ["half", "missing"]
+    assert (found[Kind.STALE], found[Kind.ORPHANED]) == (["stale"], ["gone"])
+    assert set(found[Kind.ORPHANED_ROWS]) == rows
+    with operated.surveyed() as (spool, _):
+        fixed = operated.fix(spool)
+    assert (fixed.queued, fixed.rows_removed, fixed.not_taken) == (4, len(rows), 0)
+    operated.work_off_bulk()
+    assert operated.found() == NOTHING
+    assert world.status("gone") is Status.DELETED
+    assert "label:dog" in world.visible_terms("half")
+
+
+def test_the_same_bytes_uploaded_again_are_stale_where_versions_tell_them_apart() -> None:
+    operated = recognized("a")
+    for _ in range(5):
+        operated.world.s3.put("z", b"time goes by")
+    operated.world.s3.put("a", b"cat 91")
+    body = operated.world.s3.current("a")
+
+    assert body is not None
+    assert operated.found(prefix="a")[Kind.STALE] == ["a"]
+    with operated.surveyed(prefix="a") as (spool, _):
+        operated.fix(spool)
+    operated.work_off_bulk()
+    assert operated.found(prefix="a") == NOTHING
+    assert operated.world.tally["CallsMade"] == 2  # type: ignore[index]
+
+
+def test_a_prefix_bounds_everything() -> None:
+    operated = recognized("in/a", "out/a")
+    world = operated.world
+    inside = copy_rows(world, "in/a", "0123456789abcdef")
+    copy_rows(world, "out/a", "0123456789abcdef")
+    for key in ("in/new", "out/new"):
+        world.s3.put(key, b"cat 1")
+
+    found = operated.found(prefix="in/")
+
+    assert found == {**NOTHING, Kind.MISSING: ["in/new"], Kind.ORPHANED_ROWS: found[Kind.ORPHANED_ROWS]}
+    assert set(found[Kind.ORPHANED_ROWS]) == inside
+
+
+def test_what_is_young_is_in_flight() -> None:
+    operated = recognized("good")
+    operated.world.s3.put("new", b"cat 1")
+    copy_rows(operated.world, "good", "0123456789abcdef")
+    operated.now = START.timestamp() + 30
+
+    with operated.surveyed() as (_, counted):
+        assert counted.in_flight == 2
+    assert operated.found() == NOTHING
+    assert operated.found(min_age=0)[Kind.MISSING] == ["new"]
+
+
+def test_a_head_decided_while_the_survey_runs_is_no_orphan() -> None:
+    operated = recognized("good")
+    operated.world.now = operated.now = START.timestamp() + 1000
+    operated.world.deliver(operated.world.s3.put("late", b"cat 5"))
+    operated.world.s3.delete("late")
+
+    assert operated.found() == NOTHING
+
+
+def test_what_settles_before_the_second_look_is_not_found() -> None:
+    operated = recognized("good")
+    event = operated.world.s3.put("late", b"cat 5")
+
+    def deliver(operation: str) -> None:
+        if operation == "Scan" and operated.world.calls.made[operation] == 0:
+            operated.world.calls.before = lambda _: None
+            operated.world.deliver(event)
+
+    operated.world.calls.before = deliver
+    assert operated.found() == NOTHING
+
+
+def test_keys_go_ten_a_message_and_what_sqs_refuses_is_told() -> None:
+    operated = recognized()
+    for number in range(25):
+        operated.world.s3.put(f"{number:02}", b"cat 1")
+    operated.queues.refuse["send"], operated.queues.sender_fault = 1, True
+
+    with operated.surveyed() as (spool, _):
+        fixed = operated.fix(spool)
+
+    assert (fixed.queued, fixed.not_taken) == (15, 10)
+    sizes = [len(json.loads(body)["Records"]) for body in operated.queues.bodies(BULK)]
+    assert sizes == [10, 5]
+
+
+def test_unprocessed_keys_are_asked_for_again() -> None:
+    operated = recognized("a", "b")
+    operated.world.table.leave_unread = 1
+
+    assert operated.found() == NOTHING
+
+
+KEYS = st.sampled_from(["a", "a/b", "ü", "z z", "%2B+", "A"])
+DEEDS = ["put", "put", "delete", "rows", "forget"]
+STEPS = st.lists(
+    st.tuples(
+        KEYS, st.sampled_from(["put", "put", "delete", "rows", "forget"]), st.booleans(), st.integers(1, 3)
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=STEPS, versioned=st.booleans())
+def test_any_loss_is_found_exactly_and_settled(steps: list[Any], versioned: bool) -> None:
+    """Events are lost, heads vanish, workers die before their head."""
+    operated = recognized(versioned=versioned)
+    world = operated.world
+    for key, step, delivered, content in steps:
+        if step == "put":
+            event = world.s3.put(key, f"cat {content}".encode())
+        elif step == "delete":
+            event = world.s3.delete(key)
+        elif step == "rows" and world.head(key) is not None:
+            copy_rows(world, key, f"{content:016x}")
+            continue
+        elif step == "forget":
+            at = head_key(key)
+            world.table.items.pop((at.pk, at.sk), None)
+            continue
+        else:
+            continue
+        if delivered:
+            assert world.deliver(event) == []
+
+    found = operated.found()
+
+    assert {kind: sorted(what) for kind, what in found.items()} == expected(world)
+    with operated.surveyed() as (spool, _):
+        operated.fix(spool)
+    operated.work_off_bulk()
+    operated.now += 1000
+    left = operated.found()
+    # What a tombstone replaces is removed with it, and what is recognized anew leaves no old rows but those
+    # of a head that had vanished.
+    assert {**left, Kind.ORPHANED_ROWS: []} == NOTHING
+    with operated.surveyed() as (spool, _):
+        operated.fix(spool)
+    assert operated.found() == NOTHING
+    for key in world.s3.present():
+        assert "label:cat" in world.visible_terms(key)
+
+
+def expected(world: World) -> dict[Kind, list[Any]]:
+    """Say what differs, by looking at everything at once."""
+    heads = {head.key: head for head in world.heads()}
+    alive = {key: head for key, head in heads.items() if head.status is not Status.DELETED}
+    present = world.s3.present()
+    rows = {
+        place: from_wire(item) for place, item in world.table.items.items() if place[0].startswith("index#")
+    }
+    return {
+        Kind.MISSING: sorted(present.keys() - alive.keys()),
+        Kind.STALE: sorted(key for key in present.keys() & alive.keys() if differs(present[key], alive[key])),
+        Kind.ORPHANED: sorted(alive.keys() - present.keys()),
+        Kind.ORPHANED_ROWS: sorted(
+            place
+            for place, row in rows.items()
+            if row["key"] not in alive or alive[row["key"]].revision != row["revision"]
+        ),
+    }
+
+
+def differs(stored: Any, head: Head) -> bool:
+    """Compare as the processor does, save for a second upload of the same bytes within seconds."""
+    if stored.etag != head.version.etag:
+        return True
+    seconds = abs(stored.at.timestamp() - _seconds(head))
+    return bool(head.version.version_id and stored.version_id != head.version.version_id and seconds > 2.5)
+
+
+def _seconds(head: Head) -> float:
+    return to_seconds(head.version.uploaded_at)
+
+
+LISTED = Listed("a", "e1", 10, START.timestamp())
+STANDING = Standing("a", "e1", 10, "v1", "2026-01-01T00:00:00.400Z", "2026-01-01T00:00:09Z", "r1", False)
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        ({}, Verdict.SAME),
+        ({"etag": "e2"}, Verdict.STALE),
+        ({"size_bytes": 11}, Verdict.STALE),
+        ({"is_deleted": True}, Verdict.MISSING),
+        ({"uploaded_at": "2026-01-01T00:00:03.000Z"}, Verdict.DOUBTFUL),
+        ({"uploaded_at": "2026-01-01T00:00:03.000Z", "version_id": None}, Verdict.SAME),
+    ],
+)
+def test_an_object_is_compared_by_bytes_and_where_versions_are_by_time(
+    changed: dict[str, Any], verdict: Verdict
+) -> None:
+    assert compare(LISTED, Standing(**{**vars(STANDING), **changed})) is verdict
+
+
+def test_an_object_without_a_head_is_missing() -> None:
+    assert compare(LISTED, None) is Verdict.MISSING

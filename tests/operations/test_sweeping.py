@@ -1,0 +1,130 @@
+"""Sweeping never removes an index row that is about to be true."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from unittest.mock import patch
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contract.records import Head
+from contract.table import index_rows
+from contract.timing import PROCESSOR_TIMEOUT_SECONDS
+from operations.reconciling import sweeping
+from operations.reconciling.findings import Kind
+from operations.reconciling.sweeping import GRACE_SECONDS
+from processors.adapters.dynamodb_batches import to_wire
+from tests.operations.test_reconciling import copy_rows, recognized
+from tests.operations.world import OperatedWorld
+from tests.processors.world import World
+
+
+def test_the_grace_is_longer_than_any_worker_lives() -> None:
+    assert GRACE_SECONDS > PROCESSOR_TIMEOUT_SECONDS
+
+
+def test_rows_marked_by_an_earlier_sweep_go_at_once() -> None:
+    operated = recognized("a")
+    rows = copy_rows(operated.world, "a", "0123456789abcdef")
+    for place in rows:
+        operated.world.table.items[place]["suspected_at"] = {"N": str(int(operated.now) - GRACE_SECONDS - 2)}
+    began = operated.now
+
+    with operated.surveyed() as (spool, _):
+        assert operated.fix(spool).rows_removed == len(rows)
+    assert operated.now == began
+
+
+def test_a_sweep_killed_while_it_waits_leaves_what_readers_see_as_it_was() -> None:
+    operated = recognized("a")
+    copy_rows(operated.world, "a", "0123456789abcdef")
+    before = operated.world.visible_terms("a")
+
+    def kill() -> None:
+        raise KeyboardInterrupt
+
+    operated.before_sleep = kill
+    try:
+        with operated.surveyed() as (spool, _):
+            operated.fix(spool)
+    except KeyboardInterrupt:
+        operated.before_sleep = lambda: None
+    operated.now += GRACE_SECONDS + 2
+
+    assert operated.world.visible_terms("a") == before
+    began = operated.now
+    with operated.surveyed() as (spool, _):
+        operated.fix(spool)
+    assert operated.now == began
+    assert operated.found()[Kind.ORPHANED_ROWS] == []
+
+
+class Worker:
+    """An invocation that writes the rows of a head at one moment, and the head itself at a later one."""
+
+    def __init__(self, operated: OperatedWorld, head: Head, writes_at: int, commits_at: int) -> None:
+        self.operated, self.head = operated, head
+        self.writes_at, self.commits_at = writes_at, commits_at
+        self.wrote_at: float | None = None
+        self.steps = 0
+
+    def step(self) -> None:
+        """Act if it is time; a worker that has lived too long acts no more."""
+        world = self.operated.world
+        if self.steps == self.writes_at:
+            self.wrote_at = self.operated.now
+            write_rows(world, self.head)
+        if self.steps == self.commits_at and self._is_alive():
+            commit(world, self.head)
+        self.steps += 1
+
+    def _is_alive(self) -> bool:
+        return self.wrote_at is not None and self.operated.now - self.wrote_at <= PROCESSOR_TIMEOUT_SECONDS
+
+
+def write_rows(world: World, head: Head) -> None:
+    for row in index_rows(head):
+        world.table.items[row.at.pk, row.at.sk] = to_wire(row.to_item())
+
+
+def commit(world: World, head: Head) -> None:
+    world.table.items[f"image#{head.key}", "head"] = to_wire(
+        {"pk": f"image#{head.key}", "sk": "head", **head.to_item()}
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    moments=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=3),
+    crashed_before=st.booleans(),
+)
+def test_whatever_a_worker_does_meanwhile_a_head_keeps_all_its_rows(
+    moments: list[tuple[int, int]], crashed_before: bool
+) -> None:
+    """The same work is tried again and again beside the sweep: same head, same rows."""
+    operated = recognized("a")
+    world = operated.world
+    seen = world.head("a")
+    assert seen is not None
+    head = replace(seen, sequencer="FFFF", generation=seen.generation + 1)
+    if crashed_before:
+        write_rows(world, head)
+    workers = [Worker(operated, head, min(pair), max(pair)) for pair in moments]
+    for worker in workers:
+        worker.step()
+
+    def step(_: str = "") -> None:
+        for worker in workers:
+            worker.step()
+
+    # Few and long waits, so that what happens between two calls is tried as often as what happens in a wait.
+    with operated.surveyed() as (spool, _), patch.object(sweeping, "_WAIT_SECONDS", 15.0):
+        world.calls.before = step
+        operated.before_sleep = step
+        operated.fix(spool)
+        world.calls.before = lambda _: None
+
+    standing = world.head("a")
+    assert standing is not None
+    assert {(row.at.pk, row.at.sk) for row in index_rows(standing)} <= world.table.items.keys()

@@ -1,0 +1,103 @@
+"""The real processor and the parts of operations on one bucket, one table, and queues in memory."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from operations.adapters.dynamodb import DynamoDBTable
+from operations.adapters.dynamodb_counts import DynamoDBRecords
+from operations.adapters.dynamodb_reads import BatchReads
+from operations.adapters.s3 import S3Bucket
+from operations.adapters.sqs import SqsQueue
+from operations.interrupting import never
+from operations.moments import to_text
+from operations.names import Names
+from operations.reconciling.findings import Finding, Kind
+from operations.reconciling.fixing import Fix, Fixed
+from operations.reconciling.spool import Spool
+from operations.reconciling.surveying import Counted, Survey
+from operations.reconciling.sweeping import Sweep
+from operations.retrying import RetryPolicy
+from tests.fakes.dynamodb import TABLE
+from tests.fakes.s3 import BUCKET
+from tests.operations.queues import BULK, BULK_DEAD, DEAD, HOME, FakeQueues
+from tests.operations.stores import ListedS3, ScannedDynamoDB
+from tests.processors.world import InlineExecutor, World
+
+NAMES = Names(BUCKET, TABLE, HOME, DEAD, BULK, BULK_DEAD)
+AT_ONCE = RetryPolicy(sleep=lambda _seconds: None)
+
+
+def queue(client: Any, url: str) -> SqsQueue:
+    return SqsQueue(client, url, AT_ONCE)
+
+
+@dataclass
+class OperatedWorld:
+    """A world whose operator's clock is far ahead of its photos, so that none of them is young."""
+
+    world: World
+    queues: FakeQueues = field(default_factory=FakeQueues)
+    before_sleep: Callable[[], None] = lambda: None
+    now: float = 1_800_000_000.0
+
+    def __post_init__(self) -> None:
+        executor = InlineExecutor()
+        self.s3, self.dynamodb = ListedS3(self.world.s3), ScannedDynamoDB(self.world.table)
+        client: Any = self.dynamodb
+        reads = BatchReads(client, TABLE, AT_ONCE, executor)
+        self.table = DynamoDBTable(client, TABLE, AT_ONCE, reads)
+        self.records = DynamoDBRecords(client, TABLE, AT_ONCE, reads)
+        objects: Any = self.s3
+        self.bucket = S3Bucket(objects, BUCKET, AT_ONCE)
+        self.executor = executor
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.before_sleep()
+        self.now += seconds
+
+    @contextlib.contextmanager
+    def surveyed(self, prefix: str = "", min_age: float = 60) -> Iterator[tuple[Spool, Counted]]:
+        counted = Counted()
+        with Spool() as spool:
+            Survey(
+                self.bucket, self.table, spool, self.executor, self.clock, never, _nothing, min_age, counted
+            ).run(prefix)
+            yield spool, counted
+
+    def found(self, prefix: str = "", min_age: float = 60) -> dict[Kind, list[Any]]:
+        """Survey; give keys, and for index rows where they stand."""
+        with self.surveyed(prefix, min_age) as (spool, _):
+            return {kind: [_what(finding) for finding in everything(spool, kind)] for kind in Kind}
+
+    def fix(self, spool: Spool) -> Fixed:
+        fixed = Fixed()
+        bulk = queue(self.queues, BULK)
+        Fix(BUCKET, bulk, spool, lambda: to_text(self.now), never, _nothing, fixed).run()
+        Sweep(self.table, spool, self.executor, self.clock, self.sleep, never, _nothing, fixed).run()
+        return fixed
+
+    def work_off_bulk(self) -> None:
+        """Deliver what was queued to the real processor."""
+        bodies = self.queues.bodies(BULK)
+        self.queues.queues[BULK] = []
+        if bodies:
+            assert self.world.deliver(*bodies) == []
+
+
+def everything(spool: Spool, kind: Kind) -> list[Finding]:
+    return [finding for page in spool.pages(kind) for finding in page]
+
+
+def _what(finding: Finding) -> Any:
+    return finding.key if finding.at is None else (finding.at.pk, finding.at.sk)
+
+
+def _nothing(_: object) -> None:
+    """Tell nobody."""

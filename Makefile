@@ -30,11 +30,12 @@ stop: .venv/.synced ## Stop what make run has started; photos and records are ke
 synth: .venv/.synced ## Write the CloudFormation template for AWS to cdk.out/
 	@CDK_OUTDIR=cdk.out $(BIN)/python -m infra.app
 
-check: .venv/.synced ## Format, lint, types, arrows between rooms
+check: .venv/.synced synth ## Format, lint, types, arrows between rooms, the template
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/cfn-lint cdk.out/imagepipe.template.json
 
 test: .venv/.synced ## All tests, on a local cloud of their own
 	$(BIN)/pytest -q

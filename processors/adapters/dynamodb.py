@@ -27,7 +27,6 @@ COMMIT_CONDITION = "attribute_not_exists(pk) OR sequencer < :sequencer OR revisi
 
 # Nobody has asked, or whoever was about to is no more.
 CLAIM_CONDITION = "attribute_not_exists(pk) OR (attribute_not_exists(answer) AND claimed_until < :now)"
-CLAIMED_RETRY_SECONDS = 3
 
 
 @dataclass(frozen=True)
@@ -72,9 +71,7 @@ class DynamoDBTable:
         if result is not None:
             return result
         raise PostponedError(
-            "ClaimedElsewhere",
-            f"another worker is asking {name.detector} about the same content",
-            retry_after_seconds=CLAIMED_RETRY_SECONDS,
+            "ClaimedElsewhere", f"another worker is asking {name.detector} about the same content"
         )
 
     def release(self, name: ResultName, owner: str) -> None:

@@ -20,7 +20,7 @@ def curl_lines(outputs: Outputs, answers: Sequence[Answer]) -> list[str]:
     label = _frequent_label(answers)
     return [
         f"curl -s '{outputs.api_url}/images?label={quote(label)}&min_confidence=80&limit=10'",
-        f"curl -s '{outputs.api_url}/images/{quote(key, safe='')}'",
+        f"curl -s '{outputs.api_url}/images?key={quote(key, safe='')}'",
         f"curl -s '{outputs.api_url}/health'",
     ]
 

@@ -51,8 +51,8 @@ class SnsTopic:
                 )
             faults.clear()
             for failed in answer.get("Failed", []):
-                message = f"{failed.get('Message', 'no reason given')} (PublishBatch to {self.topic_arn})"
-                faults[failed["Id"]] = of_code(failed["Code"], message)
+                said = failed.get("Message", "no reason given")
+                faults[failed["Id"]] = of_code(failed["Code"], said, f"PublishBatch to {self.topic_arn}")
             for place in [place for place in waiting if place not in faults]:
                 del waiting[place]
             if waiting:

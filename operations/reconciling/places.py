@@ -8,6 +8,7 @@ from typing import Protocol
 
 from contract.identity import ImageVersion
 from contract.table import IndexRow, ItemKey
+from operations.moments import to_seconds
 from operations.reconciling.comparison import Listed, Standing
 
 
@@ -19,10 +20,14 @@ class SeenRow:
     suspected_at: int | None
 
     @property
-    def place(self) -> tuple[str, str, str]:
-        """Take the sort key apart: uploaded at, digest of the key, revision."""
-        uploaded_at, digest, revision = self.row.at.sk.split("#")
-        return uploaded_at, digest, revision
+    def uploaded_at(self) -> float:
+        """When its object was uploaded, in seconds since 1970: the sort key begins with it."""
+        return to_seconds(self.row.at.sk.split("#")[0])
+
+    @property
+    def digest(self) -> str:
+        """The digest of its object's key, which comes next in the sort key."""
+        return self.row.at.sk.split("#")[1]
 
 
 class Bucket(Protocol):

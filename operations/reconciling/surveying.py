@@ -6,8 +6,9 @@ table is scanned once, in its own order, against the spool: that gives heads wit
 that no head stands for. At the end all that was found is looked at once more, for the pipeline goes on
 working meanwhile.
 
-What is too young to be judged counts as in flight: objects, and index rows of objects, uploaded less than
-`min_age_seconds` ago, and heads decided after the listing began. S3 lists what is there at that moment:
+What is too young to be judged counts as in flight: objects uploaded less than `min_age_seconds` ago, and
+heads decided after the listing began. Index rows of objects as young are passed over. A listing shows what
+is there at that moment:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
 """
 
@@ -20,7 +21,7 @@ from typing import TypeVar
 
 from contract.identity import key_digest
 from operations.interrupting import Stopping
-from operations.moments import to_seconds, to_text
+from operations.moments import to_text
 from operations.reconciling.comparison import Listed, Standing, Verdict, compare
 from operations.reconciling.findings import LOOKED_AT_AGAIN, NO_VERSION, Finding, Kind
 from operations.reconciling.places import Bucket, SeenRow, Table
@@ -111,17 +112,11 @@ class Survey:
 
     def _check_rows(self, rows: Sequence[SeenRow]) -> None:
         self.counted.rows += len(rows)
-        revisions = self.spool.revisions(list({row.place[1] for row in rows}))
-        suspects = [row for row in rows if revisions.get(row.place[1]) != row.row.revision]
+        revisions = self.spool.revisions(list({row.digest for row in rows}))
+        suspects = [row for row in rows if revisions.get(row.digest) != row.row.revision]
         heads = self.table.heads(sorted({suspect.row.key for suspect in suspects}))
-        findings = [
-            (suspect, finding)
-            for suspect in suspects
-            if not (finding := _row_finding(suspect)).is_settled_by(heads.get(finding.key))
-        ]
-        young = {finding.key for row, finding in findings if self._is_young(to_seconds(row.place[0]))}
-        self.counted.in_flight += len(young)
-        self.spool.note(finding for _, finding in findings if finding.key not in young)
+        findings = [_row_finding(suspect) for suspect in suspects if not self._is_young(suspect.uploaded_at)]
+        self.spool.note(finding for finding in findings if not finding.is_settled_by(heads.get(finding.key)))
 
     def _settled(self, findings: Sequence[Finding]) -> list[Finding]:
         """Say which of the findings are none any more, because the pipeline has dealt with them."""

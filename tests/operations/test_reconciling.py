@@ -114,7 +114,7 @@ def test_what_is_young_is_in_flight() -> None:
     operated.now = START.timestamp() + 30
 
     with operated.surveyed() as (_, counted):
-        assert counted.in_flight == 2
+        assert counted.in_flight == 1
     assert operated.found() == NOTHING
     assert operated.found(min_age=0)[Kind.MISSING] == ["new"]
 

@@ -1,0 +1,101 @@
+"""The same behaviour on the queues in memory that other tests use, and on moto's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from contract.errors import ConfigurationError
+from contract.failures import FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE
+from operations.adapters.sqs import SqsQueue
+from operations.messages import Outgoing
+from tests.fakes.calls import client_error
+from tests.operations.queues import DEAD, FakeQueues
+from tests.operations.world import AT_ONCE, queue
+
+
+@pytest.fixture(params=["in memory", "moto"])
+def some_queue(request: pytest.FixtureRequest) -> Iterator[SqsQueue]:
+    if request.param == "in memory":
+        yield queue(FakeQueues(), DEAD)
+        return
+    with mock_aws():
+        client = boto3.client("sqs", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        url = client.create_queue(QueueName="dead")["QueueUrl"]
+        yield SqsQueue(client, url, AT_ONCE)
+
+
+def outgoing(count: int) -> list[Outgoing]:
+    return [
+        Outgoing(f"n{n}", f"body {n}", {HISTORY_ATTRIBUTE: "h", FAILURE_ATTRIBUTE: "f"}) for n in range(count)
+    ]
+
+
+def receive_all(some_queue: SqsQueue) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    while received := some_queue.receive(10, 300, 0):
+        found.update({message.id: message for message in received})
+    return found
+
+
+def test_what_is_sent_is_received_with_its_attributes(some_queue: SqsQueue) -> None:
+    assert some_queue.send(outgoing(23)) == {}
+
+    found = receive_all(some_queue)
+
+    assert sorted(message.body for message in found.values()) == sorted(f"body {n}" for n in range(23))
+    assert all(
+        message.attributes == {HISTORY_ATTRIBUTE: "h", FAILURE_ATTRIBUTE: "f"} for message in found.values()
+    )
+    assert all(message.sent_at.endswith("Z") for message in found.values())
+
+
+def test_held_messages_are_in_flight_until_they_are_let_go_of(some_queue: SqsQueue) -> None:
+    some_queue.send(outgoing(12))
+    found = receive_all(some_queue)
+    assert (some_queue.depth().visible, some_queue.depth().in_flight) == (0, 12)
+
+    some_queue.release([message.receipt_handle for message in found.values()])
+
+    assert (some_queue.depth().visible, some_queue.depth().in_flight) == (12, 0)
+    assert receive_all(some_queue).keys() == found.keys()
+
+
+def test_deleted_messages_are_gone(some_queue: SqsQueue) -> None:
+    some_queue.send(outgoing(12))
+    found = receive_all(some_queue)
+
+    assert some_queue.delete({message.id: message.receipt_handle for message in found.values()}) == {}
+    assert some_queue.depth().total == 0
+
+
+def test_nothing_to_do_is_no_call(some_queue: SqsQueue) -> None:
+    assert some_queue.send([]) == {}
+    assert some_queue.delete({}) == {}
+    some_queue.release([])
+
+
+def test_a_queue_that_is_not_there_is_a_matter_of_configuration() -> None:
+    queues = FakeQueues()
+
+    def missing(operation: str) -> None:
+        raise client_error("AWS.SimpleQueueService.NonExistentQueue", operation)
+
+    queues.calls.before = missing
+    with pytest.raises(ConfigurationError, match="GetQueueAttributes"):
+        queue(queues, DEAD).depth()
+
+
+def test_a_throttled_call_is_made_again() -> None:
+    queues = FakeQueues()
+
+    def throttle_once(operation: str) -> None:
+        queues.calls.before = lambda _: None
+        raise client_error("RequestThrottled", operation)
+
+    queues.calls.before = throttle_once
+    assert queue(queues, DEAD).depth().total == 0

@@ -1,0 +1,250 @@
+"""The same behaviour on the bucket and table in memory that other tests use, and on moto's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from contract.identity import ImageVersion, key_digest
+from contract.records import Findings, Head, Status
+from contract.table import ItemKey, counts_key, head_key, index_rows, term_partitions
+from operations.adapters import dynamodb
+from operations.adapters.dynamodb import DynamoDBTable
+from operations.adapters.dynamodb_counts import DynamoDBRecords
+from operations.adapters.dynamodb_reads import BatchReads
+from operations.adapters.dynamodb_wire import row_from_wire, standing_from_wire
+from operations.adapters.s3 import S3Bucket
+from operations.moments import to_seconds
+from operations.names import LocalPlace, Names
+from operations.status.report import Counted
+from processors.adapters.dynamodb_batches import to_wire
+from tests.fakes.dynamodb import TABLE, FakeDynamoDB
+from tests.fakes.s3 import BUCKET, FakeS3
+from tests.operations.stores import ListedS3, ScannedDynamoDB
+from tests.operations.world import AT_ONCE
+
+KEYS = {"pk": "HASH", "sk": "RANGE"}
+ODD_KEYS = ["a b/ü.jpg", "100%+&.jpg", "tab\there.jpg", "z"]
+
+
+def photo(key: str, status: Status = Status.RECOGNIZED, version_id: str | None = "v1") -> Head:
+    version = ImageVersion(key, "e1", 10, version_id, "2026-01-01T00:00:00.000Z")
+    return Head(version, status, "AA", 1, "2026-01-01T00:00:01.000Z", findings=Findings({"Cat": 97.5}))
+
+
+@dataclass
+class Store:
+    """A table as the adapters see it, and as its writer does."""
+
+    client: Any
+    writer: Any
+    table: DynamoDBTable
+    records: DynamoDBRecords
+
+    def commit(self, head: Head) -> None:
+        at = head_key(head.key)
+        self.put({"pk": at.pk, "sk": at.sk, **head.to_item()})
+        for row in index_rows(head):
+            self.put(row.to_item())
+
+    def put(self, item: Any) -> None:
+        self.writer.put_item(TableName=TABLE, Item=to_wire(item))
+
+    def scanned(self, prefix: str = "") -> tuple[list[Any], list[Any]]:
+        pages = list(self.table.scan(prefix))
+        return [head for heads, _ in pages for head in heads], [row for _, rows in pages for row in rows]
+
+
+@pytest.fixture(params=["in memory", "moto"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    with ThreadPoolExecutor(2) as executor, mock_aws():
+        client: Any
+        writer: Any
+        if request.param == "in memory":
+            writer = FakeDynamoDB()
+            client = ScannedDynamoDB(writer)
+        else:
+            client = writer = boto3.client(
+                "dynamodb", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+            )
+            client.create_table(
+                TableName=TABLE,
+                BillingMode="PAY_PER_REQUEST",
+                KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in KEYS.items()],
+                AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in KEYS],
+            )
+        reads = BatchReads(client, TABLE, AT_ONCE, executor)
+        yield Store(
+            client,
+            writer,
+            DynamoDBTable(client, TABLE, AT_ONCE, reads),
+            DynamoDBRecords(client, TABLE, AT_ONCE, reads),
+        )
+
+
+def test_a_head_is_read_as_the_contract_writes_it() -> None:
+    for head in (photo("a"), photo("b", version_id=None), photo("c", Status.DELETED)):
+        standing = standing_from_wire(to_wire(head.to_item()))
+
+        assert (standing.key, standing.etag, standing.size_bytes) == (head.key, "e1", 10)
+        assert (standing.version_id, standing.revision) == (head.version.version_id, head.revision)
+        assert (standing.uploaded_at, standing.decided_at) == (head.version.uploaded_at, head.decided_at)
+        assert standing.is_deleted is (head.status is Status.DELETED)
+
+
+def test_a_row_is_read_as_the_contract_writes_it() -> None:
+    head = photo("a")
+    for row in index_rows(head):
+        seen = row_from_wire(to_wire(row.to_item()))
+
+        assert (seen.row.at, seen.row.key, seen.row.revision) == (row.at, "a", head.revision)
+        assert seen.uploaded_at == to_seconds(head.version.uploaded_at)
+        assert seen.digest == key_digest("a")
+
+
+def test_rows_begin_as_the_contract_lets_them_begin() -> None:
+    assert all(place.startswith(dynamodb._ROWS_BEGIN) for place in term_partitions("status:recognized"))
+
+
+def test_heads_are_read_in_batches_of_any_number(store: Store) -> None:
+    for number in range(130):
+        store.commit(photo(f"{number}.jpg"))
+
+    found = store.table.heads([f"{number}.jpg" for number in range(120, 260)])
+
+    assert sorted(found) == sorted(f"{number}.jpg" for number in range(120, 130))
+    assert store.table.heads([]) == {}
+
+
+def test_a_scan_gives_heads_and_rows_and_nothing_else(store: Store) -> None:
+    for key in ODD_KEYS:
+        store.commit(photo(key))
+    store.put({"pk": "content#e1-10", "sk": "labels#f", "answer": b"x"})
+    store.put({"pk": "counts#2026-01-01", "sk": "counts", "CallsMade": 3})
+
+    heads, rows = store.scanned()
+
+    assert sorted(head.key for head in heads) == sorted(ODD_KEYS)
+    assert sorted(row.row.key for row in rows) == sorted(ODD_KEYS * 2)
+
+
+def test_a_scan_of_a_prefix_gives_keys_that_begin_so(store: Store) -> None:
+    for key in ODD_KEYS:
+        store.commit(photo(key))
+
+    heads, rows = store.scanned("1")
+
+    assert [head.key for head in heads] == ["100%+&.jpg"]
+    assert {row.row.key for row in rows} == {"100%+&.jpg"}
+
+
+def test_a_row_is_removed_only_with_its_mark(store: Store) -> None:
+    head = photo("a")
+    store.commit(head)
+    first, second = (row.at for row in index_rows(head))
+
+    assert store.table.mark(first, 1000)
+    assert not store.table.mark(ItemKey("index#x#0", "nowhere"), 1000)
+    assert {row.suspected_at for row in store.scanned()[1]} == {None, 1000}
+    assert not store.table.remove_marked(first, 999)
+    assert not store.table.remove_marked(second, 1000)
+    assert store.table.rows_there([first, second]) == {first, second}
+    assert store.table.remove_marked(first, 1000)
+    assert store.table.rows_there([first, second]) == {second}
+    assert not store.table.remove_marked(first, 1000)
+
+
+def test_writing_a_row_again_takes_its_mark_away(store: Store) -> None:
+    head = photo("a")
+    store.commit(head)
+    at = index_rows(head)[0].at
+    store.table.mark(at, 1000)
+
+    store.writer.batch_write_item(
+        RequestItems={TABLE: [{"PutRequest": {"Item": to_wire(index_rows(head)[0].to_item())}}]}
+    )
+
+    assert not store.table.remove_marked(at, 1000)
+
+
+def test_records_are_counted_by_state_and_no_further_than_asked(store: Store) -> None:
+    for number in range(60):
+        store.commit(photo(f"{number}.jpg"))
+    store.commit(photo("no.jpg", Status.REJECTED))
+
+    assert store.records.count(Status.RECOGNIZED, None) == Counted(60, is_all=True)
+    assert store.records.count(Status.REJECTED, 5) == Counted(1, is_all=True)
+    if isinstance(store.client, ScannedDynamoDB):
+        bounded = store.records.count(Status.RECOGNIZED, 1)
+        assert not bounded.is_all
+        assert bounded.count < 60
+
+
+def test_counts_are_read_by_day(store: Store) -> None:
+    at = counts_key("2026-01-02")
+    store.put({"pk": at.pk, "sk": at.sk, "CallsMade": 7, "ImagesRecognized": 4})
+
+    assert store.records.counts(["2026-01-01", "2026-01-02"]) == {"2026-01-02": {"CallsMade": 7}}
+
+
+@pytest.fixture(params=["in memory", "moto"])
+def bucket(request: pytest.FixtureRequest) -> Iterator[tuple[S3Bucket, Any]]:
+    client: Any
+    if request.param == "in memory":
+        s3 = FakeS3()
+        client = ListedS3(s3)
+        yield S3Bucket(client, BUCKET, AT_ONCE), s3.put
+        return
+    with mock_aws():
+        client = boto3.client("s3", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        client.create_bucket(Bucket=BUCKET)
+        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        yield (
+            S3Bucket(client, BUCKET, AT_ONCE),
+            lambda key, body: client.put_object(Bucket=BUCKET, Key=key, Body=body),
+        )
+
+
+def test_objects_are_listed_in_pages_with_their_true_keys(bucket: tuple[S3Bucket, Any]) -> None:
+    listing, put = bucket
+    for key in ODD_KEYS:
+        put(key, b"cat 97")
+    put("z", b"dog 97")
+
+    found = {listed.key: listed for page in listing.pages("") for listed in page}
+
+    assert sorted(found) == sorted(ODD_KEYS)
+    assert found["z"].etag != found["a b/ü.jpg"].etag
+    assert found["z"].size_bytes == 6
+    assert found["z"].modified_at < time.time() + 86_400
+    assert [listed.key for page in listing.pages("1") for listed in page] == ["100%+&.jpg"]
+    assert [listed for page in listing.pages("nothing") for listed in page] == []
+
+
+def test_an_object_is_looked_at_as_it_is_now(bucket: tuple[S3Bucket, Any]) -> None:
+    listing, put = bucket
+    put("a b.jpg", b"cat 97")
+
+    found = listing.look("a b.jpg")
+
+    assert found is not None
+    assert (found.key, found.size_bytes) == ("a b.jpg", 6)
+    assert found.version_id
+    assert listing.look("nothing") is None
+
+
+def test_names_come_from_the_outputs_that_the_local_place_writes() -> None:
+    """The file is another room's; its fields are looked at here."""
+    from infra.local.outputs import Outputs
+
+    assert set(Names.__dataclass_fields__) <= set(Outputs.__dataclass_fields__)
+    assert {"endpoint_url", "region"} <= set(LocalPlace.__dataclass_fields__) & set(
+        Outputs.__dataclass_fields__
+    )

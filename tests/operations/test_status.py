@@ -1,0 +1,68 @@
+"""What `imagepipe status` reports."""
+
+from __future__ import annotations
+
+from contract.records import Status
+from contract.table import counts_key
+from operations.messages import Depth
+from operations.prices import DOLLARS_A_CALL
+from operations.status import calls
+from operations.status.calls import Calls
+from operations.status.report import Counted, look
+from processors.adapters.dynamodb_batches import to_wire
+from processors.telemetry import Count
+from tests.operations.queues import DEAD, HOME
+from tests.operations.test_reconciling import recognized
+from tests.operations.world import OperatedWorld, queue
+
+
+def counted_on(operated: OperatedWorld, day: str, **counts: int) -> None:
+    at = counts_key(day)
+    operated.world.table.items[at.pk, at.sk] = to_wire({"pk": at.pk, "sk": at.sk, **counts})
+
+
+def test_counts_are_called_as_the_processor_calls_them() -> None:
+    assert calls.CALLS_MADE == Count.CALLS_MADE
+    assert calls.CALLS_AVOIDED == Count.CALLS_AVOIDED
+    assert calls.CALLS_THROTTLED == Count.CALLS_THROTTLED
+
+
+def test_what_was_saved_is_what_was_avoided() -> None:
+    spent = Calls(made=100, avoided=300, throttled=2)
+
+    assert (spent.hit_ratio, spent.dollars_saved) == (0.75, 300 * DOLLARS_A_CALL)
+    assert Calls().hit_ratio is None
+
+
+def test_a_report_adds_up_days_and_counts_records_and_queues() -> None:
+    operated = recognized("a", "b", "c")
+    operated.world.deliver(operated.world.s3.put("empty", b""))
+    operated.world.deliver(operated.world.s3.delete("a"))
+    operated.queues.put(DEAD, "x")
+    operated.queues.put(HOME, "y")
+    # now is 2027-01-15 in UTC
+    counted_on(operated, "2027-01-15", CallsMade=1, CallsAvoided=3)
+    counted_on(operated, "2027-01-14", CallsMade=10)
+    counted_on(operated, "2027-01-08", CallsMade=100)
+
+    report = look(
+        {"images": queue(operated.queues, HOME)},
+        {"images": queue(operated.queues, DEAD)},
+        operated.records,
+        operated.clock,
+        days=7,
+        exact=False,
+    )
+
+    assert report.queues == {"images": Depth(1, 0, 0)}
+    assert report.dead_letters == {"images": 1}
+    assert report.records == {Status.RECOGNIZED: Counted(2, True), Status.REJECTED: Counted(1, True)}
+    assert report.today == Calls(made=1, avoided=3)
+    assert report.calls == Calls(made=11, avoided=3)
+    assert report.to_json()["today"] == {
+        "calls_made": 1,
+        "calls_avoided": 3,
+        "calls_throttled": 0,
+        "hit_ratio": 0.75,
+        "dollars_saved": 0.003,
+    }

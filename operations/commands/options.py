@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from operations.dead_letters.choosing import Choice
+from operations.moments import read_since
 
 Stack = Annotated[
     str | None,
@@ -30,3 +34,8 @@ Since = Annotated[
     str | None, typer.Option("--since", help="Only since then: 30m, 2h, 7d, or 2026-01-31T08:00 (UTC).")
 ]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")]
+
+
+def chosen(cause: str | None, prefix: str | None, since: str | None) -> Choice:
+    """Put together which dead letters are meant. Raises OperatorError."""
+    return Choice(cause, prefix, read_since(since, time.time()) if since else None)

@@ -16,7 +16,7 @@ from botocore.stub import Stubber
 
 from operations import wiring
 from operations.adapters.cloudformation import stack_outputs
-from operations.commands import dead_letters, reconcile, status
+from operations.commands import dead_letters, reconcile, redrive, status
 from operations.faults import OperatorError
 from operations.main import main
 from operations.moments import read_since, to_text
@@ -54,7 +54,7 @@ def operated(monkeypatch: pytest.MonkeyPatch) -> Iterator[OperatedWorld]:
     operated = recognized("good.jpg")
     pipeline = Pipeline(NAMES, Session(operated))
     pipeline._retry = AT_ONCE
-    for commands in (dead_letters, reconcile, status):
+    for commands in (dead_letters, reconcile, redrive, status):
         monkeypatch.setattr(commands, "connect", lambda *_: pipeline)
     yield operated
     pipeline.executor.shutdown()

@@ -22,6 +22,8 @@ MOST_REMEMBERED = 10_000
 # Enough for SQS to have asked all its servers. A queue that says it holds more is asked some more times.
 POLL_SECONDS = 1
 MOST_EMPTY_POLLS = 5
+# A look that takes longer than the hold meets letters again that it has seen, among those that it has not.
+MOST_REPEATS = 50
 MOST_PER_RECEIVE = 10
 
 
@@ -64,24 +66,30 @@ class Look:
 
     def batches(self) -> Iterator[list[DeadLetter]]:
         """Give the letters, some at a time, until there are no more, or Ctrl-C."""
-        fruitless = 0
+        empty, repeats = 0, 0
         while not self.stopping():
             if len(self.held) >= MOST_HELD:
                 self.cut_short = True
                 return
             received = self.queue.receive(MOST_PER_RECEIVE, LOOK_SECONDS, POLL_SECONDS)
-            fresh = [
-                message for message in received if not (message.id in self.held or message.id in self.gone)
-            ]
+            fresh = [message for message in received if not self._is_known(message.id)]
             # The newest handle is the one that counts.
             self.held.update((message.id, message.receipt_handle) for message in received)
             if fresh:
-                fruitless = 0
+                empty, repeats = 0, 0
                 yield [read(message, self.name, self.bucket_name) for message in fresh]
-                continue
-            fruitless += 1
-            if fruitless >= MOST_EMPTY_POLLS or (not received and not self.queue.depth().visible):
+            elif received:
+                repeats += 1
+            else:
+                empty += 1
+            if repeats >= MOST_REPEATS or (empty and self._is_at_its_end(empty)):
                 return
+
+    def _is_known(self, message_id: str) -> bool:
+        return message_id in self.held or message_id in self.gone
+
+    def _is_at_its_end(self, empty_polls: int) -> bool:
+        return empty_polls >= MOST_EMPTY_POLLS or not self.queue.depth().visible
 
     def is_gone(self, letter: DeadLetter) -> None:
         """Take note that a letter was deleted: there is nothing to let go of."""

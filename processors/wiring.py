@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import boto3
+import botocore.session
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from botocore.config import Config
 
@@ -36,18 +36,21 @@ def answer() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
 
 
 def clients(connections: int) -> Clients:
-    """Make the clients: one attempt each, for retrying is our own policy's, and short time-outs."""
+    """Make the clients: one attempt each, for retrying is our own policy's, and short time-outs.
+
+    They come from botocore, which is what boto3's clients are; boto3 around them would cost cold starts.
+    """
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 1},
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
         max_pool_connections=connections,
     )
-    session = boto3.session.Session()
+    session = botocore.session.get_session()
     return Clients(
-        dynamodb=session.client("dynamodb", config=config),
-        rekognition=session.client("rekognition", config=config),
-        s3=session.client("s3", config=config),
-        sns=session.client("sns", config=config),
-        sqs=session.client("sqs", config=config),
+        dynamodb=session.create_client("dynamodb", config=config),
+        rekognition=session.create_client("rekognition", config=config),
+        s3=session.create_client("s3", config=config),
+        sns=session.create_client("sns", config=config),
+        sqs=session.create_client("sqs", config=config),
     )

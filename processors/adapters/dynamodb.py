@@ -13,8 +13,9 @@ from contract.records import Head
 from contract.results import Result, ResultName
 from contract.table import PARTITION_KEY, SORT_KEY, IndexRow, ItemKey, head_key, result_key
 from contract.timing import CLAIM_SECONDS
+from contract.wire import Item, from_wire, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
-from processors.adapters.dynamodb_batches import BatchCalls, Item, from_wire, key_to_wire, to_wire
+from processors.adapters.dynamodb_batches import BatchCalls
 from processors.committing import Commit
 from processors.retrying import RetryPolicy
 

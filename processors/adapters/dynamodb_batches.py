@@ -7,45 +7,20 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
 from contract.errors import ImagepipeError, ThrottledError
-from contract.table import PARTITION_KEY, SORT_KEY, ItemKey
+from contract.table import ItemKey
+from contract.wire import Item, WireItem, from_wire, key_of, key_to_wire
 from processors.adapters.aws_errors import translated
 from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-Item = dict[str, Any]
 Element = TypeVar("Element")
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 MAX_WRITES = 25
 MAX_READS = 100
-
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
-
-
-def to_wire(item: Mapping[str, Any]) -> Item:
-    """Write an item with DynamoDB's type tags."""
-    return {name: _serialize(value) for name, value in item.items()}
-
-
-def from_wire(item: Mapping[str, Any]) -> Item:
-    """Read an item with DynamoDB's type tags."""
-    return {name: _deserialize(value) for name, value in item.items()}
-
-
-def key_to_wire(key: ItemKey) -> Item:
-    """Write a primary key with DynamoDB's type tags."""
-    return {PARTITION_KEY: {"S": key.pk}, SORT_KEY: {"S": key.sk}}
-
-
-def key_of(wire_item: Mapping[str, Any]) -> ItemKey:
-    """Read the primary key out of an item with type tags."""
-    return ItemKey(wire_item[PARTITION_KEY]["S"], wire_item[SORT_KEY]["S"])
 
 
 @dataclass(frozen=True)
@@ -65,7 +40,7 @@ class BatchCalls:
         batches = self.executor.map(self._read_batch, _in_batches(keys, MAX_READS))
         return [item for batch in batches for item in batch]
 
-    def write(self, requests: Mapping[ItemKey, Item]) -> dict[ItemKey, ImagepipeError]:
+    def write(self, requests: Mapping[ItemKey, WireItem]) -> dict[ItemKey, ImagepipeError]:
         """Do put and delete requests, one a key; give those that were not done, with the reason."""
         unwritten: dict[ItemKey, ImagepipeError] = {}
         for faults in self.executor.map(self._write_batch, _in_batches(list(requests.items()), MAX_WRITES)):
@@ -90,7 +65,7 @@ class BatchCalls:
         self.retry(attempt)
         return found
 
-    def _write_batch(self, batch: Sequence[tuple[ItemKey, Item]]) -> dict[ItemKey, ImagepipeError]:
+    def _write_batch(self, batch: Sequence[tuple[ItemKey, WireItem]]) -> dict[ItemKey, ImagepipeError]:
         waiting: list[Any] = [request for _, request in batch]
 
         def attempt() -> None:

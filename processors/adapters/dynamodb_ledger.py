@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contract.table import counts_key
+from contract.wire import key_to_wire
 from processors.adapters.aws_errors import translated
-from processors.adapters.dynamodb_batches import key_to_wire
 from processors.telemetry import Count
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from contract.errors import ThrottledError
 from contract.records import Head
 from contract.results import Result, ResultName
 from contract.table import PARTITION_KEY, SORT_KEY, IndexRow, ItemKey
+from contract.wire import from_wire, key_of, key_to_wire
 from query_api.adapters.aws_errors import translated
-from query_api.adapters.wire import from_wire, key_of, key_to_wire
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -15,6 +15,7 @@ from moto import mock_aws
 from contract.identity import ImageVersion, key_digest
 from contract.records import Findings, Head, Status
 from contract.table import ItemKey, counts_key, head_key, index_rows, term_partitions
+from contract.wire import to_wire
 from operations.adapters import dynamodb
 from operations.adapters.dynamodb import DynamoDBTable
 from operations.adapters.dynamodb_counts import DynamoDBRecords
@@ -24,7 +25,6 @@ from operations.adapters.s3 import S3Bucket
 from operations.moments import to_seconds
 from operations.names import LocalPlace, Names
 from operations.status.report import Counted
-from processors.adapters.dynamodb_batches import to_wire
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.s3 import BUCKET, FakeS3
 from tests.operations.stores import ListedS3, ScannedDynamoDB

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from contract.records import Head, Status
 from contract.table import head_key, index_rows
+from contract.wire import from_wire, to_wire
 from operations.moments import to_seconds
 from operations.reconciling.comparison import Listed, Standing, Verdict, compare
 from operations.reconciling.findings import Kind
-from processors.adapters.dynamodb_batches import from_wire, to_wire
 from tests.fakes.s3 import START
 from tests.operations.queues import BULK
 from tests.operations.world import OperatedWorld

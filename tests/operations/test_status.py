@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contract.records import Status
 from contract.table import counts_key
+from contract.wire import to_wire
 from operations.messages import Depth
 from operations.prices import DOLLARS_A_CALL
 from operations.status import calls
 from operations.status.calls import Calls
 from operations.status.report import Counted, look
-from processors.adapters.dynamodb_batches import to_wire
 from processors.telemetry import Count
 from tests.operations.queues import DEAD, HOME
 from tests.operations.test_reconciling import recognized

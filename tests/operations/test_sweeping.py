@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from contract.records import Head
 from contract.table import index_rows
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
+from contract.wire import to_wire
 from operations.reconciling import sweeping
 from operations.reconciling.findings import Kind
 from operations.reconciling.sweeping import GRACE_SECONDS
-from processors.adapters.dynamodb_batches import to_wire
 from tests.operations.test_reconciling import copy_rows, recognized
 from tests.operations.world import OperatedWorld
 from tests.processors.world import World

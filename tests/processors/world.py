@@ -16,7 +16,7 @@ from contract.failures import HISTORY_ATTRIBUTE
 from contract.records import Head, Status
 from contract.settings import ProcessorSettings
 from contract.table import HEAD
-from processors.adapters.dynamodb_batches import from_wire
+from contract.wire import from_wire
 from processors.assembly import Clients, assemble
 from processors.deadline import Deadline
 from processors.powertools import PowertoolsLog

@@ -10,8 +10,8 @@ from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey
+from contract.wire import key_to_wire
 from query_api.adapters.dynamodb import DynamoDBTable, make_client
-from query_api.adapters.wire import key_to_wire
 from tests.query_api.memory_table import MemoryTable
 from tests.query_api.site import Site
 

@@ -13,10 +13,10 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from contract import table
 from contract.errors import ConfigurationError, ImagepipeError, ThrottledError, TransientError
+from contract.wire import from_wire, key_to_wire
 from query_api.adapters import dynamodb as adapter
 from query_api.adapters.aws_errors import translated
 from query_api.adapters.dynamodb import DynamoDBTable
-from query_api.adapters.wire import from_wire, key_to_wire
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.photos import commit, photo
 

@@ -16,7 +16,7 @@ WireItem = dict[str, Any]
 
 
 def to_wire(item: Mapping[str, Any]) -> WireItem:
-    """Write an item. Takes text, bytes, int, Decimal, bool, mappings and lists; no float: that would round."""
+    """Write an item: text, bytes, int, Decimal, bool, mappings and lists, and no float: that would round."""
     return {name: _tagged(value) for name, value in item.items()}
 
 

@@ -1,4 +1,4 @@
-"""What a survey has to remember, on disk: a million keys are 60 MB there, and a few in memory."""
+"""What a survey has to remember, on disk: a million keys are 50 MB there, and some 35 in memory."""
 
 from __future__ import annotations
 

@@ -44,6 +44,13 @@ nightly: .venv/.synced ## What takes longer: 2,000 interleavings, and every guar
 	IMAGEPIPE_EXAMPLES=2000 $(BIN)/pytest -q -n 2 tests/processors/test_any_interleaving.py
 	$(BIN)/python -m tests.mutants
 
+.PHONY: bench
+bench: .venv/.synced ## Measure speed, starts and memory, in a place of its own; writes docs/performance.md
+	@$(BIN)/python -m loadtest.bench
+
+chaos: .venv/.synced ## 500 photos while calls fail and workers are killed: make chaos [SEED=number]
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
+
 lock: .venv/.synced ## Lock requirements/*.txt anew from pyproject.toml
 	$(LOCK) --upgrade requirements/uv.in -o requirements/uv.txt
 	$(LOCK) --upgrade --group dev -o requirements/dev.txt

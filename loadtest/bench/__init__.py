@@ -1,0 +1,1 @@
+"""Measures the local place from outside, through real clients: `make bench`."""

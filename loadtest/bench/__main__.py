@@ -1,0 +1,111 @@
+"""`make bench`: measures, shows tables, and writes them into docs/performance.md."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from loadtest.bench import cold_imports, memory, page, rates, starting, throughput
+from loadtest.bench.completions import Completions
+from loadtest.bench.figures import Figure, Section
+from loadtest.bench.local_place import BenchError, LocalPlace
+from loadtest.bench.machine import circumstances
+from loadtest.bench.notes import NOTES
+from loadtest.bench.processes import Watch
+from loadtest.bench.services import Services
+
+_WIDTH_OF_NO_TERMINAL = 160
+
+
+class Part(StrEnum):
+    """What can be measured by itself."""
+
+    STARTING = "starting"
+    THROUGHPUT = "throughput"
+    IMPORTS = "imports"
+
+
+def main(
+    only: Annotated[Part | None, typer.Option(help="Measure this part, and leave the page as it is.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of throughput.")] = 3,
+    round_seconds: Annotated[float, typer.Option(min=1.0, help="About how long one of them takes.")] = 10.0,
+    import_rounds: Annotated[int, typer.Option(min=1, help="Rounds of cold imports.")] = 15,
+) -> None:
+    """Measure the pipeline on this machine, in a place of its own. Takes about four minutes."""
+    console = Console(width=None if Console().is_terminal else _WIDTH_OF_NO_TERMINAL)
+    on = circumstances("make bench")
+    try:
+        with tempfile.TemporaryDirectory(prefix="bench-") as scratch, console.status("") as status:
+            bench = Bench(Path(scratch), say=lambda doing: _say(console, status.update, doing))
+            sections = bench.measure(only, rounds, round_seconds, import_rounds)
+        for section in sections:
+            console.print(page.as_table(section), "")
+        console.print(on, highlight=False)
+        if only is None:
+            page.write(sections, on)
+    except (BenchError, page.NoMarkersError) as fault:
+        typer.echo(f"error: {fault}", err=True)
+        raise typer.Exit(1) from fault
+
+
+class Bench:
+    """A place of its own below `scratch`, and what is measured in it."""
+
+    def __init__(self, scratch: Path, say: Callable[[str], None]) -> None:
+        self.scratch, self.say = scratch, say
+        self.place = LocalPlace(scratch / "place")
+
+    def measure(
+        self, only: Part | None, rounds: int, round_seconds: float, import_rounds: int
+    ) -> list[Section]:
+        """Bring the place up, measure what is asked for, and take it down again. Raises BenchError."""
+        found: dict[str, list[Figure]] = {}
+        try:
+            if only in (None, Part.STARTING):
+                found["starting"] = starting.figures(self.place, self.say)
+            else:
+                self.say("make run, in a place of its own")
+                self.place.run()
+            services = Services(self.place.outputs())
+            if only in (None, Part.THROUGHPUT):
+                found |= self._at_work(services, rounds, round_seconds)
+            if only in (None, Part.IMPORTS):
+                compared = cold_imports.comparisons(
+                    services.functions(), self.place.packages_of_lambda, self.scratch / "code"
+                )
+        finally:
+            self.say("stopping")
+            self.place.stop()
+        if only in (None, Part.IMPORTS):
+            found["imports"] = cold_imports.figures(compared, import_rounds, self.say)
+        return [Section(name, *NOTES[name], figures) for name, figures in found.items()]
+
+    def _at_work(self, services: Services, rounds: int, round_seconds: float) -> dict[str, list[Figure]]:
+        functions = services.functions()
+        watch = Watch(self.place, functions)
+        with watch.watching():
+            measured = throughput.Throughput(services, Completions.followed(services), watch)
+            both = throughput.rounds_of_both(measured, rounds, round_seconds, self.say)
+            self.say("memory: keeping the query function at work")
+            memory.ask_for_a_while(services)
+        return {
+            "throughput": rates.figures(*both),
+            "processor": rates.cpu_figures(*both),
+            "memory": memory.figures(watch.peak_mib(), functions),
+        }
+
+
+def _say(console: Console, update: Callable[[str], None], doing: str) -> None:
+    update(doing)
+    if not console.is_terminal:
+        console.print(doing, highlight=False)
+
+
+if __name__ == "__main__":
+    typer.run(main)

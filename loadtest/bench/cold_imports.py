@@ -1,0 +1,144 @@
+"""How long a function takes to be ready in a fresh interpreter, beside boto3 with the same clients."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from loadtest.bench.figures import Figure
+from loadtest.bench.local_place import BenchError
+from loadtest.bench.services import DeployedFunction
+
+AIM = 1.25
+_AGAINST = "bare boto3"
+
+
+@dataclass(frozen=True)
+class Readying:
+    """What makes a function ready to answer: its import, and what it builds at its first event.
+
+    `clients` are the services that it talks to.
+    """
+
+    room: str
+    statement: str
+    clients: tuple[str, ...]
+
+    @property
+    def bare(self) -> str:
+        """Give the program that only makes the same clients."""
+        made = "; ".join(f"session.client({name!r})" for name in self.clients)
+        return f"import boto3; session = boto3.session.Session(); {made}"
+
+
+READYINGS = (
+    Readying(
+        "processors",
+        "import processors.handler; processors.handler.answer()",
+        ("dynamodb", "rekognition", "s3", "sns", "sqs"),
+    ),
+    Readying("query_api", "import query_api.handler; query_api.wiring.answering()", ("dynamodb",)),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A statement for a fresh interpreter that sees the standard library and the packages on `path`."""
+
+    statement: str
+    path: tuple[Path, ...]
+    environment: Mapping[str, str]
+
+    def run(self, *, writes_bytecode: bool = False) -> tuple[float, float]:
+        """Run it; give its wall and processor milliseconds. Raises BenchError."""
+        program = f"import sys; sys.path[:0] = {[str(folder) for folder in self.path]!r}; {self.statement}"
+        command = [sys.executable, "-I", "-S", *([] if writes_bytecode else ["-B"]), "-c", program]
+        before, begun = _children_cpu_seconds(), time.monotonic()
+        finished = subprocess.run(  # noqa: S603
+            command, env=self.environment, cwd="/", capture_output=True, text=True, check=False
+        )
+        wall, cpu = time.monotonic() - begun, _children_cpu_seconds() - before
+        if finished.returncode:
+            raise BenchError(f"{self.statement!r} failed: {finished.stderr.strip()[-500:]}")
+        return wall * 1000, cpu * 1000
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A function's program in its variants, and the bare one, to be run in turn."""
+
+    room: str
+    bare: Program
+    variants: Mapping[str, Program]
+
+
+def comparisons(functions: Mapping[str, DeployedFunction], packages: Path, scratch: Path) -> list[Comparison]:
+    """Unpack the deployed code twice, to lie there with and without bytecode, beside Lambda's packages.
+
+    boto3 has its bytecode in either case. Raises BenchError.
+    """
+    found = []
+    for readying in READYINGS:
+        function = functions[readying.room]
+        environment = _environment(function)
+        bare = Program(readying.bare, (packages,), environment)
+        bare.run(writes_bytecode=True)
+        variants = {}
+        for name, with_bytecode in (("as on Lambda", False), ("with bytecode in the zip", True)):
+            code = scratch / f"{readying.room}-{with_bytecode}"
+            function.unpack(code)
+            variants[name] = Program(readying.statement, (code, packages), environment)
+            variants[name].run(writes_bytecode=with_bytecode)
+        found.append(Comparison(readying.room, bare, variants))
+    return found
+
+
+def figures(compared: Sequence[Comparison], rounds: int, say: Callable[[str], None]) -> list[Figure]:
+    """Run everything in turn, and compare medians of wall and of processor time. Raises BenchError."""
+    samples: dict[Program, list[tuple[float, float]]] = defaultdict(list)
+    for number in range(1, rounds + 1):
+        say(f"cold imports: round {number} of {rounds}")
+        for comparison in compared:
+            for program in (comparison.bare, *comparison.variants.values()):
+                samples[program].append(program.run())
+    return [
+        Figure(
+            f"{comparison.room}, {name}: {kind}",
+            median(sample[side] for sample in samples[program]),
+            "ms",
+            _AGAINST,
+            median(sample[side] for sample in samples[comparison.bare]),
+            at_most=AIM,
+        )
+        for comparison in compared
+        for name, program in comparison.variants.items()
+        for side, kind in enumerate(("wall", "processor time"))
+    ]
+
+
+def _environment(function: DeployedFunction) -> dict[str, str]:
+    """Give what Lambda sets. Without its task root, the tracer would take a shorter way."""
+    return {
+        **function.environment,
+        "PATH": os.environ.get("PATH", ""),
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+        "LAMBDA_TASK_ROOT": "/var/task",
+    }
+
+
+def _children_cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -1,0 +1,79 @@
+"""A local place of one's own, brought up and down as a person does it: by its commands."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+PHOTOS = ROOT / "images"
+_STAGE = re.compile(r"^✓ (?P<name>\S+)\s.*?(?P<seconds>[0-9.]+) s$", re.MULTILINE)
+
+
+class BenchError(Exception):
+    """Something could not be measured. The message says what, and why."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One `make run`: its seconds in all, and those of each of its stages by name."""
+
+    seconds: float
+    stages: Mapping[str, float]
+
+    @property
+    def without_photos_seconds(self) -> float:
+        """Give what it took beside recognizing."""
+        return self.seconds - self.stages.get("recognize", 0.0)
+
+
+@dataclass(frozen=True)
+class LocalPlace:
+    """A place in a directory, on free ports that it keeps."""
+
+    directory: Path
+
+    def run(self, photos: Path = PHOTOS) -> Run:
+        """Do what `make run` does. Raises BenchError."""
+        ports = [] if (self.directory / "place.json").exists() else ["--port", "0"]
+        begun = time.monotonic()
+        said = self._command("run", "--images", str(photos), *ports)
+        return Run(time.monotonic() - begun, stages_of(said))
+
+    def stop(self) -> None:
+        """Do what `make stop` does. Raises BenchError."""
+        self._command("stop")
+
+    def outputs(self) -> dict[str, str]:
+        """Read the names and addresses of what was deployed."""
+        outputs: dict[str, str] = json.loads((self.directory / "outputs.json").read_text())
+        return outputs
+
+    def pid(self, part: str) -> int:
+        """Give the process id of `cloud` or `rekognition`."""
+        trace: dict[str, Any] = json.loads((self.directory / f"{part}.pid.json").read_text())
+        return int(trace["pid"])
+
+    @property
+    def packages_of_lambda(self) -> Path:
+        """Where the packages are that Lambda's own Python brings."""
+        return self.directory / "cloud" / "lambda-python" / "packages"
+
+    def _command(self, name: str, *arguments: str) -> str:
+        command = [sys.executable, "-m", "infra.local", name, "--directory", str(self.directory), *arguments]
+        finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+        if finished.returncode:
+            raise BenchError(f"`infra.local {name}` failed: {finished.stderr.strip()}")
+        return finished.stdout
+
+
+def stages_of(said: str) -> dict[str, float]:
+    """Read the stages and their seconds off what `make run` prints."""
+    return {found["name"]: float(found["seconds"]) for found in _STAGE.finditer(said)}

@@ -1,0 +1,36 @@
+"""The title of each table, and what is and what is not in its figures."""
+
+from collections.abc import Mapping
+
+NOTES: Mapping[str, tuple[str, str]] = {
+    "throughput": (
+        "Images a second",
+        "Medians of rounds in turn, each of photos that nobody has seen before, in the same mix. Asked "
+        "directly: four threads call DetectLabels and DetectFaces by S3Object on photos that are there "
+        "already. End to end: from the first upload to the last completion received from SNS, uploads "
+        "included; each photo took exactly two detector calls.",
+    ),
+    "processor": (
+        "Processor time of an image",
+        "Where it was spent in the same rounds, by process. On a machine whose cores are all busy, what all "
+        "of them spend together bounds the images a second. The caller asks in one case; in the other it "
+        "uploads and follows completions.",
+    ),
+    "memory": (
+        "Memory at its highest",
+        "Resident, looked at three times a second while the rounds ran, and then while four threads kept the "
+        "API at work.",
+    ),
+    "starting": (
+        "Starting and deploying",
+        "`make run` on `images/` in a new directory on free ports, with the vision models and the functions' "
+        "zips there. The photos' own time is its `recognize` stage; their upload by the AWS CLI is not in "
+        "that.",
+    ),
+    "imports": (
+        "Cold imports",
+        "A fresh interpreter that imports the deployed handler and builds everything (clients included), "
+        "against one that makes the same clients with boto3; medians, in turn. As on Lambda: boto3 has its "
+        "bytecode, the zip has none, and none can be written beside it, for `/var/task` is read-only.",
+    ),
+}

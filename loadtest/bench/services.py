@@ -1,0 +1,109 @@
+"""Clients of the local place, and its deployed functions."""
+
+from __future__ import annotations
+
+import io
+import json
+import urllib.request
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_rekognition import RekognitionClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+# Loopback is never reached through a proxy.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True)
+class DeployedFunction:
+    """A Lambda function as it is deployed; `room` is the package that its handler is in."""
+
+    name: str
+    room: str
+    memory_mb: int
+    environment: Mapping[str, str]
+    code_url: str
+
+    def unpack(self, directory: Path) -> None:
+        """Fetch its code, as Lambda does before a cold start."""
+        with _DIRECT.open(self.code_url) as reply, zipfile.ZipFile(io.BytesIO(reply.read())) as archive:
+            archive.extractall(directory)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What a place has to offer, by its outputs."""
+
+    outputs: Mapping[str, str]
+
+    @cached_property
+    def s3(self) -> S3Client:
+        """S3."""
+        return self._session.client("s3", endpoint_url=self._cloud, config=self._config)
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        """SQS."""
+        return self._session.client("sqs", endpoint_url=self._cloud, config=self._config)
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        """SNS."""
+        return self._session.client("sns", endpoint_url=self._cloud, config=self._config)
+
+    @cached_property
+    def rekognition(self) -> RekognitionClient:
+        """The local Rekognition."""
+        url = self.outputs["rekognition_url"]
+        return self._session.client("rekognition", endpoint_url=url, config=self._config)
+
+    def functions(self) -> dict[str, DeployedFunction]:
+        """Give the deployed functions, by room."""
+        client: LambdaClient = self._session.client("lambda", endpoint_url=self._cloud, config=self._config)
+        found = {}
+        for listed in client.list_functions()["Functions"]:
+            room = listed["Handler"].split(".")[0]
+            code = client.get_function(FunctionName=listed["FunctionName"])["Code"]
+            found[room] = DeployedFunction(
+                listed["FunctionName"],
+                room,
+                listed["MemorySize"],
+                listed["Environment"]["Variables"],
+                code["Location"],
+            )
+        return found
+
+    def ask(self, path_and_query: str) -> Any:
+        """Ask the HTTP API, and give the JSON of its answer."""
+        with _DIRECT.open(self.outputs["api_url"] + path_and_query) as reply:
+            return json.load(reply)
+
+    def detector_calls(self) -> dict[str, dict[str, Any]]:
+        """Give what the local Rekognition has counted: accepted calls, by operation."""
+        with _DIRECT.open(f"{self.outputs['rekognition_url']}/_local/calls") as reply:
+            counted: dict[str, dict[str, Any]] = json.load(reply)["operations"]
+        return counted
+
+    @property
+    def _cloud(self) -> str:
+        return self.outputs["endpoint_url"]
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        return boto3.Session("test", "test", region_name=self.outputs["region"])
+
+    @cached_property
+    def _config(self) -> Config:
+        return Config(proxies={}, max_pool_connections=16, retries={"total_max_attempts": 2})

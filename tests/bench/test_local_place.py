@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from itertools import islice
+
+from PIL import Image, ImageChops
+
+from loadtest.bench.local_place import Run, stages_of
+from loadtest.bench.photos import distinct_photos, photos_in
+
+SAID = """✓ synth       template 9d2e1a68 made  14.2 s
+✓ deploy      stack created  1.6 s
+✓ sync        30 photos of images are in s3://bucket, 1 other files left out  5.0 s
+✓ recognize   30 of 30 photos have ended  4.9 s
+
+30 recognized, 0 rejected
+Everything took 36.9 s.
+"""
+
+
+def test_stages_are_read_off_what_make_run_prints() -> None:
+    assert stages_of(SAID) == {"synth": 14.2, "deploy": 1.6, "sync": 5.0, "recognize": 4.9}
+
+
+def test_a_run_is_told_without_the_photos_own_time() -> None:
+    assert Run(36.9, stages_of(SAID)).without_photos_seconds == 32.0
+
+
+def test_photos_are_distinct_and_show_the_same() -> None:
+    import io
+
+    count = photos_in()
+    photos = list(islice(distinct_photos(), count + 1))
+    assert len(set(photos)) == count + 1
+    first, again = (Image.open(io.BytesIO(photo)).convert("RGB") for photo in (photos[0], photos[-1]))
+    assert ImageChops.difference(first, again).getbbox() is None

@@ -63,7 +63,7 @@ class Failure:
 
     def to_json(self) -> str:
         """Write it as the value of a message attribute."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Failure:

@@ -69,7 +69,7 @@ def look_again(bucket_name: str, keys: list[str], occurred_at: str) -> str:
         }
         for key in keys
     ]
-    return json.dumps({"Records": records}, ensure_ascii=False)
+    return json.dumps({"Records": records})  # ASCII: SQS refuses some characters
 
 
 def _event(record: Mapping[str, object], bucket_name: str) -> ImageEvent:

@@ -48,6 +48,8 @@ class Head:
     `detectors` maps each detector that ran to the fingerprint of its settings, by which its raw result is
     found. `sequencer` (canonical) is that of the newest event taken in, empty if the image was only ever
     listed. `generation` counts the heads of this key. `expires_at` (seconds since 1970) is set on tombstones.
+    `stored_revision` is the revision that a head was read with: its rows carry that one, whatever this code
+    would make of it.
     """
 
     version: ImageVersion
@@ -59,6 +61,7 @@ class Head:
     findings: Findings = field(default_factory=Findings)
     rejection: Rejection | None = None
     expires_at: int | None = None
+    stored_revision: str | None = field(default=None, compare=False)
 
     @property
     def key(self) -> str:
@@ -71,6 +74,8 @@ class Head:
 
         Index rows and completions carry it; a row whose revision is not the head's does not count.
         """
+        if self.stored_revision is not None:
+            return self.stored_revision
         parts = (
             self.sequencer,
             str(self.generation),
@@ -131,6 +136,7 @@ class Head:
             ),
             rejection=_rejection(item),
             expires_at=None if expires_at is None else _integer(expires_at),
+            stored_revision=str(item["revision"]),
         )
 
 

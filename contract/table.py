@@ -10,7 +10,9 @@
 
 A term is `label:<name in lower case>` or `status:<status>`. An index row counts only while the head of its
 key has its revision: rows are written before the head that makes them true, and removed after the head that
-makes them false, so a reader that compares the two is never shown a stale photo.
+makes them false, so a reader that compares the two is never shown a stale photo. A row that `imagepipe
+reconcile` suspects of being left over carries `suspected_at` (seconds since 1970) until it is swept, or
+written again.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from contract.identity import key_digest
 from contract.records import Head, Status
 from contract.results import ResultName
 
+HEAD_PREFIX = "image#"
+INDEX_PREFIX = "index#"
 PARTITION_KEY = "pk"
 SORT_KEY = "sk"
 EXPIRY = "expires_at"
@@ -80,7 +84,7 @@ class IndexRow:
 
 def head_key(key: str) -> ItemKey:
     """Say where the head of an object's key stands."""
-    return ItemKey(f"image#{key}", HEAD)
+    return ItemKey(f"{HEAD_PREFIX}{key}", HEAD)
 
 
 def result_key(name: ResultName) -> ItemKey:
@@ -105,7 +109,7 @@ def status_term(status: Status) -> str:
 
 def term_partitions(term: str) -> tuple[str, ...]:
     """List the partitions over which the rows of a term are spread."""
-    return tuple(f"index#{term}#{shard}" for shard in range(SHARDS))
+    return tuple(f"{INDEX_PREFIX}{term}#{shard}" for shard in range(SHARDS))
 
 
 def index_rows(head: Head) -> tuple[IndexRow, ...]:
@@ -117,7 +121,9 @@ def index_rows(head: Head) -> tuple[IndexRow, ...]:
     sort_key = f"{head.version.uploaded_at}#{digest}#{head.revision}"
 
     def row(term: str, confidence: float | None) -> IndexRow:
-        return IndexRow(ItemKey(f"index#{term}#{shard}", sort_key), head.key, head.revision, confidence)
+        return IndexRow(
+            ItemKey(f"{INDEX_PREFIX}{term}#{shard}", sort_key), head.key, head.revision, confidence
+        )
 
     # Names that differ in case are one term, and a batch write takes each row once.
     labels: dict[str, float] = {}

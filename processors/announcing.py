@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contract.completions import Completion, completion
+from contract.counts import Count
 from contract.errors import ImagepipeError
 from contract.records import Head
-from processors.telemetry import Count, Counter
+from processors.telemetry import Counter
 
 
 class Topic(Protocol):

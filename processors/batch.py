@@ -7,12 +7,13 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BasePartialBatchProcessor, EventType
 
+from contract.counts import Count
 from contract.errors import ConfigurationError, ImagepipeError, PermanentError, TransientError
 from processors.deadline import Deadline
 from processors.handing_back import HandBack
 from processors.messages import Message
 from processors.pipeline import Outcome, Pipeline
-from processors.telemetry import Count, Counter, Log
+from processors.telemetry import Counter, Log
 
 
 class ImageBatch(BasePartialBatchProcessor):

@@ -80,4 +80,4 @@ def _describes(head: Head, present: ImageVersion, fingerprints: Mapping[str, str
 
 
 def _same_object(head: Head, version: ImageVersion) -> bool:
-    return (head.version.etag, head.version.version_id) == (version.etag, version.version_id)
+    return (head.version.content_id, head.version.version_id) == (version.content_id, version.version_id)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from contract.counts import Count
 from contract.errors import ConfigurationError, ImagepipeError, PermanentError, PostponedError
 from contract.failures import Failure
 from contract.timing import FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, MAX_RECEIVES
 from processors.messages import Message
-from processors.telemetry import Count, Counter, Log
+from processors.telemetry import Counter, Log
 
 
 class Queue(Protocol):

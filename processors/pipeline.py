@@ -6,6 +6,7 @@ from collections import Counter as Tally
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from contract.counts import Count
 from contract.errors import ImagepipeError, PermanentError
 from contract.notifications import ImageEvent
 from contract.records import Findings, Head
@@ -18,7 +19,7 @@ from processors.intake import take_in
 from processors.messages import Message
 from processors.recognition import Recognizer, SupersededError
 from processors.surveying import Case, Surveyor
-from processors.telemetry import OUTCOME_COUNT, Count, Counter
+from processors.telemetry import OUTCOME_COUNT, Counter
 
 Failures = dict[str, ImagepipeError]
 

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from processors.telemetry import Count
+from contract.counts import Count
+from contract.prices import DOLLARS_A_CALL
+
+DOLLARS_SAVED = "DollarsSaved"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,10 @@ class PowertoolsCounter:
             self._tally.clear()
         for count, value in counted.items():
             self.metrics.add_metric(name=count, unit=MetricUnit.Count, value=value)
+        if avoided := counted.get(Count.CALLS_AVOIDED):
+            self.metrics.add_metric(
+                name=DOLLARS_SAVED, unit=MetricUnit.NoUnit, value=avoided * DOLLARS_A_CALL
+            )
         if counted:
             self.metrics.flush_metrics()
         return counted

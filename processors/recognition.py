@@ -7,13 +7,14 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from contract.counts import Count
 from contract.errors import ConfigurationError, ImagepipeError, PermanentError, TransientError
 from contract.identity import ImageVersion
 from contract.records import Findings
 from contract.results import Result, ResultName
 from processors.deadline import Deadline
 from processors.detectors.detector import Detector
-from processors.telemetry import Count, Counter
+from processors.telemetry import Counter
 
 
 class SupersededError(Exception):

@@ -1,30 +1,12 @@
-"""What is counted, named in one place."""
+"""Where counts and sentences go."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Protocol
 
+from contract.counts import Count
 from contract.records import Status
-
-
-class Count(StrEnum):
-    """The metrics of the processor, all of them counts."""
-
-    IMAGES_RECOGNIZED = "ImagesRecognized"
-    IMAGES_REJECTED = "ImagesRejected"
-    IMAGES_DELETED = "ImagesDeleted"
-    EVENTS_STALE = "EventsStale"
-    EVENTS_REPEATED = "EventsRepeated"
-    CALLS_MADE = "CallsMade"
-    CALLS_AVOIDED = "CallsAvoided"
-    CALLS_THROTTLED = "CallsThrottled"
-    COMPLETIONS_PUBLISHED = "CompletionsPublished"
-    DEAD_LETTERS = "DeadLetters"
-    MESSAGES_HANDED_BACK = "MessagesHandedBack"
-    CONFIGURATION_ERRORS = "ConfigurationErrors"
-
 
 OUTCOME_COUNT = {
     Status.RECOGNIZED: Count.IMAGES_RECOGNIZED,

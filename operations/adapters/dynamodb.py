@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from contract.table import HEAD, PARTITION_KEY, SORT_KEY, ItemKey, head_key
+from contract.table import HEAD, HEAD_PREFIX, INDEX_PREFIX, PARTITION_KEY, SORT_KEY, ItemKey, head_key
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_reads import BatchReads, key_to_wire, projection
 from operations.adapters.dynamodb_wire import SUSPECTED_AT, row_from_wire, standing_from_wire
@@ -31,8 +31,6 @@ HEAD_ATTRIBUTES = (
     "revision",
     "status",
 )
-_HEADS_BEGIN = head_key("").pk
-_ROWS_BEGIN = "index#"
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ class DynamoDBTable:
     def _scan_page(self, prefix: str, further: Mapping[str, Any]) -> Any:
         """Read a page. Eventually consistent, at half the price: what is found is looked at once more."""
         wanted = f"(begins_with({PARTITION_KEY}, :heads) OR begins_with({PARTITION_KEY}, :rows))"
-        values = {":heads": {"S": _HEADS_BEGIN}, ":rows": {"S": _ROWS_BEGIN}}
+        values = {":heads": {"S": HEAD_PREFIX}, ":rows": {"S": INDEX_PREFIX}}
         if prefix:
             wanted += " AND begins_with(#key, :prefix)"
             values[":prefix"] = {"S": prefix}

@@ -12,7 +12,7 @@ from contract.table import PARTITION_KEY, counts_key, status_term, term_partitio
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_reads import BatchReads
 from operations.retrying import RetryPolicy
-from operations.status.calls import CALLS_AVOIDED, CALLS_MADE, CALLS_THROTTLED
+from operations.status.calls import CALL_COUNTS
 from operations.status.report import Counted
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class DynamoDBRecords:
     def counts(self, days: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         """Give what was counted on each of these days (ISO 8601, UTC)."""
         places = {counts_key(day).pk: day for day in days}
-        names = (CALLS_MADE, CALLS_AVOIDED, CALLS_THROTTLED)
+        names = CALL_COUNTS
         items = self.reads.read([counts_key(day) for day in days], (PARTITION_KEY, *names))
         return {
             places[item[PARTITION_KEY]["S"]]: {name: int(item[name]["N"]) for name in names if name in item}

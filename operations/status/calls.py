@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from operations.prices import DOLLARS_A_CALL
+from contract.counts import Count
+from contract.prices import DOLLARS_A_CALL
 
-# As the processor names them.
-CALLS_MADE = "CallsMade"
-CALLS_AVOIDED = "CallsAvoided"
-CALLS_THROTTLED = "CallsThrottled"
+CALL_COUNTS = (Count.CALLS_MADE, Count.CALLS_AVOIDED, Count.CALLS_THROTTLED)
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Calls:
     def of(cls, days: Iterable[Mapping[str, int]]) -> Calls:
         """Add up the counts of some days."""
         added = list(days)
-        return cls(*(_sum(added, name) for name in (CALLS_MADE, CALLS_AVOIDED, CALLS_THROTTLED)))
+        return cls(*(_sum(added, name) for name in CALL_COUNTS))
 
     @property
     def hit_ratio(self) -> float | None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from contract.counts import Count
 from contract.table import counts_key
 from contract.wire import key_to_wire
 from processors.adapters.aws_errors import translated
-from processors.telemetry import Count
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from contract.counts import Count
 from contract.errors import ThrottledError
 from contract.identity import ImageVersion
 from processors.adapters.aws_errors import translated
 from processors.detectors.detector import Detector
 from processors.retrying import RetryPolicy
-from processors.telemetry import Count, Counter
+from processors.telemetry import Counter
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient

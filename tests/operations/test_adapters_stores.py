@@ -14,9 +14,8 @@ from moto import mock_aws
 
 from contract.identity import ImageVersion, key_digest
 from contract.records import Findings, Head, Status
-from contract.table import ItemKey, counts_key, head_key, index_rows, term_partitions
+from contract.table import ItemKey, counts_key, head_key, index_rows
 from contract.wire import to_wire
-from operations.adapters import dynamodb
 from operations.adapters.dynamodb import DynamoDBTable
 from operations.adapters.dynamodb_counts import DynamoDBRecords
 from operations.adapters.dynamodb_reads import BatchReads
@@ -107,10 +106,6 @@ def test_a_row_is_read_as_the_contract_writes_it() -> None:
         assert (seen.row.at, seen.row.key, seen.row.revision) == (row.at, "a", head.revision)
         assert seen.uploaded_at == to_seconds(head.version.uploaded_at)
         assert seen.digest == key_digest("a")
-
-
-def test_rows_begin_as_the_contract_lets_them_begin() -> None:
-    assert all(place.startswith(dynamodb._ROWS_BEGIN) for place in term_partitions("status:recognized"))
 
 
 def test_heads_are_read_in_batches_of_any_number(store: Store) -> None:

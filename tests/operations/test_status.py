@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
 from contract.table import counts_key
 from contract.wire import to_wire
 from operations.messages import Depth
-from operations.prices import DOLLARS_A_CALL
-from operations.status import calls
 from operations.status.calls import Calls
 from operations.status.report import Counted, look
-from processors.telemetry import Count
 from tests.operations.queues import DEAD, HOME
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld, queue
@@ -19,12 +17,6 @@ from tests.operations.world import OperatedWorld, queue
 def counted_on(operated: OperatedWorld, day: str, **counts: int) -> None:
     at = counts_key(day)
     operated.world.table.items[at.pk, at.sk] = to_wire({"pk": at.pk, "sk": at.sk, **counts})
-
-
-def test_counts_are_called_as_the_processor_calls_them() -> None:
-    assert calls.CALLS_MADE == Count.CALLS_MADE
-    assert calls.CALLS_AVOIDED == Count.CALLS_AVOIDED
-    assert calls.CALLS_THROTTLED == Count.CALLS_THROTTLED
 
 
 def test_what_was_saved_is_what_was_avoided() -> None:

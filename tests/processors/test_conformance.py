@@ -12,6 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from contract.counts import Count
 from contract.errors import PostponedError
 from contract.identity import ImageVersion
 from contract.records import Findings, Head, Status
@@ -21,7 +22,6 @@ from processors.adapters.dynamodb import DynamoDBTable
 from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.dynamodb_ledger import DynamoDBLedger
 from processors.retrying import RetryPolicy
-from processors.telemetry import Count
 from tests.conftest import RunningPlace
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.processors.world import InlineExecutor

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from contract import table
+from contract.counts import Count
 from contract.notifications import look_again
 from contract.records import Head, Status
 from contract.table import IndexRow
-from processors.telemetry import Count
 from tests.fakes.calls import client_error, nothing
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import SETTINGS, World
@@ -336,3 +336,16 @@ def test_trap_17_heads_that_were_left_unread_are_read_in_the_end() -> None:
     assert world.deliver(*puts) == []
 
     assert world.tally[Count.EVENTS_REPEATED] == 3
+
+
+def test_a_head_written_by_an_earlier_version_of_the_code_is_replaced_with_its_rows() -> None:
+    world = World()
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    for item in world.table.items.values():
+        if "revision" in item:
+            item["revision"] = {"S": "as-it-was-made-then"}
+
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:cat"}
+    assert world.deliver(look_again(BUCKET, ["a.jpg"], "2026-01-01T00:00:00.000Z")) == []
+    assert world.deliver(world.s3.put("a.jpg", b"dog 88")) == []
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:dog"}

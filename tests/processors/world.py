@@ -12,6 +12,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from contract.counts import Count
 from contract.failures import HISTORY_ATTRIBUTE
 from contract.records import Head, Status
 from contract.settings import ProcessorSettings
@@ -21,7 +22,6 @@ from processors.assembly import Clients, assemble
 from processors.deadline import Deadline
 from processors.powertools import PowertoolsLog
 from processors.surroundings import Surroundings
-from processors.telemetry import Count
 from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.rekognition import FakeRekognition

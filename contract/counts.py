@@ -1,0 +1,20 @@
+"""What the processor counts, named in one place: CloudWatch metrics, and the counts of a day in the table."""
+
+from enum import StrEnum
+
+
+class Count(StrEnum):
+    """The metrics of the processor, all of them counts."""
+
+    IMAGES_RECOGNIZED = "ImagesRecognized"
+    IMAGES_REJECTED = "ImagesRejected"
+    IMAGES_DELETED = "ImagesDeleted"
+    EVENTS_STALE = "EventsStale"
+    EVENTS_REPEATED = "EventsRepeated"
+    CALLS_MADE = "CallsMade"
+    CALLS_AVOIDED = "CallsAvoided"
+    CALLS_THROTTLED = "CallsThrottled"
+    COMPLETIONS_PUBLISHED = "CompletionsPublished"
+    DEAD_LETTERS = "DeadLetters"
+    MESSAGES_HANDED_BACK = "MessagesHandedBack"
+    CONFIGURATION_ERRORS = "ConfigurationErrors"

@@ -1,0 +1,128 @@
+"""The proxy between the processor and AWS: passes calls on, but not always, and not always their answers."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from tests.chaos import answers
+from tests.chaos.calls import Answer, Call, Service, photograph_of, saved_answer_of
+from tests.chaos.ledger import Ledger, Ticket
+from tests.chaos.partial import split
+from tests.chaos.plan import LOSES_THE_ANSWER, Fault, Plan, Strike
+
+_UPSTREAM_SECONDS = 60.0
+_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
+_SERVICE_UNAVAILABLE = Answer(503, (("Content-Type", "text/plain"),), b"the local cloud does not answer")
+
+
+class HungUpError(Exception):
+    """The connection to the worker is to be reset, without an answer."""
+
+
+@dataclass
+class Proxy:
+    """Deals with calls. `upstream` maps services to URLs; `kill` ends the worker that talks from a port."""
+
+    plan: Plan
+    ledger: Ledger
+    upstream: Mapping[Service, str]
+    kill: Callable[[int], bool]
+    healed: threading.Event = field(default_factory=threading.Event)
+    _kills: list[int] = field(init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._kills = list(self.plan.kills)
+
+    def answer(self, call: Call, port: int) -> Answer:
+        """Deal with one call from a port. Raises HungUpError."""
+        with self.ledger.under_way(call, port) as ticket:
+            kill = self._next_kill(ticket)
+            if kill is not None and self.plan.kills_before_the_call(kill):
+                self._kill(port, kill)
+                raise HungUpError
+            strike = Strike(Fault.NONE)
+            if not self.healed.is_set():
+                strike = self.plan.strike(call.service, ticket.number_of_service)
+            answer = self._struck(call, ticket, strike)
+            if kill is not None:
+                pause_seconds = self.plan.kill_pause_seconds(kill)
+                if pause_seconds:
+                    threading.Timer(pause_seconds, self._kill, [port, kill]).start()
+                else:
+                    self._kill(port, kill)
+            return answer
+
+    def _struck(self, call: Call, ticket: Ticket, strike: Strike) -> Answer:
+        part = split(call, strike.left_out) if strike.fault is Fault.PARTIAL else None
+        if strike.fault is not Fault.NONE and (strike.fault is not Fault.PARTIAL or part is not None):
+            self.ledger.struck(ticket, strike.fault)
+        match strike.fault:
+            case Fault.THROTTLED:
+                return self._untouched(call, ticket, answers.throttle(call, ticket.number))
+            case Fault.ERROR_BEFORE:
+                return self._untouched(call, ticket, answers.error(call))
+            case Fault.RESET_BEFORE:
+                self._untouched(call, ticket, answers.error(call))
+                raise HungUpError
+            case Fault.LATE:
+                time.sleep(strike.seconds)
+        answer = self._passed_on(part.call if part else call, ticket, strike.fault)
+        if strike.fault is Fault.STALLED:
+            time.sleep(strike.seconds)
+        if strike.fault in {Fault.STALLED, Fault.RESET_AFTER}:
+            raise HungUpError
+        if strike.fault is Fault.ERROR_AFTER:
+            return answers.error(call)
+        return part.complete(answer) if part and answer.accepted else answer
+
+    def _untouched(self, call: Call, ticket: Ticket, answer: Answer) -> Answer:
+        saved = saved_answer_of(call)
+        if saved is not None:
+            self.ledger.saved(ticket, saved, took_effect=False)
+        return answer
+
+    def _passed_on(self, call: Call, ticket: Ticket, fault: Fault) -> Answer:
+        begun = time.monotonic()
+        answer = _send(self.upstream[call.service], call)
+        photograph, saved = photograph_of(call), saved_answer_of(call)
+        if photograph is not None and answer.accepted:
+            lost_by = fault if fault in LOSES_THE_ANSWER else Fault.NONE
+            self.ledger.paid(ticket, photograph, time.monotonic() - begun, lost_by)
+        if saved is not None:
+            self.ledger.saved(ticket, saved, took_effect=answer.accepted)
+        return answer
+
+    def _next_kill(self, ticket: Ticket) -> int | None:
+        with self._lock:
+            due = bool(self._kills) and ticket.number >= self._kills[0] and not self.healed.is_set()
+            return self._kills.pop(0) if due else None
+
+    def _kill(self, port: int, number: int) -> None:
+        """Carry out a planned kill, or leave it for another worker if this one is gone already."""
+        if not self.kill(port):
+            with self._lock:
+                self._kills.insert(0, number)
+
+
+def _send(url: str, call: Call) -> Answer:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=_UPSTREAM_SECONDS)
+    headers = {name: value for name, value in call.headers.items() if name not in _HOP_BY_HOP}
+    try:
+        connection.request(call.method, call.path, call.body or None, headers)
+        reply = connection.getresponse()
+        kept = tuple(
+            (name, value)
+            for name, value in reply.getheaders()
+            if name.lower() not in _HOP_BY_HOP or (call.method == "HEAD" and name.lower() == "content-length")
+        )
+        return Answer(reply.status, kept, reply.read())
+    except (OSError, http.client.HTTPException):
+        return _SERVICE_UNAVAILABLE
+    finally:
+        connection.close()

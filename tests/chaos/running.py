@@ -1,0 +1,174 @@
+"""The fault run from its first photo to its verdict."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.clients import LocalClients
+from infra.local.running import running_place
+from infra.local.starting import CLOUD
+from infra.local.traces import Trace
+from tests.chaos.acting import Actor
+from tests.chaos.calls import Service
+from tests.chaos.display import Display
+from tests.chaos.evidence import Evidence, bucket_now, gather
+from tests.chaos.killing import Killer
+from tests.chaos.ledger import Ledger
+from tests.chaos.payments import paid_twice, payments_of
+from tests.chaos.photos import photos
+from tests.chaos.plan import Plan
+from tests.chaos.proxy import Proxy
+from tests.chaos.script import Act, script_of
+from tests.chaos.server import ProxyServer
+from tests.chaos.site import Site
+from tests.chaos.verdict import Verdict, judge
+
+# About as many calls does a photo cost the processor.
+CALLS_A_PHOTO = 9
+# The next wave comes when so many keys have been announced; the faults end when so many have.
+NEXT_WAVE_SHARE = 0.5
+HEAL_SHARE = 0.97
+LONGEST_WAVE_SECONDS = 40.0
+LONGEST_DRAIN_SECONDS = 240.0
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is wanted of a run."""
+
+    seed: int
+    photos: int
+    kills: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """What happened. `paid` counts calls that Rekognition accepted, `left_over` messages still queued."""
+
+    order: Order
+    acts: Counter[Act]
+    ledger: Ledger
+    verdict: Verdict
+    completions: int
+    repeats: int
+    paid: int
+    left_over: int
+    seconds_under_fault: float
+    seconds_drained: float
+
+
+def run(order: Order, display: Display, keep_log: Path) -> Run:
+    """Run it all in a place of its own, which is gone afterwards; its log is kept. Raises LocalPlaceError."""
+    ledger = Ledger()
+    with _proxied_site(order, ledger, display, keep_log) as (site, proxy):
+        actor = Actor(site.clients, site.outputs, photos(order.seed))
+        waves = script_of(order.seed, order.photos)
+        begun = time.monotonic()
+        for number, wave in enumerate(waves, start=1):
+            display.phase(f"wave {number} of {len(waves)}")
+            actor.act_out(wave, lambda: display.advance(site, ledger))
+            last = number == len(waves)
+            _listen_for_share(site, actor, ledger, display, HEAL_SHARE if last else NEXT_WAVE_SHARE)
+        proxy.healed.set()
+        healed = time.monotonic()
+        display.phase("healed, draining")
+        left_over = _drain(site, ledger, display)
+        drained = time.monotonic()
+        display.phase("comparing bucket and table")
+        overwritten = [step.key for wave in waves for step in wave if step.act is Act.OVERWRITE]
+        evidence = gather(site.clients, site.outputs)
+        verdict, paid = _judged(site, actor, ledger, evidence, overwritten)
+        return Run(
+            order=order,
+            acts=Counter(step.act for wave in waves for step in wave),
+            ledger=ledger,
+            verdict=verdict,
+            completions=len(site.announced),
+            repeats=site.repeats,
+            paid=paid,
+            left_over=left_over,
+            seconds_under_fault=healed - begun,
+            seconds_drained=drained - healed,
+        )
+
+
+@contextmanager
+def _proxied_site(
+    order: Order, ledger: Ledger, display: Display, keep_log: Path
+) -> Iterator[tuple[Site, Proxy]]:
+    display.phase("starting a place")
+    with (
+        tempfile.TemporaryDirectory(prefix="chaos-") as directory,
+        running_place(Path(directory)) as (place, outputs),
+    ):
+        site = Site(outputs, LocalClients(place))
+        cloud = Trace.read(place.directory / f"{CLOUD}.pid.json")
+        process = cloud.process() if cloud is not None else None
+        assert process is not None, "MiniStack has just been started"
+        server = ProxyServer()
+        upstream = dict.fromkeys(Service, outputs.endpoint_url)
+        upstream[Service.REKOGNITION] = outputs.rekognition_url
+        plan = Plan.of(order.seed, kills=order.kills, expected_calls=order.photos * CALLS_A_PHOTO)
+        killer = Killer(process, server.server_address[1], ledger)
+        proxy = Proxy(plan, ledger, upstream, killer.kill)
+        server.serve(proxy)
+        site.be_impatient()
+        site.send_through(server.url)
+        with site.subscribed():
+            try:
+                yield site, proxy
+            finally:
+                keep_log.parent.mkdir(parents=True, exist_ok=True)
+                keep_log.write_bytes(place.cloud_log.read_bytes())
+
+
+def _listen_for_share(site: Site, actor: Actor, ledger: Ledger, display: Display, share: float) -> None:
+    """Listen until this share of the keys has been announced, but not for ever."""
+    end = time.monotonic() + LONGEST_WAVE_SECONDS
+    keys = {key for key, _ in actor.bodies}
+    while time.monotonic() < end:
+        if len(site.announced_keys() & keys) >= share * len(keys):
+            return
+        site.listen()
+        display.show(site, ledger)
+
+
+def _drain(site: Site, ledger: Ledger, display: Display) -> int:
+    """Listen until all of the bucket is announced and the queues are empty; count what is left there."""
+    end = time.monotonic() + LONGEST_DRAIN_SECONDS
+    bucket = bucket_now(site.clients, site.outputs.bucket)
+    while time.monotonic() < end:
+        heard = site.listen()
+        display.show(site, ledger)
+        if not heard and not site.messages_left() and not site.unannounced(bucket):
+            break
+    while site.listen():
+        pass
+    return site.messages_left()
+
+
+def _judged(
+    site: Site, actor: Actor, ledger: Ledger, evidence: Evidence, overwritten: Iterable[str]
+) -> tuple[Verdict, int]:
+    """Give the verdict, and the number of calls that Rekognition accepted."""
+    names = actor.content_ids_by_digest()
+    calls = {
+        (operation, names.get(digest, digest)): count
+        for (operation, digest), count in site.calls_by_content().items()
+    }
+    killed = {kill.invocation for kill in ledger.kills}
+    payments = payments_of(ledger.events, actor.content_id_of, killed)
+    twice = paid_twice(calls, payments)
+    true_labels = {
+        key: site.labels_of(actor.bodies[key, present[1]])
+        for key in overwritten
+        if (present := evidence.bucket[key]) is not None
+    }
+    verdict = judge(evidence, site.announced.keys(), site.outputs.bucket, twice, true_labels)
+    return verdict, sum(calls.values())

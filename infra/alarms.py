@@ -6,16 +6,22 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from contract.counts import Count
+from infra.functions import METRICS_NAMESPACE
 from infra.queueing import WorkQueue
 
 
 class Alarms(Construct):
-    """One alarm for each dead-letter queue: a single dead letter is a photo that nobody can find."""
+    """One alarm for each dead-letter queue, for a single dead letter is a photo that nobody can find.
+
+    And one for a deployment at fault: then nothing is lost, but nothing goes on either.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, images: WorkQueue, bulk: WorkQueue) -> None:
         super().__init__(scope, construct_id)
         self._on_dead_letters("ImagesDeadLetters", images, "Dead letters of live photos")
         self._on_dead_letters("BulkDeadLetters", bulk, "Dead letters of bulk work")
+        self._on_configuration_errors()
 
     def _on_dead_letters(self, alarm_id: str, work: WorkQueue, heading: str) -> None:
         # Messages that a redrive policy moves are not in NumberOfMessagesSent, only in the visible ones.
@@ -32,5 +38,26 @@ class Alarms(Construct):
             alarm_description=(
                 "Photos are waiting as dead letters, unrecognized. Read why in the messages, remove the "
                 f'cause, then send them back before they expire. See "{heading}" in docs/operations.md.'
+            ),
+        )
+
+    def _on_configuration_errors(self) -> None:
+        metric = cloudwatch.Metric(
+            namespace=METRICS_NAMESPACE,
+            metric_name=Count.CONFIGURATION_ERRORS,
+            dimensions_map={"service": "processors"},
+            period=Duration.minutes(1),
+            statistic="Sum",
+        )
+        metric.create_alarm(
+            self,
+            "ConfigurationErrors",
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=(
+                "The processor lacks a permission or a resource; photos wait in the queue, none is lost. "
+                'Its log names what is missing. See "The deployment is at fault" in docs/operations.md.'
             ),
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from contract import table
+from contract.counts import Count
 from infra.bundles import ROOT
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from tests.infra.template import Template, target
@@ -37,11 +38,24 @@ def test_every_dead_letter_queue_has_an_alarm_that_says_what_to_do(template: Tem
     watched = set()
     for alarm in template.all("AWS::CloudWatch::Alarm").values():
         properties = alarm["Properties"]
+        if properties["Namespace"] != "AWS/SQS":
+            continue
         assert properties["MetricName"] == "ApproximateNumberOfMessagesVisible"
         assert properties["Threshold"] == 1
         assert "docs/operations.md" in properties["AlarmDescription"]
         watched.add(target(properties["Dimensions"][0]["Value"]))
     assert watched == {name for name in template.all("AWS::SQS::Queue") if "DeadLetters" in name}
+
+
+def test_a_deployment_at_fault_raises_an_alarm_on_the_metric_that_the_processor_writes(
+    template: Template,
+) -> None:
+    alarm = template.properties("AWS::CloudWatch::Alarm", "ConfigurationErrors")
+    variables = template.properties("AWS::Lambda::Function", "Processor")["Environment"]["Variables"]
+
+    assert alarm["MetricName"] == Count.CONFIGURATION_ERRORS
+    assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
 
 
 def test_the_topic_is_encrypted_and_takes_tls_only(template: Template) -> None:

@@ -37,7 +37,7 @@ def main(
     round_seconds: Annotated[float, typer.Option(min=1.0, help="About how long one of them takes.")] = 10.0,
     import_rounds: Annotated[int, typer.Option(min=1, help="Rounds of cold imports.")] = 15,
 ) -> None:
-    """Measure the pipeline on this machine, in a place of its own. Takes about four minutes."""
+    """Measure the pipeline on this machine, in a place of its own. Takes three to four minutes."""
     console = Console(width=None if Console().is_terminal else _WIDTH_OF_NO_TERMINAL)
     on = circumstances("make bench")
     try:

@@ -8,8 +8,13 @@ BATCH_WINDOW_SECONDS = 1
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 VISIBILITY_SECONDS = 6 * PROCESSOR_TIMEOUT_SECONDS + BATCH_WINDOW_SECONDS
 
-# What is left of the timeout when no new detector call is started: one slow call, and the writes after it.
-RESERVE_SECONDS = 12.0
+# One AWS call may take this long, and the retries of one call together start no later than that.
+CALL_SECONDS = 10
+RETRYING_SECONDS = 10
+
+# What is left of the timeout when no new detector call is started: that call with its retries, and the writes
+# that follow.
+RESERVE_SECONDS = CALL_SECONDS + RETRYING_SECONDS + 5
 
 # A message that failed this often for a reason of its own is a dead letter: the processor puts it there with
 # the reason. One that took its function down with it cannot be explained: SQS moves it, one receive later.

@@ -11,14 +11,13 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop
 from tenacity.wait import wait_random_exponential
 
 from contract.errors import TransientError
+from contract.timing import RETRYING_SECONDS
 
 Value = TypeVar("Value")
 
 ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 3.0
-# No retry starts later than this, so that one stubborn image cannot use up the invocation.
-TOTAL_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class RetryPolicy:
         """Call until it works, fails for good, or has failed often enough; then raise its last failure."""
         return Retrying(
             retry=retry_if_exception_type(TransientError),
-            stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(TOTAL_SECONDS),
+            stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(RETRYING_SECONDS),
             wait=wait_random_exponential(multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS),
             sleep=self.sleep,
             reraise=True,

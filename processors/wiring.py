@@ -13,6 +13,7 @@ from botocore.config import Config
 
 from contract import environment
 from contract.settings import ProcessorSettings
+from contract.timing import CALL_SECONDS
 from processors.adapters.dynamodb_ledger import DynamoDBLedger
 from processors.assembly import Clients, assemble
 from processors.powertools import PowertoolsCounter, PowertoolsLog
@@ -20,7 +21,6 @@ from processors.surroundings import real
 from processors.worker import Worker
 
 CONNECT_SECONDS = 3
-READ_SECONDS = 10
 
 
 @cache
@@ -43,7 +43,7 @@ def clients(connections: int) -> Clients:
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 1},
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        read_timeout=CALL_SECONDS,
         max_pool_connections=connections,
     )
     session = botocore.session.get_session()

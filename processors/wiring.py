@@ -31,7 +31,9 @@ def answer() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     log, counter = PowertoolsLog(Logger()), PowertoolsCounter(Metrics())
     ledger = DynamoDBLedger(aws.dynamodb, settings.table_name, around.now)
     worker = Worker(assemble(settings, aws, counter, log, around), counter, ledger, log)
-    traced: Callable[[dict[str, Any], Any], dict[str, Any]] = Tracer().capture_lambda_handler(worker.answer)
+    # Of all that Tracer can trace, the AWS calls are what there is; looking for the rest costs a cold start.
+    tracer = Tracer(patch_modules=["botocore"])
+    traced: Callable[[dict[str, Any], Any], dict[str, Any]] = tracer.capture_lambda_handler(worker.answer)
     return traced
 
 

@@ -49,14 +49,11 @@ class Proxy:
             strike = Strike(Fault.NONE)
             if not self.healed.is_set():
                 strike = self.plan.strike(call.service, ticket.number_of_service)
-            answer = self._struck(call, ticket, strike)
-            if kill is not None:
-                pause_seconds = self.plan.kill_pause_seconds(kill)
-                if pause_seconds:
-                    threading.Timer(pause_seconds, self._kill, [port, kill]).start()
-                else:
-                    self._kill(port, kill)
-            return answer
+            try:
+                return self._struck(call, ticket, strike)
+            finally:
+                if kill is not None:
+                    self._kill_soon(port, kill)
 
     def _struck(self, call: Call, ticket: Ticket, strike: Strike) -> Answer:
         part = split(call, strike.left_out) if strike.fault is Fault.PARTIAL else None
@@ -102,6 +99,13 @@ class Proxy:
         with self._lock:
             due = bool(self._kills) and ticket.number >= self._kills[0] and not self.healed.is_set()
             return self._kills.pop(0) if due else None
+
+    def _kill_soon(self, port: int, number: int) -> None:
+        pause_seconds = self.plan.kill_pause_seconds(number)
+        if pause_seconds:
+            threading.Timer(pause_seconds, self._kill, [port, number]).start()
+        else:
+            self._kill(port, number)
 
     def _kill(self, port: int, number: int) -> None:
         """Carry out a planned kill, or leave it for another worker if this one is gone already."""

@@ -6,15 +6,16 @@ class ImagepipeError(Exception):
 
     `code` is stable and made for machines (an AWS error code where there is one); the message is one
     sentence for a person: what happened, to which key, what to do. `detector` names the detector that
-    was being asked, where there was one. `retry_after_seconds` is set where it is known when to try again.
+    was being asked, where there was one. `retry_within_seconds` is set where it is known by when
+    trying again will work.
     """
 
-    def __init__(self, code: str, message: str, *, retry_after_seconds: int | None = None) -> None:
+    def __init__(self, code: str, message: str, *, retry_within_seconds: int | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.detector: str | None = None
-        self.retry_after_seconds = retry_after_seconds
+        self.retry_within_seconds = retry_within_seconds
 
     def during(self, detector: str) -> "ImagepipeError":
         """Say which detector was being asked, and give the error back for raising."""

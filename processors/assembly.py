@@ -19,7 +19,7 @@ from processors.detectors import chosen
 from processors.handing_back import HandBack
 from processors.pipeline import Pipeline
 from processors.recognition import Recognizer
-from processors.retrying import RetryPolicy
+from processors.retrying import PATIENT_ATTEMPTS, RetryPolicy
 from processors.surroundings import Surroundings
 from processors.surveying import Surveyor
 from processors.telemetry import Counter, Log
@@ -42,7 +42,8 @@ def assemble(
     """Put together all that deals with a batch."""
     retry, executor = RetryPolicy(around.sleep), around.executor
     batches = BatchCalls(aws.dynamodb, settings.table_name, retry, executor)
-    table = DynamoDBTable(aws.dynamodb, settings.table_name, retry, batches, around.clock)
+    patient = RetryPolicy(around.sleep, PATIENT_ATTEMPTS)
+    table = DynamoDBTable(aws.dynamodb, settings.table_name, retry, patient, batches, around.clock)
     objects = S3Objects(aws.s3, settings.bucket_name, retry)
     queues = SqsQueues(aws.sqs, settings.dead_letter_queue_urls(), retry)
     recognizer = Recognizer(

@@ -21,5 +21,5 @@ class Deadline:
             raise PostponedError(
                 "OutOfTime",
                 f"{key} was not started, the invocation is about to end",
-                retry_after_seconds=0,
+                retry_within_seconds=0,
             )

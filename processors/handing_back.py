@@ -79,7 +79,7 @@ class HandBack:
         return False
 
     def _delay_seconds(self, message: Message, error: ImagepipeError) -> int:
-        if error.retry_after_seconds is not None:
-            return error.retry_after_seconds
         longest = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (message.receive_count - 1))
+        if error.retry_within_seconds is not None:
+            longest = min(longest, error.retry_within_seconds)
         return max(1, round(self.spread(longest)))

@@ -16,6 +16,8 @@ from contract.timing import RETRYING_SECONDS
 Value = TypeVar("Value")
 
 ATTEMPTS = 4
+# Within the same time: for what must not be given up.
+PATIENT_ATTEMPTS = 12
 FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 3.0
 
@@ -25,12 +27,13 @@ class RetryPolicy:
     """Try what failed for the moment again, after full-jitter exponential waits, for a bounded time."""
 
     sleep: Callable[[float], None] = time.sleep
+    attempts: int = ATTEMPTS
 
     def __call__(self, attempt: Callable[[], Value]) -> Value:
         """Call until it works, fails for good, or has failed often enough; then raise its last failure."""
         return Retrying(
             retry=retry_if_exception_type(TransientError),
-            stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(RETRYING_SECONDS),
+            stop=stop_after_attempt(self.attempts) | stop_after_delay(RETRYING_SECONDS),
             wait=wait_random_exponential(multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS),
             sleep=self.sleep,
             reraise=True,

@@ -12,10 +12,12 @@ from contract.errors import ConfigurationError, ImagepipeError, PermanentError, 
 # https://docs.aws.amazon.com/rekognition/latest/dg/error-handling.html
 THROTTLES = frozenset(
     {
+        "503",  # S3's SlowDown on a HEAD, whose answer has no body
         "LimitExceededException",
         "ProvisionedThroughputExceeded",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "RequestThrottled",
         "SlowDown",
         "Throttled",
         "Throttling",

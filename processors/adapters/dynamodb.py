@@ -32,11 +32,15 @@ CLAIM_CONDITION = "attribute_not_exists(pk) OR (attribute_not_exists(answer) AND
 
 @dataclass(frozen=True)
 class DynamoDBTable:
-    """The one table. `clock` gives seconds since 1970."""
+    """The one table. `clock` gives seconds since 1970.
+
+    `patient_retry` saves what was paid for: giving up on that costs another call.
+    """
 
     client: DynamoDBClient
     table_name: str
     retry: RetryPolicy
+    patient_retry: RetryPolicy
     batches: BatchCalls
     clock: Callable[[], float]
 
@@ -72,7 +76,9 @@ class DynamoDBTable:
         if result is not None:
             return result
         raise PostponedError(
-            "ClaimedElsewhere", f"another worker is asking {name.detector} about the same content"
+            "ClaimedElsewhere",
+            f"another worker is asking {name.detector} about the same content",
+            retry_within_seconds=max(0, int(standing["claimed_until"]) - int(now)) + 1,
         )
 
     def release(self, name: ResultName, owner: str) -> None:
@@ -97,7 +103,7 @@ class DynamoDBTable:
             with translated(f"PutItem of {at.pk} {at.sk} on {self.table_name}"):
                 self.client.put_item(TableName=self.table_name, Item=to_wire(item))
 
-        self.retry(attempt)
+        self.patient_retry(attempt)
 
     def write_rows(self, rows: Iterable[IndexRow]) -> Mapping[ItemKey, ImagepipeError]:
         """Write index rows in bulk; give those that were not written, with the reason."""

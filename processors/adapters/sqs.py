@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from contract.errors import TransientError
 from contract.failures import FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE, Failure
 from processors.adapters.aws_errors import translated
 from processors.messages import Message
@@ -49,14 +50,26 @@ class SqsQueues:
         self._send(url, message, {FAILURE_ATTRIBUTE: failure.to_json()}, 0)
 
     def _delay_batch(self, url: str, batch: Sequence[tuple[Message, int]]) -> None:
-        with translated(f"ChangeMessageVisibilityBatch on {url}"):
-            self.client.change_message_visibility_batch(
-                QueueUrl=url,
-                Entries=[
-                    {"Id": str(place), "ReceiptHandle": message.receipt_handle, "VisibilityTimeout": seconds}
-                    for place, (message, seconds) in enumerate(batch)
-                ],
-            )
+        waiting: dict[str, Any] = {
+            str(place): {
+                "Id": str(place),
+                "ReceiptHandle": message.receipt_handle,
+                "VisibilityTimeout": seconds,
+            }
+            for place, (message, seconds) in enumerate(batch)
+        }
+
+        def attempt() -> None:
+            with translated(f"ChangeMessageVisibilityBatch on {url}"):
+                answer = self.client.change_message_visibility_batch(
+                    QueueUrl=url, Entries=list(waiting.values())
+                )
+            for changed in answer.get("Successful", []):
+                del waiting[changed["Id"]]
+            if any(not failed["SenderFault"] for failed in answer.get("Failed", [])):
+                raise TransientError("VisibilityUnchanged", f"{len(waiting)} messages keep their timeout")
+
+        self.retry(attempt)
 
     def _send(self, url: str, message: Message, attributes: Mapping[str, str], delay_seconds: int) -> None:
         wire: dict[str, Any] = {

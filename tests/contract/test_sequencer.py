@@ -1,6 +1,6 @@
 """The order of one key's events."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contract.sequencer import canonical
@@ -16,6 +16,9 @@ def order_as_s3_says(one: str, other: str) -> int:
 
 
 @given(sequencers, sequencers)
+@example("00A1", "00A100")
+@example("00a1", "00A1")
+@example("B", "AB01")
 def test_canonical_text_order_is_the_order_that_s3_defines(one: str, other: str) -> None:
     left, right = canonical(one), canonical(other)
 

@@ -89,7 +89,7 @@ def clock() -> Clock:
 def table(client: tuple[Any, str], clock: Clock) -> DynamoDBTable:
     retry = RetryPolicy(sleep=lambda _seconds: None)
     executor = InlineExecutor() if isinstance(client[0], FakeDynamoDB) else ThreadPoolExecutor(4)
-    return DynamoDBTable(*client, retry, BatchCalls(*client, retry, executor), clock)
+    return DynamoDBTable(*client, retry, retry, BatchCalls(*client, retry, executor), clock)
 
 
 def test_the_first_head_is_written_and_read_back(table: DynamoDBTable) -> None:

@@ -349,3 +349,36 @@ def test_a_head_written_by_an_earlier_version_of_the_code_is_replaced_with_its_r
     assert world.deliver(look_again(BUCKET, ["a.jpg"], "2026-01-01T00:00:00.000Z")) == []
     assert world.deliver(world.s3.put("a.jpg", b"dog 88")) == []
     assert world.visible_terms("a.jpg") == {"status:recognized", "label:dog"}
+
+
+def test_two_workers_that_meet_at_the_same_content_pay_for_it_once() -> None:
+    world = World()
+    photo, copy = world.s3.put("a.jpg", b"cat 97"), world.s3.copy("a.jpg", "copy.jpg")
+    came_back = []
+
+    def meet(operation: str) -> None:
+        if operation == "DetectLabels":
+            world.calls.before = nothing
+            came_back.extend(world.deliver(copy))
+
+    world.calls.before = meet
+    assert world.deliver(photo) == []
+    assert came_back == ["0"]
+    assert world.deliver(copy) == []
+
+    assert world.status("copy.jpg") is Status.RECOGNIZED
+    assert set(world.rekognition.paid.values()) == {1}
+
+
+def test_an_answer_that_was_paid_for_is_saved_with_patience() -> None:
+    world = World()
+    refusals = iter(range(8))
+
+    def refuse(operation: str) -> None:
+        if operation == "PutItem" and world.rekognition.paid and next(refusals, None) is not None:
+            raise client_error("InternalServerError", operation)
+
+    world.calls.before = refuse
+    assert world.deliver(world.s3.put("a.jpg", b"cat 97")) == []
+
+    assert set(world.rekognition.paid.values()) == {1}

@@ -27,7 +27,7 @@ def processors(dynamodb: DynamoDBClient) -> ProcessorsTable:
     executor: Executor = ThreadPoolExecutor(1)
     retry = RetryPolicy()
     batches = BatchCalls(dynamodb, TABLE_NAME, retry, executor)
-    return ProcessorsTable(dynamodb, TABLE_NAME, retry, batches, clock=lambda: 0.0)
+    return ProcessorsTable(dynamodb, TABLE_NAME, retry, retry, batches, clock=lambda: 0.0)
 
 
 def test_a_committed_head_is_read_with_its_raw_results(

@@ -18,21 +18,8 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from contract.errors import ConfigurationError, ImagepipeError, ThrottledError, TransientError
+from contract.errors import THROTTLES, ConfigurationError, ImagepipeError, ThrottledError, TransientError
 
-THROTTLES = frozenset(
-    {
-        "LimitExceededException",
-        "OverLimit",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
 # What trying again mends. Everything else is said to whoever typed the command.
 PASSING = frozenset(
     {

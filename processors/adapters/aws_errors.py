@@ -7,24 +7,15 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
 
-from contract.errors import ConfigurationError, ImagepipeError, PermanentError, ThrottledError, TransientError
-
-# https://docs.aws.amazon.com/rekognition/latest/dg/error-handling.html
-THROTTLES = frozenset(
-    {
-        "503",  # S3's SlowDown on a HEAD, whose answer has no body
-        "LimitExceededException",
-        "ProvisionedThroughputExceeded",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "SlowDown",
-        "Throttled",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
+from contract.errors import (
+    THROTTLES,
+    ConfigurationError,
+    ImagepipeError,
+    PermanentError,
+    ThrottledError,
+    TransientError,
 )
+
 # What Rekognition's verdicts mean, and what to do: its own words are short.
 # https://docs.aws.amazon.com/rekognition/latest/dg/limits.html
 VERDICTS = {

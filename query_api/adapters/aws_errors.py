@@ -7,17 +7,8 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
 
-from contract.errors import ConfigurationError, ThrottledError, TransientError
+from contract.errors import THROTTLES, ConfigurationError, ThrottledError, TransientError
 
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-THROTTLES = frozenset(
-    {
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-    }
-)
 HTTP_CLIENT_FAULT = 400
 
 

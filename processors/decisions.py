@@ -62,16 +62,18 @@ def decide(
     """
     if is_stale(event, head):
         return Verdict.STALE
-    if head is None or event.sequencer > head.sequencer:
-        if present is None and not event.sequencer:
-            return Verdict.STALE if head is None else Verdict.REMOVE
-        return Verdict.REMOVE if present is None else Verdict.RECOGNIZE
+    if head is None and present is None and not event.sequencer:
+        return (
+            Verdict.STALE
+        )  # somebody asked to look at what never was: not even a tombstone is worth writing
+    if head is not None and event.sequencer <= head.sequencer and _describes(head, present, fingerprints):
+        return Verdict.DONE
+    return Verdict.REMOVE if present is None else Verdict.RECOGNIZE
+
+
+def _describes(head: Head, present: ImageVersion | None, fingerprints: Mapping[str, str]) -> bool:
     if present is None:
-        return Verdict.DONE if head.status is Status.DELETED else Verdict.REMOVE
-    return Verdict.DONE if _describes(head, present, fingerprints) else Verdict.RECOGNIZE
-
-
-def _describes(head: Head, present: ImageVersion, fingerprints: Mapping[str, str]) -> bool:
+        return head.status is Status.DELETED
     if not _same_object(head, present):
         return False
     if head.status is Status.REJECTED:

@@ -50,10 +50,6 @@ class PowertoolsLog:
 
     logger: Logger
 
-    def info(self, message: str, **facts: object) -> None:
-        """Say what happened."""
-        self.logger.info(message, extra=facts)
-
     def warning(self, message: str, **facts: object) -> None:
         """Say what went wrong and will be tried again."""
         self.logger.warning(message, extra=facts)

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from contract.counts import Count
-from contract.errors import ConfigurationError, ImagepipeError, PermanentError, TransientError
+from contract.errors import (
+    ConfigurationError,
+    ImagepipeError,
+    PermanentError,
+    PostponedError,
+    TransientError,
+)
 from contract.identity import ImageVersion
 from contract.records import Findings
 from contract.results import Result, ResultName
@@ -170,7 +176,7 @@ class Recognizer:
                 return TransientError("UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}")
         worst = _worst(failures)
         if isinstance(worst, SupersededError) and representatives[version.content_id] != version:
-            return TransientError(
+            return PostponedError(
                 "AskedForAnother", f"{version.key} shares its content with an object now gone"
             )
         return worst

@@ -32,9 +32,6 @@ class Ledger(Protocol):
 class Log(Protocol):
     """Where sentences for operators go, with their facts as fields."""
 
-    def info(self, message: str, **facts: object) -> None:
-        """Say what happened."""
-
     def warning(self, message: str, **facts: object) -> None:
         """Say what went wrong and will be tried again."""
 

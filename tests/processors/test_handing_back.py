@@ -92,3 +92,14 @@ def test_a_message_whose_wait_cannot_be_set_stays_all_the_same() -> None:
     world.calls.before = fail
 
     assert world.deliver(world.s3.put("a.jpg", b"cat 97")) == ["0"]
+
+
+def test_a_copy_that_was_asked_about_through_an_object_now_gone_never_dies_of_it() -> None:
+    world = World(versioned=False)
+    gone, copy = world.s3.put("a.jpg", b"cat 97"), world.s3.copy("a.jpg", "copy.jpg")
+    world.s3.delete("a.jpg")
+
+    assert world.deliver(gone, copy, receive_count=MAX_RECEIVES) == []
+
+    (sent,) = world.queues.sent
+    assert (sent.queue_url, json.loads(sent.body)) == (IMAGES, {"Records": [copy]})

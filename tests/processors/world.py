@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -159,15 +158,6 @@ class World:
             "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:images",
             "awsRegion": "us-east-1",
         }
-
-
-def lambda_context(remaining_milliseconds: int = 60_000) -> Any:
-    """Make the part of a Lambda context that the handler reads."""
-    return SimpleNamespace(
-        aws_request_id="request",
-        function_name="processor",
-        get_remaining_time_in_millis=lambda: remaining_milliseconds,
-    )
 
 
 def _list(body: Any) -> list[Any]:

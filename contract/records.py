@@ -24,12 +24,27 @@ class Status(StrEnum):
 class Findings:
     """What the detectors found, in the short form that lists and index rows are made of.
 
-    `labels` maps a label's name to its confidence in percent; `faces` counts faces, and is None where faces
-    were not asked for. Everything else is in the raw results.
+    `labels` maps a label's name to its confidence in percent, and `parents` are those of them that another
+    label of the same image implies (Animal, where there is a Dog). `faces` counts faces, and is None where
+    faces were not asked for. `moderation` maps categories to confidence in percent, `words` are the words
+    read, in lower case and each once. Everything else is in the raw results.
     """
 
     labels: Mapping[str, float] = field(default_factory=dict)
     faces: int | None = None
+    parents: frozenset[str] = frozenset()
+    moderation: Mapping[str, float] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+
+    def with_those_of(self, other: Findings) -> Findings:
+        """Put together what two detectors found in one image."""
+        return Findings(
+            labels={**self.labels, **other.labels},
+            parents=self.parents | other.parents,
+            faces=self.faces if other.faces is None else other.faces,
+            moderation={**self.moderation, **other.moderation},
+            words=tuple(dict.fromkeys((*self.words, *other.words))),
+        )
 
 
 @dataclass(frozen=True)
@@ -100,8 +115,11 @@ class Head:
             "revision": self.revision,
             "decided_at": self.decided_at,
             "detectors": dict(self.detectors) or None,
-            "labels": {name: Decimal(str(c)) for name, c in self.findings.labels.items()} or None,
+            "labels": _decimals(self.findings.labels) or None,
+            "parents": sorted(self.findings.parents) or None,
             "faces": self.findings.faces,
+            "moderation": _decimals(self.findings.moderation) or None,
+            "words": list(self.findings.words) or None,
             "expires_at": self.expires_at,
         }
         if self.rejection is not None:
@@ -113,8 +131,6 @@ class Head:
     @classmethod
     def from_item(cls, item: Mapping[str, object]) -> Head:
         """Read a head back from the attributes of its DynamoDB item."""
-        labels = cast("Mapping[str, Decimal]", item.get("labels", {}))
-        faces = item.get("faces")
         version_id = item.get("version_id")
         expires_at = item.get("expires_at")
         return cls(
@@ -130,14 +146,22 @@ class Head:
             generation=_integer(item["generation"]),
             decided_at=str(item["decided_at"]),
             detectors=dict(cast("Mapping[str, str]", item.get("detectors", {}))),
-            findings=Findings(
-                labels={name: float(confidence) for name, confidence in labels.items()},
-                faces=None if faces is None else _integer(faces),
-            ),
+            findings=_findings(item),
             rejection=_rejection(item),
             expires_at=None if expires_at is None else _integer(expires_at),
             stored_revision=str(item["revision"]),
         )
+
+
+def _findings(item: Mapping[str, object]) -> Findings:
+    faces = item.get("faces")
+    return Findings(
+        labels=_floats(item.get("labels", {})),
+        parents=frozenset(cast("list[str]", item.get("parents", []))),
+        faces=None if faces is None else _integer(faces),
+        moderation=_floats(item.get("moderation", {})),
+        words=tuple(cast("list[str]", item.get("words", []))),
+    )
 
 
 def _rejection(item: Mapping[str, object]) -> Rejection | None:
@@ -149,6 +173,15 @@ def _rejection(item: Mapping[str, object]) -> Rejection | None:
         message=str(item["rejection_message"]),
         detector=None if detector is None else str(detector),
     )
+
+
+def _decimals(confidences: Mapping[str, float]) -> dict[str, Decimal]:
+    return {name: Decimal(str(confidence)) for name, confidence in confidences.items()}
+
+
+def _floats(confidences: object) -> dict[str, float]:
+    stored = cast("Mapping[str, Decimal]", confidences)
+    return {name: float(confidence) for name, confidence in stored.items()}
 
 
 def _integer(value: object) -> int:

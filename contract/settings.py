@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-DETECTORS = ("labels", "faces")
+from contract.detectors import DEFAULT_DETECTORS, DETECTORS
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class ProcessorSettings:
     dead_letter_queue_url: str
     bulk_queue_url: str
     bulk_dead_letter_queue_url: str
-    detectors: tuple[str, ...] = DETECTORS
+    detectors: tuple[str, ...] = DEFAULT_DETECTORS
     max_labels: int = 50
     min_label_confidence_percent: float = 40.0
     concurrent_calls: int = 16

@@ -13,15 +13,13 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from contract import timing
+from contract.detectors import OPERATIONS
 from contract.environment import dump
 from contract.settings import ProcessorSettings
 from infra.functions import Function
 from infra.intake import Intake
 from infra.queueing import WorkQueue
 from infra.settings import DeploymentSettings
-
-# Each detector is one Rekognition operation; none of them can be limited to a resource.
-DETECTOR_ACTIONS = {"labels": "rekognition:DetectLabels", "faces": "rekognition:DetectFaces"}
 
 # Not Scan, and not Query: the processor knows the key of everything that it needs.
 TABLE_ACTIONS = (
@@ -105,8 +103,6 @@ class Processing(Construct):
         self.function.add_to_role_policy(
             iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn])
         )
-        self.function.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=[DETECTOR_ACTIONS[name] for name in settings.detectors], resources=["*"]
-            )
-        )
+        # None of Rekognition's operations can be limited to a resource.
+        detecting = [f"rekognition:{OPERATIONS[name]}" for name in settings.detectors]
+        self.function.add_to_role_policy(iam.PolicyStatement(actions=detecting, resources=["*"]))

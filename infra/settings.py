@@ -8,7 +8,7 @@ import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from contract.settings import DETECTORS
+from contract.detectors import DEFAULT_DETECTORS, DETECTORS
 
 API_ACCESS = ("iam", "open")
 
@@ -28,7 +28,7 @@ class DeploymentSettings:
     table from deletion. `noncurrent_version_days` is how long overwritten and deleted photos can be had back.
     """
 
-    detectors: tuple[str, ...] = DETECTORS
+    detectors: tuple[str, ...] = DEFAULT_DETECTORS
     max_concurrency: int = 20
     bulk_max_concurrency: int = 10
     batch_size: int = 10

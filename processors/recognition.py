@@ -182,13 +182,10 @@ class Recognizer:
         return worst
 
     def _read(self, results: Iterable[Result]) -> Findings:
-        labels: dict[str, float] = {}
-        faces: int | None = None
+        found = Findings()
         for result in results:
-            found = self.detectors[result.name.detector].read(result.response)
-            labels.update(found.labels)
-            faces = found.faces if found.faces is not None else faces
-        return Findings(labels, faces)
+            found = found.with_those_of(self.detectors[result.name.detector].read(result.response))
+        return found
 
     def _shared_calls(
         self, versions: Sequence[ImageVersion], representatives: Mapping[str, ImageVersion]

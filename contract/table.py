@@ -5,6 +5,7 @@
 | head       | `image#<key>`          | `head`                            | key                        |
 | raw result | `content#<content id>` | `<detector>#<fingerprint>`        | content                    |
 | claim      | where its result will be | where its result will be        | content                    |
+| budget     | `quota#<operation>`    | `budget`                          | operation                  |
 | counts     | `counts#<day>`         | `counts`                          | day                        |
 | index row  | `index#<term>#<shard>` | `<uploaded at>#<digest>#<revision>` | term, in order of upload |
 
@@ -95,6 +96,11 @@ def result_key(name: ResultName) -> ItemKey:
 def counts_key(day: str) -> ItemKey:
     """Say where the processor's counts of a day (ISO 8601, UTC) stand."""
     return ItemKey(f"counts#{day}", "counts")
+
+
+def budget_key(operation: str) -> ItemKey:
+    """Say where the budget of a Rekognition operation stands, by which all workers share its quota."""
+    return ItemKey(f"quota#{operation}", "budget")
 
 
 def label_term(name: str) -> str:

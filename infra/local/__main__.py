@@ -14,7 +14,7 @@ from rich.console import Console
 
 from infra.bundles import ROOT
 from infra.local.faults import LocalPlaceError
-from infra.local.place import on_ports, remembered
+from infra.local.place import asking, on_ports, remembered
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 Directory = Annotated[Path, typer.Option("--directory", help="Where the state of the place is kept.")]
@@ -27,8 +27,15 @@ def run(
     images: Annotated[Path, typer.Option(help="The folder of photos, with those below it.")] = Path("images"),
     port: Annotated[int | None, typer.Option(help="MiniStack's port; Rekognition takes the next.")] = None,
     directory: Directory = DEFAULT_DIRECTORY,
+    context: Annotated[
+        list[str], typer.Option(help="A setting of the deployment: NAME=VALUE. Repeatable.")
+    ] = [],  # noqa: B006  # typer copies it
+    rekognition_url: Annotated[
+        str | None, typer.Option(help="Ask this Rekognition, and start none; empty: start one again.")
+    ] = None,
 ) -> None:
     """Start and deploy what is needed, put a folder of photos in, and show what is in them."""
+    from infra.local.assembly import LOCAL_CONTEXT, named_settings
     from infra.local.recognizing import Recognition
     from infra.local.running import at_work, bring_up
     from infra.local.stages import Stages
@@ -39,10 +46,11 @@ def run(
     begun = time.monotonic()
     with _faults_in_one_line():
         folder = look_into(images)
-        place = on_ports(remembered(directory), port)
+        place = asking(on_ports(remembered(directory), port), rekognition_url)
+        settings = {**LOCAL_CONTEXT, **named_settings(context)}
         with at_work(place):
             stages = Stages(console)
-            outputs = bring_up(place, stages)
+            outputs = bring_up(place, stages, settings)
             Recognition(place, outputs, stages, console).run(folder)
     console.print(f"[dim]Everything took {time.monotonic() - begun:.1f} s.[/]", highlight=False)
 

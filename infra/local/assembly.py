@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +83,17 @@ def synthesize(context: Mapping[str, object] = LOCAL_CONTEXT) -> tuple[Assembly,
             made.rename(directory)
     _remove_old_ones(directory.parent)
     return Assembly(directory, digest), True
+
+
+def named_settings(given: Iterable[str]) -> dict[str, object]:
+    """Read settings, each NAME=VALUE as `cdk deploy -c` takes them. Raises LocalPlaceError."""
+    settings: dict[str, object] = {}
+    for setting in given:
+        name, equals, value = setting.partition("=")
+        if not (name and equals):
+            raise LocalPlaceError(f"{setting!r} is no setting; write NAME=VALUE, as in detectors=labels")
+        settings[name] = value
+    return settings
 
 
 def _run_app(out: Path, context: Mapping[str, object]) -> None:

@@ -21,12 +21,16 @@ DEFAULT_REKOGNITION_PORT = 4567
 
 @dataclass(frozen=True)
 class Place:
-    """One local place. Any number of them run side by side, each with its own directory and ports."""
+    """One local place. Any number of them run side by side, each with its own directory and ports.
+
+    Where `other_rekognition_url` is given, that Rekognition is asked, and none is started here.
+    """
 
     directory: Path
     cloud_port: int = DEFAULT_CLOUD_PORT
     rekognition_port: int = DEFAULT_REKOGNITION_PORT
     models: Path = ROOT / ".local" / "models"
+    other_rekognition_url: str | None = None
 
     @property
     def endpoint_url(self) -> str:
@@ -35,8 +39,8 @@ class Place:
 
     @property
     def rekognition_url(self) -> str:
-        """Where the local Rekognition answers."""
-        return f"http://{HOST}:{self.rekognition_port}"
+        """Where Rekognition answers: the local one, unless another was named."""
+        return self.other_rekognition_url or f"http://{HOST}:{self.rekognition_port}"
 
     @property
     def outputs_file(self) -> Path:
@@ -64,8 +68,12 @@ class Place:
         return self.directory / "cloud" / "scratch"
 
     def remember(self) -> None:
-        """Write the ports down, so that the next command for this directory finds them."""
-        ports = {"cloud_port": self.cloud_port, "rekognition_port": self.rekognition_port}
+        """Write the addresses down, so that the next command for this directory finds them."""
+        ports = {
+            "cloud_port": self.cloud_port,
+            "rekognition_port": self.rekognition_port,
+            "other_rekognition_url": self.other_rekognition_url,
+        }
         self.directory.mkdir(parents=True, exist_ok=True)
         scratch = self.directory / "place.json.partial"
         scratch.write_text(json.dumps(ports))
@@ -76,7 +84,12 @@ def remembered(directory: Path) -> Place:
     """Give the place of a directory with the ports that it had last, or the usual ones."""
     try:
         ports = json.loads((directory / "place.json").read_text())
-        return Place(directory.resolve(), int(ports["cloud_port"]), int(ports["rekognition_port"]))
+        return Place(
+            directory.resolve(),
+            int(ports["cloud_port"]),
+            int(ports["rekognition_port"]),
+            other_rekognition_url=ports.get("other_rekognition_url"),
+        )
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return Place(directory.resolve())
 
@@ -92,6 +105,13 @@ def on_ports(place: Place, port: int | None) -> Place:
         cloud_port, rekognition_port = _free_ports()
         return replace(place, cloud_port=cloud_port, rekognition_port=rekognition_port)
     return replace(place, cloud_port=port, rekognition_port=port + 1)
+
+
+def asking(place: Place, rekognition_url: str | None) -> Place:
+    """Give the place with another Rekognition; None leaves it as it is, an empty text takes the local one."""
+    if rekognition_url is None:
+        return place
+    return replace(place, other_rekognition_url=rekognition_url.rstrip("/") or None)
 
 
 def _free_ports() -> tuple[int, int]:

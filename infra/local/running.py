@@ -5,14 +5,14 @@ from __future__ import annotations
 import fcntl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 
 from infra.local import deployment, parts, starting
-from infra.local.assembly import synthesize
+from infra.local.assembly import LOCAL_CONTEXT, synthesize
 from infra.local.clients import LocalClients
 from infra.local.faults import LocalPlaceError
 from infra.local.outputs import Outputs
@@ -21,20 +21,22 @@ from infra.local.recovering import bucket_exists, recover_objects
 from infra.local.stages import Stages
 
 
-def bring_up(place: Place, stages: Stages) -> Outputs:
+def bring_up(place: Place, stages: Stages, context: Mapping[str, object] = LOCAL_CONTEXT) -> Outputs:
     """Start what does not run, deploy what has changed, and write the outputs. Raises LocalPlaceError.
 
+    `context` are the settings of the deployment.
     Safe to call at any time: what is in order is left alone, what was killed is started and deployed anew.
     """
     with stages.stage("synth", "synthesizing the CDK app") as stage:
-        assembly, made = synthesize()
+        assembly, made = synthesize(context)
         stage.result = f"template {assembly.digest[:8]} {'made' if made else 'is up to date'}"
     with stages.stage("room", "stopping what is out of date") as stage:
         _leave_other_ports(place)
         stopped = starting.make_room(place)
         stage.result = f"what was left of {' and '.join(stopped)} is out of the way" if stopped else ""
     place.remember()
-    _start_rekognition(place, stages)
+    if place.other_rekognition_url is None:
+        _start_rekognition(place, stages)
     with stages.stage("cloud", f"starting MiniStack on {place.endpoint_url}") as stage:
         started = starting.start_cloud(place)
         stage.result = f"MiniStack on {place.endpoint_url}{'' if started else ', running already'}"

@@ -70,7 +70,12 @@ def make_room(place: Place) -> list[str]:
     was started.
     """
     stopped = []
-    for part, stop in ((cloud_part(place), stop_cloud), (rekognition_part(place), stop_rekognition)):
+    wanted = [(cloud_part(place), stop_cloud)]
+    if place.other_rekognition_url is None:
+        wanted.append((rekognition_part(place), stop_rekognition))
+    else:
+        stop_rekognition(place)
+    for part, stop in wanted:
         if not parts.is_running(part):
             if parts.is_known(part.directory, part.name):
                 stopped.append(part.name)

@@ -1,0 +1,1 @@
+"""The load test: its scenarios, its arithmetic, its page, its canned Rekognition."""

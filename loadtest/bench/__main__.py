@@ -12,13 +12,14 @@ import typer
 from rich.console import Console
 
 from loadtest.bench import cold_imports, memory, page, rates, starting, throughput
-from loadtest.bench.completions import Completions
 from loadtest.bench.figures import Figure, Section
-from loadtest.bench.local_place import BenchError, LocalPlace
 from loadtest.bench.machine import circumstances
 from loadtest.bench.notes import NOTES
 from loadtest.bench.processes import Watch
 from loadtest.bench.services import Services
+from loadtest.completions import following
+from loadtest.faults import LoadtestError
+from loadtest.local_place import LocalPlace
 
 _WIDTH_OF_NO_TERMINAL = 160
 
@@ -49,7 +50,7 @@ def main(
         console.print(on, highlight=False)
         if only is None:
             page.write(sections, on)
-    except (BenchError, page.NoMarkersError) as fault:
+    except (LoadtestError, page.NoMarkersError) as fault:
         typer.echo(f"error: {fault}", err=True)
         raise typer.Exit(1) from fault
 
@@ -64,7 +65,7 @@ class Bench:
     def measure(
         self, only: Part | None, rounds: int, round_seconds: float, import_rounds: int
     ) -> list[Section]:
-        """Bring the place up, measure what is asked for, and take it down again. Raises BenchError."""
+        """Bring the place up, measure what is asked for, and take it down again. Raises LoadtestError."""
         found: dict[str, list[Figure]] = {}
         try:
             if only in (None, Part.STARTING):
@@ -89,8 +90,8 @@ class Bench:
     def _at_work(self, services: Services, rounds: int, round_seconds: float) -> dict[str, list[Figure]]:
         functions = services.functions()
         watch = Watch(self.place, functions)
-        with watch.watching():
-            measured = throughput.Throughput(services, Completions.followed(services), watch)
+        with watch.watching(), following(services) as completions:
+            measured = throughput.Throughput(services, completions, watch)
             both = throughput.rounds_of_both(measured, rounds, round_seconds, self.say)
             self.say("memory: keeping the query function at work")
             memory.ask_for_a_while(services)

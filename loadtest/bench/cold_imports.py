@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import median
 
 from loadtest.bench.figures import Figure
-from loadtest.bench.local_place import BenchError
 from loadtest.bench.services import DeployedFunction
+from loadtest.faults import LoadtestError
 
 AIM = 1.25
 _AGAINST = "bare boto3"
@@ -58,7 +58,7 @@ class Program:
     environment: Mapping[str, str]
 
     def run(self, *, writes_bytecode: bool = False) -> tuple[float, float]:
-        """Run it; give its wall and processor milliseconds. Raises BenchError."""
+        """Run it; give its wall and processor milliseconds. Raises LoadtestError."""
         program = f"import sys; sys.path[:0] = {[str(folder) for folder in self.path]!r}; {self.statement}"
         command = [sys.executable, "-I", "-S", *([] if writes_bytecode else ["-B"]), "-c", program]
         before, begun = _children_cpu_seconds(), time.monotonic()
@@ -67,7 +67,7 @@ class Program:
         )
         wall, cpu = time.monotonic() - begun, _children_cpu_seconds() - before
         if finished.returncode:
-            raise BenchError(f"{self.statement!r} failed: {finished.stderr.strip()[-500:]}")
+            raise LoadtestError(f"{self.statement!r} failed: {finished.stderr.strip()[-500:]}")
         return wall * 1000, cpu * 1000
 
 
@@ -83,7 +83,7 @@ class Comparison:
 def comparisons(functions: Mapping[str, DeployedFunction], packages: Path, scratch: Path) -> list[Comparison]:
     """Unpack the deployed code twice, to lie there with and without bytecode, beside Lambda's packages.
 
-    boto3 has its bytecode in either case. Raises BenchError.
+    boto3 has its bytecode in either case. Raises LoadtestError.
     """
     found = []
     for readying in READYINGS:
@@ -102,7 +102,7 @@ def comparisons(functions: Mapping[str, DeployedFunction], packages: Path, scrat
 
 
 def figures(compared: Sequence[Comparison], rounds: int, say: Callable[[str], None]) -> list[Figure]:
-    """Run everything in turn, and compare medians of wall and of processor time. Raises BenchError."""
+    """Run everything in turn, and compare medians of wall and of processor time. Raises LoadtestError."""
     samples: dict[Program, list[tuple[float, float]]] = defaultdict(list)
     for number in range(1, rounds + 1):
         say(f"cold imports: round {number} of {rounds}")

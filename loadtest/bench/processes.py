@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import psutil  # type: ignore[import-untyped]
 
-from loadtest.bench.local_place import LocalPlace
 from loadtest.bench.services import DeployedFunction
+from loadtest.local_place import LocalPlace
 
 CLOUD, REKOGNITION, CALLER = "MiniStack", "local Rekognition", "the caller"
 LOOK_EVERY_SECONDS = 0.3

@@ -12,15 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
+from loadtest.stack import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_rekognition import RekognitionClient
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sns import SNSClient
-    from mypy_boto3_sqs import SQSClient
 
 # Loopback is never reached through a proxy.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -43,35 +39,20 @@ class DeployedFunction:
 
 
 @dataclass(frozen=True)
-class Services:
-    """What a place has to offer, by its outputs."""
-
-    outputs: Mapping[str, str]
-
-    @cached_property
-    def s3(self) -> S3Client:
-        """S3."""
-        return self._session.client("s3", endpoint_url=self._cloud, config=self._config)
-
-    @cached_property
-    def sqs(self) -> SQSClient:
-        """SQS."""
-        return self._session.client("sqs", endpoint_url=self._cloud, config=self._config)
-
-    @cached_property
-    def sns(self) -> SNSClient:
-        """SNS."""
-        return self._session.client("sns", endpoint_url=self._cloud, config=self._config)
+class Services(Stack):
+    """What a local place has to offer beside the stack."""
 
     @cached_property
     def rekognition(self) -> RekognitionClient:
         """The local Rekognition."""
         url = self.outputs["rekognition_url"]
-        return self._session.client("rekognition", endpoint_url=url, config=self._config)
+        return self.session.client("rekognition", endpoint_url=url, config=self.config)
 
     def functions(self) -> dict[str, DeployedFunction]:
         """Give the deployed functions, by room."""
-        client: LambdaClient = self._session.client("lambda", endpoint_url=self._cloud, config=self._config)
+        client: LambdaClient = self.session.client(
+            "lambda", endpoint_url=self.endpoint_url, config=self.config
+        )
         found = {}
         for listed in client.list_functions()["Functions"]:
             room = listed["Handler"].split(".")[0]
@@ -95,15 +76,3 @@ class Services:
         with _DIRECT.open(f"{self.outputs['rekognition_url']}/_local/calls") as reply:
             counted: dict[str, dict[str, Any]] = json.load(reply)["operations"]
         return counted
-
-    @property
-    def _cloud(self) -> str:
-        return self.outputs["endpoint_url"]
-
-    @cached_property
-    def _session(self) -> boto3.Session:
-        return boto3.Session("test", "test", region_name=self.outputs["region"])
-
-    @cached_property
-    def _config(self) -> Config:
-        return Config(proxies={}, max_pool_connections=16, retries={"total_max_attempts": 2})

@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable
 
 from loadtest.bench.figures import Figure
-from loadtest.bench.local_place import ROOT, BenchError, LocalPlace, Run
+from loadtest.faults import LoadtestError
+from loadtest.local_place import ROOT, LocalPlace, Run
 
 AIM_SECONDS = 15.0
 
 
 def figures(place: LocalPlace, say: Callable[[str], None]) -> list[Figure]:
-    """Bring a place up from nothing, and do it again; it is running afterwards. Raises BenchError."""
+    """Bring a place up from nothing, and do it again; it is running afterwards. Raises LoadtestError."""
     say("starting: synthesizing the CDK app anew")
     synthesis_seconds = _synthesize()
     say("starting: make run, in a place of its own, from nothing")
@@ -60,5 +61,5 @@ def _synthesize() -> float:
         )
         seconds = time.monotonic() - begun
     if finished.returncode:
-        raise BenchError(f"the CDK app failed: {finished.stderr.strip()[-500:]}")
+        raise LoadtestError(f"the CDK app failed: {finished.stderr.strip()[-500:]}")
     return seconds

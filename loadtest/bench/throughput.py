@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from loadtest.bench.completions import Completions
-from loadtest.bench.local_place import BenchError
-from loadtest.bench.photos import distinct_photos, photos_in
+from loadtest.bench.completions import await_all
 from loadtest.bench.processes import Watch
 from loadtest.bench.rates import Round, photos_a_round, steady_rate
 from loadtest.bench.services import Services
+from loadtest.completions import Completions
+from loadtest.faults import LoadtestError
+from loadtest.photos import distinct_photos, photos_in
 
 # As many as keep the recognizer at work without a pause; with 2 or 8 it does the same.
 CALLERS = 4
@@ -48,19 +49,19 @@ class Throughput:
     def put_through(self, photos: int) -> Round:
         """Upload photos and wait for their completions; the time is from the first upload to the last told.
 
-        Raises BenchError if a photo was not recognized, or if not every photo was worked for once.
+        Raises LoadtestError if a photo was not recognized, or if not every photo was worked for once.
         """
         calls_before, before = self._calls(), self.watch.cpu_seconds()
         begun = time.monotonic()
         keys = self._new_keys(photos)
         with ThreadPoolExecutor(1) as beside:
             uploading = beside.submit(self._upload, self.services.outputs["bucket"], photos, keys)
-            told = self.completions.await_all(set(keys))
+            told = await_all(self.completions, set(keys))
             uploading.result()
         cpu_seconds = _since(before, self.watch.cpu_seconds())
         calls = self._calls() - calls_before
         if calls != CALLS_A_PHOTO * photos:
-            raise BenchError(f"{photos} photos took {calls} detector calls, not {CALLS_A_PHOTO} each")
+            raise LoadtestError(f"{photos} photos took {calls} detector calls, not {CALLS_A_PHOTO} each")
         return Round(photos, told[-1] - begun, cpu_seconds, steady_rate(told))
 
     def _detect(self, key: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from loadtest.bench.cold_imports import READYINGS, Comparison, Program, figures
-from loadtest.bench.local_place import BenchError
+from loadtest.faults import LoadtestError
 
 
 def test_a_program_sees_its_path_and_the_standard_library_alone(tmp_path: Path) -> None:
@@ -13,7 +13,7 @@ def test_a_program_sees_its_path_and_the_standard_library_alone(tmp_path: Path) 
     wall_ms, cpu_ms = Program("import deployed", (tmp_path,), {}).run()
     assert wall_ms > 0
     assert cpu_ms > 0
-    with pytest.raises(BenchError, match="No module named 'boto3'"):
+    with pytest.raises(LoadtestError, match="No module named 'boto3'"):
         Program("import boto3", (tmp_path,), {}).run()
 
 

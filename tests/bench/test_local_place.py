@@ -4,8 +4,8 @@ from itertools import islice
 
 from PIL import Image, ImageChops
 
-from loadtest.bench.local_place import Run, stages_of
-from loadtest.bench.photos import distinct_photos, photos_in
+from loadtest.local_place import Run, stages_of
+from loadtest.photos import distinct_photos, photos_in
 
 SAID = """✓ synth       template 9d2e1a68 made  14.2 s
 ✓ deploy      stack created  1.6 s

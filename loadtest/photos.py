@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
-from loadtest.bench.local_place import PHOTOS, BenchError
+from loadtest.faults import LoadtestError
+from loadtest.local_place import PHOTOS
 
 
 def distinct_photos(folder: Path = PHOTOS) -> Iterator[bytes]:
@@ -18,7 +19,7 @@ def distinct_photos(folder: Path = PHOTOS) -> Iterator[bytes]:
     """
     originals = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
     if not originals:
-        raise BenchError(f"no photos in {folder}")
+        raise LoadtestError(f"no photos in {folder}")
     return (original + uuid4().bytes for original in itertools.cycle(originals))
 
 

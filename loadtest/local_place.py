@@ -8,17 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from loadtest.faults import LoadtestError
+
+ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = ROOT / "images"
 _STAGE = re.compile(r"^✓ (?P<name>\S+)\s.*?(?P<seconds>[0-9.]+) s$", re.MULTILINE)
-
-
-class BenchError(Exception):
-    """Something could not be measured. The message says what, and why."""
 
 
 @dataclass(frozen=True)
@@ -36,19 +34,27 @@ class Run:
 
 @dataclass(frozen=True)
 class LocalPlace:
-    """A place in a directory, on free ports that it keeps."""
+    """A place in a directory, on free ports that it keeps.
+
+    `context` are settings of the deployment beside the usual local ones. Where `rekognition_url` is given,
+    that Rekognition is asked instead of a local one that looks.
+    """
 
     directory: Path
+    context: Mapping[str, str] = field(default_factory=dict)
+    rekognition_url: str | None = None
 
     def run(self, photos: Path = PHOTOS) -> Run:
-        """Do what `make run` does. Raises BenchError."""
+        """Do what `make run` does. Raises LoadtestError."""
         ports = [] if (self.directory / "place.json").exists() else ["--port", "0"]
         begun = time.monotonic()
-        said = self._command("run", "--images", str(photos), *ports)
+        settings = [f"--context={name}={value}" for name, value in self.context.items()]
+        asked = [] if self.rekognition_url is None else ["--rekognition-url", self.rekognition_url]
+        said = self._command("run", "--images", str(photos), *ports, *settings, *asked)
         return Run(time.monotonic() - begun, stages_of(said))
 
     def stop(self) -> None:
-        """Do what `make stop` does. Raises BenchError."""
+        """Do what `make stop` does. Raises LoadtestError."""
         self._command("stop")
 
     def outputs(self) -> dict[str, str]:
@@ -70,7 +76,7 @@ class LocalPlace:
         command = [sys.executable, "-m", "infra.local", name, "--directory", str(self.directory), *arguments]
         finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
         if finished.returncode:
-            raise BenchError(f"`infra.local {name}` failed: {finished.stderr.strip()}")
+            raise LoadtestError(f"`infra.local {name}` failed: {finished.stderr.strip()}")
         return finished.stdout
 
 

@@ -1,0 +1,80 @@
+"""Following completions by a queue of one's own that is subscribed to the topic while it is needed."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from loadtest.stack import Stack
+
+_LONGEST_RETENTION_SECONDS = 86_400
+
+
+@dataclass(frozen=True)
+class Completions:
+    """The queue."""
+
+    stack: Stack
+    url: str
+
+    def receive(self, wait_seconds: int = 5) -> list[dict[str, Any]]:
+        """Take up to ten completions, waiting for the first; docs/completions.md says what is in one."""
+        received = self.stack.sqs.receive_message(
+            QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=wait_seconds
+        ).get("Messages", [])
+        if received:
+            self.stack.sqs.delete_message_batch(
+                QueueUrl=self.url,
+                Entries=[
+                    {"Id": str(place), "ReceiptHandle": message["ReceiptHandle"]}
+                    for place, message in enumerate(received)
+                ],
+            )
+        return [json.loads(message["Body"]) for message in received]
+
+
+@contextmanager
+def following(stack: Stack) -> Iterator[Completions]:
+    """Subscribe a new queue to the topic, and remove both after the block, whatever ended it."""
+    made = stack.sqs.create_queue(
+        QueueName=f"loadtest-completions-{uuid4().hex[:12]}",
+        Attributes={"MessageRetentionPeriod": str(_LONGEST_RETENTION_SECONDS)},
+    )["QueueUrl"]
+    # MiniStack says localhost, which need not be 127.0.0.1.
+    url = f"{stack.endpoint_url}{urllib.parse.urlsplit(made).path}" if stack.is_local else made
+    try:
+        subscription = _subscribe(stack, url)
+        try:
+            yield Completions(stack, url)
+        finally:
+            stack.sns.unsubscribe(SubscriptionArn=subscription)
+    finally:
+        stack.sqs.delete_queue(QueueUrl=url)
+
+
+def _subscribe(stack: Stack, url: str) -> str:
+    """Let the topic send to the queue, and tell it to. Gives the subscription."""
+    topic = stack.outputs["topic_arn"]
+    asked = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    queue = asked["Attributes"]["QueueArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    stack.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    return stack.sns.subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint=queue,
+        Attributes={"RawMessageDelivery": "true"},
+        ReturnSubscriptionArn=True,
+    )["SubscriptionArn"]

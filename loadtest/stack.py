@@ -1,0 +1,92 @@
+"""A running stack as somebody sees it who has only its outputs: names, addresses, and clients for them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+CONNECTIONS = 32
+# Nothing of the person's AWS set-up has a say about the local place.
+_WITHOUT_FILES = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What a stack has to offer.
+
+    `outputs` has `bucket`, `table`, `topic_arn`, `api_url`, `region`, `queue_url`, `dead_letter_queue_url`
+    and both again as `bulk_…`; a stack on this machine has also `endpoint_url` and `rekognition_url`.
+    """
+
+    outputs: Mapping[str, str]
+
+    @property
+    def is_local(self) -> bool:
+        """Say whether it runs on this machine."""
+        return "endpoint_url" in self.outputs
+
+    @property
+    def bucket(self) -> str:
+        """The bucket that photos are put into."""
+        return self.outputs["bucket"]
+
+    @cached_property
+    def s3(self) -> S3Client:
+        """S3."""
+        return self.session.client("s3", endpoint_url=self.endpoint_url, config=self.config)
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        """SQS."""
+        return self.session.client("sqs", endpoint_url=self.endpoint_url, config=self.config)
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        """SNS."""
+        return self.session.client("sns", endpoint_url=self.endpoint_url, config=self.config)
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        """DynamoDB."""
+        return self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=self.config)
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where all services of a local cloud answer; None on AWS."""
+        return self.outputs.get("endpoint_url")
+
+    @cached_property
+    def session(self) -> boto3.Session:
+        """The session that clients are made of."""
+        if not self.is_local:
+            return boto3.Session(region_name=self.outputs.get("region"))
+        return boto3.Session(
+            "test",
+            "test",
+            region_name=self.outputs["region"],
+            botocore_session=botocore.session.Session(session_vars=_WITHOUT_FILES),
+        )
+
+    @cached_property
+    def config(self) -> Config:
+        """Give how clients connect. Loopback is never reached through a proxy."""
+        if not self.is_local:
+            return Config(max_pool_connections=CONNECTIONS)
+        return Config(proxies={}, max_pool_connections=CONNECTIONS, retries={"total_max_attempts": 2})

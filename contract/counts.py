@@ -14,6 +14,7 @@ class Count(StrEnum):
     CALLS_MADE = "CallsMade"
     CALLS_AVOIDED = "CallsAvoided"
     CALLS_THROTTLED = "CallsThrottled"
+    BUDGET_WRITES = "BudgetWrites"
     COMPLETIONS_PUBLISHED = "CompletionsPublished"
     DEAD_LETTERS = "DeadLetters"
     MESSAGES_HANDED_BACK = "MessagesHandedBack"

@@ -51,6 +51,8 @@ def load(settings_class: type[Settings], environment: Mapping[str, str]) -> Sett
 def _to_text(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={number:g}" for name, number in value.items())
     return str(value)
 
 
@@ -61,4 +63,7 @@ def _from_text(text: str, hint: object) -> object:
         return float(text)
     if typing.get_origin(hint) is tuple:
         return tuple(part.strip() for part in text.split(",") if part.strip())
+    if typing.get_origin(hint) is Mapping:
+        pairs = (part.partition("=") for part in text.split(",") if part.strip())
+        return {name.strip(): float(number) for name, _, number in pairs}
     return text

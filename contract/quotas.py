@@ -31,8 +31,8 @@ def usual_quota(operation: str, region: str) -> float:
     return (IN_LARGE_REGIONS if region in LARGE_REGIONS else ELSEWHERE)[operation]
 
 
-# How a worker behaves after a throttle: the curve of TCP CUBIC, as botocore's adaptive mode has it, here shared
-# by all. The rate falls to this share of what it was, ...
+# What follows a throttle: the curve of TCP CUBIC, as botocore's adaptive mode has it, here shared by all
+# workers. The rate falls to this share of what it was, ...
 KEPT_AFTER_A_CUT = 0.75
 # ... returns to where it was cut and stays near it, and then tries for more, ever faster: this share of the
 # quota, times the cube of the seconds since it was back.
@@ -59,8 +59,8 @@ class Pace:
         if self.cut_at is None or self.cut_from is None:
             return self.quota
         curvature = CURVATURE_A_SECOND_CUBED * self.quota
-        until_back = ((1 - KEPT_AFTER_A_CUT) * self.cut_from / curvature) ** (1 / 3)
-        rate = self.cut_from + curvature * (now - self.cut_at - until_back) ** 3
+        until_back: float = ((1 - KEPT_AFTER_A_CUT) * self.cut_from / curvature) ** (1 / 3)
+        rate: float = self.cut_from + curvature * (now - self.cut_at - until_back) ** 3
         return min(self.quota, max(LEAST_SHARE * self.quota, rate))
 
 
@@ -68,8 +68,8 @@ class Pace:
 class BudgetItem:
     """The budget of one operation, as it stands in the table. Times are seconds since 1970.
 
-    The next slot that nobody has is at `next_at`, or now if that is past. `bulk_at` is when the bulk lane last
-    had a slot. `quota` (calls a second), where an operator has set one, goes before that of the deployment.
+    The next slot that nobody has is at `next_at`, or now if that is past. `bulk_at` is when the bulk lane had
+    its last one. `quota` (calls a second), where an operator has set one, goes before that of the deployment.
     """
 
     next_at: float = 0.0

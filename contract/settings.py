@@ -1,16 +1,19 @@
 """The settings of each Lambda: one class writes and reads each of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from contract.detectors import DEFAULT_DETECTORS, DETECTORS
+from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
+from contract.quotas import IN_LARGE_REGIONS
 
 
 @dataclass(frozen=True)
 class ProcessorSettings:
     """What the processor needs to know. Percentages are 0 to 100.
 
-    `detectors` are asked for every image; `concurrent_calls` bounds the detector calls that one worker has
-    under way.
+    `detectors` are asked for every image. `quotas` are calls a second by operation, and `workers` is how many
+    copies of the processor share them at most. `concurrent_calls` bounds the calls of one detector that one
+    worker has under way.
     """
 
     bucket_name: str
@@ -21,6 +24,8 @@ class ProcessorSettings:
     bulk_queue_url: str
     bulk_dead_letter_queue_url: str
     detectors: tuple[str, ...] = DEFAULT_DETECTORS
+    quotas: Mapping[str, float] = field(default_factory=lambda: dict(IN_LARGE_REGIONS))
+    workers: int = 20
     max_labels: int = 50
     min_label_confidence_percent: float = 40.0
     concurrent_calls: int = 16
@@ -38,8 +43,12 @@ class ProcessorSettings:
             raise ValueError(
                 f"DETECTORS is {','.join(self.detectors)!r}; choose one or more of {', '.join(DETECTORS)}"
             )
-        if self.concurrent_calls < 1:
-            raise ValueError(f"CONCURRENT_CALLS is {self.concurrent_calls}; it must be at least 1")
+        without = [OPERATIONS[name] for name in self.detectors if self.quotas.get(OPERATIONS[name], 0) <= 0]
+        if without:
+            raise ValueError(f"QUOTAS gives no calls a second for {', '.join(without)}")
+        for name in ("concurrent_calls", "workers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name.upper()} is {getattr(self, name)}; it must be at least 1")
 
 
 @dataclass(frozen=True)

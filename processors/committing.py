@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +23,14 @@ class Commit:
     lost_to: Head | None = None
 
 
+@dataclass(frozen=True)
+class Decided:
+    """A head to be written, and the head that was seen when it was decided on."""
+
+    head: Head
+    seen: Head | None
+
+
 class HeadStore(Protocol):
     """Where heads and their index rows are kept."""
 
@@ -33,16 +40,11 @@ class HeadStore(Protocol):
     def remove_rows(self, keys: Iterable[ItemKey]) -> None:
         """Remove rows in bulk, as far as it goes: rows left behind are invisible, and swept later."""
 
-    def commit(self, head: Head, seen: Head | None) -> Commit:
-        """Write a head if it is newer than the one that stands, or if that one is the one that was seen."""
+    def commit(self, work: Sequence[Decided]) -> Mapping[str, Commit | ImagepipeError]:
+        """Write each head if it is newer than the one that stands, or if that one is the one that was seen.
 
-
-@dataclass(frozen=True)
-class Decided:
-    """A head to be written, and the head that was seen when it was decided on."""
-
-    head: Head
-    seen: Head | None
+        Gives what came of it by key.
+        """
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,6 @@ class Committer:
     """Commits the heads of one batch."""
 
     store: HeadStore
-    executor: Executor
 
     def commit(self, decided: Sequence[Decided]) -> dict[str, Head | ImagepipeError]:
         """Write all; give for each key the head that now stands, or why it could not be written."""
@@ -58,20 +59,12 @@ class Committer:
         unwritten = self.store.write_rows(rows.values())
         faults = {rows[at].key: fault for at, fault in unwritten.items()}
         ready = [work for work in decided if work.head.key not in faults]
-        outcomes = dict(
-            zip((work.head.key for work in ready), self.executor.map(self._write, ready), strict=True)
-        )
+        outcomes = self.store.commit(ready)
         self._remove_outdated(ready, outcomes)
         heads: dict[str, Head | ImagepipeError] = dict(faults)
         for work in ready:
             heads[work.head.key] = _standing(work, outcomes[work.head.key])
         return heads
-
-    def _write(self, work: Decided) -> Commit | ImagepipeError:
-        try:
-            return self.store.commit(work.head, work.seen)
-        except ImagepipeError as failure:
-            return failure
 
     def _remove_outdated(
         self, ready: Sequence[Decided], outcomes: Mapping[str, Commit | ImagepipeError]

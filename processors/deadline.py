@@ -15,9 +15,13 @@ class Deadline:
 
     remaining_milliseconds: Callable[[], int]
 
+    def seconds_for_calls(self) -> float:
+        """Say for how long calls may still be started."""
+        return self.remaining_milliseconds() / 1000 - RESERVE_SECONDS
+
     def require_time_for_a_call(self, key: str) -> None:
         """Raise PostponedError `OutOfTime` when a call started now might be paid for and not written down."""
-        if self.remaining_milliseconds() < RESERVE_SECONDS * 1000:
+        if self.seconds_for_calls() < 0:
             raise PostponedError(
                 "OutOfTime",
                 f"{key} was not started, the invocation is about to end",

@@ -11,13 +11,15 @@ from contract.errors import ImagepipeError, PermanentError
 from contract.notifications import ImageEvent
 from contract.records import Findings, Head
 from processors.announcing import Announcer
+from processors.asking import SupersededError
+from processors.budget.lanes import Lane
 from processors.committing import Committer, Decided
 from processors.deadline import Deadline
 from processors.decisions import Verdict, unacceptable
 from processors.heads import HeadMaker
 from processors.intake import take_in
 from processors.messages import Message
-from processors.recognition import Recognizer, SupersededError
+from processors.recognition import Recognizer
 from processors.surveying import Case, Surveyor
 from processors.telemetry import OUTCOME_COUNT, Counter
 
@@ -37,6 +39,7 @@ class Pipeline:
     """Everything that is done with one batch. `now` gives ISO 8601 times in UTC with milliseconds."""
 
     bucket_name: str
+    bulk_queue_name: str
     surveyor: Surveyor
     recognizer: Recognizer
     committer: Committer
@@ -48,7 +51,7 @@ class Pipeline:
         """Work through a batch; give the outcome of each message by its id."""
         intake = take_in(messages, self.bucket_name)
         try:
-            failures = self._work(intake.events, deadline)
+            failures = self._work(intake.events, self._lane(messages), deadline)
         except ImagepipeError as failure:  # nothing can be read: no key can be dealt with, no call was made
             failures = dict.fromkeys(intake.events, failure)
         outcomes = {message_id: Outcome((), fault) for message_id, fault in intake.unreadable.items()}
@@ -57,24 +60,32 @@ class Pipeline:
             outcomes[message_id] = Outcome(failed, failures[failed[0]] if failed else None)
         return outcomes
 
-    def _work(self, events: Mapping[str, ImageEvent], deadline: Deadline) -> Failures:
+    def _lane(self, messages: Sequence[Message]) -> Lane:
+        """Say whose batch it is: Lambda takes each from one queue."""
+        return (
+            Lane.BULK
+            if all(message.queue_name == self.bulk_queue_name for message in messages)
+            else Lane.LIVE
+        )
+
+    def _work(self, events: Mapping[str, ImageEvent], lane: Lane, deadline: Deadline) -> Failures:
         """Bring each key in line with its event; give the keys that could not be, with the reason."""
         cases, failures = self.surveyor.survey(events)
         self._count_verdicts(cases)
-        decided, undecided = self._decide(cases, self._recognize(cases, deadline))
+        decided, undecided = self._decide(cases, self._recognize(cases, lane, deadline))
         committed, uncommitted = self._commit(decided)
         repeated = [case.seen for case in cases if case.verdict is Verdict.DONE and case.seen is not None]
         unannounced = self.announcer.announce([*repeated, *committed])
         return failures | undecided | uncommitted | unannounced
 
     def _recognize(
-        self, cases: Sequence[Case], deadline: Deadline
+        self, cases: Sequence[Case], lane: Lane, deadline: Deadline
     ) -> dict[str, Findings | ImagepipeError | SupersededError]:
         """Find out what is on each image that is to be recognized, asking only about acceptable ones."""
         versions = [case.present for case in cases if case.verdict is Verdict.RECOGNIZE and case.present]
         refused = {version: fault for version in versions if (fault := unacceptable(version))}
         askable = [version for version in versions if version not in refused]
-        found = self.recognizer.recognize(askable, deadline) | refused
+        found = self.recognizer.recognize(askable, lane, deadline) | refused
         return {version.key: findings for version, findings in found.items()}
 
     def _decide(

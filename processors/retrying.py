@@ -18,6 +18,8 @@ Value = TypeVar("Value")
 ATTEMPTS = 4
 # Within the same time: for what must not be given up.
 PATIENT_ATTEMPTS = 12
+# For what can be done without.
+BRIEF_ATTEMPTS = 2
 FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 3.0
 

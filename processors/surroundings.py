@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Collection
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Lock
+from typing import Any
 from uuid import uuid4
 
 
@@ -15,11 +18,14 @@ from uuid import uuid4
 class Surroundings:
     """What the pipeline takes from its machine.
 
-    `clock` gives seconds since 1970, `sleep` waits for seconds, `spread` gives a random number from 0 to its
-    argument, `new_id` a name that nobody else has.
+    `new_executor` gives so many threads and `new_lock` what keeps them apart; `wait` returns when all futures
+    are done, or after some seconds. `clock` gives seconds since 1970, `sleep` waits for seconds, `spread`
+    gives a random number from 0 to its argument, `new_id` a name that nobody else has.
     """
 
-    executor: Executor
+    new_executor: Callable[[int], Executor]
+    new_lock: Callable[[], AbstractContextManager[Any]]
+    wait: Callable[[Collection[Future[Any]], float], object]
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     spread: Callable[[float], float]
@@ -31,10 +37,12 @@ class Surroundings:
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def real(threads: int) -> Surroundings:
+def real() -> Surroundings:
     """Give those of this machine."""
     return Surroundings(
-        executor=ThreadPoolExecutor(threads, thread_name_prefix="call"),
+        new_executor=lambda threads: ThreadPoolExecutor(threads, thread_name_prefix="call"),
+        new_lock=Lock,
+        wait=wait,
         clock=time.time,
         sleep=time.sleep,
         spread=lambda longest: random.uniform(0, longest),  # noqa: S311 - jitter, not a secret

@@ -11,8 +11,8 @@ from contract.errors import ImagepipeError
 from contract.identity import ImageVersion
 from contract.notifications import Change, ImageEvent
 from contract.records import Head
+from processors.asking import Objects
 from processors.decisions import Verdict, decide, needs_a_look
-from processors.recognition import Objects
 
 
 class Heads(Protocol):

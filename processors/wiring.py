@@ -27,7 +27,7 @@ CONNECT_SECONDS = 3
 def answer() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """Give what answers events, traced. Raises SettingsError naming everything that is missing."""
     settings = environment.load(ProcessorSettings, os.environ)
-    around, aws = real(settings.concurrent_calls), clients(settings.concurrent_calls)
+    around, aws = real(), clients(settings.concurrent_calls)
     log, counter = PowertoolsLog(Logger()), PowertoolsCounter(Metrics())
     ledger = DynamoDBLedger(aws.dynamodb, settings.table_name, around.now)
     worker = Worker(assemble(settings, aws, counter, log, around), counter, ledger, log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from contract.timing import CLAIM_SECONDS
 from contract.wire import Item, from_wire, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
 from processors.adapters.dynamodb_batches import BatchCalls
-from processors.committing import Commit
+from processors.adapters.dynamodb_inserts import Inserts
+from processors.committing import Commit, Decided
 from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:
@@ -34,14 +36,18 @@ CLAIM_CONDITION = "attribute_not_exists(pk) OR (attribute_not_exists(answer) AND
 class DynamoDBTable:
     """The one table. `clock` gives seconds since 1970.
 
-    `patient_retry` saves what was paid for: giving up on that costs another call.
+    What is new, which is nearly everything in a backlog, is inserted many at a time; what is not goes by a
+    conditional put of its own. `patient_batches` save what was paid for: to give up on that costs a call.
+    Must not be called from a thread of the executor itself, but for `release`.
     """
 
     client: DynamoDBClient
     table_name: str
     retry: RetryPolicy
-    patient_retry: RetryPolicy
     batches: BatchCalls
+    patient_batches: BatchCalls
+    inserts: Inserts
+    executor: Executor
     clock: Callable[[], float]
 
     def read_heads(self, keys: Sequence[str]) -> Mapping[str, Head]:
@@ -60,25 +66,34 @@ class DynamoDBTable:
                 results[name] = result
         return results
 
-    def claim(self, name: ResultName, owner: str) -> Result | None:
-        """Take the right to make a call, or give the result there is, or raise PostponedError."""
-        at, now = result_key(name), self.clock()
-        item = {
-            PARTITION_KEY: at.pk,
-            SORT_KEY: at.sk,
-            "claimed_by": owner,
-            "claimed_until": int(now) + CLAIM_SECONDS,
-        }
-        _, standing = self._put_if(item, CLAIM_CONDITION, {":now": int(now)})
+    def claim(self, names: Sequence[ResultName], owner: str) -> dict[ResultName, Result | ImagepipeError]:
+        """Take the right to make calls; give the names that need none, or cannot be had, with the reason."""
+        claims = {result_key(name): self._claim(name, owner) for name in names}
+        taken = self.inserts.insert(list(claims.values()))
+        rest = [name for name in names if result_key(name) not in taken]
+        standing = self.executor.map(
+            lambda name: self._claim_one(name, claims[result_key(name)], owner), rest
+        )
+        return {name: found for name, found in zip(rest, standing, strict=True) if found is not None}
+
+    def _claim(self, name: ResultName, owner: str) -> Item:
+        at = result_key(name)
+        until = int(self.clock()) + CLAIM_SECONDS
+        return {PARTITION_KEY: at.pk, SORT_KEY: at.sk, "claimed_by": owner, "claimed_until": until}
+
+    def _claim_one(self, name: ResultName, claim: Item, owner: str) -> Result | ImagepipeError | None:
+        """Claim one call, or say what stands there instead."""
+        now = int(self.clock())
+        try:
+            _, standing = self._put_if(claim, CLAIM_CONDITION, {":now": now})
+        except ImagepipeError as failure:
+            return failure
         if standing is None or standing.get("claimed_by") == owner:
             return None
-        result = Result.from_item(name, standing)
-        if result is not None:
-            return result
-        raise PostponedError(
+        return Result.from_item(name, standing) or PostponedError(
             "ClaimedElsewhere",
             f"another worker is asking {name.detector} about the same content",
-            retry_within_seconds=max(0, int(standing["claimed_until"]) - int(now)) + 1,
+            retry_within_seconds=max(0, int(standing["claimed_until"]) - now) + 1,
         )
 
     def release(self, name: ResultName, owner: str) -> None:
@@ -94,16 +109,20 @@ class DynamoDBTable:
         except ImagepipeError:
             return
 
-    def save_result(self, result: Result) -> None:
-        """Keep a result; returns when it is durable."""
-        at = result_key(result.name)
-        item = {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **result.to_item()}
-
-        def attempt() -> None:
-            with translated(f"PutItem of {at.pk} {at.sk} on {self.table_name}"):
-                self.client.put_item(TableName=self.table_name, Item=to_wire(item))
-
-        self.patient_retry(attempt)
+    def save_results(self, results: Sequence[Result]) -> Mapping[ResultName, ImagepipeError]:
+        """Keep results; give those that could not be kept. The others are durable."""
+        at = {result_key(result.name): result for result in results}
+        unsaved = self.patient_batches.write(
+            {
+                key: {
+                    "PutRequest": {
+                        "Item": to_wire({PARTITION_KEY: key.pk, SORT_KEY: key.sk, **result.to_item()})
+                    }
+                }
+                for key, result in at.items()
+            }
+        )
+        return {at[key].name: failure for key, failure in unsaved.items()}
 
     def write_rows(self, rows: Iterable[IndexRow]) -> Mapping[ItemKey, ImagepipeError]:
         """Write index rows in bulk; give those that were not written, with the reason."""
@@ -113,14 +132,23 @@ class DynamoDBTable:
         """Remove index rows in bulk; those that could not be removed are invisible, and swept later."""
         self.batches.write({key: {"DeleteRequest": {"Key": key_to_wire(key)}} for key in keys})
 
-    def commit(self, head: Head, seen: Head | None) -> Commit:
-        """Write a head if it is newer than the one that stands, or if that one is the one that was seen."""
-        at = head_key(head.key)
-        replaced, standing = self._put_if(
-            {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **head.to_item()},
-            COMMIT_CONDITION,
-            {":sequencer": head.sequencer, ":seen": seen.revision if seen else "none"},
-        )
+    def commit(self, work: Sequence[Decided]) -> Mapping[str, Commit | ImagepipeError]:
+        """Write each head that is newer than the one that stands, or if that one is the one that was seen."""
+        items = {decided.head.key: _head_item(decided.head) for decided in work}
+        new = [items[decided.head.key] for decided in work if decided.seen is None]
+        inserted = self.inserts.insert(new)
+        rest = [decided for decided in work if head_key(decided.head.key) not in inserted]
+        put = self.executor.map(self._commit_one, rest)
+        outcomes: dict[str, Commit | ImagepipeError] = {key: Commit() for key in items}
+        return outcomes | {decided.head.key: outcome for decided, outcome in zip(rest, put, strict=True)}
+
+    def _commit_one(self, decided: Decided) -> Commit | ImagepipeError:
+        head, seen = decided.head, decided.seen
+        values = {":sequencer": head.sequencer, ":seen": seen.revision if seen else "none"}
+        try:
+            replaced, standing = self._put_if(_head_item(head), COMMIT_CONDITION, values)
+        except ImagepipeError as failure:
+            return failure
         if standing is not None:
             return Commit(lost_to=Head.from_item(standing))
         return Commit(replaced=Head.from_item(replaced) if replaced else None)
@@ -149,6 +177,11 @@ class DynamoDBTable:
             return (from_wire(replaced) if replaced else None), None
 
         return self.retry(attempt)
+
+
+def _head_item(head: Head) -> Item:
+    at = head_key(head.key)
+    return {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **head.to_item()}
 
 
 def _item_of(error: ClientError) -> Mapping[str, Any]:

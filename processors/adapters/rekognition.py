@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from contract.counts import Count
 from contract.errors import ThrottledError
 from contract.identity import ImageVersion
 from processors.adapters.aws_errors import translated
+from processors.budget.turns import Turns
 from processors.detectors.detector import Detector
 from processors.retrying import RetryPolicy
 from processors.telemetry import Counter
@@ -27,28 +29,36 @@ class RekognitionDetectors:
     retry: RetryPolicy
     counter: Counter
 
-    def ask(self, detector: Detector, version: ImageVersion) -> Mapping[str, Any]:
-        """Ask one detector about one version, by its version id where the bucket has versions."""
+    def ask(self, detector: Detector, version: ImageVersion, turns: Turns) -> Mapping[str, Any]:
+        """Ask one detector about one version, by its version id where the bucket has versions.
+
+        The time to wait for the first turn is not part of the time for retries.
+        """
         s3_object = {"Bucket": self.bucket_name, "Name": version.key}
         if version.version_id is not None:
             s3_object["Version"] = version.version_id
-        operation = self._operation(detector)
+        operation: Callable[..., Mapping[str, Any]] = getattr(self.client, _method(detector.operation))
+        turns.wait(version.key)
+        tried = False
 
         def attempt() -> Mapping[str, Any]:
+            nonlocal tried
+            if tried:
+                turns.wait(version.key)
+            tried = True
             try:
                 with translated(f"{detector.operation} of s3://{self.bucket_name}/{version.key}"):
                     return operation(Image={"S3Object": s3_object}, **detector.parameters)
             except ThrottledError:
                 self.counter.add(Count.CALLS_THROTTLED)
+                turns.throttled()
                 raise
 
         response = dict(self.retry(attempt))
         response.pop("ResponseMetadata", None)
         return response
 
-    def _operation(self, detector: Detector) -> Callable[..., Mapping[str, Any]]:
-        operations: Mapping[str, Callable[..., Any]] = {
-            "DetectLabels": self.client.detect_labels,
-            "DetectFaces": self.client.detect_faces,
-        }
-        return operations[detector.operation]
+
+def _method(operation: str) -> str:
+    """Give the client's method for an operation: `detect_labels` for `DetectLabels`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contract.settings import ProcessorSettings
-from processors.detectors import faces, labels
+from processors.detectors import faces, labels, moderation, text
 from processors.detectors.detector import Detector
 
 
 def chosen(settings: ProcessorSettings) -> Mapping[str, Detector]:
     """Give the detectors that the settings name, by name."""
-    available = {"labels": labels.detector, "faces": faces.detector}
+    available = {
+        "labels": labels.detector,
+        "faces": faces.detector,
+        "moderation": moderation.detector,
+        "text": text.detector,
+    }
     return {name: available[name](settings) for name in settings.detectors}

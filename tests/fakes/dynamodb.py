@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +46,45 @@ class FakeDynamoDB:
                     raise client_error("ConditionalCheckFailedException", "PutItem", "not now", **extra)
             self.items[at] = copy.deepcopy(Item)
         return {"Attributes": old} if old and ReturnValues == "ALL_OLD" else {}
+
+    def update_item(
+        self,
+        *,
+        TableName: str,
+        Key: Wire,
+        UpdateExpression: str,
+        ConditionExpression: str,
+        ExpressionAttributeValues: Wire,
+        ReturnValues: str = "NONE",
+        ReturnValuesOnConditionCheckFailure: str = "NONE",
+    ) -> dict[str, Any]:
+        """Do `SET a = :x, b = b + :y` if a condition holds."""
+        with self.calls.of("UpdateItem"):
+            old = self.items.get(_key(Key))
+            if not _holds(Key, old or {}, ConditionExpression, ExpressionAttributeValues):
+                extra = {"Item": old} if old and ReturnValuesOnConditionCheckFailure == "ALL_OLD" else {}
+                raise client_error("ConditionalCheckFailedException", "UpdateItem", "not now", **extra)
+            new = {**Key, **(old or {})}
+            for assignment in UpdateExpression.removeprefix("SET ").split(", "):
+                name, _, value = assignment.partition(" = ")
+                new[name] = _sum([new, ExpressionAttributeValues], value.split(" + "))
+            self.items[_key(Key)] = new
+        return {"Attributes": copy.deepcopy(new)} if ReturnValues == "ALL_NEW" else {}
+
+    def batch_execute_statement(self, *, Statements: list[Any]) -> dict[str, Any]:
+        """Do up to 25 inserts, each by itself."""
+        with self.calls.of("BatchExecuteStatement"):
+            items = [_inserted(statement) for statement in Statements]
+            _check_batch([_key(item) for item in items], 25, "BatchExecuteStatement")
+            responses = []
+            for item in items:
+                if _key(item) in self.items:
+                    error = {"Code": "DuplicateItem", "Message": "Duplicate primary key exists in table"}
+                    responses.append({"Error": error, "TableName": TABLE})
+                else:
+                    self.items[_key(item)] = copy.deepcopy(item)
+                    responses.append({"TableName": TABLE})
+        return {"Responses": responses}
 
     def delete_item(
         self,
@@ -97,6 +137,17 @@ class FakeDynamoDB:
 def _holds(keys: Wire, item: Wire, condition: str, values: Wire) -> bool:
     expression = get_filter_expression(condition, {}, values)
     return bool(expression.expr(MotoItem(keys["pk"], keys["sk"], copy.deepcopy(item))))
+
+
+def _sum(places: list[Wire], names: list[str]) -> Wire:
+    values = [next(place[name] for place in places if name in place) for name in names]
+    return values[0] if len(values) == 1 else {"N": str(sum(int(value["N"]) for value in values))}
+
+
+def _inserted(statement: Any) -> Wire:
+    names = re.findall(r"'(\w+)': \?", statement["Statement"])
+    assert statement["Statement"].startswith(f'INSERT INTO "{TABLE}" VALUE {{')
+    return dict(zip(names, statement["Parameters"], strict=True))
 
 
 def _check_batch(keys: list[tuple[str, str]], most: int, operation: str) -> None:

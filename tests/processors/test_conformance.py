@@ -13,14 +13,16 @@ import pytest
 from moto import mock_aws
 
 from contract.counts import Count
-from contract.errors import PostponedError
+from contract.errors import ImagepipeError, PostponedError
 from contract.identity import ImageVersion
 from contract.records import Findings, Head, Status
 from contract.results import Result, ResultName
 from contract.table import index_rows
 from processors.adapters.dynamodb import DynamoDBTable
 from processors.adapters.dynamodb_batches import BatchCalls
+from processors.adapters.dynamodb_inserts import Inserts
 from processors.adapters.dynamodb_ledger import DynamoDBLedger
+from processors.committing import Commit, Decided
 from processors.retrying import RetryPolicy
 from tests.conftest import RunningPlace
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
@@ -89,68 +91,123 @@ def clock() -> Clock:
 def table(client: tuple[Any, str], clock: Clock) -> DynamoDBTable:
     retry = RetryPolicy(sleep=lambda _seconds: None)
     executor = InlineExecutor() if isinstance(client[0], FakeDynamoDB) else ThreadPoolExecutor(4)
-    return DynamoDBTable(*client, retry, retry, BatchCalls(*client, retry, executor), clock)
+    batches = BatchCalls(*client, retry, executor)
+    return DynamoDBTable(*client, retry, batches, batches, Inserts(*client, executor), executor, clock)
+
+
+def commit(table: DynamoDBTable, head: Head, seen: Head | None) -> Commit:
+    outcome = table.commit([Decided(head, seen)])[head.key]
+    assert isinstance(outcome, Commit)
+    return outcome
+
+
+def claim(table: DynamoDBTable, owner: str) -> Result | ImagepipeError | None:
+    return table.claim([NAME], owner).get(NAME)
 
 
 def test_the_first_head_is_written_and_read_back(table: DynamoDBTable) -> None:
-    commit = table.commit(HEAD, None)
+    outcome = commit(table, HEAD, None)
 
-    assert (commit.replaced, commit.lost_to) == (None, None)
+    assert (outcome.replaced, outcome.lost_to) == (None, None)
     assert table.read_heads(["a.jpg", "b.jpg"]) == {"a.jpg": HEAD}
 
 
 def test_a_newer_head_replaces_an_older_and_says_which(table: DynamoDBTable) -> None:
     newer = replace(HEAD, sequencer="00A2", generation=2)
-    table.commit(HEAD, None)
+    commit(table, HEAD, None)
 
-    assert table.commit(newer, None).replaced == HEAD
+    assert commit(table, newer, None).replaced == HEAD
     assert table.read_heads(["a.jpg"]) == {"a.jpg": newer}
 
 
 def test_an_older_head_loses_and_is_told_to_whom(table: DynamoDBTable) -> None:
     newer = replace(HEAD, sequencer="00A2", generation=2)
-    table.commit(newer, None)
+    commit(table, newer, None)
 
-    assert table.commit(HEAD, None).lost_to == newer
+    assert commit(table, HEAD, None).lost_to == newer
     assert table.read_heads(["a.jpg"]) == {"a.jpg": newer}
 
 
 def test_a_head_without_news_is_written_if_nobody_wrote_since_it_was_seen(table: DynamoDBTable) -> None:
-    table.commit(HEAD, None)
+    commit(table, HEAD, None)
     again = replace(HEAD, generation=2, findings=Findings({"Cat": 98.12}, faces=1))
 
-    assert table.commit(again, replace(HEAD, generation=7)).lost_to == HEAD
-    assert table.commit(again, HEAD).replaced == HEAD
+    assert commit(table, again, replace(HEAD, generation=7)).lost_to == HEAD
+    assert commit(table, again, HEAD).replaced == HEAD
 
 
 def test_a_claim_keeps_others_out_until_it_expires(table: DynamoDBTable, clock: Clock) -> None:
-    assert table.claim(NAME, "one") is None
-    assert table.claim(NAME, "one") is None
-    with pytest.raises(PostponedError):
-        table.claim(NAME, "other")
+    assert claim(table, "one") is None
+    assert claim(table, "one") is None
+    assert isinstance(claim(table, "other"), PostponedError)
     clock.now += 61
 
-    assert table.claim(NAME, "other") is None
+    assert claim(table, "other") is None
 
 
 def test_a_claim_that_was_given_back_is_free_and_only_its_owner_can_give_it(table: DynamoDBTable) -> None:
-    table.claim(NAME, "one")
+    claim(table, "one")
     table.release(NAME, "other")
-    with pytest.raises(PostponedError):
-        table.claim(NAME, "other")
+    assert isinstance(claim(table, "other"), PostponedError)
     table.release(NAME, "one")
 
-    assert table.claim(NAME, "other") is None
+    assert claim(table, "other") is None
 
 
 def test_a_result_takes_the_place_of_its_claim_and_is_there_for_all(table: DynamoDBTable) -> None:
     result = Result(NAME, {"Labels": [{"Name": "Cat", "Confidence": 98.123456}]}, "2026-11-23T12:00:00.000Z")
-    table.claim(NAME, "one")
+    claim(table, "one")
 
     assert table.read_results([NAME]) == {}
-    table.save_result(result)
+    assert table.save_results([result]) == {}
     assert table.read_results([NAME]) == {NAME: result}
-    assert table.claim(NAME, "other") == result
+    assert claim(table, "other") == result
+
+
+INSERTS = pytest.mark.parametrize(
+    "client",
+    [
+        "fake",
+        pytest.param(
+            "moto",
+            marks=pytest.mark.xfail(strict=True, reason="moto's PartiQL takes no INSERT with parameters"),
+        ),
+        "local cloud",
+    ],
+    indirect=True,
+)
+
+
+@INSERTS
+def test_many_calls_are_claimed_at_once_and_those_of_others_are_told(table: DynamoDBTable) -> None:
+    names = [replace(NAME, content_id=f"content-{number}") for number in range(60)]
+    taken, kept = names[7], names[33]
+    table.claim([taken, kept], "other")
+    result = Result(kept, {"Labels": []}, "2026-11-23T12:00:00.000Z")
+    table.save_results([result])
+
+    answers = table.claim(names, "one")
+
+    assert set(answers) == {taken, kept}
+    assert isinstance(answers[taken], PostponedError)
+    assert answers[kept] == result
+    assert table.claim(names[:7], "one") == {}
+
+
+@INSERTS
+def test_many_new_heads_are_written_at_once_and_none_over_another(table: DynamoDBTable) -> None:
+    heads = [replace(HEAD, version=replace(HEAD.version, key=f"{number}.jpg")) for number in range(60)]
+    newer = replace(heads[5], sequencer="00A2", generation=2)
+    older = replace(heads[6], sequencer="00A0")
+    table.commit([Decided(newer, None), Decided(older, None)])
+
+    outcomes = table.commit([Decided(head, None) for head in heads])
+
+    assert outcomes["5.jpg"] == Commit(lost_to=newer)
+    assert outcomes["6.jpg"] == Commit(replaced=older)
+    assert all(outcomes[head.key] == Commit() for head in (*heads[:5], *heads[7:]))
+    stored = table.read_heads([head.key for head in heads])
+    assert stored == {head.key: head for head in heads} | {"5.jpg": newer}
 
 
 def test_more_rows_than_a_batch_takes_are_written_and_removed(table: DynamoDBTable) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -39,13 +41,39 @@ SETTINGS = ProcessorSettings(
 )
 
 
-class InlineExecutor(Executor):
-    """Does each task at once, in the caller's thread: what crashes it crashes everything, as a kill does."""
+class LazyFuture(Future[Any]):
+    """A task that is done when somebody wants to know, in that one's thread."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
+    def __init__(self, task: Callable[[], Any]) -> None:
+        super().__init__()
+        self._task = task
+
+    def run(self) -> None:
+        """Do the task, once. What is no Exception crashes everything, as a kill does."""
+        if self.done():
+            return
+        try:
+            self.set_result(self._task())
+        except Exception as fault:  # noqa: BLE001 - as an executor does
+            self.set_exception(fault)
+
+    def result(self, timeout: float | None = None) -> Any:
+        self.run()
+        return super().result(timeout)
+
+
+class InlineExecutor(Executor):
+    """Does each task when its result is asked for, in the caller's thread."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> LazyFuture:
+        return LazyFuture(partial(fn, *args, **kwargs))
+
+
+def wait_for_one(futures: Collection[Future[Any]], _seconds: float) -> None:
+    """Have one more future done: answers that come far apart."""
+    unfinished = next((future for future in futures if not future.done()), None)
+    if isinstance(unfinished, LazyFuture):
+        unfinished.run()
 
 
 @dataclass
@@ -79,13 +107,18 @@ class World:
         self.now = START.timestamp()
         ids = itertools.count()
         around = Surroundings(
-            executor=InlineExecutor(),
+            new_executor=lambda _threads: InlineExecutor(),
+            new_lock=nullcontext,
+            wait=wait_for_one,
             clock=lambda: self.now,
-            sleep=lambda _seconds: None,
+            sleep=self._sleep,
             spread=lambda longest: longest / 2,
             new_id=lambda: f"id-{next(ids)}",
         )
         self.batch = assemble(settings, aws, self.tally, log, around)
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += seconds
 
     def deliver(self, *bodies: Any, receive_count: int = 1) -> list[str]:
         """Hand a batch to the processor, one message a body; give the bodies' places that come back.

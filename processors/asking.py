@@ -1,0 +1,203 @@
+"""Asking the detectors about what nobody has asked yet: turns, claims, calls side by side, answers saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from contract.counts import Count
+from contract.errors import ImagepipeError, PermanentError, TransientError
+from contract.identity import ImageVersion
+from contract.results import Result, ResultName
+from processors.budget.lanes import Lane
+from processors.budget.turns import Turns
+from processors.deadline import Deadline
+from processors.detectors.detector import Detector
+from processors.telemetry import Counter
+
+# Answers that come within this time are saved in one request. A kill costs them, beside the calls under way.
+GATHER_SECONDS = 0.1
+UNREADABLE_OBJECT = "InvalidS3ObjectException"
+
+
+class SupersededError(Exception):
+    """The object is not, or not any more, the version that was asked about: its newer event will tell."""
+
+
+Failure = ImagepipeError | SupersededError
+Answer = Result | Failure
+
+
+class Rekognition(Protocol):
+    """Where detectors are asked."""
+
+    def ask(self, detector: Detector, version: ImageVersion, turns: Turns) -> Mapping[str, Any]:
+        """Give the raw answer for the version, or raise a word for failure. Every attempt takes a turn.
+
+        PermanentError `UNREADABLE_OBJECT` says that Rekognition could not get at the object.
+        """
+
+
+class Objects(Protocol):
+    """Where images are kept."""
+
+    def look(self, key: str, version_id: str | None = None) -> ImageVersion | None:
+        """Give what is there now (or that one version), None if there is nothing."""
+
+
+class Results(Protocol):
+    """Where the right to ask is had, and raw answers are kept."""
+
+    def claim(self, names: Sequence[ResultName], owner: str) -> dict[ResultName, Result | ImagepipeError]:
+        """Take the right to make calls, for as long as an invocation can last; give those that need none.
+
+        A result was there after all, or somebody else is at it (PostponedError), or the right was not had.
+        """
+
+    def release(self, name: ResultName, owner: str) -> None:
+        """Give the right back, if it is still the owner's, because there will be no result."""
+
+    def save_results(self, results: Sequence[Result]) -> Mapping[ResultName, ImagepipeError]:
+        """Keep results in place of their claims, durably; give those that could not be kept."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """All that is needed to call one detector: it, its threads, and how a batch gets its turns."""
+
+    detector: Detector
+    executor: Executor
+    turns: Callable[[Lane, int, Deadline], Turns]
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Asks for the results of one batch.
+
+    `now` gives ISO 8601 times in UTC, `new_id` a name that nobody else has; `wait` returns when all futures
+    are done, or after some seconds.
+    """
+
+    callers: Mapping[str, Caller]
+    rekognition: Rekognition
+    objects: Objects
+    results: Results
+    counter: Counter
+    now: Callable[[], str]
+    new_id: Callable[[], str]
+    wait: Callable[[Collection[Future[Any]], float], object]
+
+    def ask(
+        self, wanted: Mapping[ResultName, ImageVersion], lane: Lane, deadline: Deadline
+    ) -> dict[ResultName, Answer]:
+        """Give the answer to each name, asked about its version, or why there is none.
+
+        The first turns are had before the claims, so that work which has to wait claims nothing.
+        """
+        if not wanted:
+            return {}
+        turns, answers = self._turns(wanted, lane, deadline)
+        ready = [name for name in wanted if name not in answers]
+        owner = self.new_id()
+        known = self.results.claim(ready, owner)
+        self.counter.add(Count.CALLS_AVOIDED, sum(isinstance(answer, Result) for answer in known.values()))
+        pending = {
+            self.callers[name.detector].executor.submit(
+                self._call, name, wanted[name], owner, turns[name.detector]
+            ): name
+            for name in ready
+            if name not in known
+        }
+        answers.update(known)
+        answers.update(self._gather(pending))
+        return {name: _during(name.detector, answer) for name, answer in answers.items()}
+
+    def _turns(
+        self, wanted: Mapping[ResultName, ImageVersion], lane: Lane, deadline: Deadline
+    ) -> tuple[dict[str, Turns], dict[ResultName, Answer]]:
+        """Get into the line of each detector; give the turns, and the names of those without as failures."""
+        of_detector: dict[str, list[ResultName]] = {}
+        for name in wanted:
+            of_detector.setdefault(name.detector, []).append(name)
+        turns = {
+            detector: self.callers[detector].turns(lane, len(names), deadline)
+            for detector, names in of_detector.items()
+        }
+        queueing = {
+            detector: self.callers[detector].executor.submit(
+                _prepared, turns[detector], wanted[of_detector[detector][0]].key
+            )
+            for detector in turns
+        }
+        refusals = {detector: future.result() for detector, future in queueing.items()}
+        return turns, {name: refusal for name in wanted if (refusal := refusals[name.detector]) is not None}
+
+    def _call(self, name: ResultName, version: ImageVersion, owner: str, turns: Turns) -> Answer:
+        try:
+            response = self._response(self.callers[name.detector].detector, version, turns)
+        except (ImagepipeError, SupersededError) as failure:
+            self.results.release(name, owner)
+            return failure
+        return Result(name, response, self.now())
+
+    def _response(self, detector: Detector, version: ImageVersion, turns: Turns) -> Mapping[str, Any]:
+        """Ask about exactly this version: where it has no name, make sure afterwards that it was the one."""
+        try:
+            response = self.rekognition.ask(detector, version, turns)
+        except PermanentError as failure:
+            if failure.code == UNREADABLE_OBJECT or version.version_id is None:
+                self._require_presence(version)
+            if failure.code != UNREADABLE_OBJECT:
+                raise
+            raise TransientError(
+                failure.code,
+                f"{version.key} is there, but Rekognition cannot read it: "
+                "check that the bucket is in its region and that the role may get the object",
+            ) from failure
+        self.counter.add(Count.CALLS_MADE)
+        if version.version_id is None:
+            self._require_presence(version)
+        return response
+
+    def _require_presence(self, version: ImageVersion) -> None:
+        present = self.objects.look(version.key, version.version_id)
+        if present is None or present.content_id != version.content_id:
+            raise SupersededError(f"{version.key} is not what it was when its event was sent")
+
+    def _gather(self, pending: dict[Future[Answer], ResultName]) -> dict[ResultName, Answer]:
+        """Save answers as they come, a tenth of a second's worth at a time.
+
+        A fault of ours in one call is raised when the answers of all the others are safe.
+        """
+        answers: dict[ResultName, Answer] = {}
+        fault: BaseException | None = None
+        while pending:
+            self.wait(pending.keys(), GATHER_SECONDS)
+            finished = {future: name for future, name in pending.items() if future.done()}
+            for future in finished:
+                del pending[future]
+            fault = next((met for future in finished if (met := future.exception())), fault)
+            answers |= self._keep(
+                {name: future.result() for future, name in finished.items() if not future.exception()}
+            )
+        if fault is not None:
+            raise fault
+        return answers
+
+    def _keep(self, answers: Mapping[ResultName, Answer]) -> dict[ResultName, Answer]:
+        results = [answer for answer in answers.values() if isinstance(answer, Result)]
+        return {**answers, **(self.results.save_results(results) if results else {})}
+
+
+def _prepared(turns: Turns, key: str) -> ImagepipeError | None:
+    try:
+        turns.prepare(key)
+    except ImagepipeError as refusal:
+        return refusal
+    return None
+
+
+def _during(detector: str, answer: Answer) -> Answer:
+    return answer.during(detector) if isinstance(answer, ImagepipeError) else answer

@@ -1,0 +1,32 @@
+"""What some people do not want to see, by DetectModerationLabels."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contract.records import Findings
+from contract.settings import ProcessorSettings
+from processors.detectors.detector import Detector
+
+
+def detector(settings: ProcessorSettings) -> Detector:
+    """Ask for all categories above a low confidence: thresholds are applied when reading, for free."""
+    return Detector(
+        name="moderation",
+        operation="DetectModerationLabels",
+        parameters={"MinConfidence": settings.min_label_confidence_percent},
+        read=read,
+    )
+
+
+def read(response: Mapping[str, Any]) -> Findings:
+    """Take each category with its confidence, in percent to two decimals.
+
+    A category is as sure as the surest of those under it, also where an answer leaves it out.
+    """
+    moderation: dict[str, float] = {}
+    for label in response["ModerationLabels"]:
+        confidence = round(label["Confidence"], 2)
+        for name in (label["Name"], label.get("ParentName")):
+            if name:
+                moderation[name] = max(confidence, moderation.get(name, 0.0))
+    return Findings(moderation=moderation)

@@ -1,0 +1,35 @@
+"""Words that can be read in the image, by DetectText."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from contract.records import Findings
+from contract.settings import ProcessorSettings
+from processors.detectors.detector import Detector
+
+MIN_CONFIDENCE_PERCENT = 80.0
+MIN_CHARACTERS = 2
+MAX_WORDS = 100
+
+
+def detector(_settings: ProcessorSettings) -> Detector:
+    """Ask for everything: what was read too uncertainly is left out when reading, for free."""
+    return Detector(name="text", operation="DetectText", parameters={}, read=read)
+
+
+def read(response: Mapping[str, Any]) -> Findings:
+    """Take the sure words, in lower case, without punctuation around them, each once, in reading order."""
+    words = (
+        _bare(found["DetectedText"].casefold())
+        for found in response["TextDetections"]
+        if found["Type"] == "WORD" and found["Confidence"] >= MIN_CONFIDENCE_PERCENT
+    )
+    unique = dict.fromkeys(word for word in words if len(word) >= MIN_CHARACTERS)
+    return Findings(words=tuple(unique)[:MAX_WORDS])
+
+
+def _bare(word: str) -> str:
+    """Take off what is neither letter, mark, number nor symbol at both ends."""
+    kept = [place for place, character in enumerate(word) if unicodedata.category(character)[0] in "LMNS"]
+    return word[kept[0] : kept[-1] + 1] if kept else ""

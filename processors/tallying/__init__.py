@@ -1,0 +1,1 @@
+"""Counting images by status and label, exactly, from the changes of the table."""

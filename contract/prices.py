@@ -1,6 +1,66 @@
-"""What AWS charges, in US dollars."""
+"""What AWS charges, in US dollars: us-east-1, on demand, without the free tier."""
 
-# One image and one operation of group 1 or 2 (DetectLabels, DetectFaces), us-east-1, up to a million a month.
-# Beyond that it is less, so what is computed from it is the most that was saved.
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Tier:
+    """So many calls of a month, and what each of them costs."""
+
+    calls: float
+    dollars_a_call: float
+
+
+# Images of a month through the operations of group 2 (DetectLabels, DetectFaces, DetectModerationLabels,
+# DetectText), all of them together; one image through two operations is two.
 # https://aws.amazon.com/rekognition/pricing/
-DOLLARS_A_CALL = 0.001
+CALL_TIERS = (
+    Tier(1 * MILLION, 0.001),
+    Tier(4 * MILLION, 0.0008),
+    Tier(30 * MILLION, 0.0006),
+    Tier(math.inf, 0.00025),
+)
+
+# What is computed from it is the most that a call can cost.
+DOLLARS_A_CALL = CALL_TIERS[0].dollars_a_call
+
+
+def dollars_for_calls(calls: float, before: float = 0) -> float:
+    """Say what calls cost, in a month in which there were some before."""
+    dollars = 0.0
+    for tier in CALL_TIERS:
+        passed = min(before, tier.calls)
+        here = min(calls, tier.calls - passed)
+        dollars += here * tier.dollars_a_call
+        before, calls = before - passed, calls - here
+    return dollars
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What everything else costs. A million of each, a GB, or a GB-second of a function on Arm.
+
+    https://aws.amazon.com/lambda/pricing/, /sqs/pricing/, /sns/pricing/, /dynamodb/pricing/on-demand/,
+    /s3/pricing/, /cloudwatch/pricing/, /xray/pricing/
+    """
+
+    million_invocations: float = 0.20
+    gb_second: float = 0.0000133334
+    million_sqs_requests: float = 0.40
+    million_sns_requests: float = 0.50
+    million_write_units: float = 0.625
+    million_read_units: float = 0.125
+    million_s3_puts: float = 5.00
+    million_s3_gets: float = 0.40
+    log_gb: float = 0.50
+    million_traces: float = 5.00
+    # By the month.
+    table_gb_month: float = 0.25
+    backup_gb_month: float = 0.20
+    metric_month: float = 0.30
+    alarm_month: float = 0.10

@@ -1,0 +1,61 @@
+"""What the cost model takes for granted, each number with its unit and where it is from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contract.quotas import IN_LARGE_REGIONS
+
+# A raw answer as it is kept, packed.
+ANSWER_BYTES: Mapping[str, int] = {
+    "DetectLabels": 1300,
+    "DetectFaces": 1450,
+    "DetectModerationLabels": 100,
+    "DetectText": 950,
+}
+
+
+def _assumed(value: float, unit: str, source: str) -> Any:
+    return field(default=value, metadata={"unit": unit, "source": source})
+
+
+def _in_large_regions() -> Mapping[str, float]:
+    return dict(IN_LARGE_REGIONS)
+
+
+def _answer_bytes() -> Mapping[str, int]:
+    return dict(ANSWER_BYTES)
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What nobody can know beforehand, and what a deployment may have otherwise.
+
+    `quotas` are calls a second by operation, `answer_bytes` the size of a packed answer by operation.
+    """
+
+    labels_a_photo: float = _assumed(
+        15,
+        "labels",
+        "nobody knows beforehand: a photo of one thing has some ten, AWS's example of a street thirty",
+    )
+    words_a_photo: float = _assumed(5, "words", "most photos have none, a few have many")
+    photos_a_batch: float = _assumed(10, "photos", "`batch_size`; while there is a backlog, batches are full")
+    live_workers: float = _assumed(
+        20, "functions", "`max_concurrency`; in a backlog all are at work or wait for a turn"
+    )
+    bulk_workers: float = _assumed(10, "functions", "`bulk_max_concurrency`, likewise")
+    memory_gb: float = _assumed(1, "GB", "`infra/processing.py`")
+    seconds_a_photo: float = _assumed(
+        0.05, "s", "a photo's part of a batch without calls; docs/performance.md has 20 ms of processor time"
+    )
+    copies_of_label_rows: float = _assumed(1, "copies", "2 with a secondary index over the label rows")
+    budget_writes_a_batch: float = _assumed(
+        1, "writes", "for each operation: a batch takes its turns at once"
+    )
+    log_bytes_a_batch: float = _assumed(2500, "bytes", "Lambda's own lines, and one of metrics")
+    traced_share: float = _assumed(0.05, "of batches", "X-Ray's default rule, beside one batch a second")
+    quotas: Mapping[str, float] = field(default_factory=_in_large_regions)
+    answer_bytes: Mapping[str, int] = field(default_factory=_answer_bytes)

@@ -1,0 +1,86 @@
+"""What work costs, by service, in US dollars: an executable model. docs/cost.md is generated from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from contract.assumptions import Assumptions
+from contract.counts import Count
+from contract.prices import MILLION, Prices, dollars_for_calls
+from contract.usage import Usage, Work, usage
+
+GB = 1_000_000_000
+
+# Lambda asks an idle queue for messages with five long polls at a time, of 20 s each.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+POLLS_AT_ONCE = 5
+POLL_SECONDS = 20
+QUEUES = 2
+ALARMS = 3
+MONTH_SECONDS = 30 * 86_400
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What some work costs. `storage_a_month` is for the items that it leaves; it comes every month."""
+
+    by_service: Mapping[str, float]
+    storage_a_month: float
+
+    @property
+    def total(self) -> float:
+        """All of it, without storage."""
+        return sum(self.by_service.values())
+
+    @property
+    def beside_rekognition(self) -> float:
+        """What is not Rekognition's, without storage."""
+        return self.total - self.by_service["Rekognition"]
+
+    def to_json(self) -> dict[str, object]:
+        """Write it for machines, to the hundredth of a cent."""
+        return {
+            "total": round(self.total, 4),
+            "by_service": {service: round(dollars, 4) for service, dollars in self.by_service.items()},
+            "storage_a_month": round(self.storage_a_month, 4),
+        }
+
+
+def bill(work: Work, assumed: Assumptions | None = None, prices: Prices | None = None) -> Bill:
+    """Say what some work costs: by the services' prices in us-east-1 unless others are given."""
+    used, prices = usage(work, assumed or Assumptions()), prices or Prices()
+    gb_month = prices.table_gb_month + prices.backup_gb_month
+    return Bill(_by_service(used, work.calls_before, prices), used.stored_bytes / GB * gb_month)
+
+
+def standing_a_month(prices: Prices | None = None) -> Mapping[str, float]:
+    """Say what is to be paid every month, whether there is work or not."""
+    prices = prices or Prices()
+    polls = QUEUES * POLLS_AT_ONCE * MONTH_SECONDS / POLL_SECONDS
+    return {
+        # One more than there are counts: the dollars saved.
+        "metrics": (len(Count) + 1) * prices.metric_month,
+        "alarms": ALARMS * prices.alarm_month,
+        "idle queues": polls * prices.million_sqs_requests / MILLION,
+    }
+
+
+def _by_service(used: Usage, calls_before: float, prices: Prices) -> Mapping[str, float]:
+    millions = {
+        "DynamoDB": (
+            (used.write_units, prices.million_write_units),
+            (used.read_units, prices.million_read_units),
+        ),
+        "Lambda": ((used.invocations, prices.million_invocations),),
+        "S3": ((used.s3_gets, prices.million_s3_gets),),
+        "SQS": ((used.sqs_requests, prices.million_sqs_requests),),
+        "SNS": ((used.sns_requests, prices.million_sns_requests),),
+        "CloudWatch": ((used.traces, prices.million_traces),),
+    }
+    dollars = {
+        service: sum(count * price for count, price in lines) / MILLION for service, lines in millions.items()
+    }
+    dollars["Lambda"] += used.gb_seconds * prices.gb_second
+    dollars["CloudWatch"] += used.log_bytes / GB * prices.log_gb
+    return {"Rekognition": dollars_for_calls(used.calls, calls_before), **dollars}

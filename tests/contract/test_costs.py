@@ -1,0 +1,165 @@
+"""The cost model: its arithmetic, and that what it says of our items is what our items are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from contract import typical
+from contract.assumptions import Assumptions
+from contract.costs import bill, standing_a_month
+from contract.item_sizes import item_bytes, read_units, write_units
+from contract.prices import DOLLARS_A_CALL, dollars_for_calls
+from contract.results import pack
+from contract.usage import Work, seconds_at_quota, usage
+from infra.settings import DeploymentSettings
+
+MILLION = 1_000_000
+LABELS = ("DetectLabels",)
+FOUR = ("DetectLabels", "DetectFaces", "DetectModerationLabels", "DetectText")
+
+
+@pytest.mark.parametrize(
+    ("calls", "before", "dollars"),
+    [
+        (0, 0, 0),
+        (MILLION, 0, 1000),
+        (2 * MILLION, 0, 1000 + 800),
+        (5 * MILLION, 0, 1000 + 3200),
+        (36 * MILLION, 0, 1000 + 3200 + 18_000 + 250),
+        (MILLION, MILLION, 800),
+        (MILLION, 500_000, 500 + 400),
+        (MILLION, 40 * MILLION, 250),
+    ],
+)
+def test_calls_cost_less_the_more_there_were_in_the_month(
+    calls: float, before: float, dollars: float
+) -> None:
+    assert dollars_for_calls(calls, before) == pytest.approx(dollars)
+
+
+def test_the_dearest_call_is_the_first() -> None:
+    assert dollars_for_calls(1) == DOLLARS_A_CALL
+
+
+@pytest.mark.parametrize(
+    ("item", "size_bytes"),
+    [
+        ({"pk": "four"}, 6),
+        ({"pk": "ü"}, 4),
+        ({"n": 100}, 3),
+        ({"n": 12345}, 5),
+        ({"n": Decimal("-87.65")}, 5),
+        ({"b": b"123", "yes": True, "no": None}, 4 + 4 + 3),
+        ({"l": ["a", "bc"]}, 1 + 3 + 2 + 3),
+        ({"m": {"Cat": Decimal("87.65")}}, 1 + 3 + 1 + 3 + 3),
+    ],
+)
+def test_items_are_as_large_as_dynamodb_counts_them(item: dict[str, object], size_bytes: int) -> None:
+    assert item_bytes(item) == size_bytes
+
+
+def test_units_are_begun_kilobytes_and_at_least_one() -> None:
+    assert [write_units(size) for size in (0, 1, 1024, 1025, 5000)] == [1, 1, 1, 2, 5]
+    assert [read_units(size) for size in (0, 4096, 4097)] == [1, 1, 2]
+
+
+def test_a_typical_photo_takes_a_unit_for_each_of_its_rows_and_one_for_its_head() -> None:
+    head = typical.head(FOUR, labels=15, words=5)
+
+    assert [write_units(item_bytes(row)) for row in typical.row_items(head)] == [1] * 16
+    assert write_units(item_bytes(typical.head_item(head))) == 1
+
+
+def test_an_answer_of_fifteen_labels_takes_the_units_that_are_assumed() -> None:
+    digits = "0.123456789012345"
+    answer = {
+        "Labels": [
+            {
+                "Name": name,
+                "Confidence": float(f"9{place}.{digits[2 + place % 7 :]}"),
+                "Instances": [],
+                "Parents": [{"Name": "Outdoors"}],
+                "Aliases": [],
+                "Categories": [{"Name": "Nature and Outdoors"}],
+            }
+            for place, name in enumerate(typical.head(LABELS, 15, 0).findings.labels)
+        ]
+    }
+    size = item_bytes(typical.result_item("DetectLabels", len(pack(answer))))
+    assumed = item_bytes(typical.result_item("DetectLabels", Assumptions().answer_bytes["DetectLabels"]))
+
+    assert write_units(size) <= write_units(assumed) == 2
+
+
+def test_a_new_photo_with_one_detector_takes_the_writes_that_the_code_makes() -> None:
+    used = usage(Work.of_new_photos(10, LABELS), Assumptions())
+
+    claims, results, heads, rows = 10, 2 * 10, 10, 10 * (15 + 1)
+    counts, budgets = 1, 1
+    assert used.write_units == claims + results + heads + rows + counts + budgets
+    assert used.read_units == 10 * 2
+    assert (used.calls, used.invocations, used.sns_requests) == (10, 1, 1)
+
+
+def test_a_secondary_index_doubles_the_label_rows_alone() -> None:
+    work = Work.of_new_photos(1, LABELS)
+    once, twice = (usage(work, Assumptions(copies_of_label_rows=copies)) for copies in (1, 2))
+
+    assert twice.write_units - once.write_units == pytest.approx(15)
+
+
+def test_photos_whose_answers_are_there_cost_no_call_and_no_claim() -> None:
+    known = usage(Work(10, {"DetectLabels": 0}), Assumptions())
+    new = usage(Work(10, {"DetectLabels": 10}), Assumptions())
+
+    assert (known.calls, known.s3_gets) == (0, 0)
+    assert new.write_units - known.write_units == 10 * (1 + 2)
+    assert known.gb_seconds == pytest.approx(10 * 0.05)
+
+
+def test_functions_are_paid_for_as_long_as_they_wait_for_turns() -> None:
+    work = Work.of_new_photos(MILLION, LABELS, is_bulk=True)
+    at_50, at_5 = (usage(work, Assumptions(quotas={"DetectLabels": quota})) for quota in (50, 5))
+
+    assert at_50.gb_seconds == MILLION / 50 * 10
+    assert at_5.gb_seconds == MILLION / 5 * 10
+
+
+def test_the_slowest_operation_decides_how_long_it_takes() -> None:
+    quotas = {"DetectLabels": 50.0, "DetectFaces": 100.0}
+
+    assert seconds_at_quota({"DetectLabels": 100, "DetectFaces": 1000}, quotas) == 10
+    assert seconds_at_quota({}, quotas) == 0
+    assert seconds_at_quota({"DetectLabels": 0}, quotas) == 0
+
+
+def test_a_bill_names_every_service_and_adds_up() -> None:
+    total = bill(Work.of_new_photos(MILLION, LABELS))
+
+    assert total.by_service["Rekognition"] == pytest.approx(1000)
+    assert total.total == pytest.approx(sum(total.by_service.values()))
+    assert total.beside_rekognition == pytest.approx(total.total - 1000)
+    assert all(dollars > 0 for dollars in (*total.by_service.values(), total.storage_a_month))
+    assert total.to_json()["total"] == pytest.approx(total.total, abs=1e-3)
+
+
+def test_nothing_to_do_costs_nothing() -> None:
+    assert bill(Work(0, {"DetectLabels": 0})).total == 0
+
+
+def test_what_stands_every_month_is_little() -> None:
+    assert 0 < sum(standing_a_month().values()) < 10
+
+
+def test_the_assumptions_are_those_of_the_deployment() -> None:
+    deployed, assumed = DeploymentSettings(), Assumptions()
+
+    assert assumed.photos_a_batch == deployed.batch_size
+    assert (assumed.live_workers, assumed.bulk_workers) == (
+        deployed.max_concurrency,
+        deployed.bulk_max_concurrency,
+    )
+    assert replace(assumed, labels_a_photo=20) != assumed

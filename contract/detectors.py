@@ -5,6 +5,8 @@ from collections.abc import Mapping
 OPERATIONS: Mapping[str, str] = {
     "labels": "DetectLabels",
     "faces": "DetectFaces",
+    "moderation": "DetectModerationLabels",
+    "text": "DetectText",
 }
 
 DETECTORS = tuple(OPERATIONS)

@@ -22,5 +22,15 @@ def detector(settings: ProcessorSettings) -> Detector:
 
 
 def read(response: Mapping[str, Any]) -> Findings:
-    """Take each label's name and confidence, in percent to two decimals."""
-    return Findings(labels={label["Name"]: round(label["Confidence"], 2) for label in response["Labels"]})
+    """Take each label's name and confidence, in percent to two decimals, and which of them others imply.
+
+    A parent that has no label of its own (Rekognition gives `MaxLabels` at most) is as sure as the surest of
+    its children: a picture of a dog is a picture of an animal.
+    """
+    labels = {label["Name"]: round(label["Confidence"], 2) for label in response["Labels"]}
+    implied: dict[str, float] = {}
+    for label in response["Labels"]:
+        for parent in label.get("Parents", []):
+            name = parent["Name"]
+            implied[name] = max(labels[label["Name"]], implied.get(name, 0.0))
+    return Findings(labels={**implied, **labels}, parents=frozenset(implied))

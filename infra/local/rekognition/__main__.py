@@ -71,7 +71,7 @@ def main(  # noqa: PLR0917  # typer makes options of them
     rate: Annotated[list[str], typer.Option(help="DetectLabels=50: calls a second. Repeatable.")] = [],  # noqa: B006  # typer copies it
     latency: Annotated[list[str], typer.Option(help="DetectLabels=300ms: added. Repeatable.")] = [],  # noqa: B006
 ) -> None:
-    """Answer DetectLabels and DetectFaces with models that really look, until SIGTERM."""
+    """Answer like Amazon Rekognition, with models that really look, until SIGTERM."""
     started = time.monotonic()
     rates, latencies_ms = _rates(rate), _latencies_ms(latency)
     listener = _listen(host, port)
@@ -92,14 +92,14 @@ def main(  # noqa: PLR0917  # typer makes options of them
         _fail(str(error))
     model = botocore.session.get_session().get_service_model("rekognition")
     objects = connect(s3_endpoint, FETCHES_AT_ONCE)
-    service = Service(loaded.operations, objects, model, workers, loaded.models)
+    service = Service(loaded.operations, objects, model, workers, loaded.networks.names)
     service.quotas.change(change.rates, change.latencies_ms)
     logging.basicConfig(level=logging.WARNING)
     warnings.simplefilter("ignore")  # Pillow's, on pictures that are odd but readable
     address, actual_port = listener.getsockname()[:2]
     typer.echo(
-        f"local Rekognition on http://{address}:{actual_port}, "
-        f"{len(loaded.models)} models, {workers} workers, ready after {time.monotonic() - started:.1f} s"
+        f"local Rekognition on http://{address}:{actual_port}, {len(loaded.networks.names())} models, "
+        f"{workers} workers, ready after {time.monotonic() - started:.1f} s"
     )
     sys.stdout.flush()
     config = uvicorn.Config(

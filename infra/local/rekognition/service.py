@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,7 @@ from botocore.model import ServiceModel
 
 from infra.local.rekognition.calls import CallLog
 from infra.local.rekognition.errors import RekognitionError, internal
+from infra.local.rekognition.late import LateOperation
 from infra.local.rekognition.operations import Operation
 from infra.local.rekognition.pictures import PictureCache, digest_of
 from infra.local.rekognition.quotas import Quotas
@@ -34,7 +35,7 @@ class Service:
     objects: Objects
     model: ServiceModel
     workers: int
-    models: tuple[str, ...] = ()
+    models: Callable[[], tuple[str, ...]] = tuple
     quotas: Quotas = field(default_factory=Quotas)
     calls: CallLog = field(default_factory=CallLog)
 
@@ -42,6 +43,11 @@ class Service:
         self._pictures = PictureCache()
         self._fetchers = ThreadPoolExecutor(FETCHES_AT_ONCE, thread_name_prefix="fetch")
         self._lookers = ThreadPoolExecutor(self.workers, thread_name_prefix="look")
+
+    def waiting(self) -> list[str]:
+        """The operations whose models nobody has needed yet, by name."""
+        late = [one for one in self.operations.values() if isinstance(one, LateOperation)]
+        return sorted(one.name for one in late if not one.is_ready)
 
     async def call(self, operation: Operation, body: bytes) -> dict[str, Any]:
         """Answer one call. Raises `RekognitionError`, counted."""

@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/rekognition/latest/dg/error-handling.html. Signature
 The other paths are ours:
 
 `GET /health`
-    `{"status": "ok", "models": ["centernet", ...], "operations": ["DetectFaces", ...], "workers": 2}`
+    `{"status": "ok", "models": ["centernet", ...], "operations": ["DetectFaces", ...], "waiting":
+    ["DetectText"], "workers": 2}`; `waiting` are the operations whose models are loaded at their first call.
 
 `GET /_local/settings`
     `{"rates": {"DetectLabels": 50.0}, "latencies_ms": {"DetectLabels": 300.0}}`; an operation that is
@@ -85,8 +86,9 @@ class _Endpoint:
         return JSONResponse(
             {
                 "status": "ok",
-                "models": list(self.service.models),
+                "models": list(self.service.models()),
                 "operations": sorted(self.service.operations),
+                "waiting": self.service.waiting(),
                 "workers": self.service.workers,
             }
         )

@@ -53,7 +53,18 @@ class ProcessorSettings:
 
 @dataclass(frozen=True)
 class QuerySettings:
-    """What the query API needs to know."""
+    """What the query API needs to know.
+
+    `confidence_order` says whether the table has its index by rank: `yes` or `no`.
+    """
 
     bucket_name: str
+    table_name: str
+    confidence_order: str = "yes"
+
+
+@dataclass(frozen=True)
+class TallySettings:
+    """What the tally needs to know."""
+
     table_name: str

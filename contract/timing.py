@@ -33,5 +33,10 @@ DEAD_LETTER_RETENTION_DAYS = 14
 
 QUERY_TIMEOUT_SECONDS = 10
 
+# Counts are behind by at most this, as long as all goes well. More images in one go are fewer writes.
+TALLY_WINDOW_SECONDS = 5
+# A batch of 1,000 takes 2 s; going through all keys again takes what there is.
+TALLY_TIMEOUT_SECONDS = 120
+
 # A late create may come after its delete by as long as a message can live in the queue, and then some.
 TOMBSTONE_DAYS = 30

@@ -16,6 +16,4 @@ def changed_keys(event: Mapping[str, Any]) -> list[str]:
     """
     places = [record["dynamodb"]["Keys"] for record in event["Records"]]
     heads = [place[PARTITION_KEY]["S"] for place in places if place[SORT_KEY]["S"] == HEAD]
-    return list(
-        dict.fromkeys(pk.removeprefix(HEAD_PREFIX) for pk in heads if pk.startswith(HEAD_PREFIX))
-    )
+    return list(dict.fromkeys(pk.removeprefix(HEAD_PREFIX) for pk in heads if pk.startswith(HEAD_PREFIX)))

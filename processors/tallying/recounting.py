@@ -1,13 +1,12 @@
-"""Holding the counts against every head there is: for a table older than its counts, and after a long outage."""
+"""Holding the counts against every head there is: for a table older than its counts, after a long outage."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from contract.table import ItemKey
-from processors.deadline import Deadline
 from processors.tallying.tally import Tally
 
 RESERVE_SECONDS = 30
@@ -15,7 +14,7 @@ RESERVE_SECONDS = 30
 
 @dataclass(frozen=True)
 class KeysPage:
-    """Keys that have a head, or are counted; a key may be named more than once. `cursor` leads to the next."""
+    """Keys that have a head, or are counted, some of them twice. `cursor` leads to the next page."""
 
     keys: Sequence[str]
     cursor: ItemKey | None
@@ -35,7 +34,7 @@ class Recount:
     store: KeyStore
     tally: Tally
 
-    def answer(self, event: Mapping[str, object], seconds_left: Deadline) -> dict[str, object]:
+    def answer(self, event: Mapping[str, object], seconds_left: Callable[[], float]) -> dict[str, object]:
         """Go on where `cursor` says; give how far it went, and the cursor to go on with or None."""
         cursor = event.get("cursor")
         after = ItemKey(**cursor) if isinstance(cursor, dict) else None
@@ -45,7 +44,7 @@ class Recount:
             corrected += self.tally.bring_in_line(page.keys)
             looked_at += len(page.keys)
             after = page.cursor
-            if after is None or not seconds_left.allows(RESERVE_SECONDS):
+            if after is None or seconds_left() < RESERVE_SECONDS:
                 break
         return {
             "looked_at": looked_at,

@@ -12,11 +12,11 @@ from contract.tallies import NOTHING, Counted, Differences, Share, TallyMetric
 from processors.retrying import RetryPolicy
 from processors.telemetry import Log
 
-# A transaction takes 100 items: so many keys, and all items of counts. An update expression takes 4 KB, at
-# 12 bytes a name.
+# A transaction takes 100 items: so many keys, and all items of counts. An update expression takes 4 KB, which
+# are 370 names: where an item has so many to change, the next key goes into another transaction.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 MAX_KEYS = 80
-MAX_NAMES_AN_ITEM = 250
+MANY_NAMES = 200
 
 # Whoever read a key's share may still be about to write, but not for as long as this.
 EMPTY_SHARE_SECONDS = 24 * 3600
@@ -46,7 +46,7 @@ class TallyStore(Protocol):
     """Where heads, shares and counts are."""
 
     def read(self, keys: Sequence[str]) -> Mapping[str, Standing]:
-        """Read what is stored of up to MAX_KEYS different keys: first all shares, then all heads, as of now."""
+        """Read what is stored of up to MAX_KEYS keys: first all shares, then all heads, each as of now."""
 
     def write(self, changes: Sequence[Change], differences: Differences) -> None:
         """Write shares and counts, all or nothing.
@@ -57,10 +57,10 @@ class TallyStore(Protocol):
 
 @dataclass(frozen=True)
 class Tally:
-    """Counts images. `retry` starts from reading anew; `clock` gives seconds since 1970.
+    """Counts images. `retry` starts from reading anew, `count` takes metrics, `clock` gives seconds since 1970.
 
-    The events only say where to look. What a key is counted for is what its head says, and since the head is
-    read after the share, and nothing is written if the share has changed since, no older head replaces a newer.
+    The events only say where to look: a key is counted for what its head says. The head is read after the
+    share, and nothing is written if the share has changed since, so no older head takes the place of a newer.
     """
 
     store: TallyStore
@@ -70,7 +70,7 @@ class Tally:
     clock: Callable[[], float]
 
     def bring_in_line(self, keys: Iterable[str]) -> int:
-        """Count each of these keys for what its head says now; give how many were counted otherwise before."""
+        """Count each key for what its head says now; give how many were counted for something else before."""
         waiting = list(dict.fromkeys(keys))
         changed = 0
         while waiting:
@@ -80,7 +80,7 @@ class Tally:
         return changed
 
     def _step(self, keys: Sequence[str]) -> tuple[int, int]:
-        """Bring the first of these keys in line; give for how many that is done, and how many were changed."""
+        """Bring the first of these keys in line; give how many that were, and how many of them changed."""
         standings = self.store.read(keys)
         changes: list[Change] = []
         differences = Differences()
@@ -90,11 +90,10 @@ class Tally:
             if change is not None:
                 changes.append(change)
                 differences.add(change.seen.share if change.seen else NOTHING, change.counted.share)
-                if any(len(counts) > MAX_NAMES_AN_ITEM // 2 for counts in differences.by_item.values()):
+                if any(len(counts) >= MANY_NAMES for counts in differences.by_item.values()):
                     break
         if changes:
             self.store.write(changes, differences)
-            self.count(TallyMetric.IMAGES_TALLIED, len(changes))
         return done, len(changes)
 
     def _change(self, key: str, standing: Standing) -> Change | None:

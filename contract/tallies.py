@@ -1,0 +1,140 @@
+"""How images are counted: what each is counted for, and where the counts stand in the table.
+
+| item               | pk                   | sk        | holds                                       |
+|--------------------|----------------------|-----------|---------------------------------------------|
+| counted            | `counted#<key>`      | `counted` | what this key is counted for                |
+| counts of statuses | `tally#statuses`     | `tally`   | `=<status>`: how many images                |
+| counts of labels   | `tally#labels#<0…>`  | `tally`   | `=<name>`: how many recognized images       |
+
+Whoever changes what a key is counted for changes the counts by the difference in the same transaction. So the
+counts are the sum of all `counted` items at any time, whatever is repeated, reordered or killed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import cast
+from zlib import crc32
+
+from contract.records import Head, Status
+from contract.table import EXPIRY, PARTITION_KEY, SORT_KEY, ItemKey
+
+COUNTED = "counted"
+COUNTED_PREFIX = "counted#"
+STATUS_COUNTS = ItemKey("tally#statuses", "tally")
+
+# All of Rekognition's 3,000 labels are some 3 KB in each of so many items, a write of 3 units. A name must stay
+# in its item: with another number, counting begins anew.
+LABEL_COUNTS = tuple(ItemKey(f"tally#labels#{number}", "tally") for number in range(16))
+
+# Keeps names apart from the attributes of the key.
+NAME_PREFIX = "="
+
+
+class TallyMetric(StrEnum):
+    """The metrics of the tally, all of them counts."""
+
+    IMAGES_TALLIED = "ImagesTallied"
+    HEADS_UNREADABLE = "HeadsUnreadable"
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one key is counted for: nothing, or a status and labels, each once whatever its case."""
+
+    status: Status | None = None
+    labels: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, head: Head | None) -> Share:
+        """Say what a head stands for; none, or a deleted one, stands for nothing."""
+        if head is None or head.status is Status.DELETED:
+            return NOTHING
+        each_once = {name.casefold(): name for name in sorted(head.findings.labels)}
+        return cls(head.status, frozenset(each_once.values()))
+
+
+NOTHING = Share()
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a key is counted for. `turn` goes up with each change of it.
+
+    `expires_at` (seconds since 1970) is set where that is nothing.
+    """
+
+    share: Share
+    turn: int
+    expires_at: int | None = None
+
+    def to_item(self) -> dict[str, object]:
+        """Write the attributes of a DynamoDB item, without its keys."""
+        item = {
+            "status": None if self.share.status is None else str(self.share.status),
+            "labels": sorted(self.share.labels) or None,
+            "turn": self.turn,
+            EXPIRY: self.expires_at,
+        }
+        return {name: value for name, value in item.items() if value is not None}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, object]) -> Counted:
+        """Read it back."""
+        status = item.get("status")
+        expires_at = item.get(EXPIRY)
+        return cls(
+            share=Share(
+                None if status is None else Status(str(status)),
+                frozenset(cast("list[str]", item.get("labels", []))),
+            ),
+            turn=int(str(item["turn"])),
+            expires_at=None if expires_at is None else int(str(expires_at)),
+        )
+
+
+@dataclass
+class Differences:
+    """What is to be added to each count of each item, zeros left out."""
+
+    by_item: dict[ItemKey, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+
+    def add(self, before: Share, after: Share) -> None:
+        """Take in that a key is counted for something else."""
+        for share, by in ((before, -1), (after, 1)):
+            if share.status is not None:
+                self._add(STATUS_COUNTS, share.status, by)
+            for name in share.labels:
+                self._add(label_counts_key(name), name, by)
+
+    def _add(self, at: ItemKey, name: str, by: int) -> None:
+        counts = self.by_item[at]
+        counts[name] = counts.get(name, 0) + by
+        if not counts[name]:
+            del counts[name]
+        if not counts:
+            del self.by_item[at]
+
+
+def counted_key(key: str) -> ItemKey:
+    """Say where it stands what an object's key is counted for."""
+    return ItemKey(f"{COUNTED_PREFIX}{key}", COUNTED)
+
+
+def label_counts_key(name: str) -> ItemKey:
+    """Say in which item a label is counted, in whatever case it is written."""
+    return LABEL_COUNTS[crc32(name.casefold().encode()) % len(LABEL_COUNTS)]
+
+
+def read_counts(item: Mapping[str, object]) -> dict[str, int]:
+    """Read the counts out of one of their items: more than zero, by name."""
+    counts = {
+        name.removeprefix(NAME_PREFIX): int(cast("Decimal", value))
+        for name, value in item.items()
+        if name not in (PARTITION_KEY, SORT_KEY)
+    }
+    return {name: count for name, count in counts.items() if count > 0}

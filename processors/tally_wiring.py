@@ -1,0 +1,67 @@
+"""The tally put together, once for each Lambda environment, when first needed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+import botocore.session
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.config import Config
+
+from contract import environment
+from contract.settings import TallySettings
+from contract.tallies import TallyMetric
+from contract.timing import CALL_SECONDS
+from processors.adapters.dynamodb_tallies import DynamoDBTallies
+from processors.powertools import PowertoolsLog
+from processors.retrying import PATIENT_ATTEMPTS, RetryPolicy
+from processors.tallying.changes import changed_keys
+from processors.tallying.recounting import Recount
+from processors.tallying.tally import Tally
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+CONNECT_SECONDS = 3
+
+Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+@cache
+def answer() -> Answering:
+    """Give what answers events. Raises SettingsError naming everything that is missing."""
+    settings = environment.load(TallySettings, os.environ)
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=CALL_SECONDS,
+    )
+    client = cast("DynamoDBClient", botocore.session.get_session().create_client("dynamodb", config=config))
+    return assemble(DynamoDBTallies(client, settings.table_name), Logger(), Metrics())
+
+
+def assemble(store: DynamoDBTallies, logger: Logger, metrics: Metrics) -> Answering:
+    """Put together what answers: changes of the table, or `{"recount": true}` from whoever runs it."""
+
+    def count(what: TallyMetric, by: int) -> None:
+        metrics.add_metric(name=what, unit=MetricUnit.Count, value=by)
+
+    retry = RetryPolicy(attempts=PATIENT_ATTEMPTS)
+    tally = Tally(store, retry, count, PowertoolsLog(logger), time.time)
+    recount = Recount(store, tally)
+
+    def work(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        if "recount" in event:
+            return recount.answer(event, lambda: context.get_remaining_time_in_millis() / 1000)
+        changed = tally.bring_in_line(changed_keys(event))
+        count(TallyMetric.IMAGES_TALLIED, changed)
+        return {"changed": changed}
+
+    measured: Answering = metrics.log_metrics(work)
+    logged: Answering = logger.inject_lambda_context(measured, clear_state=True)
+    return logged

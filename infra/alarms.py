@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from contract.counts import Count
@@ -14,14 +15,24 @@ from infra.queueing import WorkQueue
 class Alarms(Construct):
     """One alarm for each dead-letter queue, for a single dead letter is a photo that nobody can find.
 
-    And one for a deployment at fault: then nothing is lost, but nothing goes on either.
+    One for a deployment at fault: then nothing is lost, but nothing goes on either. And one for counts that
+    are behind, while they can still catch up by themselves.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, images: WorkQueue, bulk: WorkQueue) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        images: WorkQueue,
+        bulk: WorkQueue,
+        tally: lambda_.Function,
+    ) -> None:
         super().__init__(scope, construct_id)
         self._on_dead_letters("ImagesDeadLetters", images, "Dead letters of live photos")
         self._on_dead_letters("BulkDeadLetters", bulk, "Dead letters of bulk work")
         self._on_configuration_errors()
+        self._on_late_counts(tally)
 
     def _on_dead_letters(self, alarm_id: str, work: WorkQueue, heading: str) -> None:
         # Messages that a redrive policy moves are not in NumberOfMessagesSent, only in the visible ones.
@@ -59,5 +70,23 @@ class Alarms(Construct):
             alarm_description=(
                 "The processor lacks a permission or a resource; photos wait in the queue, none is lost. "
                 'Its log names what is missing. See "The deployment is at fault" in docs/operations.md.'
+            ),
+        )
+
+    def _on_late_counts(self, tally: lambda_.Function) -> None:
+        # Counts the milliseconds since the oldest change in a batch was made.
+        # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+        metric = tally.metric("IteratorAge", period=Duration.minutes(5), statistic="Maximum")
+        metric.create_alarm(
+            self,
+            "LateCounts",
+            threshold=Duration.minutes(30).to_milliseconds(),
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=(
+                "The counts of labels and images are half an hour behind; the photos are not. "
+                "The log of the tally says what stops it. What is older than a day has to be counted anew. "
+                'See "Counts are behind" in docs/operations.md.'
             ),
         )

@@ -16,7 +16,8 @@ METRICS_NAMESPACE = "imagepipe"
 class Function(Construct):
     """A Python Lambda on Arm with its own role and its own log group.
 
-    `room` is the package whose `handler.handler` is called; it names the service in logs, traces and metrics.
+    Of the package `room`, `handler` is called in the module `entry`. `service` names it in logs, traces and
+    metrics; it is the room where not said otherwise.
     """
 
     def __init__(
@@ -25,6 +26,8 @@ class Function(Construct):
         construct_id: str,
         *,
         room: str,
+        entry: str = "handler",
+        service: str | None = None,
         code: Path,
         environment: Mapping[str, str],
         timeout_seconds: int,
@@ -43,11 +46,11 @@ class Function(Construct):
             "Function",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
-            handler=f"{room}.handler.handler",
+            handler=f"{room}.{entry}.handler",
             code=lambda_.Code.from_asset(str(code)),
             environment={
                 **environment,
-                "POWERTOOLS_SERVICE_NAME": room,
+                "POWERTOOLS_SERVICE_NAME": service or room,
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
             },
             timeout=Duration.seconds(timeout_seconds),

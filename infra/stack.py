@@ -13,6 +13,7 @@ from infra.intake import Intake
 from infra.processing import Processing
 from infra.settings import DeploymentSettings
 from infra.store import Store
+from infra.tallying import Tallying
 
 
 class ImagepipeStack(Stack):
@@ -38,19 +39,21 @@ class ImagepipeStack(Stack):
         intake = Intake(self, "Intake", settings)
         store = Store(self, "Store", retained=settings.retained)
         completions = Completions(self, "Completions")
+        processors_code = processors.build()
         Processing(
             self,
             "Processing",
             settings,
-            code=processors.build(),
+            code=processors_code,
             intake=intake,
             table=store.table,
             topic=completions.topic,
         )
+        tallying = Tallying(self, "Tallying", settings, code=processors_code, table=store.table)
         answers = Answers(
             self, "Answers", settings, code=query_api.build(), bucket=intake.bucket, table=store.table
         )
-        Alarms(self, "Alarms", images=intake.images, bulk=intake.bulk)
+        Alarms(self, "Alarms", images=intake.images, bulk=intake.bulk, tally=tallying.function)
         self._publish(
             Bucket=intake.bucket.bucket_name,
             QueueUrl=intake.images.queue.queue_url,
@@ -60,6 +63,7 @@ class ImagepipeStack(Stack):
             Table=store.table.table_name,
             TopicArn=completions.topic.topic_arn,
             ApiUrl=answers.api.api_endpoint,
+            TallyFunction=tallying.function.function_name,
         )
 
     def _publish(self, **outputs: str) -> None:

@@ -12,7 +12,8 @@ from contract import table
 class Store(Construct):
     """A single on-demand table without secondary indexes.
 
-    It can be restored to any second of the last 35 days; tombstones expire by themselves.
+    It can be restored to any second of the last 35 days; tombstones expire by themselves. Its stream says
+    which items have changed, and not how: who follows it reads them.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, retained: bool) -> None:
@@ -24,6 +25,7 @@ class Store(Construct):
             sort_key=dynamodb.Attribute(name=table.SORT_KEY, type=dynamodb.AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             time_to_live_attribute=table.EXPIRY,
+            stream=dynamodb.StreamViewType.KEYS_ONLY,
             encryption=dynamodb.TableEncryption.AWS_MANAGED,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True

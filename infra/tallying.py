@@ -1,0 +1,77 @@
+"""The tally Lambda, which counts images by status and label from the changes of the table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import Duration
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as event_sources
+from constructs import Construct
+
+from contract import timing
+from contract.environment import dump
+from contract.settings import TallySettings
+from contract.table import HEAD, SORT_KEY
+from infra.functions import Function
+from infra.settings import DeploymentSettings
+
+# Scan is for counting anew alone.
+TABLE_ACTIONS = (
+    "dynamodb:BatchGetItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:Scan",
+)
+
+MAX_BATCH = 1000
+
+
+class Tallying(Construct):
+    """The tally, fed with the keys of heads that were written.
+
+    A batch that fails is sent again until it works, or for the 24 hours that the stream keeps it; repeating
+    one changes nothing (contract/tallies.py).
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: DeploymentSettings,
+        *,
+        code: Path,
+        table: dynamodb.Table,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.function = Function(
+            self,
+            "Tally",
+            room="processors",
+            entry="tally_handler",
+            service="tally",
+            code=code,
+            environment=dump(TallySettings(table_name=table.table_name)),
+            timeout_seconds=timing.TALLY_TIMEOUT_SECONDS,
+            memory_mb=512,
+            log_retention_days=settings.log_retention_days,
+        ).function
+        table.grant(self.function, *TABLE_ACTIONS)
+        self._feed(table)
+
+    def _feed(self, table: dynamodb.Table) -> None:
+        """Follow the table's stream from its beginning; of all its items, only heads say something new.
+
+        A filter on a stream loses nothing: the head that matters is in the table.
+        """
+        of_heads = {"dynamodb": {"Keys": {SORT_KEY: {"S": lambda_.FilterRule.is_equal(HEAD)}}}}
+        self.function.add_event_source(
+            event_sources.DynamoEventSource(
+                table,
+                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+                batch_size=MAX_BATCH,
+                max_batching_window=Duration.seconds(timing.TALLY_WINDOW_SECONDS),
+                filters=[lambda_.FilterCriteria.filter(of_heads)],
+            )
+        )

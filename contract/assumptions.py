@@ -43,15 +43,22 @@ class Assumptions:
     )
     words_a_photo: float = _assumed(5, "words", "most photos have none, a few have many")
     photos_a_batch: float = _assumed(10, "photos", "`batch_size`; while there is a backlog, batches are full")
-    live_workers: float = _assumed(
-        20, "functions", "`max_concurrency`; in a backlog all are at work or wait for a turn"
+    seconds_a_batch: float = _assumed(
+        2,
+        "s",
+        "`infra/quotas.py` gives as many functions as fill the quota so; all of them wait for turns or work",
     )
-    bulk_workers: float = _assumed(10, "functions", "`bulk_max_concurrency`, likewise")
     memory_gb: float = _assumed(1, "GB", "`infra/processing.py`")
     seconds_a_photo: float = _assumed(
         0.05, "s", "a photo's part of a batch without calls; docs/performance.md has 20 ms of processor time"
     )
-    copies_of_label_rows: float = _assumed(1, "copies", "2 with a secondary index over the label rows")
+    copies_of_ranked_rows: float = _assumed(
+        1, "copies", "2 with the secondary index over rows that have a confidence"
+    )
+    tallied_a_transaction: float = _assumed(
+        80, "photos", "`processors/tallying`: full transactions while there is a backlog"
+    )
+    tally_item_units: float = _assumed(3, "units", "one item of counts, once all labels have occurred")
     budget_writes_a_batch: float = _assumed(
         1, "writes", "for each operation: a batch takes its turns at once"
     )

@@ -8,6 +8,7 @@ from contract.identity import ImageVersion
 from contract.records import Findings, Head, Status
 from contract.results import ResultName
 from contract.table import HEAD, PARTITION_KEY, SORT_KEY, head_key, index_rows, result_key
+from contract.tallies import Counted, Share, counted_key
 
 UPLOADED_AT = "2026-01-31T12:34:56.789Z"
 KEY = "2026/01/31/trip to the sea/IMG_20260131_123456.jpg"
@@ -45,6 +46,12 @@ def head_item(of: Head) -> Mapping[str, object]:
 def row_items(of: Head) -> list[Mapping[str, object]]:
     """Write the index rows of a head as the items they are in the table."""
     return [row.to_item() for row in index_rows(of)]
+
+
+def counted_item(of: Head) -> Mapping[str, object]:
+    """Write what a head is counted for as the item it is in the table."""
+    at = counted_key(of.key)
+    return {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **Counted(Share.of(of), turn=1).to_item()}
 
 
 def result_item(operation: str, answer_bytes: int) -> Mapping[str, object]:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contract import typical
 from contract.assumptions import Assumptions
 from contract.item_sizes import STORED_BESIDE_BYTES, item_bytes, write_units
+from contract.tallies import LABEL_COUNTS
 
 # Ten messages go into one request, and ten completions.
 MESSAGES_A_REQUEST = 10
+# Lambda's own minimum.
+FEWEST_WORKERS = 2
+# A row that has it is in the secondary index too, where there is one.
+CONFIDENCE = "confidence"
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+UNITS_IN_A_TRANSACTION = 2
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ def usage(work: Work, assumed: Assumptions) -> Usage:
     """Count what some work uses."""
     batches = work.photos / assumed.photos_a_batch
     calls = sum(work.calls.values())
-    workers = assumed.bulk_workers if work.is_bulk else assumed.live_workers
+    workers = _workers(work.calls, assumed)
     # All workers are there until the last call is made, for a turn is waited for inside a function.
     waiting_seconds = seconds_at_quota(work.calls, assumed.quotas) * workers
     busy_seconds = max(waiting_seconds, work.photos * assumed.seconds_a_photo)
@@ -70,8 +78,8 @@ def usage(work: Work, assumed: Assumptions) -> Usage:
     return Usage(
         calls=calls,
         write_units=photo_writes + call_writes + batches * batch_writes,
-        # The head that may be there, and each result.
-        read_units=work.photos * (1 + len(work.calls)),
+        # The head that may be there, and each result; then the tally reads the head, and its share in counts.
+        read_units=work.photos * (1 + len(work.calls) + 2),
         invocations=batches,
         gb_seconds=busy_seconds * assumed.memory_gb,
         sqs_requests=sent + 2 * work.photos / MESSAGES_A_REQUEST,  # received and deleted by tens
@@ -84,15 +92,28 @@ def usage(work: Work, assumed: Assumptions) -> Usage:
     )
 
 
+def _workers(operations: Iterable[str], assumed: Assumptions) -> int:
+    slowest = min((assumed.quotas[operation] for operation in operations), default=0.0)
+    return max(FEWEST_WORKERS, math.ceil(slowest * assumed.seconds_a_batch / assumed.photos_a_batch))
+
+
 def _of_records(work: Work, assumed: Assumptions) -> tuple[float, float]:
-    """Count the write units of new heads with their index rows, and the bytes that they keep."""
+    """Count the write units of new heads with their index rows and counts, and the bytes that they keep."""
     head = typical.head(tuple(work.calls), round(assumed.labels_a_photo), round(assumed.words_a_photo))
-    status_row, *label_rows = map(item_bytes, typical.row_items(head))
-    once = (item_bytes(typical.head_item(head)), status_row)
-    copies = assumed.copies_of_label_rows
-    writes = sum(map(write_units, once)) + copies * sum(map(write_units, label_rows))
-    kept = sum(map(_kept_bytes, once)) + copies * sum(map(_kept_bytes, label_rows))
+    rows = typical.row_items(head)
+    ranked = [item_bytes(row) for row in rows if CONFIDENCE in row]
+    once = [item_bytes(typical.head_item(head)), *(item_bytes(row) for row in rows if CONFIDENCE not in row)]
+    counted = item_bytes(typical.counted_item(head))
+    copies = assumed.copies_of_ranked_rows
+    writes = sum(map(write_units, once)) + copies * sum(map(write_units, ranked))
+    writes += UNITS_IN_A_TRANSACTION * (write_units(counted) + _of_counts(assumed))
+    kept = sum(map(_kept_bytes, (*once, counted))) + copies * sum(map(_kept_bytes, ranked))
     return work.photos * writes, work.photos * kept
+
+
+def _of_counts(assumed: Assumptions) -> float:
+    """Count a photo's part of the items of counts, all of which a transaction changes."""
+    return (1 + len(LABEL_COUNTS) * assumed.tally_item_units) / assumed.tallied_a_transaction
 
 
 def _of_results(calls: Mapping[str, float], answer_bytes: Mapping[str, int]) -> tuple[float, float]:

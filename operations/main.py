@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from contract.errors import ImagepipeError
-from operations.commands import dead_letters, reconcile, status
+from operations.commands import cost, dead_letters, reconcile, status
 from operations.faults import OperatorError, StoppedError
 from operations.terminal import printable
 
@@ -33,6 +33,7 @@ app = typer.Typer(
 app.add_typer(dead_letters.app, name="dlq")
 app.command("reconcile")(reconcile.reconcile)
 app.command("status")(status.status)
+app.command("cost")(cost.cost)
 
 
 _TROUBLES = (typer.TyperException, OperatorError, ImagepipeError, sqlite3.Error)

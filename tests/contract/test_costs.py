@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -14,7 +13,9 @@ from contract.item_sizes import item_bytes, read_units, write_units
 from contract.prices import DOLLARS_A_CALL, dollars_for_calls
 from contract.results import pack
 from contract.usage import Work, seconds_at_quota, usage
+from infra.quotas import SECONDS_A_BATCH
 from infra.settings import DeploymentSettings
+from processors.tallying.tally import MAX_KEYS
 
 MILLION = 1_000_000
 LABELS = ("DetectLabels",)
@@ -68,8 +69,10 @@ def test_units_are_begun_kilobytes_and_at_least_one() -> None:
 
 def test_a_typical_photo_takes_a_unit_for_each_of_its_rows_and_one_for_its_head() -> None:
     head = typical.head(FOUR, labels=15, words=5)
+    status, faces, labels, words = 1, 1, 15, 5
 
-    assert [write_units(item_bytes(row)) for row in typical.row_items(head)] == [1] * 16
+    rows = typical.row_items(head)
+    assert [write_units(item_bytes(row)) for row in rows] == [1] * (status + faces + labels + words)
     assert write_units(item_bytes(typical.head_item(head))) == 1
 
 
@@ -99,14 +102,15 @@ def test_a_new_photo_with_one_detector_takes_the_writes_that_the_code_makes() ->
 
     claims, results, heads, rows = 10, 2 * 10, 10, 10 * (15 + 1)
     counts, budgets = 1, 1
-    assert used.write_units == claims + results + heads + rows + counts + budgets
-    assert used.read_units == 10 * 2
+    tallied = 2 * (10 + (1 + 16 * 3) * 10 / 80)
+    assert used.write_units == claims + results + heads + rows + counts + budgets + tallied
+    assert used.read_units == 10 * 4
     assert (used.calls, used.invocations, used.sns_requests) == (10, 1, 1)
 
 
 def test_a_secondary_index_doubles_the_label_rows_alone() -> None:
     work = Work.of_new_photos(1, LABELS)
-    once, twice = (usage(work, Assumptions(copies_of_label_rows=copies)) for copies in (1, 2))
+    once, twice = (usage(work, Assumptions(copies_of_ranked_rows=copies)) for copies in (1, 2))
 
     assert twice.write_units - once.write_units == pytest.approx(15)
 
@@ -122,10 +126,13 @@ def test_photos_whose_answers_are_there_cost_no_call_and_no_claim() -> None:
 
 def test_functions_are_paid_for_as_long_as_they_wait_for_turns() -> None:
     work = Work.of_new_photos(MILLION, LABELS, is_bulk=True)
-    at_50, at_5 = (usage(work, Assumptions(quotas={"DetectLabels": quota})) for quota in (50, 5))
+    at_50, at_5, at_1 = (
+        usage(work, Assumptions(quotas={"DetectLabels": quota})).gb_seconds for quota in (50, 5, 1)
+    )
 
-    assert at_50.gb_seconds == MILLION / 50 * 10
-    assert at_5.gb_seconds == MILLION / 5 * 10
+    assert at_50 == MILLION / 50 * 10
+    assert at_5 == MILLION / 5 * 2
+    assert at_1 == MILLION / 1 * 2
 
 
 def test_the_slowest_operation_decides_how_long_it_takes() -> None:
@@ -155,11 +162,8 @@ def test_what_stands_every_month_is_little() -> None:
 
 
 def test_the_assumptions_are_those_of_the_deployment() -> None:
-    deployed, assumed = DeploymentSettings(), Assumptions()
+    assumed = Assumptions()
 
-    assert assumed.photos_a_batch == deployed.batch_size
-    assert (assumed.live_workers, assumed.bulk_workers) == (
-        deployed.max_concurrency,
-        deployed.bulk_max_concurrency,
-    )
-    assert replace(assumed, labels_a_photo=20) != assumed
+    assert assumed.photos_a_batch == DeploymentSettings().batch_size
+    assert assumed.seconds_a_batch == SECONDS_A_BATCH
+    assert assumed.tallied_a_transaction == MAX_KEYS

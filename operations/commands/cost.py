@@ -1,0 +1,57 @@
+"""`imagepipe cost`: what photos cost, by the model. It asks no pipeline."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from contract.assumptions import Assumptions
+from contract.costs import bill
+from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
+from contract.usage import Work, seconds_at_quota
+from operations.commands.options import Json
+from operations.costing.page import money, page
+from operations.faults import OperatorError
+from operations.terminal import print_json, results, table
+
+
+def cost(
+    *,
+    photos: Annotated[int, typer.Option("--photos", min=1, help="How many new photos.")] = 1_000_000,
+    detectors: Annotated[str, typer.Option("--detectors", help="Their names, with commas.")] = ",".join(
+        DEFAULT_DETECTORS
+    ),
+    bulk: Annotated[bool, typer.Option("--bulk", help="By a backfill, not by uploads.")] = False,
+    labels: Annotated[float, typer.Option("--labels", min=0, help="Labels that a photo has.")] = 15,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Write docs/cost.md to stdout.")] = False,
+    json: Json = False,
+) -> None:
+    """Say what new photos cost by service, and how long they take at the usual quotas."""
+    if markdown:
+        sys.stdout.write(page())
+        return
+    assumed = Assumptions(labels_a_photo=labels)
+    work = Work.of_new_photos(photos, _operations(detectors), is_bulk=bulk)
+    costs, hours = bill(work, assumed), seconds_at_quota(work.calls, assumed.quotas) / 3600
+    if json:
+        print_json({"photos": photos, "hours": round(hours, 2), "dollars": costs.to_json()})
+        return
+    shown = table("Service", "#Dollars")
+    for service, dollars in {**costs.by_service, "all": costs.total}.items():
+        shown.add_row(service, money(dollars))
+    results().print(shown)
+    results().print(
+        f"\n{photos:,} photos take {hours:,.1f} hours at the usual quotas; keeping what is found costs "
+        f"${money(costs.storage_a_month)} a month. Assumptions: docs/cost.md",
+        highlight=False,
+    )
+
+
+def _operations(detectors: str) -> tuple[str, ...]:
+    names = [name.strip() for name in detectors.split(",") if name.strip()]
+    unknown = [name for name in names if name not in OPERATIONS]
+    if unknown or not names:
+        raise OperatorError(f"--detectors {detectors!r}: choose one or more of {', '.join(OPERATIONS)}")
+    return tuple(dict.fromkeys(OPERATIONS[name] for name in names))

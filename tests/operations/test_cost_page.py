@@ -1,0 +1,15 @@
+"""docs/cost.md is what the model says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from operations.costing.page import page
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_page_is_what_the_model_says() -> None:
+    assert (ROOT / "docs/cost.md").read_text() == page(), (
+        "write it anew: imagepipe cost --markdown > docs/cost.md"
+    )

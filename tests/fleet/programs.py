@@ -1,0 +1,97 @@
+"""What runs in an environment: the real pipeline with its budget, and other ways to go about the quota."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
+
+from contract.settings import ProcessorSettings
+from processors.assembly import Clients, assemble
+from processors.surroundings import Surroundings
+from tests.fleet.clients import Services, clients
+from tests.fleet.executor import VirtualLock, wait
+from tests.fleet.fleet import Environment, Handler
+from tests.processors.world import Tally
+
+# So many calls a second that the budget never makes anybody wait.
+UNLIMITED = 1e9
+
+
+class NoLog:
+    """Keeps count of what is said and drops the words."""
+
+    def __init__(self, said: dict[str, int]) -> None:
+        self._said = said
+
+    def warning(self, message: str, **facts: object) -> None:
+        self._count(str(facts.get("code", "warning")))
+
+    def error(self, message: str, **facts: object) -> None:
+        self._count(str(facts.get("code", "error")))
+
+    def fault(self, message: str, fault: BaseException) -> None:
+        self._count(f"fault {fault!r}")
+
+    def _count(self, what: str) -> None:
+        self._said[what] = self._said.get(what, 0) + 1
+
+
+@dataclass
+class Site:
+    """What all environments of a simulation share."""
+
+    services: Services
+    settings: ProcessorSettings
+    chance: random.Random
+    tally: Tally
+    said: dict[str, int]
+
+
+Program = Callable[[Site, Environment], Handler]
+
+
+def pipeline(site: Site, environment: Environment) -> Handler:
+    """The pipeline as it is deployed."""
+    return _assembled(site, environment, clients(site.services), site.settings)
+
+
+def without_limiter(site: Site, environment: Environment) -> Handler:
+    """The pipeline with a budget so large that it never makes anybody wait."""
+    return _assembled(site, environment, clients(site.services), unlimited(site.settings))
+
+
+def with_rekognition(wrap: Callable[[Site, object], object], site: Site, environment: Environment) -> Handler:
+    """The pipeline without our limiter, and with another around its Rekognition client."""
+    aws = clients(site.services)
+    limited = replace(aws, rekognition=wrap(site, aws.rekognition))
+    return _assembled(site, environment, limited, unlimited(site.settings))
+
+
+def unlimited(settings: ProcessorSettings) -> ProcessorSettings:
+    """Take the limiter out of the settings."""
+    quotas: Mapping[str, float] = dict.fromkeys(settings.quotas, UNLIMITED)
+    return replace(settings, quotas=quotas)
+
+
+def _assembled(site: Site, environment: Environment, aws: Clients, settings: ProcessorSettings) -> Handler:
+    return assemble(settings, aws, site.tally, NoLog(site.said), surroundings(site, environment)).answer
+
+
+_NAMES = count()
+
+
+def surroundings(site: Site, environment: Environment) -> Surroundings:
+    """Give time, chance and threads of the simulation."""
+    clock = environment.clock
+    return Surroundings(
+        new_executor=environment.new_executor,
+        new_lock=lambda: VirtualLock(clock),
+        wait=partial(wait, clock),
+        clock=clock.now,
+        sleep=clock.sleep,
+        spread=lambda longest: site.chance.uniform(0, longest),
+        new_id=lambda: f"id-{next(_NAMES)}",
+    )

@@ -1,0 +1,195 @@
+"""Running a scenario: put the world together, let time pass until all work has ended, give what was seen."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import tenacity
+
+from contract.settings import ProcessorSettings
+from contract.table import budget_key
+from tests.fakes.s3 import BUCKET
+from tests.fleet.clients import Services
+from tests.fleet.clock import START, Clock
+from tests.fleet.fleet import EventSource, Function
+from tests.fleet.photos import Photo
+from tests.fleet.programs import Site
+from tests.fleet.queue import Message, Queue
+from tests.fleet.rekognition import Rekognition
+from tests.fleet.rivals import PROGRAMS
+from tests.fleet.scenario import Scenario
+from tests.fleet.table import Table
+from tests.processors.world import Tally
+
+SQS_URL = "https://sqs.us-east-1.amazonaws.com/123456789012"
+LIVE, BULK = "images", "bulk"
+
+
+@dataclass
+class Record:
+    """What was seen. `latencies` are seconds from upload to searchable, by lane; `searchable` and `workers` are
+    by whole second; `waiting` is how many photos were not yet searchable, by whole second."""
+
+    scenario: Scenario
+    table: Table
+    rekognition: Rekognition
+    function: Function
+    services: Services
+    tally: Tally
+    said: dict[str, int]
+    latencies: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: {LIVE: [], BULK: []})
+    searchable: Counter[int] = field(default_factory=Counter)
+    workers: dict[int, int] = field(default_factory=dict)
+    uploaded: int = 0
+    lost: int = 0
+    dead: int = 0
+    ended_at: float = 0.0
+    real_seconds: float = 0.0
+
+
+class World:
+    """A simulation put together."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.clock = Clock()
+        chance = random.Random(scenario.seed)
+        self.queues = {name: Queue(name, self.clock.now) for name in (LIVE, BULK)}
+        self.table = Table(self.clock.now, self._searchable, self._broken)
+        self.rekognition = Rekognition(
+            self.clock.now, {name: scenario.quotas[name] for name in scenario.operations}, START
+        )
+        urls = {f"{SQS_URL}/{name}": queue for name, queue in self.queues.items()}
+        self.dead = {f"{SQS_URL}/{name}-dead": Queue(f"{name}-dead", self.clock.now) for name in self.queues}
+        services = Services(self.clock, chance, self.table, self.rekognition, {**urls, **self.dead})
+        site = Site(services, _settings(scenario), chance, Tally(), {})
+        self.function = Function(self.clock, partial(PROGRAMS[scenario.program], site))
+        self.record = Record(
+            scenario, self.table, self.rekognition, self.function, services, site.tally, site.said
+        )
+        self._waiting: dict[str, float] = {}
+        self._sources = [
+            self._source(LIVE, scenario.live_workers),
+            self._source(BULK, scenario.bulk_workers),
+        ]
+
+    def run(self) -> Record:
+        """Let time pass until all photos have ended, or the longest time is over."""
+        began = time.perf_counter()
+        self._arrange()
+        for source in self._sources:
+            source.start()
+        while self.clock.seconds < self.scenario.longest and not self._over():
+            self.clock.run(self.clock.seconds + 1)
+            self.record.workers[int(self.clock.seconds)] = len(self.function.running)
+        self.record.ended_at = self.clock.seconds
+        self.record.dead = sum(len(queue.dead) for queue in self.queues.values()) + sum(
+            queue.visible() for queue in self.dead.values()
+        )
+        left = sum(queue.visible() + len(queue.in_flight) for queue in self.queues.values())
+        stocked = sum(queue.stocked_count for queue in self.queues.values())
+        self.record.lost = max(0, len(self._waiting) + stocked - left - self.record.dead)
+        self.record.real_seconds = time.perf_counter() - began
+        return self.record
+
+    def _arrange(self) -> None:
+        scenario = self.scenario
+        name = LIVE if scenario.backlog_is_live else BULK
+        self.queues[name].stock(self._backlog(name), scenario.backlog)
+        self.record.uploaded += scenario.backlog
+        if scenario.live_rate:
+            self.clock.start(self._upload)
+        for at, share in scenario.shares:
+            self.clock.at(at, partial(self.rekognition.set_share, share, scenario.quotas))
+        for at in scenario.kills:
+            self.clock.at(at, self.function.kill_one)
+
+    def _backlog(self, lane: str) -> Iterator[Photo]:
+        for number in range(self.scenario.backlog):
+            photo = Photo(f"{lane}-backlog", number, START)
+            self._waiting[photo.key] = START
+            yield photo
+
+    def _upload(self) -> None:
+        first, last = self.scenario.live_span
+        self.clock.sleep(first)
+        number = 0
+        while self.clock.seconds < last:
+            photo = Photo(LIVE, number, self.clock.now())
+            self._waiting[photo.key] = photo.uploaded
+            self.queues[LIVE].put(photo)
+            self.record.uploaded += 1
+            number += 1
+            self.clock.sleep(1 / self.scenario.live_rate)
+
+    def _over(self) -> bool:
+        return self.clock.seconds > self.scenario.live_span[1] and all(
+            queue.empty() for queue in self.queues.values()
+        )
+
+    def _source(self, name: str, workers: int) -> EventSource:
+        return EventSource(
+            self.clock,
+            self.queues[name],
+            self.function,
+            batch_size=self.scenario.batch_size,
+            maximum=workers,
+            first=self.scenario.first_workers,
+            done=self._done,
+        )
+
+    def _searchable(self, key: str) -> None:
+        uploaded = self._waiting.pop(key, None)
+        if uploaded is not None:
+            lane = LIVE if key.startswith(f"{LIVE}/") else BULK
+            self.record.latencies[lane].append((uploaded - START, self.clock.now() - uploaded))
+            self.record.searchable[int(self.clock.seconds)] += 1
+
+    def _done(self, message: Message) -> None:
+        """Forget what nobody will ask about any more."""
+        if message.key not in self._waiting:
+            self.table.forget(message.key, Photo.named(message.key).content_id)
+
+    def _broken(self, partition: str) -> bool:
+        outage = self.scenario.outage
+        if outage is None or not outage[0] <= self.clock.seconds < outage[1]:
+            return False
+        return partition in {budget_key(operation).pk for operation in self.scenario.operations}
+
+
+def run(scenario: Scenario) -> Record:
+    """Simulate a scenario."""
+    random.seed(scenario.seed)  # tenacity's jitter
+    world = World(scenario)
+    with _virtual_tenacity(world.clock):
+        return world.run()
+
+
+@contextmanager
+def _virtual_tenacity(clock: Clock) -> Iterator[None]:
+    """Let tenacity measure how long it has tried on the virtual clock."""
+    with patch.object(tenacity, "time", SimpleNamespace(monotonic=clock.now, sleep=clock.sleep)):
+        yield
+
+
+def _settings(scenario: Scenario) -> ProcessorSettings:
+    return ProcessorSettings(
+        bucket_name=BUCKET,
+        table_name="images",
+        topic_arn="arn:aws:sns:us-east-1:123456789012:completions",
+        queue_url=f"{SQS_URL}/{LIVE}",
+        dead_letter_queue_url=f"{SQS_URL}/{LIVE}-dead",
+        bulk_queue_url=f"{SQS_URL}/{BULK}",
+        bulk_dead_letter_queue_url=f"{SQS_URL}/{BULK}-dead",
+        detectors=scenario.detectors,
+        quotas={**scenario.quotas, **scenario.told_quotas},
+        workers=scenario.live_workers + scenario.bulk_workers,
+    )

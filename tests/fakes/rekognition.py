@@ -1,13 +1,20 @@
-"""A Rekognition that reads what is in the picture from its bytes: `cat 97 dog 60 faces 2`."""
+"""A Rekognition that reads what is in the picture from its bytes.
+
+`cat 97 dog 60 faces 2 unsafe:weapons 80 text:sale 95`: a cat, perhaps a dog, two faces, a weapon and a sign.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.calls import Calls, client_error
 from tests.fakes.s3 import FakeS3
+
+_PARENTS = {"Weapons": "Violence", "Alcoholic Beverages": "Alcohol"}
+_CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
 @dataclass
@@ -20,13 +27,43 @@ class FakeRekognition:
 
     def detect_labels(self, *, Image: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Give the words of the picture as labels."""
-        return self._answer("DetectLabels", Image, labels=True)
+        found = self._look("DetectLabels", Image)
+        labels = [
+            {"Name": word.title(), "Confidence": value}
+            for word, value in found.items()
+            if word != "faces" and ":" not in word
+        ]
+        return _answer(Labels=labels)
 
     def detect_faces(self, *, Image: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Give as many faces as the picture says."""
-        return self._answer("DetectFaces", Image, labels=False)
+        found = self._look("DetectFaces", Image)
+        return _answer(FaceDetails=[{"Confidence": 99.0}] * int(found.get("faces", 0)))
 
-    def _answer(self, operation: str, image: dict[str, Any], *, labels: bool) -> dict[str, Any]:
+    def detect_moderation_labels(
+        self, *, Image: dict[str, Any], MinConfidence: float = 50.0, **_: Any
+    ) -> dict[str, Any]:
+        """Give the words that begin with `unsafe:` (`-` is a space) as categories, each after its parent."""
+        found = self._look("DetectModerationLabels", Image)
+        sure = {
+            name.replace("-", " ").title(): value
+            for name, value in _after("unsafe:", found).items()
+            if value >= MinConfidence
+        }
+        labels = [label for name, value in sure.items() for label in _category(name, value)]
+        return _answer(ModerationLabels=labels, ModerationModelVersion="7.0", ContentTypes=[])
+
+    def detect_text(self, *, Image: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Give the words that begin with `text:` as words, each in a line of its own."""
+        found = _after("text:", self._look("DetectText", Image))
+        lines = [_text(word, value, "LINE", Id=number) for number, (word, value) in enumerate(found.items())]
+        words = [
+            _text(word, value, "WORD", Id=len(lines) + number, ParentId=number)
+            for number, (word, value) in enumerate(found.items())
+        ]
+        return _answer(TextDetections=lines + words, TextModelVersion="3.0")
+
+    def _look(self, operation: str, image: dict[str, Any]) -> dict[str, float]:
         with self.calls.of(operation):
             s3_object = image["S3Object"]
             body = self.s3.read(s3_object["Name"], s3_object.get("Version"))
@@ -36,16 +73,42 @@ class FakeRekognition:
                 )
             try:
                 words = body.decode().split()
-                found = {words[i].title(): float(words[i + 1]) for i in range(0, len(words), 2)}
+                found = {words[i]: float(words[i + 1]) for i in range(0, len(words), 2)}
             except (ValueError, IndexError) as fault:
                 raise client_error(
                     "InvalidImageFormatException", operation, "Request has invalid format"
                 ) from fault
             self.paid[operation, body] += 1
-            faces = int(found.pop("Faces", 0))
-            answer: dict[str, Any] = {"ResponseMetadata": {"HTTPStatusCode": 200}}
-            if labels:
-                answer["Labels"] = [{"Name": name, "Confidence": value} for name, value in found.items()]
-            else:
-                answer["FaceDetails"] = [{"Confidence": 99.0}] * faces
-        return answer
+        return found
+
+
+def _answer(**members: Any) -> dict[str, Any]:
+    return {"ResponseMetadata": {"HTTPStatusCode": 200}, **members}
+
+
+def _after(beginning: str, found: Mapping[str, float]) -> dict[str, float]:
+    return {
+        word.removeprefix(beginning): value for word, value in found.items() if word.startswith(beginning)
+    }
+
+
+def _category(name: str, confidence: float) -> list[dict[str, Any]]:
+    parent = _PARENTS.get(name, "")
+    above = _category(parent, confidence) if parent else []
+    level = len(above) + 1
+    label = {"Name": name, "ParentName": parent, "Confidence": confidence, "TaxonomyLevel": level}
+    return [*above, label]
+
+
+def _text(word: str, confidence: float, kind: str, **numbers: int) -> dict[str, Any]:
+    geometry = {
+        "BoundingBox": {"Left": 0.0, "Top": 0.0, "Width": 1.0, "Height": 1.0},
+        "Polygon": [{"X": x, "Y": y} for x, y in _CORNERS],
+    }
+    return {
+        "DetectedText": word,
+        "Type": kind,
+        "Confidence": confidence,
+        **numbers,
+        "Geometry": geometry,
+    }

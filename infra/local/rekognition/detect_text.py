@@ -1,8 +1,8 @@
 """DetectText.
 
-https://docs.aws.amazon.com/rekognition/latest/APIReference/API_DetectText.html. Words are cut out of lines at
-their spaces, so a word has its line's confidence and its share of its line's box. Regions of interest that are
-polygons are refused.
+https://docs.aws.amazon.com/rekognition/latest/APIReference/API_DetectText.html. Words are cut out of lines
+at their spaces, so a word has its line's confidence and its share of its line's box. Regions of interest that
+are polygons are refused.
 """
 
 import re

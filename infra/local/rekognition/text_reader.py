@@ -16,8 +16,8 @@ from infra.local.rekognition.pictures import Picture
 
 _LONGEST_SIDE_PIXELS = 1280
 _SEARCHED_SIDE_PIXELS = 800
-"""Lines are looked for at this size, in half the time that RapidOCR's own 736 for the short side takes, and read
-at the size above."""
+"""Lines are looked for at this size, in half the time that RapidOCR's own 736 for the short side takes, and
+read at the size above."""
 _MIN_SCORE = 0.5
 _UPRIGHT_FROM = 1.5
 """RapidOCR turns what is so many times higher than wide, and reads it downwards."""

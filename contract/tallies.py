@@ -27,8 +27,8 @@ COUNTED = "counted"
 COUNTED_PREFIX = "counted#"
 STATUS_COUNTS = ItemKey("tally#statuses", "tally")
 
-# All of Rekognition's 3,000 labels are some 3 KB in each of so many items, a write of 3 units. A name must stay
-# in its item: with another number, counting begins anew.
+# All of Rekognition's 3,000 labels are some 3 KB in each of so many items, a write of 3 units. A name must
+# stay in its item: with another number, counting begins anew.
 LABEL_COUNTS = tuple(ItemKey(f"tally#labels#{number}", "tally") for number in range(16))
 
 # Keeps names apart from the attributes of the key.

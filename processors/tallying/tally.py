@@ -57,7 +57,7 @@ class TallyStore(Protocol):
 
 @dataclass(frozen=True)
 class Tally:
-    """Counts images. `retry` starts from reading anew, `count` takes metrics, `clock` gives seconds since 1970.
+    """Counts images. `retry` starts from reading anew, `clock` gives seconds since 1970.
 
     The events only say where to look: a key is counted for what its head says. The head is read after the
     share, and nothing is written if the share has changed since, so no older head takes the place of a newer.

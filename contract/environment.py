@@ -17,7 +17,7 @@ def dump(settings: object) -> dict[str, str]:
     assert dataclasses.is_dataclass(settings)
     assert not isinstance(settings, type)
     values = ((field.name, getattr(settings, field.name)) for field in dataclasses.fields(settings))
-    return {name.upper(): _to_text(value) for name, value in values}
+    return {name.upper(): to_text(value) for name, value in values}
 
 
 def load(settings_class: type[Settings], environment: Mapping[str, str]) -> Settings:
@@ -32,7 +32,7 @@ def load(settings_class: type[Settings], environment: Mapping[str, str]) -> Sett
     for field in dataclasses.fields(settings_class):
         variable = field.name.upper()
         if variable not in environment:
-            if field.default is dataclasses.MISSING:
+            if field.default is field.default_factory is dataclasses.MISSING:
                 faults.append(f"{variable} is not set")
             continue
         try:
@@ -48,7 +48,8 @@ def load(settings_class: type[Settings], environment: Mapping[str, str]) -> Sett
         raise SettingsError([str(fault)]) from fault
 
 
-def _to_text(value: object) -> str:
+def to_text(value: object) -> str:
+    """Write one setting as an environment variable holds it."""
     if isinstance(value, tuple):
         return ",".join(value)
     if isinstance(value, Mapping):

@@ -19,6 +19,7 @@ from contract.settings import ProcessorSettings
 from infra.functions import Function
 from infra.intake import Intake
 from infra.queueing import WorkQueue
+from infra.quotas import Quotas
 from infra.settings import DeploymentSettings
 
 # Not Scan, and not Query: the processor knows the key of everything that it needs.
@@ -29,6 +30,7 @@ TABLE_ACTIONS = (
     "dynamodb:UpdateItem",
     "dynamodb:DeleteItem",
     "dynamodb:BatchWriteItem",
+    "dynamodb:PartiQLInsert",
 )
 
 
@@ -47,32 +49,36 @@ class Processing(Construct):
         topic: sns.Topic,
     ) -> None:
         super().__init__(scope, construct_id)
+        quotas = Quotas(self, "Quotas", settings)
         self.function = Function(
             self,
             "Processor",
             room="processors",
             code=code,
-            environment=dump(
-                ProcessorSettings(
-                    bucket_name=intake.bucket.bucket_name,
-                    table_name=table.table_name,
-                    topic_arn=topic.topic_arn,
-                    queue_url=intake.images.queue.queue_url,
-                    dead_letter_queue_url=intake.images.dead_letters.queue_url,
-                    bulk_queue_url=intake.bulk.queue.queue_url,
-                    bulk_dead_letter_queue_url=intake.bulk.dead_letters.queue_url,
-                    detectors=settings.detectors,
-                )
-            ),
+            environment={
+                **dump(
+                    ProcessorSettings(
+                        bucket_name=intake.bucket.bucket_name,
+                        table_name=table.table_name,
+                        topic_arn=topic.topic_arn,
+                        queue_url=intake.images.queue.queue_url,
+                        dead_letter_queue_url=intake.images.dead_letters.queue_url,
+                        bulk_queue_url=intake.bulk.queue.queue_url,
+                        bulk_dead_letter_queue_url=intake.bulk.dead_letters.queue_url,
+                        detectors=settings.detectors,
+                    )
+                ),
+                **quotas.environment(),
+            },
             timeout_seconds=timing.PROCESSOR_TIMEOUT_SECONDS,
             memory_mb=1024,
             log_retention_days=settings.log_retention_days,
         ).function
-        self._feed(intake.images, settings.batch_size, settings.max_concurrency)
-        self._feed(intake.bulk, settings.batch_size, settings.bulk_max_concurrency)
+        self._feed(intake.images, settings.batch_size, quotas.live_workers)
+        self._feed(intake.bulk, settings.batch_size, quotas.bulk_workers)
         self._permit(settings, intake.bucket, table, topic)
 
-    def _feed(self, work: WorkQueue, batch_size: int, max_concurrency: int) -> None:
+    def _feed(self, work: WorkQueue, batch_size: int, max_concurrency: float) -> None:
         """Take batches from a queue; let the processor hand messages back early, or bury one with its reason.
 
         No filter: what does not match a filter is deleted for good.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from contract.detectors import DEFAULT_DETECTORS, DETECTORS
+from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
 
 API_ACCESS = ("iam", "open")
 
@@ -21,16 +21,19 @@ class UnusableSettingsError(Exception):
 class DeploymentSettings:
     """The settings of one deployment, read from CDK context (`cdk.json`, or `cdk deploy -c name=value`).
 
-    `detectors` is a list of names, or one text with commas. `max_concurrency` and `bulk_max_concurrency`
-    bound the processor's copies at work for live and for bulk photos (2 to 1,000 each); `batch_size` is the
-    messages that one of them takes at once (1 to 10,000). `api_access` is `iam` (callers sign their
+    `detectors` is a list of names, or one text with commas. `quotas` are the account's Rekognition quotas in
+    calls a second (`DetectLabels=80,DetectFaces=100`); those not named are what new accounts have in the
+    region. `max_concurrency` and `bulk_max_concurrency` bound the processor's copies at work for live and for
+    bulk photos (2 to 1,000 each), by themselves as many as fill the quota; `batch_size` is the messages that
+    one of them takes at once (1 to 10,000). `api_access` is `iam` (callers sign their
     requests) or `open`. `retained` keeps the bucket and the table when the stack is deleted and protects the
     table from deletion. `noncurrent_version_days` is how long overwritten and deleted photos can be had back.
     """
 
     detectors: tuple[str, ...] = DEFAULT_DETECTORS
-    max_concurrency: int = 20
-    bulk_max_concurrency: int = 10
+    quotas: Mapping[str, float] = field(default_factory=dict)
+    max_concurrency: int | None = None
+    bulk_max_concurrency: int | None = None
     batch_size: int = 10
     api_access: str = "iam"
     versioned: bool = True
@@ -39,7 +42,7 @@ class DeploymentSettings:
     log_retention_days: int = 30
 
     def __post_init__(self) -> None:
-        faults = [*self._unknown_words(), *self._numbers_out_of_range()]
+        faults = [*self._unknown_words(), *self._unusable_quotas(), *self._numbers_out_of_range()]
         if faults:
             raise UnusableSettingsError("\n".join(faults))
 
@@ -54,6 +57,14 @@ class DeploymentSettings:
             faults.append(f"api_access is {self.api_access!r}; choose one of {', '.join(API_ACCESS)}")
         return faults
 
+    def _unusable_quotas(self) -> list[str]:
+        known = sorted(OPERATIONS.values())
+        return [
+            f"quotas has {operation}={quota:g}; it takes calls a second above 0 for {', '.join(known)}"
+            for operation, quota in self.quotas.items()
+            if operation not in known or quota <= 0
+        ]
+
     def _numbers_out_of_range(self) -> list[str]:
         ranges = {
             "max_concurrency": (2, 1000),
@@ -64,7 +75,7 @@ class DeploymentSettings:
         return [
             f"{name} is {getattr(self, name)}; it must be {low} to {high}"
             for name, (low, high) in ranges.items()
-            if not low <= getattr(self, name) <= high
+            if (value := getattr(self, name)) is not None and not low <= value <= high
         ]
 
     @classmethod
@@ -83,8 +94,11 @@ def _read(name: str, value: object, hint: object) -> typing.Any:
     if typing.get_origin(hint) is tuple:
         parts = value if isinstance(value, list) else str(value).split(",")
         return tuple(str(part).strip() for part in parts if str(part).strip())
+    if typing.get_origin(hint) is Mapping:
+        return _quotas(name, value)
     if hint is str:
         return str(value)
+    hint = int if hint == int | None else hint
     # Context given on the command line is text, in cdk.json a number or a truth value; jsii makes floats of
     # whole numbers.
     try:
@@ -103,3 +117,17 @@ def _read(name: str, value: object, hint: object) -> typing.Any:
     raise UnusableSettingsError(
         f"{name} is {value!r}, which is not of type {getattr(hint, '__name__', hint)}"
     )
+
+
+def _quotas(name: str, value: object) -> dict[str, float]:
+    pairs = (
+        value.items()
+        if isinstance(value, Mapping)
+        else (part.split("=", 1) for part in str(value).split(",") if part)
+    )
+    try:
+        return {str(operation).strip(): float(quota) for operation, quota in pairs}
+    except (TypeError, ValueError):
+        raise UnusableSettingsError(
+            f"{name} is {value!r}; write it like DetectLabels=50,DetectFaces=100"
+        ) from None

@@ -36,6 +36,18 @@ class Template:
         properties: Mapping[str, Any] = self.the(kind, part_of_id)[1]["Properties"]
         return properties
 
+    def in_region(self, value: Any, region: str) -> Any:
+        """Choose, as CloudFormation does in a region."""
+        if not isinstance(value, dict) or "Fn::If" not in value:
+            return value
+        name, if_so, otherwise = value["Fn::If"]
+        return if_so if f'"{region}"' in json.dumps(self.document["Conditions"][name]) else otherwise
+
+    def queue_readers(self) -> list[Mapping[str, Any]]:
+        """Give the event sources that read queues."""
+        mappings = self.all("AWS::Lambda::EventSourceMapping").values()
+        return [mapping["Properties"] for mapping in mappings if "ScalingConfig" in mapping["Properties"]]
+
     def statements_of(self, function_id: str) -> Iterator[Mapping[str, Any]]:
         """Give what the role of a function may do, statement by statement."""
         role = self.properties("AWS::Lambda::Function", function_id)["Role"]["Fn::GetAtt"][0]

@@ -4,7 +4,6 @@ import pytest
 
 from contract import environment, timing
 from contract.settings import ProcessorSettings, QuerySettings
-from infra.settings import DeploymentSettings
 from tests.infra.template import Template, listed, target
 
 TABLE_WRITES = {
@@ -12,6 +11,7 @@ TABLE_WRITES = {
     "dynamodb:UpdateItem",
     "dynamodb:DeleteItem",
     "dynamodb:BatchWriteItem",
+    "dynamodb:PartiQLInsert",
 }
 
 
@@ -81,12 +81,12 @@ def test_functions_are_traced_and_run_on_arm(template: Template) -> None:
 
 def test_event_sources_report_partial_failures_have_a_bound_and_no_filters(template: Template) -> None:
     """Traps 8, 10 and 12."""
-    mappings = template.all("AWS::Lambda::EventSourceMapping").values()
-    assert len(mappings) == 2
-    for mapping in mappings:
-        properties = mapping["Properties"]
+    readers = template.queue_readers()
+    assert len(readers) == 2
+    for properties in readers:
         assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert 2 <= properties["ScalingConfig"]["MaximumConcurrency"] <= 1000
+        bound = properties["ScalingConfig"]["MaximumConcurrency"]
+        assert all(2 <= template.in_region(bound, region) <= 1000 for region in ("us-east-1", "eu-north-1"))
         assert properties["MaximumBatchingWindowInSeconds"] == timing.BATCH_WINDOW_SECONDS
         assert "FilterCriteria" not in properties
 
@@ -98,15 +98,12 @@ def test_the_lambda_finds_the_settings_that_it_loads(
     template: Template, function_id: str, settings_class: type
 ) -> None:
     variables = template.properties("AWS::Lambda::Function", function_id)["Environment"]["Variables"]
-    as_text = {name: value if isinstance(value, str) else target(value) for name, value in variables.items()}
+    chosen = {name: template.in_region(value, "us-east-1") for name, value in variables.items()}
+    as_text = {name: value if isinstance(value, str) else target(value) for name, value in chosen.items()}
     environment.load(settings_class, as_text)
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "imagepipe"
 
 
 def test_settings_reach_the_stack(local_template: Template) -> None:
-    bounds = {
-        mapping["Properties"]["ScalingConfig"]["MaximumConcurrency"]
-        for mapping in local_template.all("AWS::Lambda::EventSourceMapping").values()
-    }
-    assert bounds == {4, 2}
-    assert DeploymentSettings().max_concurrency not in bounds
+    bounds = [reader["ScalingConfig"]["MaximumConcurrency"] for reader in local_template.queue_readers()]
+    assert sorted(bounds) == [2, 4]

@@ -1,0 +1,79 @@
+"""How many calls a second the account may make, and how many workers it takes to make them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from aws_cdk import Aws, CfnCondition, Fn, Token
+from constructs import Construct
+
+from contract.detectors import OPERATIONS
+from contract.environment import to_text
+from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS, LARGE_REGIONS
+from infra.settings import DeploymentSettings
+
+# From one batch's reading to the next one's, when no call has to wait: the call itself takes about half a
+# second. Fewer workers than that times the quota would leave slots empty, more would be paid for waiting.
+SECONDS_A_BATCH = 2.0
+FEWEST_WORKERS = 2
+MOST_WORKERS = 1000
+
+
+class Quotas(Construct):
+    """The quotas of the region that the stack ends up in, where the settings do not name them.
+
+    The template is the same for all regions; which numbers hold is decided when it is deployed.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        self._large = self._operations(IN_LARGE_REGIONS)
+        self._small = self._operations(ELSEWHERE)
+        self._condition: CfnCondition | None = None
+
+    @property
+    def live_workers(self) -> float:
+        """How many copies of the processor may work for the live lane."""
+        return self._workers(self._settings.max_concurrency)
+
+    @property
+    def bulk_workers(self) -> float:
+        """How many copies may work for the bulk lane."""
+        return self._workers(self._settings.bulk_max_concurrency)
+
+    def environment(self) -> dict[str, str]:
+        """Give what the processor has to know, as environment variables."""
+        return {
+            "QUOTAS": self._choose_text(to_text(self._large), to_text(self._small)),
+            "WORKERS": self._choose_text(str(self._all(self._large)), str(self._all(self._small))),
+        }
+
+    def _operations(self, usual: Mapping[str, float]) -> dict[str, float]:
+        operations = [OPERATIONS[name] for name in self._settings.detectors]
+        return {operation: self._settings.quotas.get(operation, usual[operation]) for operation in operations}
+
+    def _workers(self, chosen: int | None) -> float:
+        if chosen is not None:
+            return chosen
+        large, small = self._needed(self._large), self._needed(self._small)
+        return large if large == small else Token.as_number(self._if(large, small))
+
+    def _all(self, quotas: Mapping[str, float]) -> int:
+        chosen = (self._settings.max_concurrency, self._settings.bulk_max_concurrency)
+        return sum(self._needed(quotas) if number is None else number for number in chosen)
+
+    def _needed(self, quotas: Mapping[str, float]) -> int:
+        """The slowest operation decides how many images a second there can be."""
+        needed = math.ceil(min(quotas.values()) * SECONDS_A_BATCH / self._settings.batch_size)
+        return max(FEWEST_WORKERS, min(MOST_WORKERS, needed))
+
+    def _choose_text(self, large: str, small: str) -> str:
+        return large if large == small else Token.as_string(self._if(large, small))
+
+    def _if(self, large: object, small: object) -> object:
+        if self._condition is None:
+            regions = [Fn.condition_equals(Aws.REGION, region) for region in sorted(LARGE_REGIONS)]
+            self._condition = CfnCondition(self, "LargeRegion", expression=Fn.condition_or(*regions))
+        return Fn.condition_if(self._condition.logical_id, large, small)

@@ -1,0 +1,61 @@
+"""The depth of the queues in SQS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from query_api.adapters.aws_errors import translated
+from query_api.stats import Backlog, Depth
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+@dataclass(frozen=True)
+class QueueUrls:
+    """The URL of each queue."""
+
+    images: str
+    bulk: str
+    images_dead_letters: str
+    bulk_dead_letters: str
+
+
+@dataclass(frozen=True)
+class SqsQueues:
+    """Asks SQS. `client` makes the client at the first question, for few questions need it."""
+
+    client: Callable[[], SQSClient]
+    urls: QueueUrls
+    executor: Executor
+
+    def backlog(self) -> Backlog:
+        """Ask all queues, side by side."""
+        client = self.client()
+        urls = self.urls
+        images, bulk, *dead = self.executor.map(
+            lambda url: _depth(client, url),
+            (urls.images, urls.bulk, urls.images_dead_letters, urls.bulk_dead_letters),
+        )
+        return Backlog(images, bulk, sum(depth.waiting + depth.in_flight for depth in dead))
+
+
+def _depth(client: SQSClient, url: str) -> Depth:
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
+    with translated(f"GetQueueAttributes of {url}"):
+        answer = client.get_queue_attributes(
+            QueueUrl=url,
+            AttributeNames=[
+                "ApproximateNumberOfMessages",
+                "ApproximateNumberOfMessagesNotVisible",
+                "ApproximateNumberOfMessagesDelayed",
+            ],
+        )["Attributes"]
+    return Depth(
+        waiting=int(answer["ApproximateNumberOfMessages"])
+        + int(answer["ApproximateNumberOfMessagesDelayed"]),
+        in_flight=int(answer["ApproximateNumberOfMessagesNotVisible"]),
+    )

@@ -30,6 +30,6 @@ def read(response: Mapping[str, Any]) -> Findings:
 
 
 def _bare(word: str) -> str:
-    """Take off what is neither letter, mark, number nor symbol at both ends."""
-    kept = [place for place, character in enumerate(word) if unicodedata.category(character)[0] in "LMNS"]
+    """Take off punctuation and symbols at both ends: what is no letter, mark or number."""
+    kept = [place for place, character in enumerate(word) if unicodedata.category(character)[0] in "LMN"]
     return word[kept[0] : kept[-1] + 1] if kept else ""

@@ -8,12 +8,18 @@
 | budget     | `quota#<operation>`    | `budget`                          | operation                  |
 | counts     | `counts#<day>`         | `counts`                          | day                        |
 | index row  | `index#<term>#<shard>` | `<uploaded at>#<digest>#<revision>` | term, in order of upload |
+| signing key | `secret#cursors`      | `secret`                          | nobody but the query API   |
 
-A term is `label:<name in lower case>` or `status:<status>`. An index row counts only while the head of its
-key has its revision: rows are written before the head that makes them true, and removed after the head that
-makes them false, so a reader that compares the two is never shown a stale photo. A row that `imagepipe
-reconcile` suspects of being left over carries `suspected_at` (seconds since 1970) until it is swept, or
-written again.
+A term is `label:<name>`, `moderation:<category>` or `text:<word>`, all in lower case, `faces:some` or
+`status:<status>`. All rows of one image have the same sort key and stand in shards of the same number, so
+that images which carry several terms are found by a join of their rows. An index row counts only while the
+head of its key stands for it: rows are written before the head that makes them true, and removed after the
+head that makes them false, so a reader that holds each row against its head is never shown a stale photo. A
+row that `imagepipe reconcile` suspects of being left over carries `suspected_at` (seconds since 1970) until
+it is swept, or written again.
+
+Rows with a confidence have a `rank` (`<confidence>#<sort key>`) too, by which the secondary index `by-rank`
+orders them, where the deployment has it (docs/decisions/0005-order-by-confidence.md).
 """
 
 from __future__ import annotations
@@ -33,6 +39,11 @@ PARTITION_KEY = "pk"
 SORT_KEY = "sk"
 EXPIRY = "expires_at"
 HEAD = "head"
+RANK = "rank"
+RANK_INDEX = "by-rank"
+# What the index by rank holds of a row beside its keys.
+RANK_PROJECTED = ("key", "revision", "confidence", "parent")
+SECRET_PREFIX = "secret#"
 
 # One partition takes 1,000 writes a second; a label that is on every photo is spread over this many. A number
 # of partitions, not of servers: changing it means writing all index rows anew.
@@ -51,13 +62,26 @@ class ItemKey:
 class IndexRow:
     """One entry of one index term: this key carries this term, as of this revision of its head.
 
-    `confidence` is in percent, and None where the term has none.
+    `confidence` is in percent, and None where the term has none. `is_parent` marks a label that another label
+    of the same image implies.
     """
 
     at: ItemKey
     key: str
     revision: str
     confidence: float | None = None
+    is_parent: bool = False
+
+    @property
+    def place(self) -> str:
+        """Say where its image stands in order of upload: the same for all its terms and revisions."""
+        return self.at.sk.rpartition("#")[0]
+
+    @property
+    def rank_place(self) -> str:
+        """Say where its image stands in order of confidence. Only for rows that have one."""
+        assert self.confidence is not None
+        return rank(self.confidence, self.place)
 
     def to_item(self) -> dict[str, object]:
         """Write the row as a DynamoDB item, keys included."""
@@ -69,6 +93,9 @@ class IndexRow:
         }
         if self.confidence is not None:
             item["confidence"] = Decimal(str(self.confidence))
+            item[RANK] = rank(self.confidence, self.at.sk)
+        if self.is_parent:
+            item["parent"] = True
         return item
 
     @classmethod
@@ -80,6 +107,7 @@ class IndexRow:
             key=str(item["key"]),
             revision=str(item["revision"]),
             confidence=None if confidence is None else float(str(confidence)),
+            is_parent=bool(item.get("parent", False)),
         )
 
 
@@ -108,6 +136,36 @@ def label_term(name: str) -> str:
     return f"label:{name.casefold()}"
 
 
+def moderation_term(category: str) -> str:
+    """Give the index term of a moderation category."""
+    return f"moderation:{category.casefold()}"
+
+
+def word_term(word: str) -> str:
+    """Give the index term of a word that was read."""
+    return f"text:{word.casefold()}"
+
+
+def faces_term() -> str:
+    """Give the index term of all images that show a face."""
+    return "faces:some"
+
+
+def signing_key() -> ItemKey:
+    """Say where the secret stands with which cursors are signed."""
+    return ItemKey(f"{SECRET_PREFIX}cursors", "secret")
+
+
+def rank(confidence_percent: float, rest: str) -> str:
+    """Write a confidence so that text order is its order, and then that of the rest."""
+    return f"{confidence_percent:07.3f}#{rest}"
+
+
+def upload_place(head: Head) -> str:
+    """Say where an image stands in order of upload."""
+    return f"{head.version.uploaded_at}#{key_digest(head.key)}"
+
+
 def status_term(status: Status) -> str:
     """Give the index term of all images that ended in a status."""
     return f"status:{status}"
@@ -124,15 +182,32 @@ def index_rows(head: Head) -> tuple[IndexRow, ...]:
         return ()
     digest = key_digest(head.key)
     shard = crc32(digest.encode()) % SHARDS
-    sort_key = f"{head.version.uploaded_at}#{digest}#{head.revision}"
-
-    def row(term: str, confidence: float | None) -> IndexRow:
-        return IndexRow(
-            ItemKey(f"{INDEX_PREFIX}{term}#{shard}", sort_key), head.key, head.revision, confidence
+    sort_key = f"{upload_place(head)}#{head.revision}"
+    return tuple(
+        IndexRow(
+            ItemKey(f"{INDEX_PREFIX}{term}#{shard}", sort_key), head.key, head.revision, confidence, is_parent
         )
+        for term, (confidence, is_parent) in _terms(head).items()
+    )
 
-    # Names that differ in case are one term, and a batch write takes each row once.
-    labels: dict[str, float] = {}
-    for name, confidence in head.findings.labels.items():
-        labels[label_term(name)] = max(confidence, labels.get(label_term(name), 0.0))
-    return (row(status_term(head.status), None), *(row(*label) for label in labels.items()))
+
+def _terms(head: Head) -> Mapping[str, tuple[float | None, bool]]:
+    """Give the terms that a head stands for, each with its confidence and whether it is a parent only.
+
+    Names that differ in case are one term, and a batch write takes each row once.
+    """
+    found = head.findings
+    terms: dict[str, tuple[float | None, bool]] = {status_term(head.status): (None, False)}
+    for name, confidence in found.labels.items():
+        before, was_parent = terms.get(label_term(name), (None, True))
+        terms[label_term(name)] = (
+            max(confidence, before or 0.0),
+            name in found.parents and was_parent,
+        )
+    for category, confidence in found.moderation.items():
+        before, _ = terms.get(moderation_term(category), (None, False))
+        terms[moderation_term(category)] = (max(confidence, before or 0.0), False)
+    terms |= {word_term(word): (None, False) for word in found.words}
+    if found.faces:
+        terms[faces_term()] = (None, False)
+    return terms

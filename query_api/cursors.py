@@ -1,43 +1,59 @@
-"""Cursors: where a page ended, as text that only goes with the question it was given for."""
+"""Cursors: where a page ended, as text that nobody else can make, for the question it was given for."""
 
 from __future__ import annotations
 
 import binascii
+import dataclasses
+import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import replace
-from hashlib import blake2b
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from query_api.questions import ListQuestion
 
-MAX_LENGTH = 500
+MAC_BYTES = 16
 
 
 class ForeignCursorError(Exception):
     """A cursor is damaged, or was given for another question."""
 
 
-def write(question: ListQuestion, before: str) -> str:
-    """Write the cursor with which `question` goes on below `before`."""
-    content = {"before": before, "question": _digest(question, before)}
-    return urlsafe_b64encode(json.dumps(content, separators=(",", ":")).encode()).rstrip(b"=").decode()
+@dataclass(frozen=True)
+class Cursors:
+    """Writes and reads cursors. `secret` gives the key by which all copies of the function sign them."""
 
+    secret: Callable[[], bytes]
 
-def resume(question: ListQuestion, cursor: str) -> ListQuestion:
-    """Give the question that goes on where the cursor says. Raises ForeignCursorError.
+    def write(self, question: ListQuestion, after: str) -> str:
+        """Write the cursor with which `question` goes on after a place."""
+        content = self._signature(question, after) + after.encode()
+        return urlsafe_b64encode(content).rstrip(b"=").decode()
 
-    The limit may differ from page to page; everything else has to be asked again as it was.
-    """
-    try:
-        content = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        before, digest = content["before"], content["question"]
-    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError) as fault:
-        raise ForeignCursorError from fault
-    if not isinstance(before, str) or digest != _digest(question, before):
-        raise ForeignCursorError
-    return replace(question, before=before)
+    def resume(self, question: ListQuestion, cursor: str) -> ListQuestion:
+        """Give the question that goes on where the cursor says. Raises ForeignCursorError.
 
+        The limit may differ from page to page; everything else has to be asked again as it was.
+        """
+        try:
+            content = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            signature, after = content[:MAC_BYTES], content[MAC_BYTES:].decode()
+        except (binascii.Error, ValueError) as fault:
+            raise ForeignCursorError from fault
+        if not hmac.compare_digest(signature, self._signature(question, after)):
+            raise ForeignCursorError
+        # Base64 has several ways of writing the same bytes; ours is the one that is taken.
+        if cursor != self.write(question, after):
+            raise ForeignCursorError
+        return replace(question, after=after)
 
-def _digest(question: ListQuestion, before: str) -> str:
-    asked = json.dumps([question.term, question.min_confidence_percent, before])
-    return blake2b(asked.encode(), digest_size=9).hexdigest()
+    def _signature(self, question: ListQuestion, after: str) -> bytes:
+        # Names are matched without regard to case, so a question may be written in another case next time.
+        asked = {
+            name: [each.casefold() for each in value] if isinstance(value, tuple) else value
+            for name, value in dataclasses.asdict(question).items()
+            if name not in {"limit", "after"}
+        }
+        asked["moderation"] = (question.moderation or "").casefold()
+        signed = json.dumps([asked, after], sort_keys=True).encode()
+        return hmac.digest(self.secret(), signed, "sha256")[:MAC_BYTES]

@@ -6,12 +6,14 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 JSON = "application/json; charset=utf-8"
 PROBLEM_JSON = "application/problem+json; charset=utf-8"
+HTML = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Request:
 
     method: str
     path: str
-    raw_query_string: str
+    raw_query_string: str = ""
+    body: bytes = b""
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Request:
@@ -29,15 +32,21 @@ class Request:
         path, stage = str(event["rawPath"]), f"/{context['stage']}"
         if path.startswith(f"{stage}/"):
             path = path.removeprefix(stage)
-        return cls(context["http"]["method"], path, event.get("rawQueryString") or "")
+        body = event.get("body") or ""
+        # A lone surrogate has no place in UTF-8; it becomes a byte that is refused where text is expected.
+        content = b64decode(body) if event.get("isBase64Encoded") else body.encode(errors="replace")
+        return cls(context["http"]["method"], path, event.get("rawQueryString") or "", content)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What is answered. Nothing is cached on its way: a photo may change or go at any time."""
+    """What is answered: text as it is, anything else as JSON.
+
+    Unless `headers` say otherwise, nothing is cached on its way: a photo may change or go at any time.
+    """
 
     status: int
-    content: Mapping[str, Any]
+    content: Mapping[str, Any] | str
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -45,6 +54,15 @@ class Reply:
         """Write the reply for the HTTP API, text as it is read and not in escapes."""
         return {
             "statusCode": self.status,
-            "headers": {"content-type": self.content_type, "cache-control": "no-store", **self.headers},
-            "body": json.dumps(self.content, ensure_ascii=False, separators=(",", ":")),
+            "headers": {
+                "content-type": self.content_type,
+                "cache-control": "no-store",
+                "x-content-type-options": "nosniff",
+                **self.headers,
+            },
+            "body": self.content if isinstance(self.content, str) else _as_json(self.content),
         }
+
+
+def _as_json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import merge
 from itertools import chain, islice
 from typing import Protocol
 
-from contract import table
 from contract.records import Head
 from contract.table import IndexRow
-from query_api.merging import IndexReader, newest_first
-from query_api.questions import ListQuestion, Match, Page
+from query_api import terms
+from query_api.joining import Halt, Join, joined
+from query_api.matching import Wanted
+from query_api.questions import ListQuestion, Match, Order, Page
+from query_api.ranges import IndexReader, RowRange, ranges
+from query_api.streams import MAX_ROWS_AT_ONCE, Effort, PartitionStream, Stream, Union
 
 # How far one request goes to fill its page where rows are skipped: seconds of reading, well within the
 # function's timeout. Then the page is short, and its cursor goes on from there.
-MAX_ROWS_PER_PAGE = 10_000
+MAX_EFFORT = 16_000
+MAX_HEADS = 2_000
 MAX_HEADS_AT_ONCE = 100
+# The rows of one read unit; fewer cost the same.
+FEWEST_ROWS_OF_SEVERAL = 16
 
 
 class HeadReader(Protocol):
@@ -29,71 +36,122 @@ class HeadReader(Protocol):
 
 @dataclass(frozen=True)
 class Listing:
-    """Answers list questions. A page is full unless the end, or `max_rows` rows, was reached before."""
+    """Answers list questions. A page is full unless the end, or a bound of work, was reached before.
+
+    `max_effort` bounds the reading of index rows, `max_heads` that of heads.
+    """
 
     index: IndexReader
     head_reader: HeadReader
-    max_rows: int = MAX_ROWS_PER_PAGE
+    max_effort: int = MAX_EFFORT
+    max_heads: int = MAX_HEADS
 
     def page(self, question: ListQuestion) -> Page:
         """Read one page: about as many rows as it shows and skips, and one head for each."""
-        partitions = table.term_partitions(question.term)
-        rows: Iterator[IndexRow] = newest_first(self.index, partitions, question.before, question.limit)
-        page = _PageUnderWay(question)
-        read_ahead = 1
-        while page.room and page.rows_read < self.max_rows:
-            batch = list(islice(rows, min(max(page.room, read_ahead), self.max_rows - page.rows_read)))
-            if not batch:
-                return page.finished(is_last=True)
-            candidates = dict.fromkeys(row.key for row in batch if page.wants(row))
-            heads = self.head_reader.heads(list(candidates)) if candidates else {}
-            taken = page.take(batch, heads)
-            rows = chain(batch[taken:], rows)
-            # Where many rows are skipped in a row, they are looked at in ever larger bites.
-            read_ahead = min(2 * read_ahead, MAX_HEADS_AT_ONCE)
-        return page.finished(is_last=next(rows, None) is None)
+        wanted = Wanted(question)
+        joins = self._joins(question, wanted)
+        rows = _in_order(joins)
+        page = _PageUnderWay(question, wanted)
+        while page.room and page.heads_asked < self.max_heads:
+            batch = list(islice(rows, page.bite))
+            halt = next((each for each in batch if isinstance(each, Halt)), None)
+            found = [row for row in batch if isinstance(row, IndexRow)]
+            keys = list(dict.fromkeys(row.key for row in found))
+            page.heads_asked += len(keys)
+            taken = page.take(found, self.head_reader.heads(keys) if keys else {})
+            rows = chain(found[taken:], [halt] if halt else [], rows)
+            if taken == len(found) and (halt or not found):
+                return page.finished(joins, halt, is_last=halt is None)
+        return page.finished(joins, None, is_last=next(rows, None) is None)
+
+    def _joins(self, question: ListQuestion, wanted: Wanted) -> list[Join]:
+        """Read the first rows of every term side by side, and join the terms shard by shard."""
+        groups = terms.driving(question)
+        plans = [[ranges(question, term) for term in group] for group in groups]
+        shards = len(plans[0][0])
+        several = sum(map(len, groups)) > 1
+        limit = _first_limit(question.limit, shards, several=several)
+        reads = [each for group in plans for of_term in group for each in of_term]
+        read = iter(self.index.rows(reads, limit))
+        efforts = [Effort(self.max_effort // shards) for _ in range(shards)]
+        streams: list[list[Stream]] = [[] for _ in range(shards)]
+        for group in plans:
+            members: list[list[PartitionStream]] = [[] for _ in range(shards)]
+            for of_term in group:
+                for shard, each in enumerate(of_term):
+                    stream = PartitionStream(self.index, each, limit, efforts[shard])
+                    stream.take(next(read))
+                    members[shard].append(stream)
+            for shard in range(shards):
+                streams[shard].append(_one_of(members[shard]))
+        return [joined(wanted, streams[shard], plans[0][0][shard], efforts[shard]) for shard in range(shards)]
+
+
+def _one_of(members: list[PartitionStream]) -> Stream:
+    return members[0] if len(members) == 1 else Union(members, members[0].range)
+
+
+def _first_limit(expected: int, shards: int, *, several: bool) -> int:
+    """Say how many rows of each partition to read first.
+
+    Images are spread evenly, so half as much again as a partition's share makes a second read the exception
+    (1 page of 70 at 50 rows and 4 partitions).
+    """
+    share = expected * 3 // (2 * shards) + 2
+    return min(max(share, FEWEST_ROWS_OF_SEVERAL) if several else share, MAX_ROWS_AT_ONCE)
+
+
+def _in_order(joins: Sequence[Join]) -> Iterator[IndexRow | Halt]:
+    """Go through what all shards have found, in order, up to the first halt."""
+    order: RowRange = joins[0].range
+
+    def place(found: IndexRow | Halt) -> str:
+        return found.place if isinstance(found, Halt) else order.place(found)
+
+    for found in merge(*(join.found() for join in joins), key=place, reverse=order.falling):
+        yield found
+        if isinstance(found, Halt):
+            return
 
 
 @dataclass
 class _PageUnderWay:
     question: ListQuestion
+    wanted: Wanted
     matches: dict[str, Match] = field(default_factory=dict)
-    last: IndexRow | None = None
-    rows_read: int = 0
+    last: str | None = None
     rows_skipped: int = 0
+    heads_asked: int = 0
+    misses: int = 0
 
     @property
     def room(self) -> int:
         return self.question.limit - len(self.matches)
 
-    def wants(self, row: IndexRow) -> bool:
-        return row.confidence is None or row.confidence >= self.question.min_confidence_percent
+    @property
+    def bite(self) -> int:
+        """How many rows to look at next: ever more where many in a row were not wanted."""
+        return min(max(self.room, 2 * self.misses), MAX_HEADS_AT_ONCE)
 
-    def take(self, batch: Sequence[IndexRow], heads: Mapping[str, Head]) -> int:
+    def take(self, rows: Sequence[IndexRow], heads: Mapping[str, Head]) -> int:
         """Take rows until the page is full; give how many that were."""
-        for taken, row in enumerate(batch):
+        for taken, row in enumerate(rows):
             if not self.room:
                 return taken
-            self.last = row
-            self.rows_read += 1
-            if self.wants(row):
-                self._hold_against(row, heads.get(row.key))
-        return len(batch)
+            self._take(row, heads.get(row.key))
+        return len(rows)
 
-    def _hold_against(self, row: IndexRow, head: Head | None) -> None:
-        if head is not None and head.revision == row.revision:
-            self.matches[row.key] = Match(head, row.confidence)
+    def _take(self, row: IndexRow, head: Head | None) -> None:
+        self.last = row.rank_place if self.question.order is Order.CONFIDENCE else row.place
+        # A head that has moved to another place has rows there, by which it was or will be found.
+        if head is not None and self.wanted.is_met_by(head) and self.wanted.place(head) == self.last:
+            self.matches[row.key] = Match(head, self.wanted.confidence(head))
+            self.misses = 0
         else:
-            self.rows_skipped += 1
+            self.misses += 1
+            self.rows_skipped += head is None or head.revision != row.revision
 
-    def finished(self, *, is_last: bool) -> Page:
-        next_before = None if is_last or self.last is None else self._place_after(self.last)
-        return Page(tuple(self.matches.values()), next_before, self.rows_read, self.rows_skipped)
-
-    def _place_after(self, row: IndexRow) -> str:
-        """Give the place below `row`: for a shown image, below all its rows of this upload.
-
-        When an image is recognized again with other settings, its new row differs from the old in the
-        revision alone and may sort below it; the image would be listed twice.
-        """
-        return row.at.sk.rpartition("#")[0] + "#" if row.key in self.matches else row.at.sk
+    def finished(self, joins: Sequence[Join], halt: Halt | None, *, is_last: bool) -> Page:
+        after = None if is_last else halt.place if halt else self.last
+        rows_read = sum(join.effort.rows for join in joins)
+        return Page(tuple(self.matches.values()), after, rows_read, self.rows_skipped)

@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from contract.identity import ImageVersion
 from contract.records import Head
-from query_api import cursors
 from query_api.details import Details
-from query_api.questions import ListQuestion, Match, Page
+from query_api.questions import Match, Page
 
 Json = dict[str, Any]
 
 
-def page(question: ListQuestion, answer: Page) -> Json:
-    """Write a page. `cursor` is null on the last one."""
-    cursor = None if answer.next_before is None else cursors.write(question, answer.next_before)
-    return {"images": [_match(match) for match in answer.matches], "cursor": cursor}
+def page(answer: Page, cursor: str | None, url: Callable[[ImageVersion], str]) -> Json:
+    """Write a page. `cursor` is null on the last one; `url` says where a photo is to be seen."""
+    return {"images": [_match(match, url(match.head.version)) for match in answer.matches], "cursor": cursor}
 
 
-def details(image: Details) -> Json:
+def details(image: Details, url: str) -> Json:
     """Write everything known of an image: what a list shows of it, and more.
 
-    `labels` come with parents, instances and boxes, `face_details` with every attribute, where the
-    detectors ran. Boxes are ratios of the upright picture's width and height.
+    `labels` come with parents, instances and boxes, `face_details` with every attribute, `text_lines` as they
+    were read, where the detectors ran. Boxes are ratios of the upright picture's width and height.
     """
     head = image.head
-    labels = image.results.get("labels")
-    faces = image.results.get("faces")
+    labels, faces, text = (image.results.get(name) for name in ("labels", "faces", "text"))
     return {
-        **_summary(head),
-        "labels": _summary(head)["labels"] if labels is None else _labels(labels.response),
+        **_summary(head, url),
+        "labels": _label_names(head) if labels is None else _labels(head, labels.response),
         "face_details": None if faces is None else _plain(faces.response.get("FaceDetails", [])),
+        "text_lines": None if text is None else _lines(text.response),
         "version": {
             "etag": head.version.etag,
             "version_id": head.version.version_id,
@@ -45,12 +44,17 @@ def details(image: Details) -> Json:
     }
 
 
-def _match(match: Match) -> Json:
-    summary = _summary(match.head)
+def raw(image: Details) -> Json:
+    """Write what Rekognition answered, detector by detector, as it came."""
+    return {name: dict(result.response) for name, result in sorted(image.results.items())}
+
+
+def _match(match: Match, url: str) -> Json:
+    summary = _summary(match.head, url)
     return summary if match.confidence is None else {**summary, "confidence": match.confidence}
 
 
-def _summary(head: Head) -> Json:
+def _summary(head: Head, url: str) -> Json:
     rejection = head.rejection
     return {
         "key": head.key,
@@ -58,28 +62,49 @@ def _summary(head: Head) -> Json:
         "uploaded_at": head.version.uploaded_at,
         "decided_at": head.decided_at,
         "size_bytes": head.version.size_bytes,
-        "labels": [
-            {"name": name, "confidence": confidence}
-            for name, confidence in sorted(
-                head.findings.labels.items(), key=lambda label: (-label[1], label[0])
-            )
-        ],
+        "labels": _label_names(head),
         "faces": head.findings.faces,
+        "moderation": _by_confidence(head.findings.moderation),
+        "words": list(head.findings.words),
         "rejection": None
         if rejection is None
         else {"code": rejection.code, "message": rejection.message, "detector": rejection.detector},
+        "url": url,
     }
 
 
-def _labels(response: Mapping[str, Any]) -> list[Json]:
+def _label_names(head: Head) -> list[Json]:
+    found = head.findings
+    return [{**label, "parent": label["name"] in found.parents} for label in _by_confidence(found.labels)]
+
+
+def _by_confidence(confidences: Mapping[str, float]) -> list[Json]:
+    surest_first = sorted(confidences.items(), key=lambda named: (-named[1], named[0]))
+    return [{"name": name, "confidence": confidence} for name, confidence in surest_first]
+
+
+def _labels(head: Head, response: Mapping[str, Any]) -> list[Json]:
     return [
         {
             "name": label["Name"],
             "confidence": label["Confidence"],
+            "parent": label["Name"] in head.findings.parents,
             "parents": [parent["Name"] for parent in label.get("Parents", [])],
             "instances": _plain(label.get("Instances", [])),
         }
         for label in response.get("Labels", [])
+    ]
+
+
+def _lines(response: Mapping[str, Any]) -> list[Json]:
+    return [
+        {
+            "text": found["DetectedText"],
+            "confidence": found["Confidence"],
+            "box": _plain(found["Geometry"]["BoundingBox"]),
+        }
+        for found in response.get("TextDetections", [])
+        if found["Type"] == "LINE"
     ]
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract.errors import ImagepipeError, TransientError
-from query_api.requests import BadParametersError, Fault
+from query_api.exchange import PROBLEM_JSON, Reply
+from query_api.reading import BadParametersError, Fault
 
 RETRY_AFTER_SECONDS = 2
 
@@ -40,6 +41,18 @@ class Problem:
             ]
         return document
 
+    def to_reply(self) -> Reply:
+        """Write the answer."""
+        return Reply(self.status, self.to_json(), PROBLEM_JSON, self.headers)
+
+
+class RefusedError(Exception):
+    """There is no answer. `problem` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
 
 def bad_parameters(error: BadParametersError) -> Problem:
     """Say what is wrong with a query string, everything at once."""
@@ -57,14 +70,15 @@ def unknown_image(key: str) -> Problem:
 
 def unknown_path(path: str) -> Problem:
     """Say where the answers are."""
-    detail = f"There is nothing at {path!r}; there are /images, /images/{{key}} and /health."
+    detail = f"There is nothing at {path!r}; /docs says what there is."
     return Problem(404, "unknown-path", "No such page", detail)
 
 
-def method_not_allowed(method: str) -> Problem:
-    """Say that this is a place for questions only."""
-    title, detail = "Questions are asked with GET", f"{method} does nothing here."
-    return Problem(405, "method-not-allowed", title, detail, headers={"allow": "GET"})
+def method_not_allowed(method: str, allowed: Sequence[str]) -> Problem:
+    """Say how this is asked."""
+    methods = ", ".join(allowed)
+    title, detail = "Not asked like this", f"{method} does nothing here; there is {methods}."
+    return Problem(405, "method-not-allowed", title, detail, headers={"allow": methods})
 
 
 def not_answering(error: ImagepipeError) -> Problem:

@@ -3,44 +3,61 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from contract import table
 from contract.records import Head, Status
 
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 50
 
 
+class Order(StrEnum):
+    """What comes first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    CONFIDENCE = "confidence"
+
+
 @dataclass(frozen=True)
 class ImageQuestion:
-    """Everything known of one image."""
+    """Everything known of one image; where `raw`, what Rekognition itself answered."""
 
     key: str
+    raw: bool = False
 
 
 @dataclass(frozen=True)
 class ListQuestion:
-    """Images, newest first: those that carry a label, or else those that ended in a status.
+    """Images that meet every condition here.
 
-    `min_confidence_percent` (0 to 100) is about the label. `before` is the place in the index where the
-    page before this one ended.
+    An image carries a label if its confidence is at least `min_confidence_percent` and, unless
+    `include_parents`, if it is not implied by another of its labels. Wanted are images that carry all of
+    `labels`, one of `any_labels` and none of `not_labels`. `words` were read in them, in any order.
+    `uploaded_from` and `uploaded_to` are ISO 8601 times in UTC, and both belong to the span. `after` is the
+    place in the order where the page before this one ended.
     """
 
-    label: str | None = None
-    status: Status = Status.RECOGNIZED
+    labels: tuple[str, ...] = ()
+    any_labels: tuple[str, ...] = ()
+    not_labels: tuple[str, ...] = ()
+    include_parents: bool = True
     min_confidence_percent: float = 0.0
+    min_faces: int = 0
+    words: tuple[str, ...] = ()
+    moderation: str | None = None
+    status: Status = Status.RECOGNIZED
+    prefix: str = ""
+    uploaded_from: str | None = None
+    uploaded_to: str | None = None
+    order: Order = Order.NEWEST
     limit: int = DEFAULT_LIMIT
-    before: str | None = None
-
-    @property
-    def term(self) -> str:
-        """The index term whose rows answer this question."""
-        return table.status_term(self.status) if self.label is None else table.label_term(self.label)
+    after: str | None = None
 
 
 @dataclass(frozen=True)
 class Match:
-    """One image of a page. `confidence` is that of the label asked for, in percent."""
+    """One image of a page. `confidence` is that of what was asked for, in percent; None where nothing was."""
 
     head: Head
     confidence: float | None = None
@@ -48,12 +65,12 @@ class Match:
 
 @dataclass(frozen=True)
 class Page:
-    """Matches, newest first. `next_before` says where the next page starts; None means there is no more.
+    """Matches in order. `next_after` says where the next page starts; None means there is no more.
 
-    `rows_read` and `rows_skipped` count index rows: those looked at, and those that were not true any more.
+    `rows_read` counts index rows, `rows_skipped` those of them whose head did not stand for them any more.
     """
 
     matches: tuple[Match, ...]
-    next_before: str | None
+    next_after: str | None
     rows_read: int = 0
     rows_skipped: int = 0

@@ -1,138 +1,119 @@
-"""Requests read: the key in a path, the question in a query string. All faults are reported together."""
+"""The question in the query string of `GET /images`."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from urllib.parse import parse_qsl
-
 from contract.records import Status
-from query_api import cursors
-from query_api.questions import DEFAULT_LIMIT, MAX_LIMIT, ImageQuestion, ListQuestion
+from query_api.kinds import Choice, Flag, Key, Moment, Parameter, Percent, Text, Whole
+from query_api.questions import DEFAULT_LIMIT, MAX_LIMIT, ImageQuestion, ListQuestion, Order
+from query_api.reading import Reading
 
-PARAMETERS = ("key", "label", "min_confidence", "status", "limit", "cursor")
-LISTED_STATUSES = (Status.RECOGNIZED, Status.REJECTED)
-MAX_LABEL_CHARACTERS = 200
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
-MAX_KEY_BYTES = 1024
-MAX_PARAMETERS = 100
-MAX_PERCENT = 100
+NAME = Text(200)
+MAX_FACES = 100
+MAX_WORDS = 10
+ABOUT_ONE_IMAGE = ("key", "raw")
 
+KEY = Parameter("key", Key(), "One image by its key, any key. Goes together with `raw` alone.")
 
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with one parameter."""
+PARAMETERS = (
+    KEY,
+    Parameter("raw", Flag(), "With `key`: what Rekognition itself answered."),
+    Parameter("label", NAME, "A label that the image carries; given more than once, all of them.", most=5),
+    Parameter("any_label", NAME, "Labels of which the image carries at least one.", most=10),
+    Parameter("not_label", NAME, "Labels of which the image carries none.", most=10),
+    Parameter(
+        "include_parents",
+        Flag(),
+        "Whether labels count that another label of the image implies: `Animal`, where there is a `Dog`.",
+        default=True,
+    ),
+    Parameter("min_confidence", Percent(), "Labels and categories less sure than this do not count."),
+    Parameter("min_faces", Whole(1, MAX_FACES), "The least number of faces."),
+    Parameter("text", NAME, "Words that were read in the image; all of them, in any order.", most=5),
+    Parameter("moderation", NAME, "A moderation category that the image falls into."),
+    Parameter(
+        "status",
+        Choice((Status.RECOGNIZED, Status.REJECTED)),
+        "Where the images have ended.",
+        default=str(Status.RECOGNIZED),
+    ),
+    Parameter("prefix", Text(1024), "What the keys begin with."),
+    Parameter("from", Moment(), "Uploaded at this time or later; a date means its first moment."),
+    Parameter("to", Moment(is_end=True), "Uploaded at this time or before; a date means its last moment."),
+    Parameter(
+        "order",
+        Choice(tuple(Order)),
+        "What comes first. `confidence` is that of `label`, or else of `any_label`, or else of `moderation`.",
+        default=str(Order.NEWEST),
+    ),
+    Parameter("limit", Whole(1, MAX_LIMIT), "How many images make a page.", default=DEFAULT_LIMIT),
+    Parameter("cursor", Text(1000), "Where the page before ended; with the same question as then."),
+)
 
-    parameter: str
-    reason: str
-
-
-class BadParametersError(Exception):
-    """A query string cannot be read as a question."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("; ".join(f"{fault.parameter}: {fault.reason}" for fault in faults))
-        self.faults = faults
+_OF_RECOGNIZED = ("label", "any_label", "not_label", "min_faces", "text", "moderation")
+_WITH_CONFIDENCE = ("label", "any_label", "not_label", "moderation")
+_ORDERED_BY = ("label", "any_label", "moderation")
 
 
 def is_possible_key(key: str) -> bool:
     """Say whether an object can have this key at all."""
-    return 1 <= len(key.encode(errors="replace")) <= MAX_KEY_BYTES
-
-
-def question(raw_query_string: str) -> ImageQuestion | ListQuestion:
-    """Read the query string of `GET /images`, as the client sent it. Raises BadParametersError."""
-    reading = _Reading(_pairs(raw_query_string))
-    asked = reading.image() if "key" in reading.given else reading.list()
-    if reading.faults:
-        raise BadParametersError(reading.faults)
-    return asked
-
-
-def no_parameters(raw_query_string: str) -> None:
-    """Refuse a query string where there is nothing to choose. Raises BadParametersError."""
-    names = dict.fromkeys(name for name, _ in _pairs(raw_query_string))
-    if names:
-        raise BadParametersError([Fault(name, "unknown; this question has no parameters") for name in names])
-
-
-def _pairs(raw_query_string: str) -> list[tuple[str, str]]:
     try:
-        return parse_qsl(raw_query_string, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
-    except ValueError as error:
-        raise BadParametersError([Fault("query string", f"more than {MAX_PARAMETERS} parameters")]) from error
+        KEY.kind.read(key)
+    except ValueError:
+        return False
+    return True
 
 
-class _Reading:
-    """One query string on its way to a question; the faults found so far."""
+def question(reading: Reading, *, confidence_order: bool = True) -> ImageQuestion | ListQuestion:
+    """Read what is asked for. Raises BadParametersError.
 
-    def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self.given = dict(pairs)
-        names = [name for name, _ in pairs]
-        self.faults: list[Fault] = []
-        for name in self.given:
-            if name not in PARAMETERS:
-                self.blame(name, f"unknown; there are {', '.join(PARAMETERS)}")
-            elif names.count(name) > 1:
-                self.blame(name, "given more than once")
+    `confidence_order` says whether the table has its index by rank.
+    """
+    if "key" in reading.given:
+        for parameter in PARAMETERS:
+            if parameter.name in reading.given and parameter.name not in ABOUT_ONE_IMAGE:
+                reading.blame(parameter.name, "does not go together with key, which asks for one image")
+        reading.finish()
+        return ImageQuestion(reading.one("key"), raw=bool(reading.one("raw")))
+    _hold_together(reading, confidence_order=confidence_order)
+    reading.finish()
+    return _list(reading)
 
-    def blame(self, parameter: str, reason: str) -> None:
-        self.faults.append(Fault(parameter, reason))
 
-    def image(self) -> ImageQuestion:
-        for name in self.given:
-            if name in PARAMETERS and name != "key":
-                self.blame(name, "does not go together with key, which asks for one image")
-        key = self.given["key"]
-        if not is_possible_key(key):
-            self.blame("key", f"must have 1 to {MAX_KEY_BYTES:,} bytes")
-        return ImageQuestion(key)
+def _list(reading: Reading) -> ListQuestion:
+    return ListQuestion(
+        labels=reading.all("label"),
+        any_labels=reading.all("any_label"),
+        not_labels=reading.all("not_label"),
+        include_parents=reading.one("include_parents"),
+        min_confidence_percent=reading.one("min_confidence") or 0.0,
+        min_faces=reading.one("min_faces") or 0,
+        words=tuple(dict.fromkeys(word for text in reading.all("text") for word in text.split())),
+        moderation=reading.one("moderation"),
+        status=Status(reading.one("status")),
+        prefix=reading.one("prefix") or "",
+        uploaded_from=reading.one("from"),
+        uploaded_to=reading.one("to"),
+        order=Order(reading.one("order")),
+        limit=reading.one("limit"),
+    )
 
-    def list(self) -> ListQuestion:
-        first_page = ListQuestion(
-            label=self._label(),
-            status=self._status(),
-            min_confidence_percent=self._min_confidence(),
-            limit=self._limit(),
-        )
-        cursor = self.given.get("cursor")
-        if cursor is None:
-            return first_page
-        try:
-            return cursors.resume(first_page, cursor)
-        except cursors.ForeignCursorError:
-            self.blame("cursor", "not one of ours for this question; leave it out to start at the first page")
-            return first_page
 
-    def _label(self) -> str | None:
-        label = self.given.get("label")
-        if label is not None and not (label.strip() and len(label) <= MAX_LABEL_CHARACTERS):
-            self.blame("label", f"must have 1 to {MAX_LABEL_CHARACTERS} characters, not all blank")
-        return label
+def _hold_together(reading: Reading, *, confidence_order: bool) -> None:
+    """Blame parameters that make no sense beside the others."""
 
-    def _status(self) -> Status:
-        text = self.given.get("status", Status.RECOGNIZED)
-        if text not in LISTED_STATUSES:
-            self.blame("status", f"must be {' or '.join(LISTED_STATUSES)}")
-            return Status.RECOGNIZED
-        if "label" in self.given and text != Status.RECOGNIZED:
-            self.blame("status", "only recognized images have labels; leave out label or status")
-        return Status(text)
+    def is_given(*names: str) -> bool:
+        return any(name in reading.given for name in names)
 
-    def _min_confidence(self) -> float:
-        text = self.given.get("min_confidence")
-        if text is None:
-            return 0.0
-        if "label" not in self.given:
-            self.blame("min_confidence", "is about a label; give label too")
-        if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,9})?", text) or float(text) > MAX_PERCENT:
-            self.blame("min_confidence", "must be a number of percent from 0 to 100, as in 80 or 99.5")
-            return 0.0
-        return float(text)
-
-    def _limit(self) -> int:
-        text = self.given.get("limit", str(DEFAULT_LIMIT))
-        if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MAX_LIMIT:
-            self.blame("limit", f"must be a whole number from 1 to {MAX_LIMIT}")
-            return DEFAULT_LIMIT
-        return int(text)
+    if len(" ".join(reading.all("text")).split()) > MAX_WORDS:
+        reading.blame("text", f"more than {MAX_WORDS} words")
+    if is_given("raw"):
+        reading.blame("raw", "is about one image; give key too")
+    if is_given("min_confidence") and not is_given(*_WITH_CONFIDENCE):
+        reading.blame("min_confidence", f"is about {', '.join(_WITH_CONFIDENCE)}; give one of them too")
+    if reading.one("status") == Status.REJECTED and is_given(*_OF_RECOGNIZED):
+        reading.blame("status", "only recognized images have labels, faces and text")
+    if reading.one("order") == Order.CONFIDENCE:
+        if not confidence_order:
+            reading.blame("order", "this deployment keeps no order by confidence; ask for newest or oldest")
+        elif not is_given(*_ORDERED_BY):
+            reading.blame("order", f"confidence is about {', '.join(_ORDERED_BY)}; give one of them too")

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, partial
+from typing import Any
 
+import botocore.session
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
+from botocore.session import Session
 
-from contract import table
 from contract.environment import load
 from contract.settings import QuerySettings
-from query_api.adapters.dynamodb import DynamoDBTable, make_client
+from query_api.adapters.dynamodb import CONNECTIONS, DynamoDBTable, make_client
+from query_api.adapters.dynamodb_secret import DynamoDBSecret
+from query_api.adapters.s3_signing import S3Signer, bucket_url
+from query_api.cursors import Cursors
 from query_api.details import Images
+from query_api.dispatching import Dispatcher
 from query_api.exchange import Request
 from query_api.listing import Listing
-from query_api.routes import Routes
-from query_api.telemetry import Count
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from query_api.routes import Parts, all_routes
+from query_api.telemetry import Count, Counting
 
 Answering = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
@@ -31,28 +34,45 @@ Answering = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 @cache
 def answering() -> Answering:
     """Build what answers events, from the environment. Raises SettingsError."""
-    return assemble(load(QuerySettings, os.environ), make_client())
+    return assemble(load(QuerySettings, os.environ), botocore.session.get_session())
 
 
-def assemble(settings: QuerySettings, client: DynamoDBClient) -> Answering:
+def assemble(settings: QuerySettings, session: Session) -> Answering:
     """Build what answers events: logs with the request's id, and one line of metrics for each.
 
     Powertools' Tracer and router are left out on purpose: docs/decisions/0003-query-api-routing.md.
     """
     logger, metrics = Logger(), Metrics()
-    executor = ThreadPoolExecutor(max_workers=table.SHARDS, thread_name_prefix="partition")
-    reader = DynamoDBTable(client, settings.table_name, executor)
 
     def count(what: Count, by: int) -> None:
         metrics.add_metric(name=what, unit=MetricUnit.Count, value=by)
 
-    routes = Routes(Images(reader, reader), Listing(reader, reader), reader, logger, count)
+    dispatcher = Dispatcher(all_routes(_parts(settings, session, logger, count)), logger, count)
 
     def answer(event: Mapping[str, Any], _: Any) -> dict[str, Any]:
-        return routes.reply(Request.from_event(event)).to_event()
+        return dispatcher.reply(Request.from_event(event)).to_event()
 
     measured: Answering = metrics.log_metrics(answer)
     logged: Answering = logger.inject_lambda_context(
         measured, correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True
     )
     return logged
+
+
+def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Counting) -> Parts:
+    client = make_client(session)
+    executor = ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="partition")
+    reader = DynamoDBTable(client, settings.table_name, executor)
+    secret = DynamoDBSecret(client, settings.table_name, partial(secrets.token_bytes, 32))
+    region = client.meta.region_name
+    where = bucket_url(settings.bucket_name, region, os.environ)
+    return Parts(
+        images=Images(reader, reader),
+        listing=Listing(reader, reader),
+        cursors=Cursors(secret),
+        signer=S3Signer(settings.bucket_name, where, region, session.get_credentials),
+        health=reader,
+        log=logger,
+        count=count,
+        confidence_order=settings.confidence_order == "yes",
+    )

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
+from botocore.session import Session
 
 from contract import table
 from contract.errors import ThrottledError
 from contract.records import Head
 from contract.results import Result, ResultName
-from contract.table import PARTITION_KEY, SORT_KEY, IndexRow, ItemKey
+from contract.table import PARTITION_KEY, RANK, RANK_INDEX, SORT_KEY, IndexRow, ItemKey
 from contract.wire import from_wire, key_of, key_to_wire
 from query_api.adapters.aws_errors import translated
+from query_api.ranges import RowRange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,12 +29,15 @@ CONNECT_SECONDS = 1.0
 READ_SECONDS = 2.0
 ATTEMPTS = 3
 
+# Partitions and terms are read side by side.
+CONNECTIONS = 16
+
 # Keys left unprocessed are no failed call, so botocore does not retry them.
 UNPROCESSED_ROUNDS = 6
 UNPROCESSED_PAUSE_SECONDS = 0.05
 
 
-def make_client() -> DynamoDBClient:
+def make_client(session: Session | None = None) -> DynamoDBClient:
     """Make the client. It owns retrying: three attempts with short time-outs, within the function's own.
 
     It comes from botocore: importing boto3 around it would cost a fifth of the cold start, for nothing that
@@ -42,14 +47,15 @@ def make_client() -> DynamoDBClient:
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
+        max_pool_connections=CONNECTIONS,
     )
-    session = botocore.session.get_session()
+    session = session or botocore.session.get_session()
     return cast("DynamoDBClient", session.create_client("dynamodb", config=config))
 
 
 @dataclass(frozen=True)
 class DynamoDBTable:
-    """Reads rows, heads and results, all as they are at this moment (consistent reads).
+    """Reads rows, heads and results as they are at this moment; rows by rank as they were a moment ago.
 
     `executor` reads partitions side by side. `pause` waits some seconds.
     """
@@ -59,11 +65,11 @@ class DynamoDBTable:
     executor: Executor
     pause: Callable[[float], None] = time.sleep
 
-    def rows(self, partitions: Sequence[str], before: str | None, limit: int) -> list[list[IndexRow]]:
-        """Read up to `limit` rows of each partition, in falling order of sort key, all below `before`."""
-        if len(partitions) == 1:
-            return [self._rows(partitions[0], before, limit)]
-        return list(self.executor.map(lambda partition: self._rows(partition, before, limit), partitions))
+    def rows(self, ranges: Sequence[RowRange], limit: int) -> list[list[IndexRow]]:
+        """Read the first rows of each range, up to `limit`, in its order."""
+        if len(ranges) == 1:
+            return [self._rows(ranges[0], limit)]
+        return list(self.executor.map(lambda each: self._rows(each, limit), ranges))
 
     def heads(self, keys: Sequence[str]) -> dict[str, Head]:
         """Read the heads of up to 100 keys."""
@@ -83,27 +89,32 @@ class DynamoDBTable:
         with translated(f"GetItem on {self.table_name}"):
             self.client.get_item(TableName=self.table_name, Key=key_to_wire(ItemKey("health", "health")))
 
-    def _rows(self, partition: str, before: str | None, limit: int) -> list[IndexRow]:
+    def _rows(self, row_range: RowRange, limit: int) -> list[IndexRow]:
+        if row_range.low > row_range.high:
+            return []
         rows: list[IndexRow] = []
-        for page in self._query(partition, before, limit):
+        for page in self._query(row_range, limit):
             rows.extend(IndexRow.from_item(from_wire(item)) for item in page["Items"])
             if len(rows) >= limit:
                 break
         return rows[:limit]
 
-    def _query(self, partition: str, before: str | None, limit: int) -> Iterator[Mapping[str, Any]]:
+    def _query(self, row_range: RowRange, limit: int) -> Iterator[Mapping[str, Any]]:
         """Read on, for DynamoDB also ends a page at 1 MB."""
-        condition, values = f"{PARTITION_KEY} = :partition", {":partition": {"S": partition}}
-        if before is not None:
-            condition += f" AND {SORT_KEY} < :before"
-            values[":before"] = {"S": before}
+        sort_key = RANK if row_range.by_rank else SORT_KEY
         request: dict[str, Any] = {
             "TableName": self.table_name,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": values,
-            "ScanIndexForward": False,
-            "ConsistentRead": True,
+            "KeyConditionExpression": f"{PARTITION_KEY} = :partition AND #sort BETWEEN :low AND :high",
+            "ExpressionAttributeNames": {"#sort": sort_key},
+            "ExpressionAttributeValues": {
+                ":partition": {"S": row_range.partition},
+                ":low": {"S": row_range.low},
+                ":high": {"S": row_range.high},
+            },
+            "ScanIndexForward": not row_range.falling,
             "Limit": limit,
+            # No secondary index can be read as it is now.
+            **({"IndexName": RANK_INDEX} if row_range.by_rank else {"ConsistentRead": True}),
         }
         while True:
             with translated(f"Query on {self.table_name}"):

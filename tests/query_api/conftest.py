@@ -9,7 +9,7 @@ from boto3.dynamodb.types import TypeSerializer
 from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from contract.table import PARTITION_KEY, SORT_KEY, ItemKey
+from contract.table import PARTITION_KEY, RANK, RANK_INDEX, RANK_PROJECTED, SORT_KEY, ItemKey
 from contract.wire import key_to_wire
 from query_api.adapters.dynamodb import DynamoDBTable, make_client
 from tests.query_api.memory_table import MemoryTable
@@ -62,6 +62,17 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
             AttributeDefinitions=[
                 {"AttributeName": PARTITION_KEY, "AttributeType": "S"},
                 {"AttributeName": SORT_KEY, "AttributeType": "S"},
+                {"AttributeName": RANK, "AttributeType": "S"},
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": RANK_INDEX,
+                    "KeySchema": [
+                        {"AttributeName": PARTITION_KEY, "KeyType": "HASH"},
+                        {"AttributeName": RANK, "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(RANK_PROJECTED)},
+                }
             ],
             BillingMode="PAY_PER_REQUEST",
         )

@@ -9,7 +9,8 @@ from contract import table
 from contract.errors import ImagepipeError
 from contract.records import Head
 from contract.results import Result, ResultName
-from contract.table import IndexRow, ItemKey
+from contract.table import RANK, SORT_KEY, IndexRow, ItemKey
+from query_api.ranges import RowRange
 
 
 @dataclass
@@ -17,21 +18,25 @@ class MemoryTable:
     """Items by key. `failure` is raised by every read; `rows_given` and `heads_asked` count what was read."""
 
     items: dict[ItemKey, Mapping[str, object]] = field(default_factory=dict)
+    partitions: dict[str, dict[str, Mapping[str, object]]] = field(default_factory=dict)
     failure: Exception | None = None
     rows_given: int = 0
     heads_asked: int = 0
+    queries: int = 0
     reads: int = 0
 
     def put(self, at: ItemKey, item: Mapping[str, object]) -> None:
-        self.items[at] = dict(item)
+        self.items[at] = self.partitions.setdefault(at.pk, {})[at.sk] = dict(item)
 
     def remove(self, at: ItemKey) -> None:
         self.items.pop(at, None)
+        self.partitions.get(at.pk, {}).pop(at.sk, None)
 
-    def rows(self, partitions: Sequence[str], before: str | None, limit: int) -> list[list[IndexRow]]:
+    def rows(self, ranges: Sequence[RowRange], limit: int) -> list[list[IndexRow]]:
         self._read()
-        found = [self._rows(partition, before)[:limit] for partition in partitions]
+        found = [self._rows(each)[:limit] for each in ranges]
         self.rows_given += sum(len(rows) for rows in found)
+        self.queries += len(ranges)
         return found
 
     def heads(self, keys: Sequence[str]) -> dict[str, Head]:
@@ -51,11 +56,14 @@ class MemoryTable:
     def check(self) -> None:
         self._read()
 
-    def _rows(self, partition: str, before: str | None) -> list[IndexRow]:
-        places = (at for at in self.items if at.pk == partition and (before is None or at.sk < before))
-        return [
-            IndexRow.from_item(self.items[at]) for at in sorted(places, key=lambda at: at.sk, reverse=True)
+    def _rows(self, asked: RowRange) -> list[IndexRow]:
+        sort_key = RANK if asked.by_rank else SORT_KEY
+        rows = [
+            (str(item[sort_key]), IndexRow.from_item(item))
+            for item in self.partitions.get(asked.partition, {}).values()
+            if asked.low <= str(item.get(sort_key, "")) <= asked.high
         ]
+        return [row for _, row in sorted(rows, key=lambda each: each[0], reverse=asked.falling)]
 
     def _read(self) -> None:
         self.reads += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -29,6 +29,9 @@ def photo(
     faces: int | None = None,
     detectors: Mapping[str, str] | None = None,
     generation: int = 1,
+    parents: Sequence[str] = (),
+    moderation: Mapping[str, float] | None = None,
+    words: Sequence[str] = (),
 ) -> Head:
     """Give a recognized photo, uploaded some seconds after noon."""
     uploaded_at = f"2026-11-23T12:{second // 60:02}:{second % 60:02}.000Z"
@@ -39,7 +42,13 @@ def photo(
         generation=generation,
         decided_at="2026-11-23T13:00:00.000Z",
         detectors=detectors or {},
-        findings=Findings({"Cat": 90.5} if labels is None else labels, faces),
+        findings=Findings(
+            {"Cat": 90.5} if labels is None else labels,
+            faces,
+            frozenset(parents),
+            moderation or {},
+            tuple(words),
+        ),
     )
 
 

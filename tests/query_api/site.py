@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from contract.identity import ImageVersion
+from query_api.cursors import Cursors
 from query_api.details import Images
+from query_api.dispatching import Dispatcher
 from query_api.exchange import Request
 from query_api.listing import Listing
-from query_api.routes import Routes
+from query_api.routes import Parts, all_routes
+from query_api.signing import Upload
 from query_api.telemetry import Count
 from tests.query_api.gateways import Event, Gateway, ministack
 from tests.query_api.memory_table import MemoryTable
@@ -30,6 +34,16 @@ class Answer:
         return [image["key"] for image in self.json["images"]]
 
 
+class FakeSigner:
+    """Signs nothing."""
+
+    def photo(self, version: ImageVersion) -> str:
+        return f"https://photos/{quote(version.key)}?signed"
+
+    def upload(self, key: str, content_type: str, least_bytes: int, most_bytes: int) -> Upload:
+        return Upload("https://photos", {"key": key, "Content-Type": content_type})
+
+
 @dataclass
 class Site:
     """The API; `counted` and `logged` say what operators would see."""
@@ -37,6 +51,7 @@ class Site:
     table: MemoryTable = field(default_factory=MemoryTable)
     counted: Counter[Count] = field(default_factory=Counter)
     logged: list[object] = field(default_factory=list)
+    confidence_order: bool = True
 
     def exception(self, msg: object) -> None:
         self.logged.append(msg)
@@ -45,17 +60,36 @@ class Site:
         self.counted[count] += by
 
     def answer(self, event: Event) -> Answer:
-        routes = Routes(
-            Images(self.table, self.table), Listing(self.table, self.table), self.table, self, self._count
+        dispatcher = Dispatcher(all_routes(self.parts), self, self._count)
+        reply = dispatcher.reply(Request.from_event(event)).to_event()
+        is_json = "json" in reply["headers"]["content-type"]
+        return Answer(
+            reply["statusCode"], reply["headers"], json.loads(reply["body"]) if is_json else reply["body"]
         )
-        reply = routes.reply(Request.from_event(event)).to_event()
-        return Answer(reply["statusCode"], reply["headers"], json.loads(reply["body"]))
+
+    @property
+    def parts(self) -> Parts:
+        return Parts(
+            images=Images(self.table, self.table),
+            listing=Listing(self.table, self.table),
+            cursors=Cursors(lambda: b"secret"),
+            signer=FakeSigner(),
+            health=self.table,
+            log=self,
+            count=self._count,
+            confidence_order=self.confidence_order,
+        )
+
+    def post(self, path: str, body: object) -> Answer:
+        event = ministack(path)
+        event["requestContext"]["http"]["method"] = "POST"
+        return self.answer({**event, "body": body if isinstance(body, str) else json.dumps(body)})
 
     def get(self, target: str, gateway: Gateway = ministack) -> Answer:
         return self.answer(gateway(target))
 
     def list(self, **parameters: object) -> Answer:
-        return self.get("/images?" + urlencode(parameters))
+        return self.get("/images?" + urlencode(parameters, doseq=True))
 
 
 def path_of(key: str) -> str:

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from query_api.requests import MAX_LABEL_CHARACTERS
+from query_api.requests import NAME, PARAMETERS
 from tests.query_api.photos import commit, photo
 from tests.query_api.site import Site
 
 CASES = json.loads((Path(__file__).parent / "data" / "bad_parameters.json").read_text())
-TOO_LONG = "x" * (MAX_LABEL_CHARACTERS + 1)
+TOO_LONG = "x" * (NAME.most + 1)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["why"] for case in CASES])
@@ -33,8 +33,8 @@ def test_the_detail_says_every_reason_in_one_line(site: Site) -> None:
     answer = site.get("/images?limit=0&colour=red")
 
     assert answer.json["detail"] == (
-        "colour: unknown; there are key, label, min_confidence, status, limit, cursor; "
-        "limit: must be a whole number from 1 to 100"
+        "limit: must be a whole number from 1 to 100; "
+        f"colour: unknown; there are {', '.join(each.name for each in PARAMETERS)}"
     )
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from contract import table
 from contract.records import Head, Status
 from contract.results import Result, ResultName
 from query_api.listing import Listing
-from query_api.questions import ListQuestion
+from query_api.questions import ListQuestion, Order
+from query_api.ranges import ranges
 from tests.query_api.conftest import MotoTable
 from tests.query_api.memory_table import MemoryTable
 from tests.query_api.photos import claim, commit, photo, rejected, tombstone, write_result
 
 Table = MemoryTable | MotoTable
-CATS = table.term_partitions(table.label_term("Cat"))
+CAT = table.label_term("Cat")
+CATS = ranges(ListQuestion(labels=("Cat",)), CAT)
 
 
 def commit_cats(store: Table, number: int) -> None:
@@ -25,12 +29,12 @@ def commit_cats(store: Table, number: int) -> None:
 def test_rows_come_in_falling_order_partition_by_partition(table_like: Table) -> None:
     commit_cats(table_like, 24)
 
-    found = table_like.rows(CATS, None, 100)
+    found = table_like.rows(CATS, 100)
 
     assert len(found) == len(CATS)
     assert sum(len(rows) for rows in found) == 24
     for partition, rows in zip(CATS, found, strict=True):
-        assert {row.at.pk for row in rows} == {partition}
+        assert {row.at.pk for row in rows} <= {partition.partition}
         assert [row.at.sk for row in rows] == sorted((row.at.sk for row in rows), reverse=True)
 
 
@@ -38,7 +42,7 @@ def test_a_row_says_key_revision_and_confidence(table_like: Table) -> None:
     head = photo("a b/ü.jpg", labels={"Cat": 87.25})
     commit(table_like, head)
 
-    (row,) = [row for rows in table_like.rows(CATS, None, 9) for row in rows]
+    (row,) = [row for rows in table_like.rows(CATS, 9) for row in rows]
 
     assert (row.key, row.revision, row.confidence) == ("a b/ü.jpg", head.revision, 87.25)
 
@@ -46,7 +50,8 @@ def test_a_row_says_key_revision_and_confidence(table_like: Table) -> None:
 def test_rows_of_a_status_have_no_confidence(table_like: Table) -> None:
     commit(table_like, rejected())
 
-    found = table_like.rows(table.term_partitions(table.status_term(Status.REJECTED)), None, 9)
+    rejected_ones = ListQuestion(status=Status.REJECTED)
+    found = table_like.rows(ranges(rejected_ones, table.status_term(Status.REJECTED)), 9)
 
     assert [row.confidence for rows in found for row in rows] == [None]
 
@@ -54,26 +59,75 @@ def test_rows_of_a_status_have_no_confidence(table_like: Table) -> None:
 def test_a_limit_is_for_each_partition(table_like: Table) -> None:
     commit_cats(table_like, 40)
 
-    assert [len(rows) for rows in table_like.rows(CATS, None, 3)] == [3, 3, 3, 3]
+    assert [len(rows) for rows in table_like.rows(CATS, 3)] == [3, 3, 3, 3]
 
 
 def test_rows_before_a_place_leave_the_place_itself_out(table_like: Table) -> None:
     commit_cats(table_like, 40)
-    first, second, *_ = table_like.rows([CATS[1]], None, 9)[0]
+    first, second, *_ = table_like.rows([CATS[1]], 9)[0]
 
-    assert table_like.rows([CATS[1]], first.at.sk, 1) == [[second]]
+    assert table_like.rows([CATS[1].past(first)], 1) == [[second]]
+    assert table_like.rows([CATS[1].after(first.place)], 1) == [[second]]
+    assert table_like.rows([CATS[1].at_or_after(first.place)], 1) == [[first]]
 
 
 def test_a_place_need_not_be_that_of_a_row(table_like: Table) -> None:
     commit_cats(table_like, 40)
 
-    found = table_like.rows(CATS, "2026-11-23T12:00:20", 100)
+    before = [replace(each, high="2026-11-23T12:00:20") for each in CATS]
+
+    found = table_like.rows(before, 100)
 
     assert {row.key for rows in found for row in rows} == {f"cat-{second:03}.jpg" for second in range(20)}
 
 
+def test_rows_come_in_rising_order_where_the_oldest_are_wanted(table_like: Table) -> None:
+    commit_cats(table_like, 40)
+    rising = ranges(ListQuestion(labels=("Cat",), order=Order.OLDEST), CAT)
+
+    for rows in table_like.rows(rising, 100):
+        assert [row.at.sk for row in rows] == sorted(row.at.sk for row in rows)
+    first, second, *_ = table_like.rows([rising[1]], 9)[0]
+    assert table_like.rows([rising[1].past(first)], 1) == [[second]]
+    assert table_like.rows([rising[1].after(first.place)], 1) == [[second]]
+    assert table_like.rows([rising[1].at_or_after(second.place)], 1) == [[second]]
+
+
+def test_rows_come_by_rank_the_surest_first(table_like: Table) -> None:
+    for second in range(40):
+        commit(
+            table_like, photo(f"{second}.jpg", second=second, labels={"Cat": 50 + (second * 7 % 40) + 0.25})
+        )
+    asked = ListQuestion(labels=("Cat",), order=Order.CONFIDENCE, min_confidence_percent=60.25)
+
+    by_rank = ranges(asked, CAT)
+    found = table_like.rows(by_rank, 100)
+
+    for rows in found:
+        assert [row.rank_place for row in rows] == sorted((row.rank_place for row in rows), reverse=True)
+    assert min(row.confidence or 0 for rows in found for row in rows) == 60.25
+    assert sum(map(len, found)) == 30
+    first, second_row, *_ = table_like.rows([by_rank[1]], 9)[0]
+    assert table_like.rows([by_rank[1].past(first)], 1) == [[second_row]]
+    assert table_like.rows([by_rank[1].after(first.rank_place)], 1) == [[second_row]]
+
+
+def test_a_row_says_whether_another_label_implies_its_own(table_like: Table) -> None:
+    commit(table_like, photo(labels={"Cat": 90.0, "Animal": 90.0}, parents=["Animal"]))
+    animals = ranges(ListQuestion(labels=("Animal",)), table.label_term("Animal"))
+
+    assert [row.is_parent for rows in table_like.rows(animals, 9) for row in rows] == [True]
+    assert [row.is_parent for rows in table_like.rows(CATS, 9) for row in rows] == [False]
+
+
+def test_bounds_that_leave_nothing_between_them_give_nothing(table_like: Table) -> None:
+    commit_cats(table_like, 4)
+
+    assert table_like.rows([replace(each, low="3", high="2") for each in CATS], 9) == [[], [], [], []]
+
+
 def test_a_term_without_rows_gives_empty_partitions(table_like: Table) -> None:
-    assert table_like.rows(CATS, None, 5) == [[], [], [], []]
+    assert table_like.rows(CATS, 5) == [[], [], [], []]
 
 
 @pytest.mark.parametrize("head", [photo(faces=2, detectors={"labels": "f1"}), rejected(), tombstone(photo())])
@@ -126,10 +180,10 @@ def test_a_table_that_is_there_is_well(table_like: Table) -> None:
 def test_pages_read_on_both_show_the_same(table_like: Table) -> None:
     commit_cats(table_like, 30)
     listing = Listing(table_like, table_like)
-    first = listing.page(ListQuestion(label="cat", limit=20))
-    second = listing.page(ListQuestion(label="cat", limit=20, before=first.next_before))
+    first = listing.page(ListQuestion(labels=("cat",), limit=20))
+    second = listing.page(ListQuestion(labels=("cat",), limit=20, after=first.next_after))
 
     shown = [match.head.key for match in (*first.matches, *second.matches)]
 
     assert shown == [f"cat-{second:03}.jpg" for second in reversed(range(30))]
-    assert second.next_before is None
+    assert second.next_after is None

@@ -17,6 +17,7 @@ from contract.wire import from_wire, key_to_wire
 from query_api.adapters import dynamodb as adapter
 from query_api.adapters.aws_errors import translated
 from query_api.adapters.dynamodb import DynamoDBTable
+from query_api.ranges import RowRange
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.photos import commit, photo
 
@@ -57,12 +58,13 @@ def test_keys_left_unprocessed_for_ever_are_throttling(moto_table: MotoTable) ->
 
 def test_a_page_that_dynamodb_ends_at_a_megabyte_is_read_on(moto_table: MotoTable) -> None:
     (partition, *_) = table.term_partitions("label:cat")
+    everything = RowRange(partition, "!", "~")
     item = {"key": "k" * 300_000, "revision": "r"}
     for number in range(7):
         place = table.ItemKey(partition, f"{number}")
         moto_table.put(place, {**item, table.PARTITION_KEY: place.pk, table.SORT_KEY: place.sk})
 
-    assert [row.at.sk for row in moto_table.rows([partition], None, 6)[0]] == ["6", "5", "4", "3", "2", "1"]
+    assert [row.at.sk for row in moto_table.rows([everything], 6)[0]] == ["6", "5", "4", "3", "2", "1"]
 
 
 def test_heads_and_rows_are_read_as_they_are_now(dynamodb: DynamoDBClient) -> None:
@@ -78,8 +80,13 @@ def test_heads_and_rows_are_read_as_they_are_now(dynamodb: DynamoDBClient) -> No
             {"Items": []},
             {
                 "TableName": TABLE_NAME,
-                "KeyConditionExpression": "pk = :partition AND sk < :before",
-                "ExpressionAttributeValues": {":partition": {"S": "p"}, ":before": {"S": "s"}},
+                "KeyConditionExpression": "pk = :partition AND #sort BETWEEN :low AND :high",
+                "ExpressionAttributeNames": {"#sort": "sk"},
+                "ExpressionAttributeValues": {
+                    ":partition": {"S": "p"},
+                    ":low": {"S": "l"},
+                    ":high": {"S": "s"},
+                },
                 "ScanIndexForward": False,
                 "ConsistentRead": True,
                 "Limit": 7,
@@ -88,7 +95,7 @@ def test_heads_and_rows_are_read_as_they_are_now(dynamodb: DynamoDBClient) -> No
         asked = DynamoDBTable(dynamodb, TABLE_NAME, executor)
 
         assert asked.heads(["a"]) == {}
-        assert asked.rows(["p"], "s", 7) == [[]]
+        assert asked.rows([RowRange("p", "l", "s")], 7) == [[]]
         stub.assert_no_pending_responses()
 
 
@@ -102,7 +109,7 @@ def test_the_client_owns_retrying_and_gives_up_before_the_function_does(dynamodb
 def test_a_missing_table_is_the_deployments_fault(moto_table: MotoTable) -> None:
     absent = replace(moto_table, table_name="absent")
 
-    for ask in (absent.check, lambda: absent.heads(["a"]), lambda: absent.rows(["p"], None, 1)):
+    for ask in (absent.check, lambda: absent.heads(["a"]), lambda: absent.rows([RowRange("p", "l", "s")], 1)):
         with pytest.raises(ConfigurationError, match=r"ResourceNotFoundException.*absent"):
             ask()
 

@@ -74,7 +74,7 @@ class Album:
 
     def carries(self, head: Head, question: ListQuestion) -> bool:
         found = {table.label_term(name): value for name, value in head.findings.labels.items()}
-        return found.get(question.term, -1.0) >= question.min_confidence_percent
+        return found.get(table.label_term(question.labels[0]), -1.0) >= question.min_confidence_percent
 
 
 HAPPENINGS = st.lists(
@@ -99,11 +99,11 @@ def album_of(photos: list[tuple[int, str, float]], before: list[tuple[str, int, 
 
 
 def leaf_through(album: Album, question: ListQuestion, max_rows: int) -> Iterator[Page]:
-    listing = Listing(album.store, album.store, max_rows)
+    listing = Listing(album.store, album.store, max_effort=max_rows)
     page = listing.page(question)
     yield page
-    while page.next_before is not None:
-        page = listing.page(replace(question, before=page.next_before))
+    while page.next_after is not None:
+        page = listing.page(replace(question, after=page.next_after))
         yield page
 
 
@@ -126,10 +126,10 @@ def test_leafing_through_shows_each_photo_once_none_stale_and_none_missing(
     max_rows: int,
 ) -> None:
     album = album_of(photos, before)
-    question = ListQuestion(label="Cat", min_confidence_percent=least, limit=limit)
+    question = ListQuestion(labels=("Cat",), min_confidence_percent=least, limit=limit)
     shown: list[Head] = []
     for page in leaf_through(album, question, max_rows):
-        assert len(page.matches) == limit or page.next_before is None or max_rows < 10_000
+        assert len(page.matches) == limit or page.next_after is None or max_rows < 10_000
         for match in page.matches:
             assert match.head == album.heads[match.head.key]
             assert album.carries(match.head, question)
@@ -152,7 +152,7 @@ def test_in_a_quiet_album_the_pages_are_exactly_what_carries_the_label(
     photos: list[tuple[int, str, float]], before: list[tuple[str, int, bool]], limit: int
 ) -> None:
     album = album_of(photos, before)
-    question = ListQuestion(label="Cat", limit=limit)
+    question = ListQuestion(labels=("Cat",), limit=limit)
 
     shown = [match.head for page in leaf_through(album, question, 10_000) for match in page.matches]
 

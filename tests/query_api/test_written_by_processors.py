@@ -11,6 +11,7 @@ from contract import table
 from contract.results import Result, ResultName
 from processors.adapters.dynamodb import DynamoDBTable as ProcessorsTable
 from processors.adapters.dynamodb_batches import BatchCalls
+from processors.adapters.dynamodb_inserts import Inserts
 from processors.retrying import RetryPolicy
 from query_api.details import Images
 from query_api.listing import Listing
@@ -27,7 +28,10 @@ def processors(dynamodb: DynamoDBClient) -> ProcessorsTable:
     executor: Executor = ThreadPoolExecutor(1)
     retry = RetryPolicy()
     batches = BatchCalls(dynamodb, TABLE_NAME, retry, executor)
-    return ProcessorsTable(dynamodb, TABLE_NAME, retry, retry, batches, clock=lambda: 0.0)
+    inserts = Inserts(dynamodb, TABLE_NAME, executor)
+    return ProcessorsTable(
+        dynamodb, TABLE_NAME, retry, batches, batches, inserts, executor, clock=lambda: 0.0
+    )
 
 
 def test_a_committed_head_is_read_with_its_raw_results(
@@ -39,7 +43,7 @@ def test_a_committed_head_is_read_with_its_raw_results(
     processors.commit(head, None)
 
     details = Images(moto_table, moto_table).details("cat.jpg")
-    page = Listing(moto_table, moto_table).page(ListQuestion(label="Cat"))
+    page = Listing(moto_table, moto_table).page(ListQuestion(labels=("Cat",)))
 
     assert details is not None
     assert (details.head, details.results) == (head, {"labels": ANSWER})

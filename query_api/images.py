@@ -1,0 +1,123 @@
+"""`/images`: lists of images, and everything known of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from query_api import paths, presentation, problems, requests, schemas
+from query_api.cursors import Cursors, ForeignCursorError
+from query_api.details import Details, Images
+from query_api.endpoints import Endpoint, Route
+from query_api.exchange import Reply, Request
+from query_api.listing import Listing
+from query_api.questions import ImageQuestion, ListQuestion
+from query_api.reading import Reading, no_parameters
+from query_api.signing import Signer
+from query_api.telemetry import Count, Counting
+
+NO_SUCH_IMAGE = {
+    404: "Nothing is known of this key: it was never uploaded, or deleted, or is not recognized yet."
+}
+LIST = Endpoint(
+    "GET",
+    "/images",
+    "listImages",
+    "Images that meet every condition",
+    {
+        "anyOf": [
+            schemas.PAGE,
+            {"$ref": "#/components/schemas/Details", "description": "With `key`."},
+            {**schemas.RAW, "description": "With `key` and `raw`."},
+        ]
+    },
+    "Names are matched without regard to case. A page may be shorter than its limit where many images had to "
+    "be passed over; it ends the list only where `cursor` is null. With `key`, one image instead of a list.",
+    requests.PARAMETERS,
+    refusals=NO_SUCH_IMAGE,
+)
+IMAGE = Endpoint(
+    "GET",
+    "/images/{key+}",
+    "getImage",
+    "Everything known of one image",
+    {"$ref": "#/components/schemas/Details"},
+    "A key that holds `%` or `?`, or ends in `/raw`, is asked for as `/images?key=`.",
+    path_parameters=(requests.KEY,),
+    refusals=NO_SUCH_IMAGE,
+)
+RAW = Endpoint(
+    "GET",
+    "/images/{key+}/raw",
+    "getRawAnswers",
+    "What Rekognition itself answered about one image",
+    schemas.RAW,
+    "Any path that ends so is taken for this. For any key: `/images?key=…&raw=true`.",
+    path_parameters=(requests.KEY,),
+    refusals=NO_SUCH_IMAGE,
+)
+
+
+@dataclass(frozen=True)
+class ImageAnswers:
+    """Answers about images. `confidence_order` says whether lists can be had in that order."""
+
+    images: Images
+    listing: Listing
+    cursors: Cursors
+    signer: Signer
+    count: Counting
+    confidence_order: bool
+
+    def routes(self) -> tuple[Route, ...]:
+        """Give the routes; that of raw answers goes before the one that takes every path."""
+        return (
+            Route(LIST, self._list_or_image),
+            Route(RAW, lambda request: self._at_path(request, raw=True)),
+            Route(IMAGE, lambda request: self._at_path(request, raw=False)),
+        )
+
+    def _at_path(self, request: Request, *, raw: bool) -> Reply:
+        no_parameters(request.raw_query_string)
+        path = request.path.removesuffix("/raw") if raw else request.path
+        return self._image(ImageQuestion(paths.object_key(path), raw))
+
+    def _list_or_image(self, request: Request) -> Reply:
+        reading = Reading(requests.PARAMETERS, request.raw_query_string)
+        question = self._question(reading)
+        return self._image(question) if isinstance(question, ImageQuestion) else self._list(question)
+
+    def _question(self, reading: Reading) -> ImageQuestion | ListQuestion:
+        question = requests.question(reading, confidence_order=self.confidence_order)
+        cursor = None if isinstance(question, ImageQuestion) else reading.one("cursor")
+        if cursor is None or isinstance(question, ImageQuestion):
+            return question
+        try:
+            return self.cursors.resume(question, cursor)
+        except ForeignCursorError:
+            reading.blame(
+                "cursor", "not one of ours for this question; leave it out to start at the first page"
+            )
+            reading.finish()
+            raise
+
+    def _image(self, question: ImageQuestion) -> Reply:
+        details = self._details(question.key)
+        present: Callable[[Details], presentation.Json] = presentation.raw if question.raw else self._detailed
+        return Reply(200, present(details))
+
+    def _details(self, key: str) -> Details:
+        details = self.images.details(key) if requests.is_possible_key(key) else None
+        if details is None:
+            raise problems.RefusedError(problems.unknown_image(key))
+        return details
+
+    def _detailed(self, details: Details) -> presentation.Json:
+        return presentation.details(details, self.signer.photo(details.head.version))
+
+    def _list(self, question: ListQuestion) -> Reply:
+        page = self.listing.page(question)
+        self.count(Count.ROWS_READ, page.rows_read)
+        self.count(Count.ROWS_SKIPPED, page.rows_skipped)
+        cursor = None if page.next_after is None else self.cursors.write(question, page.next_after)
+        return Reply(200, presentation.page(page, cursor, self.signer.photo))

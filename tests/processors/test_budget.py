@@ -1,0 +1,249 @@
+"""The shared budget: evenly spaced slots that nobody holds twice, two lanes, and what follows a throttle."""
+
+from __future__ import annotations
+
+import random
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contract.counts import Count
+from contract.errors import PostponedError
+from contract.quotas import Pace
+from processors.adapters.dynamodb_budgets import DynamoDBBudgets
+from processors.budget.lanes import Lane
+from processors.budget.line import ALONE_SECONDS, Line
+from processors.budget.turns import Turns
+from processors.deadline import Deadline
+from processors.retrying import RetryPolicy
+from tests.fakes.calls import client_error, nothing
+from tests.fakes.dynamodb import TABLE, FakeDynamoDB
+from tests.processors.world import Tally
+
+OPERATION = "DetectLabels"
+START = 1_795_000_000.0
+
+
+class Silence:
+    def warning(self, message: str, **facts: object) -> None: ...
+    def error(self, message: str, **facts: object) -> None: ...
+    def fault(self, message: str, fault: BaseException) -> None: ...
+
+
+@dataclass
+class Fleet:
+    """Workers that share one budget of `quota` calls a second, on a clock that only `sleep` moves."""
+
+    quota: float = 50.0
+    now: float = START
+    table: FakeDynamoDB = field(default_factory=FakeDynamoDB)
+    tally: Tally = field(default_factory=Tally)
+
+    def worker(self, share: float = 5.0) -> Line:
+        budgets = DynamoDBBudgets(self.table, TABLE, RetryPolicy(lambda _: None, attempts=2))  # type: ignore[arg-type]
+        return Line(OPERATION, self.quota, share, budgets, lambda: self.now, self.tally, Silence())
+
+    def turns(self, lane: Lane, expected: int, remaining_seconds: float = 60.0) -> Turns:
+        ends_at = self.now + remaining_seconds
+        deadline = Deadline(lambda: int((ends_at - self.now) * 1000))
+        return Turns(
+            self.worker(),
+            lane,
+            expected,
+            deadline,
+            nullcontext(),
+            lambda: self.now,
+            self.sleep,
+            lambda m: m / 2,
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_the_rate_is_the_quota_until_a_throttle() -> None:
+    assert Pace(50).rate(START) == 50
+
+
+def test_after_a_throttle_the_rate_falls_comes_back_and_then_grows_to_the_quota() -> None:
+    cut = Pace(50, cut_at=START, cut_from=25)
+    rates = [cut.rate(START + second) for second in range(20)]
+
+    assert rates[0] == pytest.approx(0.75 * 25)
+    assert rates[5] == pytest.approx(25, rel=0.02)
+    assert rates == sorted(rates)
+    assert rates[13] >= 0.9 * 50
+    assert rates[-1] == 50
+
+
+def test_however_often_it_is_throttled_something_is_still_tried() -> None:
+    assert Pace(50, cut_at=START, cut_from=0.1).rate(START) == 1.0
+
+
+@settings(deadline=None)
+@given(
+    batches=st.lists(
+        st.tuples(st.integers(0, 3), st.integers(1, 10), st.floats(0, 0.5)), min_size=1, max_size=40
+    )
+)
+def test_slots_of_all_workers_are_evenly_spaced_and_nobody_shares_one(
+    batches: list[tuple[int, int, float]],
+) -> None:
+    fleet = Fleet()
+    workers = [fleet.worker() for _ in range(4)]
+    slots: list[float] = []
+    for worker, calls, pause in batches:
+        fleet.now += pause
+        taken = workers[worker].reserve(calls, Lane.LIVE, fleet.now + 1000).times
+        assert len(taken) == calls
+        assert taken[0] >= fleet.now - 1e-6
+        slots += taken
+
+    slots.sort()
+    gaps = [later - earlier for earlier, later in pairwise(slots)]
+    assert all(gap >= 1 / 50 - 1e-5 for gap in gaps)
+
+
+def test_a_backlog_uses_every_slot_at_a_tenth_of_a_write_a_call() -> None:
+    fleet = Fleet()
+    workers = [fleet.worker() for _ in range(10)]
+    slots = [
+        slot
+        for _ in range(50)
+        for worker in workers
+        for slot in worker.reserve(10, Lane.LIVE, START + 999).times
+    ]
+
+    assert max(slots) - min(slots) == pytest.approx(len(slots) / 50, rel=0.01)
+    assert fleet.tally[Count.BUDGET_WRITES] <= 0.11 * len(slots)
+
+
+def test_bulk_keeps_the_line_short_and_live_work_passes_it_by() -> None:
+    fleet = Fleet()
+    bulk, live = fleet.worker(), fleet.worker()
+    while bulk.reserve(10, Lane.BULK, fleet.now + 30).times:
+        pass
+
+    waited = live.reserve(10, Lane.LIVE, fleet.now + 30).times[0] - fleet.now
+    assert waited <= 0.5 + 10 / 50
+    assert bulk.reserve(10, Lane.BULK, fleet.now + 30).times == ()
+
+
+def test_bulk_is_never_kept_out_for_good() -> None:
+    fleet = Fleet()
+    bulk, live = fleet.worker(), fleet.worker()
+    live.reserve(10, Lane.LIVE, fleet.now + 999)
+    got = 0
+    for _ in range(500):
+        fleet.now += 0.1
+        live.reserve(5, Lane.LIVE, fleet.now + 999)  # as many as there are
+        got += len(bulk.reserve(10, Lane.BULK, fleet.now + 999).times)
+
+    assert 0.05 * 2500 <= got <= 0.15 * 2500
+
+
+def test_a_throttle_slows_down_everybody_once() -> None:
+    fleet = Fleet()
+    one, other = fleet.worker(), fleet.worker()
+    for worker in (one, other, one):
+        worker.slow_down()
+    one.reserve(1, Lane.LIVE, fleet.now + 30)
+
+    slots = [slot for _ in range(2) for slot in one.reserve(10, Lane.LIVE, fleet.now + 30).times]
+    assert slots[-1] - slots[0] == pytest.approx(19 / 37.5, rel=0.02)
+    assert other.item.cut_from == one.item.cut_from == 50
+
+
+def test_the_quota_that_an_operator_has_set_goes_before_that_of_the_deployment() -> None:
+    fleet = Fleet()
+    fleet.table.items["quota#DetectLabels", "budget"] = {
+        "pk": {"S": "quota#DetectLabels"},
+        "sk": {"S": "budget"},
+        "quota": {"N": "100"},
+    }
+    worker = fleet.worker()
+    worker.reserve(1, Lane.LIVE, fleet.now + 30)
+
+    slots = worker.reserve(10, Lane.LIVE, fleet.now + 30).times
+    assert slots[-1] - slots[0] == pytest.approx(9 / 100)
+
+
+def test_without_the_table_each_worker_keeps_to_its_share_and_comes_back() -> None:
+    fleet = Fleet()
+    worker = fleet.worker(share=2.0)
+    fleet.table.calls.before = refuse_updates
+    slots = worker.reserve(10, Lane.LIVE, fleet.now + 3).times
+    assert slots == tuple(START + place / 2 for place in range(7))
+
+    fleet.table.calls.before = nothing
+    fleet.now += ALONE_SECONDS + 1
+    assert len(worker.reserve(10, Lane.LIVE, fleet.now + 3).times) == 10
+
+
+def refuse_updates(operation: str) -> None:
+    if operation == "UpdateItem":
+        raise client_error("InternalServerError", operation)
+
+
+def test_turns_come_at_their_times() -> None:
+    fleet = Fleet()
+    turns = fleet.turns(Lane.LIVE, expected=3)
+    times = []
+    for _ in range(3):
+        turns.wait("a.jpg")
+        times.append(fleet.now - START)
+
+    assert times == pytest.approx([0, 0.02, 0.04], abs=1e-5)
+
+
+def test_a_bulk_batch_waits_until_the_line_is_short() -> None:
+    fleet = Fleet()
+    fleet.worker().reserve(50, Lane.LIVE, fleet.now + 30)
+    fleet.worker().reserve(50, Lane.LIVE, fleet.now + 30)
+    fleet.turns(Lane.BULK, expected=10).wait("a.jpg")
+
+    assert 1.5 <= fleet.now - START <= 2.5
+
+
+def test_live_work_that_would_come_too_late_is_handed_back_and_says_when() -> None:
+    fleet = Fleet(quota=5)
+    for _ in range(20):
+        fleet.worker().reserve(10, Lane.LIVE, fleet.now + 99)
+
+    with pytest.raises(PostponedError, match=r"a\.jpg has to wait: the line for DetectLabels") as refusal:
+        fleet.turns(Lane.LIVE, expected=10).prepare("a.jpg")
+    assert refusal.value.retry_within_seconds is not None
+    assert 35 <= refusal.value.retry_within_seconds <= 45
+
+
+def test_no_turn_is_taken_when_the_invocation_is_about_to_end() -> None:
+    fleet = Fleet()
+
+    with pytest.raises(PostponedError, match="about to end"):
+        fleet.turns(Lane.LIVE, expected=1, remaining_seconds=20).prepare("a.jpg")
+    assert fleet.tally[Count.BUDGET_WRITES] == 0
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32))
+def test_many_bulk_workers_fill_the_quota_between_them(seed: int) -> None:
+    """Each asks again when it was told to, with chance in it; the line does not run dry for long."""
+    chance = random.Random(seed)
+    fleet = Fleet()
+    due = {number: (START, fleet.worker()) for number in range(10)}
+    calls = 0
+    while fleet.now < START + 20:
+        number = min(due, key=lambda worker: due[worker][0])
+        at, worker = due[number]
+        fleet.now = max(fleet.now, at)
+        slots = worker.reserve(10, Lane.BULK, fleet.now + 30)
+        calls += len(slots.times)
+        again = slots.times[-1] + 1.0 if slots.times else slots.again_at + chance.uniform(0, 0.5)
+        due[number] = (max(again, fleet.now + 0.02), worker)
+
+    assert calls >= 0.95 * 50 * 20
+    assert fleet.tally[Count.BUDGET_WRITES] <= 0.3 * calls

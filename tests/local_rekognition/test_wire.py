@@ -65,7 +65,7 @@ class Wire:
 def wire() -> Wire:
     model = botocore.session.get_session().get_service_model("rekognition")
     objects = FakeObjects()
-    service = Service({"DetectLabels": FakeOperation()}, objects, model, workers=1, models=("one",))
+    service = Service({"DetectLabels": FakeOperation()}, objects, model, workers=1, models=lambda: ("one",))
     return Wire(Http(application(service)), objects)
 
 
@@ -175,5 +175,6 @@ def test_health_tells_what_is_loaded(wire: Wire) -> None:
         "status": "ok",
         "models": ["one"],
         "operations": ["DetectLabels"],
+        "waiting": [],
         "workers": 1,
     }

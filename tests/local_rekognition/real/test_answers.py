@@ -27,8 +27,15 @@ def test_answers_fit_the_services_own_model(photo: Path, rekognition: Any) -> No
     picture_ = {"Bytes": photo.read_bytes()}
     labels = rekognition.detect_labels(Image=picture_, MinConfidence=0)
     faces = rekognition.detect_faces(Image=picture_, Attributes=["ALL"])
+    moderation = rekognition.detect_moderation_labels(Image=picture_, MinConfidence=0)
+    text = rekognition.detect_text(Image=picture_)
 
-    for operation, answer in (("DetectLabels", labels), ("DetectFaces", faces)):
+    for operation, answer in (
+        ("DetectLabels", labels),
+        ("DetectFaces", faces),
+        ("DetectModerationLabels", moderation),
+        ("DetectText", text),
+    ):
         shape = MODEL.operation_model(operation).output_shape
         assert shape is not None
         assert strange_in(members(answer), shape) == []

@@ -18,7 +18,7 @@ BAD_OBJECTS = {
     "12,000 wide.jpg": (picture(12_000, 200), "ImageTooLargeException"),
     "40 wide.jpg": (picture(40, 200), "InvalidParameterException"),
 }
-OPERATIONS = ["detect_labels", "detect_faces"]
+OPERATIONS = ["detect_labels", "detect_faces", "detect_moderation_labels", "detect_text"]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -26,3 +26,11 @@ def distinct_photos(folder: Path = PHOTOS) -> Iterator[bytes]:
 def photos_in(folder: Path = PHOTOS) -> int:
     """Count the photos of a folder: a round of a multiple of them has the same mix each time."""
     return len(list(folder.glob("*.jpg")))
+
+
+def smallest_photo(folder: Path = PHOTOS) -> Path:
+    """Give the photo of the fewest bytes: where nobody looks, large ones only keep the local cloud busy."""
+    photos = sorted(folder.glob("*.jpg"), key=lambda path: path.stat().st_size)
+    if not photos:
+        raise LoadtestError(f"no photos in {folder}")
+    return photos[0]

@@ -13,13 +13,13 @@ from rich.console import Console
 
 from loadtest.bench import cold_imports, memory, page, rates, starting, throughput
 from loadtest.bench.figures import Figure, Section
-from loadtest.bench.machine import circumstances
 from loadtest.bench.notes import NOTES
 from loadtest.bench.processes import Watch
 from loadtest.bench.services import Services
 from loadtest.completions import following
 from loadtest.faults import LoadtestError
 from loadtest.local_place import LocalPlace
+from loadtest.machine import circumstances
 
 _WIDTH_OF_NO_TERMINAL = 160
 

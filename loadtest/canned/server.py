@@ -3,6 +3,7 @@
 `POST /` with `X-Amz-Target: RekognitionService.DetectLabels`; `GET /health`; `GET`, `PUT /_local/settings`;
 `GET`, `DELETE /_local/calls`. As in the local Rekognition; `/health` says `canned`. Objects are not read, so
 calls are counted by object, and by content only where the bytes came along.
+`GET /_local/calls?only=operations` leaves the long lists out.
 """
 
 from __future__ import annotations
@@ -84,7 +85,9 @@ class CannedRekognition:
         """Give the counts, after setting them to zero for a DELETE."""
         if request.method == "DELETE":
             self.counts.reset()
-        return JSONResponse(self.counts.report())
+        report = self.counts.report()
+        only = request.query_params.get("only")
+        return JSONResponse({only: report[only]} if only in report else report)
 
 
 def application(served: CannedRekognition) -> Starlette:

@@ -1,0 +1,79 @@
+"""`make loadtest`: drives a running stack from outside, shows figures, and writes a JSON file and a page."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from loadtest.faults import LoadtestError
+from loadtest.local_place import ROOT
+from loadtest.reading import BUILT_IN
+from loadtest.scenario import Scenario
+
+_WIDTH_OF_NO_TERMINAL = 160
+_INTERRUPTED = 130
+
+
+def main(  # noqa: PLR0917  # typer makes options of them
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SCENARIO]...", help="smoke if none.")] = None,
+    stack: Annotated[str | None, typer.Option(help="Run on this stack on AWS.")] = None,
+    local: Annotated[bool, typer.Option("--local", help="Run on this machine, as without --stack.")] = False,
+    scenarios: Annotated[Path, typer.Option(help="A file of scenarios.")] = BUILT_IN,
+    out: Annotated[Path, typer.Option(help="Where the reports go.")] = ROOT / "build" / "loadtest",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="Only list the scenarios.")] = False,
+) -> None:
+    """Put photos through a running stack, follow them, and report. Scenarios are in a file."""
+    from loadtest.measuring import measure
+    from loadtest.places import place_for
+    from loadtest.reading import read_scenarios
+    from loadtest.report import page, terminal
+
+    width = None if sys.stdout.isatty() else _WIDTH_OF_NO_TERMINAL
+    console = Console(stderr=as_json, width=width)
+    try:
+        _refuse_both(stack, local)
+        known = read_scenarios(scenarios)
+        if listing:
+            console.print(terminal.listed(known.values()))
+            return
+        chosen = [_chosen(known, name) for name in names or ["smoke"]]
+        outcomes = []
+        for scenario in chosen:
+            with terminal.live(console, scenario) as (say, show), place_for(scenario, stack, say) as place:
+                outcome = measure(scenario, place, out, say, show)
+            console.print(terminal.summary(outcome), "")
+            outcomes.append(outcome)
+        stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{'-'.join(scenario.name for scenario in chosen)}"
+        page.write(outcomes, out, stem)
+        console.print(f"{out / stem}.html and .json", highlight=False, soft_wrap=True)
+        if as_json:
+            typer.echo(json.dumps([page.figures(outcome) for outcome in outcomes], indent=1))
+    except LoadtestError as fault:
+        typer.echo(f"error: {fault}", err=True)
+        raise typer.Exit(2) from fault
+    except KeyboardInterrupt as interrupt:
+        typer.echo("interrupted; what was subscribed, set or started is undone", err=True)
+        raise typer.Exit(_INTERRUPTED) from interrupt
+
+
+def _refuse_both(stack: str | None, local: bool) -> None:
+    if stack and local:
+        raise LoadtestError("both a stack and this machine are asked for; choose one")
+
+
+def _chosen(known: Mapping[str, Scenario], name: str) -> Scenario:
+    if name not in known:
+        raise LoadtestError(f"no scenario {name}; there are {', '.join(known)}")
+    return known[name]
+
+
+if __name__ == "__main__":
+    typer.run(main)

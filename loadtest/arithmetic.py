@@ -1,0 +1,124 @@
+"""Percentiles, steady state, and how much of a quota was used. Times are seconds since the run began."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from loadtest.gauges import Sample
+from loadtest.scenario import QuotaChange, Scenario
+
+# Steady state ends with the backlog's last twentieth, when there is not enough left to keep all workers busy.
+SHARE_BEFORE_THE_END = 0.95
+PERCENTILES = (50, 95, 99)
+# A quota that has changed is used again when this share of it was, over so many seconds.
+BACK_SHARE, BACK_WINDOW_SECONDS = 0.9, 5.0
+
+
+def percentile(values: Sequence[float], percent: float) -> float | None:
+    """Give the least of the values that so many percent of them do not exceed; None of no values."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)] if ordered else None
+
+
+@dataclass(frozen=True)
+class Window:
+    """From one moment to a later one."""
+
+    begin: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        """Give its length."""
+        return self.end - self.begin
+
+
+def steady_window(ended_at: Sequence[float], warm_up_seconds: float) -> Window | None:
+    """Give the time of steady state: after the warm-up, and before the last twentieth of the photos.
+
+    `ended_at` are the times at which photos have ended. None if less than a second is left in between.
+    """
+    end = percentile(ended_at, 100 * SHARE_BEFORE_THE_END)
+    return Window(warm_up_seconds, end) if end is not None and end - warm_up_seconds >= 1 else None
+
+
+def accepted_at(samples: Sequence[Sample], operation: str, at: float) -> float:
+    """Give the calls accepted until a moment, between two looks in proportion."""
+    before_at, before = 0.0, 0.0
+    for sample in samples:
+        count = float(sample.calls.accepted.get(operation, 0))
+        if sample.at_seconds >= at:
+            span = sample.at_seconds - before_at
+            return before + (count - before) * ((at - before_at) / span if span else 1.0)
+        before_at, before = sample.at_seconds, count
+    return before
+
+
+def quota_at(scenario_quotas: Mapping[str, float], changes: Sequence[QuotaChange], operation: str) -> Steps:
+    """Give the quota of an operation over time."""
+    steps = [(0.0, scenario_quotas.get(operation, math.inf))]
+    steps += [
+        (change.at_seconds, change.quotas[operation]) for change in changes if operation in change.quotas
+    ]
+    return Steps(tuple(steps))
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A value that changes at moments, the first of which is 0."""
+
+    steps: tuple[tuple[float, float], ...]
+
+    def at(self, moment: float) -> float:
+        """Give the value at a moment."""
+        return [value for since, value in self.steps if since <= moment][-1]
+
+    def finite(self) -> tuple[tuple[float, float], ...]:
+        """Give the moments and values without those that are no limit."""
+        return tuple((since, value) for since, value in self.steps if value < math.inf)
+
+    def over(self, window: Window) -> float:
+        """Add the value up over a time."""
+        ends = [since for since, _ in self.steps[1:]] + [math.inf]
+        return sum(
+            value * max(0.0, min(end, window.end) - max(since, window.begin))
+            for (since, value), end in zip(self.steps, ends, strict=True)
+            if min(end, window.end) > max(since, window.begin)
+        )
+
+
+def use(samples: Sequence[Sample], operation: str, quota: Steps, window: Window) -> float | None:
+    """Give the accepted calls over those that the quota allowed in a time; None without a quota."""
+    allowed = quota.over(window)
+    if not 0 < allowed < math.inf:
+        return None
+    end, begin = (accepted_at(samples, operation, at) for at in (window.end, window.begin))
+    return (end - begin) / allowed
+
+
+def seconds_until_back(samples: Sequence[Sample], operation: str, quota: Steps, since: float) -> float | None:
+    """Give how long after a change 0.9 of the new quota was used, over five seconds; None if it never was.
+
+    What is given is the end of the first such five seconds after the change, so five at the least.
+    """
+    last = samples[-1].at_seconds if samples else 0.0
+    end = since + BACK_WINDOW_SECONDS
+    while end <= last:
+        share = use(samples, operation, quota, Window(end - BACK_WINDOW_SECONDS, end))
+        if share is not None and share >= BACK_SHARE:
+            return end - since
+        end += 0.5
+    return None
+
+
+def restorations(scenario: Scenario, operation: str) -> list[QuotaChange]:
+    """Give the changes that raise the quota of an operation."""
+    quota = quota_at(scenario.quotas, scenario.changes, operation)
+    return [
+        change
+        for change in scenario.changes
+        if operation in change.quotas
+        and change.quotas[operation] > quota.at(max(0.0, change.at_seconds - 1e-6))
+    ]

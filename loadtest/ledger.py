@@ -1,0 +1,84 @@
+"""What was put in and what has ended, photo by photo."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One photo of a run. Times are seconds since the run began.
+
+    `content` is the same for photos of the same bytes. `sent_at` is when S3 had taken it (for a prepared one:
+    when SQS had taken the message that asks to look at it), `ended_at` when its completion was received.
+    """
+
+    key: str
+    phase: str
+    content: int
+    sent_at: float
+    ended_at: float | None = None
+    status: str = ""
+    rejection: str = ""
+
+    @property
+    def latency_seconds(self) -> float | None:
+        """Give the time from sent to ended."""
+        return None if self.ended_at is None else max(0.0, self.ended_at - self.sent_at)
+
+
+class Ledger:
+    """All photos of a run. Threads write and read it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._photos: dict[str, Photo] = {}
+        self._early: dict[str, tuple[Mapping[str, Any], float]] = {}
+        self._ended = 0
+        self.last_ended_at = 0.0
+
+    def sent(self, photo: Photo) -> None:
+        """Note a photo that was put in. Its completion may have been quicker."""
+        with self._lock:
+            self._photos[photo.key] = photo
+            if photo.key in self._early:
+                self._end(photo, *self._early.pop(photo.key))
+
+    def ended(self, body: Mapping[str, Any], at: float) -> bool:
+        """Note a completion; say whether it is the first of one of our photos. Others are let pass."""
+        key = str(body["key"])
+        with self._lock:
+            photo = self._photos.get(key)
+            if photo is None:
+                self._early[key] = (body, at)
+                return False
+            if photo.ended_at is not None:
+                return False
+            self._end(photo, body, at)
+            return True
+
+    def _end(self, photo: Photo, body: Mapping[str, Any], at: float) -> None:
+        rejection = body.get("rejection") or {}
+        status, why = str(body.get("status", "")), str(rejection.get("code", ""))
+        self._photos[photo.key] = replace(photo, ended_at=at, status=status, rejection=why)
+        self._ended += 1
+        self.last_ended_at = max(self.last_ended_at, at)
+
+    def photos(self) -> list[Photo]:
+        """Give all photos, in the order in which they were put in."""
+        with self._lock:
+            return list(self._photos.values())
+
+    def counts(self) -> tuple[int, int]:
+        """Give how many photos were put in, and how many of them have ended."""
+        with self._lock:
+            return len(self._photos), self._ended
+
+    def is_over(self, phase: str, photos: int) -> bool:
+        """Say whether that many photos of a phase were put in, and have all ended."""
+        with self._lock:
+            ended = [photo.ended_at is not None for photo in self._photos.values() if photo.phase == phase]
+        return len(ended) >= photos and all(ended)

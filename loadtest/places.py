@@ -1,0 +1,102 @@
+"""Where a scenario runs: on a stack that is there, or in a place of its own that is made for it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtest import finding
+from loadtest.door import Door
+from loadtest.faults import LoadtestError
+from loadtest.local_place import ROOT, LocalPlace
+from loadtest.photos import smallest_photo
+from loadtest.scenario import Recognizer, Scenario
+from loadtest.stack import Stack
+
+_STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Place:
+    """A running stack, what it is, and the door of its Rekognition; AWS has none."""
+
+    stack: Stack
+    what: str
+    door: Door | None = None
+
+    @property
+    def is_canned(self) -> bool:
+        """Say whether its Rekognition answers without looking."""
+        return self.door is not None and self.door.is_canned()
+
+
+@contextmanager
+def place_for(scenario: Scenario, stack: str | None, say: Callable[[str], None]) -> Iterator[Place]:
+    """Give the place for a scenario while the block lasts; a stack's name is one on AWS.
+
+    Raises LoadtestError, also where the scenario cannot run on AWS.
+    """
+    if stack is not None:
+        if reasons := scenario.reasons_against_aws():
+            raise LoadtestError(
+                f"scenario {scenario.name} runs on this machine only: {'; '.join(reasons)}. "
+                "Leave --stack out, or choose another scenario"
+            )
+        found = finding.on_aws(stack)
+        yield Place(found, f"stack {stack} on AWS, {found.outputs['region']}")
+    elif scenario.needs_own_place:
+        with _own_place(scenario, say) as place:
+            yield place
+    else:
+        found = finding.on_this_machine()
+        yield Place(found, "the local place of make run", Door(found.outputs["rekognition_url"]))
+
+
+@contextmanager
+def _own_place(scenario: Scenario, say: Callable[[str], None]) -> Iterator[Place]:
+    with tempfile.TemporaryDirectory(prefix="loadtest-") as scratch:
+        warm_up = Path(scratch) / "photos"
+        warm_up.mkdir()
+        shutil.copy(smallest_photo(), warm_up)
+        with _recognizer(scenario) as rekognition_url:
+            place = LocalPlace(Path(scratch) / "place", scenario.context, rekognition_url)
+            say("make run, in a place of its own")
+            try:
+                place.run(warm_up)
+                stack = Stack(place.outputs())
+                settings = ", ".join(f"{name}={value}" for name, value in scenario.context.items())
+                what = f"a local place of its own{f' with {settings}' if settings else ''}"
+                yield Place(stack, what, Door(stack.outputs["rekognition_url"]))
+            finally:
+                say("stopping the place")
+                place.stop()
+
+
+@contextmanager
+def _recognizer(scenario: Scenario) -> Iterator[str | None]:
+    """Run the canned Rekognition where the scenario asks for it; give its address."""
+    if scenario.recognizer is not Recognizer.CANNED:
+        yield None
+        return
+    command = [sys.executable, "-m", "loadtest.canned", "--median-seconds", str(scenario.latency_seconds)]
+    with subprocess.Popen(  # noqa: S603
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            if not url:
+                raise LoadtestError("the canned Rekognition did not start; see what it says above")
+            yield url
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()

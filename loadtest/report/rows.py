@@ -1,0 +1,154 @@
+"""The figures of an outcome as rows of text, each with what was aimed at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loadtest.outcome import Latency, Operation, Outcome
+
+LEAST_USE = 0.95
+MOST_THROTTLED = 0.01
+MOST_SECONDS_UNTIL_BACK = 15.0
+MOST_DOLLARS_BESIDE = 15.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure. `reached` is None where nothing was aimed at."""
+
+    what: str
+    value: str
+    aim: str = ""
+    reached: bool | None = None
+
+    @property
+    def verdict(self) -> str:
+        """Say what was aimed at, and whether it was reached."""
+        return f"{self.aim} {'reached' if self.reached else 'missed'}" if self.aim else ""
+
+
+def what_was_run(outcome: Outcome) -> str:
+    """Say plainly where it ran and what was not real."""
+    parts = [
+        f"Run on {outcome.where}: real uploads, queues, functions, table, topic and API; nothing simulated."
+    ]
+    if outcome.is_canned:
+        parts.append(
+            "Rekognition was CANNED: a server that keeps the quota, takes as long as calls take (log-normal, "
+            f"median {outcome.canned_latency_seconds:g} s) and answers without looking at the picture."
+        )
+    elif "AWS" not in outcome.where:
+        parts.append("Rekognition was the local one, which really looks.")
+    if "local" in outcome.where:
+        parts.append(
+            "The cloud was MiniStack; it, the functions, Rekognition and the load test shared the same cores."
+        )
+    return " ".join(parts)
+
+
+def rows(outcome: Outcome) -> list[Row]:
+    """Give all figures."""
+    return [
+        *_photos(outcome),
+        *_rates(outcome),
+        *(row for latency in outcome.latencies for row in _latency(latency)),
+        *_against_idle(outcome.latencies),
+        *(row for operation in outcome.operations for row in _operation(operation)),
+        _throttled(outcome),
+        *_trouble(outcome),
+        *_dollars(outcome),
+        *_noop(outcome),
+    ]
+
+
+def _photos(outcome: Outcome) -> list[Row]:
+    ended = ", ".join(f"{count} {status}" for status, count in outcome.statuses.items()) or "none"
+    found = [Row("photos", f"{outcome.sent} put in: {ended}")]
+    if outcome.gave_up:
+        found.append(
+            Row("given up", "nothing ended any more, though photos were on their way", "never", False)
+        )
+    return found
+
+
+def _rates(outcome: Outcome) -> list[Row]:
+    found = [Row("first photo put in to last one ended", f"{outcome.images_a_second:.2f} images/s")]
+    if outcome.steady is not None and outcome.steady_images_a_second is not None:
+        span = f"from {outcome.steady.begin:.0f} s to {outcome.steady.end:.0f} s"
+        found.append(Row(f"in steady state ({span})", f"{outcome.steady_images_a_second:.2f} images/s"))
+    return found
+
+
+def _latency(latency: Latency) -> list[Row]:
+    if latency.p50 is None or latency.p95 is None or latency.p99 is None:
+        return []
+    text = f"p50 {latency.p50:.2f} s, p95 {latency.p95:.2f} s, p99 {latency.p99:.2f} s"
+    return [Row(f"put in to searchable: {latency.phase} ({latency.photos})", text)]
+
+
+def _against_idle(latencies: tuple[Latency, ...]) -> list[Row]:
+    """Compare the photos that came during a backlog with those that came alone, by the phases' names."""
+    by_name = {latency.phase: latency.p95 for latency in latencies}
+    idle, during = by_name.get("idle"), by_name.get("during")
+    if not idle or not during:
+        return []
+    ratio = during / idle
+    return [Row("p95 during the backlog over p95 alone", f"{ratio:.2f}", "≤ 3", ratio <= 3)]  # noqa: PLR2004
+
+
+def _operation(operation: Operation) -> list[Row]:
+    found = [Row(f"{operation.name}: calls", f"{operation.accepted} made, {operation.throttled} throttled")]
+    if operation.use is not None and operation.quota is not None:
+        what = f"{operation.name}: accepted / quota ({operation.quota:g} a second) in steady state"
+        found.append(Row(what, f"{operation.use:.3f}", f"≥ {LEAST_USE}", operation.use >= LEAST_USE))
+    for seconds in operation.seconds_until_back:
+        what = f"{operation.name}: back at 0.9 of the restored quota"
+        value = "never" if seconds is None else f"after {seconds:.1f} s"
+        reached = seconds is not None and seconds <= MOST_SECONDS_UNTIL_BACK
+        found.append(Row(what, value, f"≤ {MOST_SECONDS_UNTIL_BACK:.0f} s", reached))
+    return found
+
+
+def _throttled(outcome: Outcome) -> Row:
+    share = outcome.throttled_share
+    return Row("throttled / all calls", f"{share:.4f}", f"≤ {MOST_THROTTLED}", share <= MOST_THROTTLED)
+
+
+def _trouble(outcome: Outcome) -> list[Row]:
+    unheard, searchable = outcome.unheard, outcome.searchable
+    found = [
+        Row("lost: neither record nor dead letter", str(unheard.lost), "0", unheard.lost == 0),
+        Row("recorded, but no completion came", str(unheard.silent), "0", unheard.silent == 0),
+        Row("dead letters", str(outcome.dead_letters), "0", outcome.dead_letters == 0),
+    ]
+    if outcome.calls_too_many is not None:
+        few = outcome.calls_too_many == 0
+        found.append(Row("duplicates: calls beyond one a content", str(outcome.calls_too_many), "0", few))
+    all_found = searchable.found == searchable.asked
+    value = f"{searchable.found} of {searchable.asked} asked for"
+    found.append(Row("found by the API, by key and in the list of a label", value, "all", all_found))
+    return found
+
+
+def _dollars(outcome: Outcome) -> list[Row]:
+    if outcome.dollars is None:
+        return []
+    paid = outcome.dollars
+    found = [Row("Rekognition, by the calls made", f"${paid.rekognition:,.0f} a million photos")]
+    if paid.everything_else is not None:
+        few = len(outcome.operations) != 1 or paid.everything_else <= MOST_DOLLARS_BESIDE
+        aim = f"≤ ${MOST_DOLLARS_BESIDE:.0f}" if len(outcome.operations) == 1 else ""
+        value = f"${paid.everything_else:,.2f} a million photos"
+        found.append(Row("everything else, by the cost model", value, aim, few if aim else None))
+    return found
+
+
+def _noop(outcome: Outcome) -> list[Row]:
+    if outcome.noop is None:
+        return []
+    found = outcome.noop
+    return [
+        Row("the local cloud alone: uploads, and nothing else", f"{found['uploads_a_second']:.0f} images/s"),
+        Row("… its queue through a function that does nothing", f"{found['messages_a_second']:.0f} images/s"),
+        Row("… one after the other", f"{found['both_a_second']:.0f} images/s"),
+    ]

@@ -1,0 +1,155 @@
+"""One scenario carried out: photos in, completions followed, everything looked at on the way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import count, repeat
+from uuid import uuid4
+
+from loadtest.completions import Completions, following
+from loadtest.events import set_aside
+from loadtest.gauges import CallCounter, CallsAtTheDoor, CallsInTheTable, Gauges, Sample
+from loadtest.ledger import Ledger
+from loadtest.photos import distinct_photos, smallest_photo
+from loadtest.places import Place
+from loadtest.scenario import Phase, Scenario
+from loadtest.uploading import Upload, Uploader, uploads
+
+FOLLOWERS = 2
+_RECEIVE_SECONDS = 2
+_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a run has shown. `gave_up` says that photos were still on their way at its end."""
+
+    ledger: Ledger
+    samples: list[Sample]
+    prefix: str
+    seconds: float
+    gave_up: bool
+
+
+@dataclass
+class Run:
+    """A scenario under way in a place. What it has subscribed or set is put back whatever ends it."""
+
+    scenario: Scenario
+    place: Place
+    say: Callable[[str], None]
+    show: Callable[[float, Ledger, list[Sample]], None]
+    ledger: Ledger = field(default_factory=Ledger)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.prefix = f"loadtest/{uuid4().hex[:8]}/"
+        self._contents = count()
+        self._begun = time.monotonic()
+
+    def clock(self) -> float:
+        """Give the seconds since the run began."""
+        return time.monotonic() - self._begun
+
+    def carry_out(self) -> Seen:
+        """Run all phases to their end, or until nothing has ended for too long. Raises LoadtestError."""
+        stack, door = self.place.stack, self.place.door
+        counter: CallCounter = CallsInTheTable(stack) if door is None else CallsAtTheDoor(door)
+        uploader = Uploader(stack, self.ledger, self.clock, self.stopping)
+        with ExitStack() as until_over:
+            completions = until_over.enter_context(following(stack))
+            if door is not None:
+                until_over.enter_context(door.with_quotas(self.scenario.quotas))
+            self._prepare(uploader)
+            gauges = Gauges(stack, counter, self.clock, self.ledger.counts)
+            self._begun = time.monotonic()
+            until_over.enter_context(gauges.looking())
+            until_over.enter_context(self._followed(completions))
+            gave_up = self._follow_phases(uploader, gauges)
+        return Seen(self.ledger, gauges.samples, self.prefix, self.clock(), gave_up)
+
+    def _prepare(self, uploader: Uploader) -> None:
+        prepared = [phase for phase in self.scenario.phases if phase.prepared]
+        if not prepared:
+            return
+        with set_aside(self.place.stack):
+            for phase in prepared:
+                self.say(f"putting {phase.photos} photos in beforehand, for {phase.name}")
+                uploader.prepare(phase, list(self._drawn(phase)))
+
+    def _drawn(self, phase: Phase) -> Iterator[Upload]:
+        first = next(self._contents) * 1_000_000
+        return uploads(phase, self.prefix, self._bodies(), first)
+
+    def _bodies(self) -> Iterator[bytes]:
+        if not self.place.is_canned:
+            return distinct_photos()
+        small = smallest_photo().read_bytes()
+        return (body + uuid4().bytes for body in repeat(small))
+
+    def _follow_phases(self, uploader: Uploader, gauges: Gauges) -> bool:
+        """Start the phases, carry out the changes, and wait; say whether it was given up."""
+        with ThreadPoolExecutor(len(self.scenario.phases) + 1) as threads:
+            try:
+                running = [threads.submit(self._run_phase, phase, uploader) for phase in self.scenario.phases]
+                changing = threads.submit(self._change_quotas)
+                return self._await_end(running, changing, gauges)
+            finally:
+                self.stopping.set()
+
+    def _await_end(self, running: list[Future[None]], changing: Future[None], gauges: Gauges) -> bool:
+        last_progress, progress = self.clock(), (0, 0)
+        while True:
+            for future in (*running, changing):
+                if future.done():
+                    future.result()
+            self.show(self.clock(), self.ledger, gauges.samples)
+            sent, ended = self.ledger.counts()
+            if all(future.done() for future in running) and sent == ended:
+                return False
+            if (sent, ended) != progress:
+                last_progress, progress = self.clock(), (sent, ended)
+            if self.clock() - last_progress > self.scenario.patience_seconds:
+                return True
+            time.sleep(_POLL_SECONDS)
+
+    def _run_phase(self, phase: Phase, uploader: Uploader) -> None:
+        before = {earlier.name: earlier for earlier in self.scenario.phases}
+        if phase.after is not None:
+            awaited = before[phase.after]
+            while not self.ledger.is_over(awaited.name, awaited.photos):
+                if self.stopping.wait(_POLL_SECONDS):
+                    return
+        if not self.stopping.wait(phase.start_seconds):
+            uploader.run(phase, self._drawn(phase) if not phase.prepared else iter(()))
+
+    def _change_quotas(self) -> None:
+        for change in self.scenario.changes:
+            if self.stopping.wait(max(0.0, change.at_seconds - self.clock())):
+                return
+            assert self.place.door is not None
+            self.place.door.set_quotas(change.quotas)
+
+    @contextmanager
+    def _followed(self, completions: Completions) -> Iterator[None]:
+        over = threading.Event()
+
+        def follow() -> None:
+            while not over.is_set():
+                for body in completions.receive(_RECEIVE_SECONDS):
+                    if str(body["key"]).startswith(self.prefix):
+                        self.ledger.ended(body, self.clock())
+
+        with ThreadPoolExecutor(FOLLOWERS) as followers:
+            following_up = [followers.submit(follow) for _ in range(FOLLOWERS)]
+            try:
+                yield
+            finally:
+                over.set()
+        for future in following_up:
+            future.result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from contract.table import ItemKey
@@ -40,7 +41,7 @@ class Recount:
         after = ItemKey(**cursor) if isinstance(cursor, dict) else None
         looked_at = corrected = 0
         while True:
-            page = self.store.keys(after)
+            page = self.tally.retry(partial(self.store.keys, after))
             corrected += self.tally.bring_in_line(page.keys)
             looked_at += len(page.keys)
             after = page.cursor

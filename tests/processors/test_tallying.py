@@ -1,0 +1,364 @@
+"""Whatever is delivered how often, in whatever pieces, whoever dies of it: counts are those of the heads."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from contract.errors import TransientError
+from contract.identity import ImageVersion
+from contract.records import Findings, Head, Status
+from contract.table import HEAD, ItemKey, head_key, index_rows
+from contract.tallies import STATUS_COUNTS, Counted, Differences, Share, TallyMetric, label_counts_key
+from processors.retrying import RetryPolicy
+from processors.tallying.changes import changed_keys
+from processors.tallying.recounting import Recount
+from processors.tallying.tally import MANY_NAMES, MAX_KEYS, Tally
+from tests.fakes.calls import nothing
+from tests.fakes.tallies import FakeTallies
+
+EXAMPLES = int(os.environ.get("IMAGEPIPE_EXAMPLES", "150"))
+
+KEYS = ["a.jpg", "b/ c+%.jpg", "c.jpg"]
+LABELS = st.frozensets(st.sampled_from(["Animal", "Cat", "Dog", "dog"]))
+
+
+class KilledError(BaseException):
+    """The function is gone: nothing after this happens."""
+
+
+class Silence:
+    """A log that keeps faults."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+
+    def warning(self, message: str, **facts: object) -> None: ...
+
+    def error(self, message: str, **facts: object) -> None: ...
+
+    def fault(self, message: str, fault: BaseException) -> None:
+        self.faults.append(message)
+
+
+class TallyWorld:
+    """A tally on a store in memory."""
+
+    def __init__(self) -> None:
+        self.store = FakeTallies()
+        self.log = Silence()
+        self.metrics: Counter[TallyMetric] = Counter()
+        self.now = 1_000_000.0
+        retry = RetryPolicy(sleep=lambda _seconds: None)
+        self.tally = Tally(self.store, retry, self._count, self.log, lambda: self.now)
+
+    def _count(self, what: TallyMetric, by: int) -> None:
+        self.metrics[what] += by
+
+    def recount(self, seconds_left: float = 60) -> None:
+        """Go through all keys, in as many invocations as it takes."""
+        event: Mapping[str, Any] = {"recount": True}
+        while True:
+            answer = Recount(self.store, self.tally).answer(event, lambda: seconds_left)
+            if answer["cursor"] is None:
+                return
+            event = {"recount": True, "cursor": answer["cursor"]}
+
+    @property
+    def counts(self) -> dict[ItemKey, dict[str, int]]:
+        """All counts but zeros."""
+        found = {at: +Counter(counts) for at, counts in self.store.counts.items()}
+        assert all(value >= 0 for counts in self.store.counts.values() for value in counts.values())
+        return {at: dict(counts) for at, counts in found.items() if counts}
+
+
+def a_head(key: str, generation: int, status: Status, labels: Iterable[str] = ()) -> Head:
+    return Head(
+        version=ImageVersion(key, "abc", 7, None, "2026-11-23T12:00:00.000Z"),
+        status=status,
+        sequencer=f"{generation:04}",
+        generation=generation,
+        decided_at="2026-11-23T12:00:05.000Z",
+        findings=Findings(dict.fromkeys(sorted(labels), 98.5)),
+    )
+
+
+def cat(key: str, *labels: str) -> Head:
+    return a_head(key, 1, Status.RECOGNIZED, labels or ("Animal", "Cat"))
+
+
+def counted_from(heads: Iterable[Head]) -> dict[ItemKey, dict[str, int]]:
+    """Count heads one by one, by the index rows that they stand for."""
+    counts: dict[ItemKey, Counter[str]] = {}
+    for head in heads:
+        if head.status is not Status.DELETED:
+            counts.setdefault(STATUS_COUNTS, Counter())[head.status] += 1
+        for name in Share.of(head).labels:
+            counts.setdefault(label_counts_key(name), Counter())[name] += 1
+        rows = [row for row in index_rows(head) if row.at.pk.startswith("index#label:")]
+        assert len(Share.of(head).labels) == len(rows)
+    return {at: dict(counter) for at, counter in counts.items()}
+
+
+def stream_event(keys: Iterable[str], sort_key: str = HEAD) -> dict[str, Any]:
+    places = [{"pk": {"S": head_key(key).pk}, "sk": {"S": sort_key}} for key in keys]
+    return {"Records": [{"eventName": "MODIFY", "dynamodb": {"Keys": place}} for place in places]}
+
+
+class Tallying(RuleBasedStateMachine):
+    """Heads change; the stream is delivered in pieces that repeat and overlap; faults hit any step of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = TallyWorld()
+        self.stream: list[str] = []
+        self.delivered = 0
+        self.is_complete = True
+
+    @rule(key=st.sampled_from(KEYS), status=st.sampled_from(Status), labels=LABELS)
+    def commit(self, key: str, status: Status, labels: frozenset[str]) -> None:
+        standing = self.world.store.heads.get(key)
+        generation = standing.generation + 1 if standing else 1
+        shown = labels if status is Status.RECOGNIZED else frozenset()
+        self.world.store.heads[key] = a_head(key, generation, status, shown)
+        self.stream.append(key)
+
+    @rule(key=st.sampled_from(KEYS))
+    def remove(self, key: str) -> None:
+        """A tombstone expires, or somebody removes a head by hand."""
+        if self.world.store.heads.pop(key, None):
+            self.stream.append(key)
+
+    @rule()
+    def a_day_passes(self) -> None:
+        self.world.now += 24 * 3600 + 1
+        self.world.store.expire(self.world.now)
+
+    @precondition(lambda self: self.stream)
+    @rule(data=st.data())
+    def deliver(self, data: st.DataObject) -> None:
+        """Deliver a piece that begins at, or before, what was delivered last; a fault may hit it."""
+        start = data.draw(st.integers(0, self.delivered))
+        end = data.draw(st.integers(min(start + 1, len(self.stream)), len(self.stream)))
+        keys = self.stream[start:end]
+        if self._with_fault(data, lambda: self.world.tally.bring_in_line(keys)):
+            self.delivered = max(self.delivered, end)
+
+    @rule(data=st.data())
+    def recount(self, data: st.DataObject) -> None:
+        lost_before = len(self.stream)
+        if self._with_fault(data, lambda: self.world.recount(seconds_left=0)):
+            self.delivered, self.is_complete = max(self.delivered, lost_before), True
+
+    @precondition(lambda self: self.delivered < len(self.stream))
+    @rule()
+    def the_stream_forgets(self) -> None:
+        """The tally was down for a day."""
+        self.delivered, self.is_complete = len(self.stream), False
+
+    def _with_fault(self, data: st.DataObject, work: Callable[[], object]) -> bool:
+        """Do the work with something happening at one of its steps; say whether it came to its end."""
+        calls = self.world.store.calls
+        happening = data.draw(
+            st.sampled_from(
+                ["nothing", "kill before", "kill after", "error", "lost answer", "change", "other"]
+            )
+        )
+        place = data.draw(st.integers(1, 8))
+        steps = iter(range(1, 1000))
+
+        def step(_operation: str) -> None:
+            if next(steps) != place:
+                return
+            calls.before = calls.after = nothing
+            if happening.startswith("kill"):
+                raise KilledError
+            if happening in ("error", "lost answer"):
+                raise TransientError("InternalServerError", "as arranged")
+            if happening == "change":
+                self.commit(
+                    data.draw(st.sampled_from(KEYS)), data.draw(st.sampled_from(Status)), data.draw(LABELS)
+                )
+            if happening == "other":
+                if data.draw(st.booleans()):
+                    self.commit(data.draw(st.sampled_from(KEYS)), Status.RECOGNIZED, data.draw(LABELS))
+                self.world.tally.bring_in_line(self.stream)
+                if data.draw(st.booleans()):
+                    self.remove(data.draw(st.sampled_from(KEYS)))
+                    self.world.tally.bring_in_line(self.stream)
+
+        if happening != "nothing":
+            is_after = happening in ("kill after", "lost answer")
+            calls.before, calls.after = (nothing, step) if is_after else (step, nothing)
+        try:
+            work()
+        except KilledError:
+            return False
+        finally:
+            calls.before = calls.after = nothing
+        return True
+
+    @invariant()
+    def counts_are_the_sum_of_shares(self) -> None:
+        differences = Differences()
+        for counted in self.world.store.shares.values():
+            differences.add(Share(), counted.share)
+        assert self.world.counts == {at: dict(counts) for at, counts in differences.by_item.items()}
+
+    def teardown(self) -> None:
+        """Once the stream is drained, or all was counted anew, counts are those of the heads, and stay so."""
+        if self.is_complete:
+            self.world.tally.bring_in_line(self.stream[self.delivered :])
+        else:
+            self.world.recount()
+        expected = counted_from(self.world.store.heads.values())
+        assert self.world.counts == expected
+        assert self.world.tally.bring_in_line(self.stream) == 0
+        assert self.world.counts == expected
+        assert not self.world.log.faults
+
+
+TestTallying = Tallying.TestCase
+TestTallying.settings = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink],
+)
+
+
+@pytest.fixture
+def world() -> TallyWorld:
+    return TallyWorld()
+
+
+def test_trap_19_a_change_that_is_delivered_again_is_not_counted_again(world: TallyWorld) -> None:
+    world.store.heads["a.jpg"] = cat("a.jpg")
+
+    assert world.tally.bring_in_line(["a.jpg", "a.jpg"]) == 1
+    assert world.tally.bring_in_line(["a.jpg"]) == 0
+    assert world.counts == counted_from([cat("a.jpg")])
+
+
+def test_an_overwrite_moves_an_image_and_a_deletion_takes_it_out(world: TallyWorld) -> None:
+    world.store.heads["a.jpg"] = cat("a.jpg")
+    world.tally.bring_in_line(["a.jpg"])
+    world.store.heads["a.jpg"] = a_head("a.jpg", 2, Status.RECOGNIZED, ["Dog"])
+    world.tally.bring_in_line(["a.jpg"])
+    assert world.counts == {STATUS_COUNTS: {"recognized": 1}, label_counts_key("Dog"): {"Dog": 1}}
+
+    world.store.heads["a.jpg"] = a_head("a.jpg", 3, Status.REJECTED)
+    world.tally.bring_in_line(["a.jpg"])
+    assert world.counts == {STATUS_COUNTS: {"rejected": 1}}
+
+    world.store.heads["a.jpg"] = a_head("a.jpg", 4, Status.DELETED)
+    world.tally.bring_in_line(["a.jpg"])
+    assert world.counts == {}
+
+
+def test_the_expiry_of_a_tombstone_changes_nothing_and_its_key_can_come_again(world: TallyWorld) -> None:
+    world.store.heads["a.jpg"] = a_head("a.jpg", 9, Status.DELETED)
+    world.tally.bring_in_line(["a.jpg"])
+    del world.store.heads["a.jpg"]
+    world.tally.bring_in_line(["a.jpg"])
+    assert world.counts == {}
+
+    world.store.heads["a.jpg"] = cat("a.jpg")
+    world.tally.bring_in_line(["a.jpg"])
+    assert world.counts == counted_from([cat("a.jpg")])
+
+
+def test_names_that_differ_in_case_are_one_label_of_an_image() -> None:
+    assert len(Share.of(cat("a.jpg", "Dog", "dog", "DOG")).labels) == 1
+
+
+def test_more_keys_than_a_transaction_takes_go_into_several(world: TallyWorld) -> None:
+    heads = {f"{number}.jpg": cat(f"{number}.jpg") for number in range(3 * MAX_KEYS)}
+    world.store.heads.update(heads)
+
+    assert world.tally.bring_in_line(heads) == 3 * MAX_KEYS
+    assert world.counts == counted_from(heads.values())
+    assert world.store.calls.made["write"] == 3
+
+
+def test_more_names_than_an_update_takes_go_into_several_transactions(world: TallyWorld) -> None:
+    names = (f"Thing {number}" for number in range(100_000))
+    same_item = [name for name in names if label_counts_key(name) == label_counts_key("Cat")]
+    heads = {
+        f"{number}.jpg": cat(f"{number}.jpg", *same_item[90 * number : 90 * (number + 1)])
+        for number in range(10)
+    }
+    world.store.heads.update(heads)
+    most = 0
+
+    def look(_operation: str) -> None:
+        nonlocal most
+        counts = world.store.counts[label_counts_key("Cat")]
+        most, seen[0] = max(most, len(counts) - seen[0]), len(counts)
+
+    seen = [0]
+    world.store.calls.after = look
+    world.tally.bring_in_line(heads)
+
+    assert world.counts == counted_from(heads.values())
+    assert most < MANY_NAMES + 100
+
+
+def test_a_head_that_cannot_be_read_is_left_as_it_was_counted_and_stops_no_other(world: TallyWorld) -> None:
+    world.store.heads["a.jpg"] = cat("a.jpg")
+    world.tally.bring_in_line(["a.jpg"])
+
+    class Unreadable(Head):
+        def to_item(self) -> dict[str, object]:
+            return {"key": self.key}
+
+    broken = cat("a.jpg")
+    world.store.heads["a.jpg"] = Unreadable(**{name: getattr(broken, name) for name in broken.__match_args__})
+    world.store.heads["b.jpg"] = cat("b.jpg", "Dog")
+
+    assert world.tally.bring_in_line(["a.jpg", "b.jpg"]) == 1
+    assert world.counts == counted_from([cat("a.jpg"), cat("b.jpg", "Dog")])
+    assert world.metrics[TallyMetric.HEADS_UNREADABLE] == 1
+    assert "a.jpg" in world.log.faults[0]
+
+
+def test_a_recount_finds_what_the_stream_never_told(world: TallyWorld) -> None:
+    world.store.heads.update({key: cat(key) for key in KEYS})
+    world.tally.bring_in_line(KEYS)
+    world.store.heads["c.jpg"] = a_head("c.jpg", 2, Status.RECOGNIZED, ["Dog"])
+    del world.store.heads["a.jpg"]
+
+    world.recount()
+
+    assert world.counts == counted_from(world.store.heads.values())
+
+
+def test_what_is_wrong_for_long_is_an_error_so_that_the_stream_sends_it_again(world: TallyWorld) -> None:
+    world.store.heads["a.jpg"] = cat("a.jpg")
+
+    def fail(_operation: str) -> None:
+        raise TransientError("InternalServerError", "as arranged")
+
+    world.store.calls.before = fail
+    with pytest.raises(TransientError):
+        world.tally.bring_in_line(["a.jpg"])
+
+
+def test_only_changes_of_heads_are_read_from_an_event_each_key_once() -> None:
+    event = stream_event(["a.jpg", "b/ c+%.jpg", "a.jpg"])
+    event["Records"] += stream_event(["c.jpg"], sort_key="labels#f1")["Records"]
+
+    assert changed_keys(event) == ["a.jpg", "b/ c+%.jpg"]
+
+
+def test_a_share_is_read_back_as_it_was_written() -> None:
+    for counted in (Counted(Share.of(cat("a.jpg")), 7), Counted(Share(), 8, 1_000_000)):
+        assert Counted.from_item(counted.to_item()) == counted

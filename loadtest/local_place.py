@@ -67,6 +67,10 @@ class LocalPlace:
         trace: dict[str, Any] = json.loads((self.directory / f"{part}.pid.json").read_text())
         return int(trace["pid"])
 
+    def pids(self) -> tuple[int, ...]:
+        """Give the process ids of what runs here."""
+        return tuple(self.pid(file.name.split(".")[0]) for file in sorted(self.directory.glob("*.pid.json")))
+
     @property
     def packages_of_lambda(self) -> Path:
         """Where the packages are that Lambda's own Python brings."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadtest import arithmetic, noop, outcome, verifying
+from loadtest import arithmetic, cores, noop, outcome, verifying
 from loadtest.api_load.driving import drive
 from loadtest.gauges import Sample
 from loadtest.ledger import Ledger, Photo
@@ -25,13 +25,14 @@ def measure(scenario: Scenario, place: Place, out: Path, say: Callable[[str], No
     on, begun_at = circumstances(f"make loadtest SCENARIO={scenario.name}"), datetime.now(UTC)
     alone = noop.rate(place.stack, say) if scenario.noop else None
     say(f"{scenario.name}: {scenario.about}")
-    seen = Run(scenario, place, say, show).carry_out()
+    with cores.watched(place.processes) as busy:
+        seen = Run(scenario, place, say, show).carry_out()
     say("looking at what is there now")
     found = _sum_up(scenario, place, seen, on, begun_at)
     if scenario.api is not None:
         say(f"{scenario.api.users} users ask the API for {scenario.api.seconds:g} s")
         found = replace(found, api=drive(place.stack, scenario.api, out, scenario.name))
-    return replace(found, noop=alone)
+    return replace(found, noop=alone, cores=busy)
 
 
 def _sum_up(scenario: Scenario, place: Place, seen: Seen, on: str, begun_at: datetime) -> Outcome:

@@ -15,6 +15,7 @@ from contract.quotas import usual_quota
 from contract.usage import Work
 from loadtest import arithmetic
 from loadtest.arithmetic import Steps, Window
+from loadtest.cores import Cores
 from loadtest.gauges import ALL, Sample
 from loadtest.ledger import Photo
 from loadtest.places import Place
@@ -88,6 +89,7 @@ class Outcome:
     searchable: Searchable
     dollars: Dollars | None
     noop: Mapping[str, float] | None = None
+    cores: Cores | None = None
     api: tuple[Mapping[str, Any], ...] = ()
     samples: tuple[Sample, ...] = field(default=(), repr=False)
     ended_at: tuple[float, ...] = field(default=(), repr=False)

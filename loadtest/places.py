@@ -24,11 +24,15 @@ _STOP_SECONDS = 10
 
 @dataclass(frozen=True)
 class Place:
-    """A running stack, what it is, and the door of its Rekognition; AWS has none."""
+    """A running stack, what it is, and the door of its Rekognition; AWS has none.
+
+    `processes` are the ids of those that run it on this machine.
+    """
 
     stack: Stack
     what: str
     door: Door | None = None
+    processes: tuple[int, ...] = ()
 
     @property
     def is_canned(self) -> bool:
@@ -55,7 +59,8 @@ def place_for(scenario: Scenario, stack: str | None, say: Callable[[str], None])
             yield place
     else:
         found = finding.on_this_machine()
-        yield Place(found, "the local place of make run", Door(found.outputs["rekognition_url"]))
+        pids = LocalPlace(finding.LOCAL_DIRECTORY).pids()
+        yield Place(found, "the local place of make run", Door(found.outputs["rekognition_url"]), pids)
 
 
 @contextmanager
@@ -72,7 +77,7 @@ def _own_place(scenario: Scenario, say: Callable[[str], None]) -> Iterator[Place
                 stack = Stack(place.outputs())
                 settings = ", ".join(f"{name}={value}" for name, value in scenario.context.items())
                 what = f"a local place of its own{f' with {settings}' if settings else ''}"
-                yield Place(stack, what, Door(stack.outputs["rekognition_url"]))
+                yield Place(stack, what, Door(stack.outputs["rekognition_url"]), place.pids())
             finally:
                 say("stopping the place")
                 place.stop()

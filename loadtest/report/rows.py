@@ -58,6 +58,7 @@ def rows(outcome: Outcome) -> list[Row]:
         *_trouble(outcome),
         *_dollars(outcome),
         *_noop(outcome),
+        *_cores(outcome),
     ]
 
 
@@ -152,3 +153,11 @@ def _noop(outcome: Outcome) -> list[Row]:
         Row("… its queue through a function that does nothing", f"{found['messages_a_second']:.0f} images/s"),
         Row("… one after the other", f"{found['both_a_second']:.0f} images/s"),
     ]
+
+
+def _cores(outcome: Outcome) -> list[Row]:
+    if outcome.cores is None:
+        return []
+    busy, own = outcome.cores.busy, outcome.cores.by_this_run
+    value = f"{busy:.0%} busy, {own:.0%} with this run (place and load test)"
+    return [Row("this machine's cores meanwhile", value)]

@@ -1,7 +1,7 @@
 """`imagepipe`, the command line for whoever runs the pipeline, and the one place where errors become lines.
 
-Exit codes: 0 done; 1 reconcile found something and did not fix it, or something was refused; 2 it could not
-be done, and one line says why; 130 Ctrl-C.
+Exit codes: 0 done; 1 reconcile found something and did not fix it, something was refused, or a backfill
+stopped at its bounds; 2 it could not be done, and one line says why; 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from contract.errors import ImagepipeError
-from operations.commands import cost, dead_letters, reconcile, status
+from operations.commands import backfill, cost, dead_letters, plan, quotas, reconcile, status
 from operations.faults import OperatorError, StoppedError
 from operations.terminal import printable
 
@@ -33,6 +33,9 @@ app = typer.Typer(
 app.add_typer(dead_letters.app, name="dlq")
 app.command("reconcile")(reconcile.reconcile)
 app.command("status")(status.status)
+app.command("plan")(plan.plan)
+app.command("backfill")(backfill.backfill)
+app.command("quotas")(quotas.quotas)
 app.command("cost")(cost.cost)
 
 

@@ -19,10 +19,15 @@ from botocore.exceptions import BotoCoreError
 
 from operations.adapters.cloudformation import stack_outputs
 from operations.adapters.dynamodb import DynamoDBTable
+from operations.adapters.dynamodb_budgets import DynamoDBBudgets
 from operations.adapters.dynamodb_counts import DynamoDBRecords
+from operations.adapters.dynamodb_known import DynamoDBKnown
 from operations.adapters.dynamodb_reads import BatchReads
+from operations.adapters.lambda_functions import reader_of
 from operations.adapters.s3 import S3Bucket
+from operations.adapters.service_quotas import ServiceQuotas
 from operations.adapters.sqs import SqsQueue
+from operations.deployed import Deployed
 from operations.faults import OperatorError
 from operations.names import LOCAL_DIRECTORY, Names, choose, read_local
 from operations.retrying import RetryPolicy
@@ -53,8 +58,8 @@ class WorkQueue:
 class Pipeline:
     """The parts of one pipeline. Each client is made when it is first asked for."""
 
-    def __init__(self, names: Names, session: Any, **how: Any) -> None:
-        self.names = names
+    def __init__(self, names: Names, session: Any, *, is_local: bool = False, **how: Any) -> None:
+        self.names, self.is_local = names, is_local
         self._session, self._how = session, how
         self._retry = RetryPolicy()
         self.executor = ThreadPoolExecutor(CALLS_AT_ONCE)
@@ -72,7 +77,7 @@ class Pipeline:
     @cached_property
     def bucket(self) -> S3Bucket:
         """The bucket."""
-        return S3Bucket(self._client("s3"), self.names.bucket, self._retry)
+        return self.any_bucket(self.names.bucket)
 
     @cached_property
     def table(self) -> DynamoDBTable:
@@ -83,6 +88,30 @@ class Pipeline:
     def records(self) -> DynamoDBRecords:
         """The table, as far as it is counted."""
         return DynamoDBRecords(self._dynamodb, self.names.table, self._retry, self._reads)
+
+    @cached_property
+    def known(self) -> DynamoDBKnown:
+        """The table, as far as it is asked what was paid for."""
+        return DynamoDBKnown(self._reads)
+
+    @cached_property
+    def budgets(self) -> DynamoDBBudgets:
+        """The budgets of the operations."""
+        return DynamoDBBudgets(self._dynamodb, self.names.table, self._retry, self._reads)
+
+    @cached_property
+    def deployed(self) -> Deployed:
+        """The processor as it is deployed. Raises OperatorError."""
+        return reader_of(self._client("lambda"), self.images.queue.arn(), self._retry)
+
+    @cached_property
+    def account(self) -> ServiceQuotas:
+        """The account's quotas."""
+        return ServiceQuotas(self._client("service-quotas"), self._retry)
+
+    def any_bucket(self, name: str) -> S3Bucket:
+        """Give any bucket that may be listed."""
+        return S3Bucket(self._client("s3"), name, self._retry)
 
     def _queues(self, name: str, url: str, dead_letters_url: str) -> WorkQueue:
         queue = SqsQueue(self._sqs, url, self._retry)
@@ -137,7 +166,7 @@ def _on_this_machine(directory: Path) -> Pipeline:
     )
     # Loopback is never reached through a proxy.
     config = _config().merge(Config(proxies={}))
-    return Pipeline(place.names, session, endpoint_url=place.endpoint_url, config=config)
+    return Pipeline(place.names, session, is_local=True, endpoint_url=place.endpoint_url, config=config)
 
 
 def _config() -> Config:

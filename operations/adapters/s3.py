@@ -31,9 +31,9 @@ class S3Bucket:
     bucket_name: str
     retry: RetryPolicy
 
-    def pages(self, prefix: str) -> Iterator[Sequence[Listed]]:
-        """List all current objects whose keys begin so, up to a thousand a page."""
-        further: dict[str, Any] = {}
+    def pages(self, prefix: str, after: str = "") -> Iterator[Sequence[Listed]]:
+        """List all current objects whose keys begin so, and come after that key, up to a thousand a page."""
+        further: dict[str, Any] = {"StartAfter": after} if after else {}
         while True:
             answer = self._page(prefix, further)
             yield [

@@ -47,6 +47,16 @@ class SqsQueue:
 
         return self.retry(attempt)
 
+    def arn(self) -> str:
+        """Give the name by which other services know it."""
+
+        def attempt() -> str:
+            with translated(f"GetQueueAttributes of {self.url}"):
+                told = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])
+            return told["Attributes"]["QueueArn"]
+
+        return self.retry(attempt)
+
     def receive(self, most: int, hold_seconds: int, wait_seconds: int) -> Sequence[Received]:
         """Take up to ten messages into our hands for a while, waiting for the first."""
 

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from operations.dead_letters.choosing import Choice
-from operations.moments import read_since
+from operations.moments import read_since, to_seconds
+from operations.planning import objects
 
 Stack = Annotated[
     str | None,
@@ -35,7 +36,23 @@ Since = Annotated[
 ]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")]
 
+PlaceArgument = Annotated[str, typer.Argument(metavar="s3://BUCKET/PREFIX", show_default=False)]
+ModifiedSince = Annotated[
+    str | None,
+    typer.Option("--since", help="Only objects modified since then: 2h, 7d, or 2026-01-31T08:00 (UTC)."),
+]
+Suffix = Annotated[
+    str | None, typer.Option("--suffix", help="Only keys that end so, in any case: .jpg,.jpeg,.png")
+]
+
 
 def chosen(cause: str | None, prefix: str | None, since: str | None) -> Choice:
     """Put together which dead letters are meant. Raises OperatorError."""
     return Choice(cause, prefix, read_since(since, time.time()) if since else None)
+
+
+def objects_chosen(since: str | None, suffix: str | None) -> objects.Choice:
+    """Put together which objects are meant. Raises OperatorError."""
+    suffixes = tuple(part.strip().lower() for part in (suffix or "").split(",") if part.strip())
+    moment = to_seconds(read_since(since, time.time())) if since else None
+    return objects.Choice(moment, suffixes or None)

@@ -23,9 +23,9 @@ from operations.commands.options import (
 from operations.commands.watching import Watch, if_stopped, look_at, watched
 from operations.dead_letters.choosing import Choice
 from operations.dead_letters.letters import DeadLetter
-from operations.dead_letters.pacing import Pace
 from operations.dead_letters.redriving import Redrive, Redriven
 from operations.interrupting import Stopping
+from operations.pacing import Pace
 from operations.terminal import consents, print_json, printable, remarks, require_consent_possible
 from operations.wiring import Pipeline, connect
 

@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from contract.errors import ImagepipeError
+from operations.budgets.quotas import QuotaInUse, in_use
 from operations.commands.options import Directory, Json, Local, Stack
+from operations.faults import OperatorError
 from operations.status.calls import Calls
 from operations.status.report import Counted, Report, look
-from operations.terminal import print_json, progress, results, table
-from operations.wiring import connect
+from operations.terminal import print_json, printable, progress, remarks, results, table
+from operations.wiring import Pipeline, connect
 
 
 def status(
@@ -38,11 +41,21 @@ def status(
             time.time,
             days=days,
             exact=exact,
+            quotas=_quotas(pipeline),
         )
     if json:
         print_json(report.to_json())
     else:
         _print(report)
+
+
+def _quotas(pipeline: Pipeline) -> list[QuotaInUse]:
+    """Look at how fast operations are called; say so where nobody may know what is deployed."""
+    try:
+        return in_use(pipeline.deployed.quotas, pipeline.budgets, (), time.time())
+    except (OperatorError, ImagepipeError) as fault:
+        remarks().print(f"The quotas are not known: {printable(str(fault))}", highlight=False, markup=False)
+        return []
 
 
 def _print(report: Report) -> None:
@@ -65,6 +78,11 @@ def _print(report: Report) -> None:
     calls.add_row(f"{report.days} days", *_cells(report.calls))
     out.print()
     out.print(calls)
+    if report.quotas:
+        rates = ", ".join(
+            f"{quota.operation} {quota.rate:.1f} of {quota.in_use:g}" for quota in report.quotas
+        )
+        out.print(f"\nCalls a second, at most: {rates}", highlight=False)
     if any(report.dead_letters.values()):
         out.print("\nWhy there are dead letters: imagepipe dlq summary", highlight=False)
 

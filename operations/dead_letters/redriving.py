@@ -20,8 +20,8 @@ from contract.failures import HISTORY_ATTRIBUTE
 from operations.dead_letters.choosing import Choice
 from operations.dead_letters.letters import DeadLetter
 from operations.dead_letters.looking import Look
-from operations.dead_letters.pacing import Pace
 from operations.messages import Outgoing
+from operations.pacing import Pace
 
 
 class Source(Protocol):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from contract.records import Status
+from operations.budgets.quotas import QuotaInUse
 from operations.messages import Depth
 from operations.status.calls import Calls
 
@@ -43,7 +44,10 @@ class Records(Protocol):
 
 @dataclass(frozen=True)
 class Report:
-    """The answer of `imagepipe status`. `calls` covers `days` days, today included."""
+    """The answer of `imagepipe status`. `calls` covers `days` days, today included.
+
+    `quotas` is empty where it is not known what is deployed.
+    """
 
     queues: Mapping[str, Depth]
     dead_letters: Mapping[str, int]
@@ -51,6 +55,7 @@ class Report:
     today: Calls
     calls: Calls
     days: int
+    quotas: Sequence[QuotaInUse] = ()
 
     def to_json(self) -> dict[str, object]:
         """Write it for machines."""
@@ -63,6 +68,7 @@ class Report:
             },
             "today": self.today.to_json(),
             f"last_{self.days}_days": self.calls.to_json(),
+            "quotas": {quota.operation: quota.to_json() for quota in self.quotas},
         }
 
 
@@ -74,6 +80,7 @@ def look(
     *,
     days: int,
     exact: bool,
+    quotas: Sequence[QuotaInUse] = (),
 ) -> Report:
     """Ask for everything. The last `days` days end with today, by UTC."""
     today = datetime.fromtimestamp(clock(), UTC).date()
@@ -86,4 +93,5 @@ def look(
         today=Calls.of([counts.get(wanted[0], {})]),
         calls=Calls.of(counts.values()),
         days=days,
+        quotas=quotas,
     )

@@ -13,9 +13,9 @@ from contract.failures import FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE, History
 from operations.dead_letters.choosing import Choice
 from operations.dead_letters.letters import DeadLetter
 from operations.dead_letters.looking import LOOK_SECONDS, Look
-from operations.dead_letters.pacing import Pace
 from operations.dead_letters.redriving import Redrive, Redriven
 from operations.interrupting import never
+from operations.pacing import Pace
 from tests.fakes.s3 import BUCKET
 from tests.operations.letters import FIRST, body, explained
 from tests.operations.queues import DEAD, HOME, FakeQueues

@@ -1,0 +1,55 @@
+"""The budgets' port on DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from contract.quotas import BudgetItem
+from contract.table import PARTITION_KEY, SORT_KEY, budget_key
+from contract.wire import from_wire, key_of, key_to_wire, to_wire
+from operations.adapters.aws_errors import translated
+from operations.adapters.dynamodb_reads import BatchReads
+from operations.retrying import RetryPolicy
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_ATTRIBUTES = (PARTITION_KEY, SORT_KEY, "quota", "next_at", "bulk_at", "cut_at", "cut_from")
+
+
+@dataclass(frozen=True)
+class DynamoDBBudgets:
+    """One item for each operation."""
+
+    client: DynamoDBClient
+    table_name: str
+    retry: RetryPolicy
+    reads: BatchReads
+
+    def read(self, operations: Sequence[str]) -> Mapping[str, BudgetItem]:
+        """Give the budgets of these operations; of one that was never called, an empty one."""
+        places = {budget_key(operation): operation for operation in operations}
+        items = self.reads.read(list(places), _ATTRIBUTES)
+        found = {places[key_of(item)]: BudgetItem.from_item(from_wire(item)) for item in items}
+        return {operation: found.get(operation, BudgetItem()) for operation in operations}
+
+    def set_quota(self, operation: str, quota: float | None) -> None:
+        """Set the calls a second that all workers go by; None goes back to the deployment's.
+
+        The rest of the item is the workers' and left alone.
+        """
+        how: dict[str, Any] = {"UpdateExpression": "REMOVE quota"}
+        if quota is not None:
+            values = to_wire({":quota": Decimal(str(quota))})
+            how = {"UpdateExpression": "SET quota = :quota", "ExpressionAttributeValues": values}
+
+        def attempt() -> None:
+            with translated(f"UpdateItem of the budget of {operation} on {self.table_name}"):
+                self.client.update_item(
+                    TableName=self.table_name, Key=key_to_wire(budget_key(operation)), **how
+                )
+
+        self.retry(attempt)

@@ -1,0 +1,50 @@
+"""What the table knows of objects and of their bytes, on DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contract.records import Status
+from contract.results import ResultName
+from contract.table import PARTITION_KEY, SORT_KEY, head_key, result_key
+from contract.wire import key_of
+from operations.adapters.dynamodb_reads import BatchReads
+from operations.planning.known import Recorded
+
+HEAD_ATTRIBUTES = ("key", "etag", "size_bytes", "status", "detectors")
+# A result has it, a claim on one has not.
+ANSWERED = "called_at"
+
+
+@dataclass(frozen=True)
+class DynamoDBKnown:
+    """The one table, as far as it is asked what was paid for."""
+
+    reads: BatchReads
+
+    def recorded(self, keys: Sequence[str]) -> Mapping[str, Recorded]:
+        """Give the heads of those keys that have one, as of now."""
+        items = self.reads.read([head_key(key) for key in keys], HEAD_ATTRIBUTES)
+        return {head.key: head for head in map(_recorded, items)}
+
+    def answered(self, names: Sequence[ResultName]) -> set[ResultName]:
+        """Say which of these answers are there, as of now; a claim on one is none yet.
+
+        DynamoDB charges for whole items, whatever is asked of them: a unit for 4 KB.
+        """
+        wanted = {result_key(name): name for name in names}
+        items = self.reads.read(list(wanted), (PARTITION_KEY, SORT_KEY, ANSWERED))
+        return {wanted[key_of(item)] for item in items if ANSWERED in item}
+
+
+def _recorded(item: Mapping[str, Any]) -> Recorded:
+    detectors = item.get("detectors", {"M": {}})["M"]
+    return Recorded(
+        key=item["key"]["S"],
+        etag=item["etag"]["S"],
+        size_bytes=int(item["size_bytes"]["N"]),
+        status=Status(item["status"]["S"]),
+        fingerprints={name: fingerprint["S"] for name, fingerprint in detectors.items()},
+    )

@@ -1,0 +1,127 @@
+"""`imagepipe backfill`: queueing photos that are in the bucket and have no current record."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from contract.timing import QUEUE_RETENTION_DAYS
+from operations.backfilling import bookmarks
+from operations.backfilling.bookmarks import Bookmark, Progress
+from operations.backfilling.feeding import Backfill, Bounds, Ended
+from operations.commands import backfills, options
+from operations.commands.options import (
+    Directory,
+    Json,
+    Local,
+    ModifiedSince,
+    PlaceArgument,
+    Stack,
+    Suffix,
+    Yes,
+)
+from operations.faults import OperatorError, StoppedError
+from operations.interrupting import orderly
+from operations.moments import to_text
+from operations.pacing import Pace
+from operations.planning.assessing import Assessor
+from operations.planning.contents import Contents
+from operations.planning.objects import Choice, Place
+from operations.planning.pricing import Pricing
+from operations.terminal import consents, print_json, progress, remarks, require_consent_possible
+from operations.wiring import Pipeline, connect
+
+NOT_ALL = 1
+# Messages expire: no more is queued than is done in half of their time.
+_MOST_WAITING_SECONDS = QUEUE_RETENTION_DAYS * 86_400 / 2
+
+
+def backfill(
+    place: PlaceArgument,
+    *,
+    stack: Stack = None,
+    local: Local = None,
+    directory: Directory = None,
+    since: ModifiedSince = None,
+    suffix: Suffix = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Queue at most so many in this run.")
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option("--max-cost", min=0, help="Stop before so many dollars, over all runs.")
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option("--rate", min=0.01, help="At most so many a second; else as fast as it goes."),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also those that have their record: it is announced again.")
+    ] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin anew, not where the last run was ended.")
+    ] = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> int:
+    """Queue photos of our bucket that have no current record, behind all that is uploaded now.
+
+    A run that was ended goes on where it was, with the same place, --since, --suffix and --all.
+    """
+    meant, choice = Place.read(place), options.objects_chosen(since, suffix)
+    require_consent_possible(yes, "backfill")
+    pipeline = connect(stack, local, directory)
+    _require_ours(meant, pipeline)
+    bookmark = _bookmark(pipeline, meant, since=since, suffixes=choice.suffixes, everything=everything)
+    if restart:
+        bookmark.remove()
+    before = bookmark.read() or Progress(since=choice.since)
+    pricing = Pricing.of(pipeline.deployed, pipeline.budgets)
+    if not consents(yes, backfills.question(meant, pricing, before, max_cost)):
+        remarks().print("nothing was queued")
+        return NOT_ALL
+    bounds = Bounds(limit, max_cost, int(pricing.slowest() * _MOST_WAITING_SECONDS))
+    with progress() as display, orderly(remarks().print) as stopping, Contents() as contents:
+        watch = backfills.Watch(display, pricing, time.monotonic)
+        run = Backfill(
+            bucket_name=pipeline.names.bucket,
+            bucket=pipeline.bucket,
+            assessor=Assessor(pipeline.known, contents, pipeline.deployed.fingerprints, has_records=True),
+            queue=pipeline.bulk.queue,
+            executor=pipeline.executor,
+            notes=bookmark,
+            price=lambda records, calls: pricing.bill(records, calls, is_bulk=True).total,
+            pace=Pace(rate, time.monotonic, time.sleep),
+            bounds=bounds,
+            now=lambda: to_text(time.time()),
+            stopping=stopping,
+            tell=watch.tell,
+            progress=before,
+            everything=everything,
+        )
+        ended = run.run(meant.prefix, Choice(before.since, choice.suffixes))
+    if ended is Ended.ALL:
+        bookmark.remove()
+    if json:
+        print_json(backfills.document(run, ended, pricing, meant))
+    else:
+        backfills.show(run, ended, pricing, meant)
+    if ended is Ended.STOPPED:
+        raise StoppedError(f"{run.queued:,} were queued; the same command goes on from there")
+    return NOT_ALL if ended in (Ended.MAX_COST, Ended.QUEUE_FULL) else 0
+
+
+def _require_ours(place: Place, pipeline: Pipeline) -> None:
+    ours = pipeline.names.bucket
+    if place.bucket != ours:
+        raise OperatorError(
+            f"s3://{place.bucket} is not the bucket of this pipeline, which recognizes only what is in "
+            f"s3://{ours}; move the photos there: aws s3 sync {place.uri} s3://{ours}/ "
+            f"(what it takes: imagepipe plan {place.uri})"
+        )
+
+
+def _bookmark(pipeline: Pipeline, place: Place, **arguments: object) -> Bookmark:
+    names = {"bucket": place.bucket, "table": pipeline.names.table, "prefix": place.prefix, **arguments}
+    return Bookmark.of(bookmarks.directory(), names)

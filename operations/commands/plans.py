@@ -1,0 +1,88 @@
+"""Plans for people."""
+
+from __future__ import annotations
+
+from contract.detectors import OPERATIONS
+from operations.costing.page import money
+from operations.planning.objects import Kind, Place
+from operations.planning.summing import Plan
+from operations.terminal import printable, results, table
+
+MEANING = {
+    Kind.OTHER_BY_NAME: "likely not JPEG or PNG, by their names: reckoned with, as only the bytes decide",
+    Kind.EMPTY: "cannot be recognized: empty",
+    Kind.TOO_LARGE: "cannot be recognized: more than the 15 MiB that Rekognition takes",
+}
+_UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
+_STEP = 1000
+
+
+def show(plan: Plan, place: Place, to_bucket: str | None) -> None:
+    """Write a plan to stdout. `to_bucket` is where the photos have to be moved, if they are not there."""
+    out, totals = results(), plan.totals
+    counts = table("#", "")
+    counts.add_row(f"{totals.objects:,}", f"objects under {printable(place.uri)}, {size(totals.size_bytes)}")
+    for count, meaning in (
+        (totals.left_out, "others left out by --since or --suffix"),
+        *((totals.kinds[kind], meaning) for kind, meaning in MEANING.items()),
+        (totals.current, "have their record"),
+        (totals.repeated, "have the same bytes as one listed before"),
+        (totals.known, "have bytes that were paid for before"),
+    ):
+        if count:
+            counts.add_row(f"{count:,}", meaning)
+    counts.add_row(f"{totals.to_do:,}", "to do")
+    out.print(counts, highlight=False)
+    _show_calls(plan)
+    _show_dollars(plan)
+    if not plan.is_all:
+        out.print("\nNot all was looked at: there is more under this place.", highlight=False)
+    if to_bucket is not None:
+        out.print(
+            f"\nTo have them recognized: aws s3 sync {printable(place.uri)} s3://{to_bucket}/\n"
+            "Copies of more than 8 MB are made in parts and get another ETag, by which answers that were "
+            "paid for before are not found.",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def duration(seconds: float) -> str:
+    """Write a span of time in its largest unit."""
+    for length, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= length:
+            return f"{seconds / length:,.1f} {unit}"
+    return f"{seconds:,.0f} seconds"
+
+
+def size(count: float) -> str:
+    """Write a number of bytes in its largest unit."""
+    for unit in _UNITS[:-1]:
+        if count < _STEP:
+            return f"{count:,.0f} {unit}" if unit == _UNITS[0] else f"{count:,.1f} {unit}"
+        count /= _STEP
+    return f"{count:,.1f} {_UNITS[-1]}"
+
+
+def _show_calls(plan: Plan) -> None:
+    calls = table("Calls", "#Needed", "#A second", "#Takes")
+    by_operation = {OPERATIONS[name]: count for name, count in plan.totals.calls.items()}
+    for operation, quota in plan.quotas.items():
+        needed = by_operation.get(operation, 0)
+        calls.add_row(operation, f"{needed:,}", f"{quota:g}", duration(needed / quota))
+    results().print()
+    results().print(calls)
+
+
+def _show_dollars(plan: Plan) -> None:
+    dollars = table("Dollars", "#")
+    for service, amount in {**plan.bill.by_service, "all": plan.bill.total}.items():
+        dollars.add_row(service, money(amount))
+    results().print()
+    results().print(dollars)
+    results().print(
+        f"\n{duration(plan.seconds)} at the quota, and ${money(plan.bill.storage_a_month)} a month to keep "
+        "what is found. How it is reckoned: docs/cost.md",
+        highlight=False,
+    )

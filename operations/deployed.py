@@ -1,0 +1,47 @@
+"""What is deployed: the processor's settings, as its function has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from contract import environment
+from contract.detectors import OPERATIONS
+from contract.errors import SettingsError
+from contract.questions import questions
+from contract.settings import ProcessorSettings
+from operations.faults import OperatorError
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The processor as it is deployed."""
+
+    settings: ProcessorSettings
+    memory_mb: int
+
+    @classmethod
+    def of(cls, function: str, variables: Mapping[str, str], memory_mb: int) -> Deployed:
+        """Read the environment of the processor's function. Raises OperatorError."""
+        try:
+            return cls(environment.load(ProcessorSettings, variables), memory_mb)
+        except SettingsError as fault:
+            raise OperatorError(
+                f"function {function} has other settings than this release knows: {'; '.join(fault.faults)}; "
+                "deploy this release, or use the imagepipe of the release that is deployed"
+            ) from fault
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The Rekognition operations that every image is asked about."""
+        return tuple(OPERATIONS[name] for name in self.settings.detectors)
+
+    @property
+    def fingerprints(self) -> Mapping[str, str]:
+        """The fingerprint of each detector's settings, by which its answers are kept."""
+        return {name: question.fingerprint for name, question in questions(self.settings).items()}
+
+    @property
+    def quotas(self) -> Mapping[str, float]:
+        """The calls a second that the deployment has for each operation."""
+        return {operation: self.settings.quotas[operation] for operation in self.operations}

@@ -1,0 +1,84 @@
+"""What each listed object would take: nothing, a look at known answers, or calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from contract.results import ResultName
+from operations.planning.contents import Contents
+from operations.planning.known import Known
+from operations.planning.objects import Kind, kind_of
+from operations.reconciling.comparison import Listed
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """One object. `calls` are the detectors that have to be asked about it, if it is the first of its bytes.
+
+    `is_current` says that its record says all already; `is_repeated` that its bytes were listed before.
+    """
+
+    listed: Listed
+    kind: Kind
+    is_current: bool
+    is_repeated: bool = False
+    calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Assessor:
+    """Assesses listings. `fingerprints` are those of the deployed detectors.
+
+    `has_records` says that the objects are those that the table's heads are about.
+    """
+
+    known: Known
+    contents: Contents
+    fingerprints: Mapping[str, str]
+    has_records: bool
+
+    def assess(self, page: Sequence[Listed]) -> list[Assessed]:
+        """Assess some objects, in their order."""
+        current = self._current(page)
+        askable = [
+            listed for listed in page if listed.key not in current and kind_of(listed).can_be_asked_about
+        ]
+        first = self.contents.first_seen(map(content_id, askable))
+        calls = self._calls(first)
+        assessed: list[Assessed] = []
+        for listed in page:
+            content, kind = content_id(listed), kind_of(listed)
+            if listed.key in current or not kind.can_be_asked_about:
+                assessed.append(Assessed(listed, kind, listed.key in current))
+            else:
+                # What is taken out is taken out once: the next one with these bytes repeats them.
+                needed = calls.pop(content, None)
+                assessed.append(Assessed(listed, kind, False, needed is None, needed or ()))
+        return assessed
+
+    def _current(self, page: Sequence[Listed]) -> set[str]:
+        if not self.has_records:
+            return set()
+        recorded = self.known.recorded([listed.key for listed in page])
+        return {
+            listed.key
+            for listed in page
+            if listed.key in recorded and recorded[listed.key].is_current(listed, self.fingerprints)
+        }
+
+    def _calls(self, contents: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        names = {
+            content: [ResultName(content, name, mark) for name, mark in self.fingerprints.items()]
+            for content in contents
+        }
+        answered = self.known.answered([name for of_content in names.values() for name in of_content])
+        return {
+            content: tuple(name.detector for name in of_content if name not in answered)
+            for content, of_content in names.items()
+        }
+
+
+def content_id(listed: Listed) -> str:
+    """Name the bytes of a listed object, as contract/identity.py does."""
+    return f"{listed.etag}-{listed.size_bytes}"

@@ -1,0 +1,43 @@
+"""What the table knows of objects and of their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from contract.records import Status
+from contract.results import ResultName
+from operations.reconciling.comparison import Listed
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a head says, as far as it is asked whether it is current. `fingerprints` are by detector."""
+
+    key: str
+    etag: str
+    size_bytes: int
+    status: Status
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+
+    def is_current(self, listed: Listed, fingerprints: Mapping[str, str]) -> bool:
+        """Tell whether the processor would find nothing to do about these bytes.
+
+        The same bytes uploaded anew have the same answers; which version it is, reconcile sees to.
+        """
+        if (self.etag, self.size_bytes) != (listed.etag, listed.size_bytes):
+            return False
+        if self.status is Status.REJECTED:
+            return True
+        return self.status is Status.RECOGNIZED and dict(self.fingerprints) == dict(fingerprints)
+
+
+class Known(Protocol):
+    """Where heads and results are."""
+
+    def recorded(self, keys: Sequence[str]) -> Mapping[str, Recorded]:
+        """Give the heads of those keys that have one, as of now."""
+
+    def answered(self, names: Sequence[ResultName]) -> set[ResultName]:
+        """Say which of these answers are there, as of now; a claim on one is none yet."""

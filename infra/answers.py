@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from contract import timing
 from contract.environment import dump
 from contract.settings import QuerySettings
+from contract.table import signing_key
 from infra.functions import Function
 from infra.settings import DeploymentSettings
 
-# The greedy form takes keys with slashes, encoded or not.
-ROUTES = ("/images", "/images/{key+}", "/health")
+# What the function answers: tests hold this list to its own. The greedy form takes keys with slashes, encoded
+# or not, and what comes after them (`/raw`).
+ROUTES = (
+    "GET /images",
+    "GET /images/{key+}",
+    "GET /labels",
+    "GET /stats",
+    "GET /health",
+    "POST /uploads",
+)
+# Pages, scripts and descriptions without any data: a browser gets them before anybody has signed in.
+STATIC_ROUTES = ("GET /", "GET /page/{file+}", "GET /docs", "GET /openapi.json")
 
 
 class Answers(Construct):
@@ -35,26 +48,94 @@ class Answers(Construct):
         table: dynamodb.Table,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.settings = settings
         self.function = Function(
             self,
             "Query",
             room="query_api",
             code=code,
-            environment=dump(QuerySettings(bucket_name=bucket.bucket_name, table_name=table.table_name)),
+            environment=dump(
+                QuerySettings(
+                    bucket_name=bucket.bucket_name,
+                    table_name=table.table_name,
+                    confidence_order="yes" if settings.confidence_order else "no",
+                )
+            ),
             timeout_seconds=timing.QUERY_TIMEOUT_SECONDS,
             memory_mb=512,
             log_retention_days=settings.log_retention_days,
         ).function
+        self._allow(bucket, table)
+        self.api = self._http_api()
+        self._route()
+        # The page uploads straight to the bucket, which is another host than its own.
+        bucket.add_cors_rule(
+            allowed_origins=[self.api.api_endpoint, *settings.cors_origins],
+            allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.POST],
+            allowed_headers=["*"],
+        )
+
+    def _allow(self, bucket: s3.Bucket, table: dynamodb.Table) -> None:
+        """Let it read the table, write the one item with which it signs cursors, and sign for photos.
+
+        What it signs can do what it may do: show an object and put one there.
+        """
         table.grant(self.function, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
-        self.api = apigateway.HttpApi(
+        self.function.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:PutItem"],
+                resources=[table.table_arn],
+                conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [signing_key().pk]}},
+            )
+        )
+        self.function.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
+                resources=[bucket.arn_for_objects("*")],
+            )
+        )
+
+    def _http_api(self) -> apigateway.HttpApi:
+        origins = list(self.settings.cors_origins)
+        api = apigateway.HttpApi(
             self,
             "Api",
-            default_authorizer=(
-                authorizers.HttpIamAuthorizer()
-                if settings.api_access == "iam"
-                else apigateway.HttpNoneAuthorizer()
-            ),
+            cors_preflight=apigateway.CorsPreflightOptions(
+                allow_origins=origins,
+                allow_methods=[apigateway.CorsHttpMethod.GET, apigateway.CorsHttpMethod.POST],
+                allow_headers=["authorization", "content-type"],
+            )
+            if origins
+            else None,
         )
+        assert api.default_stage is not None
+        stage = cast("apigateway.CfnStage", api.default_stage.node.default_child)
+        stage.default_route_settings = apigateway.CfnStage.RouteSettingsProperty(
+            throttling_rate_limit=self.settings.api_requests_a_second,
+            throttling_burst_limit=self.settings.api_burst,
+        )
+        return api
+
+    def _route(self) -> None:
         integration = integrations.HttpLambdaIntegration("QueryIntegration", self.function)
-        for route in ROUTES:
-            self.api.add_routes(path=route, methods=[apigateway.HttpMethod.GET], integration=integration)
+        access = self._authorizer()
+        static_access = apigateway.HttpNoneAuthorizer() if self.settings.api_access == "jwt" else access
+        for route in (*ROUTES, *STATIC_ROUTES):
+            method, path = route.split()
+            self.api.add_routes(
+                path=path,
+                methods=[apigateway.HttpMethod[method]],
+                integration=integration,
+                authorizer=static_access if route in STATIC_ROUTES else access,
+            )
+
+    def _authorizer(self) -> apigateway.IHttpRouteAuthorizer:
+        match self.settings.api_access:
+            case "iam":
+                return authorizers.HttpIamAuthorizer()
+            case "jwt":
+                return authorizers.HttpJwtAuthorizer(
+                    "People", self.settings.jwt_issuer, jwt_audience=list(self.settings.jwt_audience)
+                )
+            case _:
+                return apigateway.HttpNoneAuthorizer()

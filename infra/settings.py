@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
 
-API_ACCESS = ("iam", "open")
+API_ACCESS = ("iam", "jwt", "open")
 
 
 class UnusableSettingsError(Exception):
@@ -26,8 +27,12 @@ class DeploymentSettings:
     region. `max_concurrency` and `bulk_max_concurrency` bound the processor's copies at work for live and for
     bulk photos (2 to 1,000 each), by themselves as many as fill the quota; `batch_size` is the messages that
     one of them takes at once (1 to 10,000). `api_access` is `iam` (callers sign their
-    requests) or `open`. `retained` keeps the bucket and the table when the stack is deleted and protects the
-    table from deletion. `noncurrent_version_days` is how long overwritten and deleted photos can be had back.
+    requests), `jwt` (people sign in: `jwt_issuer`, a URL, and `jwt_audience` say whose tokens are taken) or
+    `open`. `cors_origins` are the pages of other hosts that may ask and upload (`https://photos.example`).
+    `api_requests_a_second` and `api_burst` bound what all callers together may ask. `confidence_order` keeps
+    an index by which lists come in order of confidence, at the price of a second write for each label
+    (docs/decisions/0005-order-by-confidence.md). `retained` keeps the bucket and the table when the stack is
+    deleted and protects the table from deletion. `noncurrent_version_days` is how long overwritten and deleted photos can be had back.
     """
 
     detectors: tuple[str, ...] = DEFAULT_DETECTORS
@@ -36,6 +41,12 @@ class DeploymentSettings:
     bulk_max_concurrency: int | None = None
     batch_size: int = 10
     api_access: str = "iam"
+    jwt_issuer: str = ""
+    jwt_audience: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    api_requests_a_second: int = 100
+    api_burst: int = 200
+    confidence_order: bool = True
     versioned: bool = True
     retained: bool = True
     noncurrent_version_days: int = 30
@@ -55,6 +66,13 @@ class DeploymentSettings:
             )
         if self.api_access not in API_ACCESS:
             faults.append(f"api_access is {self.api_access!r}; choose one of {', '.join(API_ACCESS)}")
+        if self.api_access == "jwt" and not (self.jwt_issuer.startswith("https://") and self.jwt_audience):
+            faults.append(
+                "api_access is 'jwt'; set jwt_issuer to an https URL and jwt_audience to one or more"
+            )
+        strange = [origin for origin in self.cors_origins if not re.fullmatch(r"https?://[^/\s*]+", origin)]
+        if strange:
+            faults.append(f"cors_origins has {', '.join(strange)}; an origin is as in https://photos.example")
         return faults
 
     def _unusable_quotas(self) -> list[str]:
@@ -70,6 +88,8 @@ class DeploymentSettings:
             "max_concurrency": (2, 1000),
             "bulk_max_concurrency": (2, 1000),
             "batch_size": (1, 10_000),
+            "api_requests_a_second": (1, 10_000),
+            "api_burst": (1, 10_000),
             "noncurrent_version_days": (1, 3650),
         }
         return [

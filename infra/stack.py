@@ -37,7 +37,12 @@ class ImagepipeStack(Stack):
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         intake = Intake(self, "Intake", settings)
-        store = Store(self, "Store", retained=settings.retained)
+        store = Store(
+            self,
+            "Store",
+            retained=settings.retained,
+            confidence_order=settings.confidence_order,
+        )
         completions = Completions(self, "Completions")
         processors_code = processors.build()
         Processing(

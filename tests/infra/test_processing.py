@@ -4,6 +4,7 @@ import pytest
 
 from contract import environment, timing
 from contract.settings import ProcessorSettings, QuerySettings
+from contract.table import signing_key
 from tests.infra.template import Template, listed, target
 
 TABLE_WRITES = {
@@ -21,9 +22,29 @@ def test_the_processor_can_write_but_not_scan(template: Template) -> None:
     assert actions == TABLE_WRITES | {"dynamodb:GetItem", "dynamodb:BatchGetItem"}
 
 
-def test_the_query_api_can_read_and_nothing_else(template: Template) -> None:
-    actions = template.actions_of("Query") - {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-    assert actions == {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+def test_the_query_api_can_read_the_table_and_sign_for_photos(template: Template) -> None:
+    actions = template.actions_of("Query")
+    assert {action for action in actions if action.startswith("dynamodb:")} == {
+        "dynamodb:GetItem",
+        "dynamodb:BatchGetItem",
+        "dynamodb:Query",
+        "dynamodb:PutItem",
+    }
+    assert {action for action in actions if action.startswith("s3:")} == {
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+        "s3:PutObject",
+    }
+
+
+def test_the_query_api_writes_one_item_only_that_with_which_it_signs_cursors(template: Template) -> None:
+    (statement,) = [
+        each for each in template.statements_of("Query") if "dynamodb:PutItem" in listed(each["Action"])
+    ]
+    assert listed(statement["Action"]) == ["dynamodb:PutItem"]
+    assert statement["Condition"] == {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [signing_key().pk]}
+    }
 
 
 def test_the_processor_may_ask_for_what_its_detectors_need(template: Template) -> None:

@@ -1,0 +1,74 @@
+"""Labels and numbers asked for by URL, over counts and queues in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from contract.errors import ImagepipeError
+from query_api.dispatching import Dispatcher
+from query_api.exchange import Reply, Request
+from query_api.labels import LabelAnswers
+from query_api.stats import Backlog, Depth, StatsAnswers
+from query_api.telemetry import Count
+from tests.query_api.gateways import ministack
+
+
+@dataclass
+class MemoryCounts:
+    """Counts and queues. `failure` is raised by every read."""
+
+    by_label: dict[str, int] = field(default_factory=dict)
+    by_status: dict[str, int] = field(default_factory=dict)
+    by_day: dict[str, dict[str, int]] = field(default_factory=dict)
+    waiting: Backlog = field(default_factory=lambda: Backlog(Depth(0, 0), Depth(0, 0), 0))
+    failure: ImagepipeError | None = None
+    reads: int = 0
+
+    def labels(self) -> Mapping[str, int]:
+        self._read()
+        return self.by_label
+
+    def statuses_and_days(
+        self, days: Sequence[str]
+    ) -> tuple[Mapping[str, int], Mapping[str, Mapping[str, int]]]:
+        self._read()
+        return self.by_status, {day: self.by_day[day] for day in days if day in self.by_day}
+
+    def backlog(self) -> Backlog:
+        self._read()
+        return self.waiting
+
+    def _read(self) -> None:
+        self.reads += 1
+        if self.failure is not None:
+            raise self.failure
+
+
+@dataclass
+class CountsSite:
+    """The API as far as it is about counts."""
+
+    counts: MemoryCounts = field(default_factory=MemoryCounts)
+    now: datetime = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+    metrics: Counter[Count] = field(default_factory=Counter)
+
+    def exception(self, msg: object) -> None: ...
+
+    def get(self, target: str) -> Reply:
+        routes = (
+            *LabelAnswers(self.counts).routes(),
+            *StatsAnswers(self.counts, self.counts, lambda: self.now).routes(),
+        )
+        return Dispatcher(routes, self, self._count).reply(Request.from_event(ministack(target)))
+
+    def json(self, target: str) -> Any:
+        reply = self.get(target)
+        assert reply.status == 200, reply.content
+        return reply.content
+
+    def _count(self, what: Count, by: int) -> None:
+        self.metrics[what] += by

@@ -22,9 +22,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Http:
-    """Sends one request at a time."""
+    """Sends one request at a time. A client that hangs up does so as soon as it has sent its request."""
 
     application: Starlette
+    hangs_up: bool = False
 
     def send(
         self, method: str, path: str, content: bytes = b"", headers: dict[str, str] | None = None
@@ -38,9 +39,15 @@ class Http:
             "headers": [(name.lower().encode(), value.encode()) for name, value in named.items()],
         }
         sent: list[dict[str, Any]] = []
+        received = iter([{"type": "http.request", "body": content, "more_body": False}])
 
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": content, "more_body": False}
+            if (message := next(received, None)) is not None:
+                return message
+            if self.hangs_up:
+                return {"type": "http.disconnect"}
+            await asyncio.Event().wait()  # for ever: nothing more is sent
+            raise AssertionError
 
         async def send(message: Any) -> None:
             sent.append(dict(message))

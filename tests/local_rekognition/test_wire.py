@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import botocore.session
@@ -23,8 +23,10 @@ NAMED = {"Image": {"S3Object": {"Bucket": "photos", "Name": "a b+c%20#'\"🐈.jp
 @dataclass(frozen=True)
 class FakeOperation:
     name: str = "DetectLabels"
+    seen: list[Picture] = field(default_factory=list)
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
+        self.seen.append(picture)
         if request.get("MaxLabels") == 13:
             raise ZeroDivisionError
         return {"Labels": [{"Name": f"{picture.size}"}]}
@@ -44,6 +46,7 @@ class FakeObjects:
 class Wire:
     http: Http
     objects: FakeObjects
+    operation: FakeOperation
 
     def call(self, body: object, operation: str = "DetectLabels") -> tuple[int, dict[str, Any]]:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -65,12 +68,37 @@ class Wire:
 def wire() -> Wire:
     model = botocore.session.get_session().get_service_model("rekognition")
     objects = FakeObjects()
-    service = Service({"DetectLabels": FakeOperation()}, objects, model, workers=1, models=lambda: ("one",))
-    return Wire(Http(application(service)), objects)
+    operation = FakeOperation()
+    service = Service({"DetectLabels": operation}, objects, model, workers=1, models=lambda: ("one",))
+    return Wire(Http(application(service)), objects, operation)
 
 
 def test_a_picture_in_the_request_is_answered(wire: Wire) -> None:
     assert wire.call(BYTES) == (200, {"Labels": [{"Name": "(120, 100)"}]})
+
+
+def test_every_call_is_looked_at_anew(wire: Wire) -> None:
+    wire.call(BYTES)
+    wire.call(BYTES)
+
+    assert len(wire.operation.seen) == 2
+
+
+def test_the_answer_to_a_caller_that_has_hung_up_is_there_when_it_asks_again(wire: Wire) -> None:
+    impatient = replace(wire, http=replace(wire.http, hangs_up=True))
+    impatient.call(BYTES)
+
+    assert wire.call(BYTES) == (200, {"Labels": [{"Name": "(120, 100)"}]})
+    assert len(wire.operation.seen) == 1
+    assert wire.calls()["operations"]["DetectLabels"]["accepted"] == 2
+
+
+def test_an_answer_is_not_given_to_another_question_about_the_same_picture(wire: Wire) -> None:
+    impatient = replace(wire, http=replace(wire.http, hangs_up=True))
+    impatient.call(BYTES)
+
+    wire.call({**BYTES, "MaxLabels": 1})
+    assert len(wire.operation.seen) == 2
 
 
 def test_a_picture_in_s3_is_answered_whatever_its_key(wire: Wire) -> None:

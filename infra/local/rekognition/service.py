@@ -3,13 +3,14 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.model import ServiceModel
 
+from infra.local.rekognition.answers import Answers
 from infra.local.rekognition.calls import CallLog
 from infra.local.rekognition.errors import RekognitionError, internal
 from infra.local.rekognition.late import LateOperation
@@ -20,6 +21,8 @@ from infra.local.rekognition.sources import ObjectPlace, Objects, image_of
 from infra.local.rekognition.validation import validate
 
 FETCHES_AT_ONCE = 8
+HasLeft = Callable[[], Awaitable[bool]]
+"""Whether the caller has hung up."""
 _log = logging.getLogger(__name__)
 
 
@@ -41,6 +44,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self._pictures = PictureCache()
+        self._answers = Answers()
         self._fetchers = ThreadPoolExecutor(FETCHES_AT_ONCE, thread_name_prefix="fetch")
         self._lookers = ThreadPoolExecutor(self.workers, thread_name_prefix="look")
 
@@ -49,7 +53,7 @@ class Service:
         late = [one for one in self.operations.values() if isinstance(one, LateOperation)]
         return sorted(one.name for one in late if not one.is_ready)
 
-    async def call(self, operation: Operation, body: bytes) -> dict[str, Any]:
+    async def call(self, operation: Operation, body: bytes, has_left: HasLeft) -> dict[str, Any]:
         """Answer one call. Raises `RekognitionError`, counted."""
         try:
             self.quotas.admit(operation.name)
@@ -59,7 +63,7 @@ class Service:
         self.calls.count(operation.name, "accepted")
         await asyncio.sleep(self.quotas.latency_seconds(operation.name))
         try:
-            answer = await self._answer(operation, body)
+            answer = await self._answer(operation, body, has_left)
         except RekognitionError as error:
             self.calls.failed(operation.name, error.code)
             raise
@@ -70,10 +74,21 @@ class Service:
         self.calls.count(operation.name, "answered")
         return answer
 
-    async def _answer(self, operation: Operation, body: bytes) -> dict[str, Any]:
+    async def _answer(self, operation: Operation, body: bytes, has_left: HasLeft) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
         request, data = await loop.run_in_executor(self._fetchers, self._fetch, operation, body)
-        return await loop.run_in_executor(self._lookers, self._look, operation, data, request)
+        digest = await loop.run_in_executor(self._fetchers, digest_of, data)
+        self.calls.looked_at(operation.name, digest)
+        asked = {name: value for name, value in request.items() if name != "Image"}
+        question = json.dumps([operation.name, digest, asked], sort_keys=True)
+
+        async def look() -> dict[str, Any]:
+            return await loop.run_in_executor(self._lookers, self._look, operation, digest, data, request)
+
+        answer = await self._answers.give(question, look)
+        if await has_left():
+            self._answers.keep(question, answer)
+        return answer
 
     def _fetch(self, operation: Operation, body: bytes) -> tuple[dict[str, Any], bytes]:
         """The request, validated, and the bytes of its picture."""
@@ -89,7 +104,7 @@ class Service:
         self.calls.asked_for(operation.name, source)
         return request, self.objects.read(source)
 
-    def _look(self, operation: Operation, data: bytes, request: Mapping[str, Any]) -> dict[str, Any]:
-        digest = digest_of(data)
-        self.calls.looked_at(operation.name, digest)
+    def _look(
+        self, operation: Operation, digest: str, data: bytes, request: Mapping[str, Any]
+    ) -> dict[str, Any]:
         return operation.answer(self._pictures.get(digest, data), request)

@@ -65,7 +65,7 @@ class _Endpoint:
             operation = self._operation(request.headers.get("x-amz-target", ""))
             if int(request.headers.get("content-length", 0)) > _MAX_REQUEST_BYTES:
                 return _refusal(RekognitionError("RequestEntityTooLargeException", "too many bytes", 413))
-            return _reply(await self.service.call(operation, await request.body()))
+            return _reply(await self.service.call(operation, await request.body(), request.is_disconnected))
         except RekognitionError as error:
             return _refusal(error)
 

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from loadtest.faults import LoadtestError
-from loadtest.local_place import ROOT
+from loadtest.local_place import LOCAL_DIRECTORY, ROOT
 from loadtest.reading import BUILT_IN
 from loadtest.scenario import Scenario
 
@@ -25,6 +25,7 @@ def main(  # noqa: PLR0917  # typer makes options of them
     names: Annotated[list[str] | None, typer.Argument(metavar="[SCENARIO]...", help="smoke if none.")] = None,
     stack: Annotated[str | None, typer.Option(help="Run on this stack on AWS.")] = None,
     local: Annotated[bool, typer.Option("--local", help="Run on this machine, as without --stack.")] = False,
+    directory: Annotated[Path, typer.Option(help="Where the local place is.")] = LOCAL_DIRECTORY,
     scenarios: Annotated[Path, typer.Option(help="A file of scenarios.")] = BUILT_IN,
     out: Annotated[Path, typer.Option(help="Where the reports go.")] = ROOT / "build" / "loadtest",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
@@ -47,7 +48,10 @@ def main(  # noqa: PLR0917  # typer makes options of them
         chosen = [_chosen(known, name) for name in names or ["smoke"]]
         outcomes = []
         for scenario in chosen:
-            with terminal.live(console, scenario) as (say, show), place_for(scenario, stack, say) as place:
+            with (
+                terminal.live(console, scenario) as (say, show),
+                place_for(scenario, stack, directory, say) as place,
+            ):
                 outcome = measure(scenario, place, out, say, show)
             console.print(terminal.summary(outcome), "")
             outcomes.append(outcome)

@@ -12,10 +12,9 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from loadtest.faults import LoadtestError
-from loadtest.local_place import ROOT
+from loadtest.local_place import LOCAL_DIRECTORY
 from loadtest.stack import Stack
 
-LOCAL_DIRECTORY = ROOT / ".local"
 _ANSWER_SECONDS = 3
 _OUTPUTS = {
     "bucket": "Bucket",

@@ -16,6 +16,8 @@ from loadtest.faults import LoadtestError
 
 ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = ROOT / "images"
+# Where `make run` keeps its place.
+LOCAL_DIRECTORY = ROOT / ".local"
 _STAGE = re.compile(r"^✓ (?P<name>\S+)\s.*?(?P<seconds>[0-9.]+) s$", re.MULTILINE)
 
 

@@ -14,6 +14,7 @@ from contract.prices import MILLION, dollars_for_calls
 from contract.quotas import usual_quota
 from contract.usage import Work
 from loadtest import arithmetic
+from loadtest.api_load.driving import Asked
 from loadtest.arithmetic import Steps, Window
 from loadtest.cores import Cores
 from loadtest.gauges import ALL, Sample
@@ -90,7 +91,7 @@ class Outcome:
     dollars: Dollars | None
     noop: Mapping[str, float] | None = None
     cores: Cores | None = None
-    api: tuple[Mapping[str, Any], ...] = ()
+    api: tuple[Asked, ...] = ()
     samples: tuple[Sample, ...] = field(default=(), repr=False)
     ended_at: tuple[float, ...] = field(default=(), repr=False)
     latency_seconds: Mapping[str, tuple[float, ...]] = field(default_factory=dict, repr=False)

@@ -41,8 +41,12 @@ class Place:
 
 
 @contextmanager
-def place_for(scenario: Scenario, stack: str | None, say: Callable[[str], None]) -> Iterator[Place]:
+def place_for(
+    scenario: Scenario, stack: str | None, directory: Path, say: Callable[[str], None]
+) -> Iterator[Place]:
     """Give the place for a scenario while the block lasts; a stack's name is one on AWS.
+
+    Without one, it is the local place in the directory, or one of the scenario's own if it needs that.
 
     Raises LoadtestError, also where the scenario cannot run on AWS.
     """
@@ -58,8 +62,8 @@ def place_for(scenario: Scenario, stack: str | None, say: Callable[[str], None])
         with _own_place(scenario, say) as place:
             yield place
     else:
-        found = finding.on_this_machine()
-        pids = LocalPlace(finding.LOCAL_DIRECTORY).pids()
+        found = finding.on_this_machine(directory)
+        pids = LocalPlace(directory).pids()
         yield Place(found, "the local place of make run", Door(found.outputs["rekognition_url"]), pids)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import csv
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loadtest.arithmetic import percentile
 from loadtest.faults import LoadtestError
 from loadtest.scenario import ApiLoad
 from loadtest.stack import Stack
@@ -20,21 +23,39 @@ _GRACE_SECONDS = 60
 _FAILURES = 1
 
 
-def drive(stack: Stack, load: ApiLoad, out: Path, name: str) -> tuple[Mapping[str, Any], ...]:
+@dataclass(frozen=True)
+class Asked:
+    """One kind of question under load. Times are milliseconds, in Locust's steps of about a hundredth."""
+
+    what: str
+    requests: int
+    failures: int
+    a_second: float
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+    @classmethod
+    def of(cls, what: str, times_ms: Mapping[float, int], failures: int, seconds: float) -> Asked:
+        """Sum up how often each time was taken."""
+        times = list(Counter(times_ms).elements())
+        p50, p95, p99 = (percentile(times, percent) for percent in (50, 95, 99))
+        return cls(what, len(times), failures, len(times) / seconds, p50, p95, p99)
+
+
+def drive(stack: Stack, load: ApiLoad, out: Path, name: str) -> tuple[Asked, ...]:
     """Let users ask the API; give the figures of each kind of question, and of all together.
 
     Leaves Locust's own page beside the report. Raises LoadtestError.
     """
     out.mkdir(parents=True, exist_ok=True)
-    prefix = out / f"{name}-locust"
     command = [
-        sys.executable, "-m", "locust", "--headless", "--only-summary", "--locustfile", str(_LOCUSTFILE),
-        "--host", stack.outputs["api_url"].rstrip("/"), "--users", str(load.users),
-        "--spawn-rate", str(load.users), "--run-time", f"{load.seconds:g}s",
-        "--csv", str(prefix), "--html", f"{prefix}.html",
+        sys.executable, "-m", "locust", "--headless", "--only-summary", "--json",
+        "--locustfile", str(_LOCUSTFILE), "--host", stack.outputs["api_url"].rstrip("/"),
+        "--users", str(load.users), "--spawn-rate", str(load.users), "--run-time", f"{load.seconds:g}s",
+        "--html", str(out / f"{name}-locust.html"),
     ]  # fmt: skip
-    environment = dict(os.environ)
-    environment.pop("LOADTEST_REGION", None)
+    environment = {key: value for key, value in os.environ.items() if key != "LOADTEST_REGION"}
     if not stack.is_local:
         environment["LOADTEST_REGION"] = stack.outputs["region"]
     finished = subprocess.run(  # noqa: S603
@@ -45,30 +66,31 @@ def drive(stack: Stack, load: ApiLoad, out: Path, name: str) -> tuple[Mapping[st
         check=False,
         timeout=load.seconds + _GRACE_SECONDS,
     )
-    stats = Path(f"{prefix}_stats.csv")
-    if finished.returncode not in (0, _FAILURES) or not stats.exists():
+    if finished.returncode not in (0, _FAILURES):
         raise LoadtestError(f"locust failed: {finished.stderr.strip()[-500:]}")
-    found = read_stats(stats.read_text())
-    for kind in ("stats", "stats_history", "failures", "exceptions"):
-        Path(f"{prefix}_{kind}.csv").unlink(missing_ok=True)
-    return found
+    return read_stats(finished.stdout, load.seconds)
 
 
-def read_stats(text: str) -> tuple[dict[str, Any], ...]:
-    """Read Locust's table of requests: times in milliseconds, the last line is all of them together."""
-    return tuple(
-        {
-            "what": row["Name"] if row["Name"] != "Aggregated" else "all together",
-            "requests": int(row["Request Count"]),
-            "failures": int(row["Failure Count"]),
-            "a_second": float(row["Requests/s"]),
-            "p50_ms": _milliseconds(row["50%"]),
-            "p95_ms": _milliseconds(row["95%"]),
-            "p99_ms": _milliseconds(row["99%"]),
-        }
-        for row in csv.DictReader(text.splitlines())
-    )
+def read_stats(text: str, seconds: float) -> tuple[Asked, ...]:
+    """Read what Locust writes at its end: each kind of question, then all together. Raises LoadtestError."""
+    try:
+        kinds: list[Any] = json.loads(text)
+        read = [(kind["name"], _times_ms(kind), int(kind["num_failures"])) for kind in kinds]
+    except (ValueError, KeyError, TypeError) as fault:
+        raise LoadtestError(f"locust did not write what was expected: {text[:200]!r}") from fault
+    together: Counter[float] = Counter()
+    for _, times, _ in read:
+        together.update(times)
+    failures = sum(failed for _, _, failed in read)
+    everything = Asked.of("all together", together, failures, seconds)
+    return *(Asked.of(what, times, failed, seconds) for what, times, failed in _sorted(read)), everything
 
 
-def _milliseconds(text: str) -> float | None:
-    return None if text in {"", "N/A"} else float(text)
+def _times_ms(kind: Mapping[str, Any]) -> dict[float, int]:
+    return {float(time): int(count) for time, count in kind["response_times"].items()}
+
+
+def _sorted(
+    read: Iterable[tuple[str, dict[float, int], int]],
+) -> list[tuple[str, dict[float, int], int]]:
+    return sorted(read, key=lambda kind: kind[0])

@@ -81,8 +81,8 @@ def _api(outcome: Outcome) -> str:
     columns = ("what", "requests", "failures", "a_second", "p50_ms", "p95_ms", "p99_ms")
     head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in columns)
     body = "".join(
-        "<tr>" + "".join(f"<td>{escape(_cell(line[name]))}</td>" for name in columns) + "</tr>"
-        for line in outcome.api
+        "<tr>" + "".join(f"<td>{escape(_cell(getattr(asked, name)))}</td>" for name in columns) + "</tr>"
+        for asked in outcome.api
     )
     name = escape(f"{outcome.scenario}-locust.html")
     return (

@@ -52,11 +52,11 @@ def summary(outcome: Outcome) -> Group:
     for row in rows(outcome):
         style = "" if row.reached is None else "green" if row.reached else "red"
         table.add_row(row.what, row.value, Text(row.verdict, style))
-    for line in outcome.api:
-        p50, p99 = (f"{line[name]:.0f}" if line[name] is not None else "?" for name in ("p50_ms", "p99_ms"))
-        text = f"{line['requests']} requests, {line['a_second']:.1f}/s, p50 {p50} ms, p99 {p99} ms"
-        failed = Text(f"{line['failures']} failed", "red" if line["failures"] else "green")
-        table.add_row(f"API: {line['what']}", text, failed)
+    for asked in outcome.api:
+        p50, p99 = ("?" if value is None else f"{value:.0f}" for value in (asked.p50_ms, asked.p99_ms))
+        text = f"{asked.requests} requests, {asked.a_second:.1f}/s, p50 {p50} ms, p99 {p99} ms"
+        failed = Text(f"{asked.failures} failed", "red" if asked.failures else "green")
+        table.add_row(f"API: {asked.what}", text, failed)
     title = Text(f"{outcome.scenario}: {outcome.about}", "bold")
     return Group(title, Text(what_was_run(outcome)), Text(outcome.circumstances, "dim"), table)
 

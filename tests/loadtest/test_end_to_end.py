@@ -1,0 +1,103 @@
+"""A handful of photos through the command, on the session's local cloud."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.bundles import ROOT
+from tests.conftest import RunningPlace
+
+SCENARIOS = """
+[tiny]
+phases = [
+    { name = "live", photos = 6, duplicates = 0.34 },
+    { name = "backlog", photos = 3, lane = "bulk" },
+    { name = "slow", photos = 2, per_second = 4, after = "live" },
+]
+warm_up_seconds = 0
+api = { users = 2, seconds = 2 }
+"""
+
+
+@pytest.fixture(scope="module")
+def before(running: RunningPlace) -> dict[str, Any]:
+    return surroundings(running)
+
+
+@pytest.fixture(scope="module")
+def reported(
+    running: RunningPlace, before: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Any], Path]:
+    """What the command has printed, and the directory of its reports."""
+    out = tmp_path_factory.mktemp("loadtest")
+    (out / "scenarios.toml").write_text(SCENARIOS)
+    command = [sys.executable, "-m", "loadtest", "tiny", "--json", "--out", str(out), "--directory"]
+    command += [str(running.place.directory), "--scenarios", str(out / "scenarios.toml")]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+    (figures,) = json.loads(finished.stdout)
+    return figures, out
+
+
+def surroundings(running: RunningPlace) -> dict[str, Any]:
+    """What a run may change and has to put back."""
+    clients, outputs = running.clients, running.outputs
+    events = clients.s3.get_bucket_notification_configuration(Bucket=outputs.bucket)
+    return {
+        "queues": sorted(clients.sqs.list_queues().get("QueueUrls", [])),
+        "events": sorted(str(given) for given in events["QueueConfigurations"]),
+    }
+
+
+def test_all_photos_of_both_lanes_have_ended_and_are_searchable(
+    reported: tuple[dict[str, Any], Path],
+) -> None:
+    figures, _ = reported
+
+    assert figures["sent"] == 11
+    assert figures["statuses"] == {"recognized": 11}
+    assert figures["unheard"] == {"silent": 0, "buried": 0, "lost": 0}
+    assert figures["searchable"]["found"] == figures["searchable"]["asked"] > 0
+    assert {latency["phase"]: latency["photos"] for latency in figures["latencies"]} == {
+        "live": 6,
+        "backlog": 3,
+        "slow": 2,
+    }
+
+
+def test_photos_of_the_same_bytes_are_paid_for_once(reported: tuple[dict[str, Any], Path]) -> None:
+    figures, _ = reported
+
+    assert figures["calls_too_many"] == 0
+    assert {call["accepted"] for call in figures["operations"]} == {9}
+
+
+def test_the_api_was_asked_without_a_failure(reported: tuple[dict[str, Any], Path]) -> None:
+    figures, out = reported
+    together = figures["api"][-1]
+
+    assert together["what"] == "all together"
+    assert together["requests"] > 0
+    assert together["failures"] == 0
+    assert (out / "tiny-locust.html").exists()
+
+
+def test_a_page_and_a_json_file_are_left(reported: tuple[dict[str, Any], Path]) -> None:
+    _, out = reported
+
+    (page,) = out.glob("*-tiny.html")
+    (data,) = out.glob("*-tiny.json")
+    assert "Rekognition was the local one, which really looks" in page.read_text()
+    assert json.loads(data.read_text())[0]["samples"]
+
+
+def test_what_was_subscribed_and_set_aside_is_put_back(
+    running: RunningPlace, before: dict[str, Any], reported: tuple[dict[str, Any], Path]
+) -> None:
+    assert surroundings(running) == before

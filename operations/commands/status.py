@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -41,8 +42,8 @@ def status(
             time.time,
             days=days,
             exact=exact,
-            quotas=_quotas(pipeline),
         )
+        report = replace(report, quotas=_quotas(pipeline))
     if json:
         print_json(report.to_json())
     else:

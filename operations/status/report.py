@@ -80,7 +80,6 @@ def look(
     *,
     days: int,
     exact: bool,
-    quotas: Sequence[QuotaInUse] = (),
 ) -> Report:
     """Ask for everything. The last `days` days end with today, by UTC."""
     today = datetime.fromtimestamp(clock(), UTC).date()
@@ -93,5 +92,4 @@ def look(
         today=Calls.of([counts.get(wanted[0], {})]),
         calls=Calls.of(counts.values()),
         days=days,
-        quotas=quotas,
     )

@@ -70,6 +70,7 @@ class FakeQueues:
                 "ApproximateNumberOfMessages": visible,
                 "ApproximateNumberOfMessagesNotVisible": len(self.queues.get(QueueUrl, [])) - visible,
                 "ApproximateNumberOfMessagesDelayed": 0,
+                "QueueArn": f"arn:aws:sqs:us-east-1:123456789012:{QueueUrl.rsplit('/', 1)[1]}",
             }
         return {"Attributes": {name: str(told[name]) for name in AttributeNames}}
 

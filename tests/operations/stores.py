@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from moto.dynamodb.comparisons import get_filter_expression
@@ -13,7 +13,7 @@ from moto.dynamodb.models.dynamo_type import Item as MotoItem
 
 from tests.fakes.calls import client_error
 from tests.fakes.dynamodb import FakeDynamoDB
-from tests.fakes.s3 import FakeS3
+from tests.fakes.s3 import BUCKET, FakeS3, StoredVersion
 
 
 @dataclass
@@ -22,12 +22,16 @@ class ListedS3:
 
     s3: FakeS3
     page: int = 3
+    # What other buckets have.
+    others: dict[str, dict[str, StoredVersion]] = field(default_factory=dict)
 
-    def list_objects_v2(self, *, Bucket: str, Prefix: str, ContinuationToken: str = "") -> Any:
+    def list_objects_v2(
+        self, *, Bucket: str, Prefix: str, ContinuationToken: str = "", StartAfter: str = ""
+    ) -> Any:
         with self.s3.calls.of("ListObjectsV2"):
-            present = self.s3.present()
+            present = self.s3.present() if Bucket == BUCKET else self.others.get(Bucket, {})
         keys = sorted((key for key in present if key.startswith(Prefix)), key=str.encode)
-        keys = [key for key in keys if key.encode() > ContinuationToken.encode()]
+        keys = [key for key in keys if key.encode() > (ContinuationToken or StartAfter).encode()]
         shown = keys[: self.page]
         contents = [
             {
@@ -109,16 +113,27 @@ class ScannedDynamoDB:
         TableName: str,
         Key: dict[str, Any],
         UpdateExpression: str,
-        ConditionExpression: str,
-        ExpressionAttributeValues: dict[str, Any],
+        ConditionExpression: str | None = None,
+        ExpressionAttributeValues: dict[str, Any] | None = None,
     ) -> Any:
+        values = ExpressionAttributeValues or {}
         with self.table.calls.of("UpdateItem"):
+            if ConditionExpression is None:
+                return self._set_quota(Key, UpdateExpression, values)
             assert UpdateExpression == "SET suspected_at = :suspected_at"
             assert ConditionExpression == "attribute_exists(pk)"
             item = self.table.items.get(_place(Key))
             if item is None:
                 raise client_error("ConditionalCheckFailedException", "UpdateItem")
-            item["suspected_at"] = ExpressionAttributeValues[":suspected_at"]
+            item["suspected_at"] = values[":suspected_at"]
+        return {}
+
+    def _set_quota(self, key: dict[str, Any], update: str, values: dict[str, Any]) -> Any:
+        assert update in ("SET quota = :quota", "REMOVE quota")
+        item = self.table.items.setdefault(_place(key), dict(key))
+        item.pop("quota", None)
+        if values:
+            item["quota"] = values[":quota"]
         return {}
 
 

@@ -16,13 +16,14 @@ from botocore.stub import Stubber
 
 from operations import wiring
 from operations.adapters.cloudformation import stack_outputs
-from operations.commands import dead_letters, reconcile, redrive, status
+from operations.commands import backfill, dead_letters, plan, quotas, reconcile, redrive, status
 from operations.faults import OperatorError
 from operations.main import main
 from operations.moments import read_since, to_text
 from operations.names import Names, choose, read_local
 from operations.wiring import Pipeline
 from tests.fakes.calls import client_error
+from tests.operations.deployments import named
 from tests.operations.letters import body, explained
 from tests.operations.queues import BULK, BULK_DEAD, DEAD, HOME
 from tests.operations.test_reconciling import copy_rows, recognized
@@ -42,19 +43,26 @@ class Session:
     """Gives out clients in memory as boto3's session gives out its own."""
 
     def __init__(self, operated: OperatedWorld) -> None:
-        self._clients = {"s3": operated.s3, "dynamodb": operated.dynamodb, "sqs": operated.queues}
+        self._clients = {
+            "s3": operated.s3,
+            "dynamodb": operated.dynamodb,
+            "sqs": operated.queues,
+            "lambda": operated.functions,
+            "service-quotas": operated.account,
+        }
 
     def client(self, service: str, **_: Any) -> Any:
         return self._clients[service]
 
 
 @pytest.fixture
-def operated(monkeypatch: pytest.MonkeyPatch) -> Iterator[OperatedWorld]:
+def operated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[OperatedWorld]:
     """A pipeline in memory that every command finds."""
     operated = recognized("good.jpg")
     pipeline = Pipeline(NAMES, Session(operated))
     pipeline._retry = AT_ONCE
-    for commands in (dead_letters, reconcile, redrive, status):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    for commands in (backfill, dead_letters, plan, quotas, reconcile, redrive, status):
         monkeypatch.setattr(commands, "connect", lambda *_: pipeline)
     yield operated
     pipeline.executor.shutdown()
@@ -91,6 +99,20 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         (["reconcile", "--fix"], "--yes"),
         (["reconcile", "surplus"], "surplus"),
         (["status", "--days", "0"], "--days"),
+        (["plan"], "s3://BUCKET/PREFIX"),
+        (["plan", "photos"], "s3://bucket/prefix"),
+        (["plan", "s3://photos", "--limit", "0"], "--limit"),
+        (["plan", "s3://photos", "--since", "lately"], "--since"),
+        (["backfill", "s3://photos"], "--yes"),
+        (["backfill", "s3://theirs/2025/", "--yes"], "aws s3 sync s3://theirs/2025/ s3://photos/"),
+        (["backfill", "s3://photos", "--yes", "--max-cost", "-1"], "--max-cost"),
+        (["backfill", "s3://photos", "--yes", "--rate", "0"], "--rate"),
+        (["quotas", "--set", "DetectLabels"], "DetectLabels=80"),
+        (["quotas", "--set", "DetectSmells=3"], "DetectSmells"),
+        (["quotas", "--unset", "DetectSmells"], "DetectSmells"),
+        (["quotas", "--apply"], "--set"),
+        (["cost", "--detectors", "smells"], "labels, faces"),
+        (["cost", "--photos", "0"], "--photos"),
     ],
 )
 @pytest.mark.usefixtures("operated")
@@ -121,7 +143,7 @@ def test_help_names_every_command(run: Run) -> None:
     code, out, _ = run("--help")
 
     assert code == 0
-    assert all(name in out for name in ("dlq", "reconcile", "status"))
+    assert all(name in out for name in ("backfill", "cost", "dlq", "plan", "quotas", "reconcile", "status"))
 
 
 def fill(operated: OperatedWorld) -> None:
@@ -306,6 +328,141 @@ def test_a_status_is_for_people_or_machines(run: Run) -> None:
     assert told["records"]["recognized"] == {"count": 1, "is_all": True}
     assert set(told["queues"]) == set(told["dead_letters"]) == {"images", "bulk"}
     assert "1 recognized" in run("status")[1]
+
+
+def test_a_plan_and_a_backfill_agree_and_afterwards_there_is_nothing_to_do(
+    operated: OperatedWorld, run: Run
+) -> None:
+    for number in range(4):
+        operated.world.s3.put(f"new/{number}.jpg", f"dog {number}".encode())
+
+    before = json.loads(run("plan", "s3://photos/new/", "--json")[1])
+    code, out, _ = run("backfill", "s3://photos/new/", "--yes", "--json")
+    done = json.loads(out)
+
+    assert code == 0
+    assert before["calls"] == done["in_all"]["calls"] == {"labels": 4, "faces": 4}
+    assert before["dollars"]["by_service"]["Rekognition"] == 0.008
+    assert before["dollars"]["total"] == pytest.approx(done["in_all"]["dollars"], abs=1e-4)
+    assert (done["ended"], done["queued"]) == ("all", 4)
+    operated.work_off_bulk()
+    after = json.loads(run("plan", "s3://photos/new/", "--json")[1])
+    assert (after["calls"], after["to_do"], after["current"], after["dollars"]["total"]) == ({}, 0, 4, 0)
+
+
+def test_a_plan_is_for_people_too(operated: OperatedWorld, run: Run) -> None:
+    operated.world.s3.put("new\x1b.jpg", b"dog 1")
+    operated.world.s3.put("notes.txt", b"dog 2")
+
+    code, out, _ = run("plan", "s3://photos/")
+
+    assert code == 0
+    assert "3  objects under s3://photos/" in out
+    assert "likely not JPEG or PNG" in out
+    assert "Rekognition" in out
+    assert "aws s3 sync" not in out
+
+
+def test_photos_elsewhere_are_planned_with_the_way_to_move_them(operated: OperatedWorld, run: Run) -> None:
+    operated.world.s3.put("new.jpg", b"dog 1")
+    operated.s3.others["theirs"] = operated.world.s3.present()
+
+    told = json.loads(run("plan", "s3://theirs", "--json")[1])
+
+    assert (told["to_do"], told["answered_before"], told["calls"]) == (2, 1, {"labels": 1, "faces": 1})
+    assert "aws s3 sync s3://theirs/ s3://photos/" in run("plan", "s3://theirs")[1]
+
+
+def test_a_plan_that_is_cut_short_says_so(operated: OperatedWorld, run: Run) -> None:
+    operated.world.s3.put("new.jpg", b"dog 1")
+
+    assert "there is more" in run("plan", "s3://photos/", "--limit", "1")[1]
+
+
+def test_a_backfill_stops_before_its_dollars_and_goes_on_with_more(operated: OperatedWorld, run: Run) -> None:
+    for number in range(5):
+        operated.world.s3.put(f"new/{number}.jpg", f"dog {number}".encode())
+    typed = ("backfill", "s3://photos/new/", "--yes")
+
+    code, out, _ = run(*typed, "--max-cost", "0.005")
+    assert code == 1
+    assert "with a higher one, the same command goes on" in out
+    assert len(operated.queues.bodies(BULK)) == 2
+
+    code, out, _ = run(*typed, "--max-cost", "1", "--json")
+    told = json.loads(out)
+    assert (code, told["queued"], told["in_all"]["queued"]) == (0, 3, 5)
+
+
+def test_a_restart_forgets_what_was_queued(operated: OperatedWorld, run: Run) -> None:
+    for number in range(5):
+        operated.world.s3.put(f"new/{number}.jpg", f"dog {number}".encode())
+    typed = ("backfill", "s3://photos/new/", "--yes", "--limit", "2", "--json")
+
+    told = [json.loads(run(*typed, *more)[1])["in_all"]["queued"] for more in ([], [], ["--restart"])]
+
+    assert told == [2, 4, 2]
+
+
+def test_ctrl_c_ends_a_backfill_and_says_how_it_goes_on(operated: OperatedWorld, run: Run) -> None:
+    for number in range(5):
+        operated.world.s3.put(f"new/{number}.jpg", f"dog {number}".encode())
+
+    def press(operation: str) -> None:
+        if operation == "SendMessageBatch":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    operated.queues.calls.before = press
+    code, _, err = run("backfill", "s3://photos/new/", "--yes")
+
+    assert code == 130
+    assert "the same command goes on from there" in err
+    operated.queues.calls.before = lambda _: None
+    assert run("backfill", "s3://photos/new/", "--yes")[0] == 0
+    assert len(operated.queues.bodies(BULK)) == 5
+
+
+def test_quotas_are_shown_applied_set_and_taken_back(operated: OperatedWorld, run: Run) -> None:
+    operated.account.defaults = {"L-1": named("DetectLabels", 50), "L-2": named("DetectFaces", 100)}
+    operated.account.applied = {"L-1": named("DetectLabels", 80)}
+
+    assert "imagepipe quotas --apply" in run("quotas")[1]
+    shown = json.loads(run("quotas", "--apply", "--json")[1])["operations"]
+    assert (shown["DetectLabels"]["set"], shown["DetectLabels"]["in_use"]) == (80, 80)
+    shown = json.loads(run("quotas", "--set", "DetectFaces=7", "--unset", "DetectLabels", "--json")[1])
+    assert shown["operations"]["DetectLabels"]["in_use"] == 50
+    assert json.loads(run("status", "--json")[1])["quotas"]["DetectFaces"]["rate_now"] == 7
+    assert "DetectFaces 7.0 of 7" in run("status")[1]
+
+
+def test_quotas_that_service_quotas_does_not_know_are_said_to_be_unknown(
+    operated: OperatedWorld, run: Run
+) -> None:
+    operated.account.fails_with = "AccessDeniedException"
+
+    code, out, err = run("quotas")
+
+    assert code == 0
+    assert "DetectLabels" in out
+    assert "AccessDeniedException" in err
+
+
+def test_a_status_without_leave_to_look_at_functions_says_so(operated: OperatedWorld, run: Run) -> None:
+    operated.functions.queue_arn = "another"
+
+    code, out, err = run("status")
+
+    assert code == 0
+    assert "1 recognized" in out
+    assert "The quotas are not known" in err
+
+
+def test_cost_asks_no_pipeline(run: Run) -> None:
+    told = json.loads(run("cost", "--photos", "1000000", "--detectors", "labels", "--json")[1])
+
+    assert told["dollars"]["by_service"]["Rekognition"] == 1000
+    assert "Rekognition" in run("cost")[1]
+    assert run("cost", "--markdown")[1].startswith("# What it costs")
 
 
 def test_what_aws_denies_is_one_line_that_says_what(operated: OperatedWorld, run: Run) -> None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from operations.adapters.dynamodb import DynamoDBTable
+from operations.adapters.dynamodb_budgets import DynamoDBBudgets
 from operations.adapters.dynamodb_counts import DynamoDBRecords
+from operations.adapters.dynamodb_known import DynamoDBKnown
 from operations.adapters.dynamodb_reads import BatchReads
 from operations.adapters.s3 import S3Bucket
 from operations.adapters.sqs import SqsQueue
@@ -23,9 +25,10 @@ from operations.reconciling.sweeping import Sweep
 from operations.retrying import RetryPolicy
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
+from tests.operations.deployments import FakeLambda, FakeServiceQuotas
 from tests.operations.queues import BULK, BULK_DEAD, DEAD, HOME, FakeQueues
 from tests.operations.stores import ListedS3, ScannedDynamoDB
-from tests.processors.world import InlineExecutor, World
+from tests.processors.world import SETTINGS, InlineExecutor, World
 
 NAMES = Names(BUCKET, TABLE, HOME, DEAD, BULK, BULK_DEAD)
 AT_ONCE = RetryPolicy(sleep=lambda _seconds: None)
@@ -51,9 +54,13 @@ class OperatedWorld:
         reads = BatchReads(client, TABLE, AT_ONCE, executor)
         self.table = DynamoDBTable(client, TABLE, AT_ONCE, reads)
         self.records = DynamoDBRecords(client, TABLE, AT_ONCE, reads)
+        self.known = DynamoDBKnown(reads)
+        self.budgets = DynamoDBBudgets(client, TABLE, AT_ONCE, reads)
         objects: Any = self.s3
         self.bucket = S3Bucket(objects, BUCKET, AT_ONCE)
         self.executor = executor
+        self.functions = FakeLambda(SETTINGS)
+        self.account = FakeServiceQuotas()
 
     def clock(self) -> float:
         return self.now

@@ -1,0 +1,264 @@
+"""A backfill queues exactly what has no current record, and goes on where it was ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contract.notifications import parse
+from contract.questions import questions
+from contract.records import Status
+from operations.backfilling.bookmarks import Bookmark, Progress, directory
+from operations.backfilling.feeding import Backfill, Bounds, Ended
+from operations.faults import OperatorError
+from operations.interrupting import never
+from operations.moments import to_text
+from operations.pacing import Pace
+from operations.planning.assessing import Assessor
+from operations.planning.contents import Contents
+from operations.planning.objects import Choice
+from tests.fakes.s3 import BUCKET
+from tests.operations.queues import BULK
+from tests.operations.test_reconciling import recognized
+from tests.operations.world import OperatedWorld, queue
+from tests.processors.world import SETTINGS
+
+FINGERPRINTS = {name: question.fingerprint for name, question in questions(SETTINGS).items()}
+PRICE_A_CALL = 0.001
+
+
+class Killed(BaseException):
+    """The program is no more."""
+
+
+@dataclass
+class Notebook:
+    """Where progress is kept, in memory."""
+
+    progress: Progress = field(default_factory=Progress)
+
+    def write(self, progress: Progress) -> None:
+        self.progress = progress
+
+
+@dataclass
+class Runs:
+    """Runs of one backfill, one after the other."""
+
+    operated: OperatedWorld
+    notebook: Notebook = field(default_factory=Notebook)
+    stopping: Callable[[], bool] = never
+    slept: list[float] = field(default_factory=list)
+
+    def run(
+        self, prefix: str = "", *, rate: float | None = None, everything: bool = False, **bounds: Any
+    ) -> tuple[Ended, Backfill]:
+        with Contents() as contents:
+            made = Backfill(
+                bucket_name=BUCKET,
+                bucket=self.operated.bucket,
+                assessor=Assessor(self.operated.known, contents, FINGERPRINTS, has_records=True),
+                queue=queue(self.operated.queues, BULK),
+                executor=self.operated.executor,
+                notes=self.notebook,
+                price=price,
+                pace=Pace(rate, lambda: sum(self.slept), self.slept.append),
+                bounds=Bounds(**bounds),
+                now=lambda: to_text(self.operated.now),
+                stopping=self.stopping,
+                tell=lambda _: None,
+                progress=self.notebook.progress,
+                everything=everything,
+            )
+            return made.run(prefix, Choice()), made
+
+    def queued(self) -> list[str]:
+        bodies = self.operated.queues.bodies(BULK)
+        return [event.key for body in bodies for event in parse(body, BUCKET)]
+
+
+def price(_records: int, calls: Mapping[str, int]) -> float:
+    return PRICE_A_CALL * sum(calls.values())
+
+
+def with_new(count: int) -> OperatedWorld:
+    operated = recognized("old.jpg")
+    for number in range(count):
+        operated.world.s3.put(f"new/{number:03}.jpg", f"dog {number}".encode())
+    return operated
+
+
+def keys(count: int) -> list[str]:
+    return [f"new/{number:03}.jpg" for number in range(count)]
+
+
+def test_what_has_its_record_is_left_alone_and_the_rest_becomes_records() -> None:
+    runs = Runs(with_new(14))
+
+    ended, run = runs.run()
+
+    assert (ended, run.queued, run.totals.current) == (Ended.ALL, 14, 1)
+    assert runs.queued() == keys(14)
+    runs.operated.work_off_bulk()
+    assert all(runs.operated.world.status(key) is Status.RECOGNIZED for key in keys(14))
+    assert runs.run()[1].queued == 0
+
+
+def test_one_key_goes_into_a_message_and_ten_into_a_request() -> None:
+    operated = with_new(25)
+    operated.s3.page = 1000
+    runs = Runs(operated)
+
+    runs.run()
+
+    assert len(operated.queues.bodies(BULK)) == 25
+    assert operated.queues.calls.made["SendMessageBatch"] == 3
+
+
+def test_everything_queues_what_has_its_record_too() -> None:
+    runs = Runs(with_new(1))
+
+    _, run = runs.run(everything=True)
+
+    assert sorted(runs.queued()) == ["new/000.jpg", "old.jpg"]
+    assert run.progress.calls == {"labels": 1, "faces": 1}
+
+
+def test_a_limit_ends_a_run_and_the_next_goes_on_with_as_many() -> None:
+    runs = Runs(with_new(12))
+
+    assert runs.run(limit=5)[0] is Ended.LIMIT
+    assert runs.queued() == keys(5)
+    assert runs.run(limit=5)[0] is Ended.LIMIT
+    assert runs.run(limit=5)[0] is Ended.ALL
+    assert runs.queued() == keys(12)
+
+
+def test_dollars_add_up_over_runs_until_they_would_be_too_many() -> None:
+    runs = Runs(with_new(12))
+    a_photo = 2 * PRICE_A_CALL
+
+    ended, run = runs.run(max_dollars=5.5 * a_photo)
+    assert (ended, run.queued) == (Ended.MAX_COST, 5)
+    assert run.dollars == pytest.approx(5 * a_photo)
+    assert runs.run(max_dollars=5.5 * a_photo)[1].queued == 0
+    assert runs.run(max_dollars=8 * a_photo)[1].queued == 3
+    assert runs.run(max_dollars=1000)[0] is Ended.ALL
+    assert runs.queued() == keys(12)
+
+
+def test_copies_cost_nothing_and_go_past_a_bound_of_dollars() -> None:
+    operated = recognized("old.jpg")
+    for number in range(5):
+        operated.world.s3.copy("old.jpg", f"copy{number}.jpg")
+
+    assert Runs(operated).run(max_dollars=0)[1].queued == 5
+
+
+def test_ctrl_c_ends_a_run_between_two_requests_and_nothing_is_queued_twice() -> None:
+    operated = with_new(30)
+    operated.s3.page = 1000
+    runs = Runs(operated)
+    runs.stopping = lambda: operated.queues.calls.made["SendMessageBatch"] >= 1
+
+    ended, run = runs.run(rate=1000)
+
+    assert (ended, run.queued) == (Ended.STOPPED, 10)
+    runs.stopping = never
+    assert runs.run()[0] is Ended.ALL
+    assert runs.queued() == keys(30)
+
+
+def test_what_sqs_refuses_ends_the_run_and_is_queued_by_the_next() -> None:
+    operated = with_new(5)
+    operated.queues.refuse["send"], operated.queues.sender_fault = 1, True
+    runs = Runs(operated)
+
+    with pytest.raises(OperatorError, match="goes on from there"):
+        runs.run()
+
+    operated.queues.sender_fault = False
+    assert runs.run()[0] is Ended.ALL
+    assert set(runs.queued()) == set(keys(5))
+
+
+def test_no_more_is_queued_than_the_queue_keeps() -> None:
+    runs = Runs(with_new(10))
+
+    assert runs.run(most_waiting=4)[0] is Ended.QUEUE_FULL
+    assert 4 <= len(runs.queued()) < 10
+    waiting = len(runs.queued())
+    assert runs.run(most_waiting=4)[1].queued == 0
+    runs.operated.work_off_bulk()
+    assert runs.run(most_waiting=100)[1].queued == 10 - waiting
+
+
+def test_a_rate_is_kept() -> None:
+    runs = Runs(with_new(12))
+
+    runs.run(rate=4)
+
+    assert sum(runs.slept) == pytest.approx(12 / 4, abs=0.6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(kills=st.lists(st.integers(1, 4), max_size=4), page=st.integers(1, 7))
+def test_killed_at_any_time_it_queues_everything_in_the_end(kills: list[int], page: int) -> None:
+    operated = with_new(15)
+    operated.s3.page = page
+    runs = Runs(operated)
+    for kill in kills:
+        calls_left = iter(range(kill))
+
+        def die(operation: str, calls_left: Any = calls_left) -> None:
+            if operation == "SendMessageBatch" and next(calls_left, None) is None:
+                raise Killed
+
+        operated.queues.calls.after = die
+        before = runs.notebook.progress
+        try:
+            runs.run()
+        except Killed:
+            # Nothing runs any more in a program that was killed: what its `finally` wrote, never was.
+            runs.notebook.progress = before
+    operated.queues.calls.after = lambda _: None
+
+    assert runs.run()[0] is Ended.ALL
+    assert set(runs.queued()) == set(keys(15))
+    operated.work_off_bulk()
+    assert all(operated.world.status(key) is Status.RECOGNIZED for key in keys(15))
+
+
+def test_a_bookmark_is_of_the_same_arguments(tmp_path: Path) -> None:
+    names = {"bucket": "b", "prefix": "p", "since": None}
+    bookmark = Bookmark.of(tmp_path / "new" / "place", names)
+    progress = Progress("ünï+%\n.jpg", 1.5, 7, {"labels": 3})
+
+    assert bookmark.read() is None
+    bookmark.write(progress)
+
+    assert Bookmark.of(tmp_path / "new" / "place", dict(reversed(names.items()))).read() == progress
+    assert Bookmark.of(tmp_path / "new" / "place", {**names, "since": "7d"}).read() is None
+    bookmark.remove()
+    bookmark.remove()
+    assert bookmark.read() is None
+
+
+@pytest.mark.parametrize("written", ["", "{", '{"other": 1}', "[]"])
+def test_a_bookmark_that_is_spoilt_says_what_to_do(tmp_path: Path, written: str) -> None:
+    bookmark = Bookmark(tmp_path / "spoilt.json")
+    bookmark.file.write_text(written)
+
+    with pytest.raises(OperatorError, match="--restart"):
+        bookmark.read()
+
+
+def test_bookmarks_are_kept_where_state_belongs() -> None:
+    assert directory({"XDG_STATE_HOME": "/state"}) == Path("/state/imagepipe/backfill")
+    assert directory({}).parts[-4:] == (".local", "state", "imagepipe", "backfill")

@@ -1,0 +1,214 @@
+"""A plan counts what is still to be paid for, and nothing twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from contract.limits import MAX_S3_IMAGE_BYTES
+from contract.questions import questions
+from contract.records import Status
+from contract.results import ResultName
+from contract.table import result_key
+from contract.wire import to_wire
+from operations.faults import OperatorError
+from operations.interrupting import never
+from operations.planning.assessing import Assessor
+from operations.planning.contents import Contents
+from operations.planning.known import Recorded
+from operations.planning.objects import Choice, Kind, Place, kind_of
+from operations.planning.summing import Totals, sum_up
+from operations.reconciling.comparison import Listed
+from tests.operations.test_reconciling import recognized
+from tests.operations.world import OperatedWorld
+from tests.processors.world import SETTINGS
+
+FINGERPRINTS = {name: question.fingerprint for name, question in questions(SETTINGS).items()}
+BOTH = {"labels": 1, "faces": 1}
+
+
+def planned(
+    operated: OperatedWorld,
+    prefix: str = "",
+    choice: Choice | None = None,
+    limit: int | None = None,
+    **how: Any,
+) -> tuple[Totals, bool]:
+    totals = Totals()
+    with Contents() as contents:
+        assessor = Assessor(
+            operated.known,
+            contents,
+            how.get("fingerprints", FINGERPRINTS),
+            has_records=how.get("has_records", True),
+        )
+        is_all = sum_up(
+            operated.bucket.pages(prefix),
+            choice or Choice(),
+            assessor,
+            totals,
+            limit=limit,
+            stopping=never,
+            tell=lambda _: None,
+        )
+    return totals, is_all
+
+
+def test_what_is_recognized_needs_nothing_and_what_is_new_needs_each_detector_once() -> None:
+    operated = recognized("old.jpg")
+    operated.world.s3.put("new.jpg", b"dog 90")
+
+    totals, is_all = planned(operated)
+
+    assert is_all
+    assert (totals.objects, totals.current, totals.to_do) == (2, 1, 1)
+    assert totals.calls == BOTH
+
+
+def test_bytes_listed_twice_are_paid_for_once_across_pages() -> None:
+    operated = recognized()
+    for number in range(7):
+        operated.world.s3.put(f"{number}.jpg", b"dog 90")
+
+    totals, _ = planned(operated)
+
+    assert (totals.to_do, totals.repeated, totals.calls) == (7, 6, BOTH)
+
+
+def test_bytes_known_under_another_key_need_no_call() -> None:
+    operated = recognized("old.jpg")
+    operated.world.s3.copy("old.jpg", "copy.jpg")
+
+    totals, _ = planned(operated)
+
+    assert (totals.to_do, totals.known, totals.calls) == (1, 1, {})
+
+
+def test_a_claim_is_no_answer() -> None:
+    operated = recognized()
+    operated.world.s3.put("new.jpg", b"dog 90")
+    etag = operated.world.s3.present()["new.jpg"].etag
+    at = result_key(ResultName(f"{etag}-6", "labels", FINGERPRINTS["labels"]))
+    claim = {"pk": at.pk, "sk": at.sk, "claimed_by": "a", "claimed_until": 9_999_999_999}
+    operated.world.table.items[at.pk, at.sk] = to_wire(claim)
+
+    assert planned(operated)[0].calls == BOTH
+
+
+def test_a_detector_added_needs_its_own_calls_alone() -> None:
+    operated = recognized("old.jpg")
+    four = questions(replace(SETTINGS, detectors=("labels", "faces", "moderation", "text")))
+
+    totals, _ = planned(operated, fingerprints={name: asked.fingerprint for name, asked in four.items()})
+
+    assert (totals.current, totals.to_do) == (0, 1)
+    assert totals.calls == {"moderation": 1, "text": 1}
+
+
+def test_other_settings_of_a_detector_need_calls_anew() -> None:
+    operated = recognized("old.jpg")
+
+    assert planned(operated, fingerprints={**FINGERPRINTS, "labels": "other"})[0].calls == {"labels": 1}
+
+
+def test_another_bucket_has_no_records_but_its_bytes_may_be_known() -> None:
+    operated = recognized("old.jpg")
+    operated.world.s3.put("new.jpg", b"dog 90")
+
+    totals, _ = planned(operated, has_records=False)
+
+    assert (totals.current, totals.to_do, totals.known, totals.calls) == (0, 2, 1, BOTH)
+
+
+def test_what_cannot_be_recognized_needs_no_call() -> None:
+    operated = recognized()
+    operated.world.s3.put("empty.jpg", b"")
+    operated.world.s3.put("notes.txt", b"text")
+
+    totals, _ = planned(operated)
+
+    assert (totals.kinds[Kind.EMPTY], totals.kinds[Kind.OTHER_BY_NAME]) == (1, 1)
+    assert totals.calls == BOTH  # only the bytes of notes.txt can tell that it is none
+
+
+def test_a_rejected_record_is_current() -> None:
+    operated = recognized()
+    operated.world.deliver(operated.world.s3.put("empty.jpg", b""))
+
+    assert planned(operated)[0].current == 1
+
+
+def test_a_limit_looks_at_so_many_and_says_that_there_are_more() -> None:
+    operated = recognized("a.jpg", "b.jpg", "c.jpg", "d.jpg")
+
+    assert [planned(operated, limit=limit)[1] for limit in (2, 3, 4, 5)] == [False, False, True, True]
+    assert planned(operated, limit=2)[0].objects == 2
+
+
+def test_what_is_left_out_is_counted_apart() -> None:
+    operated = recognized("a.jpg", "b.PNG", "c.txt")
+
+    totals, _ = planned(operated, choice=Choice(suffixes=(".jpg", ".png")))
+
+    assert (totals.objects, totals.left_out) == (2, 1)
+    assert planned(operated, choice=Choice(since=1e12))[0].left_out == 3
+
+
+def listed(key: str, size: int = 6) -> Listed:
+    return Listed(key, "e", size, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("key", "size", "kind"),
+    [
+        ("a.JPG", 1, Kind.PHOTO),
+        ("a.b/c.jpeg", 1, Kind.PHOTO),
+        ("no ending", 1, Kind.PHOTO),
+        ("a.jpg/raw", 1, Kind.PHOTO),
+        ("a.gif", 1, Kind.OTHER_BY_NAME),
+        ("a.jpg", 0, Kind.EMPTY),
+        ("folder/", 0, Kind.EMPTY),
+        ("a.jpg", MAX_S3_IMAGE_BYTES, Kind.PHOTO),
+        ("a.txt", MAX_S3_IMAGE_BYTES + 1, Kind.TOO_LARGE),
+    ],
+)
+def test_a_listing_says_what_an_object_may_be(key: str, size: int, kind: Kind) -> None:
+    assert kind_of(listed(key, size)) is kind
+
+
+@pytest.mark.parametrize(
+    ("change", "is_current"),
+    [
+        ({}, True),
+        ({"etag": "other"}, False),
+        ({"size_bytes": 7}, False),
+        ({"fingerprints": {}}, False),
+        ({"status": Status.DELETED}, False),
+        ({"status": Status.REJECTED, "fingerprints": {}}, True),
+    ],
+)
+def test_a_record_is_current_as_the_processor_decides_it(change: dict[str, Any], is_current: bool) -> None:
+    recorded = Recorded("a", "e", 6, Status.RECOGNIZED, FINGERPRINTS)
+
+    assert replace(recorded, **change).is_current(listed("a"), FINGERPRINTS) is is_current
+
+
+@pytest.mark.parametrize(
+    ("typed", "place"),
+    [
+        ("s3://b", Place("b", "")),
+        ("s3://b/", Place("b", "")),
+        ("s3://b/a/b?c#d%20.jpg", Place("b", "a/b?c#d%20.jpg")),
+        ("s3://b//a", Place("b", "/a")),
+    ],
+)
+def test_a_place_is_a_bucket_and_a_prefix_taken_as_it_is(typed: str, place: Place) -> None:
+    assert Place.read(typed) == place
+
+
+@pytest.mark.parametrize("typed", ["", "b/a", "s3:/b/a", "s3://", "https://b/a"])
+def test_what_is_no_place_says_how_one_is_written(typed: str) -> None:
+    with pytest.raises(OperatorError, match="s3://bucket/prefix"):
+        Place.read(typed)

@@ -1,0 +1,147 @@
+"""How fast each operation may be called: deployed, set by an operator, the account's, and now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from contract.errors import ConfigurationError
+from contract.quotas import to_microseconds
+from contract.table import budget_key
+from contract.wire import to_wire
+from operations.adapters.lambda_functions import reader_of
+from operations.adapters.service_quotas import ServiceQuotas
+from operations.budgets.quotas import AccountQuota, find, in_use, read_settings
+from operations.faults import OperatorError
+from tests.operations.deployments import FakeLambda, FakeServiceQuotas, metered, named
+from tests.operations.test_reconciling import recognized
+from tests.operations.world import AT_ONCE
+from tests.processors.world import SETTINGS
+
+DEPLOYED = {"DetectLabels": 50.0, "DetectFaces": 100.0}
+NOW = 1_800_000_000.0
+
+
+def account_of(fake: FakeServiceQuotas) -> list[AccountQuota]:
+    client: Any = fake
+    return ServiceQuotas(client, AT_ONCE).per_second()
+
+
+def test_what_an_operator_sets_goes_before_the_deployment_until_it_is_taken_back() -> None:
+    operated = recognized()
+    budgets = operated.budgets
+
+    budgets.set_quota("DetectLabels", 80)
+    labels, faces = in_use(DEPLOYED, budgets, (), NOW)
+    assert (labels.chosen, labels.in_use, labels.rate) == (80, 80, 80)
+    assert (faces.chosen, faces.in_use, faces.rate) == (None, 100, 100)
+
+    budgets.set_quota("DetectLabels", None)
+    assert in_use(DEPLOYED, budgets, (), NOW)[0].in_use == 50
+
+
+def test_setting_a_quota_leaves_the_rest_of_the_budget_alone() -> None:
+    operated = recognized()
+    at = budget_key("DetectLabels")
+    item = {"pk": at.pk, "sk": at.sk, "next_at": to_microseconds(NOW), "cut_from": 50}
+    operated.world.table.items[at.pk, at.sk] = to_wire({**item, "cut_at": to_microseconds(NOW)})
+
+    operated.budgets.set_quota("DetectLabels", 40.5)
+
+    budget = operated.budgets.read(["DetectLabels"])["DetectLabels"]
+    assert (budget.quota, budget.next_at, budget.cut_at, budget.cut_from) == (40.5, NOW, NOW, 50)
+
+
+def test_the_rate_of_now_is_lower_after_a_throttle() -> None:
+    operated = recognized()
+    at = budget_key("DetectLabels")
+    cut = {"cut_at": to_microseconds(NOW), "cut_from": 50}
+    operated.world.table.items[at.pk, at.sk] = to_wire({"pk": at.pk, "sk": at.sk, **cut})
+
+    labels = in_use(DEPLOYED, operated.budgets, (), NOW)[0]
+
+    assert labels.rate == pytest.approx(37.5)
+    assert labels.in_use == 50
+
+
+def test_the_accounts_quota_goes_before_awss_default_and_is_found_by_meter_or_name() -> None:
+    account = account_of(
+        FakeServiceQuotas(
+            defaults={"L-1": named("DetectLabels", 50), "L-2": metered("DetectFaces", 100)},
+            applied={"L-1": named("DetectLabels", 80)},
+        )
+    )
+
+    assert find("DetectLabels", account) == 80
+    assert find("DetectFaces", account) == 100
+    assert find("DetectText", account) is None
+
+
+@pytest.mark.parametrize(
+    "quota",
+    [
+        {"QuotaName": "Concurrent DetectLabels jobs", "Value": 20},
+        named("DetectCustomLabels", 5),
+        named("DetectModerationLabels", 5),
+        named("StartDetectLabelsJob", 5),
+        {"QuotaName": "Transactions per second for DetectLabels"},
+    ],
+)
+def test_a_quota_of_something_else_is_none(quota: dict[str, Any]) -> None:
+    assert find("DetectLabels", account_of(FakeServiceQuotas(defaults={"L-1": quota}))) is None
+
+
+def test_service_quotas_that_denies_is_a_word_for_failure() -> None:
+    with pytest.raises(ConfigurationError, match="AccessDenied"):
+        account_of(FakeServiceQuotas(fails_with="AccessDeniedException"))
+
+
+def test_settings_are_read_by_operation() -> None:
+    assert read_settings(["DetectLabels=80", "DetectFaces=0.5"], list(DEPLOYED)) == {
+        "DetectLabels": 80,
+        "DetectFaces": 0.5,
+    }
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "DetectLabels",
+        "DetectLabels=",
+        "DetectLabels=0",
+        "DetectLabels=-1",
+        "DetectLabels=inf",
+        "DetectLabels=nan",
+    ],
+)
+def test_a_setting_that_means_nothing_says_how_one_is_written(typed: str) -> None:
+    with pytest.raises(OperatorError, match="DetectLabels=80"):
+        read_settings([typed], list(DEPLOYED))
+
+
+def test_an_operation_that_is_not_in_use_is_refused() -> None:
+    with pytest.raises(OperatorError, match="DetectLabels, DetectFaces"):
+        read_settings(["DetectText=5"], list(DEPLOYED))
+
+
+def test_what_is_deployed_is_read_from_the_function_that_reads_the_queue() -> None:
+    client: Any = FakeLambda(SETTINGS)
+
+    deployed = reader_of(client, client.queue_arn, AT_ONCE)
+
+    assert deployed.settings == SETTINGS
+    assert deployed.quotas == DEPLOYED
+    assert deployed.fingerprints.keys() == {"labels", "faces"}
+
+
+def test_a_queue_that_nobody_reads_says_what_to_do() -> None:
+    client: Any = FakeLambda(SETTINGS)
+    with pytest.raises(OperatorError, match="finish its deployment"):
+        reader_of(client, "arn:aws:sqs:us-east-1:123456789012:other", AT_ONCE)
+
+
+def test_settings_of_another_release_say_what_to_do() -> None:
+    client: Any = FakeLambda(SETTINGS, others={"DETECTORS": "labels,smells"})
+    with pytest.raises(OperatorError, match="deploy this release"):
+        reader_of(client, client.queue_arn, AT_ONCE)

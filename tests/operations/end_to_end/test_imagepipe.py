@@ -62,8 +62,9 @@ class Operator:
         told = self.json("reconcile", "--prefix", prefix, "--min-age", "0", code=1)
         return {kind: told[kind]["count"] for kind in ("missing", "stale", "orphaned", "orphaned_rows")}
 
-    def upload(self, key: str, photo: str = "cat.jpg") -> None:
-        body = (IMAGES / photo).read_bytes()
+    def upload(self, key: str, photo: str = "cat.jpg", *, distinct: bool = False) -> None:
+        """Upload a photo; a distinct one ends with its key, so that nobody has seen its bytes."""
+        body = (IMAGES / photo).read_bytes() + (key.encode() if distinct else b"")
         self.running.clients.s3.put_object(Bucket=self.outputs.bucket, Key=key, Body=body)
 
     def head(self, key: str) -> Head | None:
@@ -71,9 +72,9 @@ class Operator:
         found = self.table.get_item(Key={PARTITION_KEY: at.pk, SORT_KEY: at.sk}, ConsistentRead=True)
         return Head.from_item(found["Item"]) if "Item" in found else None
 
-    def recognized(self, *keys: str) -> None:
+    def recognized(self, *keys: str, photo: str = "cat.jpg", distinct: bool = False) -> None:
         for key in keys:
-            self.upload(key)
+            self.upload(key, photo, distinct=distinct)
         until(lambda: all(self.head(key) is not None for key in keys))
 
     def put_dead_letters(

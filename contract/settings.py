@@ -60,6 +60,10 @@ class QuerySettings:
 
     bucket_name: str
     table_name: str
+    queue_url: str
+    dead_letter_queue_url: str
+    bulk_queue_url: str
+    bulk_dead_letter_queue_url: str
     confidence_order: str = "yes"
 
 

@@ -18,6 +18,7 @@ from contract.environment import dump
 from contract.settings import QuerySettings
 from contract.table import signing_key
 from infra.functions import Function
+from infra.queueing import WorkQueue
 from infra.settings import DeploymentSettings
 
 # What the function answers: tests hold this list to its own. The greedy form takes keys with slashes, encoded
@@ -46,6 +47,8 @@ class Answers(Construct):
         code: Path,
         bucket: s3.Bucket,
         table: dynamodb.Table,
+        images: WorkQueue,
+        bulk: WorkQueue,
     ) -> None:
         super().__init__(scope, construct_id)
         self.settings = settings
@@ -58,6 +61,10 @@ class Answers(Construct):
                 QuerySettings(
                     bucket_name=bucket.bucket_name,
                     table_name=table.table_name,
+                    queue_url=images.queue.queue_url,
+                    dead_letter_queue_url=images.dead_letters.queue_url,
+                    bulk_queue_url=bulk.queue.queue_url,
+                    bulk_dead_letter_queue_url=bulk.dead_letters.queue_url,
                     confidence_order="yes" if settings.confidence_order else "no",
                 )
             ),
@@ -66,6 +73,8 @@ class Answers(Construct):
             log_retention_days=settings.log_retention_days,
         ).function
         self._allow(bucket, table)
+        for queue in (images.queue, images.dead_letters, bulk.queue, bulk.dead_letters):
+            queue.grant(self.function, "sqs:GetQueueAttributes")
         self.api = self._http_api()
         self._route()
         # The page uploads straight to the bucket, which is another host than its own.

@@ -56,7 +56,14 @@ class ImagepipeStack(Stack):
         )
         tallying = Tallying(self, "Tallying", settings, code=processors_code, table=store.table)
         answers = Answers(
-            self, "Answers", settings, code=query_api.build(), bucket=intake.bucket, table=store.table
+            self,
+            "Answers",
+            settings,
+            code=query_api.build(),
+            bucket=intake.bucket,
+            table=store.table,
+            images=intake.images,
+            bulk=intake.bulk,
         )
         Alarms(self, "Alarms", images=intake.images, bulk=intake.bulk, tally=tallying.function)
         self._publish(

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
 
@@ -19,7 +20,10 @@ from contract.environment import load
 from contract.settings import QuerySettings
 from query_api.adapters.dynamodb import CONNECTIONS, DynamoDBTable, make_client
 from query_api.adapters.dynamodb_secret import DynamoDBSecret
+from query_api.adapters.queues import QueueUrls, SqsQueues
+from query_api.adapters.queues import make_client as make_queue_client
 from query_api.adapters.s3_signing import S3Signer, bucket_url
+from query_api.adapters.tallies import DynamoDBTallies
 from query_api.cursors import Cursors
 from query_api.details import Images
 from query_api.dispatching import Dispatcher
@@ -64,6 +68,7 @@ def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Cou
     executor = ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="partition")
     reader = DynamoDBTable(client, settings.table_name, executor)
     secret = DynamoDBSecret(client, settings.table_name, partial(secrets.token_bytes, 32))
+    tallies = DynamoDBTallies(client, settings.table_name)
     region = client.meta.region_name
     where = bucket_url(settings.bucket_name, region, os.environ)
     return Parts(
@@ -74,5 +79,18 @@ def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Cou
         health=reader,
         log=logger,
         count=count,
+        labels=tallies,
+        counts=tallies,
+        queues=SqsQueues(cache(partial(make_queue_client, session)), _urls(settings), executor),
+        now=lambda: datetime.now(UTC),
         confidence_order=settings.confidence_order == "yes",
+    )
+
+
+def _urls(settings: QuerySettings) -> QueueUrls:
+    return QueueUrls(
+        images=settings.queue_url,
+        bulk=settings.bulk_queue_url,
+        images_dead_letters=settings.dead_letter_queue_url,
+        bulk_dead_letters=settings.bulk_dead_letter_queue_url,
     )

@@ -5,13 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from botocore.config import Config
+from botocore.session import Session
 
 from query_api.adapters.aws_errors import translated
 from query_api.stats import Backlog, Depth
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+
+CONNECT_SECONDS = 1.0
+READ_SECONDS = 2.0
+ATTEMPTS = 3
+
+
+def make_client(session: Session) -> SQSClient:
+    """Make the client, with short time-outs."""
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+    )
+    return cast("SQSClient", session.create_client("sqs", config=config))
 
 
 @dataclass(frozen=True)

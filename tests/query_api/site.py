@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -17,6 +18,7 @@ from query_api.listing import Listing
 from query_api.routes import Parts, all_routes
 from query_api.signing import Upload
 from query_api.telemetry import Count
+from tests.query_api.counts import MemoryCounts
 from tests.query_api.gateways import Event, Gateway, ministack
 from tests.query_api.memory_table import MemoryTable
 
@@ -52,6 +54,7 @@ class Site:
     counted: Counter[Count] = field(default_factory=Counter)
     logged: list[object] = field(default_factory=list)
     confidence_order: bool = True
+    counts: MemoryCounts = field(default_factory=MemoryCounts)
 
     def exception(self, msg: object) -> None:
         self.logged.append(msg)
@@ -77,6 +80,10 @@ class Site:
             health=self.table,
             log=self,
             count=self._count,
+            labels=self.counts,
+            counts=self.counts,
+            queues=self.counts,
+            now=lambda: datetime(2026, 11, 23, 18, 30, tzinfo=UTC),
             confidence_order=self.confidence_order,
         )
 

@@ -17,6 +17,7 @@ from tests.query_api.gateways import ministack
 from tests.query_api.photos import commit, photo
 
 ROOT = Path(__file__).parents[2]
+QUEUES = ("QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "BULK_QUEUE_URL", "BULK_DEAD_LETTER_QUEUE_URL")
 CONTEXT = SimpleNamespace(
     function_name="query",
     memory_limit_in_mb=512,
@@ -29,6 +30,8 @@ CONTEXT = SimpleNamespace(
 def _settings(monkeypatch: pytest.MonkeyPatch, moto_table: MotoTable, request: pytest.FixtureRequest) -> None:
     monkeypatch.setenv("BUCKET_NAME", "photos")
     monkeypatch.setenv("TABLE_NAME", TABLE_NAME)
+    for name in QUEUES:
+        monkeypatch.setenv(name, f"https://sqs.eu-central-1.amazonaws.com/123456789012/{name.lower()}")
     # Powertools keeps one logger a service, with the output of the test that came first.
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", request.node.name)
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "imagepipe")
@@ -65,14 +68,14 @@ def test_a_failure_is_logged_with_the_requests_id(
 
 
 def test_all_missing_settings_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("BUCKET_NAME", raising=False)
-    monkeypatch.delenv("TABLE_NAME", raising=False)
+    for name in ("BUCKET_NAME", "TABLE_NAME", *QUEUES):
+        monkeypatch.delenv(name, raising=False)
     wiring.answering.cache_clear()
 
     with pytest.raises(SettingsError) as raised:
         handler.handler(ministack("/health"), CONTEXT)
 
-    assert raised.value.faults == ["BUCKET_NAME is not set", "TABLE_NAME is not set"]
+    assert raised.value.faults == [f"{name} is not set" for name in ("BUCKET_NAME", "TABLE_NAME", *QUEUES)]
 
 
 def test_importing_the_handler_does_nothing_and_brings_no_boto3() -> None:

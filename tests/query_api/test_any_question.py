@@ -1,0 +1,267 @@
+"""Any combination of conditions finds what a plain filter over the heads finds, whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contract import table
+from contract.records import Findings, Head, Status
+from query_api.listing import Listing
+from query_api.questions import ListQuestion, Order, Page
+from tests.query_api.memory_table import MemoryTable
+from tests.query_api.photos import commit, photo, rejected, tombstone
+
+CONFIDENCES = st.sampled_from([45.0, 80.0, 80.004, 95.5, 100.0])
+NAMES = st.sampled_from(["Cat", "cat", "Dog", "Animal", "Tree"])
+WORDS = st.sampled_from(["stop", "exit", "café"])
+CATEGORIES = st.sampled_from(["Violence", "Alcohol"])
+
+
+@st.composite
+def findings(draw: st.DrawFn) -> Findings:
+    labels = draw(st.dictionaries(NAMES, CONFIDENCES, max_size=5))
+    return Findings(
+        labels=labels,
+        parents=frozenset(draw(st.sets(st.sampled_from(sorted(labels))))) if labels else frozenset(),
+        faces=draw(st.sampled_from([None, 0, 1, 3])),
+        moderation=draw(st.dictionaries(CATEGORIES, CONFIDENCES, max_size=2)),
+        words=tuple(draw(st.sets(WORDS, max_size=3))),
+    )
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> ListQuestion:
+    """Draw a question that makes sense."""
+
+    def some(names: st.SearchStrategy[str], most: int) -> tuple[str, ...]:
+        return tuple(draw(st.lists(names, max_size=most, unique=True)))
+
+    asked = ListQuestion(
+        labels=some(NAMES, 3),
+        any_labels=some(NAMES, 2),
+        not_labels=draw(st.sampled_from([(), (), ("Tree",), ("dog", "Tree")])),
+        include_parents=draw(st.booleans()),
+        min_confidence_percent=draw(st.sampled_from([0.0, 0.0, 80.0, 80.003])),
+        min_faces=draw(st.sampled_from([0, 0, 0, 1, 2])),
+        words=draw(st.sampled_from([(), (), (), ("Stop",), ("stop", "CAFÉ")])),
+        moderation=draw(st.sampled_from([None, None, None, "violence"])),
+        prefix=draw(st.sampled_from(["", "", "b/"])),
+        uploaded_from=draw(st.sampled_from([None, None, "2026-11-23T12:00:02.000Z"])),
+        uploaded_to=draw(st.sampled_from([None, None, "2026-11-23T12:00:06.000Z"])),
+        order=draw(st.sampled_from([Order.NEWEST, Order.OLDEST])),
+        limit=draw(st.integers(1, 12)),
+    )
+    if draw(st.booleans()) and (asked.labels or asked.any_labels or asked.moderation):
+        return replace(asked, order=Order.CONFIDENCE)
+    if not (asked.labels or asked.any_labels or asked.words or asked.moderation or asked.min_faces):
+        return replace(asked, status=draw(st.sampled_from([Status.RECOGNIZED, Status.REJECTED])))
+    return asked
+
+
+def carried(asked: ListQuestion, head: Head) -> dict[str, float]:
+    """Give the labels that count, in lower case."""
+    found: dict[str, float] = {}
+    for wanted in {name.casefold() for name in head.findings.labels}:
+        spellings = [name for name in head.findings.labels if name.casefold() == wanted]
+        surest = max(head.findings.labels[name] for name in spellings)
+        is_parent = all(name in head.findings.parents for name in spellings)
+        if surest >= asked.min_confidence_percent and (asked.include_parents or not is_parent):
+            found[wanted] = surest
+    return found
+
+
+def is_wanted(asked: ListQuestion, head: Head) -> bool:  # noqa: PLR0911
+    """Filter as one would without any index."""
+    labels = carried(asked, head)
+    if head.status is not asked.status:
+        return False
+    if not all(name.casefold() in labels for name in asked.labels):
+        return False
+    if asked.any_labels and not any(name.casefold() in labels for name in asked.any_labels):
+        return False
+    if any(name.casefold() in labels for name in asked.not_labels):
+        return False
+    if asked.min_faces and (head.findings.faces is None or head.findings.faces < asked.min_faces):
+        return False
+    if not all(word.casefold() in head.findings.words for word in asked.words):
+        return False
+    if asked.moderation is not None:
+        categories = {name.casefold(): value for name, value in head.findings.moderation.items()}
+        if categories.get(asked.moderation.casefold(), -1.0) < asked.min_confidence_percent:
+            return False
+    if asked.uploaded_from is not None and head.version.uploaded_at < asked.uploaded_from:
+        return False
+    if asked.uploaded_to is not None and head.version.uploaded_at > asked.uploaded_to:
+        return False
+    return head.key.startswith(asked.prefix)
+
+
+def confidence(asked: ListQuestion, head: Head) -> float | None:
+    labels = carried(asked, head)
+    if asked.labels:
+        return labels[asked.labels[0].casefold()]
+    if asked.any_labels:
+        return max(labels[name.casefold()] for name in asked.any_labels if name.casefold() in labels)
+    if asked.moderation is not None:
+        return {name.casefold(): value for name, value in head.findings.moderation.items()}[
+            asked.moderation.casefold()
+        ]
+    return None
+
+
+@dataclass
+class Album:
+    """Photos in a table, and what happens to them. `left_alone` are those nothing happened to."""
+
+    store: MemoryTable = field(default_factory=MemoryTable)
+    heads: dict[str, Head] = field(default_factory=dict)
+    left_alone: set[str] = field(default_factory=set)
+    second: int = 1000
+
+    def add(self, second: int, found: Findings | None) -> None:
+        key = f"{'ab'[len(self.heads) % 2]}/{len(self.heads)}.jpg"
+        head = rejected(key, second=second) if found is None else photo(key, second=second)
+        self._commit(head if found is None else replace(head, findings=found), sweeps=True)
+        self.left_alone.add(key)
+
+    def happen(self, what: str, which: int, found: Findings, *, sweeps: bool) -> None:
+        keys = sorted(self.heads)
+        if what == "arrive" or not keys:
+            self.second += 1
+            key = f"arrived-{self.second}.jpg"
+            self._commit(replace(photo(key, second=self.second), findings=found), sweeps=sweeps)
+            return
+        old = self.heads[keys[which % len(keys)]]
+        generation = old.generation + 1
+        if what == "delete":
+            new = tombstone(old)
+        elif what == "overwrite":
+            self.second += 1
+            new = replace(
+                photo(old.key, second=self.second, generation=generation),
+                findings=found,
+            )
+        elif what == "relabel":
+            new = replace(
+                old, generation=generation, findings=found, status=Status.RECOGNIZED, rejection=None
+            )
+        else:
+            new = replace(old, generation=generation)
+        self._commit(new, sweeps=sweeps)
+
+    def _commit(self, head: Head, *, sweeps: bool) -> None:
+        old = self.heads.get(head.key)
+        commit(self.store, head)
+        self.heads[head.key] = head
+        self.left_alone.discard(head.key)
+        if old is not None and sweeps:
+            for row in {row.at for row in table.index_rows(old)} - {row.at for row in table.index_rows(head)}:
+                self.store.remove(row)
+
+
+PHOTOS = st.lists(st.tuples(st.integers(0, 8), st.none() | findings()), max_size=25)
+HAPPENINGS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "what": st.sampled_from(["arrive", "overwrite", "recognize again", "relabel", "delete"]),
+            "which": st.integers(0, 30),
+            "found": findings(),
+            "sweeps": st.booleans(),
+        }
+    ),
+    max_size=4,
+)
+
+
+def album_of(photos: list[tuple[int, Findings | None]], before: list[dict[str, Any]]) -> Album:
+    album = Album()
+    for second, found in photos:
+        album.add(second, found)
+    for happening in before:
+        album.happen(**happening)
+    album.left_alone = set(album.heads)
+    return album
+
+
+def leaf_through(album: Album, asked: ListQuestion, max_effort: int, max_heads: int) -> Iterator[Page]:
+    listing = Listing(album.store, album.store, max_effort=max_effort, max_heads=max_heads)
+    page = listing.page(asked)
+    yield page
+    while page.next_after is not None:
+        assert page.next_after != asked.after, "each page gets on"
+        asked = replace(asked, after=page.next_after)
+        page = listing.page(asked)
+        yield page
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    photos=PHOTOS,
+    before=HAPPENINGS,
+    asked=questions(),
+    max_effort=st.sampled_from([1, 150, 16_000]),
+    max_heads=st.sampled_from([1, 5, 2_000]),
+)
+def test_in_a_quiet_album_the_pages_are_what_a_plain_filter_gives(
+    photos: list[tuple[int, Findings | None]],
+    before: list[dict[str, Any]],
+    asked: ListQuestion,
+    max_effort: int,
+    max_heads: int,
+) -> None:
+    album = album_of(photos, before)
+
+    pages = list(leaf_through(album, asked, max_effort, max_heads))
+    shown = [match for page in pages for match in page.matches]
+
+    wanted = [head for head in album.heads.values() if is_wanted(asked, head)]
+    in_order = sorted(wanted, key=table.upload_place, reverse=asked.order is not Order.OLDEST)
+    if asked.order is Order.CONFIDENCE:
+        in_order.sort(key=lambda head: -round(confidence(asked, head) or 0.0, 3))
+    assert [match.head for match in shown] == in_order
+    assert [match.confidence for match in shown] == [confidence(asked, head) for head in in_order]
+    if (max_effort, max_heads) == (16_000, 2_000):
+        assert all(len(page.matches) == asked.limit for page in pages[:-1])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    photos=PHOTOS,
+    before=HAPPENINGS,
+    meanwhile=st.lists(HAPPENINGS, max_size=12),
+    asked=questions(),
+    max_effort=st.sampled_from([1, 150, 16_000]),
+)
+def test_whatever_happens_between_pages_none_is_shown_twice_or_wrongly_and_none_left_alone_is_missing(
+    photos: list[tuple[int, Findings | None]],
+    before: list[dict[str, Any]],
+    meanwhile: list[list[dict[str, Any]]],
+    asked: ListQuestion,
+    max_effort: int,
+) -> None:
+    album = album_of(photos, before)
+    shown: list[str] = []
+    places: list[tuple[float, str]] = []
+    for page in leaf_through(album, asked, max_effort, 2_000):
+        assert len(page.matches) <= asked.limit
+        for match in page.matches:
+            assert match.head == album.heads[match.head.key]
+            assert is_wanted(asked, match.head)
+            shown.append(match.head.key)
+            rank = round(match.confidence or 0.0, 3) if asked.order is Order.CONFIDENCE else 0.0
+            places.append((rank, table.upload_place(match.head)))
+        for happening in meanwhile.pop() if meanwhile else []:
+            album.happen(**happening)
+
+    # A photo that was overwritten while somebody leafs through is another one, at another place.
+    alone = [key for key in shown if key in album.left_alone]
+    assert len(set(alone)) == len(alone)
+    assert places == sorted(places, reverse=asked.order is not Order.OLDEST)
+    assert len(set(places)) == len(places)
+    wanted = {key for key in album.left_alone if is_wanted(asked, album.heads[key])}
+    assert wanted <= set(shown)

@@ -13,7 +13,8 @@ class Photo:
     """One photo of a run. Times are seconds since the run began.
 
     `content` is the same for photos of the same bytes. `sent_at` is when S3 had taken it (for a prepared one:
-    when SQS had taken the message that asks to look at it), `ended_at` when its completion was received.
+    when SQS had taken the message that asks to look at it), `ended_at` when its completion came, which
+    had so many `labels`.
     """
 
     key: str
@@ -23,6 +24,7 @@ class Photo:
     ended_at: float | None = None
     status: str = ""
     rejection: str = ""
+    labels: int = 0
 
     @property
     def latency_seconds(self) -> float | None:
@@ -63,7 +65,8 @@ class Ledger:
     def _end(self, photo: Photo, body: Mapping[str, Any], at: float) -> None:
         rejection = body.get("rejection") or {}
         status, why = str(body.get("status", "")), str(rejection.get("code", ""))
-        self._photos[photo.key] = replace(photo, ended_at=at, status=status, rejection=why)
+        labels = len(body.get("labels") or ())
+        self._photos[photo.key] = replace(photo, ended_at=at, status=status, rejection=why, labels=labels)
         self._ended += 1
         self.last_ended_at = max(self.last_ended_at, at)
 

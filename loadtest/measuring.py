@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from loadtest import arithmetic, cores, noop, outcome, verifying
+from loadtest.api import Api
 from loadtest.api_load.driving import drive
 from loadtest.gauges import Sample
 from loadtest.ledger import Ledger, Photo
@@ -61,8 +62,12 @@ def _sum_up(scenario: Scenario, place: Place, seen: Seen, on: str, begun_at: dat
         unheard=verifying.unheard(place.stack, photos),
         dead_letters=_dead_letters(seen),
         calls_too_many=_calls_too_many(place, photos),
-        searchable=verifying.searchable(verifying.Api(place.stack), photos),
-        dollars=outcome.dollars({call.name: call.accepted for call in calls}, len(ended_at)),
+        searchable=verifying.searchable(Api(place.stack), photos),
+        dollars=outcome.dollars(
+            {call.name: call.accepted for call in calls},
+            len(ended_at),
+            sum(photo.labels for photo in photos),
+        ),
         samples=tuple(seen.samples),
         ended_at=tuple(ended_at),
         latency_seconds={

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from contract.assumptions import Assumptions
 from contract.costs import bill
 from contract.detectors import OPERATIONS
 from contract.prices import MILLION, dollars_for_calls
@@ -16,8 +17,9 @@ from contract.usage import Work
 from loadtest import arithmetic
 from loadtest.api_load.driving import Asked
 from loadtest.arithmetic import Steps, Window
+from loadtest.calls import ALL
 from loadtest.cores import Cores
-from loadtest.gauges import ALL, Sample
+from loadtest.gauges import Sample
 from loadtest.ledger import Photo
 from loadtest.places import Place
 from loadtest.running import Seen
@@ -155,14 +157,14 @@ def rates(photos: Sequence[Photo], steady: Window | None) -> tuple[float, float 
     return overall, sum(steady.begin <= at <= steady.end for at in ended) / steady.seconds
 
 
-def dollars(calls: Mapping[str, int], photos: int) -> Dollars | None:
-    """Say what a million photos like these cost; None without photos."""
+def dollars(calls: Mapping[str, int], photos: int, labels: int) -> Dollars | None:
+    """Say what a million photos like these cost, with as many labels; None without photos."""
     if not photos:
         return None
     a_million = {name: count / photos * MILLION for name, count in calls.items()}
     if not set(a_million) <= set(OPERATIONS.values()):
         return Dollars(dollars_for_calls(sum(a_million.values())), None)
-    paid = bill(Work(MILLION, a_million))
+    paid = bill(Work(MILLION, a_million), Assumptions(labels_a_photo=labels / photos))
     return Dollars(paid.by_service["Rekognition"], paid.beside_rekognition)
 
 

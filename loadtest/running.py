@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from itertools import count, repeat
 from uuid import uuid4
 
+from loadtest.calls import CallCounter, CallsAtTheDoor, CallsInTheTable
 from loadtest.completions import Completions, following
 from loadtest.events import set_aside
-from loadtest.gauges import CallCounter, CallsAtTheDoor, CallsInTheTable, Gauges, Sample
+from loadtest.gauges import Gauges, Sample
 from loadtest.ledger import Ledger
 from loadtest.photos import distinct_photos, smallest_photo
 from loadtest.places import Place

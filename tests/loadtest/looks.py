@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from loadtest.arithmetic import Window
-from loadtest.gauges import QUEUES, Calls, Sample
+from loadtest.calls import Calls
+from loadtest.gauges import QUEUES, Sample
 from loadtest.outcome import Dollars, Latency, Operation, Outcome
 from loadtest.verifying import Searchable, Unheard
 

@@ -1,0 +1,47 @@
+"""The query API of a stack, asked as anyone may ask it."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+from loadtest.faults import LoadtestError
+from loadtest.stack import Stack
+
+_ANSWER_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Api:
+    """The query API of a stack. On AWS, requests are signed."""
+
+    stack: Stack
+
+    def ask(self, path: str, **parameters: object) -> tuple[int, Any]:
+        """Give the status and the JSON of an answer."""
+        query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
+        url = self.stack.outputs["api_url"].rstrip("/") + path + query
+        request = urllib.request.Request(url, headers=self._signature(url))  # noqa: S310
+        proxies = urllib.request.ProxyHandler({} if self.stack.is_local else None)
+        try:
+            with urllib.request.build_opener(proxies).open(request, timeout=_ANSWER_SECONDS) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refused:
+            return refused.code, None
+
+    def _signature(self, url: str) -> dict[str, str]:
+        if self.stack.is_local:
+            return {}
+        credentials = self.stack.session.get_credentials()
+        if credentials is None:
+            raise LoadtestError("there are no AWS credentials to sign with; set AWS_PROFILE")
+        request = AWSRequest("GET", url)
+        SigV4Auth(credentials, "execute-api", self.stack.outputs["region"]).add_auth(request)
+        return dict(request.headers.items())

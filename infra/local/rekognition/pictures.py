@@ -21,7 +21,8 @@ from infra.local.rekognition.errors import RekognitionError, invalid_format, inv
 MIN_SIDE_PIXELS = 80
 MAX_SIDE_PIXELS = 10_000
 ENOUGH_PIXELS = 640
-"""No network looks at more; a JPEG whose sides are all twice this is halved while decoding."""
+"""No network but those of text looks at more; a JPEG whose sides are all twice this is halved while
+decoding."""
 _MOST_PIXELS = 2048
 _HUGE_PIXELS = 16_000_000
 

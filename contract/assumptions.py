@@ -56,7 +56,7 @@ class Assumptions:
         1, "copies", "2 with the secondary index over rows that have a confidence"
     )
     tallied_a_transaction: float = _assumed(
-        80, "photos", "`processors/tallying`: full transactions while there is a backlog"
+        60, "photos", "counted together: 5 s of 50 photos a second, in four shards of a new table's stream"
     )
     tally_item_units: float = _assumed(3, "units", "one item of counts, once all labels have occurred")
     budget_writes_a_batch: float = _assumed(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from contract.assumptions import Assumptions
 from contract.counts import Count
 from contract.prices import MILLION, Prices, dollars_for_calls
+from contract.tallies import TallyMetric
 from contract.usage import Usage, Work, usage
 
 GB = 1_000_000_000
@@ -60,7 +61,7 @@ def standing_a_month(prices: Prices | None = None) -> Mapping[str, float]:
     polls = QUEUES * POLLS_AT_ONCE * MONTH_SECONDS / POLL_SECONDS
     return {
         # One more than there are counts: the dollars saved.
-        "metrics": (len(Count) + 1) * prices.metric_month,
+        "metrics": (len(Count) + 1 + len(TallyMetric)) * prices.metric_month,
         "alarms": ALARMS * prices.alarm_month,
         "idle queues": polls * prices.million_sqs_requests / MILLION,
     }

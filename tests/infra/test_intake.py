@@ -59,9 +59,9 @@ def test_every_queue_of_work_has_a_dead_letter_queue(template: Template) -> None
 def test_visibility_is_six_timeouts_plus_the_window(template: Template) -> None:
     """Trap 9."""
     timeout = template.properties("AWS::Lambda::Function", "Processor")["Timeout"]
-    for mapping in template.all("AWS::Lambda::EventSourceMapping").values():
-        window = mapping["Properties"]["MaximumBatchingWindowInSeconds"]
-        queue = target(mapping["Properties"]["EventSourceArn"])
+    for reader in template.queue_readers():
+        window = reader["MaximumBatchingWindowInSeconds"]
+        queue = target(reader["EventSourceArn"])
         visibility = template.all("AWS::SQS::Queue")[queue]["Properties"]["VisibilityTimeout"]
         assert visibility == 6 * timeout + window
 

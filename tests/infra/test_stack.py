@@ -76,6 +76,7 @@ def test_the_outputs_name_everything_that_a_client_needs(template: Template) -> 
         "Table",
         "TopicArn",
         "ApiUrl",
+        "TallyFunction",
     }
 
 

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from contract import timing
+from tests.infra.template import Template, listed, target
+
+TALLY = "TallyingTally"
+
+
+def source(template: Template) -> Any:
+    return template.properties("AWS::Lambda::EventSourceMapping", TALLY)
+
+
+def test_the_tally_follows_the_heads_of_the_table_from_the_beginning(template: Template) -> None:
+    table, resource = template.the("AWS::DynamoDB::Table")
+    (pattern,) = source(template)["FilterCriteria"]["Filters"]
+
+    assert resource["Properties"]["StreamSpecification"]["StreamViewType"] == "KEYS_ONLY"
+    assert source(template)["EventSourceArn"] == {"Fn::GetAtt": [table, "StreamArn"]}
+    assert source(template)["StartingPosition"] == "TRIM_HORIZON"
+    assert json.loads(pattern["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": ["head"]}}}}
+
+
+def test_a_batch_is_sent_again_until_it_works(template: Template) -> None:
+    properties = source(template)
+
+    assert not {"MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "DestinationConfig"} & set(properties)
+    assert properties["BatchSize"] == 1000
+    assert properties["MaximumBatchingWindowInSeconds"] == timing.TALLY_WINDOW_SECONDS
+
+
+def test_the_tally_runs_the_code_of_the_processors_under_a_name_of_its_own(template: Template) -> None:
+    tally = template.properties("AWS::Lambda::Function", TALLY)
+    processor = template.properties("AWS::Lambda::Function", "Processor")
+
+    assert tally["Code"] == processor["Code"]
+    assert tally["Handler"] == "processors.tally_handler.handler"
+    assert tally["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "tally"
+
+
+def test_the_tally_touches_nothing_but_the_table(template: Template) -> None:
+    table, _ = template.the("AWS::DynamoDB::Table")
+    actions = template.actions_of(TALLY)
+    reached = {
+        target(resource)
+        for statement in template.statements_of(TALLY)
+        for resource in listed(statement["Resource"])
+        if resource != "*" and "Fn::Join" not in resource
+    }
+
+    assert {action.split(":")[0] for action in actions} == {"dynamodb", "xray"}
+    assert "dynamodb:DeleteItem" not in actions
+    assert reached == {table}
+
+
+def test_an_alarm_tells_of_late_counts_long_before_the_stream_forgets(template: Template) -> None:
+    alarm = template.properties("AWS::CloudWatch::Alarm", "LateCounts")
+
+    assert alarm["MetricName"] == "IteratorAge"
+    assert alarm["Threshold"] == 30 * 60 * 1000
+    assert TALLY in target(alarm["Dimensions"][0]["Value"])
+
+
+def test_the_query_api_may_ask_how_long_each_queue_is_and_nothing_else_of_it(template: Template) -> None:
+    asked = [
+        statement
+        for statement in template.statements_of("AnswersQuery")
+        if any(action.startswith("sqs:") for action in listed(statement["Action"]))
+    ]
+
+    assert {action for each in asked for action in listed(each["Action"])} == {"sqs:GetQueueAttributes"}
+    reached = {target(resource) for each in asked for resource in listed(each["Resource"])}
+    assert reached == set(template.all("AWS::SQS::Queue"))

@@ -59,6 +59,9 @@ class Assumptions:
         60, "photos", "counted together: 5 s of 50 photos a second, in four shards of a new table's stream"
     )
     tally_item_units: float = _assumed(3, "units", "one item of counts, once all labels have occurred")
+    tally_gb_seconds: float = _assumed(
+        0.001, "GB-s a photo", "`contract/timing.py`: a thousand in 2 s, in functions of 0.5 GB"
+    )
     budget_writes_a_batch: float = _assumed(
         1, "writes", "for each operation: a batch takes its turns at once"
     )

@@ -81,7 +81,7 @@ def usage(work: Work, assumed: Assumptions) -> Usage:
         # The head that may be there, and each result; then the tally reads the head, and its share in counts.
         read_units=work.photos * (1 + len(work.calls) + 2),
         invocations=batches,
-        gb_seconds=busy_seconds * assumed.memory_gb,
+        gb_seconds=busy_seconds * assumed.memory_gb + work.photos * assumed.tally_gb_seconds,
         sqs_requests=sent + 2 * work.photos / MESSAGES_A_REQUEST,  # received and deleted by tens
         sns_requests=work.photos / MESSAGES_A_REQUEST,
         # Rekognition reads the photo for each call; bulk work looks at the object first.

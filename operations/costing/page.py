@@ -49,7 +49,8 @@ _NOT_IN_IT = """
 _ASSUMED = """
 ## What is assumed
 
-Prices are in `contract/prices.py`; items are measured as the code writes them.
+Prices are in `contract/prices.py`. Items are measured as the code writes them, and a test holds units and
+requests to what the real processor uses for a batch (`test_cost_measured.py`).
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -80,4 +81,6 @@ def _chosen(known: Mapping[str, Scenario], name: str) -> Scenario:
 
 
 if __name__ == "__main__":
+    # Told to end, it cleans up as after a Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     typer.run(main)

@@ -104,7 +104,7 @@ def _operation(operation: Operation) -> list[Row]:
         found.append(Row(what, f"{operation.use:.3f}", f"≥ {LEAST_USE}", operation.use >= LEAST_USE))
     for seconds in operation.seconds_until_back:
         what = f"{operation.name}: back at 0.9 of the restored quota"
-        value = "never" if seconds is None else f"after {seconds:.1f} s"
+        value = "never" if seconds is None else f"in the five seconds until {seconds:.1f} s after"
         reached = seconds is not None and seconds <= MOST_SECONDS_UNTIL_BACK
         found.append(Row(what, value, f"≤ {MOST_SECONDS_UNTIL_BACK:.0f} s", reached))
     return found

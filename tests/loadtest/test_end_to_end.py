@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,15 @@ from typing import Any
 import pytest
 
 from infra.bundles import ROOT
+from loadtest.door import Door
 from tests.conftest import RunningPlace
 
 SCENARIOS = """
+[endless]
+about = "until somebody has had enough"
+phases = [{ photos = 5000, per_second = 2 }]
+quotas = { DetectLabels = 3 }
+
 [tiny]
 phases = [
     { name = "live", photos = 6, duplicates = 0.34 },
@@ -36,13 +43,19 @@ def reported(
 ) -> tuple[dict[str, Any], Path]:
     """What the command has printed, and the directory of its reports."""
     out = tmp_path_factory.mktemp("loadtest")
-    (out / "scenarios.toml").write_text(SCENARIOS)
-    command = [sys.executable, "-m", "loadtest", "tiny", "--json", "--out", str(out), "--directory"]
-    command += [str(running.place.directory), "--scenarios", str(out / "scenarios.toml")]
-    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    finished = subprocess.run(
+        command(running, out, "tiny", "--json"), cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert finished.returncode == 0, finished.stderr
     (figures,) = json.loads(finished.stdout)
     return figures, out
+
+
+def command(running: RunningPlace, out: Path, *arguments: str) -> list[str]:
+    scenarios = out / "scenarios.toml"
+    scenarios.write_text(SCENARIOS)
+    there = ["--directory", str(running.place.directory), "--scenarios", str(scenarios), "--out", str(out)]
+    return [sys.executable, "-m", "loadtest", *arguments, *there]
 
 
 def surroundings(running: RunningPlace) -> dict[str, Any]:
@@ -52,6 +65,7 @@ def surroundings(running: RunningPlace) -> dict[str, Any]:
     return {
         "queues": sorted(clients.sqs.list_queues().get("QueueUrls", [])),
         "events": sorted(str(given) for given in events["QueueConfigurations"]),
+        "quotas": Door(outputs.rekognition_url).quotas(),
     }
 
 
@@ -100,4 +114,23 @@ def test_a_page_and_a_json_file_are_left(reported: tuple[dict[str, Any], Path]) 
 def test_what_was_subscribed_and_set_aside_is_put_back(
     running: RunningPlace, before: dict[str, Any], reported: tuple[dict[str, Any], Path]
 ) -> None:
+    assert surroundings(running) == before
+
+
+def test_a_ctrl_c_puts_everything_back(running: RunningPlace, before: dict[str, Any], tmp_path: Path) -> None:
+    started = subprocess.Popen(
+        command(running, tmp_path, "endless"),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert started.stdout is not None
+    while Door(running.outputs.rekognition_url).quotas() != {"DetectLabels": 3.0}:
+        assert started.poll() is None, started.communicate()
+    started.send_signal(signal.SIGINT)
+    _, said = started.communicate(timeout=60)
+
+    assert started.returncode == 130
+    assert "interrupted" in said
     assert surroundings(running) == before

@@ -38,13 +38,15 @@ class HeadReader(Protocol):
 class Listing:
     """Answers list questions. A page is full unless the end, or a bound of work, was reached before.
 
-    `max_effort` bounds the reading of index rows, `max_heads` that of heads.
+    `max_effort` bounds the reading of index rows, `max_heads` that of heads. `fewest_rows` are read at
+    first of each of several terms.
     """
 
     index: IndexReader
     head_reader: HeadReader
     max_effort: int = MAX_EFFORT
     max_heads: int = MAX_HEADS
+    fewest_rows: int = FEWEST_ROWS_OF_SEVERAL
 
     def page(self, question: ListQuestion) -> Page:
         """Read one page: about as many rows as it shows and skips, and one head for each."""
@@ -69,8 +71,8 @@ class Listing:
         groups = terms.driving(question)
         plans = [[ranges(question, term) for term in group] for group in groups]
         shards = len(plans[0][0])
-        several = sum(map(len, groups)) > 1
-        limit = _first_limit(question.limit, shards, several=several)
+        fewest = self.fewest_rows if sum(map(len, groups)) > 1 else 1
+        limit = _first_limit(question.limit, shards, fewest)
         reads = [each for group in plans for of_term in group for each in of_term]
         read = iter(self.index.rows(reads, limit))
         efforts = [Effort(self.max_effort // shards) for _ in range(shards)]
@@ -91,14 +93,14 @@ def _one_of(members: list[PartitionStream]) -> Stream:
     return members[0] if len(members) == 1 else Union(members, members[0].range)
 
 
-def _first_limit(expected: int, shards: int, *, several: bool) -> int:
+def _first_limit(expected: int, shards: int, fewest: int) -> int:
     """Say how many rows of each partition to read first.
 
     Images are spread evenly, so half as much again as a partition's share makes a second read the exception
     (1 page of 70 at 50 rows and 4 partitions).
     """
     share = expected * 3 // (2 * shards) + 2
-    return min(max(share, FEWEST_ROWS_OF_SEVERAL) if several else share, MAX_ROWS_AT_ONCE)
+    return min(max(share, fewest), MAX_ROWS_AT_ONCE)
 
 
 def _in_order(joins: Sequence[Join]) -> Iterator[IndexRow | Halt]:

@@ -81,7 +81,7 @@ def _parameter(parameter: Parameter, place: str) -> Json:
         "schema": parameter.schema,
     }
     if parameter.example is not None:
-        described["example"] = parameter.example
+        described["example"] = parameter.example if parameter.most == 1 else [parameter.example]
     return described
 
 

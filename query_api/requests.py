@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contract.records import Status
+from contract.words import MIN_CHARACTERS, plain_word
 from query_api.kinds import Choice, Flag, Key, Moment, Parameter, Percent, Text, Whole
 from query_api.questions import DEFAULT_LIMIT, MAX_LIMIT, ImageQuestion, ListQuestion, Order
 from query_api.reading import Reading
@@ -17,8 +18,14 @@ KEY = Parameter("key", Key(), "One image by its key, any key. Goes together with
 PARAMETERS = (
     KEY,
     Parameter("raw", Flag(), "With `key`: what Rekognition itself answered."),
-    Parameter("label", NAME, "A label that the image carries; given more than once, all of them.", most=5),
-    Parameter("any_label", NAME, "Labels of which the image carries at least one.", most=10),
+    Parameter(
+        "label",
+        NAME,
+        "A label that the image carries; given more than once, all of them.",
+        most=5,
+        example="Dog",
+    ),
+    Parameter("any_label", NAME, "Labels of which the image carries at least one.", most=10, example="Dog"),
     Parameter("not_label", NAME, "Labels of which the image carries none.", most=10),
     Parameter(
         "include_parents",
@@ -28,8 +35,10 @@ PARAMETERS = (
     ),
     Parameter("min_confidence", Percent(), "Labels and categories less sure than this do not count."),
     Parameter("min_faces", Whole(1, MAX_FACES), "The least number of faces."),
-    Parameter("text", NAME, "Words that were read in the image; all of them, in any order.", most=5),
-    Parameter("moderation", NAME, "A moderation category that the image falls into."),
+    Parameter(
+        "text", NAME, "Words that were read in the image; all of them, in any order.", most=5, example="stop"
+    ),
+    Parameter("moderation", NAME, "A moderation category that the image falls into.", example="Violence"),
     Parameter(
         "status",
         Choice((Status.RECOGNIZED, Status.REJECTED)),
@@ -87,7 +96,7 @@ def _list(reading: Reading) -> ListQuestion:
         include_parents=reading.one("include_parents"),
         min_confidence_percent=reading.one("min_confidence") or 0.0,
         min_faces=reading.one("min_faces") or 0,
-        words=tuple(dict.fromkeys(word for text in reading.all("text") for word in text.split())),
+        words=_words(" ".join(reading.all("text"))),
         moderation=reading.one("moderation"),
         status=Status(reading.one("status")),
         prefix=reading.one("prefix") or "",
@@ -96,6 +105,12 @@ def _list(reading: Reading) -> ListQuestion:
         order=Order(reading.one("order")),
         limit=reading.one("limit"),
     )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Give the words of a text as they are kept. Short ones are not kept, and left out beside longer ones."""
+    words = tuple(dict.fromkeys(map(plain_word, text.split())))
+    return tuple(word for word in words if len(word) >= MIN_CHARACTERS) or words
 
 
 def _hold_together(reading: Reading, *, confidence_order: bool) -> None:

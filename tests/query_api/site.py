@@ -62,9 +62,12 @@ class Site:
     def _count(self, count: Count, by: int) -> None:
         self.counted[count] += by
 
-    def answer(self, event: Event) -> Answer:
+    def reply(self, event: Event) -> dict[str, Any]:
         dispatcher = Dispatcher(all_routes(self.parts), self, self._count)
-        reply = dispatcher.reply(Request.from_event(event)).to_event()
+        return dispatcher.reply(Request.from_event(event)).to_event()
+
+    def answer(self, event: Event) -> Answer:
+        reply = self.reply(event)
         is_json = "json" in reply["headers"]["content-type"]
         return Answer(
             reply["statusCode"], reply["headers"], json.loads(reply["body"]) if is_json else reply["body"]

@@ -164,7 +164,7 @@ class Album:
                 self.store.remove(row)
 
 
-PHOTOS = st.lists(st.tuples(st.integers(0, 8), st.none() | findings()), max_size=25)
+PHOTOS = st.lists(st.tuples(st.integers(0, 8), st.none() | findings()), max_size=40)
 HAPPENINGS = st.lists(
     st.fixed_dictionaries(
         {
@@ -188,8 +188,10 @@ def album_of(photos: list[tuple[int, Findings | None]], before: list[dict[str, A
     return album
 
 
-def leaf_through(album: Album, asked: ListQuestion, max_effort: int, max_heads: int) -> Iterator[Page]:
-    listing = Listing(album.store, album.store, max_effort=max_effort, max_heads=max_heads)
+def leaf_through(
+    album: Album, asked: ListQuestion, max_effort: int, max_heads: int, fewest_rows: int
+) -> Iterator[Page]:
+    listing = Listing(album.store, album.store, max_effort, max_heads, fewest_rows)
     page = listing.page(asked)
     yield page
     while page.next_after is not None:
@@ -206,17 +208,20 @@ def leaf_through(album: Album, asked: ListQuestion, max_effort: int, max_heads: 
     asked=questions(),
     max_effort=st.sampled_from([1, 150, 16_000]),
     max_heads=st.sampled_from([1, 5, 2_000]),
+    fewest_rows=st.sampled_from([1, 16]),
 )
 def test_in_a_quiet_album_the_pages_are_what_a_plain_filter_gives(
+    *,
     photos: list[tuple[int, Findings | None]],
     before: list[dict[str, Any]],
     asked: ListQuestion,
     max_effort: int,
     max_heads: int,
+    fewest_rows: int,
 ) -> None:
     album = album_of(photos, before)
 
-    pages = list(leaf_through(album, asked, max_effort, max_heads))
+    pages = list(leaf_through(album, asked, max_effort, max_heads, fewest_rows))
     shown = [match for page in pages for match in page.matches]
 
     wanted = [head for head in album.heads.values() if is_wanted(asked, head)]
@@ -236,18 +241,21 @@ def test_in_a_quiet_album_the_pages_are_what_a_plain_filter_gives(
     meanwhile=st.lists(HAPPENINGS, max_size=12),
     asked=questions(),
     max_effort=st.sampled_from([1, 150, 16_000]),
+    fewest_rows=st.sampled_from([1, 16]),
 )
 def test_whatever_happens_between_pages_none_is_shown_twice_or_wrongly_and_none_left_alone_is_missing(
+    *,
     photos: list[tuple[int, Findings | None]],
     before: list[dict[str, Any]],
     meanwhile: list[list[dict[str, Any]]],
     asked: ListQuestion,
     max_effort: int,
+    fewest_rows: int,
 ) -> None:
     album = album_of(photos, before)
     shown: list[str] = []
     places: list[tuple[float, str]] = []
-    for page in leaf_through(album, asked, max_effort, 2_000):
+    for page in leaf_through(album, asked, max_effort, 2_000, fewest_rows):
         assert len(page.matches) <= asked.limit
         for match in page.matches:
             assert match.head == album.heads[match.head.key]

@@ -12,6 +12,7 @@ from contract.results import Result, ResultName
 from processors.adapters.dynamodb import DynamoDBTable as ProcessorsTable
 from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.dynamodb_inserts import Inserts
+from processors.committing import Decided
 from processors.retrying import RetryPolicy
 from query_api.details import Images
 from query_api.listing import Listing
@@ -38,9 +39,9 @@ def test_a_committed_head_is_read_with_its_raw_results(
     processors: ProcessorsTable, moto_table: MotoTable
 ) -> None:
     head = photo("cat.jpg", labels={"Cat": 97.5}, faces=0, detectors={"labels": "f1"})
-    processors.save_result(ANSWER)
+    processors.save_results([ANSWER])
     processors.write_rows(table.index_rows(head))
-    processors.commit(head, None)
+    processors.commit([Decided(head, None)])
 
     details = Images(moto_table, moto_table).details("cat.jpg")
     page = Listing(moto_table, moto_table).page(ListQuestion(labels=("Cat",)))
@@ -51,6 +52,6 @@ def test_a_committed_head_is_read_with_its_raw_results(
 
 
 def test_a_claimed_call_has_no_result_yet(processors: ProcessorsTable, moto_table: MotoTable) -> None:
-    processors.claim(NAME, "somebody")
+    processors.claim([NAME], "somebody")
 
     assert moto_table.results([NAME]) == {}

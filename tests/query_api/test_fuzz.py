@@ -1,0 +1,131 @@
+"""What openapi.json says is what is done, whatever is sent: by schemathesis, in this process."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis import GenerationMode
+
+from contract.results import Result, ResultName
+from query_api.requests import MAX_WORDS
+from query_api.routes import all_routes
+from tests.query_api.photos import commit, photo, rejected, write_result
+from tests.query_api.site import Site
+from tests.query_api.wsgi import application
+
+BOX = {"Left": 0.1, "Top": 0.2, "Width": 0.3, "Height": 0.4}
+ANSWERS: dict[str, Any] = {
+    "labels": {
+        "Labels": [
+            {
+                "Name": "Dog",
+                "Confidence": 97.5,
+                "Parents": [{"Name": "Animal"}],
+                "Instances": [{"BoundingBox": BOX, "Confidence": 96.25}],
+            },
+            {"Name": "Animal", "Confidence": 97.5, "Parents": [], "Instances": []},
+        ]
+    },
+    "faces": {"FaceDetails": [{"BoundingBox": BOX, "Smile": {"Value": True, "Confidence": 99.0}}]},
+    "text": {
+        "TextDetections": [
+            {
+                "DetectedText": "STOP",
+                "Type": "LINE",
+                "Confidence": 99.0,
+                "Geometry": {"BoundingBox": BOX},
+            }
+        ]
+    },
+}
+
+
+def full_site() -> Site:
+    site = Site()
+    head = photo(
+        "0",
+        labels={"Dog": 97.5, "Animal": 97.5},
+        parents=["Animal"],
+        faces=1,
+        moderation={"Violence": 60.5},
+        words=["stop"],
+        detectors=dict.fromkeys(ANSWERS, "f1"),
+    )
+    commit(site.table, head)
+    for detector, response in ANSWERS.items():
+        name = ResultName(head.version.content_id, detector, "f1")
+        write_result(site.table, Result(name, response, "2026-11-23T12:30:00.000Z"))
+    for second in range(60):
+        commit(site.table, photo(f"{second}.jpg", second=second, labels={"Dog": 40.0 + second}))
+        commit(site.table, rejected(f"{second}.gif", second=second))
+    return site
+
+
+SITE = full_site()
+schema = schemathesis.openapi.from_wsgi("/openapi.json", application(SITE))
+
+
+def make_sensible(query: dict[str, Any]) -> None:
+    """Leave out what makes no sense beside the rest: JSON Schema cannot say which parameters go together."""
+    about_labels = {"label", "any_label", "not_label", "moderation"} & set(query)
+    query.pop("cursor", None)
+    if set(query) - {"key", "raw"}:
+        query.pop("key", None)
+    if "key" not in query:
+        query.pop("raw", None)
+    if not about_labels:
+        query.pop("min_confidence", None)
+    if not about_labels - {"not_label"}:
+        query.pop("order", None)
+    if about_labels or {"min_faces", "text"} & set(query):
+        query.pop("status", None)
+    if len(" ".join(query.get("text", [])).split()) > MAX_WORDS:
+        query.pop("text", None)
+
+
+@schema.parametrize()
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_as_the_document_says_and_every_request_it_allows_is_answered(
+    case: schemathesis.Case[Any],
+) -> None:
+    is_allowed = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
+    if is_allowed and case.path == "/images":
+        make_sensible(case.query)
+
+    case.call_and_validate()
+
+    assert SITE.logged == [], "nothing is a defect"
+
+
+def test_the_document_names_every_route() -> None:
+    described = SITE.get("/openapi.json").json
+    assert described["openapi"] == "3.1.0"
+    named = {
+        (method.upper(), path) for path, operations in described["paths"].items() for method in operations
+    }
+    answered = [route.endpoint for route in all_routes(SITE.parts)]
+    assert named == {(each.method, each.path.replace("+}", "}")) for each in answered}
+
+
+def test_the_documents_own_examples_find_something() -> None:
+    parameters = SITE.get("/openapi.json").json["paths"]["/images"]["get"]["parameters"]
+    examples = {each["name"]: each["example"] for each in parameters if "example" in each}
+
+    assert {"label", "any_label", "moderation", "text"} <= set(examples)
+    for name, example in examples.items():
+        assert SITE.list(**{name: example}).keys
+
+
+def test_the_manual_names_every_parameter_and_nothing_of_other_hosts() -> None:
+    answer = SITE.get("/docs")
+
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    for route in all_routes(SITE.parts):
+        for parameter in (*route.endpoint.parameters, *route.endpoint.body):
+            assert f"<code>{parameter.name}</code>" in answer.json
+    assert not re.search(r"(src|href)=.(https?:)?//", answer.json)
+    assert "<script" not in answer.json

@@ -1,0 +1,42 @@
+"""The query API as a WSGI application, through the HTTP API's events: for tools that speak HTTP."""
+
+from __future__ import annotations
+
+import http
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from tests.query_api.gateways import Event
+from tests.query_api.site import Site
+
+Environ = dict[str, Any]
+
+
+def application(site: Site) -> Callable[[Environ, Callable[..., Any]], Iterable[bytes]]:
+    """Serve a site."""
+
+    def serve(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        reply = site.reply(_event(environ))
+        status = reply["statusCode"]
+        start_response(f"{status} {http.HTTPStatus(status).phrase}", list(reply["headers"].items()))
+        return [reply["body"].encode()]
+
+    return serve
+
+
+def _event(environ: Environ) -> Event:
+    path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace").replace("%", "%25")
+    path = path if path.startswith("/") else f"/{path}"
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    return {
+        "version": "2.0",
+        "rawPath": path,
+        "rawQueryString": environ.get("QUERY_STRING", ""),
+        "headers": {},
+        "body": body.decode("utf-8", "surrogateescape") if body else None,
+        "requestContext": {
+            "http": {"method": environ["REQUEST_METHOD"], "path": path},
+            "stage": "$default",
+        },
+        "isBase64Encoded": False,
+    }

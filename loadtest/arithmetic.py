@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loadtest.gauges import Sample
+from loadtest.ledger import Photo
 from loadtest.scenario import QuotaChange, Scenario
 
 # Steady state ends with the backlog's last twentieth, when there is not enough left to keep all workers busy.
@@ -35,13 +36,19 @@ class Window:
         return self.end - self.begin
 
 
-def steady_window(ended_at: Sequence[float], warm_up_seconds: float) -> Window | None:
-    """Give the time of steady state: after the warm-up, and before the last twentieth of the photos.
+def steady_window(scenario: Scenario, photos: Sequence[Photo]) -> Window | None:
+    """Give the time of steady state: while a backlog drains, after the warm-up and before its last twentieth.
 
-    `ended_at` are the times at which photos have ended. None if less than a second is left in between.
+    A backlog are the photos that came in all at once. None if there is none, or less than a second is left.
     """
+    backlogs = {phase.name for phase in scenario.phases if phase.per_second is None}
+    backlog = [photo for photo in photos if photo.phase in backlogs]
+    ended_at = [photo.ended_at for photo in backlog if photo.ended_at is not None]
     end = percentile(ended_at, 100 * SHARE_BEFORE_THE_END)
-    return Window(warm_up_seconds, end) if end is not None and end - warm_up_seconds >= 1 else None
+    if end is None:
+        return None
+    begin = min(photo.sent_at for photo in backlog) + scenario.warm_up_seconds
+    return Window(begin, end) if end - begin >= 1 else None
 
 
 def accepted_at(samples: Sequence[Sample], operation: str, at: float) -> float:

@@ -39,7 +39,7 @@ def measure(scenario: Scenario, place: Place, out: Path, say: Callable[[str], No
 def _sum_up(scenario: Scenario, place: Place, seen: Seen, on: str, begun_at: datetime) -> Outcome:
     photos = seen.ledger.photos()
     ended_at = sorted(photo.ended_at for photo in photos if photo.ended_at is not None)
-    steady = arithmetic.steady_window(ended_at, scenario.warm_up_seconds)
+    steady = arithmetic.steady_window(scenario, photos)
     overall, in_steady_state = outcome.rates(photos, steady)
     calls = outcome.operations(scenario, place, seen, steady)
     return Outcome(

@@ -62,7 +62,7 @@ class Scenario:
     """One load test.
 
     `context` are settings of the deployment; with any, a place of its own is made for the scenario. `quotas`
-    are what Rekognition lets in, by operation. Steady state begins `warm_up_seconds` after the first photo.
+    are what Rekognition lets in, by operation. Steady state begins `warm_up_seconds` after a backlog has.
     The run gives up when no photo has ended for `patience_seconds`. `noop` asks for the local cloud's own
     rate with a function that does nothing.
     """

@@ -101,7 +101,7 @@ def _steady(outcome: Outcome) -> str:
     begin, end = outcome.steady.begin, outcome.steady.end
     return (
         f" Steady state is from {begin:.0f} s, a time for workers to start, to {end:.0f} s, when 95 % of the "
-        "photos had ended: the accepted calls of that time over what the quota allowed in it."
+        "backlog had ended: the accepted calls of that time over what the quota allowed in it."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from loadtest import arithmetic
 from loadtest.arithmetic import Steps, Window
-from loadtest.scenario import QuotaChange, Scenario
+from loadtest.ledger import Photo
+from loadtest.scenario import Phase, QuotaChange, Scenario
 from tests.loadtest.looks import samples
 
 ALWAYS_TEN = Steps(((0.0, 10.0),))
@@ -34,13 +36,28 @@ def test_so_many_percent_are_not_above_it(values: list[float], percent: float) -
     assert sum(value <= found for value in values) >= percent / 100 * len(values) - 1e-6
 
 
+def ended(phase: str, times: Iterable[float], sent_at: float = 0.0) -> list[Photo]:
+    return [Photo(f"{phase}/{at}", phase, 0, sent_at, float(at)) for at in times]
+
+
 def test_steady_state_leaves_out_the_warm_up_and_the_last_twentieth() -> None:
-    assert arithmetic.steady_window([float(at) for at in range(1, 101)], 5.0) == Window(5.0, 95.0)
+    scenario = Scenario("one", "", (Phase("photos", 100),), warm_up_seconds=5.0)
+
+    assert arithmetic.steady_window(scenario, ended("photos", range(1, 101))) == Window(5.0, 95.0)
 
 
-@pytest.mark.parametrize("ended_at", [[], [1.0, 2.0, 5.5]])
-def test_a_run_without_a_second_of_it_has_none(ended_at: list[float]) -> None:
-    assert arithmetic.steady_window(ended_at, 5.0) is None
+def test_steady_state_is_that_of_the_backlog_alone() -> None:
+    scenario = Scenario("two", "", (Phase("idle", 9, per_second=1), Phase("backlog", 100)))
+    photos = [*ended("idle", range(1, 10)), *ended("backlog", range(11, 111), sent_at=10.0)]
+
+    assert arithmetic.steady_window(scenario, photos) == Window(15.0, 105.0)
+
+
+@pytest.mark.parametrize("times", [[], [1.0, 2.0, 5.5]])
+def test_a_run_without_a_second_of_it_has_none(times: list[float]) -> None:
+    scenario = Scenario("one", "", (Phase("photos", 3),))
+
+    assert arithmetic.steady_window(scenario, ended("photos", times)) is None
 
 
 def test_a_quota_is_added_up_over_its_changes() -> None:

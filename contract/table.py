@@ -20,6 +20,8 @@ it is swept, or written again.
 
 Rows with a confidence have a `rank` (`<confidence>#<sort key>`) too, by which the secondary index `by-rank`
 orders them, where the deployment has it (docs/decisions/0005-order-by-confidence.md).
+
+What images are counted for, and the counts, stand where contract/tallies.py says.
 """
 
 from __future__ import annotations

@@ -18,13 +18,14 @@ _LETTERS_OF_NAMES = 16
 class Progress:
     """How far it is: all keys up to `after` are queued, or were not to be. `after` is empty at the beginning.
 
-    `since` (seconds since 1970) is what `--since` meant when the first run began. `queued`, and `calls` by
-    detector, add up over all runs.
+    `since` (seconds since 1970) is what `--since` meant when the first run began. What is `queued` adds up
+    over all runs, with the `records` to be made of it, and the `calls` by detector.
     """
 
     after: str = ""
     since: float | None = None
     queued: int = 0
+    records: int = 0
     calls: Mapping[str, int] = field(default_factory=dict)
 
 

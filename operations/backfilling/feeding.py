@@ -102,7 +102,7 @@ class Backfill:
     @property
     def dollars(self) -> float:
         """What all that was queued since the beginning costs."""
-        return self.price(self.progress.queued, self.progress.calls)
+        return self.price(self.progress.records, self.progress.calls)
 
     def run(self, prefix: str, choice: Choice) -> Ended:
         """Queue until the end or a bound. Raises OperatorError if SQS refuses messages."""
@@ -151,7 +151,7 @@ class Backfill:
         return wanted[:room], bound
 
     def _dollars_with(self, more: Sequence[Assessed]) -> float:
-        return self.price(self.progress.queued + len(more), _added(self.progress.calls, more))
+        return self.price(self.progress.records + _records(more), _added(self.progress.calls, more))
 
     def _send_all(self, wanted: Sequence[Assessed]) -> Ended | None:
         at_once = self.pace.at_once * (REQUESTS_AT_ONCE if self.pace.per_second is None else 1)
@@ -186,12 +186,20 @@ class Backfill:
         self.queued += len(queued)
         before = self.progress
         self.progress = Progress(
-            after, before.since, before.queued + len(queued), _added(before.calls, queued)
+            after=after,
+            since=before.since,
+            queued=before.queued + len(queued),
+            records=before.records + _records(queued),
+            calls=_added(before.calls, queued),
         )
 
     def _is_queue_full(self) -> bool:
         most = self.bounds.most_waiting
         return most is not None and self.queue.depth().total >= most
+
+
+def _records(queued: Sequence[Assessed]) -> int:
+    return sum(not assessed.is_current for assessed in queued)
 
 
 def _added(calls: Mapping[str, int], more: Sequence[Assessed]) -> dict[str, int]:

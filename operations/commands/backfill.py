@@ -117,8 +117,8 @@ def _require_ours(place: Place, pipeline: Pipeline) -> None:
     if place.bucket != ours:
         raise OperatorError(
             f"s3://{place.bucket} is not the bucket of this pipeline, which recognizes only what is in "
-            f"s3://{ours}; move the photos there: aws s3 sync {place.uri} s3://{ours}/ "
-            f"(what it takes: imagepipe plan {place.uri})"
+            f"s3://{ours}; copy the photos there: {place.sync_command(ours)} "
+            f"(what that takes: imagepipe plan {place.uri})"
         )
 
 

@@ -64,14 +64,16 @@ def show(run: Backfill, ended: Ended, pricing: Pricing, place: Place) -> None:
     """Write the end of a run to stdout."""
     totals, out = run.totals, results()
     left_out = f", {totals.left_out:,} left out" if totals.left_out else ""
-    calls = ", ".join(f"{count:,} {OPERATIONS[name]}" for name, count in run.progress.calls.items()) or "no"
+    calls = ", ".join(f"{count:,} {OPERATIONS[name]}" for name, count in run.progress.calls.items())
+    takes = (
+        f"{calls} calls, {duration(pricing.seconds(run.progress.calls))} at the quota" if calls else "no call"
+    )
     before = run.progress.queued - run.queued
     runs = f" ({before:,} in earlier runs)" if before else ""
     out.print(
         f"{run.progress.queued:,} queued{runs} under {printable(place.uri)}; this run looked at "
         f"{totals.objects:,}, of which {totals.current:,} have their record{left_out}.\n"
-        f"They need {calls} calls: {duration(pricing.seconds(run.progress.calls))} at the quota, about "
-        f"${money(run.dollars)}.\n{ENDINGS[ended]}",
+        f"They need {takes}; about ${money(run.dollars)}.\n{ENDINGS[ended]}",
         highlight=False,
         markup=False,
         soft_wrap=True,

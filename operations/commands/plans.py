@@ -21,6 +21,7 @@ def show(plan: Plan, place: Place, to_bucket: str | None) -> None:
     """Write a plan to stdout. `to_bucket` is where the photos have to be moved, if they are not there."""
     out, totals = results(), plan.totals
     counts = table("#", "")
+    counts.show_header = False
     counts.add_row(f"{totals.objects:,}", f"objects under {printable(place.uri)}, {size(totals.size_bytes)}")
     for count, meaning in (
         (totals.left_out, "others left out by --since or --suffix"),
@@ -39,7 +40,7 @@ def show(plan: Plan, place: Place, to_bucket: str | None) -> None:
         out.print("\nNot all was looked at: there is more under this place.", highlight=False)
     if to_bucket is not None:
         out.print(
-            f"\nTo have them recognized: aws s3 sync {printable(place.uri)} s3://{to_bucket}/\n"
+            f"\nTo have them recognized: {printable(place.sync_command(to_bucket))}\n"
             "Copies of more than 8 MB are made in parts and get another ETag, by which answers that were "
             "paid for before are not found.",
             highlight=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -26,6 +27,11 @@ class Place:
     def uri(self) -> str:
         """Write it as it is typed."""
         return f"s3://{self.bucket}/{self.prefix}"
+
+    def sync_command(self, bucket: str) -> str:
+        """Write how to copy the folder that holds these keys to another bucket, under the same keys."""
+        folder = self.prefix[: self.prefix.rfind("/") + 1]
+        return shlex.join(["aws", "s3", "sync", f"s3://{self.bucket}/{folder}", f"s3://{bucket}/{folder}"])
 
     @classmethod
     def read(cls, typed: str) -> Place:

@@ -127,6 +127,7 @@ def test_everything_queues_what_has_its_record_too() -> None:
     _, run = runs.run(everything=True)
 
     assert sorted(runs.queued()) == ["new/000.jpg", "old.jpg"]
+    assert (run.progress.queued, run.progress.records) == (2, 1)
     assert run.progress.calls == {"labels": 1, "faces": 1}
 
 
@@ -238,7 +239,7 @@ def test_killed_at_any_time_it_queues_everything_in_the_end(kills: list[int], pa
 def test_a_bookmark_is_of_the_same_arguments(tmp_path: Path) -> None:
     names = {"bucket": "b", "prefix": "p", "since": None}
     bookmark = Bookmark.of(tmp_path / "new" / "place", names)
-    progress = Progress("ünï+%\n.jpg", 1.5, 7, {"labels": 3})
+    progress = Progress("ünï+%\n.jpg", 1.5, 7, 6, {"labels": 3})
 
     assert bookmark.read() is None
     bookmark.write(progress)

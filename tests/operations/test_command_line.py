@@ -104,7 +104,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         (["plan", "s3://photos", "--limit", "0"], "--limit"),
         (["plan", "s3://photos", "--since", "lately"], "--since"),
         (["backfill", "s3://photos"], "--yes"),
-        (["backfill", "s3://theirs/2025/", "--yes"], "aws s3 sync s3://theirs/2025/ s3://photos/"),
+        (["backfill", "s3://theirs/2025/", "--yes"], "aws s3 sync s3://theirs/2025/ s3://photos/2025/"),
         (["backfill", "s3://photos", "--yes", "--max-cost", "-1"], "--max-cost"),
         (["backfill", "s3://photos", "--yes", "--rate", "0"], "--rate"),
         (["quotas", "--set", "DetectLabels"], "DetectLabels=80"),

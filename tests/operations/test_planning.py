@@ -208,6 +208,18 @@ def test_a_place_is_a_bucket_and_a_prefix_taken_as_it_is(typed: str, place: Plac
     assert Place.read(typed) == place
 
 
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [
+        ("s3://b", "aws s3 sync s3://b/ s3://ours/"),
+        ("s3://b/2025/IMG_", "aws s3 sync s3://b/2025/ s3://ours/2025/"),
+        ("s3://b/our trip/", "aws s3 sync 's3://b/our trip/' 's3://ours/our trip/'"),
+    ],
+)
+def test_photos_are_copied_with_their_keys(typed: str, command: str) -> None:
+    assert Place.read(typed).sync_command("ours") == command
+
+
 @pytest.mark.parametrize("typed", ["", "b/a", "s3:/b/a", "s3://", "https://b/a"])
 def test_what_is_no_place_says_how_one_is_written(typed: str) -> None:
     with pytest.raises(OperatorError, match="s3://bucket/prefix"):

@@ -101,7 +101,7 @@ def test_another_bucket_is_planned_and_not_backfilled(operator: Operator) -> Non
 
     assert (planned["objects"], planned["calls"]) == (1, {"labels": 1, "faces": 1})
     assert process.returncode == 2
-    assert f"aws s3 sync s3://theirs/2025/ s3://{operator.outputs.bucket}/" in err
+    assert f"aws s3 sync s3://theirs/2025/ s3://{operator.outputs.bucket}/2025/" in err
 
 
 def test_a_quota_that_is_set_is_what_workers_and_plans_go_by(operator: Operator) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -17,6 +18,9 @@ from loadtest.faults import LoadtestError
 from loadtest.local_place import LOCAL_DIRECTORY, ROOT
 from loadtest.reading import BUILT_IN
 from loadtest.scenario import Scenario
+
+if TYPE_CHECKING:
+    from loadtest.outcome import Outcome
 
 _WIDTH_OF_NO_TERMINAL = 160
 _INTERRUPTED = 130
@@ -32,35 +36,55 @@ def main(  # noqa: PLR0917  # typer makes options of them
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="Only list the scenarios.")] = False,
 ) -> None:
-    """Put photos through a running stack, follow them, and report. Scenarios are in a file."""
-    from loadtest.measuring import measure
-    from loadtest.places import place_for
+    """Put photos through a running stack, follow them, and report. Scenarios are in a file.
+
+    Exit code 1: photos were lost, or were still on their way when it was given up.
+    """
     from loadtest.reading import read_scenarios
     from loadtest.report import page, terminal
 
     width = None if sys.stdout.isatty() else _WIDTH_OF_NO_TERMINAL
     console = Console(stderr=as_json, width=width)
-    try:
+    with _faults_in_one_line():
         _refuse_both(stack, local)
         known = read_scenarios(scenarios)
         if listing:
             console.print(terminal.listed(known.values()))
             return
         chosen = [_chosen(known, name) for name in names or ["smoke"]]
-        outcomes = []
-        for scenario in chosen:
-            with (
-                terminal.live(console, scenario) as (say, show),
-                place_for(scenario, stack, directory, say) as place,
-            ):
-                outcome = measure(scenario, place, out, say, show)
-            console.print(terminal.summary(outcome), "")
-            outcomes.append(outcome)
-        stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{'-'.join(scenario.name for scenario in chosen)}"
+        outcomes = _measure_all(console, chosen, stack, directory, out)
+    if as_json:
+        typer.echo(json.dumps([page.figures(outcome) for outcome in outcomes], indent=1))
+    if any(outcome.gave_up or outcome.unheard.lost for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def _measure_all(
+    console: Console, chosen: list[Scenario], stack: str | None, directory: Path, out: Path
+) -> list[Outcome]:
+    """Carry scenarios out one after the other; the report of those that are done is there after each."""
+    from loadtest.measuring import measure
+    from loadtest.places import place_for
+    from loadtest.report import page, terminal
+
+    stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{'-'.join(scenario.name for scenario in chosen)}"
+    outcomes: list[Outcome] = []
+    for scenario in chosen:
+        with (
+            terminal.live(console, scenario) as (say, show),
+            place_for(scenario, stack, directory, say) as place,
+        ):
+            outcomes.append(measure(scenario, place, out, say, show))
         page.write(outcomes, out, stem)
-        console.print(f"{out / stem}.html and .json", highlight=False, soft_wrap=True)
-        if as_json:
-            typer.echo(json.dumps([page.figures(outcome) for outcome in outcomes], indent=1))
+        console.print(terminal.summary(outcomes[-1]), "")
+    console.print(f"{out / stem}.html and .json", highlight=False, soft_wrap=True)
+    return outcomes
+
+
+@contextmanager
+def _faults_in_one_line() -> Iterator[None]:
+    try:
+        yield
     except LoadtestError as fault:
         typer.echo(f"error: {fault}", err=True)
         raise typer.Exit(2) from fault

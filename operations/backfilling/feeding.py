@@ -7,18 +7,18 @@ nothing: the processor finds its work done.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Protocol
 
 from contract.errors import ImagepipeError
 from contract.notifications import look_again
 from operations.backfilling.bookmarks import Progress
+from operations.backfilling.bounds import Bounds, Ended
+from operations.backfilling.places import Bucket, Notes, Queue
 from operations.faults import OperatorError
 from operations.interrupting import Stopping
-from operations.messages import Depth, Outgoing
+from operations.messages import Outgoing
 from operations.pacing import MOST_AT_ONCE, Pace
 from operations.planning.assessing import Assessed, Assessor
 from operations.planning.objects import Choice
@@ -27,52 +27,6 @@ from operations.reconciling.comparison import Listed
 
 # So many requests go to SQS side by side.
 REQUESTS_AT_ONCE = 8
-
-
-class Ended(StrEnum):
-    """Why a run has come to its end."""
-
-    ALL = "all"
-    STOPPED = "stopped"
-    LIMIT = "limit"
-    MAX_COST = "max_cost"
-    QUEUE_FULL = "queue_full"
-
-
-class Bucket(Protocol):
-    """Where the objects are."""
-
-    def pages(self, prefix: str, after: str = "") -> Iterator[Sequence[Listed]]:
-        """List all current objects whose keys begin so, and come after that key."""
-
-
-class Queue(Protocol):
-    """Where requests go."""
-
-    def send(self, messages: Sequence[Outgoing]) -> Mapping[str, ImagepipeError]:
-        """Send all; give the ids of those that SQS did not take, with the reason."""
-
-    def depth(self) -> Depth:
-        """Say how many messages it holds."""
-
-
-class Notes(Protocol):
-    """Where progress is kept."""
-
-    def write(self, progress: Progress) -> None:
-        """Keep it in place of what was there."""
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Where to stop; None is nowhere. `limit` is of this run, `max_dollars` of all runs since the beginning.
-
-    `most_waiting` is what the queue may hold: messages are deleted when they have waited for too long.
-    """
-
-    limit: int | None = None
-    max_dollars: float | None = None
-    most_waiting: int | None = None
 
 
 @dataclass

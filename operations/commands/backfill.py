@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -10,7 +11,8 @@ import typer
 from contract.timing import QUEUE_RETENTION_DAYS
 from operations.backfilling import bookmarks
 from operations.backfilling.bookmarks import Bookmark, Progress
-from operations.backfilling.feeding import Backfill, Bounds, Ended
+from operations.backfilling.bounds import Bounds, Ended
+from operations.backfilling.feeding import Backfill
 from operations.commands import backfills, options
 from operations.commands.options import (
     Directory,
@@ -30,7 +32,14 @@ from operations.planning.assessing import Assessor
 from operations.planning.contents import Contents
 from operations.planning.objects import Choice, Place
 from operations.planning.pricing import Pricing
-from operations.terminal import consents, print_json, progress, remarks, require_consent_possible
+from operations.terminal import (
+    consents,
+    print_json,
+    printable,
+    progress,
+    remarks,
+    require_consent_possible,
+)
 from operations.wiring import Pipeline, connect
 
 NOT_ALL = 1
@@ -74,42 +83,62 @@ def backfill(
     pipeline = connect(stack, local, directory)
     _require_ours(meant, pipeline)
     bookmark = _bookmark(pipeline, meant, since=since, suffixes=choice.suffixes, everything=everything)
-    if restart:
-        bookmark.remove()
-    before = bookmark.read() or Progress(since=choice.since)
+    before = (None if restart else bookmark.read()) or Progress(since=choice.since)
     pricing = Pricing.of(pipeline.deployed, pipeline.budgets)
     if not consents(yes, backfills.question(meant, pricing, before, max_cost)):
         remarks().print("nothing was queued")
         return NOT_ALL
-    bounds = Bounds(limit, max_cost, int(pricing.slowest() * _MOST_WAITING_SECONDS))
-    with progress() as display, orderly(remarks().print) as stopping, Contents() as contents:
-        watch = backfills.Watch(display, pricing, time.monotonic)
-        run = Backfill(
-            bucket_name=pipeline.names.bucket,
-            bucket=pipeline.bucket,
-            assessor=Assessor(pipeline.known, contents, pipeline.deployed.fingerprints, has_records=True),
-            queue=pipeline.bulk.queue,
-            executor=pipeline.executor,
-            notes=bookmark,
-            price=lambda records, calls: pricing.bill(records, calls, is_bulk=True).total,
-            pace=Pace(rate, time.monotonic, time.sleep),
-            bounds=bounds,
-            now=lambda: to_text(time.time()),
-            stopping=stopping,
-            tell=watch.tell,
-            progress=before,
-            everything=everything,
-        )
-        ended = run.run(meant.prefix, Choice(before.since, choice.suffixes))
-    if ended is Ended.ALL:
+    if restart:
         bookmark.remove()
+    bounds = Bounds(limit, max_cost, int(pricing.slowest() * _MOST_WAITING_SECONDS))
+    pace = Pace(rate, time.monotonic, time.sleep)
+    feed = _Feed(pipeline, pricing, bookmark, before, bounds, pace, everything)
+    run, ended = feed.run(meant, Choice(before.since, choice.suffixes))
     if json:
         print_json(backfills.document(run, ended, pricing, meant))
     else:
         backfills.show(run, ended, pricing, meant)
+    if ended is Ended.ALL:
+        bookmark.remove()
+        return 0
+    remarks().print(f"How far it is: {printable(str(bookmark.file))}", highlight=False, markup=False)
     if ended is Ended.STOPPED:
         raise StoppedError(f"{run.queued:,} were queued; the same command goes on from there")
-    return NOT_ALL if ended in (Ended.MAX_COST, Ended.QUEUE_FULL) else 0
+    return 0 if ended is Ended.LIMIT else NOT_ALL
+
+
+@dataclass(frozen=True)
+class _Feed:
+    """The parts of a run, with somebody watching."""
+
+    pipeline: Pipeline
+    pricing: Pricing
+    bookmark: Bookmark
+    before: Progress
+    bounds: Bounds
+    pace: Pace
+    everything: bool
+
+    def run(self, place: Place, choice: Choice) -> tuple[Backfill, Ended]:
+        parts = self.pipeline
+        with progress() as display, orderly(remarks().print) as stopping, Contents() as contents:
+            made = Backfill(
+                bucket_name=parts.names.bucket,
+                bucket=parts.bucket,
+                assessor=Assessor(parts.known, contents, parts.deployed.fingerprints, has_records=True),
+                queue=parts.bulk.queue,
+                executor=parts.executor,
+                notes=self.bookmark,
+                price=lambda records, calls: self.pricing.bill(records, calls, is_bulk=True).total,
+                pace=self.pace,
+                bounds=self.bounds,
+                now=lambda: to_text(time.time()),
+                stopping=stopping,
+                tell=backfills.Watch(display, self.pricing, time.monotonic).tell,
+                progress=self.before,
+                everything=self.everything,
+            )
+            return made, made.run(place.prefix, choice)
 
 
 def _require_ours(place: Place, pipeline: Pipeline) -> None:

@@ -8,7 +8,8 @@ from rich.progress import Progress as Display
 
 from contract.detectors import OPERATIONS
 from operations.backfilling.bookmarks import Progress
-from operations.backfilling.feeding import Backfill, Ended
+from operations.backfilling.bounds import Ended
+from operations.backfilling.feeding import Backfill
 from operations.commands.plans import duration
 from operations.costing.page import money
 from operations.planning.objects import Place

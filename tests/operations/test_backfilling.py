@@ -15,7 +15,8 @@ from contract.notifications import parse
 from contract.questions import questions
 from contract.records import Status
 from operations.backfilling.bookmarks import Bookmark, Progress, directory
-from operations.backfilling.feeding import Backfill, Bounds, Ended
+from operations.backfilling.bounds import Bounds, Ended
+from operations.backfilling.feeding import Backfill
 from operations.faults import OperatorError
 from operations.interrupting import never
 from operations.moments import to_text

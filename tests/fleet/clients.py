@@ -1,5 +1,7 @@
 """A worker's AWS clients: each call takes its time on the wire and a little of the worker's one processor."""
 
+# ruff: noqa: N803 - boto3 spells its parameters in capitals
+
 from __future__ import annotations
 
 import random

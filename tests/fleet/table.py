@@ -4,6 +4,8 @@ Index rows are counted and not kept, for the processor never reads them; what is
 (`forget`), so that a long run needs no more memory than a short one.
 """
 
+# ruff: noqa: N803 - boto3 spells its parameters in capitals
+
 from __future__ import annotations
 
 import math

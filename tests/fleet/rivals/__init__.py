@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
-from tests.fleet.programs import Program, pipeline, without_limiter
+from tests.fleet.programs import Program, pipeline, with_rekognition, without_limiter
+from tests.fleet.rivals.limited import adaptive_mode, static_split
+from tests.fleet.rivals.usual import one_message_a_call, powertools_serial
 
 PROGRAMS: Mapping[str, Program] = {
     "budget": pipeline,
     "no limiter": without_limiter,
+    "adaptive": partial(with_rekognition, adaptive_mode),
+    "static": partial(with_rekognition, static_split),
+    "one message": one_message_a_call,
+    "serial": powertools_serial,
 }

@@ -11,6 +11,9 @@ def main() -> None:
     sys.executable = sys.argv.pop(1)
     from ministack.app import main as serve  # type: ignore[import-untyped]
 
+    from infra.local import partiql_streams
+
+    partiql_streams.mend()
     serve()
 
 

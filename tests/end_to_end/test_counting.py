@@ -65,6 +65,7 @@ def at_rest(site: Site, photos: Path) -> Site:
     """A site with some photos, all of them counted."""
     keys = {f"counting/{name}": (photos / name).read_bytes() for name in ("cat.jpg", "dog.jpg", "coffee.jpg")}
     keys |= {"counting/copy of cat.jpg": keys["counting/cat.jpg"], "counting/text.jpg": b"no picture"}
+    keys |= {f"counting/many/{number}.jpg": keys["counting/dog.jpg"] for number in range(20)}
     for key, body in keys.items():
         site.put(key, body)
     site.completions(keys)

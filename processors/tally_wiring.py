@@ -56,11 +56,15 @@ def assemble(store: DynamoDBTallies, logger: Logger, metrics: Metrics) -> Answer
     recount = Recount(store, tally)
 
     def work(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        if "recount" in event:
-            return recount.answer(event, lambda: context.get_remaining_time_in_millis() / 1000)
-        changed = tally.bring_in_line(changed_keys(event))
-        count(TallyMetric.IMAGES_TALLIED, changed)
-        return {"changed": changed}
+        answer: dict[str, Any] = {"changed": 0}
+        try:
+            if "recount" in event:
+                answer = recount.answer(event, lambda: context.get_remaining_time_in_millis() / 1000)
+            else:
+                answer = {"changed": tally.bring_in_line(changed_keys(event))}
+        finally:
+            count(TallyMetric.IMAGES_TALLIED, answer["changed"])
+        return answer
 
     measured: Answering = metrics.log_metrics(work)
     logged: Answering = logger.inject_lambda_context(measured, clear_state=True)

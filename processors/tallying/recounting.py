@@ -39,16 +39,16 @@ class Recount:
         """Go on where `cursor` says; give how far it went, and the cursor to go on with or None."""
         cursor = event.get("cursor")
         after = ItemKey(**cursor) if isinstance(cursor, dict) else None
-        looked_at = corrected = 0
+        looked_at = changed = 0
         while True:
             page = self.tally.retry(partial(self.store.keys, after))
-            corrected += self.tally.bring_in_line(page.keys)
+            changed += self.tally.bring_in_line(page.keys)
             looked_at += len(page.keys)
             after = page.cursor
             if after is None or seconds_left() < RESERVE_SECONDS:
                 break
         return {
             "looked_at": looked_at,
-            "corrected": corrected,
+            "changed": changed,
             "cursor": None if after is None else {"pk": after.pk, "sk": after.sk},
         }

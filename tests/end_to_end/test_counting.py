@@ -131,5 +131,5 @@ def test_counting_anew_finds_nothing_to_correct(at_rest: Site) -> None:
     answer = json.load(invoked["Payload"])
 
     assert answer["looked_at"] >= 10
-    assert (answer["corrected"], answer["cursor"]) == (0, None)
+    assert (answer["changed"], answer["cursor"]) == (0, None)
     assert counted(at_rest) == before

@@ -149,15 +149,15 @@ def test_all_keys_are_found_page_by_page(place: Place) -> None:
     tally.bring_in_line(["0.jpg", "1.jpg"])
 
     event: dict[str, object] = {"recount": True, "cursor": None}
-    corrected = 0
+    changed = 0
     while True:
         answer = Recount(place.store, tally).answer(event, lambda: 0)
-        corrected += int(str(answer["corrected"]))
+        changed += int(str(answer["changed"]))
         event["cursor"] = answer["cursor"]
         if answer["cursor"] is None:
             break
 
-    assert corrected == 3
+    assert changed == 3
     assert place.counts() == counted_from(heads)
 
 

@@ -1,0 +1,90 @@
+"""The whole tally Lambda, on DynamoDB in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from contract.errors import ConfigurationError, SettingsError
+from contract.table import head_key
+from contract.tallies import STATUS_COUNTS, read_counts
+from contract.wire import from_wire, key_to_wire, to_wire
+from processors import tally_handler, tally_wiring
+from tests.processors.test_conformance import create_table
+from tests.processors.test_tallying import cat, stream_event
+
+CONTEXT = SimpleNamespace(
+    function_name="tally",
+    memory_limit_in_mb=512,
+    invoked_function_arn="arn:aws:lambda:eu-central-1:000000000000:function:tally",
+    aws_request_id="the-request",
+    get_remaining_time_in_millis=lambda: 60_000,
+)
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A table with the head of one cat."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "TABLE_NAME": "images",
+        # Powertools keeps one logger a service, with the output of the test that came first.
+        "POWERTOOLS_SERVICE_NAME": request.node.name,
+        "POWERTOOLS_METRICS_NAMESPACE": "imagepipe",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    tally_wiring.answer.cache_clear()
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_table(client, "images")
+        item = {**to_wire(cat("a.jpg").to_item()), **key_to_wire(head_key("a.jpg"))}
+        client.put_item(TableName="images", Item=item)
+        yield client
+    tally_wiring.answer.cache_clear()
+
+
+def recognized(table: Any) -> int:
+    item = table.get_item(TableName="images", Key=key_to_wire(STATUS_COUNTS)).get("Item", {})
+    return read_counts(from_wire(item)).get("recognized", 0)
+
+
+def test_changes_go_in_and_counts_and_a_line_of_metrics_come_out(
+    table: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tally_handler.handler(stream_event(["a.jpg"]), CONTEXT) == {"changed": 1}
+    assert tally_handler.handler(stream_event(["a.jpg"]), CONTEXT) == {"changed": 0}
+
+    assert recognized(table) == 1
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["ImagesTallied"] for line in metrics] == [[1], [0]]
+
+
+def test_a_recount_is_asked_for_by_name(table: Any) -> None:
+    answer = tally_handler.handler({"recount": True, "cursor": None}, CONTEXT)
+
+    assert answer == {"looked_at": 1, "changed": 1, "cursor": None}
+    assert recognized(table) == 1
+
+
+def test_what_fails_is_raised_so_that_it_is_sent_again(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TABLE_NAME", "absent")
+
+    with pytest.raises(ConfigurationError, match="ResourceNotFoundException"):
+        tally_handler.handler(stream_event(["a.jpg"]), CONTEXT)
+
+
+def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TABLE_NAME", raising=False)
+    tally_wiring.answer.cache_clear()
+
+    with pytest.raises(SettingsError, match="TABLE_NAME is not set"):
+        tally_handler.handler(stream_event([]), CONTEXT)

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from contract.timing import VISIBILITY_SECONDS
+from processors.deadline import Deadline
+from tests.fleet.clock import START, Clock
+from tests.fleet.fleet import Environment, EventSource, Function
+from tests.fleet.latency import COLD_START_SECONDS, INVOCATION_SECONDS
+from tests.fleet.photos import Photo
+from tests.fleet.queue import Queue
+
+Reply = Mapping[str, Any]
+
+
+class Site:
+    """A function whose handler takes some seconds, fed from a queue; `batches` are their sizes by time."""
+
+    def __init__(self, photos: int, *, seconds: float, maximum: int = 100, fails: bool = False) -> None:
+        self.clock = Clock()
+        self.queue = Queue("images", self.clock.now)
+        self.queue.stock((Photo("images", number, START) for number in range(photos)), photos)
+        self.batches: list[tuple[float, int]] = []
+        self.fails = fails
+        self.seconds = seconds
+        self.function = Function(self.clock, self._build)
+        self.source = EventSource(self.clock, self.queue, self.function, batch_size=10, maximum=maximum)
+        self.source.start()
+
+    def _build(self, _environment: Environment) -> Any:
+        return self._handle
+
+    def _handle(self, event: dict[str, Any], _deadline: Deadline) -> Reply:
+        self.batches.append((self.clock.seconds, len(event["Records"])))
+        self.clock.sleep(self.seconds)
+        if self.fails:
+            raise ValueError("as arranged")
+        return {"batchItemFailures": []}
+
+
+def test_five_batches_are_taken_at_once_and_five_more_each_second_up_to_the_maximum() -> None:
+    site = Site(10_000, seconds=1000, maximum=12)
+    site.function.timeout_seconds = 2000
+    running = []
+    for second in (0.5, 1.5, 2.5, 9):
+        site.clock.run(second)
+        running.append(site.source.running)
+    assert running == [7, 12, 12, 12]
+
+
+def test_a_batch_that_is_not_full_waits_for_the_window() -> None:
+    site = Site(3, seconds=0)
+    site.clock.run(5)
+    ((at, size),) = site.batches
+    assert size == 3
+    assert at == pytest.approx(1 + COLD_START_SECONDS + INVOCATION_SECONDS, abs=0.05)
+
+
+def test_a_warm_worker_starts_at_once_and_a_cold_one_does_not() -> None:
+    site = Site(20, seconds=1, maximum=1)
+    site.clock.run(10)
+    (cold, _), (warm, _) = site.batches
+    assert cold == pytest.approx(COLD_START_SECONDS + INVOCATION_SECONDS, abs=0.05)
+    assert warm == pytest.approx(cold + 1 + INVOCATION_SECONDS, abs=0.05)
+    assert site.function.counts["cold starts"] == 1
+
+
+def test_what_is_done_is_gone_from_the_queue() -> None:
+    site = Site(25, seconds=1)
+    site.clock.run(2 * VISIBILITY_SECONDS)
+    assert site.queue.empty()
+    assert sum(size for _, size in site.batches) == 25
+
+
+def test_a_batch_that_fails_comes_back_whole_after_the_visibility_timeout() -> None:
+    site = Site(10, seconds=1, fails=True)
+    site.clock.run(VISIBILITY_SECONDS + 10)
+    assert [size for _, size in site.batches] == [10, 10]
+
+
+def test_an_invocation_is_killed_when_its_time_is_over_and_its_batch_comes_back() -> None:
+    site = Site(10, seconds=100)
+    site.clock.run(90)
+    assert site.function.counts["timed out"] == 1
+    assert site.source.running == 0
+    assert site.function.worker_seconds == pytest.approx(
+        60 + COLD_START_SECONDS + INVOCATION_SECONDS, abs=0.1
+    )
+    site.clock.run(VISIBILITY_SECONDS + 10)
+    assert len(site.batches) == 2
+    assert site.function.counts["cold starts"] == 2

@@ -59,9 +59,9 @@ def assemble(store: DynamoDBTallies, logger: Logger, metrics: Metrics) -> Answer
         answer: dict[str, Any] = {"changed": 0}
         try:
             if "recount" in event:
-                answer = recount.answer(event, lambda: context.get_remaining_time_in_millis() / 1000)
+                answer |= recount.answer(event, lambda: context.get_remaining_time_in_millis() / 1000)
             else:
-                answer = {"changed": tally.bring_in_line(changed_keys(event))}
+                answer["changed"] = tally.bring_in_line(changed_keys(event))
         finally:
             count(TallyMetric.IMAGES_TALLIED, answer["changed"])
         return answer

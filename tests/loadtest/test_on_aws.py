@@ -1,0 +1,107 @@
+"""What differs on AWS, against moto: permissions, counts in the table, signed questions."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from contract.counts import Count
+from contract.table import counts_key
+from loadtest.api import Api
+from loadtest.calls import ALL, Calls, CallsInTheTable
+from loadtest.completions import following
+from loadtest.faults import LoadtestError
+from loadtest.finding import stack_outputs
+from loadtest.stack import Stack
+
+REGION = "eu-central-1"
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with mock_aws():
+        topic = boto3.client("sns", region_name=REGION).create_topic(Name="completions")["TopicArn"]
+        boto3.client("dynamodb", region_name=REGION).create_table(
+            TableName="records",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        )
+        api = f"https://abc.execute-api.{REGION}.amazonaws.com"
+        yield Stack({"region": REGION, "topic_arn": topic, "table": "records", "api_url": api})
+
+
+def test_completions_are_followed_and_nothing_is_left_behind(stack: Stack) -> None:
+    with following(stack) as completions:
+        policy = stack.sqs.get_queue_attributes(QueueUrl=completions.url, AttributeNames=["Policy"])
+        stack.sns.publish(TopicArn=stack.outputs["topic_arn"], Message=json.dumps({"key": "a.jpg"}))
+        heard = completions.receive(wait_seconds=0)
+
+    (statement,) = json.loads(policy["Attributes"]["Policy"])["Statement"]
+    assert statement["Condition"]["ArnEquals"]["aws:SourceArn"] == stack.outputs["topic_arn"]
+    assert heard == [{"key": "a.jpg"}]
+    assert stack.sqs.list_queues().get("QueueUrls", []) == []
+    assert stack.sns.list_subscriptions()["Subscriptions"] == []
+
+
+def test_they_are_removed_after_a_fault_too(stack: Stack) -> None:
+    with pytest.raises(KeyboardInterrupt), following(stack):
+        raise KeyboardInterrupt
+
+    assert stack.sqs.list_queues().get("QueueUrls", []) == []
+    assert stack.sns.list_subscriptions()["Subscriptions"] == []
+
+
+def test_calls_are_added_up_over_midnight(stack: Stack) -> None:
+    for day, made in (("2026-11-22", 5), ("2026-11-23", 2), ("2026-11-20", 100)):
+        at = counts_key(day)
+        item = {"pk": {"S": at.pk}, "sk": {"S": at.sk}, Count.CALLS_MADE.value: {"N": str(made)}}
+        stack.dynamodb.put_item(TableName="records", Item=item)
+    just_after_midnight = 1_795_392_060.0  # 2026-11-23T00:01 UTC
+
+    counted = CallsInTheTable(stack, lambda: just_after_midnight).calls()
+
+    assert counted == Calls({ALL: 7}, {ALL: 0})
+
+
+def test_questions_are_signed(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[urllib.request.Request] = []
+
+    class Answer:
+        status = 200
+
+        def __enter__(self) -> Answer:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            return None
+
+        def read(self) -> bytes:
+            return b'{"images": []}'
+
+    def opened(_: Any, request: urllib.request.Request, timeout: float) -> Answer:
+        asked.append(request)
+        return Answer()
+
+    monkeypatch.setattr(urllib.request.OpenerDirector, "open", opened)
+
+    assert Api(stack).ask("/images", label="Cat & Dog") == (200, {"images": []})
+    assert asked[0].full_url.endswith("/images?label=Cat+%26+Dog")
+    assert f"{REGION}/execute-api/aws4_request" in (asked[0].get_header("Authorization") or "")
+
+
+def test_another_kind_of_stack_is_told_by_what_it_lacks() -> None:
+    with pytest.raises(LoadtestError, match="has no output Table, TopicArn"):
+        stack_outputs("other", {"Bucket": "photos"})

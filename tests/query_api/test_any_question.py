@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,6 +114,15 @@ def confidence(asked: ListQuestion, head: Head) -> float | None:
             asked.moderation.casefold()
         ]
     return None
+
+
+def expected(asked: ListQuestion, album: Album) -> list[Head]:
+    """Filter and sort all heads."""
+    wanted = [head for head in album.heads.values() if is_wanted(asked, head)]
+    in_order = sorted(wanted, key=table.upload_place, reverse=asked.order is not Order.OLDEST)
+    if asked.order is Order.CONFIDENCE:
+        in_order.sort(key=lambda head: -round(confidence(asked, head) or 0.0, 3))
+    return in_order
 
 
 @dataclass
@@ -224,10 +235,7 @@ def test_in_a_quiet_album_the_pages_are_what_a_plain_filter_gives(
     pages = list(leaf_through(album, asked, max_effort, max_heads, fewest_rows))
     shown = [match for page in pages for match in page.matches]
 
-    wanted = [head for head in album.heads.values() if is_wanted(asked, head)]
-    in_order = sorted(wanted, key=table.upload_place, reverse=asked.order is not Order.OLDEST)
-    if asked.order is Order.CONFIDENCE:
-        in_order.sort(key=lambda head: -round(confidence(asked, head) or 0.0, 3))
+    in_order = expected(asked, album)
     assert [match.head for match in shown] == in_order
     assert [match.confidence for match in shown] == [confidence(asked, head) for head in in_order]
     if (max_effort, max_heads) == (16_000, 2_000):
@@ -273,3 +281,49 @@ def test_whatever_happens_between_pages_none_is_shown_twice_or_wrongly_and_none_
     assert len(set(places)) == len(places)
     wanted = {key for key in album.left_alone if is_wanted(asked, album.heads[key])}
     assert wanted <= set(shown)
+
+
+BIG_QUESTIONS = [
+    ListQuestion(labels=("Half", "Third", "Fifth")),
+    ListQuestion(labels=("Half", "Rare")),
+    ListQuestion(labels=("Rare", "Half", "Third"), order=Order.OLDEST),
+    ListQuestion(labels=("Half", "Third"), min_confidence_percent=90.0),
+    ListQuestion(labels=("Third",), any_labels=("Rare", "Fifth"), order=Order.OLDEST),
+    ListQuestion(labels=("Old", "New")),
+    ListQuestion(labels=("Old", "Half"), order=Order.OLDEST),
+    ListQuestion(labels=("New", "Half"), order=Order.OLDEST),
+    ListQuestion(labels=("Half",), not_labels=("Third",), order=Order.CONFIDENCE),
+    ListQuestion(any_labels=("Rare", "Half", "Old"), order=Order.CONFIDENCE, min_confidence_percent=70.0),
+]
+
+
+def big_album(seed: int) -> Album:
+    """Fill an album with labels of different frequency; `Old` and `New` never meet."""
+    chance, album = Random(seed), Album()
+    for second in range(400):
+        shares = {"Half": 0.5, "Third": 0.33, "Fifth": 0.2, "Rare": 0.02}
+        labels = {
+            name: chance.choice([60.0, 75.0, 91.0, 99.5])
+            for name, share in shares.items()
+            if chance.random() < share
+        }
+        album.add(second, Findings({**labels, "Old" if second < 200 else "New": 80.0}))
+    return album
+
+
+@pytest.mark.parametrize(
+    "asked", BIG_QUESTIONS, ids=lambda asked: f"{asked.labels}{asked.any_labels}{asked.order}"
+)
+@pytest.mark.parametrize(("max_effort", "fewest_rows"), [(16_000, 16), (16_000, 1), (400, 1)])
+def test_labels_of_any_frequency_are_joined_without_a_gap(
+    asked: ListQuestion, max_effort: int, fewest_rows: int
+) -> None:
+    album = big_album(seed=fewest_rows)
+    question = replace(asked, limit=3)
+
+    pages = leaf_through(album, question, max_effort, 2_000, fewest_rows)
+
+    shown = [match.head for page in pages for match in page.matches]
+    assert shown == expected(question, album)
+    if asked.labels != ("Old", "New"):
+        assert shown

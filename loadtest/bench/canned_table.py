@@ -1,0 +1,156 @@
+"""A table of made-up images that answers at once: DynamoDB as far as questions need it.
+
+MiniStack looks at every row of a partition for each query, so what it takes grows with the table; DynamoDB
+finds a place in a partition by its sort key, and so does this. Read units are counted by DynamoDB's rules.
+
+    python -m loadtest.bench.canned_table NUMBER     # says its port, and serves until it is killed
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from contract import table
+from contract.item_sizes import item_bytes, read_units
+from contract.records import Head
+from contract.table import PARTITION_KEY, SORT_KEY, ItemKey
+from contract.wire import key_of, to_wire
+from loadtest.bench.made_images import head, key
+
+_TARGET = "x-amz-target"
+_JSON = "application/x-amz-json-1.0"
+
+
+@dataclass
+class CannedTable:
+    """Images by number; of the index rows, only where they stand. Items are made when they are read."""
+
+    number: int
+    units: int = 0
+    calls: int = 0
+    partitions: dict[str, list[tuple[str, int]]] = field(default_factory=lambda: defaultdict(list))
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for number in range(self.number):
+            made = head(number, self.number)
+            self.numbers[table.head_key(key(number)).pk] = number
+            for row in table.index_rows(made):
+                if ":thing" in row.at.pk:
+                    continue  # nobody asks for these
+                self.partitions[row.at.pk].append((row.at.sk, number))
+        for rows in self.partitions.values():
+            rows.sort()
+
+    def query(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Give rows between two sort keys."""
+        values = {name: value["S"] for name, value in asked["ExpressionAttributeValues"].items()}
+        rows = self.partitions.get(values[":partition"], [])
+        first = bisect_left(rows, (values[":low"], -1))
+        last = bisect_right(rows, (values[":high"], self.number))
+        found = rows[first:last][: asked["Limit"]]
+        if not asked["ScanIndexForward"]:
+            found = rows[max(first, last - asked["Limit"]) : last][::-1]
+        items = [_row(values[":partition"], number, self.number) for _, number in found]
+        self.units += read_units(sum(size for _, size in items))
+        answer: dict[str, Any] = {"Items": [item for item, _ in items]}
+        if len(found) == asked["Limit"]:
+            answer["LastEvaluatedKey"] = _place(values[":partition"], found[-1][0])
+        return answer
+
+    def batch_get_item(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the items that are there."""
+        ((name, request),) = asked["RequestItems"].items()
+        return {"Responses": {name: list(self._items(request["Keys"]))}, "UnprocessedKeys": {}}
+
+    def get_item(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Give an item if it is there."""
+        found = list(self._items([asked["Key"]]))
+        return {"Item": found[0]} if found else {}
+
+    def _items(self, keys: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
+        for wanted in keys:
+            at = key_of(wanted)
+            item, size = self._item(at)
+            self.units += read_units(size)
+            if item is not None:
+                yield item
+
+    def _item(self, at: ItemKey) -> tuple[Mapping[str, Any] | None, int]:
+        if at == table.signing_key():
+            return {**_place(at.pk, at.sk), "secret": {"B": "c2VjcmV0"}}, 40
+        number = self.numbers.get(at.pk)
+        return (None, 0) if number is None else _head(number, self.number)
+
+
+@lru_cache(maxsize=200_000)
+def _row(partition: str, number: int, of: int) -> tuple[Mapping[str, Any], int]:
+    (row,) = (row for row in table.index_rows(head(number, of)) if row.at.pk == partition)
+    return to_wire(row.to_item()), item_bytes(row.to_item())
+
+
+@lru_cache(maxsize=200_000)
+def _head(number: int, of: int) -> tuple[Mapping[str, Any], int]:
+    made: Head = head(number, of)
+    at = table.head_key(made.key)
+    item = {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **made.to_item()}
+    return to_wire(item), item_bytes(item)
+
+
+def _place(partition: str, sort_key: str) -> dict[str, Any]:
+    return {PARTITION_KEY: {"S": partition}, SORT_KEY: {"S": sort_key}}
+
+
+def application(canned: CannedTable) -> Starlette:
+    """Serve a table, and at `/_local/units` what was read of it since that was last asked."""
+
+    async def call(request: Request) -> Response:
+        asked = json.loads(await request.body())
+        canned.calls += 1
+        match request.headers.get(_TARGET, "").rpartition(".")[2]:
+            case "Query":
+                answer = canned.query(asked)
+            case "BatchGetItem":
+                answer = canned.batch_get_item(asked)
+            case "GetItem":
+                answer = canned.get_item(asked)
+            case other:
+                return JSONResponse({"__type": "UnknownOperation", "message": other}, 400)
+        return Response(json.dumps(answer), media_type=_JSON)
+
+    async def units(_: Request) -> Response:
+        read = {"units": canned.units, "calls": canned.calls}
+        canned.units = canned.calls = 0
+        return JSONResponse(read)
+
+    return Starlette(routes=[Route("/", call, methods=["POST"]), Route("/_local/units", units)])
+
+
+def main() -> None:
+    """Serve as many images as the first argument says, on a free port of loopback."""
+    canned = CannedTable(int(sys.argv[1]))
+    with socket.socket() as listening:
+        # Otherwise the second part of an answer waits 40 ms for the first to be acknowledged.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listening.bind(("127.0.0.1", 0))
+        print(listening.getsockname()[1], flush=True)
+        server = uvicorn.Server(uvicorn.Config(application(canned), log_level="error"))
+        server.run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""What a question costs: read units and milliseconds by the size of the table, and beside one `get_item`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from contract import table
+from contract.wire import key_to_wire
+from loadtest.bench.figures import Figure
+from loadtest.bench.made_images import RARE, key
+from loadtest.bench.services import DeployedFunction
+from loadtest.faults import LoadtestError
+
+SIZES = (1_000, 10_000, 100_000)
+LIMIT = 50
+PAGES = {
+    "one label": "label=Person",
+    "three labels": "label=Person&label=Outdoors&label=Tree",
+    f"three labels, one of them on {60} images in all": f"label=Person&label=Tree&label={RARE}",
+}
+ONE_IMAGE_AIM, PAGE_AIM = 1.5, 3.0
+_PROGRAM = Path(__file__).parent / "programs" / "ask_pages.py"
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True)
+class Asking:
+    """The deployed query API, asked here. `code` and `packages` are where it imports from."""
+
+    function: DeployedFunction
+    code: Path
+    packages: Path
+    scratch: Path
+
+    def figures(self, rounds: int, say: Callable[[str], None]) -> list[Figure]:
+        """Measure every size, and the smallest beside bare boto3. Raises LoadtestError."""
+        found: list[Figure] = []
+        for size in SIZES:
+            say(f"pages: {size:,} images")
+            with _table_of(size) as url:
+                took = self._ask(url, self._events(), rounds)
+                units = {name: self._units(url, name) for name in self._events()}
+            if size == SIZES[0]:
+                found += _beside_bare(took)
+            found += [
+                figure
+                for name in PAGES
+                for figure in (
+                    Figure(f"{name}, of {size:,} images: read", units[name], "units"),
+                    Figure(f"{name}, of {size:,} images: time", median(took[name]), "ms"),
+                )
+            ]
+        return found
+
+    def _events(self) -> Mapping[str, Any]:
+        pages = {name: _event("/images", f"{query}&limit={LIMIT}") for name, query in PAGES.items()}
+        return {"one image": _event(f"/images/{key(7)}", ""), **pages}
+
+    def _units(self, url: str, name: str) -> float:
+        _DIRECT.open(f"{url}/_local/units").close()
+        self._ask(url, {name: self._events()[name]}, 1)
+        with _DIRECT.open(f"{url}/_local/units") as reply:
+            read = json.load(reply)
+        # Beside each question the bare handler reads one unit, and the first page reads the signing key.
+        rounds = 1 + 3
+        return float((read["units"] - rounds - (name != "one image")) / rounds)
+
+    def _ask(self, url: str, events: Mapping[str, Any], rounds: int) -> Mapping[str, Sequence[float]]:
+        at = table.head_key(key(7))
+        asked = self.scratch / "asked.json"
+        asked.write_text(
+            json.dumps(
+                {
+                    "table_name": self.function.environment["TABLE_NAME"],
+                    "head": key_to_wire(at),
+                    "events": events,
+                }
+            )
+        )
+        paths = json.dumps([str(self.code), str(self.packages)])
+        command = [sys.executable, "-I", "-S", str(_PROGRAM), paths, str(asked), str(rounds)]
+        finished = subprocess.run(  # noqa: S603
+            command, env=self._environment(url), cwd="/", capture_output=True, text=True, check=False
+        )
+        if finished.returncode:
+            raise LoadtestError(f"{_PROGRAM.name} failed: {finished.stderr.strip()[-800:]}")
+        took: dict[str, list[float]] = json.loads(finished.stdout.strip().rsplit("\n", 1)[-1])
+        return took
+
+    def _environment(self, url: str) -> Mapping[str, str]:
+        return {
+            **self.function.environment,
+            "PATH": os.environ.get("PATH", ""),
+            "AWS_ENDPOINT_URL": url,
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "POWERTOOLS_TRACE_DISABLED": "true",
+        }
+
+
+def _beside_bare(took: Mapping[str, Sequence[float]]) -> list[Figure]:
+    against = "bare boto3 handler, one get_item"
+    aims = {"one image": ONE_IMAGE_AIM, "one label": PAGE_AIM}
+    return [
+        Figure(f"{name}, {kind}", value(took[name]), "ms", against, value(took["bare"]), at_most=aims[name])
+        for name in aims
+        for kind, value in (("p50", median), ("p99", _p99))
+    ]
+
+
+def _p99(samples: Sequence[float]) -> float:
+    return quantiles(samples, n=100)[98]
+
+
+def _event(path: str, query: str) -> Mapping[str, Any]:
+    return {
+        "version": "2.0",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {},
+        "requestContext": {
+            "http": {"method": "GET", "path": path},
+            "stage": "$default",
+            "requestId": "1",
+        },
+        "isBase64Encoded": False,
+    }
+
+
+@contextmanager
+def _table_of(size: int) -> Iterator[str]:
+    """Serve a table of so many images; give its URL."""
+    command = [sys.executable, "-m", "loadtest.bench.canned_table", str(size)]
+    root = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
+        try:
+            assert server.stdout is not None
+            port = server.stdout.readline().strip()
+            if not port:
+                raise LoadtestError("the made-up table did not start")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()

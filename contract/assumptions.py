@@ -48,7 +48,7 @@ class Assumptions:
         "s",
         "`infra/quotas.py` gives as many functions as fill the quota so; all of them wait for turns or work",
     )
-    memory_gb: float = _assumed(1, "GB", "`infra/processing.py`")
+    memory_gb: float = _assumed(0.5, "GB", "`infra/processing.py`")
     seconds_a_photo: float = _assumed(
         0.05, "s", "a photo's part of a batch without calls; docs/performance.md has 20 ms of processor time"
     )

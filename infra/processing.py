@@ -71,7 +71,7 @@ class Processing(Construct):
                 **quotas.environment(),
             },
             timeout_seconds=timing.PROCESSOR_TIMEOUT_SECONDS,
-            memory_mb=1024,
+            memory_mb=512,
             log_retention_days=settings.log_retention_days,
         ).function
         self._feed(intake.images, settings.batch_size, quotas.live_workers)

@@ -47,7 +47,7 @@ class DeploymentSettings:
     cors_origins: tuple[str, ...] = ()
     api_requests_a_second: int = 100
     api_burst: int = 200
-    confidence_order: bool = True
+    confidence_order: bool = False
     versioned: bool = True
     retained: bool = True
     noncurrent_version_days: int = 30

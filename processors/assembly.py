@@ -100,7 +100,7 @@ class _Callers:
     around: Surroundings
 
     def caller(self, detector: Detector) -> Caller:
-        line, around = self._line(detector.operation), self.around
+        line, around = self._line(detector.question.operation), self.around
 
         def turns(lane: Lane, expected: int, deadline: Deadline) -> Turns:
             return Turns(

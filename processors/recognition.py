@@ -56,7 +56,7 @@ class Recognizer:
 
     def fingerprints(self) -> dict[str, str]:
         """Give the fingerprint of each detector that every image is to have."""
-        return {name: detector.fingerprint for name, detector in self.detectors.items()}
+        return {name: detector.question.fingerprint for name, detector in self.detectors.items()}
 
     def _findings(
         self,
@@ -90,7 +90,7 @@ class Recognizer:
         return (len(set(versions)) - len(representatives)) * len(self.detectors)
 
     def _name(self, content_id: str, detector: Detector) -> ResultName:
-        return ResultName(content_id, detector.name, detector.fingerprint)
+        return ResultName(content_id, detector.name, detector.question.fingerprint)
 
 
 def _worst(failures: Sequence[Failure]) -> Failure:

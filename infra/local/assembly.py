@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from contract.environment import to_text
+from contract.quotas import IN_LARGE_REGIONS
 from infra.bundles import LOCK, ROOT
 from infra.local.faults import LocalPlaceError
 
@@ -21,8 +23,15 @@ MIN_NODE_MAJOR = 20
 STACK_NAME = "imagepipe"
 
 # What differs here from the defaults for AWS. Two cores share the recognizing, so more copies of the
-# processor would only take memory.
-LOCAL_CONTEXT: Mapping[str, object] = {"api_access": "open", "max_concurrency": 4, "bulk_max_concurrency": 2}
+# processor would only take memory. The quotas are those of the region that this place says it is; MiniStack
+# does not resolve the condition by which the template chooses them.
+LOCAL_CONTEXT: Mapping[str, object] = {
+    "api_access": "open",
+    "max_concurrency": 4,
+    "bulk_max_concurrency": 2,
+    "confidence_order": True,
+    "quotas": to_text(IN_LARGE_REGIONS),
+}
 
 _SOURCES = ("contract", "processors", "query_api")
 _KEPT_ASSEMBLIES = 8

@@ -97,7 +97,7 @@ def _variants() -> str:
         ("by a backfill", True, Assumptions()),
         ("10 labels a photo instead of 15", True, Assumptions(labels_a_photo=10)),
         ("30 labels a photo", True, Assumptions(labels_a_photo=30)),
-        ("functions of 512 MB instead of 1 GB", True, Assumptions(memory_gb=0.5)),
+        ("functions of 1 GB instead of 512 MB", True, Assumptions(memory_gb=1)),
         ("the secondary index over label rows", True, Assumptions(copies_of_ranked_rows=2)),
         ("a region with a quota of 5", True, elsewhere),
     )

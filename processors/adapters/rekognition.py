@@ -37,7 +37,9 @@ class RekognitionDetectors:
         s3_object = {"Bucket": self.bucket_name, "Name": version.key}
         if version.version_id is not None:
             s3_object["Version"] = version.version_id
-        operation: Callable[..., Mapping[str, Any]] = getattr(self.client, _method(detector.operation))
+        operation: Callable[..., Mapping[str, Any]] = getattr(
+            self.client, _method(detector.question.operation)
+        )
         turns.wait(version.key)
         tried = False
 
@@ -47,8 +49,8 @@ class RekognitionDetectors:
                 turns.wait(version.key)
             tried = True
             try:
-                with translated(f"{detector.operation} of s3://{self.bucket_name}/{version.key}"):
-                    return operation(Image={"S3Object": s3_object}, **detector.parameters)
+                with translated(f"{detector.question.operation} of s3://{self.bucket_name}/{version.key}"):
+                    return operation(Image={"S3Object": s3_object}, **detector.question.parameters)
             except ThrottledError:
                 self.counter.add(Count.CALLS_THROTTLED)
                 turns.throttled()

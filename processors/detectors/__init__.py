@@ -1,20 +1,17 @@
-"""The detectors: what Amazon Rekognition can be asked about an image. One file each, chosen by a setting."""
+"""The detectors: how what Amazon Rekognition says of an image is read. One file each, chosen by a setting."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from contract.questions import questions
 from contract.settings import ProcessorSettings
 from processors.detectors import faces, labels, moderation, text
 from processors.detectors.detector import Detector
 
+READERS = {"labels": labels.read, "faces": faces.read, "moderation": moderation.read, "text": text.read}
+
 
 def chosen(settings: ProcessorSettings) -> Mapping[str, Detector]:
     """Give the detectors that the settings name, by name."""
-    available = {
-        "labels": labels.detector,
-        "faces": faces.detector,
-        "moderation": moderation.detector,
-        "text": text.detector,
-    }
-    return {name: available[name](settings) for name in settings.detectors}
+    return {name: Detector(name, question, READERS[name]) for name, question in questions(settings).items()}

@@ -5,17 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from contract.records import Findings
-from contract.settings import ProcessorSettings
-from processors.detectors.detector import Detector
 
 MIN_CONFIDENCE_PERCENT = 80.0
 MIN_CHARACTERS = 2
 MAX_WORDS = 100
-
-
-def detector(_settings: ProcessorSettings) -> Detector:
-    """Ask for everything: what was read too uncertainly is left out when reading, for free."""
-    return Detector(name="text", operation="DetectText", parameters={}, read=read)
 
 
 def read(response: Mapping[str, Any]) -> Findings:

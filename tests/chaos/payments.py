@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
 
+from contract.detectors import OPERATIONS
 from tests.chaos.calls import Photograph, SavedAnswer
 from tests.chaos.plan import Fault
 
-DETECTORS = {"DetectLabels": "labels", "DetectFaces": "faces"}
+DETECTORS = {operation: detector for detector, operation in OPERATIONS.items()}
 # The processor's clients wait for 10 s; an answer that took longer came to nobody.
 PATIENCE_SECONDS = 10.0
 

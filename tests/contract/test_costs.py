@@ -121,7 +121,7 @@ def test_photos_whose_answers_are_there_cost_no_call_and_no_claim() -> None:
 
     assert (known.calls, known.s3_gets) == (0, 0)
     assert new.write_units - known.write_units == 10 * (1 + 2)
-    assert known.gb_seconds == pytest.approx(10 * (0.05 + 0.001))
+    assert known.gb_seconds == pytest.approx(10 * (0.05 * Assumptions().memory_gb + 0.001))
 
 
 def test_functions_are_paid_for_as_long_as_they_wait_for_turns() -> None:
@@ -131,9 +131,10 @@ def test_functions_are_paid_for_as_long_as_they_wait_for_turns() -> None:
         for quota in (50, 5, 1)
     )
 
-    assert at_50 == MILLION / 50 * 10
-    assert at_5 == MILLION / 5 * 2
-    assert at_1 == MILLION / 1 * 2
+    each = Assumptions().memory_gb
+    assert at_50 == MILLION / 50 * 10 * each
+    assert at_5 == MILLION / 5 * 2 * each
+    assert at_1 == MILLION / 1 * 2 * each
 
 
 def test_the_slowest_operation_decides_how_long_it_takes() -> None:

@@ -21,7 +21,7 @@ JWT = {
     "jwt_issuer": "https://people.example",
     "jwt_audience": "photos",
     "cors_origins": "https://photos.example",
-    "confidence_order": "false",
+    "confidence_order": "true",
 }
 
 

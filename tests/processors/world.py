@@ -14,6 +14,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from contract.counts import Count
+from contract.detectors import OPERATIONS
 from contract.failures import HISTORY_ATTRIBUTE
 from contract.records import Head, Status
 from contract.settings import ProcessorSettings
@@ -171,9 +172,8 @@ class World:
             for stored in versions
             if stored.body is not None
         }
-        operations = {"labels": "DetectLabels", "faces": "DetectFaces"}
         return {
-            (operations[sk.split("#")[0]], bodies[pk])
+            (OPERATIONS[sk.split("#")[0]], bodies[pk])
             for (pk, sk), item in self.table.items.items()
             if pk in bodies and "answer" in item
         }

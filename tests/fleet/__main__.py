@@ -12,11 +12,11 @@ from rich.table import Table
 
 from infra.bundles import ROOT
 from tests.fleet import report
-from tests.fleet.figures import Figures, figures
-from tests.fleet.plots import Panel, panel
-from tests.fleet.running import run
+from tests.fleet.figures import Figures
+from tests.fleet.plots import Panel
 from tests.fleet.scenario import Scenario
 from tests.fleet.scenarios import GROUPS
+from tests.fleet.simulating import kept, simulate
 
 DIRECTORY = ROOT / "build" / "fleet"
 _WIDTH_OF_NO_TERMINAL = 200
@@ -53,17 +53,6 @@ def main(
     if broken:
         typer.echo(f"error: lost, or paid twice without a kill: {'; '.join(broken)}", err=True)
         raise typer.Exit(1)
-
-
-def simulate(scenario: Scenario) -> tuple[Scenario, Figures, Panel]:
-    """Run a scenario and give what is reported of it."""
-    record = run(scenario)
-    return scenario, figures(record), panel(record, scenario.title)
-
-
-def kept(seen: Figures) -> bool:
-    """Tell whether nothing was lost, and nothing paid twice that no killed worker had paid for."""
-    return not seen.lost and (not seen.paid_twice or seen.killed + seen.timed_out > 0)
 
 
 def _shown(group: str, results: list[tuple[Scenario, Figures]]) -> Table:

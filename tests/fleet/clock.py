@@ -32,7 +32,7 @@ class Strand:
             self._greenlet.switch()
 
     def kill(self) -> None:
-        """End it where it waits, and its parts: nothing after that point is done. Not for one's own strand."""
+        """End it where it waits, and its parts: nothing after that point is done. Not its own."""
         if self.dead:
             return
         self.dead = True

@@ -34,9 +34,22 @@ class Percentiles:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What followed a change of the quota, until the next or the end of the backlog.
+
+    `back` is after how many seconds 0.9 of the new quota was used and went on being used, None for never;
+    `use` is the use of it in the whole span, `throttled` a number of calls.
+    """
+
+    back: float | None
+    use: float
+    throttled: int
+
+
+@dataclass(frozen=True)
 class Figures:
     """What came of a scenario. Shares are of 1; `use` is accepted calls / quota in the steady state, by
-    operation; `back` is for each change of the quota the seconds until 0.9 of it was used, None for never."""
+    operation; `changes` tells of each change of the quota."""
 
     use: dict[str, float]
     throttled: float
@@ -51,7 +64,7 @@ class Figures:
     budget_writes: float
     live: Percentiles | None
     bulk: Percentiles | None
-    back: tuple[float | None, ...]
+    changes: tuple[Change, ...]
     uploaded: int
     searchable: int
     lost: int
@@ -95,7 +108,7 @@ def figures(record: Record) -> Figures:
         budget_writes=units.get("budget", 0.0),
         live=Percentiles.of([seconds for _, seconds in record.latencies[LIVE]]),
         bulk=Percentiles.of([seconds for _, seconds in record.latencies[BULK]]),
-        back=tuple(_back(record, at, share) for at, share in scenario.shares),
+        changes=_changes(record),
         uploaded=record.uploaded,
         searchable=sum(record.searchable.values()),
         lost=record.lost,
@@ -107,12 +120,28 @@ def figures(record: Record) -> Figures:
     )
 
 
-def _back(record: Record, at: float, share: float) -> float | None:
-    """Say how long after a change the quota was used again, and went on being used."""
+def _changes(record: Record) -> tuple[Change, ...]:
     operation = record.scenario.operations[0]
-    accepted, quota = record.rekognition.accepted[operation], record.scenario.quotas[operation] * share
-    for second in range(int(at), int(record.ended_at)):
-        used = sum(accepted[second + place] for place in range(BACK_SECONDS)) / BACK_SECONDS
-        if used >= BACK_SHARE * quota:
-            return second - at
-    return None
+    accepted = record.rekognition.accepted[operation]
+    backlog_ends = max((second for second in accepted if accepted[second]), default=0)
+    ends = [*(int(at) for at, _ in record.scenario.shares[1:]), backlog_ends]
+    return tuple(
+        _change(record, int(at), end, record.scenario.quotas[operation] * share)
+        for (at, share), end in zip(record.scenario.shares, ends, strict=True)
+    )
+
+
+def _change(record: Record, begin: int, end: int, quota: float) -> Change:
+    accepted = record.rekognition.accepted[record.scenario.operations[0]]
+    starts = range(begin, max(begin + 1, end - BACK_SECONDS + 1))
+    short = [
+        second
+        for second in starts
+        if sum(accepted[second + place] for place in range(BACK_SECONDS)) < BACK_SHARE * quota * BACK_SECONDS
+    ]
+    back = short[-1] + 1 - begin if short else 0
+    return Change(
+        back=None if short and short[-1] == starts[-1] else back,
+        use=sum(accepted[second] for second in range(begin, end)) / (end - begin) / quota,
+        throttled=record.rekognition.count(record.rekognition.throttled, begin, end),
+    )

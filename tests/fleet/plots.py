@@ -54,7 +54,7 @@ def grid(title: str, panels: Sequence[Panel], columns: int = 2) -> str:
         _text(MARGIN, 22, title, BLACK, 'font-size="15"'),
         _text(MARGIN, 42, "■ accepted", GREEN),
         _text(MARGIN + 90, 42, "■ throttled", RED),
-        _text(MARGIN + 180, 42, "– – quota; calls a second over seconds. Simulated.", GREY),
+        _text(MARGIN + 180, 42, "- - quota; calls a second over seconds. Simulated.", GREY),
     ]
     for place, one in enumerate(panels):
         row, column = divmod(place, columns)
@@ -81,7 +81,8 @@ def _drawn(one: Panel, left: int, top: int) -> Iterator[str]:
     line = "".join(
         f"V{y(quota):.1f}H{left + (place + 1) * across:.1f}" for place, quota in enumerate(one.quota)
     )
-    yield f'<path d="M{left} {y(one.quota[0]):.1f}{line}" fill="none" stroke="{BLACK}" stroke-dasharray="5 4"/>'
+    dashed = f'fill="none" stroke="{BLACK}" stroke-dasharray="5 4"'
+    yield f'<path d="M{left} {y(one.quota[0]):.1f}{line}" {dashed}/>'
     yield f'<path d="M{left} {top}V{top + HEIGHT}H{left + WIDTH}" fill="none" stroke="{GREY}"/>'
     yield _text(left, top - 7, one.title, BLACK)
     for value in (0.0, max(one.quota)):

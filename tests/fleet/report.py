@@ -71,9 +71,11 @@ def _lanes_line(scenario: Scenario, seen: Figures) -> list[str]:
 
 def _more(scenario: Scenario, seen: Figures) -> str:
     parts = [scenario.notes] if scenario.notes else []
-    for (at, _), back in zip(scenario.shares, seen.back, strict=True):
-        came = "never" if back is None else f"{back:.0f} s"
-        parts.append(f"0.9 of the quota again after the change at {at:.0f} s: {came}")
+    for (at, _), change in zip(scenario.shares, seen.changes, strict=True):
+        back = "never" if change.back is None else f"after {change.back:.0f} s"
+        parts.append(
+            f"from {at:.0f} s: use {change.use:.2f}, steadily over 0.9 {back}, {change.throttled} throttled"
+        )
     if scenario.kills:
         parts.append(f"{seen.killed} killed")
     return f" ({'; '.join(parts)})" if parts else ""

@@ -35,8 +35,10 @@ LIVE, BULK = "images", "bulk"
 
 @dataclass
 class Record:
-    """What was seen. `latencies` are seconds from upload to searchable, by lane; `searchable` and `workers` are
-    by whole second; `waiting` is how many photos were not yet searchable, by whole second."""
+    """What was seen. `searchable` and `workers` are by whole second.
+
+    `latencies` are by lane: when each photo was uploaded, and the seconds until it was searchable.
+    """
 
     scenario: Scenario
     table: Table

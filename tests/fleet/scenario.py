@@ -13,9 +13,9 @@ class Scenario:
     """One simulation. Times are seconds since its start, rates are a second, `quotas` are by operation.
 
     `backlog` photos lie in the bulk queue at the start, or in the live queue where `backlog_is_live`; a photo
-    is uploaded every `1 / live_rate` seconds in the span `live_span`. `shares` are changes of the real quotas,
-    which the processor is not told of: (when, which share of the quota). `outage` is a span in which the budget
-    item does not answer; `kills` are times at which a worker is killed. `first_workers` is how many batches are
+    is uploaded every `1 / live_rate` seconds in the span `live_span`. `shares` are changes of the real quotas
+    (when, to which share), of which the processor is not told. `outage` is a span in which the budget item
+    does not answer; `kills` are times at which a worker is killed. `first_workers` is how many batches are
     taken at once at the start. The figures of the steady state are taken over `steady`.
     """
 

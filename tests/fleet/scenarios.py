@@ -58,7 +58,7 @@ LANES = (
     replace(
         LIVE,
         name="full",
-        title="live photos at 1.2 × quota during a bulk backlog",
+        title="live photos at 1.2 times the quota during a bulk backlog",
         backlog=1500,
         backlog_is_live=False,
         live_rate=60.0,

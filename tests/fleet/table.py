@@ -29,7 +29,7 @@ Key = tuple[str, str]
 
 
 class Table:
-    """`on_head` is told of each head that is written; `broken` says which partitions do not answer just now."""
+    """`on_head` is told of each head that is written; `broken` says which partitions do not answer."""
 
     def __init__(
         self,

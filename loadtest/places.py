@@ -93,7 +93,14 @@ def _recognizer(scenario: Scenario) -> Iterator[str | None]:
     if scenario.recognizer is not Recognizer.CANNED:
         yield None
         return
-    command = [sys.executable, "-m", "loadtest.canned", "--median-seconds", str(scenario.latency_seconds)]
+    with canned_rekognition(scenario.latency_seconds) as url:
+        yield url
+
+
+@contextmanager
+def canned_rekognition(latency_seconds: float) -> Iterator[str]:
+    """Run a Rekognition that answers without looking while the block lasts; give its address."""
+    command = [sys.executable, "-m", "loadtest.canned", "--median-seconds", str(latency_seconds)]
     with subprocess.Popen(  # noqa: S603
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from loadtest.bench import cold_imports, memory, page, rates, starting, throughput
+from loadtest.bench import cold_imports, handling, memory, page, rates, starting, throughput
 from loadtest.bench.figures import Figure, Section
 from loadtest.bench.notes import NOTES
 from loadtest.bench.processes import Watch
@@ -29,6 +29,7 @@ class Part(StrEnum):
 
     STARTING = "starting"
     THROUGHPUT = "throughput"
+    HANDLING = "handling"
     IMPORTS = "imports"
 
 
@@ -76,6 +77,8 @@ class Bench:
             services = Services(self.place.outputs())
             if only in (None, Part.THROUGHPUT):
                 found |= self._at_work(services, rounds, round_seconds)
+            if only in (None, Part.HANDLING):
+                found["handling"] = handling.figures(self.scratch, self.say)
             if only in (None, Part.IMPORTS):
                 compared = cold_imports.comparisons(
                     services.functions(), self.place.packages_of_lambda, self.scratch / "code"

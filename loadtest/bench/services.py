@@ -55,7 +55,9 @@ class Services(Stack):
         )
         found = {}
         for listed in client.list_functions()["Functions"]:
-            room = listed["Handler"].split(".")[0]
+            room, _, entry = listed["Handler"].partition(".")
+            if not entry.startswith("handler."):
+                continue  # a second function of a room
             code = client.get_function(FunctionName=listed["FunctionName"])["Code"]
             found[room] = DeployedFunction(
                 listed["FunctionName"],

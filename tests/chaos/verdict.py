@@ -10,11 +10,9 @@ from contract.completions import completion
 from contract.records import Findings, Head, Status
 from contract.results import ResultName
 from contract.table import index_rows
-from processors.detectors import faces, labels
+from processors.detectors import READERS
 from tests.chaos.evidence import UNEXPLAINED, Evidence
 from tests.chaos.payments import PaidTwice
-
-_READERS = {"labels": labels.read, "faces": faces.read}
 
 
 @dataclass(frozen=True)
@@ -98,10 +96,10 @@ def _compare_rows(evidence: Evidence, lost: dict[str, str], stale: dict[str, str
 
 def _said(evidence: Evidence, head: Head) -> Findings | None:
     """Read what the detectors answered about the bytes that a head is of; None if an answer is missing."""
-    found: dict[str, Findings] = {}
+    found = Findings()
     for detector, fingerprint in head.detectors.items():
         result = evidence.results.get(ResultName(head.version.content_id, detector, fingerprint))
         if result is None:
             return None
-        found[detector] = _READERS[detector](result.response)
-    return Findings(found["labels"].labels, found["faces"].faces)
+        found = found.with_those_of(READERS[detector](result.response))
+    return found

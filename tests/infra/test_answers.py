@@ -90,17 +90,17 @@ def test_the_page_may_upload_to_the_bucket(template: Template) -> None:
     assert api in str(rule["AllowedOrigins"])
 
 
-def test_rows_are_ordered_by_confidence_too(template: Template) -> None:
-    (index,) = template.properties("AWS::DynamoDB::Table")["GlobalSecondaryIndexes"]
+def test_rows_are_ordered_by_confidence_too_where_that_was_chosen(jwt_template: Template) -> None:
+    (index,) = jwt_template.properties("AWS::DynamoDB::Table")["GlobalSecondaryIndexes"]
 
     assert index["IndexName"] == table.RANK_INDEX
     assert [key["AttributeName"] for key in index["KeySchema"]] == [table.PARTITION_KEY, table.RANK]
     assert index["Projection"]["NonKeyAttributes"] == list(table.RANK_PROJECTED)
 
 
-def test_the_order_by_confidence_can_be_left_out_and_the_function_knows(jwt_template: Template) -> None:
-    assert "GlobalSecondaryIndexes" not in jwt_template.properties("AWS::DynamoDB::Table")
-    variables = jwt_template.properties("AWS::Lambda::Function", "Query")["Environment"]["Variables"]
+def test_the_order_by_confidence_is_left_out_and_the_function_knows(template: Template) -> None:
+    assert "GlobalSecondaryIndexes" not in template.properties("AWS::DynamoDB::Table")
+    variables = template.properties("AWS::Lambda::Function", "Query")["Environment"]["Variables"]
     assert variables["CONFIDENCE_ORDER"] == "no"
 
 

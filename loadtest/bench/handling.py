@@ -1,0 +1,175 @@
+"""What a batch costs the processor itself: its processor time and its AWS requests, beside bare boto3.
+
+The deployed code handles events whose photos nobody has seen, against the local cloud and a Rekognition that
+answers without looking. What it asked of AWS is written down once, and made again by bare boto3.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+from uuid import uuid4
+
+from loadtest.bench.figures import Figure
+from loadtest.bench.services import DeployedFunction, Services
+from loadtest.faults import LoadtestError
+from loadtest.local_place import LocalPlace
+from loadtest.photos import smallest_photo
+from loadtest.places import canned_rekognition
+
+MOST_OF_BARE = 1.5
+MOST_REQUESTS = 2.5
+PHOTOS_A_BATCH = 10
+# No slot is waited for.
+QUOTAS = "DetectLabels=1000,DetectFaces=1000"
+# The first is not measured: it makes the clients.
+BATCHES = 41
+_PROGRAMS = Path(__file__).parent / "programs"
+
+
+def figures(scratch: Path, say: Callable[[str], None], rounds: int = 3) -> list[Figure]:
+    """Measure on a place of its own whose Rekognition does not look. Raises LoadtestError."""
+    photos = scratch / "one-photo"
+    photos.mkdir()
+    shutil.copy(smallest_photo(), photos)
+    with canned_rekognition(0.0) as rekognition_url:
+        place = LocalPlace(scratch / "handling", {"quotas": QUOTAS}, rekognition_url)
+        say("handling: make run, in a place of its own")
+        try:
+            place.run(photos)
+            services = Services(place.outputs())
+            function = services.functions()["processors"]
+            code = scratch / "handling-code"
+            function.unpack(code)
+            handed = Handling(function, services.outputs, code, place.packages_of_lambda, scratch)
+            return handed.figures(rounds, say)
+        finally:
+            place.stop()
+
+
+@dataclass(frozen=True)
+class Handling:
+    """A deployed processor that is handed events here. `code` and `packages` are where it imports from."""
+
+    function: DeployedFunction
+    outputs: Mapping[str, str]
+    code: Path
+    packages: Path
+    scratch: Path
+
+    def figures(self, rounds: int, say: Callable[[str], None]) -> list[Figure]:
+        """Measure in turn; give processor milliseconds and AWS requests an image. Raises LoadtestError."""
+        say("handling: writing down the AWS calls")
+        run, recorded = _name(), self.scratch / "calls.pickle"
+        self._handle(run, str(recorded))
+        ours, bare = [], []
+        for number in range(1, rounds + 1):
+            say(f"handling: round {number} of {rounds}")
+            ours.append(self._handle(_name()))
+            bare.append(self._run("replay_calls.py", str(recorded), run, _name()))
+        images = (BATCHES - 1) * PHOTOS_A_BATCH
+        return [
+            Figure(
+                "processor time of one image",
+                median(ours) / images * 1000,
+                "ms",
+                "bare boto3 making the same AWS calls",
+                median(bare) / images * 1000,
+                at_most=MOST_OF_BARE,
+            ),
+            *_requests(pickle.loads(recorded.read_bytes())[1:], images),  # noqa: S301 - our own
+        ]
+
+    def _handle(self, run: str, recorded: str = "") -> float:
+        events = self.scratch / "events.json"
+        events.write_text(json.dumps([self._event(run, number) for number in range(BATCHES)]))
+        return self._run("handle_events.py", "processors.handler", str(events), recorded)
+
+    def _event(self, run: str, batch: int) -> dict[str, Any]:
+        return {"Records": [self._message(run, batch * PHOTOS_A_BATCH + n) for n in range(PHOTOS_A_BATCH)]}
+
+    def _message(self, run: str, number: int) -> dict[str, Any]:
+        described = {
+            "key": f"{run}/{number}.jpg",
+            "size": 100_000,
+            "eTag": f"{run}{number:024d}",
+            "versionId": f"{run}{number}",
+            "sequencer": f"{number + 1:016X}",
+        }
+        notice = {
+            "eventVersion": "2.1",
+            "eventSource": "aws:s3",
+            "eventTime": "2026-01-01T00:00:00.000Z",
+            "eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": self.function.environment["BUCKET_NAME"]}, "object": described},
+        }
+        return {
+            "messageId": str(uuid4()),
+            "receiptHandle": "none",
+            "body": json.dumps({"Records": [notice]}),
+            "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1767225600000"},
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{self._queue_name()}",
+            "awsRegion": "us-east-1",
+        }
+
+    def _queue_name(self) -> str:
+        return self.function.environment["QUEUE_URL"].rsplit("/", 1)[1]
+
+    def _run(self, program: str, *arguments: str) -> float:
+        paths = json.dumps([str(self.code), str(self.packages)])
+        command = [sys.executable, "-I", "-S", str(_PROGRAMS / program), paths, *arguments]
+        finished = subprocess.run(  # noqa: S603
+            command, env=self._environment(), cwd="/", capture_output=True, text=True, check=False
+        )
+        if finished.returncode:
+            said = f"{finished.stdout}{finished.stderr}".strip()
+            raise LoadtestError(f"{program} failed: {said[-800:]}")
+        return float(finished.stdout.strip().rsplit("\n", 1)[-1])
+
+    def _environment(self) -> Mapping[str, str]:
+        """Give what Lambda sets, without a tracer, which is sampled on AWS and not in either program here."""
+        return {
+            **self.function.environment,
+            "AWS_ENDPOINT_URL": self.outputs["endpoint_url"],
+            "AWS_ENDPOINT_URL_REKOGNITION": self.outputs["rekognition_url"],
+            "PATH": os.environ.get("PATH", ""),
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "POWERTOOLS_TRACE_DISABLED": "true",
+        }
+
+
+def _requests(calls: Sequence[Sequence[tuple[str, str, Any]]], images: int) -> list[Figure]:
+    made = Counter(
+        operation for of_event in calls for service, operation, _ in of_event if service != "rekognition"
+    )
+    by_kind = [
+        Figure(f"of that: {operation}", count / images, "an image") for operation, count in made.most_common()
+    ]
+    total = Figure(
+        "AWS requests beside the detector calls",
+        made.total() / images,
+        "an image",
+        "aimed at",
+        MOST_REQUESTS,
+        at_most=1.0,
+    )
+    return [total, *by_kind]
+
+
+def _name() -> str:
+    return uuid4().hex[:8]

@@ -1,0 +1,1 @@
+"""Programs for interpreters of their own, which see what a deployed function sees."""

@@ -37,6 +37,11 @@ class Join:
     effort: Effort
     done: str | None = field(default=None, init=False)
 
+    @property
+    def streams(self) -> Sequence[Stream]:
+        """Everything that is joined."""
+        return [self.driver, *self.others]
+
     def row(self) -> IndexRow | Halt | None:
         """Give the next row that may be wanted, or say where enough was done; None at the end."""
         while (candidate := self.driver.row()) is not None:

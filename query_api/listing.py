@@ -15,7 +15,15 @@ from query_api.joining import Halt, Join, joined
 from query_api.matching import Wanted
 from query_api.questions import ListQuestion, Match, Order, Page
 from query_api.ranges import IndexReader, RowRange, ranges
-from query_api.streams import MAX_ROWS_AT_ONCE, Effort, PartitionStream, Stream, Union
+from query_api.streams import (
+    MAX_ROWS_AT_ONCE,
+    Effort,
+    PartitionStream,
+    SideBySide,
+    Stream,
+    Union,
+    parts,
+)
 
 # How far one request goes to fill its page where rows are skipped: seconds of reading, well within the
 # function's timeout. Then the page is short, and its cursor goes on from there.
@@ -73,20 +81,23 @@ class Listing:
         shards = len(plans[0][0])
         fewest = self.fewest_rows if sum(map(len, groups)) > 1 else 1
         limit = _first_limit(question.limit, shards, fewest)
-        reads = [each for group in plans for of_term in group for each in of_term]
-        read = iter(self.index.rows(reads, limit))
         efforts = [Effort(self.max_effort // shards) for _ in range(shards)]
+        together = SideBySide(self.index, limit)
         streams: list[list[Stream]] = [[] for _ in range(shards)]
+        read: list[PartitionStream] = []
         for group in plans:
-            members: list[list[PartitionStream]] = [[] for _ in range(shards)]
-            for of_term in group:
-                for shard, each in enumerate(of_term):
-                    stream = PartitionStream(self.index, each, limit, efforts[shard])
-                    stream.take(next(read))
-                    members[shard].append(stream)
             for shard in range(shards):
-                streams[shard].append(_one_of(members[shard]))
-        return [joined(wanted, streams[shard], plans[0][0][shard], efforts[shard]) for shard in range(shards)]
+                members = [PartitionStream(together, of_term[shard], efforts[shard]) for of_term in group]
+                streams[shard].append(_one_of(members))
+                read += members
+        for stream, rows in zip(read, self.index.rows([each.range for each in read], limit), strict=True):
+            stream.take(rows, limit)
+        joins = [
+            joined(wanted, streams[shard], plans[0][0][shard], efforts[shard]) for shard in range(shards)
+        ]
+        # What is not looked up is not read on.
+        together.streams = [part for join in joins for stream in join.streams for part in parts(stream)]
+        return joins
 
 
 def _one_of(members: list[PartitionStream]) -> Stream:
@@ -146,8 +157,9 @@ class _PageUnderWay:
     def _take(self, row: IndexRow, head: Head | None) -> None:
         self.last = row.rank_place if self.question.order is Order.CONFIDENCE else row.place
         # A head that has moved to another place has rows there, by which it was or will be found.
-        if head is not None and self.wanted.is_met_by(head) and self.wanted.place(head) == self.last:
-            self.matches[row.key] = Match(head, self.wanted.confidence(head))
+        found = None if head is None else self.wanted.judge(head)
+        if head is not None and found is not None and found.place == self.last:
+            self.matches[row.key] = Match(head, found.confidence)
             self.misses = 0
         else:
             self.misses += 1

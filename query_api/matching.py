@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from contract import table
 from contract.records import Head
 from contract.table import IndexRow
 from query_api.questions import ListQuestion, Order
+
+
+@dataclass(frozen=True)
+class Found:
+    """An image that is wanted: how sure the first thing asked for is in it, and its place in the order."""
+
+    confidence: float | None
+    place: str
 
 
 class Wanted:
@@ -18,6 +27,7 @@ class Wanted:
         self._labels = _folded(question.labels)
         self._any_labels = _folded(question.any_labels)
         self._not_labels = _folded(question.not_labels)
+        self._names = {*self._labels, *self._any_labels, *self._not_labels}
         self._words = set(_folded(question.words))
 
     def may_be(self, row: IndexRow) -> bool:
@@ -30,52 +40,55 @@ class Wanted:
             and (asked.uploaded_from or "") <= row.at.sk <= f"{asked.uploaded_to or ''}~"
         )
 
-    def is_met_by(self, head: Head) -> bool:
-        """Say whether an image is wanted, as its head stands now."""
+    def judge(self, head: Head) -> Found | None:
+        """Say how an image is wanted, as its head stands now; None if it is not."""
         asked, found = self.question, head.findings
-        carried = self._carried(head)
-        return (
+        if not (
             head.status is asked.status
-            and all(name in carried for name in self._labels)
-            and (not self._any_labels or any(name in carried for name in self._any_labels))
-            and not any(name in carried for name in self._not_labels)
             and (found.faces or 0) >= asked.min_faces
-            and self._words <= set(_folded(found.words))
-            and (asked.moderation is None or self._moderated(head) >= asked.min_confidence_percent)
             and head.key.startswith(asked.prefix)
             and (asked.uploaded_from or "") <= head.version.uploaded_at <= (asked.uploaded_to or "~")
-        )
+            and (not self._words or self._words <= set(_folded(found.words)))
+        ):
+            return None
+        carried = self._carried(head) if self._names else {}
+        moderated = None if asked.moderation is None else self._moderated(head)
+        if not (
+            all(name in carried for name in self._labels)
+            and (not self._any_labels or any(name in carried for name in self._any_labels))
+            and not any(name in carried for name in self._not_labels)
+            and (moderated is None or moderated >= asked.min_confidence_percent)
+        ):
+            return None
+        confidence = self._first_confidence(carried, moderated)
+        return Found(confidence, self._place(head, confidence))
 
-    def confidence(self, head: Head) -> float | None:
-        """Say how sure the first of what was asked for is in an image that is wanted, in percent."""
-        carried = self._carried(head)
+    def _first_confidence(self, carried: Mapping[str, float], moderated: float | None) -> float | None:
+        """Say how sure the first of what was asked for is."""
         if self._labels:
             return carried[self._labels[0]]
         if self._any_labels:
             return max(carried[name] for name in self._any_labels if name in carried)
-        return None if self.question.moderation is None else self._moderated(head)
+        return moderated
 
-    def place(self, head: Head) -> str:
-        """Say where an image that is wanted stands in the order asked for."""
-        upload, confidence = table.upload_place(head), self.confidence(head)
+    def _place(self, head: Head, confidence: float | None) -> str:
+        upload = table.upload_place(head)
         if self.question.order is not Order.CONFIDENCE or confidence is None:
             return upload
         return table.rank(confidence, upload)
 
     def _carried(self, head: Head) -> Mapping[str, float]:
-        """Give the labels that an image carries, by name in lower case."""
+        """Give the labels asked about that an image carries, by name in lower case."""
         found, carried, plain = head.findings, dict[str, float](), set[str]()
         for name, confidence in found.labels.items():
             folded = name.casefold()
-            carried[folded] = max(confidence, carried.get(folded, 0.0))
+            if folded in self._names and confidence >= self.question.min_confidence_percent:
+                carried[folded] = max(confidence, carried.get(folded, 0.0))
             if name not in found.parents:
                 plain.add(folded)
-        return {
-            name: confidence
-            for name, confidence in carried.items()
-            if confidence >= self.question.min_confidence_percent
-            and (self.question.include_parents or name in plain)
-        }
+        if self.question.include_parents:
+            return carried
+        return {name: confidence for name, confidence in carried.items() if name in plain}
 
     def _moderated(self, head: Head) -> float:
         category = (self.question.moderation or "").casefold()

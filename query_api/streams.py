@@ -6,7 +6,7 @@ A stream stands at a row; `row` gives it, and `advance` and `seek` go on.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from contract.table import IndexRow
@@ -53,23 +53,47 @@ class Stream(Protocol):
 
 
 @dataclass
-class PartitionStream:
-    """The rows of one range, read in ever larger bites."""
+class SideBySide:
+    """Streams that are read on together: they are gone through at about the same speed.
+
+    When one has run out, those that soon will are read on in the same moment.
+    """
 
     reader: IndexReader
-    range: RowRange
     limit: int
+    streams: list[PartitionStream] = field(default_factory=list)
+
+    def read(self, first: PartitionStream) -> None:
+        """Read on in a stream, and in others of which less than half a bite is left."""
+        due = [each for each in self.streams if each is not first and each.runs_out(self.limit)]
+        together = [first, *due]
+        found = self.reader.rows([each.range for each in together], self.limit)
+        for stream, rows in zip(together, found, strict=True):
+            stream.take(rows, self.limit)
+        self.limit = min(2 * self.limit, MAX_ROWS_AT_ONCE)
+
+
+@dataclass
+class PartitionStream:
+    """The rows of one range, read a bite at a time."""
+
+    side_by_side: SideBySide
+    range: RowRange
     effort: Effort
     rows: Sequence[IndexRow] = ()
     is_all: bool = False
     at: int = 0
 
-    def take(self, rows: Sequence[IndexRow]) -> None:
-        """Take in what was read of the range."""
+    def take(self, rows: Sequence[IndexRow], limit: int) -> None:
+        """Take in what was read of the range: up to a limit, so that fewer are all there are."""
         self.effort.add(len(rows))
-        self.rows, self.at, self.is_all = rows, 0, len(rows) < self.limit
+        self.rows, self.at, self.is_all = [*self.rows[self.at :], *rows], 0, len(rows) < limit
         if rows:
             self.range = self.range.past(rows[-1])
+
+    def runs_out(self, limit: int) -> bool:
+        """Say whether less than half a bite is left, and there is more to read."""
+        return not self.is_all and not self.effort.is_enough and 2 * (len(self.rows) - self.at) < limit
 
     def row(self) -> IndexRow | None:
         """Give the row that the stream stands at, reading on where need be."""
@@ -94,9 +118,7 @@ class PartitionStream:
         return self.rows[self.at :], self.is_all
 
     def _read(self) -> None:
-        (rows,) = self.reader.rows([self.range], self.limit)
-        self.take(rows)
-        self.limit = min(2 * self.limit, MAX_ROWS_AT_ONCE)
+        self.side_by_side.read(self)
 
 
 @dataclass
@@ -142,3 +164,11 @@ class Union:
             if row is not None and (first is None or self.range.is_before(self.range.place(row), place)):
                 first, place = stream, self.range.place(row)
         return first
+
+
+def parts(stream: Stream) -> Sequence[PartitionStream]:
+    """Give the partitions that a stream is made of."""
+    if isinstance(stream, Union):
+        return [part for each in stream.streams for part in parts(each)]
+    assert isinstance(stream, PartitionStream)
+    return [stream]

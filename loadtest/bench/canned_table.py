@@ -1,13 +1,14 @@
-"""A table of made-up images that answers at once: DynamoDB as far as questions need it.
+"""A table of made-up images that answers in a few milliseconds: DynamoDB as far as questions need it.
 
 MiniStack looks at every row of a partition for each query, so what it takes grows with the table; DynamoDB
 finds a place in a partition by its sort key, and so does this. Read units are counted by DynamoDB's rules.
 
-    python -m loadtest.bench.canned_table NUMBER     # says its port, and serves until it is killed
+    python -m loadtest.bench.canned_table NUMBER MILLISECONDS     # says its port, and serves
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import sys
@@ -115,12 +116,13 @@ def _place(partition: str, sort_key: str) -> dict[str, Any]:
     return {PARTITION_KEY: {"S": partition}, SORT_KEY: {"S": sort_key}}
 
 
-def application(canned: CannedTable) -> Starlette:
+def application(canned: CannedTable, answers_after_seconds: float) -> Starlette:
     """Serve a table, and at `/_local/units` what was read of it since that was last asked."""
 
     async def call(request: Request) -> Response:
         asked = json.loads(await request.body())
         canned.calls += 1
+        await asyncio.sleep(answers_after_seconds)
         match request.headers.get(_TARGET, "").rpartition(".")[2]:
             case "Query":
                 answer = canned.query(asked)
@@ -148,7 +150,9 @@ def main() -> None:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listening.bind(("127.0.0.1", 0))
         print(listening.getsockname()[1], flush=True)
-        server = uvicorn.Server(uvicorn.Config(application(canned), log_level="error"))
+        server = uvicorn.Server(
+            uvicorn.Config(application(canned, float(sys.argv[2]) / 1000), log_level="error")
+        )
         server.run(sockets=[listening])
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from contract import table
 from contract.table import PARTITION_KEY
-from contract.wire import from_wire, key_to_wire, to_wire
+from contract.wire import key_to_wire, to_wire
 from query_api.adapters.aws_errors import translated
+from query_api.adapters.dynamodb_items import read_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,7 +36,7 @@ class DynamoDBSecret:
             answer = self.client.get_item(
                 TableName=self.table_name, Key=key_to_wire(table.signing_key()), ConsistentRead=True
             )
-        return bytes(from_wire(answer["Item"])["secret"]) if "Item" in answer else None
+        return bytes(read_item(answer["Item"])["secret"]) if "Item" in answer else None
 
     def _write(self) -> bytes:
         """Put one there unless another copy of this function was first; then take that one."""

@@ -22,7 +22,7 @@ from processors.deadline import Deadline
 from processors.retrying import RetryPolicy
 from tests.fakes.calls import client_error, nothing
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
-from tests.processors.world import Tally
+from tests.processors.world import Tally, World
 
 OPERATION = "DetectLabels"
 START = 1_795_000_000.0
@@ -247,3 +247,26 @@ def test_many_bulk_workers_fill_the_quota_between_them(seed: int) -> None:
 
     assert calls >= 0.95 * 50 * 20
     assert fleet.tally[Count.BUDGET_WRITES] <= 0.3 * calls
+
+
+def test_a_throttle_in_the_pipeline_is_told_to_all_workers() -> None:
+    world = World()
+    refusals = iter(range(1))
+
+    def refuse_once(operation: str) -> None:
+        if operation == OPERATION and next(refusals, None) is not None:
+            raise client_error("ProvisionedThroughputExceededException", operation)
+
+    world.calls.before = refuse_once
+    assert world.deliver(world.s3.put("a.jpg", b"cat 97")) == []
+
+    assert "cut_at" in world.table.items["quota#DetectLabels", "budget"]
+    assert "cut_at" not in world.table.items["quota#DetectFaces", "budget"]
+
+
+def test_a_budget_that_cannot_be_had_does_not_stop_the_line() -> None:
+    world = World()
+    world.calls.before = refuse_updates
+
+    assert world.deliver(*[world.s3.put(f"{number}.jpg", f"cat {number}".encode()) for number in range(5)]) == []
+    assert all(world.status(f"{number}.jpg") for number in range(5))

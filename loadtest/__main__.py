@@ -83,9 +83,11 @@ def _measure_all(
 
 @contextmanager
 def _faults_in_one_line() -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         yield
-    except LoadtestError as fault:
+    except (LoadtestError, BotoCoreError, ClientError) as fault:
         typer.echo(f"error: {fault}", err=True)
         raise typer.Exit(2) from fault
     except KeyboardInterrupt as interrupt:

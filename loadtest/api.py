@@ -25,7 +25,7 @@ class Api:
     stack: Stack
 
     def ask(self, path: str, **parameters: object) -> tuple[int, Any]:
-        """Give the status and the JSON of an answer."""
+        """Give the status and the JSON of an answer; status 0 where none came."""
         query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
         url = self.stack.outputs["api_url"].rstrip("/") + path + query
         request = urllib.request.Request(url, headers=self._signature(url))  # noqa: S310
@@ -35,6 +35,8 @@ class Api:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as refused:
             return refused.code, None
+        except OSError:
+            return 0, None
 
     def _signature(self, url: str) -> dict[str, str]:
         if self.stack.is_local:

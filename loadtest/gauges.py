@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from loadtest.calls import CallCounter, Calls
 from loadtest.faults import LoadtestError
 from loadtest.stack import Stack
@@ -60,12 +62,12 @@ class Gauges:
             self._look()
 
     def _look(self) -> None:
-        with ThreadPoolExecutor(len(QUEUES)) as threads:
-            depths = dict(zip(QUEUES, threads.map(self._depth, QUEUES), strict=True))
         sent, ended = self.counts()
         try:
+            with ThreadPoolExecutor(len(QUEUES)) as threads:
+                depths = dict(zip(QUEUES, threads.map(self._depth, QUEUES), strict=True))
             calls = self.counter.calls()
-        except LoadtestError:  # it is busy; the next look sees it
+        except (LoadtestError, BotoCoreError, ClientError):  # it is busy; the next look sees it
             return
         waiting, in_flight = ({name: depth[side] for name, depth in depths.items()} for side in (0, 1))
         self.samples.append(Sample(self.clock(), sent, ended, waiting, in_flight, calls.since(self.before)))

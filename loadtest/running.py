@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import count, repeat
 from uuid import uuid4
 
+from botocore.exceptions import BotoCoreError
+
 from loadtest.calls import CallCounter, CallsAtTheDoor, CallsInTheTable
 from loadtest.completions import Completions, following
 from loadtest.events import set_aside
@@ -142,7 +144,11 @@ class Run:
 
         def follow() -> None:
             while not over.is_set():
-                for body in completions.receive(_RECEIVE_SECONDS):
+                try:
+                    received = completions.receive(_RECEIVE_SECONDS)
+                except BotoCoreError:  # no answer in time: what was taken comes again
+                    continue
+                for body in received:
                     if str(body["key"]).startswith(self.prefix):
                         self.ledger.ended(body, self.clock())
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from contract.notifications import look_again
+from loadtest.faults import LoadtestError
 from loadtest.ledger import Ledger, Photo
 from loadtest.scenario import Lane, Phase
 from loadtest.stack import Stack
@@ -45,7 +49,10 @@ def uploads(phase: Phase, prefix: str, photos: Iterator[bytes], first_content: i
 
 @dataclass
 class Uploader:
-    """Puts photos in, and notes each in the ledger. `stopping` ends it early."""
+    """Puts photos in, and notes each in the ledger. `stopping` ends it early.
+
+    Its methods raise LoadtestError for a photo, or a message, that was not taken.
+    """
 
     stack: Stack
     ledger: Ledger
@@ -67,23 +74,29 @@ class Uploader:
         begun = self.clock()
         with ThreadPoolExecutor(UPLOADERS) as uploaders:
             pending = threading.BoundedSemaphore(2 * UPLOADERS)
+            under_way: deque[Future[None]] = deque(maxlen=4 * UPLOADERS)
             for number, upload in enumerate(drawn):
                 self._await_turn(phase, begun, number)
                 pending.acquire()
-                if self.stopping.is_set():
-                    return
+                if self.stopping.is_set() or any(done.done() and done.exception() for done in under_way):
+                    break
                 done = uploaders.submit(self._put_and_note, phase, upload)
                 done.add_done_callback(lambda _: pending.release())
+                under_way.append(done)
+        for done in under_way:
+            done.result()
 
     def _await_turn(self, phase: Phase, begun: float, number: int) -> None:
         if phase.per_second is not None:
             self.stopping.wait(max(0.0, begun + number / phase.per_second - self.clock()))
 
     def _put(self, upload: Upload) -> None:
-        if not self.stopping.is_set():
+        try:
             self.stack.s3.put_object(
                 Bucket=self.stack.bucket, Key=upload.key, Body=upload.body, ContentType="image/jpeg"
             )
+        except (BotoCoreError, ClientError) as fault:
+            raise LoadtestError(f"S3 did not take {upload.key}: {fault}") from fault
 
     def _put_and_note(self, phase: Phase, upload: Upload) -> None:
         self._put(upload)
@@ -106,7 +119,9 @@ class Uploader:
                 {"Id": str(place), "MessageBody": look_again(self.stack.bucket, [upload.key], now)}
                 for place, upload in enumerate(batch)
             ]
-            self.stack.sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+            answer = self.stack.sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+            if failed := answer.get("Failed"):
+                raise LoadtestError(f"SQS did not take a message of {phase.name}: {failed[0]}")
             for upload in batch:
                 self._note(phase, upload)
 

@@ -18,7 +18,7 @@ SAMPLE = 25
 _ASKERS = 8
 _MOST_LETTERS = 500
 _HIDDEN_SECONDS = 5
-_HTTP_NOT_FOUND = 404
+_HTTP_OK = 200
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def unheard(stack: Stack, photos: Iterable[Photo]) -> Unheard:
     api = Api(stack)
     with ThreadPoolExecutor(_ASKERS) as askers:
         answers = askers.map(lambda key: api.ask("/images", key=key), keys)
-        recorded = {key for key, (status, _) in zip(keys, answers, strict=True) if status != _HTTP_NOT_FOUND}
+        recorded = {key for key, (status, _) in zip(keys, answers, strict=True) if status == _HTTP_OK}
     buried = (set(keys) - recorded) & _keys_of_letters(stack)
     return Unheard(len(recorded), len(buried), len(keys) - len(recorded) - len(buried))
 
@@ -74,7 +74,7 @@ def calls_too_many(by_object: Mapping[str, Mapping[str, int]], bucket: str, phot
 
 def _is_found(api: Api, key: str) -> bool:
     status, image = api.ask("/images", key=key)
-    if status != 200 or image["status"] != "recognized":  # noqa: PLR2004
+    if status != _HTTP_OK or image["status"] != "recognized":
         return False
     return not image["labels"] or _is_listed(api, key, image["labels"][0])
 
@@ -84,7 +84,7 @@ def _is_listed(api: Api, key: str, label: Mapping[str, Any]) -> bool:
     parameters: dict[str, object] = {"label": label["name"], "limit": 100}
     while True:
         status, page = api.ask("/images", **parameters)
-        if status != 200:  # noqa: PLR2004
+        if status != _HTTP_OK:
             return False
         if any(image["key"] == key for image in page["images"]):
             return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +19,10 @@ from loadtest.calls import ALL, Calls, CallsInTheTable
 from loadtest.completions import following
 from loadtest.faults import LoadtestError
 from loadtest.finding import stack_outputs
+from loadtest.ledger import Ledger
+from loadtest.scenario import Phase
 from loadtest.stack import Stack
+from loadtest.uploading import Upload, Uploader
 
 REGION = "eu-central-1"
 
@@ -40,7 +44,17 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
         )
         api = f"https://abc.execute-api.{REGION}.amazonaws.com"
-        yield Stack({"region": REGION, "topic_arn": topic, "table": "records", "api_url": api})
+        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="photos")
+        outputs = {"region": REGION, "topic_arn": topic, "table": "records", "api_url": api}
+        yield Stack({**outputs, "bucket": "photos"})
+
+
+def uploader(stack: Stack) -> Uploader:
+    return Uploader(stack, Ledger(), clock=lambda: 7.0, stopping=threading.Event())
+
+
+def drawn(photos: int) -> Iterator[Upload]:
+    return (Upload(f"loadtest/{number}.jpg", number, b"bytes") for number in range(photos))
 
 
 def test_completions_are_followed_and_nothing_is_left_behind(stack: Stack) -> None:
@@ -105,3 +119,27 @@ def test_questions_are_signed(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> 
 def test_another_kind_of_stack_is_told_by_what_it_lacks() -> None:
     with pytest.raises(LoadtestError, match="has no output Table, TopicArn"):
         stack_outputs("other", {"Bucket": "photos"})
+
+
+def test_photos_that_s3_has_taken_are_noted_with_the_time(stack: Stack) -> None:
+    putting = uploader(stack)
+    putting.run(Phase("photos", 40), drawn(40))
+
+    listed = stack.s3.list_objects_v2(Bucket="photos")["Contents"]
+    assert sorted(photo.key for photo in putting.ledger.photos()) == [found["Key"] for found in listed]
+    assert {photo.sent_at for photo in putting.ledger.photos()} == {7.0}
+
+
+def test_a_photo_that_s3_does_not_take_ends_the_run(stack: Stack) -> None:
+    nowhere = Stack({**stack.outputs, "bucket": "nowhere"})
+
+    with pytest.raises(LoadtestError, match=r"S3 did not take loadtest/\d+\.jpg: .*NoSuchBucket"):
+        uploader(nowhere).run(Phase("photos", 5000), drawn(5000))
+
+
+def test_told_to_stop_it_puts_no_more_in(stack: Stack) -> None:
+    putting = uploader(stack)
+    putting.stopping.set()
+    putting.run(Phase("photos", 5000, per_second=0.01), drawn(5000))
+
+    assert putting.ledger.counts() == (0, 0)

@@ -51,6 +51,16 @@ bench: .venv/.synced ## Measure speed, starts and memory, in a place of its own;
 chaos: .venv/.synced ## 500 photos while calls fail and workers are killed: make chaos [SEED=number]
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
 
+.PHONY: loadtest fleet cost
+loadtest: .venv/.synced ## Load on a running stack, with a page of plots: make loadtest [SCENARIO=smoke] [STACK=name on AWS]
+	@$(BIN)/python -m loadtest $(SCENARIO) $(if $(STACK),--stack $(STACK))
+
+fleet: .venv/.synced ## Simulate hundreds of workers at 5 to 5,000 calls a second; writes docs/fleet.md
+	@$(BIN)/python -m tests.fleet
+
+cost: .venv/.synced ## Write docs/cost.md from the cost model
+	@$(BIN)/imagepipe cost --markdown > docs/cost.md.new && mv docs/cost.md.new docs/cost.md
+
 lock: .venv/.synced ## Lock requirements/*.txt anew from pyproject.toml
 	$(LOCK) --upgrade requirements/uv.in -o requirements/uv.txt
 	$(LOCK) --upgrade --group dev -o requirements/dev.txt

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from loadtest.bench import cold_imports, handling, memory, page, rates, starting, throughput
+from loadtest.bench import cold_imports, handling, memory, page, pages, rates, starting, throughput
 from loadtest.bench.figures import Figure, Section
 from loadtest.bench.notes import NOTES
 from loadtest.bench.processes import Watch
@@ -22,6 +22,7 @@ from loadtest.local_place import LocalPlace
 from loadtest.machine import circumstances
 
 _WIDTH_OF_NO_TERMINAL = 160
+PAGE_ROUNDS = 200
 
 
 class Part(StrEnum):
@@ -30,6 +31,7 @@ class Part(StrEnum):
     STARTING = "starting"
     THROUGHPUT = "throughput"
     HANDLING = "handling"
+    PAGES = "pages"
     IMPORTS = "imports"
 
 
@@ -79,6 +81,10 @@ class Bench:
                 found |= self._at_work(services, rounds, round_seconds)
             if only in (None, Part.HANDLING):
                 found["handling"] = handling.figures(self.scratch, self.say)
+            if only in (None, Part.PAGES):
+                asking = pages.Asking.unpacked(
+                    services.functions()["query_api"], self.place.packages_of_lambda, self.scratch
+                )
             if only in (None, Part.IMPORTS):
                 compared = cold_imports.comparisons(
                     services.functions(), self.place.packages_of_lambda, self.scratch / "code"
@@ -86,6 +92,8 @@ class Bench:
         finally:
             self.say("stopping")
             self.place.stop()
+        if only in (None, Part.PAGES):
+            found["pages"] = asking.figures(PAGE_ROUNDS, self.say)
         if only in (None, Part.IMPORTS):
             found["imports"] = cold_imports.figures(compared, import_rounds, self.say)
         return [Section(name, *NOTES[name], figures) for name, figures in found.items()]

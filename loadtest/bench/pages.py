@@ -17,7 +17,7 @@ from typing import Any
 from contract import table
 from contract.wire import key_to_wire
 from loadtest.bench.figures import Figure
-from loadtest.bench.made_images import RARE, key
+from loadtest.bench.made_images import RARE, RARE_IMAGES, key
 from loadtest.bench.services import DeployedFunction
 from loadtest.faults import LoadtestError
 
@@ -28,7 +28,7 @@ DYNAMODB_MILLISECONDS = 4
 PAGES = {
     "one label": "label=Person",
     "three labels": "label=Person&label=Outdoors&label=Tree",
-    f"three labels, one of them on {60} images in all": f"label=Person&label=Tree&label={RARE}",
+    f"three labels, one on {RARE_IMAGES} images in all": f"label=Person&label=Tree&label={RARE}",
 }
 ONE_IMAGE_AIM, PAGE_AIM = 1.5, 3.0
 _PROGRAM = Path(__file__).parent / "programs" / "ask_pages.py"
@@ -44,38 +44,39 @@ class Asking:
     packages: Path
     scratch: Path
 
+    @classmethod
+    def unpacked(cls, function: DeployedFunction, packages: Path, scratch: Path) -> Asking:
+        """Fetch the deployed code."""
+        code = scratch / "pages"
+        function.unpack(code)
+        return cls(function, code, packages, scratch)
+
     def figures(self, rounds: int, say: Callable[[str], None]) -> list[Figure]:
         """Measure every size, and the smallest beside bare boto3. Raises LoadtestError."""
-        found: list[Figure] = []
+        measured: dict[int, dict[str, tuple[float, float]]] = {}
+        beside_bare: list[Figure] = []
         for size in SIZES:
             say(f"pages: {size:,} images")
             with _table_of(size) as url:
                 took = self._ask(url, self._events(), rounds)
-                units = {name: self._units(url, name) for name in self._events()}
-            if size == SIZES[0]:
-                found += _beside_bare(took)
-            found += [
-                figure
-                for name in PAGES
-                for figure in (
-                    Figure(f"{name}, of {size:,} images: read", units[name], "units"),
-                    Figure(f"{name}, of {size:,} images: time", median(took[name]), "ms"),
-                )
-            ]
-        return found
+                measured[size] = {name: (self._units(url, name), median(took[name])) for name in PAGES}
+            beside_bare = beside_bare or _beside_bare(took)
+        return [*beside_bare, *_by_size(measured)]
 
     def _events(self) -> Mapping[str, Any]:
         pages = {name: _event("/images", f"{query}&limit={LIMIT}") for name, query in PAGES.items()}
         return {"one image": _event(f"/images/{key(7)}", ""), **pages}
 
     def _units(self, url: str, name: str) -> float:
-        _DIRECT.open(f"{url}/_local/units").close()
-        self._ask(url, {name: self._events()[name]}, 1)
-        with _DIRECT.open(f"{url}/_local/units") as reply:
-            read = json.load(reply)
-        # Beside each question the bare handler reads one unit, and the first page reads the signing key.
-        rounds = 1 + 3
-        return float((read["units"] - rounds - (name != "one image")) / rounds)
+        """Give the units of one question: what one round more reads, without the bare handler's item."""
+        event = {name: self._events()[name]}
+        once, twice = (self._units_of(url, event, rounds) for rounds in (1, 2))
+        return twice - once - 1
+
+    def _units_of(self, url: str, events: Mapping[str, Any], rounds: int) -> float:
+        _read_units(url)
+        self._ask(url, events, rounds)
+        return _read_units(url)
 
     def _ask(self, url: str, events: Mapping[str, Any], rounds: int) -> Mapping[str, Sequence[float]]:
         at = table.head_key(key(7))
@@ -110,6 +111,28 @@ class Asking:
             "AWS_SECRET_ACCESS_KEY": "test",
             "POWERTOOLS_TRACE_DISABLED": "true",
         }
+
+
+def _read_units(url: str) -> float:
+    """Give what was read of the table since this was last asked."""
+    with _DIRECT.open(f"{url}/_local/units") as reply:
+        return float(json.load(reply)["units"])
+
+
+def _by_size(measured: Mapping[int, Mapping[str, tuple[float, float]]]) -> list[Figure]:
+    smallest = SIZES[0]
+    against = f"of {smallest:,} images"
+    return [
+        Figure(
+            f"{name}, {size:,} images",
+            measured[size][name][place],
+            unit,
+            *(() if size == smallest else (against, measured[smallest][name][place])),
+        )
+        for name in PAGES
+        for place, unit in enumerate(("read units", "ms"))
+        for size in SIZES
+    ]
 
 
 def _beside_bare(took: Mapping[str, Sequence[float]]) -> list[Figure]:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
+from tests.fleet.latency import MEMORY_MB
 from tests.fleet.running import BULK, LIVE, Record
 
-# us-east-1, arm64, 1 GB. https://aws.amazon.com/lambda/pricing/, https://aws.amazon.com/dynamodb/pricing/on-demand/
+# us-east-1, arm64. https://aws.amazon.com/lambda/pricing/, https://aws.amazon.com/dynamodb/pricing/on-demand/
 DOLLARS_A_GB_SECOND = 0.0000133334
 DOLLARS_AN_INVOCATION = 0.20e-6
 DOLLARS_A_WRITE_UNIT = 0.625e-6
@@ -96,7 +97,10 @@ def figures(record: Record) -> Figures:
         seconds=record.ended_at,
         worker_seconds=worker_seconds,
         lambda_dollars_a_million=1e6
-        * (worker_seconds * DOLLARS_A_GB_SECOND + counts["invocations"] / images * DOLLARS_AN_INVOCATION),
+        * (
+            worker_seconds * MEMORY_MB / 1024 * DOLLARS_A_GB_SECOND
+            + counts["invocations"] / images * DOLLARS_AN_INVOCATION
+        ),
         dynamodb_dollars_a_million=1e6
         * (
             sum(units.values()) * DOLLARS_A_WRITE_UNIT
@@ -124,10 +128,13 @@ def _changes(record: Record) -> tuple[Change, ...]:
     operation = record.scenario.operations[0]
     accepted = record.rekognition.accepted[operation]
     backlog_ends = max((second for second in accepted if accepted[second]), default=0)
-    ends = [*(int(at) for at, _ in record.scenario.shares[1:]), backlog_ends]
+    shares = record.scenario.shares
+    begins = [int(at) for at, _ in shares]
     return tuple(
-        _change(record, int(at), end, record.scenario.quotas[operation] * share)
-        for (at, share), end in zip(record.scenario.shares, ends, strict=True)
+        _change(record, begin, end, record.scenario.quotas[operation] * share)
+        for begin, end, (_, share) in zip(
+            begins, [*begins[1:], backlog_ends][: len(begins)], shares, strict=True
+        )
     )
 
 

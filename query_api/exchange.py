@@ -18,12 +18,16 @@ HTML = "text/html; charset=utf-8"
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked. `path` is decoded and has no stage; `raw_query_string` is as the client sent it."""
+    """What is asked. `path` is decoded and has no stage; `raw_query_string` is as the client sent it.
+
+    Names of `headers` are in lower case.
+    """
 
     method: str
     path: str
     raw_query_string: str = ""
     body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Request:
@@ -35,7 +39,8 @@ class Request:
         body = event.get("body") or ""
         # A lone surrogate has no place in UTF-8; it becomes a byte that is refused where text is expected.
         content = b64decode(body) if event.get("isBase64Encoded") else body.encode(errors="replace")
-        return cls(context["http"]["method"], path, event.get("rawQueryString") or "", content)
+        headers = event.get("headers") or {}
+        return cls(context["http"]["method"], path, event.get("rawQueryString") or "", content, headers)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def _parameter(parameter: Parameter, place: str) -> Json:
 
 def _responses(endpoint: Endpoint) -> Json:
     content = {endpoint.content_type: {"schema": endpoint.schema or {"type": "string"}}}
-    refusals = {} if endpoint.is_static else {**REFUSALS, **endpoint.refusals}
+    refusals = {**({} if endpoint.is_static else REFUSALS), **endpoint.refusals}
     return {
         str(endpoint.status): {"description": endpoint.summary, "content": content},
         **{str(status): {"description": why, "content": PROBLEM} for status, why in sorted(refusals.items())},

@@ -15,6 +15,7 @@ from query_api.labels import LabelAnswers, LabelCounts
 from query_api.listing import Listing
 from query_api.manual import Manual
 from query_api.signing import Signer
+from query_api.static import PageAnswers
 from query_api.stats import Counts, Queues, StatsAnswers
 from query_api.telemetry import Counting, Log
 from query_api.uploads import UploadAnswers
@@ -24,7 +25,8 @@ from query_api.uploads import UploadAnswers
 class Parts:
     """What answers are made of.
 
-    `now` gives the time in UTC. `confidence_order` says whether the table has its index by rank.
+    `now` gives the time in UTC. `confidence_order` says whether the table has its index by rank. `photos_at`
+    is the URL of the bucket.
     """
 
     images: Images
@@ -38,6 +40,7 @@ class Parts:
     counts: Counts
     queues: Queues
     now: Callable[[], datetime]
+    photos_at: str
     confidence_order: bool = True
 
 
@@ -51,5 +54,6 @@ def all_routes(parts: Parts) -> tuple[Route, ...]:
         *UploadAnswers(parts.signer).routes(),
         *LabelAnswers(parts.labels).routes(),
         *StatsAnswers(parts.counts, parts.queues, parts.now).routes(),
+        *PageAnswers(parts.photos_at).routes(),
     )
     return (*routes, *Manual([route.endpoint for route in routes]).routes())

@@ -84,6 +84,7 @@ def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Cou
         queues=SqsQueues(cache(partial(make_queue_client, session)), _urls(settings), executor),
         now=lambda: datetime.now(UTC),
         confidence_order=settings.confidence_order == "yes",
+        photos_at=where,
     )
 
 

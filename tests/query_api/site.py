@@ -87,6 +87,7 @@ class Site:
             counts=self.counts,
             queues=self.counts,
             now=lambda: datetime(2026, 11, 23, 18, 30, tzinfo=UTC),
+            photos_at="https://photos",
             confidence_order=self.confidence_order,
         )
 

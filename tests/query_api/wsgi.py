@@ -27,6 +27,8 @@ def application(site: Site) -> Callable[[Environ, Callable[..., Any]], Iterable[
 def _event(environ: Environ) -> Event:
     path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace").replace("%", "%25")
     path = path if path.startswith("/") else f"/{path}"
+    # A client of HTTP takes the dot out of an address before it sends it.
+    path = "/" if path == "/./" else path
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     return {
         "version": "2.0",

@@ -1,0 +1,92 @@
+// Questions to the API. All addresses are relative to the page, wherever it is served.
+
+const TOKEN = "imagepipe-token";
+const PATIENCE_MS = 30_000;
+const RETRIES = 2;
+const LONGEST_WAIT_S = 5;
+
+/** Why there is no answer. `kind`: down (ask again later), unauthorized, unknown (404), refused. */
+export class ApiError extends Error {
+  constructor(kind, message, status = 0) {
+    super(message);
+    this.kind = kind;
+    this.status = status;
+  }
+}
+
+/** Keep the token for this tab. It is sent as a header, and never part of an address. */
+export function keepToken(token) {
+  if (token) sessionStorage.setItem(TOKEN, token);
+  else sessionStorage.removeItem(TOKEN);
+}
+
+export const hasToken = () => sessionStorage.getItem(TOKEN) !== null;
+
+/** GET `path` with parameters (an object, values may be arrays). Raises ApiError, or AbortError. */
+export function ask(path, parameters = {}, signal = undefined) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (each !== "" && each !== null && each !== undefined) query.append(name, String(each));
+    }
+  }
+  const text = query.toString();
+  return send(text ? `${path}?${text}` : path, { signal });
+}
+
+/** POST JSON. */
+export function tell(path, body) {
+  return send(path, { method: "POST", body: JSON.stringify(body), type: "application/json" });
+}
+
+async function send(address, { method = "GET", body, type, signal }) {
+  for (let attempt = 0; ; attempt += 1) {
+    const response = await once(address, { method, body, type, signal });
+    if (response.ok) return await readJson(response);
+    const waitable = response.status === 429 || response.status === 503;
+    if (!waitable || attempt === RETRIES) throw await errorOf(response);
+    const seconds = Math.min(Number(response.headers.get("retry-after")) || 1, LONGEST_WAIT_S);
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000 * (0.5 + Math.random())));
+    signal?.throwIfAborted();
+  }
+}
+
+async function once(address, { method, body, type, signal }) {
+  const headers = { accept: "application/json" };
+  const token = sessionStorage.getItem(TOKEN);
+  if (token) headers.authorization = `Bearer ${token}`;
+  if (type) headers["content-type"] = type;
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  const timer = setTimeout(end, PATIENCE_MS);
+  signal?.addEventListener("abort", end);
+  try {
+    return await fetch(new URL(address, document.baseURI), {
+      method, body, headers, signal: ended.signal, credentials: "omit", cache: "no-store",
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError("down", "The API does not answer.");
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", end);
+  }
+}
+
+async function readJson(response) {
+  try {
+    return await response.json();
+  } catch {
+    throw new ApiError("down", "The API answers with something that is not JSON.", response.status);
+  }
+}
+
+async function errorOf(response) {
+  const { status } = response;
+  const problem = await response.json().catch(() => ({}));
+  const said = (problem.faults ?? []).map((fault) => `${fault.parameter}: ${fault.reason}`).join("; ");
+  const message = said || problem.detail || problem.message || `The API answers ${status}.`;
+  if (status === 401 || status === 403) return new ApiError("unauthorized", message, status);
+  if (status === 404) return new ApiError("unknown", message, status);
+  return new ApiError(status >= 500 || status === 429 ? "down" : "refused", message, status);
+}

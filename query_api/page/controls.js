@@ -1,0 +1,102 @@
+// Filters that are not typed: which photos, how sure, how many faces, when, in which order.
+
+import { change, filters, follow } from "./address.js";
+import { byId, h, replace } from "./dom.js";
+import { canOrderByConfidence } from "./filters.js";
+import { number, percent } from "./words.js";
+
+const STATUSES = [["recognized", "Recognized"], ["rejected", "Rejected"]];
+const FACES = [["", "any number"], ["1", "1 or more"], ["2", "2 or more"], ["3", "3 or more"], ["5", "5 or more"], ["10", "10 or more"]];
+// The top level of Rekognition's categories:
+// https://docs.aws.amazon.com/rekognition/latest/dg/moderation-api.html
+const CATEGORIES = [
+  "Explicit", "Non-Explicit Nudity of Intimate parts and Kissing", "Swimwear or Underwear", "Violence",
+  "Visually Disturbing", "Drugs & Tobacco", "Alcohol", "Rude Gestures", "Gambling", "Hate Symbols",
+];
+
+export class Controls {
+  constructor() {
+    this.statuses = STATUSES.map(([value, name]) => statusChoice(value, name));
+    byId("status").append(...this.statuses.map(({ element }) => element));
+    this.confidence = byId("confidence");
+    this.confidenceSaid = byId("confidence-value");
+    this.confidence.addEventListener("input", () => this.sayConfidence());
+    this.confidence.addEventListener("change", () => change({ min_confidence: this.confidence.value }));
+    this.order = byId("order");
+    this.order.addEventListener("change", () => change({ order: this.order.value }));
+    this.makeMore();
+    follow((next) => this.show(next));
+    this.show(filters());
+  }
+
+  /** Say how many photos there are of each status; `images` as `/stats` has them. */
+  showCounts(images) {
+    for (const { value, count } of this.statuses) replace(count, number(images[value]));
+  }
+
+  show(next) {
+    for (const { value, input } of this.statuses) input.checked = value === (next.status || "recognized");
+    this.confidence.value = next.min_confidence || "0";
+    this.sayConfidence();
+    const byConfidence = [...this.order.options].find((option) => option.value === "confidence");
+    byConfidence.disabled = !canOrderByConfidence(next);
+    this.order.value = next.order;
+    this.faces.value = FACES.some(([value]) => value === next.min_faces) ? next.min_faces : "";
+    this.moderation.value = CATEGORIES.includes(next.moderation) ? next.moderation : "";
+    this.from.value = next.from.slice(0, 10);
+    this.to.value = next.to.slice(0, 10);
+    this.parents.checked = next.include_parents !== "false";
+    this.confidence.closest("label").classList.toggle("off", next.status === "rejected");
+  }
+
+  sayConfidence() {
+    const value = Number(this.confidence.value);
+    replace(this.confidenceSaid, value ? `${percent(value)} +` : "any");
+  }
+
+  makeMore() {
+    this.faces = select(FACES, (value) => change({ min_faces: value }));
+    this.moderation = select([["", "do not ask"], ...CATEGORIES.map((name) => [name, name])], (value) => change({ moderation: value }));
+    this.from = date((value) => change({ from: value }));
+    this.to = date((value) => change({ to: value }));
+    this.parents = h("input", {
+      type: "checkbox", on: { change: () => change({ include_parents: this.parents.checked ? "" : "false" }) },
+    });
+    byId("more-panel").append(
+      field("Faces", this.faces),
+      field("Flagged as", this.moderation),
+      field("Uploaded from", this.from),
+      field("Uploaded to", this.to),
+      h("label", { class: "field check" }, this.parents, h("span", {}, "“Animal” finds dogs too")),
+    );
+    const more = byId("more");
+    addEventListener("pointerdown", (event) => { if (!more.contains(event.target)) more.open = false; });
+    more.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !more.open) return;
+      more.open = false;
+      more.querySelector("summary").focus();
+    });
+  }
+}
+
+function statusChoice(value, name) {
+  const input = h("input", {
+    type: "radio", name: "status", value, on: { change: () => change({ status: value }) },
+  });
+  const count = h("span", { class: "count" });
+  return { value, input, count, element: h("label", { class: "segment" }, input, h("span", {}, name), count) };
+}
+
+function select(options, chosen) {
+  const element = h("select", {}, options.map(([value, name]) => h("option", { value }, name)));
+  element.addEventListener("change", () => chosen(element.value));
+  return element;
+}
+
+function date(chosen) {
+  const element = h("input", { type: "date" });
+  element.addEventListener("change", () => chosen(element.value));
+  return element;
+}
+
+const field = (name, control) => h("label", { class: "field" }, h("span", {}, name), control);

@@ -1,0 +1,65 @@
+// What is asked for: kept in the page's address, so that it can be sent to somebody, and gone back to.
+
+const LISTS = ["label", "any_label", "not_label", "text"];
+const SINGLE = [
+  "moderation", "min_confidence", "min_faces", "status", "prefix", "from", "to", "order", "include_parents",
+];
+const DEFAULTS = { status: "recognized", order: "newest", include_parents: "true", min_confidence: "0" };
+const ABOUT_RECOGNIZED = ["label", "any_label", "not_label", "text", "moderation", "min_faces", "min_confidence"];
+const WITH_CONFIDENCE = ["label", "any_label", "not_label", "moderation"];
+const WITH_ORDER = ["label", "any_label", "moderation"];
+
+/** Read the filters of an address's query: lists of text, or text; "" where nothing was asked. */
+export function read(search) {
+  const query = new URLSearchParams(search);
+  const filters = {};
+  for (const name of LISTS) filters[name] = unique(query.getAll(name));
+  for (const name of SINGLE) filters[name] = withoutDefault(name, query.get(name) ?? "");
+  return coherent(filters);
+}
+
+/** Write the query of the page's address. */
+export function write(filters) {
+  const query = new URLSearchParams();
+  for (const name of LISTS) for (const value of filters[name]) query.append(name, value);
+  for (const name of SINGLE) if (filters[name]) query.set(name, filters[name]);
+  const text = query.toString();
+  return text ? `?${text}` : location.pathname;
+}
+
+/** Give the filters with some changed, and what no longer fits beside the change left out. */
+export function changed(filters, change) {
+  const next = { ...filters, ...change };
+  for (const name of LISTS) next[name] = unique(next[name]);
+  for (const name of SINGLE) next[name] = withoutDefault(name, String(next[name]));
+  const asksForContent = ABOUT_RECOGNIZED.some((name) => name in change && isSet(next[name]));
+  if (asksForContent && !("status" in change)) next.status = "";
+  return coherent(next);
+}
+
+/** The parameters for `GET /images`. Without a label, the least confidence only says what is drawn. */
+export function question(filters) {
+  const asked = { ...filters };
+  if (!WITH_CONFIDENCE.some((name) => isSet(filters[name]))) asked.min_confidence = "";
+  return asked;
+}
+
+export const canOrderByConfidence = (filters) => WITH_ORDER.some((name) => isSet(filters[name]));
+
+export const isUnfiltered = (filters) =>
+  [...LISTS, ...SINGLE].every((name) => ["order", "min_confidence", "include_parents"].includes(name) || !isSet(filters[name]));
+
+/** Everything taken away but the order. */
+export const cleared = (filters) => ({ ...read(""), order: filters.order === "confidence" ? "" : filters.order });
+
+function coherent(filters) {
+  if (filters.status === "rejected") {
+    for (const name of ABOUT_RECOGNIZED) filters[name] = LISTS.includes(name) ? [] : "";
+  }
+  if (filters.order === "confidence" && !canOrderByConfidence(filters)) filters.order = "";
+  return filters;
+}
+
+const isSet = (value) => value.length > 0;
+const unique = (values) => [...new Set(values.filter((value) => value.trim()))];
+const withoutDefault = (name, value) => (value === DEFAULTS[name] ? "" : value);

@@ -1,0 +1,188 @@
+// The gallery: page after page by cursor as one scrolls, walked with arrow keys.
+
+import { ask } from "./api.js";
+import { byId } from "./dom.js";
+import { isUnfiltered, question } from "./filters.js";
+import { Tile } from "./tile.js";
+import { number, plural } from "./words.js";
+
+const LIMIT = 60;
+const AHEAD = "1500px";
+const LOOK_MS = 80;
+
+export class Gallery {
+  /** `open(index)` shows one photo large; `failed(error, again)` tells of a page that did not come. */
+  constructor({ filters, open, failed, loaded }) {
+    Object.assign(this, { filters, open, failed, loaded });
+    this.main = byId("gallery");
+    this.grid = byId("grid");
+    this.found = byId("found");
+    this.tiles = [];
+    this.byKey = new Map();
+    this.cursor = null;
+    this.run = 0;
+    this.loading = null;
+    this.watcher = new IntersectionObserver((entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) this.more();
+    }, { rootMargin: AHEAD });
+    this.listen();
+  }
+
+  get photos() {
+    return this.tiles.map((tile) => tile.photo);
+  }
+
+  /** Ask anew from the first page. What is there stays until the answer has come. */
+  async restart() {
+    this.run += 1;
+    this.loading?.abort();
+    this.loading = null;
+    await this.load({ cursor: null, fresh: true });
+  }
+
+  async more() {
+    if (!this.loading && this.cursor) await this.load({ cursor: this.cursor, fresh: false });
+  }
+
+  async load({ cursor, fresh }) {
+    const { run } = this;
+    const loading = new AbortController();
+    this.loading = loading;
+    this.main.setAttribute("aria-busy", "true");
+    try {
+      const page = await ask("images", { ...question(this.filters()), limit: LIMIT, cursor }, loading.signal);
+      if (run !== this.run) return;
+      this.loading = null;
+      this.take(page, fresh);
+    } catch (error) {
+      if (run !== this.run || error.name === "AbortError") return;
+      this.loading = null;
+      this.watcher.disconnect();
+      this.failed(error, () => (fresh ? this.restart() : this.more()));
+    } finally {
+      if (run === this.run) this.main.removeAttribute("aria-busy");
+    }
+  }
+
+  take({ images, cursor }, fresh) {
+    if (fresh) this.clear();
+    this.cursor = cursor;
+    this.append(images);
+    this.say();
+    this.loaded({ count: this.tiles.length, complete: cursor === null });
+    // An observer tells of changes only: watching again asks whether the end is still near.
+    this.watcher.disconnect();
+    if (cursor) this.watcher.observe(byId("end"));
+  }
+
+  clear() {
+    this.tiles = [];
+    this.byKey.clear();
+    this.grid.replaceChildren();
+    scrollTo({ top: 0 });
+  }
+
+  append(photos) {
+    const known = this.byKey;
+    const tiles = photos.filter((photo) => !known.has(photo.key)).map((photo) => this.tileOf(photo));
+    this.tiles.push(...tiles);
+    this.grid.append(...tiles.map((tile) => tile.element));
+    this.keepOneInTabOrder();
+  }
+
+  /** Put a photo first that has just been recognized, in place of an older one of the same key. */
+  prepend(photo) {
+    const before = this.byKey.get(photo.key);
+    if (before) {
+      this.tiles.splice(this.tiles.indexOf(before), 1);
+      before.element.remove();
+    }
+    const tile = this.tileOf(photo);
+    this.tiles.unshift(tile);
+    this.grid.prepend(tile.element);
+    tile.element.classList.add("new");
+    this.keepOneInTabOrder();
+    this.say();
+    this.loaded({ count: this.tiles.length, complete: this.cursor === null });
+  }
+
+  tileOf(photo) {
+    const tile = new Tile(photo, { least: () => Number(this.filters().min_confidence || 0) });
+    this.byKey.set(photo.key, tile);
+    return tile;
+  }
+
+  /** Write the captions again, after what is drawn has changed. */
+  describe() {
+    for (const tile of this.tiles) tile.describe();
+  }
+
+  say() {
+    const count = this.tiles.length;
+    const asked = this.filters();
+    const words = asked.status === "rejected" ? ["rejected photo"] : isUnfiltered(asked) ? ["photo"] : ["photo found", "photos found"];
+    this.found.textContent = this.cursor ? `${number(count)} photos, more as you scroll` : count ? plural(count, ...words) : "";
+  }
+
+  // Only one photo is in the order of the Tab key; arrows lead to the others.
+
+  keepOneInTabOrder() {
+    if (!this.current || !this.current.element.isConnected) this.setCurrent(this.tiles[0]);
+  }
+
+  setCurrent(tile) {
+    if (this.current) this.current.button.tabIndex = -1;
+    this.current = tile;
+    if (tile) tile.button.tabIndex = 0;
+  }
+
+  focus(index) {
+    const tile = this.tiles[Math.max(0, Math.min(index, this.tiles.length - 1))];
+    if (!tile) return;
+    this.setCurrent(tile);
+    tile.button.focus();
+    tile.element.scrollIntoView({ block: "nearest" });
+  }
+
+  listen() {
+    const tileAt = (event) => event.target.closest?.(".tile")?.tile;
+    this.grid.addEventListener("click", (event) => {
+      if (event.target.closest(".photo")) this.open(this.tiles.indexOf(tileAt(event)));
+    });
+    this.grid.addEventListener("focusin", (event) => {
+      const tile = tileAt(event);
+      if (event.target.closest(".photo")) this.setCurrent(tile);
+      this.look(tile);
+    });
+    this.grid.addEventListener("focusout", () => this.look(null));
+    this.grid.addEventListener("pointerover", (event) => this.look(tileAt(event) ?? null));
+    this.grid.addEventListener("pointerleave", () => this.look(null));
+    this.grid.addEventListener("pointercancel", () => this.look(null));
+    this.grid.addEventListener("keydown", (event) => this.onKey(event));
+  }
+
+  /** Show boxes on the one photo that is looked at; in passing over many, on none of them. */
+  look(tile) {
+    if (tile === this.looked) return;
+    clearTimeout(this.lookTimer);
+    this.looked?.hideBoxes();
+    this.looked = tile;
+    if (tile) this.lookTimer = setTimeout(() => tile.showBoxes(), LOOK_MS);
+  }
+
+  onKey(event) {
+    if (!event.target.closest(".photo") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const columns = getComputedStyle(this.grid).gridTemplateColumns.split(" ").length;
+    const rows = Math.max(1, Math.floor(innerHeight / this.tiles[0].element.offsetHeight));
+    const at = this.tiles.indexOf(this.current);
+    const target = {
+      ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns,
+      Home: 0, End: this.tiles.length - 1, PageUp: at - columns * rows, PageDown: at + columns * rows,
+    }[event.key];
+    if (target === undefined) return;
+    event.preventDefault();
+    if (target >= this.tiles.length) this.more();
+    if (event.key.startsWith("Arrow") && (target < 0 || target >= this.tiles.length)) return;
+    this.focus(target);
+  }
+}

@@ -1,0 +1,100 @@
+// The page put together.
+
+import { change, filters, follow, go } from "./address.js";
+import { ask } from "./api.js";
+import { Chips } from "./chips.js";
+import { Controls } from "./controls.js";
+import { byId } from "./dom.js";
+import { cleared, isUnfiltered, question, write } from "./filters.js";
+import { Gallery } from "./gallery.js";
+import { Notices, button, showEmpty } from "./notices.js";
+import { Search } from "./search.js";
+import { Stats, queued } from "./stats.js";
+import { UploadPanel } from "./upload-panel.js";
+import { Viewer } from "./viewer.js";
+
+const notices = new Notices();
+const controls = new Controls();
+new Search();
+new Chips(filters());
+
+const gallery = new Gallery({
+  filters,
+  open: (index) => viewer.open(index),
+  failed: (error, again) => notices.tell(error, again),
+  loaded: ({ count, complete }) => {
+    notices.clear();
+    showEmpty(count || !complete ? null : emptiness());
+  },
+});
+const viewer = new Viewer(gallery, {
+  closed: (index) => gallery.focus(index),
+  revealed: (photo) => gallery.byKey.get(photo.key)?.unveil(false),
+});
+const uploads = new UploadPanel({ ended: showUploaded });
+const stats = new Stats({ told: compare, isAwaited: () => uploads.isBusy });
+
+let asked = write(question(filters()));
+follow((next) => {
+  showTitle();
+  const query = write(question(next));
+  // The confidence alone may change only what is drawn.
+  if (query === asked) gallery.describe();
+  else gallery.restart();
+  asked = query;
+});
+showTitle();
+gallery.restart();
+
+function showTitle() {
+  const { label, not_label: without } = filters();
+  const said = [...label, ...without.map((name) => `not ${name}`)].join(", ");
+  document.title = said ? `${said} – imagepipe` : "imagepipe";
+}
+
+function emptiness() {
+  const now = filters();
+  const add = button("Add photos", () => byId("add").click(), "primary");
+  if (now.status === "rejected" && isUnfiltered({ ...now, status: "" })) {
+    return { title: "Nothing was rejected", text: "Every photo could be read.", action: button("Show recognized", () => change({ status: "" })) };
+  }
+  if (!isUnfiltered(now)) {
+    return { title: "No photo is like this", text: "Take a filter away, or lower the confidence.", action: button("Clear all", () => go(cleared(now))) };
+  }
+  return { title: "No photos yet", text: "Drop some here: each appears once it is recognized.", action: add };
+}
+
+/** A photo of one's own has ended: show it where the filters would, which the API knows best. */
+async function showUploaded(details) {
+  stats.soon(0);
+  const now = filters();
+  if (now.order || (now.prefix && !details.key.startsWith(now.prefix))) return;
+  try {
+    const { images } = await ask("images", { ...question(now), prefix: details.key, limit: 100 });
+    const photo = images.find((image) => image.key === details.key);
+    if (photo && write(now) === write(filters())) gallery.prepend(photo);
+  } catch {
+    // It was recognized all the same, and says so in the list of uploads.
+  }
+}
+
+let known = null;
+
+/** Look whether photos have come from elsewhere since the gallery was asked for, and offer them. */
+async function compare(told) {
+  controls.showCounts(told.images);
+  const count = told.images.recognized + told.images.rejected;
+  const isNew = known !== null && count !== known;
+  known = count;
+  if (gallery.tiles.length === 0 && (isNew || queued(told))) return gallery.loading ? undefined : gallery.restart();
+  if (!isNew || uploads.isBusy || filters().order || gallery.loading) return undefined;
+  try {
+    const { images } = await ask("images", { ...question(filters()), limit: 1 });
+    const first = gallery.photos[0];
+    const differs = images.length && first && (images[0].key !== first.key || images[0].decided_at !== first.decided_at);
+    if (differs) notices.offer("There are new photos.", "Show them", () => gallery.restart());
+  } catch {
+    // The next comparison will tell.
+  }
+  return undefined;
+}

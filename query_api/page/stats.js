@@ -1,0 +1,56 @@
+// How things stand, asked slowly, and only while the page is seen.
+
+import { ask } from "./api.js";
+import { byId, h, replace } from "./dom.js";
+import { dollars, number, plural } from "./words.js";
+
+const BUSY_MS = 3_000;
+const QUIET_MS = 20_000;
+
+export class Stats {
+  /** `told(stats)` is called with each answer; `isAwaited()` says whether somebody waits for a photo. */
+  constructor({ told, isAwaited }) {
+    Object.assign(this, { told, isAwaited });
+    this.line = byId("stats");
+    document.addEventListener("visibilitychange", () => this.soon(0));
+    this.soon(0);
+  }
+
+  soon(wait) {
+    clearTimeout(this.timer);
+    if (document.visibilityState === "visible") this.timer = setTimeout(() => this.poll(), wait);
+  }
+
+  async poll() {
+    let busy = this.isAwaited();
+    try {
+      const stats = await ask("stats");
+      busy ||= queued(stats) > 0;
+      this.show(stats);
+      this.told(stats);
+    } catch {
+      // The gallery tells when the API does not answer; old figures would only mislead.
+      this.line.hidden = true;
+    }
+    this.soon(busy ? BUSY_MS : QUIET_MS);
+  }
+
+  show(stats) {
+    const waiting = queued(stats);
+    const saved = stats.calls.avoided
+      ? figure(`${plural(stats.calls.avoided, "call")} saved`, `${dollars(stats.calls.dollars_saved)} in ${stats.calls.days} days; ${number(stats.calls.made)} calls were made`)
+      : null;
+    replace(
+      this.line,
+      waiting ? figure(`${number(waiting)} in the queue`, "Photos that wait or are being recognized, about", "busy") : figure("Queue empty", "Nothing waits"),
+      stats.dead_letters ? figure(plural(stats.dead_letters, "dead letter"), "Given up, each with its reason: imagepipe dlq summary", "bad") : null,
+      saved,
+    );
+    this.line.hidden = false;
+  }
+}
+
+export const queued = ({ queues }) =>
+  Object.values(queues).reduce((sum, queue) => sum + queue.waiting + queue.in_flight, 0);
+
+const figure = (text, title, kind = "") => h("span", { class: `figure ${kind}`, title }, text);

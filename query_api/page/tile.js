@@ -1,0 +1,91 @@
+// One photo of the gallery.
+
+import { drawPlaces, placesOf } from "./boxes.js";
+import { detailsOf } from "./details.js";
+import { h } from "./dom.js";
+import { flags, isVeiled, pictureOf, reveal } from "./photo.js";
+import { foremost, percent, plural, shortName } from "./words.js";
+
+const LABELS_NAMED = 3;
+
+/** A list item with the photo as a button. `least` gives the least confidence of what is drawn. */
+export class Tile {
+  constructor(photo, { least }) {
+    this.photo = photo;
+    this.least = least;
+    this.layer = h("span", { class: "boxes", "aria-hidden": "true" });
+    this.button = h("button", { class: "photo", type: "button", tabindex: "-1", "aria-haspopup": "dialog" }, this.inside());
+    this.caption = h("p", { class: "caption", "aria-hidden": "true" });
+    this.element = h("li", { class: `tile ${photo.status}` }, this.button, this.caption);
+    this.element.tile = this;
+    if (isVeiled(photo)) this.veil();
+    this.describe();
+  }
+
+  /** Draw boxes and names. What is flagged or was rejected has none. */
+  async showBoxes() {
+    if (this.photo.status !== "recognized" || isVeiled(this.photo) || this.drawing) return;
+    this.drawing = true;
+    try {
+      const details = await detailsOf(this.photo);
+      if (!this.drawing || !this.picture.naturalWidth) return;
+      const picture = { width: this.picture.naturalWidth, height: this.picture.naturalHeight };
+      drawPlaces(this.layer, placesOf(details, this.least()), picture, { covers: true });
+    } catch {
+      // The next look asks again; the photo itself is shown all the same.
+      this.drawing = false;
+    }
+  }
+
+  hideBoxes() {
+    this.drawing = false;
+    this.layer.replaceChildren();
+  }
+
+  /** Write the caption, and the same in words for those who do not see the photo. */
+  describe() {
+    const { photo } = this;
+    if (photo.status === "rejected") {
+      this.caption.replaceChildren(h("span", { class: "caption-name" }, shortName(photo.key)));
+      this.button.setAttribute("aria-label", `${photo.key}: rejected, ${photo.rejection?.message ?? ""}`);
+      return;
+    }
+    const seen = foremost(photo.labels, this.least()).slice(0, LABELS_NAMED);
+    this.caption.replaceChildren(
+      h("span", { class: "caption-labels" }, seen.map((label) => label.name).join(", ") || "No labels"),
+      h("span", { class: "caption-name", title: photo.key }, shortName(photo.key)),
+    );
+    const said = seen.map((label) => `${label.name} ${percent(label.confidence)}`);
+    if (photo.faces) said.push(plural(photo.faces, "face"));
+    if (photo.moderation.length) said.push(`flagged: ${flags(photo)}`);
+    this.button.setAttribute("aria-label", `${photo.key}: ${said.join(", ") || "no labels"}`);
+  }
+
+  inside() {
+    if (this.photo.status === "rejected") return [rejection(this.photo)];
+    this.picture = pictureOf(this.photo, { lazy: true, broken: () => this.element.classList.add("broken") });
+    return [this.picture, this.layer];
+  }
+
+  veil() {
+    const show = h("button", { class: "button small", type: "button", on: { click: () => this.unveil() } }, "Show");
+    this.veiled = h("div", { class: "veil" }, h("span", {}, `Flagged: ${flags(this.photo)}`), show);
+    this.element.classList.add("veiled");
+    this.element.append(this.veiled);
+  }
+
+  /** Take the blur away; `ask` is false where somebody has asked already. */
+  unveil(ask = true) {
+    if (ask) reveal(this.photo);
+    if (!this.veiled || isVeiled(this.photo)) return;
+    this.element.classList.remove("veiled");
+    this.veiled.remove();
+    this.veiled = null;
+    if (ask) this.button.focus();
+  }
+}
+
+function rejection(photo) {
+  const { code, message } = photo.rejection ?? { code: "rejected", message: "" };
+  return h("span", { class: "rejection" }, h("strong", {}, code), h("span", {}, message));
+}

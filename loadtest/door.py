@@ -53,8 +53,9 @@ class Door:
             yield
             return
         before = self.quotas()
-        self.set_quotas(quotas)
         try:
+            # Inside: it may be interrupted when the door has heard, but not yet answered.
+            self.set_quotas(quotas)
             yield
         finally:
             self.set_quotas({operation: before.get(operation) for operation in self.quotas() | before})

@@ -14,8 +14,8 @@ def set_aside(stack: Stack) -> Iterator[None]:
     """Let no event leave the bucket while the block lasts. Not where others put photos in, too."""
     configured: dict[str, Any] = dict(stack.s3.get_bucket_notification_configuration(Bucket=stack.bucket))
     configured.pop("ResponseMetadata", None)
-    stack.s3.put_bucket_notification_configuration(Bucket=stack.bucket, NotificationConfiguration={})
     try:
+        stack.s3.put_bucket_notification_configuration(Bucket=stack.bucket, NotificationConfiguration={})
         yield
     finally:
         stack.s3.put_bucket_notification_configuration(

@@ -53,7 +53,8 @@ def drive(stack: Stack, load: ApiLoad, out: Path, name: str) -> tuple[Asked, ...
         sys.executable, "-m", "locust", "--headless", "--only-summary", "--json",
         "--locustfile", str(_LOCUSTFILE), "--host", stack.outputs["api_url"].rstrip("/"),
         "--users", str(load.users), "--spawn-rate", str(load.users), "--run-time", f"{load.seconds:g}s",
-        "--html", str(out / f"{name}-locust.html"),
+        # An answer that is late is waited for, and counts.
+        "--stop-timeout", "20", "--html", str(out / f"{name}-locust.html"),
     ]  # fmt: skip
     environment = {key: value for key, value in os.environ.items() if key != "LOADTEST_REGION"}
     if not stack.is_local:

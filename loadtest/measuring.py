@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadtest import arithmetic, cores, noop, outcome, verifying
+from loadtest import arithmetic, cores, figures, noop, verifying
 from loadtest.api import Api
 from loadtest.api_load.driving import drive
 from loadtest.gauges import Sample
@@ -40,8 +40,8 @@ def _sum_up(scenario: Scenario, place: Place, seen: Seen, on: str, begun_at: dat
     photos = seen.ledger.photos()
     ended_at = sorted(photo.ended_at for photo in photos if photo.ended_at is not None)
     steady = arithmetic.steady_window(scenario, photos)
-    overall, in_steady_state = outcome.rates(photos, steady)
-    calls = outcome.operations(scenario, place, seen, steady)
+    overall, in_steady_state = figures.rates(photos, steady)
+    calls = figures.operations(scenario, place, seen, steady)
     return Outcome(
         scenario=scenario.name,
         about=scenario.about,
@@ -53,7 +53,7 @@ def _sum_up(scenario: Scenario, place: Place, seen: Seen, on: str, begun_at: dat
         seconds=seen.seconds,
         gave_up=seen.gave_up,
         sent=len(photos),
-        statuses=outcome.statuses(photos),
+        statuses=figures.statuses(photos),
         images_a_second=overall,
         steady_images_a_second=in_steady_state,
         steady=steady,
@@ -63,7 +63,7 @@ def _sum_up(scenario: Scenario, place: Place, seen: Seen, on: str, begun_at: dat
         dead_letters=_dead_letters(seen),
         calls_too_many=_calls_too_many(place, photos),
         searchable=verifying.searchable(Api(place.stack), photos),
-        dollars=outcome.dollars(
+        dollars=figures.dollars(
             {call.name: call.accepted for call in calls},
             len(ended_at),
             sum(photo.labels for photo in photos),
@@ -78,7 +78,7 @@ def _sum_up(scenario: Scenario, place: Place, seen: Seen, on: str, begun_at: dat
             )
             for phase in scenario.phases
         },
-        quotas={call.name: outcome.quota_of(scenario, place, call.name).finite() for call in calls},
+        quotas={call.name: figures.quota_of(scenario, place, call.name).finite() for call in calls},
     )
 
 

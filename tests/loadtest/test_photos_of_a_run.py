@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.arithmetic import Window
+from loadtest.figures import dollars, rates
 from loadtest.ledger import Ledger, Photo
-from loadtest.outcome import dollars, rates
 from loadtest.scenario import Phase
 from loadtest.uploading import Upload, uploads
 from loadtest.verifying import calls_too_many

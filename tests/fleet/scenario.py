@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from contract.detectors import OPERATIONS
+
+# As infra/quotas.py has it: so long from one batch to the next, when no call has to wait.
+SECONDS_A_BATCH = 2.0
+FEWEST_WORKERS, MOST_WORKERS = 2, 1000
+
+
+def deployed_workers(quota: float, batch_size: int = 10) -> int:
+    """Say how many workers a lane gets, where the deployment does not choose."""
+    return max(FEWEST_WORKERS, min(MOST_WORKERS, math.ceil(quota * SECONDS_A_BATCH / batch_size)))
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class Scenario:
     backlog_is_live: bool = False
     live_rate: float = 0.0
     live_span: tuple[float, float] = (0.0, 0.0)
-    live_workers: int = 20
+    live_workers: int = 10
     bulk_workers: int = 10
     first_workers: int = 5
     batch_size: int = 10

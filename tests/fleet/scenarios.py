@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from contract.quotas import IN_LARGE_REGIONS
-from tests.fleet.scenario import Scenario
+from tests.fleet.scenario import Scenario, deployed_workers
 
 FIFTY = {"DetectLabels": 50.0}
 _BACKLOG = Scenario(
     "50",
-    "quota 50, as in the large regions",
+    "quota 50, as in the large regions, 10 workers",
     FIFTY,
     (15, 75),
     backlog=4000,
@@ -22,7 +22,9 @@ QUOTAS = (
     replace(
         _BACKLOG,
         name="5",
-        title="quota 5, as in the other regions",
+        title="quota 5, as in the other regions, 2 workers",
+        live_workers=deployed_workers(5),
+        bulk_workers=deployed_workers(5),
         quotas={"DetectLabels": 5.0},
         backlog=600,
         steady=(15, 105),
@@ -34,7 +36,7 @@ QUOTAS = (
         title="quota 500, 100 workers",
         quotas={"DetectLabels": 500.0},
         backlog=15_000,
-        live_workers=100,
+        live_workers=deployed_workers(500),
         steady=(17, 32),
         notes="the first 15 s are Lambda's own ramp of five workers a second",
     ),
@@ -44,7 +46,7 @@ QUOTAS = (
         title="quota 5,000, 1,000 workers",
         quotas={"DetectLabels": 5000.0},
         backlog=30_000,
-        live_workers=1000,
+        live_workers=deployed_workers(5000),
         first_workers=1000,
         steady=(2, 5),
         notes="shortened: all 1,000 workers from the start (Lambda would take three minutes), 6 s of work",

@@ -5,14 +5,30 @@ from pathlib import Path
 
 import pytest
 
+from infra import quotas
 from tests.fleet import report
-from tests.fleet.scenario import Scenario
+from tests.fleet.scenario import (
+    FEWEST_WORKERS,
+    MOST_WORKERS,
+    SECONDS_A_BATCH,
+    Scenario,
+    deployed_workers,
+)
 from tests.fleet.scenarios import GROUPS
 from tests.fleet.simulating import kept, simulate
 
 TINY = Scenario(
     "tiny", "ten photos", {"DetectLabels": 5.0}, (0, 5), backlog=10, backlog_is_live=True, live_workers=2
 )
+
+
+def test_the_workers_are_as_many_as_are_deployed() -> None:
+    assert (SECONDS_A_BATCH, FEWEST_WORKERS, MOST_WORKERS) == (
+        quotas.SECONDS_A_BATCH,
+        quotas.FEWEST_WORKERS,
+        quotas.MOST_WORKERS,
+    )
+    assert [deployed_workers(quota) for quota in (5, 50, 500, 5000)] == [2, 10, 100, 1000]
 
 
 def test_each_scenario_has_a_name_of_its_own() -> None:

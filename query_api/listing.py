@@ -17,6 +17,7 @@ from query_api.questions import ListQuestion, Match, Order, Page
 from query_api.ranges import IndexReader, RowRange, ranges
 from query_api.streams import (
     MAX_ROWS_AT_ONCE,
+    MAX_ROWS_OF_SEVERAL,
     Effort,
     PartitionStream,
     SideBySide,
@@ -79,10 +80,10 @@ class Listing:
         groups = terms.driving(question)
         plans = [[ranges(question, term) for term in group] for group in groups]
         shards = len(plans[0][0])
-        fewest = self.fewest_rows if sum(map(len, groups)) > 1 else 1
-        limit = _first_limit(question.limit, shards, fewest)
+        is_one = sum(map(len, groups)) == 1
+        limit = _first_limit(question.limit, shards, 1 if is_one else self.fewest_rows)
         efforts = [Effort(self.max_effort // shards) for _ in range(shards)]
-        together = SideBySide(self.index, limit)
+        together = SideBySide(self.index, limit, MAX_ROWS_AT_ONCE if is_one else MAX_ROWS_OF_SEVERAL)
         streams: list[list[Stream]] = [[] for _ in range(shards)]
         read: list[PartitionStream] = []
         for group in plans:

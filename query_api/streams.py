@@ -13,6 +13,8 @@ from contract.table import IndexRow
 from query_api.ranges import IndexReader, RowRange
 
 MAX_ROWS_AT_ONCE = 500
+# Of each of several streams: larger bites would mostly be left over when the page is full.
+MAX_ROWS_OF_SEVERAL = 80
 # A query is as much work as reading this many rows.
 ROWS_OF_A_QUERY = 25
 
@@ -61,6 +63,7 @@ class SideBySide:
 
     reader: IndexReader
     limit: int
+    most: int = MAX_ROWS_AT_ONCE
     streams: list[PartitionStream] = field(default_factory=list)
 
     def read(self, first: PartitionStream) -> None:
@@ -70,7 +73,7 @@ class SideBySide:
         found = self.reader.rows([each.range for each in together], self.limit)
         for stream, rows in zip(together, found, strict=True):
             stream.take(rows, self.limit)
-        self.limit = min(2 * self.limit, MAX_ROWS_AT_ONCE)
+        self.limit = min(2 * self.limit, self.most)
 
 
 @dataclass

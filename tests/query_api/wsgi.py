@@ -26,7 +26,8 @@ def application(site: Site) -> Callable[[Environ, Callable[..., Any]], Iterable[
 
 def _event(environ: Environ) -> Event:
     path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace").replace("%", "%25")
-    path = path if path.startswith("/") else f"/{path}"
+    # The document's server is `.`, which stands before the path.
+    path = f"/{path.removeprefix('/./').removeprefix('/')}"
     # A client of HTTP takes the dot out of an address before it sends it.
     path = "/" if path == "/./" else path
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

@@ -11,6 +11,7 @@ from contract.notifications import parse
 from contract.records import Head
 from contract.results import Result, ResultName
 from contract.table import IndexRow
+from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, read_counts
 from infra.local.clients import LocalClients
 from infra.local.outputs import Outputs
 
@@ -27,13 +28,17 @@ class Letter:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Bucket: the version that is there of each key (ETag, version id), None where it was deleted."""
+    """Bucket: the version that is there of each key (ETag, version id), None where it was deleted.
+
+    `counts` are those of the tally, by name of label and of status.
+    """
 
     bucket: Mapping[str, tuple[str, str | None] | None]
     heads: Mapping[str, Head]
     rows: tuple[IndexRow, ...]
     results: Mapping[ResultName, Result]
     letters: tuple[Letter, ...]
+    counts: Mapping[str, int]
 
 
 def gather(clients: LocalClients, outputs: Outputs) -> Evidence:
@@ -58,8 +63,23 @@ def gather(clients: LocalClients, outputs: Outputs) -> Evidence:
             if result is not None:
                 results[name] = result
     return Evidence(
-        bucket_now(clients, outputs.bucket), heads, tuple(rows), results, _letters(clients, outputs)
+        bucket_now(clients, outputs.bucket),
+        heads,
+        tuple(rows),
+        results,
+        _letters(clients, outputs),
+        counts_now(clients, outputs),
     )
+
+
+def counts_now(clients: LocalClients, outputs: Outputs) -> dict[str, int]:
+    """Give the tally's counts, by name of label and of status."""
+    table = clients.tables.Table(outputs.table)
+    items = (
+        table.get_item(Key={"pk": at.pk, "sk": at.sk}, ConsistentRead=True).get("Item", {})
+        for at in (STATUS_COUNTS, *LABEL_COUNTS)
+    )
+    return {name: count for item in items for name, count in read_counts(item).items()}
 
 
 def _items(clients: LocalClients, table_name: str) -> list[dict[str, Any]]:

@@ -39,6 +39,7 @@ def rows(run: Run) -> list[Row]:
         ),
         ("**lost**", _with_reasons(verdict.lost)),
         ("**stale**", _with_reasons(verdict.stale)),
+        ("**names counted wrongly** (labels, statuses)", str(len(verdict.miscounted))),
         ("dead letters", _listed(verdict.dead) if verdict.dead else "0"),
         (
             "completions missing",

@@ -17,7 +17,7 @@ from contract.settings import ProcessorSettings
 from infra.local.clients import LocalClients
 from infra.local.outputs import Outputs
 from infra.local.place import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
-from processors.detectors import labels
+from processors.detectors import chosen
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -140,11 +140,11 @@ class Site:
 
     def labels_of(self, photo: bytes) -> Mapping[str, float]:
         """Ask the local Rekognition once more, past the proxy, as the processor asks."""
-        detector = labels.detector(ProcessorSettings("", "", "", "", "", "", ""))
+        detector = chosen(ProcessorSettings("", "", "", "", "", "", ""))["labels"]
         rekognition = boto3.client(
             "rekognition", **{**_connection(self.outputs), "endpoint_url": self.outputs.rekognition_url}
         )
-        answer = rekognition.detect_labels(Image={"Bytes": photo}, **detector.parameters)
+        answer = rekognition.detect_labels(Image={"Bytes": photo}, **detector.question.parameters)
         return detector.read(answer).labels
 
     def calls_by_content(self) -> dict[tuple[str, str], int]:

@@ -34,7 +34,9 @@ RESULTS = {
     (name := ResultName(VERSION.content_id, detector, HEAD.detectors[detector])): Result(name, answer, "")
     for detector, answer in ANSWERS.items()
 }
-GOOD = Evidence({"a.jpg": ("etag", "v1")}, {"a.jpg": HEAD}, index_rows(HEAD), RESULTS, ())
+GOOD = Evidence(
+    {"a.jpg": ("etag", "v1")}, {"a.jpg": HEAD}, index_rows(HEAD), RESULTS, (), {"Cat": 1, "recognized": 1}
+)
 NOTHING_TWICE = PaidTwice(0, Counter(), ())
 
 
@@ -48,7 +50,11 @@ def test_all_is_well() -> None:
 
 
 def test_a_deleted_photo_with_its_tombstone_is_well() -> None:
-    assert verdict(replace(GOOD, bucket={"a.jpg": None}, heads={"a.jpg": TOMBSTONE})).kept
+    assert verdict(replace(GOOD, bucket={"a.jpg": None}, heads={"a.jpg": TOMBSTONE}, counts={})).kept
+
+
+def test_a_label_that_is_counted_twice_is_noticed() -> None:
+    assert verdict(replace(GOOD, counts={"Cat": 2, "recognized": 1})).miscounted == {"Cat": (2, 1)}
 
 
 def test_an_object_without_a_record_is_lost() -> None:

@@ -10,6 +10,7 @@ from contract.completions import completion
 from contract.records import Findings, Head, Status
 from contract.results import ResultName
 from contract.table import index_rows
+from contract.tallies import NOTHING, Differences, Share
 from processors.detectors import READERS
 from tests.chaos.evidence import UNEXPLAINED, Evidence
 from tests.chaos.payments import PaidTwice
@@ -21,7 +22,8 @@ class Verdict:
 
     `lost`: there is an object and no right record: none at all, a rejection of a good photo, or index rows or
     raw results that are missing. `stale`: the record, or a visible index row, is of another version than the
-    object, or of an object that is gone. `silent`: no completion of the record that stands.
+    object, or of an object that is gone. `silent`: no completion of the record that stands. `miscounted`:
+    names of labels and statuses, with how many are counted and how many there are.
     """
 
     lost: dict[str, str]
@@ -29,12 +31,18 @@ class Verdict:
     silent: tuple[str, ...]
     dead: Counter[str]
     twice: PaidTwice
+    miscounted: dict[str, tuple[int, int]]
 
     @property
     def kept(self) -> bool:
         """Whether nothing was lost, stale, silent, buried without a reason, or paid twice without a cause."""
         return not (
-            self.lost or self.stale or self.silent or self.dead[UNEXPLAINED] or self.twice.unexplained
+            self.lost
+            or self.stale
+            or self.silent
+            or self.dead[UNEXPLAINED]
+            or self.twice.unexplained
+            or self.miscounted
         )
 
 
@@ -76,7 +84,19 @@ def judge(
         tuple(sorted(head.key for head in heads if completion(bucket_name, head).id not in announced)),
         Counter(letter.cause for letter in evidence.letters),
         twice,
+        miscounted(evidence),
     )
+
+
+def miscounted(evidence: Evidence) -> dict[str, tuple[int, int]]:
+    """Compare the tally's counts with the records: names with what is counted, and what there is."""
+    true = Differences()
+    for head in evidence.heads.values():
+        true.add(NOTHING, Share.of(head))
+    wanted = {name: count for counts in true.by_item.values() for name, count in counts.items()}
+    names = sorted(wanted.keys() | evidence.counts.keys())
+    pairs = {name: (evidence.counts.get(name, 0), wanted.get(name, 0)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def _compare_rows(evidence: Evidence, lost: dict[str, str], stale: dict[str, str]) -> None:

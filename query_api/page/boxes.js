@@ -3,12 +3,17 @@
 import { h } from "./dom.js";
 import { percent } from "./words.js";
 
-/** The share of a frame's width, and the pixels, that a name needs to be read. */
-const NAMED_FROM_PX = 44;
+/** The width that a name needs to be read. */
+const NAMED_FROM_PX = 64;
+const LEGEND_NAMES = 4;
 
-/** List what has a place in the photo: labels, faces, lines of text; least sure first, so that sure ones are on top. */
+/**
+ * List what has a place in the photo: labels, faces, lines of text, in the order in which they are drawn: small
+ * ones last, to be on top. Faces that were found as faces are not boxed as a label too.
+ */
 export function placesOf(details, leastConfidence = 0) {
-  const labels = details.labels.flatMap((label) =>
+  const hasFaces = details.face_details?.length > 0;
+  const labels = details.labels.filter((label) => !(hasFaces && label.name === "Face")).flatMap((label) =>
     (label.instances ?? []).map(({ box, confidence }) => ({ kind: "label", name: label.name, box, confidence })));
   const faces = (details.face_details ?? []).map(({ box, confidence }) => ({ kind: "face", name: "Face", box, confidence: confidence ?? 100 }));
   const lines = (details.text_lines ?? []).map(({ box, confidence, text }) => ({ kind: "text", name: text, box, confidence }));
@@ -19,15 +24,32 @@ export function placesOf(details, leastConfidence = 0) {
 
 /**
  * Draw places into `layer`, which lies exactly over the frame in which the photo is shown. `covers` says
- * that the photo fills the frame and is cut off where it is too long (object-fit: cover).
+ * that the photo fills the frame and is cut off where it is too long (object-fit: cover). Gives the places
+ * that had no room for their names.
  */
 export function drawPlaces(layer, places, picture, { covers = false } = {}) {
   const frame = { width: layer.clientWidth || 1, height: layer.clientHeight || 1 };
   const shown = covers ? coverage(picture, frame) : { x: 0, y: 0, width: 1, height: 1 };
-  layer.replaceChildren(...places.map((place) => boxOf(place, shown, frame)));
+  const boxes = places.map((place) => boxOf(place, shown, frame));
+  layer.replaceChildren(...boxes.map(({ element }) => element));
+  return boxes.filter(({ isNamed }) => !isNamed).map(({ place }) => place);
 }
 
-function boxOf({ kind, name, box, confidence }, shown, frame) {
+/** Name what has no room for a name, or no box at all, at the bottom. `names` are those of `kind` and `name`. */
+export function drawLegend(layer, names) {
+  const counts = new Map();
+  for (const { kind, name } of names) {
+    const text = `${kind}\n${name}`;
+    counts.set(text, { kind, name, count: (counts.get(text)?.count ?? 0) + 1 });
+  }
+  const shown = [...counts.values()].slice(0, LEGEND_NAMES);
+  if (!shown.length) return;
+  layer.append(h("span", { class: "legend" }, shown.map(({ kind, name, count }) =>
+    h("span", { class: `legend-name ${kind}` }, count > 1 ? `${name} × ${count}` : name))));
+}
+
+function boxOf(place, shown, frame) {
+  const { kind, name, box, confidence } = place;
   const left = Math.max(0, shown.x + box.left * shown.width);
   const top = Math.max(0, shown.y + box.top * shown.height);
   const right = Math.min(1, shown.x + (box.left + box.width) * shown.width);
@@ -39,9 +61,9 @@ function boxOf({ kind, name, box, confidence }, shown, frame) {
     isNamed ? h("span", { class: "box-name" }, kind === "label" ? `${name} ${percent(confidence)}` : name) : null,
   );
   element.hidden = right <= left || bottom <= top;
-  const place = { left, top, width: right - left, height: bottom - top };
-  for (const [side, ratio] of Object.entries(place)) element.style.setProperty(side, `${ratio * 100}%`);
-  return element;
+  const sides = { left, top, width: right - left, height: bottom - top };
+  for (const [side, ratio] of Object.entries(sides)) element.style.setProperty(side, `${ratio * 100}%`);
+  return { element, place, isNamed: isNamed || element.hidden };
 }
 
 /** Where a picture that covers a frame lies in it, in ratios of the frame. */

@@ -25,6 +25,7 @@ export class Controls {
     this.order = byId("order");
     this.order.addEventListener("change", () => change({ order: this.order.value }));
     this.makeMore();
+    this.placeForWidth();
     follow((next) => this.show(next));
     this.show(filters());
   }
@@ -39,7 +40,7 @@ export class Controls {
     this.confidence.value = next.min_confidence || "0";
     this.sayConfidence();
     const byConfidence = [...this.order.options].find((option) => option.value === "confidence");
-    byConfidence.disabled = !canOrderByConfidence(next);
+    if (byConfidence) byConfidence.disabled = !canOrderByConfidence(next);
     this.order.value = next.order;
     this.faces.value = FACES.some(([value]) => value === next.min_faces) ? next.min_faces : "";
     this.moderation.value = CATEGORIES.includes(next.moderation) ? next.moderation : "";
@@ -47,6 +48,26 @@ export class Controls {
     this.to.value = next.to.slice(0, 10);
     this.parents.checked = next.include_parents !== "false";
     this.confidence.closest("label").classList.toggle("off", next.status === "rejected");
+  }
+
+  /** On small screens, the photos are worth more room than the filters. */
+  placeForWidth() {
+    const [narrow, medium] = [matchMedia("(max-width: 640px)"), matchMedia("(max-width: 900px)")];
+    const [confidence, order, more] = [this.confidence.closest("label"), this.order.closest("label"), byId("more")];
+    const place = () => {
+      byId("more-name").textContent = narrow.matches ? "Filters" : "More filters";
+      if (medium.matches) byId("more-panel").prepend(order);
+      else more.after(order);
+      if (narrow.matches) byId("more-panel").prepend(confidence);
+      else more.before(confidence);
+    };
+    for (const width of [narrow, medium]) width.addEventListener("change", place);
+    place();
+  }
+
+  /** This deployment keeps no order by confidence. */
+  forgetConfidenceOrder() {
+    [...this.order.options].find((option) => option.value === "confidence")?.remove();
   }
 
   sayConfidence() {

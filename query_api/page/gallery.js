@@ -121,6 +121,8 @@ export class Gallery {
     const count = this.tiles.length;
     const asked = this.filters();
     const words = asked.status === "rejected" ? ["rejected photo"] : isUnfiltered(asked) ? ["photo"] : ["photo found", "photos found"];
+    // How many there are in all is said beside "Recognized"; this line is for those who do not see that.
+    this.found.classList.toggle("unseen", isUnfiltered(asked));
     this.found.textContent = this.cursor ? `${number(count)} photos, more as you scroll` : count ? plural(count, ...words) : "";
   }
 

@@ -21,7 +21,11 @@ new Chips(filters());
 const gallery = new Gallery({
   filters,
   open: (index) => viewer.open(index),
-  failed: (error, again) => notices.tell(error, again),
+  failed: (error, again) => {
+    if (error.kind !== "refused" || filters().order !== "confidence") return notices.tell(error, again);
+    controls.forgetConfidenceOrder();
+    return change({ order: "" });
+  },
   loaded: ({ count, complete }) => {
     notices.clear();
     showEmpty(count || !complete ? null : emptiness());

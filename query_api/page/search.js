@@ -136,7 +136,7 @@ function labelOption({ name, count }, excludes) {
 function otherOptions(typed, excludes) {
   if (!typed || excludes) return [];
   return [
-    { kind: "text", hint: "reads", value: typed },
+    { kind: "text", hint: "text in the photo", value: typed },
     { kind: "prefix", hint: "key begins with", value: typed },
   ];
 }

@@ -42,7 +42,7 @@ export class Stats {
       : null;
     replace(
       this.line,
-      waiting ? figure(`${number(waiting)} in the queue`, "Photos that wait or are being recognized, about", "busy") : figure("Queue empty", "Nothing waits"),
+      waiting ? figure(`${number(waiting)} in the queue`, "Photos that wait or are being recognized, about", "busy") : figure("Queue empty", "Nothing waits", "idle"),
       stats.dead_letters ? figure(plural(stats.dead_letters, "dead letter"), "Given up, each with its reason: imagepipe dlq summary", "bad") : null,
       saved,
     );

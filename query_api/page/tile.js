@@ -1,6 +1,6 @@
 // One photo of the gallery.
 
-import { drawPlaces, placesOf } from "./boxes.js";
+import { drawLegend, drawPlaces, placesOf } from "./boxes.js";
 import { detailsOf } from "./details.js";
 import { h } from "./dom.js";
 import { flags, isVeiled, pictureOf, reveal } from "./photo.js";
@@ -30,11 +30,20 @@ export class Tile {
       const details = await detailsOf(this.photo);
       if (!this.drawing || !this.picture.naturalWidth) return;
       const picture = { width: this.picture.naturalWidth, height: this.picture.naturalHeight };
-      drawPlaces(this.layer, placesOf(details, this.least()), picture, { covers: true });
+      const places = placesOf(details, this.least());
+      const unnamed = drawPlaces(this.layer, places, picture, { covers: true });
+      drawLegend(this.layer, places.length ? unnamed : this.seen());
     } catch {
       // The next look asks again; the photo itself is shown all the same.
       this.drawing = false;
     }
+  }
+
+  /** Give the labels in words, for a photo in which nothing has a box. */
+  seen() {
+    return foremost(this.photo.labels, this.least())
+      .slice(0, LABELS_NAMED)
+      .map(({ name, confidence }) => ({ kind: "seen", name: `${name} ${percent(confidence)}` }));
   }
 
   hideBoxes() {

@@ -1,5 +1,7 @@
 // Numbers, sizes, times and keys, as they are read.
 
+const IMPLIED_PERCENT = 15;
+
 export const number = (value) => new Intl.NumberFormat("en").format(value);
 
 export const percent = (confidence) => `${Math.floor(confidence)} %`;
@@ -21,8 +23,11 @@ export const plural = (count, one, many = `${one}s`) => `${number(count)} ${coun
 /** The last part of a key; the whole key where that is empty. */
 export const shortName = (key) => key.split("/").pop() || key;
 
-/** The labels worth reading first: what was seen itself before what it implies, surest first. */
+/**
+ * The labels worth reading first: the surest, where what was seen itself counts for a little more than what
+ * it implies. So a dog is a dog rather than an animal, and a bird that may be a finch is a bird.
+ */
 export function foremost(labels, least = 0) {
-  const sure = labels.filter((label) => label.confidence >= least);
-  return [...sure.filter((label) => !label.parent), ...sure.filter((label) => label.parent)];
+  const worth = (label) => label.confidence - (label.parent ? IMPLIED_PERCENT : 0);
+  return labels.filter((label) => label.confidence >= least).sort((one, other) => worth(other) - worth(one));
 }

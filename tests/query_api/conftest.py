@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeSerializer
@@ -16,6 +17,26 @@ from tests.query_api.memory_table import MemoryTable
 from tests.query_api.site import Site
 
 TABLE_NAME = "images"
+SCHEMA: Any = {
+    "KeySchema": [
+        {"AttributeName": PARTITION_KEY, "KeyType": "HASH"},
+        {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
+    ],
+    "AttributeDefinitions": [
+        {"AttributeName": name, "AttributeType": "S"} for name in (PARTITION_KEY, SORT_KEY, RANK)
+    ],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": RANK_INDEX,
+            "KeySchema": [
+                {"AttributeName": PARTITION_KEY, "KeyType": "HASH"},
+                {"AttributeName": RANK, "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(RANK_PROJECTED)},
+        }
+    ],
+    "BillingMode": "PAY_PER_REQUEST",
+}
 _serialize = TypeSerializer().serialize
 
 
@@ -35,10 +56,10 @@ class MotoTable(DynamoDBTable):
 
     def put(self, at: ItemKey, item: Mapping[str, object]) -> None:
         tagged = {name: _serialize(value) for name, value in item.items()}
-        self.client.put_item(TableName=TABLE_NAME, Item={**tagged, **key_to_wire(at)})
+        self.client.put_item(TableName=self.table_name, Item={**tagged, **key_to_wire(at)})
 
     def remove(self, at: ItemKey) -> None:
-        self.client.delete_item(TableName=TABLE_NAME, Key=key_to_wire(at))
+        self.client.delete_item(TableName=self.table_name, Key=key_to_wire(at))
 
 
 @pytest.fixture
@@ -53,29 +74,7 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         client = make_client()
-        client.create_table(
-            TableName=TABLE_NAME,
-            KeySchema=[
-                {"AttributeName": PARTITION_KEY, "KeyType": "HASH"},
-                {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": PARTITION_KEY, "AttributeType": "S"},
-                {"AttributeName": SORT_KEY, "AttributeType": "S"},
-                {"AttributeName": RANK, "AttributeType": "S"},
-            ],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": RANK_INDEX,
-                    "KeySchema": [
-                        {"AttributeName": PARTITION_KEY, "KeyType": "HASH"},
-                        {"AttributeName": RANK, "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(RANK_PROJECTED)},
-                }
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        client.create_table(TableName=TABLE_NAME, **SCHEMA)
         yield client
 
 

@@ -26,20 +26,21 @@ def application(site: Site) -> Callable[[Environ, Callable[..., Any]], Iterable[
 
 def _event(environ: Environ) -> Event:
     path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace").replace("%", "%25")
-    # The document's server is `.`, which stands before the path.
-    path = f"/{path.removeprefix('/./').removeprefix('/')}"
+    path = path if path.startswith("/") else f"/{path}"
     # A client of HTTP takes the dot out of an address before it sends it.
     path = "/" if path == "/./" else path
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    return event_of(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), body)
+
+
+def event_of(method: str, path: str, query: str, body: bytes) -> Event:
+    """Give the parts of an event that are read."""
     return {
         "version": "2.0",
         "rawPath": path,
-        "rawQueryString": environ.get("QUERY_STRING", ""),
+        "rawQueryString": query,
         "headers": {},
         "body": body.decode("utf-8", "surrogateescape") if body else None,
-        "requestContext": {
-            "http": {"method": environ["REQUEST_METHOD"], "path": path},
-            "stage": "$default",
-        },
+        "requestContext": {"http": {"method": method, "path": path}, "stage": "$default"},
         "isBase64Encoded": False,
     }

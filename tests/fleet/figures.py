@@ -50,7 +50,8 @@ class Change:
 @dataclass(frozen=True)
 class Figures:
     """What came of a scenario. Shares are of 1; `use` is accepted calls / quota in the steady state, by
-    operation; `changes` tells of each change of the quota."""
+    operation; `refused_writes` are those that a hot partition did not take; `changes` tells of each change of
+    the quota."""
 
     use: dict[str, float]
     throttled: float
@@ -63,6 +64,7 @@ class Figures:
     requests_by_operation: dict[str, float]
     write_units: dict[str, float]
     budget_writes: float
+    refused_writes: dict[str, float]
     live: Percentiles | None
     bulk: Percentiles | None
     changes: tuple[Change, ...]
@@ -110,6 +112,7 @@ def figures(record: Record) -> Figures:
         requests_by_operation={name: made / images for name, made in sorted(record.table.requests.items())},
         write_units=units,
         budget_writes=units.get("budget", 0.0),
+        refused_writes={kind: number / images for kind, number in record.table.throttled.items()},
         live=Percentiles.of([seconds for _, seconds in record.latencies[LIVE]]),
         bulk=Percentiles.of([seconds for _, seconds in record.latencies[BULK]]),
         changes=_changes(record),

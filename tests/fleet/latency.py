@@ -36,8 +36,8 @@ S3 = Latency(0.020, 0.100, "assumption")
 INVOCATION_SECONDS = 0.010
 # docs/performance.md: the cold import of the processor "as on Lambda" is 0.82 s.
 COLD_START_SECONDS = 0.8
-# docs/performance.md had 19 ms of processor time an image of two detectors, for about eight calls. Lambda gives
-# a whole processor at 1,769 MB, and less in proportion. A worker's calls share what it has.
+# docs/performance.md had 19 ms of processor time an image of two detectors, for about eight calls. Lambda
+# gives a whole processor at 1,769 MB, and less in proportion. A worker's calls share what it has.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 MEMORY_MB = 512
 CPU_SECONDS_A_CALL = 0.0025 * 1769 / MEMORY_MB

@@ -76,6 +76,7 @@ def _more(scenario: Scenario, seen: Figures) -> str:
         parts.append(
             f"from {at:.0f} s: use {change.use:.2f}, steadily over 0.9 {back}, {change.throttled} throttled"
         )
+    parts += [f"{number:.2f} {kind} an image refused" for kind, number in seen.refused_writes.items()]
     if scenario.kills:
         parts.append(f"{seen.killed} killed")
     return f" ({'; '.join(parts)})" if parts else ""

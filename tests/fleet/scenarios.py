@@ -162,7 +162,7 @@ RIVALS = (
         replace(
             _RACE,
             name=f"{program}-lanes",
-            title=f"{WAYS[program]}, 10 workers, and 20 of the other lane without work",
+            title=f"{WAYS[program]}, 10 of 30 workers have work",
             program=program,
             backlog_is_live=False,
             live_workers=20,

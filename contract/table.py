@@ -46,6 +46,8 @@ RANK_INDEX = "by-rank"
 # What the index by rank holds of a row beside its keys.
 RANK_PROJECTED = ("key", "revision", "confidence", "parent")
 SECRET_PREFIX = "secret#"
+# A partition key holds 2,048 bytes; a line that was read as one word must not stand in the way of its image.
+MAX_WORD_CHARACTERS = 200
 
 # One partition takes 1,000 writes a second; a label that is on every photo is spread over this many. A number
 # of partitions, not of servers: changing it means writing all index rows anew.
@@ -209,7 +211,7 @@ def _terms(head: Head) -> Mapping[str, tuple[float | None, bool]]:
     for category, confidence in found.moderation.items():
         before, _ = terms.get(moderation_term(category), (None, False))
         terms[moderation_term(category)] = (max(confidence, before or 0.0), False)
-    terms |= {word_term(word): (None, False) for word in found.words}
+    terms |= {word_term(word): (None, False) for word in found.words if len(word) <= MAX_WORD_CHARACTERS}
     if found.faces:
         terms[faces_term()] = (None, False)
     return terms

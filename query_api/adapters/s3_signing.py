@@ -1,7 +1,7 @@
 """Presigned URLs and forms of S3.
 
 Without botocore's S3 client, whose model costs a tenth of a cold start. It takes 0.3 ms for a URL, and its
-signer alone 0.1 ms, where the signature itself takes 0.02 ms; a page has up to 100 of them. So URLs are
+signer alone 0.1 ms, where the signature itself takes 0.03 ms; a page has up to 100 of them. So URLs are
 signed here, which tests hold to botocore; forms, of which nobody needs a hundred, by botocore's signer.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html

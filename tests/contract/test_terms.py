@@ -56,6 +56,12 @@ def test_a_row_knows_a_parent_unless_another_spelling_is_none() -> None:
     assert not rows()["label:animal"].is_parent
 
 
+def test_what_was_read_as_one_endless_word_has_no_row() -> None:
+    head = Head(HEAD.version, HEAD.status, "", 1, "now", findings=Findings(words=("x" * 201, "y" * 200)))
+
+    assert len(index_rows(head)) == 2
+
+
 def test_no_face_no_row() -> None:
     for faces in (None, 0):
         head = Head(HEAD.version, HEAD.status, "", 1, "now", findings=Findings(faces=faces))

@@ -45,7 +45,7 @@ RANK = "rank"
 RANK_INDEX = "by-rank"
 # What the index by rank holds of a row beside its keys.
 RANK_PROJECTED = ("key", "revision", "confidence", "parent")
-SECRET_PREFIX = "secret#"
+SECRET_PREFIX = "secret#"  # noqa: S105 - a name, not a secret
 # A partition key holds 2,048 bytes; a line that was read as one word must not stand in the way of its image.
 MAX_WORD_CHARACTERS = 200
 

@@ -33,12 +33,10 @@ def usual_quota(operation: str, region: str) -> float:
 
 # What follows a throttle: the curve of TCP CUBIC, as botocore's adaptive mode has it, here shared by all
 # workers. The rate falls to this share of what it was, ...
-KEPT_AFTER_A_CUT = 0.75
+KEPT_AFTER_A_CUT = 0.7
 # ... returns to where it was cut and stays near it, and then tries for more, ever faster: this share of the
 # quota, times the cube of the seconds since it was back.
-CURVATURE_A_SECOND_CUBED = 0.001
-# One throttle comes with many: what is throttled within this time of a cut was sent before it.
-SECONDS_BETWEEN_CUTS = 1.0
+CURVATURE_A_SECOND_CUBED = 0.0015
 # However often it is throttled, an operation is still tried at this share of its quota.
 LEAST_SHARE = 0.02
 

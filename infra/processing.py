@@ -66,6 +66,7 @@ class Processing(Construct):
                         bulk_queue_url=intake.bulk.queue.queue_url,
                         bulk_dead_letter_queue_url=intake.bulk.dead_letters.queue_url,
                         detectors=settings.detectors,
+                        concurrent_calls=settings.concurrent_calls,
                     )
                 ),
                 **quotas.environment(),

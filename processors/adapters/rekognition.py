@@ -11,7 +11,7 @@ from contract.counts import Count
 from contract.errors import ThrottledError
 from contract.identity import ImageVersion
 from processors.adapters.aws_errors import translated
-from processors.budget.turns import Turns
+from processors.budget.turns import Turn, Turns
 from processors.detectors.detector import Detector
 from processors.retrying import RetryPolicy
 from processors.telemetry import Counter
@@ -40,20 +40,17 @@ class RekognitionDetectors:
         operation: Callable[..., Mapping[str, Any]] = getattr(
             self.client, _method(detector.question.operation)
         )
-        turns.wait(version.key)
-        tried = False
+        turn: Turn | None = turns.wait(version.key)
 
         def attempt() -> Mapping[str, Any]:
-            nonlocal tried
-            if tried:
-                turns.wait(version.key)
-            tried = True
+            nonlocal turn
+            mine, turn = turn or turns.wait(version.key), None
             try:
                 with translated(f"{detector.question.operation} of s3://{self.bucket_name}/{version.key}"):
                     return operation(Image={"S3Object": s3_object}, **detector.question.parameters)
             except ThrottledError:
                 self.counter.add(Count.CALLS_THROTTLED)
-                turns.throttled()
+                turns.throttled(mine)
                 raise
 
         response = dict(self.retry(attempt))

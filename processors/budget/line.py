@@ -16,7 +16,7 @@ from typing import Protocol
 
 from contract.counts import Count
 from contract.errors import ImagepipeError
-from contract.quotas import KEPT_AFTER_A_CUT, SECONDS_BETWEEN_CUTS, BudgetItem
+from contract.quotas import KEPT_AFTER_A_CUT, BudgetItem
 from processors.budget.lanes import Lane
 from processors.telemetry import Counter, Log
 
@@ -108,17 +108,21 @@ class Line:
             )
             return self._of_own_share(calls, now, until)
 
-    def slow_down(self) -> None:
-        """Note a throttle: everybody calls less often for some seconds."""
-        now = self.clock()
-        if self.item.cut_at is not None and now - self.item.cut_at < SECONDS_BETWEEN_CUTS:
+    def slow_down(self, taken_at: float) -> None:
+        """Note a throttle: everybody calls less often for some seconds.
+
+        `taken_at` is when the throttled call's slot was taken. What was taken before the last cut still came
+        at the rate before it, and says nothing about the rate since.
+        """
+        if self.item.cut_at is not None and self.item.cut_at >= taken_at:
             return
+        now = self.clock()
         rate = self.item.pace(self.quota).rate(now)
         if self.item.cut_from is not None and rate < self.item.cut_from:
             rate *= (1 + KEPT_AFTER_A_CUT) / 2  # there is less than last time: do not try for all of it again
         self.item = replace(self.item, cut_at=now, cut_from=rate)
         try:
-            self.item = self.store.cut(self.operation, rate, now, now - SECONDS_BETWEEN_CUTS)
+            self.item = self.store.cut(self.operation, rate, now, taken_at)
         except ImagepipeError as failure:
             self.log.warning(
                 f"others were not told that {self.operation} is throttled: {failure.message}",

@@ -17,6 +17,14 @@ SPREAD_SECONDS = 0.5
 SHORTEST_WAIT_SECONDS = 0.02
 
 
+@dataclass(frozen=True)
+class Turn:
+    """When a call may be made, and when that was agreed on; both in seconds since 1970."""
+
+    at: float
+    taken_at: float
+
+
 @dataclass
 class Turns:
     """Hands out slots to the calls of a batch, taking them from the line a run at a time.
@@ -32,33 +40,35 @@ class Turns:
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     spread: Callable[[float], float]
-    _slots: deque[float] = field(default_factory=deque)
+    _slots: deque[Turn] = field(default_factory=deque)
 
     def prepare(self, key: str) -> None:
         """Take the first run. Raises PostponedError if there is none to be had in this invocation."""
         with self.lock:
             self._take_a_run(key)
 
-    def wait(self, key: str) -> None:
+    def wait(self, key: str) -> Turn:
         """Return when a call may be made. Raises PostponedError if that would be too late."""
         with self.lock:
             if not self._slots:
                 self._take_a_run(key)
-            slot = self._slots.popleft()
+            turn = self._slots.popleft()
             self.expected -= 1
-        self.sleep(max(0.0, slot - self.clock()))
+        self.sleep(max(0.0, turn.at - self.clock()))
         self.deadline.require_time_for_a_call(key)
+        return turn
 
-    def throttled(self) -> None:
-        """Note that a call was throttled."""
-        self.line.slow_down()
+    def throttled(self, turn: Turn) -> None:
+        """Note that the call made at a turn was throttled."""
+        self.line.slow_down(turn.taken_at)
 
     def _take_a_run(self, key: str) -> None:
         self.deadline.require_time_for_a_call(key)
         until = self.clock() + self.deadline.seconds_for_calls()
         while True:
+            taken_at = self.clock()
             slots = self.line.reserve(max(1, self.expected), self.lane, until)
-            self._slots.extend(slots.times)
+            self._slots.extend(Turn(at, taken_at) for at in slots.times)
             if self._slots:
                 return
             again_at = slots.again_at + self.spread(SPREAD_SECONDS)

@@ -73,7 +73,7 @@ def test_after_a_throttle_the_rate_falls_comes_back_and_then_grows_to_the_quota(
     cut = Pace(50, cut_at=START, cut_from=25)
     rates = [cut.rate(START + second) for second in range(20)]
 
-    assert rates[0] == pytest.approx(0.75 * 25)
+    assert rates[0] == pytest.approx(0.7 * 25)
     assert rates[5] == pytest.approx(25, rel=0.02)
     assert rates == sorted(rates)
     assert rates[13] >= 0.9 * 50
@@ -150,12 +150,26 @@ def test_a_throttle_slows_down_everybody_once() -> None:
     fleet = Fleet()
     one, other = fleet.worker(), fleet.worker()
     for worker in (one, other, one):
-        worker.slow_down()
+        worker.slow_down(fleet.now)
     one.reserve(1, Lane.LIVE, fleet.now + 30)
 
     slots = [slot for _ in range(2) for slot in one.reserve(10, Lane.LIVE, fleet.now + 30).times]
-    assert slots[-1] - slots[0] == pytest.approx(19 / 37.5, rel=0.02)
+    assert slots[-1] - slots[0] == pytest.approx(19 / 35, rel=0.02)
     assert other.item.cut_from == one.item.cut_from == 50
+
+
+def test_what_was_taken_before_a_cut_does_not_cut_again() -> None:
+    fleet = Fleet()
+    one, other = fleet.worker(), fleet.worker()
+    taken_at = fleet.now
+    fleet.now += 3
+    one.slow_down(taken_at)
+    fleet.now += 2
+    other.slow_down(taken_at)
+    assert other.item.cut_at == one.item.cut_at == START + 3
+
+    other.slow_down(fleet.now)
+    assert other.item.cut_at == START + 5
 
 
 def test_the_quota_that_an_operator_has_set_goes_before_that_of_the_deployment() -> None:
@@ -268,5 +282,7 @@ def test_a_budget_that_cannot_be_had_does_not_stop_the_line() -> None:
     world = World()
     world.calls.before = refuse_updates
 
-    assert world.deliver(*[world.s3.put(f"{number}.jpg", f"cat {number}".encode()) for number in range(5)]) == []
+    assert (
+        world.deliver(*[world.s3.put(f"{number}.jpg", f"cat {number}".encode()) for number in range(5)]) == []
+    )
     assert all(world.status(f"{number}.jpg") for number in range(5))

@@ -26,14 +26,13 @@ class DeploymentSettings:
     calls a second (`DetectLabels=80,DetectFaces=100`); those not named are what new accounts have in the
     region. `max_concurrency` and `bulk_max_concurrency` bound the processor's copies at work for live and for
     bulk photos (2 to 1,000 each), by themselves as many as fill the quota; `batch_size` is the messages that
-    one of them takes at once (1 to 10,000), `concurrent_calls` how many calls of one detector it has under way
-    (1 to 100).
+    one of them takes at once (1 to 10,000), `concurrent_calls` how many calls of one detector it has under
+    way (1 to 100).
 
     `api_access` is `iam` (callers sign their requests), `jwt` (people sign in: `jwt_issuer`, a URL, and
     `jwt_audience` say whose tokens are taken) or `open`. `cors_origins` are the pages of other hosts that may
-    ask and upload (`https://photos.example`).
-    `api_requests_a_second` and `api_burst` bound what all callers together may ask. `confidence_order` keeps
-    an index by which lists come in order of confidence, at the price of a second write for each label
+    ask and upload (`https://photos.example`); `api_requests_a_second` and `api_burst` bound what all callers
+    together may ask. `confidence_order` keeps an index by which lists come in order of confidence, at the price of a second write for each label
     (docs/decisions/0005-order-by-confidence.md). `retained` keeps the bucket and the table when the stack is
     deleted and protects the table from deletion. `noncurrent_version_days` is how long overwritten and
     deleted photos can be had back.

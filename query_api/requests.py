@@ -129,6 +129,10 @@ def _hold_together(reading: Reading, *, confidence_order: bool) -> None:
         reading.blame("status", "only recognized images have labels, faces and text")
     if reading.one("order") == Order.CONFIDENCE:
         if not confidence_order:
-            reading.blame("order", "this deployment keeps no order by confidence; ask for newest or oldest")
+            reading.blame(
+                "order",
+                "this deployment keeps no order by confidence (its setting confidence_order); "
+                "ask for newest or oldest",
+            )
         elif not is_given(*_ORDERED_BY):
             reading.blame("order", f"confidence is about {', '.join(_ORDERED_BY)}; give one of them too")

@@ -203,3 +203,13 @@ def test_where_ever_more_rows_are_skipped_the_page_ends_short_and_its_cursor_goe
         page = listing.page(replace(question, after=page.next_after))
         found += [match.head.key for match in page.matches]
     assert found == ["old-cat.jpg"]
+
+
+def test_a_deployment_that_keeps_no_order_by_confidence_says_so(site: Site) -> None:
+    site.confidence_order = False
+
+    answer = site.list(label="Cat", order="confidence")
+
+    assert answer.status == 400
+    assert "confidence_order" in answer.json["faults"][0]["reason"]
+    assert site.list(label="Cat", order="oldest").status == 200

@@ -32,11 +32,12 @@ class DeploymentSettings:
     `api_access` is `iam` (callers sign their requests), `jwt` (people sign in: `jwt_issuer`, a URL, and
     `jwt_audience` say whose tokens are taken) or `open`. `cors_origins` are the pages of other hosts that may
     ask and upload (`https://photos.example`); `api_requests_a_second` and `api_burst` bound what all callers
-    together may ask. `confidence_order` keeps an index by which lists come in order of confidence, at the
-    price of a second write for each label (docs/decisions/0005-order-by-confidence.md).
+    together may ask.
 
-    `retained` keeps the bucket and the table when the stack is deleted and protects the table from deletion.
-    `noncurrent_version_days` is how long overwritten and deleted photos can be had back.
+    `confidence_order` keeps an index by which lists come in order of confidence, at the price of a second
+    write for each label (docs/decisions/0005-order-by-confidence.md). `retained` keeps the bucket and the
+    table when the stack is deleted and protects the table from deletion. `noncurrent_version_days` is how
+    long overwritten and deleted photos can be had back.
     """
 
     detectors: tuple[str, ...] = DEFAULT_DETECTORS

@@ -30,7 +30,7 @@ START = "SET next_at = :after"
 BULK_START = "SET next_at = :after, bulk_at = :now"
 START_IF = "attribute_not_exists(next_at) OR next_at < :now"
 CUT = "SET cut_at = :now, cut_from = :rate"
-CUT_IF = "attribute_not_exists(cut_at) OR cut_at < :not_since"
+CUT_IF = "attribute_not_exists(cut_at) OR cut_at <= :known"
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class DynamoDBBudgets:
         update = START if step.lane is Lane.LIVE else BULK_START
         return self._update(operation, update, START_IF, values)
 
-    def cut(self, operation: str, rate: float, now: float, not_since: float) -> BudgetItem:
-        """Write down that calls were throttled at a rate, unless somebody has since `not_since`."""
-        values = _microseconds({":now": now, ":not_since": not_since})
+    def cut(self, operation: str, rate: float, now: float, known_cut_at: float | None) -> BudgetItem:
+        """Write down that calls were throttled at a rate, unless there is a later cut than the known one."""
+        values = _microseconds({":now": now, ":known": known_cut_at or 0.0})
         # To a thousandth of a call a second: what DynamoDB keeps is decimal.
         rate_value = {":rate": {"N": f"{rate:.3f}"}}
         return self._update(operation, CUT, CUT_IF, values | rate_value)[1]

@@ -58,8 +58,8 @@ class BudgetStore(Protocol):
     def start(self, operation: str, step: Step) -> tuple[bool, BudgetItem]:
         """Begin a line where there is none, or one that has run empty."""
 
-    def cut(self, operation: str, rate: float, now: float, not_since: float) -> BudgetItem:
-        """Write down that calls were throttled at a rate, unless somebody has since `not_since`."""
+    def cut(self, operation: str, rate: float, now: float, known_cut_at: float | None) -> BudgetItem:
+        """Write down that calls were throttled at a rate, unless there is a later cut than the known one."""
 
 
 @dataclass(frozen=True)
@@ -108,13 +108,13 @@ class Line:
             )
             return self._of_own_share(calls, now, until)
 
-    def slow_down(self, taken_at: float) -> None:
+    def slow_down(self, known_cut_at: float | None) -> None:
         """Note a throttle: everybody calls less often for some seconds.
 
-        `taken_at` is when the throttled call's slot was taken. What was taken before the last cut still came
-        at the rate before it, and says nothing about the rate since.
+        `known_cut_at` is the last cut that was known when the throttled call's slot was taken. What was taken
+        without knowing of a cut came at the rate before it, and says nothing about the rate since.
         """
-        if self.item.cut_at is not None and self.item.cut_at >= taken_at:
+        if self.item.cut_at != known_cut_at:
             return
         now = self.clock()
         rate = self.item.pace(self.quota).rate(now)
@@ -122,7 +122,7 @@ class Line:
             rate *= (1 + KEPT_AFTER_A_CUT) / 2  # there is less than last time: do not try for all of it again
         self.item = replace(self.item, cut_at=now, cut_from=rate)
         try:
-            self.item = self.store.cut(self.operation, rate, now, taken_at)
+            self.item = self.store.cut(self.operation, rate, now, known_cut_at)
         except ImagepipeError as failure:
             self.log.warning(
                 f"others were not told that {self.operation} is throttled: {failure.message}",

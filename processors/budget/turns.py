@@ -12,17 +12,19 @@ from processors.budget.lanes import Lane
 from processors.budget.line import Line
 from processors.deadline import Deadline
 
-# Bulk workers that were all told to come back at the same time come at different ones.
+# Bulk workers that were all told to come back at the same time come at different ones, and the more of them
+# there are (who has to come again is told it), the further apart.
 SPREAD_SECONDS = 0.5
+LONGEST_SPREAD_SECONDS = 8.0
 SHORTEST_WAIT_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class Turn:
-    """When a call may be made, and when that was agreed on; both in seconds since 1970."""
+    """When a call may be made, and the last cut that was known when it was taken; in seconds since 1970."""
 
     at: float
-    taken_at: float
+    known_cut_at: float | None
 
 
 @dataclass
@@ -60,18 +62,20 @@ class Turns:
 
     def throttled(self, turn: Turn) -> None:
         """Note that the call made at a turn was throttled."""
-        self.line.slow_down(turn.taken_at)
+        self.line.slow_down(turn.known_cut_at)
 
     def _take_a_run(self, key: str) -> None:
         self.deadline.require_time_for_a_call(key)
         until = self.clock() + self.deadline.seconds_for_calls()
+        spread = SPREAD_SECONDS
         while True:
-            taken_at = self.clock()
+            known_cut_at = self.line.item.cut_at
             slots = self.line.reserve(max(1, self.expected), self.lane, until)
-            self._slots.extend(Turn(at, taken_at) for at in slots.times)
+            self._slots.extend(Turn(at, known_cut_at) for at in slots.times)
             if self._slots:
                 return
-            again_at = slots.again_at + self.spread(SPREAD_SECONDS)
+            again_at = slots.again_at + self.spread(spread)
+            spread = min(2 * spread, LONGEST_SPREAD_SECONDS)
             if self.lane is Lane.LIVE or again_at > until:
                 raise self._no_turn(key, again_at)
             self.sleep(max(SHORTEST_WAIT_SECONDS, again_at - self.clock()))

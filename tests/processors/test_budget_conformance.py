@@ -63,9 +63,9 @@ def test_operations_have_lines_of_their_own(budgets: DynamoDBBudgets) -> None:
     assert budgets.start("DetectFaces", STEP) == (True, BudgetItem(next_at=NOW + 0.2))
 
 
-def test_a_throttle_is_noted_once_a_second(budgets: DynamoDBBudgets) -> None:
+def test_a_throttle_is_noted_unless_there_is_a_cut_that_was_not_known(budgets: DynamoDBBudgets) -> None:
     cut = BudgetItem(cut_at=NOW, cut_from=50.0)
 
-    assert budgets.cut(LABELS, 50.0, NOW, NOW - 1) == cut
-    assert budgets.cut(LABELS, 37.5, NOW + 0.5, NOW - 0.5) == cut
-    assert budgets.cut(LABELS, 37.5, NOW + 2, NOW + 1) == BudgetItem(cut_at=NOW + 2, cut_from=37.5)
+    assert budgets.cut(LABELS, 50.0, NOW, None) == cut
+    assert budgets.cut(LABELS, 37.5, NOW + 2, None) == cut
+    assert budgets.cut(LABELS, 37.5, NOW + 2, NOW) == BudgetItem(cut_at=NOW + 2, cut_from=37.5)

@@ -1,0 +1,178 @@
+"""The page and its API over tables in memory, below a path, and the bucket on an origin of its own: as on AWS."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from email import message_from_bytes
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import quote, unquote
+
+from PIL import Image
+
+from contract.identity import ImageVersion
+from contract.records import Head
+from contract.results import Result, ResultName
+from query_api.routes import Parts
+from query_api.signing import Upload
+from tests.query_api.photos import commit, photo, write_result
+from tests.query_api.site import Site
+from tests.query_api.wsgi import event_of
+
+PREFIX = "/prod/photos"
+
+
+def picture(colour: str = "steelblue", width: int = 400, height: int = 300) -> bytes:
+    """Give a JPEG of one colour."""
+    written = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(written, "JPEG")
+    return written.getvalue()
+
+
+@dataclass
+class Host(Site):
+    """What tests change: `site` below answers by itself. `uploaded` is called with key and bytes."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+    plain: bytes = field(default_factory=picture)
+    is_down: bool = False
+    token: str | None = None
+    expired_before: int = 0
+    signed: int = 0
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
+    uploaded: Callable[[str, bytes], None] = lambda key, content: None
+    origin: str = ""
+    bucket_url: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return f"{self.origin}{PREFIX}/"
+
+    @property
+    def parts(self) -> Parts:
+        return replace(super().parts, signer=self, photos_at=self.bucket_url)
+
+    def photo(self, version: ImageVersion) -> str:
+        """Sign for a photo; each signature has a number, and those before `expired_before` have expired."""
+        self.signed += 1
+        return f"{self.bucket_url}/{quote(version.key)}?signed={self.signed}"
+
+    def upload(self, key: str, content_type: str, least_bytes: int, most_bytes: int) -> Upload:
+        return Upload(self.bucket_url, {"key": key, "Content-Type": content_type, "policy": "signed"})
+
+    def add(self, head: Head, responses: Mapping[str, Any] | None = None) -> None:
+        """Have a photo recognized, with what each detector answered."""
+        answers = responses or {}
+        commit(self.table, replace(head, detectors=dict.fromkeys(answers, "f1")))
+        for detector, response in answers.items():
+            name = ResultName(head.version.content_id, detector, "f1")
+            write_result(self.table, Result(name, response, "2026-11-23T12:30:00.000Z"))
+
+    def paths(self) -> list[str]:
+        """List the paths of the API that were asked for."""
+        return [path.partition("?")[0].removeprefix(PREFIX) for _, path in self.asked]
+
+
+class ApiHandler(BaseHTTPRequestHandler):
+    """Answers below PREFIX as an HTTP API with a JWT authorizer does."""
+
+    host: Host
+
+    def do_GET(self) -> None:
+        length = int(self.headers.get("content-length") or 0)
+        body, host = self.rfile.read(length), self.host
+        if host.is_down:
+            self.close_connection = True
+            return
+        path, _, query = self.path.removeprefix(PREFIX).partition("?")
+        with host.lock:
+            host.asked.append((self.command, self.path))
+            host.tokens.append(self.headers.get("authorization"))
+            if self._is_foreign(path):
+                self._send(401, {"content-type": "application/json"}, b'{"message":"Unauthorized"}')
+                return
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            reply = host.reply({**event_of(self.command, unquote(path), query, body), "headers": headers})
+        self._send(reply["statusCode"], reply["headers"], reply["body"].encode())
+
+    do_POST = do_GET
+
+    def _is_foreign(self, path: str) -> bool:
+        is_open = path == "/" or path.startswith("/page/")
+        wanted = self.host.token
+        return wanted is not None and not is_open and self.headers.get("authorization") != f"Bearer {wanted}"
+
+    def _send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+
+class BucketHandler(ApiHandler):
+    """Answers as S3 does: signed GETs, and forms of pages whose origin is allowed."""
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        key = unquote(path.removeprefix("/bucket/"))
+        if int(query.partition("signed=")[2] or 0) < self.host.expired_before:
+            self._send(403, {}, b"<Error><Message>Request has expired</Message></Error>")
+            return
+        self._send(200, {"content-type": "image/jpeg"}, self.host.objects.get(key, self.host.plain))
+
+    def do_OPTIONS(self) -> None:
+        self._send(200, {**self._allowed(), "access-control-allow-methods": "POST"}, b"")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        form = message_from_bytes(b"content-type: " + self.headers["content-type"].encode() + b"\r\n\r\n" + body)
+        fields = {
+            str(part.get_param("name", header="content-disposition")): part.get_payload(decode=True)
+            for part in form.walk()
+            if not part.is_multipart()
+        }
+        key, content = fields["key"], fields["file"]
+        assert isinstance(key, bytes)
+        assert isinstance(content, bytes)
+        assert list(fields)[-1] == "file", "S3 reads no field after the file"
+        self.host.objects[key.decode()] = content
+        self._send(204, self._allowed(), b"")
+        with self.host.lock:
+            self.host.uploaded(key.decode(), content)
+
+    def _allowed(self) -> dict[str, str]:
+        return {"access-control-allow-origin": self.host.origin, "access-control-allow-headers": "*"}
+
+
+def serve(host: Host, until: ExitStack) -> Host:
+    """Serve on two free ports until the stack is left."""
+    for handler in (BucketHandler, ApiHandler):
+        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Of", (handler,), {"host": host}))
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        until.callback(server.server_close)
+        until.callback(server.shutdown)
+        address = f"http://127.0.0.1:{server.server_port}"
+        if handler is BucketHandler:
+            host.bucket_url = f"{address}/bucket"
+        else:
+            host.origin = address
+    return host
+
+
+def box(left: float, top: float, width: float, height: float) -> dict[str, float]:
+    """Write a box as Rekognition does."""
+    return {"Left": left, "Top": top, "Width": width, "Height": height}
+
+
+__all__ = ["Host", "box", "photo", "picture", "serve"]

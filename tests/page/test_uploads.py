@@ -1,0 +1,142 @@
+"""Photos dropped on the page appear when they are recognized."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import FilePayload, Page, expect
+
+from tests.page.conftest import OpenPage
+from tests.page.host import Host, photo, picture
+from tests.query_api.photos import rejected
+
+
+@pytest.fixture(autouse=True)
+def _recognizing(host: Host) -> None:
+    """A pipeline that sees a cat in everything but files named broken."""
+
+    def recognize(key: str, content: bytes) -> None:
+        seen = {"Cat": 95.0, "Animal": 96.0}
+        host.add(rejected(key, second=90) if "broken" in key else photo(key, second=60, labels=seen))
+
+    host.uploaded = recognize
+
+
+def jpeg(name: str, colour: str = "tomato") -> FilePayload:
+    return {"name": name, "mimeType": "image/jpeg", "buffer": picture(colour)}
+
+
+def add(page: Page, *files: FilePayload) -> None:
+    page.locator("#files").set_input_files(list(files))
+
+
+def states(page: Page, *wanted: str) -> None:
+    expect(page.locator(".upload .upload-state")).to_have_text(list(wanted))
+
+
+def test_an_uploaded_photo_appears_first_once_it_is_recognized(host: Host, open_page: OpenPage) -> None:
+    host.add(photo("old.jpg"))
+    page = open_page(host.url)
+    expect(page.locator(".tile")).to_have_count(1)
+
+    add(page, jpeg("new cat.jpg"))
+
+    expect(page.locator(".caption-name")).to_have_text(["new cat.jpg", "old.jpg"])
+    states(page, "Cat, Animal")
+    expect(page.get_by_role("heading", name="1 photo done")).to_be_visible()
+    expect(page.locator(".tile img.loaded")).to_have_count(2)
+    assert host.objects["new cat.jpg"] == picture("tomato")
+
+
+def test_photos_are_dropped_anywhere_on_the_page(host: Host, open_page: OpenPage) -> None:
+    page = open_page(host.url)
+    expect(page.get_by_role("heading", name="No photos yet")).to_be_visible()
+    files = page.evaluate_handle(
+        """content => {
+            const files = new DataTransfer();
+            files.items.add(new File([new Uint8Array(content)], "dropped.jpg", { type: "image/jpeg" }));
+            return files;
+        }""",
+        list(picture()),
+    )
+
+    page.dispatch_event("body", "dragenter", {"dataTransfer": files})
+    expect(page.get_by_text("Drop photos to add them")).to_be_visible()
+    page.dispatch_event("body", "drop", {"dataTransfer": files})
+
+    expect(page.locator(".caption-name")).to_have_text(["dropped.jpg"])
+    expect(page.get_by_text("Drop photos to add them")).to_be_hidden()
+    expect(page.get_by_role("heading", name="No photos yet")).to_be_hidden()
+
+
+def test_nothing_is_replaced_by_a_file_of_the_same_name(host: Host, open_page: OpenPage) -> None:
+    host.add(photo("cat.jpg"))
+    page = open_page(host.url)
+    expect(page.locator(".tile")).to_have_count(1)
+
+    add(page, jpeg("cat.jpg", "teal"), jpeg("cat.jpg", "gold"))
+
+    expect(page.locator(".tile")).to_have_count(3)
+    assert set(host.objects) == {"cat (2).jpg", "cat (3).jpg"}
+
+
+def test_each_file_says_what_became_of_it(host: Host, open_page: OpenPage) -> None:
+    page = open_page(host.url)
+
+    add(
+        page,
+        {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"},
+        {"name": "empty.png", "mimeType": "image/png", "buffer": b""},
+        jpeg("broken.jpg"),
+        jpeg("${filename}.jpg"),
+    )
+
+    expect(page.get_by_role("heading", name="4 photos done")).to_be_visible()
+    states(
+        page,
+        "key: must not contain ${filename}",
+        "Rejected: broken.jpg is no image",
+        "The file is empty.",
+        "Only JPEG and PNG can be recognized.",
+    )
+    expect(page.locator(".tile"), "rejected photos are not among the recognized").to_have_count(0)
+
+
+def test_a_file_that_is_too_large_is_not_sent(host: Host, open_page: OpenPage, tmp_path: Path) -> None:
+    large = tmp_path / "large.jpg"
+    with large.open("wb") as file:
+        file.truncate(15 * 1024 * 1024 + 1)
+    page = open_page(host.url)
+
+    page.locator("#files").set_input_files(large)
+
+    states(page, "More than 15 MB, which Rekognition does not take.")
+    assert "/uploads" not in host.paths()
+
+
+def test_an_upload_that_failed_is_sent_again_on_request(host: Host, open_page: OpenPage) -> None:
+    page = open_page(host.url)
+    expect(page.get_by_role("heading", name="No photos yet")).to_be_visible()
+    host.is_down = True
+    add(page, jpeg("cat.jpg"))
+    states(page, "The API does not answer.")
+
+    host.is_down = False
+    page.get_by_role("button", name="Again").click()
+
+    states(page, "Cat, Animal")
+    assert set(host.objects) == {"cat.jpg"}
+
+
+def test_an_upload_that_the_filters_leave_out_is_not_shown_among_them(
+    host: Host, open_page: OpenPage
+) -> None:
+    host.add(photo("dog.jpg", labels={"Dog": 90.0}))
+    page = open_page(f"{host.url}?label=Dog")
+    expect(page.locator(".tile")).to_have_count(1)
+
+    add(page, jpeg("cat.jpg"))
+
+    states(page, "Cat, Animal")
+    expect(page.locator(".caption-name")).to_have_text(["dog.jpg"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -66,7 +67,8 @@ def _at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
 
     if hasattr(botocore.auth, "get_current_datetime"):
         monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_, **__: Frozen.utcnow())
-    monkeypatch.setattr(botocore.auth.datetime, "datetime", Frozen, raising=False)
+    elif hasattr(botocore.auth, "datetime"):
+        monkeypatch.setattr(botocore.auth, "datetime", SimpleNamespace(datetime=Frozen))
 
 
 @pytest.mark.usefixtures("_at_noon")

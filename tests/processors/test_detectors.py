@@ -45,11 +45,11 @@ def test_labels_and_faces_are_asked_unless_more_is_chosen() -> None:
 def test_every_detector_there_is_can_be_chosen_and_asks_its_own_operation() -> None:
     detectors = chosen(replace(SETTINGS, detectors=DETECTORS))
 
-    assert {name: detector.operation for name, detector in detectors.items()} == OPERATIONS
+    assert {name: detector.question.operation for name, detector in detectors.items()} == OPERATIONS
     for detector in detectors.values():
-        asked = MODEL.operation_model(detector.operation).input_shape
+        asked = MODEL.operation_model(detector.question.operation).input_shape
         assert asked is not None
-        assert detector.parameters.keys() <= asked.members.keys()  # type: ignore[attr-defined]
+        assert detector.question.parameters.keys() <= asked.members.keys()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("detector", DETECTORS)

@@ -49,7 +49,7 @@ def test_every_detector_there_is_can_be_chosen_and_asks_its_own_operation() -> N
     for detector in detectors.values():
         asked = MODEL.operation_model(detector.question.operation).input_shape
         assert asked is not None
-        assert detector.question.parameters.keys() <= asked.members.keys()  # type: ignore[attr-defined]
+        assert detector.question.parameters.keys() <= asked.members.keys()
 
 
 @pytest.mark.parametrize("detector", DETECTORS)

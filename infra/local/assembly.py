@@ -23,8 +23,9 @@ MIN_NODE_MAJOR = 20
 STACK_NAME = "imagepipe"
 
 # What differs here from the defaults for AWS. Two cores share the recognizing, so more copies of the
-# processor would only take memory, and more calls at once would wait for each other until they time out. The quotas are those of the region that this place says it is; MiniStack
-# does not resolve the condition by which the template chooses them.
+# processor would only take memory, and more calls at once would wait for each other until they time out. The
+# quotas are those of the region that this place says it is; MiniStack does not resolve the condition by which
+# the template chooses them.
 LOCAL_CONTEXT: Mapping[str, object] = {
     "api_access": "open",
     "max_concurrency": 4,

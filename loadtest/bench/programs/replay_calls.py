@@ -28,7 +28,7 @@ def main(paths: str, recorded_file: str, old: str, new: str) -> None:
     renamed = [[(service, name, _renamed(given, old, new)) for service, name, given in of] for of in events]
     config = Config(retries={"total_max_attempts": 1}, max_pool_connections=THREADS)
     session = boto3.session.Session()
-    clients = {
+    clients: dict[str, Any] = {
         name: session.client(name, config=config) for name in ("dynamodb", "rekognition", "sns", "sqs")
     }
 

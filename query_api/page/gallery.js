@@ -6,7 +6,8 @@ import { isUnfiltered, question } from "./filters.js";
 import { Tile } from "./tile.js";
 import { number, plural } from "./words.js";
 
-const LIMIT = 60;
+// The first page is there sooner; who scrolls on wants more of them.
+const [FIRST_LIMIT, NEXT_LIMIT] = [60, 100];
 const AHEAD = "1500px";
 const LOOK_MS = 80;
 
@@ -48,9 +49,10 @@ export class Gallery {
     const { run } = this;
     const loading = new AbortController();
     this.loading = loading;
-    this.main.setAttribute("aria-busy", "true");
+    if (fresh) this.main.setAttribute("aria-busy", "true");
     try {
-      const page = await ask("images", { ...question(this.filters()), limit: LIMIT, cursor }, loading.signal);
+      const limit = fresh ? FIRST_LIMIT : NEXT_LIMIT;
+      const page = await ask("images", { ...question(this.filters()), limit, cursor }, loading.signal);
       if (run !== this.run) return;
       this.loading = null;
       this.take(page, fresh);

@@ -53,7 +53,7 @@ gallery.restart();
 function showTitle() {
   const { label, not_label: without } = filters();
   const said = [...label, ...without.map((name) => `not ${name}`)].join(", ");
-  document.title = said ? `${said} – imagepipe` : "imagepipe";
+  document.title = said ? `${said} · imagepipe` : "imagepipe";
 }
 
 function emptiness() {

@@ -34,10 +34,10 @@ export class UploadPanel {
 
   makePanel() {
     this.panel = byId("uploads");
-    this.title = h("h2", { role: "status" });
+    this.title = h("span", { role: "status" });
     this.list = h("ul", { class: "upload-list" });
     this.clear = h("button", { class: "button icon-button", type: "button", "aria-label": "Clear what has ended", on: { click: () => this.forget() } }, icon("close"));
-    this.panel.append(h("header", {}, this.title, this.clear), this.list);
+    this.panel.append(h("header", {}, h("h2", {}, this.title), this.clear), this.list);
   }
 
   makeButton() {

@@ -28,7 +28,9 @@ def browser() -> Iterator[Browser]:
     # Chromium's sandbox refuses to work for root.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=[*arguments, "--disable-dev-shm-usage"])
+        started = playwright.chromium.launch(
+            executable_path=path, args=[*arguments, "--disable-dev-shm-usage"]
+        )
         yield started
         started.close()
 

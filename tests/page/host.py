@@ -1,4 +1,4 @@
-"""The page and its API over tables in memory, below a path, and the bucket on an origin of its own: as on AWS."""
+"""The page and its API over a table in memory, below a path; the bucket on an origin of its own, as on AWS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 from PIL import Image
@@ -102,7 +102,7 @@ class ApiHandler(BaseHTTPRequestHandler):
             reply = host.reply({**event_of(self.command, unquote(path), query, body), "headers": headers})
         self._send(reply["statusCode"], reply["headers"], reply["body"].encode())
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815
 
     def _is_foreign(self, path: str) -> bool:
         is_open = path == "/" or path.startswith("/page/")
@@ -136,7 +136,9 @@ class BucketHandler(ApiHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
-        form = message_from_bytes(b"content-type: " + self.headers["content-type"].encode() + b"\r\n\r\n" + body)
+        form = message_from_bytes(
+            b"content-type: " + self.headers["content-type"].encode() + b"\r\n\r\n" + body
+        )
         fields = {
             str(part.get_param("name", header="content-disposition")): part.get_payload(decode=True)
             for part in form.walk()
@@ -155,7 +157,10 @@ class BucketHandler(ApiHandler):
         return {"access-control-allow-origin": self.host.origin, "access-control-allow-headers": "*"}
 
 
-def serve(host: Host, until: ExitStack) -> Host:
+HostType = TypeVar("HostType", bound=Host)
+
+
+def serve(host: HostType, until: ExitStack) -> HostType:
     """Serve on two free ports until the stack is left."""
     for handler in (BucketHandler, ApiHandler):
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Of", (handler,), {"host": host}))

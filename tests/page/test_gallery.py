@@ -71,7 +71,7 @@ def test_a_label_is_suggested_with_its_count_and_leads_to_its_photos(host: Host,
 
     expect_names(page, "dog.jpg", "cat.jpg")
     assert page.url == f"{host.url}?label=Animal"
-    assert page.title() == "Animal – imagepipe"
+    assert page.title() == "Animal · imagepipe"
 
 
 def test_filters_add_up_are_taken_away_and_are_gone_back_to(host: Host, open_page: OpenPage) -> None:
@@ -152,7 +152,7 @@ def test_boxes_lie_where_they_were_found_on_a_photo_that_is_cut_off(host: Host, 
     frame, place = page.locator(".photo").bounding_box(), label.bounding_box()
     assert frame is not None
     assert place is not None
-    # 400 × 300 in a square: a sixth of its height is cut off on the left, and on the right.
+    # 400 by 300 in a square: a sixth of its height is cut off on the left, and on the right.
     assert place["y"] - frame["y"] == pytest.approx(frame["height"] * 0.5, abs=1.5)
     assert place["x"] - frame["x"] == pytest.approx(frame["width"] * (0.25 * 4 / 3 - 1 / 6), abs=1.5)
     assert place["width"] == pytest.approx(frame["width"] * 0.5 * 4 / 3, abs=1.5)

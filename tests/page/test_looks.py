@@ -51,7 +51,8 @@ def test_the_page_is_as_light_or_dark_as_the_system(
     ground, ink = page.evaluate(
         """() => {
             const style = getComputedStyle(document.documentElement);
-            const sum = colour => colour.match(/[0-9]+/g).slice(0, 3).reduce((all, one) => all + Number(one), 0);
+            const parts = colour => colour.match(/[0-9]+/g).slice(0, 3).map(Number);
+            const sum = colour => parts(colour).reduce((all, one) => all + one, 0);
             return [sum(style.backgroundColor), sum(style.color)];
         }"""
     )

@@ -1,0 +1,80 @@
+"""The page on the whole pipeline: real photos, really recognized."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from infra.bundles import ROOT
+from tests.conftest import RunningPlace
+from tests.page.conftest import OpenPage
+
+# Two cores recognize what other tests have queued too.
+RECOGNIZED_WITHIN_MS = 120_000
+PHOTOS = ROOT / "images"
+# What other tests have put on the same cloud is not in sight of these.
+COUNTED = "async () => (await (await fetch('labels?prefix=dog')).json()).labels[0]?.name === 'Dog'"
+DOG, ASTRONAUT = "page-dog.jpg", "page-astronaut <img src=x onerror=alert(1)>.jpg"
+
+
+@pytest.fixture(scope="module")
+def url(browser: Browser, running: RunningPlace) -> str:
+    return f"{running.outputs.api_url}/"
+
+
+def test_nothing_is_found_where_nothing_is(url: str, open_page: OpenPage) -> None:
+    page = open_page(f"{url}?label=No+such+label")
+
+    expect(page.get_by_role("heading", name="No photo is like this")).to_be_visible()
+
+
+def test_uploaded_photos_appear_and_are_found_by_what_is_in_them(
+    url: str, open_page: OpenPage, tmp_path: Path
+) -> None:
+    files = [
+        shutil.copy(PHOTOS / sample, tmp_path / name)
+        for sample, name in (("dog.jpg", DOG), ("astronaut.jpg", ASTRONAUT))
+    ]
+    page = open_page(f"{url}?prefix=page-")
+    expect(page.get_by_role("heading", name="No photo is like this")).to_be_visible()
+
+    page.locator("#files").set_input_files(files)
+
+    expect(page.locator(".upload[data-state=recognized]")).to_have_count(2, timeout=RECOGNIZED_WITHIN_MS)
+    expect(page.locator(".tile img.loaded")).to_have_count(2)
+    expect(page.locator(".caption-name")).to_contain_text([".jpg", ".jpg"])
+
+    # Counts follow the records after a few seconds.
+    page.wait_for_function(COUNTED)
+    page.get_by_label("Search by label").press_sequentially("dog")
+    page.get_by_role("option", name="Dog", exact=False).first.click()
+
+    expect(page.locator(".caption-name")).to_have_text([DOG])
+    page.locator(".photo").hover()
+    expect(page.locator(".tile .box.label, .tile .legend-name").first).to_be_visible()
+    page.get_by_role("button", name="Remove filter: Dog").click()
+    page.get_by_role("button", name="page-astronaut").click()
+    expect(page.locator(".viewer .box.face")).to_have_count(1)
+    expect(page.locator(".viewer")).to_contain_text(ASTRONAUT)
+    assert page.locator("img[src='x']").count() == 0
+
+
+def test_the_photo_is_where_the_api_says_and_may_be_seen_by_anybody(url: str, open_page: OpenPage) -> None:
+    with urllib.request.urlopen(f"{url}images?key={DOG}") as answer:
+        photo = json.load(answer)
+
+    with urllib.request.urlopen(photo["url"]) as shown:
+        assert shown.headers["content-type"] == "image/jpeg"
+        assert shown.read() == (PHOTOS / "dog.jpg").read_bytes()
+
+
+def test_how_things_stand_is_told(url: str, open_page: OpenPage) -> None:
+    page = open_page(url)
+
+    expect(page.locator("#stats")).to_contain_text("ueue")
+    expect(page.locator(".segment .count").first).not_to_be_empty()

@@ -92,6 +92,7 @@ class Recognition:
         lines = [
             "",
             f"Look at them: {self.outputs.api_url}/",
+            f"Page: {summary.page_url(self.outputs)}",
             f"API: {self.outputs.api_url}",
             *(f"  {line}" for line in curl_lines(self.outputs, answers)),
             "Add photos:",

@@ -42,6 +42,11 @@ def ask(outputs: Outputs, keys: Sequence[str]) -> list[Answer]:
         return list(pool.map(lambda key: _ask_one(outputs, key), keys))
 
 
+def page_url(outputs: Outputs) -> str:
+    """Say where photos are looked at. It ends in a slash: all that the page loads is below it."""
+    return f"{outputs.api_url}/"
+
+
 def as_table(answers: Sequence[Answer]) -> Table:
     """Lay the answers out: file, labels with confidence, faces."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")

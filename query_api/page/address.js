@@ -12,17 +12,18 @@ export function follow(listener) {
   listeners.push(listener);
 }
 
-/** Change some filters: a step in the browser's history. */
-export function change(some) {
-  go(changed(current, some));
+/** Change some filters: a step in the browser's history, or in place of the present one. */
+export function change(some, { inPlace = false } = {}) {
+  go(changed(current, some), { inPlace });
 }
 
 /** Have exactly these filters. */
-export function go(next) {
-  if (write(next) === write(current)) return;
+export function go(next, { inPlace = false } = {}) {
+  const isNew = write(next) !== write(current);
   current = next;
-  history.pushState(null, "", write(current));
-  tellAll();
+  if (inPlace) history.replaceState(null, "", write(current));
+  else if (isNew) history.pushState(null, "", write(current));
+  if (isNew) tellAll();
 }
 
 addEventListener("popstate", () => {

@@ -28,6 +28,7 @@ const gallery = new Gallery({
   },
   loaded: ({ count, complete }) => {
     notices.clear();
+    if (byId("stats").hidden) stats.soon(0);
     showEmpty(count || !complete ? null : emptiness());
   },
 });

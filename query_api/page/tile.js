@@ -4,7 +4,7 @@ import { drawLegend, drawPlaces, placesOf } from "./boxes.js";
 import { detailsOf } from "./details.js";
 import { h } from "./dom.js";
 import { flags, isVeiled, pictureOf, reveal } from "./photo.js";
-import { foremost, percent, plural, shortName } from "./words.js";
+import { failure, foremost, percent, plural, shortName } from "./words.js";
 
 const LABELS_NAMED = 3;
 
@@ -96,5 +96,5 @@ export class Tile {
 
 function rejection(photo) {
   const { code, message } = photo.rejection ?? { code: "rejected", message: "" };
-  return h("span", { class: "rejection" }, h("strong", {}, code), h("span", {}, message));
+  return h("span", { class: "rejection" }, h("strong", {}, failure(code)), h("span", {}, message));
 }

@@ -10,6 +10,7 @@ const SAID = {
   recognizing: () => "Recognizing …",
   recognized: (upload) => foremost(upload.details.labels).slice(0, 3).map((label) => label.name).join(", ") || "Recognized, no labels",
   rejected: (upload) => `Rejected: ${upload.message}`,
+  refused: (upload) => upload.message,
   failed: (upload) => upload.message,
 };
 

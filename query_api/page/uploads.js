@@ -10,8 +10,8 @@ const LONGEST_WAIT_MS = 10_000;
 const PATIENCE_MS = 10 * 60_000;
 
 /**
- * One file on its way. `state`: waiting, sending, recognizing, recognized, rejected, failed. `message` says
- * more; `progress` is from 0 to 1 while it is sent; `details` are there once it has ended.
+ * One file on its way. `state`: waiting, sending, recognizing, recognized, rejected, refused (never
+ * sent), failed (may be sent again). `message` says more; `progress` is from 0 to 1 while it is sent; `details` are there once it has ended.
  */
 export class Upload {
   constructor(file) {
@@ -23,7 +23,7 @@ export class Upload {
   }
 
   get isOver() {
-    return ["recognized", "rejected", "failed"].includes(this.state);
+    return ["recognized", "rejected", "refused", "failed"].includes(this.state);
   }
 }
 
@@ -52,7 +52,7 @@ export class Uploads {
   /** Send a file, or send it again. */
   start(upload) {
     const refusal = refusalOf(upload.file);
-    if (refusal) return this.step(upload, "failed", refusal);
+    if (refusal) return this.step(upload, "refused", refusal);
     this.step(upload, "waiting");
     this.waiting.push(upload);
     this.next();

@@ -17,15 +17,20 @@ export class Viewer {
     this.showsBoxes = true;
     this.dialog.addEventListener("close", () => {
       this.dialog.replaceChildren();
+      if (history.state?.viewer) history.back();
       closed(this.index);
     });
+    // Back closes it: on a phone there is no nearer way.
+    addEventListener("popstate", () => { if (this.dialog.open && !history.state?.viewer) this.dialog.close(); });
     this.dialog.addEventListener("click", (event) => { if (event.target === this.dialog) this.dialog.close(); });
     this.dialog.addEventListener("keydown", (event) => this.onKey(event));
   }
 
   open(index) {
     this.show(index);
-    if (!this.dialog.open) this.dialog.showModal();
+    if (this.dialog.open) return;
+    history.pushState({ viewer: true }, "");
+    this.dialog.showModal();
   }
 
   show(index) {
@@ -75,7 +80,10 @@ export class Viewer {
       this.details = details;
       replace(this.side, facts(details, {
         least: Number(filters().min_confidence || 0),
-        chosen: (some) => { this.dialog.close(); change(some); },
+        chosen: (some) => {
+          change(some, { inPlace: true });
+          this.dialog.close();
+        },
         pointed: (name) => this.point(name),
         raw: () => ask("images", { key: photo.key, raw: "true" }),
       }));

@@ -20,6 +20,12 @@ export function size(bytes) {
 
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
+/** Rekognition's name of a failure in words: InvalidImageFormatException is an invalid image format. */
+export function failure(code) {
+  const words = code.replace(/Exception$/, "").replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 /** The last part of a key; the whole key where that is empty. */
 export const shortName = (key) => key.split("/").pop() || key;
 

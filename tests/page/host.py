@@ -1,4 +1,4 @@
-"""The page and its API over a table in memory, below a path; the bucket on an origin of its own, as on AWS."""
+"""The page and its API over tables in memory, below a path; the bucket at an origin of its own: as on AWS."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def test_rejected_photos_come_with_their_reason(host: Host, open_page: OpenPage)
     page.get_by_role("radio", name="Rejected").check()
 
     expect_names(page, "broken.jpg")
-    expect(page.locator(".rejection")).to_contain_text("InvalidImageFormatException")
+    expect(page.locator(".rejection")).to_contain_text("Invalid image format")
     expect(page.locator(".rejection")).to_contain_text("broken.jpg is no image")
     assert page.url == f"{host.url}?status=rejected"
 
@@ -199,6 +199,22 @@ def test_everything_is_reached_by_keyboard(host: Host, open_page: OpenPage) -> N
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(photos.nth(2)).to_be_focused()
     assert page.locator(".photo[tabindex='0']").count() == 1
+
+
+def test_back_closes_the_large_view_and_leaves_the_gallery_as_it_was(host: Host, open_page: OpenPage) -> None:
+    page = open_page(f"{host.url}?label=Animal")
+    page.get_by_role("button", name="zoo/dog.jpg").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+    page.go_back()
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.url == f"{host.url}?label=Animal"
+    page.get_by_role("button", name="zoo/dog.jpg").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.wait_for_function("() => history.state === null")
+    expect_names(page, "dog.jpg", "cat.jpg")
 
 
 def test_a_label_of_a_photo_leads_to_others_like_it(host: Host, open_page: OpenPage) -> None:

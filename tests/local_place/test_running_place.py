@@ -161,7 +161,8 @@ def test_a_stop_keeps_photos_and_records(tmp_path: Path) -> None:
         assert take_down(place)
         second = again(first)
         assert second.outputs == outputs
-        assert answer(second, "/images/kept.jpg") == before
+        after = answer(second, "/images/kept.jpg")
+        assert {**after, "url": ""} == {**before, "url": ""}  # signed anew for each answer
 
 
 def test_nothing_of_a_persons_aws_setup_is_used(

@@ -38,7 +38,7 @@ check: .venv/.synced synth ## Format, lint, types, arrows between rooms, the tem
 	$(BIN)/cfn-lint cdk.out/imagepipe.template.json
 
 test: .venv/.synced ## All tests, on a local cloud of their own
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 nightly: .venv/.synced ## What takes longer: 2,000 interleavings, and every guard broken on purpose
 	IMAGEPIPE_EXAMPLES=2000 $(BIN)/pytest -q -n 2 tests/processors/test_any_interleaving.py

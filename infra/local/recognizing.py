@@ -91,7 +91,6 @@ class Recognition:
     def _show_what_next(self, answers: Sequence[Answer]) -> None:
         lines = [
             "",
-            f"Look at them: {self.outputs.api_url}/",
             f"Page: {summary.page_url(self.outputs)}",
             f"API: {self.outputs.api_url}",
             *(f"  {line}" for line in curl_lines(self.outputs, answers)),

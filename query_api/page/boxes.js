@@ -3,8 +3,8 @@
 import { h } from "./dom.js";
 import { percent } from "./words.js";
 
-/** The width that a name needs to be read. */
-const NAMED_FROM_PX = 64;
+/** About the width of a letter of a name, and of what is around the name. */
+const [LETTER_PX, AROUND_PX] = [7, 14];
 const LEGEND_NAMES = 4;
 
 /**
@@ -54,16 +54,17 @@ function boxOf(place, shown, frame) {
   const top = Math.max(0, shown.y + box.top * shown.height);
   const right = Math.min(1, shown.x + (box.left + box.width) * shown.width);
   const bottom = Math.min(1, shown.y + (box.top + box.height) * shown.height);
-  const isNamed = (right - left) * frame.width >= NAMED_FROM_PX;
+  const room = ((right - left) * frame.width - AROUND_PX) / LETTER_PX;
+  const said = [kind === "label" ? `${name} ${percent(confidence)}` : name, name].find((text) => text.length <= room);
   const element = h(
     "span",
     { class: `box ${kind}`, "data-name": name },
-    isNamed ? h("span", { class: "box-name" }, kind === "label" ? `${name} ${percent(confidence)}` : name) : null,
+    said ? h("span", { class: "box-name" }, said) : null,
   );
   element.hidden = right <= left || bottom <= top;
   const sides = { left, top, width: right - left, height: bottom - top };
   for (const [side, ratio] of Object.entries(sides)) element.style.setProperty(side, `${ratio * 100}%`);
-  return { element, place, isNamed: isNamed || element.hidden };
+  return { element, place, isNamed: said !== undefined || element.hidden };
 }
 
 /** Where a picture that covers a frame lies in it, in ratios of the frame. */

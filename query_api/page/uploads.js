@@ -10,8 +10,9 @@ const LONGEST_WAIT_MS = 10_000;
 const PATIENCE_MS = 10 * 60_000;
 
 /**
- * One file on its way. `state`: waiting, sending, recognizing, recognized, rejected, refused (never
- * sent), failed (may be sent again). `message` says more; `progress` is from 0 to 1 while it is sent; `details` are there once it has ended.
+ * One file on its way. `state`: waiting, sending, recognizing, recognized, rejected, failed (may be sent
+ * again), refused (sending it again is no use). `message` says more; `progress` is from 0 to 1 while it is
+ * sent; `details` are there once it was recognized or rejected.
  */
 export class Upload {
   constructor(file) {
@@ -99,10 +100,10 @@ export class Uploads {
         return this.step(upload, upload.details.status, upload.details.rejection?.message ?? "");
       } catch (error) {
         // Not there yet, or nobody answers for now: the photo itself is in the bucket.
-        if (error.kind === "refused" || error.kind === "unauthorized") return this.step(upload, "failed", error.message);
+        if (error.kind === "refused" || error.kind === "unauthorized") return this.step(upload, "refused", error.message);
       }
     }
-    this.step(upload, "failed", "It is in the bucket, and not recognized after 10 minutes; it still may be.");
+    this.step(upload, "refused", "It is in the bucket, and not recognized after 10 minutes; it still may be.");
   }
 
   /** Choose a key that no photo has: nothing is replaced by an upload from here. */

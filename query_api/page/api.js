@@ -62,7 +62,12 @@ async function once(address, { method, body, type, signal }) {
   signal?.addEventListener("abort", end);
   try {
     return await fetch(new URL(address, document.baseURI), {
-      method, body, headers, signal: ended.signal, credentials: "omit", cache: "no-store",
+      method,
+      body,
+      headers,
+      signal: ended.signal,
+      credentials: "omit",
+      cache: "no-store",
     });
   } catch (error) {
     if (signal?.aborted) throw error;

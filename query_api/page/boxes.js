@@ -8,15 +8,33 @@ const [LETTER_PX, AROUND_PX] = [7, 14];
 const LEGEND_NAMES = 4;
 
 /**
- * List what has a place in the photo: labels, faces, lines of text, in the order in which they are drawn: small
+ * List what has a place in the photo (labels, faces, lines of text) in the order in which it is drawn: small
  * ones last, to be on top. Faces that were found as faces are not boxed as a label too.
  */
 export function placesOf(details, leastConfidence = 0) {
   const hasFaces = details.face_details?.length > 0;
-  const labels = details.labels.filter((label) => !(hasFaces && label.name === "Face")).flatMap((label) =>
-    (label.instances ?? []).map(({ box, confidence }) => ({ kind: "label", name: label.name, box, confidence })));
-  const faces = (details.face_details ?? []).map(({ box, confidence }) => ({ kind: "face", name: "Face", box, confidence: confidence ?? 100 }));
-  const lines = (details.text_lines ?? []).map(({ box, confidence, text }) => ({ kind: "text", name: text, box, confidence }));
+  const labels = details.labels
+    .filter((label) => !(hasFaces && label.name === "Face"))
+    .flatMap((label) =>
+      (label.instances ?? []).map(({ box, confidence }) => ({
+        kind: "label",
+        name: label.name,
+        box,
+        confidence,
+      })),
+    );
+  const faces = (details.face_details ?? []).map(({ box, confidence }) => ({
+    kind: "face",
+    name: "Face",
+    box,
+    confidence: confidence ?? 100,
+  }));
+  const lines = (details.text_lines ?? []).map(({ box, confidence, text }) => ({
+    kind: "text",
+    name: text,
+    box,
+    confidence,
+  }));
   return [...labels, ...lines, ...faces]
     .filter((place) => place.box && place.confidence >= leastConfidence)
     .sort((one, other) => area(other.box) - area(one.box));
@@ -35,7 +53,7 @@ export function drawPlaces(layer, places, picture, { covers = false } = {}) {
   return boxes.filter(({ isNamed }) => !isNamed).map(({ place }) => place);
 }
 
-/** Name what has no room for a name, or no box at all, at the bottom. `names` are those of `kind` and `name`. */
+/** Name at the bottom what has no room for a name, or no box: each of `names` has a `kind` and a `name`. */
 export function drawLegend(layer, names) {
   const counts = new Map();
   for (const { kind, name } of names) {
@@ -44,8 +62,15 @@ export function drawLegend(layer, names) {
   }
   const shown = [...counts.values()].slice(0, LEGEND_NAMES);
   if (!shown.length) return;
-  layer.append(h("span", { class: "legend" }, shown.map(({ kind, name, count }) =>
-    h("span", { class: `legend-name ${kind}` }, count > 1 ? `${name} × ${count}` : name))));
+  layer.append(
+    h(
+      "span",
+      { class: "legend" },
+      shown.map(({ kind, name, count }) =>
+        h("span", { class: `legend-name ${kind}` }, count > 1 ? `${name} × ${count}` : name),
+      ),
+    ),
+  );
 }
 
 function boxOf(place, shown, frame) {
@@ -55,7 +80,9 @@ function boxOf(place, shown, frame) {
   const right = Math.min(1, shown.x + (box.left + box.width) * shown.width);
   const bottom = Math.min(1, shown.y + (box.top + box.height) * shown.height);
   const room = ((right - left) * frame.width - AROUND_PX) / LETTER_PX;
-  const said = [kind === "label" ? `${name} ${percent(confidence)}` : name, name].find((text) => text.length <= room);
+  const said = [kind === "label" ? `${name} ${percent(confidence)}` : name, name].find(
+    (text) => text.length <= room,
+  );
   const element = h(
     "span",
     { class: `box ${kind}`, "data-name": name },

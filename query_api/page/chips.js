@@ -32,7 +32,11 @@ export class Chips {
       const values = Array.isArray(filters[name]) ? filters[name] : [filters[name]].filter(Boolean);
       return values.map((value) => chip(filters, name, value));
     });
-    const clear = h("button", { class: "button quiet", type: "button", on: { click: () => go(cleared(filters)) } }, "Clear all");
+    const clear = h(
+      "button",
+      { class: "button quiet", type: "button", on: { click: () => go(cleared(filters)) } },
+      "Clear all",
+    );
     replace(this.list, chips, chips.length > 1 ? h("li", {}, clear) : null);
     this.list.hidden = chips.length === 0;
   }
@@ -44,11 +48,25 @@ function chip(filters, name, value) {
   const turned = OPPOSITE[name];
   const turn = () => change({ [name]: without(), [turned]: [...filters[turned], value] });
   const text = turned
-    ? h("button", { class: "chip-text", type: "button", title: turned === "label" ? "Show only these instead" : "Leave these out instead", on: { click: turn } }, said)
+    ? h(
+        "button",
+        {
+          class: "chip-text",
+          type: "button",
+          title: turned === "label" ? "Show only these instead" : "Leave these out instead",
+          on: { click: turn },
+        },
+        said,
+      )
     : h("span", { class: "chip-text" }, said);
   const remove = h(
     "button",
-    { class: "chip-remove", type: "button", "aria-label": `Remove filter: ${said}`, on: { click: () => change({ [name]: without() }) } },
+    {
+      class: "chip-remove",
+      type: "button",
+      "aria-label": `Remove filter: ${said}`,
+      on: { click: () => change({ [name]: without() }) },
+    },
     icon("close"),
   );
   return h("li", { class: `chip ${name}` }, text, remove);

@@ -5,13 +5,31 @@ import { byId, h, replace } from "./dom.js";
 import { canOrderByConfidence } from "./filters.js";
 import { number, percent } from "./words.js";
 
-const STATUSES = [["recognized", "Recognized"], ["rejected", "Rejected"]];
-const FACES = [["", "any number"], ["1", "1 or more"], ["2", "2 or more"], ["3", "3 or more"], ["5", "5 or more"], ["10", "10 or more"]];
+const STATUSES = [
+  ["recognized", "Recognized"],
+  ["rejected", "Rejected"],
+];
+const FACES = [
+  ["", "any number"],
+  ["1", "1 or more"],
+  ["2", "2 or more"],
+  ["3", "3 or more"],
+  ["5", "5 or more"],
+  ["10", "10 or more"],
+];
 // The top level of Rekognition's categories:
 // https://docs.aws.amazon.com/rekognition/latest/dg/moderation-api.html
 const CATEGORIES = [
-  "Explicit", "Non-Explicit Nudity of Intimate parts and Kissing", "Swimwear or Underwear", "Violence",
-  "Visually Disturbing", "Drugs & Tobacco", "Alcohol", "Rude Gestures", "Gambling", "Hate Symbols",
+  "Explicit",
+  "Non-Explicit Nudity of Intimate parts and Kissing",
+  "Swimwear or Underwear",
+  "Violence",
+  "Visually Disturbing",
+  "Drugs & Tobacco",
+  "Alcohol",
+  "Rude Gestures",
+  "Gambling",
+  "Hate Symbols",
 ];
 
 export class Controls {
@@ -53,7 +71,11 @@ export class Controls {
   /** On small screens, the photos are worth more room than the filters. */
   placeForWidth() {
     const [narrow, medium] = [matchMedia("(max-width: 640px)"), matchMedia("(max-width: 900px)")];
-    const [confidence, order, more] = [this.confidence.closest("label"), this.order.closest("label"), byId("more")];
+    const [confidence, order, more] = [
+      this.confidence.closest("label"),
+      this.order.closest("label"),
+      byId("more"),
+    ];
     const place = () => {
       byId("more-name").textContent = narrow.matches ? "Filters" : "More filters";
       if (medium.matches) byId("more-panel").prepend(order);
@@ -77,11 +99,14 @@ export class Controls {
 
   makeMore() {
     this.faces = select(FACES, (value) => change({ min_faces: value }));
-    this.moderation = select([["", "do not ask"], ...CATEGORIES.map((name) => [name, name])], (value) => change({ moderation: value }));
+    this.moderation = select([["", "do not ask"], ...CATEGORIES.map((name) => [name, name])], (value) =>
+      change({ moderation: value }),
+    );
     this.from = date((value) => change({ from: value }));
     this.to = date((value) => change({ to: value }));
     this.parents = h("input", {
-      type: "checkbox", on: { change: () => change({ include_parents: this.parents.checked ? "" : "false" }) },
+      type: "checkbox",
+      on: { change: () => change({ include_parents: this.parents.checked ? "" : "false" }) },
     });
     byId("more-panel").append(
       field("Faces", this.faces),
@@ -91,7 +116,9 @@ export class Controls {
       h("label", { class: "field check" }, this.parents, h("span", {}, "“Animal” finds dogs too")),
     );
     const more = byId("more");
-    addEventListener("pointerdown", (event) => { if (!more.contains(event.target)) more.open = false; });
+    addEventListener("pointerdown", (event) => {
+      if (!more.contains(event.target)) more.open = false;
+    });
     more.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !more.open) return;
       more.open = false;
@@ -102,14 +129,26 @@ export class Controls {
 
 function statusChoice(value, name) {
   const input = h("input", {
-    type: "radio", name: "status", value, on: { change: () => change({ status: value }) },
+    type: "radio",
+    name: "status",
+    value,
+    on: { change: () => change({ status: value }) },
   });
   const count = h("span", { class: "count" });
-  return { value, input, count, element: h("label", { class: "segment" }, input, h("span", {}, name), count) };
+  return {
+    value,
+    input,
+    count,
+    element: h("label", { class: "segment" }, input, h("span", {}, name), count),
+  };
 }
 
 function select(options, chosen) {
-  const element = h("select", {}, options.map(([value, name]) => h("option", { value }, name)));
+  const element = h(
+    "select",
+    {},
+    options.map(([value, name]) => h("option", { value }, name)),
+  );
   element.addEventListener("change", () => chosen(element.value));
   return element;
 }

@@ -10,10 +10,33 @@ import { foremost, moment, percent, plural, size } from "./words.js";
 export function facts(details, { least, chosen, pointed, raw }) {
   return [
     details.rejection ? rejection(details.rejection) : null,
-    details.moderation.length ? part("Flagged", h("ul", { class: "tags" }, details.moderation.map((flag) => tag(flag, "flag", () => chosen({ moderation: flag.name }))))) : null,
+    details.moderation.length
+      ? part(
+          "Flagged",
+          h(
+            "ul",
+            { class: "tags" },
+            details.moderation.map((flag) => tag(flag, "flag", () => chosen({ moderation: flag.name }))),
+          ),
+        )
+      : null,
     labels(details, least, chosen, pointed),
-    details.face_details?.length ? part(plural(details.face_details.length, "face"), h("ul", { class: "faces" }, details.face_details.map(face))) : null,
-    details.text_lines?.length ? part("Text", h("ul", { class: "lines" }, details.text_lines.map((line) => h("li", {}, line.text)))) : null,
+    details.face_details?.length
+      ? part(
+          plural(details.face_details.length, "face"),
+          h("ul", { class: "faces" }, details.face_details.map(face)),
+        )
+      : null,
+    details.text_lines?.length
+      ? part(
+          "Text",
+          h(
+            "ul",
+            { class: "lines" },
+            details.text_lines.map((line) => h("li", {}, line.text)),
+          ),
+        )
+      : null,
     part("Photo", about(details)),
     rawAnswer(raw),
   ];
@@ -22,17 +45,34 @@ export function facts(details, { least, chosen, pointed, raw }) {
 function labels(details, least, chosen, pointed) {
   if (details.status !== "recognized") return null;
   const shown = foremost(details.labels, least);
-  if (!shown.length) return part("Labels", h("p", { class: "quiet" }, least ? `None is ${percent(least)} sure.` : "None were found."));
-  return part("Labels", h("ul", { class: "tags" }, shown.map((label) => {
-    const item = tag(label, label.parent ? "parent" : "label", () => chosen({ label: [label.name] }));
-    for (const event of ["pointerenter", "focusin"]) item.addEventListener(event, () => pointed(label.instances?.length ? label.name : null));
-    for (const event of ["pointerleave", "focusout"]) item.addEventListener(event, () => pointed(null));
-    return item;
-  })));
+  if (!shown.length)
+    return part(
+      "Labels",
+      h("p", { class: "quiet" }, least ? `None is ${percent(least)} sure.` : "None were found."),
+    );
+  return part(
+    "Labels",
+    h(
+      "ul",
+      { class: "tags" },
+      shown.map((label) => {
+        const item = tag(label, label.parent ? "parent" : "label", () => chosen({ label: [label.name] }));
+        for (const event of ["pointerenter", "focusin"])
+          item.addEventListener(event, () => pointed(label.instances?.length ? label.name : null));
+        for (const event of ["pointerleave", "focusout"]) item.addEventListener(event, () => pointed(null));
+        return item;
+      }),
+    ),
+  );
 }
 
 function tag({ name, confidence }, kind, act) {
-  const button = h("button", { class: `tag ${kind}`, type: "button", title: `Show photos with ${name}`, on: { click: act } }, h("span", {}, name), h("span", { class: "tag-confidence" }, percent(confidence)));
+  const button = h(
+    "button",
+    { class: `tag ${kind}`, type: "button", title: `Show photos with ${name}`, on: { click: act } },
+    h("span", {}, name),
+    h("span", { class: "tag-confidence" }, percent(confidence)),
+  );
   return h("li", {}, button);
 }
 
@@ -42,21 +82,33 @@ function face(found) {
   if (found.age_range) said.push(`${found.age_range.low}–${found.age_range.high} years`);
   const feeling = [...(found.emotions ?? [])].sort((one, other) => other.confidence - one.confidence)[0];
   if (feeling) said.push(feeling.type.toLowerCase());
-  for (const name of ["smile", "eyeglasses", "sunglasses", "beard", "mustache"]) if (found[name]?.value) said.push(name);
+  for (const name of ["smile", "eyeglasses", "sunglasses", "beard", "mustache"])
+    if (found[name]?.value) said.push(name);
   return h("li", {}, said.join(", ") || `face, ${percent(found.confidence ?? 0)}`);
 }
 
 function rejection({ code, message, detector }) {
-  return part("Rejected", h("p", {}, h("strong", {}, code), ` ${message}`), detector ? h("p", { class: "quiet" }, `by the detector of ${detector}`) : null);
+  return part(
+    "Rejected",
+    h("p", {}, h("strong", {}, code), ` ${message}`),
+    detector ? h("p", { class: "quiet" }, `by the detector of ${detector}`) : null,
+  );
 }
 
 function about(details) {
   const detectors = Object.keys(details.detectors).join(", ");
   const rows = [
-    ["Key", details.key], ["Uploaded", moment(details.uploaded_at)], ["Decided", moment(details.decided_at)],
-    ["Size", size(details.size_bytes)], ["Detectors", detectors || "none"],
+    ["Key", details.key],
+    ["Uploaded", moment(details.uploaded_at)],
+    ["Decided", moment(details.decided_at)],
+    ["Size", size(details.size_bytes)],
+    ["Detectors", detectors || "none"],
   ];
-  return h("dl", { class: "about" }, rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  return h(
+    "dl",
+    { class: "about" },
+    rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+  );
 }
 
 /** What Rekognition itself said, asked for when it is opened: an address to it could not carry a token. */

@@ -2,10 +2,26 @@
 
 const LISTS = ["label", "any_label", "not_label", "text"];
 const SINGLE = [
-  "moderation", "min_confidence", "min_faces", "status", "prefix", "from", "to", "order", "include_parents",
+  "moderation",
+  "min_confidence",
+  "min_faces",
+  "status",
+  "prefix",
+  "from",
+  "to",
+  "order",
+  "include_parents",
 ];
 const DEFAULTS = { status: "recognized", order: "newest", include_parents: "true", min_confidence: "0" };
-const ABOUT_RECOGNIZED = ["label", "any_label", "not_label", "text", "moderation", "min_faces", "min_confidence"];
+const ABOUT_RECOGNIZED = [
+  "label",
+  "any_label",
+  "not_label",
+  "text",
+  "moderation",
+  "min_faces",
+  "min_confidence",
+];
 const WITH_CONFIDENCE = ["label", "any_label", "not_label", "moderation"];
 const WITH_ORDER = ["label", "any_label", "moderation"];
 
@@ -44,13 +60,21 @@ export function question(filters) {
   return asked;
 }
 
+/** In percent; what is less sure is not drawn. */
+export const leastConfidence = (filters) => Number(filters.min_confidence || 0);
+
 export const canOrderByConfidence = (filters) => WITH_ORDER.some((name) => isSet(filters[name]));
 
 export const isUnfiltered = (filters) =>
-  [...LISTS, ...SINGLE].every((name) => ["order", "min_confidence", "include_parents"].includes(name) || !isSet(filters[name]));
+  [...LISTS, ...SINGLE].every(
+    (name) => ["order", "min_confidence", "include_parents"].includes(name) || !isSet(filters[name]),
+  );
 
 /** Everything taken away but the order. */
-export const cleared = (filters) => ({ ...read(""), order: filters.order === "confidence" ? "" : filters.order });
+export const cleared = (filters) => ({
+  ...read(""),
+  order: filters.order === "confidence" ? "" : filters.order,
+});
 
 function coherent(filters) {
   if (filters.status === "rejected") {

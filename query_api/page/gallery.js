@@ -2,14 +2,14 @@
 
 import { ask } from "./api.js";
 import { byId } from "./dom.js";
-import { isUnfiltered, question } from "./filters.js";
+import { isUnfiltered, leastConfidence, question } from "./filters.js";
 import { Tile } from "./tile.js";
+import { Walk } from "./walk.js";
 import { number, plural } from "./words.js";
 
 // The first page is there sooner; who scrolls on wants more of them.
 const [FIRST_LIMIT, NEXT_LIMIT] = [60, 100];
 const AHEAD = "1500px";
-const LOOK_MS = 80;
 
 export class Gallery {
   /** `open(index)` shows one photo large; `failed(error, again)` tells of a page that did not come. */
@@ -23,10 +23,13 @@ export class Gallery {
     this.cursor = null;
     this.run = 0;
     this.loading = null;
-    this.watcher = new IntersectionObserver((entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) this.more();
-    }, { rootMargin: AHEAD });
-    this.listen();
+    this.watcher = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) this.more();
+      },
+      { rootMargin: AHEAD },
+    );
+    this.walk = new Walk(this);
   }
 
   get photos() {
@@ -89,7 +92,7 @@ export class Gallery {
     const tiles = photos.filter((photo) => !known.has(photo.key)).map((photo) => this.tileOf(photo));
     this.tiles.push(...tiles);
     this.grid.append(...tiles.map((tile) => tile.element));
-    this.keepOneInTabOrder();
+    this.walk.keepOneInTabOrder();
   }
 
   /** Put a photo first that has just been recognized, in place of an older one of the same key. */
@@ -103,13 +106,13 @@ export class Gallery {
     this.tiles.unshift(tile);
     this.grid.prepend(tile.element);
     tile.element.classList.add("new");
-    this.keepOneInTabOrder();
+    this.walk.keepOneInTabOrder();
     this.say();
     this.loaded({ count: this.tiles.length, complete: this.cursor === null });
   }
 
   tileOf(photo) {
-    const tile = new Tile(photo, { least: () => Number(this.filters().min_confidence || 0) });
+    const tile = new Tile(photo, { least: () => leastConfidence(this.filters()) });
     this.byKey.set(photo.key, tile);
     return tile;
   }
@@ -122,71 +125,18 @@ export class Gallery {
   say() {
     const count = this.tiles.length;
     const asked = this.filters();
-    const words = asked.status === "rejected" ? ["rejected photo"] : isUnfiltered(asked) ? ["photo"] : ["photo found", "photos found"];
+    const words =
+      asked.status === "rejected"
+        ? ["rejected photo"]
+        : isUnfiltered(asked)
+          ? ["photo"]
+          : ["photo found", "photos found"];
     // How many there are in all is said beside "Recognized"; this line is for those who do not see that.
     this.found.classList.toggle("unseen", isUnfiltered(asked));
-    this.found.textContent = this.cursor ? `${number(count)} photos, more as you scroll` : count ? plural(count, ...words) : "";
-  }
-
-  // Only one photo is in the order of the Tab key; arrows lead to the others.
-
-  keepOneInTabOrder() {
-    if (!this.current || !this.current.element.isConnected) this.setCurrent(this.tiles[0]);
-  }
-
-  setCurrent(tile) {
-    if (this.current) this.current.button.tabIndex = -1;
-    this.current = tile;
-    if (tile) tile.button.tabIndex = 0;
-  }
-
-  focus(index) {
-    const tile = this.tiles[Math.max(0, Math.min(index, this.tiles.length - 1))];
-    if (!tile) return;
-    this.setCurrent(tile);
-    tile.button.focus();
-    tile.element.scrollIntoView({ block: "nearest" });
-  }
-
-  listen() {
-    const tileAt = (event) => event.target.closest?.(".tile")?.tile;
-    this.grid.addEventListener("click", (event) => {
-      if (event.target.closest(".photo")) this.open(this.tiles.indexOf(tileAt(event)));
-    });
-    this.grid.addEventListener("focusin", (event) => {
-      const tile = tileAt(event);
-      if (event.target.closest(".photo")) this.setCurrent(tile);
-      this.look(tile);
-    });
-    this.grid.addEventListener("focusout", () => this.look(null));
-    this.grid.addEventListener("pointerover", (event) => this.look(tileAt(event) ?? null));
-    this.grid.addEventListener("pointerleave", () => this.look(null));
-    this.grid.addEventListener("pointercancel", () => this.look(null));
-    this.grid.addEventListener("keydown", (event) => this.onKey(event));
-  }
-
-  /** Show boxes on the one photo that is looked at; in passing over many, on none of them. */
-  look(tile) {
-    if (tile === this.looked) return;
-    clearTimeout(this.lookTimer);
-    this.looked?.hideBoxes();
-    this.looked = tile;
-    if (tile) this.lookTimer = setTimeout(() => tile.showBoxes(), LOOK_MS);
-  }
-
-  onKey(event) {
-    if (!event.target.closest(".photo") || event.ctrlKey || event.metaKey || event.altKey) return;
-    const columns = getComputedStyle(this.grid).gridTemplateColumns.split(" ").length;
-    const rows = Math.max(1, Math.floor(innerHeight / this.tiles[0].element.offsetHeight));
-    const at = this.tiles.indexOf(this.current);
-    const target = {
-      ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns,
-      Home: 0, End: this.tiles.length - 1, PageUp: at - columns * rows, PageDown: at + columns * rows,
-    }[event.key];
-    if (target === undefined) return;
-    event.preventDefault();
-    if (target >= this.tiles.length) this.more();
-    if (event.key.startsWith("Arrow") && (target < 0 || target >= this.tiles.length)) return;
-    this.focus(target);
+    this.found.textContent = this.cursor
+      ? `${number(count)} photos, more as you scroll`
+      : count
+        ? plural(count, ...words)
+        : "";
   }
 }

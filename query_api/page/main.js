@@ -33,7 +33,7 @@ const gallery = new Gallery({
   },
 });
 const viewer = new Viewer(gallery, {
-  closed: (index) => gallery.focus(index),
+  closed: (index) => gallery.walk.focus(index),
   revealed: (photo) => gallery.byKey.get(photo.key)?.unveil(false),
 });
 const uploads = new UploadPanel({ ended: showUploaded });
@@ -61,10 +61,18 @@ function emptiness() {
   const now = filters();
   const add = button("Add photos", () => byId("add").click(), "primary");
   if (now.status === "rejected" && isUnfiltered({ ...now, status: "" })) {
-    return { title: "Nothing was rejected", text: "Every photo could be read.", action: button("Show recognized", () => change({ status: "" })) };
+    return {
+      title: "Nothing was rejected",
+      text: "Every photo could be read.",
+      action: button("Show recognized", () => change({ status: "" })),
+    };
   }
   if (!isUnfiltered(now)) {
-    return { title: "No photo is like this", text: "Take a filter away, or lower the confidence.", action: button("Clear all", () => go(cleared(now))) };
+    return {
+      title: "No photo is like this",
+      text: "Take a filter away, or lower the confidence.",
+      action: button("Clear all", () => go(cleared(now))),
+    };
   }
   return { title: "No photos yet", text: "Drop some here: each appears once it is recognized.", action: add };
 }
@@ -91,12 +99,14 @@ async function compare(told) {
   const count = told.images.recognized + told.images.rejected;
   const isNew = known !== null && count !== known;
   known = count;
-  if (gallery.tiles.length === 0 && (isNew || queued(told))) return gallery.loading ? undefined : gallery.restart();
+  if (gallery.tiles.length === 0 && (isNew || queued(told)))
+    return gallery.loading ? undefined : gallery.restart();
   if (!isNew || uploads.isBusy || filters().order || gallery.loading) return undefined;
   try {
     const { images } = await ask("images", { ...question(filters()), limit: 1 });
     const first = gallery.photos[0];
-    const differs = images.length && first && (images[0].key !== first.key || images[0].decided_at !== first.decided_at);
+    const differs =
+      images.length && first && (images[0].key !== first.key || images[0].decided_at !== first.decided_at);
     if (differs) notices.offer("There are new photos.", "Show them", () => gallery.restart());
   } catch {
     // The next comparison will tell.

@@ -17,7 +17,11 @@ export class Notices {
     clearInterval(this.timer);
     if (error.kind === "unauthorized") this.askForToken(error, again);
     else if (error.kind === "down") this.retry(error, again);
-    else this.show(error.message, button("Try again", () => this.go(again)));
+    else
+      this.show(
+        error.message,
+        button("Try again", () => this.go(again)),
+      );
   }
 
   /** All is well. */
@@ -29,10 +33,13 @@ export class Notices {
 
   /** Offer what has come in the meantime. */
   offer(text, name, act) {
-    this.show(text, button(name, () => {
-      this.clear();
-      act();
-    }));
+    this.show(
+      text,
+      button(name, () => {
+        this.clear();
+        act();
+      }),
+    );
   }
 
   retry(error, again) {
@@ -41,7 +48,11 @@ export class Notices {
     const countdown = h("span", { "aria-hidden": "true" });
     const say = () => replace(countdown, ` Trying again in ${left} s.`);
     say();
-    this.show([error.message, countdown], button("Try now", () => this.go(again)), "bad");
+    this.show(
+      [error.message, countdown],
+      button("Try now", () => this.go(again)),
+      "bad",
+    );
     this.timer = setInterval(() => {
       if (document.visibilityState !== "visible") return;
       left -= 1;
@@ -57,15 +68,32 @@ export class Notices {
 
   askForToken(error, again) {
     const field = h("input", {
-      type: "password", autocomplete: "off", spellcheck: "false", required: true, "aria-label": "Access token", placeholder: "Access token",
+      type: "password",
+      autocomplete: "off",
+      spellcheck: "false",
+      required: true,
+      "aria-label": "Access token",
+      placeholder: "Access token",
     });
-    const said = hasToken() ? `The access token is not accepted: ${error.message}` : "This API wants an access token. It stays in this tab.";
-    const form = h("form", { class: "token", on: { submit: (event) => {
-      event.preventDefault();
-      keepToken(field.value.trim());
-      this.clear();
-      again();
-    } } }, field, h("button", { class: "button primary", type: "submit" }, "Continue"));
+    const said = hasToken()
+      ? `The access token is not accepted: ${error.message}`
+      : "This API wants an access token. It stays in this tab.";
+    const form = h(
+      "form",
+      {
+        class: "token",
+        on: {
+          submit: (event) => {
+            event.preventDefault();
+            keepToken(field.value.trim());
+            this.clear();
+            again();
+          },
+        },
+      },
+      field,
+      h("button", { class: "button primary", type: "submit" }, "Continue"),
+    );
     this.show(said, form);
     field.focus();
   }
@@ -80,7 +108,10 @@ export class Notices {
 export function showEmpty(content) {
   const place = byId("empty");
   place.hidden = content === null;
-  replace(place, content === null ? null : [h("h2", {}, content.title), h("p", {}, content.text), content.action]);
+  replace(
+    place,
+    content === null ? null : [h("h2", {}, content.title), h("p", {}, content.text), content.action],
+  );
 }
 
 export function button(name, act, kind = "") {

@@ -20,7 +20,12 @@ export const flags = (photo) => photo.moderation.map((flag) => flag.name).join("
  * of no use. `lazy` leaves loading until it is nearly seen.
  */
 export function pictureOf(photo, { lazy = false, broken = () => {} } = {}) {
-  const picture = h("img", { alt: "", decoding: "async", loading: lazy ? "lazy" : "eager", draggable: "false" });
+  const picture = h("img", {
+    alt: "",
+    decoding: "async",
+    loading: lazy ? "lazy" : "eager",
+    draggable: "false",
+  });
   let retried = false;
   picture.addEventListener("load", () => {
     retried = false;

@@ -1,4 +1,4 @@
-// The search field: a combobox (https://www.w3.org/WAI/ARIA/apg/patterns/combobox/) over the labels there are.
+// The search field over the labels there are: https://www.w3.org/WAI/ARIA/apg/patterns/combobox/
 
 import { ask } from "./api.js";
 import { change, filters } from "./address.js";
@@ -48,7 +48,10 @@ export class Search {
     if (document.activeElement !== this.input) return;
     this.options = options;
     this.active = -1;
-    replace(this.list, options.map((option, index) => this.element(option, index)));
+    replace(
+      this.list,
+      options.map((option, index) => this.element(option, index)),
+    );
     this.list.hidden = options.length === 0;
     this.input.setAttribute("aria-expanded", String(!this.list.hidden));
     this.input.removeAttribute("aria-activedescendant");
@@ -58,7 +61,10 @@ export class Search {
     return h(
       "li",
       {
-        id: `suggestion-${index}`, role: "option", class: `suggestion ${option.kind}`, "aria-selected": "false",
+        id: `suggestion-${index}`,
+        role: "option",
+        class: `suggestion ${option.kind}`,
+        "aria-selected": "false",
         on: { click: () => this.choose(option) },
       },
       h("span", { class: "suggestion-hint" }, option.hint),

@@ -37,13 +37,25 @@ export class Stats {
 
   show(stats) {
     const waiting = queued(stats);
-    const saved = stats.calls.avoided
-      ? figure(`${plural(stats.calls.avoided, "call")} saved`, `${dollars(stats.calls.dollars_saved)} in ${stats.calls.days} days; ${number(stats.calls.made)} calls were made`)
+    const { made, avoided, dollars_saved: worth, days } = stats.calls;
+    const saved = avoided
+      ? figure(
+          `${plural(avoided, "call")} saved`,
+          `${dollars(worth)} in ${days} days; ${number(made)} calls were made`,
+        )
       : null;
     replace(
       this.line,
-      waiting ? figure(`${number(waiting)} in the queue`, "Photos that wait or are being recognized, about", "busy") : figure("Queue empty", "Nothing waits", "idle"),
-      stats.dead_letters ? figure(plural(stats.dead_letters, "dead letter"), "Given up, each with its reason: imagepipe dlq summary", "bad") : null,
+      waiting
+        ? figure(`${number(waiting)} in the queue`, "Photos that wait or are being recognized, about", "busy")
+        : figure("Queue empty", "Nothing waits", "idle"),
+      stats.dead_letters
+        ? figure(
+            plural(stats.dead_letters, "dead letter"),
+            "Given up, each with its reason: imagepipe dlq summary",
+            "bad",
+          )
+        : null,
       saved,
     );
     this.line.hidden = false;

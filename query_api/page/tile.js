@@ -14,7 +14,11 @@ export class Tile {
     this.photo = photo;
     this.least = least;
     this.layer = h("span", { class: "boxes", "aria-hidden": "true" });
-    this.button = h("button", { class: "photo", type: "button", tabindex: "-1", "aria-haspopup": "dialog" }, this.inside());
+    this.button = h(
+      "button",
+      { class: "photo", type: "button", tabindex: "-1", "aria-haspopup": "dialog" },
+      this.inside(),
+    );
     this.caption = h("p", { class: "caption", "aria-hidden": "true" });
     this.element = h("li", { class: `tile ${photo.status}` }, this.button, this.caption);
     this.element.tile = this;
@@ -77,7 +81,11 @@ export class Tile {
   }
 
   veil() {
-    const show = h("button", { class: "button small", type: "button", on: { click: () => this.unveil() } }, "Show");
+    const show = h(
+      "button",
+      { class: "button small", type: "button", on: { click: () => this.unveil() } },
+      "Show",
+    );
     this.veiled = h("div", { class: "veil" }, h("span", {}, `Flagged: ${flags(this.photo)}`), show);
     this.element.classList.add("veiled");
     this.element.append(this.veiled);

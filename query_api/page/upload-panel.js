@@ -8,7 +8,11 @@ const SAID = {
   waiting: () => "Waiting",
   sending: (upload) => `Sending, ${Math.round(upload.progress * 100)} %`,
   recognizing: () => "Recognizing …",
-  recognized: (upload) => foremost(upload.details.labels).slice(0, 3).map((label) => label.name).join(", ") || "Recognized, no labels",
+  recognized: (upload) =>
+    foremost(upload.details.labels)
+      .slice(0, 3)
+      .map((label) => label.name)
+      .join(", ") || "Recognized, no labels",
   rejected: (upload) => `Rejected: ${upload.message}`,
   refused: (upload) => upload.message,
   failed: (upload) => upload.message,
@@ -37,7 +41,16 @@ export class UploadPanel {
     this.panel = byId("uploads");
     this.title = h("span", { role: "status" });
     this.list = h("ul", { class: "upload-list" });
-    this.clear = h("button", { class: "button icon-button", type: "button", "aria-label": "Clear what has ended", on: { click: () => this.forget() } }, icon("close"));
+    this.clear = h(
+      "button",
+      {
+        class: "button icon-button",
+        type: "button",
+        "aria-label": "Clear what has ended",
+        on: { click: () => this.forget() },
+      },
+      icon("close"),
+    );
     this.panel.append(h("header", {}, h("h2", {}, this.title), this.clear), this.list);
   }
 
@@ -53,9 +66,15 @@ export class UploadPanel {
   makeDropPlace() {
     const place = byId("drop");
     const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
-    addEventListener("dragenter", (event) => { if (hasFiles(event)) place.hidden = false; });
-    addEventListener("dragover", (event) => { if (hasFiles(event)) event.preventDefault(); });
-    addEventListener("dragleave", (event) => { if (!event.relatedTarget) place.hidden = true; });
+    addEventListener("dragenter", (event) => {
+      if (hasFiles(event)) place.hidden = false;
+    });
+    addEventListener("dragover", (event) => {
+      if (hasFiles(event)) event.preventDefault();
+    });
+    addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) place.hidden = true;
+    });
     addEventListener("drop", (event) => {
       if (!hasFiles(event)) return;
       event.preventDefault();
@@ -79,15 +98,29 @@ export class UploadPanel {
 
   addRow(upload) {
     const address = URL.createObjectURL(upload.file);
-    const thumbnail = h("img", { src: address, alt: "", on: { error: () => thumbnail.classList.add("broken") } });
+    const thumbnail = h("img", {
+      src: address,
+      alt: "",
+      on: { error: () => thumbnail.classList.add("broken") },
+    });
     const row = {
       address,
       name: h("span", { class: "upload-name" }),
       state: h("span", { class: "upload-state" }),
       progress: h("progress", { max: "1", "aria-label": "Progress" }),
-      again: h("button", { class: "button small", type: "button", on: { click: () => this.uploads.start(upload) } }, "Again"),
+      again: h(
+        "button",
+        { class: "button small", type: "button", on: { click: () => this.uploads.start(upload) } },
+        "Again",
+      ),
     };
-    row.element = h("li", { class: "upload" }, thumbnail, h("div", { class: "upload-words" }, row.name, row.state, row.progress), row.again);
+    row.element = h(
+      "li",
+      { class: "upload" },
+      thumbnail,
+      h("div", { class: "upload-words" }, row.name, row.state, row.progress),
+      row.again,
+    );
     this.list.prepend(row.element);
     this.rows.set(upload, row);
     this.panel.hidden = false;
@@ -97,7 +130,12 @@ export class UploadPanel {
   summarize() {
     const all = this.uploads.all;
     const over = all.filter((upload) => upload.isOver).length;
-    replace(this.title, over === all.length ? `${plural(all.length, "photo")} done` : `${over} of ${plural(all.length, "photo")} done`);
+    replace(
+      this.title,
+      over === all.length
+        ? `${plural(all.length, "photo")} done`
+        : `${over} of ${plural(all.length, "photo")} done`,
+    );
   }
 
   forget() {

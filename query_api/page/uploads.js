@@ -1,4 +1,4 @@
-// Photos on their way: leave from the API, straight to the bucket, and then waiting until they are recognized.
+// Photos on their way: leave from the API, then straight to the bucket, then waiting to be recognized.
 
 import { ApiError, ask, tell } from "./api.js";
 
@@ -77,7 +77,11 @@ export class Uploads {
     try {
       upload.key = await this.freeKey(upload.file.name);
       this.step(upload, "sending");
-      const leave = await tell("uploads", { key: upload.key, content_type: upload.file.type, size_bytes: upload.file.size });
+      const leave = await tell("uploads", {
+        key: upload.key,
+        content_type: upload.file.type,
+        size_bytes: upload.file.size,
+      });
       await post(leave, upload.file, (progress) => {
         upload.progress = progress;
         this.step(upload, "sending");
@@ -100,10 +104,15 @@ export class Uploads {
         return this.step(upload, upload.details.status, upload.details.rejection?.message ?? "");
       } catch (error) {
         // Not there yet, or nobody answers for now: the photo itself is in the bucket.
-        if (error.kind === "refused" || error.kind === "unauthorized") return this.step(upload, "refused", error.message);
+        if (error.kind === "refused" || error.kind === "unauthorized")
+          return this.step(upload, "refused", error.message);
       }
     }
-    this.step(upload, "refused", "It is in the bucket, and not recognized after 10 minutes; it still may be.");
+    this.step(
+      upload,
+      "refused",
+      "It is in the bucket, and not recognized after 10 minutes; it still may be.",
+    );
   }
 
   /** Choose a key that no photo has: nothing is replaced by an upload from here. */
@@ -147,7 +156,9 @@ function post({ url, fields }, file, told) {
   form.append("file", file);
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.upload.addEventListener("progress", (event) => told(event.lengthComputable ? event.loaded / event.total : 0));
+    request.upload.addEventListener("progress", (event) =>
+      told(event.lengthComputable ? event.loaded / event.total : 0),
+    );
     request.addEventListener("load", () => {
       if (request.status < 300) return resolve();
       const said = /<Message>([^<]*)</.exec(request.responseText)?.[1];

@@ -22,7 +22,10 @@ export const plural = (count, one, many = `${one}s`) => `${number(count)} ${coun
 
 /** Rekognition's name of a failure in words: InvalidImageFormatException is an invalid image format. */
 export function failure(code) {
-  const words = code.replace(/Exception$/, "").replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  const words = code
+    .replace(/Exception$/, "")
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

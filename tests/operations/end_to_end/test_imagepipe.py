@@ -224,5 +224,6 @@ def test_a_status_counts_records_calls_and_dead_letters(operator: Operator) -> N
 
     assert told["dead_letters"] == {"images": 1, "bulk": 0}
     assert told["records"]["recognized"]["count"] >= 1
-    assert told["today"]["calls_made"] >= 1
+    # The photo may have been asked about before midnight.
+    assert told["last_30_days"]["calls_made"] >= max(1, told["today"]["calls_made"])
     assert "Detector calls" in operator.run("status")

@@ -5,6 +5,9 @@
 THROTTLES = frozenset(
     {
         "503",  # S3's SlowDown on a HEAD, whose answer has no body
+        "KMS.ThrottlingException",
+        "KMSThrottling",
+        "KmsThrottled",
         "LimitExceededException",
         "OverLimit",
         "ProvisionedThroughputExceeded",
@@ -26,31 +29,44 @@ class ImagepipeError(Exception):
     `code` is stable and made for machines (an AWS error code where there is one); the message is one
     sentence for a person: what happened, to which key, what to do. `detector` names the detector that
     was being asked, where there was one. `retry_within_seconds` is set where it is known by when
-    trying again will work.
+    trying again will work. `patience_seconds` is set where a failure that is taken for nobody's fault may be
+    the image's after all: of a message older than that it is.
     """
 
-    def __init__(self, code: str, message: str, *, retry_within_seconds: int | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        retry_within_seconds: int | None = None,
+        patience_seconds: int | None = None,
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.detector: str | None = None
         self.retry_within_seconds = retry_within_seconds
+        self.patience_seconds = patience_seconds
 
     def during(self, detector: str) -> "ImagepipeError":
-        """Say which detector was being asked, and give the error back for raising."""
+        """Note which detector was being asked, and return the error for raising."""
         self.detector = detector
         return self
 
 
 class TransientError(ImagepipeError):
-    """It may work later: hand the message back and try again."""
+    """The image's own failure, which may pass: it is tried again, and after MAX_ATTEMPTS a dead letter."""
 
 
-class PostponedError(TransientError):
-    """It was not this image's turn (no time left, another is at it): never a reason for a dead letter."""
+class UnansweredError(TransientError):
+    """A detector had no answer for this image. Whose failure that is, the answers for others tell."""
 
 
-class ThrottledError(PostponedError):
+class NotReadyError(TransientError):
+    """Nobody's fault, or a service's: the message waits as long as it takes, and is never a dead letter."""
+
+
+class ThrottledError(NotReadyError):
     """The service asked us to slow down. It says nothing about the image, however often it happens."""
 
 
@@ -59,7 +75,7 @@ class PermanentError(ImagepipeError):
 
 
 class ConfigurationError(ImagepipeError):
-    """The deployment is at fault (access denied, no such table). Stop the batch; blame no image."""
+    """The deployment is at fault (access denied, no such table): an alarm is sent, no image is blamed."""
 
 
 class SettingsError(Exception):

@@ -7,8 +7,13 @@ from dataclasses import asdict, dataclass
 
 from contract.errors import ConfigurationError, ImagepipeError, PermanentError
 
-# The message attributes that a message may carry beside its body.
+# The message attribute of a dead letter that the processor sent.
 FAILURE_ATTRIBUTE = "imagepipe.failure"
+
+# The code of a message whose function never came to an end, often enough that it is not tried again.
+CRASHED = "CrashedRepeatedly"
+
+
 HISTORY_ATTRIBUTE = "imagepipe.history"
 
 
@@ -31,7 +36,10 @@ class History:
 
 @dataclass(frozen=True)
 class Failure:
-    """The last word on a message. `kind` is transient, permanent or configuration; times are ISO 8601."""
+    """The last word on a message. `kind` is transient, permanent or configuration; times are ISO 8601.
+
+    `attempts` is how often it failed for a reason of its own.
+    """
 
     kind: str
     code: str
@@ -43,23 +51,16 @@ class Failure:
     last_failed_at: str
 
     @classmethod
-    def of(cls, error: ImagepipeError, keys: tuple[str, ...], history: History, now: str) -> Failure:
-        """Write down an error as the reason for which a message is given up."""
+    def of(
+        cls, error: ImagepipeError, keys: tuple[str, ...], attempts: int, first_sent_at: str, now: str
+    ) -> Failure:
+        """Return an error as the reason for which a message is given up."""
         kind = "transient"
         if isinstance(error, PermanentError):
             kind = "permanent"
         elif isinstance(error, ConfigurationError):
             kind = "configuration"
-        return cls(
-            kind,
-            error.code,
-            error.message,
-            error.detector,
-            keys,
-            history.attempts,
-            history.first_sent_at,
-            now,
-        )
+        return cls(kind, error.code, error.message, error.detector, keys, attempts, first_sent_at, now)
 
     def to_json(self) -> str:
         """Write it as the value of a message attribute."""

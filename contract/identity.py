@@ -33,6 +33,10 @@ class ImageVersion:
         """
         return f"{self.etag}-{self.size_bytes}"
 
+    def is_same_as(self, other: ImageVersion) -> bool:
+        """Whether both are the same bytes under the same version; times may be by different clocks."""
+        return (self.key, self.content_id, self.version_id) == (other.key, other.content_id, other.version_id)
+
 
 def key_digest(key: str) -> str:
     """Shorten a key of up to 1,024 bytes to 24 hexadecimal digits (96 bits) for use in sort keys."""

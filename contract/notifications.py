@@ -29,13 +29,22 @@ class ImageEvent:
 
     `version` is the version that a CREATED event names, and None otherwise: for UNKNOWN, the bucket has to be
     asked what is there now. `sequencer` is in canonical form; the empty string where the message has none.
+    `name` is what S3 calls it, without the `s3:` in front. `stands_for` are the ids of events of the same key
+    that are dealt with together with this one.
     """
 
     key: str
     change: Change
     sequencer: str
     occurred_at: str
+    name: str
     version: ImageVersion | None = None
+    stands_for: frozenset[str] = frozenset()
+
+    @property
+    def id(self) -> str:
+        """Tells this event of a key from any other: the same however often it is delivered."""
+        return self.sequencer or f"{self.name} {self.occurred_at}"
 
 
 def parse(body: str, bucket_name: str) -> tuple[ImageEvent, ...]:
@@ -81,10 +90,12 @@ def _event(record: Mapping[str, object], bucket_name: str) -> ImageEvent:
     described = _mapping(s3["object"])
     occurred_at = str(record["eventTime"])
     if name == LOOK_AGAIN:
-        return ImageEvent(str(described["key"]), Change.UNKNOWN, "", occurred_at)
+        return ImageEvent(str(described["key"]), Change.UNKNOWN, "", occurred_at, name)
     key = unquote_plus(str(described["key"]))
-    order = sequencer.canonical(str(described["sequencer"]))
-    if name.startswith("ObjectCreated:"):
+    # Only events of puts and deletes have one: https://docs.aws.amazon.com/AmazonS3/latest/userguide/
+    # notification-content-structure.html. Without it, nobody can say what came after what.
+    order = sequencer.canonical(str(described.get("sequencer", "")))
+    if name.startswith("ObjectCreated:") and order:
         version = ImageVersion(
             key=key,
             etag=str(described["eTag"]),
@@ -92,11 +103,11 @@ def _event(record: Mapping[str, object], bucket_name: str) -> ImageEvent:
             version_id=_version_id(described),
             uploaded_at=occurred_at,
         )
-        return ImageEvent(key, Change.CREATED, order, occurred_at, version)
-    # Deleting one version, or a delete marker, can bring an older version back to light without a create
-    # event: only the bucket knows what is there now.
-    removes_for_good = name.endswith(":DeleteMarkerCreated") or _version_id(described) is None
-    return ImageEvent(key, Change.REMOVED if removes_for_good else Change.UNKNOWN, order, occurred_at)
+        return ImageEvent(key, Change.CREATED, order, occurred_at, name, version)
+    # A delete marker hides whatever there is. Any other removal (of one version, of a marker, of the version
+    # named "null", by a person or by a lifecycle rule) says nothing of what is there now.
+    hidden = order and name.endswith(":DeleteMarkerCreated")
+    return ImageEvent(key, Change.REMOVED if hidden else Change.UNKNOWN, order, occurred_at, name)
 
 
 def _version_id(described: Mapping[str, object]) -> str | None:

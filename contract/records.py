@@ -47,13 +47,25 @@ class Findings:
         )
 
 
+class Unreadable(StrEnum):
+    """The codes of rejections that say nothing about the bytes: they could not be read, which may change."""
+
+    ARCHIVED = "ObjectArchived"
+    ENCRYPTED = "ObjectEncrypted"
+
+
 @dataclass(frozen=True)
 class Rejection:
-    """Why an image will never be recognized."""
+    """Why an image cannot be recognized."""
 
     code: str
     message: str
     detector: str | None = None
+
+    @property
+    def is_about_access(self) -> bool:
+        """Whether the object could not be read, which may change while its bytes stay."""
+        return self.code in set(Unreadable)
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,8 @@ class Head:
     `detectors` maps each detector that ran to the fingerprint of its settings, by which its raw result is
     found. `sequencer` (canonical) is that of the newest event taken in, empty if the image was only ever
     listed. `generation` counts the heads of this key. `expires_at` (seconds since 1970) is set on tombstones.
+    `decided_by` names the event that made this head what it is. It may be an older one than the sequencer's:
+    events that change nothing move that on alone. It is empty where nobody is to be told.
     `stored_revision` is the revision that a head was read with: its rows carry that one, whatever this code
     would make of it.
     """
@@ -76,6 +90,7 @@ class Head:
     findings: Findings = field(default_factory=Findings)
     rejection: Rejection | None = None
     expires_at: int | None = None
+    decided_by: str = ""
     stored_revision: str | None = field(default=None, compare=False)
 
     @property
@@ -114,6 +129,7 @@ class Head:
             "generation": self.generation,
             "revision": self.revision,
             "decided_at": self.decided_at,
+            "decided_by": self.decided_by,
             "detectors": dict(self.detectors) or None,
             "labels": _decimals(self.findings.labels) or None,
             "parents": sorted(self.findings.parents) or None,
@@ -149,6 +165,7 @@ class Head:
             findings=_findings(item),
             rejection=_rejection(item),
             expires_at=None if expires_at is None else _integer(expires_at),
+            decided_by=str(item.get("decided_by", "")),
             stored_revision=str(item["revision"]),
         )
 

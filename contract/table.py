@@ -130,6 +130,11 @@ def counts_key(day: str) -> ItemKey:
     return ItemKey(f"counts#{day}", "counts")
 
 
+def attempts_key(message_id: str) -> ItemKey:
+    """Return where the failed attempts at a message are counted."""
+    return ItemKey(f"attempts#{message_id}", "attempts")
+
+
 def budget_key(operation: str) -> ItemKey:
     """Say where the budget of a Rekognition operation stands, by which all workers share its quota."""
     return ItemKey(f"quota#{operation}", "budget")

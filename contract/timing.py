@@ -16,20 +16,36 @@ RETRYING_SECONDS = 10
 # that follow.
 RESERVE_SECONDS = CALL_SECONDS + RETRYING_SECONDS + 5
 
-# A message that failed this often for a reason of its own is a dead letter: the processor puts it there with
-# the reason. One that took its function down with it cannot be explained: SQS moves it, one receive later.
-MAX_RECEIVES = 8
+# A message that failed this often for a reason of its own is a dead letter: the processor sends it there with
+# the reason. Receives are not failures: where nobody is to blame, a message is received as often as it takes.
+MAX_ATTEMPTS = 8
+
+# SQS counts every receive, also of invocations that Lambda throttles or that never began, so its redrive
+# policy is the last resort only and set to the most that it takes.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+QUEUE_MAX_RECEIVES = 1000
 
 # A claim on a detector call ends with the invocation that made it.
 CLAIM_SECONDS = PROCESSOR_TIMEOUT_SECONDS
 
-# How long a message that came back stays away: doubled each time, with full jitter.
+# How long a message that came back stays away: doubled each time, with full jitter, so that everything is
+# done within minutes of the return of whatever was missing. After PATIENT_RECEIVES, which take two days, it
+# comes less often: both together outlast the retention before QUEUE_MAX_RECEIVES are used up.
 FIRST_BACKOFF_SECONDS = 4
-LONGEST_BACKOFF_SECONDS = 300
+LONGEST_BACKOFF_SECONDS = 600
+PATIENT_RECEIVES = 600
+PATIENT_BACKOFF_SECONDS = 2 * 3600
+# What failed may know by when to try again; a message that was told so this often waits like any other.
+HINTED_RECEIVES = 50
 
-# Retention counts from the first enqueue, so the dead-letter queue must keep longer than its source.
-QUEUE_RETENTION_DAYS = 10
+# The longest that SQS takes, for both queues. A message that still waits is sent anew before it would vanish;
+# one that the processor gives up on is sent to the dead letters, where its time starts anew too.
+QUEUE_RETENTION_DAYS = 14
 DEAD_LETTER_RETENTION_DAYS = 14
+RENEWAL_DAYS = 12
+
+# For so long a failure that may well be a service's, and not the image's, counts against no image.
+PATIENCE_SECONDS = 12 * 3600
 
 QUERY_TIMEOUT_SECONDS = 10
 

@@ -10,7 +10,13 @@ from constructs import Construct
 from infra.queueing import WorkQueue
 from infra.settings import DeploymentSettings
 
-EVENTS = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*")
+# A restored object can be read again, which is no creation to S3.
+EVENTS = (
+    "s3:ObjectCreated:*",
+    "s3:ObjectRemoved:*",
+    "s3:LifecycleExpiration:*",
+    "s3:ObjectRestore:Completed",
+)
 
 
 class Intake(Construct):

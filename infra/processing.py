@@ -7,6 +7,7 @@ from pathlib import Path
 from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
@@ -75,9 +76,21 @@ class Processing(Construct):
             memory_mb=512,
             log_retention_days=settings.log_retention_days,
         ).function
+        self._allow_sending_to_its_own_queue()
         self._feed(intake.images, settings.batch_size, quotas.live_workers)
         self._feed(intake.bulk, settings.batch_size, quotas.bulk_workers)
         self._permit(settings, intake.bucket, table, topic)
+
+    def _allow_sending_to_its_own_queue(self) -> None:
+        """Keep Lambda from taking a message that is sent anew for a loop.
+
+        It would refuse the sixteenth invocation in a chain of function and queue, and SQS would move the
+        message without a reason. That takes renewals over half a year: nothing depends on this.
+        https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+        """
+        function = self.function.node.default_child
+        assert isinstance(function, lambda_.CfnFunction)
+        function.recursive_loop = "Allow"
 
     def _feed(self, work: WorkQueue, batch_size: int, max_concurrency: float) -> None:
         """Take batches from a queue; let the processor hand messages back early, or bury one with its reason.

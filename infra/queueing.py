@@ -10,7 +10,10 @@ from contract import timing
 
 
 class WorkQueue(Construct):
-    """Messages wait in `queue`; one that was received MAX_RECEIVES times in vain goes to `dead_letters`.
+    """Messages wait in `queue`; those that the processor gives up on are sent to `dead_letters`.
+
+    The redrive policy is the last resort, for messages whose function never runs: it counts receives that say
+    nothing about a message (of invocations that Lambda throttled, of a service that was away).
 
     Both are encrypted by SQS itself: a queue with the AWS-managed KMS key cannot take S3 events.
     """
@@ -33,6 +36,6 @@ class WorkQueue(Construct):
             visibility_timeout=Duration.seconds(timing.VISIBILITY_SECONDS),
             receive_message_wait_time=Duration.seconds(20),
             dead_letter_queue=sqs.DeadLetterQueue(
-                queue=self.dead_letters, max_receive_count=timing.MAX_RECEIVES
+                queue=self.dead_letters, max_receive_count=timing.QUEUE_MAX_RECEIVES
             ),
         )

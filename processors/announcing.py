@@ -29,8 +29,11 @@ class Announcer:
     counter: Counter
 
     def announce(self, heads: Sequence[Head]) -> dict[str, ImagepipeError]:
-        """Publish a completion for each head; give the keys of those not taken, with the reason."""
-        completions = {head.key: completion(self.bucket_name, head) for head in heads}
+        """Publish a completion for each head; return the keys of those not taken, with the reason.
+
+        A head that no event decided is no news to anybody.
+        """
+        completions = {head.key: completion(self.bucket_name, head) for head in heads if head.decided_by}
         refused = self.topic.publish(list(completions.values()))
         self.counter.add(Count.COMPLETIONS_PUBLISHED, len(completions) - len(refused))
         return {

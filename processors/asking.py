@@ -11,10 +11,12 @@ from contract.counts import Count
 from contract.errors import ImagepipeError, PermanentError, TransientError
 from contract.identity import ImageVersion
 from contract.results import Result, ResultName
+from processors.blame import DOUBTFUL_VERDICT, attributed, our_request_refused
 from processors.budget.lanes import Lane
 from processors.budget.turns import Turns
 from processors.deadline import Deadline
 from processors.detectors.detector import Detector
+from processors.objects import Objects, StoredObject
 from processors.telemetry import Counter
 
 # Answers that come within this time are saved in one request. A kill costs them, beside the calls under way.
@@ -40,20 +42,13 @@ class Rekognition(Protocol):
         """
 
 
-class Objects(Protocol):
-    """Where images are kept."""
-
-    def look(self, key: str, version_id: str | None = None) -> ImageVersion | None:
-        """Give what is there now (or that one version), None if there is nothing."""
-
-
 class Results(Protocol):
     """Where the right to ask is had, and raw answers are kept."""
 
     def claim(self, names: Sequence[ResultName], owner: str) -> dict[ResultName, Result | ImagepipeError]:
         """Take the right to make calls, for as long as an invocation can last; give those that need none.
 
-        A result was there after all, or somebody else is at it (PostponedError), or the right was not had.
+        A result was there after all, or somebody else is at it (NotReadyError), or the right was not had.
         """
 
     def release(self, name: ResultName, owner: str) -> None:
@@ -111,7 +106,7 @@ class Asker:
             if name not in known
         }
         answers.update(known)
-        answers.update(self._gather(pending))
+        answers.update(attributed(self._gather(pending)))
         return {name: _during(name.detector, answer) for name, answer in answers.items()}
 
     def _turns(
@@ -146,25 +141,34 @@ class Asker:
         """Ask about exactly this version: where it has no name, make sure afterwards that it was the one."""
         try:
             response = self.rekognition.ask(detector, version, turns)
-        except PermanentError as failure:
-            if failure.code == UNREADABLE_OBJECT or version.version_id is None:
-                self._require_presence(version)
-            if failure.code != UNREADABLE_OBJECT:
-                raise
-            raise TransientError(
-                failure.code,
-                f"{version.key} is there, but Rekognition cannot read it: "
-                "check that the bucket is in its region and that the role may get the object",
-            ) from failure
+        except PermanentError as verdict:
+            raise self._examined(verdict, version) from verdict
         self.counter.add(Count.CALLS_MADE)
         if version.version_id is None:
             self._require_presence(version)
         return response
 
-    def _require_presence(self, version: ImageVersion) -> None:
-        present = self.objects.look(version.key, version.version_id)
-        if present is None or present.content_id != version.content_id:
+    def _examined(self, verdict: PermanentError, version: ImageVersion) -> ImagepipeError:
+        """Return what a verdict comes to, by what is known of the object."""
+        if verdict.code == UNREADABLE_OBJECT:
+            return self._require_presence(version).why_unreadable() or TransientError(
+                verdict.code,
+                f"{version.key} is there, but Rekognition cannot read it: "
+                "check that the bucket is in its region and that the role may get the object",
+            )
+        if version.version_id is None:
+            self._require_presence(version)
+        if verdict.code == DOUBTFUL_VERDICT:
+            size = self.objects.size_of(version)
+            if size is not None and size.is_large_enough:
+                return our_request_refused(verdict, f"{version.key} has {size.width} x {size.height} pixels")
+        return verdict
+
+    def _require_presence(self, version: ImageVersion) -> StoredObject:
+        present = self.objects.look_at(version)
+        if present is None or present.version.content_id != version.content_id:
             raise SupersededError(f"{version.key} is not what it was when its event was sent")
+        return present
 
     def _gather(self, pending: dict[Future[Answer], ResultName]) -> dict[ResultName, Answer]:
         """Save answers as they come, a tenth of a second's worth at a time.

@@ -7,6 +7,7 @@ from typing import Any
 
 from contract.settings import ProcessorSettings
 from processors.adapters.dynamodb import DynamoDBTable
+from processors.adapters.dynamodb_attempts import DynamoDBAttempts
 from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.dynamodb_budgets import DynamoDBBudgets
 from processors.adapters.dynamodb_inserts import Inserts
@@ -16,6 +17,7 @@ from processors.adapters.sns import SnsTopic
 from processors.adapters.sqs import SqsQueues
 from processors.announcing import Announcer
 from processors.asking import Asker, Caller
+from processors.attempts import Attempts
 from processors.batch import ImageBatch
 from processors.budget.lanes import Lane
 from processors.budget.line import BudgetStore, Line
@@ -79,14 +81,16 @@ def assemble(
     pipeline = Pipeline(
         bucket_name=settings.bucket_name,
         bulk_queue_name=settings.bulk_queue_url.rsplit("/", 1)[1],
-        surveyor=Surveyor(table, objects, executor, recognizer.fingerprints()),
+        surveyor=Surveyor(table, objects, executor, recognizer.fingerprints(), around.clock),
         recognizer=recognizer,
         committer=Committer(table),
         announcer=Announcer(SnsTopic(aws.sns, settings.topic_arn, retry), settings.bucket_name, counter),
         counter=counter,
         now=around.now,
     )
-    return ImageBatch(pipeline, HandBack(queues, counter, log, around.now, around.spread), counter, log)
+    attempts = Attempts(DynamoDBAttempts(aws.dynamodb, name, retry, around.clock), log)
+    hand_back = HandBack(queues, counter, log, around.clock, around.now, around.spread)
+    return ImageBatch(pipeline, attempts, hand_back, counter, log)
 
 
 @dataclass(frozen=True)

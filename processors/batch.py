@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.batch import BasePartialBatchProcessor, Eve
 
 from contract.counts import Count
 from contract.errors import ConfigurationError, ImagepipeError, PermanentError, TransientError
+from processors.attempts import Attempts
 from processors.deadline import Deadline
 from processors.handing_back import HandBack
 from processors.messages import Message
@@ -23,9 +24,12 @@ class ImageBatch(BasePartialBatchProcessor):
     bring back the whole batch a second time.
     """
 
-    def __init__(self, pipeline: Pipeline, hand_back: HandBack, counter: Counter, log: Log) -> None:
+    def __init__(
+        self, pipeline: Pipeline, attempts: Attempts, hand_back: HandBack, counter: Counter, log: Log
+    ) -> None:
         super().__init__(EventType.SQS, raise_on_entire_batch_failure=False)
         self._pipeline = pipeline
+        self._attempts = attempts
         self._hand_back = hand_back
         self._counter = counter
         self._log = log
@@ -35,7 +39,9 @@ class ImageBatch(BasePartialBatchProcessor):
         """Work through one Lambda event and give the reply that Lambda's event source expects."""
         self.records = event["Records"]
         messages = [Message.from_record(record) for record in self.records]
-        outcomes = self._run(messages, deadline)
+        hopeless = self._attempts.begin(messages)
+        outcomes = {message_id: Outcome((), failure) for message_id, failure in hopeless.items()}
+        outcomes |= self._run([message for message in messages if message.id not in hopeless], deadline)
         failed = [
             (message, failure)
             for message in messages
@@ -44,7 +50,9 @@ class ImageBatch(BasePartialBatchProcessor):
         for message, failure in failed:
             self._tell(message, failure)
         kept = self._hand_back.settle(
-            failed, {message_id: outcome.failed_keys for message_id, outcome in outcomes.items()}
+            failed,
+            {message_id: outcome.failed_keys for message_id, outcome in outcomes.items()},
+            self._attempts,
         )
         self._failures = {message.id: failure for message, failure in failed if message.id in kept}
         with self:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from contract.errors import ImagepipeError, PostponedError
+from contract.errors import ImagepipeError, NotReadyError
 from contract.records import Head
 from contract.table import IndexRow, ItemKey, index_rows
 
@@ -46,6 +46,12 @@ class HeadStore(Protocol):
         Gives what came of it by key.
         """
 
+    def move_on(self, work: Sequence[Decided]) -> Mapping[str, Head | ImagepipeError | None]:
+        """Write the sequencer and expiry of each head, if the one that was seen stands there unmoved.
+
+        Return by key the head that stands there instead, None where it was written, or why it could not be.
+        """
+
 
 @dataclass(frozen=True)
 class Committer:
@@ -65,6 +71,20 @@ class Committer:
         for work in ready:
             heads[work.head.key] = _standing(work, outcomes[work.head.key])
         return heads
+
+    def move_on(self, work: Sequence[Decided]) -> dict[str, ImagepipeError]:
+        """Move the sequencers of heads on that stay as they are; return the keys that have to come again."""
+        if not work:
+            return {}
+        faults: dict[str, ImagepipeError] = {}
+        outcomes = self.store.move_on(work)
+        for moved in work:
+            key, standing = moved.head.key, outcomes[moved.head.key]
+            if isinstance(standing, ImagepipeError):
+                faults[key] = standing
+            elif standing is not None and standing.sequencer < moved.head.sequencer:
+                faults[key] = _overtaken(key)
+        return faults
 
     def _remove_outdated(
         self, ready: Sequence[Decided], outcomes: Mapping[str, Commit | ImagepipeError]
@@ -95,4 +115,8 @@ def _standing(work: Decided, outcome: Commit | ImagepipeError) -> Head | Imagepi
         return work.head
     if winner.sequencer > work.head.sequencer:
         return winner
-    return PostponedError("LostRace", f"{work.head.key} was changed by another worker; it is looked at again")
+    return _overtaken(work.head.key)
+
+
+def _overtaken(key: str) -> NotReadyError:
+    return NotReadyError("LostRace", f"{key} was changed by another worker; it is looked at again")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from contract.errors import PostponedError
+from contract.errors import NotReadyError
 from contract.timing import RESERVE_SECONDS
 
 
@@ -20,9 +20,9 @@ class Deadline:
         return self.remaining_milliseconds() / 1000 - RESERVE_SECONDS
 
     def require_time_for_a_call(self, key: str) -> None:
-        """Raise PostponedError `OutOfTime` when a call started now might be paid for and not written down."""
+        """Raise NotReadyError `OutOfTime` when a call started now might be paid for and not written down."""
         if self.seconds_for_calls() < 0:
-            raise PostponedError(
+            raise NotReadyError(
                 "OutOfTime",
                 f"{key} was not started, the invocation is about to end",
                 retry_within_seconds=0,

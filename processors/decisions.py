@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import Enum
 
 from contract.errors import PermanentError
 from contract.identity import ImageVersion
 from contract.limits import MAX_S3_IMAGE_BYTES
-from contract.notifications import ImageEvent
+from contract.notifications import Change, ImageEvent
 from contract.records import Head, Status
+from contract.timing import TOMBSTONE_DAYS
+from processors.objects import StoredObject
+
+SECONDS_A_DAY = 86_400
 
 
 class Verdict(Enum):
     """What to do about a key."""
 
     STALE = "a newer event was taken in before: nothing to do, nothing to say"
-    DONE = "the head says it already: say it again, for the first time may have been lost"
+    DONE = "the head is what this very event made it: say it again, for the first time may have been lost"
+    UNCHANGED = "the head says it already: nothing to say, at most the order of events moves on"
     RECOGNIZE = "there is an object that the head does not describe"
     REMOVE = "there is no object any more"
 
@@ -34,52 +40,69 @@ def unacceptable(version: ImageVersion) -> PermanentError | None:
 
 
 def is_stale(event: ImageEvent, head: Head | None) -> bool:
-    """Tell whether a newer event of this key was taken in before."""
-    return head is not None and bool(event.sequencer) and event.sequencer < head.sequencer
+    """Whether a newer event of this key was taken in before, and this one has nothing left to be told."""
+    return (
+        head is not None
+        and bool(event.sequencer)
+        and event.sequencer < head.sequencer
+        and not _made(event, head)
+    )
 
 
-def needs_a_look(event: ImageEvent, head: Head | None) -> bool:
-    """Tell whether the event cannot be taken at its word, and the bucket has to be asked.
+def needs_a_look(event: ImageEvent, head: Head | None, now: float) -> bool:
+    """Whether the event cannot be taken at its word, and the bucket has to be asked. `now` is since 1970.
 
-    A create that was taken in before, where the head now says something else: somebody has looked at the
-    bucket since, and may have seen a newer version whose own event is still to come.
+    An event that is older than a tombstone gets: nobody remembers what came after it. A create that was taken
+    in before, where the head now says something else: somebody has looked at the bucket since, and may have
+    seen a newer version whose own event is still to come. A create of what could not be read when last tried.
     """
-    if head is None or event.version is None or event.sequencer != head.sequencer:
+    if event.change is Change.UNKNOWN or outlived_tombstones(event, now):
+        return True
+    if head is None or event.version is None:
         return False
-    return not _same_object(head, event.version)
+    is_same = event.version.is_same_as(head.version)
+    if is_same and head.rejection is not None and head.rejection.is_about_access:
+        return not _made(event, head)
+    return event.sequencer == head.sequencer and not is_same
+
+
+def outlived_tombstones(event: ImageEvent, now: float) -> bool:
+    """Whether an event is so old that nobody remembers what came after it. `now` is since 1970."""
+    return now - datetime.fromisoformat(event.occurred_at).timestamp() > TOMBSTONE_DAYS * SECONDS_A_DAY
 
 
 def decide(
-    event: ImageEvent, present: ImageVersion | None, head: Head | None, fingerprints: Mapping[str, str]
+    event: ImageEvent, present: StoredObject | None, head: Head | None, fingerprints: Mapping[str, str]
 ) -> Verdict:
     """Decide about one key.
 
-    `present` is the version that the event names or that the bucket showed when asked, None where there is no
+    `present` is the version that the event names or what the bucket showed when asked, None where there is no
     object; `fingerprints` are those of the detectors that every image is to have.
-
-    A head that says the right thing but has an older sequencer is written again: otherwise an event between
-    the two, still to come, would be taken for news.
     """
     if is_stale(event, head):
         return Verdict.STALE
     if head is None and present is None and not event.sequencer:
-        return (
-            Verdict.STALE
-        )  # somebody asked to look at what never was: not even a tombstone is worth writing
-    if head is not None and event.sequencer <= head.sequencer and _describes(head, present, fingerprints):
-        return Verdict.DONE
+        # Somebody asked to look at what never was: not even a tombstone is worth writing.
+        return Verdict.STALE
+    if head is not None and _describes(head, event, present, fingerprints):
+        return Verdict.DONE if _made(event, head) else Verdict.UNCHANGED
     return Verdict.REMOVE if present is None else Verdict.RECOGNIZE
 
 
-def _describes(head: Head, present: ImageVersion | None, fingerprints: Mapping[str, str]) -> bool:
+def _made(event: ImageEvent, head: Head) -> bool:
+    return head.decided_by in event.stands_for
+
+
+def _describes(
+    head: Head, event: ImageEvent, present: StoredObject | None, fingerprints: Mapping[str, str]
+) -> bool:
     if present is None:
         return head.status is Status.DELETED
-    if not _same_object(head, present):
+    if not present.version.is_same_as(head.version):
         return False
-    if head.status is Status.REJECTED:
-        return True
-    return head.status is Status.RECOGNIZED and dict(head.detectors) == dict(fingerprints)
-
-
-def _same_object(head: Head, version: ImageVersion) -> bool:
-    return (head.version.content_id, head.version.version_id) == (version.content_id, version.version_id)
+    if head.rejection is not None:
+        return not head.rejection.is_about_access or present.obstacle is not None or _made(event, head)
+    if head.status is not Status.RECOGNIZED:
+        return False
+    # What was recognized before it was archived stays so: nobody could be asked anew.
+    return dict(head.detectors) == dict(fingerprints) or present.obstacle is not None

@@ -1,4 +1,4 @@
-"""What becomes of a message that failed: it comes back, starts anew, or is a dead letter that says why."""
+"""What becomes of a message that failed: it comes back after a wait, or is a dead letter that says why."""
 
 from __future__ import annotations
 
@@ -7,11 +7,22 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contract.counts import Count
-from contract.errors import ConfigurationError, ImagepipeError, PermanentError, PostponedError
-from contract.failures import Failure
-from contract.timing import FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, MAX_RECEIVES
+from contract.errors import ConfigurationError, ImagepipeError, NotReadyError, PermanentError
+from contract.failures import CRASHED, Failure
+from contract.timing import (
+    FIRST_BACKOFF_SECONDS,
+    HINTED_RECEIVES,
+    LONGEST_BACKOFF_SECONDS,
+    MAX_ATTEMPTS,
+    PATIENT_BACKOFF_SECONDS,
+    PATIENT_RECEIVES,
+    RENEWAL_DAYS,
+)
+from processors.attempts import Attempts
 from processors.messages import Message
 from processors.telemetry import Counter, Log
+
+SECONDS_A_DAY = 86_400
 
 
 class Queue(Protocol):
@@ -20,8 +31,8 @@ class Queue(Protocol):
     def delay(self, delays: Sequence[tuple[Message, int]]) -> None:
         """Keep messages that are handed back away for so many seconds."""
 
-    def send_anew(self, message: Message, delay_seconds: int) -> None:
-        """Send a copy that was received zero times, carrying the history; returns when SQS has it."""
+    def renew(self, message: Message, delay_seconds: int) -> None:
+        """Send a copy to the same queue; returns when SQS has it."""
 
     def send_to_dead_letters(self, message: Message, failure: Failure) -> None:
         """Send a copy to the dead letters with the reason; returns when SQS has it."""
@@ -29,18 +40,26 @@ class Queue(Protocol):
 
 @dataclass(frozen=True)
 class HandBack:
-    """Deals with the failed messages of a batch. `spread` gives a random number from 0 to its argument."""
+    """Deals with the failed messages of a batch.
+
+    `clock` gives seconds since 1970, `now` the same as ISO 8601, `spread` a random number from 0 to its
+    argument.
+    """
 
     queue: Queue
     counter: Counter
     log: Log
+    clock: Callable[[], float]
     now: Callable[[], str]
     spread: Callable[[float], float]
 
     def settle(
-        self, failed: Sequence[tuple[Message, ImagepipeError]], keys: Mapping[str, tuple[str, ...]]
+        self,
+        failed: Sequence[tuple[Message, ImagepipeError]],
+        keys: Mapping[str, tuple[str, ...]],
+        attempts: Attempts,
     ) -> set[str]:
-        """Give the ids of the messages that SQS is to keep; the others are taken care of and can be deleted.
+        """Return the ids of the messages that SQS is to keep; the others are taken care of.
 
         `keys` names the objects that each message is about. A copy is always sent before its original is let
         go of, so whatever fails here, a message exists at least once.
@@ -48,7 +67,7 @@ class HandBack:
         kept: list[tuple[Message, ImagepipeError]] = []
         for message, error in failed:
             try:
-                moved = self._move(message, error, keys.get(message.id, ()))
+                moved = self._move(message, error, keys.get(message.id, ()), attempts)
             except ImagepipeError as trouble:
                 self.log.warning(f"stays where it is: {trouble.message}", message_id=message.id)
                 moved = False
@@ -61,25 +80,45 @@ class HandBack:
         self.counter.add(Count.MESSAGES_HANDED_BACK, len(kept))
         return {message.id for message, _ in kept}
 
-    def _move(self, message: Message, error: ImagepipeError, keys: tuple[str, ...]) -> bool:
-        """Move a message on if it has come to that.
+    def _move(
+        self, message: Message, error: ImagepipeError, keys: tuple[str, ...], attempts: Attempts
+    ) -> bool:
+        """Move a message on if it has come to that."""
+        if isinstance(error, PermanentError):
+            return self._bury(message, error, keys, message.receive_count)
+        if self._is_blameless(message, error):
+            attempts.blameless(message)
+            return self._renew(message, error)
+        failures = MAX_ATTEMPTS if error.code == CRASHED else attempts.failed(message)
+        return failures >= MAX_ATTEMPTS and self._bury(message, error, keys, failures)
 
-        Receives count whatever the reason, and SQS moves what was received too often. What is not the
-        image's fault therefore starts anew before that.
-        """
-        if isinstance(error, PostponedError | ConfigurationError):
-            if message.receive_count < MAX_RECEIVES - 1:
-                return False
-            self.queue.send_anew(message, self._delay_seconds(message, error))
-            return True
-        if isinstance(error, PermanentError) or message.receive_count >= MAX_RECEIVES:
-            self.queue.send_to_dead_letters(message, Failure.of(error, keys, message.history, self.now()))
-            self.counter.add(Count.DEAD_LETTERS)
-            return True
-        return False
+    def _is_blameless(self, message: Message, error: ImagepipeError) -> bool:
+        if not isinstance(error, NotReadyError | ConfigurationError):
+            return False
+        return error.patience_seconds is None or self._age_seconds(message) < error.patience_seconds
+
+    def _renew(self, message: Message, error: ImagepipeError) -> bool:
+        """Send a message anew that SQS would soon delete for its age."""
+        if self._age_seconds(message) < RENEWAL_DAYS * SECONDS_A_DAY:
+            return False
+        self.queue.renew(message, self._delay_seconds(message, error))
+        return True
+
+    def _bury(self, message: Message, error: ImagepipeError, keys: tuple[str, ...], attempts: int) -> bool:
+        failure = Failure.of(error, keys, attempts, message.first_sent_at, self.now())
+        self.queue.send_to_dead_letters(message, failure)
+        self.counter.add(Count.DEAD_LETTERS)
+        return True
+
+    def _age_seconds(self, message: Message) -> float:
+        return self.clock() - message.sent_at
 
     def _delay_seconds(self, message: Message, error: ImagepipeError) -> int:
-        longest = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (message.receive_count - 1))
-        if error.retry_within_seconds is not None:
+        receives = message.receive_count
+        if receives > PATIENT_RECEIVES:
+            return max(1, round(self.spread(PATIENT_BACKOFF_SECONDS)))
+        doublings = min(receives - 1, LONGEST_BACKOFF_SECONDS.bit_length())
+        longest = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2**doublings)
+        if error.retry_within_seconds is not None and receives <= HINTED_RECEIVES:
             longest = min(longest, error.retry_within_seconds)
         return max(1, round(self.spread(longest)))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from contract.errors import PermanentError
 from contract.identity import ImageVersion
-from contract.notifications import ImageEvent
+from contract.notifications import Change, ImageEvent
 from contract.records import Findings, Head, Rejection, Status
 from contract.timing import TOMBSTONE_DAYS
+from processors.decisions import outlived_tombstones
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,12 @@ class HeadMaker:
         """Make the head of an image that was recognized, or rejected for good."""
         rejected = isinstance(findings, PermanentError)
         return Head(
-            version=version,
+            version=_with_its_first_time(version, seen),
             status=Status.REJECTED if rejected else Status.RECOGNIZED,
             sequencer=_sequencer(event, seen),
             generation=_generation(seen),
             decided_at=self.decided_at,
+            decided_by=event.id,
             detectors={} if rejected else self.fingerprints,
             findings=Findings() if isinstance(findings, PermanentError) else findings,
             rejection=Rejection(findings.code, findings.message, findings.detector)
@@ -39,21 +41,50 @@ class HeadMaker:
         )
 
     def tombstone(self, event: ImageEvent, seen: Head | None) -> Head:
-        """Make the head of a key that has no object: it keeps late creates out, then expires."""
+        """Make the head of a key that has no object: it keeps late creates out, then expires.
+
+        Where nothing is known of the key, and its event only led to a look or is older than tombstones get,
+        there is nothing to tell: a lifecycle rule clears up after a deletion that was announced long ago.
+        """
         nothing = ImageVersion(event.key, "", 0, None, event.occurred_at)
-        expires = datetime.fromisoformat(self.decided_at) + timedelta(days=TOMBSTONE_DAYS)
+        is_news = seen is not None or (
+            event.change is Change.REMOVED and not outlived_tombstones(event, self._now.timestamp())
+        )
         return Head(
             version=nothing,
             status=Status.DELETED,
             sequencer=_sequencer(event, seen),
             generation=_generation(seen),
             decided_at=self.decided_at,
-            expires_at=int(expires.timestamp()),
+            decided_by=event.id if is_news else "",
+            expires_at=self._expiry(),
         )
+
+    def moved_on(self, event: ImageEvent, seen: Head) -> Head:
+        """Return a head that stays as it is, as of an event that found it so."""
+        return replace(
+            seen,
+            sequencer=_sequencer(event, seen),
+            expires_at=self._expiry() if seen.status is Status.DELETED else None,
+        )
+
+    @property
+    def _now(self) -> datetime:
+        return datetime.fromisoformat(self.decided_at)
+
+    def _expiry(self) -> int:
+        return int((self._now + timedelta(days=TOMBSTONE_DAYS)).timestamp())
+
+
+def _with_its_first_time(version: ImageVersion, seen: Head | None) -> ImageVersion:
+    """Return the version with the time that its head has: events and listings have clocks of their own."""
+    if seen is None or not version.is_same_as(seen.version):
+        return version
+    return replace(version, uploaded_at=seen.version.uploaded_at)
 
 
 def _sequencer(event: ImageEvent, seen: Head | None) -> str:
-    """Never go back: a request to look again has no sequencer of its own and keeps the one there is."""
+    """Never go back: an event without a sequencer of its own keeps the one there is."""
     return max(event.sequencer, seen.sequencer if seen else "")
 
 

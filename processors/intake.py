@@ -43,10 +43,11 @@ def take_in(messages: Iterable[Message], bucket_name: str) -> Intake:
 def newest(events: Sequence[ImageEvent]) -> ImageEvent:
     """Reduce the events of one key to the one that has to be dealt with.
 
-    The highest sequencer wins. A request to look again has no sequencer: it is honoured by looking at the
-    bucket on behalf of the newest event, because what is there now is never older than that event.
+    The highest sequencer wins. An event without one (a request to look again, a restore) is honoured by
+    looking at the bucket on behalf of the newest event: what is there now is never older than that event.
     """
     last = max(events, key=lambda event: event.sequencer)
+    last = replace(last, stands_for=frozenset(event.id for event in events))
     if any(event.change is Change.UNKNOWN and not event.sequencer for event in events):
         return replace(last, change=Change.UNKNOWN, version=None)
     return last

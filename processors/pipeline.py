@@ -69,22 +69,24 @@ class Pipeline:
         )
 
     def _work(self, events: Mapping[str, ImageEvent], lane: Lane, deadline: Deadline) -> Failures:
-        """Bring each key in line with its event; give the keys that could not be, with the reason."""
+        """Bring each key in line with its event; return the keys that could not be, with the reason."""
         cases, failures = self.surveyor.survey(events)
         self._count_verdicts(cases)
-        decided, undecided = self._decide(cases, self._recognize(cases, lane, deadline))
+        make = HeadMaker(self.recognizer.fingerprints(), self.now())
+        decided, undecided = self._decide(cases, self._recognize(cases, lane, deadline), make)
         committed, uncommitted = self._commit(decided)
+        unmoved = self.committer.move_on(_found_unchanged(cases, make))
         repeated = [case.seen for case in cases if case.verdict is Verdict.DONE and case.seen is not None]
         unannounced = self.announcer.announce([*repeated, *committed])
-        return failures | undecided | uncommitted | unannounced
+        return failures | undecided | uncommitted | unmoved | unannounced
 
     def _recognize(
         self, cases: Sequence[Case], lane: Lane, deadline: Deadline
     ) -> dict[str, Findings | ImagepipeError | SupersededError]:
         """Find out what is on each image that is to be recognized, asking only about acceptable ones."""
-        versions = [case.present for case in cases if case.verdict is Verdict.RECOGNIZE and case.present]
-        refused = {version: fault for version in versions if (fault := unacceptable(version))}
-        askable = [version for version in versions if version not in refused]
+        objects = [case.present for case in cases if case.verdict is Verdict.RECOGNIZE and case.present]
+        refused = {stored.version: fault for stored in objects if (fault := unacceptable(stored.version))}
+        askable = [stored for stored in objects if stored.version not in refused]
         found = self.recognizer.recognize(askable, lane, deadline) | refused
         return {version.key: findings for version, findings in found.items()}
 
@@ -92,9 +94,9 @@ class Pipeline:
         self,
         cases: Sequence[Case],
         found: Mapping[str, Findings | ImagepipeError | SupersededError],
+        make: HeadMaker,
     ) -> tuple[list[Decided], Failures]:
         """Make the heads to be written. What was superseded needs none: its newer event is coming."""
-        make = HeadMaker(self.recognizer.fingerprints(), self.now())
         decided: list[Decided] = []
         failures: Failures = {}
         for case in cases:
@@ -102,7 +104,7 @@ class Pipeline:
             if case.verdict is Verdict.REMOVE:
                 decided.append(Decided(make.tombstone(case.event, case.seen), case.seen))
             elif case.present is not None and isinstance(findings, Findings | PermanentError):
-                head = make.of(case.event, case.present, findings, case.seen)
+                head = make.of(case.event, case.present.version, findings, case.seen)
                 decided.append(Decided(head, case.seen))
             elif isinstance(findings, ImagepipeError):
                 failures[case.key] = findings
@@ -122,4 +124,15 @@ class Pipeline:
     def _count_verdicts(self, cases: Sequence[Case]) -> None:
         verdicts = Tally(case.verdict for case in cases)
         self.counter.add(Count.EVENTS_STALE, verdicts[Verdict.STALE])
-        self.counter.add(Count.EVENTS_REPEATED, verdicts[Verdict.DONE])
+        self.counter.add(Count.EVENTS_REPEATED, verdicts[Verdict.DONE] + verdicts[Verdict.UNCHANGED])
+
+
+def _found_unchanged(cases: Sequence[Case], make: HeadMaker) -> list[Decided]:
+    """List the heads whose sequencer alone moves on: else an event in between would be taken for news."""
+    return [
+        Decided(make.moved_on(case.event, case.seen), case.seen)
+        for case in cases
+        if case.verdict in {Verdict.UNCHANGED, Verdict.DONE}
+        and case.seen is not None
+        and case.event.sequencer > case.seen.sequencer
+    ]

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contract.counts import Count
-from contract.errors import ConfigurationError, PermanentError, PostponedError, TransientError
+from contract.errors import ConfigurationError, NotReadyError, PermanentError, TransientError
 from contract.identity import ImageVersion
-from contract.records import Findings
+from contract.records import Findings, Unreadable
 from contract.results import Result, ResultName
 from processors.asking import Answer, Asker, Failure, SupersededError
 from processors.budget.lanes import Lane
 from processors.deadline import Deadline
 from processors.detectors.detector import Detector
+from processors.objects import StoredObject
 from processors.telemetry import Counter
 
 
@@ -35,14 +36,20 @@ class Recognizer:
     counter: Counter
 
     def recognize(
-        self, versions: Sequence[ImageVersion], lane: Lane, deadline: Deadline
+        self, objects: Sequence[StoredObject], lane: Lane, deadline: Deadline
     ) -> dict[ImageVersion, Findings | Failure]:
-        """Give the findings of each version, or why there are none.
+        """Return the findings of each version, or why there are none.
 
-        Versions with the same content are asked about once. Answers are saved as they come, so that what
-        fails beside them costs nothing twice.
+        Versions with the same content are asked about once, through one that can be read if there is one.
+        Answers are saved as they come, so that what fails beside them costs nothing twice.
         """
-        representatives = {version.content_id: version for version in reversed(versions)}
+        versions = [stored.version for stored in objects]
+        obstacles = {stored.version: stored.obstacle for stored in objects if stored.obstacle is not None}
+        unreadable_first = [
+            *(version for version in reversed(versions) if version in obstacles),
+            *(version for version in reversed(versions) if version not in obstacles),
+        ]
+        representatives = {version.content_id: version for version in unreadable_first}
         names = [
             self._name(content_id, detector)
             for content_id in representatives
@@ -50,7 +57,9 @@ class Recognizer:
         ]
         answers: dict[ResultName, Answer] = dict(self.kept.read_results(names))
         self.counter.add(Count.CALLS_AVOIDED, len(answers) + self._shared_calls(versions, representatives))
-        wanted = {name: representatives[name.content_id] for name in names if name not in answers}
+        missing = {name: representatives[name.content_id] for name in names if name not in answers}
+        answers |= {name: obstacles[version] for name, version in missing.items() if version in obstacles}
+        wanted = {name: version for name, version in missing.items() if name not in answers}
         answers |= self.asker.ask(wanted, lane, deadline)
         return {version: self._findings(version, representatives, answers) for version in versions}
 
@@ -72,9 +81,10 @@ class Recognizer:
             except (KeyError, TypeError, ValueError) as fault:
                 return TransientError("UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}")
         worst = _worst(failures)
-        if isinstance(worst, SupersededError) and representatives[version.content_id] != version:
-            return PostponedError(
-                "AskedForAnother", f"{version.key} shares its content with an object now gone"
+        if representatives[version.content_id] != version and _is_about_the_object(worst):
+            return NotReadyError(
+                "AskedForAnother",
+                f"{version.key} shares its content with an object that is gone or cannot be read",
             )
         return worst
 
@@ -91,6 +101,11 @@ class Recognizer:
 
     def _name(self, content_id: str, detector: Detector) -> ResultName:
         return ResultName(content_id, detector.name, detector.question.fingerprint)
+
+
+def _is_about_the_object(failure: Failure) -> bool:
+    """Whether a failure says something of the object that was asked about, and nothing of its content."""
+    return isinstance(failure, SupersededError) or failure.code in set(Unreadable)
 
 
 def _worst(failures: Sequence[Failure]) -> Failure:

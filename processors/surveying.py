@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
 from contract.errors import ImagepipeError
-from contract.identity import ImageVersion
-from contract.notifications import Change, ImageEvent
+from contract.notifications import ImageEvent
 from contract.records import Head
-from processors.asking import Objects
 from processors.decisions import Verdict, decide, needs_a_look
+from processors.objects import Objects, StoredObject
 
 
 class Heads(Protocol):
@@ -28,7 +27,7 @@ class Case:
 
     event: ImageEvent
     seen: Head | None
-    present: ImageVersion | None
+    present: StoredObject | None
     verdict: Verdict
 
     @property
@@ -39,12 +38,13 @@ class Case:
 
 @dataclass(frozen=True)
 class Surveyor:
-    """Finds out what the events of one batch ask for."""
+    """Finds out what the events of one batch ask for. `clock` gives seconds since 1970."""
 
     heads: Heads
     objects: Objects
     executor: Executor
     fingerprints: Mapping[str, str]
+    clock: Callable[[], float]
 
     def survey(self, events: Mapping[str, ImageEvent]) -> tuple[list[Case], dict[str, ImagepipeError]]:
         """Give a case for each event, and the keys that could not be looked at, with the reason.
@@ -65,10 +65,10 @@ class Surveyor:
             cases.append(Case(event, head, present, decide(event, present, head, self.fingerprints)))
         return cases, failures
 
-    def _present(self, event: ImageEvent, head: Head | None) -> ImageVersion | ImagepipeError | None:
-        """Say what object there is: as the event says or, where it cannot know, as the bucket shows."""
-        if event.change is not Change.UNKNOWN and not needs_a_look(event, head):
-            return event.version
+    def _present(self, event: ImageEvent, head: Head | None) -> StoredObject | ImagepipeError | None:
+        """Return what object there is: as the event says or, where it cannot know, as the bucket shows."""
+        if not needs_a_look(event, head, self.clock()):
+            return None if event.version is None else StoredObject(event.version)
         try:
             return self.objects.look(event.key)
         except ImagepipeError as failure:

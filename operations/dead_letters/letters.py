@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from contract import notifications
 from contract.errors import PermanentError
 from contract.failures import FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE, Failure, History
-from contract.timing import MAX_RECEIVES
+from contract.timing import QUEUE_MAX_RECEIVES
 from operations.messages import Received
 
 UNREADABLE = "UnreadableMessage"
@@ -115,8 +115,8 @@ def _failure(received: Received) -> Failure | None:
 def _history(received: Received) -> History:
     """Say what happened to a message that SQS moved.
 
-    It moves what was received MAX_RECEIVES times, and keeps the time of the first sending. Its receive count
-    says less: each look at the dead letters adds to it.
+    It moves what was received QUEUE_MAX_RECEIVES times, and keeps the time of the first sending. Its receive
+    count says less: each look at the dead letters adds to it.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
     """
     written = received.attributes.get(HISTORY_ATTRIBUTE)
@@ -124,4 +124,4 @@ def _history(received: Received) -> History:
         before = History.from_json(written) if written else History(0, received.sent_at)
     except (ValueError, TypeError):
         before = History(0, received.sent_at)
-    return History(before.attempts + MAX_RECEIVES, before.first_sent_at)
+    return History(before.attempts + QUEUE_MAX_RECEIVES, before.first_sent_at)

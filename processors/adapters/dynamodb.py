@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from contract.errors import ImagepipeError, PostponedError
+from contract.errors import ImagepipeError, NotReadyError
 from contract.records import Head
 from contract.results import Result, ResultName
-from contract.table import PARTITION_KEY, SORT_KEY, IndexRow, ItemKey, head_key, result_key
+from contract.table import EXPIRY, PARTITION_KEY, SORT_KEY, IndexRow, ItemKey, head_key, result_key
 from contract.timing import CLAIM_SECONDS
 from contract.wire import Item, from_wire, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 # Newer than what stands, or what stands is what was seen: order by S3's sequencer, and for work without one
 # (a request to look again) by nobody else having written in between.
 COMMIT_CONDITION = "attribute_not_exists(pk) OR sequencer < :sequencer OR revision = :seen"
+
+# Nothing but the order of events has changed: another revision has rows and a completion of its own.
+MOVE_ON_CONDITION = "revision = :seen AND sequencer < :sequencer"
 
 # Nobody has asked, or whoever was about to is no more.
 CLAIM_CONDITION = "attribute_not_exists(pk) OR (attribute_not_exists(answer) AND claimed_until < :now)"
@@ -90,7 +93,7 @@ class DynamoDBTable:
             return failure
         if standing is None or standing.get("claimed_by") == owner:
             return None
-        return Result.from_item(name, standing) or PostponedError(
+        return Result.from_item(name, standing) or NotReadyError(
             "ClaimedElsewhere",
             f"another worker is asking {name.detector} about the same content",
             retry_within_seconds=max(0, int(standing["claimed_until"]) - now) + 1,
@@ -153,6 +156,40 @@ class DynamoDBTable:
             return Commit(lost_to=Head.from_item(standing))
         return Commit(replaced=Head.from_item(replaced) if replaced else None)
 
+    def move_on(self, work: Sequence[Decided]) -> Mapping[str, Head | ImagepipeError | None]:
+        """Write the sequencer and expiry of each head, if the one that was seen stands there unmoved."""
+        outcomes = self.executor.map(self._move_on_one, work)
+        return {moved.head.key: outcome for moved, outcome in zip(work, outcomes, strict=True)}
+
+    def _move_on_one(self, moved: Decided) -> Head | ImagepipeError | None:
+        head = moved.head
+        values: Item = {":sequencer": head.sequencer, ":seen": head.revision}
+        update = "SET sequencer = :sequencer"
+        if head.expires_at is not None:
+            update, values[":expires"] = f"{update}, {EXPIRY} = :expires", head.expires_at
+
+        def attempt() -> Head | None:
+            with translated(f"UpdateItem of the head of {head.key} on {self.table_name}"):
+                try:
+                    self.client.update_item(
+                        TableName=self.table_name,
+                        Key=key_to_wire(head_key(head.key)),
+                        UpdateExpression=update,
+                        ConditionExpression=MOVE_ON_CONDITION,
+                        ExpressionAttributeValues=to_wire(values),
+                        ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    )
+                except ClientError as error:
+                    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                        raise
+                    return _standing_head(error)
+            return None
+
+        try:
+            return self.retry(attempt)
+        except ImagepipeError as failure:
+            return failure
+
     def _put_if(
         self, item: Mapping[str, Any], condition: str, values: Mapping[str, Any]
     ) -> tuple[Item | None, Item | None]:
@@ -182,6 +219,15 @@ class DynamoDBTable:
 def _head_item(head: Head) -> Item:
     at = head_key(head.key)
     return {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **head.to_item()}
+
+
+def _standing_head(error: ClientError) -> Head:
+    """Return the head that a condition failed on. One that has expired meanwhile is to be looked at again."""
+    if "Item" not in error.response:
+        raise NotReadyError(
+            "LostRace", "the head has expired meanwhile; its key is looked at again"
+        ) from error
+    return Head.from_item(from_wire(_item_of(error)))
 
 
 def _item_of(error: ClientError) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from contract.counts import Count
 from contract.errors import ThrottledError
 from contract.identity import ImageVersion
-from processors.adapters.aws_errors import translated
+from processors.adapters.aws_errors import answering
 from processors.budget.turns import Turn, Turns
 from processors.detectors.detector import Detector
 from processors.retrying import RetryPolicy
@@ -46,7 +46,7 @@ class RekognitionDetectors:
             nonlocal turn
             mine, turn = turn or turns.wait(version.key), None
             try:
-                with translated(f"{detector.question.operation} of s3://{self.bucket_name}/{version.key}"):
+                with answering(f"{detector.question.operation} of s3://{self.bucket_name}/{version.key}"):
                     return operation(Image={"S3Object": s3_object}, **detector.question.parameters)
             except ThrottledError:
                 self.counter.add(Count.CALLS_THROTTLED)

@@ -1,15 +1,19 @@
-"""The objects' port on S3: what is there now."""
+"""The objects' port on S3: what is there now, and who can read it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from contract.errors import ImagepipeError
 from contract.identity import ImageVersion
 from processors.adapters.aws_errors import translated
+from processors.objects import StoredObject, archived, encrypted
+from processors.picture_size import PictureSize, picture_size
 from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:
@@ -17,6 +21,15 @@ if TYPE_CHECKING:
 
 # A HEAD answer has no body, so its error code is the bare status.
 NOT_THERE = frozenset({"404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"})
+# What a HEAD without the customer's key gets for an object under one (SSE-C).
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html
+KEY_WANTED = frozenset({"400", "InvalidRequest"})
+# Storage classes whose objects have to be restored before anybody can read them.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
+ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+RESTORED = 'ongoing-request="false"'
+# In which a JPEG says its size, unless there is a lot before it.
+BEGINNING_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -27,26 +40,77 @@ class S3Objects:
     bucket_name: str
     retry: RetryPolicy
 
-    def look(self, key: str, version_id: str | None = None) -> ImageVersion | None:
-        """Give what is there now (or that one version), None if there is nothing or a delete marker."""
-        which: dict[str, Any] = {"VersionId": version_id} if version_id is not None else {}
+    def look(self, key: str) -> StoredObject | None:
+        """Return what is there now, None if there is nothing or a delete marker."""
+        return self._look(key, None)
 
-        def attempt() -> ImageVersion | None:
+    def look_at(self, version: ImageVersion) -> StoredObject | None:
+        """Return what is there of one version or, where versions have no ids, what is there now."""
+        return self._look(version.key, version)
+
+    def size_of(self, version: ImageVersion) -> PictureSize | None:
+        """Return how large a picture is by its first bytes, None where they cannot be read or do not tell."""
+        try:
+            with translated(f"GetObject of s3://{self.bucket_name}/{version.key}"):
+                found = self.client.get_object(
+                    Bucket=self.bucket_name,
+                    Key=version.key,
+                    Range=f"bytes=0-{BEGINNING_BYTES - 1}",
+                    **_which(version),
+                )
+                return picture_size(found["Body"].read())
+        except ImagepipeError:
+            return None
+
+    def _look(self, key: str, version: ImageVersion | None) -> StoredObject | None:
+        def attempt() -> StoredObject | None:
             with translated(f"HeadObject of s3://{self.bucket_name}/{key}"):
                 try:
-                    found = self.client.head_object(Bucket=self.bucket_name, Key=key, **which)
+                    found = self.client.head_object(Bucket=self.bucket_name, Key=key, **_which(version))
                 except ClientError as error:
-                    if error.response["Error"]["Code"] in NOT_THERE:
+                    code = error.response["Error"]["Code"]
+                    if code in NOT_THERE:
                         return None
+                    if code in KEY_WANTED:
+                        return self._under_a_customers_key(key, version)
                     raise
-            uploaded_at = found["LastModified"].astimezone(UTC).isoformat(timespec="milliseconds")
-            version = found.get("VersionId")
-            return ImageVersion(
-                key=key,
-                etag=found["ETag"].strip('"'),
-                size_bytes=found["ContentLength"],
-                version_id=None if version in (None, "null") else version,
-                uploaded_at=uploaded_at.replace("+00:00", "Z"),
-            )
+            return _stored(key, found)
 
         return self.retry(attempt)
+
+    def _under_a_customers_key(self, key: str, version: ImageVersion | None) -> StoredObject | None:
+        """Return an object that even a HEAD is refused for, as the bucket lists it: that needs no key."""
+        obstacle = encrypted(key, "a key of the customer's own (SSE-C)")
+        if version is not None and version.version_id is not None:
+            return StoredObject(version, obstacle)
+        listed = self.client.list_objects_v2(Bucket=self.bucket_name, Prefix=key, MaxKeys=1)
+        for found in listed.get("Contents", []):
+            if found["Key"] == key:
+                modified = _iso(found["LastModified"])
+                named = ImageVersion(key, found["ETag"].strip('"'), found["Size"], None, modified)
+                return StoredObject(named, obstacle)
+        return None
+
+
+def _which(version: ImageVersion | None) -> dict[str, Any]:
+    return {"VersionId": version.version_id} if version is not None and version.version_id is not None else {}
+
+
+def _stored(key: str, found: Mapping[str, Any]) -> StoredObject:
+    """Read the answer to a HEAD. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html."""
+    version_id = found.get("VersionId")
+    version = ImageVersion(
+        key=key,
+        etag=found["ETag"].strip('"'),
+        size_bytes=found["ContentLength"],
+        version_id=None if version_id in (None, "null") else version_id,
+        uploaded_at=_iso(found["LastModified"]),
+    )
+    is_archived = found.get("StorageClass") in ARCHIVES or "ArchiveStatus" in found
+    if is_archived and RESTORED not in found.get("Restore", ""):
+        return StoredObject(version, archived(key))
+    return StoredObject(version, kms_key=found.get("SSEKMSKeyId"))
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from contract.completions import Completion
-from contract.errors import ImagepipeError, TransientError
-from processors.adapters.aws_errors import of_code, translated
+from contract.errors import ImagepipeError, NotReadyError
+from processors.adapters.aws_errors import of_failed_entry, translated
 from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:
@@ -51,12 +51,11 @@ class SnsTopic:
                 )
             faults.clear()
             for failed in answer.get("Failed", []):
-                said = failed.get("Message", "no reason given")
-                faults[failed["Id"]] = of_code(failed["Code"], said, f"PublishBatch to {self.topic_arn}")
+                faults[failed["Id"]] = of_failed_entry(failed, f"PublishBatch to {self.topic_arn}")
             for place in [place for place in waiting if place not in faults]:
                 del waiting[place]
             if waiting:
-                raise TransientError("PublishFailed", f"{len(waiting)} completions were not taken by SNS")
+                raise NotReadyError("PublishFailed", f"{len(waiting)} completions were not taken by SNS")
 
         try:
             self.retry(attempt)

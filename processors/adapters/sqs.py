@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from contract.errors import TransientError
-from contract.failures import FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE, Failure
+from contract.errors import NotReadyError
+from contract.failures import FAILURE_ATTRIBUTE, Failure
 from processors.adapters.aws_errors import translated
 from processors.messages import Message
 from processors.retrying import RetryPolicy
@@ -35,14 +35,9 @@ class SqsQueues:
             for start in range(0, len(of_queue), MAX_ENTRIES):
                 self._delay_batch(self._url(queue_name), of_queue[start : start + MAX_ENTRIES])
 
-    def send_anew(self, message: Message, delay_seconds: int) -> None:
-        """Send a copy that was received zero times, carrying the history; returns when SQS has it."""
-        self._send(
-            self._url(message.queue_name),
-            message,
-            {HISTORY_ATTRIBUTE: message.history.to_json()},
-            min(delay_seconds, MAX_DELAY_SECONDS),
-        )
+    def renew(self, message: Message, delay_seconds: int) -> None:
+        """Send a copy to the same queue; returns when SQS has it."""
+        self._send(self._url(message.queue_name), message, {}, min(delay_seconds, MAX_DELAY_SECONDS))
 
     def send_to_dead_letters(self, message: Message, failure: Failure) -> None:
         """Send a copy to the dead letters with the reason; returns when SQS has it."""
@@ -67,7 +62,7 @@ class SqsQueues:
             for changed in answer.get("Successful", []):
                 del waiting[changed["Id"]]
             if any(not failed["SenderFault"] for failed in answer.get("Failed", [])):
-                raise TransientError("VisibilityUnchanged", f"{len(waiting)} messages keep their timeout")
+                raise NotReadyError("VisibilityUnchanged", f"{len(waiting)} messages keep their timeout")
 
         self.retry(attempt)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from contract.errors import PostponedError
+from contract.errors import NotReadyError
 from processors.budget.lanes import Lane
 from processors.budget.line import Line
 from processors.deadline import Deadline
@@ -45,12 +45,12 @@ class Turns:
     _slots: deque[Turn] = field(default_factory=deque)
 
     def prepare(self, key: str) -> None:
-        """Take the first run. Raises PostponedError if there is none to be had in this invocation."""
+        """Take the first run. Raises NotReadyError if there is none to be had in this invocation."""
         with self.lock:
             self._take_a_run(key)
 
     def wait(self, key: str) -> Turn:
-        """Return when a call may be made. Raises PostponedError if that would be too late."""
+        """Return when a call may be made. Raises NotReadyError if that would be too late."""
         with self.lock:
             if not self._slots:
                 self._take_a_run(key)
@@ -80,8 +80,8 @@ class Turns:
                 raise self._no_turn(key, again_at)
             self.sleep(max(SHORTEST_WAIT_SECONDS, again_at - self.clock()))
 
-    def _no_turn(self, key: str, again_at: float) -> PostponedError:
-        return PostponedError(
+    def _no_turn(self, key: str, again_at: float) -> NotReadyError:
+        return NotReadyError(
             "NoTurn",
             f"{key} has to wait: the line for {self.line.operation} is longer than this invocation",
             retry_within_seconds=max(1, round(again_at - self.clock())),

@@ -34,5 +34,10 @@ class Calls:
 
 def client_error(code: str, operation: str, message: str = "as arranged", **extra: object) -> ClientError:
     """Make the exception that botocore raises for an error code."""
-    answer: Any = {"Error": {"Code": code, "Message": message}, **extra}
+    status = 500 if code.startswith(("Internal", "ServiceUnavailable", "500")) else 400
+    answer: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+        **extra,
+    }
     return ClientError(answer, operation)

@@ -53,21 +53,27 @@ class FakeDynamoDB:
         TableName: str,
         Key: Wire,
         UpdateExpression: str,
-        ConditionExpression: str,
         ExpressionAttributeValues: Wire,
+        ConditionExpression: str | None = None,
         ReturnValues: str = "NONE",
         ReturnValuesOnConditionCheckFailure: str = "NONE",
     ) -> dict[str, Any]:
-        """Do `SET a = :x, b = b + :y` if a condition holds."""
+        """Do `SET a = :x, b = b + :y ADD c :z` if a condition holds."""
         with self.calls.of("UpdateItem"):
             old = self.items.get(_key(Key))
-            if not _holds(Key, old or {}, ConditionExpression, ExpressionAttributeValues):
+            if ConditionExpression is not None and not _holds(
+                Key, old or {}, ConditionExpression, ExpressionAttributeValues
+            ):
                 extra = {"Item": old} if old and ReturnValuesOnConditionCheckFailure == "ALL_OLD" else {}
                 raise client_error("ConditionalCheckFailedException", "UpdateItem", "not now", **extra)
             new = {**Key, **(old or {})}
-            for assignment in UpdateExpression.removeprefix("SET ").split(", "):
+            sets, _, adds = UpdateExpression.removeprefix("SET ").partition(" ADD ")
+            for assignment in sets.split(", "):
                 name, _, value = assignment.partition(" = ")
                 new[name] = _sum([new, ExpressionAttributeValues], value.split(" + "))
+            if adds:
+                name, value = adds.split(" ")
+                new[name] = _sum([{name: {"N": "0"}} | new, ExpressionAttributeValues], [name, value])
             self.items[_key(Key)] = new
         return {"Attributes": copy.deepcopy(new)} if ReturnValues == "ALL_NEW" else {}
 

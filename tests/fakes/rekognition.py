@@ -19,11 +19,15 @@ _CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 @dataclass
 class FakeRekognition:
-    """Answers about objects of a fake bucket, and remembers which bytes it was paid for."""
+    """Answers about objects of a fake bucket, and remembers which bytes it was paid for.
+
+    `fails_on` are pictures that it has no answer for, each time.
+    """
 
     s3: FakeS3
     calls: Calls = field(default_factory=Calls)
     paid: Counter[tuple[str, bytes]] = field(default_factory=Counter)
+    fails_on: set[bytes] = field(default_factory=set)
 
     def detect_labels(self, *, Image: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Give the words of the picture as labels."""
@@ -71,6 +75,8 @@ class FakeRekognition:
                 raise client_error(
                     "InvalidS3ObjectException", operation, "Unable to get object metadata from S3."
                 )
+            if body in self.fails_on:
+                raise client_error("InternalServerError", operation, "Internal server error")
             try:
                 words = body.decode().split()
                 found = {words[i]: float(words[i + 1]) for i in range(0, len(words), 2)}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+import io
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -14,17 +16,35 @@ BUCKET = "photos"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+class Versioning(Enum):
+    """The states of a bucket. Once it had versions, it can only be suspended."""
+
+    NEVER = "never"
+    ENABLED = "enabled"
+    SUSPENDED = "suspended"
+
+
 @dataclass(frozen=True)
 class StoredVersion:
-    """One version of an object; a delete marker has no body."""
+    """One version of an object; a delete marker has no body. The version named `null` has no id here.
+
+    `archived_in` is a storage class that has to be restored, `sse` is `SSE-C` or a KMS key that is not ours.
+    """
 
     version_id: str | None
     body: bytes | None
     at: datetime
+    archived_in: str | None = None
+    restored: bool = False
+    sse: str | None = None
 
     @property
     def etag(self) -> str:
         return hashlib.md5(self.body or b"").hexdigest()
+
+    @property
+    def is_readable(self) -> bool:
+        return self.sse is None and (self.archived_in is None or self.restored)
 
 
 @dataclass
@@ -35,16 +55,23 @@ class FakeS3:
     """
 
     calls: Calls = field(default_factory=Calls)
-    versioned: bool = True
+    versioning: Versioning = Versioning.ENABLED
     objects: dict[str, list[StoredVersion]] = field(default_factory=dict)
     everything: dict[str, list[StoredVersion]] = field(default_factory=dict)
     changes: int = 0
 
-    def put(self, key: str, body: bytes, event: str = "ObjectCreated:Put") -> dict[str, Any]:
+    def put(
+        self,
+        key: str,
+        body: bytes,
+        event: str = "ObjectCreated:Put",
+        *,
+        archived_in: str | None = None,
+        sse: str | None = None,
+    ) -> dict[str, Any]:
         """Put an object."""
-        self.changes += 1
-        stored = StoredVersion(self._version_id(), body, START + timedelta(seconds=self.changes))
-        self.objects[key] = [*self.objects.get(key, []), stored] if self.versioned else [stored]
+        stored = replace(self._new(body), archived_in=archived_in, sse=sse)
+        self._add(key, stored)
         self.everything.setdefault(key, []).append(stored)
         return self._record(event, key, stored)
 
@@ -55,23 +82,38 @@ class FakeS3:
         assert body.body is not None
         return self.put(target, body.body, event="ObjectCreated:Copy")
 
-    def delete(self, key: str) -> dict[str, Any]:
+    def delete(self, key: str, event: str = "ObjectRemoved") -> dict[str, Any]:
         """Delete an object: put a marker on it, or remove it where the bucket has no versions."""
-        self.changes += 1
-        stored = StoredVersion(self._version_id(), None, START + timedelta(seconds=self.changes))
-        if self.versioned:
-            self.objects[key] = [*self.objects.get(key, []), stored]
-            return self._record("ObjectRemoved:DeleteMarkerCreated", key, stored)
-        self.objects.pop(key, None)
-        return self._record("ObjectRemoved:Delete", key, stored)
+        stored = self._new(None)
+        if self.versioning is Versioning.NEVER:
+            self.objects.pop(key, None)
+            return self._record(f"{event}:Delete", key, stored)
+        self._add(key, stored)
+        return self._record(f"{event}:DeleteMarkerCreated", key, stored)
 
-    def delete_version(self, key: str, version_id: str) -> dict[str, Any]:
+    def delete_version(
+        self, key: str, version_id: str | None, event: str = "ObjectRemoved:Delete"
+    ) -> dict[str, Any]:
         """Remove one version for good, which may bring another to light."""
         self.changes += 1
         gone = self._find(key, version_id)
         assert gone is not None
         self.objects[key] = [version for version in self.objects[key] if version is not gone]
-        return self._record("ObjectRemoved:Delete", key, gone)
+        return self._record(event, key, gone)
+
+    def expire(self, key: str, version_id: str | None) -> dict[str, Any]:
+        """Remove a version that is not current, or a marker on nothing, as a lifecycle rule does."""
+        return self.delete_version(key, version_id, "LifecycleExpiration:Delete")
+
+    def archive(self, key: str) -> None:
+        """Move the current version to an archive, as a lifecycle rule does: no event that we listen to."""
+        self._change_current(key, archived_in="GLACIER", restored=False)
+
+    def restore(self, key: str) -> dict[str, Any]:
+        """Have an archived object back. Its event has no sequencer."""
+        record = self._record("ObjectRestore:Completed", key, self._change_current(key, restored=True))
+        del record["s3"]["object"]["sequencer"]
+        return record
 
     def current(self, key: str) -> StoredVersion | None:
         """Give what is there now, None for nothing or a delete marker."""
@@ -82,6 +124,16 @@ class FakeS3:
         """Give all current objects by key."""
         return {key: found for key in self.objects if (found := self.current(key)) is not None}
 
+    def noncurrent(self) -> list[tuple[str, str | None]]:
+        """List what a lifecycle rule may expire: versions that are not current, and markers on nothing."""
+        hidden = [(key, version.version_id) for key, found in self.objects.items() for version in found[:-1]]
+        markers = [
+            (key, found[0].version_id)
+            for key, found in self.objects.items()
+            if len(found) == 1 and found[0].body is None
+        ]
+        return hidden + markers
+
     def head_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:
         """Answer as boto3's client does."""
         with self.calls.of("HeadObject"):
@@ -89,32 +141,81 @@ class FakeS3:
             found = self._find(Key, VersionId) if VersionId else self.current(Key)
             if found is None or found.body is None:
                 raise client_error("404", "HeadObject", "Not Found")
+            if found.sse == "SSE-C":
+                raise client_error("400", "HeadObject", "Bad Request")
             answer: dict[str, Any] = {
                 "ETag": f'"{found.etag}"',
                 "ContentLength": len(found.body),
                 "LastModified": found.at,
             }
-            if found.version_id:
-                answer["VersionId"] = found.version_id
+            if found.archived_in:
+                answer["StorageClass"] = found.archived_in
+                answer["Restore"] = f'ongoing-request="{"false" if found.restored else "true"}"'
+            if found.sse:
+                answer |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": found.sse}
+            if self.versioning is not Versioning.NEVER:
+                answer["VersionId"] = found.version_id or "null"
         return answer
 
-    def read(self, key: str, version_id: str | None) -> bytes | None:
-        """Give the bytes as Rekognition gets at them."""
-        found = self._find(key, version_id) if version_id else self.current(key)
-        return found.body if found else None
+    def list_objects_v2(self, *, Bucket: str, Prefix: str, MaxKeys: int) -> dict[str, Any]:
+        """List current objects."""
+        with self.calls.of("ListObjectsV2"):
+            assert Bucket == BUCKET
+            found = [
+                (key, stored) for key, stored in sorted(self.present().items()) if key.startswith(Prefix)
+            ]
+            return {
+                "Contents": [
+                    {
+                        "Key": key,
+                        "ETag": f'"{stored.etag}"',
+                        "Size": len(stored.body or b""),
+                        "LastModified": stored.at,
+                    }
+                    for key, stored in found[:MaxKeys]
+                ]
+            }
 
-    def _find(self, key: str, version_id: str) -> StoredVersion | None:
+    def get_object(
+        self, *, Bucket: str, Key: str, Range: str, VersionId: str | None = None
+    ) -> dict[str, Any]:
+        """Give the beginning of an object."""
+        with self.calls.of("GetObject"):
+            assert Bucket == BUCKET
+            body = self.read(Key, VersionId)
+            if body is None:
+                raise client_error("NoSuchKey", "GetObject")
+            return {"Body": io.BytesIO(body[: int(Range.rpartition("-")[2]) + 1])}
+
+    def read(self, key: str, version_id: str | None) -> bytes | None:
+        """Give the bytes as Rekognition gets at them, None where it cannot."""
+        found = self._find(key, version_id) if version_id else self.current(key)
+        return found.body if found and found.is_readable else None
+
+    def _new(self, body: bytes | None) -> StoredVersion:
+        self.changes += 1
+        version_id = f"v{self.changes}" if self.versioning is Versioning.ENABLED else None
+        return StoredVersion(version_id, body, START + timedelta(seconds=self.changes))
+
+    def _add(self, key: str, stored: StoredVersion) -> None:
+        """Put a version on top. There is one version named `null` at most."""
+        below = [version for version in self.objects.get(key, []) if version.version_id != stored.version_id]
+        self.objects[key] = [*below, stored]
+
+    def _change_current(self, key: str, **changes: Any) -> StoredVersion:
+        stored = replace(self.objects[key][-1], **changes)
+        self.objects[key][-1] = stored
+        return stored
+
+    def _find(self, key: str, version_id: str | None) -> StoredVersion | None:
         return next(
             (version for version in self.objects.get(key, []) if version.version_id == version_id), None
         )
 
-    def _version_id(self) -> str | None:
-        return f"v{self.changes}" if self.versioned else None
-
     def _record(self, event: str, key: str, stored: StoredVersion) -> dict[str, Any]:
         described: dict[str, Any] = {"key": quote_plus(key), "sequencer": f"{self.changes:016X}"}
-        if stored.version_id:
-            described["versionId"] = stored.version_id
+        if self.versioning is not Versioning.NEVER:
+            described["versionId"] = stored.version_id or "null"
         if stored.body is not None and event.startswith("ObjectCreated"):
             described |= {"size": len(stored.body), "eTag": stored.etag}
         return {

@@ -23,11 +23,12 @@ class Sent:
 
 @dataclass
 class FakeSQS:
-    """Takes what the processor sends."""
+    """Takes what the processor sends. `unmoved` counts the visibility changes that are still to fail."""
 
     calls: Calls = field(default_factory=Calls)
     sent: list[Sent] = field(default_factory=list)
     delays: dict[str, int] = field(default_factory=dict)
+    unmoved: int = 0
 
     def send_message(
         self, *, QueueUrl: str, MessageBody: str, MessageAttributes: dict[str, Any], DelaySeconds: int
@@ -45,5 +46,13 @@ class FakeSQS:
         """Remember how long each receipt handle is to stay away."""
         with self.calls.of("ChangeMessageVisibilityBatch"):
             assert 1 <= len(Entries) <= 10
-            self.delays |= {entry["ReceiptHandle"]: entry["VisibilityTimeout"] for entry in Entries}
-        return {"Successful": [{"Id": entry["Id"]} for entry in Entries], "Failed": []}
+            assert all(0 <= entry["VisibilityTimeout"] <= 43_200 for entry in Entries)
+            failed, done = Entries[: self.unmoved], Entries[self.unmoved :]
+            self.unmoved -= len(failed)
+            self.delays |= {entry["ReceiptHandle"]: entry["VisibilityTimeout"] for entry in done}
+        return {
+            "Successful": [{"Id": entry["Id"]} for entry in done],
+            "Failed": [
+                {"Id": entry["Id"], "Code": "InternalError", "SenderFault": False} for entry in failed
+            ],
+        }

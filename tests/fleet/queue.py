@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count, islice
 from typing import Any
 
-from contract.timing import MAX_RECEIVES, VISIBILITY_SECONDS
+from contract.timing import QUEUE_MAX_RECEIVES, VISIBILITY_SECONDS
 from tests.fleet.photos import Photo
 
 
@@ -96,7 +96,7 @@ class Queue:
         while len(received) < most and self.visible():
             message = self._visible.popleft() if self._visible else self._from_stock()
             message.receives += 1
-            if message.receives > MAX_RECEIVES:
+            if message.receives > QUEUE_MAX_RECEIVES:
                 self.dead.append((message.body, {}))
                 continue
             message.receipt = f"r{next(self._numbers)}"

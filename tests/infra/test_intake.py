@@ -15,6 +15,7 @@ def test_the_buckets_notifications_are_native_and_wait_for_the_queue_policy(temp
         "s3:ObjectCreated:*",
         "s3:ObjectRemoved:*",
         "s3:LifecycleExpiration:*",
+        "s3:ObjectRestore:Completed",
     }
     assert all("Filter" not in entry for entry in configured)
     assert policy_id in bucket["DependsOn"]
@@ -53,7 +54,7 @@ def test_every_queue_of_work_has_a_dead_letter_queue(template: Template) -> None
     assert len(work) == len(dead) == 2
     redrives = [queues[name]["Properties"]["RedrivePolicy"] for name in work]
     assert {target(policy["deadLetterTargetArn"]) for policy in redrives} == dead
-    assert {policy["maxReceiveCount"] for policy in redrives} == {timing.MAX_RECEIVES}
+    assert {policy["maxReceiveCount"] for policy in redrives} == {1000}, "the most that SQS takes"
 
 
 def test_visibility_is_six_timeouts_plus_the_window(template: Template) -> None:
@@ -66,14 +67,22 @@ def test_visibility_is_six_timeouts_plus_the_window(template: Template) -> None:
         assert visibility == 6 * timeout + window
 
 
-def test_dead_letters_outlive_the_source(template: Template) -> None:
-    """Trap 22: retention counts from the first enqueue."""
-    queues = template.all("AWS::SQS::Queue")
-    for queue in queues.values():
-        if "RedrivePolicy" in queue["Properties"]:
-            dead = queues[target(queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"])]
-            source_seconds = queue["Properties"]["MessageRetentionPeriod"]
-            assert dead["Properties"]["MessageRetentionPeriod"] >= source_seconds + DAY_SECONDS
+def test_what_sqs_moves_by_itself_is_kept_for_days_after_the_move(template: Template) -> None:
+    """Traps 22 and 30: retention counts from the first enqueue, and nothing tells of what it deletes.
+
+    What the processor sends to the dead letters starts anew there. SQS moves what was received a thousand
+    times in vain, at one visibility timeout each.
+    """
+    moved_after_seconds = timing.QUEUE_MAX_RECEIVES * timing.VISIBILITY_SECONDS
+    for queue in template.all("AWS::SQS::Queue").values():
+        retention_seconds = queue["Properties"]["MessageRetentionPeriod"]
+        assert retention_seconds == 14 * DAY_SECONDS, "the longest that SQS takes"
+        assert retention_seconds - moved_after_seconds > 7 * DAY_SECONDS
+
+
+def test_lambda_does_not_take_a_renewed_message_for_a_loop(template: Template) -> None:
+    """Trap 27."""
+    assert template.properties("AWS::Lambda::Function", "Processor")["RecursiveLoop"] == "Allow"
 
 
 def test_no_queue_is_encrypted_by_kms(template: Template) -> None:

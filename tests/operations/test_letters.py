@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract.failures import FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE, History
-from contract.timing import MAX_RECEIVES
+from contract.timing import QUEUE_MAX_RECEIVES
 from operations.dead_letters.choosing import Choice, is_called
 from operations.dead_letters.letters import NO_VERDICT, Cause
 from operations.dead_letters.summing_up import Summary
@@ -29,14 +29,14 @@ def test_a_letter_that_sqs_moved_took_its_function_down_each_time() -> None:
     read = MOVED_BY_SQS
 
     assert read.cause == NO_VERDICT
-    assert (read.keys, read.attempts) == (("a b.jpg",), MAX_RECEIVES)
+    assert (read.keys, read.attempts) == (("a b.jpg",), QUEUE_MAX_RECEIVES)
     assert (read.first_sent_at, read.last_failed_at, read.at) == (SENT, None, SENT)
 
 
 def test_a_letter_that_was_sent_anew_before_remembers_its_first_time_and_all_attempts() -> None:
     read = letter(body("a.jpg"), with_history(20))
 
-    assert read.history() == History(20 + MAX_RECEIVES, FIRST)
+    assert read.history() == History(20 + QUEUE_MAX_RECEIVES, FIRST)
 
 
 def test_what_is_no_message_of_ours_is_unreadable_with_or_without_a_reason() -> None:

@@ -18,13 +18,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from contract.completions import completion
-from contract.failures import HISTORY_ATTRIBUTE
+from contract.notifications import look_again
 from contract.records import Status
 from contract.table import label_term
 from tests.fakes.calls import client_error, nothing
-from tests.fakes.s3 import BUCKET
-from tests.fakes.sqs import IMAGES
-from tests.processors.world import World
+from tests.fakes.s3 import BUCKET, Versioning
+from tests.processors.world import Delivery, World
 
 EXAMPLES = int(os.environ.get("IMAGEPIPE_EXAMPLES", "150"))
 SHRINK = os.environ.get("IMAGEPIPE_SHRINK", "yes") == "yes"
@@ -45,22 +44,24 @@ class KilledError(BaseException):
 class Queued:
     """A message in the queue, and how often it was received."""
 
+    id: str
     body: str
+    sent_at: float
     receives: int = 0
-    history: str | None = None
 
 
 class Interleavings(RuleBasedStateMachine):
     """Changes of a bucket, and deliveries of what it says, in any order."""
 
-    versioned = True
+    versioning = Versioning.ENABLED
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(versioned=self.versioned)
+        self.world = World()
+        self.world.s3.versioning = self.versioning
         self.queue: list[Queued] = []
+        self.told: list[str] = []
         self.lost_answers: Counter[tuple[str, bytes]] = Counter()
-        self.sent_taken = 0
 
     @rule(key=KEYS, body=BODIES)
     def put(self, key: str, body: bytes) -> None:
@@ -72,24 +73,37 @@ class Interleavings(RuleBasedStateMachine):
         self._tell(self.world.s3.copy(data.draw(st.sampled_from(sorted(self.world.s3.present()))), to))
 
     @precondition(lambda self: self.world.s3.present())
-    @rule(data=st.data())
-    def delete(self, data: st.DataObject) -> None:
-        self._tell(self.world.s3.delete(data.draw(st.sampled_from(sorted(self.world.s3.present())))))
+    @rule(data=st.data(), by=st.sampled_from(["ObjectRemoved", "LifecycleExpiration"]))
+    def delete(self, data: st.DataObject, by: str) -> None:
+        self._tell(self.world.s3.delete(data.draw(st.sampled_from(sorted(self.world.s3.present()))), by))
 
-    @precondition(lambda self: self.versioned and self.world.s3.present())
+    @precondition(lambda self: self.world.s3.versioning is not Versioning.NEVER and self.world.s3.present())
     @rule(data=st.data())
     def delete_the_current_version_for_good(self, data: st.DataObject) -> None:
         key = data.draw(st.sampled_from(sorted(self.world.s3.present())))
         current = self.world.s3.current(key)
         assert current is not None
-        assert current.version_id is not None
         self._tell(self.world.s3.delete_version(key, current.version_id))
+
+    @precondition(lambda self: self.world.s3.noncurrent())
+    @rule(data=st.data())
+    def a_lifecycle_rule_expires_what_is_not_current(self, data: st.DataObject) -> None:
+        self._tell(self.world.s3.expire(*data.draw(st.sampled_from(self.world.s3.noncurrent()))))
+
+    @rule(key=KEYS, body=BODIES)
+    def put_into_an_archive(self, key: str, body: bytes) -> None:
+        self._tell(self.world.s3.put(key, body, archived_in="DEEP_ARCHIVE"))
+
+    @precondition(lambda self: self._archived())
+    @rule(data=st.data())
+    def restore(self, data: st.DataObject) -> None:
+        self._tell(self.world.s3.restore(data.draw(st.sampled_from(self._archived()))))
 
     @precondition(lambda self: self.queue)
     @rule(data=st.data())
     def duplicate_a_message(self, data: st.DataObject) -> None:
         original = data.draw(st.sampled_from(self.queue))
-        self.queue.append(Queued(original.body, original.receives, original.history))
+        self._send(original.body)
 
     @precondition(lambda self: self.queue)
     @rule(data=st.data(), fault=FAULTS, at=PLACES, unwritten=st.integers(0, 3), refused=st.integers(0, 2))
@@ -105,36 +119,67 @@ class Interleavings(RuleBasedStateMachine):
         self._heal()
 
     def teardown(self) -> None:
-        """Let everything drain without faults, then compare."""
+        """Let everything drain without faults, then compare; then let a quiet month go by."""
         self._heal()
+        self._drain()
+        self._compare_table_with_bucket()
+        self._check_what_was_announced()
+        self._check_what_was_paid()
+        self._let_a_quiet_month_go_by()
+        self._compare_table_with_bucket()
+        assert self.world.queues.sent == [], "nothing is to be a dead letter, or to be sent anew"
+
+    def _tell(self, record: dict[str, Any]) -> None:
+        self._send(json.dumps({"Records": [record]}))
+
+    def _send(self, body: str) -> None:
+        self.told.append(body)
+        self.queue.append(Queued(f"m{len(self.told)}", body, self.world.now))
+
+    def _archived(self) -> list[str]:
+        present = self.world.s3.present()
+        return sorted(key for key, stored in present.items() if not stored.is_readable)
+
+    def _drain(self) -> None:
         for _ in range(50):
             if not self.queue:
                 break
             self.world.now += 100
             self._hand_over(self.queue[:10])
         assert self.queue == [], "the queue does not drain"
-        self._compare_table_with_bucket()
-        self._check_what_was_announced()
-        self._check_what_was_paid()
-        assert [sent for sent in self.world.queues.sent if sent.queue_url != IMAGES] == [], "dead letters"
 
-    def _tell(self, record: dict[str, Any]) -> None:
-        self.queue.append(Queued(json.dumps({"Records": [record]})))
+    def _let_a_quiet_month_go_by(self) -> None:
+        """Nothing changes what anybody is shown: no event of these is announced, or pays, or writes a row."""
+        s3, table = self.world.s3, self.world.table
+        announced = {published["id"] for published in self.world.topic.published}
+        calls, writes = self.world.rekognition.paid.copy(), self.world.calls.made["BatchWriteItem"]
+        self.world.now += 40 * 86_400
+        for at, item in list(table.items.items()):
+            if "expires_at" in item and int(item["expires_at"]["N"]) < self.world.now:
+                del table.items[at]
+        while s3.noncurrent():
+            self._tell(s3.expire(*s3.noncurrent()[0]))
+        for body in list(self.told):
+            self._send(body)
+        look = look_again(BUCKET, sorted({"never.jpg", *s3.objects}), "2026-02-10T00:00:00.000Z")
+        self._send(look)
+        self._drain()
+        assert [told for told in self.world.topic.published if told["id"] not in announced] == []
+        assert self.world.rekognition.paid == calls
+        assert self.world.calls.made["BatchWriteItem"] == writes
 
     def _hand_over(self, batch: list[Queued]) -> None:
         for message in batch:
             message.receives += 1
         paid_before = self.world.rekognition.paid.copy()
         try:
-            failed = self.world.deliver_messages([(m.body, m.receives, m.history) for m in batch])
+            failed = self.world.deliver_messages(
+                [Delivery(message.id, message.body, message.receives, message.sent_at) for message in batch]
+            )
         except KilledError:
-            failed = [str(place) for place in range(len(batch))]
-        kept = [batch[int(place)] for place in failed]
+            failed = [message.id for message in batch]
+        kept = [message for message in batch if message.id in failed]
         self.queue = [message for message in self.queue if message not in batch or message in kept]
-        for sent in self.world.queues.sent[self.sent_taken :]:
-            if sent.queue_url == IMAGES:
-                self.queue.append(Queued(sent.body, 0, sent.attributes[HISTORY_ATTRIBUTE]))
-        self.sent_taken = len(self.world.queues.sent)
         self._note_lost_answers(paid_before)
 
     def _inject(self, fault: str, at: int, others: list[Queued]) -> None:
@@ -170,7 +215,9 @@ class Interleavings(RuleBasedStateMachine):
         """Note calls whose answers were not saved because of a fault: those may be paid for again."""
         saved = self.world.saved_results()
         lost = [paid for paid in self.world.rekognition.paid - before if paid not in saved]
-        assert len(lost) <= 1 or not self.versioned, f"one fault cost several answers: {lost}"
+        assert len(lost) <= 1 or self.versioning is not Versioning.ENABLED, (
+            f"one fault cost several answers: {lost}"
+        )
         self.lost_answers.update(lost)
 
     def _compare_table_with_bucket(self) -> None:
@@ -185,12 +232,15 @@ class Interleavings(RuleBasedStateMachine):
             assert (head.version.etag, head.version.version_id) == (stored.etag, stored.version_id), (
                 f"{key} stale"
             )
-            assert self.world.visible_terms(key) == expected_terms(stored.body)
+            assert self.world.visible_terms(key) == expected_terms(stored.body) or (
+                not stored.is_readable and head.rejection is not None and head.rejection.is_about_access
+            )
 
     def _check_what_was_announced(self) -> None:
         announced = {published["id"] for published in self.world.topic.published}
         for item in self.world.heads():
-            assert completion(BUCKET, item).id in announced, f"{item.key} was not announced"
+            if item.decided_by:
+                assert completion(BUCKET, item).id in announced, f"{item.key} was not announced"
 
     def _check_what_was_paid(self) -> None:
         for (operation, body), times in self.world.rekognition.paid.items():
@@ -200,10 +250,23 @@ class Interleavings(RuleBasedStateMachine):
 class InterleavingsWithoutVersions(Interleavings):
     """The same in a bucket without versions, where a call may see newer bytes than its event names."""
 
-    versioned = False
+    versioning = Versioning.NEVER
 
     def _check_what_was_paid(self) -> None:
         """An answer about bytes that were overwritten meanwhile is paid for and thrown away."""
+
+
+class InterleavingsWithVersioningSwitched(InterleavingsWithoutVersions):
+    """The same in a bucket whose versioning is switched on and suspended: with a version named `null`."""
+
+    @rule()
+    def enable_versioning(self) -> None:
+        self.world.s3.versioning = Versioning.ENABLED
+
+    @precondition(lambda self: self.world.s3.versioning is Versioning.ENABLED)
+    @rule()
+    def suspend_versioning(self) -> None:
+        self.world.s3.versioning = Versioning.SUSPENDED
 
 
 def expected_terms(body: bytes) -> set[str]:
@@ -235,3 +298,5 @@ TestInterleavings = Interleavings.TestCase
 TestInterleavings.settings = PROFILE
 TestInterleavingsWithoutVersions = InterleavingsWithoutVersions.TestCase
 TestInterleavingsWithoutVersions.settings = PROFILE
+TestInterleavingsWithVersioningSwitched = InterleavingsWithVersioningSwitched.TestCase
+TestInterleavingsWithVersioningSwitched.settings = PROFILE

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.counts import Count
-from contract.errors import PostponedError
+from contract.errors import NotReadyError
 from contract.quotas import Pace
 from processors.adapters.dynamodb_budgets import DynamoDBBudgets
 from processors.budget.lanes import Lane
@@ -227,7 +227,7 @@ def test_live_work_that_would_come_too_late_is_handed_back_and_says_when() -> No
     for _ in range(20):
         fleet.worker().reserve(10, Lane.LIVE, fleet.now + 99)
 
-    with pytest.raises(PostponedError, match=r"a\.jpg has to wait: the line for DetectLabels") as refusal:
+    with pytest.raises(NotReadyError, match=r"a\.jpg has to wait: the line for DetectLabels") as refusal:
         fleet.turns(Lane.LIVE, expected=10).prepare("a.jpg")
     assert refusal.value.retry_within_seconds is not None
     assert 35 <= refusal.value.retry_within_seconds <= 45
@@ -236,7 +236,7 @@ def test_live_work_that_would_come_too_late_is_handed_back_and_says_when() -> No
 def test_no_turn_is_taken_when_the_invocation_is_about_to_end() -> None:
     fleet = Fleet()
 
-    with pytest.raises(PostponedError, match="about to end"):
+    with pytest.raises(NotReadyError, match="about to end"):
         fleet.turns(Lane.LIVE, expected=1, remaining_seconds=20).prepare("a.jpg")
     assert fleet.tally[Count.BUDGET_WRITES] == 0
 

@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 from contract.counts import Count
-from contract.errors import ImagepipeError, PostponedError
+from contract.errors import ImagepipeError, NotReadyError
 from contract.identity import ImageVersion
 from contract.records import Findings, Head, Status
 from contract.results import Result, ResultName
@@ -139,7 +139,7 @@ def test_a_head_without_news_is_written_if_nobody_wrote_since_it_was_seen(table:
 def test_a_claim_keeps_others_out_until_it_expires(table: DynamoDBTable, clock: Clock) -> None:
     assert claim(table, "one") is None
     assert claim(table, "one") is None
-    assert isinstance(claim(table, "other"), PostponedError)
+    assert isinstance(claim(table, "other"), NotReadyError)
     clock.now += 61
 
     assert claim(table, "other") is None
@@ -148,7 +148,7 @@ def test_a_claim_keeps_others_out_until_it_expires(table: DynamoDBTable, clock: 
 def test_a_claim_that_was_given_back_is_free_and_only_its_owner_can_give_it(table: DynamoDBTable) -> None:
     claim(table, "one")
     table.release(NAME, "other")
-    assert isinstance(claim(table, "other"), PostponedError)
+    assert isinstance(claim(table, "other"), NotReadyError)
     table.release(NAME, "one")
 
     assert claim(table, "other") is None
@@ -189,7 +189,7 @@ def test_many_calls_are_claimed_at_once_and_those_of_others_are_told(table: Dyna
     answers = table.claim(names, "one")
 
     assert set(answers) == {taken, kept}
-    assert isinstance(answers[taken], PostponedError)
+    assert isinstance(answers[taken], NotReadyError)
     assert answers[kept] == result
     assert table.claim(names[:7], "one") == {}
 

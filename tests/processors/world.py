@@ -9,16 +9,15 @@ from concurrent.futures import Executor, Future
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from aws_lambda_powertools import Logger
 
 from contract.counts import Count
 from contract.detectors import OPERATIONS
-from contract.failures import HISTORY_ATTRIBUTE
 from contract.records import Head, Status
 from contract.settings import ProcessorSettings
-from contract.table import HEAD
+from contract.table import HEAD, attempts_key
 from contract.wire import from_wire
 from processors.assembly import Clients, assemble
 from processors.deadline import Deadline
@@ -27,7 +26,7 @@ from processors.surroundings import Surroundings
 from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.rekognition import FakeRekognition
-from tests.fakes.s3 import BUCKET, START, FakeS3
+from tests.fakes.s3 import BUCKET, START, FakeS3, Versioning
 from tests.fakes.sns import FakeSNS
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES, FakeSQS
 
@@ -77,6 +76,15 @@ def wait_for_one(futures: Collection[Future[Any]], _seconds: float) -> None:
         unfinished.run()
 
 
+class Delivery(NamedTuple):
+    """A message as SQS hands it over; `sent_at` is in seconds since 1970."""
+
+    message_id: str
+    body: str
+    receive_count: int
+    sent_at: float
+
+
 @dataclass
 class Tally:
     """Counts, to be looked at."""
@@ -95,7 +103,7 @@ class World:
 
     def __init__(self, *, versioned: bool = True, settings: ProcessorSettings = SETTINGS) -> None:
         self.calls = Calls()
-        self.s3 = FakeS3(self.calls, versioned=versioned)
+        self.s3 = FakeS3(self.calls, Versioning.ENABLED if versioned else Versioning.NEVER)
         self.table = FakeDynamoDB(self.calls)
         self.rekognition = FakeRekognition(self.s3, self.calls)
         self.topic = FakeSNS(self.calls)
@@ -127,11 +135,14 @@ class World:
         A body is an S3 notification record, a list of them, or the text of a message.
         """
         texts = [body if isinstance(body, str) else json.dumps({"Records": _list(body)}) for body in bodies]
-        return self.deliver_messages([(text, receive_count, None) for text in texts])
+        sent_at = START.timestamp()
+        return self.deliver_messages(
+            [Delivery(str(place), text, receive_count, sent_at) for place, text in enumerate(texts)]
+        )
 
-    def deliver_messages(self, messages: Sequence[tuple[str, int, str | None]]) -> list[str]:
-        """Hand over messages given by body, receive count and history."""
-        records = [self._record(place, *message) for place, message in enumerate(messages)]
+    def deliver_messages(self, deliveries: Sequence[Delivery]) -> list[str]:
+        """Hand over a batch; give the ids of the messages that come back."""
+        records = [self._record(delivery) for delivery in deliveries]
         deadline = Deadline(lambda: int(self.remaining_seconds * 1000))
         reply = self.batch.answer({"Records": records}, deadline)
         return [failure["itemIdentifier"] for failure in reply["batchItemFailures"]]
@@ -140,6 +151,15 @@ class World:
         """Read a head as it stands."""
         item = self.table.items.get((f"image#{key}", HEAD))
         return Head.from_item(from_wire(item)) if item else None
+
+    def revision(self, key: str) -> str | None:
+        """Read the revision of a head."""
+        head = self.head(key)
+        return head.revision if head else None
+
+    def forget_detectors(self, key: str) -> None:
+        """Have a head look as if other detectors were asked then."""
+        self.table.items[f"image#{key}", HEAD]["detectors"] = {"M": {"labels": {"S": "of another time"}}}
 
     def status(self, key: str) -> Status | None:
         """Read where a key has ended."""
@@ -160,6 +180,12 @@ class World:
         """Count all index rows, visible or not."""
         return sum(pk.startswith("index#") for pk, _ in self.table.items)
 
+    def attempts_at(self, message_id: str) -> int:
+        """Read how often a message is known to have failed for a reason of its own."""
+        at = attempts_key(message_id)
+        item = self.table.items.get((at.pk, at.sk))
+        return int(item["attempts"]["N"]) if item else 0
+
     def heads(self) -> list[Head]:
         """Read all heads."""
         return [Head.from_item(from_wire(item)) for (_, sk), item in self.table.items.items() if sk == HEAD]
@@ -178,15 +204,17 @@ class World:
             if pk in bodies and "answer" in item
         }
 
-    def _record(self, place: int, body: str, receive_count: int, history: str | None) -> dict[str, Any]:
+    def _record(self, delivery: Delivery) -> dict[str, Any]:
         self.messages += 1
-        attributes = {HISTORY_ATTRIBUTE: {"stringValue": history, "dataType": "String"}} if history else {}
         return {
-            "messageId": str(place),
+            "messageId": delivery.message_id,
             "receiptHandle": f"receipt-{self.messages}",
-            "body": body,
-            "attributes": {"ApproximateReceiveCount": str(receive_count), "SentTimestamp": "1767225600000"},
-            "messageAttributes": attributes,
+            "body": delivery.body,
+            "attributes": {
+                "ApproximateReceiveCount": str(delivery.receive_count),
+                "SentTimestamp": str(round(delivery.sent_at * 1000)),
+            },
+            "messageAttributes": {},
             "eventSource": "aws:sqs",
             "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:images",
             "awsRegion": "us-east-1",

@@ -1,0 +1,57 @@
+"""What is in the bucket under a key, and what keeps everybody from reading it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from contract.errors import PermanentError
+from contract.identity import ImageVersion
+from contract.records import Unreadable
+from processors.picture_size import PictureSize
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One version of an object. `obstacle` says why nobody of ours can read it, as far as that is known.
+
+    `kms_key` is the key that it is encrypted with, where that is not S3's own: whether it may be used shows
+    only when somebody tries.
+    """
+
+    version: ImageVersion
+    obstacle: PermanentError | None = None
+    kms_key: str | None = None
+
+    def why_unreadable(self) -> PermanentError | None:
+        """Return what explains that reading it was refused, None where nothing does."""
+        if self.obstacle is None and self.kms_key is not None:
+            return encrypted(self.version.key, f"the KMS key {self.kms_key}, which the processor may not use")
+        return self.obstacle
+
+
+class Objects(Protocol):
+    """Where images are kept."""
+
+    def look(self, key: str) -> StoredObject | None:
+        """Return what is there now, None if there is nothing."""
+
+    def look_at(self, version: ImageVersion) -> StoredObject | None:
+        """Return what is there of one version or, where versions have no ids, what is there now."""
+
+    def size_of(self, version: ImageVersion) -> PictureSize | None:
+        """Return how large a picture is by its first bytes, None where they do not tell."""
+
+
+def archived(key: str) -> PermanentError:
+    """Return the reason that an object has to be restored first; S3 says when that is done."""
+    return PermanentError(
+        Unreadable.ARCHIVED, f"{key} is archived: restore it, then it is recognized without further ado"
+    )
+
+
+def encrypted(key: str, by: str) -> PermanentError:
+    """Return the reason that an object is under a key that is not ours."""
+    return PermanentError(
+        Unreadable.ENCRYPTED, f"{key} is encrypted with {by}: upload it without encryption settings"
+    )

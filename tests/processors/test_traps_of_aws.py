@@ -1,0 +1,263 @@
+"""One test a trap that only shows on AWS: the numbers 27 to 37 of docs/traps.md.
+
+What waits for hours is in test_outages.py, error codes in test_aws_errors.py, the template in tests/infra.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import pytest
+
+from contract.counts import Count
+from contract.notifications import look_again
+from contract.records import Status, Unreadable
+from tests.fakes.calls import client_error, nothing
+from tests.fakes.s3 import BUCKET, Versioning
+from tests.processors.world import World
+
+SECONDS_A_DAY = 86_400
+LOOK_TIME = "2026-01-02T00:00:00.000Z"
+
+
+def look(world: World, key: str, at: str = LOOK_TIME) -> list[str]:
+    return world.deliver(look_again(BUCKET, [key], at))
+
+
+def png(width: int, height: int) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + header
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+
+
+def test_trap_31_a_lifecycle_rule_that_expires_an_old_version_changes_nothing_and_tells_nobody() -> None:
+    world = World()
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    world.deliver(world.s3.put("a.jpg", b"dog 88"))
+    before, told = world.head("a.jpg"), len(world.topic.published)
+    writes = world.calls.made["BatchWriteItem"], world.calls.made["PutItem"]
+
+    assert world.deliver(world.s3.expire("a.jpg", "v1")) == []
+
+    after = world.head("a.jpg")
+    assert before is not None
+    assert after is not None
+    assert after.revision == before.revision
+    assert after.sequencer > before.sequencer
+    assert (world.calls.made["BatchWriteItem"], world.calls.made["PutItem"]) == writes
+    assert len(world.topic.published) == told
+
+
+def test_trap_31_a_deletion_is_announced_once_though_its_marker_goes_a_month_later() -> None:
+    world = World()
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    world.deliver(world.s3.delete("a.jpg"))
+    assert world.deliver(world.s3.expire("a.jpg", "v1")) == []
+    world.now += 31 * SECONDS_A_DAY
+    del world.table.items["image#a.jpg", "head"]
+
+    assert world.deliver(world.s3.expire("a.jpg", "v2")) == []
+
+    assert [told["status"] for told in world.topic.published] == ["recognized", "deleted"]
+    assert world.status("a.jpg") is Status.DELETED
+
+
+def test_trap_31_a_lost_announcement_is_made_though_an_event_that_changed_nothing_came_between() -> None:
+    world = World()
+    put = world.s3.put("a.jpg", b"cat 97")
+    world.topic.refuse = 10_000
+    assert world.deliver(put) == ["0"]
+    world.topic.refuse = 0
+    removed = world.s3.put("a.jpg", b"dog 88")
+    changed = world.s3.delete_version("a.jpg", removed["s3"]["object"]["versionId"])
+    assert world.deliver(changed) == []
+    assert world.topic.published == []
+
+    assert world.deliver(put) == []
+
+    assert [told["status"] for told in world.topic.published] == ["recognized"]
+
+
+def test_a_look_that_finds_nothing_new_writes_nothing_and_tells_nobody() -> None:
+    world = World()
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    table, told = dict(world.table.items), len(world.topic.published)
+
+    assert look(world, "a.jpg") == []
+
+    assert world.table.items == table
+    assert len(world.topic.published) == told
+
+
+def test_a_photo_that_a_look_found_is_not_news_again_when_its_own_event_comes() -> None:
+    world = World()
+    put = world.s3.put("a.jpg", b"cat 97")
+    look(world, "a.jpg")
+    revision = world.revision("a.jpg")
+
+    assert world.deliver(put) == []
+
+    assert len({told["id"] for told in world.topic.published}) == 1
+    assert world.revision("a.jpg") == revision
+
+
+def test_trap_32_deleting_the_version_named_null_says_nothing_of_what_is_current() -> None:
+    world = World(versioned=False)
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    world.s3.versioning = Versioning.ENABLED
+    world.deliver(world.s3.put("a.jpg", b"dog 88"))
+
+    assert world.deliver(world.s3.delete_version("a.jpg", None)) == []
+
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:dog"}
+    assert "deleted" not in [told["status"] for told in world.topic.published]
+
+
+def test_trap_32_the_version_named_null_comes_to_light_again() -> None:
+    world = World(versioned=False)
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    world.s3.versioning = Versioning.ENABLED
+    newer = world.s3.put("a.jpg", b"dog 88")
+    world.deliver(newer)
+
+    assert world.deliver(world.s3.delete_version("a.jpg", newer["s3"]["object"]["versionId"])) == []
+
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:cat"}
+
+
+def test_trap_32_suspended_versioning_marks_and_replaces_the_version_named_null() -> None:
+    world = World()
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    world.s3.versioning = Versioning.SUSPENDED
+    world.deliver(world.s3.put("a.jpg", b"dog 88"))
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:dog"}
+    world.deliver(world.s3.delete("a.jpg"))
+    assert world.status("a.jpg") is Status.DELETED
+
+    assert world.deliver(world.s3.delete_version("a.jpg", None)) == []
+
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:cat"}
+
+
+def test_trap_35_an_archived_photo_is_rejected_after_one_look_and_recognized_when_it_is_restored() -> None:
+    world = World()
+
+    assert world.deliver(world.s3.put("a.jpg", b"cat 97", archived_in="DEEP_ARCHIVE")) == []
+    head = world.head("a.jpg")
+    assert head is not None
+    assert head.rejection is not None
+    assert (head.rejection.code, world.calls.made["HeadObject"]) == (Unreadable.ARCHIVED, 2)
+    asked = world.calls.made["DetectLabels"]
+    assert look(world, "a.jpg") == []
+    assert world.calls.made["DetectLabels"] == asked, "what is known to be archived is not asked about"
+    assert world.queues.sent == []
+
+    assert world.deliver(world.s3.restore("a.jpg")) == []
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:cat"}
+    assert [told["status"] for told in world.topic.published] == ["rejected", "recognized"]
+
+
+def test_trap_35_what_was_recognized_before_it_was_archived_stays_so() -> None:
+    world = World()
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    world.s3.archive("a.jpg")
+
+    assert look(world, "a.jpg") == []
+
+    assert world.status("a.jpg") is Status.RECOGNIZED
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+@pytest.mark.parametrize("sse", ["SSE-C", "arn:aws:kms:us-east-1:999999999999:key/theirs"])
+def test_trap_35_a_photo_under_somebody_elses_key_is_rejected_with_that_reason(
+    sse: str, versioned: bool
+) -> None:
+    world = World(versioned=versioned)
+
+    assert world.deliver(world.s3.put("a.jpg", b"cat 97", sse=sse)) == []
+
+    head = world.head("a.jpg")
+    assert head is not None
+    assert head.rejection is not None
+    assert head.rejection.code == Unreadable.ENCRYPTED
+    assert sse in head.rejection.message
+    assert look(world, "a.jpg") == []
+    assert world.queues.sent == []
+
+
+def test_trap_35_a_photo_under_a_customers_key_that_nobody_told_of_has_its_record_too() -> None:
+    world = World()
+    world.s3.put("a.jpg", b"cat 97", sse="SSE-C")
+
+    assert look(world, "a.jpg") == []
+
+    assert world.status("a.jpg") is Status.REJECTED
+
+
+def test_trap_35_a_readable_copy_is_not_blamed_for_an_archived_one() -> None:
+    world = World()
+    archived = world.s3.put("a.jpg", b"cat 97", archived_in="GLACIER")
+    copy = world.s3.put("copy.jpg", b"cat 97")
+
+    assert world.deliver(archived, copy) == ["1"]
+    assert world.deliver(copy) == []
+
+    assert world.status("copy.jpg") is Status.RECOGNIZED
+
+
+def refuse_parameters(operation: str) -> None:
+    if operation == "DetectLabels":
+        raise client_error("InvalidParameterException", operation, "Request has invalid parameters")
+
+
+def test_trap_37_a_refused_parameter_that_many_images_share_is_the_deployments() -> None:
+    world = World()
+    world.calls.before = refuse_parameters
+    puts = [world.s3.put(f"{number}.jpg", f"cat {number}".encode()) for number in range(3)]
+
+    assert world.deliver(*puts) == ["0", "1", "2"]
+    assert world.tally[Count.CONFIGURATION_ERRORS] == 3
+    world.calls.before = nothing
+    assert world.deliver(*puts) == []
+
+    assert {world.status(f"{number}.jpg") for number in range(3)} == {Status.RECOGNIZED}
+
+
+def test_trap_37_a_picture_that_is_large_enough_is_not_rejected_for_its_size() -> None:
+    world = World()
+    world.calls.before = refuse_parameters
+
+    assert world.deliver(world.s3.put("large.png", png(200, 100))) == ["0"]
+    assert world.deliver(world.s3.put("small.png", png(200, 79))) == []
+
+    assert world.status("large.png") is None
+    assert world.status("small.png") is Status.REJECTED
+
+
+def test_a_create_that_is_older_than_tombstones_get_brings_nothing_back() -> None:
+    world = World()
+    old = world.s3.put("a.jpg", b"cat 97")
+    world.deliver(world.s3.put("copy.jpg", b"cat 97"))
+    world.deliver(world.s3.delete("a.jpg"))
+    world.now += 31 * SECONDS_A_DAY
+    del world.table.items["image#a.jpg", "head"]
+
+    assert world.deliver(old) == []
+
+    assert world.visible_terms("a.jpg") == set()
+
+
+def test_the_time_of_upload_stays_while_version_and_bytes_are_the_same() -> None:
+    world = World()
+    put = world.s3.put("a.jpg", b"cat 97")
+    put["eventTime"] = "2026-01-01T00:00:01.789Z"
+    world.deliver(put)
+    world.forget_detectors("a.jpg")
+
+    assert look(world, "a.jpg") == []
+
+    head = world.head("a.jpg")
+    assert head is not None
+    assert head.generation == 2
+    assert head.version.uploaded_at == "2026-01-01T00:00:01.789Z"

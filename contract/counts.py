@@ -14,6 +14,7 @@ class Count(StrEnum):
     CALLS_MADE = "CallsMade"
     CALLS_AVOIDED = "CallsAvoided"
     CALLS_THROTTLED = "CallsThrottled"
+    DAILY_LIMIT_REACHED = "DailyLimitReached"
     BUDGET_WRITES = "BudgetWrites"
     COMPLETIONS_PUBLISHED = "CompletionsPublished"
     DEAD_LETTERS = "DeadLetters"

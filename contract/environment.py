@@ -53,7 +53,7 @@ def to_text(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
     if isinstance(value, Mapping):
-        return ",".join(f"{name}={number:g}" for name, number in value.items())
+        return ",".join(f"{name}={number:.15g}" for name, number in value.items())
     return str(value)
 
 

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+
+# Microseconds since 1970 stay below it for long; what does not is a float's infinity, or nonsense.
+LARGEST_NUMBER = 1e17
 
 # https://docs.aws.amazon.com/general/latest/gr/rekognition.html
 LARGE_REGIONS = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
@@ -67,7 +71,8 @@ class BudgetItem:
     """The budget of one operation, as it stands in the table. Times are seconds since 1970.
 
     The next slot that nobody has is at `next_at`, or now if that is past. `bulk_at` is when the bulk lane had
-    its last one. `quota` (calls a second), where an operator has set one, goes before that of the deployment.
+    its last one. `quota` (calls a second) and `daily_limit` (calls a day), where an operator has set one, go
+    before those of the deployment. `day_calls` slots were taken on `calls_day` (ISO 8601, UTC).
     """
 
     next_at: float = 0.0
@@ -75,33 +80,55 @@ class BudgetItem:
     quota: float | None = None
     cut_at: float | None = None
     cut_from: float | None = None
+    daily_limit: int | None = None
+    calls_day: str = ""
+    day_calls: int = 0
 
     def pace(self, deployed_quota: float) -> Pace:
-        """Give the pace that follows from this item and the deployment's own quota."""
+        """Return the pace that follows from this item and the deployment's own quota."""
         return Pace(self.quota or deployed_quota, self.cut_at, self.cut_from)
+
+    def calls_left(self, deployed_limit: int | None) -> int | None:
+        """Return how many calls may still be made on `calls_day`, None where nothing bounds them."""
+        limit = deployed_limit if self.daily_limit is None else self.daily_limit
+        return None if limit is None else max(0, limit - self.day_calls)
 
     @classmethod
     def from_item(cls, item: Mapping[str, object]) -> BudgetItem:
-        """Read the attributes of a DynamoDB item, in which times are whole microseconds."""
+        """Read the attributes of a DynamoDB item, in which times are whole microseconds.
+
+        Raises ValueError for an item that nothing of ours can have written.
+        """
+        daily_limit = _number(item, "daily_limit")
         return cls(
-            next_at=from_microseconds(item.get("next_at")) or 0.0,
-            bulk_at=from_microseconds(item.get("bulk_at")) or 0.0,
-            quota=_number(item.get("quota")),
-            cut_at=from_microseconds(item.get("cut_at")),
-            cut_from=_number(item.get("cut_from")),
+            next_at=(_number(item, "next_at") or 0) / MICROSECONDS,
+            bulk_at=(_number(item, "bulk_at") or 0) / MICROSECONDS,
+            quota=_number(item, "quota"),
+            cut_at=None if (cut_at := _number(item, "cut_at")) is None else cut_at / MICROSECONDS,
+            cut_from=_number(item, "cut_from"),
+            daily_limit=None if daily_limit is None else int(daily_limit),
+            calls_day=str(item.get("calls_day", "")),
+            day_calls=int(_number(item, "day_calls") or 0),
         )
 
 
+MICROSECONDS = 1_000_000
+
+
 def to_microseconds(seconds: float) -> int:
-    """Write a time or a span as the table holds it."""
-    return round(seconds * 1_000_000)
+    """Return a time or a span as the table holds it."""
+    return round(seconds * MICROSECONDS)
 
 
-def from_microseconds(value: object) -> float | None:
-    """Read a time as the table holds it."""
-    number = _number(value)
-    return None if number is None else number / 1_000_000
-
-
-def _number(value: object) -> float | None:
-    return None if value is None else float(str(value))
+def _number(item: Mapping[str, object], name: str) -> float | None:
+    """Return a number of an item that is zero or more, None where there is none. Raises ValueError."""
+    value = item.get(name)
+    if value is None:
+        return None
+    if (
+        not isinstance(value, int | float | Decimal)
+        or isinstance(value, bool)
+        or not 0 <= value < LARGEST_NUMBER
+    ):
+        raise ValueError(f"{name} is {value!r}, which is no number of this item's")
+    return float(value)

@@ -11,9 +11,9 @@ from contract.quotas import IN_LARGE_REGIONS
 class ProcessorSettings:
     """What the processor needs to know. Percentages are 0 to 100.
 
-    `detectors` are asked for every image. `quotas` are calls a second by operation, and `workers` is how many
-    copies of the processor share them at most. `concurrent_calls` bounds the calls of one detector that one
-    worker has under way.
+    `detectors` are asked for every image. By operation, `quotas` are calls a second and `daily_call_limits`
+    calls a day (UTC), unbounded where there is none. `workers` is how many copies of the processor share them
+    at most. `concurrent_calls` bounds the calls of one detector that one worker has under way.
     """
 
     bucket_name: str
@@ -25,6 +25,7 @@ class ProcessorSettings:
     bulk_dead_letter_queue_url: str
     detectors: tuple[str, ...] = DEFAULT_DETECTORS
     quotas: Mapping[str, float] = field(default_factory=lambda: dict(IN_LARGE_REGIONS))
+    daily_call_limits: Mapping[str, float] = field(default_factory=dict)
     workers: int = 20
     max_labels: int = 50
     min_label_confidence_percent: float = 40.0

@@ -67,6 +67,7 @@ class Processing(Construct):
                         bulk_queue_url=intake.bulk.queue.queue_url,
                         bulk_dead_letter_queue_url=intake.bulk.dead_letters.queue_url,
                         detectors=settings.detectors,
+                        daily_call_limits=settings.daily_call_limit,
                         concurrent_calls=settings.concurrent_calls,
                     )
                 ),

@@ -24,10 +24,11 @@ class DeploymentSettings:
 
     `detectors` is a list of names, or one text with commas. `quotas` are the account's Rekognition quotas in
     calls a second (`DetectLabels=80,DetectFaces=100`); those not named are what new accounts have in the
-    region. `max_concurrency` and `bulk_max_concurrency` bound the processor's copies at work for live and for
-    bulk photos (2 to 1,000 each), by themselves as many as fill the quota; `batch_size` is the messages that
-    one of them takes at once (1 to 10,000), `concurrent_calls` how many calls of one detector it has under
-    way (1 to 100).
+    region. `daily_call_limit` (`DetectLabels=20000`) is how many calls may be made on one day (UTC), whatever
+    is uploaded: photos beyond that wait. `max_concurrency` and `bulk_max_concurrency` bound the processor's
+    copies at work for live and for bulk photos (2 to 1,000 each), by themselves as many as fill the quota;
+    `batch_size` is the messages that one of them takes at once (1 to 10,000), `concurrent_calls` how many
+    calls of one detector it has under way (1 to 100).
 
     `api_access` is `iam` (callers sign their requests), `jwt` (people sign in: `jwt_issuer`, a URL, and
     `jwt_audience` say whose tokens are taken) or `open`. `cors_origins` are the pages of other hosts that may
@@ -42,6 +43,7 @@ class DeploymentSettings:
 
     detectors: tuple[str, ...] = DEFAULT_DETECTORS
     quotas: Mapping[str, float] = field(default_factory=dict)
+    daily_call_limit: Mapping[str, float] = field(default_factory=dict)
     max_concurrency: int | None = None
     bulk_max_concurrency: int | None = None
     batch_size: int = 10
@@ -83,7 +85,12 @@ class DeploymentSettings:
 
     def _unusable_quotas(self) -> list[str]:
         known = sorted(OPERATIONS.values())
-        return [
+        limits = [
+            f"daily_call_limit has {operation}={limit:g}; it takes whole numbers for {', '.join(known)}"
+            for operation, limit in self.daily_call_limit.items()
+            if operation not in known or limit < 0 or limit != int(limit)
+        ]
+        return limits + [
             f"quotas has {operation}={quota:g}; it takes calls a second above 0 for {', '.join(known)}"
             for operation, quota in self.quotas.items()
             if operation not in known or quota <= 0
@@ -122,7 +129,7 @@ def _read(name: str, value: object, hint: object) -> typing.Any:
         parts = value if isinstance(value, list) else str(value).split(",")
         return tuple(str(part).strip() for part in parts if str(part).strip())
     if typing.get_origin(hint) is Mapping:
-        return _quotas(name, value)
+        return _by_operation(name, value)
     if hint is str:
         return str(value)
     hint = int if hint == int | None else hint
@@ -146,7 +153,7 @@ def _read(name: str, value: object, hint: object) -> typing.Any:
     )
 
 
-def _quotas(name: str, value: object) -> dict[str, float]:
+def _by_operation(name: str, value: object) -> dict[str, float]:
     pairs = (
         value.items()
         if isinstance(value, Mapping)

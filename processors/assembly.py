@@ -116,4 +116,14 @@ class _Callers:
     def _line(self, operation: str) -> Line:
         quota = self.settings.quotas[operation]
         share = quota / self.settings.workers
-        return Line(operation, quota, share, self.budgets, self.around.clock, self.counter, self.log)
+        limit = self.settings.daily_call_limits.get(operation)
+        return Line(
+            operation,
+            quota,
+            share,
+            self.budgets,
+            self.around.clock,
+            self.counter,
+            self.log,
+            None if limit is None else int(limit),
+        )

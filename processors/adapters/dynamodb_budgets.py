@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from contract.errors import ConfigurationError
 from contract.quotas import BudgetItem, to_microseconds
 from contract.table import budget_key
-from contract.wire import from_wire, key_to_wire, to_wire
+from contract.wire import Item, WireItem, from_wire, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
 from processors.budget.lanes import Lane
 from processors.budget.line import Step
@@ -19,16 +20,20 @@ from processors.retrying import RetryPolicy
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-JOIN = "SET next_at = next_at + :span"
+JOIN = "SET next_at = next_at + :span, day_calls = day_calls + :calls"
 JOIN_IF = "next_at >= :now AND next_at <= :latest"
-BULK_JOIN = "SET next_at = next_at + :span, bulk_at = :now"
-BULK_JOIN_IF = (
-    "next_at >= :now AND next_at <= :latest"
-    " AND (next_at <= :soon OR attribute_not_exists(bulk_at) OR bulk_at <= :overdue)"
-)
-START = "SET next_at = :after"
-BULK_START = "SET next_at = :after, bulk_at = :now"
-START_IF = "attribute_not_exists(next_at) OR next_at < :now"
+BULK_JOIN = f"{JOIN}, bulk_at = :now"
+BULK_JOIN_IF = f"{JOIN_IF} AND (next_at <= :soon OR attribute_not_exists(bulk_at) OR bulk_at <= :overdue)"
+START = "SET next_at = :after, day_calls = day_calls + :calls"
+BULK_START = f"{START}, bulk_at = :now"
+# A line that reaches further than any worker can take it was begun by a clock that is wrong.
+START_IF = "(attribute_not_exists(next_at) OR next_at < :now OR next_at > :absurd)"
+# The calls of the day may not pass its limit, which an operator may have set anew since it was read.
+WITHIN_THE_DAY_IF = "calls_day = :day AND day_calls <= :room"
+UNLIMITED_IF = "attribute_not_exists(daily_limit)"
+LIMITED_IF = "daily_limit = :limit"
+BEGIN_DAY = "SET calls_day = :day, day_calls = :none"
+BEGIN_DAY_IF = "attribute_not_exists(calls_day) OR calls_day < :day"
 CUT = "SET cut_at = :now, cut_from = :rate"
 CUT_IF = "attribute_not_exists(cut_at) OR cut_at <= :known"
 
@@ -45,15 +50,20 @@ class DynamoDBBudgets:
         """Move a line on that reaches beyond now."""
         values = {":span": step.span, ":now": step.now, ":latest": step.latest}
         if step.lane is Lane.LIVE:
-            return self._update(operation, JOIN, JOIN_IF, _microseconds(values))
+            return self._step(operation, step, JOIN, JOIN_IF, values)
         values |= {":soon": step.soon, ":overdue": step.overdue}
-        return self._update(operation, BULK_JOIN, BULK_JOIN_IF, _microseconds(values))
+        return self._step(operation, step, BULK_JOIN, BULK_JOIN_IF, values)
 
     def start(self, operation: str, step: Step) -> tuple[bool, BudgetItem]:
         """Begin a line where there is none, or one that has run empty."""
-        values = _microseconds({":now": step.now, ":after": step.now + step.span})
+        values = {":now": step.now, ":after": step.now + step.span, ":absurd": step.absurd}
         update = START if step.lane is Lane.LIVE else BULK_START
-        return self._update(operation, update, START_IF, values)
+        return self._step(operation, step, update, START_IF, values)
+
+    def begin_day(self, operation: str, day: str) -> BudgetItem:
+        """Count the calls of a new day from nothing, unless that was begun already."""
+        values = to_wire({":day": day, ":none": 0})
+        return self._update(operation, BEGIN_DAY, BEGIN_DAY_IF, values)[1]
 
     def cut(self, operation: str, rate: float, now: float, known_cut_at: float | None) -> BudgetItem:
         """Write down that calls were throttled at a rate, unless there is a later cut than the known one."""
@@ -61,6 +71,20 @@ class DynamoDBBudgets:
         # To a thousandth of a call a second: what DynamoDB keeps is decimal.
         rate_value = {":rate": {"N": f"{rate:.3f}"}}
         return self._update(operation, CUT, CUT_IF, values | rate_value)[1]
+
+    def _step(
+        self, operation: str, step: Step, update: str, condition: str, times: Mapping[str, float]
+    ) -> tuple[bool, BudgetItem]:
+        counted: Item = {":calls": step.calls, ":day": step.day, ":room": step.room}
+        unchanged = UNLIMITED_IF
+        if step.daily_limit is not None:
+            unchanged, counted[":limit"] = LIMITED_IF, step.daily_limit
+        return self._update(
+            operation,
+            update,
+            f"{condition} AND {WITHIN_THE_DAY_IF} AND {unchanged}",
+            _microseconds(times) | to_wire(counted),
+        )
 
     def _update(
         self, operation: str, update: str, condition: str, values: Mapping[str, Any]
@@ -81,10 +105,20 @@ class DynamoDBBudgets:
                     if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                         raise
                     standing: Mapping[str, Any] = error.response
-                    return False, BudgetItem.from_item(from_wire(standing.get("Item", {})))
-            return True, BudgetItem.from_item(from_wire(answer["Attributes"]))
+                    return False, _read(operation, standing.get("Item", {}))
+            return True, _read(operation, answer["Attributes"])
 
         return self.retry(attempt)
+
+
+def _read(operation: str, item: WireItem) -> BudgetItem:
+    try:
+        return BudgetItem.from_item(from_wire(item))
+    except ValueError as fault:
+        raise ConfigurationError(
+            "UnreadableBudget",
+            f"the budget of {operation} cannot be read: {fault}; set it anew by `imagepipe quotas --set`",
+        ) from fault
 
 
 def _microseconds(values: Mapping[str, float]) -> dict[str, Any]:

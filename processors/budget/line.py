@@ -10,13 +10,15 @@ never waits for much of a backlog, or when it has been kept out for long: that i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 from contract.counts import Count
-from contract.errors import ImagepipeError
-from contract.quotas import KEPT_AFTER_A_CUT, BudgetItem
+from contract.errors import ConfigurationError, ImagepipeError
+from contract.quotas import KEPT_AFTER_A_CUT, BudgetItem, to_microseconds
 from processors.budget.lanes import Lane
 from processors.telemetry import Counter, Log
 
@@ -29,16 +31,23 @@ BULK_AHEAD_SECONDS = 0.5
 BULK_FLOOR = 0.1
 # How long a worker goes by its own share after the table did not answer.
 ALONE_SECONDS = 5.0
-# The line may begin or run empty between our reading it and our update, and does so rarely twice.
-ATTEMPTS = 4
+# The line may begin or run empty, a day begin or a limit be set between our reading it and our update, and
+# does so rarely twice.
+ATTEMPTS = 6
+# A reservation spans no more than this, however low the quota: a higher one, set later, is soon in force.
+LONGEST_SPAN_SECONDS = 600.0
+# No line of ours reaches further: a worker's time is a minute, and it takes no span longer than that.
+ABSURD_SECONDS = LONGEST_SPAN_SECONDS + 300.0
+UNLIMITED = 10**15
 
 
 @dataclass(frozen=True)
 class Step:
-    """A wish to move the line on by `span` seconds, at the time `now` (seconds since 1970).
+    """A wish to move the line on by `span` seconds for `calls`, at the time `now` (seconds since 1970).
 
-    `latest` is where the line may end at most before the step. A bulk step also wants the line to end by
-    `soon`, unless bulk has had no slot since `overdue`.
+    `latest` is where the line may end at most before the step; one that ends after `absurd` is none. A bulk
+    step also wants the line to end by `soon`, unless bulk has had no slot since `overdue`. At most `room`
+    calls may have been taken on `day` (ISO 8601, UTC) before; `daily_limit` is what the operator's was then.
     """
 
     span: float
@@ -47,6 +56,11 @@ class Step:
     lane: Lane
     soon: float
     overdue: float
+    absurd: float = math.inf
+    calls: int = 1
+    day: str = ""
+    room: int = UNLIMITED
+    daily_limit: int | None = None
 
 
 class BudgetStore(Protocol):
@@ -58,16 +72,23 @@ class BudgetStore(Protocol):
     def start(self, operation: str, step: Step) -> tuple[bool, BudgetItem]:
         """Begin a line where there is none, or one that has run empty."""
 
+    def begin_day(self, operation: str, day: str) -> BudgetItem:
+        """Count the calls of a new day from nothing, unless that was begun already; return the item."""
+
     def cut(self, operation: str, rate: float, now: float, known_cut_at: float | None) -> BudgetItem:
         """Write down that calls were throttled at a rate, unless there is a later cut than the known one."""
 
 
 @dataclass(frozen=True)
 class Slots:
-    """Times at which to call, or none, and then when to ask again. All in seconds since 1970."""
+    """Times at which to call, or none, and then when to ask again. All in seconds since 1970.
+
+    `is_day_over` says that the operation may not be called any more today.
+    """
 
     times: tuple[float, ...]
     again_at: float = 0.0
+    is_day_over: bool = False
 
 
 @dataclass
@@ -75,7 +96,7 @@ class Line:
     """One worker's view of the line for one operation.
 
     `quota` is the deployment's, `share` what this worker may take by itself while the table does not answer,
-    both in calls a second.
+    both in calls a second; `daily_limit` is the deployment's, in calls a day, None for none.
     """
 
     operation: str
@@ -85,6 +106,7 @@ class Line:
     clock: Callable[[], float]
     counter: Counter
     log: Log
+    daily_limit: int | None = None
     item: BudgetItem = field(default_factory=BudgetItem)
     _busy: bool = False
     _alone_until: float = 0.0
@@ -95,10 +117,8 @@ class Line:
         now = self.clock()
         if now < self._alone_until:
             return self._of_own_share(calls, now, until)
-        rate = self.item.pace(self.quota).rate(now)
-        calls = min(calls, max(LEAST_CALLS_AT_ONCE, int(rate * SECONDS_AT_ONCE)))
         try:
-            return self._reserve(calls, _step(calls, rate, lane, now, until))
+            return self._reserve(calls, lane, now, until)
         except ImagepipeError as failure:
             self._alone_until = now + ALONE_SECONDS
             self.log.warning(
@@ -106,6 +126,8 @@ class Line:
                 f"{self.share:.2f} a second: {failure.message}",
                 code=failure.code,
             )
+            if isinstance(failure, ConfigurationError):
+                self.counter.add(Count.CONFIGURATION_ERRORS)
             return self._of_own_share(calls, now, until)
 
     def slow_down(self, known_cut_at: float | None) -> None:
@@ -129,33 +151,73 @@ class Line:
                 code=failure.code,
             )
 
-    def _reserve(self, calls: int, step: Step) -> Slots:
+    def _reserve(self, calls: int, lane: Lane, now: float, until: float) -> Slots:
+        today = day_of(now)
         for _ in range(ATTEMPTS):
+            left = self.item.calls_left(self.daily_limit) if self.item.calls_day >= today else None
+            if left == 0:
+                return Slots((), is_day_over=True)
+            step = self._step(calls if left is None else min(calls, left), lane, now, until)
             made, self.item = (self.store.join if self._busy else self.store.start)(self.operation, step)
             self.counter.add(Count.BUDGET_WRITES)
             if made:
-                first = max(step.now, self.item.next_at - step.span)
-                self._busy = first > step.now
-                return Slots(tuple(first + place * step.span / calls for place in range(calls)))
-            was_busy, self._busy = self._busy, self.item.next_at >= step.now
-            if self._busy and was_busy:
+                return self._taken(step)
+            if self.item.calls_day < today:
+                self.item = self.store.begin_day(self.operation, today)
+                self.counter.add(Count.BUDGET_WRITES)
+                continue
+            was_busy, self._busy = self._busy, self._is_busy(now)
+            if self._busy and was_busy and self._is_as_known(step):
                 break
         return Slots((), again_at=self.item.next_at - BULK_AHEAD_SECONDS)
 
+    def _step(self, calls: int, lane: Lane, now: float, until: float) -> Step:
+        rate = max(self.item.pace(self.quota).rate(now), 1 / LONGEST_SPAN_SECONDS)
+        most_at_once = max(LEAST_CALLS_AT_ONCE, int(rate * SECONDS_AT_ONCE))
+        calls = max(1, min(calls, most_at_once, int(rate * LONGEST_SPAN_SECONDS)))
+        span = calls / rate
+        left = self.item.calls_left(self.daily_limit)
+        return Step(
+            span=span,
+            now=now,
+            latest=until - span,
+            lane=lane,
+            soon=now + BULK_AHEAD_SECONDS,
+            overdue=now - span / BULK_FLOOR,
+            absurd=now + ABSURD_SECONDS,
+            calls=calls,
+            # A worker whose clock is behind at midnight goes by the others'.
+            day=max(day_of(now), self.item.calls_day),
+            room=UNLIMITED if left is None else left + self.item.day_calls - calls,
+            daily_limit=self.item.daily_limit,
+        )
+
+    def _taken(self, step: Step) -> Slots:
+        """Return the slots of a step that was made."""
+        first = max(step.now, self.item.next_at - step.span)
+        self._busy = first > step.now
+        return Slots(tuple(first + place * step.span / step.calls for place in range(step.calls)))
+
+    def _is_busy(self, now: float) -> bool:
+        """Whether the line reaches beyond now, as the table compares it: in whole microseconds."""
+        ends_at = to_microseconds(self.item.next_at)
+        return to_microseconds(now) <= ends_at <= to_microseconds(now + ABSURD_SECONDS)
+
+    def _is_as_known(self, step: Step) -> bool:
+        """Whether the refused step went by the limit that is in force: then the line was too long for it."""
+        left = self.item.calls_left(self.daily_limit)
+        return self.item.daily_limit == step.daily_limit and (left is None or left >= step.calls)
+
     def _of_own_share(self, calls: int, now: float, until: float) -> Slots:
+        """Return slots of the worker's own share; none where calls are bounded that nobody counts now."""
+        if self.daily_limit is not None or self.item.daily_limit is not None:
+            return Slots((), again_at=self._alone_until)
         first = max(now, self._own_next)
         times = tuple(time for place in range(calls) if (time := first + place / self.share) <= until)
         self._own_next = first + len(times) / self.share
         return Slots(times, again_at=self._own_next)
 
 
-def _step(calls: int, rate: float, lane: Lane, now: float, until: float) -> Step:
-    span = calls / rate
-    return Step(
-        span=span,
-        now=now,
-        latest=until - span,
-        lane=lane,
-        soon=now + BULK_AHEAD_SECONDS,
-        overdue=now - span / BULK_FLOOR,
-    )
+def day_of(moment: float) -> str:
+    """Return the day in UTC as ISO 8601 of a time in seconds since 1970."""
+    return datetime.fromtimestamp(moment, UTC).date().isoformat()

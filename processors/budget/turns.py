@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
+from contract.counts import Count
 from contract.errors import NotReadyError
 from processors.budget.lanes import Lane
 from processors.budget.line import Line
@@ -74,11 +75,21 @@ class Turns:
             self._slots.extend(Turn(at, known_cut_at) for at in slots.times)
             if self._slots:
                 return
+            if slots.is_day_over:
+                raise self._day_over(key)
             again_at = slots.again_at + self.spread(spread)
             spread = min(2 * spread, LONGEST_SPREAD_SECONDS)
             if self.lane is Lane.LIVE or again_at > until:
                 raise self._no_turn(key, again_at)
             self.sleep(max(SHORTEST_WAIT_SECONDS, again_at - self.clock()))
+
+    def _day_over(self, key: str) -> NotReadyError:
+        self.line.counter.add(Count.DAILY_LIMIT_REACHED)
+        return NotReadyError(
+            "DailyLimitReached",
+            f"{key} has to wait: all calls of {self.line.operation} that may be made today were made; "
+            "`imagepipe quotas --daily` allows more",
+        )
 
     def _no_turn(self, key: str, again_at: float) -> NotReadyError:
         return NotReadyError(

@@ -1,4 +1,4 @@
-"""A table in memory, with DynamoDB's limits on batches. Conditions are evaluated by moto's own parser."""
+"""A table in memory, with DynamoDB's limits on batches."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from moto.dynamodb.comparisons import get_filter_expression
-from moto.dynamodb.models.dynamo_type import Item as MotoItem
-
 from tests.fakes.calls import Calls, client_error
+from tests.fleet.expressions import condition, update
 
 TABLE = "images"
 Wire = dict[str, Any]
@@ -66,14 +64,7 @@ class FakeDynamoDB:
             ):
                 extra = {"Item": old} if old and ReturnValuesOnConditionCheckFailure == "ALL_OLD" else {}
                 raise client_error("ConditionalCheckFailedException", "UpdateItem", "not now", **extra)
-            new = {**Key, **(old or {})}
-            sets, _, adds = UpdateExpression.removeprefix("SET ").partition(" ADD ")
-            for assignment in sets.split(", "):
-                name, _, value = assignment.partition(" = ")
-                new[name] = _sum([new, ExpressionAttributeValues], value.split(" + "))
-            if adds:
-                name, value = adds.split(" ")
-                new[name] = _sum([{name: {"N": "0"}} | new, ExpressionAttributeValues], [name, value])
+            new = update(UpdateExpression)({**Key, **(old or {})}, ExpressionAttributeValues)
             self.items[_key(Key)] = new
         return {"Attributes": copy.deepcopy(new)} if ReturnValues == "ALL_NEW" else {}
 
@@ -140,14 +131,8 @@ class FakeDynamoDB:
         return {"UnprocessedItems": {TABLE: left} if left else {}}
 
 
-def _holds(keys: Wire, item: Wire, condition: str, values: Wire) -> bool:
-    expression = get_filter_expression(condition, {}, values)
-    return bool(expression.expr(MotoItem(keys["pk"], keys["sk"], copy.deepcopy(item))))
-
-
-def _sum(places: list[Wire], names: list[str]) -> Wire:
-    values = [next(place[name] for place in places if name in place) for name in names]
-    return values[0] if len(values) == 1 else {"N": str(sum(int(value["N"]) for value in values))}
+def _holds(keys: Wire, item: Wire, expression: str, values: Wire) -> bool:
+    return condition(expression)({**keys, **item} if item else {}, values)
 
 
 def _inserted(statement: Any) -> Wire:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import pytest
@@ -14,15 +14,17 @@ from hypothesis import strategies as st
 from contract.counts import Count
 from contract.errors import NotReadyError
 from contract.quotas import Pace
+from contract.table import budget_key
+from contract.wire import key_to_wire
 from processors.adapters.dynamodb_budgets import DynamoDBBudgets
 from processors.budget.lanes import Lane
-from processors.budget.line import ALONE_SECONDS, Line
+from processors.budget.line import ALONE_SECONDS, LONGEST_SPAN_SECONDS, Line
 from processors.budget.turns import Turns
 from processors.deadline import Deadline
 from processors.retrying import RetryPolicy
 from tests.fakes.calls import client_error, nothing
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
-from tests.processors.world import Tally, World
+from tests.processors.world import SETTINGS, Tally, World
 
 OPERATION = "DetectLabels"
 START = 1_795_000_000.0
@@ -39,13 +41,23 @@ class Fleet:
     """Workers that share one budget of `quota` calls a second, on a clock that only `sleep` moves."""
 
     quota: float = 50.0
+    daily_limit: int | None = None
     now: float = START
     table: FakeDynamoDB = field(default_factory=FakeDynamoDB)
     tally: Tally = field(default_factory=Tally)
 
     def worker(self, share: float = 5.0) -> Line:
         budgets = DynamoDBBudgets(self.table, TABLE, RetryPolicy(lambda _: None, attempts=2))  # type: ignore[arg-type]
-        return Line(OPERATION, self.quota, share, budgets, lambda: self.now, self.tally, Silence())
+        return Line(
+            OPERATION,
+            self.quota,
+            share,
+            budgets,
+            lambda: self.now,
+            self.tally,
+            Silence(),
+            self.daily_limit,
+        )
 
     def turns(self, lane: Lane, expected: int, remaining_seconds: float = 60.0) -> Turns:
         ends_at = self.now + remaining_seconds
@@ -285,3 +297,107 @@ def test_a_budget_that_cannot_be_had_does_not_stop_the_line() -> None:
         world.deliver(*[world.s3.put(f"{number}.jpg", f"cat {number}".encode()) for number in range(5)]) == []
     )
     assert all(world.status(f"{number}.jpg") for number in range(5))
+
+
+def set_in_budget(fleet: Fleet, **attributes: dict[str, str]) -> None:
+    """Write attributes of the budget's item, as an operator or a mishap does."""
+    item = fleet.table.items.setdefault(
+        ("quota#DetectLabels", "budget"), dict(key_to_wire(budget_key(OPERATION)))
+    )
+    item.update(attributes)
+
+
+def taken(worker: Line, fleet: Fleet, calls: int = 10) -> int:
+    return len(worker.reserve(calls, Lane.LIVE, fleet.now + 30).times)
+
+
+def test_the_calls_of_a_day_are_bounded_for_all_workers_together() -> None:
+    fleet = Fleet(daily_limit=25)
+    workers = [fleet.worker() for _ in range(3)]
+
+    assert sum(taken(worker, fleet) for _ in range(4) for worker in workers) == 25
+    assert workers[0].reserve(1, Lane.LIVE, fleet.now + 30).is_day_over
+    fleet.now += 86_400
+    assert sum(taken(worker, fleet) for _ in range(4) for worker in workers) == 25
+
+
+def test_a_limit_that_an_operator_sets_goes_before_the_deployments_at_once() -> None:
+    fleet = Fleet(daily_limit=25)
+    worker = fleet.worker()
+    assert taken(worker, fleet) == 10
+
+    set_in_budget(fleet, daily_limit={"N": "12"})
+    assert (taken(worker, fleet), taken(worker, fleet)) == (2, 0)
+    set_in_budget(fleet, daily_limit={"N": "40"})
+    assert taken(fleet.worker(), fleet) == 10
+
+
+def test_a_limit_of_nothing_allows_nothing() -> None:
+    fleet = Fleet(daily_limit=0)
+
+    assert taken(fleet.worker(), fleet) == 0
+
+
+def test_what_nobody_counts_is_not_called_where_calls_are_bounded() -> None:
+    fleet = Fleet(daily_limit=25)
+    fleet.table.calls.before = away
+    worker = fleet.worker()
+
+    assert taken(worker, fleet) == 0
+
+
+def away(operation: str) -> None:
+    raise client_error("InternalServerError", operation)
+
+
+def test_photos_beyond_the_limit_wait_and_are_recognized_the_next_day() -> None:
+    world = World(settings=replace(SETTINGS, detectors=("labels",), daily_call_limits={OPERATION: 2}))
+    puts = [world.s3.put(f"{number}.jpg", f"cat {number}".encode()) for number in range(3)]
+
+    (waiting,) = world.deliver(*puts)
+    assert world.deliver(puts[int(waiting)]) == ["0"]
+    assert world.tally[Count.DAILY_LIMIT_REACHED] >= 2
+    assert world.rekognition.paid.total() == 2
+    world.now += 86_400
+
+    assert world.deliver(puts[int(waiting)]) == []
+    assert world.queues.sent == []
+
+
+def test_a_quota_far_too_low_holds_nobody_up_for_long_once_it_is_put_right() -> None:
+    fleet = Fleet(quota=0.001)
+    assert taken(fleet.worker(), fleet) <= 1
+    assert taken(fleet.worker(), fleet) == 0
+
+    fleet.quota = 50
+    fleet.now += LONGEST_SPAN_SECONDS
+    assert taken(fleet.worker(), fleet) == 10
+
+
+def test_a_worker_whose_clock_is_an_hour_ahead_stops_nobody() -> None:
+    fleet = Fleet()
+    fleet.now += 3600
+    assert taken(fleet.worker(), fleet) == 10
+
+    fleet.now -= 3600
+    assert taken(fleet.worker(), fleet) == 10
+
+
+@given(
+    nonsense=st.dictionaries(
+        st.sampled_from(["quota", "next_at", "bulk_at", "cut_at", "cut_from", "daily_limit", "day_calls"]),
+        st.sampled_from([{"S": "fifty"}, {"N": "-1"}, {"BOOL": True}, {"L": []}, {"N": "1e30"}]),
+        min_size=1,
+    )
+)
+def test_a_budget_that_cannot_be_read_costs_no_more_than_the_workers_own_share(
+    nonsense: dict[str, dict[str, str]],
+) -> None:
+    fleet = Fleet()
+    set_in_budget(fleet, **nonsense)
+    worker = fleet.worker(share=5.0)
+
+    times = worker.reserve(10, Lane.LIVE, fleet.now + 30).times
+
+    assert [later - earlier for earlier, later in pairwise(times)] == pytest.approx([0.2] * 9)
+    assert fleet.tally[Count.CONFIGURATION_ERRORS] == 1

@@ -115,7 +115,7 @@ def test_an_error_has_the_form_that_sdks_read(wire: Wire) -> None:
     assert error["Message"].startswith("Unable to get object metadata")
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b'{"Image": 5}', b"\xff\xfe"])
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"Image": 5}', b"\xff\xfe", b"[" * 100_000])
 def test_what_is_not_a_request_is_a_serialization_exception(wire: Wire, body: bytes) -> None:
     status, error = wire.call(body)
 
@@ -205,7 +205,7 @@ def test_settings_are_told_and_changed(wire: Wire) -> None:
     assert wire.set(change).json() == wire.http.get("/_local/settings") == change
 
 
-@pytest.mark.parametrize("content", ["{", '{"rates": {"DetectDreams": 1}}', "[]"])
+@pytest.mark.parametrize("content", ["{", '{"rates": {"DetectDreams": 1}}', "[]", "[" * 100_000])
 def test_wrong_settings_change_nothing_and_say_why(wire: Wire, content: str) -> None:
     answer = wire.http.send("PUT", "/_local/settings", content.encode())
 

@@ -127,7 +127,7 @@ class _Endpoint:
                 return JSONResponse({"error": error.message}, error.status)
             except ClientDisconnect:
                 return _HUNG_UP
-            except ValueError:
+            except (ValueError, RecursionError):
                 return JSONResponse({"error": "the change is not JSON"}, 400)
             except SettingsError as error:
                 return JSONResponse({"error": str(error)}, 400)

@@ -122,8 +122,10 @@ JPEG = {
     "with zeros behind it": answered(lambda: picture() + bytes(5000)),
     "with another behind it": answered(lambda: picture() + picture(200, 200)),
     "with an archive behind it": answered(lambda: picture() + _zipped()),
-    "padded between its segments": answered(lambda: jpeg_with(b"\xff" * 5)),
-    "with junk between its segments": answered(lambda: picture()[:20] + b"\0\1\2\xff\0junk" + picture()[20:]),
+    "padded between its segments": answered(lambda: jpeg_with(b"\xff" * 1_000_000)),
+    "with junk between its segments": answered(
+        lambda: picture()[:20] + b"\0\1\2\xff\0junk" * 50_000 + picture()[20:]
+    ),
     "begun twice": answered(lambda: b"\xff\xd8" + picture()),
     "with a comment": answered(lambda: jpeg_with(segment(0xFE, b"\xff\xd9\x80" * 20_000))),
     "with a thumbnail": answered(lambda: jpeg_with(segment(0xE1, THUMBNAIL))),
@@ -273,6 +275,7 @@ PNGS = {
     ),
     "of a header only": refused(lambda: PNG + chunk(b"IHDR", header())),
     "of a beginning only": refused(lambda: PNG),
+    "cut in its transparent colour": refused(lambda: PNG + b"\0\0\0\0tRNS"),
     "without a header": refused(lambda: PNG + chunk(b"IDAT", zlib.compress(RED_BLUE)) + chunk(b"IEND", b"")),
     "of 3 bits": refused(lambda: png(head=header(3))),
     "of an unknown kind of colours": refused(lambda: png(head=header(8, 5))),

@@ -19,11 +19,12 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _CHUNK_NAME = re.compile(rb"[A-Za-z]{4}")
 _ANCILLARY = 0x20
 """The bit of a chunk's first letter by which decoders know what they may pass over."""
-_TRANSPARENCY_BYTES = {0: 2, 2: 6, 3: 1}
+_TRANSPARENCY_BYTES = {b"\0": 2, b"\2": 6, b"\3": 1}
 """What tRNS has at least, by colour type; the others have no such chunk."""
 _COLOUR_TYPE_AT = 25
 
 _JPEG = b"\xff\xd8\xff"
+_MARKER = re.compile(rb"\xff([^\x00\xff])")
 _SCAN, _END, _COMMENT = 0xDA, 0xD9, 0xFE
 _ALONE = frozenset([0x01, *range(0xD0, 0xD9)])
 """Markers of JPEG that nothing belongs to."""
@@ -70,33 +71,29 @@ def _bare_png(data: bytes) -> bytes:
 
 
 def _is_sound_transparency(chunk: bytes, data: bytes) -> bool:
-    needed = _TRANSPARENCY_BYTES.get(data[_COLOUR_TYPE_AT])
+    needed = _TRANSPARENCY_BYTES.get(data[_COLOUR_TYPE_AT : _COLOUR_TYPE_AT + 1])
     body, checksum = chunk[4:-4], chunk[-4:]
     return needed is not None and len(body) >= 4 + needed and zlib.crc32(body) == int.from_bytes(checksum)
 
 
 def _bare_jpeg(data: bytes) -> Bare:
-    kept, exif, place = [data[:2]], b"", 2
-    while (place := data.find(b"\xff", place)) >= 0:
-        while data[place + 1 : place + 2] == b"\xff":  # padding
-            place += 1
-        marker = data[place + 1] if place + 1 < len(data) else _END
+    kept, exif, place, scans = [data[:2]], [b""], 2, b""
+    while found := _MARKER.search(data, place):
+        marker, place = found[1][0], found.end()
         if marker in {_SCAN, _END}:
+            scans = data[place - 2 :]
             break
-        if marker == 0 or marker in _ALONE:
-            place += 2
+        if marker in _ALONE:
             continue
-        length = int.from_bytes(data[place + 2 : place + 4])
-        segment = data[place : place + 2 + length]
-        body = segment[4:]
+        length = max(int.from_bytes(data[place : place + 2]), 2)
+        body = data[place + 2 : place + length]
         if (marker, body[:6]) == _EXIF:
-            exif += body[6:] if exif else body
+            exif.append(body[6:])
         elif _is_needed(marker, body):
-            kept.append(segment)
-        place += 2 + max(length, 2)
-    scans = data[place:] if place >= 0 else b""
-    scans = scans.rstrip(b"\0")  # room that a download made and did not fill; it would be read as pixels
-    return Bare(b"".join([*kept, scans]), _orientation(exif))
+            kept.append(data[place - 2 : place + length])
+        place += length
+    # Zeros are room that a download made and did not fill; they would be read as pixels.
+    return Bare(b"".join([*kept, scans.rstrip(b"\0")]), _orientation(b"".join(exif)))
 
 
 def _is_needed(marker: int, body: bytes) -> bool:

@@ -24,8 +24,8 @@ class OwnOrigin:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
-        own = {"", f"http://{headers.get('host', '')}"}
-        if set(headers.getlist("origin")) <= own:
+        own = f"http://{headers.get('host')}"
+        if all(origin == own for origin in headers.getlist("origin")):
             await self._app(scope, receive, send)
         else:
             refusal = PlainTextResponse("pages of other origins are not answered", 403)

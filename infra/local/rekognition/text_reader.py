@@ -4,8 +4,8 @@ A heat map of text, whose islands are lines (Liao et al., Real-time Scene Text D
 Binarization, 2020); each is cut out, laid flat and read character by character. The package brings both
 networks; given their paths it fetches nothing and writes nothing.
 
-What is higher than wide is read three ways, and the surest reading counts: RapidOCR alone takes it for a
-line that runs down, and so reads one that runs up upside down ("STOP" as "dOTP"), and a 1 lying on its side.
+What is much higher than wide is read three ways, and the surest reading counts: RapidOCR alone takes it for
+a line that runs down, and so reads one that runs up upside down ("STOP" as "dOTP"), and a 1 lying on its side.
 Rekognition reads text within 90 degrees of the horizontal, so both are its business
 (https://docs.aws.amazon.com/rekognition/latest/APIReference/API_DetectText.html); upside down is not.
 """
@@ -29,8 +29,6 @@ _MIN_SCORE = 0.5
 """Rekognition tells what it is less sure of than 80 too: the answer printed in
 https://docs.aws.amazon.com/rekognition/latest/dg/text-detecting-text-procedure.html has a lone "I" of 59.
 Nothing below 50 is known of it, and RapidOCR's readings of that kind are noise."""
-_TALL = 1.5
-"""RapidOCR turns what is so many times higher than wide."""
 _MIN_SIDE_PIXELS = 3
 
 Corner = tuple[float, float]
@@ -121,7 +119,8 @@ def _views(pixels: npt.NDArray[np.uint8], box: npt.NDArray[np.float64]) -> list[
     if min(width, height) < _MIN_SIDE_PIXELS:
         return []
     piece = get_rotate_crop_image(pixels, box.astype(np.float32))
-    if int(height) < _TALL * int(width):  # as RapidOCR reckons, which has turned what is taller
+    is_turned = height > width and piece.shape[0] < piece.shape[1]  # what is half as high again as it is wide
+    if not is_turned:
         return [_View(piece, box)]
     running_down, running_up, upright = (
         _View(np.ascontiguousarray(np.rot90(piece, turns)), np.roll(box, begin, axis=0))

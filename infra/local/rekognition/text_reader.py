@@ -5,7 +5,7 @@ Binarization, 2020); each is cut out, laid flat and read character by character.
 networks; given their paths it fetches nothing and writes nothing.
 
 What is much higher than wide is read three ways, and the surest reading counts: RapidOCR alone takes it for
-a line that runs down, and so reads one that runs up upside down ("STOP" as "dOTP"), and a 1 lying on its side.
+a line that runs down, and so reads one that runs up upside down ("STOP" as "dOTP"), and a 1 on its side.
 Rekognition reads text within 90 degrees of the horizontal, so both are its business
 (https://docs.aws.amazon.com/rekognition/latest/APIReference/API_DetectText.html); upside down is not.
 """

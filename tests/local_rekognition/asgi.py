@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,15 +23,27 @@ class Answer:
 
 @dataclass(frozen=True)
 class Http:
-    """Sends one request at a time. A client that hangs up does so as soon as it has sent its request."""
+    """Sends one request at a time.
+
+    A client that hangs up does so as soon as it has sent its request; one that breaks off has said that there
+    is more.
+    """
 
     application: Starlette
     hangs_up: bool = False
+    breaks_off: bool = False
 
     def send(
         self, method: str, path: str, content: bytes = b"", headers: dict[str, str] | None = None
     ) -> Answer:
-        named = {"content-length": str(len(content)), **(headers or {})}
+        length = {"content-length": str(len(content))}
+        return self.send_parts(method, path, [content], {**length, **(headers or {})})
+
+    def send_parts(
+        self, method: str, path: str, parts: Iterable[bytes], headers: dict[str, str] | None = None
+    ) -> Answer:
+        """As with `Transfer-Encoding: chunked`: without a length, unless the headers give one."""
+        named = {"host": "127.0.0.1:4567", **(headers or {})}
         scope = {
             "type": "http",
             "method": method,
@@ -39,12 +52,19 @@ class Http:
             "headers": [(name.lower().encode(), value.encode()) for name, value in named.items()],
         }
         sent: list[dict[str, Any]] = []
-        received = iter([{"type": "http.request", "body": content, "more_body": False}])
+        waiting = iter(parts)
+        coming = next(waiting, None)
 
         async def receive() -> dict[str, Any]:
-            if (message := next(received, None)) is not None:
-                return message
-            if self.hangs_up:
+            nonlocal coming
+            if coming is not None:
+                body, coming = coming, next(waiting, None)
+                return {
+                    "type": "http.request",
+                    "body": body,
+                    "more_body": coming is not None or self.breaks_off,
+                }
+            if self.hangs_up or self.breaks_off:
                 return {"type": "http.disconnect"}
             await asyncio.Event().wait()  # for ever: nothing more is sent
             raise AssertionError

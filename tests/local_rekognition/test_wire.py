@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -115,7 +115,7 @@ def test_an_error_has_the_form_that_sdks_read(wire: Wire) -> None:
     assert error["Message"].startswith("Unable to get object metadata")
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b'{"Image": 5}', b"\xff\xfe"])
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"Image": 5}', b"\xff\xfe", b"[" * 100_000])
 def test_what_is_not_a_request_is_a_serialization_exception(wire: Wire, body: bytes) -> None:
     status, error = wire.call(body)
 
@@ -140,8 +140,53 @@ def test_a_bug_is_an_internal_error_and_the_next_call_is_answered(wire: Wire) ->
     assert wire.call(BYTES)[0] == 200
 
 
+MEGABYTE = b" " * 1024 * 1024
+TARGET = {"x-amz-target": "RekognitionService.DetectLabels"}
+
+
 def test_a_request_larger_than_any_picture_is_refused(wire: Wire) -> None:
-    assert wire.call(b" " * (17 * 1024 * 1024))[0] == 413
+    status, error = wire.call(b" " * (17 * 1024 * 1024))
+
+    assert (status, error["Code"]) == (413, "RequestEntityTooLargeException")
+
+
+def test_a_request_in_chunks_without_a_length_is_answered(wire: Wire) -> None:
+    content = json.dumps(BYTES).encode()
+    parts = [content[place : place + 100] for place in range(0, len(content), 100)]
+
+    answer = wire.http.send_parts("POST", "/", parts, TARGET)
+
+    assert (answer.status, answer.json()) == (200, {"Labels": [{"Name": "(120, 100)"}]})
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/"), ("PUT", "/_local/settings")], ids=["operation", "settings"]
+)
+@pytest.mark.parametrize("said", [{}, {"content-length": "5"}], ids=["no length", "a lying length"])
+def test_a_request_of_more_than_it_says_is_refused_and_not_read_on(
+    said: dict[str, str], method: str, path: str, wire: Wire
+) -> None:
+    sent: list[int] = []
+
+    def long() -> Iterator[bytes]:
+        for number in range(64):
+            sent.append(number)
+            yield MEGABYTE
+
+    answer = wire.http.send_parts(method, path, long(), {**TARGET, **said})
+
+    assert answer.status == 413
+    assert len(sent) <= 20
+    assert wire.calls()["operations"] == {}
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/"), ("PUT", "/_local/settings")])
+def test_a_request_that_breaks_off_is_no_call(method: str, path: str, wire: Wire) -> None:
+    broken = replace(wire.http, breaks_off=True)
+
+    assert broken.send(method, path, json.dumps(BYTES).encode(), TARGET).status == 400
+    assert wire.calls()["operations"] == {}
+    assert wire.http.get("/_local/settings") == {"rates": {}, "latencies_ms": {}}
 
 
 def test_over_quota_calls_are_throttled_and_counted(wire: Wire) -> None:
@@ -160,7 +205,7 @@ def test_settings_are_told_and_changed(wire: Wire) -> None:
     assert wire.set(change).json() == wire.http.get("/_local/settings") == change
 
 
-@pytest.mark.parametrize("content", ["{", '{"rates": {"DetectDreams": 1}}', "[]"])
+@pytest.mark.parametrize("content", ["{", '{"rates": {"DetectDreams": 1}}', "[]", "[" * 100_000])
 def test_wrong_settings_change_nothing_and_say_why(wire: Wire, content: str) -> None:
     answer = wire.http.send("PUT", "/_local/settings", content.encode())
 

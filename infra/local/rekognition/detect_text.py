@@ -19,6 +19,9 @@ from infra.local.rekognition.text_reader import Corner, Corners, Line, TextReade
 
 MODEL_VERSION = "3.0"
 MAX_WORDS = 100
+DEFAULT_MIN_CONFIDENCE = 80.0
+"""Of a `WordFilter` that names none; without one all words are told.
+https://docs.aws.amazon.com/rekognition/latest/APIReference/API_DetectionFilter.html"""
 _INSIDE = 0.5
 """The share of a word that has to be inside a region of interest."""
 
@@ -60,9 +63,9 @@ class WordFilter:
     def of(cls, request: Mapping[str, Any]) -> Self:
         """Read the filters of a request."""
         filters = request.get("Filters", {})
-        word = filters.get("WordFilter", {})
+        word = filters.get("WordFilter", {"MinConfidence": 0.0})
         return cls(
-            word.get("MinConfidence", 0.0),
+            word.get("MinConfidence", DEFAULT_MIN_CONFIDENCE),
             word.get("MinBoundingBoxWidth", 0.0),
             word.get("MinBoundingBoxHeight", 0.0),
             tuple(_region(region) for region in filters.get("RegionsOfInterest", ())),

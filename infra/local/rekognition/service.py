@@ -94,7 +94,7 @@ class Service:
         """The request, validated, and the bytes of its picture."""
         try:
             members = json.loads(body or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):  # the second where it is nested a thousand times
             raise RekognitionError("SerializationException", "the request is not JSON") from None
         shape = self.model.operation_model(operation.name).input_shape
         request = validate(members, shape) if shape else {}

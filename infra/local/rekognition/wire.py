@@ -1,8 +1,8 @@
 """The wire: Rekognition's JSON 1.1, beside a door for tests.
 
 `POST /` with `X-Amz-Target: RekognitionService.DetectLabels` is Rekognition, as in
-https://docs.aws.amazon.com/rekognition/latest/dg/error-handling.html. Signatures are not checked.
-The other paths are ours:
+https://docs.aws.amazon.com/rekognition/latest/dg/error-handling.html. Signatures are not checked, and web
+pages not answered (`guard`). The other paths are ours:
 
 `GET /health`
     `{"status": "ok", "models": ["centernet", ...], "operations": ["DetectFaces", ...], "waiting":
@@ -29,21 +29,25 @@ The other paths are ours:
 
 import json
 import uuid
+from http import HTTPStatus
 from typing import Any
 
 from botocore.model import OperationNotFoundError
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from infra.local.rekognition.errors import RekognitionError
+from infra.local.rekognition.guard import guards
 from infra.local.rekognition.service import Service
 from infra.local.rekognition.settings import SettingsError, read_change
 
 _PREFIX = "RekognitionService."
 _JSON = "application/x-amz-json-1.1"
 _MAX_REQUEST_BYTES = 16 * 1024 * 1024
+_HUNG_UP = Response(status_code=400)
+"""For a client that is gone."""
 
 
 def _reply(members: dict[str, Any], status: int = 200) -> Response:
@@ -56,6 +60,26 @@ def _refusal(error: RekognitionError) -> Response:
     return _reply(members, error.status)
 
 
+async def _body_of(request: Request) -> bytes:
+    """Return the body, read no further than the limit, whatever length it gives or does not (chunked).
+
+    Raises `RekognitionError`, and `ClientDisconnect` where the client has sent less than it said.
+    """
+    too_large = RekognitionError(
+        "RequestEntityTooLargeException",
+        f"the request has more than {_MAX_REQUEST_BYTES} bytes",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    )
+    if int(request.headers.get("content-length", 0)) > _MAX_REQUEST_BYTES:
+        raise too_large
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > _MAX_REQUEST_BYTES:
+            raise too_large
+    return bytes(body)
+
+
 class _Endpoint:
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -63,11 +87,12 @@ class _Endpoint:
     async def rekognition(self, request: Request) -> Response:
         try:
             operation = self._operation(request.headers.get("x-amz-target", ""))
-            if int(request.headers.get("content-length", 0)) > _MAX_REQUEST_BYTES:
-                return _refusal(RekognitionError("RequestEntityTooLargeException", "too many bytes", 413))
-            return _reply(await self.service.call(operation, await request.body(), request.is_disconnected))
+            body = await _body_of(request)
+            return _reply(await self.service.call(operation, body, request.is_disconnected))
         except RekognitionError as error:
             return _refusal(error)
+        except ClientDisconnect:
+            return _HUNG_UP
 
     def _operation(self, target: str) -> Any:
         name = target.removeprefix(_PREFIX)
@@ -97,8 +122,12 @@ class _Endpoint:
         quotas = self.service.quotas
         if request.method == "PUT":
             try:
-                change = read_change(await request.json(), self.service.operations)
-            except json.JSONDecodeError:
+                change = read_change(json.loads(await _body_of(request)), self.service.operations)
+            except RekognitionError as error:
+                return JSONResponse({"error": error.message}, error.status)
+            except ClientDisconnect:
+                return _HUNG_UP
+            except (ValueError, RecursionError):
                 return JSONResponse({"error": "the change is not JSON"}, 400)
             except SettingsError as error:
                 return JSONResponse({"error": str(error)}, 400)
@@ -111,8 +140,8 @@ class _Endpoint:
         return JSONResponse(self.service.calls.report())
 
 
-def application(service: Service) -> Starlette:
-    """The ASGI application."""
+def application(service: Service, address: str = "127.0.0.1") -> Starlette:
+    """Return the ASGI application of a server that listens on `address`."""
     endpoint = _Endpoint(service)
     return Starlette(
         routes=[
@@ -120,5 +149,6 @@ def application(service: Service) -> Starlette:
             Route("/health", endpoint.health),
             Route("/_local/settings", endpoint.settings, methods=["GET", "PUT"]),
             Route("/_local/calls", endpoint.calls, methods=["GET", "DELETE"]),
-        ]
+        ],
+        middleware=guards(address),
     )

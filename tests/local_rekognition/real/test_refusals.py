@@ -1,6 +1,10 @@
 """What boto3 raises."""
 
+import base64
+import contextlib
+import http.client
 import io
+import json
 from typing import Any
 
 import pytest
@@ -105,3 +109,20 @@ def test_an_operation_that_is_not_here_says_so(rekognition_running: Running) -> 
         rekognition_running.client("rekognition").compare_faces(
             SourceImage={"Bytes": b"x"}, TargetImage={"Bytes": b"x"}
         )
+
+
+def test_a_request_in_chunks_is_answered_and_bounded(rekognition_running: Running) -> None:
+    def send(body: bytes, **more: str) -> int:
+        server = http.client.HTTPConnection("127.0.0.1", int(rekognition_running.url.rpartition(":")[2]))
+        parts = (body[place : place + 100_000] for place in range(0, len(body), 100_000))
+        headers = {"X-Amz-Target": "RekognitionService.DetectFaces", "Transfer-Encoding": "chunked", **more}
+        with contextlib.closing(server):
+            server.request("POST", "/", parts, headers, encode_chunked=True)
+            return server.getresponse().status
+
+    content = json.dumps({"Image": {"Bytes": base64.b64encode(picture()).decode()}}).encode()
+
+    assert send(content) == 200
+    assert send(b" " * 20_000_000) == 413
+    assert send(content, Origin="https://evil.example") == 403
+    assert send(content, Host="evil.example") == 400

@@ -61,11 +61,31 @@ def test_a_sign_is_read_line_by_line_and_word_by_word(rekognition: Any) -> None:
     ]
 
 
-def test_a_sign_on_its_side_is_read(rekognition: Any) -> None:
-    assert text.read(rekognition.detect_text(Image=sign("Summer SALE", turned=-90))).words == (
-        "summer",
-        "sale",
-    )
+@pytest.mark.parametrize("turned", [90, -90])
+@pytest.mark.parametrize("line", ["STOP", "Summer SALE", "Open 24 h"])
+def test_a_sign_on_its_side_is_read_whichever_side_that_is(line: str, turned: int, rekognition: Any) -> None:
+    found = rekognition.detect_text(Image=sign(line, turned=turned))["TextDetections"]
+    read, *words = [one for one in found if one["Confidence"] >= text.MIN_CONFIDENCE_PERCENT]
+    begin, end = read["Geometry"]["Polygon"][:2]
+
+    assert read["DetectedText"] == line
+    assert [one["DetectedText"] for one in words] == line.split()
+    assert (begin["Y"] < end["Y"]) == (turned == -90)
+    assert begin["X"] == pytest.approx(end["X"], abs=0.02)
+
+
+@pytest.mark.parametrize("character", ["A", "1", "X"])
+def test_a_character_that_stands_alone_is_read(character: str, rekognition: Any) -> None:
+    found = rekognition.detect_text(Image=sign(character))["TextDetections"]
+
+    assert [(one["DetectedText"], one["Type"]) for one in found] == [(character, "LINE"), (character, "WORD")]
+
+
+def test_what_was_read_is_told_though_it_is_less_sure_than_80(rekognition: Any) -> None:
+    found = rekognition.detect_text(Image=sign("I"))["TextDetections"]
+
+    assert [one["DetectedText"] for one in found] == ["I", "I"]
+    assert all(50 <= one["Confidence"] < 80 for one in found)
 
 
 def test_no_words_are_read_where_there_are_none(rekognition: Any) -> None:

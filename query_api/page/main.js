@@ -30,7 +30,7 @@ const gallery = new Gallery({
   },
   loaded: ({ count, complete }) => {
     notices.clear();
-    if (byId("stats").hidden) stats.soon(0);
+    stats.wake();
     showEmpty(count || !complete ? null : emptiness());
   },
 });

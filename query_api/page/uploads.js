@@ -89,7 +89,8 @@ export class Uploads {
       // Others need not wait for this one to be recognized.
       this.follow(upload, stored);
     } catch (error) {
-      this.step(upload, "failed", error.status === FORBIDDEN ? NOT_ALLOWED : error.message);
+      const isForbidden = error.kind === "unauthorized" && error.status === FORBIDDEN;
+      this.step(upload, "failed", isForbidden ? NOT_ALLOWED : error.message);
     }
   }
 

@@ -47,6 +47,7 @@ class Host(Site):
     plain: bytes = field(default_factory=picture)
     is_down: bool = False
     token: str | None = None
+    forbids_uploads: bool = False
     expired_before: int = 0
     signed: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -109,6 +110,9 @@ class ApiHandler(BaseHTTPRequestHandler):
             host.tokens.append(self.headers.get("authorization"))
             if self._is_foreign(path):
                 self._send(401, {"content-type": "application/json"}, b'{"message":"Unauthorized"}')
+                return
+            if host.forbids_uploads and path == "/uploads":
+                self._send(403, {"content-type": "application/json"}, b'{"message":"Forbidden"}')
                 return
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = host.reply({**event_of(self.command, unquote(path), query, body), "headers": headers})

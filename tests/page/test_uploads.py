@@ -203,6 +203,16 @@ def test_an_upload_that_failed_is_sent_again_on_request(host: Host, open_page: O
     assert set(host.objects) == {"cat.jpg"}
 
 
+def test_a_token_without_the_scope_for_uploads_is_told_so(host: Host, open_page: OpenPage) -> None:
+    host.forbids_uploads = True
+    page = open_page(host.url)
+
+    add(page, jpeg("cat.jpg"))
+
+    states(page, "You may not add photos here.")
+    assert host.objects == {}
+
+
 def test_an_upload_that_the_filters_leave_out_is_not_shown_among_them(
     host: Host, open_page: OpenPage
 ) -> None:

@@ -53,8 +53,8 @@ class Request:
     def takes_gzip(self) -> bool:
         """Say whether the client unpacks gzip. https://www.rfc-editor.org/rfc/rfc9110#name-accept-encoding"""
         accepted = self.headers.get("accept-encoding", "").lower()
-        codings = dict.fromkeys(part.strip() for part in accepted.split(","))
-        return any(re.fullmatch(r"gzip(\s*;\s*q=(1(\.0*)?|0\.\d*[1-9]\d*))?", each) for each in codings)
+        gzip_above_zero = r"gzip(\s*;\s*q=(1(\.0*)?|0\.\d*[1-9]\d*))?"
+        return any(re.fullmatch(gzip_above_zero, coding.strip()) for coding in accepted.split(","))
 
 
 @dataclass(frozen=True)

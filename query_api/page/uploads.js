@@ -15,7 +15,7 @@ const MOST_NAMES = 1000;
 const [FORBIDDEN, TAKEN] = [403, 412];
 const NOT_ALLOWED = "You may not add photos here.";
 const LATE = "It is in the bucket, and not recognized after 10 minutes; it still may be.";
-const REPLACED = "Another photo has this name by now: somebody has replaced this one.";
+const OTHER = "The photo that is known by this name is another: this one was replaced, or still waits.";
 
 /**
  * One file on its way. `state`: waiting, sending, recognizing, recognized, rejected, failed (may be sent
@@ -125,13 +125,13 @@ export class Uploads {
   /** Wait until the stored bytes are recognized. A record of others under the same key is not theirs. */
   async follow(upload, stored) {
     const patient = Date.now() + PATIENCE_MS;
-    let isReplaced = false;
+    let isOther = false;
     for (let wait = FIRST_WAIT_MS; Date.now() < patient; wait = Math.min(wait * 1.5, LONGEST_WAIT_MS)) {
       await new Promise((resolve) => setTimeout(resolve, wait * (0.75 + Math.random() / 2)));
       try {
         const details = await ask("images", { key: upload.key });
-        isReplaced = !isOf(details.version, stored);
-        if (isReplaced) continue;
+        isOther = !isOf(details.version, stored);
+        if (isOther) continue;
         upload.details = details;
         return this.step(upload, details.status, details.rejection?.message ?? "");
       } catch (error) {
@@ -140,7 +140,7 @@ export class Uploads {
           return this.step(upload, "refused", error.message);
       }
     }
-    this.step(upload, "refused", isReplaced ? REPLACED : LATE);
+    this.step(upload, "refused", isOther ? OTHER : LATE);
   }
 
   step(upload, state, message = "") {

@@ -56,7 +56,8 @@ class ProcessorSettings:
 class QuerySettings:
     """What the query API needs to know.
 
-    `confidence_order` says whether the table has its index by rank: `yes` or `no`.
+    `confidence_order` says whether the table has its index by rank, `uploads` whether it may give leave to
+    upload: `yes` or `no`.
     """
 
     bucket_name: str
@@ -66,6 +67,7 @@ class QuerySettings:
     bulk_queue_url: str
     bulk_dead_letter_queue_url: str
     confidence_order: str = "yes"
+    uploads: str = "no"
 
 
 @dataclass(frozen=True)

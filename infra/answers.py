@@ -29,8 +29,9 @@ ROUTES = (
     "GET /labels",
     "GET /stats",
     "GET /health",
-    "POST /uploads",
 )
+# Leave to upload: only where the settings have it.
+UPLOAD_ROUTE = "POST /uploads"
 # Pages, scripts and descriptions without any data: a browser gets them before anybody has signed in.
 STATIC_ROUTES = ("GET /", "GET /page/{file+}", "GET /docs", "GET /openapi.json")
 
@@ -66,6 +67,7 @@ class Answers(Construct):
                     bulk_queue_url=bulk.queue.queue_url,
                     bulk_dead_letter_queue_url=bulk.dead_letters.queue_url,
                     confidence_order="yes" if settings.confidence_order else "no",
+                    uploads="yes" if settings.takes_uploads else "no",
                 )
             ),
             timeout_seconds=timing.QUERY_TIMEOUT_SECONDS,
@@ -77,17 +79,25 @@ class Answers(Construct):
             queue.grant(self.function, "sqs:GetQueueAttributes")
         self.api = self._http_api()
         self._route()
-        # The page uploads straight to the bucket, which is another host than its own.
+        self._let_pages_in(bucket)
+
+    def _let_pages_in(self, bucket: s3.Bucket) -> None:
+        """Let pages ask the bucket, which is another host than theirs.
+
+        They put photos there, and learn from the answer which version is their own.
+        """
+        uploads = self.settings.takes_uploads
         bucket.add_cors_rule(
-            allowed_origins=[self.api.api_endpoint, *settings.cors_origins],
-            allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.POST],
+            allowed_origins=[self.api.api_endpoint, *self.settings.cors_origins],
+            allowed_methods=[s3.HttpMethods.GET, *([s3.HttpMethods.PUT] if uploads else [])],
             allowed_headers=["*"],
+            exposed_headers=["etag", "x-amz-version-id"] if uploads else None,
         )
 
     def _allow(self, bucket: s3.Bucket, table: dynamodb.Table) -> None:
         """Let it read the table, write the one item with which it signs cursors, and sign for photos.
 
-        What it signs can do what it may do: show an object and put one there.
+        What it signs can do what it may do: show an object, and put one there if that is wanted.
         """
         table.grant(self.function, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
         self.function.add_to_role_policy(
@@ -99,7 +109,11 @@ class Answers(Construct):
         )
         self.function.add_to_role_policy(
             iam.PolicyStatement(
-                actions=["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
+                actions=[
+                    "s3:GetObject",
+                    "s3:GetObjectVersion",
+                    *(["s3:PutObject"] if self.settings.takes_uploads else []),
+                ],
                 resources=[bucket.arn_for_objects("*")],
             )
         )
@@ -111,7 +125,10 @@ class Answers(Construct):
             "Api",
             cors_preflight=apigateway.CorsPreflightOptions(
                 allow_origins=origins,
-                allow_methods=[apigateway.CorsHttpMethod.GET, apigateway.CorsHttpMethod.POST],
+                allow_methods=[
+                    apigateway.CorsHttpMethod.GET,
+                    *([apigateway.CorsHttpMethod.POST] if self.settings.takes_uploads else []),
+                ],
                 allow_headers=["authorization", "content-type"],
             )
             if origins
@@ -129,13 +146,18 @@ class Answers(Construct):
         integration = integrations.HttpLambdaIntegration("QueryIntegration", self.function)
         access = self._authorizer()
         static_access = apigateway.HttpNoneAuthorizer() if self.settings.api_access == "jwt" else access
-        for route in (*ROUTES, *STATIC_ROUTES):
+        uploads = (UPLOAD_ROUTE,) if self.settings.takes_uploads else ()
+        # Of several scopes, a token needs one.
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+        scopes = [self.settings.upload_scope] if self.settings.upload_scope else None
+        for route in (*ROUTES, *uploads, *STATIC_ROUTES):
             method, path = route.split()
             self.api.add_routes(
                 path=path,
                 methods=[apigateway.HttpMethod[method]],
                 integration=integration,
                 authorizer=static_access if route in STATIC_ROUTES else access,
+                authorization_scopes=scopes if route == UPLOAD_ROUTE else None,
             )
 
     def _authorizer(self) -> apigateway.IHttpRouteAuthorizer:

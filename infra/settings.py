@@ -31,7 +31,9 @@ class DeploymentSettings:
     calls of one detector it has under way (1 to 100).
 
     `api_access` is `iam` (callers sign their requests), `jwt` (people sign in: `jwt_issuer`, a URL, and
-    `jwt_audience` say whose tokens are taken) or `open`. `cors_origins` are the pages of other hosts that may
+    `jwt_audience` say whose tokens are taken) or `open`. `uploads` says whether callers may put photos into
+    the bucket; unless it is set, they may where the API is not open. `upload_scope` is the scope that a token
+    needs for that, where not every token will do. `cors_origins` are the pages of other hosts that may
     ask and upload (`https://photos.example`); `api_requests_a_second` and `api_burst` bound what all callers
     together may ask.
 
@@ -51,6 +53,8 @@ class DeploymentSettings:
     api_access: str = "iam"
     jwt_issuer: str = ""
     jwt_audience: tuple[str, ...] = ()
+    uploads: bool | None = None
+    upload_scope: str = ""
     cors_origins: tuple[str, ...] = ()
     api_requests_a_second: int = 100
     api_burst: int = 200
@@ -61,7 +65,12 @@ class DeploymentSettings:
     log_retention_days: int = 30
 
     def __post_init__(self) -> None:
-        faults = [*self._unknown_words(), *self._unusable_quotas(), *self._numbers_out_of_range()]
+        faults = [
+            *self._unknown_words(),
+            *self._unusable_upload_scope(),
+            *self._unusable_quotas(),
+            *self._numbers_out_of_range(),
+        ]
         if faults:
             raise UnusableSettingsError("\n".join(faults))
 
@@ -81,6 +90,22 @@ class DeploymentSettings:
         strange = [origin for origin in self.cors_origins if not re.fullmatch(r"https?://[^/\s*]+", origin)]
         if strange:
             faults.append(f"cors_origins has {', '.join(strange)}; an origin is as in https://photos.example")
+        return faults
+
+    @property
+    def takes_uploads(self) -> bool:
+        """Say whether callers may upload. Where anybody may ask, that is chosen and not a default."""
+        return self.api_access != "open" if self.uploads is None else self.uploads
+
+    def _unusable_upload_scope(self) -> list[str]:
+        if not self.upload_scope:
+            return []
+        faults = []
+        if self.api_access != "jwt" or not self.takes_uploads:
+            faults.append("upload_scope is of use only where api_access is 'jwt' and uploads are not off")
+        # https://www.rfc-editor.org/rfc/rfc6749#section-3.3
+        if not re.fullmatch(r"[!#-\[\]-~]+", self.upload_scope):
+            faults.append(f"upload_scope is {self.upload_scope!r}; it is one scope, as in photos/upload")
         return faults
 
     def _unusable_quotas(self) -> list[str]:
@@ -132,7 +157,7 @@ def _read(name: str, value: object, hint: object) -> typing.Any:
         return _by_operation(name, value)
     if hint is str:
         return str(value)
-    hint = int if hint == int | None else hint
+    hint = int if hint == int | None else bool if hint == bool | None else hint
     # Context given on the command line is text, in cdk.json a number or a truth value; jsii makes floats of
     # whole numbers.
     try:

@@ -5,8 +5,10 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 
 from __future__ import annotations
 
+import gzip
 import json
-from base64 import b64decode
+import re
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +16,11 @@ from typing import Any
 JSON = "application/json; charset=utf-8"
 PROBLEM_JSON = "application/problem+json; charset=utf-8"
 HTML = "text/html; charset=utf-8"
+
+# What fits into one packet arrives no sooner for being smaller.
+LEAST_PACKED_BYTES = 1_400
+# On the page's script, half the time of the default for a result that is a twentieth larger.
+GZIP_LEVEL = 4
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,13 @@ class Request:
         headers = event.get("headers") or {}
         return cls(context["http"]["method"], path, event.get("rawQueryString") or "", content, headers)
 
+    @property
+    def takes_gzip(self) -> bool:
+        """Say whether the client unpacks gzip. https://www.rfc-editor.org/rfc/rfc9110#name-accept-encoding"""
+        accepted = self.headers.get("accept-encoding", "").lower()
+        gzip_above_zero = r"gzip(\s*;\s*q=(1(\.0*)?|0\.\d*[1-9]\d*))?"
+        return any(re.fullmatch(gzip_above_zero, coding.strip()) for coding in accepted.split(","))
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -55,17 +69,28 @@ class Reply:
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def to_event(self) -> dict[str, Any]:
-        """Write the reply for the HTTP API, text as it is read and not in escapes."""
+    def to_event(self, *, gzipped: bool = False) -> dict[str, Any]:
+        """Write the reply for the HTTP API: text as it is read and not in escapes, or packed where asked.
+
+        An HTTP API packs nothing by itself; bytes pass through it in base64.
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+        """
+        body = self.content if isinstance(self.content, str) else _as_json(self.content)
+        headers = {
+            "content-type": self.content_type,
+            "cache-control": "no-store",
+            "x-content-type-options": "nosniff",
+            **self.headers,
+        }
+        content = body.encode()
+        if not gzipped or len(content) < LEAST_PACKED_BYTES:
+            return {"statusCode": self.status, "headers": headers, "body": body}
+        packed = gzip.compress(content, GZIP_LEVEL, mtime=0)
         return {
             "statusCode": self.status,
-            "headers": {
-                "content-type": self.content_type,
-                "cache-control": "no-store",
-                "x-content-type-options": "nosniff",
-                **self.headers,
-            },
-            "body": self.content if isinstance(self.content, str) else _as_json(self.content),
+            "headers": {**headers, "content-encoding": "gzip"},
+            "body": b64encode(packed).decode(),
+            "isBase64Encoded": True,
         }
 
 

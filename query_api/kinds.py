@@ -84,6 +84,52 @@ class Key:
 
 
 @dataclass(frozen=True)
+class ShowableKey(Key):
+    """A key whose object a browser can load: nearly every key that S3 takes.
+
+    Browsers resolve the segments `.` and `..` of an address, escaped or not, before they ask for it, so they
+    ask for another object than was signed for. (Empty segments stay: https://url.spec.whatwg.org/#path-state.)
+    S3 has no object named `soap` at a bucket's own host.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+    """
+
+    @property
+    def schema(self) -> Schema:
+        """Describe the key, and leave out what no address leads to."""
+        return {**super().schema, "pattern": r"^(?!soap$|([\s\S]*/)?\.\.?(/|$))"}
+
+    def read(self, text: str) -> str:
+        """Take the key as it is."""
+        if {".", ".."} & set(super().read(text).split("/")):
+            raise ValueError("must have no segment that is . or .., which browsers take out of addresses")
+        if text == "soap":
+            raise ValueError("must not be soap, which S3 keeps for itself")
+        return text
+
+
+@dataclass(frozen=True)
+class Sha256:
+    """A SHA-256 in base64, in the one way in which S3 writes it."""
+
+    REASON = "must be the base64 of 32 bytes, as `openssl dgst -sha256 -binary photo.jpg | base64` writes it"
+
+    @property
+    def schema(self) -> Schema:
+        """Describe 43 characters, the last of which has four bits, and the one that fills up."""
+        return {"type": "string", "pattern": "^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$", "maxLength": 44}
+
+    def read(self, text: str) -> str:
+        """Take the text as it is."""
+        if not re.fullmatch(self.schema["pattern"].strip("^$"), text):
+            raise ValueError(self.REASON)
+        return text
+
+    def read_json(self, value: object) -> str:
+        """Take text only."""
+        return self.read(_text(value))
+
+
+@dataclass(frozen=True)
 class Choice:
     """One of some words, written as they are."""
 

@@ -26,7 +26,7 @@ class Parts:
     """What answers are made of.
 
     `now` gives the time in UTC. `confidence_order` says whether the table has its index by rank. `photos_at`
-    is the URL of the bucket.
+    is the URL of the bucket, `uploads` whether this deployment lets photos be added to it.
     """
 
     images: Images
@@ -42,6 +42,7 @@ class Parts:
     now: Callable[[], datetime]
     photos_at: str
     confidence_order: bool = True
+    uploads: bool = True
 
 
 def all_routes(parts: Parts) -> tuple[Route, ...]:
@@ -51,9 +52,9 @@ def all_routes(parts: Parts) -> tuple[Route, ...]:
             parts.images, parts.listing, parts.cursors, parts.signer, parts.count, parts.confidence_order
         ).routes(),
         *HealthAnswers(parts.health, parts.log).routes(),
-        *UploadAnswers(parts.signer).routes(),
+        *(UploadAnswers(parts.signer).routes() if parts.uploads else ()),
         *LabelAnswers(parts.labels).routes(),
         *StatsAnswers(parts.counts, parts.queues, parts.now).routes(),
-        *PageAnswers(parts.photos_at).routes(),
+        *PageAnswers(parts.photos_at, parts.uploads).routes(),
     )
     return (*routes, *Manual([route.endpoint for route in routes]).routes())

@@ -95,8 +95,8 @@ RAW: Json = {
 UPLOAD = json_object(
     {
         "url": TEXT,
-        "method": {"type": "string", "enum": ["POST"]},
-        "fields": {"type": "object", "additionalProperties": TEXT},
+        "method": {"type": "string", "enum": ["PUT"]},
+        "headers": {"type": "object", "additionalProperties": TEXT},
         "key": TEXT,
         "expires_in_seconds": COUNT,
     }

@@ -12,20 +12,37 @@ VALID_SECONDS = 900
 
 
 @dataclass(frozen=True)
+class Content:
+    """The one content that may be put under a key. `sha256` is in base64, as S3 writes it."""
+
+    key: str
+    content_type: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Upload:
-    """Where a form has to be posted, with these fields first and the file last."""
+    """A PUT of one content: where to, and the headers that have to go with it."""
 
     url: str
-    fields: Mapping[str, str]
+    headers: Mapping[str, str]
+    expires_in_seconds: int
 
 
 class Signer(Protocol):
     """Signs for objects of our bucket."""
 
     def photo(self, version: ImageVersion) -> str:
-        """Give a URL that shows this version of an object, for VALID_SECONDS. It is not checked to exist."""
+        """Return a URL that shows this version of an object, for up to VALID_SECONDS.
+
+        It is not checked that the version exists.
+        """
         ...
 
-    def upload(self, key: str, content_type: str, least_bytes: int, most_bytes: int) -> Upload:
-        """Allow one object to be put there within VALID_SECONDS: this key, type, and a size within bounds."""
+    def upload(self, content: Content, *, replace: bool) -> Upload:
+        """Return the PUT of exactly this content, for up to VALID_SECONDS.
+
+        Unless `replace`, the bucket itself refuses it where the key has an object.
+        """
         ...

@@ -1,7 +1,7 @@
-"""`/`: the page people look at, and `/page/…`: its styles and scripts. They travel in the package.
+"""`/`: the page people look at, and `/page/…`: its style, script and icon. They travel in the package.
 
-Everything the page loads stands below a digest of all of it (`/page/<digest>/main.js`), so a browser keeps
-the files for good, asks again for the short page alone, and never mixes two versions.
+What the page loads stands below a digest of all of it (`/page/<digest>/main.js`), so a browser keeps it for
+good, asks again for the short page alone, and never mixes two versions.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from query_api import problems
+from query_api import page_bundle, problems
 from query_api.endpoints import Endpoint, Route
 from query_api.exchange import HTML, Reply, Request
 from query_api.kinds import Parameter, Text
 
 DIRECTORY = Path(__file__).with_name("page")
-INDEX = "index.html"
+INDEX, SCRIPT, STYLE, ICON = "index.html", "main.js", "main.css", "icon.svg"
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -42,8 +42,8 @@ FILE = Endpoint(
     "GET",
     "/page/{file+}",
     "loadPageFile",
-    "A style, script or drawing of the page",
-    path_parameters=(Parameter("file", Text(200), "Its name, or the page's digest, a slash and its name."),),
+    "The style, the script or the icon of the page",
+    path_parameters=(Parameter("file", Text(200), "The page's digest, a slash and its name."),),
     content_type="*/*",
     refusals={404: "The page has no such file."},
     is_static=True,
@@ -52,35 +52,40 @@ FILE = Endpoint(
 
 @dataclass(frozen=True)
 class PageFiles:
-    """The files of one directory, read when first asked for. Nothing else can be asked for."""
+    """What the page is made of, put together when it is first asked for. Nothing else can be asked for."""
 
     directory: Path = DIRECTORY
 
     @cached_property
     def texts(self) -> Mapping[str, str]:
-        """Give the files by name, the page itself left out."""
-        paths = sorted(path for path in self.directory.iterdir() if path.suffix in CONTENT_TYPES)
-        return {path.name: path.read_text(encoding="utf-8") for path in paths}
+        """Return what the page loads, by name."""
+        return {
+            SCRIPT: page_bundle.script(self.directory, SCRIPT),
+            STYLE: page_bundle.style(self.directory, STYLE),
+            ICON: (self.directory / ICON).read_text(encoding="utf-8"),
+        }
 
     @cached_property
     def digest(self) -> str:
-        """Name this version of all files."""
-        seen = hashlib.sha256((self.directory / INDEX).read_bytes())
-        for name, text in self.texts.items():
-            seen.update(f"\n{name} {len(text)}\n{text}".encode())
-        return seen.hexdigest()[:_DIGEST_CHARACTERS]
+        """Return the name of this version of all that the page loads."""
+        return _digest("".join(f"{name} {len(text)}\n{text}\n" for name, text in self.texts.items()))
 
-    @cached_property
-    def index(self) -> str:
-        """Give the page; what it loads stands below the digest."""
-        return (self.directory / INDEX).read_text(encoding="utf-8").replace('"page/', f'"page/{self.digest}/')
+    def index(self, *, uploads: bool) -> str:
+        """Return the page. It loads the rest from below the digest, and knows whether photos can be added."""
+        text = (self.directory / INDEX).read_text(encoding="utf-8")
+        text = text.replace("<html ", f'<html data-uploads="{"on" if uploads else "off"}" ', 1)
+        return text.replace('"page/', f'"page/{self.digest}/')
 
 
 @dataclass(frozen=True)
 class PageAnswers:
-    """Serves the page. `photos_at` is the URL of the bucket: besides our own, the one host it may talk to."""
+    """Serves the page. `photos_at` is the URL of the bucket: besides our own, the one host it may talk to.
+
+    `uploads` says whether photos can be added.
+    """
 
     photos_at: str
+    uploads: bool = True
     files: PageFiles = PageFiles()
 
     def routes(self) -> tuple[Route, ...]:
@@ -88,26 +93,29 @@ class PageAnswers:
         return Route(PAGE, self._page), Route(FILE, self._file)
 
     def _page(self, request: Request) -> Reply:
-        return self._kept(request, self.files.index, HTML, ASK_AGAIN, security_headers(self.photos_at))
+        text = self.files.index(uploads=self.uploads)
+        return _kept(request, text, HTML, ASK_AGAIN, security_headers(self.photos_at))
 
     def _file(self, request: Request) -> Reply:
-        asked = request.path.removeprefix("/page/")
-        name = asked.removeprefix(f"{self.files.digest}/")
+        digest, _, name = request.path.removeprefix("/page/").partition("/")
         text = self.files.texts.get(name)
-        if text is None:
+        if text is None or digest != self.files.digest:
             raise problems.RefusedError(problems.unknown_path(request.path))
-        kept = ASK_AGAIN if asked == name else FOR_GOOD
-        return self._kept(request, text, CONTENT_TYPES[Path(name).suffix], kept, {})
+        return _kept(request, text, CONTENT_TYPES[Path(name).suffix], FOR_GOOD, {})
 
-    def _kept(
-        self, request: Request, text: str, content_type: str, kept: str, more: Mapping[str, str]
-    ) -> Reply:
-        """Answer with what a cache has to know; with nothing else, if the browser has this version."""
-        etag = f'"{self.files.digest}"'
-        headers = {**more, "cache-control": kept, "etag": etag}
-        if etag in request.headers.get("if-none-match", ""):
-            return Reply(_NOT_MODIFIED, "", content_type, headers)
-        return Reply(200, text, content_type, headers)
+
+def _kept(request: Request, text: str, content_type: str, kept: str, more: Mapping[str, str]) -> Reply:
+    """Answer with what a cache has to know; with nothing else, if the browser has this version."""
+    etag = f'"{_digest(text)}"'
+    # Weak: the same text travels packed and unpacked.
+    headers = {**more, "cache-control": kept, "etag": f"W/{etag}", "vary": "accept-encoding"}
+    if etag in request.headers.get("if-none-match", ""):
+        return Reply(_NOT_MODIFIED, "", content_type, headers)
+    return Reply(200, text, content_type, headers)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_CHARACTERS]
 
 
 def security_headers(photos_at: str) -> Mapping[str, str]:

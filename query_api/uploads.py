@@ -8,17 +8,16 @@ from contract.limits import MAX_S3_IMAGE_BYTES
 from query_api import schemas
 from query_api.endpoints import Endpoint, Route
 from query_api.exchange import Reply, Request
-from query_api.kinds import Choice, Key, Parameter, Whole
-from query_api.reading import BadParametersError, Fault, body, no_parameters
-from query_api.signing import VALID_SECONDS, Signer
-
-# S3 puts the name of the file in its place.
-FILENAME_VARIABLE = "${filename}"
+from query_api.kinds import Choice, Flag, Parameter, Sha256, ShowableKey, Whole
+from query_api.reading import body, no_parameters
+from query_api.signing import Content, Signer
 
 BODY = (
-    Parameter("key", Key(), "Under which key. What is there is replaced.", required=True),
+    Parameter("key", ShowableKey(), "Under which key.", required=True),
     Parameter("content_type", Choice(("image/jpeg", "image/png")), "What it is.", required=True),
     Parameter("size_bytes", Whole(1, MAX_S3_IMAGE_BYTES), "Its exact size.", required=True),
+    Parameter("sha256", Sha256(), "Its SHA-256 in base64.", required=True),
+    Parameter("replace", Flag(), "Whether a photo that has the key already is replaced.", default=False),
 )
 ENDPOINT = Endpoint(
     "POST",
@@ -26,7 +25,9 @@ ENDPOINT = Endpoint(
     "allowUpload",
     "Leave to upload one photo",
     schemas.UPLOAD,
-    "Post a form to `url` with all `fields`, and then the photo as `file`. It appears once it is recognized.",
+    "PUT the photo to `url` with all `headers`: these bytes and no others. Where the key has a photo "
+    "already, the bucket keeps it and answers 412, unless `replace` was asked for. The photo appears in "
+    "answers once it is recognized.",
     body=BODY,
     status=201,
 )
@@ -45,15 +46,13 @@ class UploadAnswers:
     def _allow(self, request: Request) -> Reply:
         no_parameters(request.raw_query_string)
         asked = body(BODY, request.body)
-        key, size_bytes = asked["key"], asked["size_bytes"]
-        if FILENAME_VARIABLE in key:
-            raise BadParametersError([Fault("key", f"must not contain {FILENAME_VARIABLE}")])
-        upload = self.signer.upload(key, asked["content_type"], size_bytes, size_bytes)
+        content = Content(asked["key"], asked["content_type"], asked["size_bytes"], asked["sha256"])
+        upload = self.signer.upload(content, replace=asked["replace"])
         answer = {
             "url": upload.url,
-            "method": "POST",
-            "fields": dict(upload.fields),
-            "key": key,
-            "expires_in_seconds": VALID_SECONDS,
+            "method": "PUT",
+            "headers": dict(upload.headers),
+            "key": content.key,
+            "expires_in_seconds": upload.expires_in_seconds,
         }
         return Reply(201, answer)

@@ -54,7 +54,8 @@ def assemble(settings: QuerySettings, session: Session) -> Answering:
     dispatcher = Dispatcher(all_routes(_parts(settings, session, logger, count)), logger, count)
 
     def answer(event: Mapping[str, Any], _: Any) -> dict[str, Any]:
-        return dispatcher.reply(Request.from_event(event)).to_event()
+        request = Request.from_event(event)
+        return dispatcher.reply(request).to_event(gzipped=request.takes_gzip)
 
     measured: Answering = metrics.log_metrics(answer)
     logged: Answering = logger.inject_lambda_context(
@@ -75,7 +76,7 @@ def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Cou
         images=Images(reader, reader),
         listing=Listing(reader, reader),
         cursors=Cursors(secret),
-        signer=S3Signer(settings.bucket_name, where, region, session.get_credentials),
+        signer=S3Signer(where, region, session.get_credentials),
         health=reader,
         log=logger,
         count=count,
@@ -84,6 +85,7 @@ def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Cou
         queues=SqsQueues(cache(partial(make_queue_client, session)), _urls(settings), executor),
         now=lambda: datetime.now(UTC),
         confidence_order=settings.confidence_order == "yes",
+        uploads=settings.uploads == "yes",
         photos_at=where,
     )
 

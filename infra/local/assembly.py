@@ -28,6 +28,7 @@ STACK_NAME = "imagepipe"
 # the template chooses them.
 LOCAL_CONTEXT: Mapping[str, object] = {
     "api_access": "open",
+    "uploads": True,
     "max_concurrency": 4,
     "bulk_max_concurrency": 2,
     "concurrent_calls": 4,

@@ -1,11 +1,10 @@
-"""Presigned URLs and forms of S3.
+"""Presigned URLs of S3: a GET that shows a photo, a PUT that stores one.
 
 Without botocore's S3 client, whose model costs a tenth of a cold start. It takes 0.3 ms for a URL, and its
 signer alone 0.1 ms, where the signature itself takes 0.03 ms; a page has up to 100 of them. So URLs are
-signed here, which tests hold to botocore; forms, of which nobody needs a hundred, by botocore's signer.
+signed here, which tests hold to botocore.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
-https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
 """
 
 from __future__ import annotations
@@ -13,19 +12,21 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from botocore.auth import S3SigV4PostAuth
-from botocore.awsrequest import AWSRequest
+from botocore.credentials import ReadOnlyCredentials
 
 from contract.identity import ImageVersion
-from query_api.signing import VALID_SECONDS, Upload
+from query_api.adapters.aws_errors import translated
+from query_api.signing import VALID_SECONDS, Content, Upload
 
 PNG, JPEG = "image/png", "image/jpeg"
+# A session that ends before VALID_SECONDS has its rest measured in these steps.
+_STEP_SECONDS = 60
 
 
 def bucket_url(bucket_name: str, region: str, environment: Mapping[str, str]) -> str:
@@ -42,9 +43,8 @@ def bucket_url(bucket_name: str, region: str, environment: Mapping[str, str]) ->
 
 @dataclass(frozen=True)
 class S3Signer:
-    """Signs for one bucket. `credentials` are botocore's, whose rights a signature carries."""
+    """Signs for the bucket at a URL. `credentials` are botocore's, whose rights a signature carries."""
 
-    bucket_name: str
     bucket_url: str
     region: str
     credentials: Callable[[], Any]
@@ -60,56 +60,89 @@ class S3Signer:
         query = {"response-content-type": shown_as}
         if version.version_id is not None:
             query["versionId"] = version.version_id
-        return self._presigned(quote(version.key, safe="/~"), query)
+        url, _ = self._presigned("GET", version.key, query, {})
+        return url
 
-    def _presigned(self, quoted_key: str, query: Mapping[str, str]) -> str:
-        """Sign as botocore's S3SigV4QueryAuth does."""
-        credentials = self.credentials()
+    def upload(self, content: Content, *, replace: bool) -> Upload:
+        """Sign a PUT of one content.
+
+        A PUT and not a form: S3 knows conditional writes for PutObject, and a form cannot ask for one. All
+        headers are signed, so none can be left out or changed, and S3 holds the bytes to their length and
+        their digest. `x-amz-checksum-sha256` counts as a header only: in the query S3 would sign and ignore
+        it (https://github.com/aws/aws-sdk-go-v2/issues/2610).
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+        """
+        headers = {"content-type": content.content_type, "x-amz-checksum-sha256": content.sha256}
+        if not replace:
+            headers["if-none-match"] = "*"
+        # Every client writes the length by itself, and a browser lets nobody else do it.
+        signed = {**headers, "content-length": str(content.size_bytes)}
+        url, seconds = self._presigned("PUT", content.key, {}, signed)
+        return Upload(url, headers, seconds)
+
+    def _presigned(
+        self, method: str, key: str, query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> tuple[str, int]:
+        """Sign as botocore's S3SigV4QueryAuth does. Returns the URL, and for how many seconds it is good."""
+        credentials, seconds = self._frozen_credentials()
         now = self.clock().strftime("%Y%m%dT%H%M%SZ")
         scope = f"{now[:8]}/{self.region}/s3/aws4_request"
-        # In order of their names, for capitals come before small letters.
-        signed = _signature_query(credentials.access_key, credentials.token, scope, now) + "".join(
-            f"&{name}={quote(value, safe='~')}" for name, value in sorted(query.items())
-        )
         scheme, _, rest = self.bucket_url.partition("://")
         host, slash, path = rest.partition("/")
-        place = f"{slash}{path}/{quoted_key}"
-        canonical = f"GET\n{place}\n{signed}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD"
+        lines = sorted({**headers, "host": host}.items())
+        names = ";".join(name for name, _ in lines)
+        # In order of their names, for capitals come before small letters.
+        signed = _signature_query(credentials, scope, now, seconds, names) + "".join(
+            f"&{name}={quote(value, safe='~')}" for name, value in sorted(query.items())
+        )
+        place = f"{slash}{path}/{quote(key, safe='/~')}"
+        written = "".join(f"{name}:{value}\n" for name, value in lines)
+        canonical = f"{method}\n{place}\n{signed}\n{written}\n{names}\nUNSIGNED-PAYLOAD"
         to_sign = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
-        key = _signing_key(credentials.secret_key, now[:8], self.region)
-        signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
-        return f"{scheme}://{host}{place}?{signed}&X-Amz-Signature={signature}"
+        signing_key = _signing_key(credentials.secret_key, now[:8], self.region)
+        signature = hmac.digest(signing_key, to_sign.encode(), "sha256").hex()
+        return f"{scheme}://{host}{place}?{signed}&X-Amz-Signature={signature}", seconds
 
-    def upload(self, key: str, content_type: str, least_bytes: int, most_bytes: int) -> Upload:
-        """Sign the policy of a POST."""
-        fields = {"key": key, "Content-Type": content_type}
-        conditions: list[Any] = [
-            {"bucket": self.bucket_name},
-            {"key": key},
-            {"Content-Type": content_type},
-            ["content-length-range", least_bytes, most_bytes],
-        ]
-        until = self.clock() + timedelta(seconds=VALID_SECONDS)
-        request: Any = AWSRequest("POST", self.bucket_url)
-        request.context["s3-presign-post-fields"] = fields
-        request.context["s3-presign-post-policy"] = {
-            "expiration": until.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "conditions": conditions,
-        }
-        S3SigV4PostAuth(self.credentials(), "s3", self.region).add_auth(request)
-        return Upload(self.bucket_url, dict(request.context["s3-presign-post-fields"]))
+    def _frozen_credentials(self) -> tuple[ReadOnlyCredentials, int]:
+        """Return credentials that belong together, and for how many seconds they can be relied on.
+
+        Credentials may be renewed between the reading of their parts, and a signature by an access key of one
+        session and the secret of the next is good for nothing. A URL dies with the session that signed it,
+        whatever it says of itself, so it says no more than the session has left. Lambda does not tell the
+        end of the sessions in its environment variables, so for those VALID_SECONDS is promised.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
+        """
+        credentials = self.credentials()
+        with translated("renewing the credentials that sign URLs"):
+            # Whatever is about to end is renewed first. The snapshot is taken after the measuring: it is
+            # of the session that was measured, or of one that ends later.
+            credentials.get_frozen_credentials()
+            seconds = _seconds_left(credentials)
+            return credentials.get_frozen_credentials(), seconds
 
 
-@lru_cache(maxsize=2)
-def _signature_query(access_key: str, token: str | None, scope: str, now: str) -> str:
+def _seconds_left(credentials: Any) -> int:
+    if not hasattr(credentials, "refresh_needed"):
+        return VALID_SECONDS
+    ends_within = credentials.refresh_needed
+    steps = range(VALID_SECONDS, _STEP_SECONDS, -_STEP_SECONDS)
+    return next((seconds for seconds in steps if not ends_within(seconds)), _STEP_SECONDS)
+
+
+@lru_cache(maxsize=4)
+def _signature_query(
+    credentials: ReadOnlyCredentials, scope: str, now: str, seconds: int, signed_headers: str
+) -> str:
     """Write the part of the query that is the same for all URLs of one second."""
     query = {
         "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
-        "X-Amz-Credential": f"{access_key}/{scope}",
+        "X-Amz-Credential": f"{credentials.access_key}/{scope}",
         "X-Amz-Date": now,
-        "X-Amz-Expires": str(VALID_SECONDS),
-        **({"X-Amz-Security-Token": token} if token else {}),
-        "X-Amz-SignedHeaders": "host",
+        "X-Amz-Expires": str(seconds),
+        **({"X-Amz-Security-Token": credentials.token} if credentials.token else {}),
+        "X-Amz-SignedHeaders": signed_headers,
     }
     return urlencode(query, quote_via=quote, safe="~")
 

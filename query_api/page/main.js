@@ -13,6 +13,8 @@ import { Stats, queued } from "./stats.js";
 import { UploadPanel } from "./upload-panel.js";
 import { Viewer } from "./viewer.js";
 
+// Whether this deployment takes uploads is written into the page by the API.
+const mayUpload = document.documentElement.dataset.uploads !== "off";
 const notices = new Notices();
 const controls = new Controls();
 new Search();
@@ -28,7 +30,7 @@ const gallery = new Gallery({
   },
   loaded: ({ count, complete }) => {
     notices.clear();
-    if (byId("stats").hidden) stats.soon(0);
+    stats.wake();
     showEmpty(count || !complete ? null : emptiness());
   },
 });
@@ -36,8 +38,8 @@ const viewer = new Viewer(gallery, {
   closed: (index) => gallery.walk.focus(index),
   revealed: (photo) => gallery.byKey.get(photo.key)?.unveil(false),
 });
-const uploads = new UploadPanel({ ended: showUploaded });
-const stats = new Stats({ told: compare, isAwaited: () => uploads.isBusy });
+const uploads = mayUpload ? new UploadPanel({ ended: showUploaded }) : null;
+const stats = new Stats({ told: compare, isAwaited: isUploading });
 
 let asked = write(question(filters()));
 follow((next) => {
@@ -51,6 +53,10 @@ follow((next) => {
 showTitle();
 gallery.restart();
 
+function isUploading() {
+  return uploads?.isBusy ?? false;
+}
+
 function showTitle() {
   const { label, not_label: without } = filters();
   const said = [...label, ...without.map((name) => `not ${name}`)].join(", ");
@@ -59,7 +65,6 @@ function showTitle() {
 
 function emptiness() {
   const now = filters();
-  const add = button("Add photos", () => byId("add").click(), "primary");
   if (now.status === "rejected" && isUnfiltered({ ...now, status: "" })) {
     return {
       title: "Nothing was rejected",
@@ -74,7 +79,10 @@ function emptiness() {
       action: button("Clear all", () => go(cleared(now))),
     };
   }
-  return { title: "No photos yet", text: "Drop some here: each appears once it is recognized.", action: add };
+  const title = "No photos yet";
+  if (!mayUpload) return { title, text: "Each appears once it is recognized.", action: null };
+  const add = button("Add photos", () => byId("add").click(), "primary");
+  return { title, text: "Drop some here: each appears once it is recognized.", action: add };
 }
 
 /** A photo of one's own has ended: show it where the filters would, which the API knows best. */
@@ -101,7 +109,7 @@ async function compare(told) {
   known = count;
   if (gallery.tiles.length === 0 && (isNew || queued(told)))
     return gallery.loading ? undefined : gallery.restart();
-  if (!isNew || uploads.isBusy || filters().order || gallery.loading) return undefined;
+  if (!isNew || isUploading() || filters().order || gallery.loading) return undefined;
   try {
     const { images } = await ask("images", { ...question(filters()), limit: 1 });
     const first = gallery.photos[0];

@@ -21,8 +21,14 @@ export class Stats {
     if (document.visibilityState === "visible") this.timer = setTimeout(() => this.poll(), wait);
   }
 
+  /** Ask now where nothing is shown and nothing was asked: the API has come back. */
+  wake() {
+    if (this.line.hidden && !this.isAsking) this.soon(0);
+  }
+
   async poll() {
     let busy = this.isAwaited();
+    this.isAsking = true;
     try {
       const stats = await ask("stats");
       busy ||= queued(stats) > 0;
@@ -32,6 +38,7 @@ export class Stats {
       // The gallery tells when the API does not answer; old figures would only mislead.
       this.line.hidden = true;
     }
+    this.isAsking = false;
     this.soon(busy ? BUSY_MS : QUIET_MS);
   }
 

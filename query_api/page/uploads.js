@@ -1,4 +1,7 @@
 // Photos on their way: leave from the API, then straight to the bucket, then waiting to be recognized.
+//
+// Nothing is replaced: the bucket itself refuses a name that is taken, whoever took it a moment ago, and the
+// next name is tried. What is shown afterwards is of the bytes that were sent from here.
 
 import { ApiError, ask, tell } from "./api.js";
 
@@ -8,6 +11,11 @@ const AT_ONCE = 3;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 const PATIENCE_MS = 10 * 60_000;
+const MOST_NAMES = 1000;
+const [FORBIDDEN, TAKEN] = [403, 412];
+const NOT_ALLOWED = "You may not add photos here.";
+const LATE = "It is in the bucket, and not recognized after 10 minutes; it still may be.";
+const OTHER = "The photo that is known by this name is another: this one was replaced, or still waits.";
 
 /**
  * One file on its way. `state`: waiting, sending, recognizing, recognized, rejected, failed (may be sent
@@ -75,55 +83,64 @@ export class Uploads {
 
   async send(upload) {
     try {
-      upload.key = await this.freeKey(upload.file.name);
-      this.step(upload, "sending");
-      const leave = await tell("uploads", {
-        key: upload.key,
-        content_type: upload.file.type,
-        size_bytes: upload.file.size,
-      });
-      await post(leave, upload.file, (progress) => {
-        upload.progress = progress;
-        this.step(upload, "sending");
-      });
+      const sha256 = await digestOf(upload.file);
+      const stored = await this.store(upload, sha256);
       this.step(upload, "recognizing");
       // Others need not wait for this one to be recognized.
-      this.follow(upload);
+      this.follow(upload, stored);
     } catch (error) {
-      this.keys.delete(upload.key);
-      this.step(upload, "failed", error.message);
+      const isForbidden = error.kind === "unauthorized" && error.status === FORBIDDEN;
+      this.step(upload, "failed", isForbidden ? NOT_ALLOWED : error.message);
     }
   }
 
-  async follow(upload) {
+  /** Store a file under the first name that is free; give what the bucket calls the stored bytes. */
+  async store(upload, sha256) {
+    for (const key of namesOf(upload.file.name)) {
+      if (this.keys.has(key)) continue;
+      this.keys.add(key);
+      try {
+        // Asking first spares sending a photo in vain. Whether the name is free, the bucket decides.
+        const stored = (await isTaken(key)) ? null : await this.storeAs(key, upload, sha256);
+        if (stored) return stored;
+      } catch (error) {
+        this.keys.delete(key);
+        throw error;
+      }
+    }
+    throw new ApiError("refused", "So many photos have this name that no other was tried.");
+  }
+
+  async storeAs(key, upload, sha256) {
+    upload.key = key;
+    this.step(upload, "sending");
+    const { type, size } = upload.file;
+    const leave = await tell("uploads", { key, content_type: type, size_bytes: size, sha256 });
+    return put(leave, upload.file, (progress) => {
+      upload.progress = progress;
+      this.step(upload, "sending");
+    });
+  }
+
+  /** Wait until the stored bytes are recognized. A record of others under the same key is not theirs. */
+  async follow(upload, stored) {
     const patient = Date.now() + PATIENCE_MS;
+    let isOther = false;
     for (let wait = FIRST_WAIT_MS; Date.now() < patient; wait = Math.min(wait * 1.5, LONGEST_WAIT_MS)) {
       await new Promise((resolve) => setTimeout(resolve, wait * (0.75 + Math.random() / 2)));
       try {
-        upload.details = await ask("images", { key: upload.key });
-        return this.step(upload, upload.details.status, upload.details.rejection?.message ?? "");
+        const details = await ask("images", { key: upload.key });
+        isOther = !isOf(details.version, stored);
+        if (isOther) continue;
+        upload.details = details;
+        return this.step(upload, details.status, details.rejection?.message ?? "");
       } catch (error) {
         // Not there yet, or nobody answers for now: the photo itself is in the bucket.
         if (error.kind === "refused" || error.kind === "unauthorized")
           return this.step(upload, "refused", error.message);
       }
     }
-    this.step(
-      upload,
-      "refused",
-      "It is in the bucket, and not recognized after 10 minutes; it still may be.",
-    );
-  }
-
-  /** Choose a key that no photo has: nothing is replaced by an upload from here. */
-  async freeKey(name) {
-    const [, stem, suffix] = /^(.*?)(\.[^.]*)?$/s.exec(name);
-    for (let copy = 1; ; copy += 1) {
-      const key = copy === 1 ? name : `${stem} (${copy})${suffix ?? ""}`;
-      if (this.keys.has(key)) continue;
-      this.keys.add(key);
-      if (!(await isTaken(key))) return key;
-    }
+    this.step(upload, "refused", isOther ? OTHER : LATE);
   }
 
   step(upload, state, message = "") {
@@ -139,6 +156,26 @@ function refusalOf(file) {
   return file.size > MOST_BYTES ? "More than 15 MB, which Rekognition does not take." : "";
 }
 
+/** Give the names to try: cat.jpg, cat (2).jpg … */
+function* namesOf(name) {
+  const [, stem, suffix] = /^(.*?)(\.[^.]*)?$/s.exec(name);
+  yield name;
+  for (let copy = 2; copy <= MOST_NAMES; copy += 1) yield `${stem} (${copy})${suffix ?? ""}`;
+}
+
+/** Give the SHA-256 of a file in base64, as S3 writes it. Browsers reckon it on https and localhost alone. */
+async function digestOf(file) {
+  if (!globalThis.crypto?.subtle) throw new ApiError("refused", "Photos can be added over https only.");
+  const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+  return btoa(String.fromCharCode(...new Uint8Array(digest)));
+}
+
+/** Say whether a record is of the stored bytes: the same version, or the same content where none is kept. */
+function isOf(version, stored) {
+  if (stored.versionId && version.version_id === stored.versionId) return true;
+  return version.etag === stored.etag;
+}
+
 async function isTaken(key) {
   try {
     await ask("images", { key });
@@ -149,23 +186,30 @@ async function isTaken(key) {
   }
 }
 
-/** Post the form to the bucket. fetch cannot tell how much was sent, so it is the older way. */
-function post({ url, fields }, file, told) {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  form.append("file", file);
+/**
+ * Put the file into the bucket; give its version and its ETag there, or null if its name is taken. fetch
+ * cannot tell how much was sent, so it is the older way.
+ */
+function put({ url, headers }, file, told) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.upload.addEventListener("progress", (event) =>
       told(event.lengthComputable ? event.loaded / event.total : 0),
     );
     request.addEventListener("load", () => {
-      if (request.status < 300) return resolve();
+      if (request.status === TAKEN) return resolve(null);
+      if (request.status < 300) return resolve(storedAs(request));
       const said = /<Message>([^<]*)</.exec(request.responseText)?.[1];
       reject(new ApiError("refused", said ?? `The bucket answers ${request.status}.`, request.status));
     });
     request.addEventListener("error", () => reject(new ApiError("down", "The bucket does not answer.")));
-    request.open("POST", url);
-    request.send(form);
+    request.open("PUT", url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.send(file);
   });
 }
+
+const storedAs = (request) => ({
+  versionId: request.getResponseHeader("x-amz-version-id"),
+  etag: request.getResponseHeader("etag")?.replaceAll('"', ""),
+});

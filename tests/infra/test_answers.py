@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from contract import table
-from infra.answers import ROUTES, STATIC_ROUTES
+from infra.answers import ROUTES, STATIC_ROUTES, UPLOAD_ROUTE
 from infra.local.assembly import synthesize
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from query_api.routes import all_routes
@@ -20,15 +21,34 @@ JWT = {
     "api_access": "jwt",
     "jwt_issuer": "https://people.example",
     "jwt_audience": "photos",
+    "upload_scope": "photos/upload",
     "cors_origins": "https://photos.example",
     "confidence_order": "true",
 }
+
+
+# What is open to all, with no more said.
+OPEN = {"api_access": "open", "cors_origins": "https://photos.example"}
+
+
+@pytest.fixture(scope="module")
+def open_template() -> Template:
+    assembly, _ = synthesize(OPEN)
+    return Template.parse(assembly.template)
 
 
 @pytest.fixture(scope="module")
 def jwt_template() -> Template:
     assembly, _ = synthesize(JWT)
     return Template.parse(assembly.template)
+
+
+def variables_of(template: Template) -> Mapping[str, str]:
+    """Give what the query function is told."""
+    variables: Mapping[str, str] = template.properties("AWS::Lambda::Function", "Query")["Environment"][
+        "Variables"
+    ]
+    return variables
 
 
 def routes_of(template: Template) -> dict[str, str]:
@@ -39,12 +59,59 @@ def routes_of(template: Template) -> dict[str, str]:
     }
 
 
-def test_what_the_function_answers_is_what_the_api_routes(template: Template) -> None:
-    endpoints = [route.endpoint for route in all_routes(Site().parts)]
+@pytest.mark.parametrize("uploads", [True, False])
+def test_what_the_function_answers_is_what_the_api_routes(
+    template: Template, open_template: Template, uploads: bool
+) -> None:
+    endpoints = [route.endpoint for route in all_routes(Site(uploads=uploads).parts)]
     answered = {endpoint.gateway_route: endpoint.is_static for endpoint in endpoints}
 
-    assert answered == {**dict.fromkeys(ROUTES, False), **dict.fromkeys(STATIC_ROUTES, True)}
-    assert set(routes_of(template)) == set(answered)
+    routes = (*ROUTES, UPLOAD_ROUTE) if uploads else ROUTES
+    assert answered == {**dict.fromkeys(routes, False), **dict.fromkeys(STATIC_ROUTES, True)}
+    assert set(routes_of(template if uploads else open_template)) == set(answered)
+
+
+def test_where_anybody_may_look_nobody_may_upload_by_default(open_template: Template) -> None:
+    assert UPLOAD_ROUTE not in routes_of(open_template)
+    assert "s3:PutObject" not in open_template.actions_of("Query")
+    assert {"s3:GetObject", "s3:GetObjectVersion"} <= open_template.actions_of("Query")
+    assert variables_of(open_template)["UPLOADS"] == "no"
+    (rule,) = open_template.properties("AWS::S3::Bucket")["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == ["GET"]
+    assert open_template.properties("AWS::ApiGatewayV2::Api")["CorsConfiguration"]["AllowMethods"] == ["GET"]
+
+
+def test_the_local_place_takes_uploads_because_it_says_so(local_template: Template) -> None:
+    assert routes_of(local_template)[UPLOAD_ROUTE] == "NONE"
+    assert "s3:PutObject" in local_template.actions_of("Query")
+    assert variables_of(local_template)["UPLOADS"] == "yes"
+
+
+def test_uploading_may_need_a_scope_of_its_own(jwt_template: Template, template: Template) -> None:
+    scopes = {
+        route["Properties"]["RouteKey"]: route["Properties"].get("AuthorizationScopes")
+        for route in jwt_template.all("AWS::ApiGatewayV2::Route").values()
+    }
+
+    assert {route for route, wanted in scopes.items() if wanted} == {UPLOAD_ROUTE}
+    assert scopes[UPLOAD_ROUTE] == ["photos/upload"]
+    assert "AuthorizationScopes" not in str(template.all("AWS::ApiGatewayV2::Route"))
+
+
+@pytest.mark.parametrize(
+    ("context", "takes"),
+    [
+        ({}, True),
+        ({"uploads": "false"}, False),
+        ({"uploads": False}, False),
+        ({"api_access": "open"}, False),
+        ({"api_access": "open", "uploads": "true"}, True),
+        ({name: JWT[name] for name in ("api_access", "jwt_issuer", "jwt_audience")}, True),
+        ({**JWT, "upload_scope": "", "uploads": "false"}, False),
+    ],
+)
+def test_uploads_are_on_where_callers_are_known(context: dict[str, object], takes: bool) -> None:
+    assert DeploymentSettings.from_context(context.get).takes_uploads is takes
 
 
 def test_the_api_is_closed_by_default(template: Template) -> None:
@@ -58,7 +125,7 @@ def test_the_api_is_open_where_the_settings_say_so(local_template: Template) -> 
 def test_people_sign_in_for_data_and_for_nothing_else(jwt_template: Template) -> None:
     found = routes_of(jwt_template)
 
-    assert {found[route] for route in ROUTES} == {"JWT"}
+    assert {found[route] for route in (*ROUTES, UPLOAD_ROUTE)} == {"JWT"}
     assert {found[route] for route in STATIC_ROUTES} == {"NONE"}
     assert jwt_template.properties("AWS::ApiGatewayV2::Authorizer")["JwtConfiguration"] == {
         "Audience": ["photos"],
@@ -86,7 +153,8 @@ def test_the_page_may_upload_to_the_bucket(template: Template) -> None:
     api, _ = template.the("AWS::ApiGatewayV2::Api")
     (rule,) = template.properties("AWS::S3::Bucket")["CorsConfiguration"]["CorsRules"]
 
-    assert rule["AllowedMethods"] == ["GET", "POST"]
+    assert rule["AllowedMethods"] == ["GET", "PUT"]
+    assert rule["ExposedHeaders"] == ["etag", "x-amz-version-id"]
     assert api in str(rule["AllowedOrigins"])
 
 
@@ -100,8 +168,7 @@ def test_rows_are_ordered_by_confidence_too_where_that_was_chosen(jwt_template: 
 
 def test_the_order_by_confidence_is_left_out_and_the_function_knows(template: Template) -> None:
     assert "GlobalSecondaryIndexes" not in template.properties("AWS::DynamoDB::Table")
-    variables = template.properties("AWS::Lambda::Function", "Query")["Environment"]["Variables"]
-    assert variables["CONFIDENCE_ORDER"] == "no"
+    assert variables_of(template)["CONFIDENCE_ORDER"] == "no"
 
 
 def test_cfn_lint_finds_nothing_in_it_either() -> None:
@@ -124,6 +191,10 @@ def test_cfn_lint_finds_nothing_in_it_either() -> None:
         ({"cors_origins": "*"}, "cors_origins"),
         ({"cors_origins": "https://a/b"}, "cors_origins"),
         ({"api_burst": "0"}, "api_burst"),
+        ({"uploads": "perhaps"}, "uploads"),
+        ({"upload_scope": "photos/upload"}, "upload_scope"),
+        ({**JWT, "uploads": "false"}, "upload_scope"),
+        ({**JWT, "upload_scope": "two scopes"}, "upload_scope"),
     ],
 )
 def test_settings_that_would_not_work_are_refused(context: dict[str, object], blamed: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from email import message_from_bytes
+from hashlib import md5, sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
@@ -18,9 +19,9 @@ from contract.identity import ImageVersion
 from contract.records import Head
 from contract.results import Result, ResultName
 from query_api.routes import Parts
-from query_api.signing import Upload
+from query_api.signing import Content, Upload
 from tests.query_api.photos import commit, photo, write_result
-from tests.query_api.site import Site
+from tests.query_api.site import Site, headers_of, sent
 from tests.query_api.wsgi import event_of
 
 PREFIX = "/prod/photos"
@@ -33,18 +34,25 @@ def picture(colour: str = "steelblue", width: int = 400, height: int = 300) -> b
     return written.getvalue()
 
 
+def etag_of(content: bytes) -> str:
+    """Give the ETag of an object that was put in one piece."""
+    return md5(content, usedforsecurity=False).hexdigest()
+
+
 @dataclass
 class Host(Site):
-    """What tests change: `site` below answers by itself. `uploaded` is called with key and bytes."""
+    """What tests change: `site` below answers by itself. Uploads call `before_put` and `uploaded`."""
 
     objects: dict[str, bytes] = field(default_factory=dict)
     plain: bytes = field(default_factory=picture)
     is_down: bool = False
     token: str | None = None
+    forbids_uploads: bool = False
     expired_before: int = 0
     signed: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
     tokens: list[str | None] = field(default_factory=list)
+    before_put: Callable[[str], object] = lambda key: None
     uploaded: Callable[[str, bytes], None] = lambda key, content: None
     origin: str = ""
     bucket_url: str = ""
@@ -64,8 +72,13 @@ class Host(Site):
         self.signed += 1
         return f"{self.bucket_url}/{quote(version.key)}?signed={self.signed}"
 
-    def upload(self, key: str, content_type: str, least_bytes: int, most_bytes: int) -> Upload:
-        return Upload(self.bucket_url, {"key": key, "Content-Type": content_type, "policy": "signed"})
+    def upload(self, content: Content, *, replace: bool) -> Upload:
+        url = f"{self.bucket_url}/{quote(content.key)}?size={content.size_bytes}"
+        return Upload(url, headers_of(content, replace), 900)
+
+    def recognize(self, head: Head, content: bytes) -> None:
+        """Have stored bytes recognized: the record names them as the bucket did."""
+        self.add(replace(head, version=replace(head.version, etag=etag_of(content), version_id=None)))
 
     def add(self, head: Head, responses: Mapping[str, Any] | None = None) -> None:
         """Have a photo recognized, with what each detector answered."""
@@ -98,9 +111,12 @@ class ApiHandler(BaseHTTPRequestHandler):
             if self._is_foreign(path):
                 self._send(401, {"content-type": "application/json"}, b'{"message":"Unauthorized"}')
                 return
+            if host.forbids_uploads and path == "/uploads":
+                self._send(403, {"content-type": "application/json"}, b'{"message":"Forbidden"}')
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = host.reply({**event_of(self.command, unquote(path), query, body), "headers": headers})
-        self._send(reply["statusCode"], reply["headers"], reply["body"].encode())
+        self._send(reply["statusCode"], reply["headers"], sent(reply))
 
     do_POST = do_GET  # noqa: N815
 
@@ -121,40 +137,46 @@ class ApiHandler(BaseHTTPRequestHandler):
 
 
 class BucketHandler(ApiHandler):
-    """Answers as S3 does: signed GETs, and forms of pages whose origin is allowed."""
+    """Answers as S3 does: signed GETs, and signed PUTs of pages whose origin is allowed."""
 
     def do_GET(self) -> None:
-        path, _, query = self.path.partition("?")
-        key = unquote(path.removeprefix("/bucket/"))
+        key, query = self._asked()
         if int(query.partition("signed=")[2] or 0) < self.host.expired_before:
             self._send(403, {}, b"<Error><Message>Request has expired</Message></Error>")
             return
         self._send(200, {"content-type": "image/jpeg"}, self.host.objects.get(key, self.host.plain))
 
     def do_OPTIONS(self) -> None:
-        self._send(200, {**self._allowed(), "access-control-allow-methods": "POST"}, b"")
+        self._send(200, {**self._allowed(), "access-control-allow-methods": "PUT"}, b"")
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        form = message_from_bytes(
-            b"content-type: " + self.headers["content-type"].encode() + b"\r\n\r\n" + body
-        )
-        fields = {
-            str(part.get_param("name", header="content-disposition")): part.get_payload(decode=True)
-            for part in form.walk()
-            if not part.is_multipart()
-        }
-        key, content = fields["key"], fields["file"]
-        assert isinstance(key, bytes)
-        assert isinstance(content, bytes)
-        assert list(fields)[-1] == "file", "S3 reads no field after the file"
-        self.host.objects[key.decode()] = content
-        self._send(204, self._allowed(), b"")
+    def do_PUT(self) -> None:
+        content = self.rfile.read(int(self.headers["content-length"]))
+        key, query = self._asked()
+        digest = b64encode(sha256(content).digest()).decode()
+        assert self.headers["x-amz-checksum-sha256"] == digest
+        assert query == f"size={len(content)}"
+        self.host.before_put(key)
         with self.host.lock:
-            self.host.uploaded(key.decode(), content)
+            is_taken = key in self.host.objects and self.headers["if-none-match"] == "*"
+            if not is_taken:
+                self.host.objects[key] = content
+        if is_taken:
+            self._send(412, self._allowed(), b"<Error><Code>PreconditionFailed</Code></Error>")
+            return
+        self._send(200, {**self._allowed(), "etag": f'"{etag_of(content)}"'}, b"")
+        with self.host.lock:
+            self.host.uploaded(key, content)
+
+    def _asked(self) -> tuple[str, str]:
+        path, _, query = self.path.partition("?")
+        return unquote(path.removeprefix("/bucket/")), query
 
     def _allowed(self) -> dict[str, str]:
-        return {"access-control-allow-origin": self.host.origin, "access-control-allow-headers": "*"}
+        return {
+            "access-control-allow-origin": self.host.origin,
+            "access-control-allow-headers": "*",
+            "access-control-expose-headers": "etag, x-amz-version-id",
+        }
 
 
 HostType = TypeVar("HostType", bound=Host)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.page.conftest import OpenPage
-from tests.page.host import Host, box, photo
+from tests.page.host import Host, box, photo, picture
 from tests.query_api.photos import rejected
 
 MARKUP = "<img src=x onerror=\"document.title='taken'\">"
@@ -64,6 +64,51 @@ def test_a_hostile_key_is_text_wherever_it_is_shown(host: Host, open_page: OpenP
     assert page.title() == f"{MARKUP} · imagepipe"
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "line\nbreak.jpg",
+        "100%25 %2e%2E.jpg",
+        "what?key=other.jpg",
+        "a#b&c=d.jpg",
+        "1+1 =2.jpg",
+        "a//b.jpg",
+        "/a/",
+    ],
+)
+def test_whatever_its_key_a_photo_is_asked_for_and_shown(host: Host, open_page: OpenPage, key: str) -> None:
+    host.add(photo(key, labels={"Owl": 99.0}), ANSWERS)
+    host.objects[key] = picture("teal", 123, 77)
+    page = open_page(host.url)
+    shown = "image => image.naturalWidth"
+    expect(page.locator(".tile img.loaded")).to_have_count(1)
+    assert page.locator(".tile img.loaded").evaluate(shown) == 123
+
+    page.locator(".photo").click()
+    expect(page.locator(".viewer img.loaded")).to_have_count(1)
+    assert page.locator(".viewer img.loaded").evaluate(shown) == 123
+    expect(page.locator(".about dd").first).to_have_text(key, use_inner_text=False)
+    page.get_by_text("own answer").click()
+    expect(page.locator(".raw pre")).to_contain_text("onerror")
+    # A path cannot carry every key, so none is put into one.
+    assert not [path for path in host.paths() if path.startswith("/images/")]
+
+
+def test_an_upload_has_a_name_like_that_too(host: Host, open_page: OpenPage) -> None:
+    key = "50%25 #1+1?.jpg"
+    host.uploaded = lambda key, content: host.recognize(photo(key, labels={"Owl": 99.0}), content)
+    page = open_page(host.url)
+    expect(page.get_by_role("heading", name="No photos yet")).to_be_visible()
+
+    page.locator("#files").set_input_files(
+        {"name": key, "mimeType": "image/jpeg", "buffer": picture("teal", 123, 77)}
+    )
+
+    expect(page.locator(".upload .upload-state")).to_have_text("Owl")
+    expect(page.locator(".tile img.loaded")).to_have_count(1)
+    assert host.objects.keys() == {key}
+
+
 def test_a_hostile_address_is_text_too(host: Host, open_page: OpenPage) -> None:
     page = open_page(f"{host.url}?label={MARKUP}&prefix={MARKUP}&order=<b>&status=<b>&min_faces=<b>")
 
@@ -83,8 +128,8 @@ def test_the_browser_itself_would_refuse_markup_out_of_text(host: Host, open_pag
 def test_what_was_flagged_is_blurred_until_somebody_asks(host: Host, open_page: OpenPage) -> None:
     host.add(photo("fight.jpg", labels={"Person": 99.0}, moderation={"Violence": 88.0}), ANSWERS)
     page = open_page(host.url)
-    tile, picture = page.locator(".tile"), page.locator(".tile img.loaded")
-    expect(picture).to_have_css("filter", "blur(28px) saturate(0.7)")
+    tile, shown = page.locator(".tile"), page.locator(".tile img.loaded")
+    expect(shown).to_have_css("filter", "blur(28px) saturate(0.7)")
     expect(tile).to_contain_text("Flagged: Violence")
     page.locator(".photo").hover(position={"x": 8, "y": 8})
     page.locator(".photo").focus()
@@ -97,7 +142,7 @@ def test_what_was_flagged_is_blurred_until_somebody_asks(host: Host, open_page: 
     expect(page.locator(".viewer img.loaded")).to_have_css("filter", "none")
     expect(page.locator(".viewer .box.label")).to_have_count(1)
     page.keyboard.press("Escape")
-    expect(picture).to_have_css("filter", "none")
+    expect(shown).to_have_css("filter", "none")
 
 
 def test_flagged_photos_are_asked_for_by_category(host: Host, open_page: OpenPage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
@@ -11,6 +12,13 @@ from tests.page.conftest import OpenPage
 from tests.page.host import Host, photo, picture
 from tests.query_api.photos import rejected
 
+DROP = """([content, name]) => {
+    const files = new DataTransfer();
+    files.items.add(new File([new Uint8Array(content)], name, { type: "image/jpeg" }));
+    const drop = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: files });
+    document.body.dispatchEvent(drop);
+}"""
+
 
 @pytest.fixture(autouse=True)
 def _recognizing(host: Host) -> None:
@@ -18,10 +26,11 @@ def _recognizing(host: Host) -> None:
 
     def recognize(key: str, content: bytes) -> None:
         seen = {"Cat": 95.0, "Animal": 96.0}
-        host.add(
+        host.recognize(
             rejected(key, second=90)
             if "broken" in key
-            else photo(key, second=60, labels=seen, parents=["Animal"])
+            else photo(key, second=60, labels=seen, parents=["Animal"]),
+            content,
         )
 
     host.uploaded = recognize
@@ -85,6 +94,67 @@ def test_nothing_is_replaced_by_a_file_of_the_same_name(host: Host, open_page: O
     assert set(host.objects) == {"cat (2).jpg", "cat (3).jpg"}
 
 
+def test_two_people_who_add_different_photos_of_one_name_each_see_their_own(
+    host: Host, open_page: OpenPage
+) -> None:
+    seen = {picture("tomato"): "Tomato", picture("teal"): "Duck"}
+    host.uploaded = lambda key, content: host.recognize(photo(key, labels={seen[content]: 99.0}), content)
+    pages = [open_page(host.url), open_page(host.url)]
+    for page in pages:
+        expect(page.get_by_role("heading", name="No photos yet")).to_be_visible()
+    both = Barrier(2, timeout=30)
+    # Both have leave for the same name before either photo is stored.
+    host.before_put = lambda key: both.wait() if key == "IMG_0001.JPG" else None
+
+    for page, colour in zip(pages, ("tomato", "teal"), strict=True):
+        page.evaluate(DROP, [list(picture(colour)), "IMG_0001.JPG"])
+    names = []
+    for page, label in zip(pages, ("Tomato", "Duck"), strict=True):
+        states(page, label)
+        names.append(page.locator(".upload-name").inner_text())
+
+    assert sorted(names) == ["IMG_0001 (2).JPG", "IMG_0001.JPG"]
+    assert {host.objects[name] for name in names} == set(seen)
+    assert host.objects[names[0]] == picture("tomato")
+
+
+def test_a_photo_that_waits_to_be_recognized_is_not_replaced(host: Host, open_page: OpenPage) -> None:
+    host.objects["cat.jpg"] = picture("gold")
+    page = open_page(host.url)
+
+    add(page, jpeg("cat.jpg", "teal"))
+
+    states(page, "Cat, Animal")
+    expect(page.locator(".upload-name")).to_have_text("cat (2).jpg")
+    assert host.objects == {"cat.jpg": picture("gold"), "cat (2).jpg": picture("teal")}
+
+
+def test_a_record_of_other_bytes_is_not_taken_for_that_of_ones_own(host: Host, open_page: OpenPage) -> None:
+    host.uploaded = lambda key, content: host.recognize(photo(key, labels={"Dog": 99.0}), b"others")
+    page = open_page(host.url)
+    with page.expect_response(lambda answer: "images?key=cat.jpg" in answer.url and answer.ok):
+        add(page, jpeg("cat.jpg", "teal"))
+
+    states(page, "Recognizing …")
+    with host.lock:
+        host.recognize(photo("cat.jpg", labels={"Cat": 99.0}), picture("teal"))
+    states(page, "Cat")
+
+
+def test_where_nothing_can_be_added_nothing_is_offered(host: Host, open_page: OpenPage) -> None:
+    host.uploads = False
+    page = open_page(host.url)
+
+    expect(page.get_by_role("heading", name="No photos yet")).to_be_visible()
+    expect(page.get_by_text("Add photos")).to_have_count(1)
+    expect(page.get_by_text("Add photos")).to_be_hidden()
+    expect(page.get_by_text("Drop some here")).to_have_count(0)
+    page.evaluate(DROP, [list(picture()), "dropped.jpg"])
+    page.evaluate("fetch('health').then(answer => answer.text())")
+    expect(page.locator("#uploads")).to_be_hidden()
+    assert "/uploads" not in host.paths()
+
+
 def test_each_file_says_what_became_of_it(host: Host, open_page: OpenPage) -> None:
     page = open_page(host.url)
 
@@ -93,13 +163,13 @@ def test_each_file_says_what_became_of_it(host: Host, open_page: OpenPage) -> No
         {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"},
         {"name": "empty.png", "mimeType": "image/png", "buffer": b""},
         jpeg("broken.jpg"),
-        jpeg("${filename}.jpg"),
+        jpeg(f"{'too long' * 130}.jpg"),
     )
 
     expect(page.locator("#uploads h2")).to_have_text("4 photos done")
     states(
         page,
-        "key: must not contain ${filename}",
+        "key: must have 1 to 1,024 bytes",
         "Rejected: broken.jpg is no image",
         "The file is empty.",
         "Only JPEG and PNG can be recognized.",
@@ -131,6 +201,16 @@ def test_an_upload_that_failed_is_sent_again_on_request(host: Host, open_page: O
 
     states(page, "Cat, Animal")
     assert set(host.objects) == {"cat.jpg"}
+
+
+def test_a_token_without_the_scope_for_uploads_is_told_so(host: Host, open_page: OpenPage) -> None:
+    host.forbids_uploads = True
+    page = open_page(host.url)
+
+    add(page, jpeg("cat.jpg"))
+
+    states(page, "You may not add photos here.")
+    assert host.objects == {}
 
 
 def test_an_upload_that_the_filters_leave_out_is_not_shown_among_them(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from base64 import b64decode
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +18,7 @@ from query_api.dispatching import Dispatcher
 from query_api.exchange import Request
 from query_api.listing import Listing
 from query_api.routes import Parts, all_routes
-from query_api.signing import Upload
+from query_api.signing import Content, Upload
 from query_api.telemetry import Count
 from tests.query_api.counts import MemoryCounts
 from tests.query_api.gateways import Event, Gateway, ministack
@@ -36,14 +38,20 @@ class Answer:
         return [image["key"] for image in self.json["images"]]
 
 
+def headers_of(content: Content, replace: bool) -> dict[str, str]:
+    """Give the headers that S3 is to be sent."""
+    headers = {"content-type": content.content_type, "x-amz-checksum-sha256": content.sha256}
+    return headers if replace else {**headers, "if-none-match": "*"}
+
+
 class FakeSigner:
     """Signs nothing."""
 
     def photo(self, version: ImageVersion) -> str:
         return f"https://photos/{quote(version.key)}?signed"
 
-    def upload(self, key: str, content_type: str, least_bytes: int, most_bytes: int) -> Upload:
-        return Upload("https://photos", {"key": key, "Content-Type": content_type})
+    def upload(self, content: Content, *, replace: bool) -> Upload:
+        return Upload(f"https://photos/{quote(content.key)}?put", headers_of(content, replace), 900)
 
 
 @dataclass
@@ -54,6 +62,7 @@ class Site:
     counted: Counter[Count] = field(default_factory=Counter)
     logged: list[object] = field(default_factory=list)
     confidence_order: bool = True
+    uploads: bool = True
     counts: MemoryCounts = field(default_factory=MemoryCounts)
 
     def exception(self, msg: object) -> None:
@@ -64,14 +73,14 @@ class Site:
 
     def reply(self, event: Event) -> dict[str, Any]:
         dispatcher = Dispatcher(all_routes(self.parts), self, self._count)
-        return dispatcher.reply(Request.from_event(event)).to_event()
+        request = Request.from_event(event)
+        return dispatcher.reply(request).to_event(gzipped=request.takes_gzip)
 
     def answer(self, event: Event) -> Answer:
         reply = self.reply(event)
         is_json = "json" in reply["headers"]["content-type"]
-        return Answer(
-            reply["statusCode"], reply["headers"], json.loads(reply["body"]) if is_json else reply["body"]
-        )
+        text = text_of(reply)
+        return Answer(reply["statusCode"], reply["headers"], json.loads(text) if is_json else text)
 
     @property
     def parts(self) -> Parts:
@@ -89,6 +98,7 @@ class Site:
             now=lambda: datetime(2026, 11, 23, 18, 30, tzinfo=UTC),
             photos_at="https://photos",
             confidence_order=self.confidence_order,
+            uploads=self.uploads,
         )
 
     def post(self, path: str, body: object) -> Answer:
@@ -101,6 +111,18 @@ class Site:
 
     def list(self, **parameters: object) -> Answer:
         return self.get("/images?" + urlencode(parameters, doseq=True))
+
+
+def sent(reply: Event) -> bytes:
+    """Give the bytes that an HTTP API sends for an answer of ours."""
+    body: str = reply["body"]
+    return b64decode(body) if reply.get("isBase64Encoded") else body.encode()
+
+
+def text_of(reply: Event) -> str:
+    """Give what a client reads."""
+    packed = reply["headers"].get("content-encoding") == "gzip"
+    return (gzip.decompress(sent(reply)) if packed else sent(reply)).decode()
 
 
 def path_of(key: str) -> str:

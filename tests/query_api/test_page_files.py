@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 
-from query_api.static import CONTENT_TYPES, DIRECTORY, PageFiles, security_headers
+from query_api.static import CONTENT_TYPES, PageFiles, security_headers
 from tests.query_api.gateways import aws, ministack
-from tests.query_api.site import Answer, Site
+from tests.query_api.photos import commit, photo
+from tests.query_api.site import Answer, Site, sent, text_of
 
 FILES = PageFiles()
 
@@ -32,19 +34,68 @@ def test_all_that_the_page_loads_is_there_below_its_digest(site: Site) -> None:
     index = site.get("/").json
     loaded = re.findall(r'(?:src|href)="(page/[^"]+)"', index)
 
-    assert len(loaded) >= 7
+    assert loaded == [f"page/{FILES.digest}/{name}" for name in ("icon.svg", "main.css", "main.js")]
     for path in loaded:
         answer = site.get(f"/{path}")
-        assert path.startswith(f"page/{FILES.digest}/")
         assert answer.status == 200
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["vary"] == "accept-encoding"
 
 
-def test_every_module_that_is_imported_is_there(site: Site) -> None:
-    for name, text in FILES.texts.items():
-        for imported in re.findall(r'from "(.+?)";', text):
-            assert imported.startswith("./"), f"{name} imports {imported}"
-            assert site.get(f"/page/{FILES.digest}/{imported[2:]}").status == 200
+def test_packed_it_is_a_third_and_the_same(site: Site) -> None:
+    target = f"/page/{FILES.digest}/main.js"
+    event = ministack(target)
+    event["headers"]["accept-encoding"] = "gzip, deflate, br"
+
+    packed, plain = site.reply(event), site.reply(ministack(target))
+
+    assert packed["headers"]["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain["headers"]
+    assert len(sent(packed)) < len(sent(plain)) / 3
+    assert text_of(packed) == text_of(plain) == FILES.texts["main.js"]
+    assert sent(packed) == sent(site.reply(event)), "the same bytes each time"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_packed"),
+    [
+        ("gzip", True),
+        ("br;q=1.0, GZIP;q=0.8, *;q=0.1", True),
+        ("deflate, gzip;q=1.0", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000", False),
+        ("x-gzip-like, br", False),
+        ("identity", False),
+        ("", False),
+    ],
+)
+def test_only_who_unpacks_gets_it_packed(site: Site, accepted: str, is_packed: bool) -> None:
+    event = ministack("/")
+    event["headers"]["accept-encoding"] = accepted
+
+    assert ("content-encoding" in site.reply(event)["headers"]) is is_packed
+
+
+def test_lists_are_packed_too_and_what_fits_into_a_packet_is_not(site: Site) -> None:
+    for second in range(20):
+        commit(site.table, photo(f"{second}.jpg", second=second))
+    headers = {"accept-encoding": "gzip"}
+
+    packed = site.reply({**ministack("/images"), "headers": headers})
+
+    assert packed["headers"]["content-encoding"] == "gzip"
+    assert json.loads(text_of(packed)) == site.get("/images").json
+    assert "isBase64Encoded" not in site.reply({**ministack("/health"), "headers": headers})
+
+
+def test_the_page_knows_whether_photos_can_be_added() -> None:
+    pages = {}
+    for uploads in (True, False):
+        answer = Site(uploads=uploads).get("/")
+        pages[re.findall(r'data-uploads="(\w+)"', answer.json)[0]] = answer.headers["etag"]
+
+    assert pages.keys() == {"on", "off"}
+    assert pages["on"] != pages["off"], "a browser must not keep the one for the other"
 
 
 @pytest.mark.parametrize("gateway", [ministack, aws])
@@ -56,10 +107,13 @@ def test_every_module_that_is_imported_is_there(site: Site) -> None:
         "/page/..%2Fstatic.py",
         "/page/%2E%2E/handler.py",
         "/page//main.js",
-        "/page/main.js/",
-        "/page/MAIN.JS",
+        f"/page/{FILES.digest}//main.js",
+        "/page/main.js",
+        f"/page/{FILES.digest}/main.js/",
+        f"/page/{FILES.digest}/dom.js",
+        f"/page/{FILES.digest}/MAIN.JS",
         "/page/0123456789abcdef/main.js",
-        "/page/main.js%00.css",
+        f"/page/{FILES.digest}/main.js%00.css",
     ],
 )
 def test_nothing_else_is_served(site: Site, path: str, gateway: Any) -> None:
@@ -71,16 +125,18 @@ def test_nothing_else_is_served(site: Site, path: str, gateway: Any) -> None:
 
 @pytest.mark.parametrize("name", sorted(FILES.texts))
 def test_each_file_has_its_type_and_is_not_guessed_at(site: Site, name: str) -> None:
-    answer = site.get(f"/page/{name}")
+    answer = site.get(f"/page/{FILES.digest}/{name}")
 
-    assert answer.status == 200
     assert answer.headers["content-type"] == CONTENT_TYPES[name[name.rindex(".") :]]
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["cache-control"] == "no-cache"
-    assert answer.json == (DIRECTORY / name).read_text(encoding="utf-8")
+    assert answer.json == FILES.texts[name]
 
 
-@pytest.mark.parametrize("path", ["/", "/page/main.js"])
+def test_the_page_itself_is_asked_for_again_each_time(site: Site) -> None:
+    assert site.get("/").headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("path", ["/", f"/page/{FILES.digest}/main.js"])
 def test_a_browser_that_has_this_version_gets_nothing(site: Site, path: str) -> None:
     etag = site.get(path).headers["etag"]
 
@@ -109,7 +165,7 @@ def test_of_a_buckets_url_its_host_alone_is_allowed() -> None:
 
 
 def test_the_files_name_no_other_host_and_write_no_markup() -> None:
-    for name, text in {**FILES.texts, "index.html": FILES.index}.items():
+    for name, text in {**FILES.texts, "index.html": FILES.index(uploads=True)}.items():
         hosts = set(re.findall(r"https?://([\w.]+)", text))
         assert hosts <= {"www.w3.org", "docs.aws.amazon.com"}, f"{name}: these are in comments, or SVG's name"
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", text), name

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -50,6 +52,34 @@ def test_an_event_goes_in_and_an_answer_and_a_line_of_metrics_come_out(
     assert [image["key"] for image in json.loads(reply["body"])["images"]] == ["ü b.jpg"]
     metrics = json.loads(capsys.readouterr().out)
     assert (metrics["QuestionsAnswered"], metrics["IndexRowsRead"]) == ([1], [1])
+
+
+@pytest.mark.usefixtures("_settings")
+def test_an_answer_is_packed_for_whoever_unpacks_it() -> None:
+    event = ministack("/openapi.json")
+    event["headers"]["accept-encoding"] = "gzip, deflate"
+
+    reply = handler.handler(event, CONTEXT)
+
+    assert reply["headers"]["content-encoding"] == "gzip"
+    assert json.loads(gzip.decompress(b64decode(reply["body"])))["openapi"] == "3.1.0"
+
+
+@pytest.mark.usefixtures("_settings")
+@pytest.mark.parametrize(("setting", "status"), [("yes", 400), ("no", 404), (None, 404)])
+def test_leave_to_upload_is_given_where_the_deployment_says_so(
+    monkeypatch: pytest.MonkeyPatch, setting: str | None, status: int
+) -> None:
+    if setting is not None:
+        monkeypatch.setenv("UPLOADS", setting)
+    event = ministack("/uploads")
+    event["requestContext"]["http"]["method"] = "POST"
+
+    reply = handler.handler({**event, "body": "{}"}, CONTEXT)
+
+    assert reply["statusCode"] == status
+    described = json.loads(handler.handler(ministack("/openapi.json"), CONTEXT)["body"])
+    assert ("/uploads" in described["paths"]) is (setting == "yes")
 
 
 @pytest.mark.usefixtures("_settings")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tests.query_api.gateways import Event
-from tests.query_api.site import Site
+from tests.query_api.site import Site, sent
 
 Environ = dict[str, Any]
 
@@ -19,7 +19,7 @@ def application(site: Site) -> Callable[[Environ, Callable[..., Any]], Iterable[
         reply = site.reply(_event(environ))
         status = reply["statusCode"]
         start_response(f"{status} {http.HTTPStatus(status).phrase}", list(reply["headers"].items()))
-        return [reply["body"].encode()]
+        return [sent(reply)]
 
     return serve
 

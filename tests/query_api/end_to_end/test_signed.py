@@ -1,10 +1,13 @@
-"""URLs and forms that the deployed API signs, used by somebody who has nothing else."""
+"""URLs that the deployed API signs, used by somebody who has nothing else."""
 
 from __future__ import annotations
 
 import json
 import urllib.error
 import urllib.request
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -13,16 +16,20 @@ from tests.end_to_end.conftest import Site as Cloud
 from tests.end_to_end.conftest import site as cloud  # noqa: F401
 
 PHOTO = (ROOT / "images" / "cat.jpg").read_bytes()
-HOSTILE = "holiday/<img onerror=alert(1)> ü & 100%?/raw"
+HOSTILE = "holiday//<img onerror=alert(1)> ü & 100%25?#+/raw"
 
 
-def post(url: str, body: bytes, content_type: str) -> tuple[int, bytes]:
-    request = urllib.request.Request(url, body, {"content-type": content_type}, method="POST")
+def sent(method: str, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+    request = urllib.request.Request(url, body, headers, method=method)
     try:
         with urllib.request.urlopen(request) as answer:
-            return answer.status, answer.read()
+            return (
+                answer.status,
+                {name.lower(): value for name, value in answer.headers.items()},
+                answer.read(),
+            )
     except urllib.error.HTTPError as refused:
-        return refused.code, refused.read()
+        return refused.code, {}, refused.read()
 
 
 def fetched(url: str) -> tuple[int, bytes]:
@@ -33,47 +40,81 @@ def fetched(url: str) -> tuple[int, bytes]:
         return refused.code, refused.read()
 
 
-def form(fields: dict[str, str], photo: bytes) -> tuple[bytes, str]:
-    """Write a form as a browser does."""
-    boundary = uuid4().hex
-    parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-        for name, value in fields.items()
-    ]
-    file = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'.encode()
-    return b"".join([*parts, file, photo, f"\r\n--{boundary}--\r\n".encode()]), (
-        f"multipart/form-data; boundary={boundary}"
-    )
+def put(upload: dict[str, Any], photo: bytes, **changed: str | None) -> int:
+    """Put a photo as the API says, with some headers changed, or left out where None."""
+    headers = {**upload["headers"], **{name.replace("_", "-"): value for name, value in changed.items()}}
+    return sent("PUT", upload["url"], photo, {name: value for name, value in headers.items() if value})[0]
 
 
-def leave(cloud: Cloud, key: str, photo: bytes) -> dict[str, Any]:  # noqa: F811
-    asked = {"key": key, "content_type": "image/jpeg", "size_bytes": len(photo)}
+def leave(cloud: Cloud, key: str, photo: bytes, **more: object) -> dict[str, Any]:  # noqa: F811
+    digest = b64encode(sha256(photo).digest()).decode()
+    asked = {"key": key, "content_type": "image/jpeg", "size_bytes": len(photo), "sha256": digest, **more}
     url = f"{cloud.running.outputs.api_url}/uploads"
-    status, answer = post(url, json.dumps(asked).encode(), "application/json")
+    status, _, answer = sent("POST", url, json.dumps(asked).encode(), {"content-type": "application/json"})
     assert status == 201, answer
     found: dict[str, Any] = json.loads(answer)
     return found
 
 
-def test_a_photo_uploaded_by_form_appears_and_its_url_shows_it(cloud: Cloud) -> None:  # noqa: F811
+def stored(cloud: Cloud, key: str) -> bytes:  # noqa: F811
+    return cloud.running.clients.s3.get_object(Bucket=cloud.bucket, Key=key)["Body"].read()
+
+
+def test_an_uploaded_photo_appears_as_the_version_that_the_bucket_named(cloud: Cloud) -> None:  # noqa: F811
     photo = PHOTO + uuid4().bytes
     upload = leave(cloud, HOSTILE, photo)
 
-    status, said = post(upload["url"], *form(upload["fields"], photo))
-    assert status in {200, 201, 204}, said
+    status, headers, said = sent("PUT", upload["url"], photo, upload["headers"])
+    assert status == 200, said
 
     cloud.completions([HOSTILE])
     status, image = cloud.get("/images", key=HOSTILE)
     assert (status, image["key"]) == (200, HOSTILE)
+    assert image["version"]["version_id"] == headers["x-amz-version-id"]
+    assert f'"{image["version"]["etag"]}"' == headers["etag"]
     assert fetched(image["url"]) == (200, photo)
 
 
-def test_a_form_is_good_for_its_own_key_and_size_only(cloud: Cloud) -> None:  # noqa: F811
-    upload = leave(cloud, "mine.jpg", PHOTO)
+def test_leave_is_for_one_content_once_and_for_nothing_else(cloud: Cloud) -> None:  # noqa: F811
+    key = f"{uuid4().hex}.jpg"
+    upload = leave(cloud, key, PHOTO)
+    other = PHOTO[:-1] + b"x"
+    other_digest = b64encode(sha256(other).digest()).decode()
+    elsewhere = {**upload, "url": upload["url"].replace(key, f"other-{key}")}
 
-    assert post(upload["url"], *form({**upload["fields"], "key": "other.jpg"}, PHOTO))[0] == 403
-    assert post(upload["url"], *form(upload["fields"], PHOTO + b"x"))[0] == 400
-    assert cloud.get("/images", key="other.jpg")[0] == 404
+    assert put(upload, other) == 400, "S3 holds the bytes to the digest that was signed"
+    assert put(upload, other, x_amz_checksum_sha256=other_digest) == 403
+    assert put(upload, PHOTO, x_amz_checksum_sha256=None) == 403
+    assert put(upload, PHOTO + b"x") == 403
+    assert put(upload, PHOTO, content_type="text/html") == 403
+    assert put(upload, PHOTO, if_none_match=None) == 403
+    assert put(elsewhere, PHOTO) == 403
+    assert put(upload, PHOTO) == 200
+    assert put(upload, PHOTO) == 412, "not even the same a second time"
+
+
+def test_of_two_photos_for_one_name_the_first_stays(cloud: Cloud) -> None:  # noqa: F811
+    key = f"{uuid4().hex}.jpg"
+    photos = [PHOTO + uuid4().bytes for _ in range(4)]
+    uploads = [leave(cloud, key, photo) for photo in photos]
+
+    with ThreadPoolExecutor(len(photos)) as together:
+        statuses = list(together.map(put, uploads, photos))
+
+    assert sorted(statuses) == [200, 412, 412, 412]
+    assert stored(cloud, key) == photos[statuses.index(200)]
+    versions = cloud.running.clients.s3.list_object_versions(Bucket=cloud.bucket, Prefix=key)["Versions"]
+    assert len(versions) == 1
+
+
+def test_a_photo_is_replaced_where_that_was_asked_for(cloud: Cloud) -> None:  # noqa: F811
+    key = f"{uuid4().hex}.jpg"
+    new = PHOTO + uuid4().bytes
+    assert put(leave(cloud, key, PHOTO), PHOTO) == 200
+
+    assert put(leave(cloud, key, new, replace=True), new) == 200
+
+    assert stored(cloud, key) == new
 
 
 def test_a_url_is_good_for_its_own_photo_only(cloud: Cloud) -> None:  # noqa: F811

@@ -1,0 +1,86 @@
+"""Many modules become one script: in order, each once, and nothing that is not understood."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from query_api.page_bundle import BundleError, script, style
+from query_api.static import DIRECTORY
+
+
+def written(directory: Path, **sources: str) -> Path:
+    for name, source in sources.items():
+        (directory / f"{name.replace('_', '-')}.js").write_text(source, encoding="utf-8")
+    return directory
+
+
+def test_each_module_comes_once_after_those_that_it_needs(tmp_path: Path) -> None:
+    made = script(
+        written(
+            tmp_path,
+            main='import { a } from "./a.js";\nimport { b as c } from "./two-words.js";\na(c);\n',
+            a='// Of a.\nimport { b } from "./two-words.js";\n\nexport function a(x) { return b + x; }\n',
+            two_words="export const b = 1;\nexport async function d() {}\nexport class E {}\n",
+        ),
+        "main.js",
+    )
+
+    assert made == (
+        "// two-words.js\nconst $two_words = (() => {\n"
+        "const b = 1;\nasync function d() {}\nclass E {}\nreturn { b, d, E };\n})();\n"
+        "// a.js\nconst $a = (() => {\n"
+        "// Of a.\nconst { b } = $two_words;\n\nfunction a(x) { return b + x; }\nreturn { a };\n})();\n"
+        "// main.js\nconst $main = (() => {\n"
+        "const { a } = $a;\nconst { b: c } = $two_words;\na(c);\n})();\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'import * as a from "./a.js";',
+        'import a from "./a.js";',
+        'import "./a.js";',
+        'import { a } from "elsewhere";',
+        'const a = await import("./a.js");',
+        "const here = import.meta.url;",
+        "export default 1;",
+        "export let changing = 1;",
+        'export { a } from "./a.js";',
+        'export * from "./a.js";',
+    ],
+)
+def test_what_is_not_understood_is_refused(tmp_path: Path, source: str) -> None:
+    directory = written(tmp_path, a="export const a = 1;\n", main=f"// The first.\n{source}\n")
+
+    with pytest.raises(BundleError, match=r"main\.js: .* is not understood"):
+        script(directory, "main.js")
+
+
+def test_a_circle_is_refused(tmp_path: Path) -> None:
+    directory = written(tmp_path, a='import { b } from "./b.js";\n', b='import { a } from "./a.js";\n')
+
+    with pytest.raises(BundleError, match=r"a\.js → b\.js → a\.js"):
+        script(directory, "a.js")
+
+
+def test_styles_stand_where_they_are_imported(tmp_path: Path) -> None:
+    (tmp_path / "main.css").write_text('/* All. */\n@import "./a.css";\n@import "./b-c.css";\n')
+    (tmp_path / "a.css").write_text("p { color: red; }\n")
+    (tmp_path / "b-c.css").write_text("p { color: blue; }\n")
+
+    assert style(tmp_path, "main.css") == "/* All. */\np { color: red; }\np { color: blue; }\n"
+
+
+def test_the_pages_own_sources_are_all_in_it() -> None:
+    made, styles = script(DIRECTORY, "main.js"), style(DIRECTORY, "main.css")
+
+    names = {path.name for path in DIRECTORY.glob("*.js")}
+    assert sorted(re.findall(r"^// ([\w-]+\.js)$", made, re.MULTILINE)) == sorted(names)
+    assert made.rindex("// main.js\n") > max(made.index(f"// {name}\n") for name in names - {"main.js"})
+    for path in set(DIRECTORY.glob("*.css")) - {DIRECTORY / "main.css"}:
+        assert styles.count(path.read_text(encoding="utf-8")) == 1, path.name
+    assert "@import" not in styles

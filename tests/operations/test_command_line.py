@@ -36,6 +36,8 @@ OUTPUTS = {
     "DeadLetterQueueUrl": NAMES.dead_letter_queue_url,
     "BulkQueueUrl": NAMES.bulk_queue_url,
     "BulkDeadLetterQueueUrl": NAMES.bulk_dead_letter_queue_url,
+    "TopicArn": NAMES.topic_arn,
+    "ApiUrl": NAMES.api_url,
 }
 
 
@@ -504,7 +506,7 @@ def test_two_places_at_once_are_refused() -> None:
 
 
 def test_names_are_read_from_the_stack() -> None:
-    assert Names.of_stack("s", {**OUTPUTS, "ApiUrl": "x"}) == NAMES
+    assert Names.of_stack("s", {**OUTPUTS, "TallyFunction": "x"}) == NAMES
     with pytest.raises(OperatorError, match="Table"):
         Names.of_stack("s", {name: value for name, value in OUTPUTS.items() if name != "Table"})
 

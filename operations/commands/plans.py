@@ -13,6 +13,11 @@ MEANING = {
     Kind.EMPTY: "cannot be recognized: empty",
     Kind.TOO_LARGE: "cannot be recognized: more than the 15 MiB that Rekognition takes",
 }
+ARCHIVED = "are archived (GLACIER, DEEP_ARCHIVE) and cannot be read: not reckoned with; restore them first"
+TIERED = (
+    "to do are in INTELLIGENT_TIERING: reckoned with, although those in its archive tiers cannot be read; "
+    "a listing does not tell"
+)
 _UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
 _STEP = 1000
 
@@ -26,6 +31,7 @@ def show(plan: Plan, place: Place, to_bucket: str | None) -> None:
     for count, meaning in (
         (totals.left_out, "others left out by --since or --suffix"),
         *((totals.kinds[kind], meaning) for kind, meaning in MEANING.items()),
+        (totals.archived, ARCHIVED),
         (totals.current, "have their record"),
         (totals.repeated, "have the same bytes as one listed before"),
         (totals.known, "have bytes that were paid for before"),
@@ -33,6 +39,8 @@ def show(plan: Plan, place: Place, to_bucket: str | None) -> None:
         if count:
             counts.add_row(f"{count:,}", meaning)
     counts.add_row(f"{totals.to_do:,}", "to do")
+    if totals.tiered:
+        counts.add_row(f"{totals.tiered:,}", TIERED)
     out.print(counts, highlight=False)
     _show_calls(plan)
     _show_dollars(plan)

@@ -9,7 +9,7 @@ from contract.costs import Bill
 from operations.interrupting import Stopping
 from operations.planning.assessing import Assessed, Assessor
 from operations.planning.objects import Choice, Kind
-from operations.reconciling.comparison import Listed
+from operations.reconciling.comparison import TIERED, Listed
 
 
 @dataclass
@@ -17,7 +17,8 @@ class Totals:
     """What was counted. Objects that were left out by choice are in none of the other numbers.
 
     `calls` are by detector, for what is `to_do`; `repeated` are objects whose bytes were listed before,
-    `known` those of which all answers are there already.
+    `known` those of which all answers are there already. `archived` cannot be read, have no current record,
+    and are not `to_do`; of the others without a record, `tiered` may turn out to be archived.
     """
 
     objects: int = 0
@@ -27,6 +28,8 @@ class Totals:
     to_do: int = 0
     repeated: int = 0
     known: int = 0
+    archived: int = 0
+    tiered: int = 0
     kinds: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(Kind, 0))
     calls: dict[str, int] = field(default_factory=dict)
 
@@ -38,7 +41,11 @@ class Totals:
         if assessed.is_current:
             self.current += 1
             return
+        if assessed.has_to_wait:
+            self.archived += 1
+            return
         self.to_do += 1
+        self.tiered += assessed.listed.storage_class == TIERED
         self.repeated += assessed.is_repeated
         self.known += assessed.kind.can_be_asked_about and not assessed.calls and not assessed.is_repeated
         for detector in assessed.calls:
@@ -54,6 +61,8 @@ class Totals:
             "to_do": self.to_do,
             "repeated_bytes": self.repeated,
             "answered_before": self.known,
+            "archived": self.archived,
+            "maybe_archived": self.tiered,
             "kinds": {str(kind): count for kind, count in self.kinds.items()},
             "calls": dict(self.calls),
         }

@@ -24,9 +24,18 @@ class ListedS3:
     page: int = 3
     # What other buckets have.
     others: dict[str, dict[str, StoredVersion]] = field(default_factory=dict)
+    # Storage classes other than STANDARD by key, and what is known of restored copies.
+    classes: dict[str, str] = field(default_factory=dict)
+    restores: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def list_objects_v2(
-        self, *, Bucket: str, Prefix: str, ContinuationToken: str = "", StartAfter: str = ""
+        self,
+        *,
+        Bucket: str,
+        Prefix: str,
+        OptionalObjectAttributes: list[str],
+        ContinuationToken: str = "",
+        StartAfter: str = "",
     ) -> Any:
         with self.s3.calls.of("ListObjectsV2"):
             present = self.s3.present() if Bucket == BUCKET else self.others.get(Bucket, {})
@@ -39,6 +48,8 @@ class ListedS3:
                 "ETag": f'"{present[key].etag}"',
                 "Size": len(present[key].body or b""),
                 "LastModified": present[key].at.replace(microsecond=0),
+                "StorageClass": self.classes.get(key, "STANDARD"),
+                **self._restore_status(key, OptionalObjectAttributes),
             }
             for key in shown
         ]
@@ -51,6 +62,12 @@ class ListedS3:
 
     def head_object(self, **asked: Any) -> Any:
         return self.s3.head_object(**asked)
+
+    def _restore_status(self, key: str, asked: list[str]) -> dict[str, Any]:
+        """Tell of a restored copy, as S3 does: only if it is asked."""
+        return (
+            {"RestoreStatus": self.restores[key]} if "RestoreStatus" in asked and key in self.restores else {}
+        )
 
 
 @dataclass

@@ -365,6 +365,35 @@ def test_a_plan_is_for_people_too(operated: OperatedWorld, run: Run) -> None:
     assert "aws s3 sync" not in out
 
 
+def test_what_is_archived_is_told_and_left_alone(operated: OperatedWorld, run: Run) -> None:
+    for key, storage_class in (
+        ("a.jpg", "GLACIER"),
+        ("b.jpg", "INTELLIGENT_TIERING"),
+        ("c.jpg", "GLACIER_IR"),
+    ):
+        operated.world.s3.put(f"cold/{key}", key.encode())
+        operated.s3.classes[f"cold/{key}"] = storage_class
+
+    plan = run("plan", "s3://photos/cold/")[1]
+    assert "1  are archived (GLACIER, DEEP_ARCHIVE)" in plan
+    assert "1  to do are in INTELLIGENT_TIERING" in plan
+    told = json.loads(run("backfill", "s3://photos/cold/", "--all", "--yes", "--json")[1])
+    assert (told["queued"], told["archived"]) == (2, 1)
+    assert all("a.jpg" not in queued for queued in operated.queues.bodies(BULK))
+    assert "1 are archived and were left alone" in run("backfill", "s3://photos/cold/", "--yes")[1]
+    assert "1 of the photos are archived" in run("reconcile")[1]
+
+
+def test_reconcile_does_not_call_notes_of_deleted_photos_records(operated: OperatedWorld, run: Run) -> None:
+    operated.world.deliver(operated.world.s3.put("gone.jpg", b"cat 91"))
+    operated.world.deliver(operated.world.s3.delete("gone.jpg"))
+
+    told = json.loads(run("reconcile", "--json")[1])
+
+    assert (told["objects"], told["heads"], told["tombstones"]) == (1, 1, 1)
+    assert "1 photos in the bucket; 1 records, and 1 notes of deleted ones; " in run("reconcile")[1]
+
+
 def test_photos_elsewhere_are_planned_with_the_way_to_move_them(operated: OperatedWorld, run: Run) -> None:
     operated.world.s3.put("new.jpg", b"dog 1")
     operated.s3.others["theirs"] = operated.world.s3.present()

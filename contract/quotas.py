@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 # https://docs.aws.amazon.com/general/latest/gr/rekognition.html
 LARGE_REGIONS = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
@@ -67,7 +68,9 @@ class BudgetItem:
     """The budget of one operation, as it stands in the table. Times are seconds since 1970.
 
     The next slot that nobody has is at `next_at`, or now if that is past. `bulk_at` is when the bulk lane had
-    its last one. `quota` (calls a second), where an operator has set one, goes before that of the deployment.
+    its last one. `quota` (calls a second), where an operator has set one, goes before that of the deployment,
+    and so does `daily_limit` (calls a day; 0 allows none). `day_calls` were reserved on `day`, an ISO 8601
+    date in UTC.
     """
 
     next_at: float = 0.0
@@ -75,6 +78,13 @@ class BudgetItem:
     quota: float | None = None
     cut_at: float | None = None
     cut_from: float | None = None
+    daily_limit: int | None = None
+    day: str = ""
+    day_calls: int = 0
+
+    def calls_on(self, day: str) -> int:
+        """Return how many calls were reserved on a day (ISO 8601, UTC); only the last one is known."""
+        return self.day_calls if self.day == day else 0
 
     def pace(self, deployed_quota: float) -> Pace:
         """Give the pace that follows from this item and the deployment's own quota."""
@@ -89,6 +99,9 @@ class BudgetItem:
             quota=_number(item.get("quota")),
             cut_at=from_microseconds(item.get("cut_at")),
             cut_from=_number(item.get("cut_from")),
+            daily_limit=_count(item.get("daily_limit")),
+            day=str(item.get("day", "")),
+            day_calls=_count(item.get("day_calls")) or 0,
         )
 
 
@@ -105,3 +118,12 @@ def from_microseconds(value: object) -> float | None:
 
 def _number(value: object) -> float | None:
     return None if value is None else float(str(value))
+
+
+def _count(value: object) -> int | None:
+    """Read a number of calls; what is none says nothing, so that a slip of a hand stops nobody."""
+    try:
+        number = int(Decimal(str(value)))
+    except (ArithmeticError, ValueError):
+        return None
+    return number if number >= 0 else None

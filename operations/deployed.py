@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contract import environment
 from contract.detectors import OPERATIONS
@@ -14,17 +14,30 @@ from operations.faults import OperatorError
 
 
 @dataclass(frozen=True)
+class DailyLimits:
+    """The calls a day that the deployment allows by operation; without a number, as many as there are."""
+
+    daily_call_limits: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Deployed:
-    """The processor as it is deployed."""
+    """The processor as it is deployed. `daily_limits` are calls a day by operation, where there are any."""
 
     settings: ProcessorSettings
     memory_mb: int
+    daily_limits: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, function: str, variables: Mapping[str, str], memory_mb: int) -> Deployed:
         """Read the environment of the processor's function. Raises OperatorError."""
         try:
-            return cls(environment.load(ProcessorSettings, variables), memory_mb)
+            limits = environment.load(DailyLimits, variables).daily_call_limits
+            return cls(
+                environment.load(ProcessorSettings, variables),
+                memory_mb,
+                {operation: int(limit) for operation, limit in limits.items()},
+            )
         except SettingsError as fault:
             raise OperatorError(
                 f"function {function} has other settings than this release knows: {'; '.join(fault.faults)}; "

@@ -14,6 +14,7 @@ from operations.commands.plans import duration
 from operations.costing.page import money
 from operations.planning.objects import Place
 from operations.planning.pricing import Pricing
+from operations.planning.summing import hours
 from operations.terminal import printable, results
 
 _GOES_ON = "the same command goes on from there"
@@ -95,7 +96,7 @@ def document(run: Backfill, ended: Ended, pricing: Pricing, place: Place) -> dic
         "in_all": {
             "queued": run.progress.queued,
             "calls": dict(run.progress.calls),
-            "hours": round(pricing.seconds(run.progress.calls) / 3600, 3),
+            "hours": hours(pricing.seconds(run.progress.calls)),
             "dollars": round(run.dollars, 4),
         },
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from contract.detectors import OPERATIONS
 from operations.costing.page import money
 from operations.planning.objects import Kind, Place
@@ -59,6 +61,8 @@ def show(plan: Plan, place: Place, to_bucket: str | None) -> None:
 
 def duration(seconds: float) -> str:
     """Write a span of time in its largest unit."""
+    if math.isinf(seconds):
+        return "for ever, as no calls are allowed"
     for length, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
         if seconds >= length:
             return f"{seconds / length:,.1f} {unit}"
@@ -75,11 +79,17 @@ def size(count: float) -> str:
 
 
 def _show_calls(plan: Plan) -> None:
-    calls = table("Calls", "#Needed", "#A second", "#Takes")
+    calls = table("Calls", "#Needed", "#A second", "#A day", "#Takes")
     by_operation = {OPERATIONS[name]: count for name, count in plan.totals.calls.items()}
-    for operation, quota in plan.quotas.items():
-        needed = by_operation.get(operation, 0)
-        calls.add_row(operation, f"{needed:,}", f"{quota:g}", duration(needed / quota))
+    for operation, quota in plan.pricing.quotas.items():
+        needed, limit = by_operation.get(operation, 0), plan.pricing.daily_limits.get(operation)
+        calls.add_row(
+            operation,
+            f"{needed:,}",
+            f"{quota:g}",
+            "-" if limit is None else f"{limit:,}",
+            duration(plan.pricing.seconds_of(operation, needed)),
+        )
     results().print()
     results().print(calls)
 

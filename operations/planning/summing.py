@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from contract.costs import Bill
 from operations.interrupting import Stopping
 from operations.planning.assessing import Assessed, Assessor
 from operations.planning.objects import Choice, Kind
+from operations.planning.pricing import Pricing
 from operations.reconciling.comparison import TIERED, Listed
 
 
@@ -70,23 +72,33 @@ class Totals:
 
 @dataclass(frozen=True)
 class Plan:
-    """The answer of `imagepipe plan`. `quotas` are calls a second by operation; `is_all`: all was listed."""
+    """The answer of `imagepipe plan`. `is_all` says that all was listed."""
 
     totals: Totals
-    quotas: Mapping[str, float]
-    seconds: float
+    pricing: Pricing
     bill: Bill
     is_all: bool
+
+    @property
+    def seconds(self) -> float:
+        """How long all calls take."""
+        return self.pricing.seconds(self.totals.calls)
 
     def to_json(self) -> dict[str, object]:
         """Write it for machines."""
         return {
             **self.totals.to_json(),
             "is_all": self.is_all,
-            "quotas": dict(self.quotas),
-            "hours": round(self.seconds / 3600, 3),
+            "quotas": dict(self.pricing.quotas),
+            "daily_limits": dict(self.pricing.daily_limits),
+            "hours": hours(self.seconds),
             "dollars": self.bill.to_json(),
         }
+
+
+def hours(seconds: float) -> float | None:
+    """Write a span for machines; None is without end."""
+    return round(seconds / 3600, 3) if math.isfinite(seconds) else None
 
 
 def sum_up(

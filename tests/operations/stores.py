@@ -136,7 +136,7 @@ class ScannedDynamoDB:
         values = ExpressionAttributeValues or {}
         with self.table.calls.of("UpdateItem"):
             if ConditionExpression is None:
-                return self._set_quota(Key, UpdateExpression, values)
+                return self._set_one(Key, UpdateExpression, values)
             assert UpdateExpression == "SET suspected_at = :suspected_at"
             assert ConditionExpression == "attribute_exists(pk)"
             item = self.table.items.get(_place(Key))
@@ -145,12 +145,14 @@ class ScannedDynamoDB:
             item["suspected_at"] = values[":suspected_at"]
         return {}
 
-    def _set_quota(self, key: dict[str, Any], update: str, values: dict[str, Any]) -> Any:
-        assert update in ("SET quota = :quota", "REMOVE quota")
+    def _set_one(self, key: dict[str, Any], update: str, values: dict[str, Any]) -> Any:
+        verb, attribute, *rest = update.split()
+        assert attribute in ("quota", "daily_limit")
+        assert (verb, rest, list(values)) in (("SET", ["=", ":value"], [":value"]), ("REMOVE", [], []))
         item = self.table.items.setdefault(_place(key), dict(key))
-        item.pop("quota", None)
+        item.pop(attribute, None)
         if values:
-            item["quota"] = values[":quota"]
+            item[attribute] = values[":value"]
         return {}
 
 

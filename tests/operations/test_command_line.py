@@ -113,6 +113,10 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         (["quotas", "--set", "DetectSmells=3"], "DetectSmells"),
         (["quotas", "--unset", "DetectSmells"], "DetectSmells"),
         (["quotas", "--apply"], "--set"),
+        (["quotas", "--daily", "DetectLabels=many"], "DetectLabels=20000"),
+        (["quotas", "--daily", "DetectSmells=3"], "DetectSmells"),
+        (["verify", "--photos", "/nowhere", "--yes"], "--photos"),
+        (["verify"], "--yes"),
         (["cost", "--detectors", "smells"], "labels, faces"),
         (["cost", "--photos", "0"], "--photos"),
     ],
@@ -464,6 +468,34 @@ def test_quotas_are_shown_applied_set_and_taken_back(operated: OperatedWorld, ru
     assert shown["operations"]["DetectLabels"]["in_use"] == 50
     assert json.loads(run("status", "--json")[1])["quotas"]["DetectFaces"]["rate_now"] == 7
     assert "DetectFaces 7.0 of 7" in run("status")[1]
+
+
+def test_daily_limits_are_shown_set_and_taken_back(operated: OperatedWorld, run: Run) -> None:
+    operated.functions.others["DAILY_CALL_LIMITS"] = "DetectFaces=1000"
+
+    told = json.loads(run("quotas", "--daily", "DetectLabels=0", "--json")[1])["operations"]
+    assert told["DetectLabels"]["calls_a_day"] == {"deployed": None, "set": 0, "in_use": 0, "calls_today": 0}
+    assert told["DetectFaces"]["calls_a_day"]["in_use"] == 1000
+    assert "No call is left for today of DetectLabels" in run("quotas")[1]
+    assert "DetectLabels 0 of 0, DetectFaces 0 of 1,000" in run("status")[1]
+    operated.world.s3.put("new.jpg", b"dog 90")
+    assert json.loads(run("plan", "s3://photos/", "--json")[1])["hours"] is None
+    assert "for ever, as no calls are allowed" in run("plan", "s3://photos/")[1]
+
+    told = json.loads(run("quotas", "--daily", "DetectLabels=none", "--json")[1])["operations"]
+    assert told["DetectLabels"]["calls_a_day"]["in_use"] is None
+    assert "No call is left" not in run("quotas")[1]
+
+
+def test_a_backfill_queues_no_more_than_a_daily_limit_takes_while_messages_are_kept(
+    operated: OperatedWorld, run: Run
+) -> None:
+    operated.world.s3.put("new.jpg", b"dog 90")
+    run("quotas", "--daily", "DetectLabels=0")
+
+    code, out, _ = run("backfill", "s3://photos/", "--yes", "--json")
+
+    assert (code, json.loads(out)["ended"], json.loads(out)["queued"]) == (1, "queue_full", 0)
 
 
 def test_quotas_that_service_quotas_does_not_know_are_said_to_be_unknown(

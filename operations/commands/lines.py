@@ -7,6 +7,7 @@ import json
 from rich.table import Table
 from rich.text import Text
 
+from operations.dead_letters import causes
 from operations.dead_letters.letters import DeadLetter
 from operations.dead_letters.redriving import Redriven
 from operations.dead_letters.summing_up import Summary
@@ -29,6 +30,12 @@ def summary(counted: Summary, now: float) -> Table | str:
             Text(printable(example)),
         )
     return laid_out
+
+
+def advice(counted: Summary) -> list[str]:
+    """Say what may be behind those causes that do not say it themselves, and where to look."""
+    by_code = {group.cause.code: group.cause for group in counted.largest_first()}
+    return [line for cause in by_code.values() for line in causes.advice(cause)]
 
 
 def one(letter: DeadLetter) -> str:

@@ -17,6 +17,7 @@ from botocore.stub import Stubber
 from operations import wiring
 from operations.adapters.cloudformation import stack_outputs
 from operations.commands import backfill, dead_letters, plan, quotas, reconcile, redrive, status
+from operations.dead_letters.causes import CRASHED_REPEATEDLY
 from operations.faults import OperatorError
 from operations.main import main
 from operations.moments import read_since, to_text
@@ -172,6 +173,21 @@ def test_a_summary_counts_both_queues(operated: OperatedWorld, run: Run) -> None
         ("permanent/UnreadableMessage", "images", 1),
     ]
     assert "ServiceUnavailable" in run("dlq", "summary")[1]
+
+
+def test_a_summary_says_what_may_be_behind_letters_without_a_reason(
+    operated: OperatedWorld, run: Run
+) -> None:
+    operated.queues.put(DEAD, body("a.jpg"), explained("a.jpg"))
+    assert "RecursiveInvocationsDropped" not in run("dlq", "summary")[1]
+
+    operated.queues.put(BULK_DEAD, body("moved.jpg"))
+    said = run("dlq", "summary")[1]
+    for place in ("Runtime exited", "Throttles", "RecursiveInvocationsDropped"):
+        assert said.count(place) == 1
+
+    operated.queues.put(DEAD, body("b.jpg"), explained("b.jpg", code=CRASHED_REPEATEDLY))
+    assert "imagepipe dlq show KEY" in run("dlq", "summary")[1]
 
 
 @pytest.mark.usefixtures("operated")

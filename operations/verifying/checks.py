@@ -10,7 +10,6 @@ from typing import Any
 
 from contract.records import Head, Status
 from operations.verifying.checking import Check, named
-from operations.verifying.photos import cut_off
 from operations.verifying.site import CheckFailedError, Site
 from operations.verifying.site import named as brief
 
@@ -137,7 +136,7 @@ def broken_files(site: Site) -> str:
     """A text named .jpg and a JPEG that is cut off are rejected, with the reason."""
     text, cut = site.key("text.jpg"), site.key("cut off.jpg")
     site.upload(text, f"this is not a picture, but a text of {site.prefix}\n".encode() * 20)
-    site.upload(cut, cut_off(site.photos.new()))
+    site.upload(cut, site.photos.cut_off())
     heads = site.rejected(text, cut)
     reasons = [head.rejection for head in heads.values() if head.rejection is not None]
     if not all(reason.code and reason.message for reason in reasons):
@@ -180,10 +179,12 @@ def completions(site: Site) -> str:
         ]
     )
     for identifier, head in site.seen.items():
+        wanted, heard = site.announcement(head).body, site.inbox.heard[identifier]
+        different = sorted(name for name in wanted | heard if wanted.get(name) != heard.get(name))
         _require(
-            site.inbox.heard[identifier] == site.announcement(head).body,
+            not different,
             head.key,
-            f"was announced otherwise than the table says: {site.inbox.heard[identifier]}",
+            f"was announced with another {', '.join(different)} than the table has",
         )
     return f"{len(site.seen)} announced"
 

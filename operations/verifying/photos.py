@@ -54,6 +54,11 @@ class MarkedPhotos:
         """Return a photo with bytes that were never seen."""
         return marked(next(self._next), f"{self.mark} {next(self.numbers)}")
 
+    def cut_off(self) -> bytes:
+        """Return one that ends where its picture begins: every decoder refuses it, whatever it forgives."""
+        photo = self.new()
+        return photo[: _scan_at(photo)]
+
 
 def is_jpeg(photo: bytes) -> bool:
     """Tell whether these are the bytes of a JPEG, as far as its picture begins."""
@@ -74,11 +79,6 @@ def marked(photo: bytes, mark: str) -> bytes:
     if photo[at + 1] in _APPLICATION:
         at = _next_segment(photo, at)
     return photo[:at] + comment + photo[at:]
-
-
-def cut_off(photo: bytes) -> bytes:
-    """Return a JPEG that ends where its picture begins: every decoder refuses it, whatever it forgives."""
-    return photo[: _scan_at(photo)]
 
 
 def _scan_at(photo: bytes) -> int:

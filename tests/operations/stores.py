@@ -81,7 +81,11 @@ class ScannedDynamoDB:
         return self.table.batch_get_item(**asked)
 
     def delete_item(self, **asked: Any) -> Any:
-        return self.table.delete_item(**asked)
+        if "ConditionExpression" in asked:
+            return self.table.delete_item(**asked)
+        with self.table.calls.of("DeleteItem"):
+            self.table.items.pop(_place(asked["Key"]), None)
+        return {}
 
     def scan(
         self,

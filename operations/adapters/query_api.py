@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -18,8 +19,6 @@ from contract.errors import TransientError
 from operations.adapters.aws_errors import translated
 from operations.retrying import RetryPolicy
 
-TOO_MANY = 429
-SERVER_ERRORS = 500
 SERVICE = "execute-api"
 
 Authorize = Callable[[AWSRequest], None]
@@ -47,7 +46,8 @@ class QueryApi:
             self.authorize(request)
             with translated(f"GET {path}"):
                 answer = self.session.send(request.prepare())
-            if answer.status_code == TOO_MANY or answer.status_code >= SERVER_ERRORS:
+            is_at_fault = answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+            if is_at_fault or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
                 raise TransientError(
                     f"HTTP{answer.status_code}", f"{answer.text[:200]} (GET {path} of {self.url})"
                 )

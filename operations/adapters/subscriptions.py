@@ -123,7 +123,9 @@ class Subscriptions:
                 found["SubscriptionArn"]
                 for page in pages
                 for found in page["Subscriptions"]
+                # What was removed may be listed for a while, as `Deleted`.
                 if found["Endpoint"].startswith(self._queue_arn(beginning))
+                and found["SubscriptionArn"].startswith("arn:")
             ]
 
         return self._do(f"ListSubscriptionsByTopic of {self.topic_arn}", listed)

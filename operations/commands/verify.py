@@ -12,6 +12,7 @@ from rich.progress import Progress
 from rich.text import Text
 
 from contract.errors import ImagepipeError
+from contract.timing import TOMBSTONE_DAYS
 from operations.commands.options import Directory, Json, Local, Stack, Yes
 from operations.costing.page import money
 from operations.faults import StoppedError
@@ -38,7 +39,8 @@ from operations.wiring import Pipeline, connect
 FAILED = 1
 _COLOUR = {Verdict.HELD: "green", Verdict.FAILED: "red", Verdict.LEFT_OUT: "yellow"}
 _TOMBSTONES = (
-    "The records of its photos are notes of deleted ones now; DynamoDB removes them by itself after 30 days."
+    "The records of its photos are notes of deleted ones now, which DynamoDB removes by itself after "
+    f"{TOMBSTONE_DAYS} days."
 )
 
 
@@ -72,7 +74,8 @@ def verify(
     run = secrets.token_hex(4)
     pricing = Pricing.of(pipeline.deployed, pipeline.budgets)
     calls, dollars = _price(pipeline, pricing)
-    if not consents(yes, _question(pipeline, f"{PREFIX}{run}/", calls, dollars)):
+    remarks().print(_intention(pipeline, f"{PREFIX}{run}/", calls, dollars), highlight=False, markup=False)
+    if not consents(yes, "Begin?"):
         remarks().print("nothing was uploaded")
         return FAILED
     outcomes: list[Outcome] = []
@@ -88,7 +91,7 @@ def verify(
             left = _cleaned(made)
     if json:
         print_json(_document(made.site.prefix, outcomes, calls, dollars, left))
-    else:
+    elif outcomes:
         _print(outcomes)
     _tell_left(left)
     if ended is not None:
@@ -136,14 +139,14 @@ def _price(pipeline: Pipeline, pricing: Pricing) -> tuple[int, float]:
     return sum(by_detector.values()), pricing.bill(uploads, by_detector, is_bulk=False).total
 
 
-def _question(pipeline: Pipeline, prefix: str, calls: int, dollars: float) -> str:
+def _intention(pipeline: Pipeline, prefix: str, calls: int, dollars: float) -> str:
     where = f"s3://{pipeline.names.bucket}/{prefix}"
     price = (
         "which cost nothing on this machine" if pipeline.is_local else f"and about ${money(dollars)} in all"
     )
     return (
-        f"Upload {sum(check.uploads for check in CHECKS)} small objects to {printable(where)}, and remove "
-        f"them again? Rekognition is called {calls} times at most, {price}."
+        f"{sum(check.uploads for check in CHECKS)} small objects are put to {printable(where)}, and removed "
+        f"again. Rekognition is called {calls} times at most, {price}."
     )
 
 

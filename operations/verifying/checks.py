@@ -6,12 +6,12 @@ Its name is the check's name and its docstring what it promises.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from contract.records import Head, Status
 from operations.verifying.checking import Check, named
 from operations.verifying.site import CheckFailedError, Site
-from operations.verifying.site import named as brief
 
 CHECKS: list[Check] = []
 MOST_KEY_BYTES = 1024
@@ -58,7 +58,7 @@ def completions_arrive(site: Site) -> None:
     site.upload(key, b"")
 
     def missing() -> list[str]:
-        return [] if site.inbox.has_heard_of(key) else [f"a completion of {key}"]
+        return [] if site.inbox.has_heard_of(key) else [f"a completion of {site.named(key)}"]
 
     site.until(missing, again=lambda: site.upload(key, b""))
     site.rejected(key)
@@ -113,7 +113,7 @@ def delete(site: Site) -> None:
 
     def missing() -> list[str]:
         said = {announced["status"] for announced in site.inbox.heard.values() if announced["key"] == key}
-        return [] if Status.DELETED in said else [f"the completion that {key} was deleted"]
+        return [] if Status.DELETED in said else [f"the completion that {site.named(key)} was deleted"]
 
     site.until(missing)
 
@@ -152,17 +152,19 @@ def answers(site: Site) -> str:
     for key, etag in site.expected.items():
         status, answer = site.ask("/images", key=key)
         if etag is None:
-            _require(status == 404, key, f"was deleted, and the API answers {status}")  # noqa: PLR2004
+            site.require(status == HTTPStatus.NOT_FOUND, key, f"was deleted, and the API answers {status}")
         else:
-            _require(status == 200, key, f"has a record, and the API answers {status}")  # noqa: PLR2004
+            site.require(status == HTTPStatus.OK, key, f"has a record, and the API answers {status}")
             different = differences(answer, heads[key])
-            _require(not different, key, f"is answered otherwise than the table says: {', '.join(different)}")
+            site.require(
+                not different, key, f"is answered otherwise than the table says: {', '.join(different)}"
+            )
     there = {key for key, head in heads.items() if head.status is Status.RECOGNIZED}
 
     def missing() -> Iterator[str]:
         listed = set(listing(site))
-        yield from (f"{brief(key)} in the list" for key in sorted(there - listed))
-        yield from (f"that {brief(key)} leaves the list" for key in sorted(listed - there))
+        yield from (f"{site.named(key)} in the list" for key in sorted(there - listed))
+        yield from (f"that {site.named(key)} leaves the list" for key in sorted(listed - there))
 
     site.until(missing)
     return f"{len(site.expected)} keys asked for, {len(there)} listed"
@@ -173,7 +175,7 @@ def completions(site: Site) -> str:
     """Every record that was seen was announced at least once, saying what the table says."""
     site.until(
         lambda: [
-            f"the completion of {brief(head.key)} as {head.status}"
+            f"the completion of {site.named(head.key)} as {head.status}"
             for identifier, head in site.seen.items()
             if identifier not in site.inbox.heard
         ]
@@ -181,7 +183,7 @@ def completions(site: Site) -> str:
     for identifier, head in site.seen.items():
         wanted, heard = site.announcement(head).body, site.inbox.heard[identifier]
         different = sorted(name for name in wanted | heard if wanted.get(name) != heard.get(name))
-        _require(
+        site.require(
             not different,
             head.key,
             f"was announced with another {', '.join(different)} than the table has",
@@ -202,7 +204,7 @@ def not_as_expected(site: Site) -> Iterator[str]:
         head = heads.get(key)
         is_gone = head is None or head.status is Status.DELETED
         if is_gone != (etag is None) or (head is not None and not is_gone and head.version.etag != etag):
-            yield f"the record of {brief(key)}"
+            yield f"the record of {site.named(key)}"
 
 
 def listing(site: Site) -> Iterator[str]:
@@ -234,8 +236,3 @@ def differences(answer: Mapping[str, Any], head: Head) -> list[str]:
     if {label["name"] for label in answer.get("labels", [])} != set(head.findings.labels):
         different.append("labels")
     return different
-
-
-def _require(holds: bool, key: str, otherwise: str) -> None:
-    if not holds:
-        raise CheckFailedError(f"{brief(key)} {otherwise}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from contract.completions import Completion, completion
@@ -28,7 +29,7 @@ MOST_NAMED = 3
 # A long key would fill the terminal.
 MOST_CHARACTERS = 80
 
-CLOSED = (401, 403)
+CLOSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 class CheckFailedError(Exception):
@@ -96,6 +97,10 @@ class Site:
         """Return a key of this run."""
         return f"{self.prefix}{name}"
 
+    def named(self, key: str) -> str:
+        """Write a key for a person, without the prefix that all have."""
+        return named(key.removeprefix(self.prefix))
+
     def upload(self, key: str, body: bytes) -> None:
         """Put an object."""
         # Written down before it is tried: an answer that got lost on its way is an object all the same.
@@ -144,12 +149,12 @@ class Site:
             for key in keys:
                 head = found.get(key)
                 if head is None or head.version.etag != self.expected[key]:
-                    yield f"the record of {named(key)}"
+                    yield f"the record of {self.named(key)}"
                 elif head.status is Status.REJECTED and head.rejection is not None:
                     reason = f"{head.rejection.code}: {head.rejection.message}"
-                    raise CheckFailedError(f"{named(key)} was rejected, {reason}")
+                    raise CheckFailedError(f"{self.named(key)} was rejected, {reason}")
                 elif dict(head.detectors) != dict(self.fingerprints):
-                    yield f"what the detectors say of {named(key)}"
+                    yield f"what the detectors say of {self.named(key)}"
 
         self.until(missing)
         return self.heads(keys)
@@ -162,9 +167,9 @@ class Site:
             for key in keys:
                 head = found.get(key)
                 if head is None or head.version.etag != self.expected[key]:
-                    yield f"the record of {named(key)}"
+                    yield f"the record of {self.named(key)}"
                 elif head.status is not Status.REJECTED:
-                    raise CheckFailedError(f"{named(key)} is {head.status}, and should be rejected")
+                    raise CheckFailedError(f"{self.named(key)} is {head.status}, and should be rejected")
 
         self.until(missing)
         return self.heads(keys)
@@ -176,7 +181,7 @@ class Site:
             found = self.heads(keys)
             for key in keys:
                 if key not in found or found[key].status is not Status.DELETED:
-                    yield f"that {named(key)} is known as deleted"
+                    yield f"that {self.named(key)} is known as deleted"
 
         self.until(missing)
 
@@ -212,6 +217,11 @@ class Site:
                 "(api_access=iam), or a token in IMAGEPIPE_API_TOKEN (api_access=jwt)"
             )
         return status, answer
+
+    def require(self, holds: bool, key: str, otherwise: str) -> None:
+        """Raise CheckFailedError, which says what is otherwise of a key, unless something holds."""
+        if not holds:
+            raise CheckFailedError(f"{self.named(key)} {otherwise}")
 
     def is_taken_by_s3(self, key: str, body: bytes) -> bool:
         """Put an object under a key that S3 may refuse; tell whether it did not."""

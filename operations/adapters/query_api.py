@@ -66,7 +66,8 @@ def on_aws(
     """
 
     def sign(request: AWSRequest) -> None:
-        SigV4Auth(credentials, SERVICE, region).add_auth(request)
+        # Frozen, so that credentials that are renewed meanwhile do not sign by halves.
+        SigV4Auth(credentials.get_frozen_credentials(), SERVICE, region).add_auth(request)
 
     def show_token(request: AWSRequest) -> None:
         request.headers["authorization"] = f"Bearer {token}"

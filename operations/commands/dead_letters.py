@@ -44,7 +44,7 @@ def summary(
     else:
         out = results()
         out.print(lines.summary(counted, time.time()))
-        for line in lines.advice(counted):
+        for line in lines.where_to_look(counted):
             out.print(line, highlight=False, markup=False)
     if_stopped(stopping, f"{counted.total:,} dead letters were counted, not all; nothing was changed")
 

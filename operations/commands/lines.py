@@ -32,7 +32,7 @@ def summary(counted: Summary, now: float) -> Table | str:
     return laid_out
 
 
-def advice(counted: Summary) -> list[str]:
+def where_to_look(counted: Summary) -> list[str]:
     """Say what may be behind those causes that do not say it themselves, and where to look."""
     by_code = {group.cause.code: group.cause for group in counted.largest_first()}
     return [line for cause in by_code.values() for line in causes.advice(cause)]
@@ -66,6 +66,8 @@ def everything(letter: DeadLetter) -> str:
         "last failed": letter.last_failed_at or "not known",
         "body": letter.body,
     }
+    if advice := causes.advice(letter.cause):
+        facts["where to look"] = "\n".join(advice)
     return "\n".join(_fact(name, value) for name, value in facts.items()) + "\n"
 
 
@@ -86,4 +88,4 @@ def redriven(done: Redriven, *, dry_run: bool) -> list[str]:
 
 def _fact(name: str, value: str) -> str:
     first, *rest = value.split("\n")
-    return "\n".join([f"{name:<12} {printable(first)}", *(f"{'':<12} {printable(line)}" for line in rest)])
+    return "\n".join([f"{name:<14} {printable(first)}", *(f"{'':<14} {printable(line)}" for line in rest)])

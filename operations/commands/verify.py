@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import Progress
 from rich.text import Text
 
@@ -81,10 +82,12 @@ def verify(
     outcomes: list[Outcome] = []
     ended: StoppedError | ImagepipeError | None = None
     with progress() as display, orderly(remarks().print) as stopping:
-        made = _verification(pipeline, run, MarkedPhotos(pictures, run), Watch(display), stopping)
-        made.site.patience_seconds = patience
+        made = _verification(
+            pipeline, run, MarkedPhotos(pictures, run), Watch(display), stopping, patience=patience
+        )
         try:
-            outcomes.extend(made.run())
+            for outcome in made.run():
+                outcomes.append(outcome)
         except (StoppedError, ImagepipeError) as reason:
             ended = reason
         finally:
@@ -114,7 +117,7 @@ class Watch:
 
     def tell(self, what: str) -> None:
         """Show what is being done or waited for."""
-        self._display.update(self._task, description=f"{self._check}{what}")
+        self._display.update(self._task, description=escape(f"{self._check}{what}"))
 
     def cleaning(self) -> None:
         """Show that no check is made any more."""
@@ -151,7 +154,13 @@ def _intention(pipeline: Pipeline, prefix: str, calls: int, dollars: float) -> s
 
 
 def _verification(
-    pipeline: Pipeline, run: str, photos: MarkedPhotos, watch: Watch, stopping: Stopping
+    pipeline: Pipeline,
+    run: str,
+    photos: MarkedPhotos,
+    watch: Watch,
+    stopping: Stopping,
+    *,
+    patience: float,
 ) -> Verification:
     prefix = f"{PREFIX}{run}/"
     site = Site(
@@ -166,6 +175,7 @@ def _verification(
         clock=time.monotonic,
         stopping=stopping,
         tell=watch.tell,
+        patience_seconds=patience,
     )
     cleaning = _cleaning(pipeline, prefix, f"{QUEUE_PREFIX}{run}", watch)
     return Verification(CHECKS, site, cleaning, watch)

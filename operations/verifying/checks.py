@@ -30,7 +30,7 @@ HOSTILE = (
     'it\'s "quoted" `three` ways.jpg',
     "a=b&c?d#e.jpg",
     "back\\slash.jpg",
-    "<b>&amp;{json: [1]}.jpg",
+    "<b>&amp;{json: [1]}[/b].jpg",
     "folder/deep/er/raw",
 )
 # S3 takes it by its documentation; not every tool does.

@@ -87,7 +87,7 @@ class Site:
     clock: Callable[[], float]
     stopping: Stopping
     tell: Callable[[str], None]
-    patience_seconds: float = 300.0
+    patience_seconds: float
     expected: dict[str, str | None] = field(default_factory=dict)
     seen: dict[str, Head] = field(default_factory=dict)
     contents: set[str] = field(default_factory=set)

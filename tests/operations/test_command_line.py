@@ -186,6 +186,9 @@ def test_a_summary_says_what_may_be_behind_letters_without_a_reason(
     for place in ("Runtime exited", "Throttles", "RecursiveInvocationsDropped"):
         assert said.count(place) == 1
 
+    assert "RecursiveInvocationsDropped" in run("dlq", "show", "moved.jpg")[1]
+    assert "RecursiveInvocationsDropped" not in run("dlq", "show", "a.jpg")[1]
+
     operated.queues.put(DEAD, body("b.jpg"), explained("b.jpg", code=CRASHED_REPEATEDLY))
     assert "imagepipe dlq show KEY" in run("dlq", "summary")[1]
 

@@ -14,26 +14,6 @@ FAILURE_ATTRIBUTE = "imagepipe.failure"
 CRASHED = "CrashedRepeatedly"
 
 
-HISTORY_ATTRIBUTE = "imagepipe.history"
-
-
-@dataclass(frozen=True)
-class History:
-    """What happened to a message before it was sent anew. Times are ISO 8601 in UTC."""
-
-    attempts: int
-    first_sent_at: str
-
-    def to_json(self) -> str:
-        """Write it as the value of a message attribute."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> History:
-        """Read it from the value of a message attribute."""
-        return cls(**json.loads(text))
-
-
 @dataclass(frozen=True)
 class Failure:
     """The last word on a message. `kind` is transient, permanent or configuration; times are ISO 8601.

@@ -72,7 +72,8 @@ class BudgetItem:
 
     The next slot that nobody has is at `next_at`, or now if that is past. `bulk_at` is when the bulk lane had
     its last one. `quota` (calls a second) and `daily_limit` (calls a day), where an operator has set one, go
-    before those of the deployment. `day_calls` slots were taken on `calls_day` (ISO 8601, UTC).
+    before those of the deployment; a limit of 0 allows none. `day_calls` slots were taken on `calls_day` (ISO
+    8601, UTC).
     """
 
     next_at: float = 0.0
@@ -83,6 +84,10 @@ class BudgetItem:
     daily_limit: int | None = None
     calls_day: str = ""
     day_calls: int = 0
+
+    def calls_on(self, day: str) -> int:
+        """Return how many slots were taken on a day (ISO 8601, UTC); only the last one is known."""
+        return self.day_calls if self.calls_day == day else 0
 
     def pace(self, deployed_quota: float) -> Pace:
         """Return the pace that follows from this item and the deployment's own quota."""
@@ -113,6 +118,12 @@ class BudgetItem:
 
 
 MICROSECONDS = 1_000_000
+NUMBERS = ("next_at", "bulk_at", "quota", "cut_at", "cut_from", "daily_limit", "day_calls")
+
+
+def readable_part(item: Mapping[str, object]) -> dict[str, object]:
+    """Return the attributes of a budget item but for those that nothing of ours can have written."""
+    return {name: value for name, value in item.items() if name not in NUMBERS or _is_number(value)}
 
 
 def to_microseconds(seconds: float) -> int:
@@ -125,10 +136,11 @@ def _number(item: Mapping[str, object], name: str) -> float | None:
     value = item.get(name)
     if value is None:
         return None
-    if (
-        not isinstance(value, int | float | Decimal)
-        or isinstance(value, bool)
-        or not 0 <= value < LARGEST_NUMBER
-    ):
+    if not _is_number(value):
         raise ValueError(f"{name} is {value!r}, which is no number of this item's")
-    return float(value)
+    return float(str(value))
+
+
+def _is_number(value: object) -> bool:
+    is_one = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return is_one and 0 <= float(str(value)) < LARGEST_NUMBER

@@ -42,6 +42,11 @@ class Deployed:
         return {name: question.fingerprint for name, question in questions(self.settings).items()}
 
     @property
+    def daily_limits(self) -> Mapping[str, int]:
+        """The calls a day that the deployment allows, by operation, where there is a bound."""
+        return {name: int(limit) for name, limit in self.settings.daily_call_limits.items()}
+
+    @property
     def quotas(self) -> Mapping[str, float]:
         """The calls a second that the deployment has for each operation."""
         return {operation: self.settings.quotas[operation] for operation in self.operations}

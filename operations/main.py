@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from contract.errors import ImagepipeError
-from operations.commands import backfill, cost, dead_letters, plan, quotas, reconcile, status
+from operations.commands import backfill, cost, dead_letters, plan, quotas, reconcile, status, verify
 from operations.faults import OperatorError, StoppedError
 from operations.terminal import printable
 
@@ -37,6 +37,7 @@ app.command("plan")(plan.plan)
 app.command("backfill")(backfill.backfill)
 app.command("quotas")(quotas.quotas)
 app.command("cost")(cost.cost)
+app.command("verify")(verify.verify)
 
 
 _TROUBLES = (typer.TyperException, OperatorError, ImagepipeError, sqlite3.Error)

@@ -26,6 +26,8 @@ class Names:
     dead_letter_queue_url: str
     bulk_queue_url: str
     bulk_dead_letter_queue_url: str
+    topic_arn: str
+    api_url: str
 
     @classmethod
     def of_stack(cls, stack: str, outputs: Mapping[str, str]) -> Names:
@@ -37,6 +39,8 @@ class Names:
             "dead_letter_queue_url": "DeadLetterQueueUrl",
             "bulk_queue_url": "BulkQueueUrl",
             "bulk_dead_letter_queue_url": "BulkDeadLetterQueueUrl",
+            "topic_arn": "TopicArn",
+            "api_url": "ApiUrl",
         }
         missing = [output for output in wanted.values() if output not in outputs]
         if missing:

@@ -17,16 +17,21 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from operations.adapters import query_api
 from operations.adapters.cloudformation import stack_outputs
 from operations.adapters.dynamodb import DynamoDBTable
 from operations.adapters.dynamodb_budgets import DynamoDBBudgets
 from operations.adapters.dynamodb_counts import DynamoDBRecords
+from operations.adapters.dynamodb_heads import DynamoDBHeads
 from operations.adapters.dynamodb_known import DynamoDBKnown
 from operations.adapters.dynamodb_reads import BatchReads
 from operations.adapters.lambda_functions import reader_of
+from operations.adapters.query_api import QueryApi
 from operations.adapters.s3 import S3Bucket
+from operations.adapters.s3_objects import S3Objects
 from operations.adapters.service_quotas import ServiceQuotas
 from operations.adapters.sqs import SqsQueue
+from operations.adapters.subscriptions import Subscriptions
 from operations.deployed import Deployed
 from operations.faults import OperatorError
 from operations.names import LOCAL_DIRECTORY, Names, choose, read_local
@@ -36,6 +41,9 @@ CALLS_AT_ONCE = 8
 CONNECT_SECONDS = 5
 # A long poll and its answer fit in.
 READ_SECONDS = 30
+
+# What the API is shown where it asks for a token (`api_access=jwt`). Not an option: others see what is typed.
+TOKEN_VARIABLE = "IMAGEPIPE_API_TOKEN"  # noqa: S105 - a name, not a token
 
 _LOCAL_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 # Nothing of the person's AWS set-up has a say about the local place.
@@ -108,6 +116,34 @@ class Pipeline:
     def account(self) -> ServiceQuotas:
         """The account's quotas."""
         return ServiceQuotas(self._client("service-quotas"), self._retry)
+
+    @cached_property
+    def objects(self) -> S3Objects:
+        """The bucket, as far as objects are put into it and removed."""
+        return S3Objects(self._client("s3"), self.names.bucket, self._retry)
+
+    @cached_property
+    def heads(self) -> DynamoDBHeads:
+        """The table, as far as whole heads are read."""
+        return DynamoDBHeads(self._dynamodb, self.names.table, self._retry, self._reads)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """The subscriptions of queues to the topic of completions."""
+        return Subscriptions(self._sqs, self._client("sns"), self.names.topic_arn, self._retry)
+
+    @cached_property
+    def api(self) -> QueryApi:
+        """The query API, asked as this person. Raises OperatorError."""
+        if self.is_local:
+            return query_api.on_this_machine(self.names.api_url, self._retry)
+        credentials = self._session.get_credentials()
+        if credentials is None:
+            raise OperatorError("there are no AWS credentials to sign with; set AWS_PROFILE")
+        token = os.environ.get(TOKEN_VARIABLE)
+        return query_api.on_aws(
+            self.names.api_url, credentials, self._session.region_name, token, self._retry
+        )
 
     def any_bucket(self, name: str) -> S3Bucket:
         """Give any bucket that may be listed."""

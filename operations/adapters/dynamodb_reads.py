@@ -30,23 +30,19 @@ class BatchReads:
     retry: RetryPolicy
     executor: Executor
 
-    def read(self, keys: Sequence[ItemKey], attributes: Sequence[str]) -> list[Item]:
-        """Give those items that are there, with their type tags, and of them these attributes."""
+    def read(self, keys: Sequence[ItemKey], attributes: Sequence[str] = ()) -> list[Item]:
+        """Return those items that are there, with their type tags, and of them these attributes, or all."""
         batches = [keys[start : start + MAX_READS] for start in range(0, len(keys), MAX_READS)]
         read = self.executor.map(lambda batch: self._read_batch(batch, attributes), batches)
         return [item for items in read for item in items]
 
     def _read_batch(self, keys: Sequence[ItemKey], attributes: Sequence[str]) -> list[Item]:
         found: list[Item] = []
-        expression, names = projection(attributes)
-        asked: Any = {
-            self.table_name: {
-                "Keys": [key_to_wire(key) for key in keys],
-                "ConsistentRead": True,
-                "ProjectionExpression": expression,
-                "ExpressionAttributeNames": names,
-            }
-        }
+        wanted: Any = {"Keys": [key_to_wire(key) for key in keys], "ConsistentRead": True}
+        if attributes:
+            expression, names = projection(attributes)
+            wanted |= {"ProjectionExpression": expression, "ExpressionAttributeNames": names}
+        asked: Any = {self.table_name: wanted}
 
         def attempt() -> None:
             nonlocal asked

@@ -17,7 +17,7 @@ from operations.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
 
 # A HEAD answer has no body, so its error code is the bare status.
 NOT_THERE = frozenset({"404", "NoSuchKey", "405", "MethodNotAllowed"})
@@ -32,19 +32,14 @@ class S3Bucket:
     retry: RetryPolicy
 
     def pages(self, prefix: str, after: str = "") -> Iterator[Sequence[Listed]]:
-        """List all current objects whose keys begin so, and come after that key, up to a thousand a page."""
+        """List all current objects whose keys begin so, and come after that key, up to a thousand a page.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+        """
         further: dict[str, Any] = {"StartAfter": after} if after else {}
         while True:
             answer = self._page(prefix, further)
-            yield [
-                Listed(
-                    key=entry["Key"],
-                    etag=entry["ETag"].strip('"'),
-                    size_bytes=entry["Size"],
-                    modified_at=entry["LastModified"].timestamp(),
-                )
-                for entry in answer.get("Contents", [])
-            ]
+            yield [_listed(entry) for entry in answer.get("Contents", [])]
             if not answer["IsTruncated"]:
                 return
             further = {"ContinuationToken": answer["NextContinuationToken"]}
@@ -75,6 +70,27 @@ class S3Bucket:
     def _page(self, prefix: str, further: dict[str, Any]) -> ListObjectsV2OutputTypeDef:
         def attempt() -> ListObjectsV2OutputTypeDef:
             with translated(f"ListObjectsV2 of s3://{self.bucket_name}/{prefix}"):
-                return self.client.list_objects_v2(Bucket=self.bucket_name, Prefix=prefix, **further)
+                return self.client.list_objects_v2(
+                    Bucket=self.bucket_name,
+                    Prefix=prefix,
+                    OptionalObjectAttributes=["RestoreStatus"],
+                    **further,
+                )
 
         return self.retry(attempt)
+
+
+def _listed(entry: ObjectTypeDef) -> Listed:
+    """Read an entry. `RestoreStatus` is there where a copy was asked for; it has an expiry once it is made.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreStatus.html
+    """
+    restore = entry.get("RestoreStatus", {})
+    return Listed(
+        key=entry["Key"],
+        etag=entry["ETag"].strip('"'),
+        size_bytes=entry["Size"],
+        modified_at=entry["LastModified"].timestamp(),
+        storage_class=entry.get("StorageClass", "STANDARD"),
+        is_restored="RestoreExpiryDate" in restore and not restore.get("IsRestoreInProgress", False),
+    )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from contract.errors import ImagepipeError
-from contract.failures import FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE
+from contract.failures import FAILURE_ATTRIBUTE
 from operations.adapters.aws_errors import translated
-from operations.adapters.sqs_batches import BatchCalls, Entry, by_size, in_tens
+from operations.adapters.sqs_batches import BatchCalls, by_size, in_tens
 from operations.messages import Depth, Outgoing, Received
 from operations.moments import to_text
 from operations.retrying import RetryPolicy
@@ -68,7 +68,7 @@ class SqsQueue:
                     VisibilityTimeout=hold_seconds,
                     WaitTimeSeconds=wait_seconds,
                     MessageSystemAttributeNames=["SentTimestamp"],
-                    MessageAttributeNames=[FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE],
+                    MessageAttributeNames=[FAILURE_ATTRIBUTE],
                 )
             return [_received(message) for message in answer.get("Messages", [])]
 
@@ -98,7 +98,7 @@ class SqsQueue:
         """Send all; give the ids of those that SQS did not take, with the reason."""
         refused: dict[str, ImagepipeError] = {}
         for batch in by_size(messages):
-            entries = {message.id: _outgoing(message) for message in batch}
+            entries = {message.id: {"MessageBody": message.body} for message in batch}
             refused |= self._calls.complete("SendMessageBatch", self.client.send_message_batch, entries)
         return refused
 
@@ -119,10 +119,3 @@ def _received(message: Mapping[str, Any]) -> Received:
             if "StringValue" in value
         },
     )
-
-
-def _outgoing(message: Outgoing) -> Entry:
-    attributes = {
-        name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
-    }
-    return {"MessageBody": message.body, **({"MessageAttributes": attributes} if attributes else {})}

@@ -68,8 +68,7 @@ def by_size(messages: Iterable[Outgoing]) -> Iterator[Sequence[Outgoing]]:
     batch: list[Outgoing] = []
     size_bytes = 0
     for message in messages:
-        texts = (message.body, *message.attributes.values())
-        message_bytes = ENTRY_OVERHEAD_BYTES + sum(len(text.encode()) for text in texts)
+        message_bytes = ENTRY_OVERHEAD_BYTES + len(message.body.encode())
         if batch and (len(batch) == MAX_ENTRIES or size_bytes + message_bytes > MAX_BATCH_BYTES):
             yield batch
             batch, size_bytes = [], 0

@@ -86,7 +86,7 @@ class Backfill:
 
     def _is_wanted(self, assessed: Assessed) -> bool:
         self.totals.add(assessed)
-        return self.everything or not assessed.is_current
+        return not assessed.has_to_wait and (self.everything or not assessed.is_current)
 
     def _within_bounds(self, wanted: Sequence[Assessed]) -> tuple[Sequence[Assessed], Ended | None]:
         """Give as many of a page as may be queued, and the bound that keeps the others out."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from contract.quotas import BudgetItem
 from operations.faults import OperatorError
+
+# What is typed to take an operator's limit away.
+NO_LIMIT = "none"
 
 
 class Budgets(Protocol):
@@ -19,6 +23,9 @@ class Budgets(Protocol):
 
     def set_quota(self, operation: str, quota: float | None) -> None:
         """Set the calls a second that all workers go by; None goes back to the deployment's."""
+
+    def set_daily_limit(self, operation: str, limit: int | None) -> None:
+        """Set the calls a day that all workers together may make; None goes back to the deployment's."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +38,40 @@ class AccountQuota:
 
 
 @dataclass(frozen=True)
+class DailyLimit:
+    """The calls a day of one operation, by UTC; None is without a limit.
+
+    `deployed` is the deployment's setting, `chosen` an operator's, which goes before it. `today` counts the
+    calls that workers have reserved since midnight.
+    """
+
+    deployed: int | None
+    chosen: int | None
+    today: int
+
+    @property
+    def in_use(self) -> int | None:
+        """The limit that all workers go by."""
+        return self.deployed if self.chosen is None else self.chosen
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether no call is left for today."""
+        return self.in_use is not None and self.today >= self.in_use
+
+    def to_json(self) -> dict[str, object]:
+        """Write it for machines."""
+        return {
+            "deployed": self.deployed,
+            "set": self.chosen,
+            "in_use": self.in_use,
+            "calls_today": self.today,
+        }
+
+
+@dataclass(frozen=True)
 class QuotaInUse:
-    """The calls a second of one operation.
+    """The calls a second of one operation, and what it may be called a day.
 
     `deployed` is the deployment's setting, `chosen` an operator's, which goes before it, `account` what the
     account is said to have. `rate` is what workers call at now: less than the quota for some seconds after a
@@ -44,6 +83,7 @@ class QuotaInUse:
     chosen: float | None
     account: float | None
     rate: float
+    daily: DailyLimit
 
     @property
     def in_use(self) -> float:
@@ -58,15 +98,21 @@ class QuotaInUse:
             "account": self.account,
             "in_use": self.in_use,
             "rate_now": round(self.rate, 3),
+            "calls_a_day": self.daily.to_json(),
         }
 
 
 def in_use(
-    deployed: Mapping[str, float], budgets: Budgets, account: Iterable[AccountQuota], now: float
+    deployed: Mapping[str, float],
+    budgets: Budgets,
+    account: Iterable[AccountQuota],
+    now: float,
+    daily_limits: Mapping[str, int] | None = None,
 ) -> list[QuotaInUse]:
     """Look at the quotas of the deployed operations. `now` is in seconds since 1970."""
     items = budgets.read(list(deployed))
-    known = list(account)
+    known, limits = list(account), daily_limits or {}
+    today = datetime.fromtimestamp(now, UTC).date().isoformat()
     return [
         QuotaInUse(
             operation,
@@ -74,6 +120,7 @@ def in_use(
             items[operation].quota,
             find(operation, known),
             items[operation].pace(quota).rate(now),
+            DailyLimit(limits.get(operation), items[operation].daily_limit, items[operation].calls_on(today)),
         )
         for operation, quota in deployed.items()
     ]
@@ -98,6 +145,21 @@ def read_settings(typed: Sequence[str], operations: Sequence[str]) -> dict[str, 
         if not 0 < quota < float("inf"):
             raise OperatorError(f"--set {text!r}: write it like DetectLabels=80, calls a second above 0")
     return settings
+
+
+def read_daily_limits(typed: Sequence[str], operations: Sequence[str]) -> dict[str, int | None]:
+    """Read `DetectLabels=20000` and the like; `none` is None. Raises OperatorError."""
+    limits: dict[str, int | None] = {}
+    for text in typed:
+        operation, _, number = text.partition("=")
+        if number.strip().lower() != NO_LIMIT and not re.fullmatch(r"[0-9]{1,15}", number.strip()):
+            raise OperatorError(
+                f"--daily {text!r}: write it like DetectLabels=20000, calls a day (0 allows none), or like "
+                f"DetectLabels={NO_LIMIT} to go back to the deployment's"
+            )
+        is_number = number.strip().isdigit()
+        limits[require_known(operation, operations)] = int(number) if is_number else None
+    return limits
 
 
 def require_known(operation: str, operations: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from operations.commands.plans import duration
 from operations.costing.page import money
 from operations.planning.objects import Place
 from operations.planning.pricing import Pricing
+from operations.planning.summing import hours
 from operations.terminal import printable, results
 
 _GOES_ON = "the same command goes on from there"
@@ -65,6 +66,7 @@ def show(run: Backfill, ended: Ended, pricing: Pricing, place: Place) -> None:
     """Write the end of a run to stdout."""
     totals, out = run.totals, results()
     left_out = f", {totals.left_out:,} left out" if totals.left_out else ""
+    archived = f", {totals.archived:,} are archived and were left alone" if totals.archived else ""
     calls = ", ".join(f"{count:,} {OPERATIONS[name]}" for name, count in run.progress.calls.items())
     takes = (
         f"{calls} calls, {duration(pricing.seconds(run.progress.calls))} at the quota" if calls else "no call"
@@ -73,7 +75,7 @@ def show(run: Backfill, ended: Ended, pricing: Pricing, place: Place) -> None:
     runs = f" ({before:,} in earlier runs)" if before else ""
     out.print(
         f"{run.progress.queued:,} queued{runs} under {printable(place.uri)}; this run looked at "
-        f"{totals.objects:,}, of which {totals.current:,} have their record{left_out}.\n"
+        f"{totals.objects:,}, of which {totals.current:,} have their record{archived}{left_out}.\n"
         f"They need {takes}; about ${money(run.dollars)}.\n{ENDINGS[ended]}",
         highlight=False,
         markup=False,
@@ -90,10 +92,11 @@ def document(run: Backfill, ended: Ended, pricing: Pricing, place: Place) -> dic
         "looked_at": run.totals.objects,
         "current": run.totals.current,
         "left_out": run.totals.left_out,
+        "archived": run.totals.archived,
         "in_all": {
             "queued": run.progress.queued,
             "calls": dict(run.progress.calls),
-            "hours": round(pricing.seconds(run.progress.calls) / 3600, 3),
+            "hours": hours(pricing.seconds(run.progress.calls)),
             "dollars": round(run.dollars, 4),
         },
     }

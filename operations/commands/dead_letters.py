@@ -42,7 +42,10 @@ def summary(
     if json:
         print_json(counted.to_json())
     else:
-        results().print(lines.summary(counted, time.time()))
+        out = results()
+        out.print(lines.summary(counted, time.time()))
+        for line in lines.where_to_look(counted):
+            out.print(line, highlight=False, markup=False)
     if_stopped(stopping, f"{counted.total:,} dead letters were counted, not all; nothing was changed")
 
 

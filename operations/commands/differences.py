@@ -20,11 +20,18 @@ MEANING: Mapping[Kind, str] = {
 def show(counted: Counted, found: Mapping[Kind, int], keys: Mapping[Kind, list[str]], waiting: int) -> None:
     """Write the counts, and some keys of each kind, to stdout."""
     out = results()
+    notes = f", and {counted.tombstones:,} notes of deleted ones" if counted.tombstones else ""
     out.print(
-        f"{counted.objects:,} photos, {counted.heads:,} records, {counted.rows:,} index rows compared; "
-        f"{counted.in_flight:,} in flight",
+        f"{counted.objects:,} photos in the bucket; {counted.heads:,} records{notes}; "
+        f"{counted.rows:,} index rows compared; {counted.in_flight:,} in flight",
         highlight=False,
     )
+    if counted.archived:
+        out.print(
+            f"{counted.archived:,} of the photos are archived and cannot be read: with --fix, those without "
+            "a record are looked at once, and recorded as rejected",
+            highlight=False,
+        )
     for kind, meaning in MEANING.items():
         out.print(f"{kind.replace('_', ' '):<14}{found[kind]:>9,}  {meaning}", highlight=False)
         for key in keys[kind]:
@@ -43,7 +50,9 @@ def document(
     """Write it for machines."""
     return {
         "objects": counted.objects,
+        "archived": counted.archived,
         "heads": counted.heads,
+        "tombstones": counted.tombstones,
         "index_rows": counted.rows,
         "in_flight": counted.in_flight,
         "messages_waiting": waiting,

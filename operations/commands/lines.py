@@ -7,6 +7,7 @@ import json
 from rich.table import Table
 from rich.text import Text
 
+from operations.dead_letters import causes
 from operations.dead_letters.letters import DeadLetter
 from operations.dead_letters.redriving import Redriven
 from operations.dead_letters.summing_up import Summary
@@ -29,6 +30,12 @@ def summary(counted: Summary, now: float) -> Table | str:
             Text(printable(example)),
         )
     return laid_out
+
+
+def where_to_look(counted: Summary) -> list[str]:
+    """Say what may be behind those causes that do not say it themselves, and where to look."""
+    by_code = {group.cause.code: group.cause for group in counted.largest_first()}
+    return [line for cause in by_code.values() for line in causes.advice(cause)]
 
 
 def one(letter: DeadLetter) -> str:
@@ -59,6 +66,8 @@ def everything(letter: DeadLetter) -> str:
         "last failed": letter.last_failed_at or "not known",
         "body": letter.body,
     }
+    if advice := causes.advice(letter.cause):
+        facts["where to look"] = "\n".join(advice)
     return "\n".join(_fact(name, value) for name, value in facts.items()) + "\n"
 
 
@@ -79,4 +88,4 @@ def redriven(done: Redriven, *, dry_run: bool) -> list[str]:
 
 def _fact(name: str, value: str) -> str:
     first, *rest = value.split("\n")
-    return "\n".join([f"{name:<12} {printable(first)}", *(f"{'':<12} {printable(line)}" for line in rest)])
+    return "\n".join([f"{name:<14} {printable(first)}", *(f"{'':<14} {printable(line)}" for line in rest)])

@@ -54,8 +54,7 @@ def plan(
     pricing = Pricing.of(pipeline.deployed, pipeline.budgets)
     made = Plan(
         totals,
-        pricing.quotas,
-        pricing.seconds(totals.calls),
+        pricing,
         pricing.bill(totals.to_do, totals.calls, is_bulk=is_ours),
         is_all,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from contract.detectors import OPERATIONS
 from operations.costing.page import money
 from operations.planning.objects import Kind, Place
@@ -13,6 +15,11 @@ MEANING = {
     Kind.EMPTY: "cannot be recognized: empty",
     Kind.TOO_LARGE: "cannot be recognized: more than the 15 MiB that Rekognition takes",
 }
+ARCHIVED = "are archived (GLACIER, DEEP_ARCHIVE) and cannot be read: not reckoned with; restore them first"
+TIERED = (
+    "to do are in INTELLIGENT_TIERING: reckoned with, although those in its archive tiers cannot be read; "
+    "a listing does not tell"
+)
 _UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
 _STEP = 1000
 
@@ -26,6 +33,7 @@ def show(plan: Plan, place: Place, to_bucket: str | None) -> None:
     for count, meaning in (
         (totals.left_out, "others left out by --since or --suffix"),
         *((totals.kinds[kind], meaning) for kind, meaning in MEANING.items()),
+        (totals.archived, ARCHIVED),
         (totals.current, "have their record"),
         (totals.repeated, "have the same bytes as one listed before"),
         (totals.known, "have bytes that were paid for before"),
@@ -33,6 +41,8 @@ def show(plan: Plan, place: Place, to_bucket: str | None) -> None:
         if count:
             counts.add_row(f"{count:,}", meaning)
     counts.add_row(f"{totals.to_do:,}", "to do")
+    if totals.tiered:
+        counts.add_row(f"{totals.tiered:,}", TIERED)
     out.print(counts, highlight=False)
     _show_calls(plan)
     _show_dollars(plan)
@@ -51,6 +61,8 @@ def show(plan: Plan, place: Place, to_bucket: str | None) -> None:
 
 def duration(seconds: float) -> str:
     """Write a span of time in its largest unit."""
+    if math.isinf(seconds):
+        return "for ever, as no calls are allowed"
     for length, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
         if seconds >= length:
             return f"{seconds / length:,.1f} {unit}"
@@ -67,11 +79,17 @@ def size(count: float) -> str:
 
 
 def _show_calls(plan: Plan) -> None:
-    calls = table("Calls", "#Needed", "#A second", "#Takes")
+    calls = table("Calls", "#Needed", "#A second", "#A day", "#Takes")
     by_operation = {OPERATIONS[name]: count for name, count in plan.totals.calls.items()}
-    for operation, quota in plan.quotas.items():
-        needed = by_operation.get(operation, 0)
-        calls.add_row(operation, f"{needed:,}", f"{quota:g}", duration(needed / quota))
+    for operation, quota in plan.pricing.quotas.items():
+        needed, limit = by_operation.get(operation, 0), plan.pricing.daily_limits.get(operation)
+        calls.add_row(
+            operation,
+            f"{needed:,}",
+            f"{quota:g}",
+            "-" if limit is None else f"{limit:,}",
+            duration(plan.pricing.seconds_of(operation, needed)),
+        )
     results().print()
     results().print(calls)
 

@@ -12,6 +12,7 @@ from operations.budgets.quotas import (
     AccountQuota,
     QuotaInUse,
     in_use,
+    read_daily_limits,
     read_settings,
     require_known,
 )
@@ -35,26 +36,44 @@ def quotas(
     unset: Annotated[
         list[str] | None, typer.Option("--unset", help="Let them go by the deployment's again: DetectLabels.")
     ] = None,
+    daily: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--daily",
+            help="Let workers make so many calls a day (UTC): DetectLabels=20000; =0 for none at all, "
+            "=none to go by the deployment's again.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Show how many calls a second each operation may take: deployed, set, the account's, and in use now."""
+    """Show how many calls each operation may take, a second and a day: deployed, set, and in use now."""
     pipeline = connect(stack, local, directory)
     with progress() as display:
         display.add_task("asking", total=None)
         account, silence = _account(pipeline)
-        shown = in_use(pipeline.deployed.quotas, pipeline.budgets, account, time.time())
+        shown = _in_use(pipeline, account)
     if silence and not json:
         remarks().print(
             f"The account's quotas are not known: {printable(silence)}", highlight=False, markup=False
         )
-    if _change(pipeline, shown, apply=apply, settings=setting or [], unset=unset or []):
-        shown = in_use(pipeline.deployed.quotas, pipeline.budgets, account, time.time())
+    operations = [quota.operation for quota in shown]
+    limits = read_daily_limits(daily or [], operations)
+    changed = _change(pipeline, shown, apply=apply, settings=setting or [], unset=unset or [])
+    for operation, limit in limits.items():
+        pipeline.budgets.set_daily_limit(operation, limit)
+    if changed or limits:
+        shown = _in_use(pipeline, account)
     if json:
         print_json(
             {"operations": {quota.operation: quota.to_json() for quota in shown}, "unknown_because": silence}
         )
     else:
         _print(shown)
+
+
+def _in_use(pipeline: Pipeline, account: list[AccountQuota]) -> list[QuotaInUse]:
+    deployed = pipeline.deployed
+    return in_use(deployed.quotas, pipeline.budgets, account, time.time(), deployed.daily_limits)
 
 
 def _account(pipeline: Pipeline) -> tuple[list[AccountQuota], str | None]:
@@ -96,8 +115,26 @@ def _print(shown: list[QuotaInUse]) -> None:
             f"{quota.rate:.1f}",
         )
     results().print(laid_out)
+    _print_daily(shown)
     lower = [quota for quota in shown if quota.account is not None and quota.account < quota.in_use]
     higher = [quota for quota in shown if quota.account is not None and quota.account > quota.in_use]
     if lower or higher:
         why = "calls will be throttled" if lower else "more would be possible"
         results().print(f"\nThe account has other quotas ({why}): imagepipe quotas --apply", highlight=False)
+
+
+def _print_daily(shown: list[QuotaInUse]) -> None:
+    laid_out = table("Calls a day (UTC)", "#Deployed", "#Set", "#In use", "#Today")
+    for quota in shown:
+        daily = quota.daily
+        cells = (daily.deployed, daily.chosen, daily.in_use, daily.today)
+        laid_out.add_row(quota.operation, *("-" if number is None else f"{number:,}" for number in cells))
+    results().print()
+    results().print(laid_out)
+    reached = [quota.operation for quota in shown if quota.daily.is_reached]
+    if reached:
+        results().print(
+            f"\nNo call is left for today of {', '.join(reached)}: photos wait until midnight (UTC). "
+            f"To allow more: imagepipe quotas --daily {reached[0]}=…",
+            highlight=False,
+        )

@@ -76,7 +76,7 @@ def _survey(pipeline: Pipeline, spool: Spool, prefix: str, min_age: float) -> Co
         def tell(now: Counted) -> None:
             display.update(
                 task,
-                completed=now.objects + now.heads + now.rows,
+                completed=now.objects + now.heads + now.tombstones + now.rows,
                 description=f"{now.objects:,} photos, {now.heads:,} records, {now.rows:,} index rows",
             )
 

@@ -53,7 +53,8 @@ def status(
 def _quotas(pipeline: Pipeline) -> list[QuotaInUse]:
     """Look at how fast operations are called; say so where nobody may know what is deployed."""
     try:
-        return in_use(pipeline.deployed.quotas, pipeline.budgets, (), time.time())
+        deployed = pipeline.deployed
+        return in_use(deployed.quotas, pipeline.budgets, (), time.time(), deployed.daily_limits)
     except (OperatorError, ImagepipeError) as fault:
         remarks().print(f"The quotas are not known: {printable(str(fault))}", highlight=False, markup=False)
         return []
@@ -84,6 +85,12 @@ def _print(report: Report) -> None:
             f"{quota.operation} {quota.rate:.1f} of {quota.in_use:g}" for quota in report.quotas
         )
         out.print(f"\nCalls a second, at most: {rates}", highlight=False)
+    limited = [quota for quota in report.quotas if quota.daily.in_use is not None]
+    if limited:
+        days = ", ".join(
+            f"{quota.operation} {quota.daily.today:,} of {quota.daily.in_use:,}" for quota in limited
+        )
+        out.print(f"Calls today (UTC), of those allowed: {days}", highlight=False)
     if any(report.dead_letters.values()):
         out.print("\nWhy there are dead letters: imagepipe dlq summary", highlight=False)
 

@@ -6,36 +6,10 @@ from dataclasses import asdict, dataclass
 
 from contract import notifications
 from contract.errors import PermanentError
-from contract.failures import FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE, Failure, History
+from contract.failures import FAILURE_ATTRIBUTE, Failure
 from contract.timing import QUEUE_MAX_RECEIVES
+from operations.dead_letters.causes import NO_VERDICT, NO_VERDICT_MESSAGE, UNREADABLE, Cause
 from operations.messages import Received
-
-UNREADABLE = "UnreadableMessage"
-
-
-@dataclass(frozen=True)
-class Cause:
-    """Why a message was given up, in words that can be counted."""
-
-    kind: str
-    code: str
-    detector: str | None = None
-
-    def __str__(self) -> str:
-        return "/".join(part for part in (self.kind, self.code, self.detector) if part)
-
-    def is_called(self, name: str) -> bool:
-        """Tell whether a name means this cause: its kind, its code, `kind/code`, or all of it."""
-        names = {self.kind, self.code, f"{self.kind}/{self.code}", str(self)}
-        return name.casefold() in {known.casefold() for known in names}
-
-
-# The function that had it crashed or ran out of time, every time: SQS moved the message, nobody judged it.
-NO_VERDICT = Cause("crash", "NoVerdict")
-NO_VERDICT_MESSAGE = (
-    "the function ended without an answer each time (crash, out of memory, or timeout); "
-    "its log has the lines around the last of these times"
-)
 
 
 @dataclass(frozen=True)
@@ -63,10 +37,6 @@ class DeadLetter:
         """Tell whether sending it back could be of any use."""
         return self.cause.code != UNREADABLE
 
-    def history(self) -> History:
-        """Give what a copy has to carry, so that attempts and first time stay true."""
-        return History(self.attempts, self.first_sent_at)
-
     def to_json(self) -> dict[str, object]:
         """Write everything that is known, for machines."""
         known = {
@@ -86,15 +56,17 @@ def read(received: Received, queue: str, bucket_name: str) -> DeadLetter:
     if failure is not None:
         cause, message = Cause(failure.kind, failure.code, failure.detector), failure.message
         keys = failure.keys or keys
-    history = History(failure.attempts, failure.first_sent_at) if failure else _history(received)
     return DeadLetter(
         id=received.id,
         queue=queue,
         cause=cause,
         message=message,
         keys=tuple(dict.fromkeys(keys)),
-        attempts=history.attempts,
-        first_sent_at=history.first_sent_at,
+        # SQS moves what was received QUEUE_MAX_RECEIVES times, and keeps the time of the first sending. Its
+        # receive count says less: each look at the dead letters adds to it.
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+        attempts=failure.attempts if failure else QUEUE_MAX_RECEIVES,
+        first_sent_at=failure.first_sent_at if failure else received.sent_at,
         last_failed_at=failure.last_failed_at if failure else None,
         body=received.body,
         receipt_handle=received.receipt_handle,
@@ -110,18 +82,3 @@ def _failure(received: Received) -> Failure | None:
     except (ValueError, KeyError, TypeError):
         # Of another release, or by another hand: the message itself still says which keys.
         return None
-
-
-def _history(received: Received) -> History:
-    """Say what happened to a message that SQS moved.
-
-    It moves what was received QUEUE_MAX_RECEIVES times, and keeps the time of the first sending. Its receive
-    count says less: each look at the dead letters adds to it.
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
-    """
-    written = received.attributes.get(HISTORY_ATTRIBUTE)
-    try:
-        before = History.from_json(written) if written else History(0, received.sent_at)
-    except (ValueError, TypeError):
-        before = History(0, received.sent_at)
-    return History(before.attempts + QUEUE_MAX_RECEIVES, before.first_sent_at)

@@ -2,7 +2,7 @@
 
 Not by SQS's own StartMessageMoveTask: that moves a whole queue without a filter, returns to its source only
 what SQS itself had moved (what the processor *sent* to the dead letters would need a destination named), one
-task at a time, without carrying our history, and the local cloud does not have it.
+task at a time, with the reason still on it, and the local cloud does not have it.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
 
 A copy goes first; only when SQS has it is the original deleted. Killed in between, a letter is there twice,
@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contract.errors import ImagepipeError
-from contract.failures import HISTORY_ATTRIBUTE
 from operations.dead_letters.choosing import Choice
 from operations.dead_letters.letters import DeadLetter
 from operations.dead_letters.looking import Look
@@ -107,11 +106,7 @@ class Redrive:
         return chosen
 
     def _move(self, letters: Sequence[DeadLetter], look: Look, source: Source, originals: Originals) -> None:
-        copies = [
-            Outgoing(letter.id, letter.body, {HISTORY_ATTRIBUTE: letter.history().to_json()})
-            for letter in letters
-        ]
-        refused = source.send(copies)
+        refused = source.send([Outgoing(letter.id, letter.body) for letter in letters])
         taken = [letter for letter in letters if letter.id not in refused]
         self.done.sent += len(taken)
         self.done.refused += len(refused)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from operations.dead_letters.letters import Cause, DeadLetter
+from operations.dead_letters.causes import Cause
+from operations.dead_letters.letters import DeadLetter
 
 
 @dataclass

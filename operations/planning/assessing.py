@@ -25,6 +25,11 @@ class Assessed:
     is_repeated: bool = False
     calls: tuple[str, ...] = ()
 
+    @property
+    def has_to_wait(self) -> bool:
+        """Whether nothing can be done about it before it is restored."""
+        return self.kind is Kind.ARCHIVED and not self.is_current
+
 
 @dataclass(frozen=True)
 class Assessor:

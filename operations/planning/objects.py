@@ -49,6 +49,7 @@ class Kind(StrEnum):
     OTHER_BY_NAME = "other_by_name"
     EMPTY = "empty"
     TOO_LARGE = "too_large"
+    ARCHIVED = "archived"
 
     @property
     def can_be_asked_about(self) -> bool:
@@ -62,6 +63,8 @@ def kind_of(listed: Listed) -> Kind:
         return Kind.EMPTY
     if listed.size_bytes > MAX_S3_IMAGE_BYTES:
         return Kind.TOO_LARGE
+    if listed.is_archived:
+        return Kind.ARCHIVED
     ending = PurePosixPath(listed.key).suffix.lower()
     return Kind.PHOTO if ending in PHOTO_ENDINGS else Kind.OTHER_BY_NAME
 

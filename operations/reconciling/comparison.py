@@ -10,15 +10,32 @@ from operations.moments import to_seconds
 # A head's time is that of the event, or of a look at the object; the listing's is rounded to seconds.
 SAME_UPLOAD_SECONDS = 2.5
 
+# What has to be restored before anybody can read it. GLACIER_IR is read at once.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
+ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+# Two of its tiers have to be restored too, but only a look at the single object tells of them.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/intelligent-tiering-managing.html
+TIERED = "INTELLIGENT_TIERING"
+
 
 @dataclass(frozen=True)
 class Listed:
-    """An object as a listing shows it, which has no version id. `modified_at` is in seconds since 1970."""
+    """An object as a listing shows it, which has no version id. `modified_at` is in seconds since 1970.
+
+    `is_restored` says that an archived object has a copy that can be read for some days.
+    """
 
     key: str
     etag: str
     size_bytes: int
     modified_at: float
+    storage_class: str = "STANDARD"
+    is_restored: bool = False
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether nobody can read it now, as far as a listing tells."""
+        return self.storage_class in ARCHIVES and not self.is_restored
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,16 @@ Page = TypeVar("Page")
 
 @dataclass
 class Counted:
-    """How much was compared, and how much was too young for it."""
+    """How much was compared, and how much was too young for it.
+
+    `heads` are records of photos, `tombstones` notes that there was one, which are kept for some weeks.
+    `archived` are objects that nobody can read before they are restored.
+    """
 
     objects: int = 0
+    archived: int = 0
     heads: int = 0
+    tombstones: int = 0
     rows: int = 0
     in_flight: int = 0
 
@@ -76,6 +82,7 @@ class Survey:
     def _compare_page(self, page: Sequence[Listed]) -> None:
         heads = self.table.heads([listed.key for listed in page])
         self.counted.objects += len(page)
+        self.counted.archived += sum(listed.is_archived for listed in page)
         self.spool.remember(
             (key_digest(listed.key), heads[listed.key].revision if listed.key in heads else None)
             for listed in page
@@ -103,8 +110,9 @@ class Survey:
                 yield Finding(Kind.STALE, found.key, found.etag, found.version_id or NO_VERSION)
 
     def _check_heads(self, heads: Sequence[Standing], began: str) -> None:
-        self.counted.heads += len(heads)
         alive = {key_digest(head.key): head for head in heads if not head.is_deleted}
+        self.counted.heads += len(alive)
+        self.counted.tombstones += len(heads) - len(alive)
         unlisted = [alive[digest] for digest in alive.keys() - self.spool.revisions(list(alive)).keys()]
         orphaned = [head for head in unlisted if head.decided_at < began]
         self.counted.in_flight += len(unlisted) - len(orphaned)

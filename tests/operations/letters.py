@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract.failures import FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE, Failure, History
+from contract.failures import FAILURE_ATTRIBUTE, Failure
 from contract.notifications import look_again
 from operations.dead_letters.letters import DeadLetter, read
 from operations.messages import Received
@@ -22,10 +22,6 @@ def explained(
 ) -> dict[str, str]:
     """Give the attributes of a letter that the processor sent."""
     return {FAILURE_ATTRIBUTE: Failure(kind, code, "it was down", detector, keys, 8, FIRST, LAST).to_json()}
-
-
-def with_history(attempts: int) -> dict[str, str]:
-    return {HISTORY_ATTRIBUTE: History(attempts, FIRST).to_json()}
 
 
 def letter(text: str, attributes: dict[str, str] | None = None, queue: str = "images") -> DeadLetter:

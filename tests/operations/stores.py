@@ -24,9 +24,18 @@ class ListedS3:
     page: int = 3
     # What other buckets have.
     others: dict[str, dict[str, StoredVersion]] = field(default_factory=dict)
+    # Storage classes other than STANDARD by key, and what is known of restored copies.
+    classes: dict[str, str] = field(default_factory=dict)
+    restores: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def list_objects_v2(
-        self, *, Bucket: str, Prefix: str, ContinuationToken: str = "", StartAfter: str = ""
+        self,
+        *,
+        Bucket: str,
+        Prefix: str,
+        OptionalObjectAttributes: list[str],
+        ContinuationToken: str = "",
+        StartAfter: str = "",
     ) -> Any:
         with self.s3.calls.of("ListObjectsV2"):
             present = self.s3.present() if Bucket == BUCKET else self.others.get(Bucket, {})
@@ -39,6 +48,8 @@ class ListedS3:
                 "ETag": f'"{present[key].etag}"',
                 "Size": len(present[key].body or b""),
                 "LastModified": present[key].at.replace(microsecond=0),
+                "StorageClass": self.classes.get(key, "STANDARD"),
+                **self._restore_status(key, OptionalObjectAttributes),
             }
             for key in shown
         ]
@@ -52,6 +63,12 @@ class ListedS3:
     def head_object(self, **asked: Any) -> Any:
         return self.s3.head_object(**asked)
 
+    def _restore_status(self, key: str, asked: list[str]) -> dict[str, Any]:
+        """Tell of a restored copy, as S3 does: only if it is asked."""
+        return (
+            {"RestoreStatus": self.restores[key]} if "RestoreStatus" in asked and key in self.restores else {}
+        )
+
 
 @dataclass
 class ScannedDynamoDB:
@@ -64,7 +81,11 @@ class ScannedDynamoDB:
         return self.table.batch_get_item(**asked)
 
     def delete_item(self, **asked: Any) -> Any:
-        return self.table.delete_item(**asked)
+        if "ConditionExpression" in asked:
+            return self.table.delete_item(**asked)
+        with self.table.calls.of("DeleteItem"):
+            self.table.items.pop(_place(asked["Key"]), None)
+        return {}
 
     def scan(
         self,
@@ -119,7 +140,7 @@ class ScannedDynamoDB:
         values = ExpressionAttributeValues or {}
         with self.table.calls.of("UpdateItem"):
             if ConditionExpression is None:
-                return self._set_quota(Key, UpdateExpression, values)
+                return self._set_one(Key, UpdateExpression, values)
             assert UpdateExpression == "SET suspected_at = :suspected_at"
             assert ConditionExpression == "attribute_exists(pk)"
             item = self.table.items.get(_place(Key))
@@ -128,12 +149,14 @@ class ScannedDynamoDB:
             item["suspected_at"] = values[":suspected_at"]
         return {}
 
-    def _set_quota(self, key: dict[str, Any], update: str, values: dict[str, Any]) -> Any:
-        assert update in ("SET quota = :quota", "REMOVE quota")
+    def _set_one(self, key: dict[str, Any], update: str, values: dict[str, Any]) -> Any:
+        verb, attribute, *rest = update.split()
+        assert attribute in ("quota", "daily_limit")
+        assert (verb, rest, list(values)) in (("SET", ["=", ":value"], [":value"]), ("REMOVE", [], []))
         item = self.table.items.setdefault(_place(key), dict(key))
-        item.pop("quota", None)
+        item.pop(attribute, None)
         if values:
-            item["quota"] = values[":quota"]
+            item[attribute] = values[":value"]
         return {}
 
 

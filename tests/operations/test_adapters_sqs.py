@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from contract.errors import ConfigurationError
-from contract.failures import FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE
+from contract.failures import FAILURE_ATTRIBUTE
 from operations.adapters.sqs import SqsQueue
 from operations.messages import Outgoing
 from tests.fakes.calls import client_error
@@ -30,9 +30,7 @@ def some_queue(request: pytest.FixtureRequest) -> Iterator[SqsQueue]:
 
 
 def outgoing(count: int) -> list[Outgoing]:
-    return [
-        Outgoing(f"n{n}", f"body {n}", {HISTORY_ATTRIBUTE: "h", FAILURE_ATTRIBUTE: "f"}) for n in range(count)
-    ]
+    return [Outgoing(f"n{n}", f"body {n}") for n in range(count)]
 
 
 def receive_all(some_queue: SqsQueue) -> dict[str, Any]:
@@ -42,16 +40,25 @@ def receive_all(some_queue: SqsQueue) -> dict[str, Any]:
     return found
 
 
-def test_what_is_sent_is_received_with_its_attributes(some_queue: SqsQueue) -> None:
+def test_what_is_sent_is_received(some_queue: SqsQueue) -> None:
     assert some_queue.send(outgoing(23)) == {}
 
     found = receive_all(some_queue)
 
     assert sorted(message.body for message in found.values()) == sorted(f"body {n}" for n in range(23))
-    assert all(
-        message.attributes == {HISTORY_ATTRIBUTE: "h", FAILURE_ATTRIBUTE: "f"} for message in found.values()
-    )
+    assert all(message.attributes == {} for message in found.values())
     assert all(message.sent_at.endswith("Z") for message in found.values())
+
+
+def test_a_reason_is_received_with_its_message(some_queue: SqsQueue) -> None:
+    reason: Any = {FAILURE_ATTRIBUTE: {"DataType": "String", "StringValue": "f"}}
+    some_queue.client.send_message_batch(
+        QueueUrl=some_queue.url, Entries=[{"Id": "1", "MessageBody": "b", "MessageAttributes": reason}]
+    )
+
+    (message,) = some_queue.receive(10, 300, 0)
+
+    assert message.attributes == {FAILURE_ATTRIBUTE: "f"}
 
 
 def test_held_messages_are_in_flight_until_they_are_let_go_of(some_queue: SqsQueue) -> None:

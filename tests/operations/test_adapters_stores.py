@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse, HeadersDict
 from moto import mock_aws
 
 from contract.identity import ImageVersion, key_digest
@@ -221,6 +222,48 @@ def test_objects_are_listed_in_pages_with_their_true_keys(bucket: tuple[S3Bucket
     assert found["z"].modified_at < time.time() + 86_400
     assert [listed.key for page in listing.pages("1") for listed in page] == ["100%+&.jpg"]
     assert [listed for page in listing.pages("nothing") for listed in page] == []
+
+
+LISTING = """<?xml version="1.0" encoding="UTF-8"?>
+<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsTruncated>false</IsTruncated>%s</ListBucketResult>"""
+ENTRY = """<Contents><Key>%s</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>"e"</ETag>
+<Size>1</Size><StorageClass>%s</StorageClass>%s</Contents>"""
+UNDER_WAY = "<RestoreStatus><IsRestoreInProgress>true</IsRestoreInProgress></RestoreStatus>"
+RESTORED = (
+    "<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress>"
+    "<RestoreExpiryDate>2026-02-01T00:00:00.000Z</RestoreExpiryDate></RestoreStatus>"
+)
+
+
+def test_what_is_archived_is_told_by_s3s_own_listing() -> None:
+    """Read from the wire: neither moto nor the local cloud tells of restored copies.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+    """
+    client = boto3.client("s3", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    entries = {
+        "cold": ENTRY % ("cold", "GLACIER", ""),
+        "coldest": ENTRY % ("coldest", "DEEP_ARCHIVE", ""),
+        "thawing": ENTRY % ("thawing", "DEEP_ARCHIVE", UNDER_WAY),
+        "restored": ENTRY % ("restored", "GLACIER", RESTORED),
+        "instant": ENTRY % ("instant", "GLACIER_IR", ""),
+        "plain": ENTRY % ("plain", "STANDARD", ""),
+    }
+
+    def answer(request: Any, **_: Any) -> Any:
+        assert request.headers["x-amz-optional-object-attributes"] in ("RestoreStatus", b"RestoreStatus")
+        body = (LISTING % "".join(entries.values())).encode()
+        raw: Any = type("Raw", (), {"stream": lambda *_: iter([body])})()
+        headers: Any = HeadersDict({"content-type": "application/xml"})
+        return AWSResponse(request.url, 200, headers, raw)
+
+    events: Any = client.meta.events
+    events.register("before-send.s3.ListObjectsV2", answer)
+
+    (page,) = S3Bucket(client, BUCKET, AT_ONCE).pages("")
+
+    assert [listed.key for listed in page] == list(entries)
+    assert {listed.key for listed in page if listed.is_archived} == {"cold", "coldest", "thawing"}
 
 
 def test_an_object_is_looked_at_as_it_is_now(bucket: tuple[S3Bucket, Any]) -> None:

@@ -14,6 +14,7 @@ import botocore.session
 import pytest
 from botocore.stub import Stubber
 
+from contract.failures import CRASHED
 from operations import wiring
 from operations.adapters.cloudformation import stack_outputs
 from operations.commands import backfill, dead_letters, plan, quotas, reconcile, redrive, status
@@ -36,6 +37,8 @@ OUTPUTS = {
     "DeadLetterQueueUrl": NAMES.dead_letter_queue_url,
     "BulkQueueUrl": NAMES.bulk_queue_url,
     "BulkDeadLetterQueueUrl": NAMES.bulk_dead_letter_queue_url,
+    "TopicArn": NAMES.topic_arn,
+    "ApiUrl": NAMES.api_url,
 }
 
 
@@ -111,6 +114,10 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         (["quotas", "--set", "DetectSmells=3"], "DetectSmells"),
         (["quotas", "--unset", "DetectSmells"], "DetectSmells"),
         (["quotas", "--apply"], "--set"),
+        (["quotas", "--daily", "DetectLabels=many"], "DetectLabels=20000"),
+        (["quotas", "--daily", "DetectSmells=3"], "DetectSmells"),
+        (["verify", "--photos", "/nowhere", "--yes"], "--photos"),
+        (["verify"], "--yes"),
         (["cost", "--detectors", "smells"], "labels, faces"),
         (["cost", "--photos", "0"], "--photos"),
     ],
@@ -166,6 +173,24 @@ def test_a_summary_counts_both_queues(operated: OperatedWorld, run: Run) -> None
         ("permanent/UnreadableMessage", "images", 1),
     ]
     assert "ServiceUnavailable" in run("dlq", "summary")[1]
+
+
+def test_a_summary_says_what_may_be_behind_letters_without_a_reason(
+    operated: OperatedWorld, run: Run
+) -> None:
+    operated.queues.put(DEAD, body("a.jpg"), explained("a.jpg"))
+    assert "RecursiveInvocationsDropped" not in run("dlq", "summary")[1]
+
+    operated.queues.put(BULK_DEAD, body("moved.jpg"))
+    said = run("dlq", "summary")[1]
+    for place in ("Runtime exited", "Throttles", "RecursiveInvocationsDropped"):
+        assert said.count(place) == 1
+
+    assert "RecursiveInvocationsDropped" in run("dlq", "show", "moved.jpg")[1]
+    assert "RecursiveInvocationsDropped" not in run("dlq", "show", "a.jpg")[1]
+
+    operated.queues.put(DEAD, body("b.jpg"), explained("b.jpg", code=CRASHED))
+    assert "imagepipe dlq show KEY" in run("dlq", "summary")[1]
 
 
 @pytest.mark.usefixtures("operated")
@@ -363,6 +388,35 @@ def test_a_plan_is_for_people_too(operated: OperatedWorld, run: Run) -> None:
     assert "aws s3 sync" not in out
 
 
+def test_what_is_archived_is_told_and_left_alone(operated: OperatedWorld, run: Run) -> None:
+    for key, storage_class in (
+        ("a.jpg", "GLACIER"),
+        ("b.jpg", "INTELLIGENT_TIERING"),
+        ("c.jpg", "GLACIER_IR"),
+    ):
+        operated.world.s3.put(f"cold/{key}", key.encode())
+        operated.s3.classes[f"cold/{key}"] = storage_class
+
+    plan = run("plan", "s3://photos/cold/")[1]
+    assert "1  are archived (GLACIER, DEEP_ARCHIVE)" in plan
+    assert "1  to do are in INTELLIGENT_TIERING" in plan
+    told = json.loads(run("backfill", "s3://photos/cold/", "--all", "--yes", "--json")[1])
+    assert (told["queued"], told["archived"]) == (2, 1)
+    assert all("a.jpg" not in queued for queued in operated.queues.bodies(BULK))
+    assert "1 are archived and were left alone" in run("backfill", "s3://photos/cold/", "--yes")[1]
+    assert "1 of the photos are archived" in run("reconcile")[1]
+
+
+def test_reconcile_does_not_call_notes_of_deleted_photos_records(operated: OperatedWorld, run: Run) -> None:
+    operated.world.deliver(operated.world.s3.put("gone.jpg", b"cat 91"))
+    operated.world.deliver(operated.world.s3.delete("gone.jpg"))
+
+    told = json.loads(run("reconcile", "--json")[1])
+
+    assert (told["objects"], told["heads"], told["tombstones"]) == (1, 1, 1)
+    assert "1 photos in the bucket; 1 records, and 1 notes of deleted ones; " in run("reconcile")[1]
+
+
 def test_photos_elsewhere_are_planned_with_the_way_to_move_them(operated: OperatedWorld, run: Run) -> None:
     operated.world.s3.put("new.jpg", b"dog 1")
     operated.s3.others["theirs"] = operated.world.s3.present()
@@ -435,6 +489,34 @@ def test_quotas_are_shown_applied_set_and_taken_back(operated: OperatedWorld, ru
     assert "DetectFaces 7.0 of 7" in run("status")[1]
 
 
+def test_daily_limits_are_shown_set_and_taken_back(operated: OperatedWorld, run: Run) -> None:
+    operated.functions.others["DAILY_CALL_LIMITS"] = "DetectFaces=1000"
+
+    told = json.loads(run("quotas", "--daily", "DetectLabels=0", "--json")[1])["operations"]
+    assert told["DetectLabels"]["calls_a_day"] == {"deployed": None, "set": 0, "in_use": 0, "calls_today": 0}
+    assert told["DetectFaces"]["calls_a_day"]["in_use"] == 1000
+    assert "No call is left for today of DetectLabels" in run("quotas")[1]
+    assert "DetectLabels 0 of 0, DetectFaces 0 of 1,000" in run("status")[1]
+    operated.world.s3.put("new.jpg", b"dog 90")
+    assert json.loads(run("plan", "s3://photos/", "--json")[1])["hours"] is None
+    assert "for ever, as no calls are allowed" in run("plan", "s3://photos/")[1]
+
+    told = json.loads(run("quotas", "--daily", "DetectLabels=none", "--json")[1])["operations"]
+    assert told["DetectLabels"]["calls_a_day"]["in_use"] is None
+    assert "No call is left" not in run("quotas")[1]
+
+
+def test_a_backfill_queues_no_more_than_a_daily_limit_takes_while_messages_are_kept(
+    operated: OperatedWorld, run: Run
+) -> None:
+    operated.world.s3.put("new.jpg", b"dog 90")
+    run("quotas", "--daily", "DetectLabels=0")
+
+    code, out, _ = run("backfill", "s3://photos/", "--yes", "--json")
+
+    assert (code, json.loads(out)["ended"], json.loads(out)["queued"]) == (1, "queue_full", 0)
+
+
 def test_quotas_that_service_quotas_does_not_know_are_said_to_be_unknown(
     operated: OperatedWorld, run: Run
 ) -> None:
@@ -504,7 +586,7 @@ def test_two_places_at_once_are_refused() -> None:
 
 
 def test_names_are_read_from_the_stack() -> None:
-    assert Names.of_stack("s", {**OUTPUTS, "ApiUrl": "x"}) == NAMES
+    assert Names.of_stack("s", {**OUTPUTS, "TallyFunction": "x"}) == NAMES
     with pytest.raises(OperatorError, match="Table"):
         Names.of_stack("s", {name: value for name, value in OUTPUTS.items() if name != "Table"})
 

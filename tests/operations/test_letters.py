@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from contract.failures import FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE, History
+from contract.failures import FAILURE_ATTRIBUTE
 from contract.timing import QUEUE_MAX_RECEIVES
+from operations.dead_letters.causes import NO_VERDICT, Cause
 from operations.dead_letters.choosing import Choice, is_called
-from operations.dead_letters.letters import NO_VERDICT, Cause
 from operations.dead_letters.summing_up import Summary
-from tests.operations.letters import FIRST, LAST, SENT, body, explained, letter, with_history
+from tests.operations.letters import FIRST, LAST, SENT, body, explained, letter
 
 SENT_BY_PROCESSOR = letter(body("a.jpg", "b.jpg"), explained("b.jpg"))
 MOVED_BY_SQS = letter(body("a b.jpg"))
@@ -33,12 +35,6 @@ def test_a_letter_that_sqs_moved_took_its_function_down_each_time() -> None:
     assert (read.first_sent_at, read.last_failed_at, read.at) == (SENT, None, SENT)
 
 
-def test_a_letter_that_was_sent_anew_before_remembers_its_first_time_and_all_attempts() -> None:
-    read = letter(body("a.jpg"), with_history(20))
-
-    assert read.history() == History(20 + QUEUE_MAX_RECEIVES, FIRST)
-
-
 def test_what_is_no_message_of_ours_is_unreadable_with_or_without_a_reason() -> None:
     explained_one = letter("not json", explained(code="UnreadableMessage", kind="permanent", detector=None))
 
@@ -48,7 +44,7 @@ def test_what_is_no_message_of_ours_is_unreadable_with_or_without_a_reason() -> 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"keys": 3}', "null", '{"kind": "x", "keys": []}'])
 def test_a_reason_that_cannot_be_read_hides_nothing(text: str) -> None:
-    read = letter(body("a.jpg"), {FAILURE_ATTRIBUTE: text, HISTORY_ATTRIBUTE: text})
+    read = letter(body("a.jpg"), {FAILURE_ATTRIBUTE: text})
 
     assert (read.keys, read.cause, read.first_sent_at) == (("a.jpg",), NO_VERDICT, SENT)
 
@@ -97,7 +93,8 @@ def test_a_letter_is_called_by_its_id_and_by_each_of_its_keys() -> None:
 
 def test_a_summary_counts_by_queue_and_cause_and_shows_the_oldest() -> None:
     counted = Summary()
-    for one in (MOVED_BY_SQS, letter(body("older.jpg"), with_history(8)), UNREADABLE, SENT_BY_PROCESSOR):
+    older = replace(letter(body("older.jpg")), first_sent_at=FIRST)
+    for one in (MOVED_BY_SQS, older, UNREADABLE, SENT_BY_PROCESSOR):
         counted.add(one)
     counted.add(letter(body("a.jpg"), queue="bulk"))
 

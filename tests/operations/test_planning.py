@@ -21,6 +21,7 @@ from operations.planning.known import Recorded
 from operations.planning.objects import Choice, Kind, Place, kind_of
 from operations.planning.summing import Totals, sum_up
 from operations.reconciling.comparison import Listed
+from tests.fakes.s3 import START
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld
 from tests.processors.world import SETTINGS
@@ -131,6 +132,58 @@ def test_what_cannot_be_recognized_needs_no_call() -> None:
 
     assert (totals.kinds[Kind.EMPTY], totals.kinds[Kind.OTHER_BY_NAME]) == (1, 1)
     assert totals.calls == BOTH  # only the bytes of notes.txt can tell that it is none
+
+
+RESTORED = {"IsRestoreInProgress": False, "RestoreExpiryDate": START}
+UNDER_WAY = {"IsRestoreInProgress": True}
+
+
+@pytest.mark.parametrize(
+    ("storage_class", "restore", "is_archived"),
+    [
+        ("GLACIER", None, True),
+        ("DEEP_ARCHIVE", None, True),
+        ("DEEP_ARCHIVE", UNDER_WAY, True),
+        ("GLACIER", RESTORED, False),
+        ("GLACIER_IR", None, False),
+        ("STANDARD_IA", None, False),
+        ("INTELLIGENT_TIERING", None, False),
+    ],
+)
+def test_what_is_archived_is_counted_apart_and_has_no_price(
+    storage_class: str, restore: dict[str, Any] | None, is_archived: bool
+) -> None:
+    operated = recognized()
+    operated.world.s3.put("new.jpg", b"dog 90")
+    operated.s3.classes["new.jpg"] = storage_class
+    if restore is not None:
+        operated.s3.restores["new.jpg"] = restore
+
+    totals, _ = planned(operated)
+
+    assert totals.archived == is_archived
+    assert (totals.to_do, totals.calls) == ((0, {}) if is_archived else (1, BOTH))
+    assert totals.tiered == (storage_class == "INTELLIGENT_TIERING")
+
+
+def test_what_was_archived_after_it_was_recognized_has_its_record() -> None:
+    operated = recognized("old.jpg")
+    operated.s3.classes["old.jpg"] = "DEEP_ARCHIVE"
+
+    totals, _ = planned(operated)
+
+    assert (totals.current, totals.archived, totals.to_do) == (1, 0, 0)
+
+
+def test_bytes_that_are_archived_in_one_place_are_paid_for_in_another() -> None:
+    operated = recognized()
+    operated.world.s3.put("a.jpg", b"dog 90")
+    operated.world.s3.put("b.jpg", b"dog 90")
+    operated.s3.classes["a.jpg"] = "GLACIER"
+
+    totals, _ = planned(operated)
+
+    assert (totals.archived, totals.to_do, totals.repeated, totals.calls) == (1, 1, 0, BOTH)
 
 
 def test_a_rejected_record_is_current() -> None:

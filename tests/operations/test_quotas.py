@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from contract.table import budget_key
 from contract.wire import to_wire
 from operations.adapters.lambda_functions import reader_of
 from operations.adapters.service_quotas import ServiceQuotas
-from operations.budgets.quotas import AccountQuota, find, in_use, read_settings
+from operations.budgets.quotas import AccountQuota, find, in_use, read_daily_limits, read_settings
 from operations.faults import OperatorError
+from operations.planning.pricing import Pricing
 from tests.operations.deployments import FakeLambda, FakeServiceQuotas, metered, named
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import AT_ONCE
@@ -51,6 +53,109 @@ def test_setting_a_quota_leaves_the_rest_of_the_budget_alone() -> None:
 
     budget = operated.budgets.read(["DetectLabels"])["DetectLabels"]
     assert (budget.quota, budget.next_at, budget.cut_at, budget.cut_from) == (40.5, NOW, NOW, 50)
+
+
+LIMITS = {"DetectLabels": 1000}
+
+
+def test_a_daily_limit_of_an_operator_goes_before_the_deployments_until_it_is_taken_back() -> None:
+    budgets = recognized().budgets
+
+    def limits() -> list[int | None]:
+        return [quota.daily.in_use for quota in in_use(DEPLOYED, budgets, (), NOW, LIMITS)]
+
+    assert limits() == [1000, None]
+    budgets.set_daily_limit("DetectLabels", 20_000)
+    budgets.set_daily_limit("DetectFaces", 0)
+    assert limits() == [20_000, 0]
+    budgets.set_daily_limit("DetectLabels", None)
+    assert limits() == [1000, 0]
+
+
+def test_setting_a_daily_limit_leaves_the_rest_of_the_budget_alone() -> None:
+    operated = recognized()
+    at = budget_key("DetectLabels")
+    before = {"next_at": to_microseconds(NOW), "quota": 5, "calls_day": "2027-01-15", "day_calls": 7}
+    operated.world.table.items[at.pk, at.sk] = to_wire({"pk": at.pk, "sk": at.sk, **before})
+
+    operated.budgets.set_daily_limit("DetectLabels", 9)
+
+    budget = operated.budgets.read(["DetectLabels"])["DetectLabels"]
+    assert (budget.next_at, budget.quota, budget.daily_limit) == (NOW, 5, 9)
+    assert (budget.calls_day, budget.day_calls) == ("2027-01-15", 7)
+
+
+@pytest.mark.parametrize(("day", "today"), [("2027-01-15", 7), ("2027-01-14", 0), ("", 0)])
+def test_calls_of_today_are_those_of_the_day_by_utc(day: str, today: int) -> None:
+    operated = recognized()
+    at = budget_key("DetectLabels")
+    item = {"pk": at.pk, "sk": at.sk, "calls_day": day, "day_calls": 7, "daily_limit": 7}
+    operated.world.table.items[at.pk, at.sk] = to_wire(item)
+
+    daily = in_use(DEPLOYED, operated.budgets, (), NOW)[0].daily
+
+    assert (daily.today, daily.is_reached) == (today, today == 7)
+
+
+@pytest.mark.parametrize("written", ["many", -1, "NaN", "", True])
+def test_what_cannot_be_read_of_a_budget_does_not_keep_it_from_being_set_anew(written: object) -> None:
+    operated = recognized()
+    at = budget_key("DetectLabels")
+    item = {"pk": at.pk, "sk": at.sk, "daily_limit": written, "day_calls": written, "quota": 5}
+    operated.world.table.items[at.pk, at.sk] = to_wire(item)
+
+    operated.budgets.set_daily_limit("DetectLabels", 9)
+
+    budget = operated.budgets.read(["DetectLabels"])["DetectLabels"]
+    assert (budget.daily_limit, budget.day_calls, budget.quota) == (9, 0, 5)
+
+
+def test_daily_limits_are_read_by_operation() -> None:
+    typed = ["DetectLabels=20000", "DetectFaces=0", "DetectLabels=none"]
+
+    assert read_daily_limits(typed[:2], list(DEPLOYED)) == {"DetectLabels": 20_000, "DetectFaces": 0}
+    assert read_daily_limits(typed[2:], list(DEPLOYED)) == {"DetectLabels": None}
+
+
+@pytest.mark.parametrize("number", ["", "=", "=-1", "=1.5", "=many", "=1e3", "=²"])
+def test_a_daily_limit_that_cannot_be_meant_says_how_one_is_written(number: str) -> None:
+    with pytest.raises(OperatorError, match="DetectLabels=20000"):
+        read_daily_limits([f"DetectLabels{number}"], list(DEPLOYED))
+
+
+@pytest.mark.parametrize(
+    ("written", "limits"),
+    [(None, {}), ("", {}), ("DetectLabels=20000,DetectFaces=0", {"DetectLabels": 20_000, "DetectFaces": 0})],
+)
+def test_the_deployments_daily_limits_are_read_from_the_function(
+    written: str | None, limits: dict[str, int]
+) -> None:
+    client: Any = FakeLambda(SETTINGS, others={} if written is None else {"DAILY_CALL_LIMITS": written})
+
+    assert reader_of(client, client.queue_arn, AT_ONCE).daily_limits == limits
+
+
+DAY = 86_400.0
+
+
+@pytest.mark.parametrize(
+    ("limits", "seconds", "slowest"),
+    [
+        ({}, 2.0, 50.0),
+        ({"DetectLabels": 100}, 2.0, 100 / DAY),
+        ({"DetectLabels": 99}, DAY, 99 / DAY),
+        ({"DetectLabels": 10, "DetectFaces": 3}, 33 * DAY, 3 / DAY),
+        ({"DetectFaces": 0}, math.inf, 0.0),
+    ],
+)
+def test_work_beyond_a_daily_limit_waits_for_midnights(
+    limits: dict[str, int], seconds: float, slowest: float
+) -> None:
+    pricing = Pricing(DEPLOYED, 0.5, limits)
+
+    assert pricing.seconds({"labels": 100, "faces": 100}) == seconds
+    assert pricing.slowest() == slowest
+    assert pricing.seconds({}) == 0
 
 
 def test_the_rate_of_now_is_lower_after_a_throttle() -> None:

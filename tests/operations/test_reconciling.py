@@ -48,8 +48,25 @@ def test_where_nothing_differs_nothing_is_found() -> None:
     operated.world.deliver(operated.world.s3.delete("a.jpg"))
 
     with operated.surveyed() as (_, counted):
-        assert (counted.objects, counted.heads, counted.in_flight) == (3, 4, 0)
+        assert (counted.objects, counted.heads, counted.tombstones, counted.in_flight) == (3, 3, 1, 0)
     assert operated.found() == NOTHING
+
+
+def test_an_archived_photo_is_looked_at_once_and_then_in_order() -> None:
+    """Empty, because this world's processor rejects that without reading it, as it does what is archived."""
+    operated = recognized()
+    operated.world.s3.put("cold.jpg", b"")
+    operated.s3.classes["cold.jpg"] = "DEEP_ARCHIVE"
+
+    with operated.surveyed() as (spool, counted):
+        assert (counted.archived, spool.count(Kind.MISSING)) == (1, 1)
+        assert operated.fix(spool).queued == 1
+    operated.work_off_bulk()
+
+    assert operated.world.status("cold.jpg") is Status.REJECTED
+    with operated.surveyed() as (spool, counted):
+        assert (counted.archived, spool.count(Kind.MISSING)) == (1, 0)
+        assert operated.fix(spool).queued == 0
 
 
 @pytest.mark.parametrize("versioned", [True, False])

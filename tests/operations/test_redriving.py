@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.failures import FAILURE_ATTRIBUTE, HISTORY_ATTRIBUTE, History
+from contract.failures import FAILURE_ATTRIBUTE
 from operations.dead_letters.choosing import Choice
 from operations.dead_letters.letters import DeadLetter
 from operations.dead_letters.looking import LOOK_SECONDS, Look
@@ -17,7 +17,7 @@ from operations.dead_letters.redriving import Redrive, Redriven
 from operations.interrupting import never
 from operations.pacing import Pace
 from tests.fakes.s3 import BUCKET
-from tests.operations.letters import FIRST, body, explained
+from tests.operations.letters import body, explained
 from tests.operations.queues import DEAD, HOME, FakeQueues
 from tests.operations.world import queue
 
@@ -56,15 +56,15 @@ def filled(count: int) -> FakeQueues:
     return queues
 
 
-def test_a_copy_carries_its_history_and_not_its_failure() -> None:
+def test_a_copy_is_the_message_without_its_failure() -> None:
     queues = filled(1)
+    assert FAILURE_ATTRIBUTE in queues.queues[DEAD][0].attributes
 
     redrive(queues)
 
     (sent,) = queues.queues[HOME]
     assert queues.queues[DEAD] == []
-    assert FAILURE_ATTRIBUTE not in sent.attributes
-    assert History.from_json(sent.attributes[HISTORY_ATTRIBUTE]["StringValue"]) == History(8, FIRST)
+    assert (sent.body, sent.attributes) == (body("0.jpg"), {})
 
 
 def test_only_what_was_chosen_goes() -> None:

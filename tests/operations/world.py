@@ -30,7 +30,9 @@ from tests.operations.queues import BULK, BULK_DEAD, DEAD, HOME, FakeQueues
 from tests.operations.stores import ListedS3, ScannedDynamoDB
 from tests.processors.world import SETTINGS, InlineExecutor, World
 
-NAMES = Names(BUCKET, TABLE, HOME, DEAD, BULK, BULK_DEAD)
+TOPIC = "arn:aws:sns:us-east-1:123456789012:completions"
+API = "https://a1b2c3.execute-api.us-east-1.amazonaws.com"
+NAMES = Names(BUCKET, TABLE, HOME, DEAD, BULK, BULK_DEAD, TOPIC, API)
 AT_ONCE = RetryPolicy(sleep=lambda _seconds: None)
 
 

@@ -6,6 +6,7 @@ import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,3 +114,14 @@ def test_a_quota_that_is_set_is_what_workers_and_plans_go_by(operator: Operator)
     assert planned["quotas"]["DetectLabels"] == 7
     assert operator.json("status")["quotas"]["DetectLabels"]["in_use"] == 7
     operator.recognized("bulk/at seven a second.jpg", distinct=True)
+
+
+def test_a_daily_limit_stands_beside_the_quota_until_it_is_taken_back(operator: Operator) -> None:
+    def labels(*typed: str) -> Any:
+        return operator.json("quotas", *typed)["operations"]["DetectLabels"]
+
+    operator.json("quotas", "--set", "DetectLabels=7")
+    limited = labels("--daily", "DetectLabels=20000")
+
+    assert (limited["in_use"], limited["calls_a_day"]["in_use"]) == (7, 20_000)
+    assert labels("--daily", "DetectLabels=none")["calls_a_day"]["set"] is None

@@ -1,0 +1,50 @@
+"""Whole heads, and when the answers that they rest on were paid for, on DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from contract.records import Head
+from contract.results import ResultName
+from contract.table import PARTITION_KEY, SORT_KEY, head_key, result_key
+from contract.wire import from_wire, key_of
+from operations.adapters.aws_errors import translated
+from operations.adapters.dynamodb_known import ANSWERED
+from operations.adapters.dynamodb_reads import BatchReads, key_to_wire
+from operations.retrying import RetryPolicy
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True)
+class DynamoDBHeads:
+    """The one table, as far as `imagepipe verify` looks into it."""
+
+    client: DynamoDBClient
+    table_name: str
+    retry: RetryPolicy
+    reads: BatchReads
+
+    def read(self, keys: Sequence[str]) -> Mapping[str, Head]:
+        """Return the heads of those keys that have one, as of now."""
+        items = self.reads.read([head_key(key) for key in keys])
+        return {head.key: head for head in (Head.from_item(from_wire(item)) for item in items)}
+
+    def called_at(self, names: Sequence[ResultName]) -> Mapping[ResultName, str]:
+        """Return when each of these answers was given (ISO 8601); those that are not there are left out."""
+        wanted = {result_key(name): name for name in names}
+        items = self.reads.read(list(wanted), (PARTITION_KEY, SORT_KEY, ANSWERED))
+        return {wanted[key_of(item)]: item[ANSWERED]["S"] for item in items if ANSWERED in item}
+
+    def forget(self, names: Iterable[ResultName]) -> None:
+        """Remove answers: whoever needs one of them again pays for it again."""
+        for name in names:
+
+            def attempt(name: ResultName = name) -> None:
+                with translated(f"DeleteItem of an answer on {self.table_name}"):
+                    self.client.delete_item(TableName=self.table_name, Key=key_to_wire(result_key(name)))
+
+            self.retry(attempt)

@@ -1,0 +1,1 @@
+"""Checks of a deployed pipeline from the outside: photos in, records, answers and completions out."""

@@ -1,0 +1,245 @@
+"""What a check works with: a prefix in the bucket, the table, the API, and a queue of completions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from contract.completions import Completion, completion
+from contract.errors import ConfigurationError
+from contract.records import Head, Status
+from contract.results import ResultName
+from operations.adapters.dynamodb_heads import DynamoDBHeads
+from operations.adapters.query_api import QueryApi
+from operations.adapters.s3_objects import S3Objects
+from operations.adapters.subscriptions import MAX_MESSAGES, Subscriptions
+from operations.faults import StoppedError
+from operations.interrupting import Stopping
+from operations.terminal import printable
+from operations.verifying.photos import MarkedPhotos
+
+# A look at the queue waits this long for a completion, and is the pause between two looks at the table.
+LOOK_SECONDS = 1
+# What may have been lost on its way to a new subscription is done once more after this long.
+AGAIN_SECONDS = 15
+MOST_NAMED = 3
+# A long key would fill the terminal.
+MOST_CHARACTERS = 80
+
+CLOSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+
+class CheckFailedError(Exception):
+    """Something does not hold. The message says what was seen instead."""
+
+
+class CheckLeftOutError(Exception):
+    """A check cannot be made on this deployment. The message says why."""
+
+
+@dataclass
+class Inbox:
+    """The queue of a subscription to the completions, and what was heard of keys that begin so, by id."""
+
+    subscriptions: Subscriptions
+    prefix: str
+    queue_url: str = ""
+    heard: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def listen(self, wait_seconds: int) -> None:
+        """Take in all that waits; wait for the first."""
+        bodies = self.subscriptions.receive(self.queue_url, wait_seconds)
+        self._take_in(bodies)
+        while len(bodies) == MAX_MESSAGES:
+            bodies = self.subscriptions.receive(self.queue_url, 0)
+            self._take_in(bodies)
+
+    def has_heard_of(self, key: str) -> bool:
+        """Tell whether any completion of a key has come."""
+        return any(said["key"] == key for said in self.heard.values())
+
+    def _take_in(self, bodies: Iterable[str]) -> None:
+        for said in map(json.loads, bodies):
+            if str(said.get("key", "")).startswith(self.prefix):
+                self.heard[said["id"]] = said
+
+
+@dataclass
+class Site:
+    """A deployed pipeline, as a check sees it.
+
+    `expected` is what each key that was written has to be known as in the end: the ETag of its object, None
+    where it was deleted. `seen` are all records that were met in the table, `contents` all bytes that were
+    uploaded, `fingerprints` those of the deployed detectors. `tell` is told what is being waited for.
+    """
+
+    bucket_name: str
+    prefix: str
+    objects: S3Objects
+    table: DynamoDBHeads
+    inbox: Inbox
+    api: QueryApi
+    photos: MarkedPhotos
+    fingerprints: Mapping[str, str]
+    clock: Callable[[], float]
+    stopping: Stopping
+    tell: Callable[[str], None]
+    patience_seconds: float
+    expected: dict[str, str | None] = field(default_factory=dict)
+    seen: dict[str, Head] = field(default_factory=dict)
+    contents: set[str] = field(default_factory=set)
+    known_photo: bytes = b""
+
+    def key(self, name: str) -> str:
+        """Return a key of this run."""
+        return f"{self.prefix}{name}"
+
+    def named(self, key: str) -> str:
+        """Write a key for a person, without the prefix that all have."""
+        return named(key.removeprefix(self.prefix))
+
+    def upload(self, key: str, body: bytes) -> None:
+        """Put an object."""
+        # Written down before it is tried: an answer that got lost on its way is an object all the same.
+        self.expected.setdefault(key, None)
+        etag = self.expected[key] = self.objects.put(key, body)
+        self.contents.add(f"{etag}-{len(body)}")
+
+    def upload_new(self, key: str) -> None:
+        """Put a photo that nobody has paid for. The last one of these is the known photo from then on."""
+        self.known_photo = self.photos.new()
+        self.upload(key, self.known_photo)
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy an object."""
+        self.expected.setdefault(target, None)
+        self.expected[target] = self.objects.copy(source, target)
+
+    def delete(self, key: str) -> None:
+        """Delete an object."""
+        self.objects.delete(key)
+        self.expected[key] = None
+
+    def heads(self, keys: Iterable[str]) -> Mapping[str, Head]:
+        """Read records, as they are now."""
+        found = self.table.read(list(keys))
+        self.seen |= {self.announcement(head).id: head for head in found.values()}
+        return found
+
+    def announcement(self, head: Head) -> Completion:
+        """Write what has to be announced of a record."""
+        return completion(self.bucket_name, head)
+
+    def called_at(self, head: Head) -> Mapping[str, str]:
+        """Return when each detector was asked about the bytes of a record."""
+        names = [ResultName(head.version.content_id, *named) for named in head.detectors.items()]
+        return {name.detector: at for name, at in self.table.called_at(names).items()}
+
+    def recognized(self, *keys: str) -> Mapping[str, Head]:
+        """Wait until the objects of these keys are recognized by all detectors, and return their records.
+
+        Raise CheckFailedError if one of them is rejected.
+        """
+
+        def missing() -> Iterator[str]:
+            found = self.heads(keys)
+            for key in keys:
+                head = found.get(key)
+                if head is None or head.version.etag != self.expected[key]:
+                    yield f"the record of {self.named(key)}"
+                elif head.status is Status.REJECTED and head.rejection is not None:
+                    reason = f"{head.rejection.code}: {head.rejection.message}"
+                    raise CheckFailedError(f"{self.named(key)} was rejected, {reason}")
+                elif dict(head.detectors) != dict(self.fingerprints):
+                    yield f"what the detectors say of {self.named(key)}"
+
+        self.until(missing)
+        return self.heads(keys)
+
+    def rejected(self, *keys: str) -> Mapping[str, Head]:
+        """Wait until these keys are rejected, and return their records. Raise CheckFailedError if not."""
+
+        def missing() -> Iterator[str]:
+            found = self.heads(keys)
+            for key in keys:
+                head = found.get(key)
+                if head is None or head.version.etag != self.expected[key]:
+                    yield f"the record of {self.named(key)}"
+                elif head.status is not Status.REJECTED:
+                    raise CheckFailedError(f"{self.named(key)} is {head.status}, and should be rejected")
+
+        self.until(missing)
+        return self.heads(keys)
+
+    def deleted(self, *keys: str) -> None:
+        """Wait until these keys are known as deleted."""
+
+        def missing() -> Iterator[str]:
+            found = self.heads(keys)
+            for key in keys:
+                if key not in found or found[key].status is not Status.DELETED:
+                    yield f"that {self.named(key)} is known as deleted"
+
+        self.until(missing)
+
+    def until(self, missing: Callable[[], Iterable[str]], again: Callable[[], None] = lambda: None) -> None:
+        """Wait until nothing is missing, following the completions meanwhile.
+
+        `again` is called now and then. Raise CheckFailedError with what is missing when patience ends, and
+        StoppedError on Ctrl-C.
+        """
+        began = done_again = self.clock()
+        while still := list(missing()):
+            self.go_on()
+            now = self.clock()
+            if now - began >= self.patience_seconds:
+                raise CheckFailedError(f"after {now - began:.0f} s there is still missing: {in_words(still)}")
+            if now - done_again >= AGAIN_SECONDS:
+                done_again = now
+                again()
+            self.tell(f"waiting for {in_words(still)}")
+            self.inbox.listen(LOOK_SECONDS)
+
+    def go_on(self) -> None:
+        """Raise StoppedError if Ctrl-C was pressed."""
+        if self.stopping():
+            raise StoppedError("the checks were not all made")
+
+    def ask(self, path: str, **parameters: object) -> tuple[int, Any]:
+        """Ask the API. Raise CheckLeftOutError where it is closed to whoever runs this."""
+        status, answer = self.api.get(path, **parameters)
+        if status in CLOSED:
+            raise CheckLeftOutError(
+                f"the API answers {status} to these credentials; it needs execute-api:Invoke "
+                "(api_access=iam), or a token in IMAGEPIPE_API_TOKEN (api_access=jwt)"
+            )
+        return status, answer
+
+    def require(self, holds: bool, key: str, otherwise: str) -> None:
+        """Raise CheckFailedError, which says what is otherwise of a key, unless something holds."""
+        if not holds:
+            raise CheckFailedError(f"{self.named(key)} {otherwise}")
+
+    def is_taken_by_s3(self, key: str, body: bytes) -> bool:
+        """Put an object under a key that S3 may refuse; tell whether it did not."""
+        try:
+            self.upload(key, body)
+        except ConfigurationError:
+            del self.expected[key]
+            return False
+        return True
+
+
+def named(key: str) -> str:
+    """Write a key for a person, in brief."""
+    text = printable(key)
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
+
+
+def in_words(missing: Sequence[str]) -> str:
+    """Write what is missing, the first few by name."""
+    more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+    return f"{', '.join(missing[:MOST_NAMED])}{more}"

@@ -1,0 +1,540 @@
+"""Each check holds on the real processor, and fails when what it is about is broken."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from PIL import Image
+
+from contract.errors import ConfigurationError, TransientError
+from contract.records import Head, Status
+from operations.adapters.dynamodb_heads import DynamoDBHeads
+from operations.adapters.dynamodb_reads import BatchReads
+from operations.adapters.query_api import QueryApi, on_aws, on_this_machine
+from operations.adapters.s3_objects import ObjectVersion
+from operations.faults import OperatorError, StoppedError
+from operations.interrupting import never
+from operations.verifying.checking import Check, Outcome, Verdict, named, run_all
+from operations.verifying.checks import CHECKS, MOST_KEY_BYTES, longest
+from operations.verifying.cleaning import Cleaning
+from operations.verifying.photos import SAMPLES, MarkedPhotos, find_photos, is_jpeg
+from operations.verifying.site import CheckFailedError, Inbox, Site
+from tests.fakes.dynamodb import TABLE
+from tests.fakes.s3 import BUCKET
+from tests.operations.stores import ScannedDynamoDB
+from tests.operations.test_planning import FINGERPRINTS
+from tests.operations.world import AT_ONCE
+from tests.processors.world import InlineExecutor, World
+
+PREFIX = "imagepipe-verify/test/"
+Event = dict[str, Any]
+
+
+class TextPhotos(MarkedPhotos):
+    """Photos such as the Rekognition in memory reads."""
+
+    def new(self) -> bytes:
+        return f"cat 97 dog {next(self.numbers)}".encode()
+
+    def cut_off(self) -> bytes:
+        return b"\xff\xd8"
+
+
+@dataclass
+class Deployment:
+    """The real processor, in memory; events reach it when somebody looks at the completions.
+
+    `passes` says which of the events get through, `said` what becomes of a completion, `answered` what of an
+    answer of the API.
+    """
+
+    world: World = field(default_factory=World)
+    events: list[Event] = field(default_factory=list)
+    passes: Callable[[Event], bool] = lambda _: True
+    said: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda body: body
+    answered: Callable[[dict[str, Any]], dict[str, Any]] = lambda answer: answer
+    before_copy: Callable[[], None] = lambda: None
+    api_status: int = 200
+    refuses: str = ""
+    now: float = 0.0
+    open_queues: list[str] = field(default_factory=list)
+
+    # S3
+    def put(self, key: str, body: bytes) -> str:
+        if self.refuses and self.refuses in key:
+            raise ConfigurationError("InvalidArgument", "no such key")
+        self.events.append(self.world.s3.put(key, body))
+        return self.etag(key)
+
+    def copy(self, source: str, target: str) -> str:
+        self.before_copy()
+        self.events.append(self.world.s3.copy(source, target))
+        return self.etag(target)
+
+    def delete(self, key: str) -> None:
+        self.events.append(self.world.s3.delete(key))
+
+    def remove(self, version: ObjectVersion) -> None:
+        self.events.append(self.world.s3.delete_version(version.key, version.version_id))
+
+    def versions(self, prefix: str) -> list[ObjectVersion]:
+        return [
+            ObjectVersion(key, str(stored.version_id))
+            if stored.body is None
+            else ObjectVersion(key, str(stored.version_id), stored.etag, len(stored.body))
+            for key, versions in self.world.s3.objects.items()
+            if key.startswith(prefix)
+            for stored in versions
+        ]
+
+    def etag(self, key: str) -> str:
+        return self.world.s3.present()[key].etag
+
+    # SNS and SQS
+    def receive(self, _url: str, wait_seconds: int) -> list[str]:
+        self.now += wait_seconds
+        events, self.events = self.events, []
+        before = len(self.world.topic.published)
+        for event in filter(self.passes, events):
+            self.world.deliver(event)
+        new = self.world.topic.published[before:]
+        return [json.dumps(body) for published in new if (body := self.said(published)) is not None]
+
+    def queues(self, _beginning: str) -> list[str]:
+        return self.open_queues
+
+    def subscriptions(self, _beginning: str) -> list[str]:
+        return [f"subscription of {url}" for url in self.open_queues]
+
+    def unsubscribe(self, _arn: str) -> None: ...
+
+    def delete_queue(self, url: str) -> None:
+        self.open_queues.remove(url)
+
+    # the API
+    def get(self, path: str, **asked: Any) -> tuple[int, Any]:
+        assert path == "/images"
+        if self.api_status != 200:
+            return self.api_status, None
+        if "key" in asked:
+            head = self.world.head(asked["key"])
+            if head is None or head.status is Status.DELETED:
+                return 404, {}
+            return 200, self.answered(as_answered(head))
+        there = [head for head in self.world.heads() if head.status is Status.RECOGNIZED]
+        images = [self.answered(as_answered(head)) for head in there if head.key.startswith(asked["prefix"])]
+        return 200, {"images": images, "cursor": None}
+
+    def site(self) -> Site:
+        parts: Any = self
+        return Site(
+            bucket_name=BUCKET,
+            prefix=PREFIX,
+            objects=parts,
+            table=self.heads(),
+            inbox=Inbox(parts, PREFIX),
+            api=parts,
+            photos=TextPhotos([b""], ""),
+            fingerprints=FINGERPRINTS,
+            clock=lambda: self.now,
+            stopping=never,
+            tell=lambda _: None,
+            patience_seconds=40,
+        )
+
+    def heads(self) -> DynamoDBHeads:
+        client: Any = ScannedDynamoDB(self.world.table)
+        reads = BatchReads(client, TABLE, AT_ONCE, InlineExecutor())
+        return DynamoDBHeads(client, TABLE, AT_ONCE, reads)
+
+    def cleaning(self, site: Site) -> Cleaning:
+        parts: Any = self
+
+        def sleep(_: float) -> None:
+            self.receive("", 1)
+
+        return Cleaning(
+            prefix=PREFIX,
+            queue_name="imagepipe-verify-test",
+            objects=parts,
+            table=site.table,
+            subscriptions=parts,
+            fingerprints=FINGERPRINTS,
+            executor=InlineExecutor(),
+            clock=lambda: self.now,
+            sleep=sleep,
+            tell=lambda _: None,
+            keys=set(site.expected),
+            contents=site.contents,
+        )
+
+
+def as_answered(head: Head) -> dict[str, Any]:
+    rejection = head.rejection
+    return {
+        "key": head.key,
+        "status": str(head.status),
+        "uploaded_at": head.version.uploaded_at,
+        "size_bytes": head.version.size_bytes,
+        "faces": head.findings.faces,
+        "labels": [{"name": name} for name in head.findings.labels],
+        "rejection": rejection and {"code": rejection.code, "message": rejection.message, "detector": None},
+    }
+
+
+def outcomes(deployment: Deployment) -> dict[str, Outcome]:
+    return {
+        outcome.check.name: outcome for outcome in run_all(CHECKS, deployment.site(), lambda _check: None)
+    }
+
+
+def broken(deployment: Deployment) -> dict[str, str]:
+    """Run all checks; give those that do not hold, with the reason."""
+    found = outcomes(deployment)
+    return {name: outcome.said for name, outcome in found.items() if outcome.verdict is Verdict.FAILED}
+
+
+def test_all_checks_hold_on_the_real_processor() -> None:
+    deployment = Deployment()
+
+    found = outcomes(deployment)
+
+    assert {outcome.verdict for outcome in found.values()} == {Verdict.HELD}, found
+    assert len(found) == len(CHECKS)
+
+
+def test_what_the_checks_say_that_they_use_is_what_they_use() -> None:
+    deployment = Deployment()
+
+    outcomes(deployment)
+
+    changes = [stored for versions in deployment.world.s3.everything.values() for stored in versions]
+    calls = sum(deployment.world.rekognition.paid.values())
+    assert len(changes) == sum(check.uploads for check in CHECKS)
+    # The two broken files are not paid for, as the Rekognition in memory refuses them.
+    assert calls == (sum(check.contents for check in CHECKS) - 2) * len(FINGERPRINTS)
+
+
+def is_deletion(event: Event) -> bool:
+    return str(event["eventName"]).startswith("ObjectRemoved")
+
+
+def key_of(event: Event) -> str:
+    return str(event["s3"]["object"]["key"])
+
+
+def test_a_lost_event_of_a_deletion_is_found() -> None:
+    found = broken(Deployment(passes=lambda event: not is_deletion(event)))
+
+    assert found.keys() == {"copy and rename", "delete", "answers"}
+    assert "known as deleted" in found["delete"]
+
+
+def test_a_key_that_is_lost_on_its_way_is_found() -> None:
+    found = broken(Deployment(passes=lambda event: "%2Bplus" not in key_of(event)))
+
+    assert found.keys() == {"hostile keys", "answers"}
+    assert "plus+plus.jpg" in found["hostile keys"]
+
+
+def test_an_older_upload_that_wins_is_found() -> None:
+    seen: list[str] = []
+
+    def passes(event: Event) -> bool:
+        seen.append(key_of(event))
+        return not (key_of(event).endswith("overwritten.jpg") and seen.count(key_of(event)) > 1)
+
+    assert broken(Deployment(passes=passes)).keys() == {"overwrite", "answers"}
+
+
+def test_a_second_call_for_the_same_bytes_is_found() -> None:
+    deployment = Deployment()
+
+    def forget() -> None:
+        deployment.world.now += 60
+        for place in [place for place in deployment.world.table.items if place[0].startswith("content#")]:
+            del deployment.world.table.items[place]
+
+    deployment.before_copy = forget
+    assert broken(deployment).keys() == {"copy and rename"}
+
+
+def test_a_completion_that_never_comes_is_found() -> None:
+    found = broken(Deployment(said=lambda body: None if body["key"].endswith("photo 1.jpg") else body))
+
+    assert found.keys() == {"completions"}
+    assert "photo 1.jpg" in found["completions"]
+
+
+def test_a_completion_that_says_something_else_is_found() -> None:
+    def said(body: dict[str, Any]) -> dict[str, Any]:
+        return {**body, "faces": 99} if body["key"].endswith("photo 1.jpg") else body
+
+    found = broken(Deployment(said=said))
+
+    assert found == {"completions": "photo 1.jpg was announced with another faces than the table has"}
+
+
+@pytest.mark.parametrize("member", ["status", "faces", "labels", "rejection", "size_bytes", "uploaded_at"])
+def test_an_api_that_says_something_else_is_found(member: str) -> None:
+    def answered(answer: dict[str, Any]) -> dict[str, Any]:
+        other: Any = (
+            [{"name": "Ghost"}] if member == "labels" else {"code": "?"} if member == "rejection" else 99
+        )
+        return {**answer, member: other}
+
+    found = broken(Deployment(answered=answered))
+
+    assert found.keys() == {"answers"}
+    assert member in found["answers"]
+
+
+def test_an_api_that_lists_what_is_not_there_is_found() -> None:
+    deployment = Deployment()
+    get = deployment.get
+
+    def haunted(path: str, **asked: Any) -> tuple[int, Any]:
+        status, answer = get(path, **asked)
+        if "prefix" in asked:
+            answer["images"].append({"key": f"{PREFIX}ghost.jpg"})
+        return status, answer
+
+    deployment.get = haunted  # type: ignore[method-assign]
+    assert "ghost.jpg leaves the list" in broken(deployment)["answers"]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_api_that_is_closed_to_whoever_asks_leaves_its_check_out(status: int) -> None:
+    found = outcomes(Deployment(api_status=status))
+
+    assert found["answers"].verdict is Verdict.LEFT_OUT
+    assert "IMAGEPIPE_API_TOKEN" in found["answers"].said
+    assert found["completions"].verdict is Verdict.HELD
+
+
+def test_a_key_that_s3_refuses_is_said_and_no_failure() -> None:
+    found = outcomes(Deployment(refuses="\n"))
+
+    assert found["hostile keys"].verdict is Verdict.HELD
+    assert "does not take a line feed" in found["hostile keys"].said
+    assert found["answers"].verdict is Verdict.HELD
+
+
+def test_where_nothing_arrives_the_rest_is_left_out() -> None:
+    found = outcomes(Deployment(passes=lambda _: False))
+
+    verdicts = [outcome.verdict for outcome in found.values()]
+    assert verdicts == [Verdict.FAILED, *[Verdict.LEFT_OUT] * (len(CHECKS) - 1)]
+    assert found["upload"].said == "completions arrive has failed"
+
+
+def test_a_completion_that_a_new_subscription_missed_is_provoked_again() -> None:
+    missed = itertools.count()
+
+    def said(body: dict[str, Any]) -> dict[str, Any] | None:
+        return None if next(missed) == 0 else body
+
+    assert broken(Deployment(said=said)) == {}
+    assert next(missed) > len(CHECKS)
+
+
+def test_what_aws_refuses_to_one_check_is_its_own_failure() -> None:
+    def denied(_site: Site) -> None:
+        raise ConfigurationError("AccessDenied", "not allowed to copy")
+
+    checks = [named(denied, contents=0, uploads=0, others_need=False), *CHECKS[:1]]
+    first, second = run_all(checks, Deployment().site(), lambda _: None)
+
+    assert (first.verdict, first.said) == (Verdict.FAILED, "AccessDenied: not allowed to copy")
+    assert second.verdict is Verdict.HELD
+
+
+def test_ctrl_c_ends_a_wait() -> None:
+    site = Deployment(passes=lambda _: False).site()
+    began: list[Check] = []
+    site.stopping = lambda: bool(began)
+
+    with pytest.raises(StoppedError):
+        list(run_all(CHECKS, site, began.append))
+
+
+@pytest.mark.parametrize("upto", [1, 4, len(CHECKS)])
+def test_nothing_is_left_whenever_it_ends(upto: int) -> None:
+    deployment = Deployment(open_queues=["queue"])
+    deployment.put("theirs/photo.jpg", b"cat 90")
+    deployment.receive("", 1)
+    before = dict(deployment.world.table.items)
+    site = deployment.site()
+    list(run_all(CHECKS[:upto], site, lambda _: None))
+
+    assert deployment.cleaning(site).run() == []
+
+    assert deployment.versions(PREFIX) == []
+    assert deployment.open_queues == []
+    kinds = {place[0].split("#")[0] for place in deployment.world.table.items.keys() - before.keys()}
+    assert kinds <= {"image", "quota", "counts"}
+    assert {head.status for head in deployment.world.heads() if head.key.startswith(PREFIX)} == {
+        Status.DELETED
+    }
+    assert {
+        place
+        for place, item in before.items()
+        if deployment.world.table.items[place] != item and not place[0].startswith(("counts#", "quota#"))
+    } == set()
+
+
+def test_what_is_left_is_said() -> None:
+    deployment = Deployment()
+    site = deployment.site()
+    list(run_all(CHECKS[:2], site, lambda _: None))
+    deployment.passes = lambda _: False
+
+    left = deployment.cleaning(site).run()
+
+    assert len(left) == 4
+    assert all(what.startswith("the record of ") for what in left)
+
+
+def test_a_step_of_cleaning_that_fails_stops_no_other() -> None:
+    deployment = Deployment(open_queues=["queue"])
+    site = deployment.site()
+    list(run_all(CHECKS[:2], site, lambda _: None))
+
+    def denied(_url: str) -> None:
+        raise ConfigurationError("AccessDenied", "not allowed to delete queues")
+
+    deployment.delete_queue = denied  # type: ignore[method-assign, assignment]
+    left = deployment.cleaning(site).run()
+
+    assert "not allowed to delete queues (AccessDenied)" in left
+    assert "queue queue" in left
+    assert deployment.versions(PREFIX) == []
+
+
+def test_the_longest_key_is_as_long_as_s3_takes() -> None:
+    key = longest("prefix/ü/")
+
+    assert len(key.encode()) == MOST_KEY_BYTES
+    assert key.endswith(".jpg")
+
+
+def jpeg(**how: Any) -> bytes:
+    out = BytesIO()
+    Image.radial_gradient("L").convert("RGB").save(out, "JPEG", **how)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("photo", [jpeg(), jpeg(progressive=True), jpeg(exif=Image.Exif().tobytes())])
+def test_a_marked_photo_is_the_same_picture_in_other_bytes(photo: bytes) -> None:
+    photos = MarkedPhotos([photo], "a run")
+    first, second = photos.new(), photos.new()
+
+    assert len({photo, first, second}) == 3
+    assert Image.open(BytesIO(first)).tobytes() == Image.open(BytesIO(photo)).tobytes()
+    # What comes first stays first, where readers of JFIF and Exif look for it.
+    assert first[:4] == photo[:4]
+    assert Image.open(BytesIO(first)).info["comment"] == b"a run 0"
+
+
+def test_a_photo_that_is_cut_off_has_no_picture() -> None:
+    cut = MarkedPhotos([jpeg()], "a run").cut_off()
+
+    assert cut.startswith(b"\xff\xd8")
+    with pytest.raises(OSError, match="cannot load this image"):
+        Image.open(BytesIO(cut)).load()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xd8", b"\xff\xd8\xff", b"text", b"\xff\xd8" + bytes(50), jpeg()[:40]]
+)
+def test_what_is_no_jpeg_is_not_taken_for_one(content: bytes) -> None:
+    assert not is_jpeg(content)
+
+
+def test_the_samples_are_found() -> None:
+    assert find_photos(None) == find_photos(SAMPLES)
+    assert all(is_jpeg(photo) for photo in find_photos(None))
+
+
+@pytest.mark.parametrize("files", [{}, {"a.jpg": b"no jpeg"}, {"a.png": jpeg()}])
+def test_a_folder_without_photos_says_what_to_do(tmp_path: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(OperatorError, match="--photos"):
+        find_photos(tmp_path)
+
+
+@dataclass
+class Session:
+    """A connection to an API in memory."""
+
+    statuses: list[int]
+    asked: list[Any] = field(default_factory=list)
+
+    def send(self, request: Any) -> Any:
+        self.asked.append(request)
+        status = self.statuses.pop(0)
+        return type("Answer", (), {"status_code": status, "content": b'{"a": 1}', "text": "said"})
+
+
+URL = "https://a1b2c3.execute-api.eu-west-1.amazonaws.com"
+HOSTILE = "a b+c%&d=e?\n😀"
+
+
+def api(session: Session, token: str | None = None) -> QueryApi:
+    made = on_aws(URL, Credentials("AKIDEXAMPLE", "secret", "session"), "eu-west-1", token, AT_ONCE)
+    connection: Any = session
+    return QueryApi(made.url, made.authorize, connection, AT_ONCE)
+
+
+def test_a_request_is_signed_for_the_api_and_its_key_encoded_once() -> None:
+    session = Session([200])
+
+    assert api(session).get("/images", key=HOSTILE) == (200, {"a": 1})
+
+    (asked,) = session.asked
+    assert asked.url == f"{URL}/images?key=a%20b%2Bc%25%26d%3De%3F%0A%F0%9F%98%80"
+    assert "/eu-west-1/execute-api/aws4_request" in str(asked.headers["Authorization"])
+    assert str(asked.headers["X-Amz-Security-Token"]) == "session"
+
+
+def test_a_token_goes_before_a_signature() -> None:
+    session = Session([200])
+
+    api(session, token="t").get("/images")
+
+    assert session.asked[0].headers["authorization"] == "Bearer t"
+
+
+def test_this_machines_api_is_asked_without_a_proof() -> None:
+    request = AWSRequest("GET", "http://127.0.0.1")
+
+    on_this_machine("http://127.0.0.1", AT_ONCE).authorize(request)
+
+    assert dict(request.headers) == {}
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_api_that_cannot_answer_now_is_asked_again(status: int) -> None:
+    session = Session([status, 200])
+
+    assert api(session).get("/images")[0] == 200
+    with pytest.raises(TransientError, match=str(status)):
+        api(Session([status] * 20)).get("/images")
+
+
+def test_what_is_missing_is_named_in_brief() -> None:
+    deployment = Deployment()
+
+    with pytest.raises(CheckFailedError, match=r"missing: 0, 1, 2 and 7 more"):
+        deployment.site().until(lambda: map(str, range(10)))

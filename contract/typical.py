@@ -13,6 +13,7 @@ from contract.tallies import Counted, Share, counted_key
 UPLOADED_AT = "2026-01-31T12:34:56.789Z"
 KEY = "2026/01/31/trip to the sea/IMG_20260131_123456.jpg"
 ETAG = "0123456789abcdef" * 2
+SEQUENCER = "0055AED6DCD90281E5"
 FINGERPRINT = "0123456789ab"
 # As Rekognition names things.
 NAMES = ("Outdoors", "Nature", "Person", "Adult", "Sea", "Beach", "Coast", "Shoreline", "Clothing", "Summer")
@@ -25,7 +26,8 @@ def head(operations: Sequence[str], labels: int, words: int) -> Head:
     return Head(
         version=ImageVersion(KEY, ETAG, 2_345_678, "k3oBxRzPq9Vt.Nf7Lm1YdWsHc5UeJ8aG", UPLOADED_AT),
         status=Status.RECOGNIZED,
-        sequencer="0055AED6DCD90281E5",
+        sequencer=SEQUENCER,
+        decided_by=SEQUENCER,
         generation=1,
         decided_at=UPLOADED_AT,
         detectors=dict.fromkeys(operations, FINGERPRINT),

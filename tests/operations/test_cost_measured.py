@@ -11,9 +11,11 @@ from contract import typical
 from contract.assumptions import Assumptions
 from contract.item_sizes import item_bytes, read_units, write_units
 from contract.notifications import look_again
+from contract.table import budget_key
 from contract.tallies import LABEL_COUNTS
 from contract.usage import Work, usage
-from contract.wire import from_wire
+from contract.wire import from_wire, to_wire
+from processors.budget.line import day_of
 from tests.fakes.dynamodb import TABLE, _inserted
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import SETTINGS, World
@@ -67,9 +69,17 @@ class Meter:
         self.writes += write_units(item_bytes(from_wire(item)))
 
 
+def begin_day(world: World) -> None:
+    """Have the day's calls counted already, as the first batch of each day sees to."""
+    at = budget_key("DetectLabels")
+    item = {"pk": at.pk, "sk": at.sk, "calls_day": day_of(world.now), "day_calls": 0}
+    world.table.items[at.pk, at.sk] = to_wire(item)
+
+
 @pytest.mark.parametrize("is_bulk", [False, True], ids=["uploaded", "bulk"])
 def test_a_batch_of_new_photos_uses_what_the_model_says(is_bulk: bool) -> None:
     world = World(settings=replace(SETTINGS, detectors=("labels",)))
+    begin_day(world)
     meter = Meter(world.table)
     records = [
         world.s3.put(

@@ -6,6 +6,7 @@
 | raw result | `content#<content id>` | `<detector>#<fingerprint>`        | content                    |
 | claim      | where its result will be | where its result will be        | content                    |
 | budget     | `quota#<operation>`    | `budget`                          | operation                  |
+| attempts   | `attempts#<message id>` | `attempts`                       | message                    |
 | counts     | `counts#<day>`         | `counts`                          | day                        |
 | index row  | `index#<term>#<shard>` | `<uploaded at>#<digest>#<revision>` | term, in order of upload |
 | signing key | `secret#cursors`      | `secret`                          | nobody but the query API   |

@@ -101,15 +101,17 @@ def _command_of(process: psutil.Process) -> list[str]:
 
 
 def test_everything_listens_on_loopback_only(running: RunningPlace) -> None:
-    for name in (CLOUD, REKOGNITION):
+    ports = {CLOUD: running.place.cloud_port, REKOGNITION: running.place.rekognition_port}
+    for name, port in ports.items():
         process = trace(running, name).process()
         assert process is not None
-        listening = [
-            connection.laddr.ip
-            for connection in process.net_connections()
+        listening = {
+            (connection.laddr.ip, connection.laddr.port)
+            for each in (process, *process.children(recursive=True))
+            for connection in each.net_connections()
             if connection.status == psutil.CONN_LISTEN
-        ]
-        assert set(listening) == {"127.0.0.1"}
+        }
+        assert listening == {("127.0.0.1", port)}
 
 
 def test_a_second_run_changes_nothing(running: RunningPlace) -> None:

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 
-from infra.local import assembly
+from infra.local import assembly, parts
 from infra.local.faults import LocalPlaceError
 from infra.local.function_log import FunctionLog
 from infra.local.place import Place, on_ports, remembered
 from infra.local.running import at_work
-from infra.local.syncing import look_into
 from infra.local.traces import Trace
-
-
-def test_an_absent_folder(tmp_path: Path) -> None:
-    with pytest.raises(LocalPlaceError, match=r"there is no folder .*make run IMAGES=folder"):
-        look_into(tmp_path / "nowhere")
-
-
-def test_a_folder_without_photos(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("no photo")
-    with pytest.raises(LocalPlaceError, match="holds no photo"):
-        look_into(tmp_path)
 
 
 def test_node_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,6 +45,17 @@ def test_a_recycled_pid_is_not_ours(tmp_path: Path) -> None:
     assert ours.process() is not None
     assert Trace(ours.pid, ours.started_at - 100, "x").process() is None
     assert Trace(2**22 + 1, ours.started_at, "x").process() is None
+
+
+def test_a_process_that_nobody_reaps_is_stopped(tmp_path: Path) -> None:
+    """So it is in a container whose first process is no init: what ended stays there as a zombie."""
+    left_behind = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    Trace.of(left_behind.pid, "x").write(tmp_path / "cloud.pid.json")
+
+    assert parts.stop(tmp_path, "cloud"), "it ended when it was asked to"
+    assert psutil.Process(left_behind.pid).status() == psutil.STATUS_ZOMBIE
+    assert not parts.is_known(tmp_path, "cloud")
+    left_behind.wait()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'])

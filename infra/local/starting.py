@@ -95,11 +95,12 @@ def start_cloud(place: Place) -> bool:
     part = cloud_part(place)
     if parts.is_running(part):
         return False
-    clean_stop = _clean_stop_mark(place)
-    if not clean_stop.exists():
+    if not _clean_stop_mark(place).exists():
         shutil.rmtree(place.state_directory, ignore_errors=True)
     parts.start(part)
-    clean_stop.unlink(missing_ok=True)
+    # From now on what was saved is old, and so is what was saved at other ports.
+    for mark in _clean_stop_mark(place).parent.glob("*.clean"):
+        mark.unlink()
     return True
 
 

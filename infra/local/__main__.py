@@ -47,7 +47,7 @@ def run(
 
     console = _console()
     begun = time.monotonic()
-    with _faults_in_one_line():
+    with faults_in_one_line():
         folder = look_into(_expanded(images))
         place = asking(on_ports(remembered(directory), port), rekognition_url)
         settings = {**LOCAL_CONTEXT, **named_settings(context)}
@@ -64,7 +64,7 @@ def stop(directory: Directory = DEFAULT_DIRECTORY) -> None:
     from infra.local.running import at_work, take_down
 
     place = remembered(directory)
-    with _faults_in_one_line(), at_work(place):
+    with faults_in_one_line(), at_work(place):
         ran = take_down(place)
     _console().print("Stopped; photos and records are kept." if ran else "Nothing was running.")
 
@@ -94,7 +94,8 @@ def _expanded(path: Path) -> Path:
 
 
 @contextmanager
-def _faults_in_one_line() -> Iterator[None]:
+def faults_in_one_line() -> Iterator[None]:
+    """Print what goes wrong while the block lasts, and raise typer.Exit with its exit code."""
     try:
         yield
     except LocalPlaceError as fault:

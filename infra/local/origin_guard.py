@@ -59,20 +59,22 @@ class OriginGuard:
 def why_refused(headers: Headers, port: int) -> str:
     """Return why a request with these headers is refused at this port, or nothing if it is not."""
     hosts, origins = headers.getlist("host"), headers.getlist("origin")
-    if len(hosts) != 1 or not _is_ours(hosts[0], port):
-        return f"the Host {', '.join(hosts)!a} is not this machine at port {port}"
+    # At whatever port: a proxy hands on the Host that it was asked by, and an attacker's name stays one.
+    if len(hosts) != 1 or _port_of(hosts[0]) is None:
+        return f"the Host {', '.join(hosts)!a} is not this machine"
     if origins:
         scheme, _, address = origins[0].partition("://")
-        own = len(origins) == 1 and scheme == "http" and _is_ours(address, port)
+        own = len(origins) == 1 and scheme == "http" and _port_of(address) == port
         return "" if own else f"a page of {', '.join(origins)!a} asks"
     if not _FROM_HERE.issuperset(headers.getlist("sec-fetch-site")):
         return "a page of another site asks"
     return ""
 
 
-def _is_ours(address: str, port: int) -> bool:
+def _port_of(address: str) -> int | None:
+    """Return the port of an address that is loopback; None for any other address."""
     found = _LOOPBACK.fullmatch(address.lower())
-    return found is not None and int(found["port"] or _HTTP_PORT) == port
+    return int(found["port"] or _HTTP_PORT) if found else None
 
 
 def _is_opened_under_another_name(headers: Headers) -> bool:

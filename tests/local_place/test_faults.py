@@ -8,8 +8,12 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 import pytest
+import typer
+from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 
-from infra.local import assembly, parts
+from infra.local import assembly, parts, starting
+from infra.local.__main__ import faults_in_one_line
 from infra.local.faults import LocalPlaceError
 from infra.local.function_log import FunctionLog
 from infra.local.place import Place, on_ports, remembered
@@ -30,6 +34,45 @@ def test_node_is_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(LocalPlaceError, match=r"v18.19.0 .* install version 20"):
         assembly.synthesize({"log_retention_days": 7})
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        EndpointConnectionError(endpoint_url="http://\x1b[2J"),
+        ClientError({"Error": {"Code": "500", "Message": "\x1b[2J"}}, "ListObjectVersions"),
+        ResponseParserError("\x1b[2J"),
+        OSError("\x1b[2J"),
+        LocalPlaceError("\x1b[2J\nsaid before", exit_code=1),
+    ],
+)
+def test_what_goes_wrong_inside_is_no_traceback_and_no_terminal_obeys_it(
+    fault: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit) as ended, faults_in_one_line():
+        raise fault
+
+    said = capsys.readouterr().err
+    assert ended.value.exit_code == 1
+    assert said.startswith("error: ")
+    assert "\\x1b[2J" in said
+    assert "\x1b" not in said
+
+
+def test_what_was_saved_at_other_ports_is_old_once_another_place_has_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, elsewhere = Place(tmp_path, 5566, 5567), Place(tmp_path)
+    for place in (here, elsewhere):
+        place.state_directory.mkdir(parents=True)
+        place.state_directory.with_suffix(".clean").touch()
+    monkeypatch.setattr(parts, "start", lambda _: None)
+
+    starting.start_cloud(here)
+    assert here.state_directory.exists(), "it was stopped cleanly, and is used"
+    starting.start_cloud(elsewhere)
+
+    assert not elsewhere.state_directory.exists(), "the photos have gone elsewhere since"
 
 
 def test_two_commands_at_once(tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ FRIENDS: Mapping[str, Mapping[str, str]] = {
     "a program that says localhost": {"Host": f"LocalHost:{PORT}"},
     "a program that speaks IPv6": {"Host": f"[::1]:{PORT}"},
     "an address that CloudFormation gives out": {"Host": f"388bbbf6.execute-api.localhost:{PORT}"},
+    "a program that a proxy speaks for": {"Host": "127.0.0.1:5999"},
     "somebody who types the address": {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"},
     "the page": {"Sec-Fetch-Site": "same-origin"},
     "the page's upload": {"Origin": f"http://127.0.0.1:{PORT}", "Sec-Fetch-Site": "same-origin"},

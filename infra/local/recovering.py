@@ -31,11 +31,15 @@ class Recovered:
 
 
 def lost_buckets(clients: LocalClients, bucket: str, last_bucket: str | None) -> list[str]:
-    """Return the buckets of earlier stacks that still hold photos; `last_bucket` was the last one's."""
+    """Return the buckets of earlier stacks that still hold photos; `last_bucket` was the last one's.
+
+    It is the first of them: of two photos of one key, its photo is the newer.
+    """
     # CloudFormation names a bucket by stack and logical id, with an end that differs each time.
     ours = bucket.rpartition("-")[0] + "-"
     names = [each["Name"] for each in clients.s3.list_buckets()["Buckets"]]
     lost = [name for name in names if name != bucket and (name == last_bucket or name.startswith(ours))]
+    lost.sort(key=lambda name: name != last_bucket)
     return [name for name in lost if clients.s3.list_objects_v2(Bucket=name, MaxKeys=1).get("Contents")]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import psutil  # type: ignore[import-untyped]
 import pytest
@@ -14,9 +16,11 @@ from botocore.parsers import ResponseParserError
 
 from infra.local import assembly, parts, starting
 from infra.local.__main__ import faults_in_one_line
+from infra.local.clients import LocalClients
 from infra.local.faults import LocalPlaceError
 from infra.local.function_log import FunctionLog
 from infra.local.place import Place, on_ports, remembered
+from infra.local.recovering import lost_buckets
 from infra.local.running import at_work
 from infra.local.traces import Trace
 
@@ -73,6 +77,27 @@ def test_what_was_saved_at_other_ports_is_old_once_another_place_has_run(
     starting.start_cloud(elsewhere)
 
     assert not elsewhere.state_directory.exists(), "the photos have gone elsewhere since"
+
+
+def test_the_last_bucket_is_recovered_first_and_nothing_but_buckets_of_ours() -> None:
+    held = {
+        "imagepipe-photos1-a": 1,
+        "imagepipe-photos1-b": 1,
+        "imagepipe-photos1-c": 0,
+        "imagepipe-photos1-new": 1,
+    }
+    others = {"imagepipe-logs2-a": 1, "imagepipe-photos1": 1, "theirs": 1, "imagepipe-older0-z": 1}
+    buckets = held | others
+    s3 = SimpleNamespace(
+        list_buckets=lambda: {"Buckets": [{"Name": name} for name in buckets]},
+        list_objects_v2=lambda Bucket, MaxKeys: {"Contents": [{}] * buckets[Bucket]},  # noqa: N803
+    )
+    clients = cast("LocalClients", SimpleNamespace(s3=s3))
+
+    lost = lost_buckets(clients, "imagepipe-photos1-new", "imagepipe-older0-z")
+
+    assert lost == ["imagepipe-older0-z", "imagepipe-photos1-a", "imagepipe-photos1-b"]
+    assert lost_buckets(clients, "imagepipe-photos1-new", "imagepipe-photos1-b")[0] == "imagepipe-photos1-b"
 
 
 def test_two_commands_at_once(tmp_path: Path) -> None:

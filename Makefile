@@ -3,6 +3,10 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
+# A variable as one word for the shell, whatever is in it: make expands no $ of it, and the shell nothing.
+# Make would expand it after all, functions included, for the environment of what it runs.
+unexport IMAGES PORT SCENARIO STACK SEED PYTHON
+quoted = '$(subst ','\'',$(value $(1)))'
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: help lock check test run stop synth
@@ -11,10 +15,11 @@ help: ## List the commands
 
 # A virtual environment that holds exactly what requirements/dev.txt locks.
 .venv/.synced: requirements/uv.txt requirements/dev.txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "error: Python 3.11 or newer is needed, $(PYTHON) is not; name one: make run PYTHON=python3.12" >&2; exit 2; }
+	@test -x $(BIN)/python || $(call quoted,PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: Python 3.11 or newer is needed," $(call quoted,PYTHON) \
+	    "is not; name one: make run PYTHON=python3.12" >&2; exit 2; }
 	@echo "· making .venv and installing what requirements/dev.txt locks"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/python || $(call quoted,PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt && \
 	  $(UV) pip sync -q --require-hashes requirements/dev.txt || \
 	  { echo "error: the locked packages were not installed (see above); the first set-up needs the network" >&2; exit 2; }
@@ -22,7 +27,8 @@ help: ## List the commands
 	@touch $@
 
 run: .venv/.synced ## Recognize a folder of photos on this machine: make run [IMAGES=folder] [PORT=4566]
-	@$(BIN)/python -m infra.local run --images "$(or $(IMAGES),images)" $(if $(PORT),--port $(PORT))
+	@$(BIN)/python -m infra.local run $(if $(value IMAGES),--images=$(call quoted,IMAGES)) \
+	  $(if $(value PORT),--port=$(call quoted,PORT))
 
 stop: .venv/.synced ## Stop what make run has started; photos and records are kept
 	@$(BIN)/python -m infra.local stop
@@ -49,11 +55,12 @@ bench: .venv/.synced ## Measure speed, starts and memory, in a place of its own;
 	@$(BIN)/python -m loadtest.bench
 
 chaos: .venv/.synced ## 500 photos while calls fail and workers are killed: make chaos [SEED=number]
-	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.chaos $(if $(value SEED),--seed=$(call quoted,SEED))
 
 .PHONY: loadtest fleet cost
 loadtest: .venv/.synced ## Load on a running stack, with a page of plots: make loadtest [SCENARIO=smoke] [STACK=name on AWS]
-	@$(BIN)/python -m loadtest $(SCENARIO) $(if $(STACK),--stack $(STACK))
+	@$(BIN)/python -m loadtest $(if $(value STACK),--stack=$(call quoted,STACK)) \
+	  $(if $(value SCENARIO),-- $(call quoted,SCENARIO))
 
 fleet: .venv/.synced ## Simulate hundreds of workers at 5 to 5,000 calls a second; writes docs/fleet.md
 	@$(BIN)/python -m tests.fleet

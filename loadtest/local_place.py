@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = ROOT / "images"
 # Where `make run` keeps its place.
 LOCAL_DIRECTORY = ROOT / ".local"
-_STAGE = re.compile(r"^✓ (?P<name>\S+)\s.*?(?P<seconds>[0-9.]+) s$", re.MULTILINE)
+_STAGE = re.compile(r"^[✓+] (?P<name>\S+)\s.*?(?P<seconds>[0-9.]+) s$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """`imagepipe`, the command line for whoever runs the pipeline, and the one place where errors become lines.
 
 Exit codes: 0 done; 1 reconcile found something and did not fix it, something was refused, or a backfill
-stopped at its bounds; 2 it could not be done, and one line says why; 130 Ctrl-C.
+stopped at its bounds; 2 it could not be done, and one line says why; 130 Ctrl-C; 141 whoever read the output
+has left (`| head`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 import typer
 
 from contract.errors import ImagepipeError
+from contract.terminal import standard_streams
 from operations.commands import backfill, cost, dead_letters, plan, quotas, reconcile, status, verify
 from operations.faults import OperatorError, StoppedError
 from operations.terminal import printable
@@ -44,7 +46,12 @@ _TROUBLES = (typer.TyperException, OperatorError, ImagepipeError, sqlite3.Error)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code."""
+    """Run one command and return its exit code."""
+    with standard_streams():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     try:
         code = app(list(arguments) if arguments is not None else None, standalone_mode=False)
     except _TROUBLES as fault:

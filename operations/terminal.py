@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from rich.console import Console
@@ -16,6 +15,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from contract.terminal import as_json
+from contract.terminal import printable as printable  # noqa: PLC0414  # for the commands
 from operations.faults import OperatorError
 
 # Nobody wraps lines for a file or a pipe.
@@ -23,20 +24,20 @@ _WIDTH_OF_NO_TERMINAL = 200
 
 
 def results() -> Console:
-    """Give the console for results."""
-    return Console() if sys.stdout.isatty() else Console(width=_WIDTH_OF_NO_TERMINAL)
+    """Return the console for results."""
+    return Console(width=None if sys.stdout.isatty() else _WIDTH_OF_NO_TERMINAL)
 
 
 def remarks() -> Console:
-    """Give the console for everything that is not a result."""
-    return Console(stderr=True) if sys.stderr.isatty() else Console(stderr=True, width=_WIDTH_OF_NO_TERMINAL)
+    """Return the console for everything that is not a result."""
+    return Console(stderr=True, width=None if sys.stderr.isatty() else _WIDTH_OF_NO_TERMINAL)
 
 
 def progress() -> Progress:
     """Make a progress display; where nobody watches, it shows nothing."""
     console = remarks()
     return Progress(
-        SpinnerColumn(),
+        SpinnerColumn("line" if console.options.ascii_only else "dots"),
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
@@ -59,19 +60,14 @@ def table(*columns: str) -> Table:
     return made
 
 
-def printable(text: str) -> str:
-    """Write control characters as escapes: a key may hold any, and a terminal obeys them."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def print_json(document: object) -> None:
     """Write one JSON document to stdout, and nothing else."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(as_json(document, indent=2) + "\n")
 
 
 def print_json_line(document: object) -> None:
     """Write one JSON document on one line to stdout."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    sys.stdout.write(as_json(document) + "\n")
 
 
 def require_consent_possible(yes: bool, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -10,8 +11,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from rich.console import Console
 
+from contract.terminal import printable, standard_streams
 from infra.bundles import ROOT
 from infra.local.faults import LocalPlaceError
 from infra.local.place import asking, on_ports, remembered
@@ -36,16 +40,15 @@ def run(
 ) -> None:
     """Start and deploy what is needed, put a folder of photos in, and show what is in them."""
     from infra.local.assembly import LOCAL_CONTEXT, named_settings
+    from infra.local.folder import look_into
     from infra.local.recognizing import Recognition
     from infra.local.running import at_work, bring_up
     from infra.local.stages import Stages
-    from infra.local.syncing import look_into
 
-    # Nobody wraps lines for a file or a pipe.
-    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH_OF_NO_TERMINAL)
+    console = _console()
     begun = time.monotonic()
-    with _faults_in_one_line():
-        folder = look_into(images)
+    with faults_in_one_line():
+        folder = look_into(_expanded(images))
         place = asking(on_ports(remembered(directory), port), rekognition_url)
         settings = {**LOCAL_CONTEXT, **named_settings(context)}
         with at_work(place):
@@ -61,9 +64,9 @@ def stop(directory: Directory = DEFAULT_DIRECTORY) -> None:
     from infra.local.running import at_work, take_down
 
     place = remembered(directory)
-    with _faults_in_one_line(), at_work(place):
+    with faults_in_one_line(), at_work(place):
         ran = take_down(place)
-    Console().print("Stopped; photos and records are kept." if ran else "Nothing was running.")
+    _console().print("Stopped; photos and records are kept." if ran else "Nothing was running.")
 
 
 @app.command()
@@ -74,16 +77,38 @@ def status(directory: Directory = DEFAULT_DIRECTORY) -> None:
     place = remembered(directory)
     for part in (starting.cloud_part(place), starting.rekognition_part(place)):
         running = "running" if parts.is_running(part) else "not running"
-        Console().print(f"{part.name:<12} port {part.port}  {running}", highlight=False)
+        _console().print(f"{part.name:<12} port {part.port}  {running}", highlight=False)
+
+
+def _console() -> Console:
+    # Nobody wraps lines for a file or a pipe.
+    return Console(width=None if sys.stdout.isatty() else _WIDTH_OF_NO_TERMINAL)
+
+
+def _expanded(path: Path) -> Path:
+    """Expand a leading `~`: not every shell does in IMAGES=~/photos, and the Makefile lets none."""
+    try:
+        return path if os.path.lexists(path) else path.expanduser()
+    except RuntimeError:  # there is no such person
+        return path
 
 
 @contextmanager
-def _faults_in_one_line() -> Iterator[None]:
+def faults_in_one_line() -> Iterator[None]:
+    """Print what goes wrong while the block lasts, and raise typer.Exit with its exit code."""
     try:
         yield
     except LocalPlaceError as fault:
-        typer.echo(f"error: {fault}", err=True)
+        lines = str(fault).split("\n")
+        typer.echo("\n".join(["error: " + printable(lines[0]), *map(printable, lines[1:])]), err=True)
         raise typer.Exit(fault.exit_code) from fault
+    except (BotoCoreError, ClientError, ResponseParserError, OSError) as fault:
+        typer.echo(
+            f"error: the local cloud is not as it should be: {printable(str(fault))}; "
+            "what it says is in cloud.log; make run again goes on",
+            err=True,
+        )
+        raise typer.Exit(1) from fault
     except KeyboardInterrupt as interrupt:
         typer.echo(
             "\ninterrupted; what runs goes on running: make run continues, make stop ends it", err=True
@@ -92,4 +117,5 @@ def _faults_in_one_line() -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    app()
+    with standard_streams():
+        app()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
@@ -26,12 +27,15 @@ def curl_lines(outputs: Outputs, answers: Sequence[Answer]) -> list[str]:
 
 
 def sync_line(outputs: Outputs) -> str:
-    """How to add photos, with all that the AWS command line needs to know."""
+    """Return how to add photos, with all that the AWS CLI needs to know: version 2, or what is in .venv.
+
+    Without `--endpoint-url` it would upload to AWS.
+    """
     environment = (
         f"AWS_ACCESS_KEY_ID={ACCESS_KEY_ID} AWS_SECRET_ACCESS_KEY={SECRET_ACCESS_KEY} "
         f"AWS_DEFAULT_REGION={outputs.region}"
     )
-    aws = shlex.quote(str(ROOT / ".venv" / "bin" / "aws"))
+    aws = "aws" if shutil.which("aws") else shlex.quote(str(ROOT / ".venv" / "bin" / "aws"))
     return f"{environment} {aws} s3 sync FOLDER s3://{outputs.bucket} --endpoint-url {outputs.endpoint_url}"
 
 

@@ -9,8 +9,8 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,9 +103,9 @@ def start(part: Part) -> None:
 
 
 def stop(directory: Path, name: str) -> bool:
-    """Stop a part and everything that it started. Say whether it ended by itself when asked to.
+    """Stop a part and everything that it started. Return whether it ended by itself when asked to.
 
-    Does nothing, and says False, where it does not run.
+    Does nothing, and returns False, where it does not run. Raises LocalPlaceError if it cannot be stopped.
     """
     trace = Trace.read(_pid_file(directory, name))
     if trace is None:
@@ -113,13 +113,12 @@ def stop(directory: Path, name: str) -> bool:
     gentle = False
     process = trace.process()
     if process is not None:
-        process.terminate()
-        try:
-            process.wait(STOP_TIMEOUT_SECONDS)
-            gentle = True
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_TIMEOUT_SECONDS)
+        _signal(process.terminate)
+        gentle = _has_ended(trace)
+        if not gentle:
+            _signal(process.kill)
+            if not _has_ended(trace):
+                raise LocalPlaceError(f"{name} (process {trace.pid}) cannot be stopped", exit_code=1)
     trace.kill_group()
     _pid_file(directory, name).unlink(missing_ok=True)
     return gentle
@@ -144,6 +143,21 @@ def _answers(part: Part) -> bool:
             return bool(reply.status == 200)  # noqa: PLR2004
     except OSError:
         return False
+
+
+def _signal(send: Callable[[], None]) -> None:
+    with suppress(psutil.NoSuchProcess):
+        send()
+
+
+def _has_ended(trace: Trace) -> bool:
+    """Wait for a process to end. One that nobody reaps, as in a container without an init, has ended too."""
+    deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+    while trace.process() is not None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
 
 
 def _pid_file(directory: Path, name: str) -> Path:

@@ -12,17 +12,19 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from contract.records import Status
+from contract.terminal import printable
 from infra.local import summary
 from infra.local.clients import LocalClients
 from infra.local.commands import curl_lines, sync_line
 from infra.local.draining import Drained, current_etags, drain
 from infra.local.faults import LocalPlaceError
+from infra.local.folder import Folder
 from infra.local.function_log import FunctionLog
 from infra.local.outputs import Outputs
 from infra.local.place import Place
 from infra.local.stages import Stages
 from infra.local.summary import Answer
-from infra.local.syncing import Folder, sync
+from infra.local.uploading import upload
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,18 @@ class Recognition:
     def run(self, folder: Folder) -> None:
         """Upload the folder, wait for its photos, and show what is in them. Raises LocalPlaceError."""
         function_log = FunctionLog.from_now_on(self.place.cloud_log)
-        with self.stages.stage("sync", f"aws s3 sync {folder.path}") as stage:
-            sync(folder, self.outputs)
+        clients = LocalClients(self.place)
+        with self.stages.stage("sync", f"uploading {folder.path}") as stage:
+            uploaded = upload(folder, clients, self.outputs.bucket)
+            there = len(folder.photos) - len(uploaded.not_taken)
             left_out = f", {len(folder.left_out)} other files left out" if folder.left_out else ""
             stage.result = (
-                f"{len(folder.photos)} photos of {folder.path} are in s3://{self.outputs.bucket}{left_out}"
+                f"{there} photos of {folder.path} are in s3://{self.outputs.bucket} "
+                f"({uploaded.count} uploaded now){left_out}"
             )
-        drained = self._follow(folder, function_log)
+            not_taken = (*folder.not_taken, *uploaded.not_taken)
+            stage.notes = [f"not taken: {each.name}: {each.reason}" for each in not_taken]
+        drained = self._follow(clients, folder, function_log)
         if drained.waiting:
             raise LocalPlaceError(_why_waiting(drained, function_log), exit_code=1)
         with self.stages.stage("answers", "asking the API") as stage:
@@ -53,10 +60,9 @@ class Recognition:
         self._show_dead_letters(drained)
         self._show_what_next(answers)
 
-    def _follow(self, folder: Folder, function_log: FunctionLog) -> Drained:
+    def _follow(self, clients: LocalClients, folder: Folder, function_log: FunctionLog) -> Drained:
         begun = time.monotonic()
-        clients = LocalClients(self.place)
-        etags = current_etags(clients, self.outputs, folder.photos)
+        etags = current_etags(clients, self.outputs, folder.keys)
         columns = (TextColumn("  recognizing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         shown = self.console.is_terminal
         with Progress(*columns, console=self.console, transient=True, disable=not shown) as progress:
@@ -86,7 +92,8 @@ class Recognition:
         if drained.dead:
             self.console.print(f"[red]{len(drained.dead)} dead letters[/], of these photos:")
         for letter in drained.dead[:10]:
-            self.console.print(f"  {escape(', '.join(letter.keys) or letter.body[:100])}", highlight=False)
+            about = ", ".join(map(printable, letter.keys)) or printable(letter.body[:100])
+            self.console.print(f"  {escape(about)}", highlight=False)
 
     def _show_what_next(self, answers: Sequence[Answer]) -> None:
         lines = [
@@ -114,8 +121,8 @@ def _worth_showing(statuses: Mapping[str, Status]) -> list[str]:
 
 def _why_waiting(drained: Drained, function_log: FunctionLog) -> str:
     keys = sorted(drained.waiting)
-    some = ", ".join(keys[:3]) + (" …" if len(keys) > 3 else "")  # noqa: PLR2004
-    errors = function_log.last_errors()
+    some = ", ".join(map(printable, keys[:3])) + (" …" if len(keys) > 3 else "")  # noqa: PLR2004
+    errors = [printable(line) for line in function_log.last_errors()]
     said = "\n  ".join(["", *errors]) if errors else " nothing"
     return (
         f"{len(keys)} photos are not finished ({some}); they stay queued, and make run goes on with them. "

@@ -17,7 +17,7 @@ from infra.local.clients import LocalClients
 from infra.local.faults import LocalPlaceError
 from infra.local.outputs import Outputs
 from infra.local.place import Place, on_ports, remembered
-from infra.local.recovering import bucket_exists, recover_objects
+from infra.local.recovering import lost_buckets, recover_objects
 from infra.local.stages import Stages
 
 
@@ -120,10 +120,10 @@ def _obtain_models(place: Place) -> None:
 
 
 def _recover(place: Place, clients: LocalClients, outputs: Outputs, stages: Stages) -> None:
-    """Bring back what the last bucket held, if MiniStack was killed and its stack was lost."""
+    """Bring back what is left in the buckets of stacks that were lost when MiniStack was killed."""
     last = Outputs.read(place)
-    if last is None or last.bucket == outputs.bucket or not bucket_exists(clients, last.bucket):
-        return
-    with stages.stage("recover", f"bringing photos back from {last.bucket}") as stage:
-        count = recover_objects(clients, last.bucket, outputs.bucket)
-        stage.result = f"{count} photos brought back from {last.bucket}, to be recognized anew"
+    for lost in lost_buckets(clients, outputs.bucket, last.bucket if last else None):
+        with stages.stage("recover", f"bringing photos back from {lost}") as stage:
+            recovered = recover_objects(clients, lost, outputs.bucket)
+            stage.result = f"{recovered.count} photos brought back from {lost}, to be recognized anew"
+            stage.notes = [f"not brought back: {each.name}: {each.reason}" for each in recovered.not_taken]

@@ -5,17 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.markup import escape
 
+from contract.terminal import printable
+
+MOST_NOTES = 10
+
 
 @dataclass
 class Stage:
-    """One stage; set `result` to what it did, or to nothing."""
+    """One stage; set `result` to what it did, or to nothing, and `notes` to what is to be known besides."""
 
     result: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 class Stages:
@@ -29,12 +34,22 @@ class Stages:
         """Show what is being done, and afterwards what was done, if anything, and the seconds it took."""
         stage = Stage(doing)
         begun = time.monotonic()
-        with self._console.status(f"{name}: {escape(doing)}"):
+        spinner = "line" if self._console.options.ascii_only else "dots"
+        with self._console.status(f"{name}: {escape(printable(doing))}", spinner=spinner):
             yield stage
         if stage.result:
             self.done(name, stage.result, time.monotonic() - begun)
+        for note in stage.notes[:MOST_NOTES]:
+            self._note(note)
+        if len(stage.notes) > MOST_NOTES:
+            self._note(f"and {len(stage.notes) - MOST_NOTES:,} more")
 
     def done(self, name: str, result: str, seconds: float) -> None:
         """Print one finished stage."""
-        line = f"[green]✓[/] [bold]{name:<12}[/]{escape(result)}  [dim]{seconds:.1f} s[/]"
+        mark = "+" if self._console.options.ascii_only else "✓"
+        line = f"[green]{mark}[/] [bold]{name:<12}[/]{escape(printable(result))}  [dim]{seconds:.1f} s[/]"
+        self._console.print(line, highlight=False, soft_wrap=True)
+
+    def _note(self, note: str) -> None:
+        line = f"[yellow]![/] {'':<12}{escape(printable(note))}"
         self._console.print(line, highlight=False, soft_wrap=True)

@@ -15,6 +15,9 @@ from infra.local.surroundings import AWS_VARIABLES
 
 CLOUD = "cloud"
 REKOGNITION = "rekognition"
+_HERE = Path(__file__).parent
+# What of ours runs in MiniStack's process: when it changes, a MiniStack that runs is replaced.
+_AROUND_MINISTACK = tuple(_HERE / name for name in ("cloud.py", "origin_guard.py", "partiql_streams.py"))
 
 
 def cloud_part(place: Place) -> parts.Part:
@@ -26,7 +29,6 @@ def cloud_part(place: Place) -> parts.Part:
         command=(sys.executable, "-m", "infra.local.cloud", str(function_python)),
         environment={
             **AWS_VARIABLES,
-            "BIND_HOST": HOST,
             "GATEWAY_PORT": str(place.cloud_port),
             "MINISTACK_REGION": REGION,
             "PERSIST_STATE": "1",
@@ -42,7 +44,7 @@ def cloud_part(place: Place) -> parts.Part:
         directory=place.directory,
         port=place.cloud_port,
         health_path="/_ministack/ready",
-        version=version("ministack"),
+        version=f"{version('ministack')} {_source_digest(*_AROUND_MINISTACK)}",
     )
 
 
@@ -59,7 +61,7 @@ def rekognition_part(place: Place) -> parts.Part:
         directory=place.directory,
         port=place.rekognition_port,
         health_path="/health",
-        version=_source_digest(Path(__file__).parent / "rekognition"),
+        version=_source_digest(*sorted((_HERE / "rekognition").rglob("*"))),
     )  # fmt: skip
 
 
@@ -93,11 +95,12 @@ def start_cloud(place: Place) -> bool:
     part = cloud_part(place)
     if parts.is_running(part):
         return False
-    clean_stop = _clean_stop_mark(place)
-    if not clean_stop.exists():
+    if not _clean_stop_mark(place).exists():
         shutil.rmtree(place.state_directory, ignore_errors=True)
     parts.start(part)
-    clean_stop.unlink(missing_ok=True)
+    # From now on what was saved is old, and so is what was saved at other ports.
+    for mark in _clean_stop_mark(place).parent.glob("*.clean"):
+        mark.unlink()
     return True
 
 
@@ -127,9 +130,9 @@ def _clean_stop_mark(place: Place) -> Path:
     return place.state_directory.with_suffix(".clean")
 
 
-def _source_digest(directory: Path) -> str:
+def _source_digest(*paths: Path) -> str:
     seen = hashlib.sha256()
-    for path in sorted(directory.rglob("*")):
+    for path in paths:
         if path.is_file() and "__pycache__" not in path.parts:
             seen.update(path.read_bytes())
     return seen.hexdigest()

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from rich.markup import escape
 from rich.table import Table
 
+from contract.terminal import printable
 from infra.local.faults import LocalPlaceError
 from infra.local.outputs import Outputs
 
@@ -55,17 +56,22 @@ def as_table(answers: Sequence[Answer]) -> Table:
     table.add_column("Faces", justify="right")
     for answer in answers:
         surest = list(answer.labels.items())[:_LABELS_SHOWN]
-        labels = ", ".join(f"{escape(name)} [dim]{confidence:.0f}[/]" for name, confidence in surest)
+        labels = ", ".join(
+            f"{escape(printable(name))} [dim]{confidence:.0f}[/]" for name, confidence in surest
+        )
         if answer.status != "recognized":
-            labels = f"[red]{escape(answer.status)}[/] {escape(answer.rejection)}"
+            labels = f"[red]{escape(answer.status)}[/] {escape(printable(answer.rejection))}"
         table.add_row(
-            escape(answer.key), labels or "[dim]nothing[/]", "" if answer.faces is None else str(answer.faces)
+            escape(printable(answer.key)),
+            labels or "[dim]nothing[/]",
+            "" if answer.faces is None else str(answer.faces),
         )
     return table
 
 
 def _ask_one(outputs: Outputs, key: str) -> Answer:
-    url = f"{outputs.api_url}/images/{quote(key, safe='')}"
+    # By parameter: MiniStack finds no route for a path with a line feed in it.
+    url = f"{outputs.api_url}/images?key={quote(key, safe='')}"
     try:
         with _DIRECT.open(url, timeout=30) as reply:
             found: dict[str, Any] = json.load(reply)

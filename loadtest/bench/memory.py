@@ -19,7 +19,7 @@ def ask_for_a_while(services: Services) -> int:
     """Keep the query function at work: pages of 50, and single images. Give the number of answers."""
     listed = services.ask("/images?label=Animal&limit=50")["images"]
     questions = ["/images?label=Animal&limit=50", "/images?label=Person&min_confidence=80&limit=50"]
-    questions += [f"/images/{urllib.parse.quote(image['key'])}" for image in listed[:2]]
+    questions += [f"/images?key={urllib.parse.quote(image['key'], safe='')}" for image in listed[:2]]
     end = time.monotonic() + ASKING_SECONDS
 
     def keep_asking(question: str) -> int:

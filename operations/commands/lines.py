@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from rich.table import Table
 from rich.text import Text
 
+from contract.terminal import as_json
 from operations.dead_letters import causes
 from operations.dead_letters.letters import DeadLetter
 from operations.dead_letters.redriving import Redriven
@@ -48,7 +47,7 @@ def one(letter: DeadLetter) -> str:
 
 def as_json_line(letter: DeadLetter) -> str:
     """Write a letter as one line of JSON."""
-    return json.dumps(letter.to_json(), ensure_ascii=False)
+    return as_json(letter.to_json())
 
 
 def everything(letter: DeadLetter) -> str:

@@ -40,8 +40,8 @@ class Site:
     def put(self, key: str, body: bytes) -> None:
         self.running.clients.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
 
-    def aws(self, *arguments: str) -> str:
-        """Run the AWS CLI."""
+    def aws(self, *arguments: str, program: Path = ROOT / ".venv/bin/aws") -> str:
+        """Run the AWS CLI: version 1, which is locked with everything else, or another."""
         environment = {
             **os.environ,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
@@ -49,7 +49,7 @@ class Site:
             "AWS_DEFAULT_REGION": REGION,
         }
         command = [
-            str(ROOT / ".venv/bin/aws"),
+            str(program),
             "--endpoint-url",
             self.running.outputs.endpoint_url,
             *arguments,

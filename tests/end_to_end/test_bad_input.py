@@ -46,6 +46,29 @@ KEYS = (
     "keys/<img onerror=alert(1)>.jpg",
 )
 
+# Of one photo, so they cost no calls of their own.
+MORE_KEYS = tuple(
+    f"more/{number:02}{name}"
+    for number, name in enumerate(
+        (
+            # Control characters, whole and as the C1 set; what is no character in XML.
+            *(f"a{chr(code)}b.jpg" for code in (1, 7, 8, 9, 10, 11, 12, 13, 27, 31, 127, 0x85, 0x9B, 0xFFFE)),
+            "\r\nX-Header: x.jpg", "\x1b[2J\x1b]0;title\x07.jpg", "trailing\n",
+            # What turns the direction of writing, is not seen, or is written in two ways.
+            "\u202egpj.exe", "\u2066a\u2069.jpg", "\u200b.jpg", "\ufeff.jpg", "\xad.jpg", "\u2028.jpg",
+            "e\u0301.jpg", "\xe9.jpg", "\U0001f468\u200d\U0001f469\u200d\U0001f467.jpg", "\U000e0041.jpg",
+            "\U0010ffff.jpg",
+            # What means something in paths, URLs, globs, shells, templates and this project's own keys.
+            "/../../etc/passwd.jpg", "/./a.jpg", "//double.jpg", "/", "/..", "\\..\\a.jpg", "?versionId=null",
+            "?key=a&key=b", "#fragment", "%", "%2F..%2F", "%00", "%zz", "+", "*?[a-z]{b,c}",
+            "$(id)`id`;|&.jpg",
+            "{{7*7}}${7*7}", "%(name)s%s", "' OR '1'='1", "\"},{\"a\":\"b", "<!--<script>--> ]]>&amp;",
+            "#head#label#",
+            "..", " ", "~", "CON.jpg", "-rf.jpg", "arn:aws:s3:::b/k",
+        )
+    )
+)  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def uploaded(site: Site, photos: Path) -> Site:
@@ -55,7 +78,9 @@ def uploaded(site: Site, photos: Path) -> Site:
         site.put(key, body)
     for number, key in enumerate(KEYS):
         site.put(key, cat + bytes([number]))
-    site.completions([*BAD, *KEYS])
+    for key in MORE_KEYS:
+        site.put(key, cat)
+    site.completions([*BAD, *KEYS, *MORE_KEYS])
     return site
 
 
@@ -76,6 +101,23 @@ def test_a_photo_is_recognized_whatever_its_key(uploaded: Site, key: str) -> Non
     assert (record["key"], record["status"]) == (key, "recognized")
     assert "Cat" in {label["name"] for label in record["labels"]}
     assert uploaded.calls(key) == 2
+
+
+@pytest.mark.parametrize("key", MORE_KEYS, ids=ascii)
+def test_a_key_is_the_same_in_the_bucket_and_in_every_answer(uploaded: Site, key: str) -> None:
+    record = uploaded.record(key)
+
+    assert (record["key"], record["status"]) == (key, "recognized")
+
+
+def test_the_list_has_every_key(uploaded: Site) -> None:
+    _, page = uploaded.get("/images", prefix="more/", limit=25)
+    listed = [item["key"] for item in page["images"]]
+    while cursor := page.get("cursor"):
+        _, page = uploaded.get("/images", prefix="more/", limit=25, cursor=cursor)
+        listed += [item["key"] for item in page["images"]]
+
+    assert sorted(listed) == sorted(MORE_KEYS)
 
 
 def test_nothing_of_it_is_a_dead_letter(uploaded: Site) -> None:

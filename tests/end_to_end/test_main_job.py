@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contract.failures import FAILURE_ATTRIBUTE, Failure
-from tests.end_to_end.conftest import Site
+from tests.end_to_end.conftest import PATIENCE_SECONDS, Site
 
 SAMPLES = ("cat.jpg", "dog.jpg", "astronaut.jpg", "coffee.jpg")
 
@@ -136,8 +137,9 @@ def test_a_message_that_is_no_work_is_a_dead_letter_that_says_why(site: Site) ->
 
 
 def wait_for_dead_letters(site: Site) -> list[dict[str, Any]]:
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not (letters := site.dead_letters()):
-        pass
+        assert time.monotonic() < deadline, "no dead letter came"
     return letters
 
 

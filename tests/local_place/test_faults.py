@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import psutil  # type: ignore[import-untyped]
 import pytest
+import typer
+from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 
-from infra.local import assembly
+from infra.local import assembly, parts, starting
+from infra.local.__main__ import faults_in_one_line
+from infra.local.clients import LocalClients
 from infra.local.faults import LocalPlaceError
 from infra.local.function_log import FunctionLog
 from infra.local.place import Place, on_ports, remembered
+from infra.local.recovering import lost_buckets
 from infra.local.running import at_work
-from infra.local.syncing import look_into
 from infra.local.traces import Trace
-
-
-def test_an_absent_folder(tmp_path: Path) -> None:
-    with pytest.raises(LocalPlaceError, match=r"there is no folder .*make run IMAGES=folder"):
-        look_into(tmp_path / "nowhere")
-
-
-def test_a_folder_without_photos(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("no photo")
-    with pytest.raises(LocalPlaceError, match="holds no photo"):
-        look_into(tmp_path)
 
 
 def test_node_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +40,66 @@ def test_node_is_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         assembly.synthesize({"log_retention_days": 7})
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        EndpointConnectionError(endpoint_url="http://\x1b[2J"),
+        ClientError({"Error": {"Code": "500", "Message": "\x1b[2J"}}, "ListObjectVersions"),
+        ResponseParserError("\x1b[2J"),
+        OSError("\x1b[2J"),
+        LocalPlaceError("\x1b[2J\nsaid before", exit_code=1),
+    ],
+)
+def test_what_goes_wrong_inside_is_no_traceback_and_no_terminal_obeys_it(
+    fault: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit) as ended, faults_in_one_line():
+        raise fault
+
+    said = capsys.readouterr().err
+    assert ended.value.exit_code == 1
+    assert said.startswith("error: ")
+    assert "\\x1b[2J" in said
+    assert "\x1b" not in said
+
+
+def test_what_was_saved_at_other_ports_is_old_once_another_place_has_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, elsewhere = Place(tmp_path, 5566, 5567), Place(tmp_path)
+    for place in (here, elsewhere):
+        place.state_directory.mkdir(parents=True)
+        place.state_directory.with_suffix(".clean").touch()
+    monkeypatch.setattr(parts, "start", lambda _: None)
+
+    starting.start_cloud(here)
+    assert here.state_directory.exists(), "it was stopped cleanly, and is used"
+    starting.start_cloud(elsewhere)
+
+    assert not elsewhere.state_directory.exists(), "the photos have gone elsewhere since"
+
+
+def test_the_last_bucket_is_recovered_first_and_nothing_but_buckets_of_ours() -> None:
+    held = {
+        "imagepipe-photos1-a": 1,
+        "imagepipe-photos1-b": 1,
+        "imagepipe-photos1-c": 0,
+        "imagepipe-photos1-new": 1,
+    }
+    others = {"imagepipe-logs2-a": 1, "imagepipe-photos1": 1, "theirs": 1, "imagepipe-older0-z": 1}
+    buckets = held | others
+    s3 = SimpleNamespace(
+        list_buckets=lambda: {"Buckets": [{"Name": name} for name in buckets]},
+        list_objects_v2=lambda Bucket, MaxKeys: {"Contents": [{}] * buckets[Bucket]},  # noqa: N803
+    )
+    clients = cast("LocalClients", SimpleNamespace(s3=s3))
+
+    lost = lost_buckets(clients, "imagepipe-photos1-new", "imagepipe-older0-z")
+
+    assert lost == ["imagepipe-older0-z", "imagepipe-photos1-a", "imagepipe-photos1-b"]
+    assert lost_buckets(clients, "imagepipe-photos1-new", "imagepipe-photos1-b")[0] == "imagepipe-photos1-b"
+
+
 def test_two_commands_at_once(tmp_path: Path) -> None:
     place = Place(tmp_path)
     with at_work(place), pytest.raises(LocalPlaceError, match="another make run"), at_work(place):
@@ -54,6 +113,17 @@ def test_a_recycled_pid_is_not_ours(tmp_path: Path) -> None:
     assert ours.process() is not None
     assert Trace(ours.pid, ours.started_at - 100, "x").process() is None
     assert Trace(2**22 + 1, ours.started_at, "x").process() is None
+
+
+def test_a_process_that_nobody_reaps_is_stopped(tmp_path: Path) -> None:
+    """So it is in a container whose first process is no init: what ended stays there as a zombie."""
+    left_behind = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    Trace.of(left_behind.pid, "x").write(tmp_path / "cloud.pid.json")
+
+    assert parts.stop(tmp_path, "cloud"), "it ended when it was asked to"
+    assert psutil.Process(left_behind.pid).status() == psutil.STATUS_ZOMBIE
+    assert not parts.is_known(tmp_path, "cloud")
+    left_behind.wait()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'])

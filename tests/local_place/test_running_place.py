@@ -13,12 +13,13 @@ import pytest
 
 from infra.bundles import ROOT
 from infra.local.draining import current_etags, drain
+from infra.local.folder import look_into
 from infra.local.outputs import Outputs
 from infra.local.running import bring_up, running_place, take_down
 from infra.local.stages import Stages
 from infra.local.starting import CLOUD, REKOGNITION
-from infra.local.syncing import look_into, sync
 from infra.local.traces import Trace
+from infra.local.uploading import upload as upload_folder
 from tests.conftest import RunningPlace
 
 from rich.console import Console  # isort: skip
@@ -70,11 +71,11 @@ def test_a_folder_is_recognized_end_to_end(running: RunningPlace, tmp_path: Path
     (tmp_path / "notes.txt").write_text("left out")
     folder = look_into(tmp_path)
     assert folder.left_out == ("notes.txt",)
-    sync(folder, running.outputs)
-    assert recognize(running, list(folder.photos)) == set()
-    cat = answer(running, "/images/below%2Fand%20below%2Fa%20cat%2Bdog%20100%25.JPG")
+    upload_folder(folder, running.clients, running.outputs.bucket)
+    assert recognize(running, folder.keys) == set()
+    cat = answer(running, "/images?key=below%2Fand%20below%2Fa%20cat%2Bdog%20100%25.JPG")
     assert cat["status"] == "recognized"
-    assert answer(running, "/images/not-a-photo.jpg")["status"] == "rejected"
+    assert answer(running, "/images?key=not-a-photo.jpg")["status"] == "rejected"
 
 
 def test_functions_run_the_deployed_zip_and_not_the_development_tree(running: RunningPlace) -> None:
@@ -101,15 +102,17 @@ def _command_of(process: psutil.Process) -> list[str]:
 
 
 def test_everything_listens_on_loopback_only(running: RunningPlace) -> None:
-    for name in (CLOUD, REKOGNITION):
+    ports = {CLOUD: running.place.cloud_port, REKOGNITION: running.place.rekognition_port}
+    for name, port in ports.items():
         process = trace(running, name).process()
         assert process is not None
-        listening = [
-            connection.laddr.ip
-            for connection in process.net_connections()
+        listening = {
+            (connection.laddr.ip, connection.laddr.port)
+            for each in (process, *process.children(recursive=True))
+            for connection in each.net_connections()
             if connection.status == psutil.CONN_LISTEN
-        ]
-        assert set(listening) == {"127.0.0.1"}
+        }
+        assert listening == {("127.0.0.1", port)}
 
 
 def test_a_second_run_changes_nothing(running: RunningPlace) -> None:
@@ -146,7 +149,7 @@ def test_it_heals_after_a_part_was_killed(tmp_path: Path, part: str) -> None:
         killed.wait(10)
         healed = again(first)
         assert recognize(healed, ["by the user.jpg"]) == set()
-        assert answer(healed, "/images/by%20the%20user.jpg")["status"] == "recognized"
+        assert answer(healed, "/images?key=by%20the%20user.jpg")["status"] == "recognized"
         assert until(lambda: not any(worker.is_running() for worker in workers))
 
 
@@ -157,11 +160,11 @@ def test_a_stop_keeps_photos_and_records(tmp_path: Path) -> None:
         first = RunningPlace(place, outputs, LocalClients(place))
         upload(first, "kept.jpg")
         recognize(first, ["kept.jpg"])
-        before = answer(first, "/images/kept.jpg")
+        before = answer(first, "/images?key=kept.jpg")
         assert take_down(place)
         second = again(first)
         assert second.outputs == outputs
-        after = answer(second, "/images/kept.jpg")
+        after = answer(second, "/images?key=kept.jpg")
         assert {**after, "url": ""} == {**before, "url": ""}  # signed anew for each answer
 
 

@@ -49,7 +49,7 @@ class Processing(Construct):
         topic: sns.Topic,
     ) -> None:
         super().__init__(scope, construct_id)
-        quotas = Quotas(self, "Quotas", settings)
+        self.quotas = Quotas(self, "Quotas", settings)
         self.function = Function(
             self,
             "Processor",
@@ -69,14 +69,14 @@ class Processing(Construct):
                         concurrent_calls=settings.concurrent_calls,
                     )
                 ),
-                **quotas.environment(),
+                **self.quotas.environment(),
             },
             timeout_seconds=timing.PROCESSOR_TIMEOUT_SECONDS,
             memory_mb=512,
             log_retention_days=settings.log_retention_days,
         ).function
-        self._feed(intake.images, settings.batch_size, quotas.live_workers)
-        self._feed(intake.bulk, settings.batch_size, quotas.bulk_workers)
+        self._feed(intake.images, settings.batch_size, self.quotas.live_workers)
+        self._feed(intake.bulk, settings.batch_size, self.quotas.bulk_workers)
         self._permit(settings, intake.bucket, table, topic)
 
     def _feed(self, work: WorkQueue, batch_size: int, max_concurrency: float) -> None:

@@ -9,6 +9,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from contract.capacity import DEFAULT_BATCH_SIZE
 from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
 
 API_ACCESS = ("iam", "jwt", "open")
@@ -34,6 +35,9 @@ class DeploymentSettings:
     ask and upload (`https://photos.example`); `api_requests_a_second` and `api_burst` bound what all callers
     together may ask.
 
+    `alarm_email` is told of every alarm, after it has confirmed SNS's mail; or `alarm_topic_arn`, a topic
+    that is there already, lets CloudWatch publish, and is in the same region.
+
     `confidence_order` keeps an index by which lists come in order of confidence, at the price of a second
     write for each label (docs/decisions/0005-order-by-confidence.md). `retained` keeps the bucket and the
     table when the stack is deleted and protects the table from deletion. `noncurrent_version_days` is how
@@ -44,7 +48,7 @@ class DeploymentSettings:
     quotas: Mapping[str, float] = field(default_factory=dict)
     max_concurrency: int | None = None
     bulk_max_concurrency: int | None = None
-    batch_size: int = 10
+    batch_size: int = DEFAULT_BATCH_SIZE
     concurrent_calls: int = 16
     api_access: str = "iam"
     jwt_issuer: str = ""
@@ -52,6 +56,8 @@ class DeploymentSettings:
     cors_origins: tuple[str, ...] = ()
     api_requests_a_second: int = 100
     api_burst: int = 200
+    alarm_email: str = ""
+    alarm_topic_arn: str = ""
     confidence_order: bool = False
     versioned: bool = True
     retained: bool = True
@@ -76,9 +82,25 @@ class DeploymentSettings:
             faults.append(
                 "api_access is 'jwt'; set jwt_issuer to an https URL and jwt_audience to one or more"
             )
+        faults += self._unreachable()
         strange = [origin for origin in self.cors_origins if not re.fullmatch(r"https?://[^/\s*]+", origin)]
         if strange:
             faults.append(f"cors_origins has {', '.join(strange)}; an origin is as in https://photos.example")
+        return faults
+
+    def _unreachable(self) -> list[str]:
+        faults = []
+        if self.alarm_email and self.alarm_topic_arn:
+            faults.append("alarm_email and alarm_topic_arn are both set; choose one")
+        if self.alarm_email and not re.fullmatch(r"[^@\s]+@[^@\s]+", self.alarm_email):
+            faults.append(f"alarm_email is {self.alarm_email!r}; it is as in photos@people.example")
+        if self.alarm_topic_arn and not re.fullmatch(
+            r"arn:[^:]+:sns:[^:]+:\d{12}:[\w-]+", self.alarm_topic_arn
+        ):
+            faults.append(
+                f"alarm_topic_arn is {self.alarm_topic_arn!r}; it is as in "
+                "arn:aws:sns:eu-west-1:123456789012:alarms"
+            )
         return faults
 
     def _unusable_quotas(self) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from aws_cdk import CfnOutput, DefaultStackSynthesizer, Stack
 from constructs import Construct
 
-from infra.alarms import Alarms
+from infra.alarm_topic import AlarmTopic
+from infra.alarms import Alarms, Watched
 from infra.answers import Answers
 from infra.bundles import Bundle
 from infra.completions import Completions
@@ -45,7 +46,7 @@ class ImagepipeStack(Stack):
         )
         completions = Completions(self, "Completions")
         processors_code = processors.build()
-        Processing(
+        processing = Processing(
             self,
             "Processing",
             settings,
@@ -65,7 +66,19 @@ class ImagepipeStack(Stack):
             images=intake.images,
             bulk=intake.bulk,
         )
-        Alarms(self, "Alarms", images=intake.images, bulk=intake.bulk, tally=tallying.function)
+        topic = AlarmTopic(self, "AlarmTopic", settings)
+        watched = Watched(
+            images=intake.images,
+            bulk=intake.bulk,
+            functions={
+                "processor": processing.function,
+                "tally": tallying.function,
+                "query": answers.function,
+            },
+            quotas=processing.quotas,
+            api=answers.api,
+        )
+        Alarms(self, "Alarms", watched, topic)
         self._publish(
             Bucket=intake.bucket.bucket_name,
             QueueUrl=intake.images.queue.queue_url,
@@ -76,6 +89,8 @@ class ImagepipeStack(Stack):
             TopicArn=completions.topic.topic_arn,
             ApiUrl=answers.api.api_endpoint,
             TallyFunction=tallying.function.function_name,
+            AlarmTopicArn=topic.topic.topic_arn,
+            AlarmsReach=topic.reaches,
         )
 
     def _publish(self, **outputs: str) -> None:

@@ -12,6 +12,7 @@ from infra.bundles import Bundle
 from infra.completions import Completions
 from infra.intake import Intake
 from infra.processing import Processing
+from infra.region_rule import RegionRule
 from infra.settings import DeploymentSettings
 from infra.store import Store
 from infra.tallying import Tallying
@@ -36,7 +37,10 @@ class ImagepipeStack(Stack):
             # Without the rule the template is deployed as it is, here and on AWS; `cdk deploy` checks the
             # bootstrap version itself.
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+            # CloudFormation takes 51,200 bytes without a bucket, which is how the local place deploys.
+            suppress_template_indentation=True,
         )
+        RegionRule(self, "Region", settings.detectors)
         intake = Intake(self, "Intake", settings)
         store = Store(
             self,

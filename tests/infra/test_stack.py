@@ -90,7 +90,11 @@ def test_the_local_stack_differs_in_settings_only(template: Template, local_temp
 def test_there_are_no_custom_resources_and_no_bootstrap_rule(template: Template) -> None:
     kinds = {resource["Type"] for resource in template.document["Resources"].values()}
     assert not [kind for kind in kinds if kind.startswith("Custom::") or "CustomResource" in kind]
-    assert "Rules" not in template.document
+    assert "BootstrapVersion" not in template.document.get("Parameters", {})
+
+
+def test_the_template_can_be_deployed_without_a_bucket_for_it(template_file: Path) -> None:
+    assert template_file.stat().st_size <= 51_200
 
 
 def test_cfn_lint_finds_nothing(template_file: Path) -> None:

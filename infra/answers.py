@@ -71,6 +71,7 @@ class Answers(Construct):
             timeout_seconds=timing.QUERY_TIMEOUT_SECONDS,
             memory_mb=512,
             log_retention_days=settings.log_retention_days,
+            reserved_concurrency=settings.query_reserved_concurrency,
         ).function
         self._allow(bucket, table)
         for queue in (images.queue, images.dead_letters, bulk.queue, bulk.dead_letters):

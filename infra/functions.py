@@ -33,6 +33,7 @@ class Function(Construct):
         timeout_seconds: int,
         memory_mb: int,
         log_retention_days: int,
+        reserved_concurrency: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         log_group = logs.LogGroup(
@@ -57,6 +58,7 @@ class Function(Construct):
             memory_size=memory_mb,
             tracing=lambda_.Tracing.ACTIVE,
             log_group=log_group,
+            reserved_concurrent_executions=reserved_concurrency,
         )
 
 

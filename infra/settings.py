@@ -30,6 +30,10 @@ class DeploymentSettings:
     one of them takes at once (1 to 10,000), `concurrent_calls` how many calls of one detector it has under
     way (1 to 100).
 
+    `query_reserved_concurrency` sets so many copies of the query function apart, and gives it no more: then
+    questions cannot take what photos need. Lambda keeps 100 of an account unreserved and refuses the
+    deployment otherwise, so it is off by default; `imagepipe check` says whether the account can spare it.
+
     `api_access` is `iam` (callers sign their requests), `jwt` (people sign in: `jwt_issuer`, a URL, and
     `jwt_audience` say whose tokens are taken) or `open`. `cors_origins` are the pages of other hosts that may
     ask and upload (`https://photos.example`); `api_requests_a_second` and `api_burst` bound what all callers
@@ -48,6 +52,7 @@ class DeploymentSettings:
     quotas: Mapping[str, float] = field(default_factory=dict)
     max_concurrency: int | None = None
     bulk_max_concurrency: int | None = None
+    query_reserved_concurrency: int | None = None
     batch_size: int = DEFAULT_BATCH_SIZE
     concurrent_calls: int = 16
     api_access: str = "iam"
@@ -115,6 +120,7 @@ class DeploymentSettings:
         ranges = {
             "max_concurrency": (2, 1000),
             "bulk_max_concurrency": (2, 1000),
+            "query_reserved_concurrency": (1, 1000),
             "batch_size": (1, 10_000),
             "concurrent_calls": (1, 100),
             "api_requests_a_second": (1, 10_000),

@@ -1,7 +1,8 @@
 """`imagepipe`, the command line for whoever runs the pipeline, and the one place where errors become lines.
 
-Exit codes: 0 done; 1 reconcile found something and did not fix it, something was refused, or a backfill
-stopped at its bounds; 2 it could not be done, and one line says why; 130 Ctrl-C.
+Exit codes: 0 done; 1 reconcile found something and did not fix it, something was refused, a backfill
+stopped at its bounds, or a deployment would not fit; 2 it could not be done, and one line says why;
+130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 import typer
 
 from contract.errors import ImagepipeError
-from operations.commands import backfill, cost, dead_letters, plan, quotas, reconcile, status
+from operations.commands import backfill, check, cost, dead_letters, plan, quotas, reconcile, status
 from operations.faults import OperatorError, StoppedError
 from operations.terminal import printable
 
@@ -37,6 +38,7 @@ app.command("plan")(plan.plan)
 app.command("backfill")(backfill.backfill)
 app.command("quotas")(quotas.quotas)
 app.command("cost")(cost.cost)
+app.command("check")(check.check)
 
 
 _TROUBLES = (typer.TyperException, OperatorError, ImagepipeError, sqlite3.Error)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, DefaultStackSynthesizer, Stack
+from aws_cdk import Annotations, CfnOutput, DefaultStackSynthesizer, Stack
 from constructs import Construct
 
 from infra.alarm_topic import AlarmTopic
 from infra.alarms import Alarms, Watched
 from infra.answers import Answers
 from infra.bundles import Bundle
+from infra.bytecode import PYTHON_VERSION, find_python
 from infra.completions import Completions
 from infra.intake import Intake
 from infra.processing import Processing
@@ -50,6 +51,7 @@ class ImagepipeStack(Stack):
         )
         completions = Completions(self, "Completions")
         processors_code = processors.build()
+        self._warn_of_slow_starts()
         processing = Processing(
             self,
             "Processing",
@@ -96,6 +98,14 @@ class ImagepipeStack(Stack):
             AlarmTopicArn=topic.topic.topic_arn,
             AlarmsReach=topic.reaches,
         )
+
+    def _warn_of_slow_starts(self) -> None:
+        if find_python() is None:
+            Annotations.of(self).add_warning_v2(
+                "imagepipe:bytecode",
+                f"Functions will start more slowly: this machine has no python{PYTHON_VERSION} on its path, "
+                "to put bytecode into their zips.",
+            )
 
     def _publish(self, **outputs: str) -> None:
         for name, value in outputs.items():

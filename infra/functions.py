@@ -39,7 +39,7 @@ class Function(Construct):
         log_group = logs.LogGroup(
             self,
             "Logs",
-            retention=_retention(log_retention_days),
+            retention=retention(log_retention_days),
             removal_policy=RemovalPolicy.DESTROY,
         )
         self.function = lambda_.Function(
@@ -62,8 +62,8 @@ class Function(Construct):
         )
 
 
-def _retention(days: int) -> logs.RetentionDays:
-    """Give CDK's name for a number of days. Raises ValueError for one that CloudWatch Logs does not offer."""
+def retention(days: int) -> logs.RetentionDays:
+    """Return CDK's name for a number of days. Raises ValueError where CloudWatch Logs does not offer it."""
     offered = {
         1: logs.RetentionDays.ONE_DAY,
         3: logs.RetentionDays.THREE_DAYS,

@@ -25,10 +25,13 @@ class DeploymentSettings:
 
     `detectors` is a list of names, or one text with commas. `quotas` are the account's Rekognition quotas in
     calls a second (`DetectLabels=80,DetectFaces=100`); those not named are what new accounts have in the
-    region. `max_concurrency` and `bulk_max_concurrency` bound the processor's copies at work for live and for
-    bulk photos (2 to 1,000 each), by themselves as many as fill the quota; `batch_size` is the messages that
-    one of them takes at once (1 to 10,000), `concurrent_calls` how many calls of one detector it has under
-    way (1 to 100).
+    region. Quotas of more than about 140 photos a second make the table ready for them beforehand, for which
+    AWS charges once by the unit, and which cannot be taken back.
+
+    `max_concurrency` and `bulk_max_concurrency` bound the processor's copies at work for live and for bulk
+    photos (2 to 1,000 each), by themselves as many as fill the quota; `batch_size` is the messages that one
+    of them takes at once (1 to 10,000), `concurrent_calls` how many calls of one detector it has under way
+    (1 to 100).
 
     `query_reserved_concurrency` sets so many copies of the query function apart, and gives it no more: then
     questions cannot take what photos need. Lambda keeps 100 of an account unreserved and refuses the
@@ -37,7 +40,7 @@ class DeploymentSettings:
     `api_access` is `iam` (callers sign their requests), `jwt` (people sign in: `jwt_issuer`, a URL, and
     `jwt_audience` say whose tokens are taken) or `open`. `cors_origins` are the pages of other hosts that may
     ask and upload (`https://photos.example`); `api_requests_a_second` and `api_burst` bound what all callers
-    together may ask.
+    together may ask; `access_logs` writes down who asked for which photo, without what was searched for.
 
     `alarm_email` is told of every alarm, after it has confirmed SNS's mail; or `alarm_topic_arn`, a topic
     that is there already, lets CloudWatch publish, and is in the same region.
@@ -61,6 +64,7 @@ class DeploymentSettings:
     cors_origins: tuple[str, ...] = ()
     api_requests_a_second: int = 100
     api_burst: int = 200
+    access_logs: bool = False
     alarm_email: str = ""
     alarm_topic_arn: str = ""
     confidence_order: bool = False

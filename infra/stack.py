@@ -43,12 +43,7 @@ class ImagepipeStack(Stack):
         )
         RegionRule(self, "Region", settings.detectors)
         intake = Intake(self, "Intake", settings)
-        store = Store(
-            self,
-            "Store",
-            retained=settings.retained,
-            confidence_order=settings.confidence_order,
-        )
+        store = Store(self, "Store", settings)
         completions = Completions(self, "Completions")
         processors_code = processors.build()
         self._warn_of_slow_starts()

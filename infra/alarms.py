@@ -108,13 +108,7 @@ class Alarms(Construct):
     def _on_configuration_errors(self) -> None:
         self._alarm(
             "ConfigurationErrors",
-            cloudwatch.Metric(
-                namespace=METRICS_NAMESPACE,
-                metric_name=Count.CONFIGURATION_ERRORS,
-                dimensions_map={"service": "processors"},
-                period=_MINUTE,
-                statistic="Sum",
-            ),
+            _counted(Count.CONFIGURATION_ERRORS),
             1,
             "The processor lacks a permission or a resource; photos wait in the queue, none is lost. Its log "
             "names what is missing.",
@@ -202,3 +196,14 @@ class Alarms(Construct):
         )
         alarm.add_alarm_action(self._action)
         alarm.add_ok_action(self._action)
+
+
+def _counted(count: Count) -> cloudwatch.Metric:
+    """Return a metric that the processor writes, by the minute."""
+    return cloudwatch.Metric(
+        namespace=METRICS_NAMESPACE,
+        metric_name=count,
+        dimensions_map={"service": "processors"},
+        period=_MINUTE,
+        statistic="Sum",
+    )

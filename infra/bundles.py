@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.bytecode import PYTHON_VERSION, compile_below, find_python
+from infra import bytecode
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "lambda.txt"
@@ -76,7 +76,7 @@ def _is_called(parts: tuple[str, ...]) -> bool:
 
 
 def _with_bytecode(files: dict[str, bytes], directory: Path) -> dict[str, bytes]:
-    python = find_python()
+    python = bytecode.find_python()
     if python is None:
         return files
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
@@ -90,14 +90,16 @@ def _with_bytecode(files: dict[str, bytes], directory: Path) -> dict[str, bytes]
 
 def _compile(directory: Path, python: str) -> None:
     try:
-        compile_below(directory, python)
+        bytecode.compile_below(directory, python)
     except subprocess.CalledProcessError as error:
         raise BundleError(f"cannot compile what goes into a zip: {error}") from error
 
 
 def _sources() -> bytes:
     """Return what decides about the packages: their lock, how it is used, and whether they are compiled."""
-    return LOCK.read_bytes() + Path(__file__).read_bytes() + str(find_python() is not None).encode()
+    how = (Path(__file__), Path(bytecode.__file__))
+    is_compiled = str(bytecode.find_python() is not None).encode()
+    return LOCK.read_bytes() + b"".join(path.read_bytes() for path in how) + is_compiled
 
 
 def _digest(files: dict[str, bytes]) -> str:
@@ -121,8 +123,8 @@ def _installed_packages(directory: Path) -> Path:
         installed = Path(scratch) / "packages"
         command = [
             find_uv_bin(), "pip", "install", "--quiet", "--target", str(installed),
-            "--python-platform", PLATFORM, "--python-version", PYTHON_VERSION, "--only-binary", ":all:",
-            "--require-hashes", "--no-deps", "--requirements", str(LOCK),
+            "--python-platform", PLATFORM, "--python-version", bytecode.PYTHON_VERSION,
+            "--only-binary", ":all:", "--require-hashes", "--no-deps", "--requirements", str(LOCK),
         ]  # fmt: skip
         finished = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if finished.returncode:
@@ -130,7 +132,7 @@ def _installed_packages(directory: Path) -> Path:
             raise BundleError(
                 f"cannot install {LOCK.name} for Lambda (the first time needs the network): {said}"
             )
-        if (python := find_python()) is not None:
+        if (python := bytecode.find_python()) is not None:
             _compile(installed, python)
         # Another process may have installed the same at the same time.
         if not target.exists():

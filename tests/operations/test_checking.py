@@ -62,6 +62,11 @@ def test_a_new_account_is_too_small_for_a_large_region_and_what_fits_is_proposed
     assert concurrency(NEW, proposed).verdict is Verdict.YES
 
 
+@pytest.mark.parametrize(("unreserved", "verdict"), [(22, Verdict.NO), (23, Verdict.YES)])
+def test_both_lanes_the_tally_and_questions_are_counted(unreserved: int, verdict: Verdict) -> None:
+    assert concurrency(Concurrency(1000, unreserved)).verdict is verdict
+
+
 def test_a_new_account_takes_what_a_small_region_needs() -> None:
     assert concurrency(NEW, region="eu-central-1").verdict is Verdict.YES
 

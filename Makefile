@@ -36,6 +36,21 @@ stop: .venv/.synced ## Stop what make run has started; photos and records are ke
 synth: .venv/.synced ## Write the CloudFormation template for AWS to cdk.out/
 	@CDK_OUTDIR=cdk.out $(BIN)/python -m infra.app
 
+# The CDK's command line, in the version that was tried with the aws-cdk-lib that requirements/dev.txt locks.
+CDK := npx --yes aws-cdk@2.1148.1
+NODE_FOR_CDK := 22
+.PHONY: deploy bootstrap node-for-cdk
+node-for-cdk:
+	@node -e 'process.exit(parseInt(process.versions.node) < $(NODE_FOR_CDK) ? 1 : 0)' || { echo "error: to deploy, \
+	the CDK wants Node.js $(NODE_FOR_CDK) or newer; here is $$(node --version 2>/dev/null || echo none) (https://nodejs.org)" >&2; exit 2; }
+
+bootstrap: node-for-cdk .venv/.synced ## Make an account and region ready for the CDK, once
+	@$(CDK) bootstrap
+
+deploy: node-for-cdk .venv/.synced ## Check the account, then deploy: make deploy [SETTINGS="-c detectors=labels -c …"]
+	@$(BIN)/imagepipe check $(SETTINGS)
+	@$(CDK) deploy $(SETTINGS)
+
 check: .venv/.synced synth ## Format, lint, types, arrows between rooms, the template
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract.capacity import DEFAULT_BATCH_SIZE, SECONDS_A_BATCH
 from contract.quotas import IN_LARGE_REGIONS
 
 # A raw answer as it is kept, packed.
@@ -42,11 +43,14 @@ class Assumptions:
         "nobody knows beforehand: a photo of one thing has some ten, AWS's example of a street thirty",
     )
     words_a_photo: float = _assumed(5, "words", "most photos have none, a few have many")
-    photos_a_batch: float = _assumed(10, "photos", "`batch_size`; while there is a backlog, batches are full")
+    photos_a_batch: float = _assumed(
+        DEFAULT_BATCH_SIZE, "photos", "`batch_size`; while there is a backlog, batches are full"
+    )
     seconds_a_batch: float = _assumed(
-        2,
+        SECONDS_A_BATCH,
         "s",
-        "`infra/quotas.py` gives as many functions as fill the quota so; all of them wait for turns or work",
+        "`contract/capacity.py` gives as many functions as fill the quota so; all of them wait for turns or "
+        "work",
     )
     memory_gb: float = _assumed(0.5, "GB", "`infra/processing.py`")
     seconds_a_photo: float = _assumed(

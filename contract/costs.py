@@ -18,7 +18,9 @@ GB = 1_000_000_000
 POLLS_AT_ONCE = 5
 POLL_SECONDS = 20
 QUEUES = 2
-ALARMS = 4
+ALARMS = 17
+# The query API writes metrics of its own.
+API_METRICS = 5
 MONTH_SECONDS = 30 * 86_400
 
 
@@ -61,7 +63,7 @@ def standing_a_month(prices: Prices | None = None) -> Mapping[str, float]:
     polls = QUEUES * POLLS_AT_ONCE * MONTH_SECONDS / POLL_SECONDS
     return {
         # One more than there are counts: the dollars saved.
-        "metrics": (len(Count) + 1 + len(TallyMetric)) * prices.metric_month,
+        "metrics": (len(Count) + 1 + len(TallyMetric) + API_METRICS) * prices.metric_month,
         "alarms": ALARMS * prices.alarm_month,
         "idle queues": polls * prices.million_sqs_requests / MILLION,
     }

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 from contract import typical
 from contract.assumptions import Assumptions
+from contract.capacity import FEWEST_WORKERS
 from contract.item_sizes import STORED_BESIDE_BYTES, item_bytes, write_units
 from contract.tallies import LABEL_COUNTS
 
 # Ten messages go into one request, and ten completions.
 MESSAGES_A_REQUEST = 10
-# Lambda's own minimum.
-FEWEST_WORKERS = 2
 # A row that has it is in the secondary index too, where there is one.
 CONFIDENCE = "confidence"
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html

@@ -1,92 +1,220 @@
-"""Alarms: each says what is wrong, what to do, and under which heading of docs/operations.md it is told."""
+"""Alarms: each says what happened, to what, what to do, and where docs/operations.md tells more."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from aws_cdk import Duration
+from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from contract.capacity import MOST_BULK_DAYS, MOST_LIVE_DAYS, MOST_WAITING_DAYS, photos_in
 from contract.counts import Count
+from contract.timing import QUEUE_RETENTION_DAYS
+from infra.alarm_topic import AlarmTopic
 from infra.functions import METRICS_NAMESPACE
 from infra.queueing import WorkQueue
+from infra.quotas import Quotas
+
+_MINUTE, _FIVE_MINUTES = Duration.minutes(1), Duration.minutes(5)
+# Metrics that count what went wrong are written when something did: no data means that nothing did.
+_NOTHING_WRONG = cloudwatch.TreatMissingData.NOT_BREACHING
+# SQS writes no metrics of a queue that nobody has touched for six hours, however much lies in it: no data
+# means that all is as it was.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-monitoring-using-cloudwatch.html
+_AS_BEFORE = cloudwatch.TreatMissingData.IGNORE
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What there is to watch. `functions` are by the name that operators know them by."""
+
+    images: WorkQueue
+    bulk: WorkQueue
+    functions: Mapping[str, lambda_.Function]
+    quotas: Quotas
+    api: apigateway.HttpApi
 
 
 class Alarms(Construct):
-    """One alarm for each dead-letter queue, for a single dead letter is a photo that nobody can find.
+    """All alarms of the stack, each of them sent to the topic when it begins and when it is over."""
 
-    One for a deployment at fault: then nothing is lost, but nothing goes on either. And one for counts that
-    are behind, while they can still catch up by themselves.
-    """
-
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        images: WorkQueue,
-        bulk: WorkQueue,
-        tally: lambda_.Function,
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, watched: Watched, topic: AlarmTopic) -> None:
         super().__init__(scope, construct_id)
-        self._on_dead_letters("ImagesDeadLetters", images, "Dead letters of live photos")
-        self._on_dead_letters("BulkDeadLetters", bulk, "Dead letters of bulk work")
+        self._action = topic.action
+        self._on_dead_letters("ImagesDeadLetters", watched.images, "Dead letters of live photos")
+        self._on_dead_letters("BulkDeadLetters", watched.bulk, "Dead letters of bulk work")
+        self._on_age(
+            "ImagesWaiting", watched.images, MOST_LIVE_DAYS, "uploaded photo", "Live photos wait too long"
+        )
+        self._on_age("BulkWaiting", watched.bulk, MOST_BULK_DAYS, "bulk message", "Bulk work waits too long")
+        self._on_depth("ImagesDepth", watched.images, "live", watched.quotas)
+        self._on_depth("BulkDepth", watched.bulk, "bulk", watched.quotas)
         self._on_configuration_errors()
-        self._on_late_counts(tally)
+        self._on_the_days_limit()
+        self._on_late_counts(watched.functions["tally"])
+        self._on_loops(watched.functions["processor"])
+        for name, function in watched.functions.items():
+            self._on_throttles(name, function)
+            self._on_errors(name, function)
+        self._on_failed_answers(watched.api)
 
     def _on_dead_letters(self, alarm_id: str, work: WorkQueue, heading: str) -> None:
         # Messages that a redrive policy moves are not in NumberOfMessagesSent, only in the visible ones.
-        metric = work.dead_letters.metric_approximate_number_of_messages_visible(
-            period=Duration.minutes(1), statistic="Maximum"
-        )
-        metric.create_alarm(
-            self,
+        self._alarm(
             alarm_id,
-            threshold=1,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=(
-                "Photos are waiting as dead letters, unrecognized. Read why in the messages, remove the "
-                f'cause, then send them back before they expire. See "{heading}" in docs/operations.md.'
+            work.dead_letters.metric_approximate_number_of_messages_visible(
+                period=_MINUTE, statistic="Maximum"
             ),
+            1,
+            "Photos are waiting as dead letters, unrecognized. Read why in the messages, remove the cause, "
+            "then send them back before they expire.",
+            heading,
+            missing=_AS_BEFORE,
+        )
+
+    def _on_age(self, alarm_id: str, work: WorkQueue, days: float, what: str, heading: str) -> None:
+        """Watch the oldest message, but for those that were received three times: SQS leaves them out.
+
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+        """
+        self._alarm(
+            alarm_id,
+            work.queue.metric_approximate_age_of_oldest_message(period=_FIVE_MINUTES, statistic="Maximum"),
+            Duration.days(1).to_seconds() * days,
+            f"The oldest {what} has waited for more than {days:g} days; SQS deletes it unrecognized after "
+            f"{QUEUE_RETENTION_DAYS}. Find out what holds the queue up before then. (Messages that were "
+            "received three times or more are left out of this age.)",
+            heading,
+            missing=_AS_BEFORE,
+        )
+
+    def _on_depth(self, alarm_id: str, work: WorkQueue, lane: str, quotas: Quotas) -> None:
+        self._alarm(
+            alarm_id,
+            work.queue.metric_approximate_number_of_messages_visible(
+                period=_FIVE_MINUTES, statistic="Maximum"
+            ),
+            quotas.number(lambda each: photos_in(MOST_WAITING_DAYS, each)),
+            f"More {lane} messages are waiting than the deployed quota works in {MOST_WAITING_DAYS:g} days, "
+            f"and SQS deletes what has waited for {QUEUE_RETENTION_DAYS}. Stop what fills the queue, or "
+            "raise the quota.",
+            "More waits than can be worked",
+            missing=_AS_BEFORE,
         )
 
     def _on_configuration_errors(self) -> None:
-        metric = cloudwatch.Metric(
-            namespace=METRICS_NAMESPACE,
-            metric_name=Count.CONFIGURATION_ERRORS,
-            dimensions_map={"service": "processors"},
-            period=Duration.minutes(1),
-            statistic="Sum",
-        )
-        metric.create_alarm(
-            self,
+        self._alarm(
             "ConfigurationErrors",
-            threshold=1,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=(
-                "The processor lacks a permission or a resource; photos wait in the queue, none is lost. "
-                'Its log names what is missing. See "The deployment is at fault" in docs/operations.md.'
-            ),
+            _counted(Count.CONFIGURATION_ERRORS),
+            1,
+            "The processor lacks a permission or a resource; photos wait in the queue, none is lost. Its log "
+            "names what is missing.",
+            "The deployment is at fault",
+        )
+
+    def _on_the_days_limit(self) -> None:
+        self._alarm(
+            "DailyLimit",
+            _counted(Count.DAILY_LIMIT_REACHED),
+            1,
+            "All calls of a detector that may be made today were made: photos wait in their queue until "
+            "midnight UTC, none is lost. More are uploaded than was foreseen, or the limit is too low.",
+            "The day's limit is reached",
         )
 
     def _on_late_counts(self, tally: lambda_.Function) -> None:
         # Counts the milliseconds since the oldest change in a batch was made.
         # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-        metric = tally.metric("IteratorAge", period=Duration.minutes(5), statistic="Maximum")
-        metric.create_alarm(
-            self,
+        self._alarm(
             "LateCounts",
-            threshold=Duration.minutes(30).to_milliseconds(),
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=(
-                "The counts of labels and images are half an hour behind; the photos are not. "
-                "The log of the tally says what stops it. What is older than a day has to be counted anew. "
-                'See "Counts are behind" in docs/operations.md.'
-            ),
+            tally.metric("IteratorAge", period=_FIVE_MINUTES, statistic="Maximum"),
+            Duration.minutes(30).to_milliseconds(),
+            "The counts of labels and images are half an hour behind; the photos are not. The log of the "
+            "tally says what stops it. What is older than a day has to be counted anew.",
+            "Counts are behind",
         )
+
+    def _on_loops(self, processor: lambda_.Function) -> None:
+        # https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+        self._alarm(
+            "Loops",
+            processor.metric("RecursiveInvocationsDropped", period=_MINUTE, statistic="Sum"),
+            1,
+            "Lambda took the processor for an endless loop and refused to run it for messages of photos. "
+            "They become dead letters that do not say why. Allow the loop, then send them back.",
+            "Messages were dropped as a loop",
+        )
+
+    def _on_throttles(self, name: str, function: lambda_.Function) -> None:
+        self._alarm(
+            f"{name.capitalize()}Throttles",
+            function.metric_throttles(period=_FIVE_MINUTES, statistic="Sum"),
+            1,
+            f"Lambda refuses to run the {name} function: the account has no concurrency left. Its work waits; "
+            "messages that are refused for days become dead letters that do not say why. Ask for more "
+            "concurrency, or deploy with less.",
+            "A function is throttled",
+            again=True,
+        )
+
+    def _on_errors(self, name: str, function: lambda_.Function) -> None:
+        self._alarm(
+            f"{name.capitalize()}Errors",
+            function.metric_errors(period=_FIVE_MINUTES, statistic="Sum"),
+            1,
+            f"The {name} function crashed, ran out of time or out of memory, more than once. Its log says "
+            "which. What it was at is tried again.",
+            "A function fails",
+            again=True,
+        )
+
+    def _on_failed_answers(self, api: apigateway.HttpApi) -> None:
+        self._alarm(
+            "FailedAnswers",
+            api.metric_server_error(period=_FIVE_MINUTES, statistic="Sum"),
+            1,
+            "The API answered questions with a status of 500 or above, more than once. Photos are recognized "
+            "all the same. The log of the query function says why.",
+            "The API fails",
+            again=True,
+        )
+
+    def _alarm(
+        self,
+        alarm_id: str,
+        metric: cloudwatch.Metric,
+        threshold: float,
+        says: str,
+        heading: str,
+        *,
+        missing: cloudwatch.TreatMissingData = _NOTHING_WRONG,
+        again: bool = False,
+    ) -> None:
+        """Make an alarm; with `again`, it has to happen twice, for it may pass by itself."""
+        alarm = metric.create_alarm(
+            self,
+            alarm_id,
+            threshold=threshold,
+            evaluation_periods=3 if again else 1,
+            datapoints_to_alarm=2 if again else 1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=missing,
+            alarm_description=f'{says} See "{heading}" in docs/operations.md.',
+        )
+        alarm.add_alarm_action(self._action)
+        alarm.add_ok_action(self._action)
+
+
+def _counted(count: Count) -> cloudwatch.Metric:
+    """Return a metric that the processor writes, by the minute."""
+    return cloudwatch.Metric(
+        namespace=METRICS_NAMESPACE,
+        metric_name=count,
+        dimensions_map={"service": "processors"},
+        period=_MINUTE,
+        statistic="Sum",
+    )

@@ -17,6 +17,7 @@ from contract import timing
 from contract.environment import dump
 from contract.settings import QuerySettings
 from contract.table import signing_key
+from infra.access_log import AccessLog
 from infra.functions import Function
 from infra.queueing import WorkQueue
 from infra.settings import DeploymentSettings
@@ -73,6 +74,7 @@ class Answers(Construct):
             timeout_seconds=timing.QUERY_TIMEOUT_SECONDS,
             memory_mb=512,
             log_retention_days=settings.log_retention_days,
+            reserved_concurrency=settings.query_reserved_concurrency,
         ).function
         self._allow(bucket, table)
         for queue in (images.queue, images.dead_letters, bulk.queue, bulk.dead_letters):
@@ -140,6 +142,8 @@ class Answers(Construct):
             throttling_rate_limit=self.settings.api_requests_a_second,
             throttling_burst_limit=self.settings.api_burst,
         )
+        if self.settings.access_logs:
+            AccessLog(self, "AccessLog", stage, self.settings.log_retention_days)
         return api
 
     def _route(self) -> None:

@@ -11,18 +11,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra import bytecode
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "lambda.txt"
 
-# boto3 and what it stands on are in Lambda's own Python; a second copy would cost 30 MB and a slower start.
+# What Lambda's own Python has beside the standard library. It changes under a running function, so the zips
+# bring what they use of it: botocore, private parts of which are overridden, and what it stands on.
 BROUGHT_BY_LAMBDA = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
-PYTHON_VERSION = "3.13"
+# Of botocore's 25 MB, nearly all describes services that are not called.
+SERVICES = ("dynamodb", "rekognition", "s3", "sns", "sqs")
 PLATFORM = "aarch64-manylinux2014"
 
 # A zip member's time. Any fixed one makes equal input an equal zip; zip knows none earlier.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _KEPT_ZIPS = 8
-_UNWANTED_FILES = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", ".lock"}
+_UNWANTED_FILES = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", ".lock", "examples-1.json"}
 _OUR_FILES = {".py", ".html", ".css", ".js", ".svg"}
 
 
@@ -46,7 +50,7 @@ class Bundle:
         zip_path = self.directory / f"{self.room}-{_digest(ours)}.zip"
         if not zip_path.exists():
             packages = _installed_packages(self.directory)
-            _write_zip(zip_path, {**dict(_files_below(packages)), **ours})
+            _write_zip(zip_path, {**dict(_files_below(packages)), **_with_bytecode(ours, self.directory)})
             _remove_old_ones(self.directory, self.room)
         return zip_path
 
@@ -60,13 +64,46 @@ def _files_of_rooms(rooms: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
 
 def _files_below(directory: Path) -> Iterator[tuple[str, bytes]]:
     for path in sorted(directory.rglob("*")):
-        if path.is_file() and path.name not in _UNWANTED_FILES and path.suffix != ".pyc":
-            yield path.relative_to(directory).as_posix(), path.read_bytes()
+        name = path.relative_to(directory)
+        if path.is_file() and path.name not in _UNWANTED_FILES and _is_called(name.parts):
+            yield name.as_posix(), path.read_bytes()
+
+
+def _is_called(parts: tuple[str, ...]) -> bool:
+    """Tell whether a file of the packages is not botocore's description of a service that nobody calls."""
+    is_described = parts[:2] == ("botocore", "data") and len(parts) > len(("botocore", "data", "a file"))
+    return not is_described or parts[2] in SERVICES
+
+
+def _with_bytecode(files: dict[str, bytes], directory: Path) -> dict[str, bytes]:
+    python = bytecode.find_python()
+    if python is None:
+        return files
+    with tempfile.TemporaryDirectory(dir=directory) as scratch:
+        for name, content in files.items():
+            path = Path(scratch) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        _compile(Path(scratch), python)
+        return dict(_files_below(Path(scratch)))
+
+
+def _compile(directory: Path, python: str) -> None:
+    try:
+        bytecode.compile_below(directory, python)
+    except subprocess.CalledProcessError as error:
+        raise BundleError(f"cannot compile what goes into a zip: {error}") from error
+
+
+def _sources() -> bytes:
+    """Return what decides about the packages: their lock, how it is used, and whether they are compiled."""
+    how = (Path(__file__), Path(bytecode.__file__))
+    is_compiled = str(bytecode.find_python() is not None).encode()
+    return LOCK.read_bytes() + b"".join(path.read_bytes() for path in how) + is_compiled
 
 
 def _digest(files: dict[str, bytes]) -> str:
-    seen = hashlib.sha256(LOCK.read_bytes())
-    seen.update(Path(__file__).read_bytes())
+    seen = hashlib.sha256(_sources())
     for name, content in files.items():
         seen.update(f"\n{name} {len(content)}\n".encode())
         seen.update(content)
@@ -77,19 +114,17 @@ def _installed_packages(directory: Path) -> Path:
     """Install the locked packages for Lambda's Python and processor, whatever runs here."""
     from uv import find_uv_bin
 
-    seen = hashlib.sha256(LOCK.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
+    seen = hashlib.sha256(_sources()).hexdigest()[:16]
     target = directory / f"packages-{seen}"
     if target.exists():
         return target
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
-        excluded = Path(scratch) / "excluded.txt"
-        excluded.write_text("\n".join(BROUGHT_BY_LAMBDA))
         installed = Path(scratch) / "packages"
         command = [
             find_uv_bin(), "pip", "install", "--quiet", "--target", str(installed),
-            "--python-platform", PLATFORM, "--python-version", PYTHON_VERSION, "--only-binary", ":all:",
-            "--require-hashes", "--no-deps", "--excludes", str(excluded), "--requirements", str(LOCK),
+            "--python-platform", PLATFORM, "--python-version", bytecode.PYTHON_VERSION,
+            "--only-binary", ":all:", "--require-hashes", "--no-deps", "--requirements", str(LOCK),
         ]  # fmt: skip
         finished = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if finished.returncode:
@@ -97,6 +132,8 @@ def _installed_packages(directory: Path) -> Path:
             raise BundleError(
                 f"cannot install {LOCK.name} for Lambda (the first time needs the network): {said}"
             )
+        if (python := bytecode.find_python()) is not None:
+            _compile(installed, python)
         # Another process may have installed the same at the same time.
         if not target.exists():
             installed.rename(target)

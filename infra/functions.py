@@ -33,12 +33,13 @@ class Function(Construct):
         timeout_seconds: int,
         memory_mb: int,
         log_retention_days: int,
+        reserved_concurrency: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         log_group = logs.LogGroup(
             self,
             "Logs",
-            retention=_retention(log_retention_days),
+            retention=retention(log_retention_days),
             removal_policy=RemovalPolicy.DESTROY,
         )
         self.function = lambda_.Function(
@@ -57,11 +58,12 @@ class Function(Construct):
             memory_size=memory_mb,
             tracing=lambda_.Tracing.ACTIVE,
             log_group=log_group,
+            reserved_concurrent_executions=reserved_concurrency,
         )
 
 
-def _retention(days: int) -> logs.RetentionDays:
-    """Give CDK's name for a number of days. Raises ValueError for one that CloudWatch Logs does not offer."""
+def retention(days: int) -> logs.RetentionDays:
+    """Return CDK's name for a number of days. Raises ValueError where CloudWatch Logs does not offer it."""
     offered = {
         1: logs.RetentionDays.ONE_DAY,
         3: logs.RetentionDays.THREE_DAYS,

@@ -31,6 +31,7 @@ class Intake(Construct):
         self.images = WorkQueue(self, "Images")
         self.bulk = WorkQueue(self, "Bulk")
         self.bucket = self._bucket(settings)
+        self._require_our_encryption()
         self._announce_changes()
 
     def _bucket(self, settings: DeploymentSettings) -> s3.Bucket:
@@ -46,18 +47,50 @@ class Intake(Construct):
             lifecycle_rules=[
                 s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(7)),
                 s3.LifecycleRule(
-                    noncurrent_version_expiration=Duration.days(settings.noncurrent_version_days)
+                    noncurrent_version_expiration=Duration.days(settings.noncurrent_version_days),
+                    # A deletion leaves a marker, with the photo's name, until nothing is left below it.
+                    expired_object_delete_marker=True,
                 ),
             ],
-            removal_policy=RemovalPolicy.RETAIN if settings.retained else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+            if settings.retained
+            else RemovalPolicy.DESTROY,
         )
+
+    def _require_our_encryption(self) -> None:
+        """Deny uploads that name another encryption than the bucket's own.
+
+        Under KMS, or under a key of the caller's (SSE-C), an ETag is not the MD5 of the bytes, by which equal
+        content is recognised; and under the latter nobody else can read the photo. Who names none, as
+        `aws s3 sync` and the page do, is not concerned.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html
+        """
+        header = "s3:x-amz-server-side-encryption"
+        of_caller = f"{header}-customer-algorithm"
+        conditions: dict[str, dict[str, dict[str, str]]] = {
+            "OtherEncryption": {"StringNotEquals": {header: "AES256"}, "Null": {header: "false"}},
+            "CallersKey": {"Null": {of_caller: "false"}},
+        }
+        for sid, condition in conditions.items():
+            self.bucket.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid=sid,
+                    effect=iam.Effect.DENY,
+                    principals=[iam.AnyPrincipal()],
+                    actions=["s3:PutObject"],
+                    resources=[self.bucket.arn_for_objects("*")],
+                    conditions=condition,
+                )
+            )
 
     def _announce_changes(self) -> None:
         """Send the bucket's events to the queue by the bucket's own property.
 
         `add_event_notification` would bring a custom resource with a Lambda of its own. S3 sends a test
         message when the property is set, so the queue's policy must let it before. The policy names the
-        account and not the bucket, which would make a circle of the two.
+        account and not the bucket, which would make a circle of the two; and a pattern for the bucket's name
+        would have to foresee what CloudFormation makes of the names of stacks, long ones and those with
+        capitals. Events of other buckets are no messages of ours (contract/notifications.py).
         """
         queue = self.images.queue
         queue.add_to_resource_policy(

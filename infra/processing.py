@@ -50,7 +50,7 @@ class Processing(Construct):
         topic: sns.Topic,
     ) -> None:
         super().__init__(scope, construct_id)
-        quotas = Quotas(self, "Quotas", settings)
+        self.quotas = Quotas(self, "Quotas", settings)
         self.function = Function(
             self,
             "Processor",
@@ -71,15 +71,15 @@ class Processing(Construct):
                         concurrent_calls=settings.concurrent_calls,
                     )
                 ),
-                **quotas.environment(),
+                **self.quotas.environment(),
             },
             timeout_seconds=timing.PROCESSOR_TIMEOUT_SECONDS,
             memory_mb=512,
             log_retention_days=settings.log_retention_days,
         ).function
         self._allow_sending_to_its_own_queue()
-        self._feed(intake.images, settings.batch_size, quotas.live_workers)
-        self._feed(intake.bulk, settings.batch_size, quotas.bulk_workers)
+        self._feed(intake.images, settings.batch_size, self.quotas.live_workers)
+        self._feed(intake.bulk, settings.batch_size, self.quotas.bulk_workers)
         self._permit(settings, intake.bucket, table, topic)
 
     def _allow_sending_to_its_own_queue(self) -> None:

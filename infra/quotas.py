@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from aws_cdk import Aws, CfnCondition, Fn, Token
 from constructs import Construct
 
+from contract.capacity import needed_workers
 from contract.detectors import OPERATIONS
 from contract.environment import to_text
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS, LARGE_REGIONS
 from infra.settings import DeploymentSettings
-
-# From one batch's reading to the next one's, when no call has to wait: the call itself takes about half a
-# second. Fewer workers than that times the quota would leave slots empty, more would be paid for waiting.
-SECONDS_A_BATCH = 2.0
-FEWEST_WORKERS = 2
-MOST_WORKERS = 1000
 
 
 class Quotas(Construct):
@@ -43,6 +37,11 @@ class Quotas(Construct):
         """How many copies may work for the bulk lane."""
         return self._workers(self._settings.bulk_max_concurrency)
 
+    def number(self, of_quotas: Callable[[Mapping[str, float]], int]) -> float:
+        """Return a number that follows from the quotas, as it is where the stack ends up."""
+        large, small = of_quotas(self._large), of_quotas(self._small)
+        return large if large == small else Token.as_number(self._if(large, small))
+
     def environment(self) -> dict[str, str]:
         """Give what the processor has to know, as environment variables."""
         return {
@@ -55,19 +54,14 @@ class Quotas(Construct):
         return {operation: self._settings.quotas.get(operation, usual[operation]) for operation in operations}
 
     def _workers(self, chosen: int | None) -> float:
-        if chosen is not None:
-            return chosen
-        large, small = self._needed(self._large), self._needed(self._small)
-        return large if large == small else Token.as_number(self._if(large, small))
+        return self.number(self._needed) if chosen is None else chosen
 
     def _all(self, quotas: Mapping[str, float]) -> int:
         chosen = (self._settings.max_concurrency, self._settings.bulk_max_concurrency)
         return sum(self._needed(quotas) if number is None else number for number in chosen)
 
     def _needed(self, quotas: Mapping[str, float]) -> int:
-        """The slowest operation decides how many images a second there can be."""
-        needed = math.ceil(min(quotas.values()) * SECONDS_A_BATCH / self._settings.batch_size)
-        return max(FEWEST_WORKERS, min(MOST_WORKERS, needed))
+        return needed_workers(quotas, self._settings.batch_size)
 
     def _choose_text(self, large: str, small: str) -> str:
         return large if large == small else Token.as_string(self._if(large, small))

@@ -9,6 +9,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from contract.capacity import DEFAULT_BATCH_SIZE
 from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
 
 API_ACCESS = ("iam", "jwt", "open")
@@ -24,18 +25,28 @@ class DeploymentSettings:
 
     `detectors` is a list of names, or one text with commas. `quotas` are the account's Rekognition quotas in
     calls a second (`DetectLabels=80,DetectFaces=100`); those not named are what new accounts have in the
-    region. `daily_call_limit` (`DetectLabels=20000`) is how many calls may be made on one day (UTC), whatever
-    is uploaded: photos beyond that wait. `max_concurrency` and `bulk_max_concurrency` bound the processor's
-    copies at work for live and for bulk photos (2 to 1,000 each), by themselves as many as fill the quota;
-    `batch_size` is the messages that one of them takes at once (1 to 10,000), `concurrent_calls` how many
-    calls of one detector it has under way (1 to 100).
+    region. Quotas of more than about 140 photos a second make the table ready for them beforehand, for which
+    AWS charges once by the unit, and which cannot be taken back. `daily_call_limit` (`DetectLabels=20000`) is
+    how many calls may be made on one day (UTC), whatever is uploaded: photos beyond that wait.
+
+    `max_concurrency` and `bulk_max_concurrency` bound the processor's copies at work for live and for bulk
+    photos (2 to 1,000 each), by themselves as many as fill the quota; `batch_size` is the messages that one
+    of them takes at once (1 to 10,000), `concurrent_calls` how many calls of one detector it has under way
+    (1 to 100).
+
+    `query_reserved_concurrency` sets so many copies of the query function apart, and gives it no more: then
+    questions cannot take what photos need. Lambda keeps 100 of an account unreserved and refuses the
+    deployment otherwise, so it is off by default; `imagepipe check` says whether the account can spare it.
 
     `api_access` is `iam` (callers sign their requests), `jwt` (people sign in: `jwt_issuer`, a URL, and
     `jwt_audience` say whose tokens are taken) or `open`. `uploads` says whether callers may put photos into
     the bucket; unless it is set, they may where the API is not open. `upload_scope` is the scope that a token
     needs for that, where not every token will do. `cors_origins` are the pages of other hosts that may
     ask and upload (`https://photos.example`); `api_requests_a_second` and `api_burst` bound what all callers
-    together may ask.
+    together may ask; `access_logs` writes down who asked for which photo, without what was searched for.
+
+    `alarm_email` is told of every alarm, after it has confirmed SNS's mail; or `alarm_topic_arn`, a topic
+    that is there already, lets CloudWatch publish, and is in the same region.
 
     `confidence_order` keeps an index by which lists come in order of confidence, at the price of a second
     write for each label (docs/decisions/0005-order-by-confidence.md). `retained` keeps the bucket and the
@@ -48,7 +59,8 @@ class DeploymentSettings:
     daily_call_limit: Mapping[str, float] = field(default_factory=dict)
     max_concurrency: int | None = None
     bulk_max_concurrency: int | None = None
-    batch_size: int = 10
+    query_reserved_concurrency: int | None = None
+    batch_size: int = DEFAULT_BATCH_SIZE
     concurrent_calls: int = 16
     api_access: str = "iam"
     jwt_issuer: str = ""
@@ -58,6 +70,9 @@ class DeploymentSettings:
     cors_origins: tuple[str, ...] = ()
     api_requests_a_second: int = 100
     api_burst: int = 200
+    access_logs: bool = False
+    alarm_email: str = ""
+    alarm_topic_arn: str = ""
     confidence_order: bool = False
     versioned: bool = True
     retained: bool = True
@@ -68,6 +83,7 @@ class DeploymentSettings:
         faults = [
             *self._unknown_words(),
             *self._unusable_upload_scope(),
+            *self._unreachable(),
             *self._unusable_quotas(),
             *self._numbers_out_of_range(),
         ]
@@ -108,6 +124,21 @@ class DeploymentSettings:
             faults.append(f"upload_scope is {self.upload_scope!r}; it is one scope, as in photos/upload")
         return faults
 
+    def _unreachable(self) -> list[str]:
+        faults = []
+        if self.alarm_email and self.alarm_topic_arn:
+            faults.append("alarm_email and alarm_topic_arn are both set; choose one")
+        if self.alarm_email and not re.fullmatch(r"[^@\s]+@[^@\s]+", self.alarm_email):
+            faults.append(f"alarm_email is {self.alarm_email!r}; it is as in photos@people.example")
+        if self.alarm_topic_arn and not re.fullmatch(
+            r"arn:[^:]+:sns:[^:]+:\d{12}:[\w-]+", self.alarm_topic_arn
+        ):
+            faults.append(
+                f"alarm_topic_arn is {self.alarm_topic_arn!r}; it is as in "
+                "arn:aws:sns:eu-west-1:123456789012:alarms"
+            )
+        return faults
+
     def _unusable_quotas(self) -> list[str]:
         known = sorted(OPERATIONS.values())
         limits = [
@@ -125,6 +156,7 @@ class DeploymentSettings:
         ranges = {
             "max_concurrency": (2, 1000),
             "bulk_max_concurrency": (2, 1000),
+            "query_reserved_concurrency": (1, 1000),
             "batch_size": (1, 10_000),
             "concurrent_calls": (1, 100),
             "api_requests_a_second": (1, 10_000),

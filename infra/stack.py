@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, DefaultStackSynthesizer, Stack
+from aws_cdk import Annotations, CfnOutput, DefaultStackSynthesizer, Stack
 from constructs import Construct
 
-from infra.alarms import Alarms
+from infra.alarm_topic import AlarmTopic
+from infra.alarms import Alarms, Watched
 from infra.answers import Answers
 from infra.bundles import Bundle
+from infra.bytecode import PYTHON_VERSION, find_python
 from infra.completions import Completions
 from infra.intake import Intake
 from infra.processing import Processing
+from infra.region_rule import RegionRule
 from infra.settings import DeploymentSettings
 from infra.store import Store
 from infra.tallying import Tallying
@@ -35,17 +38,16 @@ class ImagepipeStack(Stack):
             # Without the rule the template is deployed as it is, here and on AWS; `cdk deploy` checks the
             # bootstrap version itself.
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+            # CloudFormation takes 51,200 bytes without a bucket, which is how the local place deploys.
+            suppress_template_indentation=True,
         )
+        RegionRule(self, "Region", settings.detectors)
         intake = Intake(self, "Intake", settings)
-        store = Store(
-            self,
-            "Store",
-            retained=settings.retained,
-            confidence_order=settings.confidence_order,
-        )
+        store = Store(self, "Store", settings)
         completions = Completions(self, "Completions")
         processors_code = processors.build()
-        Processing(
+        self._warn_of_slow_starts()
+        processing = Processing(
             self,
             "Processing",
             settings,
@@ -65,7 +67,19 @@ class ImagepipeStack(Stack):
             images=intake.images,
             bulk=intake.bulk,
         )
-        Alarms(self, "Alarms", images=intake.images, bulk=intake.bulk, tally=tallying.function)
+        topic = AlarmTopic(self, "AlarmTopic", settings)
+        watched = Watched(
+            images=intake.images,
+            bulk=intake.bulk,
+            functions={
+                "processor": processing.function,
+                "tally": tallying.function,
+                "query": answers.function,
+            },
+            quotas=processing.quotas,
+            api=answers.api,
+        )
+        Alarms(self, "Alarms", watched, topic)
         self._publish(
             Bucket=intake.bucket.bucket_name,
             QueueUrl=intake.images.queue.queue_url,
@@ -76,7 +90,17 @@ class ImagepipeStack(Stack):
             TopicArn=completions.topic.topic_arn,
             ApiUrl=answers.api.api_endpoint,
             TallyFunction=tallying.function.function_name,
+            AlarmTopicArn=topic.topic.topic_arn,
+            AlarmsReach=topic.reaches,
         )
+
+    def _warn_of_slow_starts(self) -> None:
+        if find_python() is None:
+            Annotations.of(self).add_warning_v2(
+                "imagepipe:bytecode",
+                f"Functions will start more slowly: this machine has no python{PYTHON_VERSION} on its path, "
+                "to put bytecode into their zips.",
+            )
 
     def _publish(self, **outputs: str) -> None:
         for name, value in outputs.items():

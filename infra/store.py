@@ -7,6 +7,10 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from contract import table
+from contract.detectors import OPERATIONS
+from contract.quotas import IN_LARGE_REGIONS
+from contract.throughput import NEW_TABLE_WRITES, writes_a_second
+from infra.settings import DeploymentSettings
 
 
 class Store(Construct):
@@ -14,12 +18,17 @@ class Store(Construct):
 
     It can be restored to any second of the last 35 days; tombstones expire by themselves. Its stream says
     which items have changed, and not how: who follows it reads them.
+
+    A retained table is protected from deletion, and stays behind when the first deployment of a stack fails:
+    CloudFormation could not delete it, for it does not lift the protection, and the stack would be stuck.
+    https://github.com/aws/aws-cdk/pull/24581
     """
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, retained: bool, confidence_order: bool
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings) -> None:
         super().__init__(scope, construct_id)
+        self._writes = writes_a_second(
+            {OPERATIONS[name]: _quota(settings, OPERATIONS[name]) for name in settings.detectors}
+        )
         self.table = dynamodb.Table(
             self,
             "Table",
@@ -32,10 +41,11 @@ class Store(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            deletion_protection=retained,
-            removal_policy=RemovalPolicy.RETAIN if retained else RemovalPolicy.DESTROY,
+            warm_throughput=_warm(self._writes.table),
+            deletion_protection=settings.retained,
+            removal_policy=RemovalPolicy.RETAIN if settings.retained else RemovalPolicy.DESTROY,
         )
-        if confidence_order:
+        if settings.confidence_order:
             self._order_by_confidence()
 
     def _order_by_confidence(self) -> None:
@@ -46,4 +56,15 @@ class Store(Construct):
             sort_key=dynamodb.Attribute(name=table.RANK, type=dynamodb.AttributeType.STRING),
             projection_type=dynamodb.ProjectionType.INCLUDE,
             non_key_attributes=list(table.RANK_PROJECTED),
+            warm_throughput=_warm(self._writes.index),
         )
+
+
+def _quota(settings: DeploymentSettings, operation: str) -> float:
+    """Return a quota as it was set, else that of a large region, which no new table has trouble with."""
+    return settings.quotas.get(operation, IN_LARGE_REGIONS[operation])
+
+
+def _warm(writes: int) -> dynamodb.WarmThroughput | None:
+    """Return what to make the table ready for beforehand; None where a new one is ready enough."""
+    return dynamodb.WarmThroughput(write_units_per_second=writes) if writes > NEW_TABLE_WRITES else None

@@ -1,8 +1,8 @@
 """`imagepipe`, the command line for whoever runs the pipeline, and the one place where errors become lines.
 
-Exit codes: 0 done; 1 reconcile found something and did not fix it, something was refused, or a backfill
-stopped at its bounds; 2 it could not be done, and one line says why; 130 Ctrl-C; 141 whoever read the output
-has left (`| head`).
+Exit codes: 0 done; 1 reconcile found something and did not fix it, something was refused, a backfill
+stopped at its bounds, a deployment would not fit, or a promise did not hold; 2 it could not be done, and
+one line says why; 130 Ctrl-C; 141 whoever read the output has left (`| head`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,17 @@ import typer
 
 from contract.errors import ImagepipeError
 from contract.terminal import standard_streams
-from operations.commands import backfill, cost, dead_letters, plan, quotas, reconcile, status, verify
+from operations.commands import (
+    backfill,
+    check,
+    cost,
+    dead_letters,
+    plan,
+    quotas,
+    reconcile,
+    status,
+    verify,
+)
 from operations.faults import OperatorError, StoppedError
 from operations.terminal import printable
 
@@ -39,6 +49,7 @@ app.command("plan")(plan.plan)
 app.command("backfill")(backfill.backfill)
 app.command("quotas")(quotas.quotas)
 app.command("cost")(cost.cost)
+app.command("check")(check.check)
 app.command("verify")(verify.verify)
 
 

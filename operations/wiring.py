@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from operations.adapters import query_api
+from operations.adapters.account import AwsAccount
 from operations.adapters.cloudformation import stack_outputs
 from operations.adapters.dynamodb import DynamoDBTable
 from operations.adapters.dynamodb_budgets import DynamoDBBudgets
@@ -177,12 +179,33 @@ def connect(
     return _on_this_machine(directory or LOCAL_DIRECTORY) if chosen is None else _on_aws(chosen)
 
 
-def _on_aws(stack: str) -> Pipeline:
+def connect_account() -> AwsAccount:
+    """Connect to the account whose credentials are in use; there need be no stack. Raises OperatorError."""
+    with _set_up():
+        session, config = boto3.session.Session(), _config()
+        functions = session.client("lambda", config=config)
+        return AwsAccount(
+            functions.meta.region_name,
+            session.client("sts", config=config),
+            functions,
+            session.client("rekognition", config=config),
+            RetryPolicy(),
+        )
+
+
+@contextmanager
+def _set_up() -> Iterator[None]:
+    """Say what to do where this machine has no region or no profile. Raises OperatorError."""
     try:
+        yield
+    except BotoCoreError as error:
+        raise OperatorError(f"{error}; set AWS_PROFILE and AWS_REGION, or run: aws configure") from error
+
+
+def _on_aws(stack: str) -> Pipeline:
+    with _set_up():
         session = boto3.session.Session()
         client = session.client("cloudformation", config=_config())
-    except BotoCoreError as fault:
-        raise OperatorError(f"{fault}; set AWS_PROFILE and AWS_REGION, or run: aws configure") from fault
     return Pipeline(Names.of_stack(stack, stack_outputs(client, stack, RetryPolicy())), session)
 
 

@@ -1,13 +1,10 @@
-"""The Lambda's entry: an SQS event in, the failed message ids out."""
+"""The Lambda's entry: an SQS event in, the failed message ids out.
 
-from typing import Any
+Importing it builds everything, so that Lambda does it in INIT, with a whole processor, and not in the first
+invocation with the share that the function's memory buys. Nothing else may import it.
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+"""
 
-from processors.wiring import answer
+from processors.wiring import build
 
-
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Recognize a batch of images.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
-    """
-    return answer()(event, context)
+handler = build()

@@ -1,4 +1,4 @@
-"""Counts, log lines and traces, through Powertools for AWS Lambda."""
+"""Counts and log lines, through Powertools for AWS Lambda."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
-"""The tally put together, once for each Lambda environment, when first needed."""
+"""The tally put together, once for each Lambda environment, by its entry."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
@@ -32,9 +31,8 @@ CONNECT_SECONDS = 3
 Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
-@cache
-def answer() -> Answering:
-    """Give what answers events. Raises SettingsError naming everything that is missing."""
+def build() -> Answering:
+    """Build what answers events. Raises SettingsError naming everything that is missing."""
     settings = environment.load(TallySettings, os.environ)
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 1},

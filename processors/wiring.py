@@ -1,14 +1,13 @@
-"""The composition root: everything is made here, once for each Lambda environment, when first needed."""
+"""The composition root: everything is made here, once for each Lambda environment, by its entry."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import botocore.session
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from botocore.config import Config
 
 from contract import environment
@@ -23,36 +22,41 @@ from processors.worker import Worker
 CONNECT_SECONDS = 3
 
 
-@cache
-def answer() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-    """Give what answers events, traced. Raises SettingsError naming everything that is missing."""
+def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """Build what answers events. Raises SettingsError naming everything that is missing."""
     settings = environment.load(ProcessorSettings, os.environ)
-    around, aws = real(), clients(settings.concurrent_calls)
+    around, aws = real(), clients(settings)
     log, counter = PowertoolsLog(Logger()), PowertoolsCounter(Metrics())
     ledger = DynamoDBLedger(aws.dynamodb, settings.table_name, around.now)
-    worker = Worker(assemble(settings, aws, counter, log, around), counter, ledger, log)
-    # Of all that Tracer can trace, the AWS calls are what there is; looking for the rest costs a cold start.
-    tracer = Tracer(patch_modules=["botocore"])
-    traced: Callable[[dict[str, Any], Any], dict[str, Any]] = tracer.capture_lambda_handler(worker.answer)
-    return traced
+    return Worker(assemble(settings, aws, counter, log, around), counter, ledger, log).answer
 
 
-def clients(connections: int) -> Clients:
+def clients(settings: ProcessorSettings) -> Clients:
     """Make the clients: one attempt each, for retrying is our own policy's, and short time-outs.
+
+    Each keeps as many connections as there are threads that may use it: those of all detectors call
+    Rekognition, and those, beside the ones for everything else, the table and the bucket. With fewer, a call
+    over their number would make a connection of its own, and botocore a line in the log.
 
     They come from botocore, which is what boto3's clients are; boto3 around them would cost cold starts.
     """
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": 1},
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=CALL_SECONDS,
-        max_pool_connections=connections,
-    )
+    callers = settings.concurrent_calls * len(settings.detectors)
+    everyone = callers + settings.concurrent_calls
     session = botocore.session.get_session()
+
+    def client(service: str, connections: int) -> Any:
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": 1},
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=CALL_SECONDS,
+            max_pool_connections=connections,
+        )
+        return session.create_client(service, config=config)
+
     return Clients(
-        dynamodb=session.create_client("dynamodb", config=config),
-        rekognition=session.create_client("rekognition", config=config),
-        s3=session.create_client("s3", config=config),
-        sns=session.create_client("sns", config=config),
-        sqs=session.create_client("sqs", config=config),
+        dynamodb=client("dynamodb", everyone),
+        rekognition=client("rekognition", callers),
+        s3=client("s3", everyone),
+        sns=client("sns", settings.concurrent_calls),
+        sqs=client("sqs", settings.concurrent_calls),
     )

@@ -1,13 +1,10 @@
-"""The Lambda's entry: an HTTP API event (payload 2.0) in, its answer out."""
+"""The Lambda's entry: an HTTP API event (payload 2.0) in, its answer out.
 
-from typing import Any
+Importing it builds everything, so that Lambda does it in INIT, with a whole processor, and not for the first
+question with the share that the function's memory buys. Nothing else may import it.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+"""
 
-from query_api.wiring import answering
+from query_api.wiring import build
 
-
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer a question.
-
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-    """
-    return answering()(event, context)
+handler = build()

@@ -1,4 +1,4 @@
-"""The Lambda put together, once: at its first question."""
+"""The Lambda put together, once for each of its environments, by its entry."""
 
 from __future__ import annotations
 
@@ -35,8 +35,7 @@ from query_api.telemetry import Count, Counting
 Answering = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
 
-@cache
-def answering() -> Answering:
+def build() -> Answering:
     """Build what answers events, from the environment. Raises SettingsError."""
     return assemble(load(QuerySettings, os.environ), botocore.session.get_session())
 

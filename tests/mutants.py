@@ -62,17 +62,7 @@ def caught_by(mutant: Mutant) -> list[str]:
             )
         broken.write_text(source.replace(mutant.old, mutant.new))
         outcome = subprocess.run(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "pytest",
-                "-q",
-                f"--maxfail={SHOWN}",
-                "-p",
-                "no:cacheprovider",
-                *SUITES,
-            ],
+            [sys.executable, "-P", "-m", "pytest", *QUIETLY, *SUITES],
             cwd=copy,
             env={
                 **os.environ,
@@ -91,7 +81,7 @@ def page(results: Iterable[tuple[Mutant, list[str]]]) -> str:
     lines = [
         "# Guards, and the tests that hold them",
         "",
-        "Written by `make nightly`: each guard is broken in a copy; listed are the first tests that then fail.",
+        "Written by `make nightly`: each guard is broken in a copy; the tests that fail first are listed.",
         "",
         "| broken on purpose | noticed by |",
         "|---|---|",

@@ -23,7 +23,7 @@ _AGAINST = "bare boto3"
 
 @dataclass(frozen=True)
 class Readying:
-    """What makes a function ready to answer: its import, and what it builds at its first event.
+    """What makes a function ready to answer: the import of its entry, which builds everything.
 
     `clients` are the services that it talks to.
     """
@@ -42,10 +42,10 @@ class Readying:
 READYINGS = (
     Readying(
         "processors",
-        "import processors.handler; processors.handler.answer()",
+        "import processors.handler",
         ("dynamodb", "rekognition", "s3", "sns", "sqs"),
     ),
-    Readying("query_api", "import query_api.handler; query_api.wiring.answering()", ("dynamodb",)),
+    Readying("query_api", "import query_api.handler", ("dynamodb",)),
 )
 
 
@@ -81,7 +81,7 @@ class Comparison:
 
 
 def comparisons(functions: Mapping[str, DeployedFunction], packages: Path, scratch: Path) -> list[Comparison]:
-    """Unpack the deployed code twice, to lie there with and without bytecode, beside Lambda's packages.
+    """Unpack the deployed code twice, to lie there with and without bytecode of this Python.
 
     boto3 has its bytecode in either case. Raises LoadtestError.
     """
@@ -92,9 +92,11 @@ def comparisons(functions: Mapping[str, DeployedFunction], packages: Path, scrat
         bare = Program(readying.bare, (packages,), environment)
         bare.run(writes_bytecode=True)
         variants = {}
-        for name, with_bytecode in (("as on Lambda", False), ("with bytecode in the zip", True)):
+        for name, with_bytecode in (("with bytecode in the zip", True), ("without", False)):
             code = scratch / f"{readying.room}-{with_bytecode}"
             function.unpack(code)
+            for compiled in code.rglob("*.pyc"):
+                compiled.unlink()  # of Lambda's version, where this is another or the same
             variants[name] = Program(readying.statement, (code, packages), environment)
             variants[name].run(writes_bytecode=with_bytecode)
         found.append(Comparison(readying.room, bare, variants))
@@ -125,7 +127,7 @@ def figures(compared: Sequence[Comparison], rounds: int, say: Callable[[str], No
 
 
 def _environment(function: DeployedFunction) -> dict[str, str]:
-    """Give what Lambda sets. Without its task root, the tracer would take a shorter way."""
+    """Return what Lambda sets."""
     return {
         **function.environment,
         "PATH": os.environ.get("PATH", ""),

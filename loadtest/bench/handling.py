@@ -139,7 +139,7 @@ class Handling:
         return float(finished.stdout.strip().rsplit("\n", 1)[-1])
 
     def _environment(self) -> Mapping[str, str]:
-        """Give what Lambda sets, without a tracer, which is sampled on AWS and not in either program here."""
+        """Return what Lambda sets."""
         return {
             **self.function.environment,
             "AWS_ENDPOINT_URL": self.outputs["endpoint_url"],
@@ -149,7 +149,6 @@ class Handling:
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
-            "POWERTOOLS_TRACE_DISABLED": "true",
         }
 
 

@@ -44,6 +44,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "Cold imports",
         "A fresh interpreter that imports the deployed handler and builds everything (clients included), "
         "against one that makes the same clients with boto3; medians, in turn. As on Lambda: boto3 has its "
-        "bytecode, the zip has none, and none can be written beside it, for `/var/task` is read-only.",
+        "bytecode; the zip has it where the machine that deployed has Python 3.13, and none can be written "
+        "beside it later, for `/var/task` is read-only.",
     ),
 }

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from contract.timing import QUEUE_RETENTION_DAYS
+from contract.capacity import BACKFILL_DAYS, DAY_SECONDS
 from operations.backfilling import bookmarks
 from operations.backfilling.bookmarks import Bookmark, Progress
 from operations.backfilling.bounds import Bounds, Ended
@@ -44,7 +44,7 @@ from operations.wiring import Pipeline, connect
 
 NOT_ALL = 1
 # Messages expire: no more is queued than is done in half of their time.
-_MOST_WAITING_SECONDS = QUEUE_RETENTION_DAYS * 86_400 / 2
+_MOST_WAITING_SECONDS = BACKFILL_DAYS * DAY_SECONDS
 
 
 def backfill(

@@ -8,14 +8,14 @@ import pytest
 
 from contract import typical
 from contract.assumptions import Assumptions
-from contract.costs import bill, standing_a_month
+from contract.costs import API_METRICS, bill, standing_a_month
 from contract.item_sizes import item_bytes, read_units, write_units
 from contract.prices import DOLLARS_A_CALL, dollars_for_calls
 from contract.results import pack
 from contract.usage import Work, seconds_at_quota, usage
-from infra.quotas import SECONDS_A_BATCH
 from infra.settings import DeploymentSettings
 from processors.tallying.tally import MAX_KEYS
+from query_api.telemetry import Count as QueryCount
 
 MILLION = 1_000_000
 LABELS = ("DetectLabels",)
@@ -163,9 +163,12 @@ def test_what_stands_every_month_is_little() -> None:
     assert 0 < sum(standing_a_month().values()) < 10
 
 
+def test_every_metric_of_the_api_is_paid_for() -> None:
+    assert len(QueryCount) == API_METRICS
+
+
 def test_the_assumptions_are_those_of_the_deployment() -> None:
     assumed = Assumptions()
 
     assert assumed.photos_a_batch == DeploymentSettings().batch_size
-    assert assumed.seconds_a_batch == SECONDS_A_BATCH
     assert assumed.tallied_a_transaction <= MAX_KEYS

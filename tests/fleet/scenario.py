@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from contract.capacity import DEFAULT_BATCH_SIZE, needed_workers
 from contract.detectors import OPERATIONS
 
-# As infra/quotas.py has it: so long from one batch to the next, when no call has to wait.
-SECONDS_A_BATCH = 2.0
-FEWEST_WORKERS, MOST_WORKERS = 2, 1000
 
-
-def deployed_workers(quota: float, batch_size: int = 10) -> int:
-    """Say how many workers a lane gets, where the deployment does not choose."""
-    return max(FEWEST_WORKERS, min(MOST_WORKERS, math.ceil(quota * SECONDS_A_BATCH / batch_size)))
+def deployed_workers(quota: float, batch_size: int = DEFAULT_BATCH_SIZE) -> int:
+    """Return how many workers a lane gets, where the deployment does not choose."""
+    return needed_workers({"": quota}, batch_size)
 
 
 @dataclass(frozen=True)

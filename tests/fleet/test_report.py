@@ -5,12 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from infra import quotas
 from tests.fleet import report
 from tests.fleet.scenario import (
-    FEWEST_WORKERS,
-    MOST_WORKERS,
-    SECONDS_A_BATCH,
     Scenario,
     deployed_workers,
 )
@@ -23,11 +19,6 @@ TINY = Scenario(
 
 
 def test_the_workers_are_as_many_as_are_deployed() -> None:
-    assert (SECONDS_A_BATCH, FEWEST_WORKERS, MOST_WORKERS) == (
-        quotas.SECONDS_A_BATCH,
-        quotas.FEWEST_WORKERS,
-        quotas.MOST_WORKERS,
-    )
     assert [deployed_workers(quota) for quota in (5, 50, 500, 5000)] == [2, 10, 100, 1000]
 
 

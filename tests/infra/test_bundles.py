@@ -1,15 +1,32 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from infra.bundles import BROUGHT_BY_LAMBDA, Bundle
+from contract import environment
+from contract.settings import ProcessorSettings
+from infra.bundles import SERVICES, Bundle
+from infra.bytecode import compile_below, find_python
 from infra.local.lambda_python import make_lambda_python
 
 ROOMS = ("processors", "query_api")
+MOST_BYTES = 6_000_000
+TOPIC_ARN = "arn:aws:sns:us-east-1:123456789012:topic"
+_QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/"
+QUEUES = (f"{_QUEUE}a", f"{_QUEUE}b", f"{_QUEUE}c", f"{_QUEUE}d")
+ENVIRONMENT = {
+    **environment.dump(ProcessorSettings("bucket", "table", TOPIC_ARN, *QUEUES)),
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "POWERTOOLS_SERVICE_NAME": "testing",
+    "POWERTOOLS_METRICS_NAMESPACE": "imagepipe",
+}
 
 
 @pytest.fixture(scope="module", params=ROOMS)
@@ -30,18 +47,83 @@ def run(python: Path, code: str, *arguments: str) -> str:
     return finished.stdout.strip()
 
 
-def test_the_zip_imports_in_a_bare_interpreter_with_only_boto3_beside_it(
-    bundle: Bundle, lambda_python: Path, tmp_path: Path
-) -> None:
-    """What Lambda does: unpack, put it first on the path, import the handler. No setting is there yet."""
+@pytest.fixture
+def unpacked(bundle: Bundle, tmp_path: Path) -> Path:
     with zipfile.ZipFile(bundle.build()) as archive:
         archive.extractall(tmp_path)
+    return tmp_path
+
+
+def alone(unpacked: Path, code: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run code with the standard library and the zip's contents, and nothing else."""
+    program = f"import sys; sys.path.insert(0, {str(unpacked)!r}); {code}"
+    command = [sys.executable, "-I", "-S", "-B", "-c", program]
+    return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False)
+
+
+def test_importing_the_entry_builds_everything_out_of_the_zip_alone(bundle: Bundle, unpacked: Path) -> None:
+    """What Lambda does in INIT: unpack, put it first on the path, import. There is no other botocore."""
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); "
-        f"import {bundle.room}.handler as module; "
-        "import contract; assert callable(module.handler); print(contract.__file__)"
+        f"import {bundle.room}.handler as module, botocore, contract; assert callable(module.handler); "
+        "print(botocore.__file__, contract.__file__)"
     )
-    assert run(lambda_python, code, str(tmp_path)).startswith(str(tmp_path))
+    finished = alone(unpacked, code, ENVIRONMENT)
+
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.count(str(unpacked)) == 2
+
+
+def test_an_entry_without_settings_says_what_is_missing(bundle: Bundle, unpacked: Path) -> None:
+    finished = alone(unpacked, f"import {bundle.room}.handler", {"AWS_DEFAULT_REGION": "us-east-1"})
+
+    assert finished.returncode != 0
+    assert "BUCKET_NAME is not set\nTABLE_NAME is not set" in finished.stderr
+
+
+def test_the_zip_can_make_every_client_that_it_says_it_can(unpacked: Path) -> None:
+    code = (
+        "import botocore.session; session = botocore.session.get_session(); "
+        f"print([session.create_client(name).meta.service_model.service_name for name in {SERVICES!r}])"
+    )
+    finished = alone(unpacked, code, ENVIRONMENT)
+
+    assert finished.stdout.strip() == str(list(SERVICES)), finished.stderr
+
+
+def test_the_zip_is_small(bundle: Bundle) -> None:
+    """All of botocore would be ten times as much."""
+    assert bundle.build().stat().st_size < MOST_BYTES
+
+
+def test_bytecode_is_taken_without_looking_at_the_source(tmp_path: Path) -> None:
+    source = tmp_path / "module.py"
+    source.write_text("print('compiled')\n")
+    compile_below(tmp_path, sys.executable)
+    source.write_text("print('read')\n")
+
+    assert alone(tmp_path, "import module", {}).stdout == "compiled\n"
+
+
+def test_the_same_sources_are_the_same_bytecode_wherever_they_lie(tmp_path: Path) -> None:
+    compiled = []
+    for place in (tmp_path / "here", tmp_path / "there"):
+        place.mkdir()
+        (place / "module.py").write_text("NAMES = {'a', 'b', 'c'} & {'d', 'e'}\ndef say(): return __file__\n")
+        compile_below(place, sys.executable)
+        compiled.append(next(place.rglob("*.pyc")).read_bytes())
+
+    assert compiled[0] == compiled[1]
+
+
+def test_a_zip_has_bytecode_of_lambdas_python_for_all_that_it_holds_or_none(bundle: Bundle) -> None:
+    names = zipfile.ZipFile(bundle.build()).namelist()
+    compiled = {name for name in names if name.endswith(".pyc")}
+    wanted = {
+        str(Path(name).parent / "__pycache__" / f"{Path(name).stem}.cpython-313.pyc")
+        for name in names
+        if name.endswith(".py")
+    }
+    assert compiled == (set() if find_python() is None else wanted)
 
 
 @pytest.mark.parametrize("name", ["contract", "processors", "pytest", "aws_lambda_powertools", "tenacity"])
@@ -62,8 +144,8 @@ def test_the_zip_holds_its_room_and_the_contract_alone(bundle: Bundle) -> None:
     tops = {name.split("/")[0] for name in names}
     ours = tops & {"contract", "processors", "query_api", "infra", "operations", "loadtest", "tests"}
     assert ours == {"contract", bundle.room}
-    assert not tops & {name.replace("-", "_") for name in BROUGHT_BY_LAMBDA}
-    assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", "RECORD"))]
+    assert not tops & {"boto3", "s3transfer", "aws_xray_sdk"}
+    assert not [name for name in names if name.endswith("RECORD")]
 
 
 def test_compiled_parts_are_for_lambdas_processor_and_python(bundle: Bundle) -> None:

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import pytest
+
 from contract import timing
 from tests.infra.template import Template, target
 
@@ -90,3 +94,61 @@ def test_no_queue_is_encrypted_by_kms(template: Template) -> None:
     for queue in template.all("AWS::SQS::Queue").values():
         assert queue["Properties"]["SqsManagedSseEnabled"] is True
         assert "KmsMasterKeyId" not in queue["Properties"]
+
+
+def test_a_marker_of_a_deletion_goes_with_the_last_version_below_it(template: Template) -> None:
+    """It has the name of the photo in it."""
+    rules = template.properties("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    assert any(rule.get("ExpiredObjectDeleteMarker") for rule in rules)
+
+
+def test_a_bucket_that_was_just_made_goes_when_its_deployment_fails_and_stays_otherwise(
+    template: Template,
+) -> None:
+    _, bucket = template.the("AWS::S3::Bucket")
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert bucket["UpdateReplacePolicy"] == "Retain"
+
+
+SSE = "s3:x-amz-server-side-encryption"
+BY_CALLER = f"{SSE}-customer-algorithm"
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_taken"),
+    [
+        ({}, True),  # `aws s3 cp`, `aws s3 sync`, the page's form
+        ({SSE: "AES256"}, True),
+        ({SSE: "aws:kms"}, False),
+        ({SSE: "aws:kms:dsse"}, False),
+        ({BY_CALLER: "AES256"}, False),
+    ],
+)
+def test_uploads_under_another_encryption_are_denied_so_that_etags_stay_md5s(
+    template: Template, headers: Mapping[str, str], is_taken: bool
+) -> None:
+    """Trap 35."""
+    statements = template.properties("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    of_uploads = [each for each in statements if each["Action"] == "s3:PutObject"]
+
+    assert {each["Effect"] for each in of_uploads} == {"Deny"}
+    assert is_taken is not any(holds(each["Condition"], headers) for each in of_uploads)
+
+
+def holds(condition: Mapping[str, Mapping[str, str]], keys: Mapping[str, str]) -> bool:
+    """Evaluate the two operators that are used, as IAM does; a key that is absent is not equal to anything.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
+    for operator, tests in condition.items():
+        for name, value in tests.items():
+            match operator:
+                case "StringNotEquals":
+                    is_met = keys.get(name) != value
+                case "Null":
+                    is_met = (name not in keys) is (value == "true")
+                case _:
+                    raise NotImplementedError(operator)
+            if not is_met:
+                return False
+    return True

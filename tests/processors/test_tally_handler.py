@@ -15,7 +15,7 @@ from contract.errors import ConfigurationError, SettingsError
 from contract.table import head_key
 from contract.tallies import STATUS_COUNTS, read_counts
 from contract.wire import from_wire, key_to_wire, to_wire
-from processors import tally_handler, tally_wiring
+from processors import tally_wiring
 from tests.processors.test_conformance import create_table
 from tests.processors.test_tallying import cat, stream_event
 
@@ -42,14 +42,12 @@ def table(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> It
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    tally_wiring.answer.cache_clear()
     with mock_aws():
         client = boto3.client("dynamodb")
         create_table(client, "images")
         item = {**to_wire(cat("a.jpg").to_item()), **key_to_wire(head_key("a.jpg"))}
         client.put_item(TableName="images", Item=item)
         yield client
-    tally_wiring.answer.cache_clear()
 
 
 def recognized(table: Any) -> int:
@@ -60,8 +58,9 @@ def recognized(table: Any) -> int:
 def test_changes_go_in_and_counts_and_a_line_of_metrics_come_out(
     table: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert tally_handler.handler(stream_event(["a.jpg"]), CONTEXT) == {"changed": 1}
-    assert tally_handler.handler(stream_event(["a.jpg"]), CONTEXT) == {"changed": 0}
+    handler = tally_wiring.build()
+    assert handler(stream_event(["a.jpg"]), CONTEXT) == {"changed": 1}
+    assert handler(stream_event(["a.jpg"]), CONTEXT) == {"changed": 0}
 
     assert recognized(table) == 1
     metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -69,7 +68,7 @@ def test_changes_go_in_and_counts_and_a_line_of_metrics_come_out(
 
 
 def test_a_recount_is_asked_for_by_name(table: Any) -> None:
-    answer = tally_handler.handler({"recount": True, "cursor": None}, CONTEXT)
+    answer = tally_wiring.build()({"recount": True, "cursor": None}, CONTEXT)
 
     assert answer == {"looked_at": 1, "changed": 1, "cursor": None}
     assert recognized(table) == 1
@@ -79,12 +78,11 @@ def test_what_fails_is_raised_so_that_it_is_sent_again(table: Any, monkeypatch: 
     monkeypatch.setenv("TABLE_NAME", "absent")
 
     with pytest.raises(ConfigurationError, match="ResourceNotFoundException"):
-        tally_handler.handler(stream_event(["a.jpg"]), CONTEXT)
+        tally_wiring.build()(stream_event(["a.jpg"]), CONTEXT)
 
 
 def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TABLE_NAME", raising=False)
-    tally_wiring.answer.cache_clear()
 
     with pytest.raises(SettingsError, match="TABLE_NAME is not set"):
-        tally_handler.handler(stream_event([]), CONTEXT)
+        tally_wiring.build()

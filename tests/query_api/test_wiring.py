@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from contract.errors import SettingsError
-from query_api import handler, wiring
+from query_api import wiring
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.gateways import ministack
 from tests.query_api.photos import commit, photo
@@ -37,7 +37,6 @@ def _settings(monkeypatch: pytest.MonkeyPatch, moto_table: MotoTable, request: p
     # Powertools keeps one logger a service, with the output of the test that came first.
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", request.node.name)
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "imagepipe")
-    wiring.answering.cache_clear()
 
 
 @pytest.mark.usefixtures("_settings")
@@ -46,7 +45,7 @@ def test_an_event_goes_in_and_an_answer_and_a_line_of_metrics_come_out(
 ) -> None:
     commit(moto_table, photo("ü b.jpg"))
 
-    reply = handler.handler(ministack("/images?label=cat"), CONTEXT)
+    reply = wiring.build()(ministack("/images?label=cat"), CONTEXT)
 
     assert reply["statusCode"] == 200
     assert [image["key"] for image in json.loads(reply["body"])["images"]] == ["ü b.jpg"]
@@ -59,7 +58,7 @@ def test_an_answer_is_packed_for_whoever_unpacks_it() -> None:
     event = ministack("/openapi.json")
     event["headers"]["accept-encoding"] = "gzip, deflate"
 
-    reply = handler.handler(event, CONTEXT)
+    reply = wiring.build()(event, CONTEXT)
 
     assert reply["headers"]["content-encoding"] == "gzip"
     assert json.loads(gzip.decompress(b64decode(reply["body"])))["openapi"] == "3.1.0"
@@ -75,10 +74,10 @@ def test_leave_to_upload_is_given_where_the_deployment_says_so(
     event = ministack("/uploads")
     event["requestContext"]["http"]["method"] = "POST"
 
-    reply = handler.handler({**event, "body": "{}"}, CONTEXT)
+    reply = wiring.build()({**event, "body": "{}"}, CONTEXT)
 
     assert reply["statusCode"] == status
-    described = json.loads(handler.handler(ministack("/openapi.json"), CONTEXT)["body"])
+    described = json.loads(wiring.build()(ministack("/openapi.json"), CONTEXT)["body"])
     assert ("/uploads" in described["paths"]) is (setting == "yes")
 
 
@@ -88,7 +87,7 @@ def test_a_failure_is_logged_with_the_requests_id(
 ) -> None:
     monkeypatch.setenv("TABLE_NAME", "absent")
 
-    reply = handler.handler(ministack("/images/cat.jpg"), CONTEXT)
+    reply = wiring.build()(ministack("/images/cat.jpg"), CONTEXT)
 
     assert reply["statusCode"] == 500
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -100,18 +99,16 @@ def test_a_failure_is_logged_with_the_requests_id(
 def test_all_missing_settings_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("BUCKET_NAME", "TABLE_NAME", *QUEUES):
         monkeypatch.delenv(name, raising=False)
-    wiring.answering.cache_clear()
 
     with pytest.raises(SettingsError) as raised:
-        handler.handler(ministack("/health"), CONTEXT)
+        wiring.build()
 
     assert raised.value.faults == [f"{name} is not set" for name in ("BUCKET_NAME", "TABLE_NAME", *QUEUES)]
 
 
-def test_importing_the_handler_does_nothing_and_brings_no_boto3() -> None:
+def test_importing_the_wiring_needs_no_setting_and_brings_no_boto3() -> None:
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import query_api.handler, query_api.wiring as wiring\n"
-        "assert wiring.answering.cache_info().currsize == 0\n"
+        "import sys; sys.path.insert(0, sys.argv[1]); import query_api.wiring\n"
         "unwanted = {'boto3', 'aws_xray_sdk', 'aws_lambda_powertools.event_handler', 'tenacity'}\n"
         "assert not unwanted & set(sys.modules), unwanted & set(sys.modules)"
     )

@@ -1,0 +1,1 @@
+"""Whether an account and a region can take a deployment, before it is made."""

@@ -1,0 +1,24 @@
+"""Who asked the API for what, where the settings want it written down."""
+
+from __future__ import annotations
+
+import json
+
+from infra.local.assembly import synthesize
+from tests.infra.template import Template, target
+
+
+def test_nothing_is_written_down_unless_the_settings_say_so(template: Template) -> None:
+    assert "AccessLogSettings" not in template.properties("AWS::ApiGatewayV2::Stage")
+
+
+def test_the_caller_is_written_down_and_what_was_searched_for_is_not() -> None:
+    template = Template.parse(synthesize({"access_logs": True})[0].template)
+    settings = template.properties("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]
+    fields = json.loads(settings["Format"])
+
+    group = template.all("AWS::Logs::LogGroup")[target(settings["DestinationArn"])]
+    assert group["Properties"]["RetentionInDays"]
+    assert "$context.identity.userArn" in fields.values()
+    assert "$context.authorizer.claims.sub" in fields.values()
+    assert not [value for value in fields.values() if "query" in value.lower() or "protocol" in value.lower()]

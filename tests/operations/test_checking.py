@@ -1,0 +1,212 @@
+"""Trap 36: whether an account and a region can take a deployment, said before it is made."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.stub import Stubber
+
+from contract.errors import ConfigurationError
+from infra.settings import DeploymentSettings
+from operations import wiring
+from operations.adapters.account import AwsAccount
+from operations.checking.fitting import Concurrency, Finding, Verdict, findings
+from operations.checking.wanted import Wanted, read_wanted
+from operations.commands import check
+from operations.faults import OperatorError
+from operations.main import main
+from tests.operations.world import AT_ONCE
+
+ESTABLISHED = Concurrency(1000, 1000)
+NEW = Concurrency(10, 10)
+
+
+@dataclass(frozen=True)
+class FakeAccount:
+    region: str = "eu-west-1"
+    has: Concurrency = ESTABLISHED
+    refusals: Mapping[str, tuple[bool, str]] = field(default_factory=dict)
+
+    def identity(self) -> str:
+        return "123456789012 (user/ann)"
+
+    def concurrency(self) -> Concurrency:
+        return self.has
+
+    def refusal(self, operation: str) -> tuple[bool, str] | None:
+        return self.refusals.get(operation)
+
+
+def concurrency(has: Concurrency, wanted: Wanted | None = None, region: str = "eu-west-1") -> Finding:
+    return list(findings(wanted or Wanted(), FakeAccount(region, has)))[-1]
+
+
+def of_operation(account: FakeAccount, operation: str) -> Finding:
+    (found,) = (each for each in findings(Wanted(), account) if each.subject == operation)
+    return found
+
+
+def test_a_new_account_is_too_small_for_a_large_region_and_what_fits_is_proposed() -> None:
+    found = concurrency(NEW)
+
+    assert found.verdict is Verdict.NO
+    assert found.settings == {"max_concurrency": 4, "bulk_max_concurrency": 3}
+    proposed = Wanted(**found.settings)  # type: ignore[arg-type]
+    assert concurrency(NEW, proposed).verdict is Verdict.YES
+
+
+@pytest.mark.parametrize(("unreserved", "verdict"), [(22, Verdict.NO), (23, Verdict.YES)])
+def test_both_lanes_the_tally_and_questions_are_counted(unreserved: int, verdict: Verdict) -> None:
+    assert concurrency(Concurrency(1000, unreserved)).verdict is verdict
+
+
+def test_a_new_account_takes_what_a_small_region_needs() -> None:
+    assert concurrency(NEW, region="eu-central-1").verdict is Verdict.YES
+
+
+def test_an_account_that_has_nothing_left_is_sent_to_service_quotas() -> None:
+    found = concurrency(Concurrency(1000, 5))
+
+    assert found.verdict is Verdict.NO
+    assert found.settings is None
+    assert "L-B99A9384" in found.advice
+
+
+def test_an_account_that_can_spare_it_is_told_to_reserve_some_for_questions() -> None:
+    found = concurrency(ESTABLISHED)
+
+    assert found.verdict is Verdict.HINT
+    assert found.settings == {"query_reserved_concurrency": 20}
+    reserved = Wanted(query_reserved_concurrency=20)
+    assert concurrency(ESTABLISHED, reserved).verdict is Verdict.YES
+
+
+def test_reserving_what_lambda_keeps_back_is_refused() -> None:
+    found = concurrency(Concurrency(110, 110), Wanted(query_reserved_concurrency=20))
+
+    assert found.verdict is Verdict.NO
+    assert "leave query_reserved_concurrency out" in found.advice
+
+
+def test_a_region_without_a_detector_is_refused_and_not_asked() -> None:
+    account = FakeAccount("ca-central-1", refusals={"DetectLabels": (True, "asked in vain")})
+
+    assert of_operation(account, "DetectFaces").verdict is Verdict.YES
+    found = of_operation(account, "DetectLabels")
+    assert found.verdict is Verdict.NO
+    assert "asked in vain" not in found.found
+
+
+@pytest.mark.parametrize(("for_everyone", "verdict"), [(True, Verdict.NO), (False, Verdict.HINT)])
+def test_what_rekognition_refuses_to_me_alone_stands_in_nobodys_way(
+    for_everyone: bool, verdict: Verdict
+) -> None:
+    account = FakeAccount(refusals={"DetectLabels": (for_everyone, "SomeException")})
+
+    assert of_operation(account, "DetectLabels").verdict is verdict
+
+
+def test_every_setting_that_is_read_is_one_of_the_deployment_with_its_default() -> None:
+    deployed = DeploymentSettings()
+    for each in dataclasses.fields(Wanted):
+        assert getattr(Wanted(), each.name) == (
+            getattr(deployed, each.name) or type(getattr(Wanted(), each.name))()
+        )
+
+
+def test_settings_come_from_cdk_json_and_what_is_typed_goes_before_them(tmp_path: Path) -> None:
+    file = tmp_path / "cdk.json"
+    file.write_text(
+        json.dumps(
+            {"context": {"detectors": ["labels"], "max_concurrency": 7, "quotas": {"DetectLabels": 80}}}
+        )
+    )
+
+    wanted = read_wanted(file, ["max_concurrency=9", "api_access=open"])
+
+    assert wanted.operations == ("DetectLabels",)
+    assert wanted.workers("eu-west-1") == (9, 16)
+
+
+@pytest.mark.parametrize("typed", ["max_concurrency", "max_concurrency=many", "detectors=smells"])
+def test_settings_that_mean_nothing_are_refused(tmp_path: Path, typed: str) -> None:
+    with pytest.raises(OperatorError, match=typed.partition("=")[0].upper() + "|" + typed.partition("=")[0]):
+        read_wanted(tmp_path / "cdk.json", [typed])
+
+
+def aws(service: str) -> tuple[Any, Stubber]:
+    session = botocore.session.Session()
+    session.set_credentials("testing", "testing")
+    client = session.create_client(service, region_name="eu-west-1")
+    return client, Stubber(client)
+
+
+def account_of(**clients: Any) -> AwsAccount:
+    parts = {"sts": None, "functions": None, "rekognition": None, **clients}
+    return AwsAccount("eu-west-1", retry=AT_ONCE, **parts)
+
+
+def test_lambda_says_how_many_functions_may_run_at_once() -> None:
+    client, stub = aws("lambda")
+    limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}
+    stub.add_response("get_account_settings", {"AccountLimit": limit})
+
+    with stub:
+        assert account_of(functions=client).concurrency() == Concurrency(1000, 900)
+
+
+@pytest.mark.parametrize(
+    ("code", "refusal"),
+    [
+        ("InvalidImageFormatException", None),
+        ("AccessDeniedException", (False, "AccessDeniedException")),
+    ],
+)
+def test_rekognition_is_asked_about_no_image_at_all(code: str, refusal: tuple[bool, str] | None) -> None:
+    client, stub = aws("rekognition")
+    stub.add_client_error("detect_labels", code)
+
+    with stub:
+        assert account_of(rekognition=client).refusal("DetectLabels") == refusal
+
+
+def test_credentials_that_do_not_hold_are_said_as_they_are() -> None:
+    client, stub = aws("sts")
+    stub.add_client_error("get_caller_identity", "ExpiredToken", "it expired")
+
+    with stub, pytest.raises(ConfigurationError, match="ExpiredToken"):
+        account_of(sts=client).identity()
+
+
+def test_the_command_ends_with_1_and_the_settings_that_would_fit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check, "connect_account", lambda: FakeAccount(has=NEW))
+
+    assert main(["check", "-c", "api_access=open", "-c", "max_concurrency=40"]) == 1
+    said = capsys.readouterr().out
+    assert 'SETTINGS="-c api_access=open -c max_concurrency=4 -c bulk_max_concurrency=3"' in said
+
+    assert main(["check", "-c", "max_concurrency=4", "-c", "bulk_max_concurrency=3", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["fits"]
+    assert [found["verdict"] for found in document["findings"]] == ["ok"] * 4
+
+
+def test_a_machine_without_a_region_is_told_what_to_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+    with pytest.raises(OperatorError, match="AWS_REGION"):
+        wiring.connect_account()

@@ -154,9 +154,9 @@ class Alarms(Construct):
             f"{name.capitalize()}Throttles",
             function.metric_throttles(period=_FIVE_MINUTES, statistic="Sum"),
             1,
-            f"Lambda refuses to run the {name} function: the account has no concurrency left. Its work waits; "
-            "messages that are refused for days become dead letters that do not say why. Ask for more "
-            "concurrency, or deploy with less.",
+            f"Lambda refuses to run the {name} function: the account has no concurrency left. Its work "
+            "waits, and messages that are refused for days become dead letters that do not say why. Ask for "
+            "more concurrency, or deploy with less.",
             "A function is throttled",
             again=True,
         )

@@ -19,6 +19,7 @@ RESERVE_SECONDS = CALL_SECONDS + RETRYING_SECONDS + 5
 # A message that failed this often for a reason of its own is a dead letter: the processor puts it there with
 # the reason. One that took its function down with it cannot be explained: SQS moves it, one receive later.
 MAX_RECEIVES = 8
+QUEUE_MAX_RECEIVES = 1000
 
 # A claim on a detector call ends with the invocation that made it.
 CLAIM_SECONDS = PROCESSOR_TIMEOUT_SECONDS

@@ -119,7 +119,7 @@ def figures(record: Record) -> Figures:
         uploaded=record.uploaded,
         searchable=sum(record.searchable.values()),
         lost=record.lost,
-        dead=record.dead,
+        dead=len(record.dead),
         paid_twice=sum(times - 1 for times in paid.paid.values()),
         killed=counts["killed"] - counts["timed out"],
         timed_out=counts["timed out"],

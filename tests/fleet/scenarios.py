@@ -82,7 +82,7 @@ FAULTS = (
         _BACKLOG,
         name="outage",
         title="budget item not answering from 30 to 60 s",
-        outage=(30.0, 60.0),
+        budget_away=(30.0, 60.0),
         backlog=4500,
         steady=(30, 60),
         notes="use is that of the outage",

@@ -8,7 +8,8 @@ import pytest
 from contract.timing import VISIBILITY_SECONDS
 from processors.deadline import Deadline
 from tests.fleet.clock import START, Clock
-from tests.fleet.fleet import Environment, EventSource, Function
+from tests.fleet.event_source import EventSource
+from tests.fleet.fleet import Environment, Function
 from tests.fleet.latency import COLD_START_SECONDS, INVOCATION_SECONDS
 from tests.fleet.photos import Photo
 from tests.fleet.queue import Queue

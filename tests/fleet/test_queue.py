@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract.timing import MAX_RECEIVES, VISIBILITY_SECONDS
+from contract.timing import QUEUE_MAX_RECEIVES, VISIBILITY_SECONDS
 from tests.fleet.clock import START, Clock
 from tests.fleet.photos import Photo
 from tests.fleet.queue import Queue
@@ -53,11 +53,11 @@ def test_a_deleted_message_never_comes_back(clock: Clock, queue: Queue) -> None:
 
 def test_a_message_received_too_often_is_a_dead_letter(clock: Clock, queue: Queue) -> None:
     queue.put(photo())
-    for _ in range(MAX_RECEIVES):
+    for _ in range(QUEUE_MAX_RECEIVES):
         assert len(queue.receive(1)) == 1
         clock.run(clock.seconds + VISIBILITY_SECONDS + 1)
     assert queue.receive(1) == []
-    assert len(queue.dead) == 1
+    assert len(queue.buried) == 1
     assert queue.empty()
 
 

@@ -55,7 +55,7 @@ chaos: .venv/.synced ## 500 photos while calls fail and workers are killed: make
 loadtest: .venv/.synced ## Load on a running stack, with a page of plots: make loadtest [SCENARIO=smoke] [STACK=name on AWS]
 	@$(BIN)/python -m loadtest $(SCENARIO) $(if $(STACK),--stack $(STACK))
 
-fleet: .venv/.synced ## Simulate hundreds of workers at 5 to 5,000 calls a second; writes docs/fleet.md
+fleet: .venv/.synced synth ## Simulate hundreds of workers at 5 to 5,000 calls a second; writes docs/fleet.md
 	@$(BIN)/python -m tests.fleet
 
 cost: .venv/.synced ## Write docs/cost.md from the cost model

@@ -17,7 +17,7 @@ LONGEST_RECOVERY_SECONDS = 900.0
 class Aftermath:
     """What is left when a simulation is over.
 
-    `dead` counts dead letters by cause, the first of which was made `first_dead_at`, in seconds from the start.
+    `dead` counts dead letters by cause; the first was made `first_dead_at`, in seconds since the start.
     `lost` photos are in no record, queue or dead letter: `expired` of them grew older than the retention.
     `left` messages are still in a queue. `dropped` and `throttled` invocations were refused by Lambda.
     `receives` is how often the most received message was received, `invocations` are counted for one photo.

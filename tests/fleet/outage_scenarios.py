@@ -24,7 +24,7 @@ def _scenario(
 
     The longer it lasts, the fewer they are: each comes back again and again.
     """
-    end, half = BEGIN + hours * HOUR, max(25, round(360 / hours))
+    end, half = BEGIN + hours * HOUR, max(20, round(360 / hours))
     return Scenario(
         name,
         title,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from contract.quotas import IN_LARGE_REGIONS
+from tests.fleet.outage_scenarios import OUTAGES
 from tests.fleet.scenario import Scenario, deployed_workers
 
 FIFTY = {"DetectLabels": 50.0}
@@ -177,6 +178,7 @@ GROUPS: Mapping[str, tuple[Scenario, ...]] = {
     "rivals": RIVALS,
     "lanes": LANES,
     "faults": FAULTS,
+    "outages": OUTAGES,
     "detectors": DETECTORS,
     "workers": WORKERS,
 }

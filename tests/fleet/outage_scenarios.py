@@ -24,7 +24,7 @@ def _scenario(
 
     The longer it lasts, the fewer they are: each comes back again and again.
     """
-    end, half = BEGIN + hours * HOUR, max(20, round(360 / hours))
+    end, half = BEGIN + hours * HOUR, max(12, round(360 / hours))
     return Scenario(
         name,
         title,
@@ -51,6 +51,9 @@ _BURST = Scenario(
     longest=6 * HOUR,
 )
 _DENIED, _THROTTLED = Trouble.DENIED, Trouble.THROTTLED
+_REKOGNITION = _scenario("rekognition", "Rekognition away for 3 h", 3, Service.REKOGNITION)
+# Services come back little by little: what has waited for hours then meets errors of its own.
+_SHAKY = Outage(Service.REKOGNITION, _REKOGNITION.good_from, _REKOGNITION.good_from + HOUR / 2, share=0.5)
 OUTAGES = (
     _scenario("dynamodb", "DynamoDB away for 3 h", 3, Service.DYNAMODB),
     replace(
@@ -59,7 +62,14 @@ OUTAGES = (
         asked_for=True,
     ),
     _scenario("sns", "SNS away for 3 h", 3, Service.SNS),
-    _scenario("rekognition", "Rekognition away for 3 h", 3, Service.REKOGNITION),
+    _REKOGNITION,
+    replace(
+        _REKOGNITION,
+        name="shaky",
+        title="the same, and then every other call fails for another half hour",
+        outages=(*_REKOGNITION.outages, _SHAKY),
+        live_span=(BEGIN, _SHAKY.end),
+    ),
     _scenario(
         "both", "DynamoDB and SQS away for 3 h: waits cannot be chosen", 3, Service.DYNAMODB, Service.SQS
     ),

@@ -36,12 +36,13 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True)
 class Outage:
-    """One service in trouble, from `begin` to `end`, in seconds since the start."""
+    """One service in trouble, from `begin` to `end`, in seconds since the start: a share of its calls."""
 
     service: Service
     begin: float
     end: float
     trouble: Trouble = Trouble.AWAY
+    share: float = 1.0
 
 
 # Code and HTTP status of each service, as its clients read them. An answer to HEAD has no body, so S3's codes
@@ -78,18 +79,20 @@ UNREADABLE = ("InvalidS3ObjectException", 400)
 
 @dataclass
 class Outages:
-    """The outages of one simulation. `seconds` tells the time since its start."""
+    """The outages of one simulation. `seconds` tells the time since its start, `dice` give 0 to 1."""
 
     seconds: Callable[[], float]
     all: Sequence[Outage] = ()
+    dice: Callable[[], float] = lambda: 0.0
     _ways: Callable[[], object] = field(default_factory=lambda: cycle((True, False)).__next__)
 
     def trouble_of(self, service: Service) -> Trouble | None:
-        """Return what is wrong with a service now, None for nothing."""
+        """Return what is wrong with a service for a call that is made now, None for nothing."""
         now = self.seconds()
-        return next(
-            (one.trouble for one in self.all if one.service is service and one.begin <= now < one.end), None
-        )
+        for one in self.all:
+            if one.service is service and one.begin <= now < one.end and self.dice() < one.share:
+                return one.trouble
+        return None
 
     def strike(self, service: Service, operation: str) -> None:
         """Raise what a call to the service meets now. What is away answers a 5xx or not at all, by turns."""

@@ -85,7 +85,7 @@ class World:
             self.table,
             self.rekognition,
             {f"{SQS_URL}/{queue.name}": queue for queue in (*self.queues.values(), *self.dead.values())},
-            Outages(lambda: self.clock.seconds, scenario.outages),
+            Outages(lambda: self.clock.seconds, scenario.outages, chance.random),
             self._announced,
         )
         site = Site(services, _settings(scenario), chance, Tally(), {})

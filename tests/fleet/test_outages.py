@@ -57,6 +57,11 @@ def test_rekognition_cannot_read_objects_while_s3_is_away() -> None:
     assert error.response["Error"]["Code"] == "InvalidS3ObjectException"
 
 
+def test_a_service_that_is_shaky_fails_for_a_share_of_its_calls() -> None:
+    outages = Outages(lambda: 5.0, (Outage(Service.SNS, 0, 10, share=0.5),), iter([0.4, 0.6, 0.4]).__next__)
+    assert [met(outages, Service.SNS) is None for _ in range(3)] == [False, True, False]
+
+
 def test_what_outlives_the_retention_is_lost_and_noticed() -> None:
     denied = (Outage(Service.REKOGNITION, 0, 1200, Trouble.DENIED),)
     scenario = replace(SMALL, outages=denied, retention_seconds=600.0)

@@ -52,7 +52,7 @@ class EventSource:
         self._waiting_since: float | None = None
         self._awaited = clock.event()
         self.running = 0
-        queue.arrived = lambda: _happen(self._awaited)
+        queue.changed = lambda: _happen(self._awaited)
 
     def start(self) -> None:
         """Look at the queue from now on."""
@@ -73,7 +73,7 @@ class EventSource:
                 self._wait_for_messages()
 
     def _wait_for_messages(self) -> None:
-        """Wait until a message arrives or comes back, or the window is over: a whole number of ticks.
+        """Wait until a message arrives or comes back, or the window is over, to the next whole tick.
 
         AWS looks all the time; here, hours in which hardly anything comes would be all looking.
         """

@@ -59,7 +59,8 @@ class Queue:
 
     SQS itself moves a message that was received more often than the redrive policy has it to the dead letters
     (`buried`, with the time, in seconds since 1970), and drops one that is older than the retention
-    (`expired`): neither has a reason with it. `arrived` is called when a message is put into the queue.
+    (`expired`): neither has a reason with it. `changed` is called when something may be visible earlier than
+    it seemed.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Queue:
         self.in_flight: dict[str, Message] = {}
         self.stocked_count = 0
         self.most_received = 0
-        self.arrived: Callable[[], object] = lambda: None
+        self.changed: Callable[[], object] = lambda: None
         self._stocked: Iterator[Photo] = iter(())
         self._visible: deque[Message] = deque()
         self._hidden: list[tuple[float, int, Message, str | None]] = []
@@ -90,13 +91,13 @@ class Queue:
     def put(self, photo: Photo) -> None:
         """Take S3's notification of a photo."""
         self._visible.append(self._message(photo))
-        self.arrived()
+        self.changed()
 
     def send(self, body: str, attributes: Mapping[str, str], delay_seconds: float, lineage: int = 0) -> None:
         """Take a message that somebody sends."""
         message = Message(f"m{next(self._numbers)}", body, self._now(), _key(body), attributes, lineage)
         heapq.heappush(self._hidden, (self._now() + delay_seconds, next(self._numbers), message, None))
-        self.arrived()
+        self.changed()
 
     def visible(self) -> int:
         """Count what could be received now."""
@@ -145,6 +146,7 @@ class Queue:
         if (message := self.in_flight.get(receipt)) is not None:
             message.hidden_until = self._now() + seconds
             heapq.heappush(self._hidden, (message.hidden_until, next(self._numbers), message, receipt))
+            self.changed()
 
     def delete(self, message: Message) -> None:
         """Let go of a received message."""

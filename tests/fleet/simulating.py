@@ -8,11 +8,14 @@ from tests.fleet.plots import Panel, panel
 from tests.fleet.running import run
 from tests.fleet.scenario import Scenario
 
+# Outages last for days, of which nobody could see a second.
+MOST_SECONDS_DRAWN = 600
+
 
 def simulate(scenario: Scenario) -> tuple[Scenario, Figures, Panel]:
     """Run a scenario and give what is reported of it."""
     record = run(scenario)
-    return scenario, figures(record), panel(record, scenario.title)
+    return scenario, figures(record), panel(record, scenario.title, MOST_SECONDS_DRAWN)
 
 
 def kept(scenario: Scenario, seen: Figures) -> bool:

@@ -142,3 +142,10 @@ def test_an_event_source_takes_fewer_batches_after_a_throttle() -> None:
     site.clock.run(3)
     # One runs, and one more is tried each time that the allowance has grown by one: five a second.
     assert 10 <= site.function.counts["Throttles"] <= 4 + 3 * 5
+
+
+def test_a_message_that_is_handed_back_is_taken_when_it_was_told_to_come() -> None:
+    site = Site(1, seconds=1, fails=True)
+    site.clock.at(4, lambda: site.queue.hide(site.queue.messages()[0].receipt or "", 6))
+    site.clock.run(15)
+    assert [at for at, _ in site.batches] == pytest.approx([1.8, 11.0], abs=0.1)

@@ -63,8 +63,7 @@ def test_a_service_that_is_shaky_fails_for_a_share_of_its_calls() -> None:
 
 
 def test_what_outlives_the_retention_is_lost_and_noticed() -> None:
-    denied = (Outage(Service.REKOGNITION, 0, 1200, Trouble.DENIED),)
-    scenario = replace(SMALL, outages=denied, retention_seconds=600.0)
+    scenario = replace(SMALL, concurrency=((0.0, 0),), retention_seconds=600.0)
     seen = aftermath(run(scenario))
     assert (seen.lost, seen.expired) == (20, 20)
     assert "20 photos lost, of which 20 to the queue's retention" in broken_promises(scenario, seen)

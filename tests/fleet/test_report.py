@@ -61,6 +61,17 @@ def test_a_group_is_written_between_its_markers_and_into_the_directory(tmp_path:
         report.write({"detectors": [(scenario, seen)]}, {"detectors": [picture]}, tmp_path, page)
 
 
+def test_outages_have_a_table_of_their_own_and_no_plot(tmp_path: Path) -> None:
+    page = tmp_path / "fleet.md"
+    page.write_text("<!-- fleet:outages -->\n<!-- /fleet:outages -->\n")
+    away = replace(TINY, title="SNS away", outages=(Outage(Service.SNS, 1.0, 20.0),))
+    scenario, seen, picture = simulate(away)
+    report.write({"outages": [(scenario, seen)]}, {"outages": [picture]}, tmp_path, page)
+    (line,) = [line for line in page.read_text().splitlines() if line.startswith("| SNS away")]
+    assert line.startswith("| SNS away | 0 | 0 | 0 (0) | ")
+    assert not (tmp_path / "fleet-outages.svg").exists()
+
+
 def test_a_photo_paid_for_twice_is_a_fault_unless_a_worker_was_killed() -> None:
     _, seen, _ = simulate(TINY)
     assert kept(TINY, seen)

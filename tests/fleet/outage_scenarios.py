@@ -22,7 +22,7 @@ def _scenario(
 ) -> Scenario:
     """Make a scenario: half of the photos are there before the trouble begins, half come while it lasts.
 
-    The longer it lasts, the fewer they are: each comes back again and again.
+    The longer it lasts, the fewer they are, for each comes back again and again.
     """
     end, half = BEGIN + hours * HOUR, max(12, round(360 / hours))
     return Scenario(
@@ -39,6 +39,19 @@ def _scenario(
     )
 
 
+def _then_shaky(scenario: Scenario) -> Scenario:
+    """Let the service come back little by little: what has waited for hours meets errors of its own."""
+    (outage,) = scenario.outages
+    half_an_hour_later = outage.end + HOUR / 2
+    return replace(
+        scenario,
+        name=f"{scenario.name}-shaky",
+        title=f"{scenario.title}; then every other call fails for half an hour",
+        outages=(outage, replace(outage, begin=outage.end, end=half_an_hour_later, share=0.5)),
+        live_span=(BEGIN, half_an_hour_later),
+    )
+
+
 _BURST = Scenario(
     "burst",
     "burst of 1,000 photos in an account with a Lambda concurrency of 10, two lanes of 10 workers",
@@ -52,24 +65,18 @@ _BURST = Scenario(
 )
 _DENIED, _THROTTLED = Trouble.DENIED, Trouble.THROTTLED
 _REKOGNITION = _scenario("rekognition", "Rekognition away for 3 h", 3, Service.REKOGNITION)
-# Services come back little by little: what has waited for hours then meets errors of its own.
-_SHAKY = Outage(Service.REKOGNITION, _REKOGNITION.good_from, _REKOGNITION.good_from + HOUR / 2, share=0.5)
+_S3 = replace(
+    _scenario("s3", "S3 away for 3 h, which Rekognition cannot read either", 3, Service.S3),
+    backlog_is_live=False,
+    asked_for=True,
+)
 OUTAGES = (
     _scenario("dynamodb", "DynamoDB away for 3 h", 3, Service.DYNAMODB),
-    replace(
-        _scenario("s3", "S3 away for 3 h, which Rekognition cannot read either", 3, Service.S3),
-        backlog_is_live=False,
-        asked_for=True,
-    ),
+    _S3,
+    _then_shaky(_S3),
     _scenario("sns", "SNS away for 3 h", 3, Service.SNS),
     _REKOGNITION,
-    replace(
-        _REKOGNITION,
-        name="shaky",
-        title="the same, and then every other call fails for another half hour",
-        outages=(*_REKOGNITION.outages, _SHAKY),
-        live_span=(BEGIN, _SHAKY.end),
-    ),
+    _then_shaky(_REKOGNITION),
     _scenario(
         "both", "DynamoDB and SQS away for 3 h: waits cannot be chosen", 3, Service.DYNAMODB, Service.SQS
     ),

@@ -81,6 +81,11 @@ class Outages:
             spell.ended_at = time.time()
             spell.receives = most_receives(log, offset)
 
+    @property
+    def on(self) -> bool:
+        """Whether anything is away now."""
+        return self._now is not None
+
     def met(self, call: Call, number: int) -> Answer | None:
         """Return what a call meets, None where it is to go on. Raises HungUpError for every other one."""
         spell = self._now

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from tests.chaos.calls import Call, SavedAnswer, Service, saved_answers_of
+from tests.chaos.ledger import Ledger
 from tests.chaos.outages import OUTAGES, WAITS_DIVIDED_BY, HungUpError, Outage, Outages, most_receives
+from tests.chaos.plan import Plan
+from tests.chaos.proxy import Proxy
 from tests.chaos.script import WAVES
 
 REKOGNITION_AWAY = Outage("Rekognition away", frozenset({Service.REKOGNITION}))
@@ -83,6 +86,23 @@ def test_the_function_says_how_often_a_message_was_received_during_the_outage(lo
         file.write('INFO {"level":"WARNING","receive_count":7}\nINFO {"receive_count": 11}\n')
     assert spell.receives == 11
     assert most_receives(log, log.stat().st_size) == 0
+
+
+def test_no_worker_is_killed_while_a_service_is_away(log: Path) -> None:
+    plan = next(plan for seed in range(99) if (plan := Plan(seed, (0,))).kills_before_the_call(0))
+    killed: list[int] = []
+
+    def kill(port: int) -> bool:
+        killed.append(port)
+        return True
+
+    proxy = Proxy(plan, Ledger(), {}, kill)
+    with proxy.outages.lasting(REKOGNITION_AWAY, log):
+        assert proxy.answer(DETECT, port=1).status == 503
+    assert killed == []
+    with pytest.raises(HungUpError):
+        proxy.answer(DETECT, port=2)
+    assert killed == [2]
 
 
 def test_what_comes_after_an_outage_is_put_down_to_it_until_the_next(log: Path) -> None:

@@ -77,7 +77,7 @@ loadtest: .venv/.synced ## Load on a running stack, with a page of plots: make l
 	@$(BIN)/python -m loadtest $(if $(value STACK),--stack=$(call quoted,STACK)) \
 	  $(if $(value SCENARIO),-- $(call quoted,SCENARIO))
 
-fleet: .venv/.synced ## Simulate hundreds of workers at 5 to 5,000 calls a second; writes docs/fleet.md
+fleet: .venv/.synced synth ## Simulate hundreds of workers at 5 to 5,000 calls a second; writes docs/fleet.md
 	@$(BIN)/python -m tests.fleet
 
 cost: .venv/.synced ## Write docs/cost.md from the cost model

@@ -29,6 +29,16 @@ ERRORS: Mapping[Service, str] = {
 }
 
 
+# What each service says to a role that may not make the call.
+DENIALS: Mapping[Service, tuple[str, int]] = {
+    Service.REKOGNITION: ("AccessDeniedException", 400),
+    Service.DYNAMODB: ("AccessDeniedException", 400),
+    Service.SNS: ("AuthorizationError", 403),
+    Service.SQS: ("AccessDeniedException", 403),
+    Service.S3: ("AccessDenied", 403),
+}
+
+
 def throttle(call: Call, number: int) -> Answer:
     """Refuse a call because there were too many; `number` chooses among the ways to say so."""
     ways = THROTTLES[call.service]
@@ -38,6 +48,16 @@ def throttle(call: Call, number: int) -> Answer:
 def error(call: Call) -> Answer:
     """Refuse a call because something broke inside."""
     return refusal(call, ERRORS[call.service], 500)
+
+
+def unavailable(call: Call) -> Answer:
+    """Refuse a call because the service is away."""
+    return refusal(call, "ServiceUnavailable", 503)
+
+
+def denial(call: Call) -> Answer:
+    """Refuse a call that the processor's role may not make."""
+    return refusal(call, *DENIALS[call.service])
 
 
 def refusal(call: Call, code: str, status: int) -> Answer:

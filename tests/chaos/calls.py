@@ -104,9 +104,13 @@ class SavedAnswer:
     detector: str
 
 
-def saved_answer_of(call: Call) -> SavedAnswer | None:
-    """Say whose raw answer a call writes down; None if it does something else."""
-    if call.operation != "PutItem" or "answer" not in call.members.get("Item", {}):
-        return None
-    item = call.members["Item"]
-    return SavedAnswer(item["pk"]["S"].removeprefix("content#"), item["sk"]["S"].partition("#")[0])
+def saved_answers_of(call: Call) -> list[SavedAnswer]:
+    """Return whose raw answers a call writes down; none if it does something else."""
+    if call.operation != "BatchWriteItem":
+        return []
+    return [
+        SavedAnswer(item["pk"]["S"].removeprefix("content#"), item["sk"]["S"].partition("#")[0])
+        for requests in call.members["RequestItems"].values()
+        for request in requests
+        if "answer" in (item := request.get("PutRequest", {}).get("Item", {}))
+    ]

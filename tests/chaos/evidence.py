@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from contract.failures import FAILURE_ATTRIBUTE, Failure
@@ -20,10 +21,14 @@ UNEXPLAINED = "moved by SQS, unexplained"
 
 @dataclass(frozen=True)
 class Letter:
-    """A dead letter: why it is one, and which keys it is about."""
+    """A dead letter: why it is one, and which keys it is about.
+
+    `failed_at` is when the processor gave it up, in seconds since 1970, None where SQS did.
+    """
 
     cause: str
     keys: tuple[str, ...]
+    failed_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -114,9 +119,10 @@ def _letters(clients: LocalClients, outputs: Outputs) -> tuple[Letter, ...]:
             for message in messages:
                 said = message.get("MessageAttributes", {}).get(FAILURE_ATTRIBUTE)
                 keys = tuple(event.key for event in parse(message["Body"], outputs.bucket))
-                cause = UNEXPLAINED
+                cause, failed_at = UNEXPLAINED, None
                 if said is not None:
                     failure = Failure.from_json(said["StringValue"])
                     cause = f"{failure.kind}: {failure.code}"
-                letters.append(Letter(cause, keys))
+                    failed_at = datetime.fromisoformat(failure.last_failed_at).timestamp()
+                letters.append(Letter(cause, keys, failed_at))
     return tuple(letters)

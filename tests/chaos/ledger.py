@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -82,7 +83,7 @@ class Ledger:
     def paid(self, ticket: Ticket, photograph: Photograph, seconds: float, lost_by: Fault) -> None:
         """Rekognition answered; a fault may keep the answer from arriving."""
         with self._lock:
-            self.events.append(Paid(photograph, ticket.invocation, seconds, lost_by))
+            self.events.append(Paid(photograph, ticket.invocation, seconds, lost_by, time.time()))
 
     def saved(self, ticket: Ticket, answer: SavedAnswer, *, took_effect: bool) -> None:
         """An answer was written down, or was to be."""

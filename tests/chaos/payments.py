@@ -34,12 +34,16 @@ _LOST = frozenset({Fate.LOST_TO_A_FAULT, Fate.LOST_TO_A_KILL, Fate.NOT_SAVED, Fa
 
 @dataclass(frozen=True)
 class Paid:
-    """Rekognition answered a call of an invocation. `lost_by` is the fault that kept the answer away."""
+    """Rekognition answered a call of an invocation, `at` a time in seconds since 1970.
+
+    `lost_by` is the fault that kept the answer away.
+    """
 
     photograph: Photograph
     invocation: str
     seconds: float
     lost_by: Fault
+    at: float = 0.0
 
 
 @dataclass(frozen=True)

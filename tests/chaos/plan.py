@@ -64,7 +64,10 @@ class Strike:
 
 @dataclass(frozen=True)
 class Plan:
-    """All faults of a run, and the numbers of the calls (over all services) at which a worker is killed."""
+    """All faults of a run, and the numbers of the calls at which a worker is killed.
+
+    They are counted over all services, while none is away.
+    """
 
     seed: int
     kills: tuple[int, ...]

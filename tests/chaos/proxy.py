@@ -10,18 +10,15 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from tests.chaos import answers
-from tests.chaos.calls import Answer, Call, Service, photograph_of, saved_answer_of
+from tests.chaos.calls import Answer, Call, Service, photograph_of, saved_answers_of
 from tests.chaos.ledger import Ledger, Ticket
+from tests.chaos.outages import HungUpError, Outages
 from tests.chaos.partial import split
 from tests.chaos.plan import LOSES_THE_ANSWER, Fault, Plan, Strike
 
 _UPSTREAM_SECONDS = 60.0
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
 _SERVICE_UNAVAILABLE = Answer(503, (("Content-Type", "text/plain"),), b"the local cloud does not answer")
-
-
-class HungUpError(Exception):
-    """The connection to the worker is to be reset, without an answer."""
 
 
 @dataclass
@@ -32,8 +29,10 @@ class Proxy:
     ledger: Ledger
     upstream: Mapping[Service, str]
     kill: Callable[[int], bool]
+    outages: Outages = field(default_factory=Outages)
     healed: threading.Event = field(default_factory=threading.Event)
     _kills: list[int] = field(init=False)
+    _calls_in_good_times: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -42,7 +41,7 @@ class Proxy:
     def answer(self, call: Call, port: int) -> Answer:
         """Deal with one call from a port. Raises HungUpError."""
         with self.ledger.under_way(call, port) as ticket:
-            kill = self._next_kill(ticket)
+            kill = self._next_kill()
             if kill is not None and self.plan.kills_before_the_call(kill):
                 self._kill(port, kill)
                 raise HungUpError
@@ -50,10 +49,21 @@ class Proxy:
             if not self.healed.is_set():
                 strike = self.plan.strike(call.service, ticket.number_of_service)
             try:
-                return self._struck(call, ticket, strike)
+                return self._dealt_with(self.outages.shortened(call), ticket, strike)
             finally:
                 if kill is not None:
                     self._kill_soon(port, kill)
+
+    def _dealt_with(self, call: Call, ticket: Ticket, strike: Strike) -> Answer:
+        try:
+            answer = self.outages.met(call, ticket.number)
+        except HungUpError:
+            self._not_saved(call, ticket)
+            raise
+        if answer is not None:
+            self._not_saved(call, ticket)
+            return answer
+        return self._struck(call, ticket, strike)
 
     def _struck(self, call: Call, ticket: Ticket, strike: Strike) -> Answer:
         part = split(call, strike.left_out) if strike.fault is Fault.PARTIAL else None
@@ -61,11 +71,13 @@ class Proxy:
             self.ledger.struck(ticket, strike.fault)
         match strike.fault:
             case Fault.THROTTLED:
-                return self._untouched(call, ticket, answers.throttle(call, ticket.number))
+                self._not_saved(call, ticket)
+                return answers.throttle(call, ticket.number)
             case Fault.ERROR_BEFORE:
-                return self._untouched(call, ticket, answers.error(call))
+                self._not_saved(call, ticket)
+                return answers.error(call)
             case Fault.RESET_BEFORE:
-                self._untouched(call, ticket, answers.error(call))
+                self._not_saved(call, ticket)
                 raise HungUpError
             case Fault.LATE:
                 time.sleep(strike.seconds)
@@ -78,26 +90,29 @@ class Proxy:
             return answers.error(call)
         return part.complete(answer) if part and answer.accepted else answer
 
-    def _untouched(self, call: Call, ticket: Ticket, answer: Answer) -> Answer:
-        saved = saved_answer_of(call)
-        if saved is not None:
+    def _not_saved(self, call: Call, ticket: Ticket) -> None:
+        """Note the answers that a call would have written down, had AWS seen it."""
+        for saved in saved_answers_of(call):
             self.ledger.saved(ticket, saved, took_effect=False)
-        return answer
 
     def _passed_on(self, call: Call, ticket: Ticket, fault: Fault) -> Answer:
         begun = time.monotonic()
         answer = _send(self.upstream[call.service], call)
-        photograph, saved = photograph_of(call), saved_answer_of(call)
+        photograph = photograph_of(call)
         if photograph is not None and answer.accepted:
             lost_by = fault if fault in LOSES_THE_ANSWER else Fault.NONE
             self.ledger.paid(ticket, photograph, time.monotonic() - begun, lost_by)
-        if saved is not None:
+        for saved in saved_answers_of(call):
             self.ledger.saved(ticket, saved, took_effect=answer.accepted)
         return answer
 
-    def _next_kill(self, ticket: Ticket) -> int | None:
+    def _next_kill(self) -> int | None:
+        """Take the kill that is due, if one is. During outages none is: hardly anything could be lost."""
+        if self.outages.on or self.healed.is_set():
+            return None
         with self._lock:
-            due = bool(self._kills) and ticket.number >= self._kills[0] and not self.healed.is_set()
+            self._calls_in_good_times += 1
+            due = bool(self._kills) and self._calls_in_good_times > self._kills[0]
             return self._kills.pop(0) if due else None
 
     def _kill_soon(self, port: int, number: int) -> None:

@@ -40,7 +40,7 @@ def rows(run: Run) -> list[Row]:
         ("**lost**", _with_reasons(verdict.lost)),
         ("**stale**", _with_reasons(verdict.stale)),
         ("**names counted wrongly** (labels, statuses)", str(len(verdict.miscounted))),
-        ("dead letters", _listed(verdict.dead) if verdict.dead else "0"),
+        ("**dead letters**", _listed(verdict.dead) if verdict.dead else "0"),
         (
             "completions missing",
             f"{len(verdict.silent)} ({run.completions} announced, {run.repeats} of them repeated)",
@@ -88,6 +88,33 @@ def fault_grid(run: Run) -> tuple[list[str], list[list[str]]]:
     )
 
 
+OUTAGES_HEAD = (
+    "outage",
+    "seconds",
+    "calls refused",
+    "messages handed back",
+    "most receives of a message",
+    "dead letters",
+    "paid again without a cause",
+)
+
+
+def outage_grid(run: Run) -> list[list[str]]:
+    """Return a line for each outage, under OUTAGES_HEAD."""
+    return [
+        [
+            result.spell.outage.name,
+            f"{result.spell.ended_at - result.spell.begun_at:.0f}",
+            str(result.spell.refused),
+            str(result.spell.handed_back),
+            str(result.spell.receives),
+            str(result.dead),
+            str(result.paid_without_a_cause),
+        ]
+        for result in run.outages
+    ]
+
+
 def as_tables(run: Run) -> Iterable[Table]:
     """Give the tables for a terminal."""
     head, grid = fault_grid(run)
@@ -97,7 +124,10 @@ def as_tables(run: Run) -> Iterable[Table]:
     table = Table("", "", show_header=False)
     for name, value in rows(run):
         table.add_row(name.replace("*", "").replace("`", ""), value)
-    return faults, table
+    outages = Table(*OUTAGES_HEAD)
+    for line in outage_grid(run):
+        outages.add_row(*line)
+    return faults, outages, table
 
 
 def as_markdown(run: Run) -> str:
@@ -109,7 +139,9 @@ def as_markdown(run: Run) -> str:
                 [f"{run.order.photos} photos, seed {run.order.seed}", ""],
                 [list(row) for row in rows(run)[1:]],
             ),
-            "Faults by kind and service:",
+            "Outages, and what came of each until the next:",
+            _markdown([*OUTAGES_HEAD], outage_grid(run)),
+            "Faults by kind and service, beside the outages:",
             _markdown(head, grid),
         )
     )

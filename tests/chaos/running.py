@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +20,8 @@ from tests.chaos.display import Display
 from tests.chaos.evidence import Evidence, bucket_now, counts_now, gather
 from tests.chaos.killing import Killer
 from tests.chaos.ledger import Ledger
-from tests.chaos.payments import paid_twice, payments_of
+from tests.chaos.outages import OUTAGE_SECONDS, OUTAGES, Outages, Spell
+from tests.chaos.payments import Name, Paid, paid_twice, payments_of
 from tests.chaos.photos import photos
 from tests.chaos.plan import Plan
 from tests.chaos.proxy import Proxy
@@ -50,6 +51,15 @@ class Order:
 
 
 @dataclass(frozen=True)
+class OutageResult:
+    """One outage, with the dead letters and the payments without a cause from its begin to the next one's."""
+
+    spell: Spell
+    dead: int
+    paid_without_a_cause: int
+
+
+@dataclass(frozen=True)
 class Run:
     """What happened. `paid` counts calls that Rekognition accepted, `left_over` messages still queued."""
 
@@ -57,6 +67,7 @@ class Run:
     acts: Counter[Act]
     ledger: Ledger
     verdict: Verdict
+    outages: Sequence[OutageResult]
     completions: int
     repeats: int
     paid: int
@@ -72,9 +83,15 @@ def run(order: Order, display: Display, keep_log: Path) -> Run:
         actor = Actor(site.clients, site.outputs, photos(order.seed))
         waves = script_of(order.seed, order.photos)
         begun = time.monotonic()
-        for number, wave in enumerate(waves, start=1):
-            display.phase(f"wave {number} of {len(waves)}")
-            actor.act_out(wave, lambda: display.advance(site, ledger))
+        for number, (wave, outage) in enumerate(zip(waves, OUTAGES, strict=True), start=1):
+            display.phase(f"wave {number} of {len(waves)}: {outage.name}")
+            ends_at = time.monotonic() + OUTAGE_SECONDS
+            with proxy.outages.lasting(outage, site.log):
+                actor.act_out(wave, lambda: display.advance(site, ledger))
+                while time.monotonic() < ends_at:
+                    site.listen()
+                    display.show(site, ledger)
+            display.phase(f"wave {number} of {len(waves)}: all is well again")
             last = number == len(waves)
             _listen_for_share(site, actor, ledger, display, HEAL_SHARE if last else NEXT_WAVE_SHARE)
         proxy.healed.set()
@@ -86,11 +103,13 @@ def run(order: Order, display: Display, keep_log: Path) -> Run:
         overwritten = [step.key for wave in waves for step in wave if step.act is Act.OVERWRITE]
         evidence = _gathered(site)
         verdict, paid = _judged(site, actor, ledger, evidence, overwritten)
+        unexplained = _last_paid(ledger, actor, verdict.twice.unexplained)
         return Run(
             order=order,
             acts=Counter(step.act for wave in waves for step in wave),
             ledger=ledger,
             verdict=verdict,
+            outages=[_result(spell, proxy.outages, evidence, unexplained) for spell in proxy.outages.spells],
             completions=len(site.announced),
             repeats=site.repeats,
             paid=paid,
@@ -98,6 +117,22 @@ def run(order: Order, display: Display, keep_log: Path) -> Run:
             seconds_under_fault=healed - begun,
             seconds_drained=drained - healed,
         )
+
+
+def _last_paid(ledger: Ledger, actor: Actor, names: Collection[Name]) -> list[float]:
+    """Return when each of these was paid for last, in seconds since 1970."""
+    paid = [event for event in ledger.events if isinstance(event, Paid)]
+    last = {(one.photograph.operation, actor.content_id_of(one.photograph)): one.at for one in paid}
+    return [last[name] for name in names if name in last]
+
+
+def _result(spell: Spell, outages: Outages, evidence: Evidence, unexplained: Sequence[float]) -> OutageResult:
+    failed = [letter.failed_at for letter in evidence.letters if letter.failed_at is not None]
+    return OutageResult(
+        spell,
+        sum(outages.of_moment(at) is spell for at in failed),
+        sum(outages.of_moment(at) is spell for at in unexplained),
+    )
 
 
 def _gathered(site: Site) -> Evidence:
@@ -118,7 +153,7 @@ def _proxied_site(
         tempfile.TemporaryDirectory(prefix="chaos-") as directory,
         running_place(Path(directory)) as (place, outputs),
     ):
-        site = Site(outputs, LocalClients(place))
+        site = Site(outputs, LocalClients(place), place.cloud_log)
         cloud = Trace.read(place.directory / f"{CLOUD}.pid.json")
         process = cloud.process() if cloud is not None else None
         assert process is not None, "MiniStack has just been started"

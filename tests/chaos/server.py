@@ -11,7 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 
 from tests.chaos.calls import Answer, Call
-from tests.chaos.proxy import HungUpError, Proxy
+from tests.chaos.outages import HungUpError
+from tests.chaos.proxy import Proxy
 
 
 class _Connection(BaseHTTPRequestHandler):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -33,10 +34,11 @@ _WAIT_SECONDS = 2
 
 @dataclass
 class Site:
-    """A running place, and what was announced there since it was subscribed to."""
+    """A running place, what its functions say (`log`), and what was announced since it was subscribed to."""
 
     outputs: Outputs
     clients: LocalClients
+    log: Path
     completions_url: str = ""
     announced: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     repeats: int = 0

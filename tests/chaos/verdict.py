@@ -12,7 +12,7 @@ from contract.results import ResultName
 from contract.table import index_rows
 from contract.tallies import NOTHING, Differences, Share
 from processors.detectors import READERS
-from tests.chaos.evidence import UNEXPLAINED, Evidence
+from tests.chaos.evidence import Evidence
 from tests.chaos.payments import PaidTwice
 
 
@@ -22,8 +22,9 @@ class Verdict:
 
     `lost`: there is an object and no right record: none at all, a rejection of a good photo, or index rows or
     raw results that are missing. `stale`: the record, or a visible index row, is of another version than the
-    object, or of an object that is gone. `silent`: no completion of the record that stands. `miscounted`:
-    names of labels and statuses, with how many are counted and how many there are.
+    object, or of an object that is gone. `silent`: no completion of the record that stands. `dead`: causes of
+    dead letters, of which there are to be none, for nothing that was done to the calls was a photo's own
+    fault. `miscounted`: names of labels and statuses, with how many are counted and how many there are.
     """
 
     lost: dict[str, str]
@@ -35,14 +36,9 @@ class Verdict:
 
     @property
     def kept(self) -> bool:
-        """Whether nothing was lost, stale, silent, buried without a reason, or paid twice without a cause."""
+        """Whether nothing was lost, stale, silent, buried, or paid twice without a cause."""
         return not (
-            self.lost
-            or self.stale
-            or self.silent
-            or self.dead[UNEXPLAINED]
-            or self.twice.unexplained
-            or self.miscounted
+            self.lost or self.stale or self.silent or self.dead or self.twice.unexplained or self.miscounted
         )
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from infra.bundles import ROOT
 from tests.fleet import report
+from tests.fleet.deployed import as_deployed
 from tests.fleet.figures import Figures
 from tests.fleet.plots import Panel
 from tests.fleet.scenario import Scenario
@@ -28,7 +29,7 @@ def main(
     write: Annotated[bool, typer.Option(help="Write the tables and plots into docs/.")] = True,
     jobs: Annotated[int, typer.Option(min=1, help="Simulations side by side.")] = 2,
 ) -> None:
-    """Simulate the fleet; exit 1 if a photo was lost, or paid for twice without a kill."""
+    """Simulate the fleet; exit 1 if a promise was broken."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH_OF_NO_TERMINAL)
@@ -41,17 +42,19 @@ def main(
     panels: dict[str, list[Panel]] = {}
     broken: list[str] = []
     with ProcessPoolExecutor(jobs, max_tasks_per_child=1) as pool:
-        running = {group: [pool.submit(simulate, one) for one in GROUPS[group]] for group in chosen}
+        running = {
+            group: [pool.submit(simulate, as_deployed(one)) for one in GROUPS[group]] for group in chosen
+        }
         for group, futures in running.items():
             done = [future.result() for future in futures]
             results[group] = [(scenario, seen) for scenario, seen, _ in done]
             panels[group] = [picture for _, _, picture in done]
             console.print(_shown(group, results[group]))
-            broken += [scenario.title for scenario, seen, _ in done if not kept(seen)]
+            broken += [scenario.title for scenario, seen, _ in done if not kept(scenario, seen)]
             report.write(results, panels, directory, report.PAGE if write else None)
     console.print(f"report: {directory / 'index.html'}", highlight=False)
     if broken:
-        typer.echo(f"error: lost, or paid twice without a kill: {'; '.join(broken)}", err=True)
+        typer.echo(f"error: promises were broken: {'; '.join(broken)}", err=True)
         raise typer.Exit(1)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
+from tests.fleet.aftermath import Aftermath, aftermath
 from tests.fleet.latency import MEMORY_MB
 from tests.fleet.running import BULK, LIVE, Record
 
@@ -75,6 +76,7 @@ class Figures:
     paid_twice: int
     killed: int
     timed_out: int
+    aftermath: Aftermath
     real_seconds: float
 
 
@@ -119,10 +121,11 @@ def figures(record: Record) -> Figures:
         uploaded=record.uploaded,
         searchable=sum(record.searchable.values()),
         lost=record.lost,
-        dead=record.dead,
+        dead=len(record.dead),
         paid_twice=sum(times - 1 for times in paid.paid.values()),
         killed=counts["killed"] - counts["timed out"],
         timed_out=counts["timed out"],
+        aftermath=aftermath(record),
         real_seconds=record.real_seconds,
     )
 

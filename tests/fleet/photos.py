@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from contract.notifications import look_again
 from tests.fakes.s3 import BUCKET
 
 SIZE_BYTES = 250_000
@@ -14,11 +15,15 @@ SIZE_BYTES = 250_000
 
 @dataclass(frozen=True)
 class Photo:
-    """One photo: its lane, its place among those of that lane, when it was uploaded (seconds since 1970)."""
+    """One photo: its lane, its place among those of that lane, when it was uploaded (seconds since 1970).
+
+    What is `asked_for` comes by a request to look at the bucket, as `backfill` sends it, not by S3's event.
+    """
 
     lane: str
     number: int
     uploaded: float
+    asked_for: bool = False
 
     @property
     def key(self) -> str:
@@ -34,14 +39,20 @@ class Photo:
     def content_id(self) -> str:
         return f"{etag(self.key)}-{SIZE_BYTES}"
 
+    @property
+    def version_id(self) -> str:
+        return f"v{self.number}"
+
     def notification(self) -> str:
-        """Write what S3 says of the upload."""
+        """Return the body of the message that tells of the photo."""
         moment = datetime.fromtimestamp(self.uploaded, UTC).isoformat(timespec="milliseconds")
+        if self.asked_for:
+            return look_again(BUCKET, [self.key], moment.replace("+00:00", "Z"))
         described = {
             "key": self.key,
             "size": SIZE_BYTES,
             "eTag": etag(self.key),
-            "versionId": f"v{self.number}",
+            "versionId": self.version_id,
             "sequencer": f"{self.number + 1:016X}",
         }
         record = {

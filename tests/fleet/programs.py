@@ -58,7 +58,7 @@ Program = Callable[[Site, Environment], Handler]
 
 def pipeline(site: Site, environment: Environment) -> Handler:
     """The pipeline as it is deployed."""
-    return _assembled(site, environment, clients(site.services), site.settings)
+    return _assembled(site, environment, clients(site.services, environment), site.settings)
 
 
 def without_limiter(site: Site, environment: Environment) -> Handler:
@@ -68,7 +68,7 @@ def without_limiter(site: Site, environment: Environment) -> Handler:
 
 def with_rekognition(wrap: Callable[[Site, object], object], site: Site, environment: Environment) -> Handler:
     """The pipeline without our limiter, and with another around its Rekognition client."""
-    aws = clients(site.services)
+    aws = clients(site.services, environment)
     limited = replace(aws, rekognition=wrap(site, aws.rekognition), dynamodb=_NoBudget(aws.dynamodb))
     quotas: Mapping[str, float] = dict.fromkeys(site.settings.quotas, UNLIMITED)
     return _assembled(site, environment, limited, replace(site.settings, quotas=quotas))

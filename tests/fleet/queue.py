@@ -1,4 +1,4 @@
-"""An SQS queue on the virtual clock: visibility time-outs, receive counts, delays, the move to dead letters.
+"""An SQS queue on the virtual clock: visibility time-outs, receive counts, delays, redrive, retention.
 
 Not simulated: SQS's own rare second delivery of a message.
 """
@@ -7,26 +7,30 @@ from __future__ import annotations
 
 import heapq
 import json
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count, islice
 from typing import Any
 
-from contract.timing import QUEUE_MAX_RECEIVES, VISIBILITY_SECONDS
+from contract.timing import QUEUE_MAX_RECEIVES, QUEUE_RETENTION_DAYS, VISIBILITY_SECONDS
 from tests.fleet.photos import Photo
+
+RETENTION_SECONDS = QUEUE_RETENTION_DAYS * 86_400.0
 
 
 @dataclass(eq=False)
 class Message:
     """One message. Times are seconds since 1970; `receipt` is that of its latest receive, None if it lies
-    there to be received, or was deleted."""
+    there to be received, or was deleted. `lineage` counts the invocations of the function that led to it."""
 
     id: str
     body: str
     sent_at: float
     key: str
     attributes: Mapping[str, str] = field(default_factory=dict)
+    lineage: int = 0
     receives: int = 0
     receipt: str | None = None
     hidden_until: float = 0.0
@@ -51,17 +55,34 @@ class Message:
 
 
 class Queue:
-    """One queue. `stocked` is a backlog whose messages are made only when they are received."""
+    """One queue. `stocked` is a backlog whose messages are made only when they are received.
 
-    def __init__(self, name: str, now: Callable[[], float]) -> None:
+    SQS itself moves a message that was received more often than the redrive policy has it to the dead letters
+    (`buried`, with the time, in seconds since 1970), and drops one that is older than the retention
+    (`expired`): neither has a reason with it. `changed` is called when something may be visible earlier than
+    it seemed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        now: Callable[[], float],
+        *,
+        most_receives: int = QUEUE_MAX_RECEIVES,
+        retention_seconds: float = RETENTION_SECONDS,
+    ) -> None:
         self.name = name
-        self.dead: list[tuple[str, Mapping[str, str]]] = []
+        self.buried: list[tuple[float, Message]] = []
+        self.expired: list[Message] = []
         self.in_flight: dict[str, Message] = {}
         self.stocked_count = 0
+        self.most_received = 0
+        self.changed: Callable[[], object] = lambda: None
         self._stocked: Iterator[Photo] = iter(())
         self._visible: deque[Message] = deque()
         self._hidden: list[tuple[float, int, Message, str | None]] = []
         self._now, self._numbers = now, count()
+        self._most_receives, self._retention_seconds = most_receives, retention_seconds
 
     def stock(self, photos: Iterator[Photo], number: int) -> None:
         """Put a backlog into the empty queue."""
@@ -70,11 +91,13 @@ class Queue:
     def put(self, photo: Photo) -> None:
         """Take S3's notification of a photo."""
         self._visible.append(self._message(photo))
+        self.changed()
 
-    def send(self, body: str, attributes: Mapping[str, str], delay_seconds: float) -> None:
+    def send(self, body: str, attributes: Mapping[str, str], delay_seconds: float, lineage: int = 0) -> None:
         """Take a message that somebody sends."""
-        message = Message(f"m{next(self._numbers)}", body, self._now(), _key(body), attributes)
+        message = Message(f"m{next(self._numbers)}", body, self._now(), _key(body), attributes, lineage)
         heapq.heappush(self._hidden, (self._now() + delay_seconds, next(self._numbers), message, None))
+        self.changed()
 
     def visible(self) -> int:
         """Count what could be received now."""
@@ -86,30 +109,44 @@ class Queue:
                 self._visible.append(message)
         return len(self._visible) + self.stocked_count
 
+    def next_visible_at(self) -> float:
+        """Return when a hidden message may become visible, in seconds since 1970; infinity for never."""
+        return self._hidden[0][0] if self._hidden else math.inf
+
     def empty(self) -> bool:
         """Tell whether no message is left, visible or not."""
         return not self.visible() and not self.in_flight and not self._hidden_unreceived()
 
     def receive(self, most: int) -> list[Message]:
-        """Give visible messages; what was received too often goes to the dead letters instead."""
+        """Return visible messages, hidden from now on for the visibility timeout."""
         received: list[Message] = []
         while len(received) < most and self.visible():
             message = self._visible.popleft() if self._visible else self._from_stock()
-            message.receives += 1
-            if message.receives > QUEUE_MAX_RECEIVES:
-                self.dead.append((message.body, {}))
+            if self._now() - message.sent_at > self._retention_seconds:
+                self.expired.append(message)
                 continue
+            message.receives += 1
+            if message.receives > self._most_receives:
+                self.buried.append((self._now(), message))
+                continue
+            self.most_received = max(self.most_received, message.receives)
             message.receipt = f"r{next(self._numbers)}"
             self.in_flight[message.receipt] = message
             self.hide(message.receipt, VISIBILITY_SECONDS)
             received.append(message)
         return received
 
+    def messages(self) -> list[Message]:
+        """Return all messages that were made and are still there, visible or not."""
+        unreceived = [message for _, _, message, receipt in self._hidden if receipt is None]
+        return [*unreceived, *self._visible, *self.in_flight.values()]
+
     def hide(self, receipt: str, seconds: float) -> None:
         """Keep a received message away for so many seconds from now."""
         if (message := self.in_flight.get(receipt)) is not None:
             message.hidden_until = self._now() + seconds
             heapq.heappush(self._hidden, (message.hidden_until, next(self._numbers), message, receipt))
+            self.changed()
 
     def delete(self, message: Message) -> None:
         """Let go of a received message."""

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 
 from infra.bundles import ROOT
+from tests.fleet.aftermath import Aftermath
 from tests.fleet.figures import Figures
 from tests.fleet.plots import Panel, grid
 from tests.fleet.scenario import Scenario
@@ -31,14 +32,28 @@ HEAD = (
     "lost / dead / paid twice",
     "virtual s",
 )
+OUTAGES_HEAD = (
+    "what is missing",
+    "dead letters",
+    "lost",
+    "paid twice (of how many that may be)",
+    "done after all was well again",
+    "most receives of a message",
+    "invocations a photo",
+    "invocations that Lambda refused",
+)
 LANES_HEAD = ("scenario", "use of the quota", "live p50", "live p95", "backlog p95", "budget writes an image")
 PLOTTED = {"quotas", "rivals", "faults"}
+# Hours on end, which no plot by the second shows.
+NOT_DRAWN = {"outages"}
 
 
 def table(group: str, results: Sequence[Result]) -> tuple[Sequence[str], list[list[str]]]:
     """Give the head and the lines of a group's table."""
     if group == "lanes":
         return LANES_HEAD, [_lanes_line(scenario, seen) for scenario, seen in results]
+    if group == "outages":
+        return OUTAGES_HEAD, [_outage_line(scenario, seen.aftermath) for scenario, seen in results]
     return HEAD, [_line(scenario, seen) for scenario, seen in results]
 
 
@@ -66,6 +81,23 @@ def _lanes_line(scenario: Scenario, seen: Figures) -> list[str]:
         _seconds(live.p95 if live else None),
         _seconds(bulk.p95 if bulk else None),
         f"{seen.budget_writes:.2f}",
+    ]
+
+
+def _outage_line(scenario: Scenario, seen: Aftermath) -> list[str]:
+    refused = [
+        (seen.dropped, "recursive"),
+        (seen.throttled, "for want of concurrency"),
+    ]
+    return [
+        scenario.title,
+        ", ".join(f"{number} {cause}" for cause, number in seen.dead.most_common()) or "0",
+        str(seen.lost),
+        f"{seen.paid_twice} ({scenario.may_pay_twice})",
+        f"{seen.recovery_seconds / 60:.0f} min",
+        str(seen.receives),
+        f"{seen.invocations:.1f}",
+        ", ".join(f"{number} {why}" for number, why in refused if number) or "0",
     ]
 
 
@@ -102,8 +134,9 @@ def write(
     """Write the groups' tables and plots into the directory, and into the page where there is one."""
     directory.mkdir(parents=True, exist_ok=True)
     for group, results in groups.items():
-        drawing = grid(f"{group}: calls a second", panels[group])
-        (directory / f"fleet-{group}.svg").write_text(drawing)
+        if group not in NOT_DRAWN:
+            drawing = grid(f"{group}: calls a second", panels[group])
+            (directory / f"fleet-{group}.svg").write_text(drawing)
         lines = [{"scenario": asdict(scenario), "figures": asdict(seen)} for scenario, seen in results]
         (directory / f"{group}.json").write_text(json.dumps(lines, indent=1))
         if page is not None:
@@ -139,5 +172,7 @@ def _html(groups: Mapping[str, Sequence[Result]], directory: Path) -> str:
         head, lines = table(group, results)
         rows = [head, *lines]
         cells = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-        parts += [f"<h2>{group}</h2><table>{cells}</table>", (directory / f"fleet-{group}.svg").read_text()]
+        parts.append(f"<h2>{group}</h2><table>{cells}</table>")
+        if group not in NOT_DRAWN:
+            parts.append((directory / f"fleet-{group}.svg").read_text())
     return "\n".join(parts)

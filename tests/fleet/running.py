@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,7 +19,10 @@ from contract.table import budget_key
 from tests.fakes.s3 import BUCKET
 from tests.fleet.clients import Services
 from tests.fleet.clock import START, Clock
-from tests.fleet.fleet import EventSource, Function
+from tests.fleet.dead_letters import DeadLetter, dead_letters
+from tests.fleet.event_source import EventSource
+from tests.fleet.fleet import TERMINATE, Function
+from tests.fleet.outages import Outages
 from tests.fleet.photos import Photo
 from tests.fleet.programs import Site
 from tests.fleet.queue import Message, Queue
@@ -31,13 +34,17 @@ from tests.processors.world import Tally
 
 SQS_URL = "https://sqs.us-east-1.amazonaws.com/123456789012"
 LIVE, BULK = "images", "bulk"
+# How often a run is looked at, in parts of its longest time: a second of an hour.
+LOOKS = 3600
 
 
 @dataclass
 class Record:
-    """What was seen. `searchable` and `workers` are by whole second.
+    """What was seen. `searchable` and `workers` are by whole second; times are seconds since the start.
 
-    `latencies` are by lane: when each photo was uploaded, and the seconds until it was searchable.
+    `latencies` are by lane: when each photo was uploaded, and the seconds until it was searchable. `lost` are
+    photos that are neither done nor in a queue nor among the dead letters, `dead` the dead letters of both
+    queues. `done_at` is when the last message was let go of.
     """
 
     scenario: Scenario
@@ -45,6 +52,7 @@ class Record:
     rekognition: Rekognition
     function: Function
     services: Services
+    queues: Sequence[Queue]
     tally: Tally
     said: dict[str, int]
     latencies: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: {LIVE: [], BULK: []})
@@ -52,7 +60,8 @@ class Record:
     workers: dict[int, int] = field(default_factory=dict)
     uploaded: int = 0
     lost: int = 0
-    dead: int = 0
+    dead: list[DeadLetter] = field(default_factory=list)
+    done_at: float = 0.0
     ended_at: float = 0.0
     real_seconds: float = 0.0
 
@@ -64,20 +73,39 @@ class World:
         self.scenario = scenario
         self.clock = Clock()
         chance = random.Random(scenario.seed)
-        self.queues = {name: Queue(name, self.clock.now) for name in (LIVE, BULK)}
+        self.queues = {name: self._queue(name) for name in (LIVE, BULK)}
+        self.dead = {name: Queue(f"{name}-dead", self.clock.now) for name in self.queues}
         self.table = Table(self.clock.now, self._searchable, self._broken)
         self.rekognition = Rekognition(
             self.clock.now, {name: scenario.quotas[name] for name in scenario.operations}, START
         )
-        urls = {f"{SQS_URL}/{name}": queue for name, queue in self.queues.items()}
-        self.dead = {f"{SQS_URL}/{name}-dead": Queue(f"{name}-dead", self.clock.now) for name in self.queues}
-        services = Services(self.clock, chance, self.table, self.rekognition, {**urls, **self.dead})
+        services = Services(
+            self.clock,
+            chance,
+            self.table,
+            self.rekognition,
+            {f"{SQS_URL}/{queue.name}": queue for queue in (*self.queues.values(), *self.dead.values())},
+            Outages(lambda: self.clock.seconds, scenario.outages, chance.random),
+            self._announced,
+        )
         site = Site(services, _settings(scenario), chance, Tally(), {})
-        self.function = Function(self.clock, partial(PROGRAMS[scenario.program], site))
+        self.function = Function(
+            self.clock,
+            partial(PROGRAMS[scenario.program], site),
+            recursive_loop=scenario.recursive_loop or TERMINATE,
+        )
         self.record = Record(
-            scenario, self.table, self.rekognition, self.function, services, site.tally, site.said
+            scenario,
+            self.table,
+            self.rekognition,
+            self.function,
+            services,
+            tuple(self.queues.values()),
+            site.tally,
+            site.said,
         )
         self._waiting: dict[str, float] = {}
+        self._unannounced: set[str] = set()
         self._sources = [
             self._source(LIVE, scenario.live_workers),
             self._source(BULK, scenario.bulk_workers),
@@ -89,18 +117,29 @@ class World:
         self._arrange()
         for source in self._sources:
             source.start()
+        step = max(1.0, self.scenario.longest / LOOKS)
         while self.clock.seconds < self.scenario.longest and not self._over():
-            self.clock.run(self.clock.seconds + 1)
+            self.clock.run(self.clock.seconds + step)
             self.record.workers[int(self.clock.seconds)] = len(self.function.running)
         self.record.ended_at = self.clock.seconds
-        self.record.dead = sum(len(queue.dead) for queue in self.queues.values()) + sum(
-            queue.visible() for queue in self.dead.values()
-        )
-        left = sum(queue.visible() + len(queue.in_flight) for queue in self.queues.values())
-        stocked = sum(queue.stocked_count for queue in self.queues.values())
-        self.record.lost = max(0, len(self._waiting) + stocked - left - self.record.dead)
+        self.record.dead = dead_letters(self.queues.values(), self.dead.values())
+        self.record.lost = len(self._unaccounted_for())
         self.record.real_seconds = time.perf_counter() - began
         return self.record
+
+    def _queue(self, name: str) -> Queue:
+        return Queue(
+            name,
+            self.clock.now,
+            most_receives=self.scenario.most_receives,
+            retention_seconds=self.scenario.retention_seconds,
+        )
+
+    def _unaccounted_for(self) -> set[str]:
+        """Return the photos that are not done, and of which no queue and no dead letter knows any more."""
+        there = {message.key for queue in self.queues.values() for message in queue.messages()}
+        undone = self._waiting.keys() | self._unannounced
+        return undone - there - {letter.key for letter in self.record.dead}
 
     def _arrange(self) -> None:
         scenario = self.scenario
@@ -111,13 +150,15 @@ class World:
             self.clock.start(self._upload)
         for at, share in scenario.shares:
             self.clock.at(at, partial(self.rekognition.set_share, share, scenario.quotas))
+        for at, running in scenario.concurrency:
+            self.clock.at(at, partial(self.function.allow, running))
         for at in scenario.kills:
             self.clock.at(at, self.function.kill_one)
 
     def _backlog(self, lane: str) -> Iterator[Photo]:
         for number in range(self.scenario.backlog):
-            photo = Photo(f"{lane}-backlog", number, START)
-            self._waiting[photo.key] = START
+            photo = Photo(f"{lane}-backlog", number, START, self.scenario.asked_for)
+            self._expect(photo)
             yield photo
 
     def _upload(self) -> None:
@@ -126,11 +167,15 @@ class World:
         number = 0
         while self.clock.seconds < last:
             photo = Photo(LIVE, number, self.clock.now())
-            self._waiting[photo.key] = photo.uploaded
+            self._expect(photo)
             self.queues[LIVE].put(photo)
             self.record.uploaded += 1
             number += 1
             self.clock.sleep(1 / self.scenario.live_rate)
+
+    def _expect(self, photo: Photo) -> None:
+        self._waiting[photo.key] = photo.uploaded
+        self._unannounced.add(photo.key)
 
     def _over(self) -> bool:
         return self.clock.seconds > self.scenario.live_span[1] and all(
@@ -155,14 +200,18 @@ class World:
             self.record.latencies[lane].append((uploaded - START, self.clock.now() - uploaded))
             self.record.searchable[int(self.clock.seconds)] += 1
 
+    def _announced(self, key: str) -> None:
+        self._unannounced.discard(key)
+
     def _done(self, message: Message) -> None:
         """Forget what nobody will ask about any more."""
-        if message.key not in self._waiting:
+        self.record.done_at = self.clock.seconds
+        if message.key not in self._waiting and message.key not in self._unannounced:
             self.table.forget(message.key, Photo.named(message.key).content_id)
 
     def _broken(self, partition: str) -> bool:
-        outage = self.scenario.outage
-        if outage is None or not outage[0] <= self.clock.seconds < outage[1]:
+        away = self.scenario.budget_away
+        if away is None or not away[0] <= self.clock.seconds < away[1]:
             return False
         return partition in {budget_key(operation).pk for operation in self.scenario.operations}
 

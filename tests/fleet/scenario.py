@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from contract.capacity import DEFAULT_BATCH_SIZE, needed_workers
 from contract.detectors import OPERATIONS
+from contract.timing import QUEUE_MAX_RECEIVES
+from tests.fleet.outages import Outage, Service
+from tests.fleet.queue import RETENTION_SECONDS
 
 
 def deployed_workers(quota: float, batch_size: int = DEFAULT_BATCH_SIZE) -> int:
@@ -20,9 +23,13 @@ class Scenario:
 
     `backlog` photos lie in the bulk queue at the start, or in the live queue where `backlog_is_live`; a photo
     is uploaded every `1 / live_rate` seconds in the span `live_span`. `shares` are changes of the real quotas
-    (when, to which share), of which the processor is not told. `outage` is a span in which the budget item
-    does not answer; `kills` are times at which a worker is killed. `first_workers` is how many batches are
-    taken at once at the start. The figures of the steady state are taken over `steady`.
+    (when, to which share), of which the processor is not told. `budget_away` is a span in which the budget
+    item does not answer; `kills` are times at which a worker is killed. `first_workers` is how many batches
+    are taken at once at the start. The figures of the steady state are taken over `steady`.
+
+    `outages` are those of whole services. A backlog that is `asked_for` came from requests to look at the
+    bucket. `concurrency` says from when on how many may run at a time, where the account has few;
+    `recursive_loop` is the function's recursion configuration, None for what the template has.
     """
 
     name: str
@@ -39,7 +46,13 @@ class Scenario:
     first_workers: int = 5
     batch_size: int = 10
     shares: tuple[tuple[float, float], ...] = ()
-    outage: tuple[float, float] | None = None
+    budget_away: tuple[float, float] | None = None
+    outages: tuple[Outage, ...] = ()
+    asked_for: bool = False
+    concurrency: tuple[tuple[float, int], ...] = ()
+    recursive_loop: str | None = None
+    most_receives: int = QUEUE_MAX_RECEIVES
+    retention_seconds: float = RETENTION_SECONDS
     kills: tuple[float, ...] = ()
     program: str = "budget"
     longest: float = 3600.0
@@ -51,3 +64,23 @@ class Scenario:
     def operations(self) -> tuple[str, ...]:
         """The Rekognition operations that each photo takes."""
         return tuple(OPERATIONS[name] for name in self.detectors)
+
+    @property
+    def good_from(self) -> float:
+        """When nothing is in the way any more and all photos are there."""
+        ends = [one.end for one in self.outages] + [at for at, _ in self.concurrency]
+        return max([self.live_span[1], *ends])
+
+    @property
+    def under_way(self) -> int:
+        """The most detector calls that may be under way or unsaved at a time: all workers' full batches."""
+        return (self.live_workers + self.bulk_workers) * self.batch_size * len(self.detectors)
+
+    @property
+    def may_pay_twice(self) -> int:
+        """How many calls may be paid for twice.
+
+        Those under way when the table goes away: their answers come and cannot be saved. Nothing else.
+        """
+        table_goes = sum(one.service is Service.DYNAMODB for one in self.outages)
+        return self.under_way * table_goes

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from contract.quotas import IN_LARGE_REGIONS
+from tests.fleet.outage_scenarios import OUTAGES
 from tests.fleet.scenario import Scenario, deployed_workers
 
 FIFTY = {"DetectLabels": 50.0}
@@ -82,7 +83,7 @@ FAULTS = (
         _BACKLOG,
         name="outage",
         title="budget item not answering from 30 to 60 s",
-        outage=(30.0, 60.0),
+        budget_away=(30.0, 60.0),
         backlog=4500,
         steady=(30, 60),
         notes="use is that of the outage",
@@ -177,6 +178,7 @@ GROUPS: Mapping[str, tuple[Scenario, ...]] = {
     "rivals": RIVALS,
     "lanes": LANES,
     "faults": FAULTS,
+    "outages": OUTAGES,
     "detectors": DETECTORS,
     "workers": WORKERS,
 }

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract.timing import QUEUE_MAX_RECEIVES, VISIBILITY_SECONDS
+from contract.timing import VISIBILITY_SECONDS
 from tests.fleet.clock import START, Clock
 from tests.fleet.photos import Photo
 from tests.fleet.queue import Queue
@@ -51,14 +51,33 @@ def test_a_deleted_message_never_comes_back(clock: Clock, queue: Queue) -> None:
     assert queue.empty()
 
 
-def test_a_message_received_too_often_is_a_dead_letter(clock: Clock, queue: Queue) -> None:
+def test_sqs_buries_what_was_received_more_often_than_the_redrive_policy_has_it(clock: Clock) -> None:
+    queue = Queue("images", clock.now, most_receives=3)
     queue.put(photo())
-    for _ in range(QUEUE_MAX_RECEIVES):
+    for _ in range(3):
         assert len(queue.receive(1)) == 1
         clock.run(clock.seconds + VISIBILITY_SECONDS + 1)
     assert queue.receive(1) == []
-    assert len(queue.dead) == 1
+    assert [message.key for _, message in queue.buried] == [photo().key]
     assert queue.empty()
+
+
+def test_what_is_older_than_the_retention_vanishes(clock: Clock) -> None:
+    queue = Queue("images", clock.now, retention_seconds=86_400)
+    queue.put(photo())
+    clock.run(86_000)
+    (message,) = queue.receive(1)
+    clock.run(86_000 + VISIBILITY_SECONDS + 100)
+    assert queue.receive(1) == []
+    assert (queue.expired, queue.buried, queue.empty()) == ([message], [], True)
+
+
+def test_a_copy_that_is_sent_anew_is_as_old_as_its_sending(clock: Clock) -> None:
+    queue = Queue("images", clock.now, retention_seconds=100)
+    clock.run(90)
+    queue.send(photo().notification(), {}, 0)
+    clock.run(150)
+    assert [message.receives for message in queue.receive(1)] == [1]
 
 
 def test_a_message_sent_with_a_delay_is_there_after_it(clock: Clock, queue: Queue) -> None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.fleet import report
+from tests.fleet.dead_letters import UNEXPLAINED
+from tests.fleet.outages import Outage, Service
 from tests.fleet.scenario import (
     Scenario,
     deployed_workers,
@@ -49,12 +52,31 @@ def test_a_group_is_written_between_its_markers_and_into_the_directory(tmp_path:
         report.write({"detectors": [(scenario, seen)]}, {"detectors": [picture]}, tmp_path, page)
 
 
+def test_outages_have_a_table_of_their_own_and_no_plot(tmp_path: Path) -> None:
+    page = tmp_path / "fleet.md"
+    page.write_text("<!-- fleet:outages -->\n<!-- /fleet:outages -->\n")
+    away = replace(TINY, title="SNS away", outages=(Outage(Service.SNS, 1.0, 20.0),))
+    scenario, seen, picture = simulate(away)
+    report.write({"outages": [(scenario, seen)]}, {"outages": [picture]}, tmp_path, page)
+    (line,) = [line for line in page.read_text().splitlines() if line.startswith("| SNS away")]
+    assert line.startswith("| SNS away | 0 | 0 | 0 (0) | ")
+    assert not (tmp_path / "fleet-outages.svg").exists()
+
+
 def test_a_photo_paid_for_twice_is_a_fault_unless_a_worker_was_killed() -> None:
     _, seen, _ = simulate(TINY)
-    assert kept(seen)
-    assert not kept(replace(seen, lost=1))
-    assert not kept(replace(seen, paid_twice=1))
-    assert kept(replace(seen, paid_twice=1, killed=1))
+    assert kept(TINY, seen)
+    assert not kept(TINY, replace(seen, lost=1))
+    assert not kept(TINY, replace(seen, paid_twice=1))
+    assert kept(TINY, replace(seen, paid_twice=1, killed=1))
+
+
+def test_a_dead_letter_is_a_fault_where_it_is_an_outage_that_made_it() -> None:
+    away = replace(TINY, outages=(Outage(Service.SNS, 0.0, 5.0),))
+    _, seen, _ = simulate(away)
+    assert kept(away, seen)
+    buried = replace(seen.aftermath, dead=Counter({UNEXPLAINED: 1}))
+    assert not kept(away, replace(seen, aftermath=buried))
 
 
 def test_a_change_of_the_quota_is_told_of() -> None:

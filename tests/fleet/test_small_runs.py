@@ -58,7 +58,7 @@ def test_a_killed_worker_costs_the_calls_it_had_paid_for_and_no_photo() -> None:
 
 
 def test_without_the_budget_item_work_goes_on_more_slowly() -> None:
-    seen = figures(run(replace(SMALL, outage=(0.0, 600.0))))
+    seen = figures(run(replace(SMALL, budget_away=(0.0, 600.0))))
     assert seen.searchable == 500
     assert 0.3 <= seen.use["DetectLabels"] <= 1
     assert seen.throttled <= 0.01

@@ -26,7 +26,7 @@ class OneImage:
     """Asks about one image, puts one item, announces it. The retries are as many and as long as ours."""
 
     def __init__(self, site: Site, environment: Environment) -> None:
-        self._aws = clients(site.services)
+        self._aws = clients(site.services, environment)
         self._around: Surroundings = surroundings(site, environment)
 
     def recognize(self, body: str) -> None:
@@ -41,7 +41,7 @@ class OneImage:
         )(lambda: self._aws.rekognition.detect_labels(Image=image))
         labels = {"S": json.dumps(answer["Labels"])}
         self._aws.dynamodb.put_item(TableName="images", Item={**key_to_wire(head_key(key)), "labels": labels})
-        entry = {"Id": "0", "Message": key}
+        entry = {"Id": "0", "Message": json.dumps({"key": key})}
         self._aws.sns.publish_batch(TopicArn="completions", PublishBatchRequestEntries=[entry])
 
 

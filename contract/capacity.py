@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from contract.timing import QUEUE_RETENTION_DAYS
+from contract.timing import DAY_SECONDS, QUEUE_RETENTION_DAYS
 
 # From one batch's reading to the next one's, when no call has to wait: the call itself takes about half a
 # second. Fewer workers than that times the quota would leave slots empty, more would be paid for waiting.
@@ -13,8 +13,6 @@ SECONDS_A_BATCH = 2.0
 FEWEST_WORKERS = 2
 MOST_WORKERS = 1000
 DEFAULT_BATCH_SIZE = 10
-
-DAY_SECONDS = 86_400
 
 # A photo that was uploaded now should be found within minutes: what has waited for so long is stuck.
 MOST_LIVE_DAYS = 2

@@ -9,6 +9,7 @@ from contract.assumptions import Assumptions
 from contract.counts import Count
 from contract.prices import MILLION, Prices, dollars_for_calls
 from contract.tallies import TallyMetric
+from contract.timing import DAY_SECONDS
 from contract.usage import Usage, Work, usage
 
 GB = 1_000_000_000
@@ -21,7 +22,7 @@ QUEUES = 2
 ALARMS = 17
 # The query API writes metrics of its own.
 API_METRICS = 5
-MONTH_SECONDS = 30 * 86_400
+MONTH_SECONDS = 30 * DAY_SECONDS
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """How long things may take: the only place where these numbers stand."""
 
+DAY_SECONDS = 86_400
+
 PROCESSOR_TIMEOUT_SECONDS = 60
 BATCH_WINDOW_SECONDS = 1
 

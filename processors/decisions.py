@@ -11,10 +11,8 @@ from contract.identity import ImageVersion
 from contract.limits import MAX_S3_IMAGE_BYTES
 from contract.notifications import Change, ImageEvent
 from contract.records import Head, Status
-from contract.timing import TOMBSTONE_DAYS
+from contract.timing import DAY_SECONDS, TOMBSTONE_DAYS
 from processors.objects import StoredObject
-
-SECONDS_A_DAY = 86_400
 
 
 class Verdict(Enum):
@@ -68,7 +66,7 @@ def needs_a_look(event: ImageEvent, head: Head | None, now: float) -> bool:
 
 def outlived_tombstones(event: ImageEvent, now: float) -> bool:
     """Whether an event is so old that nobody remembers what came after it. `now` is since 1970."""
-    return now - datetime.fromisoformat(event.occurred_at).timestamp() > TOMBSTONE_DAYS * SECONDS_A_DAY
+    return now - datetime.fromisoformat(event.occurred_at).timestamp() > TOMBSTONE_DAYS * DAY_SECONDS
 
 
 def decide(

@@ -10,6 +10,7 @@ from contract.counts import Count
 from contract.errors import ConfigurationError, ImagepipeError, NotReadyError, PermanentError
 from contract.failures import CRASHED, Failure
 from contract.timing import (
+    DAY_SECONDS,
     FIRST_BACKOFF_SECONDS,
     HINTED_RECEIVES,
     LONGEST_BACKOFF_SECONDS,
@@ -21,8 +22,6 @@ from contract.timing import (
 from processors.attempts import Attempts
 from processors.messages import Message
 from processors.telemetry import Counter, Log
-
-SECONDS_A_DAY = 86_400
 
 
 class Queue(Protocol):
@@ -99,7 +98,7 @@ class HandBack:
 
     def _renew(self, message: Message, error: ImagepipeError) -> bool:
         """Send a message anew that SQS would soon delete for its age."""
-        if self._age_seconds(message) < RENEWAL_DAYS * SECONDS_A_DAY:
+        if self._age_seconds(message) < RENEWAL_DAYS * DAY_SECONDS:
             return False
         self.queue.renew(message, self._delay_seconds(message, error))
         return True

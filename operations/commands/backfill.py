@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from contract.capacity import BACKFILL_DAYS, DAY_SECONDS
+from contract.capacity import BACKFILL_DAYS
+from contract.timing import DAY_SECONDS
 from operations.backfilling import bookmarks
 from operations.backfilling.bookmarks import Bookmark, Progress
 from operations.backfilling.bounds import Bounds, Ended

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from contract.assumptions import Assumptions
 from contract.costs import Bill, bill
 from contract.detectors import OPERATIONS
+from contract.timing import DAY_SECONDS
 from contract.usage import Work
 from operations.budgets.quotas import Budgets
 from operations.deployed import Deployed
 
 MEGABYTES_A_GB = 1024
-DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contract.table import EXPIRY, attempts_key
-from contract.timing import QUEUE_RETENTION_DAYS
+from contract.timing import DAY_SECONDS, QUEUE_RETENTION_DAYS
 from contract.wire import key_to_wire
 from processors.adapters.aws_errors import translated
 from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-SECONDS_A_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class DynamoDBAttempts:
 
     def add(self, message_id: str, attempts: int) -> int:
         """Add to the attempts at a message and return how many they are now. Raises a word for failure."""
-        expires_at = int(self.clock()) + (QUEUE_RETENTION_DAYS + 1) * SECONDS_A_DAY
+        expires_at = int(self.clock()) + (QUEUE_RETENTION_DAYS + 1) * DAY_SECONDS
 
         def attempt() -> int:
             with translated(f"UpdateItem of the attempts at message {message_id} on {self.table_name}"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -166,3 +167,16 @@ def test_a_bad_question_is_refused_with_its_reason(site: Site, parameters: dict[
 def test_what_is_not_there_is_not_found_and_the_api_is_well(site: Site) -> None:
     assert site.get("/images/nobody.jpg")[0] == 404
     assert site.get("/health") == (200, {"status": "ok"})
+
+
+def test_a_key_that_many_write_at_once_ends_as_what_is_in_the_bucket(site: Site, photos: Path) -> None:
+    key, photo = "many hands.jpg", (photos / "cat.jpg").read_bytes()
+    with ThreadPoolExecutor(8) as writers:
+        list(writers.map(lambda number: site.put(key, photo + bytes(number)), range(1, 25)))
+    there = site.running.clients.s3.head_object(Bucket=site.bucket, Key=key)
+
+    while site.completions([key])[key]["etag"] != there["ETag"].strip('"'):
+        pass  # each wait has a deadline of its own, and each version is announced
+
+    assert site.record(key)["size_bytes"] == there["ContentLength"]
+    assert site.dead_letters() == []

@@ -206,6 +206,27 @@ def test_trap_35_a_readable_copy_is_not_blamed_for_an_archived_one() -> None:
     assert world.status("copy.jpg") is Status.RECOGNIZED
 
 
+def test_trap_35_a_photo_is_recognized_though_its_old_event_comes_again_beside_the_news() -> None:
+    world = World(versioned=False)
+    archived = world.s3.put("a.jpg", b"cat 97", archived_in="GLACIER")
+    world.deliver(archived)
+    assert world.status("a.jpg") is Status.REJECTED
+
+    assert world.deliver(archived, world.s3.put("a.jpg", b"cat 97")) == []
+
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:cat"}
+
+
+def test_trap_35_a_restored_photo_is_recognized_though_its_old_event_comes_again_beside_the_news() -> None:
+    world = World()
+    archived = world.s3.put("a.jpg", b"cat 97", archived_in="GLACIER")
+    world.deliver(archived)
+
+    assert world.deliver(archived, world.s3.restore("a.jpg")) == []
+
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:cat"}
+
+
 def refuse_parameters(operation: str) -> None:
     if operation == "DetectLabels":
         raise client_error("InvalidParameterException", operation, "Request has invalid parameters")

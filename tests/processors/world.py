@@ -20,6 +20,7 @@ from contract.settings import ProcessorSettings
 from contract.table import HEAD, attempts_key
 from contract.wire import from_wire
 from processors.assembly import Clients, assemble
+from processors.batch import ImageBatch
 from processors.deadline import Deadline
 from processors.powertools import PowertoolsLog
 from processors.surroundings import Surroundings
@@ -111,11 +112,9 @@ class World:
         self.remaining_seconds = 60.0
         self.messages = 0
         self.queues = FakeSQS(self.calls)
-        aws = Clients(self.table, self.rekognition, self.s3, self.topic, self.queues)
-        log = PowertoolsLog(Logger(service="test", level="CRITICAL"))
         self.now = START.timestamp()
         ids = itertools.count()
-        around = Surroundings(
+        self._around = Surroundings(
             new_executor=lambda _threads: InlineExecutor(),
             new_lock=nullcontext,
             wait=wait_for_one,
@@ -124,7 +123,8 @@ class World:
             spread=lambda longest: longest / 2,
             new_id=lambda: f"id-{next(ids)}",
         )
-        self.batch = assemble(settings, aws, self.tally, log, around)
+        self._settings = settings
+        self._idle: list[ImageBatch] = []
 
     def _sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -144,8 +144,18 @@ class World:
         """Hand over a batch; give the ids of the messages that come back."""
         records = [self._record(delivery) for delivery in deliveries]
         deadline = Deadline(lambda: int(self.remaining_seconds * 1000))
-        reply = self.batch.answer({"Records": records}, deadline)
+        worker = self._idle.pop() if self._idle else self._new_worker()
+        try:
+            reply = worker.answer({"Records": records}, deadline)
+        finally:
+            self._idle.append(worker)
         return [failure["itemIdentifier"] for failure in reply["batchItemFailures"]]
+
+    def _new_worker(self) -> ImageBatch:
+        """Make one more worker: as in Lambda, none is given a batch while it is at another."""
+        aws = Clients(self.table, self.rekognition, self.s3, self.topic, self.queues)
+        log = PowertoolsLog(Logger(service="test", level="CRITICAL"))
+        return assemble(self._settings, aws, self.tally, log, self._around)
 
     def head(self, key: str) -> Head | None:
         """Read a head as it stands."""

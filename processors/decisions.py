@@ -40,10 +40,13 @@ def unacceptable(version: ImageVersion) -> PermanentError | None:
 
 
 def is_stale(event: ImageEvent, head: Head | None) -> bool:
-    """Whether a newer event of this key was taken in before, and this one has nothing left to be told."""
+    """Whether a newer event of this key was taken in before, and this one has nothing left to be told.
+
+    What the bucket was asked about is as of now, whatever event has led to the look.
+    """
     return (
         head is not None
-        and bool(event.sequencer)
+        and event.change is not Change.UNKNOWN
         and event.sequencer < head.sequencer
         and not _made(event, head)
     )

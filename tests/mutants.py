@@ -91,7 +91,7 @@ def page(results: Iterable[tuple[Mutant, list[str]]]) -> str:
     lines = [
         "# Guards, and the tests that hold them",
         "",
-        "Written by `make nightly`: each guard is broken in a copy; the first tests that then fail are listed.",
+        "Written by `make nightly`: each guard is broken in a copy; the first tests that fail are listed.",
         "",
         "| broken on purpose | noticed by |",
         "|---|---|",

@@ -18,6 +18,7 @@ from contract.identity import ImageVersion
 from contract.records import Findings, Head, Status
 from contract.results import Result, ResultName
 from contract.table import index_rows
+from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from processors.adapters.dynamodb import DynamoDBTable
 from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.dynamodb_inserts import Inserts
@@ -140,7 +141,9 @@ def test_a_claim_keeps_others_out_until_it_expires(table: DynamoDBTable, clock: 
     assert claim(table, "one") is None
     assert claim(table, "one") is None
     assert isinstance(claim(table, "other"), NotReadyError)
-    clock.now += 61
+    clock.now += PROCESSOR_TIMEOUT_SECONDS - 1
+    assert isinstance(claim(table, "other"), NotReadyError), "its owner may still be at it"
+    clock.now += 2
 
     assert claim(table, "other") is None
 

@@ -129,7 +129,7 @@ class World:
     def _sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def deliver(self, *bodies: Any, receive_count: int = 1) -> list[str]:
+    def deliver(self, *bodies: Any, receive_count: int = 1, queue_name: str = "images") -> list[str]:
         """Hand a batch to the processor, one message a body; give the bodies' places that come back.
 
         A body is an S3 notification record, a list of them, or the text of a message.
@@ -137,12 +137,13 @@ class World:
         texts = [body if isinstance(body, str) else json.dumps({"Records": _list(body)}) for body in bodies]
         sent_at = START.timestamp()
         return self.deliver_messages(
-            [Delivery(str(place), text, receive_count, sent_at) for place, text in enumerate(texts)]
+            [Delivery(str(place), text, receive_count, sent_at) for place, text in enumerate(texts)],
+            queue_name,
         )
 
-    def deliver_messages(self, deliveries: Sequence[Delivery]) -> list[str]:
-        """Hand over a batch; give the ids of the messages that come back."""
-        records = [self._record(delivery) for delivery in deliveries]
+    def deliver_messages(self, deliveries: Sequence[Delivery], queue_name: str = "images") -> list[str]:
+        """Hand over a batch of one queue; return the ids of the messages that come back."""
+        records = [self._record(delivery, queue_name) for delivery in deliveries]
         deadline = Deadline(lambda: int(self.remaining_seconds * 1000))
         worker = self._idle.pop() if self._idle else self._new_worker()
         try:
@@ -214,7 +215,7 @@ class World:
             if pk in bodies and "answer" in item
         }
 
-    def _record(self, delivery: Delivery) -> dict[str, Any]:
+    def _record(self, delivery: Delivery, queue_name: str) -> dict[str, Any]:
         self.messages += 1
         return {
             "messageId": delivery.message_id,
@@ -226,7 +227,7 @@ class World:
             },
             "messageAttributes": {},
             "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:images",
+            "eventSourceARN": f"arn:aws:sqs:us-east-1:123456789012:{queue_name}",
             "awsRegion": "us-east-1",
         }
 

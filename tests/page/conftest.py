@@ -19,12 +19,19 @@ expect.set_options(timeout=PATIENCE_MS)
 OpenPage = Callable[..., Page]
 
 
+def browser_path() -> str:
+    """Return where a browser is. Without one, tests are skipped on a developer's machine and fail in CI."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is not None:
+        return path
+    give_up = pytest.fail if os.environ.get("CI", "") not in {"", "false"} else pytest.skip
+    give_up("no browser is installed: apt-get install chromium (Debian's own is what is tried here)")
+
+
 # Playwright leaves an event loop running in this thread, so it must be gone before other folders' tests.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip("no browser is installed: apt-get install chromium (Debian's own is what is tried here)")
+    path = browser_path()
     # Chromium's sandbox refuses to work for root.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:

@@ -22,10 +22,10 @@ OpenPage = Callable[..., Page]
 def browser_path() -> str:
     """Return where a browser is. Without one, tests are skipped on a developer's machine and fail in CI."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is not None:
-        return path
-    give_up = pytest.fail if os.environ.get("CI", "") not in {"", "false"} else pytest.skip
-    give_up("no browser is installed: apt-get install chromium (Debian's own is what is tried here)")
+    if path is None:
+        give_up = pytest.skip if os.environ.get("CI", "") in {"", "false"} else pytest.fail
+        give_up("no browser is installed: apt-get install chromium (Debian's own is what is tried here)")
+    return path
 
 
 # Playwright leaves an event loop running in this thread, so it must be gone before other folders' tests.

@@ -62,7 +62,7 @@ test: .venv/.synced ## All tests, on a local cloud of their own
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
 nightly: .venv/.synced ## What takes longer: 2,000 interleavings, and every guard broken on purpose
-	IMAGEPIPE_EXAMPLES=2000 $(BIN)/pytest -q -n 2 tests/processors/test_any_interleaving.py
+	IMAGEPIPE_EXAMPLES=2000 $(BIN)/pytest -q -n 2 --timeout 3600 tests/processors/test_any_interleaving.py
 	$(BIN)/python -m tests.mutants
 
 .PHONY: bench

@@ -38,10 +38,13 @@ def unacceptable(version: ImageVersion) -> PermanentError | None:
 
 
 def is_stale(event: ImageEvent, head: Head | None) -> bool:
-    """Whether a newer event of this key was taken in before, and this one has nothing left to be told."""
+    """Whether a newer event of this key was taken in before, and this one has nothing left to be told.
+
+    What the bucket was asked about is as of now, whatever event has led to the look.
+    """
     return (
         head is not None
-        and bool(event.sequencer)
+        and event.change is not Change.UNKNOWN
         and event.sequencer < head.sequencer
         and not _made(event, head)
     )
@@ -60,7 +63,7 @@ def needs_a_look(event: ImageEvent, head: Head | None, now: float) -> bool:
         return False
     is_same = event.version.is_same_as(head.version)
     if is_same and head.rejection is not None and head.rejection.is_about_access:
-        return not _made(event, head)
+        return not _is_its_maker(event, head)
     return event.sequencer == head.sequencer and not is_same
 
 
@@ -91,6 +94,11 @@ def _made(event: ImageEvent, head: Head) -> bool:
     return head.decided_by in event.stands_for
 
 
+def _is_its_maker(event: ImageEvent, head: Head) -> bool:
+    """Whether this very event made the head, and nothing dealt with beside it is news or asks for a look."""
+    return event.change is Change.CREATED and head.decided_by == event.id
+
+
 def _describes(
     head: Head, event: ImageEvent, present: StoredObject | None, fingerprints: Mapping[str, str]
 ) -> bool:
@@ -99,7 +107,9 @@ def _describes(
     if not present.version.is_same_as(head.version):
         return False
     if head.rejection is not None:
-        return not head.rejection.is_about_access or present.obstacle is not None or _made(event, head)
+        if head.rejection.is_about_access and present.obstacle is None:
+            return _is_its_maker(event, head)
+        return True
     if head.status is not Status.RECOGNIZED:
         return False
     # What was recognized before it was archived stays so: nobody could be asked anew.

@@ -139,8 +139,11 @@ class FakeS3:
         with self.calls.of("HeadObject"):
             assert Bucket == BUCKET
             found = self._find(Key, VersionId) if VersionId else self.current(Key)
-            if found is None or found.body is None:
+            if found is None:
                 raise client_error("404", "HeadObject", "Not Found")
+            if found.body is None:
+                # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+                raise client_error("405", "HeadObject", "Method Not Allowed")
             if found.sse == "SSE-C":
                 raise client_error("400", "HeadObject", "Bad Request")
             answer: dict[str, Any] = {

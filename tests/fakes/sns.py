@@ -6,7 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes.calls import Calls
+from tests.fakes.calls import Calls, client_error
+
+# Of one message and of a batch, bodies and attributes together, unless the topic says otherwise:
+# https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
+MAX_BYTES = 256 * 1024
+MAX_ENTRIES = 10
 
 
 @dataclass
@@ -23,7 +28,7 @@ class FakeSNS:
     ) -> dict[str, Any]:
         """Take a batch as SNS does: 200 even if some entries are refused."""
         with self.calls.of("PublishBatch"):
-            assert len(PublishBatchRequestEntries) <= 10
+            _check(PublishBatchRequestEntries)
             self.batch_sizes.append(len(PublishBatchRequestEntries))
             failed = PublishBatchRequestEntries[: self.refuse]
             self.refuse -= len(failed)
@@ -35,3 +40,22 @@ class FakeSNS:
                 {"Id": entry["Id"], "Code": "InternalError", "SenderFault": False} for entry in failed
             ],
         }
+
+
+def _check(entries: list[dict[str, Any]]) -> None:
+    """Refuse what SNS refuses as a whole."""
+    if not entries:
+        raise client_error("EmptyBatchRequest", "PublishBatch")
+    if len(entries) > MAX_ENTRIES:
+        raise client_error("TooManyEntriesInBatchRequest", "PublishBatch")
+    if len({entry["Id"] for entry in entries}) != len(entries):
+        raise client_error("BatchEntryIdsNotDistinct", "PublishBatch")
+    if sum(map(_size_bytes, entries)) > MAX_BYTES:
+        raise client_error("BatchRequestTooLong", "PublishBatch")
+
+
+def _size_bytes(entry: dict[str, Any]) -> int:
+    attributes = entry.get("MessageAttributes", {})
+    return len(entry["Message"].encode()) + sum(
+        len((name + value["DataType"] + value["StringValue"]).encode()) for name, value in attributes.items()
+    )

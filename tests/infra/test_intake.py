@@ -61,6 +61,19 @@ def test_every_queue_of_work_has_a_dead_letter_queue(template: Template) -> None
     assert {policy["maxReceiveCount"] for policy in redrives} == {1000}, "the most that SQS takes"
 
 
+def test_no_queue_takes_what_comes_without_tls(template: Template) -> None:
+    refusing = {
+        target(queue)
+        for policy in template.all("AWS::SQS::QueuePolicy").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        for queue in policy["Properties"]["Queues"]
+        if (statement["Effect"], statement["Action"], statement["Principal"])
+        == ("Deny", "sqs:*", {"AWS": "*"})
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    }
+    assert refusing == set(template.all("AWS::SQS::Queue"))
+
+
 def test_visibility_is_six_timeouts_plus_the_window(template: Template) -> None:
     """Trap 9."""
     timeout = template.properties("AWS::Lambda::Function", "Processor")["Timeout"]

@@ -19,12 +19,19 @@ expect.set_options(timeout=PATIENCE_MS)
 OpenPage = Callable[..., Page]
 
 
+def browser_path() -> str:
+    """Return where a browser is. Without one, tests are skipped on a developer's machine and fail in CI."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        give_up = pytest.skip if os.environ.get("CI", "") in {"", "false"} else pytest.fail
+        give_up("no browser is installed: apt-get install chromium (Debian's own is what is tried here)")
+    return path
+
+
 # Playwright leaves an event loop running in this thread, so it must be gone before other folders' tests.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip("no browser is installed: apt-get install chromium (Debian's own is what is tried here)")
+    path = browser_path()
     # Chromium's sandbox refuses to work for root.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:

@@ -183,6 +183,27 @@ def test_what_was_taken_without_knowing_of_a_cut_does_not_cut_again() -> None:
     assert other.item.cut_at == START + 5
 
 
+def test_a_second_throttle_lowers_the_ceiling_to_which_the_rate_returns() -> None:
+    fleet = Fleet()
+    worker = fleet.worker()
+    worker.slow_down(None)
+    fleet.now += 2
+    rate = worker.item.pace(fleet.quota).rate(fleet.now)
+
+    worker.slow_down(worker.item.cut_at)
+
+    assert worker.item.cut_from == pytest.approx(0.85 * rate, abs=0.001)
+
+
+def test_a_batch_goes_by_the_lane_of_its_queue() -> None:
+    for queue_name, is_bulk in (("images", False), ("images-bulk", True)):
+        world = World()
+
+        assert world.deliver(world.s3.put("a.jpg", b"cat 97"), queue_name=queue_name) == []
+
+        assert ("bulk_at" in world.table.items["quota#DetectLabels", "budget"]) is is_bulk
+
+
 def test_the_quota_that_an_operator_has_set_goes_before_that_of_the_deployment() -> None:
     fleet = Fleet()
     fleet.table.items["quota#DetectLabels", "budget"] = {
@@ -204,9 +225,16 @@ def test_without_the_table_each_worker_keeps_to_its_share_and_comes_back() -> No
     slots = worker.reserve(10, Lane.LIVE, fleet.now + 3).times
     assert slots == tuple(START + place / 2 for place in range(7))
 
+    fleet.table.calls.before = fail_the_test
+    fleet.now += ALONE_SECONDS - 1
+    assert worker.reserve(1, Lane.LIVE, fleet.now + 3).times, "a table that is away is left alone"
     fleet.table.calls.before = nothing
-    fleet.now += ALONE_SECONDS + 1
+    fleet.now += 2
     assert len(worker.reserve(10, Lane.LIVE, fleet.now + 3).times) == 10
+
+
+def fail_the_test(operation: str) -> None:
+    pytest.fail(f"{operation} was called")
 
 
 def refuse_updates(operation: str) -> None:

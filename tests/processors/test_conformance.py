@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from contract.counts import Count
@@ -18,6 +19,7 @@ from contract.identity import ImageVersion
 from contract.records import Findings, Head, Status
 from contract.results import Result, ResultName
 from contract.table import index_rows
+from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from processors.adapters.dynamodb import DynamoDBTable
 from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.dynamodb_inserts import Inserts
@@ -140,7 +142,9 @@ def test_a_claim_keeps_others_out_until_it_expires(table: DynamoDBTable, clock: 
     assert claim(table, "one") is None
     assert claim(table, "one") is None
     assert isinstance(claim(table, "other"), NotReadyError)
-    clock.now += 61
+    clock.now += PROCESSOR_TIMEOUT_SECONDS - 1
+    assert isinstance(claim(table, "other"), NotReadyError), "its owner may still be at it"
+    clock.now += 2
 
     assert claim(table, "other") is None
 
@@ -230,3 +234,63 @@ def test_counts_of_a_day_add_up(client: tuple[Any, str]) -> None:
     key = {"pk": {"S": "counts#2026-11-23"}, "sk": {"S": "counts"}}
     item = client[0].get_item(TableName=client[1], Key=key)["Item"]
     assert (item["CallsMade"], item["CallsAvoided"]) == ({"N": "5"}, {"N": "1"})
+
+
+def put(client: tuple[Any, str], **item: dict[str, Any]) -> None:
+    aws, table_name = client
+    whole = {"pk": {"S": "a"}, "sk": {"S": "b"}, **item}
+    aws.batch_write_item(RequestItems={table_name: [{"PutRequest": {"Item": whole}}]})
+
+
+TOO_LARGE = {"B": b"x" * 400 * 1024}
+TOO_MUCH = [
+    pytest.param({"pk": {"S": ""}}, id="empty partition key"),
+    pytest.param({"sk": {"S": ""}}, id="empty sort key"),
+    pytest.param({"pk": {"S": "\u00fc" * 1025}}, id="partition key"),
+    pytest.param({"sk": {"S": "\u00fc" * 513}}, id="sort key"),
+    pytest.param({"answer": TOO_LARGE}, id="item"),
+    pytest.param({"number": {"N": "1" * 39}}, id="digits"),
+    pytest.param({"map": {"M": {"number": {"N": "1e126"}}}}, id="magnitude"),
+]
+# What the two emulators take though DynamoDB refuses it: only the fake can be held to these.
+LENIENT = {"moto": {"digits", "magnitude"}, "local cloud": set[str]()}
+
+
+@pytest.mark.parametrize("item", TOO_MUCH)
+def test_what_dynamodb_refuses_is_refused(
+    client: tuple[Any, str], item: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    place, what = request.node.callspec.params["client"], request.node.callspec.id.removeprefix("fake-")
+    if any(lenient in what for lenient in LENIENT.get(place, ())):
+        request.applymarker(pytest.mark.xfail(strict=True, reason=f"{place} takes it"))
+
+    with pytest.raises(ClientError) as refusal:
+        put(client, **item)
+
+    assert refusal.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_what_dynamodb_just_takes_is_taken(client: tuple[Any, str]) -> None:
+    put(client, pk={"S": "x" * 2048}, sk={"S": "y" * 1024}, number={"N": "1" * 38})
+    put(client, number={"N": "1" + "0" * 100}, text={"S": ""})
+
+
+@pytest.mark.parametrize("client", ["fake", "local cloud"], indirect=True)  # moto stops at 405,000 bytes
+def test_an_item_of_just_400_kib_is_taken(client: tuple[Any, str]) -> None:
+    put(
+        client,
+        answer={"B": b"x" * (400 * 1024 - len("pk" + "a" + "sk" + "b" + "answer" + "text"))},
+        text={"S": ""},
+    )
+
+
+def test_the_fake_shows_old_values_to_whoever_does_not_ask_for_the_new() -> None:
+    aws = FakeDynamoDB()
+    for text in ("old", "new"):
+        put((aws, TABLE), text={"S": text})
+    asked: dict[str, Any] = {"Keys": [{"pk": {"S": "a"}, "sk": {"S": "b"}}]}
+
+    (stale,) = aws.batch_get_item(RequestItems={TABLE: asked})["Responses"][TABLE]
+    (fresh,) = aws.batch_get_item(RequestItems={TABLE: asked | {"ConsistentRead": True}})["Responses"][TABLE]
+
+    assert (stale["text"], fresh["text"]) == ({"S": "old"}, {"S": "new"})

@@ -12,6 +12,7 @@ from contract.counts import Count
 from contract.notifications import look_again
 from contract.records import Head, Status
 from contract.table import IndexRow
+from contract.timing import TOMBSTONE_DAYS
 from tests.fakes.calls import client_error, nothing
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import SETTINGS, World
@@ -83,6 +84,19 @@ def test_trap_05_a_delete_that_comes_first_keeps_the_late_create_out() -> None:
     assert world.status("a.jpg") is Status.DELETED
     assert world.visible_terms("a.jpg") == set()
     assert not world.rekognition.paid
+
+
+def test_trap_05_a_tombstone_expires_a_month_after_the_last_event_that_found_it_right() -> None:
+    world = World()
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    for event in (world.s3.delete("a.jpg"), world.s3.expire("a.jpg", "v1")):
+        world.now += 86_400
+
+        assert world.deliver(event) == []
+
+        head = world.head("a.jpg")
+        assert head is not None
+        assert head.expires_at == int(world.now) + TOMBSTONE_DAYS * 86_400
 
 
 def test_trap_06_versioned_the_call_names_the_version_of_the_event() -> None:
@@ -159,6 +173,23 @@ def test_trap_13_an_image_that_cannot_be_recognized_is_rejected_after_one_call_a
     assert world.calls.made["DetectLabels"] == 2
     assert world.status("b.jpg") is Status.RECOGNIZED
     assert {announced["status"] for announced in world.topic.published} == {"rejected", "recognized"}
+
+
+def test_trap_13_a_verdict_is_not_written_while_another_detector_may_still_answer() -> None:
+    world = World()
+    put = world.s3.put("a.jpg", b"not an image")
+
+    def fail(operation: str) -> None:
+        if operation == "DetectFaces":
+            raise client_error("InternalServerError", operation)
+
+    world.calls.before = fail
+    assert world.deliver(put) == ["0"]
+    assert world.head("a.jpg") is None
+    world.calls.before = nothing
+    assert world.deliver(put) == []
+
+    assert world.status("a.jpg") is Status.REJECTED
 
 
 def test_trap_13_an_object_that_is_gone_is_not_a_failure() -> None:
@@ -263,6 +294,17 @@ def test_trap_21_a_completion_that_is_never_taken_brings_its_message_back_unpaid
 
     assert [announced["key"] for announced in world.topic.published] == ["a.jpg"]
     assert set(world.rekognition.paid.values()) == {1}
+
+
+def test_trap_21_completions_that_are_large_together_go_in_several_batches() -> None:
+    world = World()
+    words = " ".join(f"{'thing' * 20}{n} 55.5" for n in range(500))
+    puts = [world.s3.put(f"{n}.jpg", f"cat {n} {words}".encode()) for n in range(5)]
+
+    assert world.deliver(*puts) == []
+
+    assert len(world.topic.published) == 5
+    assert 1 < len(world.topic.batch_sizes) < 5
 
 
 def test_an_image_that_trips_a_fault_of_ours_does_not_cost_its_neighbours(

@@ -11,10 +11,13 @@ import zlib
 import pytest
 
 from contract.counts import Count
+from contract.identity import ImageVersion
 from contract.notifications import look_again
 from contract.records import Status, Unreadable
+from processors.adapters.s3 import S3Objects
+from processors.retrying import RetryPolicy
 from tests.fakes.calls import client_error, nothing
-from tests.fakes.s3 import BUCKET, Versioning
+from tests.fakes.s3 import BUCKET, FakeS3, Versioning
 from tests.processors.world import World
 
 SECONDS_A_DAY = 86_400
@@ -140,6 +143,26 @@ def test_trap_32_suspended_versioning_marks_and_replaces_the_version_named_null(
     assert world.visible_terms("a.jpg") == {"status:recognized", "label:cat"}
 
 
+def test_trap_32_a_look_at_the_version_named_null_finds_what_its_event_named() -> None:
+    world = World()
+    world.s3.versioning = Versioning.SUSPENDED
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    revision = world.revision("a.jpg")
+
+    assert look(world, "a.jpg") == []
+
+    assert world.revision("a.jpg") == revision
+
+
+def test_trap_32_a_version_that_is_a_delete_marker_is_no_object() -> None:
+    s3 = FakeS3()
+    s3.put("a.jpg", b"cat 97")
+    marker = s3.delete("a.jpg")["s3"]["object"]["versionId"]
+    objects = S3Objects(s3, BUCKET, RetryPolicy(sleep=lambda _seconds: None))  # type: ignore[arg-type]
+
+    assert objects.look_at(ImageVersion("a.jpg", "abc", 6, marker, LOOK_TIME)) is None
+
+
 def test_trap_35_an_archived_photo_is_rejected_after_one_look_and_recognized_when_it_is_restored() -> None:
     world = World()
 
@@ -204,6 +227,38 @@ def test_trap_35_a_readable_copy_is_not_blamed_for_an_archived_one() -> None:
     assert world.deliver(copy) == []
 
     assert world.status("copy.jpg") is Status.RECOGNIZED
+
+
+def test_trap_35_a_photo_is_recognized_though_its_old_event_comes_again_beside_the_news() -> None:
+    world = World(versioned=False)
+    archived = world.s3.put("a.jpg", b"cat 97", archived_in="GLACIER")
+    world.deliver(archived)
+    assert world.status("a.jpg") is Status.REJECTED
+
+    assert world.deliver(archived, world.s3.put("a.jpg", b"cat 97")) == []
+
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:cat"}
+
+
+def test_trap_35_a_restored_photo_is_recognized_though_its_old_event_comes_again_beside_the_news() -> None:
+    world = World()
+    archived = world.s3.put("a.jpg", b"cat 97", archived_in="GLACIER")
+    world.deliver(archived)
+
+    assert world.deliver(archived, world.s3.restore("a.jpg")) == []
+
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:cat"}
+
+
+def test_trap_35_a_restored_photo_is_recognized_though_an_older_event_comes_late_beside_the_news() -> None:
+    world = World(versioned=False)
+    world.s3.put("a.jpg", b"dog 88")
+    late = world.s3.delete("a.jpg")
+    world.deliver(world.s3.put("a.jpg", b"cat 97", archived_in="GLACIER"))
+
+    assert world.deliver(late, world.s3.restore("a.jpg")) == []
+
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:cat"}
 
 
 def refuse_parameters(operation: str) -> None:

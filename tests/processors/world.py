@@ -20,6 +20,7 @@ from contract.settings import ProcessorSettings
 from contract.table import HEAD, attempts_key
 from contract.wire import from_wire
 from processors.assembly import Clients, assemble
+from processors.batch import ImageBatch
 from processors.deadline import Deadline
 from processors.powertools import PowertoolsLog
 from processors.surroundings import Surroundings
@@ -111,11 +112,9 @@ class World:
         self.remaining_seconds = 60.0
         self.messages = 0
         self.queues = FakeSQS(self.calls)
-        aws = Clients(self.table, self.rekognition, self.s3, self.topic, self.queues)
-        log = PowertoolsLog(Logger(service="test", level="CRITICAL"))
         self.now = START.timestamp()
         ids = itertools.count()
-        around = Surroundings(
+        self._around = Surroundings(
             new_executor=lambda _threads: InlineExecutor(),
             new_lock=nullcontext,
             wait=wait_for_one,
@@ -124,12 +123,13 @@ class World:
             spread=lambda longest: longest / 2,
             new_id=lambda: f"id-{next(ids)}",
         )
-        self.batch = assemble(settings, aws, self.tally, log, around)
+        self._settings = settings
+        self._idle: list[ImageBatch] = []
 
     def _sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def deliver(self, *bodies: Any, receive_count: int = 1) -> list[str]:
+    def deliver(self, *bodies: Any, receive_count: int = 1, queue_name: str = "images") -> list[str]:
         """Hand a batch to the processor, one message a body; give the bodies' places that come back.
 
         A body is an S3 notification record, a list of them, or the text of a message.
@@ -137,15 +137,26 @@ class World:
         texts = [body if isinstance(body, str) else json.dumps({"Records": _list(body)}) for body in bodies]
         sent_at = START.timestamp()
         return self.deliver_messages(
-            [Delivery(str(place), text, receive_count, sent_at) for place, text in enumerate(texts)]
+            [Delivery(str(place), text, receive_count, sent_at) for place, text in enumerate(texts)],
+            queue_name,
         )
 
-    def deliver_messages(self, deliveries: Sequence[Delivery]) -> list[str]:
-        """Hand over a batch; give the ids of the messages that come back."""
-        records = [self._record(delivery) for delivery in deliveries]
+    def deliver_messages(self, deliveries: Sequence[Delivery], queue_name: str = "images") -> list[str]:
+        """Hand over a batch of one queue; return the ids of the messages that come back."""
+        records = [self._record(delivery, queue_name) for delivery in deliveries]
         deadline = Deadline(lambda: int(self.remaining_seconds * 1000))
-        reply = self.batch.answer({"Records": records}, deadline)
+        worker = self._idle.pop() if self._idle else self._new_worker()
+        try:
+            reply = worker.answer({"Records": records}, deadline)
+        finally:
+            self._idle.append(worker)
         return [failure["itemIdentifier"] for failure in reply["batchItemFailures"]]
+
+    def _new_worker(self) -> ImageBatch:
+        """Make one more worker: as in Lambda, none is given a batch while it is at another."""
+        aws = Clients(self.table, self.rekognition, self.s3, self.topic, self.queues)
+        log = PowertoolsLog(Logger(service="test", level="CRITICAL"))
+        return assemble(self._settings, aws, self.tally, log, self._around)
 
     def head(self, key: str) -> Head | None:
         """Read a head as it stands."""
@@ -204,7 +215,7 @@ class World:
             if pk in bodies and "answer" in item
         }
 
-    def _record(self, delivery: Delivery) -> dict[str, Any]:
+    def _record(self, delivery: Delivery, queue_name: str) -> dict[str, Any]:
         self.messages += 1
         return {
             "messageId": delivery.message_id,
@@ -216,7 +227,7 @@ class World:
             },
             "messageAttributes": {},
             "eventSource": "aws:sqs",
-            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:images",
+            "eventSourceARN": f"arn:aws:sqs:us-east-1:123456789012:{queue_name}",
             "awsRegion": "us-east-1",
         }
 

@@ -70,13 +70,17 @@ def test_a_missing_permission_is_told_in_words_each_time(log: Path) -> None:
     assert all(answer is not None and b"AccessDeniedException" in answer.body for answer in told)
 
 
-def test_waits_are_shortened_and_counted_while_an_outage_lasts(log: Path) -> None:
+def test_waits_are_shortened_and_those_of_an_outage_counted(log: Path) -> None:
     outages = Outages()
-    assert outages.shortened(HIDE) == HIDE
+    shorter = outages.shortened(HIDE)
+    assert [entry["VisibilityTimeout"] for entry in shorter.members["Entries"]] == [
+        100 // WAITS_DIVIDED_BY,
+        1,
+    ]
+    assert [entry["Id"] for entry in shorter.members["Entries"]] == ["0", "1"]
+    assert outages.shortened(DETECT) == DETECT
     with outages.lasting(REKOGNITION_AWAY, log) as spell:
-        shorter = outages.shortened(HIDE).members["Entries"]
-    assert [entry["VisibilityTimeout"] for entry in shorter] == [100 // WAITS_DIVIDED_BY, 1]
-    assert [entry["Id"] for entry in shorter] == ["0", "1"]
+        assert outages.shortened(HIDE) == shorter
     assert spell.handed_back == 2
 
 

@@ -30,7 +30,8 @@ class ImageEvent:
     `version` is the version that a CREATED event names, and None otherwise: for UNKNOWN, the bucket has to be
     asked what is there now. `sequencer` is in canonical form; the empty string where the message has none.
     `name` is what S3 calls it, without the `s3:` in front. `stands_for` are the ids of events of the same key
-    that are dealt with together with this one.
+    that are dealt with together with this one; `wants_a_look` where one of them has no place in S3's order, so
+    that the bucket is to be asked however old the others are.
     """
 
     key: str
@@ -40,6 +41,7 @@ class ImageEvent:
     name: str
     version: ImageVersion | None = None
     stands_for: frozenset[str] = frozenset()
+    wants_a_look: bool = False
 
     @property
     def id(self) -> str:
@@ -90,7 +92,8 @@ def _event(record: Mapping[str, object], bucket_name: str) -> ImageEvent:
     described = _mapping(s3["object"])
     occurred_at = str(record["eventTime"])
     if name == LOOK_AGAIN:
-        return ImageEvent(str(described["key"]), Change.UNKNOWN, "", occurred_at, name)
+        key = str(described["key"])
+        return ImageEvent(key, Change.UNKNOWN, "", occurred_at, name, wants_a_look=True)
     key = unquote_plus(str(described["key"]))
     # Only events of puts and deletes have one: https://docs.aws.amazon.com/AmazonS3/latest/userguide/
     # notification-content-structure.html. Without it, nobody can say what came after what.
@@ -107,7 +110,8 @@ def _event(record: Mapping[str, object], bucket_name: str) -> ImageEvent:
     # A delete marker hides whatever there is. Any other removal (of one version, of a marker, of the version
     # named "null", by a person or by a lifecycle rule) says nothing of what is there now.
     hidden = order and name.endswith(":DeleteMarkerCreated")
-    return ImageEvent(key, Change.REMOVED if hidden else Change.UNKNOWN, order, occurred_at, name)
+    change = Change.REMOVED if hidden else Change.UNKNOWN
+    return ImageEvent(key, change, order, occurred_at, name, wants_a_look=not order)
 
 
 def _version_id(described: Mapping[str, object]) -> str | None:

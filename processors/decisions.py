@@ -37,17 +37,9 @@ def unacceptable(version: ImageVersion) -> PermanentError | None:
     return None
 
 
-def is_stale(event: ImageEvent, head: Head | None) -> bool:
-    """Whether a newer event of this key was taken in before, and this one has nothing left to be told.
-
-    What the bucket was asked about is as of now, whatever event has led to the look.
-    """
-    return (
-        head is not None
-        and event.change is not Change.UNKNOWN
-        and event.sequencer < head.sequencer
-        and not _made(event, head)
-    )
+def is_older(event: ImageEvent, head: Head | None) -> bool:
+    """Whether a newer event of this key was taken in before: what this one says of the object is past."""
+    return head is not None and not event.wants_a_look and event.sequencer < head.sequencer
 
 
 def needs_a_look(event: ImageEvent, head: Head | None, now: float) -> bool:
@@ -57,6 +49,8 @@ def needs_a_look(event: ImageEvent, head: Head | None, now: float) -> bool:
     in before, where the head now says something else: somebody has looked at the bucket since, and may have
     seen a newer version whose own event is still to come. A create of what could not be read when last tried.
     """
+    if is_older(event, head):
+        return False
     if event.change is Change.UNKNOWN or outlived_tombstones(event, now):
         return True
     if head is None or event.version is None:
@@ -80,17 +74,18 @@ def decide(
     `present` is the version that the event names or what the bucket showed when asked, None where there is no
     object; `fingerprints` are those of the detectors that every image is to have.
     """
-    if is_stale(event, head):
-        return Verdict.STALE
+    if head is not None and is_older(event, head):
+        return Verdict.DONE if was_made_by(event, head) else Verdict.STALE
     if head is None and present is None and not event.sequencer:
         # Somebody asked to look at what never was: not even a tombstone is worth writing.
         return Verdict.STALE
     if head is not None and _describes(head, event, present, fingerprints):
-        return Verdict.DONE if _made(event, head) else Verdict.UNCHANGED
+        return Verdict.DONE if was_made_by(event, head) else Verdict.UNCHANGED
     return Verdict.REMOVE if present is None else Verdict.RECOGNIZE
 
 
-def _made(event: ImageEvent, head: Head) -> bool:
+def was_made_by(event: ImageEvent, head: Head) -> bool:
+    """Whether the event, or one dealt with together with it, made the head what it is."""
     return head.decided_by in event.stands_for
 
 

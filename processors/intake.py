@@ -48,6 +48,6 @@ def newest(events: Sequence[ImageEvent]) -> ImageEvent:
     """
     last = max(events, key=lambda event: event.sequencer)
     last = replace(last, stands_for=frozenset(event.id for event in events))
-    if any(event.change is Change.UNKNOWN and not event.sequencer for event in events):
-        return replace(last, change=Change.UNKNOWN, version=None)
+    if any(event.wants_a_look for event in events):
+        return replace(last, change=Change.UNKNOWN, version=None, wants_a_look=True)
     return last

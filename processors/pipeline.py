@@ -15,7 +15,7 @@ from processors.asking import SupersededError
 from processors.budget.lanes import Lane
 from processors.committing import Committer, Decided
 from processors.deadline import Deadline
-from processors.decisions import Verdict, unacceptable
+from processors.decisions import Verdict, unacceptable, was_made_by
 from processors.heads import HeadMaker
 from processors.intake import take_in
 from processors.messages import Message
@@ -76,8 +76,7 @@ class Pipeline:
         decided, undecided = self._decide(cases, self._recognize(cases, lane, deadline), make)
         committed, uncommitted = self._commit(decided)
         unmoved = self.committer.move_on(_found_unchanged(cases, make))
-        repeated = [case.seen for case in cases if case.verdict is Verdict.DONE and case.seen is not None]
-        unannounced = self.announcer.announce([*repeated, *committed])
+        unannounced = self.announcer.announce([*_repeated(cases, committed), *committed])
         return failures | undecided | uncommitted | unmoved | unannounced
 
     def _recognize(
@@ -125,6 +124,19 @@ class Pipeline:
         verdicts = Tally(case.verdict for case in cases)
         self.counter.add(Count.EVENTS_STALE, verdicts[Verdict.STALE])
         self.counter.add(Count.EVENTS_REPEATED, verdicts[Verdict.DONE] + verdicts[Verdict.UNCHANGED])
+
+
+def _repeated(cases: Sequence[Case], committed: Sequence[Head]) -> list[Head]:
+    """List the heads to be announced again: the event that made each was delivered again, and it still stands.
+
+    The first time may have been lost, whatever a newer event of the same key has come to meanwhile.
+    """
+    replaced = {head.key for head in committed}
+    return [
+        case.seen
+        for case in cases
+        if case.seen is not None and was_made_by(case.event, case.seen) and case.key not in replaced
+    ]
 
 
 def _found_unchanged(cases: Sequence[Case], make: HeadMaker) -> list[Decided]:

@@ -316,3 +316,17 @@ def test_the_time_of_upload_stays_while_version_and_bytes_are_the_same() -> None
     assert head is not None
     assert head.generation == 2
     assert head.version.uploaded_at == "2026-01-01T00:00:01.789Z"
+
+
+def test_trap_31_an_older_event_beside_the_one_that_made_the_record_brings_nothing_back() -> None:
+    world = World(versioned=False)
+    first = world.s3.put("a.jpg", b"cat 97")
+    older = world.s3.put("a.jpg", b"dog 88")
+    newest = world.s3.put("a.jpg", b"sofa 70")
+    world.deliver(first, look_again(BUCKET, ["a.jpg"], LOOK_TIME))
+    world.deliver(newest)
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:sofa"}
+
+    assert world.deliver(first, older) == []
+
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:sofa"}

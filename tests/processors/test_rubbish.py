@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -90,11 +91,23 @@ def test_a_result_or_a_claim_full_of_rubbish_costs_no_other_image(changes: dict[
     assert failed == ["0"] or world.status("copy.jpg") is Status.RECOGNIZED
 
 
-def test_a_head_that_cannot_be_read_is_left_alone_and_its_dead_letter_says_so() -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("status", {"S": "of later"}),
+        ("sequencer", {"N": "5"}),
+        ("version_id", {"BOOL": True}),
+        ("words", {"S": "abc"}),
+        ("key", {"S": "another.jpg"}),
+    ],
+)
+def test_a_head_that_cannot_be_read_is_left_alone_and_its_dead_letter_says_so(
+    name: str, value: dict[str, Any]
+) -> None:
     world = World()
     world.deliver(world.s3.put("bad.jpg", b"dog 88"))
     at = ("image#bad.jpg", HEAD)
-    world.table.items[at]["status"] = {"S": "of later"}
+    world.table.items[at][name] = value
     before, paid = dict(world.table.items[at]), world.rekognition.paid.copy()
     put = world.s3.put("bad.jpg", b"cow 70")
 

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # Newer than what stands, or what stands is what was seen: order by S3's sequencer, and for work without one
-# (a request to look again) by nobody else having written in between.
-COMMIT_CONDITION = "attribute_not_exists(pk) OR sequencer < :sequencer OR revision = :seen"
+# (a request to look again) by nobody else having written in between, be it the order of events alone.
+COMMIT_CONDITION = (
+    "attribute_not_exists(pk) OR sequencer < :sequencer OR (revision = :seen AND sequencer = :sequencer)"
+)
 
 # Nothing but the order of events has changed: another revision has rows and a completion of its own.
 MOVE_ON_CONDITION = "revision = :seen AND sequencer < :sequencer"

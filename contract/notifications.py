@@ -30,8 +30,8 @@ class ImageEvent:
     `version` is the version that a CREATED event names, and None otherwise: for UNKNOWN, the bucket has to be
     asked what is there now. `sequencer` is in canonical form; the empty string where the message has none.
     `name` is what S3 calls it, without the `s3:` in front. `stands_for` are the ids of events of the same key
-    that are dealt with together with this one; `wants_a_look` where one of them has no place in S3's order, so
-    that the bucket is to be asked however old the others are.
+    that are dealt with together with this one; `wants_a_look` where one of them has no place in S3's order:
+    then the bucket is to be asked, however old the others are.
     """
 
     key: str

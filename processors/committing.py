@@ -113,7 +113,8 @@ def _standing(work: Decided, outcome: Commit | ImagepipeError) -> Head | Imagepi
     winner = outcome.lost_to
     if winner is None or winner.revision == work.head.revision:
         return work.head
-    if winner.sequencer > work.head.sequencer:
+    only_moved_on = work.seen is not None and winner.revision == work.seen.revision
+    if winner.sequencer > work.head.sequencer and not only_moved_on:
         return winner
     return _overtaken(work.head.key)
 

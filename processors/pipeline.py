@@ -127,7 +127,7 @@ class Pipeline:
 
 
 def _repeated(cases: Sequence[Case], committed: Sequence[Head]) -> list[Head]:
-    """List the heads to be announced again: the event that made each was delivered again, and it still stands.
+    """List the heads to be announced again: the event that made each came again, and it still stands.
 
     The first time may have been lost, whatever a newer event of the same key has come to meanwhile.
     """

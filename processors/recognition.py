@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contract.counts import Count
-from contract.errors import ConfigurationError, NotReadyError, PermanentError, TransientError
+from contract.errors import (
+    ConfigurationError,
+    ImagepipeError,
+    NotReadyError,
+    PermanentError,
+    TransientError,
+)
 from contract.identity import ImageVersion
 from contract.records import Findings, Unreadable
 from contract.results import Result, ResultName
@@ -22,8 +28,8 @@ from processors.telemetry import Counter
 class KeptResults(Protocol):
     """Where raw answers are kept."""
 
-    def read_results(self, names: Iterable[ResultName]) -> Mapping[ResultName, Result]:
-        """Give those of the named results that are there."""
+    def read_results(self, names: Iterable[ResultName]) -> Mapping[ResultName, Result | ImagepipeError]:
+        """Return those of the named results that are there, or why one cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,8 @@ class Recognizer:
             for detector in self.detectors.values()
         ]
         answers: dict[ResultName, Answer] = dict(self.kept.read_results(names))
-        self.counter.add(Count.CALLS_AVOIDED, len(answers) + self._shared_calls(versions, representatives))
+        kept = sum(isinstance(answer, Result) for answer in answers.values())
+        self.counter.add(Count.CALLS_AVOIDED, kept + self._shared_calls(versions, representatives))
         missing = {name: representatives[name.content_id] for name in names if name not in answers}
         answers |= {name: obstacles[version] for name, version in missing.items() if version in obstacles}
         wanted = {name: version for name, version in missing.items() if name not in answers}
@@ -78,7 +85,7 @@ class Recognizer:
         if not failures:
             try:
                 return self._read(answer for answer in mine if isinstance(answer, Result))
-            except (KeyError, TypeError, ValueError) as fault:
+            except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as fault:
                 return TransientError("UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}")
         worst = _worst(failures)
         if representatives[version.content_id] != version and _is_about_the_object(worst):

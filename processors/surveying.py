@@ -17,8 +17,8 @@ from processors.objects import Objects, StoredObject
 class Heads(Protocol):
     """Where the heads that are there are read."""
 
-    def read_heads(self, keys: Sequence[str]) -> Mapping[str, Head]:
-        """Give the heads of those keys that have one, as of now."""
+    def read_heads(self, keys: Sequence[str]) -> Mapping[str, Head | ImagepipeError]:
+        """Return the heads of those keys that have one, as of now, or why one cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,13 @@ class Surveyor:
         """
         if not events:
             return [], {}
-        seen = self.heads.read_heads(list(events))
-        found = self.executor.map(lambda event: self._present(event, seen.get(event.key)), events.values())
+        read = self.heads.read_heads(list(events))
+        failures = {key: head for key, head in read.items() if isinstance(head, ImagepipeError)}
+        seen = {key: head for key, head in read.items() if isinstance(head, Head)}
+        readable = [event for key, event in events.items() if key not in failures]
+        found = self.executor.map(lambda event: self._present(event, seen.get(event.key)), readable)
         cases: list[Case] = []
-        failures: dict[str, ImagepipeError] = {}
-        for event, present in zip(events.values(), found, strict=True):
+        for event, present in zip(readable, found, strict=True):
             if isinstance(present, ImagepipeError):
                 failures[event.key] = present
                 continue

@@ -18,6 +18,7 @@ from contract.wire import Item, from_wire, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
 from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.dynamodb_inserts import Inserts
+from processors.adapters.dynamodb_items import claim_of_another, head_in, object_key, result_in
 from processors.committing import Commit, Decided
 from processors.retrying import RetryPolicy
 
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # Newer than what stands, or what stands is what was seen: order by S3's sequencer, and for work without one
-# (a request to look again) by nobody else having written in between.
-COMMIT_CONDITION = "attribute_not_exists(pk) OR sequencer < :sequencer OR revision = :seen"
+# (a request to look again) by nobody else having written in between, be it the order of events alone.
+COMMIT_CONDITION = (
+    "attribute_not_exists(pk) OR sequencer < :sequencer OR (revision = :seen AND sequencer = :sequencer)"
+)
 
 # Nothing but the order of events has changed: another revision has rows and a completion of its own.
 MOVE_ON_CONDITION = "revision = :seen AND sequencer < :sequencer"
@@ -53,18 +56,19 @@ class DynamoDBTable:
     executor: Executor
     clock: Callable[[], float]
 
-    def read_heads(self, keys: Sequence[str]) -> Mapping[str, Head]:
-        """Give the heads of those keys that have one, as of now."""
-        heads = map(Head.from_item, self.batches.read([head_key(key) for key in keys]))
-        return {head.key: head for head in heads}
+    def read_heads(self, keys: Sequence[str]) -> Mapping[str, Head | ImagepipeError]:
+        """Return the heads of those keys that have one, as of now, or why one cannot be read."""
+        return {
+            object_key(item): head_in(item) for item in self.batches.read([head_key(key) for key in keys])
+        }
 
-    def read_results(self, names: Iterable[ResultName]) -> Mapping[ResultName, Result]:
-        """Give those of the named results that are there."""
+    def read_results(self, names: Iterable[ResultName]) -> Mapping[ResultName, Result | ImagepipeError]:
+        """Return those of the named results that are there, or why one cannot be read."""
         wanted = {result_key(name): name for name in names}
-        results: dict[ResultName, Result] = {}
+        results: dict[ResultName, Result | ImagepipeError] = {}
         for item in self.batches.read(list(wanted)):
             name = wanted[ItemKey(item[PARTITION_KEY], item[SORT_KEY])]
-            result = Result.from_item(name, item)
+            result = result_in(name, item)
             if result is not None:
                 results[name] = result
         return results
@@ -93,11 +97,7 @@ class DynamoDBTable:
             return failure
         if standing is None or standing.get("claimed_by") == owner:
             return None
-        return Result.from_item(name, standing) or NotReadyError(
-            "ClaimedElsewhere",
-            f"another worker is asking {name.detector} about the same content",
-            retry_within_seconds=max(0, int(standing["claimed_until"]) - now) + 1,
-        )
+        return result_in(name, standing) or claim_of_another(name, standing, now)
 
     def release(self, name: ResultName, owner: str) -> None:
         """Give a claim back if it is still the owner's; one that cannot be given back expires."""
@@ -153,8 +153,10 @@ class DynamoDBTable:
         except ImagepipeError as failure:
             return failure
         if standing is not None:
-            return Commit(lost_to=Head.from_item(standing))
-        return Commit(replaced=Head.from_item(replaced) if replaced else None)
+            winner = head_in(standing)
+            return winner if isinstance(winner, ImagepipeError) else Commit(lost_to=winner)
+        before = head_in(replaced) if replaced else None
+        return Commit(replaced=before if isinstance(before, Head) else None)
 
     def move_on(self, work: Sequence[Decided]) -> Mapping[str, Head | ImagepipeError | None]:
         """Write the sequencer and expiry of each head, if the one that was seen stands there unmoved."""
@@ -227,7 +229,10 @@ def _standing_head(error: ClientError) -> Head:
         raise NotReadyError(
             "LostRace", "the head has expired meanwhile; its key is looked at again"
         ) from error
-    return Head.from_item(from_wire(_item_of(error)))
+    standing = head_in(from_wire(_item_of(error)))
+    if isinstance(standing, ImagepipeError):
+        raise standing from error
+    return standing
 
 
 def _item_of(error: ClientError) -> Mapping[str, Any]:

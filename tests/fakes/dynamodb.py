@@ -15,7 +15,7 @@ from typing import Any
 from contract.item_sizes import item_bytes
 from contract.wire import from_wire
 from tests.fakes.calls import Calls, client_error
-from tests.fleet.expressions import condition, update
+from tests.fakes.expressions import condition, update
 
 TABLE = "images"
 MAX_ITEM_BYTES = 400 * 1024

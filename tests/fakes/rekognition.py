@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.calls import Calls, client_error
+from tests.fakes.faces import face
 from tests.fakes.s3 import FakeS3
 
 _PARENTS = {"Weapons": "Violence", "Alcoholic Beverages": "Alcohol"}
@@ -42,7 +43,7 @@ class FakeRekognition:
     def detect_faces(self, *, Image: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Give as many faces as the picture says."""
         found = self._look("DetectFaces", Image)
-        return _answer(FaceDetails=[{"Confidence": 99.0}] * int(found.get("faces", 0)))
+        return _answer(FaceDetails=[face(number) for number in range(int(found.get("faces", 0)))])
 
     def detect_moderation_labels(
         self, *, Image: dict[str, Any], MinConfidence: float = 50.0, **_: Any

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.fakes.calls import Calls
+from tests.fakes.calls import Calls, client_error
+
+# Body and attributes together, since August 2025:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+MAX_BYTES = 1024 * 1024
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+_REFUSED = re.compile("[^\\x09\\x0a\\x0d\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
 IMAGES = "https://sqs.us-east-1.amazonaws.com/123456789012/images"
 DEAD_LETTERS = f"{IMAGES}-dead"
@@ -37,6 +44,7 @@ class FakeSQS:
         with self.calls.of("SendMessage"):
             assert 0 <= DelaySeconds <= 900
             attributes = {name: value["StringValue"] for name, value in MessageAttributes.items()}
+            _check(MessageBody, attributes)
             self.sent.append(Sent(QueueUrl, MessageBody, attributes, DelaySeconds))
         return {"MessageId": str(len(self.sent))}
 
@@ -56,3 +64,15 @@ class FakeSQS:
                 {"Id": entry["Id"], "Code": "InternalError", "SenderFault": False} for entry in failed
             ],
         }
+
+
+def _check(body: str, attributes: dict[str, str]) -> None:
+    """Refuse what SQS refuses."""
+    texts = [body, *attributes.values()]
+    if not all(texts):
+        raise client_error("MissingParameter", "SendMessage", "a text is empty")
+    if any(map(_REFUSED.search, texts)):
+        raise client_error("InvalidMessageContents", "SendMessage", "a character that no message may have")
+    names = sum(len(name.encode()) + len("String") for name in attributes)
+    if names + sum(len(text.encode()) for text in texts) > MAX_BYTES:
+        raise client_error("InvalidParameterValue", "SendMessage", f"longer than {MAX_BYTES} bytes")

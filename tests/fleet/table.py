@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from contract.table import HEAD, HEAD_PREFIX, INDEX_PREFIX
 from tests.fakes.calls import client_error
-from tests.fleet.expressions import Wire, condition, update
+from tests.fakes.expressions import Wire, condition, update
 from tests.fleet.tokens import TokenBucket
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html

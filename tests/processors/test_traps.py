@@ -270,6 +270,8 @@ def test_trap_18_a_thousand_labels_and_a_hundred_faces_are_kept() -> None:
     assert head is not None
     assert len(head.findings.labels) == 1000
     assert head.findings.faces == 100
+    packed = [len(item["answer"]["B"]) for item in world.table.items.values() if "answer" in item]
+    assert max(packed) > 90_000, "a hundred different faces do not pack small"
 
 
 def test_trap_21_completions_that_sns_refuses_are_published_in_the_end() -> None:
@@ -370,7 +372,8 @@ def test_trap_17_a_look_overtaken_by_an_event_gives_way() -> None:
             world.deliver(world.s3.delete("a.jpg"))
 
     world.calls.before = overtake
-    assert world.deliver(look) == []
+    assert world.deliver(look) == ["0"]
+    assert world.status("a.jpg") is Status.DELETED
     assert world.deliver(look, revive) == []
 
     assert world.status("a.jpg") is Status.DELETED

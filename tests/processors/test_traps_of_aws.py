@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 
 import pytest
 
@@ -80,6 +81,47 @@ def test_trap_31_a_lost_announcement_is_made_though_an_event_that_changed_nothin
     assert world.deliver(put) == []
 
     assert [told["status"] for told in world.topic.published] == ["recognized"]
+
+
+def test_trap_17_a_deletion_that_found_its_key_deleted_before_keeps_a_create_in_flight_out() -> None:
+    world = World()
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    world.deliver(world.s3.delete("a.jpg"))
+    create, delete = world.s3.put("a.jpg", b"dog 88"), world.s3.delete("a.jpg")
+
+    def overtake(operation: str) -> None:
+        if operation == "DetectLabels":
+            world.calls.before = nothing
+            assert world.deliver(delete) == []
+
+    world.calls.before = overtake
+    came_back = world.deliver(create)
+    assert world.deliver(*[create for _ in came_back]) == []
+
+    assert world.status("a.jpg") is Status.DELETED
+    assert world.index_row_count() == 0
+
+
+def test_trap_35_a_restored_photo_is_recognized_though_its_order_moved_on_meanwhile() -> None:
+    world = World()
+    archived = world.s3.put("a.jpg", b"cat 97", archived_in="GLACIER")
+    world.deliver(archived)
+    world.s3.put("a.jpg", b"dog 88")
+    older = world.s3.delete_version("a.jpg", "v2")
+    restored = world.s3.restore("a.jpg")
+
+    def overtake(operation: str) -> None:
+        if operation == "DetectLabels":
+            world.calls.before = nothing
+            world.s3.objects["a.jpg"][-1] = replace(world.s3.objects["a.jpg"][-1], restored=False)
+            world.deliver(older)
+            world.s3.objects["a.jpg"][-1] = replace(world.s3.objects["a.jpg"][-1], restored=True)
+
+    world.calls.before = overtake
+    came_back = world.deliver(restored)
+    assert world.deliver(*[restored for _ in came_back]) == []
+
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:cat"}
 
 
 def test_a_look_that_finds_nothing_new_writes_nothing_and_tells_nobody() -> None:

@@ -1,4 +1,4 @@
-"""DynamoDB's condition and update expressions, compiled once: moto's parser would take half of the run.
+"""DynamoDB's condition and update expressions, compiled once: moto's parser would take half of a run.
 
 Only what is in use here; anything else raises ValueError. The tests hold it to moto's.
 """

@@ -31,8 +31,9 @@ LIST = Endpoint(
             {**schemas.RAW, "description": "With `key` and `raw`."},
         ]
     },
-    "Names are matched without regard to case. A page may be shorter than its limit where many images had to "
-    "be passed over; it ends the list only where `cursor` is null. With `key`, one image instead of a list.",
+    "Names are matched without regard to case. A page may be shorter than its limit, even empty, where many "
+    "images had to be passed over: it says how many as `looked_at`, and ends the list only where `cursor` is "
+    "null. With `key`, one image instead of a list.",
     requests.PARAMETERS,
     refusals=NO_SUCH_IMAGE,
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contract import table
 from contract.errors import ImagepipeError
+from contract.item_sizes import item_bytes, read_units
 from contract.records import Head
 from contract.results import Result, ResultName
 from contract.table import RANK, SORT_KEY, IndexRow, ItemKey
@@ -15,7 +17,10 @@ from query_api.ranges import RowRange
 
 @dataclass
 class MemoryTable:
-    """Items by key. `failure` is raised by every read; `rows_given` and `heads_asked` count what was read."""
+    """Items by key. `failure` is raised by every read; `rows_given` and `heads_asked` count what was read.
+
+    `units` are the read units that DynamoDB would charge, by the partition of a query, or by `heads`.
+    """
 
     items: dict[ItemKey, Mapping[str, object]] = field(default_factory=dict)
     partitions: dict[str, dict[str, Mapping[str, object]]] = field(default_factory=dict)
@@ -24,6 +29,7 @@ class MemoryTable:
     heads_asked: int = 0
     queries: int = 0
     reads: int = 0
+    units: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def put(self, at: ItemKey, item: Mapping[str, object]) -> None:
         self.items[at] = self.partitions.setdefault(at.pk, {})[at.sk] = dict(item)
@@ -34,7 +40,7 @@ class MemoryTable:
 
     def rows(self, ranges: Sequence[RowRange], limit: int) -> list[list[IndexRow]]:
         self._read()
-        found = [self._rows(each)[:limit] for each in ranges]
+        found = [self._rows(each, limit) for each in ranges]
         self.rows_given += sum(len(rows) for rows in found)
         self.queries += len(ranges)
         return found
@@ -45,6 +51,8 @@ class MemoryTable:
         assert len(set(keys)) == len(keys)
         self.heads_asked += len(keys)
         places = {key: table.head_key(key) for key in keys}
+        sizes = (item_bytes(self.items.get(at, {})) for at in places.values())
+        self.units["heads"] += sum(map(read_units, sizes))
         return {key: Head.from_item(self.items[at]) for key, at in places.items() if at in self.items}
 
     def results(self, names: Sequence[ResultName]) -> dict[ResultName, Result]:
@@ -56,14 +64,18 @@ class MemoryTable:
     def check(self) -> None:
         self._read()
 
-    def _rows(self, asked: RowRange) -> list[IndexRow]:
+    def _rows(self, asked: RowRange, limit: int) -> list[IndexRow]:
         sort_key = RANK if asked.by_rank else SORT_KEY
-        rows = [
-            (str(item[sort_key]), IndexRow.from_item(item))
+        items = [
+            item
             for item in self.partitions.get(asked.partition, {}).values()
             if asked.low <= str(item.get(sort_key, "")) <= asked.high
         ]
-        return [row for _, row in sorted(rows, key=lambda each: each[0], reverse=asked.falling)]
+        items = sorted(items, key=lambda item: str(item[sort_key]), reverse=asked.falling)[:limit]
+        # A query is charged for the sum of its items; not for consistency, where it reads the index by rank.
+        units = read_units(sum(map(item_bytes, items)))
+        self.units[asked.partition] += units / 2 if asked.by_rank else units
+        return [IndexRow.from_item(item) for item in items]
 
     def _read(self) -> None:
         self.reads += 1

@@ -35,7 +35,8 @@ class DeploymentSettings:
     the bucket; unless it is set, they may where the API is not open. `upload_scope` is the scope that a token
     needs for that, where not every token will do. `cors_origins` are the pages of other hosts that may
     ask and upload (`https://photos.example`); `api_requests_a_second` and `api_burst` bound what all callers
-    together may ask.
+    together may ask, `api_costly_requests_a_second` and `api_costly_burst` each of the questions that read or
+    spend most (docs/security.md).
 
     `confidence_order` keeps an index by which lists come in order of confidence, at the price of a second
     write for each label (docs/decisions/0005-order-by-confidence.md). `retained` keeps the bucket and the
@@ -58,6 +59,8 @@ class DeploymentSettings:
     cors_origins: tuple[str, ...] = ()
     api_requests_a_second: int = 100
     api_burst: int = 200
+    api_costly_requests_a_second: int = 20
+    api_costly_burst: int = 40
     confidence_order: bool = False
     versioned: bool = True
     retained: bool = True
@@ -129,6 +132,8 @@ class DeploymentSettings:
             "concurrent_calls": (1, 100),
             "api_requests_a_second": (1, 10_000),
             "api_burst": (1, 10_000),
+            "api_costly_requests_a_second": (1, 10_000),
+            "api_costly_burst": (1, 10_000),
             "noncurrent_version_days": (1, 3650),
         }
         return [

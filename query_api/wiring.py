@@ -68,9 +68,14 @@ def assemble(settings: QuerySettings, session: Session) -> Answering:
 def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Counting) -> Parts:
     client = make_client(session)
     executor = ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="partition")
-    reader = DynamoDBTable(client, settings.table_name, executor)
+
+    def unreadable(what: str, error: Exception) -> None:
+        logger.warning("an item of the table cannot be read, and is left out", item=what, error=repr(error))
+        count(Count.ITEMS_UNREADABLE, 1)
+
+    reader = DynamoDBTable(client, settings.table_name, executor, unreadable)
     signing = DynamoDBSecrets(client, settings.table_name, partial(secrets.token_bytes, 32), time.time)
-    tallies = DynamoDBTallies(client, settings.table_name)
+    tallies = DynamoDBTallies(client, settings.table_name, unreadable)
     region = client.meta.region_name
     where = bucket_url(settings.bucket_name, region, os.environ)
     return Parts(

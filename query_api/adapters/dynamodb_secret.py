@@ -106,11 +106,11 @@ def _secrets(item: Mapping[str, Any] | None) -> Secrets | None:
     if item is None:
         return None
     read = read_item(item)
-    newest, made_at, previous = read.get("secret"), read.get("made_at", 0), read.get("previous")
-    if not _is_secret(newest) or not isinstance(made_at, int | float):
+    newest, made_at = _secret(read.get("secret")), read.get("made_at", 0)
+    if newest is None or not isinstance(made_at, int | float):
         return None
-    return Secrets(newest, int(made_at), previous if _is_secret(previous) else None)
+    return Secrets(newest, int(made_at), _secret(read.get("previous")))
 
 
-def _is_secret(value: object) -> bool:
-    return isinstance(value, bytes) and len(value) >= LEAST_BYTES
+def _secret(value: object) -> bytes | None:
+    return value if isinstance(value, bytes) and len(value) >= LEAST_BYTES else None

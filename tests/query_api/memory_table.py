@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from contract import table
 from contract.errors import ImagepipeError
@@ -12,6 +13,7 @@ from contract.item_sizes import item_bytes, read_units
 from contract.records import Head
 from contract.results import Result, ResultName
 from contract.table import RANK, SORT_KEY, IndexRow, ItemKey
+from query_api.adapters import readable
 from query_api.ranges import RowRange
 
 
@@ -29,6 +31,7 @@ class MemoryTable:
     heads_asked: int = 0
     queries: int = 0
     reads: int = 0
+    unreadable: list[tuple[str, Exception]] = field(default_factory=list)
     units: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def put(self, at: ItemKey, item: Mapping[str, object]) -> None:
@@ -53,12 +56,22 @@ class MemoryTable:
         places = {key: table.head_key(key) for key in keys}
         sizes = (item_bytes(self.items.get(at, {})) for at in places.values())
         self.units["heads"] += sum(map(read_units, sizes))
-        return {key: Head.from_item(self.items[at]) for key, at in places.items() if at in self.items}
+        found = {
+            key: readable.or_none(partial(readable.head, self.items[at]), key, self._left_out)
+            for key, at in places.items()
+            if at in self.items
+        }
+        return {key: head for key, head in found.items() if head is not None}
 
     def results(self, names: Sequence[ResultName]) -> dict[ResultName, Result]:
         self._read()
         places = {name: table.result_key(name) for name in names}
-        found = {name: Result.from_item(name, self.items.get(at, {})) for name, at in places.items()}
+        found = {
+            name: readable.or_none(
+                partial(readable.result, name, self.items.get(at, {})), at.pk, self._left_out
+            )
+            for name, at in places.items()
+        }
         return {name: result for name, result in found.items() if result is not None}
 
     def check(self) -> None:
@@ -71,11 +84,22 @@ class MemoryTable:
             for item in self.partitions.get(asked.partition, {}).values()
             if asked.low <= str(item.get(sort_key, "")) <= asked.high
         ]
-        items = sorted(items, key=lambda item: str(item[sort_key]), reverse=asked.falling)[:limit]
-        # A query is charged for the sum of its items; not for consistency, where it reads the index by rank.
-        units = read_units(sum(map(item_bytes, items)))
+        rows: list[IndexRow] = []
+        size_bytes = 0
+        for item in sorted(items, key=lambda item: str(item[sort_key]), reverse=asked.falling):
+            if len(rows) == limit:
+                break
+            size_bytes += item_bytes(item)
+            read = partial(readable.row, item, by_rank=asked.by_rank)
+            row = readable.or_none(read, asked.partition, self._left_out)
+            rows += [] if row is None else [row]
+        # A query is charged for the sum of its items; half of it where it is not consistent, as of the index.
+        units = read_units(size_bytes)
         self.units[asked.partition] += units / 2 if asked.by_rank else units
-        return [IndexRow.from_item(item) for item in items]
+        return rows
+
+    def _left_out(self, what: str, error: Exception) -> None:
+        self.unreadable.append((what, error))
 
     def _read(self) -> None:
         self.reads += 1

@@ -38,7 +38,7 @@ def test_all_that_can_be_asked_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), OTHERS.items(), ids=OTHERS)
-def test_a_cursor_is_refused_where_anything_else_is_asked(name: str, value: object) -> None:
+def test_a_cursor_is_refused_where_anything_else_is_asked(name: str, value: Any) -> None:
     cursor = cursors.write(ASKED, PLACE)
 
     with pytest.raises(ForeignCursorError):

@@ -20,6 +20,7 @@ from contract.results import Result, ResultName
 from contract.table import ItemKey
 from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, label_counts_key
 from contract.wire import key_to_wire
+from query_api.adapters import readable
 from query_api.adapters.tallies import DynamoDBTallies
 from query_api.ranges import RowRange
 from query_api.telemetry import Count
@@ -239,6 +240,21 @@ def test_counts_that_are_none_are_left_out_and_told(dynamodb: DynamoDBClient, va
     assert counts.statuses_and_days(["2026-11-23"]) == ({"recognized": 7}, {"2026-11-23": {"CallsMade": 12}})
     assert len(told) == 3
     assert label_counts_key("Cat") in LABEL_COUNTS
+
+
+@pytest.mark.parametrize("sort_key", ["2026#\xfc#r", "2026#d", "2026#d#r#more", "2\n#d#r", ""])
+def test_a_sort_key_of_another_form_is_no_row(sort_key: str) -> None:
+    item = {**table.index_rows(photo())[0].to_item(), "sk": sort_key}
+
+    with pytest.raises(ValueError, match="no sort key"):
+        readable.row(item, by_rank=False)
+
+
+def test_a_record_that_stands_under_another_key_is_none() -> None:
+    item = {**photo("cat.jpg").to_item(), "pk": "image#dog.jpg", "sk": "head"}
+
+    with pytest.raises(ValueError, match=r"cat\.jpg"):
+        readable.head(item)
 
 
 def test_a_number_of_any_size_is_no_defect() -> None:

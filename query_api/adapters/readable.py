@@ -99,7 +99,8 @@ def _count(value: object) -> None:
 
 
 def _percent(value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not 0 <= value <= 100:  # noqa: PLR2004
+    # Somewhat above a hundred is rounding, and no reason to hide a photo; beyond it, a rank has no order.
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not 0 <= value <= 101:  # noqa: PLR2004
         raise ValueError(f"{value!r} is no confidence in percent")
 
 

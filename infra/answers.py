@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -33,6 +34,8 @@ ROUTES = (
 )
 # Leave to upload: only where the settings have it.
 UPLOAD_ROUTE = "POST /uploads"
+# What reads most of the table, asks other services, or spends calls: it has a throttle of its own.
+COSTLY_ROUTES = ("GET /images", "GET /labels", "GET /stats", UPLOAD_ROUTE)
 # Pages, scripts and descriptions without any data: a browser gets them before anybody has signed in.
 STATIC_ROUTES = ("GET /", "GET /page/{file+}", "GET /docs", "GET /openapi.json")
 
@@ -80,7 +83,8 @@ class Answers(Construct):
         for queue in (images.queue, images.dead_letters, bulk.queue, bulk.dead_letters):
             queue.grant(self.function, "sqs:GetQueueAttributes")
         self.api = self._http_api()
-        self._route()
+        routes = self._route()
+        self._throttle(routes)
         self._let_pages_in(bucket)
 
     def _let_pages_in(self, bucket: s3.Bucket) -> None:
@@ -122,7 +126,7 @@ class Answers(Construct):
 
     def _http_api(self) -> apigateway.HttpApi:
         origins = list(self.settings.cors_origins)
-        api = apigateway.HttpApi(
+        return apigateway.HttpApi(
             self,
             "Api",
             cors_preflight=apigateway.CorsPreflightOptions(
@@ -136,17 +140,34 @@ class Answers(Construct):
             if origins
             else None,
         )
-        assert api.default_stage is not None
-        stage = cast("apigateway.CfnStage", api.default_stage.node.default_child)
-        stage.default_route_settings = apigateway.CfnStage.RouteSettingsProperty(
-            throttling_rate_limit=self.settings.api_requests_a_second,
-            throttling_burst_limit=self.settings.api_burst,
-        )
         if self.settings.access_logs:
-            AccessLog(self, "AccessLog", stage, self.settings.log_retention_days)
+            AccessLog(self, "AccessLog", _stage(api), self.settings.log_retention_days)
         return api
 
-    def _route(self) -> None:
+    def _throttle(self, routes: Sequence[apigateway.HttpRoute]) -> None:
+        """Bound what all callers together may ask, and the costly routes further.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
+        """
+        stage = _stage(self.api)
+        rate, burst = self.settings.api_requests_a_second, self.settings.api_burst
+        stage.default_route_settings = apigateway.CfnStage.RouteSettingsProperty(
+            throttling_rate_limit=rate, throttling_burst_limit=burst
+        )
+        # This property is JSON to CDK, so its names are CloudFormation's own.
+        costly = {
+            "ThrottlingRateLimit": min(rate, self.settings.api_costly_requests_a_second),
+            "ThrottlingBurstLimit": min(burst, self.settings.api_costly_burst),
+        }
+        stage.route_settings = dict.fromkeys(self._costly_routes(), costly)
+        # A stage whose settings name a route that is not there yet cannot be made.
+        # https://github.com/aws/serverless-application-model/issues/2479
+        stage.node.add_dependency(*routes)
+
+    def _costly_routes(self) -> list[str]:
+        return [route for route in COSTLY_ROUTES if route != UPLOAD_ROUTE or self.settings.takes_uploads]
+
+    def _route(self) -> list[apigateway.HttpRoute]:
         integration = integrations.HttpLambdaIntegration("QueryIntegration", self.function)
         access = self._authorizer()
         static_access = apigateway.HttpNoneAuthorizer() if self.settings.api_access == "jwt" else access
@@ -154,15 +175,17 @@ class Answers(Construct):
         # Of several scopes, a token needs one.
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
         scopes = [self.settings.upload_scope] if self.settings.upload_scope else None
+        made: list[apigateway.HttpRoute] = []
         for route in (*ROUTES, *uploads, *STATIC_ROUTES):
             method, path = route.split()
-            self.api.add_routes(
+            made += self.api.add_routes(
                 path=path,
                 methods=[apigateway.HttpMethod[method]],
                 integration=integration,
                 authorizer=static_access if route in STATIC_ROUTES else access,
                 authorization_scopes=scopes if route == UPLOAD_ROUTE else None,
             )
+        return made
 
     def _authorizer(self) -> apigateway.IHttpRouteAuthorizer:
         match self.settings.api_access:
@@ -174,3 +197,8 @@ class Answers(Construct):
                 )
             case _:
                 return apigateway.HttpNoneAuthorizer()
+
+
+def _stage(api: apigateway.HttpApi) -> apigateway.CfnStage:
+    assert api.default_stage is not None
+    return cast("apigateway.CfnStage", api.default_stage.node.default_child)

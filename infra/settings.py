@@ -43,7 +43,9 @@ class DeploymentSettings:
     the bucket; unless it is set, they may where the API is not open. `upload_scope` is the scope that a token
     needs for that, where not every token will do. `cors_origins` are the pages of other hosts that may
     ask and upload (`https://photos.example`); `api_requests_a_second` and `api_burst` bound what all callers
-    together may ask; `access_logs` writes down who asked for which photo, without what was searched for.
+    together may ask, `api_costly_requests_a_second` and `api_costly_burst` each of the questions that read or
+    spend most (docs/security.md); `access_logs` writes down who asked for which photo, without what was
+    searched for.
 
     `alarm_email` is told of every alarm, after it has confirmed SNS's mail; or `alarm_topic_arn`, a topic
     that is there already, lets CloudWatch publish, and is in the same region.
@@ -70,6 +72,8 @@ class DeploymentSettings:
     cors_origins: tuple[str, ...] = ()
     api_requests_a_second: int = 100
     api_burst: int = 200
+    api_costly_requests_a_second: int = 20
+    api_costly_burst: int = 40
     access_logs: bool = False
     alarm_email: str = ""
     alarm_topic_arn: str = ""
@@ -161,6 +165,8 @@ class DeploymentSettings:
             "concurrent_calls": (1, 100),
             "api_requests_a_second": (1, 10_000),
             "api_burst": (1, 10_000),
+            "api_costly_requests_a_second": (1, 10_000),
+            "api_costly_burst": (1, 10_000),
             "noncurrent_version_days": (1, 3650),
         }
         return [

@@ -7,7 +7,7 @@ import dataclasses
 import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from query_api.questions import ListQuestion
@@ -21,14 +21,16 @@ class ForeignCursorError(Exception):
 
 @dataclass(frozen=True)
 class Cursors:
-    """Writes and reads cursors. `secret` gives the key by which all copies of the function sign them."""
+    """Writes and reads cursors.
 
-    secret: Callable[[], bytes]
+    `secrets` gives the keys that all copies of the function know: the first signs, each is taken.
+    """
+
+    secrets: Callable[[], Sequence[bytes]]
 
     def write(self, question: ListQuestion, after: str) -> str:
         """Write the cursor with which `question` goes on after a place."""
-        content = self._signature(question, after) + after.encode()
-        return urlsafe_b64encode(content).rstrip(b"=").decode()
+        return _written(_signature(self.secrets()[0], question, after), after)
 
     def resume(self, question: ListQuestion, cursor: str) -> ListQuestion:
         """Give the question that goes on where the cursor says. Raises ForeignCursorError.
@@ -40,20 +42,26 @@ class Cursors:
             signature, after = content[:MAC_BYTES], content[MAC_BYTES:].decode()
         except (binascii.Error, ValueError) as fault:
             raise ForeignCursorError from fault
-        if not hmac.compare_digest(signature, self._signature(question, after)):
+        signatures = [_signature(secret, question, after) for secret in self.secrets()]
+        if not any(hmac.compare_digest(signature, each) for each in signatures):
             raise ForeignCursorError
         # Base64 has several ways of writing the same bytes; ours is the one that is taken.
-        if cursor != self.write(question, after):
+        if cursor != _written(signature, after):
             raise ForeignCursorError
         return replace(question, after=after)
 
-    def _signature(self, question: ListQuestion, after: str) -> bytes:
-        # Names are matched without regard to case, so a question may be written in another case next time.
-        asked = {
-            name: [each.casefold() for each in value] if isinstance(value, tuple) else value
-            for name, value in dataclasses.asdict(question).items()
-            if name not in {"limit", "after"}
-        }
-        asked["moderation"] = (question.moderation or "").casefold()
-        signed = json.dumps([asked, after], sort_keys=True).encode()
-        return hmac.digest(self.secret(), signed, "sha256")[:MAC_BYTES]
+
+def _written(signature: bytes, after: str) -> str:
+    return urlsafe_b64encode(signature + after.encode()).rstrip(b"=").decode()
+
+
+def _signature(secret: bytes, question: ListQuestion, after: str) -> bytes:
+    # Names are matched without regard to case, so a question may be written in another case next time.
+    asked = {
+        name: [each.casefold() for each in value] if isinstance(value, tuple) else value
+        for name, value in dataclasses.asdict(question).items()
+        if name not in {"limit", "after"}
+    }
+    asked["moderation"] = (question.moderation or "").casefold()
+    signed = json.dumps([asked, after], sort_keys=True).encode()
+    return hmac.digest(secret, signed, "sha256")[:MAC_BYTES]

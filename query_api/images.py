@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from query_api import paths, presentation, problems, requests, schemas
 from query_api.cursors import Cursors, ForeignCursorError
@@ -14,7 +14,7 @@ from query_api.listing import Listing
 from query_api.questions import ImageQuestion, ListQuestion
 from query_api.reading import Reading, no_parameters
 from query_api.signing import Signer
-from query_api.telemetry import Count, Counting
+from query_api.telemetry import Count, Counting, Log
 
 NO_SUCH_IMAGE = {
     404: "Nothing is known of this key: it was never uploaded, or deleted, or is not recognized yet."
@@ -31,8 +31,9 @@ LIST = Endpoint(
             {**schemas.RAW, "description": "With `key` and `raw`."},
         ]
     },
-    "Names are matched without regard to case. A page may be shorter than its limit where many images had to "
-    "be passed over; it ends the list only where `cursor` is null. With `key`, one image instead of a list.",
+    "Names are matched without regard to case. A page may be shorter than its limit, even empty, where many "
+    "images had to be passed over: it says how many as `looked_at`, and ends the list only where `cursor` is "
+    "null. With `key`, one image instead of a list.",
     requests.PARAMETERS,
     refusals=NO_SUCH_IMAGE,
 )
@@ -67,6 +68,7 @@ class ImageAnswers:
     cursors: Cursors
     signer: Signer
     count: Counting
+    log: Log
     confidence_order: bool
 
     def routes(self) -> tuple[Route, ...]:
@@ -113,7 +115,14 @@ class ImageAnswers:
         return details
 
     def _detailed(self, details: Details) -> presentation.Json:
-        return presentation.details(details, self.signer.photo(details.head.version))
+        url = self.signer.photo(details.head.version)
+        try:
+            return presentation.details(details, url)
+        except (KeyError, TypeError, AttributeError):
+            # An answer that is not of Rekognition's form: the record says what lists say.
+            self.log.exception("a raw result cannot be read, and is left out")
+            self.count(Count.ITEMS_UNREADABLE, 1)
+            return presentation.details(replace(details, results={}), url)
 
     def _list(self, question: ListQuestion) -> Reply:
         page = self.listing.page(question)

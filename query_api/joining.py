@@ -13,10 +13,7 @@ from dataclasses import dataclass, field
 from contract.table import IndexRow
 from query_api.matching import Wanted
 from query_api.ranges import RowRange
-from query_api.streams import Effort, Stream
-
-# A read unit is one head, or about this many rows of 250 bytes.
-ROWS_FOR_A_HEAD = 16
+from query_api.streams import ROWS_OF_A_UNIT, Effort, EnoughError, Stream
 
 
 @dataclass(frozen=True)
@@ -28,14 +25,18 @@ class Halt:
 
 @dataclass
 class Join:
-    """The rows of a driving stream whose places are in every other stream too, as far as rows can tell."""
+    """The rows of a driving stream whose places are in every other stream too, as far as rows can tell.
+
+    `looked_at` are the places of the driving stream that were held against the rest, in order.
+    """
 
     wanted: Wanted
     driver: Stream
     others: Sequence[Stream]
     range: RowRange
     effort: Effort
-    done: str | None = field(default=None, init=False)
+    looked_at: list[str] = field(default_factory=list, init=False)
+    settled: str | None = field(default=None, init=False)
 
     @property
     def streams(self) -> Sequence[Stream]:
@@ -44,36 +45,54 @@ class Join:
 
     def row(self) -> IndexRow | Halt | None:
         """Give the next row that may be wanted, or say where enough was done; None at the end."""
+        try:
+            return self._row()
+        except EnoughError:
+            assert self.settled is not None, "it is never enough before anything is settled"
+            return Halt(self.settled)
+
+    def advance(self) -> None:
+        """Go to the next row. The head of the one before decides for all rows of its place."""
+        row = self.driver.row()
+        if row is not None:
+            self._settle(self.range.place(row))
+            self.driver.advance()
+
+    def _row(self) -> IndexRow | None:
         while (candidate := self.driver.row()) is not None:
             place = self.range.place(candidate)
-            # Rows of one place are dealt with together: a cursor is a place.
-            if self.effort.is_enough and self.done is not None and place != self.done:
-                return Halt(self.done)
+            self._look_at(place)
             further = self._first_of_others_after(place)
             if further == place and self.wanted.may_be(candidate):
                 return candidate
             if further is None:
                 return None
-            self.done = place
             self.driver.advance()
             if further != place:
+                self._settle(self.range.just_before(further))
                 self.driver.seek(further)
         return None
 
-    def advance(self) -> None:
-        """Go to the next row."""
-        row = self.driver.row()
-        if row is not None:
-            self.done = self.range.place(row)
-            self.driver.advance()
+    def _look_at(self, place: str) -> None:
+        if not self.looked_at or self.looked_at[-1] != place:
+            # A cursor is a place, and other revisions may have rows of the same one: all of them were seen
+            # when a row of another place is.
+            self._settle(self.range.just_before(place))
+            self.looked_at.append(place)
+
+    def _settle(self, place: str) -> None:
+        """Note that everything up to a place is dealt with."""
+        if self.settled is None or self.range.is_before(self.settled, place):
+            self.settled = place
+            self.effort.got_on = self.effort.got_on or len(self.looked_at) > 0
 
     def _first_of_others_after(self, place: str) -> str | None:
         """Give the place itself if all others have it, or the first that one of them has instead."""
         for other in self.others:
             other.seek(place)
             while (row := other.row()) is not None and not self.wanted.may_be(row):
-                if self.effort.is_enough and self.range.place(row) != place:
-                    return self.range.place(row)
+                if self.range.place(row) != place:
+                    self._settle(self.range.just_before(self.range.place(row)))
                 other.advance()
             if row is None:
                 return None
@@ -120,4 +139,4 @@ def _is_worth_it(stream: Stream, leading: Sequence[IndexRow], row_range: RowRang
         return True
     reach = row_range.place(rows[-1])
     within = sum(not row_range.is_before(reach, row_range.place(row)) for row in leading)
-    return len(rows) <= ROWS_FOR_A_HEAD * within
+    return len(rows) <= ROWS_OF_A_UNIT * within

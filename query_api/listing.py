@@ -18,6 +18,8 @@ from query_api.ranges import IndexReader, RowRange, ranges
 from query_api.streams import (
     MAX_ROWS_AT_ONCE,
     MAX_ROWS_OF_SEVERAL,
+    ROWS_OF_A_QUERY,
+    ROWS_OF_A_UNIT,
     Effort,
     PartitionStream,
     SideBySide,
@@ -26,13 +28,18 @@ from query_api.streams import (
     parts,
 )
 
-# How far one request goes to fill its page where rows are skipped: seconds of reading, well within the
-# function's timeout. Then the page is short, and its cursor goes on from there.
-MAX_EFFORT = 16_000
-MAX_HEADS = 2_000
+# How far one request goes to fill its page, by how many images it asks for. Then the page is short, and its
+# cursor goes on from there. What that costs at worst is in docs/security.md.
+HEADS_OF_A_MATCH = 10
+MAX_HEADS = 500
+# In rows: three labels that are on 6 % of the images together take 55 for each image that is shown.
+EFFORT_OF_A_PAGE = 640
+EFFORT_OF_A_MATCH = 64
+MAX_EFFORT = 4_800
 MAX_HEADS_AT_ONCE = 100
-# The rows of one read unit; fewer cost the same.
-FEWEST_ROWS_OF_SEVERAL = 16
+# Of a head, a read unit holds this much; names and numbers around a word and a label are this long.
+BYTES_OF_A_HEAD = 4_096
+BYTES_OF_A_NAME = 25
 
 
 class HeadReader(Protocol):
@@ -47,43 +54,48 @@ class HeadReader(Protocol):
 class Listing:
     """Answers list questions. A page is full unless the end, or a bound of work, was reached before.
 
-    `max_effort` bounds the reading of index rows, `max_heads` that of heads. `fewest_rows` are read at
-    first of each of several terms.
+    `max_effort` bounds the reading of index rows, `max_heads` that of heads; what is asked for bounds both
+    further. `fewest_rows` are read at first of each of several terms.
     """
 
     index: IndexReader
     head_reader: HeadReader
     max_effort: int = MAX_EFFORT
     max_heads: int = MAX_HEADS
-    fewest_rows: int = FEWEST_ROWS_OF_SEVERAL
+    fewest_rows: int = ROWS_OF_A_UNIT
 
     def page(self, question: ListQuestion) -> Page:
         """Read one page: about as many rows as it shows and skips, and one head for each."""
         wanted = Wanted(question)
         joins = self._joins(question, wanted)
         rows = _in_order(joins)
-        page = _PageUnderWay(question, wanted)
-        while page.room and page.heads_asked < self.max_heads:
+        page = _PageUnderWay(question, wanted, min(self.max_heads, HEADS_OF_A_MATCH * question.limit))
+        while page.room and page.heads_left > 0:
             batch = list(islice(rows, page.bite))
             halt = next((each for each in batch if isinstance(each, Halt)), None)
             found = [row for row in batch if isinstance(row, IndexRow)]
             keys = list(dict.fromkeys(row.key for row in found))
-            page.heads_asked += len(keys)
-            taken = page.take(found, self.head_reader.heads(keys) if keys else {})
+            taken = page.take(found, self._heads(keys, page))
             rows = chain(found[taken:], [halt] if halt else [], rows)
             if taken == len(found) and (halt or not found):
                 return page.finished(joins, halt, is_last=halt is None)
         return page.finished(joins, None, is_last=next(rows, None) is None)
 
+    def _heads(self, keys: Sequence[str], page: _PageUnderWay) -> Mapping[str, Head]:
+        heads = self.head_reader.heads(keys) if keys else {}
+        # One that is not there is a read too.
+        page.heads_left -= len(keys) + sum(map(_further_units, heads.values()))
+        return heads
+
     def _joins(self, question: ListQuestion, wanted: Wanted) -> list[Join]:
         """Read the first rows of every term side by side, and join the terms shard by shard."""
         groups = terms.driving(question)
         plans = [[ranges(question, term) for term in group] for group in groups]
-        shards = len(plans[0][0])
-        is_one = sum(map(len, groups)) == 1
-        limit = _first_limit(question.limit, shards, 1 if is_one else self.fewest_rows)
-        efforts = [Effort(self.max_effort // shards) for _ in range(shards)]
-        together = SideBySide(self.index, limit, MAX_ROWS_AT_ONCE if is_one else MAX_ROWS_OF_SEVERAL)
+        shards, terms_read = len(plans[0][0]), sum(map(len, groups))
+        most = min(self.max_effort, EFFORT_OF_A_PAGE + EFFORT_OF_A_MATCH * question.limit)
+        efforts = [Effort(most // shards) for _ in range(shards)]
+        limit = _first_limit(question.limit, shards, 1 if terms_read == 1 else self.fewest_rows)
+        together = SideBySide(self.index, *_bites(limit, most // shards, terms_read))
         streams: list[list[Stream]] = [[] for _ in range(shards)]
         read: list[PartitionStream] = []
         for group in plans:
@@ -91,8 +103,11 @@ class Listing:
                 members = [PartitionStream(together, of_term[shard], efforts[shard]) for of_term in group]
                 streams[shard].append(_one_of(members))
                 read += members
-        for stream, rows in zip(read, self.index.rows([each.range for each in read], limit), strict=True):
-            stream.take(rows, limit)
+        for stream in read:
+            stream.effort.ask()
+        found = self.index.rows([each.range for each in read], together.limit)
+        for stream, rows in zip(read, found, strict=True):
+            stream.take(rows, together.limit)
         joins = [
             joined(wanted, streams[shard], plans[0][0][shard], efforts[shard]) for shard in range(shards)
         ]
@@ -115,6 +130,22 @@ def _first_limit(expected: int, shards: int, fewest: int) -> int:
     return min(max(share, fewest), MAX_ROWS_AT_ONCE)
 
 
+def _bites(first: int, effort: int, terms_read: int) -> tuple[int, int]:
+    """Say how many rows of a term to read at first and at most: of many terms fewer, so that all get some."""
+    if terms_read == 1:
+        return first, MAX_ROWS_AT_ONCE
+    share = max(effort // (2 * terms_read) - ROWS_OF_A_QUERY, ROWS_OF_A_UNIT)
+    return min(first, share), min(MAX_ROWS_OF_SEVERAL, share)
+
+
+def _further_units(head: Head) -> int:
+    """Say how many read units a head takes beyond the one that most take, by what can be long in it."""
+    found = head.findings
+    names = (*found.labels, *found.parents, *found.words)
+    size_bytes = 2 * len(head.key) + sum(map(len, names)) + BYTES_OF_A_NAME * len(names)
+    return size_bytes // BYTES_OF_A_HEAD
+
+
 def _in_order(joins: Sequence[Join]) -> Iterator[IndexRow | Halt]:
     """Go through what all shards have found, in order, up to the first halt."""
     order: RowRange = joins[0].range
@@ -130,12 +161,14 @@ def _in_order(joins: Sequence[Join]) -> Iterator[IndexRow | Halt]:
 
 @dataclass
 class _PageUnderWay:
+    """What was found so far. `heads_left` are the read units that may still go into heads."""
+
     question: ListQuestion
     wanted: Wanted
+    heads_left: int
     matches: dict[str, Match] = field(default_factory=dict)
     last: str | None = None
     rows_skipped: int = 0
-    heads_asked: int = 0
     misses: int = 0
 
     @property
@@ -145,7 +178,7 @@ class _PageUnderWay:
     @property
     def bite(self) -> int:
         """How many rows to look at next: ever more where many in a row were not wanted."""
-        return min(max(self.room, 2 * self.misses), MAX_HEADS_AT_ONCE)
+        return min(max(self.room, 2 * self.misses), MAX_HEADS_AT_ONCE, self.heads_left)
 
     def take(self, rows: Sequence[IndexRow], heads: Mapping[str, Head]) -> int:
         """Take rows until the page is full; give how many that were."""
@@ -169,4 +202,10 @@ class _PageUnderWay:
     def finished(self, joins: Sequence[Join], halt: Halt | None, *, is_last: bool) -> Page:
         after = None if is_last else halt.place if halt else self.last
         rows_read = sum(join.effort.rows for join in joins)
-        return Page(tuple(self.matches.values()), after, rows_read, self.rows_skipped)
+        looked_at = None if after is None or not self.room else _looked_at(joins, after)
+        return Page(tuple(self.matches.values()), after, rows_read, self.rows_skipped, looked_at)
+
+
+def _looked_at(joins: Sequence[Join], after: str) -> int:
+    """Count the places that were gone through up to the end of a page."""
+    return sum(not join.range.is_before(after, place) for join in joins for place in join.looked_at)

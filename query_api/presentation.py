@@ -15,8 +15,13 @@ Json = dict[str, Any]
 
 
 def page(answer: Page, cursor: str | None, url: Callable[[ImageVersion], str]) -> Json:
-    """Write a page. `cursor` is null on the last one; `url` says where a photo is to be seen."""
-    return {"images": [_match(match, url(match.head.version)) for match in answer.matches], "cursor": cursor}
+    """Return a page. `cursor` is null on the last one; `url` says where a photo is to be seen.
+
+    `looked_at` is there where the page ended before it was full, and not at the end.
+    """
+    images = [_match(match, url(match.head.version)) for match in answer.matches]
+    early = {} if answer.looked_at is None else {"looked_at": answer.looked_at}
+    return {"images": images, "cursor": cursor, **early}
 
 
 def details(image: Details, url: str) -> Json:

@@ -68,9 +68,12 @@ class Page:
     """Matches in order. `next_after` says where the next page starts; None means there is no more.
 
     `rows_read` counts index rows, `rows_skipped` those of them whose head did not stand for them any more.
+    `looked_at` is set where a bound of work ended the page before it was full: so many images were held
+    against the question.
     """
 
     matches: tuple[Match, ...]
     next_after: str | None
     rows_read: int = 0
     rows_skipped: int = 0
+    looked_at: int | None = None

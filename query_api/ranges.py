@@ -44,6 +44,10 @@ class RowRange:
             return replace(self, high=min(self.high, place + _AFTER_ROWS))
         return replace(self, low=max(self.low, place + _BEFORE_ROWS))
 
+    def just_before(self, place: str) -> str:
+        """Return a place that no row has: after all places before this one, and before this one."""
+        return place + (_LAST if self.falling else _FIRST)
+
     def after(self, place: str) -> RowRange:
         """Give what is left of this range below a place, its own rows left out."""
         if self.falling:

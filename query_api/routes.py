@@ -49,7 +49,13 @@ def all_routes(parts: Parts) -> tuple[Route, ...]:
     """Give every route, and the manual of them all. Where two match a path, the first is taken."""
     routes = (
         *ImageAnswers(
-            parts.images, parts.listing, parts.cursors, parts.signer, parts.count, parts.confidence_order
+            parts.images,
+            parts.listing,
+            parts.cursors,
+            parts.signer,
+            parts.count,
+            parts.log,
+            parts.confidence_order,
         ).routes(),
         *HealthAnswers(parts.health, parts.log).routes(),
         *(UploadAnswers(parts.signer).routes() if parts.uploads else ()),

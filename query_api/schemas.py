@@ -61,7 +61,13 @@ PAGE = json_object(
     {
         "images": listed({"$ref": "#/components/schemas/Image"}),
         "cursor": {"type": ["string", "null"], "description": "Leads to the next page; null on the last."},
-    }
+        "looked_at": {
+            **COUNT,
+            "description": "Where the page ended before it was full, and there may be more: how many images "
+            "were looked at to find these.",
+        },
+    },
+    "looked_at",
 )
 DETAILED_LABEL = json_object(
     {

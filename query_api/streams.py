@@ -1,6 +1,7 @@
 """Index rows in one order, read a little at a time: those of one partition, or of several.
 
-A stream stands at a row; `row` gives it, and `advance` and `seek` go on.
+A stream stands at a row; `row` gives it, and `advance` and `seek` go on. What is read already is gone through
+to its end; where reading on would be more than a page may cost, they raise EnoughError.
 """
 
 from __future__ import annotations
@@ -17,25 +18,45 @@ MAX_ROWS_AT_ONCE = 500
 MAX_ROWS_OF_SEVERAL = 80
 # A query is as much work as reading this many rows.
 ROWS_OF_A_QUERY = 25
+# A read unit is this many rows as most are, of some 250 bytes; a query for fewer costs the same.
+ROWS_OF_A_UNIT = 16
+BYTES_OF_A_ROW = 256
+
+
+class EnoughError(Exception):
+    """Reading on would be more than the page may cost. What was found so far is the page."""
 
 
 @dataclass
 class Effort:
-    """The work of reading, in rows."""
+    """The work of reading one shard, in rows of usual size; long keys and words count as more than one.
+
+    `got_on` says whether anything is dealt with: until then, it is never enough.
+    """
 
     most: int
     spent: int = 0
     rows: int = 0
+    got_on: bool = False
 
-    def add(self, rows: int) -> None:
-        """Count one query that gave some rows."""
-        self.rows += rows
-        self.spent += rows + ROWS_OF_A_QUERY
+    def ask(self) -> None:
+        """Count a query before it is made."""
+        self.spent += ROWS_OF_A_QUERY
+
+    def take(self, rows: Sequence[IndexRow]) -> None:
+        """Count what a query gave."""
+        self.rows += len(rows)
+        self.spent += sum(1 + (len(row.at.pk) + len(row.key.encode())) // BYTES_OF_A_ROW for row in rows)
+
+    @property
+    def left(self) -> int:
+        """How many rows one more query may give."""
+        return self.most - self.spent - ROWS_OF_A_QUERY
 
     @property
     def is_enough(self) -> bool:
-        """Say whether no more should be read."""
-        return self.spent >= self.most
+        """Whether no more should be read."""
+        return self.got_on and self.left < ROWS_OF_A_UNIT
 
 
 class Stream(Protocol):
@@ -68,11 +89,16 @@ class SideBySide:
 
     def read(self, first: PartitionStream) -> None:
         """Read on in a stream, and in others of which less than half a bite is left."""
-        due = [each for each in self.streams if each is not first and each.runs_out(self.limit)]
-        together = [first, *due]
-        found = self.reader.rows([each.range for each in together], self.limit)
+        limit = min(self.limit, max(first.effort.left, ROWS_OF_A_UNIT))
+        first.effort.ask()
+        together = [first]
+        for stream in self.streams:
+            if stream is not first and stream.runs_out(limit):
+                stream.effort.ask()
+                together.append(stream)
+        found = self.reader.rows([each.range for each in together], limit)
         for stream, rows in zip(together, found, strict=True):
-            stream.take(rows, self.limit)
+            stream.take(rows, limit)
         self.limit = min(2 * self.limit, self.most)
 
 
@@ -89,7 +115,7 @@ class PartitionStream:
 
     def take(self, rows: Sequence[IndexRow], limit: int) -> None:
         """Take in what was read of the range: up to a limit, so that fewer are all there are."""
-        self.effort.add(len(rows))
+        self.effort.take(rows)
         self.rows, self.at, self.is_all = [*self.rows[self.at :], *rows], 0, len(rows) < limit
         if rows:
             self.range = self.range.past(rows[-1])
@@ -121,6 +147,8 @@ class PartitionStream:
         return self.rows[self.at :], self.is_all
 
     def _read(self) -> None:
+        if self.effort.is_enough:
+            raise EnoughError
         self.side_by_side.read(self)
 
 

@@ -11,7 +11,7 @@ class Count(StrEnum):
     """The metrics of the query API, all of them counts.
 
     ROWS_SKIPPED counts index rows that were not true any more: many of them, for long, mean that nobody
-    sweeps.
+    sweeps. ITEMS_UNREADABLE counts items of the table that were left out, because they cannot be read.
     """
 
     ANSWERED = "QuestionsAnswered"
@@ -19,6 +19,7 @@ class Count(StrEnum):
     FAILED = "QuestionsFailed"
     ROWS_READ = "IndexRowsRead"
     ROWS_SKIPPED = "IndexRowsSkipped"
+    ITEMS_UNREADABLE = "ItemsUnreadable"
 
 
 class Log(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from botocore.session import Session
 from contract.environment import load
 from contract.settings import QuerySettings
 from query_api.adapters.dynamodb import CONNECTIONS, DynamoDBTable, make_client
-from query_api.adapters.dynamodb_secret import DynamoDBSecret
+from query_api.adapters.dynamodb_secret import DynamoDBSecrets
 from query_api.adapters.queues import QueueUrls, SqsQueues
 from query_api.adapters.queues import make_client as make_queue_client
 from query_api.adapters.s3_signing import S3Signer, bucket_url
@@ -66,15 +67,20 @@ def assemble(settings: QuerySettings, session: Session) -> Answering:
 def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Counting) -> Parts:
     client = make_client(session)
     executor = ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="partition")
-    reader = DynamoDBTable(client, settings.table_name, executor)
-    secret = DynamoDBSecret(client, settings.table_name, partial(secrets.token_bytes, 32))
-    tallies = DynamoDBTallies(client, settings.table_name)
+
+    def unreadable(what: str, error: Exception) -> None:
+        logger.warning("an item of the table cannot be read, and is left out", item=what, error=repr(error))
+        count(Count.ITEMS_UNREADABLE, 1)
+
+    reader = DynamoDBTable(client, settings.table_name, executor, unreadable)
+    signing = DynamoDBSecrets(client, settings.table_name, partial(secrets.token_bytes, 32), time.time)
+    tallies = DynamoDBTallies(client, settings.table_name, unreadable)
     region = client.meta.region_name
     where = bucket_url(settings.bucket_name, region, os.environ)
     return Parts(
         images=Images(reader, reader),
         listing=Listing(reader, reader),
-        cursors=Cursors(secret),
+        cursors=Cursors(signing),
         signer=S3Signer(where, region, session.get_credentials),
         health=reader,
         log=logger,

@@ -12,6 +12,7 @@ import asyncio
 import json
 import socket
 import sys
+import time
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -94,7 +95,9 @@ class CannedTable:
 
     def _item(self, at: ItemKey) -> tuple[str | None, int]:
         if at == table.signing_key():
-            return json.dumps({**_place(at.pk, at.sk), "secret": {"B": "c2VjcmV0"}}), 40
+            made_at = {"N": str(int(time.time()))}
+            secret = {"secret": {"B": "c2VjcmV0IG9mIGEgYmVuY2g="}, "made_at": made_at}
+            return json.dumps({**_place(at.pk, at.sk), **secret}), 60
         number = self.numbers.get(at.pk)
         return (None, 0) if number is None else _head(number, self.number)
 

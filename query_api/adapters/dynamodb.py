@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
@@ -19,8 +20,10 @@ from contract.records import Head
 from contract.results import Result, ResultName
 from contract.table import PARTITION_KEY, RANK, RANK_INDEX, SORT_KEY, IndexRow, ItemKey
 from contract.wire import key_of, key_to_wire
+from query_api.adapters import readable
 from query_api.adapters.aws_errors import translated
 from query_api.adapters.dynamodb_items import parse_plainly, read_item
+from query_api.adapters.readable import Unreadable
 from query_api.ranges import RowRange
 
 if TYPE_CHECKING:
@@ -61,12 +64,14 @@ def make_client(session: Session | None = None) -> DynamoDBClient:
 class DynamoDBTable:
     """Reads rows, heads and results as they are at this moment; rows by rank as they were a moment ago.
 
-    `executor` reads partitions side by side. `pause` waits some seconds.
+    `executor` reads partitions side by side. `unreadable` is told what had to be left out. `pause` waits some
+    seconds.
     """
 
     client: DynamoDBClient
     table_name: str
     executor: Executor
+    unreadable: Unreadable
     pause: Callable[[float], None] = time.sleep
 
     def rows(self, ranges: Sequence[RowRange], limit: int) -> list[list[IndexRow]]:
@@ -78,14 +83,22 @@ class DynamoDBTable:
     def heads(self, keys: Sequence[str]) -> dict[str, Head]:
         """Read the heads of up to 100 keys."""
         items = self._items([table.head_key(key) for key in keys])
-        heads = (Head.from_item(item) for item in items.values())
-        return {head.key: head for head in heads}
+        heads = (
+            readable.or_none(partial(readable.head, item), at.pk, self.unreadable)
+            for at, item in items.items()
+        )
+        return {head.key: head for head in heads if head is not None}
 
     def results(self, names: Sequence[ResultName]) -> dict[ResultName, Result]:
         """Read raw results by name."""
         by_place = {table.result_key(name): name for name in names}
         items = self._items(list(by_place))
-        results = {by_place[at]: Result.from_item(by_place[at], item) for at, item in items.items()}
+        results = {
+            by_place[at]: readable.or_none(
+                partial(readable.result, by_place[at], item), f"{at.pk} {at.sk}", self.unreadable
+            )
+            for at, item in items.items()
+        }
         return {name: result for name, result in results.items() if result is not None}
 
     def check(self) -> None:
@@ -98,7 +111,10 @@ class DynamoDBTable:
             return []
         rows: list[IndexRow] = []
         for page in self._query(row_range, limit):
-            rows.extend(IndexRow.from_item(read_item(item)) for item in page["Items"])
+            for item in page["Items"]:
+                read = partial(_row, item, by_rank=row_range.by_rank)
+                row = readable.or_none(read, row_range.partition, self.unreadable)
+                rows += [] if row is None else [row]
             if len(rows) >= limit:
                 break
         return rows[:limit]
@@ -145,3 +161,7 @@ class DynamoDBTable:
         raise ThrottledError(
             "UnprocessedKeys", f"{self.table_name} left keys unprocessed {UNPROCESSED_ROUNDS} times"
         )
+
+
+def _row(item: Mapping[str, Any], *, by_rank: bool) -> IndexRow:
+    return readable.row(read_item(item), by_rank=by_rank)

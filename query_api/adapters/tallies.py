@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from contract.errors import ThrottledError
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, counts_key
-from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, read_counts
-from contract.wire import from_wire, key_of, key_to_wire
+from contract.tallies import LABEL_COUNTS, NAME_PREFIX, STATUS_COUNTS
+from contract.wire import key_of, key_to_wire
+from query_api.adapters import readable
 from query_api.adapters.aws_errors import translated
+from query_api.adapters.dynamodb_items import read_item
+from query_api.adapters.readable import Unreadable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,20 +26,22 @@ class DynamoDBTallies:
 
     client: DynamoDBClient
     table_name: str
+    unreadable: Unreadable
 
     def labels(self) -> dict[str, int]:
         """Read how many images carry each label: 16 items of up to 3 KB, 8 read units."""
         items = self._items(LABEL_COUNTS).values()
-        return {name: count for item in items for name, count in read_counts(item).items()}
+        return {name: count for item in items for name, count in _of_names(item).items()}
 
     def statuses_and_days(self, days: Sequence[str]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
         """Read how many images there are by status, and what the processor counted on these days, by day."""
         places = {counts_key(day): day for day in days}
         items = self._items((STATUS_COUNTS, *places))
-        statuses = read_counts(items.get(STATUS_COUNTS, {}))
-        return statuses, {day: _numbers(items[at]) for at, day in places.items() if at in items}
+        return _of_names(items.get(STATUS_COUNTS, {})), {
+            day: items[at] for at, day in places.items() if at in items
+        }
 
-    def _items(self, keys: Iterable[ItemKey]) -> dict[ItemKey, Mapping[str, Any]]:
+    def _items(self, keys: Iterable[ItemKey]) -> dict[ItemKey, dict[str, int]]:
         wanted: Any = {self.table_name: {"Keys": [key_to_wire(key) for key in keys]}}
         with translated(f"BatchGetItem of counts on {self.table_name}"):
             answer = self.client.batch_get_item(RequestItems=wanted)
@@ -43,8 +49,24 @@ class DynamoDBTallies:
         if answer.get("UnprocessedKeys"):
             raise ThrottledError("UnprocessedKeys", f"{self.table_name} did not answer for all counts")
         found = answer["Responses"].get(self.table_name, [])
-        return {key_of(item): from_wire(item) for item in found}
+        return {key_of(item): self._counts(read_item(item)) for item in found}
+
+    def _counts(self, item: Mapping[str, Any]) -> dict[str, int]:
+        """Read the counts of an item that are above zero, by the names of their attributes."""
+        counts = {
+            name: readable.or_none(
+                partial(readable.count, value), f"{item[PARTITION_KEY]} {name}", self.unreadable
+            )
+            for name, value in item.items()
+            if name not in (PARTITION_KEY, SORT_KEY)
+        }
+        return {name: count for name, count in counts.items() if count is not None and count > 0}
 
 
-def _numbers(item: Mapping[str, Any]) -> dict[str, int]:
-    return {name: int(value) for name, value in item.items() if name not in (PARTITION_KEY, SORT_KEY)}
+def _of_names(counts: Mapping[str, int]) -> dict[str, int]:
+    """Leave out attributes that are no name's."""
+    return {
+        name.removeprefix(NAME_PREFIX): count
+        for name, count in counts.items()
+        if name.startswith(NAME_PREFIX)
+    }

@@ -21,6 +21,7 @@ export class Gallery {
     this.tiles = [];
     this.byKey = new Map();
     this.cursor = null;
+    this.lookedAt = 0;
     this.run = 0;
     this.loading = null;
     this.watcher = new IntersectionObserver(
@@ -69,9 +70,11 @@ export class Gallery {
     }
   }
 
-  take({ images, cursor }, fresh) {
+  take({ images, cursor, looked_at: lookedAt }, fresh) {
     if (fresh) this.clear();
     this.cursor = cursor;
+    // A page that says this ended before it was full: where nearly nothing fits, one goes on for long.
+    this.lookedAt = lookedAt === undefined ? 0 : this.lookedAt + lookedAt;
     this.append(images);
     this.say();
     this.loaded({ count: this.tiles.length, complete: cursor === null });
@@ -83,6 +86,7 @@ export class Gallery {
   clear() {
     this.tiles = [];
     this.byKey.clear();
+    this.lookedAt = 0;
     this.grid.replaceChildren();
     scrollTo({ top: 0 });
   }
@@ -133,7 +137,9 @@ export class Gallery {
           : ["photo found", "photos found"];
     // How many there are in all is said beside "Recognized"; this line is for those who do not see that.
     this.found.classList.toggle("unseen", isUnfiltered(asked));
-    this.found.textContent = this.cursor
+    this.found.textContent = this.lookedAt
+      ? `${plural(count, ...words)} so far; ${number(this.lookedAt)} more looked at, and looking on`
+      : this.cursor
       ? `${number(count)} photos, more as you scroll`
       : count
         ? plural(count, ...words)

@@ -111,7 +111,8 @@ async function compare(told) {
     return gallery.loading ? undefined : gallery.restart();
   if (!isNew || isUploading() || filters().order || gallery.loading) return undefined;
   try {
-    const { images } = await ask("images", { ...question(filters()), limit: 1 });
+    // As much is looked at as is asked for: the newest that fits may have others before it.
+    const { images } = await ask("images", { ...question(filters()), limit: 10 });
     const first = gallery.photos[0];
     const differs =
       images.length && first && (images[0].key !== first.key || images[0].decided_at !== first.decided_at);

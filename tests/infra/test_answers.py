@@ -139,6 +139,34 @@ def test_the_api_is_throttled(template: Template) -> None:
     assert stage["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 200, "ThrottlingRateLimit": 100}
 
 
+def test_costly_routes_have_a_throttle_of_their_own(template: Template, open_template: Template) -> None:
+    costly = {"ThrottlingBurstLimit": 40, "ThrottlingRateLimit": 20}
+
+    wanted = {"GET /images", "GET /labels", "GET /stats", "POST /uploads"}
+    assert template.properties("AWS::ApiGatewayV2::Stage")["RouteSettings"] == dict.fromkeys(wanted, costly)
+    settings = open_template.properties("AWS::ApiGatewayV2::Stage")["RouteSettings"]
+    assert set(settings) == wanted - {"POST /uploads"}, "settings of a route that is not there are refused"
+
+
+def test_the_stage_waits_for_the_routes_that_its_settings_name(template: Template) -> None:
+    _, stage = template.the("AWS::ApiGatewayV2::Stage")
+    throttled = stage["Properties"]["RouteSettings"]
+
+    routes = {
+        route["Properties"]["RouteKey"]: name
+        for name, route in template.all("AWS::ApiGatewayV2::Route").items()
+    }
+    assert {routes[key] for key in throttled} <= set(stage["DependsOn"])
+
+
+def test_no_throttle_of_a_route_is_above_that_of_all() -> None:
+    assembly, _ = synthesize({**OPEN, "api_requests_a_second": "10", "api_burst": "15"})
+    (stage,) = Template.parse(assembly.template).all("AWS::ApiGatewayV2::Stage").values()
+
+    for costly in stage["Properties"]["RouteSettings"].values():
+        assert costly == {"ThrottlingBurstLimit": 15, "ThrottlingRateLimit": 10}
+
+
 def test_pages_of_other_hosts_may_ask_where_the_settings_name_them(
     template: Template, jwt_template: Template
 ) -> None:

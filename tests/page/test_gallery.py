@@ -57,6 +57,33 @@ def test_photos_are_shown_newest_first_without_those_that_were_rejected(
     expect(page.locator(".segment .count")).to_have_text(["3", "1"])
 
 
+def test_pages_that_end_early_are_followed_until_the_screen_is_full_or_the_end_is_there(
+    host: Host, open_page: OpenPage
+) -> None:
+    for second in range(10, 1300):
+        host.add(photo(f"{second}.jpg", second=second, labels={"Bird": 90.0}))
+
+    page = open_page(f"{host.url}?not_label=Bird")
+
+    expect_names(page, "car.jpg", "dog.jpg", "cat.jpg")
+    expect(page.locator("#found")).to_have_text("3 photos found")
+    expect(page.locator("#empty")).to_be_hidden()
+    lists = [path for _, path in host.asked if "/images?" in path and "limit=10&" not in f"{path}&"]
+    assert len(lists) == 3, "of at most 500 photos each"
+
+
+def test_a_search_that_finds_nothing_yet_says_how_far_it_has_come(host: Host, open_page: OpenPage) -> None:
+    for second in range(10, 600):
+        host.add(photo(f"{second}.jpg", second=second, labels={"Bird": 90.0}))
+    page = open_page("about:blank")
+    page.route("**/images?*cursor=*", lambda route: None)
+
+    page.goto(f"{host.url}?not_label=Bird")
+
+    expect(page.locator("#found")).to_have_text("0 photos found so far; 500 more looked at, and looking on")
+    expect(page.locator("#empty")).to_be_hidden()
+
+
 def test_a_label_is_suggested_with_its_count_and_leads_to_its_photos(host: Host, open_page: OpenPage) -> None:
     page = open_page(host.url)
     search = page.get_by_label("Search by label")

@@ -81,7 +81,7 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
 @pytest.fixture
 def moto_table(dynamodb: DynamoDBClient) -> Iterator[MotoTable]:
     with ThreadPoolExecutor(4) as executor:
-        yield MotoTable(dynamodb, TABLE_NAME, executor, pause=lambda seconds: None)
+        yield MotoTable(dynamodb, TABLE_NAME, executor, lambda what, error: None, pause=lambda seconds: None)
 
 
 @pytest.fixture(params=["memory", "dynamodb"])

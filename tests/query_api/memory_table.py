@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from contract import table
 from contract.errors import ImagepipeError
+from contract.item_sizes import item_bytes, read_units
 from contract.records import Head
 from contract.results import Result, ResultName
 from contract.table import RANK, SORT_KEY, IndexRow, ItemKey
+from query_api.adapters import readable
 from query_api.ranges import RowRange
 
 
 @dataclass
 class MemoryTable:
-    """Items by key. `failure` is raised by every read; `rows_given` and `heads_asked` count what was read."""
+    """Items by key. `failure` is raised by every read; `rows_given` and `heads_asked` count what was read.
+
+    `units` are the read units that DynamoDB would charge, by the partition of a query, or by `heads`.
+    """
 
     items: dict[ItemKey, Mapping[str, object]] = field(default_factory=dict)
     partitions: dict[str, dict[str, Mapping[str, object]]] = field(default_factory=dict)
@@ -24,6 +31,8 @@ class MemoryTable:
     heads_asked: int = 0
     queries: int = 0
     reads: int = 0
+    unreadable: list[tuple[str, Exception]] = field(default_factory=list)
+    units: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def put(self, at: ItemKey, item: Mapping[str, object]) -> None:
         self.items[at] = self.partitions.setdefault(at.pk, {})[at.sk] = dict(item)
@@ -34,7 +43,7 @@ class MemoryTable:
 
     def rows(self, ranges: Sequence[RowRange], limit: int) -> list[list[IndexRow]]:
         self._read()
-        found = [self._rows(each)[:limit] for each in ranges]
+        found = [self._rows(each, limit) for each in ranges]
         self.rows_given += sum(len(rows) for rows in found)
         self.queries += len(ranges)
         return found
@@ -45,25 +54,52 @@ class MemoryTable:
         assert len(set(keys)) == len(keys)
         self.heads_asked += len(keys)
         places = {key: table.head_key(key) for key in keys}
-        return {key: Head.from_item(self.items[at]) for key, at in places.items() if at in self.items}
+        sizes = (item_bytes(self.items.get(at, {})) for at in places.values())
+        self.units["heads"] += sum(map(read_units, sizes))
+        found = {
+            key: readable.or_none(partial(readable.head, self.items[at]), key, self._left_out)
+            for key, at in places.items()
+            if at in self.items
+        }
+        return {key: head for key, head in found.items() if head is not None}
 
     def results(self, names: Sequence[ResultName]) -> dict[ResultName, Result]:
         self._read()
         places = {name: table.result_key(name) for name in names}
-        found = {name: Result.from_item(name, self.items.get(at, {})) for name, at in places.items()}
+        found = {
+            name: readable.or_none(
+                partial(readable.result, name, self.items.get(at, {})), at.pk, self._left_out
+            )
+            for name, at in places.items()
+        }
         return {name: result for name, result in found.items() if result is not None}
 
     def check(self) -> None:
         self._read()
 
-    def _rows(self, asked: RowRange) -> list[IndexRow]:
+    def _rows(self, asked: RowRange, limit: int) -> list[IndexRow]:
         sort_key = RANK if asked.by_rank else SORT_KEY
-        rows = [
-            (str(item[sort_key]), IndexRow.from_item(item))
+        items = [
+            item
             for item in self.partitions.get(asked.partition, {}).values()
             if asked.low <= str(item.get(sort_key, "")) <= asked.high
         ]
-        return [row for _, row in sorted(rows, key=lambda each: each[0], reverse=asked.falling)]
+        rows: list[IndexRow] = []
+        size_bytes = 0
+        for item in sorted(items, key=lambda item: str(item[sort_key]), reverse=asked.falling):
+            if len(rows) == limit:
+                break
+            size_bytes += item_bytes(item)
+            read = partial(readable.row, item, by_rank=asked.by_rank)
+            row = readable.or_none(read, asked.partition, self._left_out)
+            rows += [] if row is None else [row]
+        # A query is charged for the sum of its items; half of it where it is not consistent, as of the index.
+        units = read_units(size_bytes)
+        self.units[asked.partition] += units / 2 if asked.by_rank else units
+        return rows
+
+    def _left_out(self, what: str, error: Exception) -> None:
+        self.unreadable.append((what, error))
 
     def _read(self) -> None:
         self.reads += 1

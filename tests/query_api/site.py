@@ -87,7 +87,7 @@ class Site:
         return Parts(
             images=Images(self.table, self.table),
             listing=Listing(self.table, self.table),
-            cursors=Cursors(lambda: b"secret"),
+            cursors=Cursors(lambda: (b"secret",)),
             signer=FakeSigner(),
             health=self.table,
             log=self,

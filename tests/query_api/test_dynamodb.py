@@ -61,10 +61,11 @@ def test_a_page_that_dynamodb_ends_at_a_megabyte_is_read_on(moto_table: MotoTabl
     everything = RowRange(partition, "!", "~")
     item = {"key": "k" * 300_000, "revision": "r"}
     for number in range(7):
-        place = table.ItemKey(partition, f"{number}")
+        place = table.ItemKey(partition, f"{number}#digest#revision")
         moto_table.put(place, {**item, table.PARTITION_KEY: place.pk, table.SORT_KEY: place.sk})
 
-    assert [row.at.sk for row in moto_table.rows([everything], 6)[0]] == ["6", "5", "4", "3", "2", "1"]
+    found = moto_table.rows([everything], 6)[0]
+    assert [row.place for row in found] == [f"{number}#digest" for number in (6, 5, 4, 3, 2, 1)]
 
 
 def test_heads_and_rows_are_read_as_they_are_now(dynamodb: DynamoDBClient) -> None:
@@ -92,7 +93,7 @@ def test_heads_and_rows_are_read_as_they_are_now(dynamodb: DynamoDBClient) -> No
                 "Limit": 7,
             },
         )
-        asked = DynamoDBTable(dynamodb, TABLE_NAME, executor)
+        asked = DynamoDBTable(dynamodb, TABLE_NAME, executor, lambda what, error: None)
 
         assert asked.heads(["a"]) == {}
         assert asked.rows([RowRange("p", "l", "s")], 7) == [[]]

@@ -82,10 +82,10 @@ def test_counts_are_read_from_all_their_items_and_what_is_at_zero_is_left_out(
         attributes: Any = {f"{NAME_PREFIX}{name}": {"N": str(count)} for name, count in here.items()}
         dynamodb.put_item(TableName=TABLE_NAME, Item={**key_to_wire(at), **attributes})
 
-    assert DynamoDBTallies(dynamodb, TABLE_NAME).labels() == {
+    assert DynamoDBTallies(dynamodb, TABLE_NAME, lambda what, error: None).labels() == {
         name: count for name, count in counts.items() if count
     }
 
 
 def test_where_nothing_was_counted_yet_there_are_no_labels(dynamodb: DynamoDBClient) -> None:
-    assert DynamoDBTallies(dynamodb, TABLE_NAME).labels() == {}
+    assert DynamoDBTallies(dynamodb, TABLE_NAME, lambda what, error: None).labels() == {}

@@ -80,7 +80,9 @@ def test_statuses_and_days_are_one_read(dynamodb: DynamoDBClient) -> None:
         TableName=TABLE_NAME, Item={**key_to_wire(counts_key("2026-11-23")), "CallsMade": {"N": "12"}}
     )
 
-    found = DynamoDBTallies(dynamodb, TABLE_NAME).statuses_and_days(["2026-11-23", "2026-11-22"])
+    found = DynamoDBTallies(dynamodb, TABLE_NAME, lambda what, error: None).statuses_and_days(
+        ["2026-11-23", "2026-11-22"]
+    )
 
     assert found == ({"recognized": 7}, {"2026-11-23": {"CallsMade": 12}})
 

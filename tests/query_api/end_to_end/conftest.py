@@ -30,5 +30,5 @@ def table_like(running: RunningPlace) -> Iterator[MotoTable]:
     name = f"conformance-{uuid4().hex}"
     client.create_table(TableName=name, **SCHEMA)
     with ThreadPoolExecutor(4) as executor:
-        yield MotoTable(client, name, executor)
+        yield MotoTable(client, name, executor, lambda what, error: None)
     client.delete_table(TableName=name)

@@ -1,0 +1,109 @@
+"""Items that may be anything: of a newer version of the code, or changed by hand.
+
+What cannot be read is told of and left out, so that one bad item never fails a page. Attributes that are not
+known here are no reason: a newer writer may add some.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from contract import table
+from contract.records import Head
+from contract.results import Result, ResultName
+from contract.table import HEAD_PREFIX, PARTITION_KEY, RANK, SORT_KEY, IndexRow
+
+Item = Mapping[str, Any]
+Read = TypeVar("Read")
+# Is told which item cannot be read, and why.
+Unreadable = Callable[[str, Exception], None]
+
+# Whatever a reader raises that meets an item of another shape.
+BROKEN = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, zlib.error)
+
+
+def row(item: Item, *, by_rank: bool) -> IndexRow:
+    """Read an index row. Raise one of BROKEN."""
+    sort_key = _text(item, SORT_KEY)
+    # Places are compared and cut out as text of one form; one of another would end a walk, or turn it back.
+    if not (sort_key.isascii() and sort_key.isprintable() and sort_key.count("#") == 2):  # noqa: PLR2004
+        raise ValueError(f"{sort_key!r} is no sort key of a row")
+    for name in ("key", "revision"):
+        _text(item, name)
+    if "confidence" in item:
+        _percent(item["confidence"])
+    found = IndexRow.from_item(item)
+    if by_rank and item.get(RANK) != table.rank(found.confidence or 0.0, sort_key):
+        raise ValueError(f"{item.get(RANK)!r} is not the rank of a confidence of {found.confidence}")
+    return found
+
+
+def head(item: Item) -> Head:
+    """Read a head. Raise one of BROKEN."""
+    key = _text(item, "key")
+    if item[PARTITION_KEY] != HEAD_PREFIX + key:
+        raise ValueError(f"it says that its key is {key!r}")
+    for name in ("etag", "uploaded_at", "decided_at", "revision"):
+        _text(item, name)
+    _count(item["size_bytes"])
+    _count(item.get("faces", 0))
+    for name in ("version_id", "rejection_code", "rejection_message", "rejection_detector"):
+        if name in item:
+            _text(item, name)
+    for name in ("words", "parents"):
+        _texts(item.get(name, []))
+    for name in ("labels", "moderation"):
+        for confidence in item.get(name, {}).values():
+            _percent(confidence)
+    _texts(list(item.get("detectors", {}).values()))
+    return Head.from_item(item)
+
+
+def result(name: ResultName, item: Item) -> Result | None:
+    """Read a raw result; None where it is a claim as yet. Raise one of BROKEN."""
+    found = Result.from_item(name, item)
+    if found is not None and not isinstance(found.response, dict):
+        raise TypeError("the answer is no JSON object")
+    return found
+
+
+def or_none(read: Callable[[], Read], what: str, unreadable: Unreadable) -> Read | None:
+    """Return what is read; None, and tell of it, where it cannot be."""
+    try:
+        return read()
+    except BROKEN as error:
+        unreadable(what, error)
+        return None
+
+
+def count(value: object) -> int:
+    """Return a count that may be below zero for a moment. Raise ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or value != int(value):
+        raise ValueError(f"{value!r} is no count")
+    return int(value)
+
+
+def _text(item: Item, name: str) -> str:
+    value = item[name]
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is {value!r}, which is no text")
+    return value
+
+
+def _count(value: object) -> None:
+    if count(value) < 0:
+        raise ValueError(f"{value!r} is below zero")
+
+
+def _percent(value: object) -> None:
+    # Somewhat above a hundred is rounding, and no reason to hide a photo; beyond it, a rank has no order.
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not 0 <= value <= 101:  # noqa: PLR2004
+        raise ValueError(f"{value!r} is no confidence in percent")
+
+
+def _texts(values: object) -> None:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError(f"{values!r} is no list of text")

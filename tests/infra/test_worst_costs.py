@@ -1,0 +1,83 @@
+"""docs/security.md: what callers can cost at worst, by the code's bounds, the throttles and the prices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from contract.prices import MILLION, Prices, dollars_for_calls
+from contract.table import SHARDS
+from contract.tallies import LABEL_COUNTS
+from infra.answers import COSTLY_ROUTES, ROUTES, STATIC_ROUTES, UPLOAD_ROUTE
+from infra.settings import DeploymentSettings
+from query_api.listing import MAX_EFFORT, MAX_HEADS
+from query_api.stats import CALL_DAYS
+from query_api.streams import ROWS_OF_A_UNIT
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/security.md"
+DAY_SECONDS = 86_400
+# https://aws.amazon.com/api-gateway/pricing/
+MILLION_HTTP_REQUESTS = 1.00
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput-scenarios.html
+PARTITION_UNITS_A_SECOND = 3_000
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ACCOUNT_CONCURRENCY = 1_000
+FUNCTION_GB = 0.5
+# Four packed answers of a hundred distinct faces and a hundred words, and the record.
+UNITS_OF_ONE_IMAGE = 50
+WORST_UNITS = {
+    "GET /images": MAX_HEADS + MAX_EFFORT / ROWS_OF_A_UNIT,
+    "GET /images/{key+}": UNITS_OF_ONE_IMAGE,
+    # Not consistent, so half a unit for each 4 KB.
+    "GET /labels": len(LABEL_COUNTS) / 2,
+    "GET /stats": (CALL_DAYS + 1) / 2,
+    "GET /health": 1,
+    UPLOAD_ROUTE: 0,
+}
+SETTINGS = DeploymentSettings()
+PRICES = Prices()
+
+
+def rate_of(route: str) -> int:
+    return SETTINGS.api_costly_requests_a_second if route in COSTLY_ROUTES else SETTINGS.api_requests_a_second
+
+
+def table() -> str:
+    lines = [
+        "| route | requests a second | read units of one | DynamoDB, $ a day | API Gateway, $ a day |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for route in (*ROUTES, UPLOAD_ROUTE, *STATIC_ROUTES):
+        requests, units = rate_of(route) * DAY_SECONDS, WORST_UNITS.get(route, 0)
+        reading = requests * units * PRICES.million_read_units / MILLION
+        asking = requests * MILLION_HTTP_REQUESTS / MILLION
+        lines.append(f"| `{route}` | {rate_of(route)} | {units:g} | {reading:.2f} | {asking:.2f} |")
+    calls = rate_of(UPLOAD_ROUTE) * DAY_SECONDS
+    function = ACCOUNT_CONCURRENCY * FUNCTION_GB * DAY_SECONDS * PRICES.gb_second
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "| whatever the routes | $ a day |",
+            "| --- | --- |",
+            f"| Lambda: {ACCOUNT_CONCURRENCY:,} copies of {FUNCTION_GB} GB (the account's default) all day "
+            f"| {function:.2f} |",
+            f"| Rekognition: a photo for every leave to upload, {calls:,} calls of one detector "
+            f"| {dollars_for_calls(calls):.2f} |",
+            f"| the same with `daily_call_limit=DetectLabels=20000` | {dollars_for_calls(20_000):.2f} |",
+        ]
+    )
+
+
+def test_the_page_says_what_the_code_bounds() -> None:
+    assert table() in PAGE.read_text(), f"docs/security.md is to hold this table:\n\n{table()}"
+
+
+def test_every_route_with_data_has_its_worst_cost() -> None:
+    assert set(WORST_UNITS) == {*ROUTES, UPLOAD_ROUTE}
+
+
+def test_no_caller_throttles_the_default_list_for_all_others() -> None:
+    worst_partition = MAX_EFFORT / ROWS_OF_A_UNIT / SHARDS
+
+    assert SETTINGS.api_costly_requests_a_second * worst_partition <= PARTITION_UNITS_A_SECOND / 2
+    assert SETTINGS.api_costly_burst * worst_partition <= PARTITION_UNITS_A_SECOND

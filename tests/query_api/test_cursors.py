@@ -1,0 +1,78 @@
+"""Cursors: each goes with its question, in the one form in which it was written."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode
+from dataclasses import fields, replace
+from string import ascii_letters, digits
+from typing import Any
+
+import pytest
+
+from contract.records import Status
+from query_api.cursors import Cursors, ForeignCursorError
+from query_api.questions import ListQuestion, Order
+
+ASKED = ListQuestion(labels=("Cat",), moderation="Violence")
+PLACE = "2026-11-23T12:00:00.000Z#0123456789abcdef01234567"
+OTHERS: dict[str, Any] = {
+    "labels": ("Dog",),
+    "any_labels": ("Dog",),
+    "not_labels": ("Dog",),
+    "include_parents": False,
+    "min_confidence_percent": 1.0,
+    "min_faces": 1,
+    "words": ("stop",),
+    "moderation": "Alcohol",
+    "status": Status.REJECTED,
+    "prefix": "a/",
+    "uploaded_from": "2026-11-23T12:00:00.000Z",
+    "uploaded_to": "2026-11-23T12:00:00.000Z",
+    "order": Order.OLDEST,
+}
+cursors = Cursors(lambda: (b"secret",))
+
+
+def test_all_that_can_be_asked_is_tried_here() -> None:
+    assert {each.name for each in fields(ListQuestion)} == {*OTHERS, "limit", "after"}
+
+
+@pytest.mark.parametrize(("name", "value"), OTHERS.items(), ids=OTHERS)
+def test_a_cursor_is_refused_where_anything_else_is_asked(name: str, value: Any) -> None:
+    cursor = cursors.write(ASKED, PLACE)
+
+    with pytest.raises(ForeignCursorError):
+        cursors.resume(replace(ASKED, **{name: value}), cursor)
+
+
+def test_a_cursor_goes_on_with_another_limit_and_in_another_case() -> None:
+    cursor = cursors.write(ASKED, PLACE)
+
+    again = ListQuestion(labels=("CAT",), moderation="violence", limit=7)
+    assert cursors.resume(again, cursor) == replace(again, after=PLACE)
+
+
+def test_a_cursor_is_taken_in_the_one_form_in_which_it_was_written() -> None:
+    # Of so many bytes, the last letter has bits that mean nothing.
+    place = PLACE[:-1]
+    cursor = cursors.write(ASKED, place)
+    same_bytes = [
+        cursor[:-1] + letter
+        for letter in f"{ascii_letters}{digits}-_"
+        if urlsafe_b64decode(f"{cursor[:-1]}{letter}==") == urlsafe_b64decode(f"{cursor}==")
+    ]
+    others = {*same_bytes, f"{cursor}=", f"{cursor}\n", f" {cursor}", f"{cursor[:9]}!{cursor[9:]}"} - {cursor}
+
+    assert len(others) >= 7
+    for other in others:
+        with pytest.raises(ForeignCursorError):
+            cursors.resume(ASKED, other)
+    assert cursors.resume(ASKED, cursor).after == place
+
+
+def test_a_cursor_of_the_secret_before_is_taken_and_one_of_an_older_secret_is_not() -> None:
+    cursor = Cursors(lambda: (b"old",)).write(ASKED, PLACE)
+
+    assert Cursors(lambda: (b"new", b"old")).resume(ASKED, cursor).after == PLACE
+    with pytest.raises(ForeignCursorError):
+        Cursors(lambda: (b"newer", b"new")).resume(ASKED, cursor)

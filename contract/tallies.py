@@ -31,6 +31,8 @@ STATUS_COUNTS = ItemKey("tally#statuses", "tally")
 # stay in its item: with another number, counting begins anew.
 LABEL_COUNTS = tuple(ItemKey(f"tally#labels#{number}", "tally") for number in range(16))
 
+LARGEST = 2**53
+
 # Keeps names apart from the attributes of the key.
 NAME_PREFIX = "="
 
@@ -40,6 +42,7 @@ class TallyMetric(StrEnum):
 
     IMAGES_TALLIED = "ImagesTallied"
     HEADS_UNREADABLE = "HeadsUnreadable"
+    SHARES_UNUSABLE = "SharesUnusable"
 
 
 @dataclass(frozen=True)
@@ -84,16 +87,21 @@ class Counted:
 
     @classmethod
     def from_item(cls, item: Mapping[str, object]) -> Counted:
-        """Read it back."""
+        """Read it back. Raise ValueError, TypeError or KeyError where it is not what `to_item` writes.
+
+        What would be taken for something else must not be read: it would be subtracted from the counts.
+        """
         status = item.get("status")
+        labels = item.get("labels", [])
         expires_at = item.get(EXPIRY)
+        if status == Status.DELETED:
+            raise ValueError("a deleted image is counted for nothing")
+        if not isinstance(labels, list) or not all(isinstance(name, str) for name in labels):
+            raise TypeError(f"labels are {labels!r:.100}")
         return cls(
-            share=Share(
-                None if status is None else Status(str(status)),
-                frozenset(cast("list[str]", item.get("labels", []))),
-            ),
-            turn=int(str(item["turn"])),
-            expires_at=None if expires_at is None else int(str(expires_at)),
+            share=Share(None if status is None else Status(cast("str", status)), frozenset(labels)),
+            turn=_whole(item["turn"]),
+            expires_at=None if expires_at is None else _whole(expires_at),
         )
 
 
@@ -118,6 +126,15 @@ class Differences:
             del counts[name]
         if not counts:
             del self.by_item[at]
+
+
+def _whole(value: object) -> int:
+    """Read a number that can be counted on from. DynamoDB's have 38 digits."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 <= value < LARGEST:
+        raise ValueError(f"no count: {value!r:.100}")
+    if value != int(value):
+        raise ValueError(f"no whole number: {value}")
+    return int(value)
 
 
 def counted_key(key: str) -> ItemKey:

@@ -54,5 +54,9 @@ TALLY_WINDOW_SECONDS = 5
 # A batch of 1,000 takes 2 s; going through all keys again takes what there is.
 TALLY_TIMEOUT_SECONDS = 120
 
+# A change that could not be counted for so long leaves the line. Regional outages take hours
+# (https://aws.amazon.com/message/101925/), the stream forgets after 24.
+TALLY_PATIENCE_HOURS = 12
+
 # A late create may come after its delete by as long as a message can live in the queue, and then some.
 TOMBSTONE_DAYS = 30

@@ -5,11 +5,13 @@ from __future__ import annotations
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contract.counts import Count
 from infra.functions import METRICS_NAMESPACE
 from infra.queueing import WorkQueue
+from infra.tallying import Tallying
 
 
 class Alarms(Construct):
@@ -26,13 +28,14 @@ class Alarms(Construct):
         *,
         images: WorkQueue,
         bulk: WorkQueue,
-        tally: lambda_.Function,
+        tallying: Tallying,
     ) -> None:
         super().__init__(scope, construct_id)
         self._on_dead_letters("ImagesDeadLetters", images, "Dead letters of live photos")
         self._on_dead_letters("BulkDeadLetters", bulk, "Dead letters of bulk work")
         self._on_configuration_errors()
-        self._on_late_counts(tally)
+        self._on_late_counts(tallying.function)
+        self._on_uncounted_changes(tallying.dead_letters)
 
     def _on_dead_letters(self, alarm_id: str, work: WorkQueue, heading: str) -> None:
         # Messages that a redrive policy moves are not in NumberOfMessagesSent, only in the visible ones.
@@ -87,6 +90,24 @@ class Alarms(Construct):
             alarm_description=(
                 "The counts of labels and images are half an hour behind; the photos are not. "
                 "The log of the tally says what stops it. What is older than a day has to be counted anew. "
+                'See "Counts are behind" in docs/operations.md.'
+            ),
+        )
+
+    def _on_uncounted_changes(self, dead_letters: sqs.Queue) -> None:
+        metric = dead_letters.metric_approximate_number_of_messages_visible(
+            period=Duration.minutes(1), statistic="Maximum"
+        )
+        metric.create_alarm(
+            self,
+            "UncountedChanges",
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=(
+                "Changes of photos could not be counted for half a day and have left the line; no photo is "
+                "lost. Remove the cause, which the log of the tally tells, count anew, and purge the queue. "
                 'See "Counts are behind" in docs/operations.md.'
             ),
         )

@@ -65,7 +65,7 @@ class ImagepipeStack(Stack):
             images=intake.images,
             bulk=intake.bulk,
         )
-        Alarms(self, "Alarms", images=intake.images, bulk=intake.bulk, tally=tallying.function)
+        Alarms(self, "Alarms", images=intake.images, bulk=intake.bulk, tallying=tallying)
         self._publish(
             Bucket=intake.bucket.bucket_name,
             QueueUrl=intake.images.queue.queue_url,

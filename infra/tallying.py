@@ -15,6 +15,7 @@ from contract.environment import dump
 from contract.settings import TallySettings
 from contract.table import HEAD, SORT_KEY
 from infra.functions import Function
+from infra.queueing import dead_letter_queue
 from infra.settings import DeploymentSettings
 
 # Scan is for counting anew alone.
@@ -31,8 +32,9 @@ MAX_BATCH = 1000
 class Tallying(Construct):
     """The tally, fed with the keys of heads that were written.
 
-    A batch that fails is sent again until it works, or for the 24 hours that the stream keeps it; repeating
-    one changes nothing (contract/tallies.py).
+    A batch that fails is sent again, in halves, until it works; repeating one changes nothing
+    (contract/tallies.py). Changes that failed for half a day leave the line: `dead_letters` says from where
+    to where in the stream, and counting anew does what they would have done.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Tallying(Construct):
             memory_mb=512,
             log_retention_days=settings.log_retention_days,
         ).function
+        self.dead_letters = dead_letter_queue(self)
         table.grant(self.function, *TABLE_ACTIONS)
         self._feed(table)
 
@@ -73,5 +76,9 @@ class Tallying(Construct):
                 batch_size=MAX_BATCH,
                 max_batching_window=Duration.seconds(timing.TALLY_WINDOW_SECONDS),
                 filters=[lambda_.FilterCriteria.filter(of_heads)],
+                # https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+                bisect_batch_on_error=True,
+                max_record_age=Duration.hours(timing.TALLY_PATIENCE_HOURS),
+                on_failure=event_sources.SqsDlq(self.dead_letters),
             )
         )

@@ -6,16 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from contract.errors import ThrottledError
 from contract.table import HEAD, HEAD_PREFIX, PARTITION_KEY, SORT_KEY, ItemKey, head_key
-from contract.tallies import COUNTED, COUNTED_PREFIX, NAME_PREFIX, Counted, Differences, counted_key
+from contract.tallies import COUNTED, COUNTED_PREFIX, NAME_PREFIX, Differences, counted_key
 from contract.wire import Item, from_wire, key_of, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
 from processors.tallying.recounting import KeysPage
-from processors.tallying.tally import Change, Standing
+from processors.tallying.tally import Change, RefusedError, Standing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+# The second is what a transaction says of one of its items; the first, of the request.
+REFUSALS = frozenset({"ValidationException", "ValidationError", "ItemCollectionSizeLimitExceeded"})
 
 
 @dataclass(frozen=True)
@@ -31,19 +37,27 @@ class DynamoDBTallies:
         heads = self._items([head_key(key) for key in keys])
         return {
             key: Standing(
-                counted=Counted.from_item(shares[counted_key(key)]) if counted_key(key) in shares else None,
+                counted=shares.get(counted_key(key)),
                 head=heads.get(head_key(key)),
             )
             for key in keys
         }
 
     def write(self, changes: Sequence[Change], differences: Differences) -> None:
-        """Write shares and counts in one transaction. Raises TransientError if one of them was overtaken."""
+        """Write shares and counts in one transaction.
+
+        Raise TransientError if one of them was overtaken, RefusedError if it can never be written.
+        """
         puts = [{"Put": self._put(change)} for change in changes]
         updates = [{"Update": self._update(at, counts)} for at, counts in differences.by_item.items()]
         items: Any = [*puts, *updates]
         with translated(f"TransactWriteItems of {len(changes)} shares on {self.table_name}"):
-            self.client.transact_write_items(TransactItems=items)
+            try:
+                self.client.transact_write_items(TransactItems=items)
+            except ClientError as error:
+                if _is_refused(error):
+                    raise RefusedError(str(error)) from error
+                raise
 
     def keys(self, after: ItemKey | None) -> KeysPage:
         """Read one page of the table, 1 MB of it, for the keys that have a head or are counted."""
@@ -61,13 +75,21 @@ class DynamoDBTallies:
         return KeysPage([_object_key(at) for at in places], key_of(last) if last else None)
 
     def _items(self, keys: Sequence[ItemKey]) -> dict[ItemKey, Item]:
-        asked: Any = {"Keys": [key_to_wire(key) for key in keys], "ConsistentRead": True}
-        with translated(f"BatchGetItem on {self.table_name}"):
-            answer = self.client.batch_get_item(RequestItems={self.table_name: asked})
-        if answer.get("UnprocessedKeys"):
-            raise ThrottledError("UnprocessedKeys", f"{self.table_name} did not answer for all keys")
-        found = answer["Responses"].get(self.table_name, [])
-        return {key_of(item): from_wire(item) for item in found}
+        """Read items as of now. An answer holds 16 MB at most; while there is one, the rest is asked for.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+        """
+        asked: Any = {self.table_name: {"Keys": [key_to_wire(key) for key in keys], "ConsistentRead": True}}
+        items: dict[ItemKey, Item] = {}
+        while asked:
+            with translated(f"BatchGetItem on {self.table_name}"):
+                answer = self.client.batch_get_item(RequestItems=asked)
+            found = answer["Responses"].get(self.table_name, [])
+            items |= {key_of(item): from_wire(item) for item in found}
+            asked = answer.get("UnprocessedKeys")
+            if asked and not found:
+                raise ThrottledError("UnprocessedKeys", f"{self.table_name} did not answer for all keys")
+        return items
 
     def _put(self, change: Change) -> dict[str, Any]:
         at = counted_key(change.key)
@@ -96,6 +118,19 @@ class DynamoDBTallies:
                 {f":{place}": by for place, by in enumerate(counts.values())}
             ),
         }
+
+
+def _is_refused(error: ClientError) -> bool:
+    """Tell whether a transaction failed for what is in it, and not for who else was writing.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+    """
+    response: Any = error.response
+    codes = {
+        response["Error"]["Code"],
+        *(reason.get("Code") for reason in response.get("CancellationReasons", [])),
+    }
+    return bool(codes & REFUSALS)
 
 
 def _object_key(at: ItemKey) -> str:

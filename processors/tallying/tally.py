@@ -21,16 +21,23 @@ MANY_NAMES = 200
 # Whoever read a key's share may still be about to write, but not for as long as this.
 EMPTY_SHARE_SECONDS = 24 * 3600
 
+# What reading an item raises that was written by another release, by hand, or by a fault of ours.
+UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
+
 
 @dataclass(frozen=True)
 class Standing:
-    """What is stored of a key: what it is counted for, and the attributes of its head; None where nothing is.
+    """The attributes that are stored of what a key is counted for, and of its head; None where nothing is.
 
-    The head was read after the share.
+    The head was read after the share. Nobody has looked yet whether either makes sense.
     """
 
-    counted: Counted | None
+    counted: Mapping[str, object] | None
     head: Mapping[str, object] | None
+
+
+class RefusedError(Exception):
+    """DynamoDB will never take this write: something in one of the items is not what it can be added to."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,8 @@ class TallyStore(Protocol):
     def write(self, changes: Sequence[Change], differences: Differences) -> None:
         """Write shares and counts, all or nothing.
 
-        Raises TransientError if one of the shares is not what was seen, or another is writing now.
+        Raise TransientError if one of the shares is not what was seen, or another is writing now;
+        RefusedError if it is of no use to try again.
         """
 
 
@@ -70,17 +78,29 @@ class Tally:
     clock: Callable[[], float]
 
     def bring_in_line(self, keys: Iterable[str]) -> int:
-        """Count each key for what its head says now; give how many were counted for something else before."""
+        """Count each key for what its head says now; return how many were counted for something else before.
+
+        What cannot be read, or written, is told, left as it is, and passed over: one item must not stop the
+        counting of all others.
+        """
         waiting = list(dict.fromkeys(keys))
         changed = 0
+        most = MAX_KEYS
         while waiting:
-            done, changes = self.retry(partial(self._step, waiting[:MAX_KEYS]))
+            try:
+                done, changes = self.retry(partial(self._step, waiting[:most]))
+            except RefusedError as refusal:
+                if len(waiting[:most]) > 1:
+                    most = len(waiting[:most]) // 2
+                    continue
+                done, changes = self._passed_over(waiting[0], refusal), 0
             waiting = waiting[done:]
             changed += changes
+            most = min(2 * most, MAX_KEYS)
         return changed
 
     def _step(self, keys: Sequence[str]) -> tuple[int, int]:
-        """Bring the first of these keys in line; give how many that were, and how many of them changed."""
+        """Bring the first of these keys in line; return how many that were, and how many of them changed."""
         standings = self.store.read(keys)
         changes: list[Change] = []
         differences = Differences()
@@ -97,21 +117,26 @@ class Tally:
         return done, len(changes)
 
     def _change(self, key: str, standing: Standing) -> Change | None:
-        share = self._share(key, standing.head)
-        counted = standing.counted
-        if share is None or share == (counted.share if counted else NOTHING):
+        """Return what is to be written of a key; None where nothing is, or what is there cannot be read."""
+        try:
+            counted = None if standing.counted is None else Counted.from_item(standing.counted)
+        except UNREADABLE as fault:
+            self._tell(f"what {key} is counted for cannot be read", fault, TallyMetric.SHARES_UNUSABLE)
+            return None
+        try:
+            share = Share.of(None if standing.head is None else Head.from_item(standing.head))
+        except UNREADABLE as fault:
+            self._tell(f"the head of {key} cannot be read", fault, TallyMetric.HEADS_UNREADABLE)
+            return None
+        if share == (counted.share if counted else NOTHING):
             return None
         expires_at = int(self.clock()) + EMPTY_SHARE_SECONDS if share == NOTHING else None
         return Change(key, counted, Counted(share, counted.turn + 1 if counted else 1, expires_at))
 
-    def _share(self, key: str, head: Mapping[str, object] | None) -> Share | None:
-        """Say what a key is to be counted for; None where its head cannot be read, which is a defect of ours.
+    def _passed_over(self, key: str, refusal: RefusedError) -> int:
+        self._tell(f"DynamoDB refuses to count {key}", refusal, TallyMetric.SHARES_UNUSABLE)
+        return 1
 
-        Such a key stays counted for what it was: one head must not stop the counting of all others.
-        """
-        try:
-            return Share.of(None if head is None else Head.from_item(head))
-        except (KeyError, ValueError, TypeError, ArithmeticError) as fault:
-            self.log.fault(f"the head of {key} cannot be read and is not counted anew", fault)
-            self.count(TallyMetric.HEADS_UNREADABLE, 1)
-            return None
+    def _tell(self, what: str, fault: BaseException, metric: TallyMetric) -> None:
+        self.log.fault(f"{what}; it stays counted as it was", fault)
+        self.count(metric, 1)

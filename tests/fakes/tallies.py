@@ -19,31 +19,47 @@ KEYS_A_PAGE = 2
 
 @dataclass
 class FakeTallies:
-    """The store of a tally. Tests step in at `read shares`, `read heads`, `write` and `read keys`."""
+    """The store of a tally. Tests step in at `read shares`, `read heads`, `write` and `read keys`.
+
+    `rubbish` stands in the places of shares and heads.
+    """
 
     calls: Calls = field(default_factory=Calls)
     heads: dict[str, Head] = field(default_factory=dict)
     shares: dict[str, Counted] = field(default_factory=dict)
     counts: dict[ItemKey, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+    rubbish: dict[ItemKey, Mapping[str, object]] = field(default_factory=dict)
 
     def read(self, keys: Sequence[str]) -> Mapping[str, Standing]:
         """Read shares, and then heads."""
         assert 1 <= len(set(keys)) == len(keys) <= 100
         with self.calls.of("read shares"):
-            shares = dict(self.shares)
+            shares = {key: self._share(key) for key in keys}
         with self.calls.of("read heads"):
             heads = {key: head.to_item() for key, head in self.heads.items()}
-        return {key: Standing(shares.get(key), heads.get(key)) for key in keys}
+        return {
+            key: Standing(
+                shares[key],
+                self.rubbish.get(head_key(key), heads.get(key)),
+            )
+            for key in keys
+        }
+
+    def _share(self, key: str) -> Mapping[str, object] | None:
+        share = self.shares.get(key)
+        return self.rubbish.get(counted_key(key), share.to_item() if share else None)
 
     def write(self, changes: Sequence[Change], differences: Differences) -> None:
         """Write all or nothing."""
         assert len(changes) + len(differences.by_item) <= 100
         with self.calls.of("write"):
             for change in changes:
-                standing = self.shares.get(change.key)
-                if (standing and standing.turn) != (change.seen and change.seen.turn):
+                standing = self._share(change.key)
+                if (standing and standing.get("turn")) != (change.seen and change.seen.turn):
                     raise TransientError("TransactionCanceledException", f"{change.key} was overtaken")
-            self.shares.update({change.key: change.counted for change in changes})
+            for change in changes:
+                self.shares[change.key] = change.counted
+                self.rubbish.pop(counted_key(change.key), None)
             for at, counts in differences.by_item.items():
                 for name, by in counts.items():
                     self.counts[at][name] = self.counts[at].get(name, 0) + by

@@ -15,7 +15,17 @@ from moto import mock_aws
 from contract.errors import ConfigurationError, ThrottledError, TransientError
 from contract.records import Head, Status
 from contract.table import ItemKey, head_key
-from contract.tallies import LABEL_COUNTS, NOTHING, STATUS_COUNTS, Counted, Differences, Share, read_counts
+from contract.tallies import (
+    LABEL_COUNTS,
+    NOTHING,
+    STATUS_COUNTS,
+    Counted,
+    Differences,
+    Share,
+    counted_key,
+    label_counts_key,
+    read_counts,
+)
 from contract.wire import from_wire, key_to_wire, to_wire
 from processors.adapters.dynamodb_tallies import DynamoDBTallies
 from processors.retrying import RetryPolicy
@@ -99,7 +109,7 @@ def test_heads_and_shares_are_read_where_there_are_any(place: Place) -> None:
     found = place.store.read(["a.jpg", "b.jpg"])
 
     assert Head.from_item(found["a.jpg"].head) == cat("a.jpg")
-    assert found["a.jpg"].counted == change.counted
+    assert Counted.from_item(found["a.jpg"].counted) == change.counted
     assert (found["b.jpg"].counted, found["b.jpg"].head) == (None, None)
 
 
@@ -115,7 +125,7 @@ def test_who_saw_an_older_share_writes_nothing_at_all(place: Place) -> None:
         place.store.write([second], more)
 
     assert place.counts() == before
-    assert place.store.read(["a.jpg"])["a.jpg"].counted == first.counted
+    assert Counted.from_item(place.store.read(["a.jpg"])["a.jpg"].counted) == first.counted
 
 
 def test_counts_go_up_and_down(place: Place) -> None:
@@ -159,6 +169,61 @@ def test_all_keys_are_found_page_by_page(place: Place) -> None:
 
     assert changed == 3
     assert place.counts() == counted_from(heads)
+
+
+def test_a_count_that_cannot_be_added_to_keeps_only_its_own_images_from_being_counted() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        place = on_dynamodb(client, create_table(client, "images"))
+        at = label_counts_key("Moose")
+        client.put_item(TableName="images", Item={**key_to_wire(at), "=Moose": {"S": "many"}})
+        others = [cat(f"{number}.jpg") for number in range(5)]
+        for head in (*others[:2], cat("moose.jpg", "Moose"), *others[2:]):
+            place.put_head(head)
+
+        assert tally_on(place).bring_in_line(["0.jpg", "1.jpg", "moose.jpg", "2.jpg", "3.jpg", "4.jpg"]) == 5
+        client.delete_item(TableName="images", Key=key_to_wire(at))
+        assert place.counts() == counted_from(others)
+
+
+def test_sets_which_nothing_of_ours_writes_are_passed_over() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        place = on_dynamodb(client, create_table(client, "images"))
+        client.put_item(
+            TableName="images", Item={**key_to_wire(head_key("a.jpg")), "labels": {"SS": ["Cat"]}}
+        )
+        client.put_item(TableName="images", Item={**key_to_wire(counted_key("b.jpg")), "turn": {"NS": ["1"]}})
+        place.put_head(cat("c.jpg"))
+
+        assert tally_on(place).bring_in_line(["a.jpg", "b.jpg", "c.jpg"]) == 1
+
+
+def test_what_did_not_fit_into_an_answer_is_asked_for() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        place = on_dynamodb(client, create_table(client, "images"))
+        for key in ("a.jpg", "b.jpg", "c.jpg"):
+            place.put_head(cat(key))
+        one_at_a_time: Any = OneAtATime(client)
+        found = DynamoDBTallies(one_at_a_time, "images").read(["a.jpg", "b.jpg", "c.jpg"])
+
+        assert all(standing.head for standing in found.values())
+
+
+class OneAtATime:
+    """A client whose answers hold one item."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 - botocore's names
+        ((table, asked),) = RequestItems.items()
+        first, rest = {**asked, "Keys": asked["Keys"][:1]}, {**asked, "Keys": asked["Keys"][1:]}
+        answer = self.client.batch_get_item(RequestItems={table: first})
+        if not answer["Responses"][table] and rest["Keys"]:
+            return self.batch_get_item({table: rest})
+        return {**answer, "UnprocessedKeys": {table: rest} if rest["Keys"] else {}}
 
 
 class Refusing:

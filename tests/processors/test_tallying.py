@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -16,7 +17,15 @@ from contract.errors import TransientError
 from contract.identity import ImageVersion
 from contract.records import Findings, Head, Status
 from contract.table import HEAD, ItemKey, head_key, index_rows
-from contract.tallies import STATUS_COUNTS, Counted, Differences, Share, TallyMetric, label_counts_key
+from contract.tallies import (
+    STATUS_COUNTS,
+    Counted,
+    Differences,
+    Share,
+    TallyMetric,
+    counted_key,
+    label_counts_key,
+)
 from processors.retrying import RetryPolicy
 from processors.tallying.changes import changed_keys
 from processors.tallying.recounting import Recount
@@ -360,6 +369,49 @@ def test_a_head_that_cannot_be_read_is_left_as_it_was_counted_and_stops_no_other
     assert world.counts == counted_from([cat("a.jpg"), cat("b.jpg", "Dog")])
     assert world.metrics[TallyMetric.HEADS_UNREADABLE] == 1
     assert "a.jpg" in world.log.faults[0]
+
+
+# Everything that DynamoDB can hold, as `from_wire` reads it.
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.text(max_size=300)
+    | st.binary(max_size=3)
+    | st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**38) + 1, max_value=10**38 - 1)
+    | st.sampled_from(["deleted", "recognized", "recognised", Decimal(1) / 3, Decimal(10) ** 37])
+    | st.frozensets(st.text(max_size=3))
+    | st.frozensets(st.decimals(-9, 9, places=1)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=300), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@pytest.mark.parametrize("kind", ["head", "counted"])
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(data=st.data())
+def test_rubbish_in_one_key_stops_no_other_and_no_recount(kind: str, data: st.DataObject) -> None:
+    world = TallyWorld()
+    heads = {"a.jpg": cat("a.jpg"), "b.jpg": cat("b.jpg"), "c.jpg": cat("c.jpg", "Dog")}
+    world.store.heads.update(heads)
+    world.tally.bring_in_line(heads)
+    whole = {"head": heads["b.jpg"].to_item(), "counted": world.store.shares["b.jpg"].to_item()}[kind]
+    replaced = data.draw(
+        st.dictionaries(st.sampled_from([*sorted(whole), "new_field", "expires_at"]), VALUES, min_size=1)
+    )
+    missing = data.draw(st.sets(st.sampled_from(sorted(whole))))
+    item = {name: value for name, value in {**whole, **replaced}.items() if name not in missing}
+    world.store.rubbish[head_key("b.jpg") if kind == "head" else counted_key("b.jpg")] = item
+    world.store.heads["a.jpg"] = a_head("a.jpg", 2, Status.REJECTED)
+    world.store.heads["c.jpg"] = cat("c.jpg", "Moose")
+    if kind == "counted":
+        world.store.heads["b.jpg"] = cat("b.jpg", "Cow")
+
+    world.tally.bring_in_line(heads)
+    world.recount()
+
+    assert world.store.shares["a.jpg"].share == Share.of(world.store.heads["a.jpg"])
+    assert world.store.shares["c.jpg"].share == Share.of(world.store.heads["c.jpg"])
+    assert all(isinstance(name, str) for counts in world.store.counts.values() for name in counts)
 
 
 def test_a_recount_finds_what_the_stream_never_told(world: TallyWorld) -> None:

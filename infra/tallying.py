@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
@@ -13,7 +14,7 @@ from constructs import Construct
 from contract import timing
 from contract.environment import dump
 from contract.settings import TallySettings
-from contract.table import HEAD, SORT_KEY
+from contract.table import CONTENT_PREFIX, HEAD, SORT_KEY
 from infra.functions import Function
 from infra.queueing import dead_letter_queue
 from infra.settings import DeploymentSettings
@@ -24,6 +25,13 @@ TABLE_ACTIONS = (
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
     "dynamodb:Scan",
+)
+
+# For the names of contents, and the expiry of results. Nothing else is the tally's to delete.
+CONTENT_ACTIONS = (
+    "dynamodb:BatchWriteItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:Query",
 )
 
 MAX_BATCH = 1000
@@ -61,6 +69,14 @@ class Tallying(Construct):
         ).function
         self.dead_letters = dead_letter_queue(self)
         table.grant(self.function, *TABLE_ACTIONS)
+        self.function.add_to_role_policy(
+            # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+            iam.PolicyStatement(
+                actions=list(CONTENT_ACTIONS),
+                resources=[table.table_arn],
+                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{CONTENT_PREFIX}*"]}},
+            )
+        )
         self._feed(table)
 
     def _feed(self, table: dynamodb.Table) -> None:

@@ -64,7 +64,12 @@ def test_the_tally_touches_nothing_but_the_table_and_its_dead_letters(template: 
         "sqs:GetQueueAttributes",
         "sqs:GetQueueUrl",
     }
-    assert "dynamodb:DeleteItem" not in actions
+    (deleting,) = (
+        statement
+        for statement in template.statements_of(TALLY)
+        if "dynamodb:DeleteItem" in listed(statement["Action"])
+    )
+    assert deleting["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["content#*"]}}
     assert reached == {table, queue}
 
 

@@ -1,7 +1,7 @@
 """`imagepipe`, the command line for whoever runs the pipeline, and the one place where errors become lines.
 
-Exit codes: 0 done; 1 reconcile found something and did not fix it, something was refused, or a backfill
-stopped at its bounds; 2 it could not be done, and one line says why; 130 Ctrl-C.
+Exit codes: 0 done; 1 reconcile found something and did not fix it, something was refused or is left, or a
+backfill stopped at its bounds; 2 it could not be done, and one line says why; 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from contract.errors import ImagepipeError
-from operations.commands import backfill, cost, dead_letters, plan, quotas, reconcile, status, verify
+from operations.commands import backfill, cost, dead_letters, forget, plan, quotas, reconcile, status, verify
 from operations.faults import OperatorError, StoppedError
 from operations.terminal import printable
 
@@ -38,6 +38,7 @@ app.command("backfill")(backfill.backfill)
 app.command("quotas")(quotas.quotas)
 app.command("cost")(cost.cost)
 app.command("verify")(verify.verify)
+app.command("forget")(forget.forget)
 
 
 _TROUBLES = (typer.TyperException, OperatorError, ImagepipeError, sqlite3.Error)

@@ -22,7 +22,8 @@ it is swept, or written again.
 Rows with a confidence have a `rank` (`<confidence>#<sort key>`) too, by which the secondary index `by-rank`
 orders them, where the deployment has it (docs/decisions/0005-order-by-confidence.md).
 
-What images are counted for, and the counts, stand where contract/tallies.py says.
+What images are counted for, and the counts, stand where contract/tallies.py says; which keys name a content,
+where contract/contents.py does. A result has `expires_at` while no record names its content.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from contract.results import ResultName
 
 HEAD_PREFIX = "image#"
 INDEX_PREFIX = "index#"
+CONTENT_PREFIX = "content#"
 PARTITION_KEY = "pk"
 SORT_KEY = "sk"
 EXPIRY = "expires_at"
@@ -123,7 +125,7 @@ def head_key(key: str) -> ItemKey:
 
 def result_key(name: ResultName) -> ItemKey:
     """Say where a raw result stands."""
-    return ItemKey(f"content#{name.content_id}", f"{name.detector}#{name.fingerprint}")
+    return ItemKey(f"{CONTENT_PREFIX}{name.content_id}", f"{name.detector}#{name.fingerprint}")
 
 
 def counts_key(day: str) -> ItemKey:

@@ -31,6 +31,13 @@ STATUS_COUNTS = ItemKey("tally#statuses", "tally")
 # stay in its item: with another number, counting begins anew.
 LABEL_COUNTS = tuple(ItemKey(f"tally#labels#{number}", "tally") for number in range(16))
 
+# What reading an item raises that was written by another release, by hand, or by a fault of ours.
+UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
+
+LARGEST = 2**53
+# An ETag, a dash and a size; a partition key takes 2,048 bytes.
+LONGEST_CONTENT_ID = 200
+
 # Keeps names apart from the attributes of the key.
 NAME_PREFIX = "="
 
@@ -40,14 +47,19 @@ class TallyMetric(StrEnum):
 
     IMAGES_TALLIED = "ImagesTallied"
     HEADS_UNREADABLE = "HeadsUnreadable"
+    SHARES_UNUSABLE = "SharesUnusable"
 
 
 @dataclass(frozen=True)
 class Share:
-    """What one key is counted for: nothing, or a status and labels, each once whatever its case."""
+    """What one key is counted for: nothing, or a status and labels, each once whatever its case.
+
+    `content` is what its bytes are called; None too where an older release counted it.
+    """
 
     status: Status | None = None
     labels: frozenset[str] = frozenset()
+    content: str | None = None
 
     @classmethod
     def of(cls, head: Head | None) -> Share:
@@ -55,7 +67,7 @@ class Share:
         if head is None or head.status is Status.DELETED:
             return NOTHING
         each_once = {name.casefold(): name for name in sorted(head.findings.labels)}
-        return cls(head.status, frozenset(each_once.values()))
+        return cls(head.status, frozenset(each_once.values()), _content(head.version.content_id))
 
 
 NOTHING = Share()
@@ -65,35 +77,49 @@ NOTHING = Share()
 class Counted:
     """What a key is counted for. `turn` goes up with each change of it.
 
-    `expires_at` (seconds since 1970) is set where that is nothing.
+    `left` are the contents that it was of before, and whose results are still to be decided on. `expires_at`
+    (seconds since 1970) is set where it is counted for nothing, and written once nothing is left.
     """
 
     share: Share
     turn: int
     expires_at: int | None = None
+    left: tuple[str, ...] = ()
 
     def to_item(self) -> dict[str, object]:
         """Write the attributes of a DynamoDB item, without its keys."""
         item = {
             "status": None if self.share.status is None else str(self.share.status),
             "labels": sorted(self.share.labels) or None,
+            "content": self.share.content,
             "turn": self.turn,
-            EXPIRY: self.expires_at,
+            "left": list(self.left) or None,
+            EXPIRY: None if self.left else self.expires_at,
         }
         return {name: value for name, value in item.items() if value is not None}
 
     @classmethod
     def from_item(cls, item: Mapping[str, object]) -> Counted:
-        """Read it back."""
+        """Read it back. Raise ValueError, TypeError or KeyError where it is not what `to_item` writes.
+
+        What would be taken for something else must not be read: it would be subtracted from the counts.
+        """
         status = item.get("status")
+        labels = item.get("labels", [])
         expires_at = item.get(EXPIRY)
+        if status == Status.DELETED:
+            raise ValueError("a deleted image is counted for nothing")
+        content = item.get("content")
+        share = Share(
+            None if status is None else Status(cast("str", status)),
+            frozenset(_texts(labels)),
+            None if content is None else _content(content),
+        )
         return cls(
-            share=Share(
-                None if status is None else Status(str(status)),
-                frozenset(cast("list[str]", item.get("labels", []))),
-            ),
-            turn=int(str(item["turn"])),
-            expires_at=None if expires_at is None else int(str(expires_at)),
+            share=share,
+            turn=_whole(item["turn"]),
+            expires_at=None if expires_at is None else _whole(expires_at),
+            left=tuple(_content(left) for left in _texts(item.get("left", []))),
         )
 
 
@@ -118,6 +144,28 @@ class Differences:
             del counts[name]
         if not counts:
             del self.by_item[at]
+
+
+def _texts(value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise TypeError(f"no list of texts: {value!r:.100}")
+    return value
+
+
+def _content(value: object) -> str:
+    """Check that something names a content, by which an item can be found."""
+    if not isinstance(value, str) or not 0 < len(value.encode()) <= LONGEST_CONTENT_ID:
+        raise ValueError(f"no name of a content: {value!r:.100}")
+    return value
+
+
+def _whole(value: object) -> int:
+    """Read a number that can be counted on from. DynamoDB's have 38 digits."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 <= value < LARGEST:
+        raise ValueError(f"no count: {value!r:.100}")
+    if value != int(value):
+        raise ValueError(f"no whole number: {value}")
+    return int(value)
 
 
 def counted_key(key: str) -> ItemKey:

@@ -56,5 +56,17 @@ TALLY_WINDOW_SECONDS = 5
 # A batch of 1,000 takes 2 s; going through all keys again takes what there is.
 TALLY_TIMEOUT_SECONDS = 120
 
+# A change that could not be counted for so long leaves the line. Regional outages take hours
+# (https://aws.amazon.com/message/101925/), the stream forgets after 24.
+TALLY_PATIENCE_HOURS = 12
+
+# Results of a content that no record names any more are there for so long, for whoever uploads it again. In
+# the last part of it that is paid for anew: the tally follows a stream that lasts a day, and must be in time.
+RESULTS_GRACE_SECONDS = 3 * 86_400
+RESULTS_UNSAFE_SECONDS = 36 * 3600
+# DynamoDB may take some days to delete what has expired; that it is being removed is known for longer.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
+REMOVAL_SECONDS = 30 * 86_400
+
 # A late create may come after its delete by as long as a message can live in the queue, and then some.
 TOMBSTONE_DAYS = 30

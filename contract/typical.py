@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from contract.contents import Name
 from contract.identity import ImageVersion
 from contract.records import Findings, Head, Status
 from contract.results import ResultName
@@ -54,6 +55,12 @@ def counted_item(of: Head) -> Mapping[str, object]:
     """Write what a head is counted for as the item it is in the table."""
     at = counted_key(of.key)
     return {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **Counted(Share.of(of), turn=1).to_item()}
+
+
+def name_item(of: Head) -> Mapping[str, object]:
+    """Write that a head is of its content as the item it is in the table."""
+    name = Name(of.version.content_id, of.key, turn=1)
+    return {PARTITION_KEY: name.at.pk, SORT_KEY: name.at.sk, **name.to_item()}
 
 
 def result_item(operation: str, answer_bytes: int) -> Mapping[str, object]:

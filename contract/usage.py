@@ -77,8 +77,9 @@ def usage(work: Work, assumed: Assumptions) -> Usage:
     return Usage(
         calls=calls,
         write_units=photo_writes + call_writes + batches * batch_writes,
-        # The head that may be there, and each result; then the tally reads the head, and its share in counts.
-        read_units=work.photos * (1 + len(work.calls) + 2),
+        # The head that may be there, and each result; then the tally reads the head, its share in counts, and
+        # the head again with the removal of its content.
+        read_units=work.photos * (1 + len(work.calls) + 4),
         invocations=batches,
         gb_seconds=busy_seconds * assumed.memory_gb + work.photos * assumed.tally_gb_seconds,
         sqs_requests=sent + 2 * work.photos / MESSAGES_A_REQUEST,  # received and deleted by tens
@@ -103,10 +104,12 @@ def _of_records(work: Work, assumed: Assumptions) -> tuple[float, float]:
     ranked = [item_bytes(row) for row in rows if CONFIDENCE in row]
     once = [item_bytes(typical.head_item(head)), *(item_bytes(row) for row in rows if CONFIDENCE not in row)]
     counted = item_bytes(typical.counted_item(head))
+    name = item_bytes(typical.name_item(head))
     copies = assumed.copies_of_ranked_rows
     writes = sum(map(write_units, once)) + copies * sum(map(write_units, ranked))
     writes += UNITS_IN_A_TRANSACTION * (write_units(counted) + _of_counts(assumed))
-    kept = sum(map(_kept_bytes, (*once, counted))) + copies * sum(map(_kept_bytes, ranked))
+    writes += write_units(name)
+    kept = sum(map(_kept_bytes, (*once, counted, name))) + copies * sum(map(_kept_bytes, ranked))
     return work.photos * writes, work.photos * kept
 
 

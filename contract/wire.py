@@ -21,7 +21,7 @@ def to_wire(item: Mapping[str, Any]) -> WireItem:
 
 
 def from_wire(item: Mapping[str, Any]) -> Item:
-    """Read an item. Numbers become Decimal."""
+    """Read an item of whatever types. Numbers become Decimal, and sets, which we never write, frozensets."""
     return {name: _value(tagged) for name, tagged in item.items()}
 
 
@@ -65,5 +65,6 @@ def _value(tagged: Mapping[str, Any]) -> Any:
             return [_value(element) for element in content]
         case "NULL":
             return None
-        case _:  # a set: nothing of ours writes one, and whoever wants another value there says so
-            return frozenset(content)
+        case "SS" | "NS" | "BS":
+            return frozenset(_value({tag[0]: element}) for element in content)
+    raise TypeError(f"no item of ours has values of type {tag}")

@@ -9,6 +9,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contract.capacity import MOST_BULK_DAYS, MOST_LIVE_DAYS, MOST_WAITING_DAYS, photos_in
@@ -36,6 +37,7 @@ class Watched:
     bulk: WorkQueue
     functions: Mapping[str, lambda_.Function]
     quotas: Quotas
+    uncounted: sqs.Queue
     api: apigateway.HttpApi
 
 
@@ -56,6 +58,7 @@ class Alarms(Construct):
         self._on_configuration_errors()
         self._on_the_days_limit()
         self._on_late_counts(watched.functions["tally"])
+        self._on_uncounted_changes(watched.uncounted)
         self._on_loops(watched.functions["processor"])
         for name, function in watched.functions.items():
             self._on_throttles(name, function)
@@ -136,6 +139,17 @@ class Alarms(Construct):
             "The counts of labels and images are half an hour behind; the photos are not. The log of the "
             "tally says what stops it. What is older than a day has to be counted anew.",
             "Counts are behind",
+        )
+
+    def _on_uncounted_changes(self, dead_letters: sqs.Queue) -> None:
+        self._alarm(
+            "UncountedChanges",
+            dead_letters.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="Maximum"),
+            1,
+            "Changes of photos could not be counted for half a day and have left the line; no photo is lost. "
+            "Remove the cause, which the log of the tally tells, count anew, and purge the queue.",
+            "Counts are behind",
+            missing=_AS_BEFORE,
         )
 
     def _on_loops(self, processor: lambda_.Function) -> None:

@@ -126,7 +126,7 @@ class Answers(Construct):
 
     def _http_api(self) -> apigateway.HttpApi:
         origins = list(self.settings.cors_origins)
-        return apigateway.HttpApi(
+        api = apigateway.HttpApi(
             self,
             "Api",
             cors_preflight=apigateway.CorsPreflightOptions(

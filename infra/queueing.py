@@ -20,13 +20,7 @@ class WorkQueue(Construct):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(timing.DEAD_LETTER_RETENTION_DAYS),
-        )
+        self.dead_letters = dead_letter_queue(self)
         self.queue = sqs.Queue(
             self,
             "Queue",
@@ -39,3 +33,14 @@ class WorkQueue(Construct):
                 queue=self.dead_letters, max_receive_count=timing.QUEUE_MAX_RECEIVES
             ),
         )
+
+
+def dead_letter_queue(scope: Construct) -> sqs.Queue:
+    """Return a queue for what was given up: encrypted by SQS, by TLS only, for as long as SQS keeps it."""
+    return sqs.Queue(
+        scope,
+        "DeadLetters",
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=Duration.days(timing.DEAD_LETTER_RETENTION_DAYS),
+    )

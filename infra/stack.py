@@ -76,6 +76,7 @@ class ImagepipeStack(Stack):
                 "tally": tallying.function,
                 "query": answers.function,
             },
+            uncounted=tallying.dead_letters,
             quotas=processing.quotas,
             api=answers.api,
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
@@ -13,8 +14,9 @@ from constructs import Construct
 from contract import timing
 from contract.environment import dump
 from contract.settings import TallySettings
-from contract.table import HEAD, SORT_KEY
+from contract.table import CONTENT_PREFIX, HEAD, SORT_KEY
 from infra.functions import Function
+from infra.queueing import dead_letter_queue
 from infra.settings import DeploymentSettings
 
 # Scan is for counting anew alone.
@@ -25,14 +27,22 @@ TABLE_ACTIONS = (
     "dynamodb:Scan",
 )
 
+# For the names of contents, and the expiry of results. Nothing else is the tally's to delete.
+CONTENT_ACTIONS = (
+    "dynamodb:BatchWriteItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:Query",
+)
+
 MAX_BATCH = 1000
 
 
 class Tallying(Construct):
     """The tally, fed with the keys of heads that were written.
 
-    A batch that fails is sent again until it works, or for the 24 hours that the stream keeps it; repeating
-    one changes nothing (contract/tallies.py).
+    A batch that fails is sent again, in halves, until it works; repeating one changes nothing
+    (contract/tallies.py). Changes that failed for half a day leave the line: `dead_letters` says from where
+    to where in the stream, and counting anew does what they would have done.
     """
 
     def __init__(
@@ -57,7 +67,16 @@ class Tallying(Construct):
             memory_mb=512,
             log_retention_days=settings.log_retention_days,
         ).function
+        self.dead_letters = dead_letter_queue(self)
         table.grant(self.function, *TABLE_ACTIONS)
+        self.function.add_to_role_policy(
+            # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+            iam.PolicyStatement(
+                actions=list(CONTENT_ACTIONS),
+                resources=[table.table_arn],
+                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{CONTENT_PREFIX}*"]}},
+            )
+        )
         self._feed(table)
 
     def _feed(self, table: dynamodb.Table) -> None:
@@ -73,5 +92,9 @@ class Tallying(Construct):
                 batch_size=MAX_BATCH,
                 max_batching_window=Duration.seconds(timing.TALLY_WINDOW_SECONDS),
                 filters=[lambda_.FilterCriteria.filter(of_heads)],
+                # https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+                bisect_batch_on_error=True,
+                max_record_age=Duration.hours(timing.TALLY_PATIENCE_HOURS),
+                on_failure=event_sources.SqsDlq(self.dead_letters),
             )
         )

@@ -1,8 +1,8 @@
 """`imagepipe`, the command line for whoever runs the pipeline, and the one place where errors become lines.
 
-Exit codes: 0 done; 1 reconcile found something and did not fix it, something was refused, a backfill
-stopped at its bounds, a deployment would not fit, or a promise did not hold; 2 it could not be done, and
-one line says why; 130 Ctrl-C; 141 whoever read the output has left (`| head`).
+Exit codes: 0 done; 1 reconcile found something and did not fix it, something was refused or is left, a
+backfill stopped at its bounds, a deployment would not fit, or a promise did not hold; 2 it could not be
+done, and one line says why; 130 Ctrl-C; 141 whoever read the output has left (`| head`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from operations.commands import (
     check,
     cost,
     dead_letters,
+    forget,
     plan,
     quotas,
     reconcile,
@@ -51,6 +52,7 @@ app.command("quotas")(quotas.quotas)
 app.command("cost")(cost.cost)
 app.command("check")(check.check)
 app.command("verify")(verify.verify)
+app.command("forget")(forget.forget)
 
 
 _TROUBLES = (typer.TyperException, OperatorError, ImagepipeError, sqlite3.Error)

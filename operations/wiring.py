@@ -27,6 +27,7 @@ from operations.adapters.dynamodb_counts import DynamoDBRecords
 from operations.adapters.dynamodb_heads import DynamoDBHeads
 from operations.adapters.dynamodb_known import DynamoDBKnown
 from operations.adapters.dynamodb_reads import BatchReads
+from operations.adapters.dynamodb_traces import DynamoDBTraces
 from operations.adapters.lambda_functions import reader_of
 from operations.adapters.query_api import QueryApi
 from operations.adapters.s3 import S3Bucket
@@ -128,6 +129,11 @@ class Pipeline:
     def heads(self) -> DynamoDBHeads:
         """The table, as far as whole heads are read."""
         return DynamoDBHeads(self._dynamodb, self.names.table, self._retry, self._reads)
+
+    @cached_property
+    def traces(self) -> DynamoDBTraces:
+        """The table, as far as keys are forgotten in it."""
+        return DynamoDBTraces(self._dynamodb, self.names.table, self._retry, self._reads)
 
     @cached_property
     def subscriptions(self) -> Subscriptions:

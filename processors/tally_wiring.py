@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
 
 import botocore.session
 from aws_lambda_powertools import Logger, Metrics
@@ -16,10 +17,12 @@ from contract import environment
 from contract.settings import TallySettings
 from contract.tallies import TallyMetric
 from contract.timing import CALL_SECONDS
+from processors.adapters.dynamodb_contents import DynamoDBContents
 from processors.adapters.dynamodb_tallies import DynamoDBTallies
 from processors.powertools import PowertoolsLog
 from processors.retrying import PATIENT_ATTEMPTS, RetryPolicy
 from processors.tallying.changes import changed_keys
+from processors.tallying.contents import Contents
 from processors.tallying.recounting import Recount
 from processors.tallying.tally import Tally
 
@@ -40,18 +43,25 @@ def build() -> Answering:
         read_timeout=CALL_SECONDS,
     )
     client = cast("DynamoDBClient", botocore.session.get_session().create_client("dynamodb", config=config))
-    return assemble(DynamoDBTallies(client, settings.table_name), Logger(), Metrics())
+    stores = (
+        DynamoDBTallies(client, settings.table_name),
+        DynamoDBContents(client, settings.table_name, lambda: uuid4().hex),
+    )
+    return assemble(*stores, Logger(), Metrics())
 
 
-def assemble(store: DynamoDBTallies, logger: Logger, metrics: Metrics) -> Answering:
+def assemble(
+    store: DynamoDBTallies, content_store: DynamoDBContents, logger: Logger, metrics: Metrics
+) -> Answering:
     """Put together what answers: changes of the table, or `{"recount": true}` from whoever runs it."""
 
     def count(what: TallyMetric, by: int) -> None:
         metrics.add_metric(name=what, unit=MetricUnit.Count, value=by)
 
     retry = RetryPolicy(attempts=PATIENT_ATTEMPTS)
-    tally = Tally(store, retry, count, PowertoolsLog(logger), time.time)
-    recount = Recount(store, tally)
+    contents = Contents(content_store, retry, time.time)
+    tally = Tally(store, contents, retry, count, PowertoolsLog(logger), time.time)
+    recount = Recount(store, tally, contents)
 
     def work(event: dict[str, Any], context: Any) -> dict[str, Any]:
         answer: dict[str, Any] = {"changed": 0}

@@ -13,7 +13,7 @@ from contract.errors import ImagepipeError, NotReadyError
 from contract.records import Head
 from contract.results import Result, ResultName
 from contract.table import EXPIRY, PARTITION_KEY, SORT_KEY, IndexRow, ItemKey, head_key, result_key
-from contract.timing import CLAIM_SECONDS
+from contract.timing import CLAIM_SECONDS, RESULTS_UNSAFE_SECONDS
 from contract.wire import Item, from_wire, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
 from processors.adapters.dynamodb_batches import BatchCalls
@@ -34,8 +34,11 @@ COMMIT_CONDITION = (
 # Nothing but the order of events has changed: another revision has rows and a completion of its own.
 MOVE_ON_CONDITION = "revision = :seen AND sequencer < :sequencer"
 
-# Nobody has asked, or whoever was about to is no more.
-CLAIM_CONDITION = "attribute_not_exists(pk) OR (attribute_not_exists(answer) AND claimed_until < :now)"
+# Nobody has asked, or whoever was about to is no more, or what was answered is about to go.
+CLAIM_CONDITION = (
+    "attribute_not_exists(pk) OR (attribute_not_exists(answer) AND claimed_until < :now) "
+    "OR (attribute_exists(answer) AND expires_at < :soon)"
+)
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,13 @@ class DynamoDBTable:
         for item in self.batches.read(list(wanted)):
             name = wanted[ItemKey(item[PARTITION_KEY], item[SORT_KEY])]
             result = result_in(name, item)
-            if result is not None:
+            if result is not None and not self._is_about_to_go(item):
                 results[name] = result
         return results
+
+    def _is_about_to_go(self, item: Item) -> bool:
+        """Tell whether an answer may go before it is known that a record names it again."""
+        return EXPIRY in item and int(item[EXPIRY]) < self.clock() + RESULTS_UNSAFE_SECONDS
 
     def claim(self, names: Sequence[ResultName], owner: str) -> dict[ResultName, Result | ImagepipeError]:
         """Take the right to make calls; give the names that need none, or cannot be had, with the reason."""
@@ -86,13 +93,20 @@ class DynamoDBTable:
     def _claim(self, name: ResultName, owner: str) -> Item:
         at = result_key(name)
         until = int(self.clock()) + CLAIM_SECONDS
-        return {PARTITION_KEY: at.pk, SORT_KEY: at.sk, "claimed_by": owner, "claimed_until": until}
+        return {
+            PARTITION_KEY: at.pk,
+            SORT_KEY: at.sk,
+            "claimed_by": owner,
+            "claimed_until": until,
+            EXPIRY: until,
+        }
 
     def _claim_one(self, name: ResultName, claim: Item, owner: str) -> Result | ImagepipeError | None:
         """Claim one call, or say what stands there instead."""
         now = int(self.clock())
         try:
-            _, standing = self._put_if(claim, CLAIM_CONDITION, {":now": now})
+            values = {":now": now, ":soon": now + RESULTS_UNSAFE_SECONDS}
+            _, standing = self._put_if(claim, CLAIM_CONDITION, values)
         except ImagepipeError as failure:
             return failure
         if standing is None or standing.get("claimed_by") == owner:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from contract.errors import ThrottledError
-from contract.table import HEAD, HEAD_PREFIX, PARTITION_KEY, SORT_KEY, ItemKey, head_key
-from contract.tallies import COUNTED, COUNTED_PREFIX, NAME_PREFIX, Counted, Differences, counted_key
+from contract.table import CONTENT_PREFIX, HEAD, HEAD_PREFIX, PARTITION_KEY, SORT_KEY, ItemKey, head_key
+from contract.tallies import COUNTED, COUNTED_PREFIX, NAME_PREFIX, Differences, counted_key
 from contract.wire import Item, from_wire, key_of, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
-from processors.tallying.recounting import KeysPage
-from processors.tallying.tally import Change, Standing
+from processors.tallying.recounting import Page
+from processors.tallying.tally import Change, RefusedError, Standing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+# The second is what a transaction says of one of its items; the first, of the request.
+REFUSALS = frozenset({"ValidationException", "ValidationError", "ItemCollectionSizeLimitExceeded"})
 
 
 @dataclass(frozen=True)
@@ -28,46 +34,73 @@ class DynamoDBTallies:
     def read(self, keys: Sequence[str]) -> Mapping[str, Standing]:
         """Read what is stored of up to 80 keys: first all shares, then all heads, as of now."""
         shares = self._items([counted_key(key) for key in keys])
-        heads = self._items([head_key(key) for key in keys])
-        return {
-            key: Standing(
-                counted=Counted.from_item(shares[counted_key(key)]) if counted_key(key) in shares else None,
-                head=heads.get(head_key(key)),
-            )
-            for key in keys
-        }
+        heads = self.read_heads(keys)
+        return {key: Standing(counted=shares.get(counted_key(key)), head=heads.get(key)) for key in keys}
+
+    def read_heads(self, keys: Collection[str]) -> Mapping[str, Mapping[str, object]]:
+        """Read the attributes of heads, of those keys that have one, as of now."""
+        at = {head_key(key): key for key in keys}
+        return {at[place]: item for place, item in self._items(list(at)).items()}
 
     def write(self, changes: Sequence[Change], differences: Differences) -> None:
-        """Write shares and counts in one transaction. Raises TransientError if one of them was overtaken."""
+        """Write shares and counts in one transaction.
+
+        Raise TransientError if one of them was overtaken, RefusedError if it can never be written.
+        """
         puts = [{"Put": self._put(change)} for change in changes]
         updates = [{"Update": self._update(at, counts)} for at, counts in differences.by_item.items()]
         items: Any = [*puts, *updates]
         with translated(f"TransactWriteItems of {len(changes)} shares on {self.table_name}"):
-            self.client.transact_write_items(TransactItems=items)
+            try:
+                self.client.transact_write_items(TransactItems=items)
+            except ClientError as error:
+                if _is_refused(error):
+                    raise RefusedError(str(error)) from error
+                raise
 
-    def keys(self, after: ItemKey | None) -> KeysPage:
+    def keys(self, after: ItemKey | None) -> Page:
         """Read one page of the table, 1 MB of it, for the keys that have a head or are counted."""
+        values = {":head": {"S": HEAD}, ":counted": {"S": COUNTED}}
+        places, cursor = self._scan("sk IN (:head, :counted)", values, after)
+        return Page([_object_key(at) for at in places], cursor)
+
+    def contents(self, after: ItemKey | None) -> Page:
+        """Read one page of the table for contents, each once."""
+        values = {":content": {"S": CONTENT_PREFIX}}
+        places, cursor = self._scan("begins_with(pk, :content)", values, after)
+        return Page(list(dict.fromkeys(at.pk.removeprefix(CONTENT_PREFIX) for at in places)), cursor)
+
+    def _scan(
+        self, wanted: str, values: Mapping[str, Any], after: ItemKey | None
+    ) -> tuple[list[ItemKey], ItemKey | None]:
         start: Any = {"ExclusiveStartKey": key_to_wire(after)} if after else {}
         with translated(f"Scan of {self.table_name}"):
             page = self.client.scan(
                 TableName=self.table_name,
-                FilterExpression="sk IN (:head, :counted)",
-                ExpressionAttributeValues={":head": {"S": HEAD}, ":counted": {"S": COUNTED}},
+                FilterExpression=wanted,
+                ExpressionAttributeValues=values,
                 ProjectionExpression="pk, sk",
                 **start,
             )
-        places = [key_of(item) for item in page["Items"]]
         last = page.get("LastEvaluatedKey")
-        return KeysPage([_object_key(at) for at in places], key_of(last) if last else None)
+        return [key_of(item) for item in page["Items"]], key_of(last) if last else None
 
     def _items(self, keys: Sequence[ItemKey]) -> dict[ItemKey, Item]:
-        asked: Any = {"Keys": [key_to_wire(key) for key in keys], "ConsistentRead": True}
-        with translated(f"BatchGetItem on {self.table_name}"):
-            answer = self.client.batch_get_item(RequestItems={self.table_name: asked})
-        if answer.get("UnprocessedKeys"):
-            raise ThrottledError("UnprocessedKeys", f"{self.table_name} did not answer for all keys")
-        found = answer["Responses"].get(self.table_name, [])
-        return {key_of(item): from_wire(item) for item in found}
+        """Read items as of now. An answer holds 16 MB at most; while there is one, the rest is asked for.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+        """
+        asked: Any = {self.table_name: {"Keys": [key_to_wire(key) for key in keys], "ConsistentRead": True}}
+        items: dict[ItemKey, Item] = {}
+        while asked:
+            with translated(f"BatchGetItem on {self.table_name}"):
+                answer = self.client.batch_get_item(RequestItems=asked)
+            found = answer["Responses"].get(self.table_name, [])
+            items |= {key_of(item): from_wire(item) for item in found}
+            asked = answer.get("UnprocessedKeys")
+            if asked and not found:
+                raise ThrottledError("UnprocessedKeys", f"{self.table_name} did not answer for all keys")
+        return items
 
     def _put(self, change: Change) -> dict[str, Any]:
         at = counted_key(change.key)
@@ -96,6 +129,19 @@ class DynamoDBTallies:
                 {f":{place}": by for place, by in enumerate(counts.values())}
             ),
         }
+
+
+def _is_refused(error: ClientError) -> bool:
+    """Tell whether a transaction failed for what is in it, and not for who else was writing.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+    """
+    response: Any = error.response
+    codes = {
+        response["Error"]["Code"],
+        *(reason.get("Code") for reason in response.get("CancellationReasons", [])),
+    }
+    return bool(codes & REFUSALS)
 
 
 def _object_key(at: ItemKey) -> str:

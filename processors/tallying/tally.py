@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
 from contract.records import Head
-from contract.tallies import NOTHING, Counted, Differences, Share, TallyMetric
+from contract.tallies import NOTHING, UNREADABLE, Counted, Differences, Share, TallyMetric
 from processors.retrying import RetryPolicy
+from processors.tallying.contents import Contents
 from processors.telemetry import Log
 
 # A transaction takes 100 items: so many keys, and all items of counts. An update expression takes 4 KB, which
@@ -24,13 +25,17 @@ EMPTY_SHARE_SECONDS = 24 * 3600
 
 @dataclass(frozen=True)
 class Standing:
-    """What is stored of a key: what it is counted for, and the attributes of its head; None where nothing is.
+    """The attributes that are stored of what a key is counted for, and of its head; None where nothing is.
 
-    The head was read after the share.
+    The head was read after the share. Nobody has looked yet whether either makes sense.
     """
 
-    counted: Counted | None
+    counted: Mapping[str, object] | None
     head: Mapping[str, object] | None
+
+
+class RefusedError(Exception):
+    """DynamoDB will never take this write: something in one of the items is not what it can be added to."""
 
 
 @dataclass(frozen=True)
@@ -42,76 +47,140 @@ class Change:
     counted: Counted
 
 
+@dataclass
+class Step:
+    """What came of the first `done` keys of a batch.
+
+    `standing` says what those of them that can be read are counted for now, by heads of which revisions.
+    """
+
+    done: int = 0
+    standing: dict[str, Counted] = field(default_factory=dict)
+    revisions: dict[str, object] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+
+
 class TallyStore(Protocol):
     """Where heads, shares and counts are."""
 
     def read(self, keys: Sequence[str]) -> Mapping[str, Standing]:
         """Read what is stored of up to MAX_KEYS keys: first all shares, then all heads, each as of now."""
 
+    def read_heads(self, keys: Collection[str]) -> Mapping[str, Mapping[str, object]]:
+        """Read the attributes of heads, of those keys that have one, as of now."""
+
     def write(self, changes: Sequence[Change], differences: Differences) -> None:
         """Write shares and counts, all or nothing.
 
-        Raises TransientError if one of the shares is not what was seen, or another is writing now.
+        Raise TransientError if one of the shares is not what was seen, or another is writing now;
+        RefusedError if it is of no use to try again.
         """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tally:
     """Counts images. `retry` starts from reading anew, `clock` gives seconds since 1970.
 
+    `passed_over` is how many keys could not be read or counted since it was made.
+
     The events only say where to look: a key is counted for what its head says. The head is read after the
-    share, and nothing is written if the share has changed since, so no older head takes the place of a newer.
+    share, and nothing is written if the share has changed since; it is read again afterwards, for who looked
+    at a newer one meanwhile may have found that share right. So no older head takes the place of a newer.
     """
 
     store: TallyStore
+    contents: Contents
     retry: RetryPolicy
     count: Callable[[TallyMetric, int], None]
     log: Log
     clock: Callable[[], float]
+    passed_over: int = field(default=0, init=False)
 
     def bring_in_line(self, keys: Iterable[str]) -> int:
-        """Count each key for what its head says now; give how many were counted for something else before."""
+        """Count each key for what its head says now; return how many were counted for something else before.
+
+        What cannot be read, or written, is told, left as it is, and passed over: one item must not stop the
+        counting of all others.
+        """
+        self.contents.begin()
         waiting = list(dict.fromkeys(keys))
         changed = 0
+        most = MAX_KEYS
         while waiting:
-            done, changes = self.retry(partial(self._step, waiting[:MAX_KEYS]))
-            waiting = waiting[done:]
-            changed += changes
+            try:
+                step = self.retry(partial(self._step, waiting[:most]))
+            except RefusedError as refusal:
+                if len(waiting[:most]) > 1:
+                    most = len(waiting[:most]) // 2
+                    continue
+                self._tell(f"DynamoDB refuses to count {waiting[0]}", refusal, TallyMetric.SHARES_UNUSABLE)
+                step = Step(1)
+            overtaken = self.contents.follow(step.standing, step.changed, partial(self._overtaken, step))
+            waiting = [*waiting[step.done :], *sorted(overtaken)]
+            changed += len(step.changed)
+            most = min(2 * most, MAX_KEYS)
         return changed
 
-    def _step(self, keys: Sequence[str]) -> tuple[int, int]:
-        """Bring the first of these keys in line; give how many that were, and how many of them changed."""
+    def _overtaken(self, step: Step, keys: Collection[str]) -> set[str]:
+        """Return those of the keys whose heads are not what they were.
+
+        Whoever looked at the newer one may have found the older share right, and left before it was changed.
+        """
+        heads = self.retry(partial(self.store.read_heads, keys)) if keys else {}
+        return {key for key in keys if _revision(heads.get(key)) != step.revisions[key]}
+
+    def _step(self, keys: Sequence[str]) -> Step:
+        """Bring the first of these keys in line."""
         standings = self.store.read(keys)
         changes: list[Change] = []
+        step = Step()
         differences = Differences()
-        done = 0
-        for done, key in enumerate(keys, start=1):  # noqa: B007 - looked at afterwards
+        for key in keys:
+            step.done += 1
             change = self._change(key, standings[key])
-            if change is not None:
-                changes.append(change)
-                differences.add(change.seen.share if change.seen else NOTHING, change.counted.share)
-                if any(len(counts) >= MANY_NAMES for counts in differences.by_item.values()):
-                    break
+            if change is None:
+                continue
+            step.revisions[key] = _revision(standings[key].head)
+            if isinstance(change, Counted):
+                step.standing[key] = change
+                continue
+            step.standing[key] = change.counted
+            step.changed.add(key)
+            changes.append(change)
+            differences.add(change.seen.share if change.seen else NOTHING, change.counted.share)
+            if any(len(counts) >= MANY_NAMES for counts in differences.by_item.values()):
+                break
         if changes:
             self.store.write(changes, differences)
-        return done, len(changes)
+        return step
 
-    def _change(self, key: str, standing: Standing) -> Change | None:
-        share = self._share(key, standing.head)
-        counted = standing.counted
-        if share is None or share == (counted.share if counted else NOTHING):
+    def _change(self, key: str, standing: Standing) -> Change | Counted | None:
+        """Return what is to be written of a key, or what stands rightly; None where neither can be said."""
+        try:
+            counted = None if standing.counted is None else Counted.from_item(standing.counted)
+        except UNREADABLE as fault:
+            self._tell(f"what {key} is counted for cannot be read", fault, TallyMetric.SHARES_UNUSABLE)
+            return None
+        try:
+            share = Share.of(None if standing.head is None else Head.from_item(standing.head))
+        except UNREADABLE as fault:
+            self._tell(f"the head of {key} cannot be read", fault, TallyMetric.HEADS_UNREADABLE)
             return None
         expires_at = int(self.clock()) + EMPTY_SHARE_SECONDS if share == NOTHING else None
-        return Change(key, counted, Counted(share, counted.turn + 1 if counted else 1, expires_at))
+        if share == (counted.share if counted else NOTHING):
+            return replace(counted, expires_at=expires_at) if counted else None
+        if counted is None:
+            return Change(key, None, Counted(share, 1, expires_at))
+        before = counted.share.content
+        left = {*counted.left, *({before} if before is not None and before != share.content else ())}
+        return Change(key, counted, Counted(share, counted.turn + 1, expires_at, tuple(sorted(left))))
 
-    def _share(self, key: str, head: Mapping[str, object] | None) -> Share | None:
-        """Say what a key is to be counted for; None where its head cannot be read, which is a defect of ours.
+    def _tell(self, what: str, fault: BaseException, metric: TallyMetric) -> None:
+        self.log.fault(f"{what}; it stays counted as it was", fault)
+        self.count(metric, 1)
+        self.passed_over += 1
 
-        Such a key stays counted for what it was: one head must not stop the counting of all others.
-        """
-        try:
-            return Share.of(None if head is None else Head.from_item(head))
-        except (KeyError, ValueError, TypeError, ArithmeticError) as fault:
-            self.log.fault(f"the head of {key} cannot be read and is not counted anew", fault)
-            self.count(TallyMetric.HEADS_UNREADABLE, 1)
-            return None
+
+def _revision(head: Mapping[str, object] | None) -> object:
+    """Return what is another one for any other state of a key; heads that cannot be read have none."""
+    return head and head.get("revision")

@@ -102,9 +102,9 @@ def test_a_new_photo_with_one_detector_takes_the_writes_that_the_code_makes() ->
 
     claims, results, heads, rows = 10, 2 * 10, 10, 10 * (15 + 1)
     counts, budgets = 1, 1
-    tallied = 2 * (10 + (1 + 16 * 3) * 10 / 60)
+    tallied = 2 * (10 + (1 + 16 * 3) * 10 / 60) + 10
     assert used.write_units == pytest.approx(claims + results + heads + rows + counts + budgets + tallied)
-    assert used.read_units == 10 * 4
+    assert used.read_units == 10 * 6
     assert (used.calls, used.invocations, used.sns_requests) == (10, 1, 1)
 
 

@@ -36,6 +36,11 @@ def test_bytes_and_nothing_are_read() -> None:
     assert from_wire({"nothing": {"NULL": True}}) == {"nothing": None}
 
 
+def test_sets_are_read_though_we_write_none() -> None:
+    item = {"texts": {"a", "b"}, "numbers": {Decimal(1)}, "packed": {b"x"}}
+    assert from_wire({name: TypeSerializer().serialize(value) for name, value in item.items()}) == item
+
+
 @pytest.mark.parametrize("value", [1.5, None, {1, 2}, object()])
 def test_what_we_never_write_is_refused(value: object) -> None:
     with pytest.raises(TypeError):

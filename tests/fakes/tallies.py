@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from contract.contents import Name, removal_key
 from contract.errors import TransientError
 from contract.records import Head
 from contract.table import ItemKey, head_key
 from contract.tallies import NOTHING, Counted, Differences, counted_key
-from processors.tallying.recounting import KeysPage
+from processors.tallying.contents import Named
+from processors.tallying.recounting import Page
 from processors.tallying.tally import Change, Standing
 from tests.fakes.calls import Calls
 
@@ -19,52 +22,173 @@ KEYS_A_PAGE = 2
 
 @dataclass
 class FakeTallies:
-    """The store of a tally. Tests step in at `read shares`, `read heads`, `write` and `read keys`."""
+    """The store of a tally. Tests step in at `read shares`, `read heads`, `write` and `read keys`.
+
+    `rubbish` stands in the places of shares and heads. `results` are contents that have some, with their
+    expiry; `ever_named` are those that a key was counted for.
+    """
 
     calls: Calls = field(default_factory=Calls)
     heads: dict[str, Head] = field(default_factory=dict)
     shares: dict[str, Counted] = field(default_factory=dict)
     counts: dict[ItemKey, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+    rubbish: dict[ItemKey, Mapping[str, object]] = field(default_factory=dict)
+    names: dict[ItemKey, Name] = field(default_factory=dict)
+    removals: dict[str, str] = field(default_factory=dict)
+    results: dict[str, int | None] = field(default_factory=dict)
+    ever_named: set[str] = field(default_factory=set)
+    complete: bool = False
+    tokens: int = 0
 
     def read(self, keys: Sequence[str]) -> Mapping[str, Standing]:
         """Read shares, and then heads."""
         assert 1 <= len(set(keys)) == len(keys) <= 100
         with self.calls.of("read shares"):
-            shares = dict(self.shares)
+            shares = {key: self._share(key) for key in keys}
+        heads = self.read_heads(keys)
+        return {key: Standing(shares[key], heads.get(key)) for key in keys}
+
+    def read_heads(self, keys: Collection[str]) -> Mapping[str, Mapping[str, object]]:
+        """Read heads."""
         with self.calls.of("read heads"):
-            heads = {key: head.to_item() for key, head in self.heads.items()}
-        return {key: Standing(shares.get(key), heads.get(key)) for key in keys}
+            heads = {head_key(key): head.to_item() for key, head in self.heads.items()} | self.rubbish
+            return {key: heads[head_key(key)] for key in keys if head_key(key) in heads}
+
+    def _share(self, key: str) -> Mapping[str, object] | None:
+        share = self.shares.get(key)
+        return self.rubbish.get(counted_key(key), share.to_item() if share else None)
 
     def write(self, changes: Sequence[Change], differences: Differences) -> None:
         """Write all or nothing."""
         assert len(changes) + len(differences.by_item) <= 100
         with self.calls.of("write"):
             for change in changes:
-                standing = self.shares.get(change.key)
-                if (standing and standing.turn) != (change.seen and change.seen.turn):
+                standing = self._share(change.key)
+                if (standing and standing.get("turn")) != (change.seen and change.seen.turn):
                     raise TransientError("TransactionCanceledException", f"{change.key} was overtaken")
-            self.shares.update({change.key: change.counted for change in changes})
+            for change in changes:
+                self.shares[change.key] = change.counted
+                if change.counted.share.content is not None:
+                    self.ever_named.add(change.counted.share.content)
+                self.rubbish.pop(counted_key(change.key), None)
             for at, counts in differences.by_item.items():
                 for name, by in counts.items():
                     self.counts[at][name] = self.counts[at].get(name, 0) + by
 
-    def keys(self, after: ItemKey | None) -> KeysPage:
+    def keys(self, after: ItemKey | None) -> Page:
         """Read two keys."""
         with self.calls.of("read keys"):
             places = [(head_key(key), key) for key in self.heads]
             places += [(counted_key(key), key) for key in self.shares]
-            rest = sorted(
-                ((at.pk, at.sk), key)
-                for at, key in places
-                if after is None or (at.pk, at.sk) > (after.pk, after.sk)
-            )
-        page = rest[:KEYS_A_PAGE]
-        cursor = ItemKey(*page[-1][0]) if len(rest) > len(page) else None
-        return KeysPage([key for _, key in page], cursor)
+        return _page(places, after)
+
+    def contents(self, after: ItemKey | None) -> Page:
+        """Read two contents."""
+        with self.calls.of("read contents"):
+            found = self.results.keys() | {name.content_id for name in self.names.values()}
+            places = [(removal_key(content_id), content_id) for content_id in found]
+        return _page(places, after)
+
+    def names_there(self, names: Collection[Name]) -> set[Name]:
+        """Look for names."""
+        with self.calls.of("read names"):
+            return {name for name in names if self.names.get(name.at) == name}
+
+    def put_names(self, names: Collection[Name]) -> None:
+        """Write names."""
+        with self.calls.of("write names"):
+            self.names.update({name.at: name for name in names})
+
+    def being_removed(self, content_ids: Collection[str]) -> set[str]:
+        """Look for removals."""
+        with self.calls.of("read removals"):
+            return set(content_ids) & self.removals.keys()
+
+    def current_shares(self, keys: Collection[str]) -> Mapping[str, Counted]:
+        """Read shares."""
+        with self.calls.of("read shares again"):
+            return {key: self.shares[key] for key in keys if key in self.shares}
+
+    def named(self, content_id: str) -> Named:
+        """Read the names of a content."""
+        with self.calls.of("read names of"):
+            names = [name for name in self.names.values() if name.content_id == content_id]
+            return Named(names, content_id in self.removals)
+
+    def drop(self, name: Name) -> None:
+        """Remove a name."""
+        with self.calls.of("drop name"):
+            if name.at in self.names and self.names[name.at].turn == name.turn:
+                del self.names[name.at]
+
+    def begin_deciding(self, content_id: str, expires_at: int) -> str:
+        """Write a removal."""
+        with self.calls.of("write removal"):
+            self.tokens += 1
+            self.removals[content_id] = str(self.tokens)
+            return self.removals[content_id]
+
+    def decide(self, content_id: str, token: str, expires_at: int | None) -> None:
+        """Change results, all or nothing."""
+        with self.calls.of("decide"):
+            if self.removals.get(content_id) != token:
+                raise TransientError("TransactionCanceledException", "somebody else decides")
+            if content_id in self.results:
+                standing = self.results[content_id]
+                self.results[content_id] = expires_at and (standing or expires_at)
+            if expires_at is None or content_id not in self.results:
+                del self.removals[content_id]
+
+    def have_settled(self, key: str, counted: Counted) -> None:
+        """Forget what was left."""
+        with self.calls.of("have settled"):
+            if key in self.shares and self.shares[key].turn == counted.turn:
+                self.shares[key] = replace(self.shares[key], left=(), expires_at=counted.expires_at)
+
+    def is_complete(self) -> bool:
+        """Tell whether every record has its name."""
+        return self.complete
+
+    def is_new(self) -> bool:
+        """Tell whether nothing was counted."""
+        return not self.shares and not self.counts
+
+    def is_complete_now(self) -> None:
+        """Write that down."""
+        self.complete = True
 
     def expire(self, now: float) -> None:
         """Remove what has expired."""
         for key, counted in list(self.shares.items()):
             if counted.expires_at is not None and counted.expires_at < now:
                 assert counted.share == NOTHING
-                del self.shares[key]
+                if not counted.left:  # the item has its expiry only then
+                    del self.shares[key]
+        for content_id, expires_at in list(self.results.items()):
+            if expires_at is not None and expires_at < now:
+                del self.results[content_id]
+
+
+def _page(places: Iterable[tuple[ItemKey, str]], after: ItemKey | None) -> Page:
+    rest = sorted(
+        ((at.pk, at.sk), found)
+        for at, found in places
+        if after is None or (at.pk, at.sk) > (after.pk, after.sk)
+    )
+    page = rest[:KEYS_A_PAGE]
+    cursor = ItemKey(*page[-1][0]) if len(rest) > len(page) else None
+    return Page([found for _, found in page], cursor)
+
+
+@dataclass
+class FakeContents:
+    """The same store, as contents are followed in it: it reads shares under the same name as the tally."""
+
+    tallies: FakeTallies
+
+    def shares(self, keys: Collection[str]) -> Mapping[str, Counted]:
+        """Read shares."""
+        return self.tallies.current_shares(keys)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.tallies, name)

@@ -15,7 +15,7 @@ NO_KEY = DynamoType({"S": ""})
 NUMBERS = st.integers(-3, 3).map(lambda number: {"N": str(number)})
 TEXTS = st.sampled_from(["", "a", "b"]).map(lambda text: {"S": text})
 ITEMS = st.dictionaries(
-    st.sampled_from(["pk", "sequencer", "revision", "answer", "claimed_until", "next_at"]),
+    st.sampled_from(["pk", "sequencer", "revision", "answer", "claimed_until", "next_at", "expires_at"]),
     st.one_of(NUMBERS, TEXTS),
 )
 CONDITIONS = (
@@ -31,6 +31,7 @@ CONDITIONS = (
 def test_conditions_hold_when_moto_says_so(item: dict[str, Any], text: str, data: st.DataObject) -> None:
     values = {
         ":now": data.draw(NUMBERS),
+        ":soon": data.draw(NUMBERS),
         ":seen": data.draw(TEXTS),
         ":sequencer": data.draw(st.one_of(NUMBERS, TEXTS)),
     }

@@ -23,10 +23,17 @@ def test_the_tally_follows_the_heads_of_the_table_from_the_beginning(template: T
     assert json.loads(pattern["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": ["head"]}}}}
 
 
-def test_a_batch_is_sent_again_until_it_works(template: Template) -> None:
+def test_a_batch_is_sent_again_in_halves_for_half_a_day_and_then_leaves_the_line(template: Template) -> None:
     properties = source(template)
+    queue, resource = template.the("AWS::SQS::Queue", "TallyingDeadLetters")
 
-    assert not {"MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "DestinationConfig"} & set(properties)
+    assert properties["BisectBatchOnFunctionError"] is True
+    assert properties["MaximumRecordAgeInSeconds"] == timing.TALLY_PATIENCE_HOURS * 3600
+    # A number of tries would end an outage within minutes.
+    assert "MaximumRetryAttempts" not in properties
+    assert properties["DestinationConfig"] == {"OnFailure": {"Destination": {"Fn::GetAtt": [queue, "Arn"]}}}
+    assert resource["Properties"]["SqsManagedSseEnabled"] is True
+    assert resource["Properties"]["MessageRetentionPeriod"] == timing.DEAD_LETTER_RETENTION_DAYS * 86_400
     assert properties["BatchSize"] == 1000
     assert properties["MaximumBatchingWindowInSeconds"] == timing.TALLY_WINDOW_SECONDS
 
@@ -40,7 +47,7 @@ def test_the_tally_runs_the_code_of_the_processors_under_a_name_of_its_own(templ
     assert tally["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "tally"
 
 
-def test_the_tally_touches_nothing_but_the_table(template: Template) -> None:
+def test_the_tally_touches_nothing_but_the_table_and_its_dead_letters(template: Template) -> None:
     table, _ = template.the("AWS::DynamoDB::Table")
     actions = template.actions_of(TALLY)
     reached = {
@@ -50,9 +57,20 @@ def test_the_tally_touches_nothing_but_the_table(template: Template) -> None:
         if resource != "*" and "Fn::Join" not in resource
     }
 
-    assert {action.split(":")[0] for action in actions} == {"dynamodb", "xray"}
-    assert "dynamodb:DeleteItem" not in actions
-    assert reached == {table}
+    queue, _ = template.the("AWS::SQS::Queue", "TallyingDeadLetters")
+    assert {action.split(":")[0] for action in actions} == {"dynamodb", "xray", "sqs"}
+    assert {action for action in actions if action.startswith("sqs:")} <= {
+        "sqs:SendMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+    }
+    (deleting,) = (
+        statement
+        for statement in template.statements_of(TALLY)
+        if "dynamodb:DeleteItem" in listed(statement["Action"])
+    )
+    assert deleting["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["content#*"]}}
+    assert reached == {table, queue}
 
 
 def test_an_alarm_tells_of_late_counts_long_before_the_stream_forgets(template: Template) -> None:
@@ -72,4 +90,5 @@ def test_the_query_api_may_ask_how_long_each_queue_is_and_nothing_else_of_it(tem
 
     assert {action for each in asked for action in listed(each["Action"])} == {"sqs:GetQueueAttributes"}
     reached = {target(resource) for each in asked for resource in listed(each["Resource"])}
-    assert reached == set(template.all("AWS::SQS::Queue"))
+    of_work = {name for name in template.all("AWS::SQS::Queue") if not name.startswith("Tallying")}
+    assert reached == of_work

@@ -18,8 +18,9 @@ from contract.errors import ImagepipeError, NotReadyError
 from contract.identity import ImageVersion
 from contract.records import Findings, Head, Status
 from contract.results import Result, ResultName
-from contract.table import index_rows
-from contract.timing import PROCESSOR_TIMEOUT_SECONDS
+from contract.table import EXPIRY, index_rows, result_key
+from contract.timing import PROCESSOR_TIMEOUT_SECONDS, RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
+from contract.wire import from_wire, key_to_wire, to_wire
 from processors.adapters.dynamodb import DynamoDBTable
 from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.dynamodb_inserts import Inserts
@@ -166,6 +167,38 @@ def test_a_result_takes_the_place_of_its_claim_and_is_there_for_all(table: Dynam
     assert table.save_results([result]) == {}
     assert table.read_results([NAME]) == {NAME: result}
     assert claim(table, "other") == result
+
+
+def attributes(client: tuple[Any, str]) -> dict[str, Any]:
+    asked = {client[1]: {"Keys": [key_to_wire(result_key(NAME))], "ConsistentRead": True}}
+    (item,) = client[0].batch_get_item(RequestItems=asked)["Responses"][client[1]]
+    return from_wire(item)
+
+
+def test_a_claim_that_nobody_comes_back_for_goes_by_itself_and_an_answer_stays(
+    table: DynamoDBTable, client: tuple[Any, str]
+) -> None:
+    claim(table, "one")
+    assert attributes(client)[EXPIRY] == attributes(client)["claimed_until"]
+
+    table.save_results([Result(NAME, {"Labels": []}, "2026-11-23T12:00:00.000Z")])
+    assert EXPIRY not in attributes(client)
+
+
+def test_an_answer_that_may_go_before_its_new_record_is_known_is_asked_for_anew(
+    table: DynamoDBTable, client: tuple[Any, str], clock: Clock
+) -> None:
+    result = Result(NAME, {"Labels": []}, "2026-11-23T12:00:00.000Z")
+    at = key_to_wire(result_key(NAME))
+    expires_at = int(clock()) + RESULTS_GRACE_SECONDS
+    client[0].put_item(TableName=client[1], Item={**at, **to_wire({**result.to_item(), EXPIRY: expires_at})})
+
+    assert table.read_results([NAME]) == {NAME: result}
+    assert claim(table, "one") == result
+    clock.now += RESULTS_GRACE_SECONDS - RESULTS_UNSAFE_SECONDS + 1
+    assert table.read_results([NAME]) == {}
+    assert claim(table, "one") is None
+    assert isinstance(claim(table, "other"), NotReadyError)
 
 
 INSERTS = pytest.mark.parametrize(

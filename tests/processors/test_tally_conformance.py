@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -12,20 +12,38 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from contract.contents import Name
 from contract.errors import ConfigurationError, ThrottledError, TransientError
 from contract.records import Head, Status
-from contract.table import ItemKey, head_key
-from contract.tallies import LABEL_COUNTS, NOTHING, STATUS_COUNTS, Counted, Differences, Share, read_counts
+from contract.results import Result, ResultName
+from contract.table import ItemKey, head_key, result_key
+from contract.tallies import (
+    LABEL_COUNTS,
+    NOTHING,
+    STATUS_COUNTS,
+    Counted,
+    Differences,
+    Share,
+    counted_key,
+    label_counts_key,
+    read_counts,
+)
+from contract.timing import RESULTS_GRACE_SECONDS
 from contract.wire import from_wire, key_to_wire, to_wire
+from processors.adapters.dynamodb_contents import DynamoDBContents
 from processors.adapters.dynamodb_tallies import DynamoDBTallies
 from processors.retrying import RetryPolicy
+from processors.tallying.contents import Contents
 from processors.tallying.recounting import Recount
 from processors.tallying.tally import MAX_KEYS, Change, Tally
 from tests.conftest import RunningPlace
 from tests.fakes.calls import client_error
-from tests.fakes.tallies import FakeTallies
+from tests.fakes.tallies import FakeContents, FakeTallies
 from tests.processors.test_conformance import create_table
 from tests.processors.test_tallying import Silence, a_head, cat, counted_from
+
+NOW = 1_000_000.0
+GOING = int(NOW) + RESULTS_GRACE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -33,7 +51,10 @@ class Place:
     """A store, and what only a test does with it."""
 
     store: Any
+    contents: Any
     put_head: Callable[[Head], object]
+    put_result: Callable[[str], object]
+    expiry: Callable[[str], int | None]
     counts: Callable[[], dict[ItemKey, dict[str, int]]]
 
 
@@ -43,7 +64,10 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         fake = FakeTallies()
         yield Place(
             fake,
+            FakeContents(fake),
             lambda head: fake.heads.update({head.key: head}),
+            lambda content_id: fake.results.update({content_id: None}),
+            lambda content_id: fake.results[content_id],
             lambda: {at: dict(+Counter(counts)) for at, counts in fake.counts.items() if +Counter(counts)},
         )
     elif request.param == "moto":
@@ -77,12 +101,35 @@ def on_dynamodb(client: Any, table_name: str) -> Place:
                 found[at] = here
         return found
 
-    return Place(DynamoDBTallies(client, table_name), put_head, counts)
+    def put_result(content_id: str) -> None:
+        for detector in ("labels", "faces"):
+            name = ResultName(content_id, detector, "f1")
+            item = to_wire(Result(name, {"Labels": []}, "2026-11-23T12:00:00Z").to_item())
+            client.put_item(TableName=table_name, Item={**item, **key_to_wire(result_key(name))})
+
+    def expiry(content_id: str) -> int | None:
+        places = [result_key(ResultName(content_id, detector, "f1")) for detector in ("labels", "faces")]
+        found = {
+            int(item["expires_at"]["N"]) if "expires_at" in item else None
+            for item in (client.get_item(TableName=table_name, Key=key_to_wire(at))["Item"] for at in places)
+        }
+        assert len(found) == 1
+        return found.pop()
+
+    return Place(
+        DynamoDBTallies(client, table_name),
+        DynamoDBContents(client, table_name, lambda: uuid4().hex),
+        put_head,
+        put_result,
+        expiry,
+        counts,
+    )
 
 
 def tally_on(place: Place) -> Tally:
     retry = RetryPolicy(sleep=lambda _seconds: None)
-    return Tally(place.store, retry, lambda _what, _by: None, Silence(), lambda: 1_000_000.0)
+    contents = Contents(place.contents, retry, lambda: NOW)
+    return Tally(place.store, contents, retry, lambda _what, _by: None, Silence(), lambda: NOW)
 
 
 def a_change(seen: Counted | None, share: Share) -> tuple[Change, Differences]:
@@ -99,7 +146,7 @@ def test_heads_and_shares_are_read_where_there_are_any(place: Place) -> None:
     found = place.store.read(["a.jpg", "b.jpg"])
 
     assert Head.from_item(found["a.jpg"].head) == cat("a.jpg")
-    assert found["a.jpg"].counted == change.counted
+    assert Counted.from_item(found["a.jpg"].counted) == change.counted
     assert (found["b.jpg"].counted, found["b.jpg"].head) == (None, None)
 
 
@@ -115,7 +162,7 @@ def test_who_saw_an_older_share_writes_nothing_at_all(place: Place) -> None:
         place.store.write([second], more)
 
     assert place.counts() == before
-    assert place.store.read(["a.jpg"])["a.jpg"].counted == first.counted
+    assert Counted.from_item(place.store.read(["a.jpg"])["a.jpg"].counted) == first.counted
 
 
 def test_counts_go_up_and_down(place: Place) -> None:
@@ -141,6 +188,93 @@ def test_as_many_keys_as_a_transaction_takes_and_more(place: Place) -> None:
     assert place.counts() == counted_from(heads)
 
 
+def test_results_go_with_the_last_record_and_stay_when_one_comes_back(place: Place) -> None:
+    tally = tally_on(place)
+    content = cat("a.jpg").version.content_id
+    place.put_result(content)
+    for key in ("a.jpg", "b.jpg"):
+        place.put_head(cat(key))
+    tally.bring_in_line(["a.jpg", "b.jpg"])
+
+    place.put_head(a_head("a.jpg", 2, Status.DELETED, etag=""))
+    tally.bring_in_line(["a.jpg"])
+    assert place.expiry(content) is None
+
+    place.put_head(a_head("b.jpg", 2, Status.RECOGNIZED, etag="another"))
+    tally.bring_in_line(["b.jpg"])
+    assert place.expiry(content) == GOING
+    assert [name.key for name in place.contents.named("another-7").names] == ["b.jpg"]
+    shares = place.contents.shares(["a.jpg", "b.jpg"])
+    assert [counted.left for counted in shares.values()] == [(), ()]
+    assert shares["a.jpg"].expires_at is not None
+
+    place.put_head(cat("c.jpg"))
+    tally.bring_in_line(["c.jpg"])
+    assert place.expiry(content) is None
+    assert not place.contents.being_removed([content])
+
+
+def test_who_was_overtaken_in_deciding_changes_nothing(place: Place) -> None:
+    place.put_result("abc-7")
+    late = place.contents.begin_deciding("abc-7", GOING)
+    token = place.contents.begin_deciding("abc-7", GOING)
+
+    for expires_at in (GOING, None):
+        with pytest.raises(TransientError):
+            place.contents.decide("abc-7", late, expires_at)
+    place.contents.decide("abc-7", token, GOING)
+    place.contents.decide("abc-7", token, GOING + 5)
+    assert place.expiry("abc-7") == GOING
+
+    place.contents.decide("abc-7", token, None)
+    assert place.expiry("abc-7") is None
+
+
+def test_a_name_that_was_written_again_is_not_dropped(place: Place) -> None:
+    place.contents.put_names([Name("abc-7", "a.jpg", 3)])
+    place.contents.drop(Name("abc-7", "a.jpg", 2))
+    assert place.contents.names_there([Name("abc-7", "a.jpg", 3)])
+    assert not place.contents.names_there([Name("abc-7", "a.jpg", 2)])
+    place.contents.drop(Name("abc-7", "a.jpg", 3))
+    assert not place.contents.names_there([Name("abc-7", "a.jpg", 3)])
+
+
+def test_a_content_without_results_leaves_no_trace(place: Place) -> None:
+    place.put_head(cat("a.jpg"))
+    tally = tally_on(place)
+    tally.bring_in_line(["a.jpg"])
+    place.put_head(a_head("a.jpg", 2, Status.DELETED, etag=""))
+    tally.bring_in_line(["a.jpg"])
+
+    assert not place.contents.being_removed(["abc-7"])
+    assert not place.contents.named("abc-7").names
+
+
+def test_a_table_that_is_older_than_the_names_loses_nothing_before_a_recount(place: Place) -> None:
+    heads = [cat("a.jpg"), cat("b.jpg")]
+    for head in heads:
+        place.put_head(head)
+    place.put_result("abc-7")
+    place.put_result("gone-7")
+    differences = Differences()
+    for head in heads:
+        differences.add(NOTHING, Share.of(head))
+    old = [Change(head.key, None, Counted(replace(Share.of(head), content=None), 1)) for head in heads]
+    place.store.write(old, differences)
+
+    tally = tally_on(place)
+    place.put_head(cat("c.jpg"))
+    tally.bring_in_line(["c.jpg"])
+    place.put_head(a_head("c.jpg", 2, Status.DELETED, etag=""))
+    tally.bring_in_line(["c.jpg"])
+    assert place.expiry("abc-7") is None
+
+    answer = Recount(place.store, tally, tally.contents).answer({"recount": True}, lambda: 60)
+    assert answer["cursor"] is None
+    assert (place.expiry("abc-7"), place.expiry("gone-7")) == (None, GOING)
+    assert place.counts() == counted_from(heads)
+
+
 def test_all_keys_are_found_page_by_page(place: Place) -> None:
     heads = [cat(f"{number}.jpg") for number in range(5)]
     for head in heads:
@@ -151,7 +285,7 @@ def test_all_keys_are_found_page_by_page(place: Place) -> None:
     event: dict[str, object] = {"recount": True, "cursor": None}
     changed = 0
     while True:
-        answer = Recount(place.store, tally).answer(event, lambda: 0)
+        answer = Recount(place.store, tally, tally.contents).answer(event, lambda: 0)
         changed += int(str(answer["changed"]))
         event["cursor"] = answer["cursor"]
         if answer["cursor"] is None:
@@ -159,6 +293,61 @@ def test_all_keys_are_found_page_by_page(place: Place) -> None:
 
     assert changed == 3
     assert place.counts() == counted_from(heads)
+
+
+def test_a_count_that_cannot_be_added_to_keeps_only_its_own_images_from_being_counted() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        place = on_dynamodb(client, create_table(client, "images"))
+        at = label_counts_key("Moose")
+        client.put_item(TableName="images", Item={**key_to_wire(at), "=Moose": {"S": "many"}})
+        others = [cat(f"{number}.jpg") for number in range(5)]
+        for head in (*others[:2], cat("moose.jpg", "Moose"), *others[2:]):
+            place.put_head(head)
+
+        assert tally_on(place).bring_in_line(["0.jpg", "1.jpg", "moose.jpg", "2.jpg", "3.jpg", "4.jpg"]) == 5
+        client.delete_item(TableName="images", Key=key_to_wire(at))
+        assert place.counts() == counted_from(others)
+
+
+def test_sets_which_nothing_of_ours_writes_are_passed_over() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        place = on_dynamodb(client, create_table(client, "images"))
+        client.put_item(
+            TableName="images", Item={**key_to_wire(head_key("a.jpg")), "labels": {"SS": ["Cat"]}}
+        )
+        client.put_item(TableName="images", Item={**key_to_wire(counted_key("b.jpg")), "turn": {"NS": ["1"]}})
+        place.put_head(cat("c.jpg"))
+
+        assert tally_on(place).bring_in_line(["a.jpg", "b.jpg", "c.jpg"]) == 1
+
+
+def test_what_did_not_fit_into_an_answer_is_asked_for() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        place = on_dynamodb(client, create_table(client, "images"))
+        for key in ("a.jpg", "b.jpg", "c.jpg"):
+            place.put_head(cat(key))
+        one_at_a_time: Any = OneAtATime(client)
+        found = DynamoDBTallies(one_at_a_time, "images").read(["a.jpg", "b.jpg", "c.jpg"])
+
+        assert all(standing.head for standing in found.values())
+
+
+class OneAtATime:
+    """A client whose answers hold one item."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 - botocore's names
+        ((table, asked),) = RequestItems.items()
+        first, rest = {**asked, "Keys": asked["Keys"][:1]}, {**asked, "Keys": asked["Keys"][1:]}
+        answer = self.client.batch_get_item(RequestItems={table: first})
+        if not answer["Responses"][table] and rest["Keys"]:
+            return self.batch_get_item({table: rest})
+        return {**answer, "UnprocessedKeys": {table: rest} if rest["Keys"] else {}}
 
 
 class Refusing:

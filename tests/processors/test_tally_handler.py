@@ -70,7 +70,7 @@ def test_changes_go_in_and_counts_and_a_line_of_metrics_come_out(
 def test_a_recount_is_asked_for_by_name(table: Any) -> None:
     answer = tally_wiring.build()({"recount": True, "cursor": None}, CONTEXT)
 
-    assert answer == {"looked_at": 1, "changed": 1, "cursor": None}
+    assert answer == {"looked_at": 1, "changed": 1, "passed_over": 0, "cursor": None}
     assert recognized(table) == 1
 
 

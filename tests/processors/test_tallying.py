@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -16,17 +17,29 @@ from contract.errors import TransientError
 from contract.identity import ImageVersion
 from contract.records import Findings, Head, Status
 from contract.table import HEAD, ItemKey, head_key, index_rows
-from contract.tallies import STATUS_COUNTS, Counted, Differences, Share, TallyMetric, label_counts_key
+from contract.tallies import (
+    STATUS_COUNTS,
+    Counted,
+    Differences,
+    Share,
+    TallyMetric,
+    counted_key,
+    label_counts_key,
+)
+from contract.timing import RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
 from processors.retrying import RetryPolicy
 from processors.tallying.changes import changed_keys
+from processors.tallying.contents import Contents
 from processors.tallying.recounting import Recount
 from processors.tallying.tally import MANY_NAMES, MAX_KEYS, Tally
 from tests.fakes.calls import nothing
-from tests.fakes.tallies import FakeTallies
+from tests.fakes.tallies import FakeContents, FakeTallies
 
 EXAMPLES = int(os.environ.get("IMAGEPIPE_EXAMPLES", "150"))
 
 KEYS = ["a.jpg", "b/ c+%.jpg", "c.jpg"]
+ETAGS = ["e1", "e2"]
+STREAM_HOURS = 24
 LABELS = st.frozensets(st.sampled_from(["Animal", "Cat", "Dog", "dog"]))
 
 
@@ -57,7 +70,9 @@ class TallyWorld:
         self.metrics: Counter[TallyMetric] = Counter()
         self.now = 1_000_000.0
         retry = RetryPolicy(sleep=lambda _seconds: None)
-        self.tally = Tally(self.store, retry, self._count, self.log, lambda: self.now)
+        content_store: Any = FakeContents(self.store)
+        self.contents = Contents(content_store, retry, lambda: self.now)
+        self.tally = Tally(self.store, self.contents, retry, self._count, self.log, lambda: self.now)
 
     def _count(self, what: TallyMetric, by: int) -> None:
         self.metrics[what] += by
@@ -66,7 +81,7 @@ class TallyWorld:
         """Go through all keys, in as many invocations as it takes."""
         event: Mapping[str, Any] = {"recount": True}
         while True:
-            answer = Recount(self.store, self.tally).answer(event, lambda: seconds_left)
+            answer = Recount(self.store, self.tally, self.contents).answer(event, lambda: seconds_left)
             if answer["cursor"] is None:
                 return
             event = {"recount": True, "cursor": answer["cursor"]}
@@ -79,9 +94,9 @@ class TallyWorld:
         return {at: dict(counts) for at, counts in found.items() if counts}
 
 
-def a_head(key: str, generation: int, status: Status, labels: Iterable[str] = ()) -> Head:
+def a_head(key: str, generation: int, status: Status, labels: Iterable[str] = (), etag: str = "abc") -> Head:
     return Head(
-        version=ImageVersion(key, "abc", 7, None, "2026-11-23T12:00:00.000Z"),
+        version=ImageVersion(key, etag, 7, None, "2026-11-23T12:00:00.000Z"),
         status=status,
         sequencer=f"{generation:04}",
         generation=generation,
@@ -121,13 +136,27 @@ class Tallying(RuleBasedStateMachine):
         self.stream: list[str] = []
         self.delivered = 0
         self.is_complete = True
+        self.hours_behind = 0
 
-    @rule(key=st.sampled_from(KEYS), status=st.sampled_from(Status), labels=LABELS)
-    def commit(self, key: str, status: Status, labels: frozenset[str]) -> None:
-        standing = self.world.store.heads.get(key)
+    @rule(
+        key=st.sampled_from(KEYS), status=st.sampled_from(Status), labels=LABELS, etag=st.sampled_from(ETAGS)
+    )
+    def commit(self, key: str, status: Status, labels: frozenset[str], etag: str) -> None:
+        """Write a head as the processor does: with results that are there, or are paid for."""
+        store = self.world.store
+        standing = store.heads.get(key)
         generation = standing.generation + 1 if standing else 1
         shown = labels if status is Status.RECOGNIZED else frozenset()
-        self.world.store.heads[key] = a_head(key, generation, status, shown)
+        head = a_head(key, generation, status, shown, "" if status is Status.DELETED else etag)
+        if status is not Status.DELETED:
+            content = head.version.content_id
+            expires_at = store.results.get(content)
+            if content not in store.results or (
+                expires_at is not None and expires_at < self.world.now + RESULTS_UNSAFE_SECONDS
+            ):
+                store.results[content] = None
+                store.ever_named.discard(content)
+        store.heads[key] = head
         self.stream.append(key)
 
     @rule(key=st.sampled_from(KEYS))
@@ -136,10 +165,28 @@ class Tallying(RuleBasedStateMachine):
         if self.world.store.heads.pop(key, None):
             self.stream.append(key)
 
-    @rule()
-    def a_day_passes(self) -> None:
-        self.world.now += 24 * 3600 + 1
-        self.world.store.expire(self.world.now)
+    @rule(hours=st.sampled_from([12, 25]))
+    def time_passes(self, hours: int) -> None:
+        """A stream that is not read for a day has forgotten."""
+        if self.delivered == len(self.stream):
+            self.hours_behind = 0
+        else:
+            self.hours_behind += hours
+            if self.hours_behind > STREAM_HOURS:
+                self.the_stream_forgets()
+        self.world.now += hours * 3600 + 1
+        self._expire()
+
+    def _expire(self) -> None:
+        store = self.world.store
+        before = set(store.results)
+        store.expire(self.world.now)
+        if self.is_complete:
+            assert not (before - store.results.keys()) & self._contents()
+
+    def _contents(self) -> set[str]:
+        heads = self.world.store.heads.values()
+        return {head.version.content_id for head in heads if head.status is not Status.DELETED}
 
     @precondition(lambda self: self.stream)
     @rule(data=st.data())
@@ -162,6 +209,7 @@ class Tallying(RuleBasedStateMachine):
     def the_stream_forgets(self) -> None:
         """The tally was down for a day."""
         self.delivered, self.is_complete = len(self.stream), False
+        self.hours_behind = 0
 
     def _with_fault(self, data: st.DataObject, work: Callable[[], object]) -> bool:
         """Do the work with something happening at one of its steps; say whether it came to its end."""
@@ -171,7 +219,7 @@ class Tallying(RuleBasedStateMachine):
                 ["nothing", "kill before", "kill after", "error", "lost answer", "change", "other"]
             )
         )
-        place = data.draw(st.integers(1, 8))
+        place = data.draw(st.integers(1, 25))
         steps = iter(range(1, 1000))
 
         def step(_operation: str) -> None:
@@ -184,7 +232,10 @@ class Tallying(RuleBasedStateMachine):
                 raise TransientError("InternalServerError", "as arranged")
             if happening in ("change", "other"):
                 self.commit(
-                    data.draw(st.sampled_from(KEYS)), data.draw(st.sampled_from(Status)), data.draw(LABELS)
+                    data.draw(st.sampled_from(KEYS)),
+                    data.draw(st.sampled_from(Status)),
+                    data.draw(LABELS),
+                    data.draw(st.sampled_from(ETAGS)),
                 )
             if happening == "other":
                 self._another_is_faster(data)
@@ -206,7 +257,7 @@ class Tallying(RuleBasedStateMachine):
         if data.draw(st.booleans()):
             self.remove(data.draw(st.sampled_from(KEYS)))
             self.world.tally.bring_in_line(self.stream)
-        self.world.store.expire(self.world.now)
+        self._expire()
         self.delivered = len(self.stream)
 
     @invariant()
@@ -221,6 +272,16 @@ class Tallying(RuleBasedStateMachine):
         if self.is_complete and self.delivered == len(self.stream):
             assert self.world.counts == counted_from(self.world.store.heads.values())
 
+    @invariant()
+    def results_go_with_their_last_record_once_all_is_delivered(self) -> None:
+        if self.is_complete and self.delivered == len(self.stream):
+            store = self.world.store
+            for content, expires_at in store.results.items():
+                if content in self._contents():
+                    assert expires_at is None
+                elif content in store.ever_named:
+                    assert expires_at is not None
+
     def teardown(self) -> None:
         """Once the stream is drained, or all was counted anew, counts are those of the heads, and stay so."""
         if self.is_complete:
@@ -232,6 +293,14 @@ class Tallying(RuleBasedStateMachine):
         assert self.world.tally.bring_in_line(self.stream) == 0
         assert self.world.counts == expected
         assert not self.world.log.faults
+        self._nothing_is_left_of_what_was_saved_in_vain()
+
+    def _nothing_is_left_of_what_was_saved_in_vain(self) -> None:
+        self.world.recount()
+        self.world.now += RESULTS_GRACE_SECONDS + 1
+        self.world.store.expire(self.world.now)
+        assert self.world.store.results.keys() == self._contents()
+        assert {name.content_id for name in self.world.store.names.values()} == self._contents()
 
 
 TestTallying = Tallying.TestCase
@@ -308,6 +377,26 @@ def test_who_was_overtaken_writes_nothing_old(world: TallyWorld, step: str, last
     assert world.counts == counted_from(world.store.heads.values())
 
 
+@pytest.mark.parametrize("step", ["read heads", "write"])
+def test_who_finds_the_old_share_right_leaves_nothing_wrong_behind(world: TallyWorld, step: str) -> None:
+    """One has read a head that goes before its share is written; the other, sent for that, sees no share."""
+
+    def delete(operation: str) -> None:
+        if operation == step:
+            world.store.calls.before = world.store.calls.after = nothing
+            world.store.heads["a.jpg"] = a_head("a.jpg", 2, Status.DELETED)
+            assert world.tally.bring_in_line(["a.jpg"]) == 0
+
+    world.store.heads["a.jpg"] = cat("a.jpg")
+    if step == "read heads":
+        world.store.calls.after = delete
+    else:
+        world.store.calls.before = delete
+    world.tally.bring_in_line(["a.jpg"])
+
+    assert world.counts == {}
+
+
 def test_names_that_differ_in_case_are_one_label_of_an_image() -> None:
     assert len(Share.of(cat("a.jpg", "Dog", "dog", "DOG")).labels) == 1
 
@@ -360,6 +449,49 @@ def test_a_head_that_cannot_be_read_is_left_as_it_was_counted_and_stops_no_other
     assert world.counts == counted_from([cat("a.jpg"), cat("b.jpg", "Dog")])
     assert world.metrics[TallyMetric.HEADS_UNREADABLE] == 1
     assert "a.jpg" in world.log.faults[0]
+
+
+# Everything that DynamoDB can hold, as `from_wire` reads it.
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.text(max_size=300)
+    | st.binary(max_size=3)
+    | st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**38) + 1, max_value=10**38 - 1)
+    | st.sampled_from(["deleted", "recognized", "recognised", Decimal(1) / 3, Decimal(10) ** 37])
+    | st.frozensets(st.text(max_size=3))
+    | st.frozensets(st.decimals(-9, 9, places=1)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=300), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@pytest.mark.parametrize("kind", ["head", "counted"])
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(data=st.data())
+def test_rubbish_in_one_key_stops_no_other_and_no_recount(kind: str, data: st.DataObject) -> None:
+    world = TallyWorld()
+    heads = {"a.jpg": cat("a.jpg"), "b.jpg": cat("b.jpg"), "c.jpg": cat("c.jpg", "Dog")}
+    world.store.heads.update(heads)
+    world.tally.bring_in_line(heads)
+    whole = {"head": heads["b.jpg"].to_item(), "counted": world.store.shares["b.jpg"].to_item()}[kind]
+    replaced = data.draw(
+        st.dictionaries(st.sampled_from([*sorted(whole), "new_field", "expires_at"]), VALUES, min_size=1)
+    )
+    missing = data.draw(st.sets(st.sampled_from(sorted(whole))))
+    item = {name: value for name, value in {**whole, **replaced}.items() if name not in missing}
+    world.store.rubbish[head_key("b.jpg") if kind == "head" else counted_key("b.jpg")] = item
+    world.store.heads["a.jpg"] = a_head("a.jpg", 2, Status.REJECTED)
+    world.store.heads["c.jpg"] = cat("c.jpg", "Moose")
+    if kind == "counted":
+        world.store.heads["b.jpg"] = cat("b.jpg", "Cow")
+
+    world.tally.bring_in_line(heads)
+    world.recount()
+
+    assert world.store.shares["a.jpg"].share == Share.of(world.store.heads["a.jpg"])
+    assert world.store.shares["c.jpg"].share == Share.of(world.store.heads["c.jpg"])
+    assert all(isinstance(name, str) for counts in world.store.counts.values() for name in counts)
 
 
 def test_a_recount_finds_what_the_stream_never_told(world: TallyWorld) -> None:

@@ -122,7 +122,7 @@ def test_nothing_of_it_is_left(operator: Operator, told: Any) -> None:
 
 def contents(operator: Operator) -> set[str]:
     """Name the bytes of which there are answers."""
-    return {str(item["pk"]) for item in items(operator) if str(item["pk"]).startswith("content#")}
+    return {str(item["pk"]) for item in items(operator) if "answer" in item}
 
 
 def contents_of_others(operator: Operator) -> set[str]:

@@ -1,0 +1,144 @@
+"""Everything in the table that names a key, and the results of a content, on DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from contract.contents import COMPLETE, NAMES
+from contract.records import Status
+from contract.table import CONTENT_PREFIX, HEAD, HEAD_PREFIX, PARTITION_KEY, SORT_KEY, ItemKey
+from contract.tallies import COUNTED, COUNTED_PREFIX
+from contract.wire import from_wire
+from operations.adapters.aws_errors import translated
+from operations.adapters.dynamodb_reads import BatchReads, key_to_wire, projection
+from operations.retrying import RetryPolicy
+from operations.traces import Kind, Trace
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ATTRIBUTES = (PARTITION_KEY, SORT_KEY, "key", "status", "etag", "size_bytes", "content", "left")
+# What has come back meanwhile is not removed: a record that is alive, what a key is counted for.
+CONDITIONS: Mapping[Kind, str] = {
+    Kind.RECORD: "#status = :deleted",
+    Kind.SHARE: "attribute_not_exists(#status) AND attribute_not_exists(#left)",
+}
+
+
+@dataclass(frozen=True)
+class DynamoDBTraces:
+    """The one table, as far as keys are forgotten in it."""
+
+    client: DynamoDBClient
+    table_name: str
+    retry: RetryPolicy
+    reads: BatchReads
+
+    def find(self, prefix: str) -> Iterator[Trace]:
+        """Read the whole table, as of now, for items of keys that begin so."""
+        wanted = "begins_with(#key, :prefix) OR begins_with(#pk, :head) OR begins_with(#pk, :counted)"
+        values = {
+            ":prefix": prefix,
+            ":head": f"{HEAD_PREFIX}{prefix}",
+            ":counted": f"{COUNTED_PREFIX}{prefix}",
+        }
+        expression, names = projection(ATTRIBUTES)
+        further: dict[str, Any] = {}
+        while True:
+            page = self._call(
+                "Scan",
+                self.client.scan,
+                FilterExpression=wanted,
+                ProjectionExpression=expression,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
+                ConsistentRead=True,
+                **further,
+            )
+            yield from map(_trace, map(from_wire, page["Items"]))
+            if "LastEvaluatedKey" not in page:
+                return
+            further = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def remove(self, trace: Trace) -> None:
+        """Remove an item, unless it has come to life meanwhile."""
+        how: dict[str, Any] = {}
+        if condition := CONDITIONS.get(trace.kind):
+            how = {"ConditionExpression": condition, "ExpressionAttributeNames": {"#status": "status"}}
+            if trace.kind is Kind.RECORD:
+                how["ExpressionAttributeValues"] = {":deleted": {"S": str(Status.DELETED)}}
+            else:
+                how["ExpressionAttributeNames"]["#left"] = "left"
+        try:
+            self._call("DeleteItem", self.client.delete_item, Key=key_to_wire(trace.at), **how)
+        except _UnchangedError:
+            return
+
+    def results(self, content_id: str) -> list[ItemKey] | None:
+        """Return where the results of a content stand; None if records name it still."""
+        places = [self._place(item) for item in self._partition(content_id)]
+        if any(place.sk.startswith(f"{NAMES}#") for place in places):
+            return None
+        return [place for place in places if not place.sk.startswith(NAMES)]
+
+    def remove_result(self, at: ItemKey) -> None:
+        """Remove one result: whoever needs it again pays for it again."""
+        self._call("DeleteItem", self.client.delete_item, Key=key_to_wire(at))
+
+    def names_are_complete(self) -> bool:
+        """Tell whether every record has its name, so that who has none is nobody's."""
+        return bool(self.reads.read([COMPLETE], (PARTITION_KEY,)))
+
+    def _partition(self, content_id: str) -> Iterator[Mapping[str, Any]]:
+        further: dict[str, Any] = {}
+        while True:
+            page = self._call(
+                "Query",
+                self.client.query,
+                KeyConditionExpression=f"{PARTITION_KEY} = :pk",
+                ExpressionAttributeValues={":pk": {"S": f"{CONTENT_PREFIX}{content_id}"}},
+                ProjectionExpression=f"{PARTITION_KEY}, {SORT_KEY}",
+                ConsistentRead=True,
+                **further,
+            )
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            further = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _place(self, item: Mapping[str, Any]) -> ItemKey:
+        return ItemKey(item[PARTITION_KEY]["S"], item[SORT_KEY]["S"])
+
+    def _call(self, operation: str, call: Any, **how: Any) -> Any:
+        def attempt() -> Any:
+            with translated(f"{operation} on {self.table_name}"):
+                try:
+                    return call(TableName=self.table_name, **how)
+                except ClientError as error:
+                    if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                        raise _UnchangedError from error
+                    raise
+
+        return self.retry(attempt)
+
+
+class _UnchangedError(Exception):
+    """A condition did not hold."""
+
+
+def _trace(item: Mapping[str, Any]) -> Trace:
+    at = ItemKey(item[PARTITION_KEY], item[SORT_KEY])
+    if at.sk == HEAD and at.pk.startswith(HEAD_PREFIX):
+        content = f"{item['etag']}-{item['size_bytes']}" if item.get("etag") else None
+        is_alive = item.get("status") != Status.DELETED
+        return Trace(Kind.RECORD, at, at.pk.removeprefix(HEAD_PREFIX), is_alive, content)
+    if at.sk == COUNTED and at.pk.startswith(COUNTED_PREFIX):
+        is_alive = "status" in item or "left" in item
+        return Trace(Kind.SHARE, at, at.pk.removeprefix(COUNTED_PREFIX), is_alive, item.get("content"))
+    if at.pk.startswith(CONTENT_PREFIX):
+        return Trace(Kind.NAME, at, item["key"], False, at.pk.removeprefix(CONTENT_PREFIX))
+    return Trace(Kind.ROW, at, str(item["key"]), False, None)

@@ -1,0 +1,178 @@
+"""What forgetting does with what it shares with others, without a place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from contract.notifications import look_again, parse
+from contract.table import ItemKey, head_key
+from contract.tallies import counted_key
+from operations.adapters.s3_objects import ObjectVersion
+from operations.faults import StoppedError
+from operations.forgetting.forgetting import Chosen, Forgetting
+from operations.messages import Depth, Outgoing, Received
+from operations.traces import Kind, Trace
+
+BUCKET = "photos"
+AT = "2026-11-23T12:00:00.000Z"
+RESULT = ItemKey("content#e1-7", "labels#f1")
+
+
+class Queue:
+    """A queue whose messages nobody else takes."""
+
+    def __init__(self, *bodies: str) -> None:
+        self.bodies = dict(enumerate(bodies))
+        self.held: set[int] = set()
+
+    def depth(self) -> Depth:
+        return Depth(len(self.bodies), 0, 0)
+
+    def receive(self, most: int, hold_seconds: int, wait_seconds: int) -> list[Received]:
+        fresh = [place for place in self.bodies if place not in self.held][:most]
+        self.held |= set(fresh)
+        return [Received(f"m{place}", self.bodies[place], str(place), AT, {}) for place in fresh]
+
+    def release(self, receipt_handles: list[str]) -> None:
+        self.held -= {int(handle) for handle in receipt_handles}
+
+    def send(self, messages: list[Outgoing]) -> dict[str, Any]:
+        for message in messages:
+            self.bodies[max(self.bodies, default=0) + 1] = message.body
+        return {}
+
+    def delete(self, receipt_handles: dict[str, str]) -> dict[str, Any]:
+        for handle in receipt_handles.values():
+            del self.bodies[int(handle)]
+        return {}
+
+    @property
+    def keys(self) -> list[str]:
+        return sorted(event.key for body in self.bodies.values() for event in parse(body, BUCKET))
+
+
+class Table:
+    """Traces in memory. A record whose object is gone is alive until somebody asks to look."""
+
+    def __init__(self, *traces: Trace, complete: bool = True, shared: bool = False) -> None:
+        self.traces, self.complete, self.shared = list(traces), complete, shared
+        self.places = [RESULT]
+
+    def find(self, prefix: str) -> Iterator[Trace]:
+        return iter([trace for trace in self.traces if trace.key.startswith(prefix)])
+
+    def remove(self, trace: Trace) -> None:
+        assert not trace.is_alive
+        self.traces.remove(trace)
+
+    def results(self, content_id: str) -> list[ItemKey] | None:
+        return None if self.shared else list(self.places)
+
+    def remove_result(self, at: ItemKey) -> None:
+        self.places.remove(at)
+
+    def names_are_complete(self) -> bool:
+        return self.complete
+
+
+class Bucket:
+    def __init__(self, *keys: str) -> None:
+        self.there = [ObjectVersion(key, "v1", "e1", 7) for key in keys]
+
+    def versions(self, prefix: str) -> Iterator[ObjectVersion]:
+        return iter([version for version in self.there if version.key.startswith(prefix)])
+
+    def remove(self, version: ObjectVersion) -> None:
+        self.there.remove(version)
+
+
+def note(key: str, kind: Kind = Kind.RECORD, *, is_alive: bool = False) -> Trace:
+    at = head_key(key) if kind is Kind.RECORD else counted_key(key)
+    return Trace(kind, at, key, is_alive, "e1-7" if is_alive else None)
+
+
+def forgetting(chosen: Chosen, table: Table, bucket: Bucket, queue: Queue, **how: Any) -> Forgetting:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+        if any(trace.is_alive for trace in table.traces):
+            table.traces = [note(trace.key) if trace.key in queue.keys else trace for trace in table.traces]
+
+    parts: dict[str, Any] = {
+        "chosen": chosen,
+        "bucket_name": BUCKET,
+        "objects": bucket,
+        "traces": table,
+        "queues": {"bulk": queue},
+        "bulk": queue,
+        "executor": ThreadPoolExecutor(2),
+        "clock": lambda: now[0],
+        "now": lambda: AT,
+        "sleep": sleep,
+        "stopping": lambda: False,
+        "tell": lambda _what: None,
+        "patience_seconds": 120.0,
+    }
+    return Forgetting(**{**parts, **how})
+
+
+def test_a_key_that_only_begins_like_it_is_left_alone() -> None:
+    table = Table(note("a.jpg"), note("a.jpg.bak"), note("a.jpg", Kind.SHARE))
+    bucket = Bucket("a.jpg", "a.jpg.bak")
+
+    assert forgetting(Chosen("a.jpg", False), table, bucket, Queue()).run() == []
+
+    assert [trace.key for trace in table.traces] == ["a.jpg.bak"]
+    assert [version.key for version in bucket.there] == ["a.jpg.bak"]
+    assert table.places == []
+
+
+def test_a_message_of_others_too_is_sent_without_the_key() -> None:
+    queue = Queue(
+        look_again(BUCKET, ["a.jpg", "b.jpg", "c.jpg"], AT), look_again(BUCKET, ["a.jpg"], AT), "{}"
+    )
+
+    work = forgetting(Chosen("a.jpg", False), Table(), Bucket(), queue)
+    assert work.look().counts()["messages"] == 2
+    left = [body for body in queue.bodies.values() if body != "{}"]
+    assert len(left) == 2, "looking changes nothing"
+    assert work.run() == []
+
+    assert "{}" in queue.bodies.values()
+    rest = [body for body in queue.bodies.values() if body != "{}"]
+    assert [event.key for body in rest for event in parse(body, BUCKET)] == ["b.jpg", "c.jpg"]
+    assert "a.jpg" not in json.dumps(queue.bodies)
+
+
+def test_a_record_whose_event_was_lost_is_asked_about() -> None:
+    table, queue = Table(note("a.jpg", is_alive=True)), Queue()
+
+    assert forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), queue).run() == []
+    assert table.traces == []
+    assert queue.keys == []
+
+
+def test_results_of_others_stay() -> None:
+    table = Table(note("a.jpg"), shared=True)
+
+    assert forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), Queue()).run() == []
+    assert table.places == [RESULT]
+
+
+def test_while_nobody_knows_whose_results_they_are_they_stay_and_are_told() -> None:
+    table = Table(note("a.jpg"), complete=False)
+
+    (left,) = forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), Queue()).run()
+    assert "recount" in left
+    assert table.places == [RESULT]
+
+
+def test_it_stops_between_two_steps() -> None:
+    with pytest.raises(StoppedError, match="again"):
+        forgetting(Chosen("a", True), Table(), Bucket(), Queue(), stopping=lambda: True).run()

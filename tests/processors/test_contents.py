@@ -1,0 +1,147 @@
+"""Two who change what names a content, one broken into at each of its steps by the other, or by a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from contract.records import Head, Status
+from contract.timing import RESULTS_GRACE_SECONDS
+from tests.fakes.calls import nothing
+from tests.processors.test_tallying import KilledError, TallyWorld, a_head
+
+CONTENT = "c1-7"
+
+# What happens to a key, and what it is then of; None is deleted.
+Happening = tuple[str, str | None]
+BEFORE: tuple[tuple[Happening, ...], ...] = (
+    (),
+    (("a.jpg", "c1"),),
+    (("a.jpg", "c1"), ("a.jpg", None)),
+    (("a.jpg", "c1"), ("b.jpg", "c1")),
+    (("a.jpg", "c1"), ("b.jpg", "c1"), ("a.jpg", None), ("b.jpg", "c2")),
+)
+HAPPENINGS: tuple[Happening, ...] = (
+    ("a.jpg", None),
+    ("a.jpg", "c1"),
+    ("a.jpg", "c2"),
+    ("b.jpg", "c1"),
+    ("b.jpg", None),
+)
+
+
+class Following:
+    """A tally that is told what happens to keys."""
+
+    def __init__(self, before: Sequence[Happening], *, has_results: bool = True) -> None:
+        self.world = TallyWorld()
+        if has_results:
+            self.world.store.results[CONTENT] = None
+        self.count_up = 0
+        self.keys: list[str] = []
+        for happening in before:
+            self.happen(happening)
+            self.deliver(happening[0])
+
+    def happen(self, happening: Happening) -> None:
+        key, etag = happening
+        self.count_up += 1
+        status = Status.DELETED if etag is None else Status.RECOGNIZED
+        self.world.store.heads[key] = a_head(key, self.count_up, status, (), etag or "")
+        self.keys.append(key)
+
+    def deliver(self, *keys: str) -> None:
+        self.world.tally.bring_in_line(keys)
+
+    def step_in(self, place: int, is_after: bool, act: Callable[[], None]) -> list[bool]:
+        """Act once at some step from now on; the list that is returned says whether it came to that."""
+        calls, steps, acted = self.world.store.calls, iter(range(1, 1000)), [False]
+
+        def step(_operation: str) -> None:
+            if next(steps) == place:
+                calls.before = calls.after = nothing
+                acted[0] = True
+                act()
+
+        calls.before, calls.after = (nothing, step) if is_after else (step, nothing)
+        return acted
+
+    def is_in_line(self) -> None:
+        store = self.world.store
+        store.calls.before = store.calls.after = nothing
+        is_named = any(_is_of_content(head) for head in store.heads.values())
+        was_named = CONTENT in store.ever_named
+        expected = None if is_named or not was_named else int(self.world.now) + RESULTS_GRACE_SECONDS
+        assert store.results.get(CONTENT, expected) == expected
+        names = {name.key for name in store.names.values() if name.content_id == CONTENT}
+        if not is_named:
+            assert not names
+        assert names >= {key for key, head in store.heads.items() if _is_of_content(head)}
+
+
+def _is_of_content(head: Head) -> bool:
+    return head.status is not Status.DELETED and head.version.content_id == CONTENT
+
+
+def steps() -> Iterator[tuple[int, bool]]:
+    """Every step of a delivery, before and after it, up to more than there are."""
+    yield from ((place, is_after) for place in range(1, 40) for is_after in (False, True))
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("first", HAPPENINGS)
+@pytest.mark.parametrize("second", HAPPENINGS)
+@pytest.mark.parametrize("has_results", [True, False])
+def test_the_one_breaks_in_on_the_other(
+    before: tuple[Happening, ...], first: Happening, second: Happening, has_results: bool
+) -> None:
+    for place, is_after in steps():
+        following = Following(before, has_results=has_results)
+
+        def break_in(following: Following = following) -> None:
+            following.happen(second)
+            following.deliver(second[0])
+
+        following.happen(first)
+        acted = following.step_in(place, is_after, break_in)
+        following.deliver(first[0])
+        following.is_in_line()
+        if not acted[0]:
+            return
+    pytest.fail("there are more steps than were tried")
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("first", HAPPENINGS)
+@pytest.mark.parametrize("second", HAPPENINGS)
+def test_who_is_killed_begins_again_whatever_has_happened_meanwhile(
+    before: tuple[Happening, ...], first: Happening, second: Happening
+) -> None:
+    def kill() -> None:
+        raise KilledError
+
+    for place, is_after in steps():
+        following = Following(before)
+        following.happen(first)
+        acted = following.step_in(place, is_after, kill)
+        try:
+            following.deliver(first[0])
+        except KilledError:
+            following.happen(second)
+            following.deliver(second[0])
+            following.deliver(first[0])
+        following.is_in_line()
+        if not acted[0]:
+            return
+    pytest.fail("there are more steps than were tried")
+
+
+def test_an_expiry_that_stands_is_not_put_off_by_a_repetition() -> None:
+    following = Following((("a.jpg", "c1"), ("a.jpg", None)))
+    expires_at = following.world.store.results[CONTENT]
+    following.world.now += 3600
+    following.deliver("a.jpg")
+    following.world.contents.settle(CONTENT)
+
+    assert following.world.store.results[CONTENT] == expires_at

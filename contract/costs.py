@@ -21,7 +21,7 @@ POLL_SECONDS = 20
 QUEUES = 2
 ALARMS = 18
 # The query API writes metrics of its own.
-API_METRICS = 5
+API_METRICS = 6
 MONTH_SECONDS = 30 * DAY_SECONDS
 
 

@@ -70,7 +70,7 @@ def test_the_processor_can_hand_back_and_bury_on_both_queues(template: Template)
                 if action.startswith("sqs:"):
                     reachable.setdefault(action, set()).add(target(resource))
     queues = template.all("AWS::SQS::Queue")
-    assert reachable["sqs:SendMessage"] == set(queues)
+    assert reachable["sqs:SendMessage"] == {name for name in queues if "Tallying" not in name}
     work = {name for name, queue in queues.items() if "RedrivePolicy" in queue["Properties"]}
     assert reachable["sqs:ChangeMessageVisibility"] == work
 

@@ -24,8 +24,10 @@ PHOTOS = 10
 LABELS = 15
 # What the fake answers is short; counting is done by another function.
 ASSUMED = Assumptions(answer_bytes={"DetectLabels": 500})
-TALLIED_WRITES = 2 * (1 + (1 + len(LABEL_COUNTS) * ASSUMED.tally_item_units) / ASSUMED.tallied_a_transaction)
-TALLIED_READS = 2
+COUNTED_WRITES = 2 * (1 + (1 + len(LABEL_COUNTS) * ASSUMED.tally_item_units) / ASSUMED.tallied_a_transaction)
+NAME_WRITES = 1
+TALLIED_WRITES = COUNTED_WRITES + NAME_WRITES
+TALLIED_READS = 4
 
 
 class Meter:

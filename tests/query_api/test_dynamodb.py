@@ -148,6 +148,10 @@ def test_what_aws_says_is_said_in_our_words(error: Exception, word: type[Imagepi
 
 
 def test_a_type_that_no_item_of_ours_has_is_a_defect() -> None:
-    with pytest.raises(TypeError, match="SS"):
-        from_wire({"labels": {"SS": ["Cat"]}})
+    with pytest.raises(TypeError, match="XS"):
+        from_wire({"labels": {"XS": ["Cat"]}})
+    assert from_wire({"labels": {"SS": ["Cat"]}, "sizes": {"NS": ["1"]}}) == {
+        "labels": frozenset({"Cat"}),
+        "sizes": frozenset({1}),
+    }
     assert from_wire({"a": {"L": [{"NULL": True}, {"BOOL": False}]}}) == {"a": [None, False]}

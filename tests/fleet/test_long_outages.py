@@ -1,5 +1,6 @@
 """The promises through hours and days of trouble: the scenarios of docs/fleet.md, with fewer photos.
 
+Shorter ones, with one function at work, are in tests/processors/test_outages.py.
 All run under recursion detection as AWS has it by default, whatever is deployed.
 """
 
@@ -13,6 +14,8 @@ from tests.fleet.aftermath import aftermath, broken_promises
 from tests.fleet.outage_scenarios import OUTAGES
 from tests.fleet.running import run
 from tests.fleet.scenario import Scenario
+
+pytestmark = pytest.mark.nightly
 
 FEWER = 4
 SCENARIOS = [

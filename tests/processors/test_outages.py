@@ -171,6 +171,7 @@ def test_a_queue_that_is_away_leaves_messages_where_they_are() -> None:
     require_all_well(site, 5, site.world.now - began - 3 * HOUR)
 
 
+@pytest.mark.nightly
 def test_a_quota_that_is_used_up_for_days_buries_nothing() -> None:
     site = site_with_photos(2)
     began = site.world.now
@@ -184,6 +185,7 @@ def test_a_quota_that_is_used_up_for_days_buries_nothing() -> None:
     require_all_well(site, 2, site.world.now - back)
 
 
+@pytest.mark.nightly
 def test_what_is_missing_for_weeks_is_waited_for_longer_than_messages_are_kept() -> None:
     """Trap 30: a message is sent anew before its time is over, long before Lambda sees a loop in that."""
     site = site_with_photos(1)

@@ -200,10 +200,20 @@ class _PageUnderWay:
             self.rows_skipped += head is None or head.revision != row.revision
 
     def finished(self, joins: Sequence[Join], halt: Halt | None, *, is_last: bool) -> Page:
-        after = None if is_last else halt.place if halt else self.last
+        after = None if is_last else self._reached(joins[0].range, halt)
         rows_read = sum(join.effort.rows for join in joins)
         looked_at = None if after is None or not self.room else _looked_at(joins, after)
         return Page(tuple(self.matches.values()), after, rows_read, self.rows_skipped, looked_at)
+
+    def _reached(self, order: RowRange, halt: Halt | None) -> str | None:
+        """Return the place up to which all is dealt with.
+
+        A join may halt between two rows of one place, which are revisions of one image: whoever has looked at
+        its head is done with both.
+        """
+        if halt is None or (self.last is not None and halt.place == order.just_before(self.last)):
+            return self.last
+        return halt.place
 
 
 def _looked_at(joins: Sequence[Join], after: str) -> int:

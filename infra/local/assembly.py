@@ -37,7 +37,7 @@ LOCAL_CONTEXT: Mapping[str, object] = {
 }
 
 _SOURCES = ("contract", "processors", "query_api")
-_KEPT_ASSEMBLIES = 8
+_KEPT_ASSEMBLIES = 64
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ def is_named(operator: Operator, key: str) -> bool:
     return any(item.get("key") == key for item in found)
 
 
+@pytest.mark.nightly
 def test_nothing_names_a_forgotten_photo_and_others_keep_what_they_have(operator: Operator) -> None:
     mine, shared, other = "forget/mine é+&.jpg", "forget/shared.jpg", "kept/copy.jpg"
     operator.recognized(mine, distinct=True)
@@ -83,6 +84,7 @@ def test_nothing_names_a_forgotten_photo_and_others_keep_what_they_have(operator
     assert operator.json("forget", shared, "--yes")["found"]["records"] == 0
 
 
+@pytest.mark.nightly
 def test_who_stops_it_can_finish_later(operator: Operator) -> None:
     operator.recognized("forget-later/a.jpg", distinct=True)
     process = operator.start("forget", "--prefix", "forget-later/", "--yes")

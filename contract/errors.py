@@ -74,6 +74,10 @@ class PermanentError(ImagepipeError):
     """It will never work for this image: record the rejection, do not retry."""
 
 
+class ConfirmedError(PermanentError):
+    """A verdict that was found true by a look at the image itself."""
+
+
 class ConfigurationError(ImagepipeError):
     """The deployment is at fault (access denied, no such table): an alarm is sent, no image is blamed."""
 

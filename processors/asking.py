@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from contract.counts import Count
-from contract.errors import ImagepipeError, PermanentError, TransientError
+from contract.errors import ConfirmedError, ImagepipeError, PermanentError, TransientError
 from contract.identity import ImageVersion
 from contract.results import Result, ResultName
 from processors.blame import DOUBTFUL_VERDICT, attributed, our_request_refused
@@ -162,6 +162,8 @@ class Asker:
             size = self.objects.size_of(version)
             if size is not None and size.is_large_enough:
                 return our_request_refused(verdict, f"{version.key} has {size.width} x {size.height} pixels")
+            if size is not None:
+                return ConfirmedError(verdict.code, verdict.message)
         return verdict
 
     def _require_presence(self, version: ImageVersion) -> StoredObject:

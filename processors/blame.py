@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from contract.errors import ConfigurationError, ImagepipeError, NotReadyError, PermanentError, UnansweredError
+from contract.errors import (
+    ConfigurationError,
+    ConfirmedError,
+    ImagepipeError,
+    NotReadyError,
+    PermanentError,
+    UnansweredError,
+)
 from contract.results import Result, ResultName
 from contract.timing import PATIENCE_SECONDS
 
@@ -58,7 +65,9 @@ def our_request_refused(verdict: PermanentError, why: str) -> ConfigurationError
 
 
 def _is_doubtful(answer: object) -> bool:
-    return isinstance(answer, PermanentError) and answer.code == DOUBTFUL_VERDICT
+    if not isinstance(answer, PermanentError) or isinstance(answer, ConfirmedError):
+        return False
+    return answer.code == DOUBTFUL_VERDICT
 
 
 def _count(answers: Iterable[object], kinds: tuple[type, ...]) -> int:

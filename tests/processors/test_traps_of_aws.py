@@ -372,3 +372,13 @@ def test_trap_31_an_older_event_beside_the_one_that_made_the_record_brings_nothi
     assert world.deliver(first, older) == []
 
     assert world.visible_terms("a.jpg") == {"status:recognized", "label:sofa"}
+
+
+def test_trap_37_a_folder_of_small_pictures_is_rejected_and_not_taken_for_a_fault_of_ours() -> None:
+    world = World()
+    world.calls.before = refuse_parameters
+    puts = [world.s3.put(f"{number}.png", png(60 + number, 60)) for number in range(5)]
+
+    assert world.deliver(*puts) == []
+
+    assert {world.status(f"{number}.png") for number in range(5)} == {Status.REJECTED}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from loadtest.background import in_background
 from loadtest.calls import CallCounter, Calls
 from loadtest.faults import LoadtestError
 from loadtest.stack import Stack
@@ -46,20 +47,14 @@ class Gauges:
     @contextmanager
     def looking(self) -> Iterator[None]:
         """Keep looking while the block lasts, and once more after it."""
-        over = threading.Event()
 
-        def keep_looking() -> None:
+        def keep_looking(over: threading.Event) -> None:
             while not over.wait(LOOK_EVERY_SECONDS):
                 self._look()
 
-        looker = threading.Thread(target=keep_looking, name="gauges")
-        looker.start()
-        try:
+        with in_background(keep_looking):
             yield
-        finally:
-            over.set()
-            looker.join()
-            self._look()
+        self._look()
 
     def _look(self) -> None:
         sent, ended = self.counts()

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError
 
+from loadtest.background import in_background
 from loadtest.calls import CallCounter, CallsAtTheDoor, CallsInTheTable
 from loadtest.completions import Completions, following
 from loadtest.events import set_aside
@@ -140,9 +141,7 @@ class Run:
 
     @contextmanager
     def _followed(self, completions: Completions) -> Iterator[None]:
-        over = threading.Event()
-
-        def follow() -> None:
+        def follow(over: threading.Event) -> None:
             while not over.is_set():
                 try:
                     received = completions.receive(_RECEIVE_SECONDS)
@@ -152,11 +151,5 @@ class Run:
                     if str(body["key"]).startswith(self.prefix):
                         self.ledger.ended(body, self.clock())
 
-        with ThreadPoolExecutor(FOLLOWERS) as followers:
-            following_up = [followers.submit(follow) for _ in range(FOLLOWERS)]
-            try:
-                yield
-            finally:
-                over.set()
-        for future in following_up:
-            future.result()
+        with in_background(follow, FOLLOWERS):
+            yield

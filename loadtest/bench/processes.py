@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import psutil  # type: ignore[import-untyped]
 
+from loadtest.background import in_background
 from loadtest.bench.services import DeployedFunction
 from loadtest.local_place import LocalPlace
 
@@ -53,19 +54,13 @@ class Watch:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Keep looking while the block lasts."""
-        ended = threading.Event()
 
-        def keep_looking() -> None:
-            while not ended.wait(LOOK_EVERY_SECONDS):
+        def keep_looking(over: threading.Event) -> None:
+            while not over.wait(LOOK_EVERY_SECONDS):
                 self._look()
 
-        looker = threading.Thread(target=keep_looking, name="watch")
-        looker.start()
-        try:
+        with in_background(keep_looking):
             yield
-        finally:
-            ended.set()
-            looker.join()
 
     def _look(self) -> None:
         for group, process in self._processes():

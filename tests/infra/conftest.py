@@ -1,17 +1,53 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from aws_cdk import App
 
+from infra.bundles import Bundle
 from infra.local.assembly import LOCAL_CONTEXT, STACK_NAME, Assembly, synthesize
+from infra.settings import DeploymentSettings
+from infra.stack import ImagepipeStack
 from tests.infra.template import Template
+
+JWT = {
+    "api_access": "jwt",
+    "jwt_issuer": "https://people.example",
+    "jwt_audience": "photos",
+    "upload_scope": "photos/upload",
+    "cors_origins": "https://photos.example",
+    "confidence_order": "true",
+}
+
+Synthesize = Callable[[Mapping[str, object]], Assembly]
 
 
 @pytest.fixture(scope="session")
-def aws_assembly() -> Assembly:
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
+    """What synthesizes the stack with settings; in this process, so that Node starts once for all of them."""
+    made: dict[str, Assembly] = {}
+
+    def synthesize_once(context: Mapping[str, object]) -> Assembly:
+        name = repr(sorted(context.items()))
+        if name not in made:
+            out = tmp_path_factory.mktemp("assembly")
+            app = App(outdir=str(out), context=dict(context))
+            settings = DeploymentSettings.from_context(app.node.try_get_context)
+            rooms = {room: Bundle(room) for room in ("processors", "query_api")}
+            ImagepipeStack(app, STACK_NAME, settings, **rooms)
+            app.synth()
+            made[name] = Assembly(out, name)
+        return made[name]
+
+    return synthesize_once
+
+
+@pytest.fixture(scope="session")
+def aws_assembly(synthesized: Synthesize) -> Assembly:
     """The stack with no settings given, as `cdk deploy` makes it."""
-    return synthesize({})[0]
+    return synthesized({})
 
 
 @pytest.fixture(scope="session")
@@ -21,12 +57,12 @@ def local_assembly() -> Assembly:
 
 @pytest.fixture(scope="session")
 def template(aws_assembly: Assembly) -> Template:
-    return Template.parse(aws_assembly.template)
+    return Template.of(aws_assembly)
 
 
 @pytest.fixture(scope="session")
 def local_template(local_assembly: Assembly) -> Template:
-    return Template.parse(local_assembly.template)
+    return Template.of(local_assembly)
 
 
 @pytest.fixture(scope="session", params=["aws", "local"])

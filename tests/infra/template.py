@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.local.assembly import Assembly
+
 Resource = Mapping[str, Any]
 
 
@@ -15,8 +17,8 @@ class Template:
     document: Mapping[str, Any]
 
     @classmethod
-    def parse(cls, text: str) -> Template:
-        return cls(json.loads(text))
+    def of(cls, assembly: Assembly) -> Template:
+        return cls(json.loads(assembly.template))
 
     def all(self, kind: str) -> dict[str, Resource]:
         """Give the resources of a type, by logical id."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from infra.local.assembly import synthesize
+from tests.infra.conftest import Synthesize
 from tests.infra.template import Template, target
 
 
@@ -12,8 +12,8 @@ def test_nothing_is_written_down_unless_the_settings_say_so(template: Template) 
     assert "AccessLogSettings" not in template.properties("AWS::ApiGatewayV2::Stage")
 
 
-def test_the_caller_is_written_down_and_what_was_searched_for_is_not() -> None:
-    template = Template.parse(synthesize({"access_logs": True})[0].template)
+def test_the_caller_is_written_down_and_what_was_searched_for_is_not(synthesized: Synthesize) -> None:
+    template = Template.of(synthesized({"access_logs": True}))
     settings = template.properties("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]
     fields = json.loads(settings["Format"])
 

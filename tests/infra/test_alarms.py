@@ -11,8 +11,9 @@ from contract.capacity import MOST_WAITING_DAYS
 from contract.costs import ALARMS
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
 from infra.bundles import ROOT
-from infra.local.assembly import STACK_NAME, Assembly, synthesize
+from infra.local.assembly import STACK_NAME, Assembly
 from infra.settings import DeploymentSettings, UnusableSettingsError
+from tests.infra.conftest import Synthesize
 from tests.infra.template import Resource, Template, target
 
 TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:alarms"
@@ -20,8 +21,8 @@ DAY_SECONDS = 86_400
 
 
 @pytest.fixture(scope="module")
-def mailed() -> Assembly:
-    return synthesize({"alarm_email": "photos@people.example"})[0]
+def mailed(synthesized: Synthesize) -> Assembly:
+    return synthesized({"alarm_email": "photos@people.example"})
 
 
 def alarms(template: Template) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def test_a_deployment_whose_alarms_reach_nobody_says_so(aws_assembly: Assembly, 
 
 
 def test_a_person_is_told_by_mail(mailed: Assembly) -> None:
-    template = Template.parse(mailed.template)
+    template = Template.of(mailed)
     topic, _ = template.the("AWS::SNS::Topic", "AlarmTopic")
 
     assert template.properties("AWS::SNS::Subscription") == {
@@ -97,9 +98,8 @@ def test_a_person_is_told_by_mail(mailed: Assembly) -> None:
     }
 
 
-def test_a_topic_that_is_there_already_takes_the_place_of_our_own() -> None:
-    assembly, _ = synthesize({"alarm_topic_arn": TOPIC_ARN})
-    template = Template.parse(assembly.template)
+def test_a_topic_that_is_there_already_takes_the_place_of_our_own(synthesized: Synthesize) -> None:
+    template = Template.of(synthesized({"alarm_topic_arn": TOPIC_ARN}))
 
     assert all(each["AlarmActions"] == [TOPIC_ARN] for each in alarms(template).values())
     assert not [name for name in template.all("AWS::SNS::Topic") if "Alarm" in name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from infra.bundles import ROOT
-from infra.local.assembly import synthesize
+from tests.infra.conftest import Synthesize
 from tests.infra.template import Template
 
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -21,9 +21,11 @@ def test_the_account_is_checked_with_the_settings_of_the_deployment_before_it() 
     assert recipe.index("imagepipe check $(SETTINGS)") < recipe.index("$(CDK) deploy $(SETTINGS)")
 
 
-def test_questions_have_a_concurrency_of_their_own_where_the_settings_say_so_and_nothing_else_has() -> None:
+def test_questions_have_a_concurrency_of_their_own_where_the_settings_say_so_and_nothing_else_has(
+    synthesized: Synthesize,
+) -> None:
     """Trap 10: reserving some for the processor would throttle what the queue sends it."""
-    template = Template.parse(synthesize({"query_reserved_concurrency": 20})[0].template)
+    template = Template.of(synthesized({"query_reserved_concurrency": 20}))
     reserved = {
         name: function["Properties"].get("ReservedConcurrentExecutions")
         for name, function in template.all("AWS::Lambda::Function").items()

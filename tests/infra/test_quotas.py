@@ -6,8 +6,8 @@ import pytest
 
 from contract import environment
 from contract.settings import ProcessorSettings
-from infra.local.assembly import synthesize
 from infra.settings import DeploymentSettings, UnusableSettingsError
+from tests.infra.conftest import Synthesize
 from tests.infra.template import Template
 
 
@@ -42,10 +42,8 @@ def test_any_other_region_has_five(template: Template) -> None:
     assert loaded.workers == 4
 
 
-def test_a_quota_that_was_raised_is_a_setting_and_brings_its_workers() -> None:
-    raised = Template.parse(
-        synthesize({"detectors": "labels", "quotas": "DetectLabels=500", "batch_size": 20})[0].template
-    )
+def test_a_quota_that_was_raised_is_a_setting_and_brings_its_workers(synthesized: Synthesize) -> None:
+    raised = Template.of(synthesized({"detectors": "labels", "quotas": "DetectLabels=500", "batch_size": 20}))
 
     assert settings(raised, "eu-central-1").quotas == {"DetectLabels": 500}
     assert concurrency(raised, "eu-central-1") == [50, 50]

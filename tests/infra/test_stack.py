@@ -9,7 +9,9 @@ import pytest
 from contract import table
 from contract.counts import Count
 from infra.bundles import ROOT
+from infra.local.assembly import STACK_NAME, Assembly
 from infra.settings import DeploymentSettings, UnusableSettingsError
+from tests.infra.conftest import JWT, Synthesize
 from tests.infra.template import Template, target
 
 
@@ -100,8 +102,12 @@ def test_the_template_can_be_deployed_without_a_bucket_for_it(template_file: Pat
     assert template_file.stat().st_size <= 51_200
 
 
-def test_cfn_lint_finds_nothing(template_file: Path) -> None:
-    command = [str(Path(sys.executable).with_name("cfn-lint")), "--", str(template_file)]
+def test_cfn_lint_finds_nothing(
+    aws_assembly: Assembly, local_assembly: Assembly, synthesized: Synthesize
+) -> None:
+    assemblies = (aws_assembly, local_assembly, synthesized(JWT))
+    files = [str(assembly.directory / f"{STACK_NAME}.template.json") for assembly in assemblies]
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--", *files]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stdout
 

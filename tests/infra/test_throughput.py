@@ -6,7 +6,7 @@ import pytest
 
 from contract.quotas import IN_LARGE_REGIONS
 from contract.throughput import NEW_TABLE_WRITES, writes_a_second
-from infra.local.assembly import synthesize
+from tests.infra.conftest import Synthesize
 from tests.infra.template import Template
 
 
@@ -21,14 +21,14 @@ def test_no_usual_quota_makes_the_table_cost_more() -> None:
     assert writes_a_second(IN_LARGE_REGIONS).table < NEW_TABLE_WRITES
 
 
-def test_the_table_and_its_index_are_ready_for_raised_quotas() -> None:
+def test_the_table_and_its_index_are_ready_for_raised_quotas(synthesized: Synthesize) -> None:
     context = {
         "detectors": "labels",
         "quotas": "DetectLabels=500",
         "confidence_order": True,
         "access_logs": True,
     }
-    template = Template.parse(synthesize(context)[0].template)
+    template = Template.of(synthesized(context))
     wanted = writes_a_second({"DetectLabels": 500})
     table = template.properties("AWS::DynamoDB::Table")
 

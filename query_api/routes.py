@@ -6,30 +6,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from query_api.cursors import Cursors
-from query_api.details import Images
-from query_api.endpoints import Route
-from query_api.health import Health, HealthAnswers
-from query_api.images import ImageAnswers
-from query_api.labels import LabelAnswers, LabelCounts
-from query_api.listing import Listing
-from query_api.manual import Manual
-from query_api.signing import Signer
-from query_api.static import PageAnswers
-from query_api.stats import Counts, Queues, StatsAnswers
-from query_api.telemetry import Counting, Log
-from query_api.uploads import UploadAnswers
+from query_api.endpoints.details import ImageReader
+from query_api.endpoints.docs import DocsEndpoints
+from query_api.endpoints.health import HealthEndpoints
+from query_api.endpoints.images import ImageEndpoints
+from query_api.endpoints.labels import LabelEndpoints
+from query_api.endpoints.page import PageEndpoints
+from query_api.endpoints.stats import StatsEndpoints
+from query_api.endpoints.uploads import UploadEndpoints
+from query_api.http.routing import Route
+from query_api.ports import Counts, Health, LabelCounts, Log, Queues, Signer
+from query_api.search.cursors import Cursors
+from query_api.search.listing import Listing
+from query_api.telemetry import Counting
 
 
 @dataclass(frozen=True)
-class Parts:
+class Dependencies:
     """What answers are made of.
 
     `now` gives the time in UTC. `confidence_order` says whether the table has its index by rank. `photos_at`
     is the URL of the bucket, `uploads` whether this deployment lets photos be added to it.
     """
 
-    images: Images
+    images: ImageReader
     listing: Listing
     cursors: Cursors
     signer: Signer
@@ -45,10 +45,10 @@ class Parts:
     uploads: bool = True
 
 
-def all_routes(parts: Parts) -> tuple[Route, ...]:
-    """Give every route, and the manual of them all. Where two match a path, the first is taken."""
+def all_routes(parts: Dependencies) -> tuple[Route, ...]:
+    """Return every route, and the manual of them all. Where two match a path, the first is taken."""
     routes = (
-        *ImageAnswers(
+        *ImageEndpoints(
             parts.images,
             parts.listing,
             parts.cursors,
@@ -57,10 +57,10 @@ def all_routes(parts: Parts) -> tuple[Route, ...]:
             parts.log,
             parts.confidence_order,
         ).routes(),
-        *HealthAnswers(parts.health, parts.log).routes(),
-        *(UploadAnswers(parts.signer).routes() if parts.uploads else ()),
-        *LabelAnswers(parts.labels).routes(),
-        *StatsAnswers(parts.counts, parts.queues, parts.now).routes(),
-        *PageAnswers(parts.photos_at, parts.uploads).routes(),
+        *HealthEndpoints(parts.health, parts.log).routes(),
+        *(UploadEndpoints(parts.signer).routes() if parts.uploads else ()),
+        *LabelEndpoints(parts.labels).routes(),
+        *StatsEndpoints(parts.counts, parts.queues, parts.now).routes(),
+        *PageEndpoints(parts.photos_at, parts.uploads).routes(),
     )
-    return (*routes, *Manual([route.endpoint for route in routes]).routes())
+    return (*routes, *DocsEndpoints([route.endpoint for route in routes]).routes())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Protocol
 
 
 class Count(StrEnum):
@@ -20,14 +19,6 @@ class Count(StrEnum):
     ROWS_READ = "IndexRowsRead"
     ROWS_SKIPPED = "IndexRowsSkipped"
     ITEMS_UNREADABLE = "ItemsUnreadable"
-
-
-class Log(Protocol):
-    """Where sentences for operators go."""
-
-    def exception(self, msg: object) -> None:
-        """Say what went wrong, with the exception being handled."""
-        ...
 
 
 Counting = Callable[[Count, int], None]

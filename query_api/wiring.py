@@ -25,12 +25,12 @@ from query_api.adapters.queues import QueueUrls, SqsQueues
 from query_api.adapters.queues import make_client as make_queue_client
 from query_api.adapters.s3_signing import S3Signer, bucket_url
 from query_api.adapters.tallies import DynamoDBTallies
-from query_api.cursors import Cursors
-from query_api.details import Images
-from query_api.dispatching import Dispatcher
-from query_api.exchange import Request
-from query_api.listing import Listing
-from query_api.routes import Parts, all_routes
+from query_api.endpoints.details import ImageReader
+from query_api.http.messages import Request
+from query_api.http.routing import Router
+from query_api.routes import Dependencies, all_routes
+from query_api.search.cursors import Cursors
+from query_api.search.listing import Listing
 from query_api.telemetry import Count, Counting
 
 Answering = Callable[[Mapping[str, Any], Any], dict[str, Any]]
@@ -51,11 +51,11 @@ def assemble(settings: QuerySettings, session: Session) -> Answering:
     def count(what: Count, by: int) -> None:
         metrics.add_metric(name=what, unit=MetricUnit.Count, value=by)
 
-    dispatcher = Dispatcher(all_routes(_parts(settings, session, logger, count)), logger, count)
+    router = Router(all_routes(_parts(settings, session, logger, count)), logger, count)
 
     def answer(event: Mapping[str, Any], _: Any) -> dict[str, Any]:
         request = Request.from_event(event)
-        return dispatcher.reply(request).to_event(gzipped=request.takes_gzip)
+        return router.respond(request).to_event(gzipped=request.takes_gzip)
 
     measured: Answering = metrics.log_metrics(answer)
     logged: Answering = logger.inject_lambda_context(
@@ -64,7 +64,7 @@ def assemble(settings: QuerySettings, session: Session) -> Answering:
     return logged
 
 
-def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Counting) -> Parts:
+def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Counting) -> Dependencies:
     client = make_client(session)
     executor = ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="partition")
 
@@ -77,8 +77,8 @@ def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Cou
     tallies = DynamoDBTallies(client, settings.table_name, unreadable)
     region = client.meta.region_name
     where = bucket_url(settings.bucket_name, region, os.environ)
-    return Parts(
-        images=Images(reader, reader),
+    return Dependencies(
+        images=ImageReader(reader, reader),
         listing=Listing(reader, reader),
         cursors=Cursors(signing),
         signer=S3Signer(where, region, session.get_credentials),

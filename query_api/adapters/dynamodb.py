@@ -24,7 +24,7 @@ from query_api.adapters import readable
 from query_api.adapters.aws_errors import translated
 from query_api.adapters.dynamodb_items import parse_plainly, read_item
 from query_api.adapters.readable import Unreadable
-from query_api.ranges import RowRange
+from query_api.search.ranges import RowRange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

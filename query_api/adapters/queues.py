@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.session import Session
 
 from query_api.adapters.aws_errors import translated
-from query_api.stats import Backlog, Depth
+from query_api.ports import Backlog, Depth
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

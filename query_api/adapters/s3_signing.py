@@ -22,7 +22,7 @@ from botocore.credentials import ReadOnlyCredentials
 
 from contract.identity import ImageVersion
 from query_api.adapters.aws_errors import translated
-from query_api.signing import VALID_SECONDS, Content, Upload
+from query_api.ports import VALID_SECONDS, Content, Upload
 
 PNG, JPEG = "image/png", "image/jpeg"
 # A session that ends before VALID_SECONDS has its rest measured in these steps.
@@ -30,7 +30,7 @@ _STEP_SECONDS = 60
 
 
 def bucket_url(bucket_name: str, region: str, environment: Mapping[str, str]) -> str:
-    """Say where a bucket is, as botocore would: at the endpoint that is set, or at S3's own of the region.
+    """Return where a bucket is, as botocore would: at the endpoint that is set, or at S3's own of the region.
 
     Rekognition is only in regions whose names end in amazonaws.com.
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html

@@ -9,9 +9,9 @@ from contract.table import SHARDS
 from contract.tallies import LABEL_COUNTS
 from infra.answers import COSTLY_ROUTES, ROUTES, STATIC_ROUTES, UPLOAD_ROUTE
 from infra.settings import DeploymentSettings
-from query_api.listing import MAX_EFFORT, MAX_HEADS
-from query_api.stats import CALL_DAYS
-from query_api.streams import ROWS_OF_A_UNIT
+from query_api.endpoints.stats import CALL_DAYS
+from query_api.search.listing import MAX_HEADS, MAX_READ_BUDGET
+from query_api.search.postings import ROWS_OF_A_UNIT
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/security.md"
 DAY_SECONDS = 86_400
@@ -25,7 +25,7 @@ FUNCTION_GB = 0.5
 # Four packed answers of a hundred distinct faces and a hundred words, and the record.
 UNITS_OF_ONE_IMAGE = 50
 WORST_UNITS = {
-    "GET /images": MAX_HEADS + MAX_EFFORT / ROWS_OF_A_UNIT,
+    "GET /images": MAX_HEADS + MAX_READ_BUDGET / ROWS_OF_A_UNIT,
     "GET /images/{key+}": UNITS_OF_ONE_IMAGE,
     # Not consistent, so half a unit for each 4 KB.
     "GET /labels": len(LABEL_COUNTS) / 2,
@@ -77,7 +77,7 @@ def test_every_route_with_data_has_its_worst_cost() -> None:
 
 
 def test_no_caller_throttles_the_default_list_for_all_others() -> None:
-    worst_partition = MAX_EFFORT / ROWS_OF_A_UNIT / SHARDS
+    worst_partition = MAX_READ_BUDGET / ROWS_OF_A_UNIT / SHARDS
 
     assert SETTINGS.api_costly_requests_a_second * worst_partition <= PARTITION_UNITS_A_SECOND / 2
     assert SETTINGS.api_costly_burst * worst_partition <= PARTITION_UNITS_A_SECOND

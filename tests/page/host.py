@@ -18,8 +18,8 @@ from PIL import Image
 from contract.identity import ImageVersion
 from contract.records import Head
 from contract.results import Result, ResultName
-from query_api.routes import Parts
-from query_api.signing import Content, Upload
+from query_api.ports import Content, Upload
+from query_api.routes import Dependencies
 from tests.query_api.photos import commit, photo, write_result
 from tests.query_api.site import Site, headers_of, sent
 from tests.query_api.wsgi import event_of
@@ -64,7 +64,7 @@ class Host(Site):
         return f"{self.origin}{PREFIX}/"
 
     @property
-    def parts(self) -> Parts:
+    def parts(self) -> Dependencies:
         return replace(super().parts, signer=self, photos_at=self.bucket_url)
 
     def photo(self, version: ImageVersion) -> str:

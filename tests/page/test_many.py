@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 from playwright.sync_api import Page, expect
 
-from query_api.exchange import Reply
+from query_api.http.messages import Response
 from tests.page.conftest import OpenPage
 from tests.page.host import Host, picture, serve
 from tests.query_api.gateways import Event
@@ -32,7 +32,7 @@ class FullHost(Host):
         first, limit = int(asked.get("cursor", ["0"])[0]), int(asked["limit"][0])
         images = [self._summary(number) for number in range(first, min(first + limit, self.many))]
         cursor = str(first + limit) if first + limit < self.many else None
-        return Reply(200, {"images": images, "cursor": cursor}).to_event()
+        return Response(200, {"images": images, "cursor": cursor}).to_event()
 
     def _summary(self, number: int) -> dict[str, Any]:
         return {

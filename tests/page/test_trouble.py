@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from query_api.stats import Backlog, Depth
+from query_api.ports import Backlog, Depth
 from tests.page.conftest import OpenPage
 from tests.page.host import Host, photo
 

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from contract.errors import ImagepipeError
-from query_api.dispatching import Dispatcher
-from query_api.exchange import Reply, Request
-from query_api.labels import LabelAnswers
-from query_api.stats import Backlog, Depth, StatsAnswers
+from query_api.endpoints.labels import LabelEndpoints
+from query_api.endpoints.stats import StatsEndpoints
+from query_api.http.messages import Request, Response
+from query_api.http.routing import Router
+from query_api.ports import Backlog, Depth
 from query_api.telemetry import Count
 from tests.query_api.gateways import ministack
 
@@ -58,12 +59,12 @@ class CountsSite:
 
     def exception(self, msg: object) -> None: ...
 
-    def get(self, target: str) -> Reply:
+    def get(self, target: str) -> Response:
         routes = (
-            *LabelAnswers(self.counts).routes(),
-            *StatsAnswers(self.counts, self.counts, lambda: self.now).routes(),
+            *LabelEndpoints(self.counts).routes(),
+            *StatsEndpoints(self.counts, self.counts, lambda: self.now).routes(),
         )
-        return Dispatcher(routes, self, self._count).reply(Request.from_event(ministack(target)))
+        return Router(routes, self, self._count).respond(Request.from_event(ministack(target)))
 
     def json(self, target: str) -> Any:
         reply = self.get(target)

@@ -12,13 +12,13 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from contract.identity import ImageVersion
-from query_api.cursors import Cursors
-from query_api.details import Images
-from query_api.dispatching import Dispatcher
-from query_api.exchange import Request
-from query_api.listing import Listing
-from query_api.routes import Parts, all_routes
-from query_api.signing import Content, Upload
+from query_api.endpoints.details import ImageReader
+from query_api.http.messages import Request
+from query_api.http.routing import Router
+from query_api.ports import Content, Upload
+from query_api.routes import Dependencies, all_routes
+from query_api.search.cursors import Cursors
+from query_api.search.listing import Listing
 from query_api.telemetry import Count
 from tests.query_api.counts import MemoryCounts
 from tests.query_api.gateways import Event, Gateway, ministack
@@ -72,9 +72,9 @@ class Site:
         self.counted[count] += by
 
     def reply(self, event: Event) -> dict[str, Any]:
-        dispatcher = Dispatcher(all_routes(self.parts), self, self._count)
+        router = Router(all_routes(self.parts), self, self._count)
         request = Request.from_event(event)
-        return dispatcher.reply(request).to_event(gzipped=request.takes_gzip)
+        return router.respond(request).to_event(gzipped=request.takes_gzip)
 
     def answer(self, event: Event) -> Answer:
         reply = self.reply(event)
@@ -83,9 +83,9 @@ class Site:
         return Answer(reply["statusCode"], reply["headers"], json.loads(text) if is_json else text)
 
     @property
-    def parts(self) -> Parts:
-        return Parts(
-            images=Images(self.table, self.table),
+    def parts(self) -> Dependencies:
+        return Dependencies(
+            images=ImageReader(self.table, self.table),
             listing=Listing(self.table, self.table),
             cursors=Cursors(lambda: (b"secret",)),
             signer=FakeSigner(),

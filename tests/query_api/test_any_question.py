@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from contract import table
 from contract.records import Findings, Head, Status
-from query_api.listing import HEADS_OF_A_MATCH, Listing
-from query_api.questions import ListQuestion, Order, Page
+from query_api.search.listing import HEADS_OF_A_MATCH, Listing
+from query_api.search.questions import ListQuestion, Order, Page
 from tests.query_api.memory_table import MemoryTable
 from tests.query_api.photos import commit, photo, rejected, tombstone
 
@@ -200,9 +200,9 @@ def album_of(photos: list[tuple[int, Findings | None]], before: list[dict[str, A
 
 
 def leaf_through(
-    album: Album, asked: ListQuestion, max_effort: int, max_heads: int, fewest_rows: int
+    album: Album, asked: ListQuestion, max_read_budget: int, max_heads: int, fewest_rows: int
 ) -> Iterator[Page]:
-    listing = Listing(album.store, album.store, max_effort, max_heads, fewest_rows)
+    listing = Listing(album.store, album.store, max_read_budget, max_heads, fewest_rows)
     after: str | None = None
     while True:
         before = album.store.heads_asked
@@ -223,7 +223,7 @@ def leaf_through(
     photos=PHOTOS,
     before=HAPPENINGS,
     asked=questions(),
-    max_effort=st.sampled_from([1, 150, 16_000]),
+    max_read_budget=st.sampled_from([1, 150, 16_000]),
     max_heads=st.sampled_from([1, 5, 2_000]),
     fewest_rows=st.sampled_from([1, 16]),
 )
@@ -232,13 +232,13 @@ def test_in_a_quiet_album_the_pages_are_what_a_plain_filter_gives(
     photos: list[tuple[int, Findings | None]],
     before: list[dict[str, Any]],
     asked: ListQuestion,
-    max_effort: int,
+    max_read_budget: int,
     max_heads: int,
     fewest_rows: int,
 ) -> None:
     album = album_of(photos, before)
 
-    pages = list(leaf_through(album, asked, max_effort, max_heads, fewest_rows))
+    pages = list(leaf_through(album, asked, max_read_budget, max_heads, fewest_rows))
     shown = [match for page in pages for match in page.matches]
 
     in_order = expected(asked, album)
@@ -252,7 +252,7 @@ def test_in_a_quiet_album_the_pages_are_what_a_plain_filter_gives(
     before=HAPPENINGS,
     meanwhile=st.lists(HAPPENINGS, max_size=12),
     asked=questions(),
-    max_effort=st.sampled_from([1, 150, 16_000]),
+    max_read_budget=st.sampled_from([1, 150, 16_000]),
     fewest_rows=st.sampled_from([1, 16]),
 )
 def test_whatever_happens_between_pages_none_is_shown_twice_or_wrongly_and_none_left_alone_is_missing(
@@ -261,13 +261,13 @@ def test_whatever_happens_between_pages_none_is_shown_twice_or_wrongly_and_none_
     before: list[dict[str, Any]],
     meanwhile: list[list[dict[str, Any]]],
     asked: ListQuestion,
-    max_effort: int,
+    max_read_budget: int,
     fewest_rows: int,
 ) -> None:
     album = album_of(photos, before)
     shown: list[str] = []
     places: list[tuple[float, str]] = []
-    for page in leaf_through(album, asked, max_effort, 2_000, fewest_rows):
+    for page in leaf_through(album, asked, max_read_budget, 2_000, fewest_rows):
         assert len(page.matches) <= asked.limit
         for match in page.matches:
             assert match.head == album.heads[match.head.key]
@@ -318,14 +318,14 @@ def big_album(seed: int) -> Album:
 @pytest.mark.parametrize(
     "asked", BIG_QUESTIONS, ids=lambda asked: f"{asked.labels}{asked.any_labels}{asked.order}"
 )
-@pytest.mark.parametrize(("max_effort", "fewest_rows"), [(16_000, 16), (16_000, 1), (400, 1)])
+@pytest.mark.parametrize(("max_read_budget", "fewest_rows"), [(16_000, 16), (16_000, 1), (400, 1)])
 def test_labels_of_any_frequency_are_joined_without_a_gap(
-    asked: ListQuestion, max_effort: int, fewest_rows: int
+    asked: ListQuestion, max_read_budget: int, fewest_rows: int
 ) -> None:
     album = big_album(seed=fewest_rows)
     question = replace(asked, limit=3)
 
-    pages = leaf_through(album, question, max_effort, 2_000, fewest_rows)
+    pages = leaf_through(album, question, max_read_budget, 2_000, fewest_rows)
 
     shown = [match.head for page in pages for match in page.matches]
     assert shown == expected(question, album)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from query_api.requests import NAME, PARAMETERS
+from query_api.endpoints.image_params import NAME, PARAMETERS
 from tests.query_api.photos import commit, photo
 from tests.query_api.site import Site
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import pytest
 
 from contract.records import Findings, Head
-from query_api.listing import MAX_EFFORT, MAX_HEADS, Listing
-from query_api.questions import ListQuestion, Order, Page
-from query_api.streams import ROWS_OF_A_UNIT
+from query_api.search.listing import MAX_HEADS, MAX_READ_BUDGET, Listing
+from query_api.search.postings import ROWS_OF_A_UNIT
+from query_api.search.questions import ListQuestion, Order, Page
 from tests.query_api.memory_table import MemoryTable
 from tests.query_api.photos import commit, photo
 from tests.query_api.site import Site
@@ -95,9 +95,9 @@ def test_a_question_that_finds_nothing_costs_what_it_asked_for(
     assert page.looked_at > 0
     assert cost.heads <= min(10 * limit, 500)
     # Each term of a question is at least a query of each shard, of one unit.
-    assert cost.rows <= max(MAX_EFFORT // ROWS_OF_A_UNIT, 4 * 27)
+    assert cost.rows <= max(MAX_READ_BUDGET // ROWS_OF_A_UNIT, 4 * 27)
     # A partition gives 3,000 units a second: docs/security.md holds this against the throttle.
-    assert cost.worst_partition <= MAX_EFFORT // ROWS_OF_A_UNIT / 4
+    assert cost.worst_partition <= MAX_READ_BUDGET // ROWS_OF_A_UNIT / 4
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_records_that_were_made_large_do_not_stretch_the_bound(asked: ListQuesti
     assert page.matches == ()
     # One bite may be under way when its size is seen.
     assert cost.heads <= MAX_HEADS + 100 * 6
-    assert cost.rows <= MAX_EFFORT // ROWS_OF_A_UNIT
+    assert cost.rows <= MAX_READ_BUDGET // ROWS_OF_A_UNIT
 
 
 def test_an_answer_says_that_it_ended_early(site: Site) -> None:

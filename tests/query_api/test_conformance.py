@@ -9,9 +9,9 @@ import pytest
 from contract import table
 from contract.records import Head, Status
 from contract.results import Result, ResultName
-from query_api.listing import Listing
-from query_api.questions import ListQuestion, Order
-from query_api.ranges import ranges
+from query_api.search.listing import Listing
+from query_api.search.questions import ListQuestion, Order
+from query_api.search.ranges import ranges
 from tests.query_api.conftest import MotoTable
 from tests.query_api.memory_table import MemoryTable
 from tests.query_api.photos import claim, commit, photo, rejected, tombstone, write_result

@@ -17,7 +17,7 @@ from contract.wire import from_wire, key_to_wire
 from query_api.adapters import dynamodb as adapter
 from query_api.adapters.aws_errors import translated
 from query_api.adapters.dynamodb import DynamoDBTable
-from query_api.ranges import RowRange
+from query_api.search.ranges import RowRange
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.photos import commit, photo
 

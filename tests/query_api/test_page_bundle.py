@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from query_api.page_bundle import BundleError, script, style
-from query_api.static import DIRECTORY
+from query_api.endpoints.page import DIRECTORY
+from query_api.endpoints.page_bundle import BundleError, script, style
 
 
 def written(directory: Path, **sources: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from query_api.static import CONTENT_TYPES, PageFiles, security_headers
+from query_api.endpoints.page import CONTENT_TYPES, PageFiles, security_headers
 from tests.query_api.gateways import aws, ministack
 from tests.query_api.photos import commit, photo
 from tests.query_api.site import Answer, Site, sent, text_of

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from contract import table
 from contract.records import Findings, Head, Status
-from query_api.listing import Listing
-from query_api.questions import ListQuestion, Page
+from query_api.search.listing import Listing
+from query_api.search.questions import ListQuestion, Page
 from tests.query_api.memory_table import MemoryTable
 from tests.query_api.photos import commit, photo, tombstone
 
@@ -99,7 +99,7 @@ def album_of(photos: list[tuple[int, str, float]], before: list[tuple[str, int, 
 
 
 def leaf_through(album: Album, question: ListQuestion, max_rows: int) -> Iterator[Page]:
-    listing = Listing(album.store, album.store, max_effort=max_rows)
+    listing = Listing(album.store, album.store, max_read_budget=max_rows)
     page = listing.page(question)
     yield page
     while page.next_after is not None:

@@ -22,7 +22,7 @@ from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, label_counts_key
 from contract.wire import key_to_wire
 from query_api.adapters import readable
 from query_api.adapters.tallies import DynamoDBTallies
-from query_api.ranges import RowRange
+from query_api.search.ranges import RowRange
 from query_api.telemetry import Count
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.photos import commit, photo, rejected, write_result

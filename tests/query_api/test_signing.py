@@ -23,7 +23,7 @@ from contract.errors import TransientError
 from contract.identity import ImageVersion
 from contract.limits import MAX_S3_IMAGE_BYTES
 from query_api.adapters.s3_signing import S3Signer, bucket_url
-from query_api.signing import Content
+from query_api.ports import Content
 from tests.query_api.site import Site
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

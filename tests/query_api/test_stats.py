@@ -18,7 +18,7 @@ from contract.tallies import STATUS_COUNTS
 from contract.wire import key_to_wire
 from query_api.adapters.queues import QueueUrls, SqsQueues
 from query_api.adapters.tallies import DynamoDBTallies
-from query_api.stats import Backlog, Depth
+from query_api.ports import Backlog, Depth
 from tests.query_api.conftest import TABLE_NAME
 from tests.query_api.counts import CountsSite, MemoryCounts
 

@@ -14,9 +14,9 @@ from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.dynamodb_inserts import Inserts
 from processors.committing import Decided
 from processors.retrying import RetryPolicy
-from query_api.details import Images
-from query_api.listing import Listing
-from query_api.questions import ListQuestion
+from query_api.endpoints.details import ImageReader
+from query_api.search.listing import Listing
+from query_api.search.questions import ListQuestion
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.photos import photo
 
@@ -43,7 +43,7 @@ def test_a_committed_head_is_read_with_its_raw_results(
     processors.write_rows(table.index_rows(head))
     processors.commit([Decided(head, None)])
 
-    details = Images(moto_table, moto_table).details("cat.jpg")
+    details = ImageReader(moto_table, moto_table).details("cat.jpg")
     page = Listing(moto_table, moto_table).page(ListQuestion(labels=("Cat",)))
 
     assert details is not None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from query_api.endpoints import Endpoint, Route
-from query_api.exchange import HTML, Reply, Request
-from query_api.reading import no_parameters
+from query_api.http.messages import HTML, Request, Response
+from query_api.http.query_params import no_parameters
+from query_api.http.routing import Endpoint, Route
 
 OPENAPI = Endpoint("GET", "/openapi.json", "describeApi", "This document", {"type": "object"}, is_static=True)
 DOCS = Endpoint(
@@ -16,26 +16,26 @@ DOCS = Endpoint(
 
 
 @dataclass(frozen=True)
-class Manual:
+class DocsEndpoints:
     """Describes endpoints, its own included."""
 
     endpoints: Sequence[Endpoint]
 
     def routes(self) -> tuple[Route, ...]:
-        """Give both routes."""
+        """Return both routes."""
         return Route(OPENAPI, self._document), Route(DOCS, self._page)
 
     # Neither module is needed for anything else, so a cold start does without them.
 
-    def _document(self, request: Request) -> Reply:
-        from query_api import openapi
+    def _document(self, request: Request) -> Response:
+        from query_api.endpoints import openapi
 
         no_parameters(request.raw_query_string)
-        return Reply(200, openapi.document((*self.endpoints, OPENAPI, DOCS)))
+        return Response(200, openapi.document((*self.endpoints, OPENAPI, DOCS)))
 
-    def _page(self, request: Request) -> Reply:
-        from query_api import manual_page
+    def _page(self, request: Request) -> Response:
+        from query_api.endpoints import docs_page as manual_page
 
         no_parameters(request.raw_query_string)
         page = manual_page.page((*self.endpoints, OPENAPI, DOCS))
-        return Reply(200, page, HTML, manual_page.HEADERS)
+        return Response(200, page, HTML, manual_page.HEADERS)

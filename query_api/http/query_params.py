@@ -1,4 +1,4 @@
-"""Query strings and bodies read by their table of parameters. All faults are reported together."""
+"""Query strings, bodies and keys in paths, read by their table of parameters; all faults at once."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from query_api.kinds import Parameter
+from query_api.http.param_types import Parameter
 
 MAX_PARAMETERS = 100
 MAX_BODY_BYTES = 10_000
+IMAGES = "/images/"
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class BadParametersError(Exception):
         self.faults = list(faults)
 
 
-class Reading:
+class QueryParams:
     """One query string, read by the parameters that there are; the faults found so far.
 
     What cannot be read counts as not given.
@@ -46,11 +47,11 @@ class Reading:
             self._read(name, [text for other, text in pairs if other == name])
 
     def all(self, name: str) -> tuple[Any, ...]:
-        """Give every value of a parameter, each once."""
+        """Return every value of a parameter, each once."""
         return tuple(dict.fromkeys(self._values.get(name, [])))
 
     def one(self, name: str) -> Any:
-        """Give the value of a parameter, or its default."""
+        """Return the value of a parameter, or its default."""
         return next(iter(self._values.get(name, [])), self._parameters[name].default)
 
     def blame(self, parameter: str, reason: str) -> None:
@@ -79,7 +80,7 @@ class Reading:
 
 def no_parameters(raw_query_string: str) -> None:
     """Refuse a query string where there is nothing to choose. Raises BadParametersError."""
-    Reading((), raw_query_string).finish()
+    QueryParams((), raw_query_string).finish()
 
 
 def body(properties: Sequence[Parameter], content: bytes) -> Mapping[str, Any]:
@@ -124,3 +125,25 @@ def _pairs(raw_query_string: str) -> list[tuple[str, str]]:
         return parse_qsl(raw_query_string, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
     except ValueError as error:
         raise BadParametersError([Fault("query string", f"more than {MAX_PARAMETERS} parameters")]) from error
+
+
+def object_key(raw_path: str) -> str:
+    """Read the key that `GET /images/{key+}` asks for out of the event's `rawPath`, without its stage.
+
+    `rawPath` is not raw: an HTTP API decodes it before we see it, `%2F`, `%23` and `%2B` included, and a `+`
+    stays a plus. So the key is simply all that follows `/images/`, slashes at either end and doubled
+    slashes included; decoding again would break keys. (`pathParameters` loses a key's leading slashes where
+    the API drops those of a path.)
+
+    `%` and `?` are another matter. MiniStack leaves `%25` as it is and decodes everything else, so turning
+    `%25` into `%` gives the key back exactly. AWS decodes twice: `%25` followed by anything but two
+    hexadecimal digits is refused with 400, `%2541` arrives as `A`; and it cuts the path at a decoded `?`.
+    Nobody can restore such a key from the path, so the same question can be asked as `GET /images?key=`:
+    a query string arrives exactly as sent on both.
+
+    MiniStack: `decode_http_api_path` in ministack/services/apigateway.py, 1.5.33. AWS: documented only as
+    "decodes URL-encoded request parameters before passing them" on
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html; measured in
+    July 2026 by https://github.com/hotsock/voker/blob/main/vokerhttp/testdata/ingress-paths.json
+    """
+    return raw_path.removeprefix(IMAGES).replace("%25", "%")

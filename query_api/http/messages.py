@@ -1,4 +1,4 @@
-"""HTTP as an HTTP API passes it on (payload format 2.0): an event in, a reply out.
+"""HTTP as an HTTP API passes it on (payload format 2.0): an event in, a response out.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -51,14 +51,14 @@ class Request:
 
     @property
     def takes_gzip(self) -> bool:
-        """Say whether the client unpacks gzip. https://www.rfc-editor.org/rfc/rfc9110#name-accept-encoding"""
+        """Tell whether the client unpacks gzip. https://www.rfc-editor.org/rfc/rfc9110#name-accept-encoding"""
         accepted = self.headers.get("accept-encoding", "").lower()
         gzip_above_zero = r"gzip(\s*;\s*q=(1(\.0*)?|0\.\d*[1-9]\d*))?"
         return any(re.fullmatch(gzip_above_zero, coding.strip()) for coding in accepted.split(","))
 
 
 @dataclass(frozen=True)
-class Reply:
+class Response:
     """What is answered: text as it is, anything else as JSON.
 
     Unless `headers` say otherwise, nothing is cached on its way: a photo may change or go at any time.
@@ -70,7 +70,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def to_event(self, *, gzipped: bool = False) -> dict[str, Any]:
-        """Write the reply for the HTTP API: text as it is read and not in escapes, or packed where asked.
+        """Write the response for the HTTP API: text as it is read and not in escapes, or packed where asked.
 
         An HTTP API packs nothing by itself; bytes pass through it in base64.
         https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html

@@ -7,10 +7,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract.errors import ImagepipeError, TransientError
-from query_api.exchange import PROBLEM_JSON, Reply
-from query_api.reading import BadParametersError, Fault
+from query_api.http.json_schema import TEXT, json_object, listed
+from query_api.http.messages import PROBLEM_JSON, Response
+from query_api.http.query_params import BadParametersError, Fault
 
 RETRY_AFTER_SECONDS = 2
+
+PROBLEM_SCHEMA = json_object(
+    {
+        "type": TEXT,
+        "title": TEXT,
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": TEXT,
+        "faults": listed(json_object({"parameter": TEXT, "reason": TEXT})),
+    },
+    "faults",
+    description="https://www.rfc-editor.org/rfc/rfc9457",
+)
 
 
 @dataclass(frozen=True)
@@ -41,9 +54,9 @@ class Problem:
             ]
         return document
 
-    def to_reply(self) -> Reply:
+    def to_response(self) -> Response:
         """Write the answer."""
-        return Reply(self.status, self.to_json(), PROBLEM_JSON, self.headers)
+        return Response(self.status, self.to_json(), PROBLEM_JSON, self.headers)
 
 
 class RefusedError(Exception):
@@ -55,12 +68,12 @@ class RefusedError(Exception):
 
 
 def bad_parameters(error: BadParametersError) -> Problem:
-    """Say what is wrong with a query string, everything at once."""
+    """Return what is wrong with a query string, everything at once."""
     return Problem(400, "bad-parameters", "The question cannot be read", str(error), error.faults)
 
 
 def unknown_image(key: str) -> Problem:
-    """Say that nothing is known of a key."""
+    """Return the problem of a key of which nothing is known."""
     detail = (
         f"Nothing is known of an image {key!r}. It was never uploaded, or deleted, or is not recognized yet. "
         "Keys with % or ? are read reliably as GET /images?key=..."
@@ -69,20 +82,20 @@ def unknown_image(key: str) -> Problem:
 
 
 def unknown_path(path: str) -> Problem:
-    """Say where the answers are."""
+    """Return where the answers are."""
     detail = f"There is nothing at {path!r}; /docs says what there is."
     return Problem(404, "unknown-path", "No such page", detail)
 
 
 def method_not_allowed(method: str, allowed: Sequence[str]) -> Problem:
-    """Say how this is asked."""
+    """Return how this is asked."""
     methods = ", ".join(allowed)
-    title, detail = "Not asked like this", f"{method} does nothing here; there is {methods}."
+    title, detail = "Method not allowed", f"{method} is not supported here; use {methods}."
     return Problem(405, "method-not-allowed", title, detail, headers={"allow": methods})
 
 
 def not_answering(error: ImagepipeError) -> Problem:
-    """Say that the records cannot be read: for now, or until somebody has mended the deployment."""
+    """Return why the records cannot be read: for now, or until somebody has mended the deployment."""
     if isinstance(error, TransientError):
         detail = f"The records cannot be read at the moment ({error.code}). Ask again in a few seconds."
         later = {"retry-after": str(RETRY_AFTER_SECONDS)}
@@ -90,15 +103,15 @@ def not_answering(error: ImagepipeError) -> Problem:
     detail = (
         f"The records cannot be read ({error.code}). Whoever runs this has to look; asking again is no use."
     )
-    return Problem(500, "misconfigured", "This deployment is at fault", detail)
+    return Problem(500, "misconfigured", "Configuration error", detail)
 
 
 def unhealthy(error: ImagepipeError) -> Problem:
-    """Say why nothing could be answered now."""
+    """Return why nothing can be answered now."""
     return Problem(503, "unhealthy", "The table does not answer", f"The table does not answer: {error.code}.")
 
 
 def defect() -> Problem:
-    """Say that it is our fault; what happened is in the log."""
+    """Return the problem of a defect of ours; what happened is in the log."""
     detail = "The question met a defect. It is logged with the time and the request's id."
     return Problem(500, "defect", "No answer because of a defect", detail)

@@ -9,9 +9,9 @@ from html import escape
 from re import sub
 from typing import Any
 
-from query_api.endpoints import Endpoint
-from query_api.kinds import Parameter
-from query_api.schemas import COMPONENTS
+from query_api.endpoints.schemas import COMPONENTS
+from query_api.http.param_types import Parameter
+from query_api.http.routing import Endpoint
 
 STYLE = """
 :root { color-scheme: light dark; }

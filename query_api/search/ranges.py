@@ -1,4 +1,4 @@
-"""Stretches of the index: which rows a question reads, and in which order."""
+"""Which rows of the index a question reads: the terms that lead to its images, and ranges of their rows."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Protocol
 
 from contract import table
 from contract.table import IndexRow
-from query_api.questions import ListQuestion, Order
+from query_api.search.questions import ListQuestion, Order
 
 # Sort keys begin with a digit. Of a place, all rows begin with the place and `#`, and `$` comes after `#`.
 _FIRST, _LAST = "!", "~"
 _BEFORE_ROWS, _AFTER_ROWS = "#", "$"
 # Ranks are rounded to three decimals.
 _LEAST_STEP_PERCENT = 0.001
+
+
+Terms = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -31,15 +34,15 @@ class RowRange:
     by_rank: bool = False
 
     def place(self, row: IndexRow) -> str:
-        """Say where a row's image stands in the order of this range."""
+        """Return where a row's image stands in the order of this range."""
         return row.rank_place if self.by_rank else row.place
 
     def is_before(self, one: str, other: str) -> bool:
-        """Say whether a place comes before another in this range."""
+        """Tell whether a place comes before another in this range."""
         return one > other if self.falling else one < other
 
     def at_or_after(self, place: str) -> RowRange:
-        """Give what is left of this range from a place on, its own rows included."""
+        """Return what is left of this range from a place on, its own rows included."""
         if self.falling:
             return replace(self, high=min(self.high, place + _AFTER_ROWS))
         return replace(self, low=max(self.low, place + _BEFORE_ROWS))
@@ -49,13 +52,13 @@ class RowRange:
         return place + (_LAST if self.falling else _FIRST)
 
     def after(self, place: str) -> RowRange:
-        """Give what is left of this range below a place, its own rows left out."""
+        """Return what is left of this range below a place, its own rows left out."""
         if self.falling:
             return replace(self, high=min(self.high, place + _BEFORE_ROWS))
         return replace(self, low=max(self.low, place + _AFTER_ROWS))
 
     def past(self, row: IndexRow) -> RowRange:
-        """Give what is left of this range after one row; others of the same place are still in it."""
+        """Return what is left of this range after one row; others of the same place are still in it."""
         at = table.rank(row.confidence or 0.0, row.at.sk) if self.by_rank else row.at.sk
         # A revision is hexadecimal: nothing stands between a key and the same with the last sign shifted.
         if self.falling:
@@ -64,18 +67,18 @@ class RowRange:
 
 
 class IndexReader(Protocol):
-    """Gives index rows as they are now; by rank, as they were a moment ago."""
+    """Reads index rows as they are now; by rank, as they were a moment ago."""
 
     def rows(self, ranges: Sequence[RowRange], limit: int) -> Sequence[Sequence[IndexRow]]:
         """Read the first rows of each range, up to `limit`, in its order.
 
-        A range that gives fewer than `limit` rows has no more.
+        A range that has fewer than `limit` rows left has no more.
         """
         ...
 
 
 def ranges(question: ListQuestion, term: str) -> tuple[RowRange, ...]:
-    """Say which rows of a term a question has still to read, partition by partition."""
+    """Return which rows of a term a question has still to read, partition by partition."""
     by_rank = question.order is Order.CONFIDENCE
     if by_rank:
         least = max(question.min_confidence_percent - _LEAST_STEP_PERCENT, 0.0)
@@ -87,3 +90,28 @@ def ranges(question: ListQuestion, term: str) -> tuple[RowRange, ...]:
         for partition in table.term_partitions(term)
     )
     return tuple(each if question.after is None else each.after(question.after) for each in whole)
+
+
+def driving_terms(question: ListQuestion) -> tuple[Terms, ...]:
+    """Return groups of terms: what matches stands under one term of each group.
+
+    In order of confidence there is one group, whose rows have the confidence that is asked for; everything
+    else is then seen on the records.
+    """
+    groups = list(_groups(question))
+    if question.order is Order.CONFIDENCE:
+        return (groups[0],)
+    return tuple(groups) or ((table.status_term(question.status),),)
+
+
+def _groups(question: ListQuestion) -> list[Terms]:
+    """List the groups, the one whose confidence is shown first. Each group once, however often asked for."""
+    groups: list[Terms] = [(table.label_term(name),) for name in question.labels]
+    if question.any_labels:
+        groups.append(tuple(dict.fromkeys(map(table.label_term, question.any_labels))))
+    if question.moderation is not None:
+        groups.append((table.moderation_term(question.moderation),))
+    groups += [(table.word_term(word),) for word in question.words]
+    if question.min_faces:
+        groups.append((table.faces_term(),))
+    return list(dict.fromkeys(groups))

@@ -10,7 +10,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from query_api.questions import ListQuestion
+from query_api.search.questions import ListQuestion
 
 MAC_BYTES = 16
 
@@ -23,7 +23,7 @@ class ForeignCursorError(Exception):
 class Cursors:
     """Writes and reads cursors.
 
-    `secrets` gives the keys that all copies of the function know: the first signs, each is taken.
+    `secrets` returns the keys that all copies of the function know: the first signs, each is taken.
     """
 
     secrets: Callable[[], Sequence[bytes]]
@@ -33,7 +33,7 @@ class Cursors:
         return _written(_signature(self.secrets()[0], question, after), after)
 
     def resume(self, question: ListQuestion, cursor: str) -> ListQuestion:
-        """Give the question that goes on where the cursor says. Raises ForeignCursorError.
+        """Return the question that goes on where the cursor says. Raises ForeignCursorError.
 
         The limit may differ from page to page; everything else has to be asked again as it was.
         """

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from query_api import schemas
-from query_api.endpoints import Endpoint
-from query_api.kinds import Parameter
+from query_api.endpoints import schemas
+from query_api.http.param_types import Parameter
+from query_api.http.routing import Endpoint
 
 Json = dict[str, Any]
 

@@ -1,32 +1,23 @@
-"""The JSON of answers, as openapi.json shows it; tests hold answers to it."""
+"""The JSON of answers about images, as openapi.json shows it; tests hold answers to it."""
 
 from __future__ import annotations
 
-from typing import Any
+from query_api.http.json_schema import (
+    ANYTHING,
+    COUNT,
+    COUNT_OR_NULL,
+    PERCENT,
+    TEXT,
+    TEXT_OR_NULL,
+    TIME,
+    Json,
+    json_object,
+    listed,
+    or_null,
+)
+from query_api.http.problems import PROBLEM_SCHEMA
 
-from query_api.endpoints import json_object
-
-Json = dict[str, Any]
-
-TEXT: Json = {"type": "string"}
-TEXT_OR_NULL: Json = {"type": ["string", "null"]}
-TIME: Json = {"type": "string", "format": "date-time"}
-PERCENT: Json = {"type": "number", "minimum": 0, "maximum": 100}
-COUNT: Json = {"type": "integer", "minimum": 0}
-COUNT_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0}
 URL: Json = {"type": ["string", "null"], "description": "Shows the photo for 15 minutes, to anybody."}
-ANYTHING: Json = {"type": "object"}
-
-
-def listed(items: Json) -> Json:
-    """Describe an array."""
-    return {"type": "array", "items": items}
-
-
-def or_null(schema: Json) -> Json:
-    """Describe what may be missing."""
-    return {"anyOf": [schema, {"type": "null"}]}
-
 
 BOX = json_object(
     {name: {"type": "number"} for name in ("left", "top", "width", "height")},
@@ -108,15 +99,4 @@ UPLOAD = json_object(
     }
 )
 HEALTH = json_object({"status": {"type": "string", "enum": ["ok"]}})
-PROBLEM = json_object(
-    {
-        "type": TEXT,
-        "title": TEXT,
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": TEXT,
-        "faults": listed(json_object({"parameter": TEXT, "reason": TEXT})),
-    },
-    "faults",
-    description="https://www.rfc-editor.org/rfc/rfc9457",
-)
-COMPONENTS = {"Image": SUMMARY, "Details": DETAILS, "Problem": PROBLEM}
+COMPONENTS = {"Image": SUMMARY, "Details": DETAILS, "Problem": PROBLEM_SCHEMA}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from query_api.endpoints import Endpoint, Route, json_object
-from query_api.exchange import Reply, Request
-from query_api.kinds import Parameter, Text, Whole
-from query_api.reading import Reading
-from query_api.schemas import COUNT, TEXT, listed
+from query_api.http.json_schema import COUNT, TEXT, json_object, listed
+from query_api.http.messages import Request, Response
+from query_api.http.param_types import Parameter, Text, Whole
+from query_api.http.query_params import QueryParams
+from query_api.http.routing import Endpoint, Route
+from query_api.ports import LabelCounts
 
 MAX_PREFIX_CHARACTERS = 200
 MAX_LIMIT = 1000
@@ -34,31 +35,23 @@ ENDPOINT = Endpoint(
 )
 
 
-class LabelCounts(Protocol):
-    """Gives the counts of labels."""
-
-    def labels(self) -> Mapping[str, int]:
-        """Read how many recognized images carry each label, by its name as Rekognition writes it."""
-        ...
-
-
 @dataclass(frozen=True)
-class LabelAnswers:
+class LabelEndpoints:
     """Answers which labels there are."""
 
     counts: LabelCounts
 
     def routes(self) -> tuple[Route, ...]:
-        """Give the one route."""
+        """Return the one route."""
         return (Route(ENDPOINT, self._list),)
 
-    def _list(self, request: Request) -> Reply:
-        asked = Reading(PARAMETERS, request.raw_query_string)
+    def _list(self, request: Request) -> Response:
+        asked = QueryParams(PARAMETERS, request.raw_query_string)
         asked.finish()
         prefix = (asked.one("prefix") or "").casefold()
         merged = _one_each(self.counts.labels())
         chosen = [label for label in merged if label["name"].casefold().startswith(prefix)]
-        return Reply(200, {"labels": chosen[: asked.one("limit")]})
+        return Response(200, {"labels": chosen[: asked.one("limit")]})
 
 
 def _one_each(counts: Mapping[str, int]) -> list[dict[str, Any]]:

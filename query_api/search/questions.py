@@ -32,7 +32,7 @@ class ListQuestion:
     """Images that meet every condition here.
 
     An image carries a label if its confidence is at least `min_confidence_percent` and, unless
-    `include_parents`, if it is not implied by another of its labels. Wanted are images that carry all of
+    `include_parents`, if it is not implied by another of its labels. An image matches that carries all of
     `labels`, one of `any_labels` and none of `not_labels`. `words` were read in them, in any order.
     `uploaded_from` and `uploaded_to` are ISO 8601 times in UTC, and both belong to the span. `after` is the
     place in the order where the page before this one ended.

@@ -1,4 +1,4 @@
-"""Images that carry several terms: a join of the terms' rows, by the place that all rows of an image share.
+"""Images that carry several terms: the terms' postings joined by the place that all rows of an image share.
 
 The rarest term leads, and the others are looked up in the order it gives, so that a page costs what the
 rarest term costs. Terms that are much more frequent are not looked up at all: of a candidate the head is
@@ -11,48 +11,48 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from contract.table import IndexRow
-from query_api.matching import Wanted
-from query_api.ranges import RowRange
-from query_api.streams import ROWS_OF_A_UNIT, Effort, EnoughError, Stream
+from query_api.search.matching import Matcher
+from query_api.search.postings import ROWS_OF_A_UNIT, Postings, ReadBudget, ReadBudgetSpentError
+from query_api.search.ranges import RowRange
 
 
 @dataclass(frozen=True)
-class Halt:
-    """Where a join had done enough: everything up to this place is dealt with, nothing after it."""
+class Checkpoint:
+    """Where the read budget was spent: everything up to this place is dealt with, nothing after it."""
 
     place: str
 
 
 @dataclass
-class Join:
-    """The rows of a driving stream whose places are in every other stream too, as far as rows can tell.
+class Conjunction:
+    """The rows of the leading postings whose places are in all others too, as far as rows can tell.
 
-    `looked_at` are the places of the driving stream that were held against the rest, in order.
+    `looked_at` are the places of the leading postings that were held against the rest, in order.
     """
 
-    wanted: Wanted
-    driver: Stream
-    others: Sequence[Stream]
+    matcher: Matcher
+    driver: Postings
+    others: Sequence[Postings]
     range: RowRange
-    effort: Effort
+    budget: ReadBudget
     looked_at: list[str] = field(default_factory=list, init=False)
     settled: str | None = field(default=None, init=False)
 
     @property
-    def streams(self) -> Sequence[Stream]:
-        """Everything that is joined."""
+    def members(self) -> Sequence[Postings]:
+        """Return all postings that are joined."""
         return [self.driver, *self.others]
 
-    def row(self) -> IndexRow | Halt | None:
-        """Give the next row that may be wanted, or say where enough was done; None at the end."""
+    def row(self) -> IndexRow | Checkpoint | None:
+        """Return the next row that may match, or where the read budget was spent; None at the end."""
         try:
             return self._row()
-        except EnoughError:
-            assert self.settled is not None, "it is never enough before anything is settled"
-            return Halt(self.settled)
+        except ReadBudgetSpentError:
+            assert self.settled is not None, "it is never spent before anything is settled"
+            return Checkpoint(self.settled)
 
     def advance(self) -> None:
-        """Go to the next row. The head of the one before decides for all rows of its place."""
+        """Go to the next row. The record of the one before decides for all rows of its place."""
         row = self.driver.row()
         if row is not None:
             self._settle(self.range.place(row))
@@ -63,7 +63,7 @@ class Join:
             place = self.range.place(candidate)
             self._look_at(place)
             further = self._first_of_others_after(place)
-            if further == place and self.wanted.may_be(candidate):
+            if further == place and self.matcher.may_match(candidate):
                 return candidate
             if further is None:
                 return None
@@ -84,13 +84,13 @@ class Join:
         """Note that everything up to a place is dealt with."""
         if self.settled is None or self.range.is_before(self.settled, place):
             self.settled = place
-            self.effort.got_on = self.effort.got_on or len(self.looked_at) > 0
+            self.budget.made_progress = self.budget.made_progress or len(self.looked_at) > 0
 
     def _first_of_others_after(self, place: str) -> str | None:
-        """Give the place itself if all others have it, or the first that one of them has instead."""
+        """Return the place itself if all others have it, or the first that one of them has instead."""
         for other in self.others:
             other.seek(place)
-            while (row := other.row()) is not None and not self.wanted.may_be(row):
+            while (row := other.row()) is not None and not self.matcher.may_match(row):
                 if self.range.place(row) != place:
                     self._settle(self.range.just_before(self.range.place(row)))
                 other.advance()
@@ -100,28 +100,32 @@ class Join:
                 return self.range.place(row)
         return place
 
-    def found(self) -> Iterator[IndexRow | Halt]:
-        """Go through all rows that may be wanted, up to the end or a halt."""
+    def found(self) -> Iterator[IndexRow | Checkpoint]:
+        """Yield all rows that may match, up to the end or a checkpoint."""
         while (row := self.row()) is not None:
             yield row
-            if isinstance(row, Halt):
+            if isinstance(row, Checkpoint):
                 return
             self.advance()
 
 
-def joined(wanted: Wanted, streams: Sequence[Stream], row_range: RowRange, effort: Effort) -> Join:
-    """Choose which stream leads, and which others are worth looking up, by what is read of them already."""
-    driver = max(streams, key=lambda stream: _rarity(stream, row_range))
+def conjunction(
+    matcher: Matcher, members: Sequence[Postings], row_range: RowRange, budget: ReadBudget
+) -> Conjunction:
+    """Choose which postings lead, and which others are worth looking up, by what is read of them already."""
+    driver = max(members, key=lambda postings: _rarity(postings, row_range))
     leading, _ = driver.known()
     others = [
-        stream for stream in streams if stream is not driver and _is_worth_it(stream, leading, row_range)
+        postings
+        for postings in members
+        if postings is not driver and _is_worth_it(postings, leading, row_range)
     ]
-    return Join(wanted, driver, others, row_range, effort)
+    return Conjunction(matcher, driver, others, row_range, budget)
 
 
-def _rarity(stream: Stream, row_range: RowRange) -> tuple[bool, int, str]:
-    """Order streams by how far the rows at hand reach; one whose rows are all at hand reaches furthest."""
-    rows, is_all = stream.known()
+def _rarity(postings: Postings, row_range: RowRange) -> tuple[bool, int, str]:
+    """Order postings by how far the rows at hand reach; one whose rows are all at hand reaches furthest."""
+    rows, is_all = postings.known()
     if is_all:
         return True, -len(rows), ""
     reach = row_range.place(rows[-1])
@@ -129,12 +133,12 @@ def _rarity(stream: Stream, row_range: RowRange) -> tuple[bool, int, str]:
 
 
 def _reversed(text: str) -> str:
-    """Give text whose order is the reverse."""
+    """Return text whose order is the reverse."""
     return "".join(chr(0x7F - ord(sign)) for sign in text)
 
 
-def _is_worth_it(stream: Stream, leading: Sequence[IndexRow], row_range: RowRange) -> bool:
-    rows, is_all = stream.known()
+def _is_worth_it(postings: Postings, leading: Sequence[IndexRow], row_range: RowRange) -> bool:
+    rows, is_all = postings.known()
     if is_all:
         return True
     reach = row_range.place(rows[-1])

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from contract.records import Head, Status
 from contract.results import Result, ResultName
-from query_api.listing import HeadReader
-
-
-class ResultReader(Protocol):
-    """Gives raw results."""
-
-    def results(self, names: Sequence[ResultName]) -> Mapping[ResultName, Result]:
-        """Read raw results by name. Names without one are left out."""
-        ...
+from query_api.ports import HeadReader, ResultReader
 
 
 @dataclass(frozen=True)
@@ -28,7 +19,7 @@ class Details:
 
 
 @dataclass(frozen=True)
-class Images:
+class ImageReader:
     """Answers questions about one image."""
 
     head_reader: HeadReader

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contract.records import Status
 from contract.words import MIN_CHARACTERS, plain_word
-from query_api.kinds import Choice, Flag, Key, Moment, Parameter, Percent, Text, Whole
-from query_api.questions import DEFAULT_LIMIT, MAX_LIMIT, ImageQuestion, ListQuestion, Order
-from query_api.reading import Reading
+from query_api.http.param_types import Choice, Flag, Key, Moment, Parameter, Percent, Text, Whole
+from query_api.http.query_params import QueryParams
+from query_api.search.questions import DEFAULT_LIMIT, MAX_LIMIT, ImageQuestion, ListQuestion, Order
 
 NAME = Text(200)
 MAX_FACES = 100
@@ -64,7 +64,7 @@ _ORDERED_BY = ("label", "any_label", "moderation")
 
 
 def is_possible_key(key: str) -> bool:
-    """Say whether an object can have this key at all."""
+    """Tell whether an object can have this key at all."""
     try:
         KEY.kind.read(key)
     except ValueError:
@@ -72,7 +72,7 @@ def is_possible_key(key: str) -> bool:
     return True
 
 
-def question(reading: Reading, *, confidence_order: bool = True) -> ImageQuestion | ListQuestion:
+def question(reading: QueryParams, *, confidence_order: bool = True) -> ImageQuestion | ListQuestion:
     """Read what is asked for. Raises BadParametersError.
 
     `confidence_order` says whether the table has its index by rank.
@@ -88,7 +88,7 @@ def question(reading: Reading, *, confidence_order: bool = True) -> ImageQuestio
     return _list(reading)
 
 
-def _list(reading: Reading) -> ListQuestion:
+def _list(reading: QueryParams) -> ListQuestion:
     return ListQuestion(
         labels=reading.all("label"),
         any_labels=reading.all("any_label"),
@@ -108,12 +108,12 @@ def _list(reading: Reading) -> ListQuestion:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    """Give the words of a text as they are kept. Short ones are not kept, and left out beside longer ones."""
+    """Return the words of a text as they are kept. Short ones are not, and left out beside longer ones."""
     words = tuple(dict.fromkeys(map(plain_word, text.split())))
     return tuple(word for word in words if len(word) >= MIN_CHARACTERS) or words
 
 
-def _hold_together(reading: Reading, *, confidence_order: bool) -> None:
+def _hold_together(reading: QueryParams, *, confidence_order: bool) -> None:
     """Blame parameters that make no sense beside the others."""
 
     def is_given(*names: str) -> bool:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from query_api import paths, presentation, problems, requests, schemas
-from query_api.cursors import Cursors, ForeignCursorError
-from query_api.details import Details, Images
-from query_api.endpoints import Endpoint, Route
-from query_api.exchange import Reply, Request
-from query_api.listing import Listing
-from query_api.questions import ImageQuestion, ListQuestion
-from query_api.reading import Reading, no_parameters
-from query_api.signing import Signer
-from query_api.telemetry import Count, Counting, Log
+from query_api.endpoints import image_params as requests
+from query_api.endpoints import presentation, schemas
+from query_api.endpoints.details import Details, ImageReader
+from query_api.http import problems
+from query_api.http.messages import Request, Response
+from query_api.http.query_params import QueryParams, no_parameters, object_key
+from query_api.http.routing import Endpoint, Route
+from query_api.ports import Log, Signer
+from query_api.search.cursors import Cursors, ForeignCursorError
+from query_api.search.listing import Listing
+from query_api.search.questions import ImageQuestion, ListQuestion
+from query_api.telemetry import Count, Counting
 
 NO_SUCH_IMAGE = {
     404: "Nothing is known of this key: it was never uploaded, or deleted, or is not recognized yet."
@@ -23,7 +25,7 @@ LIST = Endpoint(
     "GET",
     "/images",
     "listImages",
-    "Images that meet every condition",
+    "ImageReader that meet every condition",
     {
         "anyOf": [
             schemas.PAGE,
@@ -60,10 +62,10 @@ RAW = Endpoint(
 
 
 @dataclass(frozen=True)
-class ImageAnswers:
+class ImageEndpoints:
     """Answers about images. `confidence_order` says whether lists can be had in that order."""
 
-    images: Images
+    images: ImageReader
     listing: Listing
     cursors: Cursors
     signer: Signer
@@ -72,24 +74,24 @@ class ImageAnswers:
     confidence_order: bool
 
     def routes(self) -> tuple[Route, ...]:
-        """Give the routes; that of raw answers goes before the one that takes every path."""
+        """Return the routes; that of raw answers goes before the one that takes every path."""
         return (
             Route(LIST, self._list_or_image),
             Route(RAW, lambda request: self._at_path(request, raw=True)),
             Route(IMAGE, lambda request: self._at_path(request, raw=False)),
         )
 
-    def _at_path(self, request: Request, *, raw: bool) -> Reply:
+    def _at_path(self, request: Request, *, raw: bool) -> Response:
         no_parameters(request.raw_query_string)
         path = request.path.removesuffix("/raw") if raw else request.path
-        return self._image(ImageQuestion(paths.object_key(path), raw))
+        return self._image(ImageQuestion(object_key(path), raw))
 
-    def _list_or_image(self, request: Request) -> Reply:
-        reading = Reading(requests.PARAMETERS, request.raw_query_string)
+    def _list_or_image(self, request: Request) -> Response:
+        reading = QueryParams(requests.PARAMETERS, request.raw_query_string)
         question = self._question(reading)
         return self._image(question) if isinstance(question, ImageQuestion) else self._list(question)
 
-    def _question(self, reading: Reading) -> ImageQuestion | ListQuestion:
+    def _question(self, reading: QueryParams) -> ImageQuestion | ListQuestion:
         question = requests.question(reading, confidence_order=self.confidence_order)
         cursor = None if isinstance(question, ImageQuestion) else reading.one("cursor")
         if cursor is None or isinstance(question, ImageQuestion):
@@ -103,10 +105,10 @@ class ImageAnswers:
             reading.finish()
             raise
 
-    def _image(self, question: ImageQuestion) -> Reply:
+    def _image(self, question: ImageQuestion) -> Response:
         details = self._details(question.key)
         present: Callable[[Details], presentation.Json] = presentation.raw if question.raw else self._detailed
-        return Reply(200, present(details))
+        return Response(200, present(details))
 
     def _details(self, key: str) -> Details:
         details = self.images.details(key) if requests.is_possible_key(key) else None
@@ -124,9 +126,9 @@ class ImageAnswers:
             self.count(Count.ITEMS_UNREADABLE, 1)
             return presentation.details(replace(details, results={}), url)
 
-    def _list(self, question: ListQuestion) -> Reply:
+    def _list(self, question: ListQuestion) -> Response:
         page = self.listing.page(question)
         self.count(Count.ROWS_READ, page.rows_read)
         self.count(Count.ROWS_SKIPPED, page.rows_skipped)
         cursor = None if page.next_after is None else self.cursors.write(question, page.next_after)
-        return Reply(200, presentation.page(page, cursor, self.signer.photo))
+        return Response(200, presentation.page(page, cursor, self.signer.photo))

@@ -13,12 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from query_api import page_bundle, problems
-from query_api.endpoints import Endpoint, Route
-from query_api.exchange import HTML, Reply, Request
-from query_api.kinds import Parameter, Text
+from query_api.endpoints import page_bundle
+from query_api.http import problems
+from query_api.http.messages import HTML, Request, Response
+from query_api.http.param_types import Parameter, Text
+from query_api.http.routing import Endpoint, Route
 
-DIRECTORY = Path(__file__).with_name("page")
+DIRECTORY = Path(__file__).parents[1] / "page"
 INDEX, SCRIPT, STYLE, ICON = "index.html", "main.js", "main.css", "icon.svg"
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -78,7 +79,7 @@ class PageFiles:
 
 
 @dataclass(frozen=True)
-class PageAnswers:
+class PageEndpoints:
     """Serves the page. `photos_at` is the URL of the bucket: besides our own, the one host it may talk to.
 
     `uploads` says whether photos can be added.
@@ -89,14 +90,14 @@ class PageAnswers:
     files: PageFiles = PageFiles()
 
     def routes(self) -> tuple[Route, ...]:
-        """Give both routes."""
+        """Return both routes."""
         return Route(PAGE, self._page), Route(FILE, self._file)
 
-    def _page(self, request: Request) -> Reply:
+    def _page(self, request: Request) -> Response:
         text = self.files.index(uploads=self.uploads)
         return _kept(request, text, HTML, ASK_AGAIN, security_headers(self.photos_at))
 
-    def _file(self, request: Request) -> Reply:
+    def _file(self, request: Request) -> Response:
         digest, _, name = request.path.removeprefix("/page/").partition("/")
         text = self.files.texts.get(name)
         if text is None or digest != self.files.digest:
@@ -104,14 +105,14 @@ class PageAnswers:
         return _kept(request, text, CONTENT_TYPES[Path(name).suffix], FOR_GOOD, {})
 
 
-def _kept(request: Request, text: str, content_type: str, kept: str, more: Mapping[str, str]) -> Reply:
+def _kept(request: Request, text: str, content_type: str, kept: str, more: Mapping[str, str]) -> Response:
     """Answer with what a cache has to know; with nothing else, if the browser has this version."""
     etag = f'"{_digest(text)}"'
     # Weak: the same text travels packed and unpacked.
     headers = {**more, "cache-control": kept, "etag": f"W/{etag}", "vary": "accept-encoding"}
     if etag in request.headers.get("if-none-match", ""):
-        return Reply(_NOT_MODIFIED, "", content_type, headers)
-    return Reply(200, text, content_type, headers)
+        return Response(_NOT_MODIFIED, "", content_type, headers)
+    return Response(200, text, content_type, headers)
 
 
 def _digest(text: str) -> str:
@@ -119,7 +120,7 @@ def _digest(text: str) -> str:
 
 
 def security_headers(photos_at: str) -> Mapping[str, str]:
-    """Say what the page may do: run its own scripts, ask its own API, show photos of the bucket and add some.
+    """Allow the page to run its own scripts, ask its own API, show photos of the bucket and add some.
 
     Keys and labels are hostile. The page builds its elements one by one; trusted types make the browser
     refuse everything that would read markup out of text.

@@ -1,4 +1,4 @@
-"""Whether an image is one of those asked for. The head decides; rows only say where to look."""
+"""Whether an image is one of those asked for. The record decides; index rows only say where to look."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from contract import table
 from contract.records import Head
 from contract.table import IndexRow
-from query_api.questions import ListQuestion, Order
+from query_api.search.questions import ListQuestion, Order
 
 
 @dataclass(frozen=True)
-class Found:
-    """An image that is wanted: how sure the first thing asked for is in it, and its place in the order."""
+class Scored:
+    """An image that matches: how sure the first thing asked for is in it, and its place in the order."""
 
     confidence: float | None
     place: str
 
 
-class Wanted:
-    """The images that a question asks for."""
+class Matcher:
+    """Holds images against a question."""
 
     def __init__(self, question: ListQuestion) -> None:
         self.question = question
@@ -30,8 +30,8 @@ class Wanted:
         self._names = {*self._labels, *self._any_labels, *self._not_labels}
         self._words = set(_folded(question.words))
 
-    def may_be(self, row: IndexRow) -> bool:
-        """Say whether the image of a row can be wanted, as far as the row knows."""
+    def may_match(self, row: IndexRow) -> bool:
+        """Tell whether the image of a row can match, as far as the row knows."""
         asked = self.question
         return (
             (row.confidence is None or row.confidence >= asked.min_confidence_percent)
@@ -40,8 +40,8 @@ class Wanted:
             and (asked.uploaded_from or "") <= row.at.sk <= f"{asked.uploaded_to or ''}~"
         )
 
-    def judge(self, head: Head) -> Found | None:
-        """Say how an image is wanted, as its head stands now; None if it is not."""
+    def match(self, head: Head) -> Scored | None:
+        """Return how an image matches, as its record stands now; None if it does not."""
         asked, found = self.question, head.findings
         if not (
             head.status is asked.status
@@ -61,10 +61,10 @@ class Wanted:
         ):
             return None
         confidence = self._first_confidence(carried, moderated)
-        return Found(confidence, self._place(head, confidence))
+        return Scored(confidence, self._place(head, confidence))
 
     def _first_confidence(self, carried: Mapping[str, float], moderated: float | None) -> float | None:
-        """Say how sure the first of what was asked for is."""
+        """Return how sure the first of what was asked for is."""
         if self._labels:
             return carried[self._labels[0]]
         if self._any_labels:
@@ -78,7 +78,7 @@ class Wanted:
         return table.rank(confidence, upload)
 
     def _carried(self, head: Head) -> Mapping[str, float]:
-        """Give the labels asked about that an image carries, by name in lower case."""
+        """Return the labels asked about that an image carries, by name in lower case."""
         found, carried, plain = head.findings, dict[str, float](), set[str]()
         for name, confidence in found.labels.items():
             folded = name.casefold()

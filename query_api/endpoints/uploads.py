@@ -1,16 +1,16 @@
-"""`POST /uploads`: leave to upload one photo straight to the bucket."""
+"""`POST /uploads`: permission to upload one photo straight to the bucket."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from contract.limits import MAX_S3_IMAGE_BYTES
-from query_api import schemas
-from query_api.endpoints import Endpoint, Route
-from query_api.exchange import Reply, Request
-from query_api.kinds import Choice, Flag, Parameter, Sha256, ShowableKey, Whole
-from query_api.reading import body, no_parameters
-from query_api.signing import Content, Signer
+from query_api.endpoints import schemas
+from query_api.http.messages import Request, Response
+from query_api.http.param_types import Choice, Flag, Parameter, Sha256, ShowableKey, Whole
+from query_api.http.query_params import body, no_parameters
+from query_api.http.routing import Endpoint, Route
+from query_api.ports import Content, Signer
 
 BODY = (
     Parameter("key", ShowableKey(), "Under which key.", required=True),
@@ -23,7 +23,7 @@ ENDPOINT = Endpoint(
     "POST",
     "/uploads",
     "allowUpload",
-    "Leave to upload one photo",
+    "Permission to upload one photo",
     schemas.UPLOAD,
     "PUT the photo to `url` with all `headers`: these bytes and no others. Where the key has a photo "
     "already, the bucket keeps it and answers 412, unless `replace` was asked for. The photo appears in "
@@ -34,16 +34,16 @@ ENDPOINT = Endpoint(
 
 
 @dataclass(frozen=True)
-class UploadAnswers:
-    """Gives leave to upload."""
+class UploadEndpoints:
+    """Permits uploads."""
 
     signer: Signer
 
     def routes(self) -> tuple[Route, ...]:
-        """Give the one route."""
+        """Return the one route."""
         return (Route(ENDPOINT, self._allow),)
 
-    def _allow(self, request: Request) -> Reply:
+    def _allow(self, request: Request) -> Response:
         no_parameters(request.raw_query_string)
         asked = body(BODY, request.body)
         content = Content(asked["key"], asked["content_type"], asked["size_bytes"], asked["sha256"])
@@ -55,4 +55,4 @@ class UploadAnswers:
             "key": content.key,
             "expires_in_seconds": upload.expires_in_seconds,
         }
-        return Reply(201, answer)
+        return Response(201, answer)

@@ -8,8 +8,8 @@ from typing import Any
 
 from contract.identity import ImageVersion
 from contract.records import Head
-from query_api.details import Details
-from query_api.questions import Match, Page
+from query_api.endpoints.details import Details
+from query_api.search.questions import Match, Page
 
 Json = dict[str, Any]
 
@@ -119,7 +119,7 @@ def _called_at(image: Details, detector: str) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    """Give Rekognition's own structures our way of writing names: `AgeRange` becomes `age_range`."""
+    """Return Rekognition's own structures our way of writing names: `AgeRange` becomes `age_range`."""
     if isinstance(value, Mapping):
         return {_plain_name(name): _plain(content) for name, content in value.items()}
     if isinstance(value, list):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from contract.counts import Count
 from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
-from query_api.endpoints import Endpoint, Route, json_object
-from query_api.exchange import Reply, Request
-from query_api.reading import no_parameters
-from query_api.schemas import COUNT
+from query_api.http.json_schema import COUNT, json_object
+from query_api.http.messages import Request, Response
+from query_api.http.query_params import no_parameters
+from query_api.http.routing import Endpoint, Route
+from query_api.ports import Counts, Depth, Queues
 
 # Of the days before, each has an item of its own, and so many are one read.
 CALL_DAYS = 30
@@ -47,42 +48,7 @@ ENDPOINT = Endpoint(
 
 
 @dataclass(frozen=True)
-class Depth:
-    """How many messages wait in a queue, and how many are being worked on."""
-
-    waiting: int
-    in_flight: int
-
-
-@dataclass(frozen=True)
-class Backlog:
-    """What waits, and for how many messages there was no hope."""
-
-    images: Depth
-    bulk: Depth
-    dead_letters: int
-
-
-class Counts(Protocol):
-    """Gives what was counted."""
-
-    def statuses_and_days(
-        self, days: Sequence[str]
-    ) -> tuple[Mapping[str, int], Mapping[str, Mapping[str, int]]]:
-        """Read how many images there are by status, and what the processor counted on these days, by day."""
-        ...
-
-
-class Queues(Protocol):
-    """Knows the queues."""
-
-    def backlog(self) -> Backlog:
-        """Ask SQS what waits."""
-        ...
-
-
-@dataclass(frozen=True)
-class StatsAnswers:
+class StatsEndpoints:
     """Answers how things stand. `now` gives the time in UTC."""
 
     counts: Counts
@@ -90,10 +56,10 @@ class StatsAnswers:
     now: Callable[[], datetime]
 
     def routes(self) -> tuple[Route, ...]:
-        """Give the one route."""
+        """Return the one route."""
         return (Route(ENDPOINT, self._read),)
 
-    def _read(self, request: Request) -> Reply:
+    def _read(self, request: Request) -> Response:
         no_parameters(request.raw_query_string)
         today = self.now().date()
         days = [(today - timedelta(days=ago)).isoformat() for ago in range(CALL_DAYS)]
@@ -108,7 +74,7 @@ class StatsAnswers:
             "dead_letters": backlog.dead_letters,
             "today": {count.name.lower(): counted.get(days[0], {}).get(count, 0) for count in Count},
         }
-        return Reply(200, content)
+        return Response(200, content)
 
 
 def _calls(counted: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Index rows in one order, read a little at a time: those of one partition, or of several.
+"""Postings: the index rows of a term in one order, read a little at a time. Of one partition or several.
 
-A stream stands at a row; `row` gives it, and `advance` and `seek` go on. What is read already is gone through
-to its end; where reading on would be more than a page may cost, they raise EnoughError.
+Postings stand at a row: `row` returns it, `advance` and `seek` move on. What is read already is gone through
+to its end; where reading on would cost more than a page may, they raise ReadBudgetSpentError.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from contract.table import IndexRow
-from query_api.ranges import IndexReader, RowRange
+from query_api.search.ranges import IndexReader, RowRange
 
 MAX_ROWS_AT_ONCE = 500
-# Of each of several streams: larger bites would mostly be left over when the page is full.
+# Of each of several postings: larger bites would mostly be left over when the page is full.
 MAX_ROWS_OF_SEVERAL = 80
 # A query is as much work as reading this many rows.
 ROWS_OF_A_QUERY = 25
@@ -23,47 +23,47 @@ ROWS_OF_A_UNIT = 16
 BYTES_OF_A_ROW = 256
 
 
-class EnoughError(Exception):
+class ReadBudgetSpentError(Exception):
     """Reading on would be more than the page may cost. What was found so far is the page."""
 
 
 @dataclass
-class Effort:
-    """The work of reading one shard, in rows of usual size; long keys and words count as more than one.
+class ReadBudget:
+    """What reading one shard may still cost, in rows of usual size; long keys and words count for more.
 
-    `got_on` says whether anything is dealt with: until then, it is never enough.
+    It is never spent before `made_progress`, so that every page gets somewhere.
     """
 
     most: int
     spent: int = 0
     rows: int = 0
-    got_on: bool = False
+    made_progress: bool = False
 
     def ask(self) -> None:
         """Count a query before it is made."""
         self.spent += ROWS_OF_A_QUERY
 
     def take(self, rows: Sequence[IndexRow]) -> None:
-        """Count what a query gave."""
+        """Count what a query returned."""
         self.rows += len(rows)
         self.spent += sum(1 + (len(row.at.pk) + len(row.key.encode())) // BYTES_OF_A_ROW for row in rows)
 
     @property
     def left(self) -> int:
-        """How many rows one more query may give."""
+        """Return how many rows one more query may return."""
         return self.most - self.spent - ROWS_OF_A_QUERY
 
     @property
-    def is_enough(self) -> bool:
-        """Whether no more should be read."""
-        return self.got_on and self.left < ROWS_OF_A_UNIT
+    def is_spent(self) -> bool:
+        """Tell whether no more should be read."""
+        return self.made_progress and self.left < ROWS_OF_A_UNIT
 
 
-class Stream(Protocol):
-    """Rows in order."""
+class Postings(Protocol):
+    """Index rows in order, and where one stands among them."""
 
     def row(self) -> IndexRow | None:
-        """Give the row that the stream stands at; None at its end."""
+        """Return the present row; None at the end."""
 
     def advance(self) -> None:
         """Go to the next row."""
@@ -72,12 +72,12 @@ class Stream(Protocol):
         """Go on to the first row that is not before a place."""
 
     def known(self) -> tuple[Sequence[IndexRow], bool]:
-        """Give the rows that are read already, and say whether they are all that there are."""
+        """Return the rows that are read already, and whether there are no more."""
 
 
 @dataclass
-class SideBySide:
-    """Streams that are read on together: they are gone through at about the same speed.
+class ReadAhead:
+    """Reads several postings on together, as they are gone through at about the same speed.
 
     When one has run out, those that soon will are read on in the same moment.
     """
@@ -85,47 +85,47 @@ class SideBySide:
     reader: IndexReader
     limit: int
     most: int = MAX_ROWS_AT_ONCE
-    streams: list[PartitionStream] = field(default_factory=list)
+    members: list[PostingsIterator] = field(default_factory=list)
 
-    def read(self, first: PartitionStream) -> None:
-        """Read on in a stream, and in others of which less than half a bite is left."""
-        limit = min(self.limit, max(first.effort.left, ROWS_OF_A_UNIT))
-        first.effort.ask()
+    def read(self, first: PostingsIterator) -> None:
+        """Read on in one, and in others of which less than half a bite is left."""
+        limit = min(self.limit, max(first.budget.left, ROWS_OF_A_UNIT))
+        first.budget.ask()
         together = [first]
-        for stream in self.streams:
-            if stream is not first and stream.runs_out(limit):
-                stream.effort.ask()
-                together.append(stream)
+        for member in self.members:
+            if member is not first and member.runs_out(limit):
+                member.budget.ask()
+                together.append(member)
         found = self.reader.rows([each.range for each in together], limit)
-        for stream, rows in zip(together, found, strict=True):
-            stream.take(rows, limit)
+        for member, rows in zip(together, found, strict=True):
+            member.take(rows, limit)
         self.limit = min(2 * self.limit, self.most)
 
 
 @dataclass
-class PartitionStream:
-    """The rows of one range, read a bite at a time."""
+class PostingsIterator:
+    """The postings of one partition, read a bite at a time."""
 
-    side_by_side: SideBySide
+    read_ahead: ReadAhead
     range: RowRange
-    effort: Effort
+    budget: ReadBudget
     rows: Sequence[IndexRow] = ()
     is_all: bool = False
     at: int = 0
 
     def take(self, rows: Sequence[IndexRow], limit: int) -> None:
-        """Take in what was read of the range: up to a limit, so that fewer are all there are."""
-        self.effort.take(rows)
+        """Take in what was read of the range: fewer rows than `limit` are all there are."""
+        self.budget.take(rows)
         self.rows, self.at, self.is_all = [*self.rows[self.at :], *rows], 0, len(rows) < limit
         if rows:
             self.range = self.range.past(rows[-1])
 
     def runs_out(self, limit: int) -> bool:
-        """Say whether less than half a bite is left, and there is more to read."""
-        return not self.is_all and not self.effort.is_enough and 2 * (len(self.rows) - self.at) < limit
+        """Tell whether less than half a bite is left, and there is more to read."""
+        return not self.is_all and not self.budget.is_spent and 2 * (len(self.rows) - self.at) < limit
 
     def row(self) -> IndexRow | None:
-        """Give the row that the stream stands at, reading on where need be."""
+        """Return the present row, reading on where need be."""
         if self.at >= len(self.rows) and not self.is_all:
             self._read()
         return self.rows[self.at] if self.at < len(self.rows) else None
@@ -143,24 +143,24 @@ class PartitionStream:
             self._read()
 
     def known(self) -> tuple[Sequence[IndexRow], bool]:
-        """Give the rows that are read already."""
+        """Return the rows that are read already."""
         return self.rows[self.at :], self.is_all
 
     def _read(self) -> None:
-        if self.effort.is_enough:
-            raise EnoughError
-        self.side_by_side.read(self)
+        if self.budget.is_spent:
+            raise ReadBudgetSpentError
+        self.read_ahead.read(self)
 
 
 @dataclass
-class Union:
-    """The rows of several streams of one order."""
+class Disjunction:
+    """The rows of several postings, merged in their order."""
 
-    streams: Sequence[Stream]
+    members: Sequence[Postings]
     range: RowRange
 
     def row(self) -> IndexRow | None:
-        """Give the first of the rows that the streams stand at."""
+        """Return the first of the members' present rows."""
         first = self._first()
         return None if first is None else first.row()
 
@@ -171,13 +171,13 @@ class Union:
             first.advance()
 
     def seek(self, place: str) -> None:
-        """Go on in every stream."""
-        for stream in self.streams:
-            stream.seek(place)
+        """Seek in every member."""
+        for member in self.members:
+            member.seek(place)
 
     def known(self) -> tuple[Sequence[IndexRow], bool]:
-        """Give the rows that are read already, as far as they are known to be all there are."""
-        known = [stream.known() for stream in self.streams]
+        """Return the rows that are read already, up to where one of the members has yet to be read."""
+        known = [member.known() for member in self.members]
         rows = sorted(
             (row for found, _ in known for row in found), key=self.range.place, reverse=self.range.falling
         )
@@ -187,19 +187,19 @@ class Union:
                 rows = [row for row in rows if not self.range.is_before(last, self.range.place(row))]
         return rows, all(is_all for _, is_all in known)
 
-    def _first(self) -> Stream | None:
-        first: Stream | None = None
+    def _first(self) -> Postings | None:
+        first: Postings | None = None
         place = ""
-        for stream in self.streams:
-            row = stream.row()
+        for member in self.members:
+            row = member.row()
             if row is not None and (first is None or self.range.is_before(self.range.place(row), place)):
-                first, place = stream, self.range.place(row)
+                first, place = member, self.range.place(row)
         return first
 
 
-def parts(stream: Stream) -> Sequence[PartitionStream]:
-    """Give the partitions that a stream is made of."""
-    if isinstance(stream, Union):
-        return [part for each in stream.streams for part in parts(each)]
-    assert isinstance(stream, PartitionStream)
-    return [stream]
+def partitions(postings: Postings) -> Sequence[PostingsIterator]:
+    """Return the postings of single partitions that these are merged from."""
+    if isinstance(postings, Disjunction):
+        return [each for member in postings.members for each in partitions(member)]
+    assert isinstance(postings, PostingsIterator)
+    return [postings]

@@ -18,7 +18,7 @@ Schema = Mapping[str, Any]
 MAX_NUMBER_CHARACTERS = 40
 
 
-class Kind(Protocol):
+class ParamType(Protocol):
     """One kind of value."""
 
     @property
@@ -182,7 +182,7 @@ class Whole:
 
     @property
     def schema(self) -> Schema:
-        """Say the bounds."""
+        """Describe the bounds."""
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
     def read(self, text: str) -> int:
@@ -206,7 +206,7 @@ class Percent:
 
     @property
     def schema(self) -> Schema:
-        """Say the bounds."""
+        """Describe the bounds."""
         return {"type": "number", "minimum": 0, "maximum": 100}
 
     def read(self, text: str) -> float:
@@ -266,7 +266,7 @@ class Parameter:
     """One parameter of a query, or one property of a body. `most` is how often it may be given."""
 
     name: str
-    kind: Kind
+    kind: ParamType
     description: str
     most: int = 1
     default: object = None

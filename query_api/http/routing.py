@@ -1,0 +1,104 @@
+"""Endpoints: how each is described, which one a request is for, and how its response or problem goes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from contract.errors import ImagepipeError
+from query_api.http import problems
+from query_api.http.messages import Request, Response
+from query_api.http.param_types import Parameter, Schema
+from query_api.http.query_params import BadParametersError
+from query_api.ports import Log
+from query_api.telemetry import Count, Counting
+
+GREEDY = "+}"
+REFUSED, SERVER_FAULT = 400, 500
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method of one path.
+
+    `path` is written as an HTTP API does: a variable `{key+}` takes slashes too, and is last or has a fixed
+    word after it (`/images/{key+}/raw`). `parameters` are those of the query, `body` the properties of a JSON
+    body, `schema` is that of a successful answer (JSON, unless `content_type` says otherwise). `is_static`
+    is what holds no data: it is open to all where people sign in by a token.
+    """
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    schema: Schema = field(default_factory=dict)
+    description: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    path_parameters: tuple[Parameter, ...] = ()
+    body: tuple[Parameter, ...] = ()
+    status: int = 200
+    content_type: str = "application/json"
+    refusals: Mapping[int, str] = field(default_factory=dict)
+    is_static: bool = False
+
+    @property
+    def gateway_route(self) -> str:
+        """Name the route of the HTTP API that leads here: it knows a greedy variable at the end only."""
+        start, greedy, _ = self.path.partition(GREEDY)
+        return f"{self.method} {start}{greedy}"
+
+    def matches(self, path: str) -> bool:
+        """Tell whether a decoded path is one of this endpoint's."""
+        start, greedy, end = self.path.partition(GREEDY)
+        if not greedy:
+            return path == self.path
+        start = start[: start.rindex("{")]
+        return path.startswith(start) and path.endswith(end) and len(path) > len(start) + len(end)
+
+
+@dataclass(frozen=True)
+class Route:
+    """An endpoint, and what answers there: may raise BadParametersError, RefusedError, ImagepipeError."""
+
+    endpoint: Endpoint
+    answer: Callable[[Request], Response]
+
+
+@dataclass(frozen=True)
+class Router:
+    """Everything that can be asked. Of two routes that match a path, the first is taken."""
+
+    routes: Sequence[Route]
+    log: Log
+    count: Counting
+
+    def respond(self, request: Request) -> Response:
+        """Answer a request, or say why not. Raises nothing."""
+        response = self._respond(request)
+        outcome = Count.ANSWERED if response.status < REFUSED else Count.REFUSED
+        self.count(Count.FAILED if response.status >= SERVER_FAULT else outcome, 1)
+        return response
+
+    def _respond(self, request: Request) -> Response:
+        try:
+            return self._route(request).answer(request)
+        except BadParametersError as error:
+            return problems.bad_parameters(error).to_response()
+        except problems.RefusedError as error:
+            return error.problem.to_response()
+        except ImagepipeError as error:
+            self.log.exception("the records cannot be read")
+            return problems.not_answering(error).to_response()
+        except Exception:
+            self.log.exception("a question met a defect")
+            return problems.defect().to_response()
+
+    def _route(self, request: Request) -> Route:
+        here = [route for route in self.routes if route.endpoint.matches(request.path)]
+        if not here:
+            raise problems.RefusedError(problems.unknown_path(request.path))
+        for route in here:
+            if route.endpoint.method == request.method:
+                return route
+        allowed = sorted({route.endpoint.method for route in here})
+        raise problems.RefusedError(problems.method_not_allowed(request.method, allowed))

@@ -1,0 +1,220 @@
+"""One page of images: rows of the index in order, each held against its record before it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import merge
+from itertools import chain, islice
+
+from contract.records import Head
+from contract.table import IndexRow
+from query_api.ports import HeadReader
+from query_api.search.conjunction import Checkpoint, Conjunction, conjunction
+from query_api.search.matching import Matcher
+from query_api.search.postings import (
+    MAX_ROWS_AT_ONCE,
+    MAX_ROWS_OF_SEVERAL,
+    ROWS_OF_A_QUERY,
+    ROWS_OF_A_UNIT,
+    Disjunction,
+    Postings,
+    PostingsIterator,
+    ReadAhead,
+    ReadBudget,
+    partitions,
+)
+from query_api.search.questions import ListQuestion, Match, Order, Page
+from query_api.search.ranges import IndexReader, RowRange, driving_terms, ranges
+
+# How far one request goes to fill its page, by how many images it asks for. Then the page is short, and its
+# cursor goes on from there. What that costs at worst is in docs/security.md.
+HEADS_OF_A_MATCH = 10
+MAX_HEADS = 500
+# In rows: three labels that are on 6 % of the images together take 55 for each image that is shown.
+READ_BUDGET_OF_A_PAGE = 640
+READ_BUDGET_OF_A_MATCH = 64
+MAX_READ_BUDGET = 4_800
+MAX_HEADS_AT_ONCE = 100
+# Of a head, a read unit holds this much; names and numbers around a word and a label are this long.
+BYTES_OF_A_HEAD = 4_096
+BYTES_OF_A_NAME = 25
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Finds pages of images. A page is full unless the end, or a bound of work, was reached before.
+
+    `max_read_budget` bounds the reading of index rows, `max_heads` that of records; what is asked for
+    bounds both further. `fewest_rows` are read at first of each of several terms.
+    """
+
+    index: IndexReader
+    head_reader: HeadReader
+    max_read_budget: int = MAX_READ_BUDGET
+    max_heads: int = MAX_HEADS
+    fewest_rows: int = ROWS_OF_A_UNIT
+
+    def page(self, question: ListQuestion) -> Page:
+        """Read one page: about as many rows as it shows and skips, and one head for each."""
+        matcher = Matcher(question)
+        conjunctions = self._conjunctions(question, matcher)
+        rows = _in_order(conjunctions)
+        page = _PageUnderWay(question, matcher, min(self.max_heads, HEADS_OF_A_MATCH * question.limit))
+        while page.room and page.heads_left > 0:
+            batch = list(islice(rows, page.bite))
+            checkpoint = next((each for each in batch if isinstance(each, Checkpoint)), None)
+            found = [row for row in batch if isinstance(row, IndexRow)]
+            keys = list(dict.fromkeys(row.key for row in found))
+            taken = page.take(found, self._heads(keys, page))
+            rows = chain(found[taken:], [checkpoint] if checkpoint else [], rows)
+            if taken == len(found) and (checkpoint or not found):
+                return page.finished(conjunctions, checkpoint, is_last=checkpoint is None)
+        return page.finished(conjunctions, None, is_last=next(rows, None) is None)
+
+    def _heads(self, keys: Sequence[str], page: _PageUnderWay) -> Mapping[str, Head]:
+        heads = self.head_reader.heads(keys) if keys else {}
+        # One that is not there is a read too.
+        page.heads_left -= len(keys) + sum(map(_further_units, heads.values()))
+        return heads
+
+    def _conjunctions(self, question: ListQuestion, matcher: Matcher) -> list[Conjunction]:
+        """Read the first rows of every term side by side, and join the terms shard by shard."""
+        groups = driving_terms(question)
+        plans = [[ranges(question, term) for term in group] for group in groups]
+        shards, terms_read = len(plans[0][0]), sum(map(len, groups))
+        most = min(self.max_read_budget, READ_BUDGET_OF_A_PAGE + READ_BUDGET_OF_A_MATCH * question.limit)
+        budgets = [ReadBudget(most // shards) for _ in range(shards)]
+        limit = _first_limit(question.limit, shards, 1 if terms_read == 1 else self.fewest_rows)
+        together = ReadAhead(self.index, *_bites(limit, most // shards, terms_read))
+        members: list[list[Postings]] = [[] for _ in range(shards)]
+        read: list[PostingsIterator] = []
+        for group in plans:
+            for shard in range(shards):
+                of_terms = [PostingsIterator(together, of_term[shard], budgets[shard]) for of_term in group]
+                members[shard].append(_one_of(of_terms))
+                read += of_terms
+        for postings in read:
+            postings.budget.ask()
+        found = self.index.rows([each.range for each in read], together.limit)
+        for postings, rows in zip(read, found, strict=True):
+            postings.take(rows, together.limit)
+        conjunctions = [
+            conjunction(matcher, members[shard], plans[0][0][shard], budgets[shard])
+            for shard in range(shards)
+        ]
+        # What is not looked up is not read on.
+        together.members = [
+            partition
+            for each in conjunctions
+            for postings in each.members
+            for partition in partitions(postings)
+        ]
+        return conjunctions
+
+
+def _one_of(postings: list[PostingsIterator]) -> Postings:
+    return postings[0] if len(postings) == 1 else Disjunction(postings, postings[0].range)
+
+
+def _first_limit(expected: int, shards: int, fewest: int) -> int:
+    """Return how many rows of each partition to read first.
+
+    Images are spread evenly, so half as much again as a partition's share makes a second read the exception
+    (1 page of 70 at 50 rows and 4 partitions).
+    """
+    share = expected * 3 // (2 * shards) + 2
+    return min(max(share, fewest), MAX_ROWS_AT_ONCE)
+
+
+def _bites(first: int, budget: int, terms_read: int) -> tuple[int, int]:
+    """Return how many rows of a term to read at first and at most: fewer of many terms, that all get some."""
+    if terms_read == 1:
+        return first, MAX_ROWS_AT_ONCE
+    share = max(budget // (2 * terms_read) - ROWS_OF_A_QUERY, ROWS_OF_A_UNIT)
+    return min(first, share), min(MAX_ROWS_OF_SEVERAL, share)
+
+
+def _further_units(head: Head) -> int:
+    """Return how many read units a record takes beyond the one that most take, by what can be long in it."""
+    found = head.findings
+    names = (*found.labels, *found.parents, *found.words)
+    size_bytes = 2 * len(head.key) + sum(map(len, names)) + BYTES_OF_A_NAME * len(names)
+    return size_bytes // BYTES_OF_A_HEAD
+
+
+def _in_order(conjunctions: Sequence[Conjunction]) -> Iterator[IndexRow | Checkpoint]:
+    """Yield what all shards have found, in order, up to the first checkpoint."""
+    order: RowRange = conjunctions[0].range
+
+    def place(found: IndexRow | Checkpoint) -> str:
+        return found.place if isinstance(found, Checkpoint) else order.place(found)
+
+    for found in merge(*(each.found() for each in conjunctions), key=place, reverse=order.falling):
+        yield found
+        if isinstance(found, Checkpoint):
+            return
+
+
+@dataclass
+class _PageUnderWay:
+    """What was found so far. `heads_left` are the read units that may still go into heads."""
+
+    question: ListQuestion
+    matcher: Matcher
+    heads_left: int
+    matches: dict[str, Match] = field(default_factory=dict)
+    last: str | None = None
+    rows_skipped: int = 0
+    misses: int = 0
+
+    @property
+    def room(self) -> int:
+        return self.question.limit - len(self.matches)
+
+    @property
+    def bite(self) -> int:
+        """Return how many rows to look at next: ever more where many in a row did not match."""
+        return min(max(self.room, 2 * self.misses), MAX_HEADS_AT_ONCE, self.heads_left)
+
+    def take(self, rows: Sequence[IndexRow], heads: Mapping[str, Head]) -> int:
+        """Take rows until the page is full; return how many that were."""
+        for taken, row in enumerate(rows):
+            if not self.room:
+                return taken
+            self._take(row, heads.get(row.key))
+        return len(rows)
+
+    def _take(self, row: IndexRow, head: Head | None) -> None:
+        self.last = row.rank_place if self.question.order is Order.CONFIDENCE else row.place
+        # A head that has moved to another place has rows there, by which it was or will be found.
+        found = None if head is None else self.matcher.match(head)
+        if head is not None and found is not None and found.place == self.last:
+            self.matches[row.key] = Match(head, found.confidence)
+            self.misses = 0
+        else:
+            self.misses += 1
+            self.rows_skipped += head is None or head.revision != row.revision
+
+    def finished(
+        self, conjunctions: Sequence[Conjunction], checkpoint: Checkpoint | None, *, is_last: bool
+    ) -> Page:
+        after = None if is_last else self._reached(conjunctions[0].range, checkpoint)
+        rows_read = sum(each.budget.rows for each in conjunctions)
+        looked_at = None if after is None or not self.room else _looked_at(conjunctions, after)
+        return Page(tuple(self.matches.values()), after, rows_read, self.rows_skipped, looked_at)
+
+    def _reached(self, order: RowRange, checkpoint: Checkpoint | None) -> str | None:
+        """Return the place up to which all is dealt with.
+
+        The budget may be spent between two rows of one place, which are revisions of one image: whoever has
+        looked at its record is done with both.
+        """
+        if checkpoint is None or (self.last is not None and checkpoint.place == order.just_before(self.last)):
+            return self.last
+        return checkpoint.place
+
+
+def _looked_at(conjunctions: Sequence[Conjunction], after: str) -> int:
+    """Count the places that were gone through up to the end of a page."""
+    return sum(not each.range.is_before(after, place) for each in conjunctions for place in each.looked_at)

@@ -20,7 +20,7 @@ from loadtest.reading import BUILT_IN
 from loadtest.scenario import Scenario
 
 if TYPE_CHECKING:
-    from loadtest.outcome import Outcome
+    from loadtest.outcome import LoadtestOutcome
 
 _WIDTH_OF_NO_TERMINAL = 160
 _INTERRUPTED = 130
@@ -61,14 +61,14 @@ def main(  # noqa: PLR0917  # typer makes options of them
 
 def _measure_all(
     console: Console, chosen: list[Scenario], stack: str | None, directory: Path, out: Path
-) -> list[Outcome]:
+) -> list[LoadtestOutcome]:
     """Carry scenarios out one after the other; the report of those that are done is there after each."""
     from loadtest.measuring import measure
     from loadtest.places import place_for
     from loadtest.report import page, terminal
 
     stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{'-'.join(scenario.name for scenario in chosen)}"
-    outcomes: list[Outcome] = []
+    outcomes: list[LoadtestOutcome] = []
     for scenario in chosen:
         with (
             terminal.live(console, scenario) as (say, show),

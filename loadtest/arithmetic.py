@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loadtest.gauges import Sample
-from loadtest.ledger import Photo
+from loadtest.photo_tracker import TrackedPhoto
 from loadtest.scenario import QuotaChange, Scenario
 
 # Steady state ends with the backlog's last twentieth, when there is not enough left to keep all workers busy.
@@ -36,7 +36,7 @@ class Window:
         return self.end - self.begin
 
 
-def steady_window(scenario: Scenario, photos: Sequence[Photo]) -> Window | None:
+def steady_window(scenario: Scenario, photos: Sequence[TrackedPhoto]) -> Window | None:
     """Give the time of steady state: while a backlog drains, after the warm-up and before its last twentieth.
 
     A backlog are the photos that came in all at once. None if there is none, or less than a second is left.

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from contract.counts import Count
 from contract.table import PARTITION_KEY, SORT_KEY, counts_key
-from loadtest.door import Door
+from loadtest.control_api import ControlApi
 from loadtest.stack import Stack
 
 # All operations together, where nobody tells them apart.
@@ -18,34 +18,34 @@ ALL = "all operations"
 
 
 @dataclass(frozen=True)
-class Calls:
+class CallCounts:
     """Detector calls so far, by operation."""
 
     accepted: Mapping[str, int]
     throttled: Mapping[str, int]
 
-    def since(self, before: Calls) -> Calls:
+    def since(self, before: CallCounts) -> CallCounts:
         """Give those that came after an earlier look."""
-        return Calls(_less(self.accepted, before.accepted), _less(self.throttled, before.throttled))
+        return CallCounts(_less(self.accepted, before.accepted), _less(self.throttled, before.throttled))
 
 
 class CallCounter(Protocol):
     """Whoever knows how many calls were made."""
 
-    def calls(self) -> Calls:
+    def calls(self) -> CallCounts:
         """Give the calls so far."""
 
 
 @dataclass(frozen=True)
-class CallsAtTheDoor:
+class CallsOfTheControlApi:
     """As a Rekognition on this machine has counted them: exactly, and at once."""
 
-    door: Door
+    control: ControlApi
 
-    def calls(self) -> Calls:
+    def calls(self) -> CallCounts:
         """Give the calls so far."""
-        totals = self.door.totals()
-        return Calls(
+        totals = self.control.totals()
+        return CallCounts(
             {operation: counted["accepted"] for operation, counted in totals.items()},
             {operation: counted["throttled"] for operation, counted in totals.items()},
         )
@@ -58,12 +58,12 @@ class CallsInTheTable:
     stack: Stack
     now: Callable[[], float] = time.time
 
-    def calls(self) -> Calls:
+    def calls(self) -> CallCounts:
         """Give the calls of yesterday and today (UTC), so that midnight may be in between."""
         today = datetime.fromtimestamp(self.now(), UTC).date()
         days = [self._day((today - timedelta(days=back)).isoformat()) for back in (0, 1)]
         made = sum(day.get(Count.CALLS_MADE, 0) for day in days)
-        return Calls({ALL: made}, {ALL: sum(day.get(Count.CALLS_THROTTLED, 0) for day in days)})
+        return CallCounts({ALL: made}, {ALL: sum(day.get(Count.CALLS_THROTTLED, 0) for day in days)})
 
     def _day(self, day: str) -> dict[str, int]:
         at = counts_key(day)

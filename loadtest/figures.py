@@ -15,14 +15,16 @@ from contract.usage import Work
 from loadtest import arithmetic
 from loadtest.arithmetic import Steps, Window
 from loadtest.calls import ALL
-from loadtest.ledger import Photo
-from loadtest.outcome import Dollars, Operation
-from loadtest.places import Place
+from loadtest.outcome import Dollars, OperationFigures
+from loadtest.photo_tracker import TrackedPhoto
+from loadtest.places import Target
 from loadtest.running import Seen
 from loadtest.scenario import Scenario
 
 
-def operations(scenario: Scenario, place: Place, seen: Seen, steady: Window | None) -> tuple[Operation, ...]:
+def operations(
+    scenario: Scenario, place: Target, seen: Seen, steady: Window | None
+) -> tuple[OperationFigures, ...]:
     """Sum up the calls, by operation."""
     if not seen.samples:
         return ()
@@ -32,7 +34,7 @@ def operations(scenario: Scenario, place: Place, seen: Seen, steady: Window | No
         quota = quota_of(scenario, place, name)
         value = quota.at(0.0)
         found.append(
-            Operation(
+            OperationFigures(
                 name,
                 calls.accepted.get(name, 0),
                 calls.throttled.get(name, 0),
@@ -47,17 +49,17 @@ def operations(scenario: Scenario, place: Place, seen: Seen, steady: Window | No
     return tuple(found)
 
 
-def quota_of(scenario: Scenario, place: Place, operation: str) -> Steps:
+def quota_of(scenario: Scenario, place: Target, operation: str) -> Steps:
     """Give the quota of an operation over time: on AWS, the one that a new account has."""
-    if place.door is not None:
-        quotas = {**place.door.quotas(), **scenario.quotas}
+    if place.control is not None:
+        quotas = {**place.control.quotas(), **scenario.quotas}
         return arithmetic.quota_at(quotas, scenario.changes, operation)
     if operation == ALL:
         return Steps(((0.0, math.inf),))
     return Steps(((0.0, usual_quota(operation, place.stack.outputs["region"])),))
 
 
-def rates(photos: Sequence[Photo], steady: Window | None) -> tuple[float, float | None]:
+def rates(photos: Sequence[TrackedPhoto], steady: Window | None) -> tuple[float, float | None]:
     """Give images a second: from the first sent to the last ended, and in steady state."""
     ended = [photo.ended_at for photo in photos if photo.ended_at is not None]
     if not ended:
@@ -79,6 +81,6 @@ def dollars(calls: Mapping[str, int], photos: int, labels: int) -> Dollars | Non
     return Dollars(paid.by_service["Rekognition"], paid.beside_rekognition)
 
 
-def statuses(photos: Sequence[Photo]) -> dict[str, int]:
+def statuses(photos: Sequence[TrackedPhoto]) -> dict[str, int]:
     """Count how photos have ended."""
     return dict(Counter(photo.status for photo in photos if photo.status))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from botocore.exceptions import BotoCoreError, ClientError
 
 from loadtest.background import in_background
-from loadtest.calls import CallCounter, Calls
+from loadtest.calls import CallCounter, CallCounts
 from loadtest.faults import LoadtestError
 from loadtest.stack import Stack
 
@@ -28,7 +28,7 @@ class Sample:
     ended: int
     waiting: Mapping[str, int]
     in_flight: Mapping[str, int]
-    calls: Calls
+    calls: CallCounts
 
 
 @dataclass

@@ -22,7 +22,7 @@ _STAGE = re.compile(r"^[✓+] (?P<name>\S+)\s.*?(?P<seconds>[0-9.]+) s$", re.MUL
 
 
 @dataclass(frozen=True)
-class Run:
+class MakeRun:
     """One `make run`: its seconds in all, and those of each of its stages by name."""
 
     seconds: float
@@ -46,14 +46,14 @@ class LocalPlace:
     context: Mapping[str, str] = field(default_factory=dict)
     rekognition_url: str | None = None
 
-    def run(self, photos: Path = PHOTOS) -> Run:
+    def run(self, photos: Path = PHOTOS) -> MakeRun:
         """Do what `make run` does. Raises LoadtestError."""
         ports = [] if (self.directory / "place.json").exists() else ["--port", "0"]
         begun = time.monotonic()
         settings = [f"--context={name}={value}" for name, value in self.context.items()]
         asked = [] if self.rekognition_url is None else ["--rekognition-url", self.rekognition_url]
         said = self._command("run", "--images", str(photos), *ports, *settings, *asked)
-        return Run(time.monotonic() - begun, stages_of(said))
+        return MakeRun(time.monotonic() - begun, stages_of(said))
 
     def stop(self) -> None:
         """Do what `make stop` does. Raises LoadtestError."""

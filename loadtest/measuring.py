@@ -7,42 +7,44 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadtest import arithmetic, cores, figures, noop, verifying
+from loadtest import arithmetic, baseline, cores, figures, verifying
 from loadtest.api import Api
 from loadtest.api_load.driving import drive
 from loadtest.gauges import Sample
-from loadtest.ledger import Ledger, Photo
 from loadtest.machine import circumstances
-from loadtest.outcome import Latency, Outcome
-from loadtest.places import Place
-from loadtest.running import Run, Seen
+from loadtest.outcome import LatencyFigures, LoadtestOutcome
+from loadtest.photo_tracker import PhotoTracker, TrackedPhoto
+from loadtest.places import Target
+from loadtest.running import ScenarioRun, Seen
 from loadtest.scenario import Scenario
 
-Show = Callable[[float, Ledger, list[Sample]], None]
+Show = Callable[[float, PhotoTracker, list[Sample]], None]
 
 
-def measure(scenario: Scenario, place: Place, out: Path, say: Callable[[str], None], show: Show) -> Outcome:
+def measure(
+    scenario: Scenario, place: Target, out: Path, say: Callable[[str], None], show: Show
+) -> LoadtestOutcome:
     """Carry a scenario out and give its figures. Raises LoadtestError."""
     on, begun_at = circumstances(f"make loadtest SCENARIO={scenario.name}"), datetime.now(UTC)
-    alone = noop.rate(place.stack, say) if scenario.noop else None
+    alone = baseline.rate(place.stack, say) if scenario.baseline else None
     say(f"{scenario.name}: {scenario.about}")
     with cores.watched(place.processes) as busy:
-        seen = Run(scenario, place, say, show).carry_out()
+        seen = ScenarioRun(scenario, place, say, show).carry_out()
     say("looking at what is there now")
     found = _sum_up(scenario, place, seen, on, begun_at)
     if scenario.api is not None:
         say(f"{scenario.api.users} users ask the API for {scenario.api.seconds:g} s")
         found = replace(found, api=drive(place.stack, scenario.api, out, scenario.name))
-    return replace(found, noop=alone, cores=busy)
+    return replace(found, baseline=alone, cores=busy)
 
 
-def _sum_up(scenario: Scenario, place: Place, seen: Seen, on: str, begun_at: datetime) -> Outcome:
-    photos = seen.ledger.photos()
+def _sum_up(scenario: Scenario, place: Target, seen: Seen, on: str, begun_at: datetime) -> LoadtestOutcome:
+    photos = seen.tracker.photos()
     ended_at = sorted(photo.ended_at for photo in photos if photo.ended_at is not None)
     steady = arithmetic.steady_window(scenario, photos)
     overall, in_steady_state = figures.rates(photos, steady)
     calls = figures.operations(scenario, place, seen, steady)
-    return Outcome(
+    return LoadtestOutcome(
         scenario=scenario.name,
         about=scenario.about,
         where=place.what,
@@ -57,7 +59,7 @@ def _sum_up(scenario: Scenario, place: Place, seen: Seen, on: str, begun_at: dat
         images_a_second=overall,
         steady_images_a_second=in_steady_state,
         steady=steady,
-        latencies=tuple(Latency.of(phase.name, _of(photos, phase.name)) for phase in scenario.phases),
+        latencies=tuple(LatencyFigures.of(phase.name, _of(photos, phase.name)) for phase in scenario.phases),
         operations=calls,
         unheard=verifying.unheard(place.stack, photos),
         dead_letters=_dead_letters(seen),
@@ -82,7 +84,7 @@ def _sum_up(scenario: Scenario, place: Place, seen: Seen, on: str, begun_at: dat
     )
 
 
-def _of(photos: list[Photo], phase: str) -> list[Photo]:
+def _of(photos: list[TrackedPhoto], phase: str) -> list[TrackedPhoto]:
     return [photo for photo in photos if photo.phase == phase]
 
 
@@ -99,7 +101,7 @@ def _buried(sample: Sample) -> int:
     return sum(sample.waiting[name] + sample.in_flight[name] for name in names)
 
 
-def _calls_too_many(place: Place, photos: list[Photo]) -> int | None:
-    if place.door is None:
+def _calls_too_many(place: Target, photos: list[TrackedPhoto]) -> int | None:
+    if place.control is None:
         return None
-    return verifying.calls_too_many(place.door.calls_by_object(), place.stack.bucket, photos)
+    return verifying.calls_too_many(place.control.calls_by_object(), place.stack.bucket, photos)

@@ -7,16 +7,16 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from loadtest import arithmetic
-from loadtest.api_load.driving import Asked
+from loadtest.api_load.driving import RequestStats
 from loadtest.arithmetic import Window
 from loadtest.cores import Cores
 from loadtest.gauges import Sample
-from loadtest.ledger import Photo
+from loadtest.photo_tracker import TrackedPhoto
 from loadtest.verifying import Searchable, Unheard
 
 
 @dataclass(frozen=True)
-class Latency:
+class LatencyFigures:
     """Seconds from sent to the completion received, of the photos of one phase."""
 
     phase: str
@@ -27,7 +27,7 @@ class Latency:
     longest: float | None
 
     @classmethod
-    def of(cls, phase: str, photos: Sequence[Photo]) -> Latency:
+    def of(cls, phase: str, photos: Sequence[TrackedPhoto]) -> LatencyFigures:
         """Sum up the photos of a phase that have ended."""
         seconds = [photo.latency_seconds for photo in photos if photo.latency_seconds is not None]
         p50, p95, p99 = (arithmetic.percentile(seconds, percent) for percent in arithmetic.PERCENTILES)
@@ -35,7 +35,7 @@ class Latency:
 
 
 @dataclass(frozen=True)
-class Operation:
+class OperationFigures:
     """The calls of one operation. `use` is accepted calls over the quota's, in steady state."""
 
     name: str
@@ -55,7 +55,7 @@ class Dollars:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LoadtestOutcome:
     """All figures of one scenario. Times are seconds since the run began."""
 
     scenario: str
@@ -72,16 +72,16 @@ class Outcome:
     images_a_second: float
     steady_images_a_second: float | None
     steady: Window | None
-    latencies: tuple[Latency, ...]
-    operations: tuple[Operation, ...]
+    latencies: tuple[LatencyFigures, ...]
+    operations: tuple[OperationFigures, ...]
     unheard: Unheard
     dead_letters: int
     calls_too_many: int | None
     searchable: Searchable
     dollars: Dollars | None
-    noop: Mapping[str, float] | None = None
+    baseline: Mapping[str, float] | None = None
     cores: Cores | None = None
-    api: tuple[Asked, ...] = ()
+    api: tuple[RequestStats, ...] = ()
     samples: tuple[Sample, ...] = field(default=(), repr=False)
     ended_at: tuple[float, ...] = field(default=(), repr=False)
     latency_seconds: Mapping[str, tuple[float, ...]] = field(default_factory=dict, repr=False)

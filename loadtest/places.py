@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtest import finding
-from loadtest.door import Door
+from loadtest.control_api import ControlApi
 from loadtest.faults import LoadtestError
 from loadtest.local_place import ROOT, LocalPlace
 from loadtest.photos import smallest_photo
@@ -23,27 +23,27 @@ _STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
-class Place:
-    """A running stack, what it is, and the door of its Rekognition; AWS has none.
+class Target:
+    """A running stack, what it is, and the control API of its Rekognition; AWS has none.
 
     `processes` are the ids of those that run it on this machine.
     """
 
     stack: Stack
     what: str
-    door: Door | None = None
+    control: ControlApi | None = None
     processes: tuple[int, ...] = ()
 
     @property
     def is_canned(self) -> bool:
         """Say whether its Rekognition answers without looking."""
-        return self.door is not None and self.door.is_canned()
+        return self.control is not None and self.control.is_canned()
 
 
 @contextmanager
 def place_for(
     scenario: Scenario, stack: str | None, directory: Path, say: Callable[[str], None]
-) -> Iterator[Place]:
+) -> Iterator[Target]:
     """Give the place for a scenario while the block lasts; a stack's name is one on AWS.
 
     Without one, it is the local place in the directory, or one of the scenario's own if it needs that.
@@ -57,18 +57,18 @@ def place_for(
                 "Leave --stack out, or choose another scenario"
             )
         found = finding.on_aws(stack)
-        yield Place(found, f"stack {stack} on AWS, {found.outputs['region']}")
+        yield Target(found, f"stack {stack} on AWS, {found.outputs['region']}")
     elif scenario.needs_own_place:
         with _own_place(scenario, say) as place:
             yield place
     else:
         found = finding.on_this_machine(directory)
         pids = LocalPlace(directory).pids()
-        yield Place(found, "the local place of make run", Door(found.outputs["rekognition_url"]), pids)
+        yield Target(found, "the local place of make run", ControlApi(found.outputs["rekognition_url"]), pids)
 
 
 @contextmanager
-def _own_place(scenario: Scenario, say: Callable[[str], None]) -> Iterator[Place]:
+def _own_place(scenario: Scenario, say: Callable[[str], None]) -> Iterator[Target]:
     with tempfile.TemporaryDirectory(prefix="loadtest-") as scratch:
         warm_up = Path(scratch) / "photos"
         warm_up.mkdir()
@@ -81,7 +81,7 @@ def _own_place(scenario: Scenario, say: Callable[[str], None]) -> Iterator[Place
                 stack = Stack(place.outputs())
                 settings = ", ".join(f"{name}={value}" for name, value in scenario.context.items())
                 what = f"a local place of its own{f' with {settings}' if settings else ''}"
-                yield Place(stack, what, Door(stack.outputs["rekognition_url"]), place.pids())
+                yield Target(stack, what, ControlApi(stack.outputs["rekognition_url"]), place.pids())
             finally:
                 say("stopping the place")
                 place.stop()

@@ -54,12 +54,12 @@ def _scenario(name: str, given: Any, faults: list[str]) -> Scenario:
         changes=tuple(_changes(table)),
         warm_up_seconds=table.take("warm_up_seconds", a_number(0), 5.0),
         patience_seconds=table.take("patience_seconds", a_number(1), 90.0),
-        noop=table.take("noop", a_truth, False),
+        baseline=table.take("baseline", a_truth, False),
         api=_api(table),
     )
     table.refuse_the_rest()
-    if not scenario.phases and scenario.api is None and not scenario.noop:
-        faults.append(f"{name}: nothing to do; give phases, api or noop")
+    if not scenario.phases and scenario.api is None and not scenario.baseline:
+        faults.append(f"{name}: nothing to do; give phases, api or baseline")
     return scenario
 
 

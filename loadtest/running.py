@@ -14,13 +14,13 @@ from uuid import uuid4
 from botocore.exceptions import BotoCoreError
 
 from loadtest.background import in_background
-from loadtest.calls import CallCounter, CallsAtTheDoor, CallsInTheTable
+from loadtest.calls import CallCounter, CallsInTheTable, CallsOfTheControlApi
 from loadtest.completions import Completions, following
 from loadtest.events import set_aside
 from loadtest.gauges import Gauges, Sample
-from loadtest.ledger import Ledger
+from loadtest.photo_tracker import PhotoTracker
 from loadtest.photos import distinct_photos, smallest_photo
-from loadtest.places import Place
+from loadtest.places import Target
 from loadtest.scenario import Phase, Scenario
 from loadtest.uploading import Upload, Uploader, uploads
 
@@ -33,7 +33,7 @@ _POLL_SECONDS = 0.2
 class Seen:
     """What a run has shown. `gave_up` says that photos were still on their way at its end."""
 
-    ledger: Ledger
+    tracker: PhotoTracker
     samples: list[Sample]
     prefix: str
     seconds: float
@@ -41,14 +41,14 @@ class Seen:
 
 
 @dataclass
-class Run:
+class ScenarioRun:
     """A scenario under way in a place. What it has subscribed or set is put back whatever ends it."""
 
     scenario: Scenario
-    place: Place
+    place: Target
     say: Callable[[str], None]
-    show: Callable[[float, Ledger, list[Sample]], None]
-    ledger: Ledger = field(default_factory=Ledger)
+    show: Callable[[float, PhotoTracker, list[Sample]], None]
+    tracker: PhotoTracker = field(default_factory=PhotoTracker)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -62,20 +62,20 @@ class Run:
 
     def carry_out(self) -> Seen:
         """Run all phases to their end, or until nothing has ended for too long. Raises LoadtestError."""
-        stack, door = self.place.stack, self.place.door
-        counter: CallCounter = CallsInTheTable(stack) if door is None else CallsAtTheDoor(door)
-        uploader = Uploader(stack, self.ledger, self.clock, self.stopping)
+        stack, control = self.place.stack, self.place.control
+        counter: CallCounter = CallsInTheTable(stack) if control is None else CallsOfTheControlApi(control)
+        uploader = Uploader(stack, self.tracker, self.clock, self.stopping)
         with ExitStack() as until_over:
             completions = until_over.enter_context(following(stack))
-            if door is not None:
-                until_over.enter_context(door.with_quotas(self.scenario.quotas))
+            if control is not None:
+                until_over.enter_context(control.with_quotas(self.scenario.quotas))
             self._prepare(uploader)
-            gauges = Gauges(stack, counter, self.clock, self.ledger.counts)
+            gauges = Gauges(stack, counter, self.clock, self.tracker.counts)
             self._begun = time.monotonic()
             until_over.enter_context(gauges.looking())
             until_over.enter_context(self._followed(completions))
             gave_up = self._follow_phases(uploader, gauges)
-        return Seen(self.ledger, gauges.samples, self.prefix, self.clock(), gave_up)
+        return Seen(self.tracker, gauges.samples, self.prefix, self.clock(), gave_up)
 
     def _prepare(self, uploader: Uploader) -> None:
         prepared = [phase for phase in self.scenario.phases if phase.prepared]
@@ -112,8 +112,8 @@ class Run:
             for future in (*running, changing):
                 if future.done():
                     future.result()
-            self.show(self.clock(), self.ledger, gauges.samples)
-            sent, ended = self.ledger.counts()
+            self.show(self.clock(), self.tracker, gauges.samples)
+            sent, ended = self.tracker.counts()
             if all(future.done() for future in running) and sent == ended:
                 return False
             if (sent, ended) != progress:
@@ -126,7 +126,7 @@ class Run:
         before = {earlier.name: earlier for earlier in self.scenario.phases}
         if phase.after is not None:
             awaited = before[phase.after]
-            while not self.ledger.is_over(awaited.name, awaited.photos):
+            while not self.tracker.is_over(awaited.name, awaited.photos):
                 if self.stopping.wait(_POLL_SECONDS):
                     return
         if not self.stopping.wait(phase.start_seconds):
@@ -136,8 +136,8 @@ class Run:
         for change in self.scenario.changes:
             if self.stopping.wait(max(0.0, change.at_seconds - self.clock())):
                 return
-            assert self.place.door is not None
-            self.place.door.set_quotas(change.quotas)
+            assert self.place.control is not None
+            self.place.control.set_quotas(change.quotas)
 
     @contextmanager
     def _followed(self, completions: Completions) -> Iterator[None]:
@@ -149,7 +149,7 @@ class Run:
                     continue
                 for body in received:
                     if str(body["key"]).startswith(self.prefix):
-                        self.ledger.ended(body, self.clock())
+                        self.tracker.ended(body, self.clock())
 
         with in_background(follow, FOLLOWERS):
             yield

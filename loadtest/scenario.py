@@ -63,7 +63,7 @@ class Scenario:
 
     `context` are settings of the deployment; with any, a place of its own is made for the scenario. `quotas`
     are what Rekognition lets in, by operation. Steady state begins `warm_up_seconds` after a backlog has.
-    The run gives up when no photo has ended for `patience_seconds`. `noop` asks for the local cloud's own
+    The run gives up when no photo has ended for `patience_seconds`. `baseline` asks for the local cloud's own
     rate with a function that does nothing.
     """
 
@@ -77,7 +77,7 @@ class Scenario:
     changes: tuple[QuotaChange, ...] = ()
     warm_up_seconds: float = 5.0
     patience_seconds: float = 90.0
-    noop: bool = False
+    baseline: bool = False
     api: ApiLoad | None = None
 
     @property
@@ -88,7 +88,7 @@ class Scenario:
     @property
     def needs_own_place(self) -> bool:
         """Say whether it cannot run on a stack that is there already."""
-        return bool(self.context) or self.recognizer is Recognizer.CANNED or self.noop
+        return bool(self.context) or self.recognizer is Recognizer.CANNED or self.baseline
 
     def reasons_against_aws(self) -> list[str]:
         """Say why it cannot run on AWS; nothing if it can."""
@@ -99,6 +99,6 @@ class Scenario:
             "it sets the bucket's events aside to prepare photos (lane bulk, prepared)": any(
                 phase.prepared for phase in self.phases
             ),
-            "it measures the local cloud itself (noop)": self.noop,
+            "it measures the local cloud itself (baseline)": self.baseline,
         }
         return [reason for reason, applies in reasons.items() if applies]

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.notifications import look_again
 from loadtest.faults import LoadtestError
-from loadtest.ledger import Ledger, Photo
+from loadtest.photo_tracker import PhotoTracker, TrackedPhoto
 from loadtest.scenario import Lane, Phase
 from loadtest.stack import Stack
 
@@ -49,13 +49,13 @@ def uploads(phase: Phase, prefix: str, photos: Iterator[bytes], first_content: i
 
 @dataclass
 class Uploader:
-    """Puts photos in, and notes each in the ledger. `stopping` ends it early.
+    """Puts photos in, and notes each in the tracker. `stopping` ends it early.
 
     Its methods raise LoadtestError for a photo, or a message, that was not taken.
     """
 
     stack: Stack
-    ledger: Ledger
+    tracker: PhotoTracker
     clock: Callable[[], float]
     stopping: threading.Event
     prepared: dict[str, list[Upload]] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Uploader:
         self._note(phase, upload)
 
     def _note(self, phase: Phase, upload: Upload) -> None:
-        self.ledger.sent(Photo(upload.key, phase.name, upload.content, self.clock()))
+        self.tracker.sent(TrackedPhoto(upload.key, phase.name, upload.content, self.clock()))
 
     def _ask(self, phase: Phase) -> None:
         """Send a message for each prepared photo to the queue of its lane."""

@@ -11,7 +11,7 @@ from typing import Any
 from contract.errors import PermanentError
 from contract.notifications import parse
 from loadtest.api import Api
-from loadtest.ledger import Photo
+from loadtest.photo_tracker import TrackedPhoto
 from loadtest.stack import Stack
 
 SAMPLE = 25
@@ -29,7 +29,7 @@ class Searchable:
     found: int
 
 
-def searchable(api: Api, photos: Sequence[Photo]) -> Searchable:
+def searchable(api: Api, photos: Sequence[TrackedPhoto]) -> Searchable:
     """Ask the API about a sample of the photos that were recognized, spread over the run."""
     recognized = [photo for photo in photos if photo.status == "recognized"]
     chosen = recognized[:: max(1, len(recognized) // SAMPLE)][:SAMPLE]
@@ -46,7 +46,7 @@ class Unheard:
     lost: int = 0
 
 
-def unheard(stack: Stack, photos: Iterable[Photo]) -> Unheard:
+def unheard(stack: Stack, photos: Iterable[TrackedPhoto]) -> Unheard:
     """Find out what became of the photos without a completion."""
     keys = [photo.key for photo in photos if photo.ended_at is None]
     if not keys:
@@ -59,7 +59,9 @@ def unheard(stack: Stack, photos: Iterable[Photo]) -> Unheard:
     return Unheard(len(recorded), len(buried), len(keys) - len(recorded) - len(buried))
 
 
-def calls_too_many(by_object: Mapping[str, Mapping[str, int]], bucket: str, photos: Iterable[Photo]) -> int:
+def calls_too_many(
+    by_object: Mapping[str, Mapping[str, int]], bucket: str, photos: Iterable[TrackedPhoto]
+) -> int:
     """Count the calls that were accepted beyond one for each content and operation."""
     contents = {f"{bucket}/{photo.key}": photo.content for photo in photos}
     extra = 0

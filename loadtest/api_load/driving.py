@@ -24,7 +24,7 @@ _FAILURES = 1
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestStats:
     """One kind of question under load. Times are milliseconds, in Locust's steps of about a hundredth."""
 
     what: str
@@ -36,14 +36,14 @@ class Asked:
     p99_ms: float | None
 
     @classmethod
-    def of(cls, what: str, times_ms: Mapping[float, int], failures: int, seconds: float) -> Asked:
+    def of(cls, what: str, times_ms: Mapping[float, int], failures: int, seconds: float) -> RequestStats:
         """Sum up how often each time was taken."""
         times = list(Counter(times_ms).elements())
         p50, p95, p99 = (percentile(times, percent) for percent in (50, 95, 99))
         return cls(what, len(times), failures, len(times) / seconds, p50, p95, p99)
 
 
-def drive(stack: Stack, load: ApiLoad, out: Path, name: str) -> tuple[Asked, ...]:
+def drive(stack: Stack, load: ApiLoad, out: Path, name: str) -> tuple[RequestStats, ...]:
     """Let users ask the API; give the figures of each kind of question, and of all together.
 
     Leaves Locust's own page beside the report. Raises LoadtestError.
@@ -72,7 +72,7 @@ def drive(stack: Stack, load: ApiLoad, out: Path, name: str) -> tuple[Asked, ...
     return read_stats(finished.stdout, load.seconds)
 
 
-def read_stats(text: str, seconds: float) -> tuple[Asked, ...]:
+def read_stats(text: str, seconds: float) -> tuple[RequestStats, ...]:
     """Read what Locust writes at its end: each kind of question, then all together. Raises LoadtestError."""
     try:
         kinds: list[Any] = json.loads(text)
@@ -83,8 +83,10 @@ def read_stats(text: str, seconds: float) -> tuple[Asked, ...]:
     for _, times, _ in read:
         together.update(times)
     failures = sum(failed for _, _, failed in read)
-    everything = Asked.of("all together", together, failures, seconds)
-    return *(Asked.of(what, times, failed, seconds) for what, times, failed in _sorted(read)), everything
+    everything = RequestStats.of("all together", together, failures, seconds)
+    return *(
+        RequestStats.of(what, times, failed, seconds) for what, times, failed in _sorted(read)
+    ), everything
 
 
 def _times_ms(kind: Mapping[str, Any]) -> dict[float, int]:

@@ -35,7 +35,7 @@ def signing(region: str) -> Callable[[Any], Any]:
     return sign
 
 
-class Asker(HttpUser):
+class ApiUser(HttpUser):
     """Looks for photos by their label, looks at one, and walks through all of them. Never pauses."""
 
     def on_start(self) -> None:

@@ -14,7 +14,7 @@ from rich.console import Console
 from loadtest.bench import cold_imports, handling, memory, page, pages, rates, starting, throughput
 from loadtest.bench.figures import Figure, Section
 from loadtest.bench.notes import NOTES
-from loadtest.bench.processes import Watch
+from loadtest.bench.processes import ProcessWatcher
 from loadtest.bench.services import Services
 from loadtest.completions import following
 from loadtest.faults import LoadtestError
@@ -100,7 +100,7 @@ class Bench:
 
     def _at_work(self, services: Services, rounds: int, round_seconds: float) -> dict[str, list[Figure]]:
         functions = services.functions()
-        watch = Watch(self.place, functions)
+        watch = ProcessWatcher(self.place, functions)
         with watch.watching(), following(services) as completions:
             measured = throughput.Throughput(services, completions, watch)
             both = throughput.rounds_of_both(measured, rounds, round_seconds, self.say)

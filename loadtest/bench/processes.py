@@ -27,7 +27,7 @@ def function_group(room: str) -> str:
 
 
 @dataclass
-class Watch:
+class ProcessWatcher:
     """Looks at the place's processes now and then; what has ended in between keeps what was last seen.
 
     The functions are children of MiniStack, each with its function's name in its command.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from loadtest.bench.figures import Figure
 from loadtest.faults import LoadtestError
-from loadtest.local_place import ROOT, LocalPlace, Run
+from loadtest.local_place import ROOT, LocalPlace, MakeRun
 
 AIM_SECONDS = 15.0
 
@@ -40,7 +40,7 @@ def figures(place: LocalPlace, say: Callable[[str], None]) -> list[Figure]:
     ]
 
 
-def _against_aim(what: str, run: Run) -> Figure:
+def _against_aim(what: str, run: MakeRun) -> Figure:
     return Figure(
         f"{what}, without the photos' own time",
         run.without_photos_seconds,

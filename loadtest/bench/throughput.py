@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from loadtest.bench.completions import await_all
-from loadtest.bench.processes import Watch
+from loadtest.bench.processes import ProcessWatcher
 from loadtest.bench.rates import Round, photos_a_round, steady_rate
 from loadtest.bench.services import Services
 from loadtest.completions import Completions
@@ -30,7 +30,7 @@ class Throughput:
 
     services: Services
     completions: Completions
-    watch: Watch
+    watch: ProcessWatcher
 
     def __post_init__(self) -> None:
         self._photos = distinct_photos()

@@ -1,4 +1,4 @@
-"""The wire: Rekognition's JSON 1.1, and the door that the local Rekognition has for tests.
+"""The wire: Rekognition's JSON 1.1, and the control API of the local Rekognition.
 
 `POST /` with `X-Amz-Target: RekognitionService.DetectLabels`; `GET /health`; `GET`, `PUT /_local/settings`;
 `GET`, `DELETE /_local/calls`. As in the local Rekognition; `/health` says `canned`. Objects are not read, so

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from loadtest.gauges import Sample
-from loadtest.outcome import Outcome
+from loadtest.outcome import LoadtestOutcome
 from loadtest.report import plots
-from loadtest.report.plots import Line
+from loadtest.report.plots import Series
 from loadtest.report.rows import rows, what_was_run
 
 _STYLE = Path(__file__).with_name("page.css")
@@ -19,7 +19,7 @@ _STYLE = Path(__file__).with_name("page.css")
 SMOOTHED_SECONDS = 5.0
 
 
-def write(outcomes: Sequence[Outcome], directory: Path, stem: str) -> tuple[Path, Path]:
+def write(outcomes: Sequence[LoadtestOutcome], directory: Path, stem: str) -> tuple[Path, Path]:
     """Write `stem`.html and `stem`.json into a directory, and give their paths."""
     directory.mkdir(parents=True, exist_ok=True)
     html, data = directory / f"{stem}.html", directory / f"{stem}.json"
@@ -28,13 +28,13 @@ def write(outcomes: Sequence[Outcome], directory: Path, stem: str) -> tuple[Path
     return html, data
 
 
-def figures(outcome: Outcome) -> dict[str, Any]:
+def figures(outcome: LoadtestOutcome) -> dict[str, Any]:
     """Give the figures of an outcome without what was looked at once a second."""
     left_out = ("samples", "ended_at", "latency_seconds")
     return {name: value for name, value in outcome.to_json().items() if name not in left_out}
 
 
-def as_html(outcomes: Sequence[Outcome]) -> str:
+def as_html(outcomes: Sequence[LoadtestOutcome]) -> str:
     """Write the page."""
     body = "".join(_section(outcome) for outcome in outcomes)
     title = "Load test: " + ", ".join(outcome.scenario for outcome in outcomes)
@@ -46,7 +46,7 @@ def as_html(outcomes: Sequence[Outcome]) -> str:
     )
 
 
-def _section(outcome: Outcome) -> str:
+def _section(outcome: LoadtestOutcome) -> str:
     parts = [
         f"<h2>{escape(outcome.scenario)}</h2><p>{escape(outcome.about)}</p>",
         f'<p class="where">{escape(what_was_run(outcome))}</p>',
@@ -66,7 +66,7 @@ def _section(outcome: Outcome) -> str:
     return f"<section>{''.join(parts)}</section>"
 
 
-def _table(outcome: Outcome) -> str:
+def _table(outcome: LoadtestOutcome) -> str:
     written = []
     for row in rows(outcome):
         side = "" if row.reached is None else "good" if row.reached else "bad"
@@ -75,7 +75,7 @@ def _table(outcome: Outcome) -> str:
     return f"<table><tr><th>figure</th><th>measured</th><th>aim</th></tr>{''.join(written)}</table>"
 
 
-def _api(outcome: Outcome) -> str:
+def _api(outcome: LoadtestOutcome) -> str:
     if not outcome.api:
         return ""
     columns = ("what", "requests", "failures", "a_second", "p50_ms", "p95_ms", "p99_ms")
@@ -95,7 +95,7 @@ def _cell(value: Any) -> str:
     return "?" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
-def _steady(outcome: Outcome) -> str:
+def _steady(outcome: LoadtestOutcome) -> str:
     if outcome.steady is None:
         return ""
     begin, end = outcome.steady.begin, outcome.steady.end
@@ -105,17 +105,17 @@ def _steady(outcome: Outcome) -> str:
     )
 
 
-def _throughput(outcome: Outcome) -> list[Line]:
+def _throughput(outcome: LoadtestOutcome) -> list[Series]:
     last = outcome.samples[-1].at_seconds if outcome.samples else 0.0
-    drawn = [Line("images ended", _smoothed([(s.at_seconds, s.ended) for s in outcome.samples]))]
+    drawn = [Series("images ended", _smoothed([(s.at_seconds, s.ended) for s in outcome.samples]))]
     for call in outcome.operations:
         accepted = [(s.at_seconds, s.calls.accepted.get(call.name, 0)) for s in outcome.samples]
         throttled = [(s.at_seconds, s.calls.throttled.get(call.name, 0)) for s in outcome.samples]
-        drawn.append(Line(f"{call.name} accepted", _smoothed(accepted)))
+        drawn.append(Series(f"{call.name} accepted", _smoothed(accepted)))
         if call.throttled:
-            drawn.append(Line(f"{call.name} throttled", _smoothed(throttled)))
+            drawn.append(Series(f"{call.name} throttled", _smoothed(throttled)))
         if steps := outcome.quotas.get(call.name):
-            drawn.append(Line(f"{call.name} quota", _stairs(steps, last), dashed=True))
+            drawn.append(Series(f"{call.name} quota", _stairs(steps, last), dashed=True))
     return drawn
 
 
@@ -139,12 +139,12 @@ def _stairs(steps: Sequence[tuple[float, float]], last: float) -> list[tuple[flo
     return drawn
 
 
-def _depths(samples: Sequence[Sample]) -> list[Line]:
+def _depths(samples: Sequence[Sample]) -> list[Series]:
     names = {"queue_url": "images", "bulk_queue_url": "bulk"}
     drawn = []
     for queue, name in names.items():
         waiting = [(sample.at_seconds, float(sample.waiting[queue])) for sample in samples]
         in_flight = [(sample.at_seconds, float(sample.in_flight[queue])) for sample in samples]
         if any(count for _, count in (*waiting, *in_flight)):
-            drawn += [Line(f"{name}: waiting", waiting), Line(f"{name}: in flight", in_flight)]
+            drawn += [Series(f"{name}: waiting", waiting), Series(f"{name}: in flight", in_flight)]
     return drawn

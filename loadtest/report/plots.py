@@ -16,7 +16,7 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Line:
+class Series:
     """Points of one thing, in the order of their first number; a dashed one is a limit."""
 
     name: str
@@ -24,7 +24,7 @@ class Line:
     dashed: bool = False
 
 
-def lines(drawn: Sequence[Line], x_name: str, y_name: str) -> str:
+def lines(drawn: Sequence[Series], x_name: str, y_name: str) -> str:
     """Draw lines over a common x, from 0 on both sides."""
     drawn = [line for line in drawn if line.points]
     if not drawn:

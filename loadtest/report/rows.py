@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from loadtest.outcome import Latency, Operation, Outcome
+from loadtest.outcome import LatencyFigures, LoadtestOutcome, OperationFigures
 
 LEAST_USE = 0.95
 MOST_THROTTLED = 0.01
@@ -27,7 +27,7 @@ class Row:
         return f"{self.aim} {'reached' if self.reached else 'missed'}" if self.aim else ""
 
 
-def what_was_run(outcome: Outcome) -> str:
+def what_was_run(outcome: LoadtestOutcome) -> str:
     """Say plainly where it ran and what was not real."""
     parts = [
         f"Run on {outcome.where}: real uploads, queues, functions, table, topic and API; nothing simulated."
@@ -46,7 +46,7 @@ def what_was_run(outcome: Outcome) -> str:
     return " ".join(parts)
 
 
-def rows(outcome: Outcome) -> list[Row]:
+def rows(outcome: LoadtestOutcome) -> list[Row]:
     """Give all figures."""
     return [
         *_photos(outcome),
@@ -57,12 +57,12 @@ def rows(outcome: Outcome) -> list[Row]:
         _throttled(outcome),
         *_trouble(outcome),
         *_dollars(outcome),
-        *_noop(outcome),
+        *_baseline(outcome),
         *_cores(outcome),
     ]
 
 
-def _photos(outcome: Outcome) -> list[Row]:
+def _photos(outcome: LoadtestOutcome) -> list[Row]:
     ended = ", ".join(f"{count} {status}" for status, count in outcome.statuses.items()) or "none"
     found = [Row("photos", f"{outcome.sent} put in: {ended}")]
     if outcome.gave_up:
@@ -72,7 +72,7 @@ def _photos(outcome: Outcome) -> list[Row]:
     return found
 
 
-def _rates(outcome: Outcome) -> list[Row]:
+def _rates(outcome: LoadtestOutcome) -> list[Row]:
     found = [Row("first photo put in to last one ended", f"{outcome.images_a_second:.2f} images/s")]
     if outcome.steady is not None and outcome.steady_images_a_second is not None:
         span = f"from {outcome.steady.begin:.0f} s to {outcome.steady.end:.0f} s"
@@ -80,14 +80,14 @@ def _rates(outcome: Outcome) -> list[Row]:
     return found
 
 
-def _latency(latency: Latency) -> list[Row]:
+def _latency(latency: LatencyFigures) -> list[Row]:
     if latency.p50 is None or latency.p95 is None or latency.p99 is None:
         return []
     text = f"p50 {latency.p50:.2f} s, p95 {latency.p95:.2f} s, p99 {latency.p99:.2f} s"
     return [Row(f"put in to searchable: {latency.phase} ({latency.photos})", text)]
 
 
-def _against_idle(latencies: tuple[Latency, ...]) -> list[Row]:
+def _against_idle(latencies: tuple[LatencyFigures, ...]) -> list[Row]:
     """Compare the photos that came during a backlog with those that came alone, by the phases' names."""
     by_name = {latency.phase: latency.p95 for latency in latencies}
     idle, during = by_name.get("idle"), by_name.get("during")
@@ -97,7 +97,7 @@ def _against_idle(latencies: tuple[Latency, ...]) -> list[Row]:
     return [Row("p95 during the backlog over p95 alone", f"{ratio:.2f}", "≤ 3", ratio <= 3)]  # noqa: PLR2004
 
 
-def _operation(operation: Operation) -> list[Row]:
+def _operation(operation: OperationFigures) -> list[Row]:
     found = [Row(f"{operation.name}: calls", f"{operation.accepted} made, {operation.throttled} throttled")]
     if operation.use is not None and operation.quota is not None:
         what = f"{operation.name}: accepted / quota ({operation.quota:g} a second) in steady state"
@@ -110,12 +110,12 @@ def _operation(operation: Operation) -> list[Row]:
     return found
 
 
-def _throttled(outcome: Outcome) -> Row:
+def _throttled(outcome: LoadtestOutcome) -> Row:
     share = outcome.throttled_share
     return Row("throttled / all calls", f"{share:.4f}", f"≤ {MOST_THROTTLED}", share <= MOST_THROTTLED)
 
 
-def _trouble(outcome: Outcome) -> list[Row]:
+def _trouble(outcome: LoadtestOutcome) -> list[Row]:
     unheard, searchable = outcome.unheard, outcome.searchable
     found = [
         Row("lost: neither record nor dead letter", str(unheard.lost), "0", unheard.lost == 0),
@@ -131,7 +131,7 @@ def _trouble(outcome: Outcome) -> list[Row]:
     return found
 
 
-def _dollars(outcome: Outcome) -> list[Row]:
+def _dollars(outcome: LoadtestOutcome) -> list[Row]:
     if outcome.dollars is None:
         return []
     paid = outcome.dollars
@@ -144,10 +144,10 @@ def _dollars(outcome: Outcome) -> list[Row]:
     return found
 
 
-def _noop(outcome: Outcome) -> list[Row]:
-    if outcome.noop is None:
+def _baseline(outcome: LoadtestOutcome) -> list[Row]:
+    if outcome.baseline is None:
         return []
-    found = outcome.noop
+    found = outcome.baseline
     return [
         Row("the local cloud alone: uploads, and nothing else", f"{found['uploads_a_second']:.0f} images/s"),
         Row("… its queue through a function that does nothing", f"{found['messages_a_second']:.0f} images/s"),
@@ -155,7 +155,7 @@ def _noop(outcome: Outcome) -> list[Row]:
     ]
 
 
-def _cores(outcome: Outcome) -> list[Row]:
+def _cores(outcome: LoadtestOutcome) -> list[Row]:
     if outcome.cores is None:
         return []
     busy, own = outcome.cores.busy, outcome.cores.by_this_run

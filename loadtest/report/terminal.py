@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from loadtest.gauges import Sample
-from loadtest.ledger import Ledger
-from loadtest.outcome import Outcome
+from loadtest.outcome import LoadtestOutcome
+from loadtest.photo_tracker import PhotoTracker
 from loadtest.report.rows import rows, what_was_run
 from loadtest.scenario import Scenario
 
@@ -32,21 +32,21 @@ def listed(scenarios: Iterable[Scenario]) -> Table:
 @contextmanager
 def live(
     console: Console, scenario: Scenario
-) -> Iterator[tuple[Callable[[str], None], Callable[[float, Ledger, list[Sample]], None]]]:
+) -> Iterator[tuple[Callable[[str], None], Callable[[float, PhotoTracker, list[Sample]], None]]]:
     """Show a run while the block lasts: give what says a sentence, and what shows how far it is."""
     with Live(console=console, refresh_per_second=4, transient=True) as shown:
 
         def say(doing: str) -> None:
             console.print(f"· {doing}", highlight=False)
 
-        def show(seconds: float, ledger: Ledger, samples: list[Sample]) -> None:
+        def show(seconds: float, tracker: PhotoTracker, samples: list[Sample]) -> None:
             if console.is_terminal:
-                shown.update(_progress(scenario, seconds, ledger, samples))
+                shown.update(_progress(scenario, seconds, tracker, samples))
 
         yield say, show
 
 
-def summary(outcome: Outcome) -> Group:
+def summary(outcome: LoadtestOutcome) -> Group:
     """Lay the figures of a run out."""
     table = Table(box=None, pad_edge=False, show_header=False)
     for row in rows(outcome):
@@ -61,8 +61,8 @@ def summary(outcome: Outcome) -> Group:
     return Group(title, Text(what_was_run(outcome)), Text(outcome.circumstances, "dim"), table)
 
 
-def _progress(scenario: Scenario, seconds: float, ledger: Ledger, samples: list[Sample]) -> Table:
-    sent, ended = ledger.counts()
+def _progress(scenario: Scenario, seconds: float, tracker: PhotoTracker, samples: list[Sample]) -> Table:
+    sent, ended = tracker.counts()
     table = Table.grid(padding=(0, 1))
     table.add_row("put in", ProgressBar(scenario.photos, sent, 40), f"{sent} of {scenario.photos}")
     table.add_row("ended", ProgressBar(scenario.photos, ended, 40), f"{ended}, {seconds:.0f} s")

@@ -4,7 +4,7 @@ from itertools import islice
 
 from PIL import Image, ImageChops
 
-from loadtest.local_place import Run, stages_of
+from loadtest.local_place import MakeRun, stages_of
 from loadtest.photos import distinct_photos, photos_in
 
 SAID = """✓ synth       template 9d2e1a68 made  14.2 s
@@ -22,7 +22,7 @@ def test_stages_are_read_off_what_make_run_prints() -> None:
 
 
 def test_a_run_is_told_without_the_photos_own_time() -> None:
-    assert Run(36.9, stages_of(SAID)).without_photos_seconds == 32.0
+    assert MakeRun(36.9, stages_of(SAID)).without_photos_seconds == 32.0
 
 
 def test_photos_are_distinct_and_show_the_same() -> None:

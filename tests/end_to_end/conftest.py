@@ -89,7 +89,7 @@ class Site:
         return record
 
     def rekognition(self, path: str, change: object = None) -> dict[str, Any]:
-        """Look through the door for tests of the local Rekognition, or change its settings."""
+        """Use the control API of the local Rekognition, or change its settings."""
         request = urllib.request.Request(
             f"{self.running.outputs.rekognition_url}/_local/{path}",
             method="GET" if change is None else "PUT",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from loadtest.arithmetic import Window
-from loadtest.calls import Calls
+from loadtest.calls import CallCounts
 from loadtest.gauges import QUEUES, Sample
-from loadtest.outcome import Dollars, Latency, Operation, Outcome
+from loadtest.outcome import Dollars, LatencyFigures, LoadtestOutcome, OperationFigures
 from loadtest.verifying import Searchable, Unheard
 
 
@@ -23,11 +23,11 @@ def sample(at_seconds: float, accepted: int, throttled: int = 0) -> Sample:
         ended=accepted,
         waiting=dict.fromkeys(QUEUES, 3),
         in_flight=dict.fromkeys(QUEUES, 2),
-        calls=Calls({"DetectLabels": accepted}, {"DetectLabels": throttled}),
+        calls=CallCounts({"DetectLabels": accepted}, {"DetectLabels": throttled}),
     )
 
 
-def outcome(**others: object) -> Outcome:
+def outcome(**others: object) -> LoadtestOutcome:
     """A run in which nothing went wrong, unless told otherwise."""
     values: dict[str, object] = {
         "scenario": "made-up",
@@ -44,8 +44,8 @@ def outcome(**others: object) -> Outcome:
         "images_a_second": 9.0,
         "steady_images_a_second": 9.8,
         "steady": Window(2.0, 9.0),
-        "latencies": (Latency("photos", 100, 1.0, 2.0, 3.0, 4.0),),
-        "operations": (Operation("DetectLabels", 100, 0, 10.0, 0.98, (7.5,)),),
+        "latencies": (LatencyFigures("photos", 100, 1.0, 2.0, 3.0, 4.0),),
+        "operations": (OperationFigures("DetectLabels", 100, 0, 10.0, 0.98, (7.5,)),),
         "unheard": Unheard(),
         "dead_letters": 0,
         "calls_too_many": 0,
@@ -56,4 +56,4 @@ def outcome(**others: object) -> Outcome:
         "latency_seconds": {"photos": (0.5, 1.0, 1.0, 3.0)},
         "quotas": {"DetectLabels": ((0.0, 10.0), (5.0, 5.0))},
     }
-    return Outcome(**{**values, **others})  # type: ignore[arg-type]
+    return LoadtestOutcome(**{**values, **others})  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from loadtest.api_load.driving import Asked, read_stats
+from loadtest.api_load.driving import RequestStats, read_stats
 from loadtest.faults import LoadtestError
 
 WRITTEN = json.dumps(
@@ -19,9 +19,9 @@ WRITTEN = json.dumps(
 
 def test_each_kind_of_question_has_its_figures_and_the_last_are_of_all() -> None:
     assert read_stats(WRITTEN, 2.0) == (
-        Asked("a page", 1, 0, 0.5, 30.0, 30.0, 30.0),
-        Asked("one image", 3, 1, 1.5, 20.0, 400.0, 400.0),
-        Asked("all together", 4, 1, 2.0, 20.0, 400.0, 400.0),
+        RequestStats("a page", 1, 0, 0.5, 30.0, 30.0, 30.0),
+        RequestStats("one image", 3, 1, 1.5, 20.0, 400.0, 400.0),
+        RequestStats("all together", 4, 1, 2.0, 20.0, 400.0, 400.0),
     )
 
 

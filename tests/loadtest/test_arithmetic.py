@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from loadtest import arithmetic
 from loadtest.arithmetic import Steps, Window
-from loadtest.ledger import Photo
+from loadtest.photo_tracker import TrackedPhoto
 from loadtest.scenario import Phase, QuotaChange, Scenario
 from tests.loadtest.looks import samples
 
@@ -36,8 +36,8 @@ def test_so_many_percent_are_not_above_it(values: list[float], percent: float) -
     assert sum(value <= found for value in values) >= percent / 100 * len(values) - 1e-6
 
 
-def ended(phase: str, times: Iterable[float], sent_at: float = 0.0) -> list[Photo]:
-    return [Photo(f"{phase}/{at}", phase, 0, sent_at, float(at)) for at in times]
+def ended(phase: str, times: Iterable[float], sent_at: float = 0.0) -> list[TrackedPhoto]:
+    return [TrackedPhoto(f"{phase}/{at}", phase, 0, sent_at, float(at)) for at in times]
 
 
 def test_steady_state_leaves_out_the_warm_up_and_the_last_twentieth() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from infra.bundles import ROOT
-from loadtest.door import Door
+from loadtest.control_api import ControlApi
 from tests.conftest import RunningPlace
 
 SCENARIOS = """
@@ -65,7 +65,7 @@ def surroundings(running: RunningPlace) -> dict[str, Any]:
     return {
         "queues": sorted(clients.sqs.list_queues().get("QueueUrls", [])),
         "events": sorted(str(given) for given in events["QueueConfigurations"]),
-        "quotas": Door(outputs.rekognition_url).quotas(),
+        "quotas": ControlApi(outputs.rekognition_url).quotas(),
     }
 
 
@@ -126,7 +126,7 @@ def test_a_ctrl_c_puts_everything_back(running: RunningPlace, before: dict[str, 
         text=True,
     )
     assert started.stdout is not None
-    while Door(running.outputs.rekognition_url).quotas() != {"DetectLabels": 3.0}:
+    while ControlApi(running.outputs.rekognition_url).quotas() != {"DetectLabels": 3.0}:
         assert started.poll() is None, started.communicate()
     started.send_signal(signal.SIGINT)
     _, said = started.communicate(timeout=60)

@@ -15,11 +15,11 @@ from moto import mock_aws
 from contract.counts import Count
 from contract.table import counts_key
 from loadtest.api import Api
-from loadtest.calls import ALL, Calls, CallsInTheTable
+from loadtest.calls import ALL, CallCounts, CallsInTheTable
 from loadtest.completions import following
 from loadtest.faults import LoadtestError
 from loadtest.finding import stack_outputs
-from loadtest.ledger import Ledger
+from loadtest.photo_tracker import PhotoTracker
 from loadtest.scenario import Phase
 from loadtest.stack import Stack
 from loadtest.uploading import Upload, Uploader
@@ -50,7 +50,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
 
 def uploader(stack: Stack) -> Uploader:
-    return Uploader(stack, Ledger(), clock=lambda: 7.0, stopping=threading.Event())
+    return Uploader(stack, PhotoTracker(), clock=lambda: 7.0, stopping=threading.Event())
 
 
 def drawn(photos: int) -> Iterator[Upload]:
@@ -87,7 +87,7 @@ def test_calls_are_added_up_over_midnight(stack: Stack) -> None:
 
     counted = CallsInTheTable(stack, lambda: just_after_midnight).calls()
 
-    assert counted == Calls({ALL: 7}, {ALL: 0})
+    assert counted == CallCounts({ALL: 7}, {ALL: 0})
 
 
 def test_questions_are_signed(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,8 +126,8 @@ def test_photos_that_s3_has_taken_are_noted_with_the_time(stack: Stack) -> None:
     putting.run(Phase("photos", 40), drawn(40))
 
     listed = stack.s3.list_objects_v2(Bucket="photos")["Contents"]
-    assert sorted(photo.key for photo in putting.ledger.photos()) == [found["Key"] for found in listed]
-    assert {photo.sent_at for photo in putting.ledger.photos()} == {7.0}
+    assert sorted(photo.key for photo in putting.tracker.photos()) == [found["Key"] for found in listed]
+    assert {photo.sent_at for photo in putting.tracker.photos()} == {7.0}
 
 
 def test_a_photo_that_s3_does_not_take_ends_the_run(stack: Stack) -> None:
@@ -142,4 +142,4 @@ def test_told_to_stop_it_puts_no_more_in(stack: Stack) -> None:
     putting.stopping.set()
     putting.run(Phase("photos", 5000, per_second=0.01), drawn(5000))
 
-    assert putting.ledger.counts() == (0, 0)
+    assert putting.tracker.counts() == (0, 0)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from loadtest.arithmetic import Window
 from loadtest.figures import dollars, rates
-from loadtest.ledger import Ledger, Photo
+from loadtest.photo_tracker import PhotoTracker, TrackedPhoto
 from loadtest.scenario import Phase
 from loadtest.uploading import Upload, uploads
 from loadtest.verifying import calls_too_many
@@ -25,8 +25,8 @@ def drawn(phase: Phase) -> list[Upload]:
     return list(uploads(phase, "loadtest/run/", bodies(), 0))
 
 
-def photo(key: str, content: int = 0, sent_at: float = 0.0) -> Photo:
-    return Photo(key, "photos", content, sent_at)
+def photo(key: str, content: int = 0, sent_at: float = 0.0) -> TrackedPhoto:
+    return TrackedPhoto(key, "photos", content, sent_at)
 
 
 def test_every_photo_is_distinct_unless_the_scenario_says_otherwise() -> None:
@@ -50,35 +50,35 @@ def test_duplicates_have_the_bytes_of_an_earlier_photo_and_are_as_many_as_asked(
 
 
 def test_a_photo_that_ends_before_it_was_noted_has_ended() -> None:
-    ledger = Ledger()
-    ledger.ended({"key": "a", "status": "recognized", "labels": [{}, {}]}, 1.0)
-    ledger.sent(photo("a", sent_at=1.1))
+    tracker = PhotoTracker()
+    tracker.ended({"key": "a", "status": "recognized", "labels": [{}, {}]}, 1.0)
+    tracker.sent(photo("a", sent_at=1.1))
 
-    (ended,) = ledger.photos()
+    (ended,) = tracker.photos()
     assert (ended.ended_at, ended.latency_seconds, ended.labels) == (1.0, 0.0, 2)
-    assert ledger.counts() == (1, 1)
+    assert tracker.counts() == (1, 1)
 
 
 def test_a_completion_that_comes_twice_counts_once() -> None:
-    ledger = Ledger()
-    ledger.sent(photo("a"))
+    tracker = PhotoTracker()
+    tracker.sent(photo("a"))
 
-    heard = [ledger.ended({"key": "a", "status": "recognized"}, at) for at in (2.0, 3.0)]
+    heard = [tracker.ended({"key": "a", "status": "recognized"}, at) for at in (2.0, 3.0)]
 
     assert heard == [True, False]
-    assert ledger.photos()[0].latency_seconds == 2.0
+    assert tracker.photos()[0].latency_seconds == 2.0
 
 
 def test_a_phase_is_over_when_all_its_photos_have_ended() -> None:
-    ledger = Ledger()
-    ledger.sent(photo("a"))
-    ledger.ended({"key": "a", "status": "rejected", "rejection": {"code": "InvalidImageFormat"}}, 2.0)
+    tracker = PhotoTracker()
+    tracker.sent(photo("a"))
+    tracker.ended({"key": "a", "status": "rejected", "rejection": {"code": "InvalidImageFormat"}}, 2.0)
 
-    assert not ledger.is_over("photos", 2)
-    ledger.sent(photo("b"))
-    assert not ledger.is_over("photos", 2)
-    ledger.ended({"key": "b", "status": "recognized"}, 3.0)
-    assert ledger.is_over("photos", 2)
+    assert not tracker.is_over("photos", 2)
+    tracker.sent(photo("b"))
+    assert not tracker.is_over("photos", 2)
+    tracker.ended({"key": "b", "status": "recognized"}, 3.0)
+    assert tracker.is_over("photos", 2)
 
 
 def test_calls_beyond_one_a_content_are_counted_over_all_keys_of_it() -> None:
@@ -92,7 +92,7 @@ def test_calls_beyond_one_a_content_are_counted_over_all_keys_of_it() -> None:
 
 
 def test_rates_are_over_the_run_and_over_steady_state() -> None:
-    photos = [Photo(str(at), "photos", at, 0.0, float(at)) for at in range(1, 11)]
+    photos = [TrackedPhoto(str(at), "photos", at, 0.0, float(at)) for at in range(1, 11)]
 
     assert rates(photos, Window(2.0, 6.0)) == (1.0, 5 / 4)
     assert rates([], None) == (0.0, None)

@@ -71,7 +71,7 @@ def test_everything_can_be_said(tmp_path: Path) -> None:
 
 
 WRONG = [
-    ("[a]", "a: nothing to do; give phases, api or noop"),
+    ("[a]", "a: nothing to do; give phases, api or baseline"),
     ("a = 1", "a: must be a table"),
     ("[a]\nphases = [{}]", r"a.phases\[0\]: photos is missing"),
     ("[a]\nphases = [{ photos = 0 }]", "photos is 0; it must be a whole number of at least 1"),
@@ -82,10 +82,10 @@ WRONG = [
     ("[a]\nphases = [{ photos = 1 }, { photos = 1, name = 'photos' }]", "which an earlier phase has"),
     ("[a]\nphases = 5", "phases is 5; it must be a list of tables"),
     ("[a]\nphoto = 5\nphases = [{ photos = 1 }]", "photo is unknown; there are about, phases"),
-    ("[a]\nnoop = 'yes'", "noop is 'yes'; it must be true or false"),
-    ("[a]\nrecognizer = 'me'\nnoop = true", "recognizer is 'me'; it must be stack or canned"),
-    ("[a]\nnoop = true\nquotas = { DetectCats = 1 }", "DetectCats is none of"),
-    ("[a]\nnoop = true\nchanges = [{ quotas = { DetectLabels = 1 } }]", "at_seconds is missing"),
+    ("[a]\nbaseline = 'yes'", "baseline is 'yes'; it must be true or false"),
+    ("[a]\nrecognizer = 'me'\nbaseline = true", "recognizer is 'me'; it must be stack or canned"),
+    ("[a]\nbaseline = true\nquotas = { DetectCats = 1 }", "DetectCats is none of"),
+    ("[a]\nbaseline = true\nchanges = [{ quotas = { DetectLabels = 1 } }]", "at_seconds is missing"),
     ("[a]\napi = { users = 1 }", "a.api: seconds is missing"),
     ("[a", "is not TOML"),
 ]
@@ -99,7 +99,7 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, said: s
 
 def test_all_faults_are_told_together(tmp_path: Path) -> None:
     with pytest.raises(LoadtestError) as refused:
-        read(tmp_path, "[a]\nphases = [{ photos = 0, lane = 1 }]\n[b]\nnoop = 3")
+        read(tmp_path, "[a]\nphases = [{ photos = 0, lane = 1 }]\n[b]\nbaseline = 3")
 
     assert len(str(refused.value).splitlines()) == 5
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.outcome import Latency, Operation
+from loadtest.outcome import LatencyFigures, OperationFigures
 from loadtest.report import page, plots
-from loadtest.report.plots import Line, ticks
+from loadtest.report.plots import Series, ticks
 from loadtest.report.rows import Row, rows, what_was_run
 from loadtest.verifying import Searchable, Unheard
 from tests.loadtest.looks import outcome
@@ -81,7 +81,10 @@ def test_on_aws_nothing_is_said_of_this_machine() -> None:
 
 
 def test_what_was_reached_and_what_was_missed_is_told_apart() -> None:
-    good, bad = rows(outcome()), rows(outcome(operations=(Operation("DetectLabels", 90, 10, 10.0, 0.8),)))
+    good, bad = (
+        rows(outcome()),
+        rows(outcome(operations=(OperationFigures("DetectLabels", 90, 10, 10.0, 0.8),))),
+    )
 
     assert row(good, "DetectLabels: accepted / quota").verdict == "≥ 0.95 reached"
     assert row(bad, "DetectLabels: accepted / quota").verdict == "≥ 0.95 missed"
@@ -98,7 +101,10 @@ def test_trouble_is_a_missed_aim() -> None:
 
 
 def test_live_photos_during_a_backlog_are_compared_with_those_alone() -> None:
-    latencies = (Latency("idle", 20, 1.0, 2.0, 2.0, 2.0), Latency("during", 20, 1.0, 5.0, 5.0, 5.0))
+    latencies = (
+        LatencyFigures("idle", 20, 1.0, 2.0, 2.0, 2.0),
+        LatencyFigures("during", 20, 1.0, 5.0, 5.0, 5.0),
+    )
 
     assert row(rows(outcome(latencies=latencies)), "p95 during").value == "2.50"
 
@@ -124,7 +130,7 @@ def test_ticks_are_round_and_reach_as_far_as_is_drawn(most: float) -> None:
 
 def test_points_lie_inside_the_picture() -> None:
     svg = plots.lines(
-        [Line("a", [(0, 0), (80, 52.5)]), Line("quota", [(0, 50), (80, 50)], True)], "s", "calls"
+        [Series("a", [(0, 0), (80, 52.5)]), Series("quota", [(0, 50), (80, 50)], True)], "s", "calls"
     )
 
     for points in re.findall(r'points="([^"]+)"', svg):

@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Photo:
+class TrackedPhoto:
     """One photo of a run. Times are seconds since the run began.
 
     `content` is the same for photos of the same bytes. `sent_at` is when S3 had taken it (for a prepared one:
@@ -32,17 +32,17 @@ class Photo:
         return None if self.ended_at is None else max(0.0, self.ended_at - self.sent_at)
 
 
-class Ledger:
+class PhotoTracker:
     """All photos of a run. Threads write and read it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._photos: dict[str, Photo] = {}
+        self._photos: dict[str, TrackedPhoto] = {}
         self._early: dict[str, tuple[Mapping[str, Any], float]] = {}
         self._ended = 0
         self.last_ended_at = 0.0
 
-    def sent(self, photo: Photo) -> None:
+    def sent(self, photo: TrackedPhoto) -> None:
         """Note a photo that was put in. Its completion may have been quicker."""
         with self._lock:
             self._photos[photo.key] = photo
@@ -62,7 +62,7 @@ class Ledger:
             self._end(photo, body, at)
             return True
 
-    def _end(self, photo: Photo, body: Mapping[str, Any], at: float) -> None:
+    def _end(self, photo: TrackedPhoto, body: Mapping[str, Any], at: float) -> None:
         rejection = body.get("rejection") or {}
         status, why = str(body.get("status", "")), str(rejection.get("code", ""))
         labels = len(body.get("labels") or ())
@@ -70,7 +70,7 @@ class Ledger:
         self._ended += 1
         self.last_ended_at = max(self.last_ended_at, at)
 
-    def photos(self) -> list[Photo]:
+    def photos(self) -> list[TrackedPhoto]:
         """Give all photos, in the order in which they were put in."""
         with self._lock:
             return list(self._photos.values())

@@ -54,7 +54,7 @@ class _Site:
     @contextmanager
     def made(cls, stack: Stack) -> Iterator[_Site]:
         """Make a bucket whose events go to a queue, and a function that nothing feeds yet."""
-        name = f"noop-{uuid4().hex[:8]}"
+        name = f"baseline-{uuid4().hex[:8]}"
         client = stack.session.client("lambda", endpoint_url=stack.endpoint_url, config=stack.config)
         with ExitStack() as until_over:
             stack.s3.create_bucket(Bucket=name)
@@ -72,8 +72,8 @@ class _Site:
             client.create_function(
                 FunctionName=name,
                 Runtime="python3.13",
-                Role="arn:aws:iam::000000000000:role/noop",
-                Handler="noop.answer",
+                Role="arn:aws:iam::000000000000:role/baseline",
+                Handler="baseline.answer",
                 Code={"ZipFile": _code()},
                 Timeout=30,
             )
@@ -128,5 +128,5 @@ class _Site:
 def _code() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("noop.py", _HANDLER)
+        archive.writestr("baseline.py", _HANDLER)
     return packed.getvalue()

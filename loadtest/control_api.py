@@ -1,4 +1,4 @@
-"""The door that a Rekognition on this machine has for tests: its quotas, and what it counted."""
+"""The control API of a Rekognition on this machine: its quotas, and what it counted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ANSWER_SECONDS = 30
 
 
 @dataclass(frozen=True)
-class Door:
+class ControlApi:
     """Where the local Rekognition, or the canned one, is talked to beside Rekognition's own wire."""
 
     url: str
@@ -54,7 +54,7 @@ class Door:
             return
         before = self.quotas()
         try:
-            # Inside: it may be interrupted when the door has heard, but not yet answered.
+            # Inside: it may be interrupted when the other side has heard, but not yet answered.
             self.set_quotas(quotas)
             yield
         finally:

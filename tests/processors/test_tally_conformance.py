@@ -81,8 +81,8 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     elif request.param == "moto, read late":
         with mock_aws():
             client = boto3.client("dynamodb", region_name="us-east-1")
-            table, replica = create_table(client, "images"), create_table(client, "replica")
-            yield on_dynamodb(LateReads(client, table, replica), table)
+            table = create_table(client, "images")
+            yield on_dynamodb(LateReads(client, table), table)
     else:
         running: RunningPlace = request.getfixturevalue("running")
         client = boto3.client(

@@ -70,8 +70,9 @@ class LateReads:
     @cached_property
     def _upkeep(self) -> Any:
         """A client of its own, so that a test that counts the calls of the other does not count these."""
-        keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-        return boto3.client("dynamodb", self.client.meta.region_name, **keys)
+        return boto3.client(
+            "dynamodb", self.client.meta.region_name, aws_access_key_id="x", aws_secret_access_key="x"
+        )
 
     def _source(self, asked: Wire) -> str:
         return self.table_name if asked.get("ConsistentRead") else self.replica

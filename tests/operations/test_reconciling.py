@@ -16,7 +16,7 @@ from operations.moments import to_seconds
 from operations.reconciling.comparison import Listed, Standing, Verdict, compare
 from operations.reconciling.findings import Kind
 from tests.fakes.s3 import START
-from tests.operations.queues import BULK
+from tests.fakes.sqs import BULK
 from tests.operations.world import OperatedWorld
 from tests.processors.world import World
 

@@ -217,9 +217,12 @@ class World:
 
     def _record(self, delivery: Delivery, queue_name: str) -> dict[str, Any]:
         self.messages += 1
+        receipt = f"receipt-{self.messages}"
+        queue_url = f"{IMAGES.rpartition('/')[0]}/{queue_name}"
+        self.queues.hand_over(queue_url, delivery.message_id, delivery.body, receipt)
         return {
             "messageId": delivery.message_id,
-            "receiptHandle": f"receipt-{self.messages}",
+            "receiptHandle": receipt,
             "body": delivery.body,
             "attributes": {
                 "ApproximateReceiveCount": str(delivery.receive_count),

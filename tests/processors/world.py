@@ -28,13 +28,13 @@ from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.rekognition import FakeRekognition
 from tests.fakes.s3 import BUCKET, START, FakeS3, Versioning
-from tests.fakes.sns import FakeSNS
+from tests.fakes.sns import COMPLETIONS, FakeSNS
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES, FakeSQS
 
 SETTINGS = ProcessorSettings(
     bucket_name=BUCKET,
     table_name=TABLE,
-    topic_arn="arn:aws:sns:us-east-1:123456789012:completions",
+    topic_arn=COMPLETIONS,
     queue_url=IMAGES,
     dead_letter_queue_url=DEAD_LETTERS,
     bulk_queue_url=f"{IMAGES}-bulk",

@@ -13,10 +13,15 @@ from moto import mock_aws
 from tests.conftest import RunningPlace
 from tests.fakes.places import PLACES
 from tests.fakes.s3 import FakeS3
+from tests.fakes.s3_versions import Versioning
 from tests.fakes.sns import FakeSNS
 from tests.fakes.sqs import FakeSQS
 
-FAKES: dict[str, Callable[[], Any]] = {"s3": FakeS3, "sns": FakeSNS, "sqs": FakeSQS}
+FAKES: dict[str, Callable[[], Any]] = {
+    "s3": lambda: FakeS3(versioning=Versioning.NEVER),
+    "sns": FakeSNS,
+    "sqs": FakeSQS,
+}
 
 
 @pytest.fixture(params=PLACES)

@@ -395,7 +395,7 @@ def test_what_is_archived_is_told_and_left_alone(operated: OperatedWorld, run: R
         ("c.jpg", "GLACIER_IR"),
     ):
         operated.world.s3.put(f"cold/{key}", key.encode())
-        operated.s3.classes[f"cold/{key}"] = storage_class
+        operated.s3.archive(f"cold/{key}", storage_class)
 
     plan = run("plan", "s3://photos/cold/")[1]
     assert "1  are archived (GLACIER, DEEP_ARCHIVE)" in plan

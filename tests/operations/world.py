@@ -27,7 +27,7 @@ from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES, FakeSQS
 from tests.operations.deployments import FakeLambda, FakeServiceQuotas
-from tests.operations.stores import ListedS3, ScannedDynamoDB
+from tests.operations.stores import ScannedDynamoDB
 from tests.processors.world import SETTINGS, InlineExecutor, World
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:completions"
@@ -51,7 +51,8 @@ class OperatedWorld:
 
     def __post_init__(self) -> None:
         executor = InlineExecutor()
-        self.s3, self.dynamodb = ListedS3(self.world.s3), ScannedDynamoDB(self.world.table)
+        self.s3, self.dynamodb = self.world.s3, ScannedDynamoDB(self.world.table)
+        self.s3.page = 3
         client: Any = self.dynamodb
         reads = BatchReads(client, TABLE, AT_ONCE, executor)
         self.table = DynamoDBTable(client, TABLE, AT_ONCE, reads)

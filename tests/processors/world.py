@@ -27,7 +27,8 @@ from processors.surroundings import Surroundings
 from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.rekognition import FakeRekognition
-from tests.fakes.s3 import BUCKET, START, FakeS3, Versioning
+from tests.fakes.s3 import BUCKET, START, FakeS3
+from tests.fakes.s3_versions import Versioning
 from tests.fakes.sns import COMPLETIONS, FakeSNS
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES, FakeSQS
 

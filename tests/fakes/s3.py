@@ -278,14 +278,10 @@ class FakeS3:
         found = self._existing(operation, key, version_id)
         if found.is_archived:
             raise _refusal(403, operation, "InvalidObjectState")
+        if found.sse == "SSE-C":
+            raise _refusal(400, operation, "InvalidRequest")
         if found.sse is not None:
-            raise _refusal(
-                *(
-                    (400, operation, "InvalidRequest")
-                    if found.sse == "SSE-C"
-                    else (403, operation, "AccessDenied")
-                )
-            )
+            raise _refusal(403, operation, "AccessDenied")
         return found
 
     def _new(self, body: bytes | None) -> StoredVersion:

@@ -21,7 +21,6 @@ from operations.planning.known import Recorded
 from operations.planning.objects import Choice, Kind, Place, kind_of
 from operations.planning.summing import Totals, sum_up
 from operations.reconciling.comparison import Listed
-from tests.fakes.s3 import START
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld
 from tests.processors.world import SETTINGS
@@ -134,30 +133,26 @@ def test_what_cannot_be_recognized_needs_no_call() -> None:
     assert totals.calls == BOTH  # only the bytes of notes.txt can tell that it is none
 
 
-RESTORED = {"IsRestoreInProgress": False, "RestoreExpiryDate": START}
-UNDER_WAY = {"IsRestoreInProgress": True}
-
-
 @pytest.mark.parametrize(
     ("storage_class", "restore", "is_archived"),
     [
         ("GLACIER", None, True),
         ("DEEP_ARCHIVE", None, True),
-        ("DEEP_ARCHIVE", UNDER_WAY, True),
-        ("GLACIER", RESTORED, False),
+        ("DEEP_ARCHIVE", "under way", True),
+        ("GLACIER", "done", False),
         ("GLACIER_IR", None, False),
         ("STANDARD_IA", None, False),
         ("INTELLIGENT_TIERING", None, False),
     ],
 )
 def test_what_is_archived_is_counted_apart_and_has_no_price(
-    storage_class: str, restore: dict[str, Any] | None, is_archived: bool
+    storage_class: str, restore: str | None, is_archived: bool
 ) -> None:
     operated = recognized()
     operated.world.s3.put("new.jpg", b"dog 90")
-    operated.s3.classes["new.jpg"] = storage_class
-    if restore is not None:
-        operated.s3.restores["new.jpg"] = restore
+    operated.s3.archive("new.jpg", storage_class, restoring=restore == "under way")
+    if restore == "done":
+        operated.s3.restore("new.jpg")
 
     totals, _ = planned(operated)
 
@@ -168,7 +163,7 @@ def test_what_is_archived_is_counted_apart_and_has_no_price(
 
 def test_what_was_archived_after_it_was_recognized_has_its_record() -> None:
     operated = recognized("old.jpg")
-    operated.s3.classes["old.jpg"] = "DEEP_ARCHIVE"
+    operated.s3.archive("old.jpg", "DEEP_ARCHIVE")
 
     totals, _ = planned(operated)
 
@@ -179,7 +174,7 @@ def test_bytes_that_are_archived_in_one_place_are_paid_for_in_another() -> None:
     operated = recognized()
     operated.world.s3.put("a.jpg", b"dog 90")
     operated.world.s3.put("b.jpg", b"dog 90")
-    operated.s3.classes["a.jpg"] = "GLACIER"
+    operated.s3.archive("a.jpg")
 
     totals, _ = planned(operated)
 

@@ -22,7 +22,8 @@ from contract.notifications import look_again
 from contract.records import Status
 from contract.table import label_term
 from tests.fakes.calls import client_error, nothing
-from tests.fakes.s3 import BUCKET, Versioning
+from tests.fakes.s3 import BUCKET
+from tests.fakes.s3_versions import Versioning
 from tests.processors.world import Delivery, World
 
 EXAMPLES = int(os.environ.get("IMAGEPIPE_EXAMPLES", "150"))

@@ -27,14 +27,15 @@ from processors.surroundings import Surroundings
 from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.rekognition import FakeRekognition
-from tests.fakes.s3 import BUCKET, START, FakeS3, Versioning
-from tests.fakes.sns import FakeSNS
+from tests.fakes.s3 import BUCKET, START, FakeS3
+from tests.fakes.s3_versions import Versioning
+from tests.fakes.sns import COMPLETIONS, FakeSNS
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES, FakeSQS
 
 SETTINGS = ProcessorSettings(
     bucket_name=BUCKET,
     table_name=TABLE,
-    topic_arn="arn:aws:sns:us-east-1:123456789012:completions",
+    topic_arn=COMPLETIONS,
     queue_url=IMAGES,
     dead_letter_queue_url=DEAD_LETTERS,
     bulk_queue_url=f"{IMAGES}-bulk",
@@ -217,9 +218,12 @@ class World:
 
     def _record(self, delivery: Delivery, queue_name: str) -> dict[str, Any]:
         self.messages += 1
+        receipt = f"receipt-{self.messages}"
+        queue_url = f"{IMAGES.rpartition('/')[0]}/{queue_name}"
+        self.queues.hand_over(queue_url, delivery.message_id, delivery.body, receipt)
         return {
             "messageId": delivery.message_id,
-            "receiptHandle": f"receipt-{self.messages}",
+            "receiptHandle": receipt,
             "body": delivery.body,
             "attributes": {
                 "ApproximateReceiveCount": str(delivery.receive_count),

@@ -48,7 +48,9 @@ class DeploymentSettings:
     searched for.
 
     `alarm_email` is told of every alarm, after it has confirmed SNS's mail; or `alarm_topic_arn`, a topic
-    that is there already, lets CloudWatch publish, and is in the same region.
+    that is there already, lets CloudWatch publish, and is in the same region. `daily_check` holds the table
+    against the bucket once a day, and raises one of them where a photo has no record
+    (docs/decisions/0012-an-audit-a-day.md).
 
     `confidence_order` keeps an index by which lists come in order of confidence, at the price of a second
     write for each label (docs/decisions/0005-order-by-confidence.md). `retained` keeps the bucket and the
@@ -77,6 +79,7 @@ class DeploymentSettings:
     access_logs: bool = False
     alarm_email: str = ""
     alarm_topic_arn: str = ""
+    daily_check: bool = True
     confidence_order: bool = False
     versioned: bool = True
     retained: bool = True

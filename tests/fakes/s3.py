@@ -51,7 +51,7 @@ class StoredVersion:
 class FakeS3:
     """One bucket. Each change gives the S3 notification record that tells of it.
 
-    `everything` remembers all that was ever put.
+    `everything` remembers all that was ever put; a listing's page has `most_listed` keys.
     """
 
     calls: Calls = field(default_factory=Calls)
@@ -59,6 +59,7 @@ class FakeS3:
     objects: dict[str, list[StoredVersion]] = field(default_factory=dict)
     everything: dict[str, list[StoredVersion]] = field(default_factory=dict)
     changes: int = 0
+    most_listed: int = 1000
 
     def put(
         self,
@@ -160,24 +161,23 @@ class FakeS3:
                 answer["VersionId"] = found.version_id or "null"
         return answer
 
-    def list_objects_v2(self, *, Bucket: str, Prefix: str, MaxKeys: int) -> dict[str, Any]:
-        """List current objects."""
+    def list_objects_v2(
+        self, *, Bucket: str, Prefix: str = "", StartAfter: str = "", MaxKeys: int = 1000
+    ) -> dict[str, Any]:
+        """List current objects; an answer without any has no list."""
         with self.calls.of("ListObjectsV2"):
             assert Bucket == BUCKET
             found = [
-                (key, stored) for key, stored in sorted(self.present().items()) if key.startswith(Prefix)
+                {
+                    "Key": key,
+                    "ETag": f'"{stored.etag}"',
+                    "Size": len(stored.body or b""),
+                    "LastModified": stored.at,
+                }
+                for key, stored in sorted(self.present().items())
+                if key.startswith(Prefix) and key > StartAfter
             ]
-            return {
-                "Contents": [
-                    {
-                        "Key": key,
-                        "ETag": f'"{stored.etag}"',
-                        "Size": len(stored.body or b""),
-                        "LastModified": stored.at,
-                    }
-                    for key, stored in found[:MaxKeys]
-                ]
-            }
+            return {"Contents": found[: min(MaxKeys, self.most_listed)]} if found else {}
 
     def get_object(
         self, *, Bucket: str, Key: str, Range: str, VersionId: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,12 +31,16 @@ class Sent:
 
 @dataclass
 class FakeSQS:
-    """Takes what the processor sends. `unmoved` counts the visibility changes that are still to fail."""
+    """Takes what the processor sends. `unmoved` counts the visibility changes that are still to fail.
+
+    `waiting` is how many messages may be received from each queue that was not sent to.
+    """
 
     calls: Calls = field(default_factory=Calls)
     sent: list[Sent] = field(default_factory=list)
     delays: dict[str, int] = field(default_factory=dict)
     unmoved: int = 0
+    waiting: dict[str, int] = field(default_factory=dict)
 
     def send_message(
         self, *, QueueUrl: str, MessageBody: str, MessageAttributes: dict[str, Any], DelaySeconds: int
@@ -64,6 +69,13 @@ class FakeSQS:
                 {"Id": entry["Id"], "Code": "InternalError", "SenderFault": False} for entry in failed
             ],
         }
+
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> dict[str, Any]:
+        """Count what was sent, and what a test says is waiting."""
+        with self.calls.of("GetQueueAttributes"):
+            counts = dict.fromkeys(AttributeNames, "0")
+            here = sum(sent.queue_url == QueueUrl for sent in self.sent) + self.waiting.get(QueueUrl, 0)
+            return {"Attributes": counts | {"ApproximateNumberOfMessages": str(here)}}
 
 
 def _check(body: str, attributes: dict[str, str]) -> None:

@@ -55,7 +55,9 @@ class DeploymentSettings:
     `confidence_order` keeps an index by which lists come in order of confidence, at the price of a second
     write for each label (docs/decisions/0005-order-by-confidence.md). `retained` keeps the bucket and the
     table when the stack is deleted and protects the table from deletion. `noncurrent_version_days` is how
-    long overwritten and deleted photos can be had back.
+    long overwritten and deleted photos can be had back. `restored_table` is a table to work with in place of
+    the stack's own, which stays behind, and `restored_table_stream` the ARN of its stream
+    (docs/operations.md, "The table as it was at another time").
     """
 
     detectors: tuple[str, ...] = DEFAULT_DETECTORS
@@ -85,12 +87,15 @@ class DeploymentSettings:
     retained: bool = True
     noncurrent_version_days: int = 30
     log_retention_days: int = 30
+    restored_table: str = ""
+    restored_table_stream: str = ""
 
     def __post_init__(self) -> None:
         faults = [
             *self._unknown_words(),
             *self._unusable_upload_scope(),
             *self._unreachable(),
+            *self._half_restored(),
             *self._unusable_quotas(),
             *self._numbers_out_of_range(),
         ]
@@ -145,6 +150,18 @@ class DeploymentSettings:
                 "arn:aws:sns:eu-west-1:123456789012:alarms"
             )
         return faults
+
+    def _half_restored(self) -> list[str]:
+        ours = f":table/{self.restored_table}/stream/"
+        if bool(self.restored_table) == bool(self.restored_table_stream) and (
+            not self.restored_table or ours in self.restored_table_stream
+        ):
+            return []
+        return [
+            "restored_table and restored_table_stream belong together: a table's name, and the ARN of its "
+            f"stream, which has {ours!r} in it; they are {self.restored_table!r} and "
+            f"{self.restored_table_stream!r}"
+        ]
 
     def _unusable_quotas(self) -> list[str]:
         known = sorted(OPERATIONS.values())

@@ -58,7 +58,7 @@ class Tallying(Construct):
         settings: DeploymentSettings,
         *,
         code: Path,
-        table: dynamodb.Table,
+        table: dynamodb.ITable,
         intake: Intake,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -89,7 +89,7 @@ class Tallying(Construct):
         if settings.daily_check:
             self._audit()
 
-    def _settings(self, table: dynamodb.Table, *, is_auditing: bool) -> TallySettings:
+    def _settings(self, table: dynamodb.ITable, *, is_auditing: bool) -> TallySettings:
         if not is_auditing:
             return TallySettings(table.table_name)
         live, bulk = (
@@ -121,7 +121,7 @@ class Tallying(Construct):
         ):
             self.function.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=resources))
 
-    def _feed(self, table: dynamodb.Table) -> None:
+    def _feed(self, table: dynamodb.ITable) -> None:
         """Follow the table's stream from its beginning; of all its items, only heads say something new.
 
         A filter on a stream loses nothing: the head that matters is in the table.

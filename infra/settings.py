@@ -9,7 +9,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from contract.capacity import DEFAULT_BATCH_SIZE
+from contract.capacity import COSTLY_REQUESTS_A_SECOND, DEFAULT_BATCH_SIZE
 from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
 
 API_ACCESS = ("iam", "jwt", "open")
@@ -76,7 +76,7 @@ class DeploymentSettings:
     cors_origins: tuple[str, ...] = ()
     api_requests_a_second: int = 100
     api_burst: int = 200
-    api_costly_requests_a_second: int = 20
+    api_costly_requests_a_second: int = COSTLY_REQUESTS_A_SECOND
     api_costly_burst: int = 40
     access_logs: bool = False
     alarm_email: str = ""

@@ -41,6 +41,8 @@ def forget(
 ) -> int:
     """Remove photos with all versions, and all that is known of them. It cannot be undone.
 
+    It reads the whole table, twice at least: half a dollar for a million photos, for one key as for many.
+
     Exit code 1 if something was found left, or nothing was removed.
     """
     chosen = _chosen(key, prefix)

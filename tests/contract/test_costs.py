@@ -177,6 +177,11 @@ def test_a_scan_reads_every_byte_that_is_kept() -> None:
     assert scan(Work.of_new_photos(MILLION, LABELS)) == pytest.approx(kept / 4096 * 0.125 / MILLION)
 
 
+def test_forgetting_a_photo_among_a_million_costs_what_its_help_says() -> None:
+    """Half a dollar: the table is read twice at least."""
+    assert round(2 * scan(Work.of_new_photos(MILLION, LABELS)), 1) == 0.5
+
+
 def test_every_metric_of_the_api_is_paid_for() -> None:
     assert len(QueryCount) == API_METRICS
 

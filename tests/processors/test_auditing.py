@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -78,9 +80,23 @@ class AuditedWorld(World):
         counts = {f"={status}": count for status, count in counted.items()}
         self.table.items[STATUS_COUNTS.pk, STATUS_COUNTS.sk] = to_wire(counts) | key_to_wire(STATUS_COUNTS)
 
-    def deleted_today(self, count: int) -> None:
-        at = counts_key(START.date().isoformat())
+    def deleted(self, count: int, days_later: int = 0) -> None:
+        """Have so many deletions be on the counts of a day."""
+        at = counts_key((START + timedelta(days=days_later)).date().isoformat())
         self.table.items[at.pk, at.sk] = to_wire({str(Count.IMAGES_DELETED): count}) | key_to_wire(at)
+
+    def when_listing_after(self, key: str, step_in: Callable[[], None]) -> None:
+        """Have something happen once, before the page behind a key is listed; pages have one key."""
+        self.s3.most_listed = 1
+        listing = self.s3.list_objects_v2
+
+        def stepping_in(**asked: Any) -> dict[str, Any]:
+            if asked.get("StartAfter") == key:
+                self.s3.list_objects_v2 = listing  # type: ignore[method-assign]
+                step_in()
+            return listing(**asked)
+
+        self.s3.list_objects_v2 = stepping_in  # type: ignore[method-assign]
 
     def ask(self, wanted: str = WHEN_DUE) -> dict[str, object]:
         self.table.items.settle()
@@ -184,24 +200,67 @@ def test_a_deletion_that_waits_is_in_flight(world: AuditedWorld) -> None:
 
 def test_uploads_and_deletions_of_the_same_minutes_are_no_difference(world: AuditedWorld) -> None:
     """One photo goes before its key is listed, another comes behind the place where the listing is."""
-    world.deleted_today(5)
-    world.s3.most_listed = 1
+    world.deleted(5)
 
-    step_in = world.s3.list_objects_v2
+    def meanwhile() -> None:
+        world.deliver(world.s3.delete("notes.txt"), *world.upload("aa.jpg"))
+        world.tallied()
+        world.deleted(6)
 
-    def listing(**asked: Any) -> dict[str, Any]:
-        if asked.get("StartAfter") == "folder/":
-            world.s3.list_objects_v2 = step_in  # type: ignore[method-assign]
-            world.deliver(world.s3.delete("notes.txt"), *world.upload("aa.jpg"))
-            world.tallied()
-            world.deleted_today(6)
-        return step_in(**asked)
-
-    world.s3.list_objects_v2 = listing  # type: ignore[method-assign]
+    world.when_listing_after("folder/", meanwhile)
     world.ask()
 
     assert world.s3.present().keys() == {"a.jpg", "aa.jpg", "folder/"}
     assert world.metrics == [0]
+
+
+def test_a_photo_that_came_behind_the_listing_is_no_difference(world: AuditedWorld) -> None:
+    def meanwhile() -> None:
+        world.deliver(*world.upload("aa.jpg"))
+        world.tallied()
+
+    world.when_listing_after("folder/", meanwhile)
+    world.ask()
+
+    assert world.metrics == [0]
+
+
+def test_a_photo_that_went_before_it_was_listed_is_no_difference_whoever_forgot_to_count_it(
+    world: AuditedWorld,
+) -> None:
+    """The counts of the day are an aid: a batch that crashed is not in them."""
+
+    def meanwhile() -> None:
+        world.deliver(world.s3.delete("notes.txt"))
+        world.tallied()
+
+    world.when_listing_after("folder/", meanwhile)
+    world.ask()
+
+    assert world.metrics == [0]
+
+
+def test_deletions_are_known_of_every_day_that_a_round_takes(world: AuditedWorld) -> None:
+    """As many photos came as went, so that the sums of both ends are alike."""
+    world.deleted(5)
+
+    def meanwhile() -> None:
+        world.now += DAY_SECONDS
+        world.deliver(world.s3.delete("notes.txt"), *world.upload("aa.jpg"))
+        world.tallied()
+        world.deleted(1, days_later=1)
+
+    world.when_listing_after("folder/", meanwhile)
+    world.ask()
+
+    assert world.metrics == [0]
+
+
+def test_a_deleted_photo_has_no_content(world: AuditedWorld) -> None:
+    world.deliver(world.s3.delete("a.jpg"))
+    world.table.items.settle()
+
+    assert world.audit.store.contents(["a.jpg", "notes.txt"]).keys() == {"notes.txt"}
 
 
 def test_counts_that_were_not_made_yet_say_nothing_of_records(world: AuditedWorld) -> None:

@@ -72,6 +72,12 @@ class QuerySettings:
 
 @dataclass(frozen=True)
 class TallySettings:
-    """What the tally needs to know."""
+    """What the tally needs to know; the rest for its audit of the bucket, empty where that is off.
+
+    `live_queue_urls` and `bulk_queue_urls` are the queues of work with their dead letters.
+    """
 
     table_name: str
+    bucket_name: str = ""
+    live_queue_urls: tuple[str, ...] = ()
+    bulk_queue_urls: tuple[str, ...] = ()

@@ -23,7 +23,8 @@ Rows with a confidence have a `rank` (`<confidence>#<sort key>`) too, by which t
 orders them, where the deployment has it (docs/decisions/0005-order-by-confidence.md).
 
 What images are counted for, and the counts, stand where contract/tallies.py says; which keys name a content,
-where contract/contents.py does. A result has `expires_at` while no record names its content.
+where contract/contents.py does; how far the audit of the bucket has come, where contract/audits.py does. A
+result has `expires_at` while no record names its content.
 """
 
 from __future__ import annotations

@@ -48,6 +48,7 @@ class TallyMetric(StrEnum):
     IMAGES_TALLIED = "ImagesTallied"
     HEADS_UNREADABLE = "HeadsUnreadable"
     SHARES_UNUSABLE = "SharesUnusable"
+    DIFFERENCES_FOUND = "DifferencesFound"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from contract.capacity import DEFAULT_BATCH_SIZE
+from contract.capacity import COSTLY_REQUESTS_A_SECOND, DEFAULT_BATCH_SIZE
 from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
 
 API_ACCESS = ("iam", "jwt", "open")
@@ -48,12 +48,16 @@ class DeploymentSettings:
     searched for.
 
     `alarm_email` is told of every alarm, after it has confirmed SNS's mail; or `alarm_topic_arn`, a topic
-    that is there already, lets CloudWatch publish, and is in the same region.
+    that is there already, lets CloudWatch publish, and is in the same region. `daily_check` holds the table
+    against the bucket once a day, and raises one of them where a photo has no record
+    (docs/decisions/0012-an-audit-a-day.md).
 
     `confidence_order` keeps an index by which lists come in order of confidence, at the price of a second
     write for each label (docs/decisions/0005-order-by-confidence.md). `retained` keeps the bucket and the
     table when the stack is deleted and protects the table from deletion. `noncurrent_version_days` is how
-    long overwritten and deleted photos can be had back.
+    long overwritten and deleted photos can be had back. `restored_table` is a table to work with in place of
+    the stack's own, which stays behind, and `restored_table_stream` the ARN of its stream
+    (docs/operations.md, "The table as it was at another time").
     """
 
     detectors: tuple[str, ...] = DEFAULT_DETECTORS
@@ -72,22 +76,26 @@ class DeploymentSettings:
     cors_origins: tuple[str, ...] = ()
     api_requests_a_second: int = 100
     api_burst: int = 200
-    api_costly_requests_a_second: int = 20
+    api_costly_requests_a_second: int = COSTLY_REQUESTS_A_SECOND
     api_costly_burst: int = 40
     access_logs: bool = False
     alarm_email: str = ""
     alarm_topic_arn: str = ""
+    daily_check: bool = True
     confidence_order: bool = False
     versioned: bool = True
     retained: bool = True
     noncurrent_version_days: int = 30
     log_retention_days: int = 30
+    restored_table: str = ""
+    restored_table_stream: str = ""
 
     def __post_init__(self) -> None:
         faults = [
             *self._unknown_words(),
             *self._unusable_upload_scope(),
             *self._unreachable(),
+            *self._half_restored(),
             *self._unusable_quotas(),
             *self._numbers_out_of_range(),
         ]
@@ -142,6 +150,18 @@ class DeploymentSettings:
                 "arn:aws:sns:eu-west-1:123456789012:alarms"
             )
         return faults
+
+    def _half_restored(self) -> list[str]:
+        ours = f":table/{self.restored_table}/stream/"
+        if bool(self.restored_table) == bool(self.restored_table_stream) and (
+            not self.restored_table or ours in self.restored_table_stream
+        ):
+            return []
+        return [
+            "restored_table and restored_table_stream belong together: a table's name, and the ARN of its "
+            f"stream, which has {ours!r} in it; they are {self.restored_table!r} and "
+            f"{self.restored_table_stream!r}"
+        ]
 
     def _unusable_quotas(self) -> list[str]:
         known = sorted(OPERATIONS.values())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from contract.identity import content_id
 from operations.adapters.aws_errors import translated
 from operations.retrying import RetryPolicy
 
@@ -27,7 +28,7 @@ class ObjectVersion:
     @property
     def content_id(self) -> str | None:
         """The name of its bytes, as contract/identity.py gives it; None of a delete marker."""
-        return f"{self.etag}-{self.size_bytes}" if self.etag else None
+        return content_id(self.etag, self.size_bytes) if self.etag else None
 
 
 @dataclass(frozen=True)

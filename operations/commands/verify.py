@@ -14,7 +14,7 @@ from rich.text import Text
 
 from contract.errors import ImagepipeError
 from contract.timing import TOMBSTONE_DAYS
-from operations.commands.options import Directory, Json, Local, Stack, Yes
+from operations.commands.options import Directory, Json, Local, Patience, Stack, Yes
 from operations.costing.page import money
 from operations.faults import StoppedError
 from operations.interrupting import Stopping, orderly
@@ -54,9 +54,7 @@ def verify(
         Path | None,
         typer.Option("--photos", help="A folder with JPEGs.", show_default="images/ of the checkout"),
     ] = None,
-    patience: Annotated[
-        float, typer.Option("--patience", min=0, help="How long to wait for anything, in seconds.")
-    ] = 300.0,
+    patience: Patience = 300.0,
     clean: Annotated[
         bool, typer.Option("--clean", help="Only remove what runs that were killed have left.")
     ] = False,

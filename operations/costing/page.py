@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 from contract.assumptions import Assumptions
-from contract.costs import bill, standing_a_month
+from contract.costs import audit_a_month, bill, scan, standing_a_month
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
 from contract.usage import Work, seconds_at_quota
 
@@ -44,7 +44,7 @@ _NOT_IN_IT = """
   or without a pipeline;
 - questions to the API, deliveries of SNS to subscribers, data that leaves the region;
 - what is done twice: throttled calls are free, a message that comes back costs some requests;
-- looking: `imagepipe plan` and `backfill` read the head and results of each photo: $0.13 to $0.63 a million.
+- looking: `imagepipe plan` and `backfill` read the head and results of each photo: $0.13 to $0.63 a million;
 """
 _ASSUMED = """
 ## What is assumed
@@ -64,7 +64,7 @@ def page() -> str:
         _variants(),
         _aim(),
         _standing(),
-        _NOT_IN_IT,
+        _NOT_IN_IT + _scan(),
         _ASSUMED,
         _assumed(),
     )
@@ -125,7 +125,22 @@ def _aim() -> str:
 def _standing() -> str:
     standing = standing_a_month()
     parts = ", ".join(f"{name} ${dollars:.2f}" for name, dollars in standing.items())
-    return f"## Every month, with or without work\n\n{parts}: ${sum(standing.values()):.2f} together.\n"
+    audit = audit_a_month(MILLION)
+    audited = ", ".join(f"{service} ${dollars:.2f}" for service, dollars in audit.items())
+    return (
+        f"## Every month, with or without work\n\n{parts}: ${sum(standing.values()):.2f} together.\n\n"
+        "The daily check of the bucket (`-c daily_check=false` does without) costs, for each million photos "
+        f"that\nare in it, ${sum(audit.values()):.2f} a month: {audited}.\n"
+    )
+
+
+def _scan() -> str:
+    one, four = (scan(Work.of_new_photos(MILLION, operations)) for operations in (LABELS, FOUR))
+    return (
+        f"- reading the whole table once: ${money(one)} for a million photos with one detector, "
+        f"${money(four)} with four;\n  `imagepipe forget` does it twice at least, for one photo as for many, "
+        "`reconcile` once at half the price.\n"
+    )
 
 
 def _assumed() -> str:

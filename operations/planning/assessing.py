@@ -49,11 +49,11 @@ class Assessor:
         askable = [
             listed for listed in page if listed.key not in current and kind_of(listed).can_be_asked_about
         ]
-        first = self.contents.first_seen(map(content_id, askable))
+        first = self.contents.first_seen(listed.content_id for listed in askable)
         calls = self._calls(first)
         assessed: list[Assessed] = []
         for listed in page:
-            content, kind = content_id(listed), kind_of(listed)
+            content, kind = listed.content_id, kind_of(listed)
             if listed.key in current or not kind.can_be_asked_about:
                 assessed.append(Assessed(listed, kind, listed.key in current))
             else:
@@ -82,8 +82,3 @@ class Assessor:
             content: tuple(name.detector for name in of_content if name not in answered)
             for content, of_content in names.items()
         }
-
-
-def content_id(listed: Listed) -> str:
-    """Name the bytes of a listed object, as contract/identity.py does."""
-    return f"{listed.etag}-{listed.size_bytes}"

@@ -119,6 +119,10 @@ class FakeSQS:
         message = self.queues[url].messages.setdefault(message_id, new)
         self._receive(message, receipt, MAX_VISIBILITY_SECONDS)
 
+    def acknowledge(self, url: str, message_id: str) -> None:
+        """Have an event source delete a message that was dealt with."""
+        self.queues[url].messages.pop(message_id, None)
+
     def bodies(self, url: str) -> list[str]:
         return [message.body for message in self.queues[url].messages.values()]
 

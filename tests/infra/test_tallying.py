@@ -3,10 +3,22 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from contract import timing
+from contract.audits import AUDIT_EVENT, WHEN_DUE
+from contract.environment import load
+from contract.settings import TallySettings
+from contract.tallies import TallyMetric
+from tests.infra.conftest import Synthesize
 from tests.infra.template import Template, listed, target
 
 TALLY = "TallyingTally"
+
+
+@pytest.fixture(scope="module")
+def unaudited(synthesized: Synthesize) -> Template:
+    return Template.of(synthesized({"daily_check": "false"}))
 
 
 def source(template: Template) -> Any:
@@ -47,7 +59,8 @@ def test_the_tally_runs_the_code_of_the_processors_under_a_name_of_its_own(templ
     assert tally["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "tally"
 
 
-def test_the_tally_touches_nothing_but_the_table_and_its_dead_letters(template: Template) -> None:
+def test_the_tally_touches_nothing_but_the_table_and_its_dead_letters(unaudited: Template) -> None:
+    template = unaudited
     table, _ = template.the("AWS::DynamoDB::Table")
     actions = template.actions_of(TALLY)
     reached = {
@@ -71,6 +84,70 @@ def test_the_tally_touches_nothing_but_the_table_and_its_dead_letters(template: 
     )
     assert deleting["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["content#*"]}}
     assert reached == {table, queue}
+
+
+def test_once_an_hour_the_tally_is_asked_to_audit_the_bucket(template: Template) -> None:
+    rule_id, rule = template.the("AWS::Events::Rule")
+    tally, _ = template.the("AWS::Lambda::Function", TALLY)
+    (asked,) = rule["Properties"]["Targets"]
+    (permission,) = [
+        each["Properties"]
+        for each in template.all("AWS::Lambda::Permission").values()
+        if each["Properties"].get("SourceArn") == {"Fn::GetAtt": [rule_id, "Arn"]}
+    ]
+
+    assert rule["Properties"]["ScheduleExpression"] == "rate(1 hour)"
+    assert rule["Properties"]["State"] == "ENABLED"
+    assert asked["Arn"] == {"Fn::GetAtt": [tally, "Arn"]}
+    assert json.loads(asked["Input"]) == {AUDIT_EVENT: WHEN_DUE}
+    assert permission["FunctionName"] == {"Fn::GetAtt": [tally, "Arn"]}
+
+
+def test_the_audit_may_list_the_bucket_and_count_messages_and_no_more(
+    template: Template, unaudited: Template
+) -> None:
+    before = list(unaudited.statements_of(TALLY))
+    added = [each for each in template.statements_of(TALLY) if each not in before]
+    bucket, _ = template.the("AWS::S3::Bucket")
+
+    listing, counting = sorted(added, key=lambda statement: str(statement["Action"]))
+    assert (listing["Action"], target(listing["Resource"])) == ("s3:ListBucket", bucket)
+    assert counting["Action"] == "sqs:GetQueueAttributes"
+    assert {target(queue) for queue in counting["Resource"]} == {
+        name for name in template.all("AWS::SQS::Queue") if not name.startswith("Tallying")
+    }
+
+
+def test_the_audit_knows_which_queues_hold_bulk_work(template: Template) -> None:
+    variables = template.properties("AWS::Lambda::Function", TALLY)["Environment"]["Variables"]
+    bucket, _ = template.the("AWS::S3::Bucket")
+
+    assert variables["BUCKET_NAME"] == {"Ref": bucket}
+    for variable, lane in (("LIVE_QUEUE_URLS", "Images"), ("BULK_QUEUE_URLS", "Bulk")):
+        _, (queue, comma, dead_letters) = variables[variable]["Fn::Join"]
+        assert target(queue).startswith(f"Intake{lane}Queue")
+        assert comma == ","
+        assert target(dead_letters).startswith(f"Intake{lane}DeadLetters")
+
+
+def test_an_alarm_stays_from_an_audit_that_found_something_until_one_that_does_not(
+    template: Template,
+) -> None:
+    alarm = template.properties("AWS::CloudWatch::Alarm", "Differences")
+
+    assert alarm["MetricName"] == TallyMetric.DIFFERENCES_FOUND
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "tally"}]
+    assert (alarm["Threshold"], alarm["Period"]) == (1, 3600)
+    assert alarm["TreatMissingData"] == "ignore"
+    assert alarm["Statistic"] == "Minimum"
+
+
+def test_a_deployment_without_audits_has_nothing_of_them(unaudited: Template) -> None:
+    variables = unaudited.properties("AWS::Lambda::Function", TALLY)["Environment"]["Variables"]
+
+    assert not unaudited.all("AWS::Events::Rule")
+    assert not [name for name in unaudited.all("AWS::CloudWatch::Alarm") if "Differences" in name]
+    assert load(TallySettings, {**variables, "TABLE_NAME": "images"}) == TallySettings("images")
 
 
 def test_an_alarm_tells_of_late_counts_long_before_the_stream_forgets(template: Template) -> None:

@@ -151,7 +151,11 @@ class World:
             reply = worker.answer({"Records": records}, deadline)
         finally:
             self._idle.append(worker)
-        return [failure["itemIdentifier"] for failure in reply["batchItemFailures"]]
+        failed = [failure["itemIdentifier"] for failure in reply["batchItemFailures"]]
+        for delivery in deliveries:
+            if delivery.message_id not in failed:
+                self.queues.acknowledge(_url(queue_name), delivery.message_id)
+        return failed
 
     def _new_worker(self) -> ImageBatch:
         """Make one more worker: as in Lambda, none is given a batch while it is at another."""
@@ -219,7 +223,7 @@ class World:
     def _record(self, delivery: Delivery, queue_name: str) -> dict[str, Any]:
         self.messages += 1
         receipt = f"receipt-{self.messages}"
-        queue_url = f"{IMAGES.rpartition('/')[0]}/{queue_name}"
+        queue_url = _url(queue_name)
         self.queues.hand_over(queue_url, delivery.message_id, delivery.body, receipt)
         return {
             "messageId": delivery.message_id,
@@ -238,3 +242,7 @@ class World:
 
 def _list(body: Any) -> list[Any]:
     return [body] if isinstance(body, dict) else list(body)
+
+
+def _url(queue_name: str) -> str:
+    return f"{IMAGES.rpartition('/')[0]}/{queue_name}"

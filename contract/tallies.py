@@ -35,7 +35,7 @@ LABEL_COUNTS = tuple(ItemKey(f"tally#labels#{number}", "tally") for number in ra
 UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
 
 LARGEST = 2**53
-# An ETag, a dash and a size; a partition key takes 2,048 bytes.
+# An ETag, a dash and a size, and a digest where answers are not shared; a partition key takes 2,048 bytes.
 LONGEST_CONTENT_ID = 200
 
 # Keeps names apart from the attributes of the key.
@@ -67,7 +67,7 @@ class Share:
         if head is None or head.status is Status.DELETED:
             return NOTHING
         each_once = {name.casefold(): name for name in sorted(head.findings.labels)}
-        return cls(head.status, frozenset(each_once.values()), _content(head.version.content_id))
+        return cls(head.status, frozenset(each_once.values()), _content(head.content_id))
 
 
 NOTHING = Share()

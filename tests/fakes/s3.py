@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -14,6 +15,11 @@ from tests.fakes.calls import Calls, client_error
 
 BUCKET = "photos"
 START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def md5(body: bytes) -> str:
+    """Return the ETag of an upload in one part."""
+    return hashlib.md5(body).hexdigest()
 
 
 class Versioning(Enum):
@@ -34,13 +40,10 @@ class StoredVersion:
     version_id: str | None
     body: bytes | None
     at: datetime
+    etag: str
     archived_in: str | None = None
     restored: bool = False
     sse: str | None = None
-
-    @property
-    def etag(self) -> str:
-        return hashlib.md5(self.body or b"").hexdigest()
 
     @property
     def is_readable(self) -> bool:
@@ -51,7 +54,8 @@ class StoredVersion:
 class FakeS3:
     """One bucket. Each change gives the S3 notification record that tells of it.
 
-    `everything` remembers all that was ever put.
+    `everything` remembers all that was ever put. `etag_of` is MD5 but where a test wants two contents with
+    one ETag.
     """
 
     calls: Calls = field(default_factory=Calls)
@@ -59,6 +63,7 @@ class FakeS3:
     objects: dict[str, list[StoredVersion]] = field(default_factory=dict)
     everything: dict[str, list[StoredVersion]] = field(default_factory=dict)
     changes: int = 0
+    etag_of: Callable[[bytes], str] = md5
 
     def put(
         self,
@@ -198,7 +203,8 @@ class FakeS3:
     def _new(self, body: bytes | None) -> StoredVersion:
         self.changes += 1
         version_id = f"v{self.changes}" if self.versioning is Versioning.ENABLED else None
-        return StoredVersion(version_id, body, START + timedelta(seconds=self.changes))
+        at = START + timedelta(seconds=self.changes)
+        return StoredVersion(version_id, body, at, self.etag_of(body or b""))
 
     def _add(self, key: str, stored: StoredVersion) -> None:
         """Put a version on top. There is one version named `null` at most."""

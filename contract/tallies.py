@@ -25,11 +25,12 @@ from contract.table import EXPIRY, PARTITION_KEY, SORT_KEY, ItemKey
 
 COUNTED = "counted"
 COUNTED_PREFIX = "counted#"
-STATUS_COUNTS = ItemKey("tally#statuses", "tally")
+TALLY_PREFIX = "tally#"
+STATUS_COUNTS = ItemKey(f"{TALLY_PREFIX}statuses", "tally")
 
 # All of Rekognition's 3,000 labels are some 3 KB in each of so many items, a write of 3 units. A name must
 # stay in its item: with another number, counting begins anew.
-LABEL_COUNTS = tuple(ItemKey(f"tally#labels#{number}", "tally") for number in range(16))
+LABEL_COUNTS = tuple(ItemKey(f"{TALLY_PREFIX}labels#{number}", "tally") for number in range(16))
 
 # What reading an item raises that was written by another release, by hand, or by a fault of ours.
 UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import Duration
@@ -15,17 +16,19 @@ from contract import timing
 from contract.environment import dump
 from contract.settings import TallySettings
 from contract.table import CONTENT_PREFIX, HEAD, SORT_KEY
+from contract.tallies import COUNTED_PREFIX, TALLY_PREFIX
 from infra.functions import Function
 from infra.queueing import dead_letter_queue
 from infra.settings import DeploymentSettings
 
 # Scan is for counting anew alone.
-TABLE_ACTIONS = (
-    "dynamodb:BatchGetItem",
-    "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
-    "dynamodb:Scan",
-)
+READ_ACTIONS = ("dynamodb:BatchGetItem", "dynamodb:Scan")
+
+# What is written of shares, counts, and names of contents. In a transaction, each item is written by the
+# action that would write it alone.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+WRITE_ACTIONS = ("dynamodb:PutItem", "dynamodb:UpdateItem")
+WRITTEN = (COUNTED_PREFIX, TALLY_PREFIX, CONTENT_PREFIX)
 
 # For the names of contents, and the expiry of results. Nothing else is the tally's to delete.
 CONTENT_ACTIONS = (
@@ -68,16 +71,26 @@ class Tallying(Construct):
             log_retention_days=settings.log_retention_days,
         ).function
         self.dead_letters = dead_letter_queue(self)
-        table.grant(self.function, *TABLE_ACTIONS)
+        table.grant(self.function, *READ_ACTIONS)
+        self._allow_on_keys(table, WRITE_ACTIONS, WRITTEN)
+        self._allow_on_keys(table, CONTENT_ACTIONS, [CONTENT_PREFIX])
+        self._feed(table)
+
+    def _allow_on_keys(
+        self, table: dynamodb.Table, actions: Sequence[str], beginnings: Sequence[str]
+    ) -> None:
+        """Allow actions on items whose partition key begins so.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+        """
+        keys = [f"{beginning}*" for beginning in beginnings]
         self.function.add_to_role_policy(
-            # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
             iam.PolicyStatement(
-                actions=list(CONTENT_ACTIONS),
+                actions=list(actions),
                 resources=[table.table_arn],
-                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{CONTENT_PREFIX}*"]}},
+                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}},
             )
         )
-        self._feed(table)
 
     def _feed(self, table: dynamodb.Table) -> None:
         """Follow the table's stream from its beginning; of all its items, only heads say something new.

@@ -93,6 +93,21 @@ def test_each_function_has_a_role_and_a_log_group_of_its_own(template: Template)
         assert group["Properties"]["RetentionInDays"]
 
 
+def test_each_function_writes_to_its_own_log_group_and_makes_none(template: Template) -> None:
+    for name, function in template.all("AWS::Lambda::Function").items():
+        role = template.document["Resources"][target(function["Properties"]["Role"])]
+        assert "ManagedPolicyArns" not in role["Properties"]
+        (writing,) = (
+            statement
+            for statement in template.statements_of(name)
+            if any(action.startswith("logs:") for action in listed(statement["Action"]))
+        )
+        assert set(listed(writing["Action"])) == {"logs:CreateLogStream", "logs:PutLogEvents"}
+        assert writing["Resource"] == {
+            "Fn::GetAtt": [target(function["Properties"]["LoggingConfig"]["LogGroup"]), "Arn"]
+        }
+
+
 def test_functions_are_traced_and_run_on_arm(template: Template) -> None:
     for function in template.all("AWS::Lambda::Function").values():
         assert function["Properties"]["TracingConfig"] == {"Mode": "Active"}

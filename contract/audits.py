@@ -13,7 +13,8 @@ from typing import cast
 
 from contract.table import ItemKey
 
-AUDIT = ItemKey("audit#bucket", "audit")
+AUDIT_PREFIX = "audit#"
+AUDIT = ItemKey(f"{AUDIT_PREFIX}bucket", "audit")
 
 # What the schedule sends, and what somebody sends who wants to know now.
 AUDIT_EVENT = "audit"

@@ -11,6 +11,9 @@
 | index row  | `index#<term>#<shard>` | `<uploaded at>#<digest>#<revision>` | term, in order of upload |
 | signing key | `secret#cursors`      | `secret`                          | nobody but the query API   |
 
+A content id names the bytes of an image, or those of one version alone where answers are not shared
+(contract/identity.py); the head says which (`shares_answers`).
+
 A term is `label:<name>`, `moderation:<category>` or `text:<word>`, all in lower case, `faces:some` or
 `status:<status>`. All rows of one image have the same sort key and stand in shards of the same number, so
 that images which carry several terms are found by a join of their rows. An index row counts only while the

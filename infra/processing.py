@@ -69,6 +69,7 @@ class Processing(Construct):
                         detectors=settings.detectors,
                         daily_call_limits=settings.daily_call_limit,
                         concurrent_calls=settings.concurrent_calls,
+                        share_answers="yes" if settings.answers_are_shared else "no",
                     )
                 ),
                 **self.quotas.environment(),

@@ -38,6 +38,12 @@ class DeploymentSettings:
     questions cannot take what photos need. Lambda keeps 100 of an account unreserved and refuses the
     deployment otherwise, so it is off by default; `imagepipe check` says whether the account can spare it.
 
+    `share_answers` has photos with the same ETag and size asked about once, whichever objects they are;
+    without it each version of an object is, and copies, renames and uploads made again are paid for. Unless
+    it is set, answers are shared but where moderation runs and people may upload who hold no IAM rights
+    (`api_access` is not `iam`, and uploads are on): they could make two photos of one ETag, and have the
+    verdict of the first for the second (docs/decisions/0002-paying-once.md).
+
     `api_access` is `iam` (callers sign their requests), `jwt` (people sign in: `jwt_issuer`, a URL, and
     `jwt_audience` say whose tokens are taken) or `open`. `uploads` says whether callers may put photos into
     the bucket; unless it is set, they may where the API is not open. `upload_scope` is the scope that a token
@@ -68,6 +74,7 @@ class DeploymentSettings:
     query_reserved_concurrency: int | None = None
     batch_size: int = DEFAULT_BATCH_SIZE
     concurrent_calls: int = 16
+    share_answers: bool | None = None
     api_access: str = "iam"
     jwt_issuer: str = ""
     jwt_audience: tuple[str, ...] = ()
@@ -96,6 +103,7 @@ class DeploymentSettings:
             *self._unusable_upload_scope(),
             *self._unreachable(),
             *self._half_restored(),
+            *self._unusable_sharing(),
             *self._unusable_quotas(),
             *self._numbers_out_of_range(),
         ]
@@ -124,6 +132,24 @@ class DeploymentSettings:
     def takes_uploads(self) -> bool:
         """Say whether callers may upload. Where anybody may ask, that is chosen and not a default."""
         return self.api_access != "open" if self.uploads is None else self.uploads
+
+    @property
+    def answers_are_shared(self) -> bool:
+        """Whether a photo may have the answers of another with the same ETag and size."""
+        if self.share_answers is not None:
+            return self.share_answers
+        uploads_are_ours = self.api_access == "iam" or not self.takes_uploads
+        return uploads_are_ours or "moderation" not in self.detectors
+
+    def _unusable_sharing(self) -> list[str]:
+        """Without versions, an upload over a photo with the same ETag and size is taken for that photo."""
+        if self.answers_are_shared or self.versioned:
+            return []
+        return [
+            "share_answers is off (by itself where moderation runs and strangers may upload) and needs "
+            "versions: set versioned to true, or share_answers to true if photos of one ETag and size may "
+            "have the same answers"
+        ]
 
     def _unusable_upload_scope(self) -> list[str]:
         if not self.upload_scope:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import Duration
@@ -14,22 +15,24 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from contract import timing
-from contract.audits import AUDIT_EVENT, WHEN_DUE
+from contract.audits import AUDIT_EVENT, AUDIT_PREFIX, WHEN_DUE
 from contract.environment import dump
 from contract.settings import TallySettings
 from contract.table import CONTENT_PREFIX, HEAD, SORT_KEY
+from contract.tallies import COUNTED_PREFIX, TALLY_PREFIX
 from infra.functions import Function
 from infra.intake import Intake
 from infra.queueing import dead_letter_queue
 from infra.settings import DeploymentSettings
 
 # Scan is for counting anew alone.
-TABLE_ACTIONS = (
-    "dynamodb:BatchGetItem",
-    "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
-    "dynamodb:Scan",
-)
+READ_ACTIONS = ("dynamodb:BatchGetItem", "dynamodb:Scan")
+
+# What is written of shares, counts, and names of contents. In a transaction, each item is written by the
+# action that would write it alone.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+WRITE_ACTIONS = ("dynamodb:PutItem", "dynamodb:UpdateItem")
+WRITTEN = (COUNTED_PREFIX, TALLY_PREFIX, CONTENT_PREFIX)
 
 # For the names of contents, and the expiry of results. Nothing else is the tally's to delete.
 CONTENT_ACTIONS = (
@@ -76,18 +79,29 @@ class Tallying(Construct):
             log_retention_days=settings.log_retention_days,
         ).function
         self.dead_letters = dead_letter_queue(self)
-        table.grant(self.function, *TABLE_ACTIONS)
-        self.function.add_to_role_policy(
-            # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
-            iam.PolicyStatement(
-                actions=list(CONTENT_ACTIONS),
-                resources=[table.table_arn],
-                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{CONTENT_PREFIX}*"]}},
-            )
-        )
+        table.grant(self.function, *READ_ACTIONS)
+        self._allow_on_keys(table, WRITE_ACTIONS, WRITTEN)
+        self._allow_on_keys(table, CONTENT_ACTIONS, [CONTENT_PREFIX])
         self._feed(table)
         if settings.daily_check:
+            self._allow_on_keys(table, ["dynamodb:PutItem"], [AUDIT_PREFIX])
             self._audit()
+
+    def _allow_on_keys(
+        self, table: dynamodb.ITable, actions: Sequence[str], beginnings: Sequence[str]
+    ) -> None:
+        """Allow actions on items whose partition key begins so.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+        """
+        keys = [f"{beginning}*" for beginning in beginnings]
+        self.function.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=list(actions),
+                resources=[table.table_arn],
+                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}},
+            )
+        )
 
     def _settings(self, table: dynamodb.ITable, *, is_auditing: bool) -> TallySettings:
         if not is_auditing:
@@ -101,7 +115,7 @@ class Tallying(Construct):
     def _audit(self) -> None:
         """Ask every hour: most of a day's askings find nothing due, and a large bucket takes several.
 
-        The table's own permissions do for the rest.
+        It reads the table as the rest of the tally does.
         """
         events.Rule(
             self,

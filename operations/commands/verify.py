@@ -136,7 +136,8 @@ def _clean(pipeline: Pipeline, yes: bool, json: bool) -> int:
 
 def _price(pipeline: Pipeline, pricing: Pricing) -> tuple[int, float]:
     contents, uploads = (sum(getattr(check, name) for check in CHECKS) for name in ("contents", "uploads"))
-    by_detector = dict.fromkeys(pipeline.deployed.settings.detectors, contents)
+    settings = pipeline.deployed.settings
+    by_detector = dict.fromkeys(settings.detectors, contents if settings.answers_are_shared else uploads)
     return sum(by_detector.values()), pricing.bill(uploads, by_detector, is_bulk=False).total
 
 
@@ -174,6 +175,7 @@ def _verification(
         stopping=stopping,
         tell=watch.tell,
         patience_seconds=patience,
+        shares_answers=pipeline.deployed.settings.answers_are_shared,
     )
     cleaning = _cleaning(pipeline, prefix, f"{QUEUE_PREFIX}{run}", watch)
     return Verification(CHECKS, site, cleaning, watch)

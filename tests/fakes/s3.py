@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from urllib.parse import quote_plus
 from botocore.exceptions import ClientError
 
 from tests.fakes.calls import Calls, client_error
-from tests.fakes.s3_versions import StoredVersion, Versioning
+from tests.fakes.s3_versions import StoredVersion, Versioning, md5
 
 Wire = dict[str, Any]
 
@@ -25,7 +25,8 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 class FakeS3:
     """One bucket. Each change gives the S3 notification record that tells of it.
 
-    `everything` remembers all that was ever put. Listings have `page` entries a page. `others` are buckets
+    `everything` remembers all that was ever put. `etag_of` is MD5 but where a test wants two contents with
+    one ETag. Listings have `page` entries a page. `others` are buckets
     of somebody else, of which only the current objects can be listed.
     """
 
@@ -34,6 +35,7 @@ class FakeS3:
     objects: dict[str, list[StoredVersion]] = field(default_factory=dict)
     everything: dict[str, list[StoredVersion]] = field(default_factory=dict)
     changes: int = 0
+    etag_of: Callable[[bytes], str] = md5
     page: int = 1000
     others: dict[str, Mapping[str, StoredVersion]] = field(default_factory=dict)
 
@@ -287,7 +289,8 @@ class FakeS3:
     def _new(self, body: bytes | None) -> StoredVersion:
         self.changes += 1
         version_id = f"v{self.changes}" if self.versioning is Versioning.ENABLED else None
-        return StoredVersion(version_id, body, START + timedelta(seconds=self.changes))
+        at = START + timedelta(seconds=self.changes)
+        return StoredVersion(version_id, body, at, self.etag_of(body or b""))
 
     def _add(self, key: str, stored: StoredVersion) -> None:
         """Put a version on top. There is one version named `null` at most."""

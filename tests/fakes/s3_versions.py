@@ -13,6 +13,11 @@ from typing import Any
 ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 
 
+def md5(body: bytes) -> str:
+    """Return the ETag of an upload in one part."""
+    return hashlib.md5(body).hexdigest()
+
+
 class Versioning(Enum):
     """The states of a bucket. Once it had versions, it can only be suspended."""
 
@@ -32,14 +37,11 @@ class StoredVersion:
     version_id: str | None
     body: bytes | None
     at: datetime
+    etag: str
     storage_class: str = "STANDARD"
     restored: bool = False
     restoring: bool = False
     sse: str | None = None
-
-    @property
-    def etag(self) -> str:
-        return hashlib.md5(self.body or b"").hexdigest()
 
     @property
     def is_archived(self) -> bool:

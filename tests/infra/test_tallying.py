@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
-from contract import timing
-from contract.audits import AUDIT_EVENT, WHEN_DUE
+from contract import timing, typical
+from contract.audits import AUDIT, AUDIT_EVENT, WHEN_DUE
+from contract.contents import COMPLETE, Name, removal_key
 from contract.environment import load
+from contract.results import ResultName
 from contract.settings import TallySettings
-from contract.tallies import TallyMetric
+from contract.table import ItemKey, budget_key, head_key, index_rows, result_key, signing_key
+from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, TallyMetric, counted_key
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template, listed, target
 
@@ -71,19 +75,48 @@ def test_the_tally_touches_nothing_but_the_table_and_its_dead_letters(unaudited:
     }
 
     queue, _ = template.the("AWS::SQS::Queue", "TallyingDeadLetters")
-    assert {action.split(":")[0] for action in actions} == {"dynamodb", "xray", "sqs"}
+    assert {action.split(":")[0] for action in actions} == {"dynamodb", "logs", "xray", "sqs"}
     assert {action for action in actions if action.startswith("sqs:")} <= {
         "sqs:SendMessage",
         "sqs:GetQueueAttributes",
         "sqs:GetQueueUrl",
     }
-    (deleting,) = (
-        statement
-        for statement in template.statements_of(TALLY)
-        if "dynamodb:DeleteItem" in listed(statement["Action"])
+    group = target(template.properties("AWS::Lambda::Function", TALLY)["LoggingConfig"]["LogGroup"])
+    assert reached == {table, queue, group}
+
+
+CONTENT = "0" * 32 + "-7"
+PHOTO = typical.head(("DetectLabels",), labels=3, words=0)
+OTHERS = [head_key("a.jpg"), *(row.at for row in index_rows(PHOTO)), signing_key(), budget_key("Any")]
+RESULT = result_key(ResultName(CONTENT, "labels", "f1"))
+NAMED = [Name(CONTENT, "a.jpg", 1).at, removal_key(CONTENT), RESULT]
+COUNTS = [counted_key("a.jpg"), STATUS_COUNTS, *LABEL_COUNTS, COMPLETE]
+
+
+@pytest.mark.parametrize(
+    ("action", "on"),
+    [
+        ("PutItem", NAMED + COUNTS),
+        ("UpdateItem", NAMED + COUNTS),
+        ("DeleteItem", NAMED),
+        ("BatchWriteItem", NAMED),
+    ],
+)
+def test_the_tally_writes_no_records_rows_or_secrets(
+    template: Template, action: str, on: list[ItemKey]
+) -> None:
+    (statement,) = (
+        each for each in template.statements_of(TALLY) if f"dynamodb:{action}" in listed(each["Action"])
     )
-    assert deleting["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["content#*"]}}
-    assert reached == {table, queue}
+    ((operator, condition),) = statement["Condition"].items()
+    patterns = condition["dynamodb:LeadingKeys"]
+
+    def may_write(at: ItemKey) -> bool:
+        return any(fnmatchcase(at.pk, pattern) for pattern in patterns)
+
+    assert operator == "ForAllValues:StringLike"
+    assert all(map(may_write, on))
+    assert not any(map(may_write, [*OTHERS, *({*NAMED, *COUNTS} - {*on})]))
 
 
 def test_once_an_hour_the_tally_is_asked_to_audit_the_bucket(template: Template) -> None:
@@ -103,14 +136,18 @@ def test_once_an_hour_the_tally_is_asked_to_audit_the_bucket(template: Template)
     assert permission["FunctionName"] == {"Fn::GetAtt": [tally, "Arn"]}
 
 
-def test_the_audit_may_list_the_bucket_and_count_messages_and_no_more(
+def test_the_audit_may_list_the_bucket_count_messages_keep_its_place_and_no_more(
     template: Template, unaudited: Template
 ) -> None:
     before = list(unaudited.statements_of(TALLY))
     added = [each for each in template.statements_of(TALLY) if each not in before]
     bucket, _ = template.the("AWS::S3::Bucket")
 
-    listing, counting = sorted(added, key=lambda statement: str(statement["Action"]))
+    writing, listing, counting = sorted(added, key=lambda statement: str(statement["Action"]))
+    assert writing["Action"] == "dynamodb:PutItem"
+    (pattern,) = writing["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    assert fnmatchcase(AUDIT.pk, pattern)
+    assert not any(fnmatchcase(at.pk, pattern) for at in [*OTHERS, *NAMED, *COUNTS])
     assert (listing["Action"], target(listing["Resource"])) == ("s3:ListBucket", bucket)
     assert counting["Action"] == "sqs:GetQueueAttributes"
     assert {target(queue) for queue in counting["Resource"]} == {

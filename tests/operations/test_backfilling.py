@@ -64,7 +64,9 @@ class Runs:
             made = Backfill(
                 bucket_name=BUCKET,
                 bucket=self.operated.bucket,
-                assessor=Assessor(self.operated.known, contents, FINGERPRINTS, has_records=True),
+                assessor=Assessor(
+                    self.operated.known, contents, FINGERPRINTS, has_records=True, shares_answers=True
+                ),
                 queue=queue(self.operated.queues, BULK),
                 executor=self.operated.executor,
                 notes=self.notebook,

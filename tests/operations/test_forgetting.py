@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contract.notifications import look_again, parse
-from contract.table import ItemKey, head_key
+from contract.table import CONTENT_PREFIX, ItemKey, head_key
 from contract.tallies import counted_key
 from operations.adapters.s3_objects import ObjectVersion
 from operations.faults import StoppedError
@@ -51,7 +51,8 @@ class Table:
         self.traces.remove(trace)
 
     def results(self, content_id: str) -> list[ItemKey] | None:
-        return None if self.shared else list(self.places)
+        mine = [place for place in self.places if place.pk == f"{CONTENT_PREFIX}{content_id}"]
+        return None if self.shared else mine
 
     def remove_result(self, at: ItemKey) -> None:
         self.places.remove(at)
@@ -138,6 +139,14 @@ def test_a_record_whose_event_was_lost_is_asked_about() -> None:
     assert forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), queues).run() == []
     assert table.traces == []
     assert keys_in(queues) == []
+
+
+def test_results_that_are_kept_by_the_version_alone_go_too() -> None:
+    table, bucket = Table(note("a.jpg")), Bucket("a.jpg")
+    table.places = [ItemKey(f"{CONTENT_PREFIX}{bucket.there[0].content_ids[1]}", "labels#f1")]
+
+    assert forgetting(Chosen("a.jpg", False), table, bucket, waiting()).run() == []
+    assert table.places == []
 
 
 def test_results_of_others_stay() -> None:

@@ -23,7 +23,7 @@ from operations.planning.summing import Totals, sum_up
 from operations.reconciling.comparison import Listed
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld
-from tests.processors.world import SETTINGS
+from tests.processors.world import SETTINGS, World
 
 FINGERPRINTS = {name: question.fingerprint for name, question in questions(SETTINGS).items()}
 BOTH = {"labels": 1, "faces": 1}
@@ -43,6 +43,7 @@ def planned(
             contents,
             how.get("fingerprints", FINGERPRINTS),
             has_records=how.get("has_records", True),
+            shares_answers=how.get("shares_answers", True),
         )
         is_all = sum_up(
             operated.bucket.pages(prefix),
@@ -120,6 +121,37 @@ def test_another_bucket_has_no_records_but_its_bytes_may_be_known() -> None:
     totals, _ = planned(operated, has_records=False)
 
     assert (totals.current, totals.to_do, totals.known, totals.calls) == (0, 2, 1, BOTH)
+
+
+def test_where_answers_are_not_shared_each_object_is_asked_about_for_itself() -> None:
+    operated = recognized("old.jpg")
+    operated.world.s3.copy("old.jpg", "copy.jpg")
+    operated.world.s3.copy("old.jpg", "another.jpg")
+
+    totals, _ = planned(operated, shares_answers=False)
+
+    assert (totals.current, totals.to_do, totals.repeated, totals.known) == (1, 2, 0, 0)
+    assert totals.calls == dict.fromkeys(BOTH, 2)
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+def test_a_detector_added_needs_its_own_calls_alone_where_answers_are_not_shared(versioned: bool) -> None:
+    world = World(versioned=versioned, settings=replace(SETTINGS, share_answers="no"))
+    world.deliver(world.s3.put("old.jpg", b"cat 97"), world.s3.put("copy.jpg", b"cat 97"))
+    more = questions(replace(SETTINGS, detectors=("labels", "faces", "text")))
+    fingerprints = {name: asked.fingerprint for name, asked in more.items()}
+
+    totals, _ = planned(OperatedWorld(world), fingerprints=fingerprints, shares_answers=False)
+
+    assert totals.calls == {"text": 2}
+
+
+def test_an_object_put_over_another_is_not_taken_for_answered_where_answers_are_not_shared() -> None:
+    world = World(settings=replace(SETTINGS, share_answers="no"))
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    world.s3.put("a.jpg", b"dog 97 sofa 60")
+
+    assert planned(OperatedWorld(world), shares_answers=False)[0].calls == BOTH
 
 
 def test_what_cannot_be_recognized_needs_no_call() -> None:

@@ -15,6 +15,7 @@ from aws_lambda_powertools import Logger
 
 from contract.counts import Count
 from contract.detectors import OPERATIONS
+from contract.identity import ImageVersion
 from contract.records import Head, Status
 from contract.settings import ProcessorSettings
 from contract.table import HEAD, attempts_key
@@ -28,7 +29,7 @@ from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.rekognition import FakeRekognition
 from tests.fakes.s3 import BUCKET, START, FakeS3
-from tests.fakes.s3_versions import Versioning
+from tests.fakes.s3_versions import StoredVersion, Versioning
 from tests.fakes.sns import COMPLETIONS, FakeSNS
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES, FakeSQS
 
@@ -127,6 +128,10 @@ class World:
         self._settings = settings
         self._idle: list[ImageBatch] = []
 
+    def use(self, settings: ProcessorSettings) -> None:
+        """Deploy other settings: Lambda begins with new workers."""
+        self._settings, self._idle = settings, []
+
     def _sleep(self, seconds: float) -> None:
         self.now += seconds
 
@@ -209,8 +214,8 @@ class World:
     def saved_results(self) -> set[tuple[str, bytes]]:
         """List which operations have a saved result for which bytes."""
         bodies = {
-            f"content#{stored.etag}-{len(stored.body)}": stored.body
-            for versions in self.s3.everything.values()
+            f"content#{self._content_id(key, stored)}": stored.body
+            for key, versions in self.s3.everything.items()
             for stored in versions
             if stored.body is not None
         }
@@ -219,6 +224,10 @@ class World:
             for (pk, sk), item in self.table.items.items()
             if pk in bodies and "answer" in item
         }
+
+    def _content_id(self, key: str, stored: StoredVersion) -> str:
+        version = ImageVersion(key, stored.etag, len(stored.body or b""), stored.version_id, "")
+        return version.content_id if self._settings.answers_are_shared else version.own_content_id
 
     def _record(self, delivery: Delivery, queue_name: str) -> dict[str, Any]:
         self.messages += 1

@@ -66,6 +66,9 @@ class Assumptions:
     tally_gb_seconds: float = _assumed(
         0.001, "GB-s a photo", "`contract/timing.py`: a thousand in 2 s, in functions of 0.5 GB"
     )
+    audit_gb_seconds: float = _assumed(
+        0.0003, "GB-s a photo", "assumed: a listing and ten reads of a hundred records in 0.6 s, in 0.5 GB"
+    )
     budget_writes_a_batch: float = _assumed(
         1, "writes", "for each operation: a batch takes its turns at once"
     )

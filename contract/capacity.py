@@ -13,6 +13,10 @@ SECONDS_A_BATCH = 2.0
 FEWEST_WORKERS = 2
 MOST_WORKERS = 1000
 DEFAULT_BATCH_SIZE = 10
+# What all callers together may ask of each costly route of the API, unless a deployment says otherwise.
+COSTLY_REQUESTS_A_SECOND = 20
+# How many keys a request to look again may name.
+KEYS_A_MESSAGE = 10
 
 # A photo that was uploaded now should be found within minutes: what has waited for so long is stuck.
 MOST_LIVE_DAYS = 2

@@ -18,13 +18,14 @@ from typing import NamedTuple
 
 from contract.identity import key_digest
 from contract.table import CONTENT_PREFIX, ItemKey
+from contract.tallies import TALLY_PREFIX
 
 # Begins the sort keys of both names and removals, and those of no result: a detector's name has no such.
 NAMES = "named"
 NAME_PREFIX = "named#"
 REMOVAL = "named!"
 TOKEN = "token"  # noqa: S105 - whose turn it is, no secret
-COMPLETE = ItemKey("tally#names", "tally")
+COMPLETE = ItemKey(f"{TALLY_PREFIX}names", "tally")
 
 
 class Name(NamedTuple):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from contract import typical
 from contract.assumptions import Assumptions
 from contract.counts import Count
+from contract.detectors import OPERATIONS
+from contract.item_sizes import READ_UNIT_BYTES, item_bytes, read_units
 from contract.prices import MILLION, Prices, dollars_for_calls
 from contract.tallies import TallyMetric
 from contract.timing import DAY_SECONDS
@@ -19,10 +22,13 @@ GB = 1_000_000_000
 POLLS_AT_ONCE = 5
 POLL_SECONDS = 20
 QUEUES = 2
-ALARMS = 18
+ALARMS = 19
 # The query API writes metrics of its own.
 API_METRICS = 6
 MONTH_SECONDS = 30 * DAY_SECONDS
+AUDITS_A_MONTH = 30
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+KEYS_A_LISTING = 1000
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,33 @@ def standing_a_month(prices: Prices | None = None) -> Mapping[str, float]:
         "alarms": ALARMS * prices.alarm_month,
         "idle queues": polls * prices.million_sqs_requests / MILLION,
     }
+
+
+def audit_a_month(
+    photos: float, assumed: Assumptions | None = None, prices: Prices | None = None
+) -> Mapping[str, float]:
+    """Return what it costs, by service, to hold that many photos against their records once a day.
+
+    A thousand keys are one request of a listing, which costs what a PUT does; a read that need not be as of
+    now costs half a unit for each 4 KB of a record.
+    """
+    assumed, prices = assumed or Assumptions(), prices or Prices()
+    head = typical.head(
+        tuple(OPERATIONS.values()), round(assumed.labels_a_photo), round(assumed.words_a_photo)
+    )
+    looked_at = AUDITS_A_MONTH * photos
+    units = looked_at * read_units(item_bytes(typical.head_item(head))) / 2
+    return {
+        "DynamoDB": units * prices.million_read_units / MILLION,
+        "S3": looked_at / KEYS_A_LISTING * prices.million_s3_puts / MILLION,
+        "Lambda": looked_at * assumed.audit_gb_seconds * prices.gb_second,
+    }
+
+
+def scan(work: Work, assumed: Assumptions | None = None, prices: Prices | None = None) -> float:
+    """Return what it costs to read, as of now, all items of a table that holds what some work leaves."""
+    units = usage(work, assumed or Assumptions()).stored_bytes / READ_UNIT_BYTES
+    return units * (prices or Prices()).million_read_units / MILLION
 
 
 def _by_service(used: Usage, calls_before: float, prices: Prices) -> Mapping[str, float]:

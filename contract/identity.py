@@ -22,20 +22,34 @@ class ImageVersion:
 
     @property
     def content_id(self) -> str:
-        """Name the bytes: equal for copies and renames, different for different content.
+        """What the bytes are called."""
+        return content_id(self.etag, self.size_bytes)
 
-        The ETag of an object that is not encrypted by KMS or by a customer's key is the MD5 of its bytes,
-        or, for a multipart upload, the MD5 of the parts' MD5s with `-` and their number. Either way two
-        different contents share it only by an MD5 collision of equal length; the same bytes uploaded in
-        parts of another size get another name, which costs a second call and is never wrong.
+    @property
+    def own_content_id(self) -> str:
+        """Name the bytes of this version alone, equal for no other, whatever its ETag is.
 
-        https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+        Keys are chosen by whoever uploads, hence a digest in which nobody can find two that are equal.
         """
-        return f"{self.etag}-{self.size_bytes}"
+        place = f"{self.version_id or ''}\n{self.key}"
+        return f"{self.content_id}@{hashlib.blake2b(place.encode(), digest_size=20).hexdigest()}"
 
     def is_same_as(self, other: ImageVersion) -> bool:
         """Whether both are the same bytes under the same version; times may be by different clocks."""
         return (self.key, self.content_id, self.version_id) == (other.key, other.content_id, other.version_id)
+
+
+def content_id(etag: str, size_bytes: int) -> str:
+    """Name the bytes: equal for copies and renames, different for different content.
+
+    The ETag of an object that is not encrypted by KMS or by a customer's key is the MD5 of its bytes,
+    or, for a multipart upload, the MD5 of the parts' MD5s with `-` and their number. Either way two
+    different contents share it only by an MD5 collision of equal length; the same bytes uploaded in
+    parts of another size get another name, which costs a second call and is never wrong.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+    """
+    return f"{etag}-{size_bytes}"
 
 
 def key_digest(key: str) -> str:

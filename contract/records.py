@@ -77,6 +77,7 @@ class Head:
     listed. `generation` counts the heads of this key. `expires_at` (seconds since 1970) is set on tombstones.
     `decided_by` names the event that made this head what it is. It may be an older one than the sequencer's:
     events that change nothing move that on alone. It is empty where nobody is to be told.
+    `shares_answers` says whether its raw results are those of all images with the same bytes.
     `stored_revision` is the revision that a head was read with: its rows carry that one, whatever this code
     would make of it.
     """
@@ -91,12 +92,18 @@ class Head:
     rejection: Rejection | None = None
     expires_at: int | None = None
     decided_by: str = ""
+    shares_answers: bool = True
     stored_revision: str | None = field(default=None, compare=False)
 
     @property
     def key(self) -> str:
         """The object's key."""
         return self.version.key
+
+    @property
+    def content_id(self) -> str:
+        """What its raw results are kept by."""
+        return self.version.content_id if self.shares_answers else self.version.own_content_id
 
     @property
     def revision(self) -> str:
@@ -131,6 +138,7 @@ class Head:
             "decided_at": self.decided_at,
             "decided_by": self.decided_by,
             "detectors": dict(self.detectors) or None,
+            "shares_answers": None if self.shares_answers else False,
             "labels": _decimals(self.findings.labels) or None,
             "parents": sorted(self.findings.parents) or None,
             "faces": self.findings.faces,
@@ -166,6 +174,7 @@ class Head:
             rejection=_rejection(item),
             expires_at=None if expires_at is None else _integer(expires_at),
             decided_by=str(item.get("decided_by", "")),
+            shares_answers=bool(item.get("shares_answers", True)),
             stored_revision=str(item["revision"]),
         )
 

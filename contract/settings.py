@@ -14,6 +14,8 @@ class ProcessorSettings:
     `detectors` are asked for every image. By operation, `quotas` are calls a second and `daily_call_limits`
     calls a day (UTC), unbounded where there is none. `workers` is how many copies of the processor share them
     at most. `concurrent_calls` bounds the calls of one detector that one worker has under way.
+    `share_answers` says whether photos with the same bytes, as far as their ETag and size tell, are asked
+    about once: `yes` or `no` (docs/decisions/0002-paying-once.md).
     """
 
     bucket_name: str
@@ -30,6 +32,12 @@ class ProcessorSettings:
     max_labels: int = 50
     min_label_confidence_percent: float = 40.0
     concurrent_calls: int = 16
+    share_answers: str = "yes"
+
+    @property
+    def answers_are_shared(self) -> bool:
+        """Whether photos with the same bytes are asked about once."""
+        return self.share_answers == "yes"
 
     def dead_letter_queue_urls(self) -> dict[str, str]:
         """Map the URL of each queue that is read to that of its dead-letter queue."""
@@ -72,6 +80,12 @@ class QuerySettings:
 
 @dataclass(frozen=True)
 class TallySettings:
-    """What the tally needs to know."""
+    """What the tally needs to know; the rest for its audit of the bucket, empty where that is off.
+
+    `live_queue_urls` and `bulk_queue_urls` are the queues of work with their dead letters.
+    """
 
     table_name: str
+    bucket_name: str = ""
+    live_queue_urls: tuple[str, ...] = ()
+    bulk_queue_urls: tuple[str, ...] = ()

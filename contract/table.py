@@ -11,6 +11,9 @@
 | index row  | `index#<term>#<shard>` | `<uploaded at>#<digest>#<revision>` | term, in order of upload |
 | signing key | `secret#cursors`      | `secret`                          | nobody but the query API   |
 
+A content id names the bytes of an image, or those of one version alone where answers are not shared
+(contract/identity.py); the head says which (`shares_answers`).
+
 A term is `label:<name>`, `moderation:<category>` or `text:<word>`, all in lower case, `faces:some` or
 `status:<status>`. All rows of one image have the same sort key and stand in shards of the same number, so
 that images which carry several terms are found by a join of their rows. An index row counts only while the
@@ -23,7 +26,8 @@ Rows with a confidence have a `rank` (`<confidence>#<sort key>`) too, by which t
 orders them, where the deployment has it (docs/decisions/0005-order-by-confidence.md).
 
 What images are counted for, and the counts, stand where contract/tallies.py says; which keys name a content,
-where contract/contents.py does. A result has `expires_at` while no record names its content.
+where contract/contents.py does; how far the audit of the bucket has come, where contract/audits.py does. A
+result has `expires_at` while no record names its content.
 """
 
 from __future__ import annotations

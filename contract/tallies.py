@@ -25,17 +25,18 @@ from contract.table import EXPIRY, PARTITION_KEY, SORT_KEY, ItemKey
 
 COUNTED = "counted"
 COUNTED_PREFIX = "counted#"
-STATUS_COUNTS = ItemKey("tally#statuses", "tally")
+TALLY_PREFIX = "tally#"
+STATUS_COUNTS = ItemKey(f"{TALLY_PREFIX}statuses", "tally")
 
 # All of Rekognition's 3,000 labels are some 3 KB in each of so many items, a write of 3 units. A name must
 # stay in its item: with another number, counting begins anew.
-LABEL_COUNTS = tuple(ItemKey(f"tally#labels#{number}", "tally") for number in range(16))
+LABEL_COUNTS = tuple(ItemKey(f"{TALLY_PREFIX}labels#{number}", "tally") for number in range(16))
 
 # What reading an item raises that was written by another release, by hand, or by a fault of ours.
 UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
 
 LARGEST = 2**53
-# An ETag, a dash and a size; a partition key takes 2,048 bytes.
+# An ETag, a dash and a size, and a digest where answers are not shared; a partition key takes 2,048 bytes.
 LONGEST_CONTENT_ID = 200
 
 # Keeps names apart from the attributes of the key.
@@ -48,6 +49,7 @@ class TallyMetric(StrEnum):
     IMAGES_TALLIED = "ImagesTallied"
     HEADS_UNREADABLE = "HeadsUnreadable"
     SHARES_UNUSABLE = "SharesUnusable"
+    DIFFERENCES_FOUND = "DifferencesFound"
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Share:
         if head is None or head.status is Status.DELETED:
             return NOTHING
         each_once = {name.casefold(): name for name in sorted(head.findings.labels)}
-        return cls(head.status, frozenset(each_once.values()), _content(head.version.content_id))
+        return cls(head.status, frozenset(each_once.values()), _content(head.content_id))
 
 
 NOTHING = Share()

@@ -60,13 +60,18 @@ TALLY_TIMEOUT_SECONDS = 120
 # (https://aws.amazon.com/message/101925/), the stream forgets after 24.
 TALLY_PATIENCE_HOURS = 12
 
+# A round of the audit begins a day after the last one did; asked every hour, it must not be put off to the
+# next because the clock of the schedule was early. What is younger than SETTLED_SECONDS is not judged.
+AUDIT_SECONDS = DAY_SECONDS - 1800
+SETTLED_SECONDS = 3600
+
 # Results of a content that no record names any more are there for so long, for whoever uploads it again. In
 # the last part of it that is paid for anew: the tally follows a stream that lasts a day, and must be in time.
-RESULTS_GRACE_SECONDS = 3 * 86_400
+RESULTS_GRACE_SECONDS = 3 * DAY_SECONDS
 RESULTS_UNSAFE_SECONDS = 36 * 3600
 # DynamoDB may take some days to delete what has expired; that it is being removed is known for longer.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
-REMOVAL_SECONDS = 30 * 86_400
+REMOVAL_SECONDS = 30 * DAY_SECONDS
 
 # A late create may come after its delete by as long as a message can live in the queue, and then some.
 TOMBSTONE_DAYS = 30

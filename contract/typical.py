@@ -59,7 +59,7 @@ def counted_item(of: Head) -> Mapping[str, object]:
 
 def name_item(of: Head) -> Mapping[str, object]:
     """Write that a head is of its content as the item it is in the table."""
-    name = Name(of.version.content_id, of.key, turn=1)
+    name = Name(of.content_id, of.key, turn=1)
     return {PARTITION_KEY: name.at.pk, SORT_KEY: name.at.sk, **name.to_item()}
 
 

@@ -14,6 +14,7 @@ from constructs import Construct
 
 from contract.capacity import MOST_BULK_DAYS, MOST_LIVE_DAYS, MOST_WAITING_DAYS, photos_in
 from contract.counts import Count
+from contract.tallies import TallyMetric
 from contract.timing import QUEUE_RETENTION_DAYS
 from infra.alarm_topic import AlarmTopic
 from infra.functions import METRICS_NAMESPACE
@@ -39,6 +40,7 @@ class Watched:
     quotas: Quotas
     uncounted: sqs.Queue
     api: apigateway.HttpApi
+    is_audited: bool
 
 
 class Alarms(Construct):
@@ -59,6 +61,8 @@ class Alarms(Construct):
         self._on_the_days_limit()
         self._on_late_counts(watched.functions["tally"])
         self._on_uncounted_changes(watched.uncounted)
+        if watched.is_audited:
+            self._on_differences()
         self._on_loops(watched.functions["processor"])
         for name, function in watched.functions.items():
             self._on_throttles(name, function)
@@ -152,6 +156,21 @@ class Alarms(Construct):
             missing=_AS_BEFORE,
         )
 
+    def _on_differences(self) -> None:
+        """Watch what the last audit found: there is one a day, and until the next all is as it was.
+
+        The least of an hour, so that whoever put it right and asks again sees the end of it.
+        """
+        self._alarm(
+            "Differences",
+            _counted(TallyMetric.DIFFERENCES_FOUND, "tally", Duration.hours(1), "Minimum"),
+            1,
+            "Photos in the bucket have no record, or records no photo, and no message waits for them: S3's "
+            "events were lost. Run `imagepipe reconcile --fix`.",
+            "The bucket and the table differ",
+            missing=_AS_BEFORE,
+        )
+
     def _on_loops(self, processor: lambda_.Function) -> None:
         # https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
         self._alarm(
@@ -223,12 +242,17 @@ class Alarms(Construct):
         alarm.add_ok_action(self._action)
 
 
-def _counted(count: Count) -> cloudwatch.Metric:
-    """Return a metric that the processor writes, by the minute."""
+def _counted(
+    count: Count | TallyMetric,
+    service: str = "processors",
+    period: Duration = _MINUTE,
+    statistic: str = "Sum",
+) -> cloudwatch.Metric:
+    """Return a metric that a function of ours writes."""
     return cloudwatch.Metric(
         namespace=METRICS_NAMESPACE,
         metric_name=count,
-        dimensions_map={"service": "processors"},
-        period=_MINUTE,
-        statistic="Sum",
+        dimensions_map={"service": service},
+        period=period,
+        statistic=statistic,
     )

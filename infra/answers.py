@@ -51,7 +51,7 @@ class Answers(Construct):
         *,
         code: Path,
         bucket: s3.Bucket,
-        table: dynamodb.Table,
+        table: dynamodb.ITable,
         images: WorkQueue,
         bulk: WorkQueue,
     ) -> None:
@@ -100,7 +100,7 @@ class Answers(Construct):
             exposed_headers=["etag", "x-amz-version-id"] if uploads else None,
         )
 
-    def _allow(self, bucket: s3.Bucket, table: dynamodb.Table) -> None:
+    def _allow(self, bucket: s3.Bucket, table: dynamodb.ITable) -> None:
         """Let it read the table, write the one item with which it signs cursors, and sign for photos.
 
         What it signs can do what it may do: show an object, and put one there if that is wanted.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -42,6 +43,10 @@ class Function(Construct):
             retention=retention(log_retention_days),
             removal_policy=RemovalPolicy.DESTROY,
         )
+        # Lambda's own managed policy would let it write to every log group of the account.
+        # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaBasicExecutionRole.html
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(role)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -58,6 +63,7 @@ class Function(Construct):
             memory_size=memory_mb,
             tracing=lambda_.Tracing.ACTIVE,
             log_group=log_group,
+            role=role,
             reserved_concurrent_executions=reserved_concurrency,
         )
 

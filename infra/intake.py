@@ -88,9 +88,13 @@ class Intake(Construct):
 
         `add_event_notification` would bring a custom resource with a Lambda of its own. S3 sends a test
         message when the property is set, so the queue's policy must let it before. The policy names the
-        account and not the bucket, which would make a circle of the two; and a pattern for the bucket's name
-        would have to foresee what CloudFormation makes of the names of stacks, long ones and those with
-        capitals. Events of other buckets are no messages of ours (contract/notifications.py).
+        account and not the bucket, which would make a circle of the two. The ways round it cost more than
+        they protect from: a name of our own choice would replace the bucket of a stack that is there; a
+        pattern would have to foresee what CloudFormation makes of the names of stacks, long ones and those
+        with capitals; a second policy, once the bucket is there, would be overwritten whenever the first
+        changes, for a queue has one. So whoever may set the notifications of another bucket of this account
+        can fill the queue: what comes is no message of ours (contract/notifications.py), goes to the dead
+        letters, and raises the alarm. Events of other accounts are refused.
         """
         queue = self.images.queue
         queue.add_to_resource_policy(

@@ -46,7 +46,7 @@ class Processing(Construct):
         *,
         code: Path,
         intake: Intake,
-        table: dynamodb.Table,
+        table: dynamodb.ITable,
         topic: sns.Topic,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -69,6 +69,7 @@ class Processing(Construct):
                         detectors=settings.detectors,
                         daily_call_limits=settings.daily_call_limit,
                         concurrent_calls=settings.concurrent_calls,
+                        share_answers="yes" if settings.answers_are_shared else "no",
                     )
                 ),
                 **self.quotas.environment(),
@@ -111,7 +112,7 @@ class Processing(Construct):
         work.dead_letters.grant_send_messages(self.function)
 
     def _permit(
-        self, settings: DeploymentSettings, bucket: s3.Bucket, table: dynamodb.Table, topic: sns.Topic
+        self, settings: DeploymentSettings, bucket: s3.Bucket, table: dynamodb.ITable, topic: sns.Topic
     ) -> None:
         table.grant(self.function, *TABLE_ACTIONS)
         topic.grant_publish(self.function)

@@ -9,7 +9,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from contract.capacity import DEFAULT_BATCH_SIZE
+from contract.capacity import COSTLY_REQUESTS_A_SECOND, DEFAULT_BATCH_SIZE
 from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
 
 API_ACCESS = ("iam", "jwt", "open")
@@ -38,6 +38,12 @@ class DeploymentSettings:
     questions cannot take what photos need. Lambda keeps 100 of an account unreserved and refuses the
     deployment otherwise, so it is off by default; `imagepipe check` says whether the account can spare it.
 
+    `share_answers` has photos with the same ETag and size asked about once, whichever objects they are;
+    without it each version of an object is, and copies, renames and uploads made again are paid for. Unless
+    it is set, answers are shared but where moderation runs and people may upload who hold no IAM rights
+    (`api_access` is not `iam`, and uploads are on): they could make two photos of one ETag, and have the
+    verdict of the first for the second (docs/decisions/0002-paying-once.md).
+
     `api_access` is `iam` (callers sign their requests), `jwt` (people sign in: `jwt_issuer`, a URL, and
     `jwt_audience` say whose tokens are taken) or `open`. `uploads` says whether callers may put photos into
     the bucket; unless it is set, they may where the API is not open. `upload_scope` is the scope that a token
@@ -48,12 +54,16 @@ class DeploymentSettings:
     searched for.
 
     `alarm_email` is told of every alarm, after it has confirmed SNS's mail; or `alarm_topic_arn`, a topic
-    that is there already, lets CloudWatch publish, and is in the same region.
+    that is there already, lets CloudWatch publish, and is in the same region. `daily_check` holds the table
+    against the bucket once a day, and raises one of them where a photo has no record
+    (docs/decisions/0012-an-audit-a-day.md).
 
     `confidence_order` keeps an index by which lists come in order of confidence, at the price of a second
     write for each label (docs/decisions/0005-order-by-confidence.md). `retained` keeps the bucket and the
     table when the stack is deleted and protects the table from deletion. `noncurrent_version_days` is how
-    long overwritten and deleted photos can be had back.
+    long overwritten and deleted photos can be had back. `restored_table` is a table to work with in place of
+    the stack's own, which stays behind, and `restored_table_stream` the ARN of its stream
+    (docs/operations.md, "The table as it was at another time").
     """
 
     detectors: tuple[str, ...] = DEFAULT_DETECTORS
@@ -64,6 +74,7 @@ class DeploymentSettings:
     query_reserved_concurrency: int | None = None
     batch_size: int = DEFAULT_BATCH_SIZE
     concurrent_calls: int = 16
+    share_answers: bool | None = None
     api_access: str = "iam"
     jwt_issuer: str = ""
     jwt_audience: tuple[str, ...] = ()
@@ -72,22 +83,27 @@ class DeploymentSettings:
     cors_origins: tuple[str, ...] = ()
     api_requests_a_second: int = 100
     api_burst: int = 200
-    api_costly_requests_a_second: int = 20
+    api_costly_requests_a_second: int = COSTLY_REQUESTS_A_SECOND
     api_costly_burst: int = 40
     access_logs: bool = False
     alarm_email: str = ""
     alarm_topic_arn: str = ""
+    daily_check: bool = True
     confidence_order: bool = False
     versioned: bool = True
     retained: bool = True
     noncurrent_version_days: int = 30
     log_retention_days: int = 30
+    restored_table: str = ""
+    restored_table_stream: str = ""
 
     def __post_init__(self) -> None:
         faults = [
             *self._unknown_words(),
             *self._unusable_upload_scope(),
             *self._unreachable(),
+            *self._half_restored(),
+            *self._unusable_sharing(),
             *self._unusable_quotas(),
             *self._numbers_out_of_range(),
         ]
@@ -117,6 +133,24 @@ class DeploymentSettings:
         """Say whether callers may upload. Where anybody may ask, that is chosen and not a default."""
         return self.api_access != "open" if self.uploads is None else self.uploads
 
+    @property
+    def answers_are_shared(self) -> bool:
+        """Whether a photo may have the answers of another with the same ETag and size."""
+        if self.share_answers is not None:
+            return self.share_answers
+        uploads_are_ours = self.api_access == "iam" or not self.takes_uploads
+        return uploads_are_ours or "moderation" not in self.detectors
+
+    def _unusable_sharing(self) -> list[str]:
+        """Without versions, an upload over a photo with the same ETag and size is taken for that photo."""
+        if self.answers_are_shared or self.versioned:
+            return []
+        return [
+            "share_answers is off (by itself where moderation runs and strangers may upload) and needs "
+            "versions: set versioned to true, or share_answers to true if photos of one ETag and size may "
+            "have the same answers"
+        ]
+
     def _unusable_upload_scope(self) -> list[str]:
         if not self.upload_scope:
             return []
@@ -142,6 +176,18 @@ class DeploymentSettings:
                 "arn:aws:sns:eu-west-1:123456789012:alarms"
             )
         return faults
+
+    def _half_restored(self) -> list[str]:
+        ours = f":table/{self.restored_table}/stream/"
+        if bool(self.restored_table) == bool(self.restored_table_stream) and (
+            not self.restored_table or ours in self.restored_table_stream
+        ):
+            return []
+        return [
+            "restored_table and restored_table_stream belong together: a table's name, and the ARN of its "
+            f"stream, which has {ours!r} in it; they are {self.restored_table!r} and "
+            f"{self.restored_table_stream!r}"
+        ]
 
     def _unusable_quotas(self) -> list[str]:
         known = sorted(OPERATIONS.values())

@@ -56,7 +56,9 @@ class ImagepipeStack(Stack):
             table=store.table,
             topic=completions.topic,
         )
-        tallying = Tallying(self, "Tallying", settings, code=processors_code, table=store.table)
+        tallying = Tallying(
+            self, "Tallying", settings, code=processors_code, table=store.table, intake=intake
+        )
         answers = Answers(
             self,
             "Answers",
@@ -79,6 +81,7 @@ class ImagepipeStack(Stack):
             uncounted=tallying.dead_letters,
             quotas=processing.quotas,
             api=answers.api,
+            is_audited=settings.daily_check,
         )
         Alarms(self, "Alarms", watched, topic)
         self._publish(

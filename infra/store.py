@@ -22,6 +22,9 @@ class Store(Construct):
     A retained table is protected from deletion, and stays behind when the first deployment of a stack fails:
     CloudFormation could not delete it, for it does not lift the protection, and the stack would be stuck.
     https://github.com/aws/aws-cdk/pull/24581
+
+    A table that was restored takes its place where the settings name one: it is not the stack's, and the
+    stack's own stays behind. docs/operations.md says what such a table needs.
     """
 
     def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings) -> None:
@@ -29,7 +32,19 @@ class Store(Construct):
         self._writes = writes_a_second(
             {OPERATIONS[name]: _quota(settings, OPERATIONS[name]) for name in settings.detectors}
         )
-        self.table = dynamodb.Table(
+        self.table = self._restored(settings) if settings.restored_table else self._own(settings)
+
+    def _restored(self, settings: DeploymentSettings) -> dynamodb.ITable:
+        return dynamodb.Table.from_table_attributes(
+            self,
+            "Restored",
+            table_name=settings.restored_table,
+            table_stream_arn=settings.restored_table_stream,
+            grant_index_permissions=settings.confidence_order,
+        )
+
+    def _own(self, settings: DeploymentSettings) -> dynamodb.ITable:
+        own = dynamodb.Table(
             self,
             "Table",
             partition_key=dynamodb.Attribute(name=table.PARTITION_KEY, type=dynamodb.AttributeType.STRING),
@@ -46,11 +61,12 @@ class Store(Construct):
             removal_policy=RemovalPolicy.RETAIN if settings.retained else RemovalPolicy.DESTROY,
         )
         if settings.confidence_order:
-            self._order_by_confidence()
+            self._order_by_confidence(own)
+        return own
 
-    def _order_by_confidence(self) -> None:
+    def _order_by_confidence(self, own: dynamodb.Table) -> None:
         """Add the index by rank. Its partitions are those of the rows, so it is written to as evenly."""
-        self.table.add_global_secondary_index(
+        own.add_global_secondary_index(
             index_name=table.RANK_INDEX,
             partition_key=dynamodb.Attribute(name=table.PARTITION_KEY, type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name=table.RANK, type=dynamodb.AttributeType.STRING),

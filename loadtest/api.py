@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from botocore.auth import SigV4Auth
@@ -16,16 +20,30 @@ from loadtest.faults import LoadtestError
 from loadtest.stack import Stack
 
 _ANSWER_SECONDS = 20
+_MOST_TIMES = 30
+_LONGEST_WAIT_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
 class Api:
-    """The query API of a stack. On AWS, requests are signed."""
+    """The query API of a stack. On AWS, requests are signed, and more than 20 a second are told 429."""
 
     stack: Stack
+    sleep: Callable[[float], None] = time.sleep
 
     def ask(self, path: str, **parameters: object) -> tuple[int, Any]:
-        """Give the status and the JSON of an answer; status 0 where none came."""
+        """Return the status and the JSON of an answer; status 0 where none came.
+
+        Asked too fast, it asks again after some seconds: that says nothing about a photo.
+        """
+        for _ in range(_MOST_TIMES):
+            status, answer = self._ask(path, parameters)
+            if status != HTTPStatus.TOO_MANY_REQUESTS:
+                break
+            self.sleep(random.uniform(0, _LONGEST_WAIT_SECONDS))  # noqa: S311 - jitter, not a secret
+        return status, answer
+
+    def _ask(self, path: str, parameters: Mapping[str, object]) -> tuple[int, Any]:
         query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
         url = self.stack.outputs["api_url"].rstrip("/") + path + query
         request = urllib.request.Request(url, headers=self._signature(url))  # noqa: S310

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from contract.timing import DAY_SECONDS
 from loadtest.stack import Stack
 
-_LONGEST_RETENTION_SECONDS = 86_400
+_LONGEST_RETENTION_SECONDS = DAY_SECONDS
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ def measure(
     say("looking at what is there now")
     found = _sum_up(scenario, place, seen, on, begun_at)
     if scenario.api is not None:
-        say(f"{scenario.api.users} users ask the API for {scenario.api.seconds:g} s")
+        paced = "" if place.stack.is_local else ", no faster than its throttle lets them"
+        say(f"{scenario.api.users} users ask the API for {scenario.api.seconds:g} s{paced}")
         found = replace(found, api=drive(place.stack, scenario.api, out, scenario.name))
     return replace(found, baseline=alone, cores=busy)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from contract.timing import DAY_SECONDS
 from operations.faults import OperatorError
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -38,7 +39,7 @@ def read_since(text: str, now: float) -> str:
 def age_in_words(text: str, now: float) -> str:
     """Say how long ago a time was, in its largest unit."""
     seconds = max(0.0, now - to_seconds(text))
-    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+    for length, unit in ((DAY_SECONDS, "d"), (3_600, "h"), (60, "m")):
         if seconds >= length:
             return f"{int(seconds // length)}{unit}"
     return f"{int(seconds)}s"

@@ -77,7 +77,7 @@ def assemble(
         new_id=around.new_id,
         wait=around.wait,
     )
-    recognizer = Recognizer(detectors, table, asker, counter)
+    recognizer = Recognizer(detectors, table, asker, counter, settings.answers_are_shared)
     pipeline = Pipeline(
         bucket_name=settings.bucket_name,
         bulk_queue_name=settings.bulk_queue_url.rsplit("/", 1)[1],

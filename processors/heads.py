@@ -20,6 +20,7 @@ class HeadMaker:
 
     fingerprints: Mapping[str, str]
     decided_at: str
+    shares_answers: bool = True
 
     def of(
         self, event: ImageEvent, version: ImageVersion, findings: Findings | PermanentError, seen: Head | None
@@ -38,6 +39,7 @@ class HeadMaker:
             rejection=Rejection(findings.code, findings.message, findings.detector)
             if isinstance(findings, PermanentError)
             else None,
+            shares_answers=self.shares_answers,
         )
 
     def tombstone(self, event: ImageEvent, seen: Head | None) -> Head:

@@ -72,7 +72,7 @@ class Pipeline:
         """Bring each key in line with its event; return the keys that could not be, with the reason."""
         cases, failures = self.surveyor.survey(events)
         self._count_verdicts(cases)
-        make = HeadMaker(self.recognizer.fingerprints(), self.now())
+        make = HeadMaker(self.recognizer.fingerprints(), self.now(), self.recognizer.shares_answers)
         decided, undecided = self._decide(cases, self._recognize(cases, lane, deadline), make)
         committed, uncommitted = self._commit(decided)
         unmoved = self.committer.move_on(_found_unchanged(cases, make))

@@ -34,12 +34,16 @@ class KeptResults(Protocol):
 
 @dataclass(frozen=True)
 class Recognizer:
-    """Recognizes the images of one batch, side by side."""
+    """Recognizes the images of one batch, side by side.
+
+    With `shares_answers`, images with the same bytes are one question, whichever object they are.
+    """
 
     detectors: Mapping[str, Detector]
     kept: KeptResults
     asker: Asker
     counter: Counter
+    shares_answers: bool = True
 
     def recognize(
         self, objects: Sequence[StoredObject], lane: Lane, deadline: Deadline
@@ -55,7 +59,7 @@ class Recognizer:
             *(version for version in reversed(versions) if version in obstacles),
             *(version for version in reversed(versions) if version not in obstacles),
         ]
-        representatives = {version.content_id: version for version in unreadable_first}
+        representatives = {self._content_id(version): version for version in unreadable_first}
         names = [
             self._name(content_id, detector)
             for content_id in representatives
@@ -80,7 +84,9 @@ class Recognizer:
         representatives: Mapping[str, ImageVersion],
         answers: Mapping[ResultName, Answer],
     ) -> Findings | Failure:
-        mine = [answers[self._name(version.content_id, detector)] for detector in self.detectors.values()]
+        mine = [
+            answers[self._name(self._content_id(version), detector)] for detector in self.detectors.values()
+        ]
         failures = [answer for answer in mine if not isinstance(answer, Result)]
         if not failures:
             try:
@@ -88,7 +94,7 @@ class Recognizer:
             except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as fault:
                 return TransientError("UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}")
         worst = _worst(failures)
-        if representatives[version.content_id] != version and _is_about_the_object(worst):
+        if representatives[self._content_id(version)] != version and _is_about_the_object(worst):
             return NotReadyError(
                 "AskedForAnother",
                 f"{version.key} shares its content with an object that is gone or cannot be read",
@@ -105,6 +111,9 @@ class Recognizer:
         self, versions: Sequence[ImageVersion], representatives: Mapping[str, ImageVersion]
     ) -> int:
         return (len(set(versions)) - len(representatives)) * len(self.detectors)
+
+    def _content_id(self, version: ImageVersion) -> str:
+        return version.content_id if self.shares_answers else version.own_content_id
 
     def _name(self, content_id: str, detector: Detector) -> ResultName:
         return ResultName(content_id, detector.name, detector.question.fingerprint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
@@ -14,17 +15,21 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 
 from contract import environment
+from contract.audits import AUDIT_EVENT
 from contract.settings import TallySettings
 from contract.tallies import TallyMetric
 from contract.timing import CALL_SECONDS
 from processors.adapters.dynamodb_contents import DynamoDBContents
 from processors.adapters.dynamodb_tallies import DynamoDBTallies
+from processors.audit_wiring import build_audit
 from processors.powertools import PowertoolsLog
 from processors.retrying import PATIENT_ATTEMPTS, RetryPolicy
+from processors.tallying.auditing import Audit
 from processors.tallying.changes import changed_keys
 from processors.tallying.contents import Contents
 from processors.tallying.recounting import Recount
 from processors.tallying.tally import Tally
+from processors.telemetry import Log
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -47,27 +52,40 @@ def build() -> Answering:
         DynamoDBTallies(client, settings.table_name),
         DynamoDBContents(client, settings.table_name, lambda: uuid4().hex),
     )
-    return assemble(*stores, Logger(), Metrics())
+    return assemble(*stores, Logger(), Metrics(), partial(build_audit, settings))
 
 
 def assemble(
-    store: DynamoDBTallies, content_store: DynamoDBContents, logger: Logger, metrics: Metrics
+    store: DynamoDBTallies,
+    content_store: DynamoDBContents,
+    logger: Logger,
+    metrics: Metrics,
+    new_audit: Callable[[Callable[[TallyMetric, int], None], Log], Audit],
 ) -> Answering:
-    """Put together what answers: changes of the table, or `{"recount": true}` from whoever runs it."""
+    """Put together what answers: changes of the table, the schedule of audits, or whoever runs it.
+
+    The latter asks with `{"recount": true}` or `{"audit": "now"}`.
+    """
 
     def count(what: TallyMetric, by: int) -> None:
         metrics.add_metric(name=what, unit=MetricUnit.Count, value=by)
 
     retry = RetryPolicy(attempts=PATIENT_ATTEMPTS)
     contents = Contents(content_store, retry, time.time)
-    tally = Tally(store, contents, retry, count, PowertoolsLog(logger), time.time)
+    log = PowertoolsLog(logger)
+    tally = Tally(store, contents, retry, count, log, time.time)
     recount = Recount(store, tally, contents)
 
     def work(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        def seconds_left() -> float:
+            return float(context.get_remaining_time_in_millis() / 1000)
+
         answer: dict[str, Any] = {"changed": 0}
         try:
             if "recount" in event:
-                answer |= recount.answer(event, lambda: context.get_remaining_time_in_millis() / 1000)
+                answer |= recount.answer(event, seconds_left)
+            elif AUDIT_EVENT in event:
+                answer |= new_audit(count, log).answer(event[AUDIT_EVENT], seconds_left)
             else:
                 answer["changed"] = tally.bring_in_line(changed_keys(event))
         finally:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import shlex
 from pathlib import Path
 
+import botocore.session
 import pytest
+from botocore import xform_name
 
 from infra.bundles import ROOT
+
+# https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-options.html
+OF_EVERY_COMMAND = {"--output", "--query", "--cli-binary-format", "--cli-read-timeout", "--endpoint-url"}
 
 TEST_SOURCES = {path: path.read_text() for path in (ROOT / "tests").rglob("test_*.py")}
 TEST_NAMES = {
@@ -43,3 +49,49 @@ def test_every_trap_is_held_by_tests_that_exist_or_a_reason() -> None:
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def aws_commands() -> list[tuple[str, list[str]]]:
+    """Find every command of the AWS CLI in the pages, as a shell would take it apart."""
+    found = []
+    for page in sorted(ROOT.glob("docs/**/*.md")):
+        text = re.sub(r"\\\n\s*", "", page.read_text())
+        written = re.findall(r"`(aws [a-z0-9]+ [a-z][^`]*)`", text)
+        written += re.findall(
+            r"^ {4,}(?:\w+=\$\()?(aws [a-z0-9]+ [a-z](?:'[^']*'|\"[^\"]*\"|[^'\"\n&])*)", text, re.MULTILINE
+        )
+        found += [(page.name, shlex.split(command.rstrip(") "), comments=True)) for command in written]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [(page, words) for page, words in aws_commands() if words[1] != "s3"],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value[:3]),
+)
+def test_commands_of_the_aws_cli_are_such(page: str, words: list[str]) -> None:
+    """Operations and options are those of the services; what every command takes is not looked at."""
+    _, service, command, *rest = words
+    service = service.removesuffix("api")
+    options = {word.partition("=")[0] for word in rest if word.startswith("--")} - OF_EVERY_COMMAND
+    session = botocore.session.get_session()
+    if command == "wait":
+        waiters = session.get_waiter_model(service)
+        assert rest[0] in {xform_name(name, "-") for name in waiters.waiter_names}, page
+        command = xform_name(
+            waiters.get_waiter("".join(part.title() for part in rest[0].split("-"))).operation, "-"
+        )
+    model = session.get_service_model(service)
+    operations = {xform_name(name, "-"): name for name in model.operation_names}
+    assert command in operations, f"{page}: aws {service} has no {command}"
+    shape = model.operation_model(operations[command]).input_shape
+    assert shape is not None
+    known = {f"--{xform_name(name, '-')}" for name in shape.members}
+    known |= {f"--no-{name[2:]}" for name in known}
+    assert options <= known, f"{page}: aws {service} {command} does not take {options - known}"
+    missing = {f"--{xform_name(name, '-')}" for name in shape.required_members} - options
+    assert not missing, f"{page}: aws {service} {command} needs {missing}"
+
+
+def test_there_are_commands_of_the_aws_cli_to_look_at() -> None:
+    assert len(aws_commands()) > 20

@@ -25,10 +25,11 @@ STACK_NAME = "imagepipe"
 # What differs here from the defaults for AWS. Two cores share the recognizing, so more copies of the
 # processor would only take memory, and more calls at once would wait for each other until they time out. The
 # quotas are those of the region that this place says it is; MiniStack does not resolve the condition by which
-# the template chooses them.
+# the template chooses them. Nobody but the owner of the machine uploads here, so copies share their answers.
 LOCAL_CONTEXT: Mapping[str, object] = {
     "api_access": "open",
     "uploads": True,
+    "share_answers": True,
     "max_concurrency": 4,
     "bulk_max_concurrency": 2,
     "concurrent_calls": 4,

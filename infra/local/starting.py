@@ -16,8 +16,9 @@ from infra.local.surroundings import AWS_VARIABLES
 CLOUD = "cloud"
 REKOGNITION = "rekognition"
 _HERE = Path(__file__).parent
+_GUARD = _HERE / "origin_guard.py"
 # What of ours runs in MiniStack's process: when it changes, a MiniStack that runs is replaced.
-_AROUND_MINISTACK = tuple(_HERE / name for name in ("cloud.py", "origin_guard.py", "partiql_streams.py"))
+_AROUND_MINISTACK = (_GUARD, *(_HERE / name for name in ("cloud.py", "partiql_streams.py")))
 
 
 def cloud_part(place: Place) -> parts.Part:
@@ -61,7 +62,7 @@ def rekognition_part(place: Place) -> parts.Part:
         directory=place.directory,
         port=place.rekognition_port,
         health_path="/health",
-        version=_source_digest(*sorted((_HERE / "rekognition").rglob("*"))),
+        version=_source_digest(_GUARD, *sorted((_HERE / "rekognition").rglob("*"))),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contract.capacity import COSTLY_REQUESTS_A_SECOND
 from loadtest.arithmetic import percentile
 from loadtest.faults import LoadtestError
 from loadtest.scenario import ApiLoad
@@ -44,9 +45,10 @@ class RequestStats:
 
 
 def drive(stack: Stack, load: ApiLoad, out: Path, name: str) -> tuple[RequestStats, ...]:
-    """Let users ask the API; give the figures of each kind of question, and of all together.
+    """Let users ask the API; return the figures of each kind of question, and of all together.
 
-    Leaves Locust's own page beside the report. Raises LoadtestError.
+    On AWS they ask no faster than its throttle lets them, for what is refused has no figures. Leaves Locust's
+    own page beside the report. Raises LoadtestError.
     """
     out.mkdir(parents=True, exist_ok=True)
     command = [
@@ -56,12 +58,9 @@ def drive(stack: Stack, load: ApiLoad, out: Path, name: str) -> tuple[RequestSta
         # An answer that is late is waited for, and counts.
         "--stop-timeout", "20", "--html", str(out / f"{name}-locust.html"),
     ]  # fmt: skip
-    environment = {key: value for key, value in os.environ.items() if key != "LOADTEST_REGION"}
-    if not stack.is_local:
-        environment["LOADTEST_REGION"] = stack.outputs["region"]
     finished = subprocess.run(  # noqa: S603
         command,
-        env=environment,
+        env={**os.environ, **_settings(stack, load)},
         capture_output=True,
         text=True,
         check=False,
@@ -70,6 +69,21 @@ def drive(stack: Stack, load: ApiLoad, out: Path, name: str) -> tuple[RequestSta
     if finished.returncode not in (0, _FAILURES):
         raise LoadtestError(f"locust failed: {finished.stderr.strip()[-500:]}")
     return read_stats(finished.stdout, load.seconds)
+
+
+def pause_seconds(load: ApiLoad) -> float:
+    """Return how long each user pauses where the API takes so many requests a second and refuses the rest.
+
+    All questions go by one route, whose throttle is on AWS alone. A tenth is kept free for what else asks.
+    """
+    return load.users / (0.9 * COSTLY_REQUESTS_A_SECOND)
+
+
+def _settings(stack: Stack, load: ApiLoad) -> dict[str, str]:
+    """Return what the process of Locust is told by its environment."""
+    if stack.is_local:
+        return {"LOADTEST_REGION": "", "LOADTEST_PAUSE_SECONDS": "0"}
+    return {"LOADTEST_REGION": stack.outputs["region"], "LOADTEST_PAUSE_SECONDS": f"{pause_seconds(load):g}"}
 
 
 def read_stats(text: str, seconds: float) -> tuple[RequestStats, ...]:

@@ -1,12 +1,14 @@
 """What a user of the API asks, again and again: run by Locust, in a process of its own.
 
-`LOADTEST_REGION` is set where requests have to be signed.
+`LOADTEST_REGION` is set where requests have to be signed, `LOADTEST_PAUSE_SECONDS` where users may not ask as
+fast as they can: so far apart each of them begins its requests.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -36,7 +38,10 @@ def signing(region: str) -> Callable[[Any], Any]:
 
 
 class ApiUser(HttpUser):
-    """Looks for photos by their label, looks at one, and walks through all of them. Never pauses."""
+    """Looks for photos by their label, looks at one, and walks through all of them."""
+
+    pause_seconds = float(os.environ.get("LOADTEST_PAUSE_SECONDS", "0"))
+    next_at = 0.0
 
     def on_start(self) -> None:
         """Learn what there is to ask for."""
@@ -73,9 +78,15 @@ class ApiUser(HttpUser):
             page = self._page(path, "next page of all, by cursor")
 
     def _page(self, path: str, name: str) -> dict[str, Any]:
+        self._take_turn()
         with self.client.get(path, name=name, catch_response=True) as answer:
             if answer.status_code != _OK:
                 answer.failure(f"{answer.status_code}: {answer.text[:200]}")
                 return {"images": []}
             found: dict[str, Any] = answer.json()
             return found
+
+    def _take_turn(self) -> None:
+        """Wait until this user may ask again; Locust has made time.sleep let the others run."""
+        time.sleep(max(0.0, self.next_at - time.monotonic()))
+        self.next_at = time.monotonic() + self.pause_seconds

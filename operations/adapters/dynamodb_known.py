@@ -13,7 +13,7 @@ from contract.wire import key_of
 from operations.adapters.dynamodb_reads import BatchReads
 from operations.planning.known import Recorded
 
-HEAD_ATTRIBUTES = ("key", "etag", "size_bytes", "status", "detectors")
+HEAD_ATTRIBUTES = ("key", "etag", "size_bytes", "version_id", "status", "detectors")
 # A result has it, a claim on one has not.
 ANSWERED = "called_at"
 
@@ -47,4 +47,5 @@ def _recorded(item: Mapping[str, Any]) -> Recorded:
         size_bytes=int(item["size_bytes"]["N"]),
         status=Status(item["status"]["S"]),
         fingerprints={name: fingerprint["S"] for name, fingerprint in detectors.items()},
+        version_id=item["version_id"]["S"] if "version_id" in item else None,
     )

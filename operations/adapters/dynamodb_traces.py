@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from contract.contents import COMPLETE, NAMES
+from contract.identity import ImageVersion
 from contract.records import Status
 from contract.table import CONTENT_PREFIX, HEAD, HEAD_PREFIX, PARTITION_KEY, SORT_KEY, ItemKey
 from contract.tallies import COUNTED, COUNTED_PREFIX
@@ -21,7 +22,15 @@ from operations.traces import Kind, Trace
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ATTRIBUTES = (PARTITION_KEY, SORT_KEY, "key", "status", "etag", "size_bytes", "content", "left")
+ATTRIBUTES = (
+    PARTITION_KEY,
+    SORT_KEY,
+    "key",
+    "status",
+    *("etag", "size_bytes", "version_id", "shares_answers"),
+    "content",
+    "left",
+)
 # What has come back meanwhile is not removed: a record that is alive, what a key is counted for.
 CONDITIONS: Mapping[Kind, str] = {
     Kind.RECORD: "#status = :deleted",
@@ -130,12 +139,18 @@ class _UnchangedError(Exception):
     """A condition did not hold."""
 
 
+def _content_id(head: Mapping[str, Any]) -> str | None:
+    if not head.get("etag"):
+        return None
+    version = ImageVersion(head["key"], head["etag"], int(head["size_bytes"]), head.get("version_id"), "")
+    return version.content_id if head.get("shares_answers", True) else version.own_content_id
+
+
 def _trace(item: Mapping[str, Any]) -> Trace:
     at = ItemKey(item[PARTITION_KEY], item[SORT_KEY])
     if at.sk == HEAD and at.pk.startswith(HEAD_PREFIX):
-        content = f"{item['etag']}-{item['size_bytes']}" if item.get("etag") else None
         is_alive = item.get("status") != Status.DELETED
-        return Trace(Kind.RECORD, at, at.pk.removeprefix(HEAD_PREFIX), is_alive, content)
+        return Trace(Kind.RECORD, at, at.pk.removeprefix(HEAD_PREFIX), is_alive, _content_id(item))
     if at.sk == COUNTED and at.pk.startswith(COUNTED_PREFIX):
         is_alive = "status" in item or "left" in item
         return Trace(Kind.SHARE, at, at.pk.removeprefix(COUNTED_PREFIX), is_alive, item.get("content"))

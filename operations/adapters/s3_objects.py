@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from contract.identity import ImageVersion
 from operations.adapters.aws_errors import translated
+from operations.reconciling.findings import NO_VERSION
 from operations.retrying import RetryPolicy
 
 if TYPE_CHECKING:
@@ -25,9 +27,11 @@ class ObjectVersion:
     size_bytes: int = 0
 
     @property
-    def content_id(self) -> str | None:
-        """The name of its bytes, as contract/identity.py gives it; None of a delete marker."""
-        return f"{self.etag}-{self.size_bytes}" if self.etag else None
+    def content_ids(self) -> tuple[str, ...]:
+        """What its results may be kept by, whether or not answers were shared; a delete marker has none."""
+        version_id = None if self.version_id == NO_VERSION else self.version_id
+        version = ImageVersion(self.key, self.etag, self.size_bytes, version_id, "")
+        return (version.content_id, version.own_content_id) if self.etag else ()
 
 
 @dataclass(frozen=True)

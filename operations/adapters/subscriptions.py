@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
+from contract.timing import DAY_SECONDS
 from operations.adapters.aws_errors import translated
 from operations.retrying import RetryPolicy
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 # What is forgotten by whoever was killed is empty by the next day.
-RETENTION_SECONDS = 86_400
+RETENTION_SECONDS = DAY_SECONDS
 MAX_MESSAGES = 10
 # In the query protocol, and in the JSON protocol.
 NO_SUCH_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})

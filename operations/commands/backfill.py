@@ -126,7 +126,13 @@ class _Feed:
             made = Backfill(
                 bucket_name=parts.names.bucket,
                 bucket=parts.bucket,
-                assessor=Assessor(parts.known, contents, parts.deployed.fingerprints, has_records=True),
+                assessor=Assessor(
+                    parts.known,
+                    contents,
+                    parts.deployed.fingerprints,
+                    has_records=True,
+                    shares_answers=parts.deployed.settings.answers_are_shared,
+                ),
                 queue=parts.bulk.queue,
                 executor=parts.executor,
                 notes=self.bookmark,

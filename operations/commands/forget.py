@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from operations.commands.options import Directory, Json, Local, Stack, Yes
+from operations.commands.options import Directory, Json, Local, Patience, Stack, Yes
 from operations.faults import OperatorError
 from operations.forgetting.forgetting import WHAT_REMAINS, Chosen, Forgetting, Found
 from operations.interrupting import orderly
@@ -35,13 +35,13 @@ def forget(
     stack: Stack = None,
     local: Local = None,
     directory: Directory = None,
-    patience: Annotated[
-        float, typer.Option("--patience", min=0, help="How long to wait until all is gone, in seconds.")
-    ] = 300.0,
+    patience: Patience = 300.0,
     yes: Yes = False,
     json: Json = False,
 ) -> int:
     """Remove photos with all versions, and all that is known of them. It cannot be undone.
+
+    It reads the whole table, twice at least: half a dollar for a million photos, for one key as for many.
 
     Exit code 1 if something was found left, or nothing was removed.
     """

@@ -26,6 +26,9 @@ Directory = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, and nothing else there.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Patience = Annotated[
+    float, typer.Option("--patience", min=0, help="How long to wait for what follows, in seconds.")
+]
 Cause = Annotated[
     str | None,
     typer.Option("--cause", help="Only of this cause, as `dlq summary` shows it, or of this code or kind."),

@@ -79,6 +79,7 @@ def _look(
                 contents,
                 pipeline.deployed.fingerprints,
                 has_records=place.bucket == pipeline.names.bucket,
+                shares_answers=pipeline.deployed.settings.answers_are_shared,
             ),
             totals,
             limit=limit,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from contract.detectors import OPERATIONS
+from contract.timing import DAY_SECONDS
 from operations.costing.page import money
 from operations.planning.objects import Kind, Place
 from operations.planning.summing import Plan
@@ -63,7 +64,7 @@ def duration(seconds: float) -> str:
     """Write a span of time in its largest unit."""
     if math.isinf(seconds):
         return "for ever, as no calls are allowed"
-    for length, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+    for length, unit in ((DAY_SECONDS, "days"), (3_600, "hours"), (60, "minutes")):
         if seconds >= length:
             return f"{seconds / length:,.1f} {unit}"
     return f"{seconds:,.0f} seconds"

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from contract.errors import ImagepipeError
 from contract.timing import TOMBSTONE_DAYS
-from operations.commands.options import Directory, Json, Local, Stack, Yes
+from operations.commands.options import Directory, Json, Local, Patience, Stack, Yes
 from operations.costing.page import money
 from operations.faults import StoppedError
 from operations.interrupting import Stopping, orderly
@@ -54,9 +54,7 @@ def verify(
         Path | None,
         typer.Option("--photos", help="A folder with JPEGs.", show_default="images/ of the checkout"),
     ] = None,
-    patience: Annotated[
-        float, typer.Option("--patience", min=0, help="How long to wait for anything, in seconds.")
-    ] = 300.0,
+    patience: Patience = 300.0,
     clean: Annotated[
         bool, typer.Option("--clean", help="Only remove what runs that were killed have left.")
     ] = False,
@@ -138,7 +136,8 @@ def _clean(pipeline: Pipeline, yes: bool, json: bool) -> int:
 
 def _price(pipeline: Pipeline, pricing: Pricing) -> tuple[int, float]:
     contents, uploads = (sum(getattr(check, name) for check in CHECKS) for name in ("contents", "uploads"))
-    by_detector = dict.fromkeys(pipeline.deployed.settings.detectors, contents)
+    settings = pipeline.deployed.settings
+    by_detector = dict.fromkeys(settings.detectors, contents if settings.answers_are_shared else uploads)
     return sum(by_detector.values()), pricing.bill(uploads, by_detector, is_bulk=False).total
 
 
@@ -176,6 +175,7 @@ def _verification(
         stopping=stopping,
         tell=watch.tell,
         patience_seconds=patience,
+        shares_answers=pipeline.deployed.settings.answers_are_shared,
     )
     cleaning = _cleaning(pipeline, prefix, f"{QUEUE_PREFIX}{run}", watch)
     return Verification(CHECKS, site, cleaning, watch)

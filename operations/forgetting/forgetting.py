@@ -160,7 +160,7 @@ class Forgetting:
         found.versions = [version for version in versions if self.chosen.takes(version.key)]
         self._tell("looking through the table")
         found.traces = [trace for trace in self.traces.find(self.chosen.text) if self.chosen.takes(trace.key)]
-        self.contents |= {version.content_id for version in found.versions if version.content_id}
+        self.contents |= {content for version in found.versions for content in version.content_ids}
         self.contents |= {trace.content_id for trace in found.traces if trace.content_id}
         self._look_at_results(found)
         for name, queue in self.queues.items():

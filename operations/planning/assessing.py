@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from contract.identity import ImageVersion
 from contract.results import ResultName
 from operations.planning.contents import Contents
-from operations.planning.known import Known
+from operations.planning.known import Known, Recorded
 from operations.planning.objects import Kind, kind_of
 from operations.reconciling.comparison import Listed
 
@@ -35,42 +36,46 @@ class Assessed:
 class Assessor:
     """Assesses listings. `fingerprints` are those of the deployed detectors.
 
-    `has_records` says that the objects are those that the table's heads are about.
+    `has_records` says that the objects are those that the table's heads are about, `shares_answers` that
+    those of the same bytes are asked about once.
     """
 
     known: Known
     contents: Contents
     fingerprints: Mapping[str, str]
     has_records: bool
+    shares_answers: bool
 
     def assess(self, page: Sequence[Listed]) -> list[Assessed]:
         """Assess some objects, in their order."""
-        current = self._current(page)
-        askable = [
-            listed for listed in page if listed.key not in current and kind_of(listed).can_be_asked_about
-        ]
-        first = self.contents.first_seen(map(content_id, askable))
-        calls = self._calls(first)
-        assessed: list[Assessed] = []
-        for listed in page:
-            content, kind = content_id(listed), kind_of(listed)
-            if listed.key in current or not kind.can_be_asked_about:
-                assessed.append(Assessed(listed, kind, listed.key in current))
-            else:
-                # What is taken out is taken out once: the next one with these bytes repeats them.
-                needed = calls.pop(content, None)
-                assessed.append(Assessed(listed, kind, False, needed is None, needed or ()))
-        return assessed
-
-    def _current(self, page: Sequence[Listed]) -> set[str]:
-        if not self.has_records:
-            return set()
-        recorded = self.known.recorded([listed.key for listed in page])
-        return {
+        recorded = self.known.recorded([listed.key for listed in page]) if self.has_records else {}
+        current = {
             listed.key
             for listed in page
             if listed.key in recorded and recorded[listed.key].is_current(listed, self.fingerprints)
         }
+        contents = {listed.key: self._content_id(listed, recorded.get(listed.key)) for listed in page}
+        askable = [
+            listed for listed in page if listed.key not in current and kind_of(listed).can_be_asked_about
+        ]
+        first = self.contents.first_seen(contents[listed.key] for listed in askable)
+        calls = self._calls(first)
+        assessed: list[Assessed] = []
+        for listed in page:
+            kind = kind_of(listed)
+            if listed.key in current or not kind.can_be_asked_about:
+                assessed.append(Assessed(listed, kind, listed.key in current))
+            else:
+                # What is taken out is taken out once: the next one with these bytes repeats them.
+                needed = calls.pop(contents[listed.key], None)
+                assessed.append(Assessed(listed, kind, False, needed is None, needed or ()))
+        return assessed
+
+    def _content_id(self, listed: Listed, recorded: Recorded | None) -> str:
+        """Return what the results of an object are kept by: its record knows the version, no listing does."""
+        version_id = recorded.version_id if recorded is not None and recorded.is_of(listed) else None
+        version = ImageVersion(listed.key, listed.etag, listed.size_bytes, version_id, "")
+        return version.content_id if self.shares_answers else version.own_content_id
 
     def _calls(self, contents: Sequence[str]) -> dict[str, tuple[str, ...]]:
         names = {
@@ -82,8 +87,3 @@ class Assessor:
             content: tuple(name.detector for name in of_content if name not in answered)
             for content, of_content in names.items()
         }
-
-
-def content_id(listed: Listed) -> str:
-    """Name the bytes of a listed object, as contract/identity.py does."""
-    return f"{listed.etag}-{listed.size_bytes}"

@@ -13,20 +13,28 @@ from operations.reconciling.comparison import Listed
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a head says, as far as it is asked whether it is current. `fingerprints` are by detector."""
+    """What a head says, as far as it is asked whether it is current. `fingerprints` are by detector.
+
+    `version_id` is None where the bucket had no versions.
+    """
 
     key: str
     etag: str
     size_bytes: int
     status: Status
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    version_id: str | None = None
+
+    def is_of(self, listed: Listed) -> bool:
+        """Tell whether the head is of these bytes."""
+        return (self.etag, self.size_bytes) == (listed.etag, listed.size_bytes)
 
     def is_current(self, listed: Listed, fingerprints: Mapping[str, str]) -> bool:
         """Tell whether the processor would find nothing to do about these bytes.
 
         The same bytes uploaded anew have the same answers; which version it is, reconcile sees to.
         """
-        if (self.etag, self.size_bytes) != (listed.etag, listed.size_bytes):
+        if not self.is_of(listed):
             return False
         if self.status is Status.REJECTED:
             return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from contract.identity import content_id
 from operations.moments import to_seconds
 
 # A head's time is that of the event, or of a look at the object; the listing's is rounded to seconds.
@@ -31,6 +32,11 @@ class Listed:
     modified_at: float
     storage_class: str = "STANDARD"
     is_restored: bool = False
+
+    @property
+    def content_id(self) -> str:
+        """What the bytes are called."""
+        return content_id(self.etag, self.size_bytes)
 
     @property
     def is_archived(self) -> bool:

@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from contract.capacity import KEYS_A_MESSAGE
 from contract.errors import ImagepipeError
 from contract.notifications import look_again
 from operations.interrupting import Stopping
 from operations.messages import Outgoing
 from operations.reconciling.findings import LOOKED_AT_AGAIN, Finding
 from operations.reconciling.spool import Spool
-
-KEYS_A_MESSAGE = 10
 
 
 class Queue(Protocol):

@@ -64,7 +64,7 @@ class Cleaning:
         self.tell("removing objects and their versions")
         while versions := list(self.objects.versions(self.prefix)):
             self.keys |= {version.key for version in versions}
-            self.contents |= {version.content_id for version in versions if version.content_id}
+            self.contents |= {content for version in versions for content in version.content_ids}
             # Looked at once more: what was being put while this began.
             list(self.executor.map(self._remove, versions))
 

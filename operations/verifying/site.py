@@ -73,7 +73,8 @@ class Site:
 
     `expected` is what each key that was written has to be known as in the end: the ETag of its object, None
     where it was deleted. `seen` are all records that were met in the table, `contents` all bytes that were
-    uploaded, `fingerprints` those of the deployed detectors. `tell` is told what is being waited for.
+    uploaded, `fingerprints` those of the deployed detectors, `shares_answers` whether the same bytes are
+    asked about once. `tell` is told what is being waited for.
     """
 
     bucket_name: str
@@ -88,6 +89,7 @@ class Site:
     stopping: Stopping
     tell: Callable[[str], None]
     patience_seconds: float
+    shares_answers: bool = True
     expected: dict[str, str | None] = field(default_factory=dict)
     seen: dict[str, Head] = field(default_factory=dict)
     contents: set[str] = field(default_factory=set)
@@ -135,7 +137,7 @@ class Site:
 
     def called_at(self, head: Head) -> Mapping[str, str]:
         """Return when each detector was asked about the bytes of a record."""
-        names = [ResultName(head.version.content_id, *named) for named in head.detectors.items()]
+        names = [ResultName(head.content_id, *named) for named in head.detectors.items()]
         return {name.detector: at for name, at in self.table.called_at(names).items()}
 
     def recognized(self, *keys: str) -> Mapping[str, Head]:

@@ -27,6 +27,7 @@ MAX_READS = 100
 class BatchCalls:
     """Batch reads and writes on one table, the batches side by side.
 
+    Reads are as of now if `consistent`; else they cost half, and may not see what was written seconds ago.
     Must not be called from a thread of the executor itself.
     """
 
@@ -34,9 +35,10 @@ class BatchCalls:
     table_name: str
     retry: RetryPolicy
     executor: Executor
+    consistent: bool = True
 
     def read(self, keys: Sequence[ItemKey]) -> list[Item]:
-        """Give those items that are there, as of now. Raises a word for failure if any could not be read."""
+        """Return those items that are there. Raise a word for failure if any could not be read."""
         batches = self.executor.map(self._read_batch, _in_batches(keys, MAX_READS))
         return [item for batch in batches for item in batch]
 
@@ -50,7 +52,10 @@ class BatchCalls:
     def _read_batch(self, keys: Sequence[ItemKey]) -> list[Item]:
         found: list[Item] = []
         asked: dict[str, Any] = {
-            self.table_name: {"Keys": [key_to_wire(key) for key in keys], "ConsistentRead": True}
+            self.table_name: {
+                "Keys": [key_to_wire(key) for key in keys],
+                "ConsistentRead": self.consistent,
+            }
         }
 
         def attempt() -> None:

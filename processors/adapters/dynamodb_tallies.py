@@ -80,6 +80,7 @@ class DynamoDBTallies:
                 FilterExpression=wanted,
                 ExpressionAttributeValues=values,
                 ProjectionExpression="pk, sk",
+                ConsistentRead=True,  # a record that is missed would leave its results to nobody
                 **start,
             )
         last = page.get("LastEvaluatedKey")

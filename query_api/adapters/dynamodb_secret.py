@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract import table
 from contract.table import PARTITION_KEY
+from contract.timing import DAY_SECONDS
 from contract.wire import key_to_wire, to_wire
 from query_api.adapters.aws_errors import translated
 from query_api.adapters.dynamodb_items import read_item
@@ -15,7 +16,7 @@ from query_api.adapters.dynamodb_items import read_item
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ROTATED_AFTER_SECONDS = 30 * 86_400
+ROTATED_AFTER_SECONDS = 30 * DAY_SECONDS
 # Every copy of the function looks again after this time. A new secret signs nothing for twice as long, so
 # that all copies know it when the first cursor comes that it has signed.
 KEPT_SECONDS = 3_600

@@ -31,7 +31,7 @@ class ImageReader:
         if head is None or head.status is Status.DELETED:
             return None
         names = [
-            ResultName(head.version.content_id, detector, fingerprint)
+            ResultName(head.content_id, detector, fingerprint)
             for detector, fingerprint in head.detectors.items()
         ]
         found = self.result_reader.results(names) if names else {}

@@ -8,7 +8,7 @@ import pytest
 
 from contract import typical
 from contract.assumptions import Assumptions
-from contract.costs import API_METRICS, bill, standing_a_month
+from contract.costs import API_METRICS, audit_a_month, bill, scan, standing_a_month
 from contract.item_sizes import item_bytes, read_units, write_units
 from contract.prices import DOLLARS_A_CALL, dollars_for_calls
 from contract.results import pack
@@ -161,6 +161,25 @@ def test_nothing_to_do_costs_nothing() -> None:
 
 def test_what_stands_every_month_is_little() -> None:
     assert 0 < sum(standing_a_month().values()) < 10
+
+
+def test_an_audit_reads_each_record_at_half_price_and_lists_a_thousand_keys_a_request() -> None:
+    a_month = audit_a_month(MILLION)
+
+    assert a_month["DynamoDB"] == pytest.approx(30 * 0.5 * 0.125)
+    assert a_month["S3"] == pytest.approx(30 * 1000 * 0.000_005)
+    assert sum(a_month.values()) < 3
+
+
+def test_a_scan_reads_every_byte_that_is_kept() -> None:
+    kept = usage(Work.of_new_photos(MILLION, LABELS), Assumptions()).stored_bytes
+
+    assert scan(Work.of_new_photos(MILLION, LABELS)) == pytest.approx(kept / 4096 * 0.125 / MILLION)
+
+
+def test_forgetting_a_photo_among_a_million_costs_what_its_help_says() -> None:
+    """Half a dollar: the table is read twice at least."""
+    assert round(2 * scan(Work.of_new_photos(MILLION, LABELS)), 1) == 0.5
 
 
 def test_every_metric_of_the_api_is_paid_for() -> None:

@@ -35,8 +35,10 @@ DELETED = Head(
     ImageVersion("a", "", 0, None, "2026-11-23T12:00:00.000Z"), Status.DELETED, "B", 3, "now", expires_at=9
 )
 
+ALONE = replace(RECOGNIZED, shares_answers=False)
 
-@pytest.mark.parametrize("head", [RECOGNIZED, REJECTED, DELETED])
+
+@pytest.mark.parametrize("head", [RECOGNIZED, REJECTED, DELETED, ALONE])
 def test_a_head_survives_dynamodb(head: Head) -> None:
     wire = {name: TypeSerializer().serialize(value) for name, value in head.to_item().items()}
     item = {name: TypeDeserializer().deserialize(value) for name, value in wire.items()}

@@ -113,23 +113,35 @@ def test_stats_tell_of_calls_and_queues(at_rest: Site) -> None:
     assert stats["dead_letters"] >= 0
 
 
-def test_counting_anew_finds_nothing_to_correct(at_rest: Site) -> None:
-    """What the outputs name can be invoked as docs/operations.md says."""
-    credentials = {"aws_access_key_id": ACCESS_KEY_ID, "aws_secret_access_key": SECRET_ACCESS_KEY}
+def ask_the_tally(site: Site, question: dict[str, object]) -> Any:
+    """Invoke the function that the outputs name, as docs/operations.md says."""
     place: dict[str, Any] = {
-        "endpoint_url": at_rest.running.outputs.endpoint_url,
+        "endpoint_url": site.running.outputs.endpoint_url,
         "region_name": REGION,
-        **credentials,
+        "aws_access_key_id": ACCESS_KEY_ID,
+        "aws_secret_access_key": SECRET_ACCESS_KEY,
     }
     (stack,) = boto3.client("cloudformation", **place).describe_stacks(StackName="imagepipe")["Stacks"]
     (name,) = [each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == "TallyFunction"]
-    before = counted(at_rest)
+    invoked = boto3.client("lambda", **place).invoke(FunctionName=name, Payload=json.dumps(question).encode())
+    return json.load(invoked["Payload"])
 
-    invoked = boto3.client("lambda", **place).invoke(
-        FunctionName=name, Payload=b'{"recount": true, "cursor": null}'
-    )
-    answer = json.load(invoked["Payload"])
+
+def test_counting_anew_finds_nothing_to_correct(at_rest: Site) -> None:
+    before = counted(at_rest)
+    answer = ask_the_tally(at_rest, {"recount": True, "cursor": None})
 
     assert answer["looked_at"] >= 10
     assert (answer["changed"], answer["cursor"]) == (0, None)
     assert counted(at_rest) == before
+
+
+def test_an_audit_of_the_bucket_finds_every_photo_in_the_table(at_rest: Site) -> None:
+    pages = at_rest.running.clients.s3.get_paginator("list_objects_v2").paginate(Bucket=at_rest.bucket)
+    keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+
+    answer = ask_the_tally(at_rest, {"audit": "now"})
+
+    assert answer["is_done"] is True
+    assert (answer["photos_without_their_record"], answer["records_without_photo"]) == (0, 0)
+    assert answer["audited"] == len(keys)

@@ -46,6 +46,10 @@ class Items(UserDict[Place, Wire]):
         self.before[place] = self.data.get(place)
         super().__delitem__(place)
 
+    def settle(self) -> None:
+        """Have a while go by: every read sees everything."""
+        self.before = dict(self.data)
+
     def read(self, place: Place, *, consistent: bool) -> Wire | None:
         """Return a copy of what a read may see at a place."""
         return copy.deepcopy(self.data.get(place) if consistent else self.before.get(place))

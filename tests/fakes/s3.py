@@ -2,56 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 from typing import Any
 from urllib.parse import quote_plus
 
+from botocore.exceptions import ClientError
+
 from tests.fakes.calls import Calls, client_error
+from tests.fakes.s3_versions import StoredVersion, Versioning, md5
+
+Wire = dict[str, Any]
 
 BUCKET = "photos"
 START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class Versioning(Enum):
-    """The states of a bucket. Once it had versions, it can only be suspended."""
-
-    NEVER = "never"
-    ENABLED = "enabled"
-    SUSPENDED = "suspended"
-
-
-@dataclass(frozen=True)
-class StoredVersion:
-    """One version of an object; a delete marker has no body. The version named `null` has no id here.
-
-    `archived_in` is a storage class that has to be restored, `sse` is `SSE-C` or a KMS key that is not ours.
-    """
-
-    version_id: str | None
-    body: bytes | None
-    at: datetime
-    archived_in: str | None = None
-    restored: bool = False
-    sse: str | None = None
-
-    @property
-    def etag(self) -> str:
-        return hashlib.md5(self.body or b"").hexdigest()
-
-    @property
-    def is_readable(self) -> bool:
-        return self.sse is None and (self.archived_in is None or self.restored)
 
 
 @dataclass
 class FakeS3:
     """One bucket. Each change gives the S3 notification record that tells of it.
 
-    `everything` remembers all that was ever put.
+    `everything` remembers all that was ever put. `etag_of` is MD5 but where a test wants two contents with
+    one ETag. Listings have `page` entries a page. `others` are buckets
+    of somebody else, of which only the current objects can be listed.
     """
 
     calls: Calls = field(default_factory=Calls)
@@ -59,6 +35,9 @@ class FakeS3:
     objects: dict[str, list[StoredVersion]] = field(default_factory=dict)
     everything: dict[str, list[StoredVersion]] = field(default_factory=dict)
     changes: int = 0
+    etag_of: Callable[[bytes], str] = md5
+    page: int = 1000
+    others: dict[str, Mapping[str, StoredVersion]] = field(default_factory=dict)
 
     def put(
         self,
@@ -70,7 +49,7 @@ class FakeS3:
         sse: str | None = None,
     ) -> dict[str, Any]:
         """Put an object."""
-        stored = replace(self._new(body), archived_in=archived_in, sse=sse)
+        stored = replace(self._new(body), storage_class=archived_in or "STANDARD", sse=sse)
         self._add(key, stored)
         self.everything.setdefault(key, []).append(stored)
         return self._record(event, key, stored)
@@ -105,13 +84,15 @@ class FakeS3:
         """Remove a version that is not current, or a marker on nothing, as a lifecycle rule does."""
         return self.delete_version(key, version_id, "LifecycleExpiration:Delete")
 
-    def archive(self, key: str) -> None:
-        """Move the current version to an archive, as a lifecycle rule does: no event that we listen to."""
-        self._change_current(key, archived_in="GLACIER", restored=False)
+    def archive(self, key: str, storage_class: str = "GLACIER", *, restoring: bool = False) -> None:
+        """Move the current version elsewhere, as a lifecycle rule does: no event that we listen to."""
+        self._change_current(key, storage_class=storage_class, restored=False, restoring=restoring)
 
     def restore(self, key: str) -> dict[str, Any]:
         """Have an archived object back. Its event has no sequencer."""
-        record = self._record("ObjectRestore:Completed", key, self._change_current(key, restored=True))
+        record = self._record(
+            "ObjectRestore:Completed", key, self._change_current(key, restored=True, restoring=False)
+        )
         del record["s3"]["object"]["sequencer"]
         return record
 
@@ -134,25 +115,65 @@ class FakeS3:
         ]
         return hidden + markers
 
-    def head_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:
-        """Answer as boto3's client does."""
-        with self.calls.of("HeadObject"):
-            assert Bucket == BUCKET
-            found = self._find(Key, VersionId) if VersionId else self.current(Key)
-            if found is None:
-                raise client_error("404", "HeadObject", "Not Found")
-            if found.body is None:
-                # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
-                raise client_error("405", "HeadObject", "Method Not Allowed")
+    def put_bucket_versioning(self, *, Bucket: str, VersioningConfiguration: dict[str, str]) -> Wire:
+        with self._call("PutBucketVersioning", Bucket):
+            self.versioning = Versioning(VersioningConfiguration["Status"].lower())
+        return {}
+
+    def put_object(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        Body: bytes,
+        IfNoneMatch: str | None = None,
+        StorageClass: str | None = None,
+        SSECustomerKey: str | None = None,
+        SSECustomerAlgorithm: str = "AES256",
+    ) -> Wire:
+        with self._call("PutObject", Bucket):
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+            if IfNoneMatch == "*" and self.current(Key) is not None:
+                raise _refusal(412, "PutObject", "PreconditionFailed")
+            self.put(Key, Body, archived_in=StorageClass, sse="SSE-C" if SSECustomerKey else None)
+            stored = self.objects[Key][-1]
+        return {"ETag": f'"{stored.etag}"', **stored.named}
+
+    def copy_object(self, *, Bucket: str, Key: str, CopySource: dict[str, str]) -> Wire:
+        with self._call("CopyObject", Bucket):
+            source = self._readable("CopyObject", CopySource["Key"], CopySource.get("VersionId"))
+            assert source.body is not None
+            self.put(Key, source.body, event="ObjectCreated:Copy")
+            stored = self.objects[Key][-1]
+        return {"CopyObjectResult": {"ETag": f'"{stored.etag}"'}, **stored.named}
+
+    def delete_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> Wire:
+        """Delete; what is not there already is no failure."""
+        with self._call("DeleteObject", Bucket):
+            if VersionId is None:
+                self.delete(Key)
+                if self.versioning is Versioning.NEVER:
+                    return {}
+                return {"DeleteMarker": True, "VersionId": self.objects[Key][-1].version_id or "null"}
+            gone = self._find(Key, VersionId)
+            if gone is not None:
+                self.delete_version(Key, gone.version_id)
+            is_marker = gone is not None and gone.body is None
+            return {"VersionId": VersionId, **({"DeleteMarker": True} if is_marker else {})}
+
+    def head_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> Wire:
+        with self._call("HeadObject", Bucket):
+            found = self._existing("HeadObject", Key, VersionId)
             if found.sse == "SSE-C":
-                raise client_error("400", "HeadObject", "Bad Request")
-            answer: dict[str, Any] = {
+                raise _refusal(400, "HeadObject", "BadRequest")
+            answer: Wire = {
                 "ETag": f'"{found.etag}"',
-                "ContentLength": len(found.body),
+                "ContentLength": len(found.body or b""),
                 "LastModified": found.at,
             }
-            if found.archived_in:
-                answer["StorageClass"] = found.archived_in
+            if found.storage_class != "STANDARD":
+                answer["StorageClass"] = found.storage_class
+            if found.restored or found.restoring:
                 answer["Restore"] = f'ongoing-request="{"false" if found.restored else "true"}"'
             if found.sse:
                 answer |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": found.sse}
@@ -160,45 +181,116 @@ class FakeS3:
                 answer["VersionId"] = found.version_id or "null"
         return answer
 
-    def list_objects_v2(self, *, Bucket: str, Prefix: str, MaxKeys: int) -> dict[str, Any]:
-        """List current objects."""
-        with self.calls.of("ListObjectsV2"):
-            assert Bucket == BUCKET
-            found = [
-                (key, stored) for key, stored in sorted(self.present().items()) if key.startswith(Prefix)
-            ]
-            return {
-                "Contents": [
-                    {
-                        "Key": key,
-                        "ETag": f'"{stored.etag}"',
-                        "Size": len(stored.body or b""),
-                        "LastModified": stored.at,
-                    }
-                    for key, stored in found[:MaxKeys]
-                ]
-            }
+    def get_object(self, *, Bucket: str, Key: str, Range: str = "", VersionId: str | None = None) -> Wire:
+        with self._call("GetObject", Bucket):
+            body = self._readable("GetObject", Key, VersionId).body or b""
+            return {"Body": io.BytesIO(body[: int(Range.rpartition("-")[2]) + 1] if Range else body)}
 
-    def get_object(
-        self, *, Bucket: str, Key: str, Range: str, VersionId: str | None = None
-    ) -> dict[str, Any]:
-        """Give the beginning of an object."""
-        with self.calls.of("GetObject"):
-            assert Bucket == BUCKET
-            body = self.read(Key, VersionId)
-            if body is None:
-                raise client_error("NoSuchKey", "GetObject")
-            return {"Body": io.BytesIO(body[: int(Range.rpartition("-")[2]) + 1])}
+    def list_objects_v2(
+        self,
+        *,
+        Bucket: str,
+        Prefix: str = "",
+        MaxKeys: int = 1000,
+        StartAfter: str = "",
+        ContinuationToken: str = "",
+        OptionalObjectAttributes: tuple[str, ...] | list[str] = (),
+    ) -> Wire:
+        """List current objects in the order of their keys' UTF-8 bytes. A restored copy is told if asked."""
+        with self.calls.of("ListObjectsV2"):
+            if Bucket != BUCKET and Bucket not in self.others:
+                raise _refusal(404, "ListObjectsV2", "NoSuchBucket")
+            present = self.present() if Bucket == BUCKET else self.others[Bucket]
+        after = (ContinuationToken or StartAfter).encode()
+        keys = sorted((key for key in present if key.startswith(Prefix)), key=str.encode)
+        keys = [key for key in keys if key.encode() > after]
+        shown = keys[: min(self.page, MaxKeys)]
+        answer: Wire = {"IsTruncated": len(keys) > len(shown)}
+        if shown:
+            contents = [present[key].listed(key) for key in shown]
+            for entry in contents:
+                stored = present[entry["Key"]]
+                if "RestoreStatus" in OptionalObjectAttributes and (stored.restored or stored.restoring):
+                    expiry = {"RestoreExpiryDate": START} if stored.restored else {}
+                    entry["RestoreStatus"] = {"IsRestoreInProgress": stored.restoring, **expiry}
+            answer["Contents"] = contents
+        if answer["IsTruncated"]:
+            answer["NextContinuationToken"] = shown[-1]
+        return answer
+
+    def list_object_versions(
+        self,
+        *,
+        Bucket: str,
+        Prefix: str = "",
+        MaxKeys: int = 1000,
+        KeyMarker: str = "",
+        VersionIdMarker: str = "",
+    ) -> Wire:
+        """List versions and delete markers by key, the newest of each first."""
+        with self._call("ListObjectVersions", Bucket):
+            everything = [
+                (key, stored)
+                for key in sorted(self.objects, key=str.encode)
+                if key.startswith(Prefix)
+                for stored in reversed(self.objects[key])
+            ]
+        places = [(key, stored.version_id or "null") for key, stored in everything]
+        start = places.index((KeyMarker, VersionIdMarker)) + 1 if VersionIdMarker else 0
+        end = start + min(self.page, MaxKeys)
+        answer: Wire = {"IsTruncated": end < len(everything)}
+        for key, stored in everything[start:end]:
+            entry = stored.listed(key) | {
+                "VersionId": stored.version_id or "null",
+                "IsLatest": stored is self.objects[key][-1],
+            }
+            if stored.body is None:
+                for name in ("ETag", "Size", "StorageClass"):
+                    del entry[name]
+            answer.setdefault("DeleteMarkers" if stored.body is None else "Versions", []).append(entry)
+        if answer["IsTruncated"]:
+            answer["NextKeyMarker"], answer["NextVersionIdMarker"] = places[end - 1]
+        return answer
 
     def read(self, key: str, version_id: str | None) -> bytes | None:
         """Give the bytes as Rekognition gets at them, None where it cannot."""
         found = self._find(key, version_id) if version_id else self.current(key)
         return found.body if found and found.is_readable else None
 
+    @contextmanager
+    def _call(self, operation: str, bucket: str) -> Iterator[None]:
+        with self.calls.of(operation):
+            if bucket != BUCKET:
+                raise _refusal(404, operation, "NoSuchBucket")
+            yield
+
+    def _existing(self, operation: str, key: str, version_id: str | None) -> StoredVersion:
+        """Return a version with a body, or raise what S3 answers instead.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+        """
+        found = self._find(key, version_id) if version_id else self.current(key)
+        if found is None:
+            raise _refusal(404, operation, "NoSuchVersion" if version_id else "NoSuchKey")
+        if found.body is None:
+            raise _refusal(405, operation, "MethodNotAllowed")
+        return found
+
+    def _readable(self, operation: str, key: str, version_id: str | None) -> StoredVersion:
+        found = self._existing(operation, key, version_id)
+        if found.is_archived:
+            raise _refusal(403, operation, "InvalidObjectState")
+        if found.sse == "SSE-C":
+            raise _refusal(400, operation, "InvalidRequest")
+        if found.sse is not None:
+            raise _refusal(403, operation, "AccessDenied")
+        return found
+
     def _new(self, body: bytes | None) -> StoredVersion:
         self.changes += 1
         version_id = f"v{self.changes}" if self.versioning is Versioning.ENABLED else None
-        return StoredVersion(version_id, body, START + timedelta(seconds=self.changes))
+        at = START + timedelta(seconds=self.changes)
+        return StoredVersion(version_id, body, at, self.etag_of(body or b""))
 
     def _add(self, key: str, stored: StoredVersion) -> None:
         """Put a version on top. There is one version named `null` at most."""
@@ -211,9 +303,8 @@ class FakeS3:
         return stored
 
     def _find(self, key: str, version_id: str | None) -> StoredVersion | None:
-        return next(
-            (version for version in self.objects.get(key, []) if version.version_id == version_id), None
-        )
+        wanted = None if version_id == "null" else version_id
+        return next((version for version in self.objects.get(key, []) if version.version_id == wanted), None)
 
     def _record(self, event: str, key: str, stored: StoredVersion) -> dict[str, Any]:
         described: dict[str, Any] = {"key": quote_plus(key), "sequencer": f"{self.changes:016X}"}
@@ -228,3 +319,9 @@ class FakeS3:
             "eventTime": stored.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "s3": {"bucket": {"name": BUCKET}, "object": described},
         }
+
+
+def _refusal(status: int, operation: str, code: str) -> ClientError:
+    """Make the exception of a call. The answer to a HEAD has no body, so its code is the bare status."""
+    shown = str(status) if operation == "HeadObject" else code
+    return client_error(shown, operation, code, ResponseMetadata={"HTTPStatusCode": status})

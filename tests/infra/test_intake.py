@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 
 import pytest
 
 from contract import timing
+from infra.bundles import ROOT
+from infra.intake import EVENTS
 from tests.infra.template import Template, target
 
 DAY_SECONDS = 86_400
@@ -31,6 +35,15 @@ def test_the_buckets_notifications_are_native_and_wait_for_the_queue_policy(temp
     assert [statement["Principal"] for statement in senders] == [{"Service": "s3.amazonaws.com"}]
     assert senders[0]["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
     assert not [name for name in template.document["Resources"] if "BucketNotificationsHandler" in name]
+
+
+def test_the_operators_handbook_puts_back_the_notifications_that_are_deployed() -> None:
+    handbook = (ROOT / "docs" / "operations.md").read_text()
+    (command,) = re.findall(r"put-bucket-notification-configuration (.*?)\n\n", handbook, flags=re.DOTALL)
+    (written,) = re.findall(r"--notification-configuration '(.*)'", command, flags=re.DOTALL)
+    (queue,) = json.loads(written.replace("""'"$QUEUE_ARN"'""", "arn"))["QueueConfigurations"]
+
+    assert queue == {"QueueArn": "arn", "Events": list(EVENTS)}
 
 
 def test_the_bucket_is_private_versioned_and_keeps_the_md5_as_etag(template: Template) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from contract import environment, timing
@@ -93,6 +95,21 @@ def test_each_function_has_a_role_and_a_log_group_of_its_own(template: Template)
         assert group["Properties"]["RetentionInDays"]
 
 
+def test_each_function_writes_to_its_own_log_group_and_makes_none(template: Template) -> None:
+    for name, function in template.all("AWS::Lambda::Function").items():
+        role = template.document["Resources"][target(function["Properties"]["Role"])]
+        assert "ManagedPolicyArns" not in role["Properties"]
+        (writing,) = (
+            statement
+            for statement in template.statements_of(name)
+            if any(action.startswith("logs:") for action in listed(statement["Action"]))
+        )
+        assert set(listed(writing["Action"])) == {"logs:CreateLogStream", "logs:PutLogEvents"}
+        assert writing["Resource"] == {
+            "Fn::GetAtt": [target(function["Properties"]["LoggingConfig"]["LogGroup"]), "Arn"]
+        }
+
+
 def test_functions_are_traced_and_run_on_arm(template: Template) -> None:
     for function in template.all("AWS::Lambda::Function").values():
         assert function["Properties"]["TracingConfig"] == {"Mode": "Active"}
@@ -112,6 +129,14 @@ def test_event_sources_report_partial_failures_have_a_bound_and_no_filters(templ
         assert "FilterCriteria" not in properties
 
 
+def in_words(value: Any) -> str:
+    """Return a text such as CloudFormation makes of a value."""
+    if "Fn::Join" not in value:
+        return target(value)
+    between, parts = value["Fn::Join"]
+    return str(between).join(part if isinstance(part, str) else target(part) for part in parts)
+
+
 @pytest.mark.parametrize(
     ("function_id", "settings_class"),
     [("Processor", ProcessorSettings), ("Query", QuerySettings), ("TallyFunction", TallySettings)],
@@ -121,7 +146,7 @@ def test_the_lambda_finds_the_settings_that_it_loads(
 ) -> None:
     variables = template.properties("AWS::Lambda::Function", function_id)["Environment"]["Variables"]
     chosen = {name: template.in_region(value, "us-east-1") for name, value in variables.items()}
-    as_text = {name: value if isinstance(value, str) else target(value) for name, value in chosen.items()}
+    as_text = {name: value if isinstance(value, str) else in_words(value) for name, value in chosen.items()}
     environment.load(settings_class, as_text)
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "imagepipe"
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,10 @@ from infra.bundles import ROOT
 from infra.local.assembly import STACK_NAME, Assembly
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from tests.infra.conftest import JWT, Synthesize
-from tests.infra.template import Template, target
+from tests.infra.template import Template, listed, target
+
+STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/imagepipe-restored/stream/2026-01-31T08:00:00.000"
+RESTORED = {"restored_table": "imagepipe-restored", "restored_table_stream": STREAM}
 
 
 def test_the_table_has_ttl_recovery_encryption_and_protection(template: Template) -> None:
@@ -35,6 +39,49 @@ def test_the_table_has_the_keys_of_the_contract(template: Template) -> None:
         for key in template.properties("AWS::DynamoDB::Table")["KeySchema"]
     }
     assert keys == {"HASH": table.PARTITION_KEY, "RANGE": table.SORT_KEY}
+
+
+@pytest.fixture(scope="module")
+def restored(synthesized: Synthesize) -> Template:
+    return Template.of(synthesized(RESTORED))
+
+
+def test_a_restored_table_takes_the_place_of_the_stacks_own_everywhere(
+    template: Template, restored: Template
+) -> None:
+    """The table that was there stays behind: its resource is gone, and it is retained."""
+    own, _ = template.the("AWS::DynamoDB::Table")
+
+    assert own not in json.dumps(restored.document)
+    assert restored.document["Outputs"]["Table"]["Value"] == "imagepipe-restored"
+    functions = restored.all("AWS::Lambda::Function").values()
+    names = [function["Properties"]["Environment"]["Variables"]["TABLE_NAME"] for function in functions]
+    assert names == ["imagepipe-restored"] * 3
+
+
+def test_the_tally_follows_the_stream_of_a_restored_table(restored: Template) -> None:
+    source = restored.properties("AWS::Lambda::EventSourceMapping", "TallyingTally")
+    allowed = [
+        statement
+        for statement in restored.statements_of("TallyingTally")
+        if "dynamodb:GetRecords" in listed(statement["Action"])
+    ]
+
+    assert source["EventSourceArn"] == STREAM
+    assert [statement["Resource"] for statement in allowed] == [STREAM]
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"restored_table": "imagepipe-restored"},
+        {"restored_table_stream": STREAM},
+        {"restored_table": "another", "restored_table_stream": STREAM},
+    ],
+)
+def test_a_restored_table_without_its_stream_is_refused(context: dict[str, object]) -> None:
+    with pytest.raises(UnusableSettingsError, match="belong together"):
+        DeploymentSettings.from_context(context.get)
 
 
 def test_every_dead_letter_queue_has_an_alarm_that_says_what_to_do(template: Template) -> None:
@@ -105,7 +152,7 @@ def test_the_template_can_be_deployed_without_a_bucket_for_it(template_file: Pat
 def test_cfn_lint_finds_nothing(
     aws_assembly: Assembly, local_assembly: Assembly, synthesized: Synthesize
 ) -> None:
-    assemblies = (aws_assembly, local_assembly, synthesized(JWT))
+    assemblies = (aws_assembly, local_assembly, synthesized(JWT), synthesized(RESTORED))
     files = [str(assembly.directory / f"{STACK_NAME}.template.json") for assembly in assemblies]
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--", *files]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

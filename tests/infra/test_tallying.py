@@ -1,12 +1,28 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 from typing import Any
 
-from contract import timing
+import pytest
+
+from contract import timing, typical
+from contract.audits import AUDIT, AUDIT_EVENT, WHEN_DUE
+from contract.contents import COMPLETE, Name, removal_key
+from contract.environment import load
+from contract.results import ResultName
+from contract.settings import TallySettings
+from contract.table import ItemKey, budget_key, head_key, index_rows, result_key, signing_key
+from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, TallyMetric, counted_key
+from tests.infra.conftest import Synthesize
 from tests.infra.template import Template, listed, target
 
 TALLY = "TallyingTally"
+
+
+@pytest.fixture(scope="module")
+def unaudited(synthesized: Synthesize) -> Template:
+    return Template.of(synthesized({"daily_check": "false"}))
 
 
 def source(template: Template) -> Any:
@@ -47,7 +63,8 @@ def test_the_tally_runs_the_code_of_the_processors_under_a_name_of_its_own(templ
     assert tally["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "tally"
 
 
-def test_the_tally_touches_nothing_but_the_table_and_its_dead_letters(template: Template) -> None:
+def test_the_tally_touches_nothing_but_the_table_and_its_dead_letters(unaudited: Template) -> None:
+    template = unaudited
     table, _ = template.the("AWS::DynamoDB::Table")
     actions = template.actions_of(TALLY)
     reached = {
@@ -58,19 +75,116 @@ def test_the_tally_touches_nothing_but_the_table_and_its_dead_letters(template: 
     }
 
     queue, _ = template.the("AWS::SQS::Queue", "TallyingDeadLetters")
-    assert {action.split(":")[0] for action in actions} == {"dynamodb", "xray", "sqs"}
+    assert {action.split(":")[0] for action in actions} == {"dynamodb", "logs", "xray", "sqs"}
     assert {action for action in actions if action.startswith("sqs:")} <= {
         "sqs:SendMessage",
         "sqs:GetQueueAttributes",
         "sqs:GetQueueUrl",
     }
-    (deleting,) = (
-        statement
-        for statement in template.statements_of(TALLY)
-        if "dynamodb:DeleteItem" in listed(statement["Action"])
+    group = target(template.properties("AWS::Lambda::Function", TALLY)["LoggingConfig"]["LogGroup"])
+    assert reached == {table, queue, group}
+
+
+CONTENT = "0" * 32 + "-7"
+PHOTO = typical.head(("DetectLabels",), labels=3, words=0)
+OTHERS = [head_key("a.jpg"), *(row.at for row in index_rows(PHOTO)), signing_key(), budget_key("Any")]
+RESULT = result_key(ResultName(CONTENT, "labels", "f1"))
+NAMED = [Name(CONTENT, "a.jpg", 1).at, removal_key(CONTENT), RESULT]
+COUNTS = [counted_key("a.jpg"), STATUS_COUNTS, *LABEL_COUNTS, COMPLETE]
+
+
+@pytest.mark.parametrize(
+    ("action", "on"),
+    [
+        ("PutItem", NAMED + COUNTS),
+        ("UpdateItem", NAMED + COUNTS),
+        ("DeleteItem", NAMED),
+        ("BatchWriteItem", NAMED),
+    ],
+)
+def test_the_tally_writes_no_records_rows_or_secrets(
+    template: Template, action: str, on: list[ItemKey]
+) -> None:
+    (statement,) = (
+        each for each in template.statements_of(TALLY) if f"dynamodb:{action}" in listed(each["Action"])
     )
-    assert deleting["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["content#*"]}}
-    assert reached == {table, queue}
+    ((operator, condition),) = statement["Condition"].items()
+    patterns = condition["dynamodb:LeadingKeys"]
+
+    def may_write(at: ItemKey) -> bool:
+        return any(fnmatchcase(at.pk, pattern) for pattern in patterns)
+
+    assert operator == "ForAllValues:StringLike"
+    assert all(map(may_write, on))
+    assert not any(map(may_write, [*OTHERS, *({*NAMED, *COUNTS} - {*on})]))
+
+
+def test_once_an_hour_the_tally_is_asked_to_audit_the_bucket(template: Template) -> None:
+    rule_id, rule = template.the("AWS::Events::Rule")
+    tally, _ = template.the("AWS::Lambda::Function", TALLY)
+    (asked,) = rule["Properties"]["Targets"]
+    (permission,) = [
+        each["Properties"]
+        for each in template.all("AWS::Lambda::Permission").values()
+        if each["Properties"].get("SourceArn") == {"Fn::GetAtt": [rule_id, "Arn"]}
+    ]
+
+    assert rule["Properties"]["ScheduleExpression"] == "rate(1 hour)"
+    assert rule["Properties"]["State"] == "ENABLED"
+    assert asked["Arn"] == {"Fn::GetAtt": [tally, "Arn"]}
+    assert json.loads(asked["Input"]) == {AUDIT_EVENT: WHEN_DUE}
+    assert permission["FunctionName"] == {"Fn::GetAtt": [tally, "Arn"]}
+
+
+def test_the_audit_may_list_the_bucket_count_messages_keep_its_place_and_no_more(
+    template: Template, unaudited: Template
+) -> None:
+    before = list(unaudited.statements_of(TALLY))
+    added = [each for each in template.statements_of(TALLY) if each not in before]
+    bucket, _ = template.the("AWS::S3::Bucket")
+
+    writing, listing, counting = sorted(added, key=lambda statement: str(statement["Action"]))
+    assert writing["Action"] == "dynamodb:PutItem"
+    (pattern,) = writing["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    assert fnmatchcase(AUDIT.pk, pattern)
+    assert not any(fnmatchcase(at.pk, pattern) for at in [*OTHERS, *NAMED, *COUNTS])
+    assert (listing["Action"], target(listing["Resource"])) == ("s3:ListBucket", bucket)
+    assert counting["Action"] == "sqs:GetQueueAttributes"
+    assert {target(queue) for queue in counting["Resource"]} == {
+        name for name in template.all("AWS::SQS::Queue") if not name.startswith("Tallying")
+    }
+
+
+def test_the_audit_knows_which_queues_hold_bulk_work(template: Template) -> None:
+    variables = template.properties("AWS::Lambda::Function", TALLY)["Environment"]["Variables"]
+    bucket, _ = template.the("AWS::S3::Bucket")
+
+    assert variables["BUCKET_NAME"] == {"Ref": bucket}
+    for variable, lane in (("LIVE_QUEUE_URLS", "Images"), ("BULK_QUEUE_URLS", "Bulk")):
+        _, (queue, comma, dead_letters) = variables[variable]["Fn::Join"]
+        assert target(queue).startswith(f"Intake{lane}Queue")
+        assert comma == ","
+        assert target(dead_letters).startswith(f"Intake{lane}DeadLetters")
+
+
+def test_an_alarm_stays_from_an_audit_that_found_something_until_one_that_does_not(
+    template: Template,
+) -> None:
+    alarm = template.properties("AWS::CloudWatch::Alarm", "Differences")
+
+    assert alarm["MetricName"] == TallyMetric.DIFFERENCES_FOUND
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "tally"}]
+    assert (alarm["Threshold"], alarm["Period"]) == (1, 3600)
+    assert alarm["TreatMissingData"] == "ignore"
+    assert alarm["Statistic"] == "Minimum"
+
+
+def test_a_deployment_without_audits_has_nothing_of_them(unaudited: Template) -> None:
+    variables = unaudited.properties("AWS::Lambda::Function", TALLY)["Environment"]["Variables"]
+
+    assert not unaudited.all("AWS::Events::Rule")
+    assert not [name for name in unaudited.all("AWS::CloudWatch::Alarm") if "Differences" in name]
+    assert load(TallySettings, {**variables, "TABLE_NAME": "images"}) == TallySettings("images")
 
 
 def test_an_alarm_tells_of_late_counts_long_before_the_stream_forgets(template: Template) -> None:

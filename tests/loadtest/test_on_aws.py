@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from email.message import Message
 from typing import Any
 
 import boto3
@@ -14,13 +16,15 @@ from moto import mock_aws
 
 from contract.counts import Count
 from contract.table import counts_key
+from infra.settings import DeploymentSettings
 from loadtest.api import Api
+from loadtest.api_load.driving import pause_seconds
 from loadtest.calls import ALL, CallCounts, CallsInTheTable
 from loadtest.completions import following
 from loadtest.faults import LoadtestError
 from loadtest.finding import stack_outputs
 from loadtest.photo_tracker import PhotoTracker
-from loadtest.scenario import Phase
+from loadtest.scenario import ApiLoad, Phase
 from loadtest.stack import Stack
 from loadtest.uploading import Upload, Uploader
 
@@ -114,6 +118,27 @@ def test_questions_are_signed(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> 
     assert Api(stack).ask("/images", label="Cat & Dog") == (200, {"images": []})
     assert asked[0].full_url.endswith("/images?label=Cat+%26+Dog")
     assert f"{REGION}/execute-api/aws4_request" in (asked[0].get_header("Authorization") or "")
+
+
+def test_a_question_that_came_too_fast_is_asked_again_and_no_photo_is_taken_for_lost(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([429, 429, 404])
+    slept: list[float] = []
+
+    def opened(_: Any, request: urllib.request.Request, timeout: float) -> None:
+        raise urllib.error.HTTPError(request.full_url, next(answers), "", Message(), None)
+
+    monkeypatch.setattr(urllib.request.OpenerDirector, "open", opened)
+
+    assert Api(stack, slept.append).ask("/images", key="a.jpg") == (404, None)
+    assert len(slept) == 2
+
+
+def test_users_of_the_api_together_ask_no_more_than_its_throttle_takes() -> None:
+    load = ApiLoad(users=8, seconds=30)
+
+    assert load.users / pause_seconds(load) < DeploymentSettings().api_costly_requests_a_second
 
 
 def test_another_kind_of_stack_is_told_by_what_it_lacks() -> None:

@@ -19,7 +19,7 @@ from starlette.datastructures import Headers
 
 from infra.local.origin_guard import why_refused
 from infra.local.place import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Place
-from infra.local.starting import cloud_part
+from infra.local.starting import cloud_part, rekognition_part
 from tests.conftest import RunningPlace
 
 PORT = 4566
@@ -60,6 +60,10 @@ STRANGERS: Mapping[str, Mapping[str, str]] = {
     },
     "rebound DNS below localhost": {"Host": f"a.evil.localhost:{PORT}"},
     "all addresses": {"Host": f"0.0.0.0:{PORT}"},
+    "a name that has ours before an @": {"Host": "127.0.0.1@evil.example"},
+    "a name that has ours after a #": {"Host": "evil.example#127.0.0.1"},
+    "an address of the network": {"Host": f"169.254.169.254:{PORT}"},
+    "no name": {"Host": ""},
     "an image": {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
     "an image of another port": {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors"},
 }
@@ -110,6 +114,17 @@ def test_a_change_of_the_guard_replaces_a_ministack_that_runs(
     monkeypatch.setattr("infra.local.starting._AROUND_MINISTACK", (changed,))
 
     assert cloud_part(Place(tmp_path)).identity != before
+
+
+def test_a_change_of_the_guard_replaces_a_rekognition_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = rekognition_part(Place(tmp_path)).identity
+    changed = tmp_path / "origin_guard.py"
+    changed.write_text("# other code\n")
+    monkeypatch.setattr("infra.local.starting._GUARD", changed)
+
+    assert rekognition_part(Place(tmp_path)).identity != before
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+PORT = 4567
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Http:
     is more.
     """
 
-    application: Starlette
+    application: ASGIApp
     hangs_up: bool = False
     breaks_off: bool = False
 
@@ -43,7 +45,7 @@ class Http:
         self, method: str, path: str, parts: Iterable[bytes], headers: dict[str, str] | None = None
     ) -> Answer:
         """As with `Transfer-Encoding: chunked`: without a length, unless the headers give one."""
-        named = {"host": "127.0.0.1:4567", **(headers or {})}
+        named = {"host": f"127.0.0.1:{PORT}", **(headers or {})}
         scope = {
             "type": "http",
             "method": method,
@@ -72,7 +74,10 @@ class Http:
         async def send(message: Any) -> None:
             sent.append(dict(message))
 
-        asyncio.run(self.application(scope, receive, send))
+        async def answer() -> None:
+            await self.application(scope, receive, send)
+
+        asyncio.run(answer())
         headers_sent = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         body = b"".join(message.get("body", b"") for message in sent[1:])
         return Answer(sent[0]["status"], headers_sent, body)

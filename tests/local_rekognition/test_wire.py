@@ -13,7 +13,7 @@ from infra.local.rekognition.pictures import Picture, digest_of
 from infra.local.rekognition.service import Service
 from infra.local.rekognition.sources import ObjectPlace, unreadable
 from infra.local.rekognition.wire import application
-from tests.local_rekognition.asgi import Answer, Http
+from tests.local_rekognition.asgi import PORT, Answer, Http
 from tests.local_rekognition.pictures_made import picture
 
 BYTES = {"Image": {"Bytes": base64.b64encode(picture()).decode()}}
@@ -70,7 +70,7 @@ def wire() -> Wire:
     objects = FakeObjects()
     operation = FakeOperation()
     service = Service({"DetectLabels": operation}, objects, model, workers=1, models=lambda: ("one",))
-    return Wire(Http(application(service)), objects, operation)
+    return Wire(Http(application(service, PORT)), objects, operation)
 
 
 def test_a_picture_in_the_request_is_answered(wire: Wire) -> None:

@@ -1,11 +1,11 @@
-"""A bucket and a table in memory with what operations call, around those that the processor's tests use."""
+"""A table in memory with what operations call, around the one that the processor's tests use."""
 
 # ruff: noqa: N803 - boto3 spells its parameters in capitals
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from moto.dynamodb.comparisons import get_filter_expression
@@ -13,61 +13,6 @@ from moto.dynamodb.models.dynamo_type import Item as MotoItem
 
 from tests.fakes.calls import client_error
 from tests.fakes.dynamodb import FakeDynamoDB
-from tests.fakes.s3 import BUCKET, FakeS3, StoredVersion
-
-
-@dataclass
-class ListedS3:
-    """A bucket that can be listed, a few keys a page, in the order of their UTF-8 bytes."""
-
-    s3: FakeS3
-    page: int = 3
-    # What other buckets have.
-    others: dict[str, dict[str, StoredVersion]] = field(default_factory=dict)
-    # Storage classes other than STANDARD by key, and what is known of restored copies.
-    classes: dict[str, str] = field(default_factory=dict)
-    restores: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def list_objects_v2(
-        self,
-        *,
-        Bucket: str,
-        Prefix: str,
-        OptionalObjectAttributes: list[str],
-        ContinuationToken: str = "",
-        StartAfter: str = "",
-    ) -> Any:
-        with self.s3.calls.of("ListObjectsV2"):
-            present = self.s3.present() if Bucket == BUCKET else self.others.get(Bucket, {})
-        keys = sorted((key for key in present if key.startswith(Prefix)), key=str.encode)
-        keys = [key for key in keys if key.encode() > (ContinuationToken or StartAfter).encode()]
-        shown = keys[: self.page]
-        contents = [
-            {
-                "Key": key,
-                "ETag": f'"{present[key].etag}"',
-                "Size": len(present[key].body or b""),
-                "LastModified": present[key].at.replace(microsecond=0),
-                "StorageClass": self.classes.get(key, "STANDARD"),
-                **self._restore_status(key, OptionalObjectAttributes),
-            }
-            for key in shown
-        ]
-        answer: dict[str, Any] = {"IsTruncated": len(keys) > len(shown)}
-        if contents:
-            answer["Contents"] = contents
-        if answer["IsTruncated"]:
-            answer["NextContinuationToken"] = shown[-1]
-        return answer
-
-    def head_object(self, **asked: Any) -> Any:
-        return self.s3.head_object(**asked)
-
-    def _restore_status(self, key: str, asked: list[str]) -> dict[str, Any]:
-        """Tell of a restored copy, as S3 does: only if it is asked."""
-        return (
-            {"RestoreStatus": self.restores[key]} if "RestoreStatus" in asked and key in self.restores else {}
-        )
 
 
 @dataclass

@@ -14,14 +14,14 @@ from contract.failures import FAILURE_ATTRIBUTE
 from operations.adapters.sqs import SqsQueue
 from operations.messages import Outgoing
 from tests.fakes.calls import client_error
-from tests.operations.queues import DEAD, FakeQueues
+from tests.fakes.sqs import DEAD_LETTERS, FakeSQS
 from tests.operations.world import AT_ONCE, queue
 
 
 @pytest.fixture(params=["in memory", "moto"])
 def some_queue(request: pytest.FixtureRequest) -> Iterator[SqsQueue]:
     if request.param == "in memory":
-        yield queue(FakeQueues(), DEAD)
+        yield queue(FakeSQS(), DEAD_LETTERS)
         return
     with mock_aws():
         client = boto3.client("sqs", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
@@ -87,22 +87,22 @@ def test_nothing_to_do_is_no_call(some_queue: SqsQueue) -> None:
 
 
 def test_a_queue_that_is_not_there_is_a_matter_of_configuration() -> None:
-    queues = FakeQueues()
+    queues = FakeSQS()
 
     def missing(operation: str) -> None:
         raise client_error("AWS.SimpleQueueService.NonExistentQueue", operation)
 
     queues.calls.before = missing
     with pytest.raises(ConfigurationError, match="GetQueueAttributes"):
-        queue(queues, DEAD).depth()
+        queue(queues, DEAD_LETTERS).depth()
 
 
 def test_a_throttled_call_is_made_again() -> None:
-    queues = FakeQueues()
+    queues = FakeSQS()
 
     def throttle_once(operation: str) -> None:
         queues.calls.before = lambda _: None
         raise client_error("RequestThrottled", operation)
 
     queues.calls.before = throttle_once
-    assert queue(queues, DEAD).depth().total == 0
+    assert queue(queues, DEAD_LETTERS).depth().total == 0

@@ -27,7 +27,7 @@ from operations.names import LocalPlace, Names
 from operations.status.report import Counted
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.s3 import BUCKET, FakeS3
-from tests.operations.stores import ListedS3, ScannedDynamoDB
+from tests.operations.stores import ScannedDynamoDB
 from tests.operations.world import AT_ONCE
 
 KEYS = {"pk": "HASH", "sk": "RANGE"}
@@ -194,9 +194,8 @@ def test_counts_are_read_by_day(store: Store) -> None:
 def bucket(request: pytest.FixtureRequest) -> Iterator[tuple[S3Bucket, Any]]:
     client: Any
     if request.param == "in memory":
-        s3 = FakeS3()
-        client = ListedS3(s3)
-        yield S3Bucket(client, BUCKET, AT_ONCE), s3.put
+        client = FakeS3(page=3)
+        yield S3Bucket(client, BUCKET, AT_ONCE), client.put
         return
     with mock_aws():
         client = boto3.client("s3", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")

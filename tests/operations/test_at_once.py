@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from contract.records import Status
 from operations.dead_letters.looking import LOOK_SECONDS
 from operations.reconciling.findings import Kind
+from tests.fakes.sqs import BULK, DEAD_LETTERS, IMAGES
 from tests.operations.letters import body, explained
-from tests.operations.queues import BULK, DEAD, HOME
 from tests.operations.test_reconciling import NOTHING, recognized
 from tests.operations.test_redriving import redrive
 from tests.operations.world import OperatedWorld
@@ -25,7 +25,7 @@ def with_dead_letters() -> OperatedWorld:
     operated = recognized()
     for number in range(PHOTOS):
         operated.world.s3.put(f"{number}.jpg", f"cat {number}".encode())
-        operated.queues.put(DEAD, body(f"{number}.jpg"), explained(f"{number}.jpg"))
+        operated.queues.put(DEAD_LETTERS, body(f"{number}.jpg"), explained(f"{number}.jpg"))
     return operated
 
 
@@ -48,8 +48,7 @@ def interrupted_by(other: Callable[[], None], at: int) -> Callable[[str], None]:
 
 def work_off(operated: OperatedWorld, *queues: str) -> None:
     for url in queues:
-        bodies = operated.queues.bodies(url)
-        operated.queues.queues[url] = []
+        bodies = operated.queues.take_all(url)
         for start in range(0, len(bodies), 10):
             assert operated.world.deliver(*bodies[start : start + 10]) == []
 
@@ -59,7 +58,7 @@ def work_off(operated: OperatedWorld, *queues: str) -> None:
     second_at=st.integers(0, MOST_CALLS),
     fix_at=st.integers(0, MOST_CALLS),
     hold_has_ended=st.booleans(),
-    order=st.permutations([HOME, BULK]),
+    order=st.permutations([IMAGES, BULK]),
 )
 def test_two_redrives_and_a_reconcile_at_once_do_no_harm(
     second_at: int, fix_at: int, hold_has_ended: bool, order: list[str]
@@ -81,9 +80,9 @@ def test_two_redrives_and_a_reconcile_at_once_do_no_harm(
     # What one of them held, and the other could not see, is still there, and goes now.
     queues.now += LOOK_SECONDS + 1
     redrive(queues)
-    work_off(operated, HOME, BULK)
+    work_off(operated, IMAGES, BULK)
 
-    assert queues.bodies(DEAD) == []
+    assert queues.bodies(DEAD_LETTERS) == []
     assert operated.found() == NOTHING
     assert {operated.world.status(f"{number}.jpg") for number in range(PHOTOS)} == {Status.RECOGNIZED}
     assert len(operated.world.rekognition.paid) == 2 * PHOTOS

@@ -25,7 +25,7 @@ from operations.planning.assessing import Assessor
 from operations.planning.contents import Contents
 from operations.planning.objects import Choice
 from tests.fakes.s3 import BUCKET
-from tests.operations.queues import BULK
+from tests.fakes.sqs import BULK
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld, queue
 from tests.processors.world import SETTINGS
@@ -64,7 +64,9 @@ class Runs:
             made = Backfill(
                 bucket_name=BUCKET,
                 bucket=self.operated.bucket,
-                assessor=Assessor(self.operated.known, contents, FINGERPRINTS, has_records=True),
+                assessor=Assessor(
+                    self.operated.known, contents, FINGERPRINTS, has_records=True, shares_answers=True
+                ),
                 queue=queue(self.operated.queues, BULK),
                 executor=self.operated.executor,
                 notes=self.notebook,

@@ -24,9 +24,9 @@ from operations.moments import read_since, to_text
 from operations.names import Names, choose, read_local
 from operations.wiring import Pipeline
 from tests.fakes.calls import client_error
+from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES
 from tests.operations.deployments import named
 from tests.operations.letters import body, explained
-from tests.operations.queues import BULK, BULK_DEAD, DEAD, HOME
 from tests.operations.test_reconciling import copy_rows, recognized
 from tests.operations.world import AT_ONCE, NAMES, OperatedWorld
 
@@ -155,9 +155,9 @@ def test_help_names_every_command(run: Run) -> None:
 
 def fill(operated: OperatedWorld) -> None:
     for number in range(12):
-        operated.queues.put(DEAD, body(f"{number}.jpg"), explained(f"{number}.jpg"))
-    operated.queues.put(BULK_DEAD, body("moved.jpg"))
-    operated.queues.put(DEAD, "not \x1b[31m json")
+        operated.queues.put(DEAD_LETTERS, body(f"{number}.jpg"), explained(f"{number}.jpg"))
+    operated.queues.put(BULK_DEAD_LETTERS, body("moved.jpg"))
+    operated.queues.put(DEAD_LETTERS, "not \x1b[31m json")
 
 
 def test_a_summary_counts_both_queues(operated: OperatedWorld, run: Run) -> None:
@@ -178,10 +178,10 @@ def test_a_summary_counts_both_queues(operated: OperatedWorld, run: Run) -> None
 def test_a_summary_says_what_may_be_behind_letters_without_a_reason(
     operated: OperatedWorld, run: Run
 ) -> None:
-    operated.queues.put(DEAD, body("a.jpg"), explained("a.jpg"))
+    operated.queues.put(DEAD_LETTERS, body("a.jpg"), explained("a.jpg"))
     assert "RecursiveInvocationsDropped" not in run("dlq", "summary")[1]
 
-    operated.queues.put(BULK_DEAD, body("moved.jpg"))
+    operated.queues.put(BULK_DEAD_LETTERS, body("moved.jpg"))
     said = run("dlq", "summary")[1]
     for place in ("Runtime exited", "Throttles", "RecursiveInvocationsDropped"):
         assert said.count(place) == 1
@@ -189,7 +189,7 @@ def test_a_summary_says_what_may_be_behind_letters_without_a_reason(
     assert "RecursiveInvocationsDropped" in run("dlq", "show", "moved.jpg")[1]
     assert "RecursiveInvocationsDropped" not in run("dlq", "show", "a.jpg")[1]
 
-    operated.queues.put(DEAD, body("b.jpg"), explained("b.jpg", code=CRASHED))
+    operated.queues.put(DEAD_LETTERS, body("b.jpg"), explained("b.jpg", code=CRASHED))
     assert "imagepipe dlq show KEY" in run("dlq", "summary")[1]
 
 
@@ -206,7 +206,7 @@ def test_a_list_is_one_json_document_a_line(operated: OperatedWorld, run: Run) -
     letters = [json.loads(line) for line in out.splitlines()]
     assert (code, len(letters)) == (0, 5)
     assert {letter["cause"] for letter in letters} == {"transient/ServiceUnavailable/labels"}
-    assert len(operated.queues.visible(DEAD)) == 13
+    assert len(operated.queues.visible(DEAD_LETTERS)) == 13
 
 
 def test_a_letter_is_shown_by_key_and_by_message_id(operated: OperatedWorld, run: Run) -> None:
@@ -221,8 +221,8 @@ def test_a_letter_is_shown_by_key_and_by_message_id(operated: OperatedWorld, run
 
 
 def test_no_control_character_reaches_the_terminal(operated: OperatedWorld, run: Run) -> None:
-    operated.queues.put(DEAD, "not \x1b[31m json")
-    operated.queues.put(DEAD, body("\x1b[2J.jpg"))
+    operated.queues.put(DEAD_LETTERS, "not \x1b[31m json")
+    operated.queues.put(DEAD_LETTERS, body("\x1b[2J.jpg"))
 
     said = "".join(
         "".join(run("dlq", *command)[1:]) for command in (["list"], ["summary"], ["show", "\x1b[2J.jpg"])
@@ -246,8 +246,8 @@ def test_redrive_with_yes_sends_each_back_to_its_own_queue(operated: OperatedWor
         "unreadable_left": 1,
     }
     assert "cannot be read" in err
-    assert (len(operated.queues.bodies(HOME)), operated.queues.bodies(BULK)) == (12, [body("moved.jpg")])
-    assert operated.queues.bodies(DEAD) == ["not \x1b[31m json"]
+    assert (len(operated.queues.bodies(IMAGES)), operated.queues.bodies(BULK)) == (12, [body("moved.jpg")])
+    assert operated.queues.bodies(DEAD_LETTERS) == ["not \x1b[31m json"]
 
 
 def test_a_dry_run_asks_nobody_and_changes_nothing(operated: OperatedWorld, run: Run) -> None:
@@ -256,8 +256,8 @@ def test_a_dry_run_asks_nobody_and_changes_nothing(operated: OperatedWorld, run:
     code, out, _ = run("dlq", "redrive", "--dry-run", "--limit", "3")
 
     assert (code, len(out.splitlines())) == (0, 3)
-    assert len(operated.queues.visible(DEAD)) == 13
-    assert operated.queues.bodies(HOME) == []
+    assert len(operated.queues.visible(DEAD_LETTERS)) == 13
+    assert operated.queues.bodies(IMAGES) == []
 
 
 def test_what_sqs_refuses_for_good_is_exit_code_1(operated: OperatedWorld, run: Run) -> None:
@@ -282,7 +282,7 @@ def test_ctrl_c_ends_a_redrive_between_two_batches(operated: OperatedWorld, run:
 
     assert code == 130
     assert "10 were sent back before" in err
-    assert (len(operated.queues.bodies(HOME)), len(operated.queues.visible(DEAD))) == (10, 3)
+    assert (len(operated.queues.bodies(IMAGES)), len(operated.queues.visible(DEAD_LETTERS))) == (10, 3)
 
 
 def test_ctrl_c_twice_ends_a_list_at_once_and_lets_go_of_all(operated: OperatedWorld, run: Run) -> None:
@@ -295,7 +295,7 @@ def test_ctrl_c_twice_ends_a_list_at_once_and_lets_go_of_all(operated: OperatedW
 
     operated.queues.calls.before = press
     assert run("dlq", "list")[0] == 130
-    assert len(operated.queues.visible(DEAD)) == 13
+    assert len(operated.queues.visible(DEAD_LETTERS)) == 13
 
 
 def test_reconcile_answers_0_where_nothing_differs(operated: OperatedWorld, run: Run) -> None:
@@ -395,7 +395,7 @@ def test_what_is_archived_is_told_and_left_alone(operated: OperatedWorld, run: R
         ("c.jpg", "GLACIER_IR"),
     ):
         operated.world.s3.put(f"cold/{key}", key.encode())
-        operated.s3.classes[f"cold/{key}"] = storage_class
+        operated.s3.archive(f"cold/{key}", storage_class)
 
     plan = run("plan", "s3://photos/cold/")[1]
     assert "1  are archived (GLACIER, DEEP_ARCHIVE)" in plan

@@ -10,50 +10,30 @@ from typing import Any
 import pytest
 
 from contract.notifications import look_again, parse
-from contract.table import ItemKey, head_key
+from contract.table import CONTENT_PREFIX, ItemKey, head_key
 from contract.tallies import counted_key
 from operations.adapters.s3_objects import ObjectVersion
 from operations.faults import StoppedError
 from operations.forgetting.forgetting import Chosen, Forgetting
-from operations.messages import Depth, Outgoing, Received
 from operations.traces import Kind, Trace
+from tests.fakes.s3 import BUCKET
+from tests.fakes.sqs import BULK, FakeSQS
+from tests.operations.world import queue
 
-BUCKET = "photos"
 AT = "2026-11-23T12:00:00.000Z"
 RESULT = ItemKey("content#e1-7", "labels#f1")
 
 
-class Queue:
-    """A queue whose messages nobody else takes."""
+def waiting(*bodies: str) -> FakeSQS:
+    """Make a bulk queue whose messages nobody else takes."""
+    queues = FakeSQS()
+    for body in bodies:
+        queues.put(BULK, body)
+    return queues
 
-    def __init__(self, *bodies: str) -> None:
-        self.bodies = dict(enumerate(bodies))
-        self.held: set[int] = set()
 
-    def depth(self) -> Depth:
-        return Depth(len(self.bodies), 0, 0)
-
-    def receive(self, most: int, hold_seconds: int, wait_seconds: int) -> list[Received]:
-        fresh = [place for place in self.bodies if place not in self.held][:most]
-        self.held |= set(fresh)
-        return [Received(f"m{place}", self.bodies[place], str(place), AT, {}) for place in fresh]
-
-    def release(self, receipt_handles: list[str]) -> None:
-        self.held -= {int(handle) for handle in receipt_handles}
-
-    def send(self, messages: list[Outgoing]) -> dict[str, Any]:
-        for message in messages:
-            self.bodies[max(self.bodies, default=0) + 1] = message.body
-        return {}
-
-    def delete(self, receipt_handles: dict[str, str]) -> dict[str, Any]:
-        for handle in receipt_handles.values():
-            del self.bodies[int(handle)]
-        return {}
-
-    @property
-    def keys(self) -> list[str]:
-        return sorted(event.key for body in self.bodies.values() for event in parse(body, BUCKET))
+def keys_in(queues: FakeSQS) -> list[str]:
+    return sorted(event.key for body in queues.bodies(BULK) for event in parse(body, BUCKET))
 
 
 class Table:
@@ -71,7 +51,8 @@ class Table:
         self.traces.remove(trace)
 
     def results(self, content_id: str) -> list[ItemKey] | None:
-        return None if self.shared else list(self.places)
+        mine = [place for place in self.places if place.pk == f"{CONTENT_PREFIX}{content_id}"]
+        return None if self.shared else mine
 
     def remove_result(self, at: ItemKey) -> None:
         self.places.remove(at)
@@ -96,21 +77,23 @@ def note(key: str, kind: Kind = Kind.RECORD, *, is_alive: bool = False) -> Trace
     return Trace(kind, at, key, is_alive, "e1-7" if is_alive else None)
 
 
-def forgetting(chosen: Chosen, table: Table, bucket: Bucket, queue: Queue, **how: Any) -> Forgetting:
+def forgetting(chosen: Chosen, table: Table, bucket: Bucket, queues: FakeSQS, **how: Any) -> Forgetting:
     now = [0.0]
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
+        queues.now += seconds
         if any(trace.is_alive for trace in table.traces):
-            table.traces = [note(trace.key) if trace.key in queue.keys else trace for trace in table.traces]
+            asked = keys_in(queues)
+            table.traces = [note(trace.key) if trace.key in asked else trace for trace in table.traces]
 
     parts: dict[str, Any] = {
         "chosen": chosen,
         "bucket_name": BUCKET,
         "objects": bucket,
         "traces": table,
-        "queues": {"bulk": queue},
-        "bulk": queue,
+        "queues": {"bulk": queue(queues, BULK)},
+        "bulk": queue(queues, BULK),
         "executor": ThreadPoolExecutor(2),
         "clock": lambda: now[0],
         "now": lambda: AT,
@@ -126,7 +109,7 @@ def test_a_key_that_only_begins_like_it_is_left_alone() -> None:
     table = Table(note("a.jpg"), note("a.jpg.bak"), note("a.jpg", Kind.SHARE))
     bucket = Bucket("a.jpg", "a.jpg.bak")
 
-    assert forgetting(Chosen("a.jpg", False), table, bucket, Queue()).run() == []
+    assert forgetting(Chosen("a.jpg", False), table, bucket, waiting()).run() == []
 
     assert [trace.key for trace in table.traces] == ["a.jpg.bak"]
     assert [version.key for version in bucket.there] == ["a.jpg.bak"]
@@ -134,45 +117,53 @@ def test_a_key_that_only_begins_like_it_is_left_alone() -> None:
 
 
 def test_a_message_of_others_too_is_sent_without_the_key() -> None:
-    queue = Queue(
+    queues = waiting(
         look_again(BUCKET, ["a.jpg", "b.jpg", "c.jpg"], AT), look_again(BUCKET, ["a.jpg"], AT), "{}"
     )
 
-    work = forgetting(Chosen("a.jpg", False), Table(), Bucket(), queue)
+    work = forgetting(Chosen("a.jpg", False), Table(), Bucket(), queues)
     assert work.look().counts()["messages"] == 2
-    left = [body for body in queue.bodies.values() if body != "{}"]
+    left = [body for body in queues.bodies(BULK) if body != "{}"]
     assert len(left) == 2, "looking changes nothing"
     assert work.run() == []
 
-    assert "{}" in queue.bodies.values()
-    rest = [body for body in queue.bodies.values() if body != "{}"]
+    assert "{}" in queues.bodies(BULK)
+    rest = [body for body in queues.bodies(BULK) if body != "{}"]
     assert [event.key for body in rest for event in parse(body, BUCKET)] == ["b.jpg", "c.jpg"]
-    assert "a.jpg" not in json.dumps(queue.bodies)
+    assert "a.jpg" not in json.dumps(queues.bodies(BULK))
 
 
 def test_a_record_whose_event_was_lost_is_asked_about() -> None:
-    table, queue = Table(note("a.jpg", is_alive=True)), Queue()
+    table, queues = Table(note("a.jpg", is_alive=True)), waiting()
 
-    assert forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), queue).run() == []
+    assert forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), queues).run() == []
     assert table.traces == []
-    assert queue.keys == []
+    assert keys_in(queues) == []
+
+
+def test_results_that_are_kept_by_the_version_alone_go_too() -> None:
+    table, bucket = Table(note("a.jpg")), Bucket("a.jpg")
+    table.places = [ItemKey(f"{CONTENT_PREFIX}{bucket.there[0].content_ids[1]}", "labels#f1")]
+
+    assert forgetting(Chosen("a.jpg", False), table, bucket, waiting()).run() == []
+    assert table.places == []
 
 
 def test_results_of_others_stay() -> None:
     table = Table(note("a.jpg"), shared=True)
 
-    assert forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), Queue()).run() == []
+    assert forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), waiting()).run() == []
     assert table.places == [RESULT]
 
 
 def test_while_nobody_knows_whose_results_they_are_they_stay_and_are_told() -> None:
     table = Table(note("a.jpg"), complete=False)
 
-    (left,) = forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), Queue()).run()
+    (left,) = forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), waiting()).run()
     assert "recount" in left
     assert table.places == [RESULT]
 
 
 def test_it_stops_between_two_steps() -> None:
     with pytest.raises(StoppedError, match="again"):
-        forgetting(Chosen("a", True), Table(), Bucket(), Queue(), stopping=lambda: True).run()
+        forgetting(Chosen("a", True), Table(), Bucket(), waiting(), stopping=lambda: True).run()

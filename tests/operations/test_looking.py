@@ -9,20 +9,20 @@ from operations.dead_letters.looking import LOOK_SECONDS, Look
 from operations.interrupting import never
 from tests.fakes.calls import client_error
 from tests.fakes.s3 import BUCKET
+from tests.fakes.sqs import DEAD_LETTERS, FakeSQS
 from tests.operations.letters import body
-from tests.operations.queues import DEAD, FakeQueues
 from tests.operations.world import queue
 
 
-def filled(count: int) -> FakeQueues:
-    queues = FakeQueues()
+def filled(count: int) -> FakeSQS:
+    queues = FakeSQS()
     for number in range(count):
-        queues.put(DEAD, body(f"{number}.jpg"))
+        queues.put(DEAD_LETTERS, body(f"{number}.jpg"))
     return queues
 
 
-def look(queues: FakeQueues) -> Look:
-    return Look(queue(queues, DEAD), "images", BUCKET, never)
+def look(queues: FakeSQS) -> Look:
+    return Look(queue(queues, DEAD_LETTERS), "images", BUCKET, never)
 
 
 def keys_seen(pass_: Look) -> list[str]:
@@ -37,7 +37,7 @@ def test_each_letter_is_seen_once_and_all_can_be_had_again_at_once(count: int) -
     seen = keys_seen(look(queues))
 
     assert sorted(seen) == sorted(f"{number}.jpg" for number in range(count))
-    assert len(queues.visible(DEAD)) == count
+    assert len(queues.visible(DEAD_LETTERS)) == count
 
 
 def test_what_sqs_hands_out_twice_is_seen_once() -> None:
@@ -45,7 +45,7 @@ def test_what_sqs_hands_out_twice_is_seen_once() -> None:
     queues.twice = 3
 
     assert len(keys_seen(look(queues))) == 12
-    assert len(queues.visible(DEAD)) == 12
+    assert len(queues.visible(DEAD_LETTERS)) == 12
 
 
 def test_a_look_that_takes_longer_than_the_hold_ends_all_the_same() -> None:
@@ -57,16 +57,16 @@ def test_a_look_that_takes_longer_than_the_hold_ends_all_the_same() -> None:
             queues.now += LOOK_SECONDS + 1
 
     assert seen == 15
-    assert len(queues.visible(DEAD)) == 15
+    assert len(queues.visible(DEAD_LETTERS)) == 15
 
 
 def test_ctrl_c_between_two_batches_lets_go_of_all() -> None:
     queues = filled(30)
     asked = iter([False, False, True])
-    pass_ = Look(queue(queues, DEAD), "images", BUCKET, lambda: next(asked))
+    pass_ = Look(queue(queues, DEAD_LETTERS), "images", BUCKET, lambda: next(asked))
 
     assert len(keys_seen(pass_)) == 20
-    assert len(queues.visible(DEAD)) == 30
+    assert len(queues.visible(DEAD_LETTERS)) == 30
 
 
 def test_ctrl_c_in_the_middle_of_a_call_lets_go_of_all() -> None:
@@ -80,7 +80,7 @@ def test_ctrl_c_in_the_middle_of_a_call_lets_go_of_all() -> None:
     with pytest.raises(KeyboardInterrupt):
         keys_seen(look(queues))
 
-    assert len(queues.visible(DEAD)) == 30
+    assert len(queues.visible(DEAD_LETTERS)) == 30
 
 
 def test_letters_in_other_hands_are_counted_as_such() -> None:
@@ -99,7 +99,7 @@ def test_no_more_are_held_than_sqs_allows(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert len(keys_seen(pass_)) == 20
     assert pass_.cut_short
-    assert len(queues.visible(DEAD)) == 50
+    assert len(queues.visible(DEAD_LETTERS)) == 50
 
 
 def test_that_letting_go_failed_does_not_hide_what_went_wrong() -> None:
@@ -112,4 +112,4 @@ def test_that_letting_go_failed_does_not_hide_what_went_wrong() -> None:
     queues.calls.before = fail
     assert len(keys_seen(look(queues))) == 3
     queues.now += LOOK_SECONDS
-    assert len(queues.visible(DEAD)) == 3
+    assert len(queues.visible(DEAD_LETTERS)) == 3

@@ -21,10 +21,9 @@ from operations.planning.known import Recorded
 from operations.planning.objects import Choice, Kind, Place, kind_of
 from operations.planning.summing import Totals, sum_up
 from operations.reconciling.comparison import Listed
-from tests.fakes.s3 import START
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld
-from tests.processors.world import SETTINGS
+from tests.processors.world import SETTINGS, World
 
 FINGERPRINTS = {name: question.fingerprint for name, question in questions(SETTINGS).items()}
 BOTH = {"labels": 1, "faces": 1}
@@ -44,6 +43,7 @@ def planned(
             contents,
             how.get("fingerprints", FINGERPRINTS),
             has_records=how.get("has_records", True),
+            shares_answers=how.get("shares_answers", True),
         )
         is_all = sum_up(
             operated.bucket.pages(prefix),
@@ -123,6 +123,37 @@ def test_another_bucket_has_no_records_but_its_bytes_may_be_known() -> None:
     assert (totals.current, totals.to_do, totals.known, totals.calls) == (0, 2, 1, BOTH)
 
 
+def test_where_answers_are_not_shared_each_object_is_asked_about_for_itself() -> None:
+    operated = recognized("old.jpg")
+    operated.world.s3.copy("old.jpg", "copy.jpg")
+    operated.world.s3.copy("old.jpg", "another.jpg")
+
+    totals, _ = planned(operated, shares_answers=False)
+
+    assert (totals.current, totals.to_do, totals.repeated, totals.known) == (1, 2, 0, 0)
+    assert totals.calls == dict.fromkeys(BOTH, 2)
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+def test_a_detector_added_needs_its_own_calls_alone_where_answers_are_not_shared(versioned: bool) -> None:
+    world = World(versioned=versioned, settings=replace(SETTINGS, share_answers="no"))
+    world.deliver(world.s3.put("old.jpg", b"cat 97"), world.s3.put("copy.jpg", b"cat 97"))
+    more = questions(replace(SETTINGS, detectors=("labels", "faces", "text")))
+    fingerprints = {name: asked.fingerprint for name, asked in more.items()}
+
+    totals, _ = planned(OperatedWorld(world), fingerprints=fingerprints, shares_answers=False)
+
+    assert totals.calls == {"text": 2}
+
+
+def test_an_object_put_over_another_is_not_taken_for_answered_where_answers_are_not_shared() -> None:
+    world = World(settings=replace(SETTINGS, share_answers="no"))
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    world.s3.put("a.jpg", b"dog 97 sofa 60")
+
+    assert planned(OperatedWorld(world), shares_answers=False)[0].calls == BOTH
+
+
 def test_what_cannot_be_recognized_needs_no_call() -> None:
     operated = recognized()
     operated.world.s3.put("empty.jpg", b"")
@@ -134,30 +165,26 @@ def test_what_cannot_be_recognized_needs_no_call() -> None:
     assert totals.calls == BOTH  # only the bytes of notes.txt can tell that it is none
 
 
-RESTORED = {"IsRestoreInProgress": False, "RestoreExpiryDate": START}
-UNDER_WAY = {"IsRestoreInProgress": True}
-
-
 @pytest.mark.parametrize(
     ("storage_class", "restore", "is_archived"),
     [
         ("GLACIER", None, True),
         ("DEEP_ARCHIVE", None, True),
-        ("DEEP_ARCHIVE", UNDER_WAY, True),
-        ("GLACIER", RESTORED, False),
+        ("DEEP_ARCHIVE", "under way", True),
+        ("GLACIER", "done", False),
         ("GLACIER_IR", None, False),
         ("STANDARD_IA", None, False),
         ("INTELLIGENT_TIERING", None, False),
     ],
 )
 def test_what_is_archived_is_counted_apart_and_has_no_price(
-    storage_class: str, restore: dict[str, Any] | None, is_archived: bool
+    storage_class: str, restore: str | None, is_archived: bool
 ) -> None:
     operated = recognized()
     operated.world.s3.put("new.jpg", b"dog 90")
-    operated.s3.classes["new.jpg"] = storage_class
-    if restore is not None:
-        operated.s3.restores["new.jpg"] = restore
+    operated.s3.archive("new.jpg", storage_class, restoring=restore == "under way")
+    if restore == "done":
+        operated.s3.restore("new.jpg")
 
     totals, _ = planned(operated)
 
@@ -168,7 +195,7 @@ def test_what_is_archived_is_counted_apart_and_has_no_price(
 
 def test_what_was_archived_after_it_was_recognized_has_its_record() -> None:
     operated = recognized("old.jpg")
-    operated.s3.classes["old.jpg"] = "DEEP_ARCHIVE"
+    operated.s3.archive("old.jpg", "DEEP_ARCHIVE")
 
     totals, _ = planned(operated)
 
@@ -179,7 +206,7 @@ def test_bytes_that_are_archived_in_one_place_are_paid_for_in_another() -> None:
     operated = recognized()
     operated.world.s3.put("a.jpg", b"dog 90")
     operated.world.s3.put("b.jpg", b"dog 90")
-    operated.s3.classes["a.jpg"] = "GLACIER"
+    operated.s3.archive("a.jpg")
 
     totals, _ = planned(operated)
 

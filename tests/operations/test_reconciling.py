@@ -16,7 +16,7 @@ from operations.moments import to_seconds
 from operations.reconciling.comparison import Listed, Standing, Verdict, compare
 from operations.reconciling.findings import Kind
 from tests.fakes.s3 import START
-from tests.operations.queues import BULK
+from tests.fakes.sqs import BULK
 from tests.operations.world import OperatedWorld
 from tests.processors.world import World
 
@@ -53,10 +53,9 @@ def test_where_nothing_differs_nothing_is_found() -> None:
 
 
 def test_an_archived_photo_is_looked_at_once_and_then_in_order() -> None:
-    """Empty, because this world's processor rejects that without reading it, as it does what is archived."""
     operated = recognized()
-    operated.world.s3.put("cold.jpg", b"")
-    operated.s3.classes["cold.jpg"] = "DEEP_ARCHIVE"
+    operated.world.s3.put("cold.jpg", b"cat 90")
+    operated.s3.archive("cold.jpg", "DEEP_ARCHIVE")
 
     with operated.surveyed() as (spool, counted):
         assert (counted.archived, spool.count(Kind.MISSING)) == (1, 1)

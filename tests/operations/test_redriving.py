@@ -17,8 +17,8 @@ from operations.dead_letters.redriving import Redrive, Redriven
 from operations.interrupting import never
 from operations.pacing import Pace
 from tests.fakes.s3 import BUCKET
+from tests.fakes.sqs import DEAD_LETTERS, IMAGES, FakeSQS
 from tests.operations.letters import body, explained
-from tests.operations.queues import DEAD, HOME, FakeQueues
 from tests.operations.world import queue
 
 EVERYTHING = Choice()
@@ -29,7 +29,7 @@ class Killed(BaseException):
 
 
 def redrive(
-    queues: FakeQueues,
+    queues: FakeSQS,
     choice: Choice = EVERYTHING,
     *,
     limit: int | None = None,
@@ -44,54 +44,54 @@ def redrive(
         queues.now += seconds
 
     work = Redrive(choice, limit, Pace(rate, lambda: queues.now, sleep), dry_run, done, tell)
-    with Look(queue(queues, DEAD), "images", BUCKET, stopping) as look:
-        work.run(look, queue(queues, HOME), queue(queues, DEAD))
+    with Look(queue(queues, DEAD_LETTERS), "images", BUCKET, stopping) as look:
+        work.run(look, queue(queues, IMAGES), queue(queues, DEAD_LETTERS))
     return done
 
 
-def filled(count: int) -> FakeQueues:
-    queues = FakeQueues()
+def filled(count: int) -> FakeSQS:
+    queues = FakeSQS()
     for number in range(count):
-        queues.put(DEAD, body(f"{number}.jpg"), explained(f"{number}.jpg"))
+        queues.put(DEAD_LETTERS, body(f"{number}.jpg"), explained(f"{number}.jpg"))
     return queues
 
 
 def test_a_copy_is_the_message_without_its_failure() -> None:
     queues = filled(1)
-    assert FAILURE_ATTRIBUTE in queues.queues[DEAD][0].attributes
+    assert FAILURE_ATTRIBUTE in queues.visible(DEAD_LETTERS)[0].attributes
 
     redrive(queues)
 
-    (sent,) = queues.queues[HOME]
-    assert queues.queues[DEAD] == []
+    (sent,) = queues.visible(IMAGES)
+    assert queues.bodies(DEAD_LETTERS) == []
     assert (sent.body, sent.attributes) == (body("0.jpg"), {})
 
 
 def test_only_what_was_chosen_goes() -> None:
     queues = filled(12)
-    queues.put(DEAD, body("moved.jpg"))
-    queues.put(DEAD, "not json")
+    queues.put(DEAD_LETTERS, body("moved.jpg"))
+    queues.put(DEAD_LETTERS, "not json")
 
     done = redrive(queues, Choice(cause="ServiceUnavailable", prefix="1"))
 
-    assert sorted(queues.bodies(HOME)) == sorted(body(f"{n}.jpg") for n in (1, 10, 11))
+    assert sorted(queues.bodies(IMAGES)) == sorted(body(f"{n}.jpg") for n in (1, 10, 11))
     assert (done.sent, done.looked_at, done.unreadable) == (3, 14, 0)
-    assert len(queues.visible(DEAD)) == 11
+    assert len(queues.visible(DEAD_LETTERS)) == 11
 
 
 def test_what_cannot_be_read_stays_and_is_counted() -> None:
     queues = filled(1)
-    queues.put(DEAD, "not json")
+    queues.put(DEAD_LETTERS, "not json")
 
     assert redrive(queues).unreadable == 1
-    assert queues.bodies(DEAD) == ["not json"]
+    assert queues.bodies(DEAD_LETTERS) == ["not json"]
 
 
 def test_a_limit_is_kept_to_the_letter() -> None:
     queues = filled(25)
 
     assert redrive(queues, limit=13).sent == 13
-    assert (len(queues.bodies(HOME)), len(queues.visible(DEAD))) == (13, 12)
+    assert (len(queues.bodies(IMAGES)), len(queues.visible(DEAD_LETTERS))) == (13, 12)
 
 
 def test_a_dry_run_changes_nothing_and_shows_what_would_go() -> None:
@@ -101,7 +101,7 @@ def test_a_dry_run_changes_nothing_and_shows_what_would_go() -> None:
     done = redrive(queues, limit=3, dry_run=True, tell=lambda letter: shown.append(letter.keys[0]))
 
     assert (done.sent, len(shown)) == (3, 3)
-    assert (len(queues.bodies(HOME)), len(queues.visible(DEAD))) == (0, 12)
+    assert (len(queues.bodies(IMAGES)), len(queues.visible(DEAD_LETTERS))) == (0, 12)
 
 
 @pytest.mark.parametrize("rate", [0.5, 3, 20])
@@ -123,7 +123,7 @@ def test_what_sqs_did_not_take_stays() -> None:
     done = redrive(queues)
 
     assert (done.sent, done.refused) == (6, 4)
-    assert (len(queues.bodies(HOME)), len(queues.visible(DEAD))) == (6, 4)
+    assert (len(queues.bodies(IMAGES)), len(queues.visible(DEAD_LETTERS))) == (6, 4)
 
 
 def test_what_failed_for_the_moment_is_tried_again() -> None:
@@ -133,7 +133,7 @@ def test_what_failed_for_the_moment_is_tried_again() -> None:
     done = redrive(queues)
 
     assert (done.sent, done.refused, done.twice) == (10, 0, 0)
-    assert (len(queues.bodies(HOME)), queues.bodies(DEAD)) == (10, [])
+    assert (len(queues.bodies(IMAGES)), queues.bodies(DEAD_LETTERS)) == (10, [])
 
 
 def test_an_original_that_cannot_be_deleted_is_told() -> None:
@@ -143,13 +143,13 @@ def test_an_original_that_cannot_be_deleted_is_told() -> None:
     done = redrive(queues)
 
     assert (done.sent, done.twice) == (3, 3)
-    assert len(queues.visible(DEAD)) == len(queues.bodies(HOME)) == 3
+    assert len(queues.visible(DEAD_LETTERS)) == len(queues.bodies(IMAGES)) == 3
 
 
 def test_large_letters_go_in_as_many_calls_as_they_need() -> None:
-    queues = FakeQueues()
+    queues = FakeSQS()
     for number in range(10):
-        queues.put(DEAD, body(f"{number}" * 1000) + " " * 100_000)
+        queues.put(DEAD_LETTERS, body(f"{number}" * 1000) + " " * 100_000)
 
     assert redrive(queues).sent == 10
     assert queues.calls.made["SendMessageBatch"] == 5
@@ -166,7 +166,7 @@ def test_ctrl_c_stops_between_two_batches() -> None:
     done = redrive(queues, stopping=lambda: sent >= 10, tell=count)
 
     assert done.sent == 10
-    assert (len(queues.bodies(HOME)), len(queues.visible(DEAD))) == (10, 20)
+    assert (len(queues.bodies(IMAGES)), len(queues.visible(DEAD_LETTERS))) == (10, 20)
 
 
 @given(
@@ -200,7 +200,7 @@ def test_killed_at_any_call_nothing_is_lost(
         queues.now += LOOK_SECONDS
     queues.calls.before = queues.calls.after = lambda _: None
 
-    left, sent = Counter(kept.body for kept in queues.visible(DEAD)), Counter(queues.bodies(HOME))
+    left, sent = Counter(kept.body for kept in queues.visible(DEAD_LETTERS)), Counter(queues.bodies(IMAGES))
     everything = {body(f"{number}.jpg") for number in range(count)}
     assert left.keys() | sent.keys() == everything
     assert all(times == 1 for times in (*left.values(), *sent.values()))
@@ -208,5 +208,5 @@ def test_killed_at_any_call_nothing_is_lost(
     # Run again, it comes to its end; what was there twice is sent twice, which the pipeline finds done.
     queues.refuse.clear()
     redrive(queues)
-    assert queues.bodies(DEAD) == []
-    assert set(queues.bodies(HOME)) == everything
+    assert queues.bodies(DEAD_LETTERS) == []
+    assert set(queues.bodies(IMAGES)) == everything

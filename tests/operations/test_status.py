@@ -9,7 +9,7 @@ from contract.wire import to_wire
 from operations.messages import Depth
 from operations.status.calls import Calls
 from operations.status.report import Counted, look
-from tests.operations.queues import DEAD, HOME
+from tests.fakes.sqs import DEAD_LETTERS, IMAGES
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld, queue
 
@@ -30,16 +30,16 @@ def test_a_report_adds_up_days_and_counts_records_and_queues() -> None:
     operated = recognized("a", "b", "c")
     operated.world.deliver(operated.world.s3.put("empty", b""))
     operated.world.deliver(operated.world.s3.delete("a"))
-    operated.queues.put(DEAD, "x")
-    operated.queues.put(HOME, "y")
+    operated.queues.put(DEAD_LETTERS, "x")
+    operated.queues.put(IMAGES, "y")
     # now is 2027-01-15 in UTC
     counted_on(operated, "2027-01-15", CallsMade=1, CallsAvoided=3)
     counted_on(operated, "2027-01-14", CallsMade=10)
     counted_on(operated, "2027-01-08", CallsMade=100)
 
     report = look(
-        {"images": queue(operated.queues, HOME)},
-        {"images": queue(operated.queues, DEAD)},
+        {"images": queue(operated.queues, IMAGES)},
+        {"images": queue(operated.queues, DEAD_LETTERS)},
         operated.records,
         operated.clock,
         days=7,

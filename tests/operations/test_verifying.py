@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from tests.fakes.s3 import BUCKET
 from tests.operations.stores import ScannedDynamoDB
 from tests.operations.test_planning import FINGERPRINTS
 from tests.operations.world import AT_ONCE
-from tests.processors.world import InlineExecutor, World
+from tests.processors.world import SETTINGS, InlineExecutor, World
 
 PREFIX = "imagepipe-verify/test/"
 Event = dict[str, Any]
@@ -66,6 +66,7 @@ class Deployment:
     api_status: int = 200
     refuses: str = ""
     now: float = 0.0
+    shares_answers: bool = True
     open_queues: list[str] = field(default_factory=list)
 
     # S3
@@ -149,6 +150,7 @@ class Deployment:
             stopping=never,
             tell=lambda _: None,
             patience_seconds=40,
+            shares_answers=self.shares_answers,
         )
 
     def heads(self) -> DynamoDBHeads:
@@ -222,6 +224,29 @@ def test_what_the_checks_say_that_they_use_is_what_they_use() -> None:
     assert len(changes) == sum(check.uploads for check in CHECKS)
     # The two broken files are not paid for, as the Rekognition in memory refuses them.
     assert calls == (sum(check.contents for check in CHECKS) - 2) * len(FINGERPRINTS)
+
+
+def apart(share_answers: str = "no") -> Deployment:
+    """Return a deployment that is to share no answers, with a processor that has this setting."""
+    return Deployment(World(settings=replace(SETTINGS, share_answers=share_answers)), shares_answers=False)
+
+
+def test_all_checks_hold_where_answers_are_not_shared_and_nothing_is_left() -> None:
+    deployment = apart()
+    site = deployment.site()
+
+    found = list(run_all(CHECKS, site, lambda _check: None))
+    left = deployment.cleaning(site).run()
+
+    assert {outcome.verdict for outcome in found} == {Verdict.HELD}, found
+    assert left == []
+    assert not any(pk.startswith("content#") for pk, _ in deployment.world.table.items)
+    calls = sum(deployment.world.rekognition.paid.values())
+    assert 0 < calls <= sum(check.uploads for check in CHECKS) * len(FINGERPRINTS)
+
+
+def test_answers_that_are_shared_against_the_setting_are_found() -> None:
+    assert broken(apart("yes")).keys() == {"copy and rename"}
 
 
 def is_deletion(event: Event) -> bool:

@@ -25,14 +25,14 @@ from operations.reconciling.sweeping import Sweep
 from operations.retrying import RetryPolicy
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
+from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES, FakeSQS
 from tests.operations.deployments import FakeLambda, FakeServiceQuotas
-from tests.operations.queues import BULK, BULK_DEAD, DEAD, HOME, FakeQueues
-from tests.operations.stores import ListedS3, ScannedDynamoDB
+from tests.operations.stores import ScannedDynamoDB
 from tests.processors.world import SETTINGS, InlineExecutor, World
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:completions"
 API = "https://a1b2c3.execute-api.us-east-1.amazonaws.com"
-NAMES = Names(BUCKET, TABLE, HOME, DEAD, BULK, BULK_DEAD, TOPIC, API)
+NAMES = Names(BUCKET, TABLE, IMAGES, DEAD_LETTERS, BULK, BULK_DEAD_LETTERS, TOPIC, API)
 AT_ONCE = RetryPolicy(sleep=lambda _seconds: None)
 
 
@@ -45,13 +45,14 @@ class OperatedWorld:
     """A world whose operator's clock is far ahead of its photos, so that none of them is young."""
 
     world: World
-    queues: FakeQueues = field(default_factory=FakeQueues)
+    queues: FakeSQS = field(default_factory=FakeSQS)
     before_sleep: Callable[[], None] = lambda: None
     now: float = 1_800_000_000.0
 
     def __post_init__(self) -> None:
         executor = InlineExecutor()
-        self.s3, self.dynamodb = ListedS3(self.world.s3), ScannedDynamoDB(self.world.table)
+        self.s3, self.dynamodb = self.world.s3, ScannedDynamoDB(self.world.table)
+        self.s3.page = 3
         client: Any = self.dynamodb
         reads = BatchReads(client, TABLE, AT_ONCE, executor)
         self.table = DynamoDBTable(client, TABLE, AT_ONCE, reads)
@@ -94,9 +95,7 @@ class OperatedWorld:
 
     def work_off_bulk(self) -> None:
         """Deliver what was queued to the real processor."""
-        bodies = self.queues.bodies(BULK)
-        self.queues.queues[BULK] = []
-        if bodies:
+        if bodies := self.queues.take_all(BULK):
             assert self.world.deliver(*bodies) == []
 
 

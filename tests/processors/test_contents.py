@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -135,6 +136,25 @@ def test_who_is_killed_begins_again_whatever_has_happened_meanwhile(
         if not acted[0]:
             return
     pytest.fail("there are more steps than were tried")
+
+
+def test_results_that_are_not_shared_go_with_the_record_that_they_are_of() -> None:
+    world = TallyWorld()
+    heads = {
+        key: replace(a_head(key, 1, Status.RECOGNIZED, (), "c1"), shares_answers=False)
+        for key in ("a.jpg", "b.jpg")
+    }
+    world.store.heads.update(heads)
+    world.store.results.update(dict.fromkeys((head.content_id for head in heads.values()), None))
+    world.tally.bring_in_line(heads)
+
+    world.store.heads["a.jpg"] = a_head("a.jpg", 2, Status.DELETED, (), "")
+    world.tally.bring_in_line(["a.jpg"])
+
+    assert world.store.results == {
+        heads["a.jpg"].content_id: int(world.now) + RESULTS_GRACE_SECONDS,
+        heads["b.jpg"].content_id: None,
+    }
 
 
 def test_an_expiry_that_stands_is_not_put_off_by_a_repetition() -> None:

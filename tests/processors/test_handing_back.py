@@ -252,7 +252,7 @@ def test_a_message_whose_wait_cannot_be_set_stays_all_the_same() -> None:
 def test_a_wait_that_sqs_did_not_set_is_set_again() -> None:
     world = World()
     world.calls.before = failing("AccessDeniedException", "DetectLabels")
-    world.queues.unmoved = 2
+    world.queues.refuse["change"] = 2
 
     puts = [world.s3.put(f"{number}.jpg", b"cat 97") for number in range(3)]
     assert world.deliver(*puts) == ["0", "1", "2"]

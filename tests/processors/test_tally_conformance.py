@@ -38,6 +38,7 @@ from processors.tallying.recounting import Recount
 from processors.tallying.tally import MAX_KEYS, Change, Tally
 from tests.conftest import RunningPlace
 from tests.fakes.calls import client_error
+from tests.fakes.late_reads import LateReads
 from tests.fakes.tallies import FakeContents, FakeTallies
 from tests.processors.test_conformance import create_table
 from tests.processors.test_tallying import Silence, a_head, cat, counted_from
@@ -58,7 +59,10 @@ class Place:
     counts: Callable[[], dict[ItemKey, dict[str, int]]]
 
 
-@pytest.fixture(params=["fake", "moto", "local cloud"])
+PLACES = ("fake", "moto", "local cloud")
+
+
+@pytest.fixture(params=[*PLACES, "moto, read late"])
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     if request.param == "fake":
         fake = FakeTallies()
@@ -74,6 +78,11 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         with mock_aws():
             client = boto3.client("dynamodb", region_name="us-east-1")
             yield on_dynamodb(client, create_table(client, "images"))
+    elif request.param == "moto, read late":
+        with mock_aws():
+            client = boto3.client("dynamodb", region_name="us-east-1")
+            table = create_table(client, "images")
+            yield on_dynamodb(LateReads(client, table), table)
     else:
         running: RunningPlace = request.getfixturevalue("running")
         client = boto3.client(
@@ -96,7 +105,7 @@ def on_dynamodb(client: Any, table_name: str) -> Place:
     def counts() -> dict[ItemKey, dict[str, int]]:
         found = {}
         for at in (STATUS_COUNTS, *LABEL_COUNTS):
-            answer = client.get_item(TableName=table_name, Key=key_to_wire(at))
+            answer = client.get_item(TableName=table_name, Key=key_to_wire(at), ConsistentRead=True)
             if here := read_counts(from_wire(answer.get("Item", {}))):
                 found[at] = here
         return found
@@ -108,13 +117,13 @@ def on_dynamodb(client: Any, table_name: str) -> Place:
             client.put_item(TableName=table_name, Item={**item, **key_to_wire(result_key(name))})
 
     def expiry(content_id: str) -> int | None:
-        places = [result_key(ResultName(content_id, detector, "f1")) for detector in ("labels", "faces")]
-        found = {
-            int(item["expires_at"]["N"]) if "expires_at" in item else None
-            for item in (client.get_item(TableName=table_name, Key=key_to_wire(at))["Item"] for at in places)
-        }
-        assert len(found) == 1
-        return found.pop()
+        found = set()
+        for detector in ("labels", "faces"):
+            at = key_to_wire(result_key(ResultName(content_id, detector, "f1")))
+            item = client.get_item(TableName=table_name, Key=at, ConsistentRead=True)["Item"]
+            found.add(int(item["expires_at"]["N"]) if "expires_at" in item else None)
+        (only,) = found
+        return only
 
     return Place(
         DynamoDBTallies(client, table_name),
@@ -178,6 +187,7 @@ def test_counts_go_up_and_down(place: Place) -> None:
     assert place.counts() == counted_from(heads[1:])
 
 
+@pytest.mark.parametrize("place", PLACES, indirect=True)  # that many writes are slow to follow
 def test_as_many_keys_as_a_transaction_takes_and_more(place: Place) -> None:
     many = [f"Thing {number}" for number in range(60)]
     heads = [cat(f"{number}.jpg", *many[number % 20 : number % 20 + 40]) for number in range(MAX_KEYS + 5)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from contract.errors import ConfigurationError, SettingsError
 from contract.table import head_key
 from contract.tallies import STATUS_COUNTS, read_counts
 from contract.wire import from_wire, key_to_wire, to_wire
-from processors import tally_wiring
+from processors import audit_wiring, tally_wiring
 from tests.processors.test_conformance import create_table
 from tests.processors.test_tallying import cat, stream_event
 
@@ -72,6 +73,37 @@ def test_a_recount_is_asked_for_by_name(table: Any) -> None:
 
     assert answer == {"looked_at": 1, "changed": 1, "passed_over": 0, "cursor": None}
     assert recognized(table) == 1
+
+
+@pytest.fixture
+def audited(table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A bucket beside the table, two hours after what is put into it."""
+    sqs, s3 = boto3.client("sqs"), boto3.client("s3")
+    urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("live", "dead", "bulk", "bulk-dead")]
+    s3.create_bucket(Bucket="photos", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    monkeypatch.setenv("BUCKET_NAME", "photos")
+    monkeypatch.setenv("LIVE_QUEUE_URLS", ",".join(urls[:2]))
+    monkeypatch.setenv("BULK_QUEUE_URLS", ",".join(urls[2:]))
+    monkeypatch.setattr(audit_wiring, "time", SimpleNamespace(time=lambda: time.time() + 7200))
+    return s3
+
+
+def test_the_schedule_asks_for_an_audit_and_a_photo_without_a_record_is_a_metric_and_a_line(
+    audited: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audited.put_object(Bucket="photos", Key="ä dropped+.jpg", Body=b"JPEG")
+
+    answer = tally_wiring.build()({"audit": "due"}, CONTEXT)
+
+    assert answer["photos_without_their_record"] == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["DifferencesFound"] for line in lines if "DifferencesFound" in line] == [[1]]
+    assert [line["some_keys"] for line in lines if "some_keys" in line] == [["ä dropped+.jpg"]]
+
+
+def test_an_audit_of_a_deployment_that_has_none_says_how_to_have_it(table: Any) -> None:
+    with pytest.raises(ConfigurationError, match="daily_check=true"):
+        tally_wiring.build()({"audit": "now"}, CONTEXT)
 
 
 def test_what_fails_is_raised_so_that_it_is_sent_again(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:

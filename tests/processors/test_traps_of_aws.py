@@ -18,7 +18,8 @@ from contract.records import Status, Unreadable
 from processors.adapters.s3 import S3Objects
 from processors.retrying import RetryPolicy
 from tests.fakes.calls import client_error, nothing
-from tests.fakes.s3 import BUCKET, FakeS3, Versioning
+from tests.fakes.s3 import BUCKET, FakeS3
+from tests.fakes.s3_versions import Versioning
 from tests.processors.world import World
 
 SECONDS_A_DAY = 86_400

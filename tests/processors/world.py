@@ -15,6 +15,7 @@ from aws_lambda_powertools import Logger
 
 from contract.counts import Count
 from contract.detectors import OPERATIONS
+from contract.identity import ImageVersion
 from contract.records import Head, Status
 from contract.settings import ProcessorSettings
 from contract.table import HEAD, attempts_key
@@ -27,14 +28,15 @@ from processors.surroundings import Surroundings
 from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.rekognition import FakeRekognition
-from tests.fakes.s3 import BUCKET, START, FakeS3, Versioning
-from tests.fakes.sns import FakeSNS
+from tests.fakes.s3 import BUCKET, START, FakeS3
+from tests.fakes.s3_versions import StoredVersion, Versioning
+from tests.fakes.sns import COMPLETIONS, FakeSNS
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES, FakeSQS
 
 SETTINGS = ProcessorSettings(
     bucket_name=BUCKET,
     table_name=TABLE,
-    topic_arn="arn:aws:sns:us-east-1:123456789012:completions",
+    topic_arn=COMPLETIONS,
     queue_url=IMAGES,
     dead_letter_queue_url=DEAD_LETTERS,
     bulk_queue_url=f"{IMAGES}-bulk",
@@ -126,6 +128,10 @@ class World:
         self._settings = settings
         self._idle: list[ImageBatch] = []
 
+    def use(self, settings: ProcessorSettings) -> None:
+        """Deploy other settings: Lambda begins with new workers."""
+        self._settings, self._idle = settings, []
+
     def _sleep(self, seconds: float) -> None:
         self.now += seconds
 
@@ -150,7 +156,11 @@ class World:
             reply = worker.answer({"Records": records}, deadline)
         finally:
             self._idle.append(worker)
-        return [failure["itemIdentifier"] for failure in reply["batchItemFailures"]]
+        failed = [failure["itemIdentifier"] for failure in reply["batchItemFailures"]]
+        for delivery in deliveries:
+            if delivery.message_id not in failed:
+                self.queues.acknowledge(_url(queue_name), delivery.message_id)
+        return failed
 
     def _new_worker(self) -> ImageBatch:
         """Make one more worker: as in Lambda, none is given a batch while it is at another."""
@@ -204,8 +214,8 @@ class World:
     def saved_results(self) -> set[tuple[str, bytes]]:
         """List which operations have a saved result for which bytes."""
         bodies = {
-            f"content#{stored.etag}-{len(stored.body)}": stored.body
-            for versions in self.s3.everything.values()
+            f"content#{self._content_id(key, stored)}": stored.body
+            for key, versions in self.s3.everything.items()
             for stored in versions
             if stored.body is not None
         }
@@ -215,11 +225,18 @@ class World:
             if pk in bodies and "answer" in item
         }
 
+    def _content_id(self, key: str, stored: StoredVersion) -> str:
+        version = ImageVersion(key, stored.etag, len(stored.body or b""), stored.version_id, "")
+        return version.content_id if self._settings.answers_are_shared else version.own_content_id
+
     def _record(self, delivery: Delivery, queue_name: str) -> dict[str, Any]:
         self.messages += 1
+        receipt = f"receipt-{self.messages}"
+        queue_url = _url(queue_name)
+        self.queues.hand_over(queue_url, delivery.message_id, delivery.body, receipt)
         return {
             "messageId": delivery.message_id,
-            "receiptHandle": f"receipt-{self.messages}",
+            "receiptHandle": receipt,
             "body": delivery.body,
             "attributes": {
                 "ApproximateReceiveCount": str(delivery.receive_count),
@@ -234,3 +251,7 @@ class World:
 
 def _list(body: Any) -> list[Any]:
     return [body] if isinstance(body, dict) else list(body)
+
+
+def _url(queue_name: str) -> str:
+    return f"{IMAGES.rpartition('/')[0]}/{queue_name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from contract.records import Head
@@ -45,7 +46,7 @@ def cat() -> Head:
 
 def commit_with_results(site: Site, head: Head, responses: dict[str, dict[str, Any]]) -> None:
     for detector, response in responses.items():
-        name = ResultName(head.version.content_id, detector, head.detectors[detector])
+        name = ResultName(head.content_id, detector, head.detectors[detector])
         write_result(site.table, Result(name, response, "2026-11-23T12:30:00.000Z"))
     commit(site.table, head)
 
@@ -64,6 +65,13 @@ def test_an_image_says_what_a_list_says_of_it_and_which_version_that_is(site: Si
         "version_id": None,
         "revision": cat().revision,
     }
+
+
+def test_results_are_found_where_they_are_not_shared(site: Site) -> None:
+    commit_with_results(site, replace(cat(), shares_answers=False), {"labels": LABELS, "faces": FACES})
+
+    assert site.get("/images/pets/cat.jpg").json["labels"][0]["parents"] == ["Animal", "Pet"]
+    assert site.get("/images/pets/cat.jpg/raw").status == 200
 
 
 def test_labels_come_with_parents_and_boxes(site: Site) -> None:

@@ -13,6 +13,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from contract.table import signing_key
 from contract.wire import key_to_wire
 from query_api.adapters.dynamodb_secret import KEPT_SECONDS, ROTATED_AFTER_SECONDS, DynamoDBSecrets
+from tests.fakes.late_reads import LateReads
 from tests.query_api.conftest import TABLE_NAME
 
 START = 1_800_000_000.0
@@ -20,7 +21,10 @@ START = 1_800_000_000.0
 
 @dataclass
 class Copies:
-    """Copies of the function, which share a table and a clock. `reads` counts what they read."""
+    """Copies of the function, which share a clock, and a table that is read late.
+
+    `reads` counts what they read.
+    """
 
     client: DynamoDBClient
     now: float = START
@@ -28,19 +32,20 @@ class Copies:
     reads: int = 0
 
     def __post_init__(self) -> None:
+        self.late: Any = LateReads(self.client, TABLE_NAME)
         self.client.meta.events.register("before-call.dynamodb.GetItem", self._count)
 
     def _count(self, **_: object) -> None:
         self.reads += 1
 
     def copy(self, make: Callable[[], bytes] | None = None) -> DynamoDBSecrets:
-        return DynamoDBSecrets(self.client, TABLE_NAME, make or self.make, lambda: self.now)
+        return DynamoDBSecrets(self.late, TABLE_NAME, make or self.make, lambda: self.now)
 
     def make(self) -> bytes:
         return f"secret number {next(self.numbers):04}".encode()
 
     def put(self, **attributes: Any) -> None:
-        self.client.put_item(TableName=TABLE_NAME, Item={**key_to_wire(signing_key()), **attributes})
+        self.late.put_item(TableName=TABLE_NAME, Item={**key_to_wire(signing_key()), **attributes})
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def main(  # noqa: PLR0917  # typer makes options of them
     )
     sys.stdout.flush()
     config = uvicorn.Config(
-        application(service, host),
+        application(service, actual_port, host),
         log_level="warning",
         access_log=False,
         lifespan="off",

@@ -6,8 +6,9 @@ dimensions 12000 x 100 exceed maximum dimension size of 10000 pixels"), one unde
 InvalidParameterException (https://github.com/boto/botocore/issues/1366). What cannot be decoded nearly whole
 is not a picture: an InvalidImageFormatException.
 
-A picture of 100 megapixels takes up to 400 MB while it is decoded, so only one of that kind is decoded at a
-time, and it is made smaller piece by piece.
+A picture of 100 megapixels takes up to 400 MB while it is decoded, a progressive JPEG up to 800 (its
+coefficients, of four colours), so only one of that kind is decoded at a time, and it is made smaller piece by
+piece.
 """
 
 import hashlib

@@ -2,7 +2,7 @@
 
 `POST /` with `X-Amz-Target: RekognitionService.DetectLabels` is Rekognition, as in
 https://docs.aws.amazon.com/rekognition/latest/dg/error-handling.html. Signatures are not checked, and web
-pages not answered (`guard`). The other paths are ours:
+pages of others not answered (`OriginGuard`). The other paths are ours:
 
 `GET /health`
     `{"status": "ok", "models": ["centernet", ...], "operations": ["DetectFaces", ...], "waiting":
@@ -37,9 +37,10 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
+from infra.local.origin_guard import OriginGuard
 from infra.local.rekognition.errors import RekognitionError
-from infra.local.rekognition.guard import guards
 from infra.local.rekognition.service import Service
 from infra.local.rekognition.settings import SettingsError, read_change
 
@@ -140,15 +141,15 @@ class _Endpoint:
         return JSONResponse(self.service.calls.report())
 
 
-def application(service: Service, address: str = "127.0.0.1") -> Starlette:
+def application(service: Service, port: int, address: str = "127.0.0.1") -> ASGIApp:
     """Return the ASGI application of a server that listens on `address`."""
     endpoint = _Endpoint(service)
-    return Starlette(
+    answering = Starlette(
         routes=[
             Route("/", endpoint.rekognition, methods=["POST"]),
             Route("/health", endpoint.health),
             Route("/_local/settings", endpoint.settings, methods=["GET", "PUT"]),
             Route("/_local/calls", endpoint.calls, methods=["GET", "DELETE"]),
         ],
-        middleware=guards(address),
     )
+    return OriginGuard(answering, port, address)

@@ -1,0 +1,61 @@
+"""The audit put together when it is asked for: its clients would make every start of the tally slower."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+
+from contract.errors import ConfigurationError
+from contract.settings import TallySettings
+from contract.tallies import TallyMetric
+from contract.timing import CALL_SECONDS
+from processors.adapters.dynamodb_audits import DynamoDBAudits
+from processors.adapters.dynamodb_batches import BatchCalls
+from processors.adapters.s3_listing import S3Listing
+from processors.adapters.sqs_depths import SqsDepths
+from processors.retrying import PATIENT_ATTEMPTS, RetryPolicy
+from processors.tallying.auditing import Audit
+from processors.telemetry import Log
+
+CONNECT_SECONDS = 3
+# The reads of one page of keys, a hundred each, go side by side.
+READS_AT_ONCE = 10
+
+
+def build_audit(settings: TallySettings, count: Callable[[TallyMetric, int], None], log: Log) -> Audit:
+    """Build the audit. Raise ConfigurationError where the deployment has none."""
+    if not settings.bucket_name:
+        raise ConfigurationError("NoAudit", "this deployment has no audit: deploy with -c daily_check=true")
+    session = botocore.session.get_session()
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=CALL_SECONDS,
+        max_pool_connections=READS_AT_ONCE,
+    )
+
+    def client(service: str) -> Any:
+        return session.create_client(service, config=config)
+
+    retry = RetryPolicy(attempts=PATIENT_ATTEMPTS)
+    dynamodb, name = client("dynamodb"), settings.table_name
+    executor = ThreadPoolExecutor(READS_AT_ONCE)
+    return Audit(
+        bucket=S3Listing(client("s3"), settings.bucket_name),
+        store=DynamoDBAudits(
+            dynamodb,
+            name,
+            batches=BatchCalls(dynamodb, name, retry, executor),
+            late_batches=BatchCalls(dynamodb, name, retry, executor, consistent=False),
+        ),
+        waiting=SqsDepths(client("sqs"), settings.live_queue_urls, settings.bulk_queue_urls).waiting,
+        retry=retry,
+        count=count,
+        log=log,
+        clock=time.time,
+    )

@@ -1,0 +1,139 @@
+"""Holding the table against the bucket, one round a day: what says that an event of S3's was lost.
+
+A photo that S3 never told of waits in no queue and becomes no dead letter. So all keys are listed, and each
+is held against its record; and more records than there are keys means that a deletion was lost.
+
+Nothing that is merely under way is a difference. What is younger than an hour is not judged; of what has no
+record, as much as messages wait for, dead letters among them, is taken to be theirs; and images that were
+deleted while the round went on are taken off. While much waits, little can be found; the next rounds will.
+
+The same bytes uploaded anew count as recognized, as they do in the tally. `imagepipe reconcile` tells them
+apart, names every key, and puts it right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple, Protocol
+
+from contract.audits import NOW, Round
+from contract.tallies import TallyMetric
+from contract.timing import AUDIT_SECONDS, SETTLED_SECONDS
+from processors.retrying import RetryPolicy
+from processors.telemetry import Log
+
+RESERVE_SECONDS = 30
+MOST_NAMED = 10
+
+
+class Listed(NamedTuple):
+    """An object as a listing shows it; `modified_at` is in seconds since 1970."""
+
+    key: str
+    content_id: str
+    modified_at: float
+
+
+class Bucket(Protocol):
+    """Where the objects are."""
+
+    def page(self, after: str) -> Sequence[Listed]:
+        """List the next current objects behind a key, in the order of their keys; none where it ends."""
+
+
+class AuditStore(Protocol):
+    """Where records, counts and the round are."""
+
+    def contents(self, keys: Collection[str]) -> Mapping[str, str]:
+        """Return what the bytes are called that records are of. A deleted photo's record is none."""
+
+    def images(self) -> int:
+        """Return how many images are counted, recognized or rejected."""
+
+    def deletions(self, since: float, until: float) -> int:
+        """Return how many deletions were worked on these days (UTC), the first and the last included."""
+
+    def last_round(self) -> Round | None:
+        """Return the round that is under way, or the last one; None where there is none to go on with."""
+
+    def keep(self, so_far: Round) -> None:
+        """Write down how far a round has come."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Goes on with the day's round. `waiting` says for how many photos messages wait at the most."""
+
+    bucket: Bucket
+    store: AuditStore
+    waiting: Callable[[], int]
+    retry: RetryPolicy
+    count: Callable[[TallyMetric, int], None]
+    log: Log
+    clock: Callable[[], float]
+
+    def answer(self, wanted: object, seconds_left: Callable[[], float]) -> dict[str, object]:
+        """Look at keys until the round is done or time is up; `now` begins a round before it is due."""
+        so_far = self._due(wanted)
+        if so_far is None:
+            return {"audited": 0}
+        before = so_far.listed
+        waiting = self.retry(self.waiting)
+        differing: list[str] = []
+        while seconds_left() > RESERVE_SECONDS:
+            page = self.retry(partial(self.bucket.page, so_far.after))
+            if not page:
+                so_far = replace(so_far, is_done=True)
+                break
+            differing += self._differing(page)
+            so_far = replace(so_far, after=page[-1].key, listed=so_far.listed + len(page))
+        so_far = replace(so_far, differing=so_far.differing + max(0, len(differing) - waiting))
+        gone = max(0, self._without_photo(so_far) - waiting) if so_far.is_done else 0
+        self.retry(partial(self.store.keep, so_far))
+        found = so_far.differing + gone
+        if found:
+            self.log.error(
+                "the bucket and the table differ: run `imagepipe reconcile --fix`",
+                photos_without_their_record=so_far.differing,
+                records_without_photo=gone,
+                some_keys=differing[:MOST_NAMED],
+                waiting=waiting,
+            )
+        if found or so_far.is_done:
+            self.count(TallyMetric.DIFFERENCES_FOUND, found)
+        return {
+            "audited": so_far.listed - before,
+            "photos_without_their_record": so_far.differing,
+            "records_without_photo": gone,
+            "waiting": waiting,
+            "is_done": so_far.is_done,
+        }
+
+    def _due(self, wanted: object) -> Round | None:
+        """Return the round to go on with, which may be a new one, or None before it is time for that."""
+        last, now = self.retry(self.store.last_round), self.clock()
+        if last is not None and not last.is_done:
+            return last
+        if last is not None and wanted != NOW and now - last.began_at < AUDIT_SECONDS:
+            return None
+        return Round(
+            int(now), self.retry(self.store.images), self.retry(partial(self.store.deletions, now, now))
+        )
+
+    def _differing(self, page: Sequence[Listed]) -> list[str]:
+        """Return the keys that have no record, or that of other bytes."""
+        settled = [listed for listed in page if listed.modified_at <= self.clock() - SETTLED_SECONDS]
+        recorded = self.store.contents([listed.key for listed in settled])
+        return [listed.key for listed in settled if recorded.get(listed.key) != listed.content_id]
+
+    def _without_photo(self, done: Round) -> int:
+        """Return how many records at least were there all the time and have no photo.
+
+        What was uploaded meanwhile is in the later count alone. What was deleted is in the earlier one alone,
+        or, where as many were uploaded, in neither difference: so deletions are taken off.
+        """
+        images = min(done.images, self.retry(self.store.images))
+        worked = self.retry(partial(self.store.deletions, done.began_at, self.clock())) - done.deletions
+        return images - done.listed - worked

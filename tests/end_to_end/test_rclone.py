@@ -1,0 +1,61 @@
+"""rclone brings photos from wherever they are to where they are recognized, as docs/local.md says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.local.place import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tests.end_to_end.conftest import Site
+from tests.end_to_end.test_bad_input import big_jpeg
+
+pytestmark = [
+    pytest.mark.nightly,
+    pytest.mark.skipif(shutil.which("rclone") is None, reason="no rclone: apt-get install rclone"),
+]
+
+
+def copy(site: Site, folder: Path, prefix: str) -> str:
+    """Copy a folder into the bucket; return rclone's log."""
+    environment = {
+        # rclone cannot do with a bundle of certificates that is named for AWS's own programs.
+        **{name: value for name, value in os.environ.items() if name != "AWS_CA_BUNDLE"},
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        # A configuration of whoever runs this says nothing.
+        "RCLONE_CONFIG": os.devnull,
+    }
+    command = [
+        "rclone", "copy", str(folder), f":s3:{site.bucket}/{prefix}", "--verbose",
+        "--s3-provider", "Other", "--s3-env-auth", "--s3-no-check-bucket",
+        "--s3-endpoint", site.running.outputs.endpoint_url,
+        # In two parts, as rclone sends what is larger than 200 MB.
+        "--s3-upload-cutoff", "5Mi", "--s3-chunk-size", "5Mi",
+    ]  # fmt: skip
+    finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+    return finished.stderr
+
+
+def test_a_copied_folder_is_recognized_and_not_sent_again(site: Site, photos: Path, tmp_path: Path) -> None:
+    contents = {
+        "a cat+dog 100%.jpg": (photos / "cat.jpg").read_bytes(),
+        "é [1]/😀.jpg": (photos / "dog.jpg").read_bytes(),
+        "in two parts.jpg": big_jpeg(9_000_000),
+    }
+    for name, body in contents.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(body)
+
+    first, again = copy(site, tmp_path, "rclone"), copy(site, tmp_path, "rclone")
+
+    assert (first.count("Copied (new)"), again.count("Copied")) == (3, 0)
+    announced = site.completions([f"rclone/{name}" for name in contents])
+    assert {each["status"] for each in announced.values()} == {"recognized"}
+    for name, body in contents.items():
+        kept = site.running.clients.s3.get_object(Bucket=site.bucket, Key=f"rclone/{name}")["Body"].read()
+        assert kept == body

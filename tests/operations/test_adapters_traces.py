@@ -1,0 +1,59 @@
+"""What is forgotten is looked for in the table as it is, however late other reads would be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from contract.contents import Name
+from contract.results import ResultName
+from contract.table import ItemKey, head_key, result_key
+from contract.wire import key_to_wire, to_wire
+from operations.adapters.dynamodb_reads import BatchReads
+from operations.adapters.dynamodb_traces import DynamoDBTraces
+from operations.traces import Kind
+from tests.fakes.dynamodb import TABLE
+from tests.fakes.late_reads import LateReads
+from tests.operations.world import AT_ONCE
+
+
+@pytest.fixture
+def traces() -> Iterator[DynamoDBTraces]:
+    with ThreadPoolExecutor(2) as executor, mock_aws():
+        moto = boto3.client("dynamodb", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        moto.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        )
+        client: Any = LateReads(moto, TABLE)
+        yield DynamoDBTraces(client, TABLE, AT_ONCE, BatchReads(client, TABLE, AT_ONCE, executor))
+
+
+def put(traces: DynamoDBTraces, at: ItemKey, **attributes: object) -> None:
+    traces.client.put_item(TableName=TABLE, Item={**key_to_wire(at), **to_wire(attributes)})
+
+
+def test_a_record_that_was_just_written_is_found(traces: DynamoDBTraces) -> None:
+    put(traces, head_key("a.jpg"), key="a.jpg", status="recognized")
+    put(traces, head_key("b.jpg"), key="b.jpg", status="recognized")
+
+    assert [(found.kind, found.key) for found in traces.find("a")] == [(Kind.RECORD, "a.jpg")]
+
+
+def test_results_that_were_just_named_by_a_record_are_not_given_away(traces: DynamoDBTraces) -> None:
+    result = result_key(ResultName("abc-7", "labels", "f1"))
+    put(traces, result)
+    assert traces.results("abc-7") == [result]
+
+    put(traces, Name("abc-7", "a.jpg", 1).at)
+    assert traces.results("abc-7") is None

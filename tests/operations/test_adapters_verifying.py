@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
 from contract.records import Status
-from contract.table import head_key
+from contract.table import ItemKey, head_key
 from contract.tallies import counted_key
 from contract.wire import key_to_wire, to_wire
 from operations.adapters.dynamodb_reads import BatchReads
@@ -80,7 +81,7 @@ def test_what_has_come_back_to_life_is_not_removed() -> None:
     name = create_table(client, "images")
     gone = {"key": "a.jpg", "status": str(Status.DELETED)}
     living = {"key": "a2.jpg", "status": str(Status.RECOGNIZED), "etag": "e1", "size_bytes": 7}
-    items = {
+    items: dict[ItemKey, dict[str, Any]] = {
         head_key("a.jpg"): gone,
         head_key("a2.jpg"): living,
         counted_key("a.jpg"): {"content": "e1-7"},

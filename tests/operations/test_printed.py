@@ -52,7 +52,7 @@ def test_a_command_works_on_the_stack_that_was_named(
     module: object,
     typed: list[str],
 ) -> None:
-    asked: list[object] = []
+    asked: list[tuple[object, ...]] = []
 
     def connect(*place: object) -> None:
         asked.append(place)
@@ -62,7 +62,7 @@ def test_a_command_works_on_the_stack_that_was_named(
     code, out, err = run(*typed, "--stack", "theirs", "--local", "--directory", "/of/theirs")
 
     assert (code, out, err) == (2, "", "error: here\n")
-    stack, is_local, directory = asked[0]  # type: ignore[misc]
+    stack, is_local, directory = asked[0]
     assert (stack, is_local, str(directory)) == ("theirs", True, "/of/theirs")
 
 

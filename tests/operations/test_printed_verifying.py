@@ -55,7 +55,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Deployed:
     monkeypatch.setattr(verify, "find_photos", lambda _: [b""])
     monkeypatch.setattr(verify, "MarkedPhotos", TextPhotos)
     monkeypatch.setattr(verify, "Pricing", SimpleNamespace(of=lambda *_: PRICING))
-    monkeypatch.setattr(verify.secrets, "token_hex", lambda _: "0a1b")
+    monkeypatch.setattr("secrets.token_hex", lambda _: "0a1b")
     clock = SimpleNamespace(monotonic=lambda: made.now, sleep=lambda _: made.receive("", 1))
     monkeypatch.setattr(verify, "time", clock)
     return made

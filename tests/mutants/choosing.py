@@ -23,7 +23,7 @@ HALVES = (
     ("tests/contract", "tests/processors", "tests/query_api"),
     ("tests/operations", "tests/infra"),
 )
-START_SECONDS = 120
+START_SECONDS = 600
 # A machine that is busy takes longer than when the seconds were recorded.
 PATIENCE = 5
 # How much is run when a line is nobody's in particular.

@@ -24,6 +24,8 @@ PRELOADED = ["pytest", "hypothesis", "schemathesis", "coverage", "boto3", "moto"
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(PRELOADED)
 TIMED_OUT = "(no end)"
+# So that a busy machine is not taken for a test that has no end.
+SECONDS_A_TEST = 300
 
 
 class Run(NamedTuple):
@@ -138,6 +140,7 @@ def _run_tests(folder: Path, run: Run, answer: Connection) -> None:
         *("-p", "no:cacheprovider"),
         *("-p", "tests.mutants.recording"),
         *("-m", run.marker),
+        f"--timeout={SECONDS_A_TEST}",
         *run.paths,
     ]
     code = pytest.main(arguments, plugins=[noticing])

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 
 import pytest
+from aws_lambda_powertools import Metrics
 
 from contract.completions import completion
 from contract.counts import Count
 from contract.detectors import OPERATIONS
-from contract.errors import PermanentError
+from contract.prices import DOLLARS_A_CALL
 from processors.adapters import sns
-from processors.blame import our_request_refused
+from processors.adapters.s3 import S3Objects
+from processors.powertools import PowertoolsCounter
+from processors.retrying import RetryPolicy
 from tests.fakes.calls import client_error
+from tests.fakes.s3 import BUCKET, FakeS3
 from tests.processors.test_conformance import HEAD
+from tests.processors.test_traps_of_aws import png
 from tests.processors.world import SETTINGS, World
 
 
@@ -84,11 +90,22 @@ def test_calls_that_were_not_needed_are_counted_by_detector() -> None:
     assert world.tally[Count.CALLS_MADE] == 2 + 2
 
 
-def test_a_request_of_ours_that_is_refused_is_told_in_aws_words() -> None:
-    error = our_request_refused(PermanentError("InvalidParameterException", "MaxLabels is 0"), "2 images")
+def test_a_request_of_ours_that_is_refused_is_told_in_aws_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = Lines()
+    monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
+    world = World(settings=replace(SETTINGS, detectors=("labels",)))
 
-    assert error.code == "InvalidParameterException"
-    assert error.message.endswith("for 2 images: MaxLabels is 0")
+    def refuse(operation: str) -> None:
+        if operation == OPERATIONS["labels"]:
+            raise client_error("InvalidParameterException", operation, "MaxLabels is 0")
+
+    world.calls.before = refuse
+    assert world.deliver(world.s3.put("a.png", png(80, 80))) == ["0"]
+
+    ((_, message, facts),) = lines.told
+    assert facts["code"] == "InvalidParameterException"
+    assert "a.png has 80 x 80 pixels: " in message
+    assert "MaxLabels is 0" in message
 
 
 @pytest.mark.parametrize(("spare_bytes", "batches"), [(0, 1), (-1, 2)])
@@ -101,3 +118,37 @@ def test_completions_go_together_up_to_the_last_byte(
     monkeypatch.setattr(sns, "MAX_BATCH_BYTES", 2 * each + spare_bytes)
 
     assert len(list(sns._batches(announced))) == batches
+
+
+def test_attributes_are_announced_as_filter_policies_take_them() -> None:
+    ((_, entry),) = next(iter(sns._batches([completion("photos", HEAD)])))
+
+    assert entry["MessageAttributes"] == {
+        "status": {"DataType": "String", "StringValue": "recognized"},
+        "detectors": {"DataType": "String.Array", "StringValue": '["labels"]'},
+    }
+
+
+@pytest.mark.parametrize("code", ["404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"])
+def test_an_object_that_s3_does_not_show_is_not_there(code: str) -> None:
+    s3 = FakeS3()
+
+    def refuse(operation: str) -> None:
+        raise client_error(code, operation)
+
+    s3.put("a.jpg", b"cat 97")
+    s3.calls.before = refuse
+    objects = S3Objects(s3, BUCKET, RetryPolicy(sleep=lambda _seconds: None))  # type: ignore[arg-type]
+
+    assert objects.look("a.jpg") is None
+
+
+def test_what_was_saved_is_written_in_dollars(capsys: pytest.CaptureFixture[str]) -> None:
+    counter = PowertoolsCounter(Metrics(namespace="test", service="test"))
+
+    counter.add(Count.CALLS_AVOIDED, 3)
+    assert counter.flush() == {Count.CALLS_AVOIDED: 3}
+    assert counter.flush() == {}
+
+    (written,) = capsys.readouterr().out.splitlines()
+    assert json.loads(written)["DollarsSaved"] == [pytest.approx(3 * DOLLARS_A_CALL)]

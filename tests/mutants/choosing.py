@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import accumulate
@@ -28,7 +28,6 @@ START_SECONDS = 600
 PATIENCE = 5
 # How much is run when a line is nobody's in particular.
 MOST_SECONDS = 60
-_WHILE_IMPORTING = ""
 
 
 def record(copy: Copy, folder: Path) -> None:
@@ -78,7 +77,7 @@ class Choice:
                 for line, tests in data.contexts_by_lineno(file).items():
                     lines.setdefault(line, set()).update(tests)
 
-    def run_for(self, file: str, source: str, lines: Iterable[int], max_failures: int = 1) -> Run | None:
+    def run_for(self, file: str, source: str, lines: Sequence[int], max_failures: int = 1) -> Run | None:
         """Return the run for lines that were changed, or None if no test runs them.
 
         What is run while importing concerns whoever uses the file, and then the whole room.
@@ -86,7 +85,7 @@ class Choice:
         ran = self.lines.get(file, {})
         tests = self._those(ran, {near for line in lines for near in _statement(source, line)})
         groups = [tests]
-        if _WHILE_IMPORTING in tests:
+        if any(_runs_while_importing(source, line) for line in lines):
             groups += [
                 self._those(ran, ran),
                 set(tests_in([f"tests/{file.partition('/')[0]}"], self.seconds)),
@@ -122,6 +121,11 @@ def _statement(source: str, line: int) -> range:
         if statement.lineno <= line <= max(end, statement.lineno):
             around = range(statement.lineno, max(end, statement.lineno) + 1)
     return around
+
+
+def _runs_while_importing(source: str, line: int) -> bool:
+    functions = (it for it in _statements(source) if isinstance(it, ast.FunctionDef | ast.AsyncFunctionDef))
+    return not any(it.body[0].lineno <= line <= (it.end_lineno or line) for it in functions)
 
 
 @lru_cache(maxsize=64)

@@ -152,3 +152,14 @@ def test_what_was_saved_is_written_in_dollars(capsys: pytest.CaptureFixture[str]
 
     (written,) = capsys.readouterr().out.splitlines()
     assert json.loads(written)["DollarsSaved"] == [pytest.approx(3 * DOLLARS_A_CALL)]
+
+
+def test_a_fault_of_ours_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = Lines()
+    monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
+    monkeypatch.setattr("processors.committing.index_rows", lambda _head: [1 / 0])
+    world = World()
+
+    assert world.deliver(world.s3.put("a.jpg", b"cat 97")) == ["0"]
+
+    assert "UnexpectedFault" in {facts.get("code") for _, _, facts in lines.told}

@@ -26,6 +26,8 @@ HALVES = (
 START_SECONDS = 600
 # A machine that is busy takes longer than when the seconds were recorded.
 PATIENCE = 5
+# Synthesized once for many tests, the first of which alone seems to run it.
+SHARED = {"infra"}
 # How much is run when a line is nobody's in particular.
 MOST_SECONDS = 60
 
@@ -85,10 +87,11 @@ class Choice:
         ran = self.lines.get(file, {})
         tests = self._those(ran, {near for line in lines for near in _statement(source, line)})
         groups = [tests]
-        if any(_runs_while_importing(source, line) for line in lines):
+        room = file.partition("/")[0]
+        if room in SHARED or any(_runs_while_importing(source, line) for line in lines):
             groups += [
                 self._those(ran, ran),
-                set(tests_in([f"tests/{file.partition('/')[0]}"], self.seconds)),
+                set(tests_in([f"tests/{room}"], self.seconds)),
             ]
         chosen: dict[str, None] = {}
         for group in groups:

@@ -61,7 +61,7 @@ check: .venv/.synced synth ## Format, lint, types, arrows between rooms, the tem
 test: .venv/.synced ## All tests, on a local cloud of their own
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-nightly: .venv/.synced ## What takes longer: days of trouble, 2,000 interleavings, every guard broken on purpose
+nightly: .venv/.synced ## What takes longer: days of trouble, 2,000 interleavings, guards and a sample of all code broken on purpose
 	$(BIN)/pytest -q -n 2 -m nightly
 	IMAGEPIPE_EXAMPLES=2000 $(BIN)/pytest -q -n 2 --timeout 3600 tests/processors/test_any_interleaving.py
 	$(BIN)/python -m tests.mutants

@@ -104,13 +104,18 @@ def test_a_region_without_a_detector_is_refused_and_not_asked() -> None:
     assert "asked in vain" not in found.found
 
 
-@pytest.mark.parametrize(("for_everyone", "verdict"), [(True, Verdict.NO), (False, Verdict.HINT)])
+@pytest.mark.parametrize(
+    ("for_everyone", "verdict", "advice"),
+    [(True, Verdict.NO, "may use Rekognition here"), (False, Verdict.HINT, "the processor's own role may")],
+)
 def test_what_rekognition_refuses_to_me_alone_stands_in_nobodys_way(
-    for_everyone: bool, verdict: Verdict
+    for_everyone: bool, verdict: Verdict, advice: str
 ) -> None:
     account = FakeAccount(refusals={"DetectLabels": (for_everyone, "SomeException")})
 
-    assert of_operation(account, "DetectLabels").verdict is verdict
+    found = of_operation(account, "DetectLabels")
+    assert (found.verdict, found.found) == (verdict, "SomeException")
+    assert advice in found.advice
 
 
 def test_every_setting_that_is_read_is_one_of_the_deployment_with_its_default() -> None:
@@ -192,12 +197,16 @@ def test_the_command_ends_with_1_and_the_settings_that_would_fit(
 
     assert main(["check", "-c", "api_access=open", "-c", "max_concurrency=40"]) == 1
     said = capsys.readouterr().out
+    assert "This deployment would not work here." in said
     assert 'SETTINGS="-c api_access=open -c max_concurrency=4 -c bulk_max_concurrency=3"' in said
 
     assert main(["check", "-c", "max_concurrency=4", "-c", "bulk_max_concurrency=3", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["fits"]
     assert [found["verdict"] for found in document["findings"]] == ["ok"] * 4
+
+    assert main(["check", "-c", "max_concurrency=4", "-c", "bulk_max_concurrency=3"]) == 0
+    assert "would not work" not in capsys.readouterr().out
 
 
 def test_a_machine_without_a_region_is_told_what_to_set(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from operations.dead_letters import looking
-from operations.dead_letters.looking import LOOK_SECONDS, Look
+from operations.dead_letters.looking import LOOK_SECONDS, MOST_REPEATS, Look
 from operations.interrupting import never
 from tests.fakes.calls import client_error
 from tests.fakes.s3 import BUCKET
@@ -46,6 +46,14 @@ def test_what_sqs_hands_out_twice_is_seen_once() -> None:
 
     assert len(keys_seen(look(queues))) == 12
     assert len(queues.visible(DEAD_LETTERS)) == 12
+
+
+def test_a_look_that_sees_nothing_but_repeats_ends() -> None:
+    queues = filled(1)
+    queues.twice = 1_000
+
+    assert keys_seen(look(queues)) == ["0.jpg"]
+    assert queues.calls.made["ReceiveMessage"] == 1 + MOST_REPEATS
 
 
 def test_a_look_that_takes_longer_than_the_hold_ends_all_the_same() -> None:

@@ -563,3 +563,13 @@ def test_what_is_missing_is_named_in_brief() -> None:
 
     with pytest.raises(CheckFailedError, match=r"missing: 0, 1, 2 and 7 more"):
         deployment.site().until(lambda: map(str, range(10)))
+
+
+def test_what_not_all_detectors_have_seen_is_waited_for() -> None:
+    deployment = Deployment()
+    site = replace(deployment.site(), fingerprints={**FINGERPRINTS, "text": "f"})
+    key = site.key("a.jpg")
+    site.upload(key, b"cat 97")
+
+    with pytest.raises(CheckFailedError, match="missing: what the detectors say of a"):
+        site.recognized(key)

@@ -90,8 +90,11 @@ def test_every_code_that_aws_documents_has_a_word_that_was_chosen(
     [
         "AWS.SimpleQueueService.NonExistentQueue",
         "AccessDenied",
+        "AccessDeniedException",
         "AuthorizationError",
+        "AuthorizationErrorException",
         "ExpiredToken",
+        "ExpiredTokenException",
         "InvalidAccessKeyId",
         "InvalidClientTokenId",
         "KMSAccessDenied",
@@ -162,4 +165,20 @@ def test_verdicts_are_rekognitions_alone() -> None:
     ):
         raise error
     with pytest.raises(ConfigurationError), translated("x"):
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("ImageTooLargeException", "upload it smaller"),
+        ("InvalidImageFormatException", "convert it, upload it again"),
+        ("InvalidParameterException", "upload it larger"),
+        ("InvalidS3ObjectException", "cannot get at the object"),
+    ],
+)
+def test_a_verdict_says_what_to_do_about_the_image(code: str, advice: str) -> None:
+    error = ClientError({"Error": {"Code": code, "Message": "Bad."}}, "Any")
+
+    with pytest.raises(PermanentError, match=advice), answering("x"):
         raise error

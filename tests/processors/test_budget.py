@@ -269,6 +269,7 @@ def test_live_work_that_would_come_too_late_is_handed_back_and_says_when() -> No
 
     with pytest.raises(NotReadyError, match=r"a\.jpg has to wait: the line for DetectLabels") as refusal:
         fleet.turns(Lane.LIVE, expected=10).prepare("a.jpg")
+    assert refusal.value.code == "NoTurn"
     assert refusal.value.retry_within_seconds is not None
     assert 35 <= refusal.value.retry_within_seconds <= 45
 

@@ -139,6 +139,20 @@ def test_a_head_without_news_is_written_if_nobody_wrote_since_it_was_seen(table:
     assert commit(table, again, HEAD).replaced == HEAD
 
 
+def test_a_head_moves_on_unless_another_has_taken_its_place(table: DynamoDBTable) -> None:
+    commit(table, HEAD, None)
+    further = replace(HEAD, sequencer="00A2", stored_revision=HEAD.revision)
+
+    assert table.move_on([Decided(further, HEAD)]) == {HEAD.key: None}
+    assert table.move_on([Decided(further, HEAD)]) == {HEAD.key: further}, "it stands there already"
+
+    other = replace(HEAD, sequencer="00A3", generation=2)
+    commit(table, other, further)
+    furthest = replace(further, sequencer="00A4")
+    assert table.move_on([Decided(furthest, further)]) == {HEAD.key: other}
+    assert table.read_heads([HEAD.key]) == {HEAD.key: other}
+
+
 def test_a_claim_keeps_others_out_until_it_expires(table: DynamoDBTable, clock: Clock) -> None:
     assert claim(table, "one") is None
     assert claim(table, "one") is None

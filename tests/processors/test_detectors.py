@@ -75,6 +75,8 @@ def test_a_parent_that_the_answer_leaves_out_is_as_sure_as_the_surest_under_it()
     ]
 
     assert moderation.read({"ModerationLabels": labels}).moderation["Explicit"] == 90.0
+    least = [{"Name": "Weapons", "ParentName": "", "Confidence": 0.126}]
+    assert moderation.read({"ModerationLabels": least}).moderation == {"Weapons": 0.13}
 
 
 def test_words_are_kept_in_lower_case_and_reading_order_and_each_once() -> None:

@@ -359,6 +359,22 @@ def test_trap_17_an_event_overtaken_during_its_call_does_not_overwrite_the_newer
     assert world.index_row_count() == 2
 
 
+def test_trap_17_rows_of_an_older_head_that_nobody_had_seen_are_removed() -> None:
+    world = World()
+    old, new = world.s3.put("a.jpg", b"cat 97"), world.s3.put("a.jpg", b"dog 88")
+
+    def be_late(operation: str) -> None:
+        if operation == "DetectLabels":
+            world.calls.before = nothing
+            world.deliver(old)
+
+    world.calls.before = be_late
+    assert world.deliver(new) == []
+
+    assert world.visible_terms("a.jpg") == {"status:recognized", "label:dog"}
+    assert world.index_row_count() == 2
+
+
 def test_trap_17_a_look_overtaken_by_an_event_gives_way() -> None:
     world = World()
     world.deliver(world.s3.put("a.jpg", b"cat 97"))

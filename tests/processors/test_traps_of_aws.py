@@ -84,6 +84,20 @@ def test_trap_31_a_lost_announcement_is_made_though_an_event_that_changed_nothin
     assert [told["status"] for told in world.topic.published] == ["recognized"]
 
 
+def test_trap_31_a_lost_announcement_is_made_though_its_event_comes_again_beside_one_without_news() -> None:
+    world = World()
+    put = world.s3.put("a.jpg", b"cat 97")
+    world.topic.refuse = 10_000
+    assert world.deliver(put) == ["0"]
+    world.topic.refuse = 0
+    removed = world.s3.put("a.jpg", b"dog 88")
+    changed = world.s3.delete_version("a.jpg", removed["s3"]["object"]["versionId"])
+
+    assert world.deliver(put, changed) == []
+
+    assert [told["status"] for told in world.topic.published] == ["recognized"]
+
+
 def test_trap_17_a_deletion_that_found_its_key_deleted_before_keeps_a_create_in_flight_out() -> None:
     world = World()
     world.deliver(world.s3.put("a.jpg", b"cat 97"))

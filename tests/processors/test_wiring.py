@@ -10,6 +10,8 @@ from contract.errors import SettingsError
 from processors import wiring
 from tests.processors.world import SETTINGS
 
+QUEUE_URLS = ("queue_url", "dead_letter_queue_url", "bulk_queue_url", "bulk_dead_letter_queue_url")
+
 
 def test_every_thread_that_calls_a_service_finds_a_connection_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
@@ -33,3 +35,14 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(SettingsError, match="BUCKET_NAME is not set\nTABLE_NAME is not set"):
         wiring.build()
+
+
+def test_counts_go_to_the_table_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name in ("bucket_name", "table_name", "topic_arn", *QUEUE_URLS):
+        monkeypatch.setenv(name.upper(), getattr(SETTINGS, name))
+
+    ledger = wiring.build().__self__.ledger  # type: ignore[attr-defined]
+
+    assert ledger.client.meta.service_model.service_name == "dynamodb"
+    assert (ledger.table_name, ledger.now().endswith("Z")) == (SETTINGS.table_name, True)

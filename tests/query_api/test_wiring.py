@@ -9,11 +9,16 @@ import sys
 from base64 import b64decode
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import botocore.session
 import pytest
 
 from contract.errors import SettingsError
+from contract.timing import QUERY_TIMEOUT_SECONDS
 from query_api import wiring
+from query_api.adapters import dynamodb, queues
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.gateways import ministack
 from tests.query_api.photos import commit, photo
@@ -113,3 +118,35 @@ def test_importing_the_wiring_needs_no_setting_and_brings_no_boto3() -> None:
         "assert not unwanted & set(sys.modules), unwanted & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-I", "-c", program, str(ROOT)], check=True, env={}, timeout=60)
+
+
+@pytest.mark.usefixtures("_settings")
+def test_a_refused_question_is_counted_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    reply = wiring.build()(ministack("/images?limit=0"), CONTEXT)
+
+    assert reply["statusCode"] == 400
+    assert json.loads(capsys.readouterr().out)["QuestionsRefused"] == [1]
+
+
+@pytest.mark.usefixtures("_settings")
+def test_photos_are_signed_for_the_bucket_in_this_region(moto_table: MotoTable) -> None:
+    commit(moto_table, photo("a.jpg"))
+
+    image = json.loads(wiring.build()(ministack("/images?key=a.jpg"), CONTEXT)["body"])
+
+    url = urlsplit(image["url"])
+    assert url.netloc == "photos.s3.eu-central-1.amazonaws.com"
+    assert parse_qs(url.query)["X-Amz-Credential"][0].endswith("/eu-central-1/s3/aws4_request")
+
+
+@pytest.mark.parametrize(
+    ("module", "make"),
+    [(dynamodb, dynamodb.make_client), (queues, queues.make_client)],
+    ids=["table", "queues"],
+)
+@pytest.mark.usefixtures("_settings")
+def test_a_client_gives_up_while_the_function_can_still_answer(module: Any, make: Any) -> None:
+    config = make(botocore.session.get_session()).meta.config
+
+    assert (config.connect_timeout, config.read_timeout) == (module.CONNECT_SECONDS, module.READ_SECONDS)
+    assert module.ATTEMPTS * (module.CONNECT_SECONDS + module.READ_SECONDS) < QUERY_TIMEOUT_SECONDS

@@ -1,0 +1,105 @@
+"""That the run of mutants breaks what it says, and chooses the tests that can notice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.mutants import sampling
+from tests.mutants.choosing import Choice
+from tests.mutants.guards import read_guards
+from tests.mutants.page import Tried, page
+from tests.mutants.sampling import draw, read_equivalent
+
+SOURCE = """\
+LIMIT = 3
+
+
+def taken(
+    count: int,
+) -> bool:
+    if (
+        count < LIMIT
+    ):
+        return True
+    return False
+"""
+
+
+@pytest.fixture
+def drawn_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    (tmp_path / "contract").mkdir()
+    (tmp_path / "contract/taking.py").write_text(SOURCE)
+    monkeypatch.setattr(sampling, "ROOT", tmp_path)
+    return tmp_path
+
+
+def test_every_guard_is_where_it_is_said_to_be() -> None:
+    assert read_guards()
+
+
+@pytest.mark.usefixtures("drawn_from")
+def test_equal_seeds_are_equal_samples() -> None:
+    every = {mutation.key for mutation in draw(1_000, seed=1)}
+    some = [mutation.key for mutation in draw(3, seed=1)]
+
+    assert ("contract/taking.py", "count < LIMIT", "count <= LIMIT") in every
+    assert ("contract/taking.py", "LIMIT = 3", "LIMIT = 4") in every
+    assert [mutation.key for mutation in draw(3, seed=1)] == some
+    assert len(set(some)) == 3
+    assert {tuple(key.key for key in draw(3, seed)) for seed in range(9)} != {tuple(some)}
+
+
+@pytest.mark.usefixtures("drawn_from")
+def test_a_mutation_says_where_it_is() -> None:
+    found = {mutation.key[1:]: mutation for mutation in draw(1_000, seed=1)}
+    mutation = found["count < LIMIT", "count <= LIMIT"]
+
+    assert (mutation.line, list(mutation.lines)) == (8, [8])
+    assert mutation.source == SOURCE.replace("<", "<=")
+
+
+def test_those_tests_are_run_that_run_the_statement_the_quickest_first() -> None:
+    choice = Choice.__new__(Choice)
+    choice.seconds = {
+        "tests/contract/test_a.py::slow": 3,
+        "tests/contract/test_a.py::fast": 1,
+        "tests/contract/test_b.py::other": 2,
+    }
+    choice.lines = {
+        "contract/taking.py": {
+            1: {""},
+            4: {""},
+            7: {"tests/contract/test_a.py::slow", "tests/contract/test_a.py::fast"},
+            11: {"tests/contract/test_a.py::slow"},
+        }
+    }
+
+    inside = choice.run_for("contract/taking.py", SOURCE, [8])
+    assert inside is not None
+    assert inside.chosen == ["tests/contract/test_a.py::fast", "tests/contract/test_a.py::slow"]
+    assert inside.paths == ["tests/contract/test_a.py"]
+    at_import = choice.run_for("contract/taking.py", SOURCE, [1])
+    assert at_import is not None
+    assert at_import.chosen == [*inside.chosen, "tests/contract/test_b.py::other"]
+    assert choice.run_for("contract/taking.py", SOURCE, [10]) is None
+
+
+def test_the_page_counts_by_room_and_leaves_out_what_is_equivalent() -> None:
+    tried = [
+        Tried("contract/a.py", 1, "a = 1", "a = 2", ["tests/contract/test_a.py::test_a"]),
+        Tried("contract/a.py", 2, "b | c", "b & c", []),
+        Tried("contract/a.py", 3, "same", "the same", []),
+    ]
+
+    text = page({"it is guarded": []}, tried, {tried[2].key: "it is the same"}, seed=7)
+
+    assert "| it is guarded | **nobody** |" in text
+    assert "| `contract` | 2 | 1 | 50% |" in text
+    assert "| contract/a.py:2 | `` b \\| c `` | `` b & c `` |" in text
+    assert "the same |" not in text
+
+
+def test_what_is_listed_as_equivalent_has_its_reason() -> None:
+    assert all(why for why in read_equivalent().values())

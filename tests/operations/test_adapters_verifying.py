@@ -1,0 +1,109 @@
+"""What verify and forget do on SQS, SNS, S3 and DynamoDB, as far as moto knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from contract.records import Status
+from contract.table import ItemKey, head_key
+from contract.tallies import counted_key
+from contract.wire import key_to_wire, to_wire
+from operations.adapters.dynamodb_reads import BatchReads
+from operations.adapters.dynamodb_traces import DynamoDBTraces
+from operations.adapters.s3_objects import ObjectVersion, S3Objects
+from operations.adapters.subscriptions import Subscriptions
+from operations.traces import Kind
+from tests.operations.world import AT_ONCE
+from tests.processors.test_conformance import create_table
+
+REGION = "us-east-1"
+
+
+@pytest.fixture(autouse=True)
+def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        yield
+
+
+def test_a_queue_hears_what_is_published_and_nothing_is_left_of_it() -> None:
+    sqs, sns = boto3.client("sqs", REGION), boto3.client("sns", REGION)
+    topic = sns.create_topic(Name="completions")["TopicArn"]
+    subscriptions = Subscriptions(sqs, sns, topic, AT_ONCE)
+
+    url = subscriptions.make_queue("verify-1")
+    arn = subscriptions.subscribe("verify-1")
+    for body in ("one", "two"):
+        sns.publish(TopicArn=topic, Message=body)
+
+    assert sorted(subscriptions.receive(url, 0)) == ["one", "two"]
+    assert subscriptions.receive(url, 0) == []
+    assert subscriptions.queues("verify-") == [url]
+    assert subscriptions.queues("others-") == []
+    assert subscriptions.subscriptions("verify-") == [arn]
+    assert subscriptions.subscriptions("others-") == []
+
+    subscriptions.unsubscribe(arn)
+    subscriptions.delete_queue(url)
+    subscriptions.delete_queue(url)
+    assert (subscriptions.queues("verify-"), subscriptions.subscriptions("verify-")) == ([], [])
+
+
+def test_objects_are_put_copied_deleted_and_removed_with_all_their_versions() -> None:
+    s3 = boto3.client("s3", REGION)
+    s3.create_bucket(Bucket="photos")
+    s3.put_bucket_versioning(Bucket="photos", VersioningConfiguration={"Status": "Enabled"})
+    objects = S3Objects(s3, "photos", AT_ONCE)
+
+    etag = objects.put("a.jpg", b"one")
+    assert objects.copy("a.jpg", "b/c.jpg") == etag
+    objects.delete("a.jpg")
+
+    (copy,) = objects.versions("b/")
+    assert copy == ObjectVersion("b/c.jpg", copy.version_id, etag, 3)
+    assert copy.content_id == f"{etag}-3"
+    first, marker = objects.versions("a.jpg")
+    assert (first.content_id, marker.content_id) == (f"{etag}-3", None)
+    for version in (first, marker, copy):
+        objects.remove(version)
+    assert list(objects.versions("")) == []
+
+
+def test_what_has_come_back_to_life_is_not_removed() -> None:
+    client = boto3.client("dynamodb", REGION)
+    name = create_table(client, "images")
+    gone = {"key": "a.jpg", "status": str(Status.DELETED)}
+    living = {"key": "a2.jpg", "status": str(Status.RECOGNIZED), "etag": "e1", "size_bytes": 7}
+    items: dict[ItemKey, dict[str, Any]] = {
+        head_key("a.jpg"): gone,
+        head_key("a2.jpg"): living,
+        counted_key("a.jpg"): {"content": "e1-7"},
+        counted_key("a2.jpg"): {"status": "recognized"},
+        head_key("b.jpg"): {**gone, "key": "b.jpg"},
+    }
+    for at, item in items.items():
+        client.put_item(TableName=name, Item={**to_wire(item), **key_to_wire(at)})
+    with ThreadPoolExecutor(1) as executor:
+        traces = DynamoDBTraces(client, name, AT_ONCE, BatchReads(client, name, AT_ONCE, executor))
+
+        found = list(traces.find("a"))
+        assert {(trace.kind, trace.key, trace.is_alive, trace.content_id) for trace in found} == {
+            (Kind.SHARE, "a.jpg", False, "e1-7"),
+            (Kind.SHARE, "a2.jpg", True, None),
+            (Kind.RECORD, "a.jpg", False, None),
+            (Kind.RECORD, "a2.jpg", True, "e1-7"),
+        }
+        for trace in found:
+            traces.remove(trace)
+
+        assert {(trace.kind, trace.key) for trace in traces.find("a")} == {
+            (Kind.RECORD, "a2.jpg"),
+            (Kind.SHARE, "a2.jpg"),
+        }

@@ -1,0 +1,173 @@
+"""What `verify` and `forget` ask, print and answer, on a pipeline in memory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from operations.commands import forget, verify
+from operations.planning.pricing import Pricing
+from operations.verifying.checks import CHECKS
+from tests.operations.test_command_line import Run, run  # noqa: F401 - a fixture
+from tests.operations.test_forgetting import Bucket, Queue, Table, note
+from tests.operations.test_planning import FINGERPRINTS
+from tests.operations.test_printed import answer
+from tests.operations.test_verifying import Deployment, TextPhotos
+from tests.operations.world import NAMES
+from tests.processors.world import InlineExecutor
+
+PRICING = Pricing({"DetectLabels": 50, "DetectFaces": 50}, 1.0)
+
+
+@dataclass
+class Deployed(Deployment):
+    """A deployment that `verify` may subscribe to."""
+
+    def make_queue(self, name: str) -> str:
+        self.open_queues.append(name)
+        return name
+
+    def subscribe(self, name: str) -> str:
+        return f"subscription of {name}"
+
+
+@pytest.fixture
+def deployment(monkeypatch: pytest.MonkeyPatch) -> Deployed:
+    made = Deployed()
+    pipeline = SimpleNamespace(
+        names=NAMES,
+        objects=made,
+        heads=made.heads(),
+        subscriptions=made,
+        api=made,
+        deployed=SimpleNamespace(
+            fingerprints=FINGERPRINTS, settings=SimpleNamespace(detectors=("labels", "faces"))
+        ),
+        budgets=None,
+        executor=InlineExecutor(),
+        is_local=False,
+    )
+    monkeypatch.setattr(verify, "connect", lambda *_: pipeline)
+    monkeypatch.setattr(verify, "find_photos", lambda _: [b""])
+    monkeypatch.setattr(verify, "MarkedPhotos", TextPhotos)
+    monkeypatch.setattr(verify, "Pricing", SimpleNamespace(of=lambda *_: PRICING))
+    monkeypatch.setattr("secrets.token_hex", lambda _: "0a1b")
+    clock = SimpleNamespace(monotonic=lambda: made.now, sleep=lambda _: made.receive("", 1))
+    monkeypatch.setattr(verify, "time", clock)
+    return made
+
+
+def test_a_verification_says_what_was_checked_and_leaves_nothing(
+    deployment: Deployed,
+    run: Run,  # noqa: F811
+) -> None:
+    code, out, err = run("verify", "--yes", "--json")
+
+    told = json.loads(out)
+    assert code == 0
+    assert (told["prefix"], told["left"]) == ("imagepipe-verify/0a1b/", [])
+    assert [(made["name"], made["verdict"], made["sentence"]) for made in told["checks"]] == [
+        (check.name, "held", check.sentence) for check in CHECKS
+    ]
+    assert told["calls_at_most"] == 2 * sum(check.contents for check in CHECKS)
+    assert 0 < told["dollars_at_most"] < 0.1
+    assert f"s3://{NAMES.bucket}/imagepipe-verify/0a1b/" in err
+    assert "Everything was removed." in err
+    assert deployment.open_queues == []
+    assert deployment.versions("") == []
+
+
+def test_nothing_is_uploaded_for_whoever_does_not_agree(
+    deployment: Deployed,
+    run: Run,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer(monkeypatch, "n\n")
+
+    code, out, err = run("verify")
+
+    assert (code, out) == (1, "")
+    assert "Begin? [y/N] " in err
+    assert err.endswith("nothing was uploaded\n")
+    assert not deployment.world.s3.everything
+
+
+def test_what_does_not_hold_or_is_left_is_said(
+    deployment: Deployed,
+    run: Run,  # noqa: F811
+) -> None:
+    deployment.passes = lambda event: not str(event["eventName"]).startswith("ObjectRemoved")
+
+    code, out, err = run("verify", "--yes")
+
+    assert code == 1
+    assert "failed" in out
+    assert "Left: the record of imagepipe-verify/0a1b/" in err
+    assert "imagepipe verify --clean" in err
+
+
+@dataclass
+class Forgettable:
+    """What `forget` finds."""
+
+    table: Table
+    bucket: Bucket
+    queue: Queue
+
+
+@pytest.fixture
+def forgettable(monkeypatch: pytest.MonkeyPatch) -> Forgettable:
+    found = Forgettable(Table(note("a.jpg"), note("b.jpg")), Bucket("a.jpg", "b.jpg"), Queue())
+    lane: Any = SimpleNamespace(name="bulk", queue=found.queue, dead_letters=Queue())
+    pipeline = SimpleNamespace(
+        names=NAMES,
+        images=SimpleNamespace(name="images", queue=Queue(), dead_letters=Queue()),
+        bulk=lane,
+        objects=found.bucket,
+        traces=found.table,
+        executor=InlineExecutor(),
+    )
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    monkeypatch.setattr(forget, "connect", lambda *_: pipeline)
+    monkeypatch.setattr(
+        forget, "time", SimpleNamespace(monotonic=lambda: now[0], time=lambda: 1_800_000_000.0, sleep=sleep)
+    )
+    return found
+
+
+def test_what_is_forgotten_is_counted_and_gone(
+    forgettable: Forgettable,
+    run: Run,  # noqa: F811
+) -> None:
+    code, out, err = run("forget", "a.jpg", "--yes", "--json")
+
+    told = json.loads(out)
+    assert (code, told["left"]) == (0, [])
+    assert told["found"]["versions and delete markers"] == 1
+    assert [version.key for version in forgettable.bucket.there] == ["b.jpg"]
+    assert [trace.key for trace in forgettable.table.traces] == ["b.jpg"]
+    assert "A last search of bucket, table and queues found nothing." in err
+
+
+def test_nothing_is_forgotten_for_whoever_does_not_agree(
+    forgettable: Forgettable,
+    run: Run,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer(monkeypatch, "\n")
+
+    code, out, err = run("forget", "--prefix", "a")
+
+    assert code == 1
+    assert out.split()[:3] == ["Found", "How", "many"]
+    assert f"in s3://{NAMES.bucket} for good? [y/N] " in err
+    assert err.endswith("nothing was removed\n")
+    assert len(forgettable.bucket.there) == len(forgettable.table.traces) == 2

@@ -1,0 +1,165 @@
+"""What the processor logs and counts, and that nothing of it is lost on its way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+
+import pytest
+from aws_lambda_powertools import Metrics
+
+from contract.completions import completion
+from contract.counts import Count
+from contract.detectors import OPERATIONS
+from contract.prices import DOLLARS_A_CALL
+from processors.adapters import sns
+from processors.adapters.s3 import S3Objects
+from processors.powertools import PowertoolsCounter
+from processors.retrying import RetryPolicy
+from tests.fakes.calls import client_error
+from tests.fakes.s3 import BUCKET, FakeS3
+from tests.processors.test_conformance import HEAD
+from tests.processors.test_traps_of_aws import png
+from tests.processors.world import SETTINGS, World
+
+
+@dataclass
+class Lines:
+    """A log, to be looked at."""
+
+    told: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
+
+    def warning(self, message: str, **facts: object) -> None:
+        self.told.append(("warning", message, facts))
+
+    def error(self, message: str, **facts: object) -> None:
+        self.told.append(("error", message, facts))
+
+    def fault(self, message: str, fault: BaseException) -> None:
+        self.told.append(("fault", message, {"fault": fault}))
+
+
+def test_why_a_message_comes_back_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = Lines()
+    monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
+    world = World(settings=replace(SETTINGS, detectors=("labels",)))
+
+    def refuse(operation: str) -> None:
+        if operation == OPERATIONS["labels"]:
+            raise client_error("AccessDeniedException", operation, "not allowed")
+
+    world.calls.before = refuse
+    assert world.deliver(world.s3.put("a.jpg", b"cat 97"), receive_count=3) == ["0"]
+
+    (level, message, facts) = lines.told[-1]
+    assert level == "error"
+    assert message.startswith("the deployment is at fault, nothing is lost: ")
+    assert "not allowed" in message
+    assert facts == {
+        "message_id": "0",
+        "receive_count": 3,
+        "code": "AccessDeniedException",
+        "detector": "labels",
+    }
+
+
+def test_that_a_day_is_over_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = Lines()
+    monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
+    world = World(
+        settings=replace(SETTINGS, detectors=("labels",), daily_call_limits={OPERATIONS["labels"]: 0})
+    )
+
+    assert world.deliver(world.s3.put("a.jpg", b"cat 97")) == ["0"]
+
+    ((level, message, facts),) = lines.told
+    assert (level, facts["code"]) == ("warning", "DailyLimitReached")
+    assert message.startswith("to be tried again: a.jpg has to wait: all calls of DetectLabels")
+
+
+def test_calls_that_were_not_needed_are_counted_by_detector() -> None:
+    world = World()
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    assert world.tally[Count.CALLS_AVOIDED] == 0
+
+    world.deliver(world.s3.copy("a.jpg", "b.jpg"))
+    assert world.tally[Count.CALLS_AVOIDED] == 2
+
+    world.deliver(*(world.s3.put(f"{number}.jpg", b"dog 91") for number in range(3)))
+    assert world.tally[Count.CALLS_AVOIDED] == 2 + 2 * 2
+    assert world.tally[Count.CALLS_MADE] == 2 + 2
+
+
+def test_a_request_of_ours_that_is_refused_is_told_in_aws_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = Lines()
+    monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
+    world = World(settings=replace(SETTINGS, detectors=("labels",)))
+
+    def refuse(operation: str) -> None:
+        if operation == OPERATIONS["labels"]:
+            raise client_error("InvalidParameterException", operation, "MaxLabels is 0")
+
+    world.calls.before = refuse
+    assert world.deliver(world.s3.put("a.png", png(80, 80))) == ["0"]
+
+    ((_, message, facts),) = lines.told
+    assert facts["code"] == "InvalidParameterException"
+    assert "a.png has 80 x 80 pixels: " in message
+    assert "MaxLabels is 0" in message
+
+
+@pytest.mark.parametrize(("spare_bytes", "batches"), [(0, 1), (-1, 2)])
+def test_completions_go_together_up_to_the_last_byte(
+    monkeypatch: pytest.MonkeyPatch, spare_bytes: int, batches: int
+) -> None:
+    announced = [completion("photos", HEAD)] * 2
+    ((_, one),) = next(iter(sns._batches(announced[:1])))
+    each = len(one["Message"].encode()) + sns.ENTRY_OVERHEAD_BYTES
+    monkeypatch.setattr(sns, "MAX_BATCH_BYTES", 2 * each + spare_bytes)
+
+    assert len(list(sns._batches(announced))) == batches
+
+
+def test_attributes_are_announced_as_filter_policies_take_them() -> None:
+    ((_, entry),) = next(iter(sns._batches([completion("photos", HEAD)])))
+
+    assert entry["MessageAttributes"] == {
+        "status": {"DataType": "String", "StringValue": "recognized"},
+        "detectors": {"DataType": "String.Array", "StringValue": '["labels"]'},
+    }
+
+
+@pytest.mark.parametrize("code", ["404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"])
+def test_an_object_that_s3_does_not_show_is_not_there(code: str) -> None:
+    s3 = FakeS3()
+
+    def refuse(operation: str) -> None:
+        raise client_error(code, operation)
+
+    s3.put("a.jpg", b"cat 97")
+    s3.calls.before = refuse
+    objects = S3Objects(s3, BUCKET, RetryPolicy(sleep=lambda _seconds: None))  # type: ignore[arg-type]
+
+    assert objects.look("a.jpg") is None
+
+
+def test_what_was_saved_is_written_in_dollars(capsys: pytest.CaptureFixture[str]) -> None:
+    counter = PowertoolsCounter(Metrics(namespace="test", service="test"))
+
+    counter.add(Count.CALLS_AVOIDED, 3)
+    assert counter.flush() == {Count.CALLS_AVOIDED: 3}
+    assert counter.flush() == {}
+
+    (written,) = capsys.readouterr().out.splitlines()
+    assert json.loads(written)["DollarsSaved"] == [pytest.approx(3 * DOLLARS_A_CALL)]
+
+
+def test_a_fault_of_ours_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = Lines()
+    monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
+    monkeypatch.setattr("processors.committing.index_rows", lambda _head: [1 / 0])
+    world = World()
+
+    assert world.deliver(world.s3.put("a.jpg", b"cat 97")) == ["0"]
+
+    assert "UnexpectedFault" in {facts.get("code") for _, _, facts in lines.told}

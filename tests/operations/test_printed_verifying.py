@@ -12,12 +12,13 @@ import pytest
 from operations.commands import forget, verify
 from operations.planning.pricing import Pricing
 from operations.verifying.checks import CHECKS
+from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES, FakeSQS
 from tests.operations.test_command_line import Run, run  # noqa: F401 - a fixture
-from tests.operations.test_forgetting import Bucket, Queue, Table, note
+from tests.operations.test_forgetting import Bucket, Table, note
 from tests.operations.test_planning import FINGERPRINTS
 from tests.operations.test_printed import answer
 from tests.operations.test_verifying import Deployment, TextPhotos
-from tests.operations.world import NAMES
+from tests.operations.world import NAMES, queue
 from tests.processors.world import InlineExecutor
 
 PRICING = Pricing({"DetectLabels": 50, "DetectFaces": 50}, 1.0)
@@ -116,17 +117,20 @@ class Forgettable:
 
     table: Table
     bucket: Bucket
-    queue: Queue
 
 
 @pytest.fixture
 def forgettable(monkeypatch: pytest.MonkeyPatch) -> Forgettable:
-    found = Forgettable(Table(note("a.jpg"), note("b.jpg")), Bucket("a.jpg", "b.jpg"), Queue())
-    lane: Any = SimpleNamespace(name="bulk", queue=found.queue, dead_letters=Queue())
+    found = Forgettable(Table(note("a.jpg"), note("b.jpg")), Bucket("a.jpg", "b.jpg"))
+    queues = FakeSQS()
+
+    def lane(name: str, work: str, dead_letters: str) -> Any:
+        return SimpleNamespace(name=name, queue=queue(queues, work), dead_letters=queue(queues, dead_letters))
+
     pipeline = SimpleNamespace(
         names=NAMES,
-        images=SimpleNamespace(name="images", queue=Queue(), dead_letters=Queue()),
-        bulk=lane,
+        images=lane("images", IMAGES, DEAD_LETTERS),
+        bulk=lane("bulk", BULK, BULK_DEAD_LETTERS),
         objects=found.bucket,
         traces=found.table,
         executor=InlineExecutor(),

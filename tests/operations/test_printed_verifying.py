@@ -46,7 +46,8 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Deployed:
         subscriptions=made,
         api=made,
         deployed=SimpleNamespace(
-            fingerprints=FINGERPRINTS, settings=SimpleNamespace(detectors=("labels", "faces"))
+            fingerprints=FINGERPRINTS,
+            settings=SimpleNamespace(detectors=("labels", "faces"), answers_are_shared=True),
         ),
         budgets=None,
         executor=InlineExecutor(),

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+# The largest that Rekognition gives is well below a megabyte.
+MAX_RESPONSE_BYTES = 16_000_000
+
 
 @dataclass(frozen=True)
 class ResultName:
@@ -32,10 +35,13 @@ class Result:
 
     @classmethod
     def from_item(cls, name: ResultName, item: Mapping[str, Any]) -> Result | None:
-        """Read a result back from the attributes of its DynamoDB item; None where it is a claim as yet."""
+        """Read a result back from the attributes of its DynamoDB item; None where it is a claim as yet.
+
+        Raise KeyError, TypeError, ValueError, RecursionError or zlib.error for what `to_item` did not write.
+        """
         if "answer" not in item:
             return None
-        return cls(name, unpack(bytes(item["answer"])), str(item["called_at"]))
+        return cls(name, unpack(item["answer"]), str(item["called_at"]))
 
 
 def pack(response: Mapping[str, Any]) -> bytes:
@@ -44,6 +50,10 @@ def pack(response: Mapping[str, Any]) -> bytes:
 
 
 def unpack(packed: bytes) -> dict[str, Any]:
-    """Read back what `pack` wrote."""
-    response: dict[str, Any] = json.loads(zlib.decompress(packed))
+    """Read back what `pack` wrote. Raise for anything else, whatever it would unpack to."""
+    unpacking = zlib.decompressobj()
+    unpacked = unpacking.decompress(packed, MAX_RESPONSE_BYTES)
+    if not unpacking.eof:
+        raise ValueError(f"a response is cut off, or more than {MAX_RESPONSE_BYTES:,} bytes")
+    response: dict[str, Any] = json.loads(unpacked)
     return response

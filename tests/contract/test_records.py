@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from contract.completions import completion
 from contract.identity import ImageVersion
 from contract.records import Findings, Head, Rejection, Status
-from contract.results import pack, unpack
+from contract.results import MAX_RESPONSE_BYTES, Result, ResultName, pack, unpack
 from contract.table import index_rows, label_term, term_partitions
 
 VERSION = ImageVersion("holiday/cat.jpg", "abc", 7, "v1", "2026-11-23T12:00:00.000Z")
@@ -106,3 +107,21 @@ def test_a_hundred_faces_with_all_attributes_are_packed_far_below_an_items_limit
 
     assert unpack(pack(response)) == response
     assert len(pack(response)) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("answer", "refused"),
+    [
+        (21_000_000_000, TypeError),  # bytes() would make so many zeros of it
+        ([1, 2], TypeError),
+        ("{}", TypeError),
+        (pack({"Labels": []})[:-3], ValueError),
+        (zlib.compress(b" " * (MAX_RESPONSE_BYTES + 1)), ValueError),
+        (b"{}", zlib.error),
+    ],
+)
+def test_what_is_no_answer_is_refused_before_it_takes_the_memory(
+    answer: object, refused: type[Exception]
+) -> None:
+    with pytest.raises(refused):
+        Result.from_item(ResultName("e-1", "labels", "f"), {"answer": answer, "called_at": ""})

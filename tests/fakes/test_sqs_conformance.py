@@ -318,7 +318,8 @@ def test_no_more_than_ten_are_received_at_once(queue: OneQueue) -> None:
 @pytest.mark.parametrize(
     ("operation", "asked"),
     [
-        ("receive_message", {"WaitTimeSeconds": 21}),
+        # The local cloud does wait so long.
+        pytest.param("receive_message", {"WaitTimeSeconds": 21}, marks=pytest.mark.nightly),
         ("receive_message", {"VisibilityTimeout": MAX_VISIBILITY_SECONDS + 1}),
         ("send_message", {"MessageBody": "x", "DelaySeconds": 901}),
     ],

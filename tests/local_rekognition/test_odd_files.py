@@ -175,4 +175,5 @@ def test_a_picture_of_100_megapixels_is_answered_in_little_more_memory_than_its_
 
     *said, used = map(int, done.stdout.split())
     assert said == [size, size, *seen]
-    assert megabytes * 1_000_000 / 2 < used < (megabytes + 80) * 1_000_000
+    # A second picture of this size would be another 200 or 400; allocators differ by some dozen.
+    assert megabytes * 1_000_000 / 2 < used < (megabytes + 150) * 1_000_000

@@ -72,7 +72,7 @@ def scroll_to_the_end(page: Page, count: int) -> None:
     )
 
 
-@pytest.mark.parametrize("count", [150, MANY])
+@pytest.mark.parametrize("count", [150, 1_000, pytest.param(MANY, marks=pytest.mark.nightly)])
 def test_every_photo_comes_once_by_scrolling(full: FullHost, open_page: OpenPage, count: int) -> None:
     full.many = count
     # A small window, for the browser has no graphics card here and paints every photo it passes.

@@ -18,7 +18,7 @@ from infra.bundles import ROOT
 from tests.mutants.choosing import Choice, record
 from tests.mutants.copies import Copy
 from tests.mutants.guards import Guard, read_guards
-from tests.mutants.page import Tried, page
+from tests.mutants.page import SAMPLE_HEADING, Tried, guards_part, sample_part
 from tests.mutants.sampling import Mutation, draw, read_equivalent
 
 PAGE = ROOT / "docs" / "mutants.md"
@@ -26,7 +26,7 @@ KEPT = ROOT / "build" / "mutants"
 
 
 def main(
-    sample: Annotated[int, typer.Option(help="How many mutations to draw.")] = 330,
+    sample: Annotated[int, typer.Option(help="How many mutations; with 0, the page keeps its own.")] = 330,
     seed: Annotated[int, typer.Option(help="Another seed is another sample.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="How many to try side by side.")] = 2,
     again: Annotated[bool, typer.Option(help="Try only what survived the last time.")] = False,
@@ -76,7 +76,9 @@ def main(
             (KEPT / "results.jsonl").write_text("")
         held = dict(zip((guard.breaks for guard in guards), executor.map(try_guard, guards), strict=True))
         tried = list(executor.map(try_mutation, draw(sample, seed)))
-    PAGE.write_text(page(held, tried, equivalent, seed))
+    of_before = PAGE.read_text()
+    rest = sample_part(tried, equivalent, seed) if sample else of_before[of_before.index(SAMPLE_HEADING) :]
+    PAGE.write_text(guards_part(held) + rest)
     unheld = [breaks for breaks, tests in held.items() if not tests]
     survivors = sum(not one.noticed_by and one.key not in equivalent for one in tried)
     print(f"{len(unheld)} of {len(held)} guards and {survivors} of {len(tried)} mutations: nobody noticed")

@@ -23,9 +23,10 @@ listed. What no fast test notices gets those on the local cloud.
 | broken on purpose | noticed by |
 |---|---|
 """
-SAMPLE = """\
-
-## A sample of everything
+SAMPLE_HEADING = "\n## A sample of everything\n"
+SAMPLE = (
+    SAMPLE_HEADING
+    + """\
 
 For the places that nobody has thought of: {drawn} of the mutations that
 [mutmut](https://mutmut.readthedocs.io) makes of our code, drawn with the seed {seed}, from each room in
@@ -45,6 +46,7 @@ it.
 | room | tried | noticed | share |
 |---|---|---|---|
 """
+)
 SURVIVORS = """\
 
 Survivors:
@@ -69,18 +71,16 @@ class Tried(NamedTuple):
         return self.file, self.was, self.becomes
 
 
-def page(
-    guards: Mapping[str, Sequence[str]],
-    sample: Sequence[Tried],
-    equivalent: Mapping[tuple[str, str, str], str],
-    seed: int,
-) -> str:
-    """Return the page."""
+def guards_part(guards: Mapping[str, Sequence[str]]) -> str:
+    """Return the page as far as it is about the guards."""
+    return "".join([INTRODUCTION, *_guards(guards)])
+
+
+def sample_part(sample: Sequence[Tried], equivalent: Mapping[tuple[str, str, str], str], seed: int) -> str:
+    """Return the rest of the page."""
     counted = [tried for tried in sample if tried.key not in equivalent]
     return "".join(
         [
-            INTRODUCTION,
-            *_guards(guards),
             SAMPLE.format(drawn=len(sample), seed=seed, equivalent=len(sample) - len(counted)),
             *_rooms(counted),
             SURVIVORS,

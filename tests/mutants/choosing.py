@@ -15,7 +15,7 @@ from pathlib import Path
 
 from coverage import CoverageData
 
-from tests.mutants.copies import Copy, Run, tests_in
+from tests.mutants.copies import FAST, Copy, Run, tests_in
 from tests.mutants.recording import COVERAGE_FILE, FOLDER, PROFILE, SECONDS_FILE
 
 # What is recorded side by side, and takes about as long.
@@ -46,7 +46,7 @@ def record(copy: Copy, folder: Path) -> None:
             f"--hypothesis-profile={PROFILE}",
         ]
         subprocess.run(
-            [sys.executable, "-P", "-m", "pytest", "-q", *plugins, "-m", Run.marker, *HALVES[half]],
+            [sys.executable, "-P", "-m", "pytest", "-q", *plugins, "-m", FAST, *HALVES[half]],
             cwd=copy.folder,
             env={
                 **os.environ,

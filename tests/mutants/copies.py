@@ -26,6 +26,7 @@ FORKS.set_forkserver_preload(PRELOADED)
 TIMED_OUT = "(no end)"
 # So that a busy machine is not taken for a test that has no end.
 SECONDS_A_TEST = 300
+FAST = "not local_cloud and not nightly"
 
 
 class Run(NamedTuple):
@@ -33,7 +34,7 @@ class Run(NamedTuple):
 
     paths: Sequence[str]
     chosen: Sequence[str] = ()
-    marker: str = "not local_cloud and not nightly"
+    marker: str = FAST
     seconds: float = 900
     max_failures: int = 1
 

@@ -75,7 +75,7 @@ def main(
         if not again:
             (KEPT / "results.jsonl").write_text("")
         held = dict(zip((guard.breaks for guard in guards), executor.map(try_guard, guards), strict=True))
-        tried = list(executor.map(try_mutation, draw(sample, seed)))
+        tried = list(executor.map(try_mutation, draw(sample, seed) if sample else []))
     of_before = PAGE.read_text()
     rest = sample_part(tried, equivalent, seed) if sample else of_before[of_before.index(SAMPLE_HEADING) :]
     PAGE.write_text(guards_part(held) + rest)

@@ -22,7 +22,7 @@ WHEN_DUE, NOW = "due", "now"
 
 
 @dataclass(frozen=True)
-class Round:
+class AuditRound:
     """One way through all keys of the bucket, in as many invocations as it takes.
 
     It began at `began_at` (seconds since 1970), when `images` were counted and `deletions` were on that day's
@@ -43,7 +43,7 @@ class Round:
         return asdict(self)
 
     @classmethod
-    def from_item(cls, item: Mapping[str, object]) -> Round:
+    def from_item(cls, item: Mapping[str, object]) -> AuditRound:
         """Read it back. Raise KeyError, TypeError or ValueError where it is none."""
         numbers = ("began_at", "images", "deletions", "listed", "differing")
         return cls(

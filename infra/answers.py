@@ -32,7 +32,7 @@ ROUTES = (
     "GET /stats",
     "GET /health",
 )
-# Leave to upload: only where the settings have it.
+# Permission to upload: only where the settings have it.
 UPLOAD_ROUTE = "POST /uploads"
 # What reads most of the table, asks other services, or spends calls: it has a throttle of its own.
 COSTLY_ROUTES = ("GET /images", "GET /labels", "GET /stats", UPLOAD_ROUTE)

@@ -18,34 +18,34 @@ ALL = "all operations"
 
 
 @dataclass(frozen=True)
-class CallCounts:
+class OperationCounts:
     """Detector calls so far, by operation."""
 
     accepted: Mapping[str, int]
     throttled: Mapping[str, int]
 
-    def since(self, before: CallCounts) -> CallCounts:
+    def since(self, before: OperationCounts) -> OperationCounts:
         """Give those that came after an earlier look."""
-        return CallCounts(_less(self.accepted, before.accepted), _less(self.throttled, before.throttled))
+        return OperationCounts(_less(self.accepted, before.accepted), _less(self.throttled, before.throttled))
 
 
 class CallCounter(Protocol):
     """Whoever knows how many calls were made."""
 
-    def calls(self) -> CallCounts:
+    def calls(self) -> OperationCounts:
         """Give the calls so far."""
 
 
 @dataclass(frozen=True)
-class CallsOfTheControlApi:
+class CallsAtRekognition:
     """As a Rekognition on this machine has counted them: exactly, and at once."""
 
     control: ControlApi
 
-    def calls(self) -> CallCounts:
+    def calls(self) -> OperationCounts:
         """Give the calls so far."""
         totals = self.control.totals()
-        return CallCounts(
+        return OperationCounts(
             {operation: counted["accepted"] for operation, counted in totals.items()},
             {operation: counted["throttled"] for operation, counted in totals.items()},
         )
@@ -58,12 +58,12 @@ class CallsInTheTable:
     stack: Stack
     now: Callable[[], float] = time.time
 
-    def calls(self) -> CallCounts:
+    def calls(self) -> OperationCounts:
         """Give the calls of yesterday and today (UTC), so that midnight may be in between."""
         today = datetime.fromtimestamp(self.now(), UTC).date()
         days = [self._day((today - timedelta(days=back)).isoformat()) for back in (0, 1)]
         made = sum(day.get(Count.CALLS_MADE, 0) for day in days)
-        return CallCounts({ALL: made}, {ALL: sum(day.get(Count.CALLS_THROTTLED, 0) for day in days)})
+        return OperationCounts({ALL: made}, {ALL: sum(day.get(Count.CALLS_THROTTLED, 0) for day in days)})
 
     def _day(self, day: str) -> dict[str, int]:
         at = counts_key(day)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from botocore.exceptions import BotoCoreError, ClientError
 
 from loadtest.background import in_background
-from loadtest.calls import CallCounter, CallCounts
+from loadtest.calls import CallCounter, OperationCounts
 from loadtest.faults import LoadtestError
 from loadtest.stack import Stack
 
@@ -28,7 +28,7 @@ class Sample:
     ended: int
     waiting: Mapping[str, int]
     in_flight: Mapping[str, int]
-    calls: CallCounts
+    calls: OperationCounts
 
 
 @dataclass

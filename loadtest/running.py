@@ -14,7 +14,7 @@ from uuid import uuid4
 from botocore.exceptions import BotoCoreError
 
 from loadtest.background import in_background
-from loadtest.calls import CallCounter, CallsInTheTable, CallsOfTheControlApi
+from loadtest.calls import CallCounter, CallsAtRekognition, CallsInTheTable
 from loadtest.completions import Completions, following
 from loadtest.events import set_aside
 from loadtest.gauges import Gauges, Sample
@@ -63,7 +63,7 @@ class ScenarioRun:
     def carry_out(self) -> Seen:
         """Run all phases to their end, or until nothing has ended for too long. Raises LoadtestError."""
         stack, control = self.place.stack, self.place.control
-        counter: CallCounter = CallsInTheTable(stack) if control is None else CallsOfTheControlApi(control)
+        counter: CallCounter = CallsInTheTable(stack) if control is None else CallsAtRekognition(control)
         uploader = Uploader(stack, self.tracker, self.clock, self.stopping)
         with ExitStack() as until_over:
             completions = until_over.enter_context(following(stack))

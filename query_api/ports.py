@@ -47,7 +47,7 @@ class LabelCounts(Protocol):
 
 @dataclass(frozen=True)
 class Depth:
-    """Return how many messages wait in a queue, and how many are being worked on."""
+    """How many messages wait in a queue, and how many are being worked on."""
 
     waiting: int
     in_flight: int
@@ -121,5 +121,5 @@ class Log(Protocol):
     """Where sentences for operators go."""
 
     def exception(self, msg: object) -> None:
-        """Return what went wrong, with the exception being handled."""
+        """Log what went wrong, with the exception being handled."""
         ...

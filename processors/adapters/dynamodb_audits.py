@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from contract.audits import AUDIT, Round
+from contract.audits import AUDIT, AuditRound
 from contract.counts import Count
 from contract.identity import content_id
 from contract.records import Status
@@ -48,16 +48,16 @@ class DynamoDBAudits:
         items = self.batches.read([counts_key(day.isoformat()) for day in days])
         return sum(int(item.get(Count.IMAGES_DELETED, 0)) for item in items)
 
-    def last_round(self) -> Round | None:
+    def last_round(self) -> AuditRound | None:
         """Return the round that is under way, or the last one; None where there is none to go on with."""
         for item in self.batches.read([AUDIT]):
             try:
-                return Round.from_item(item)
+                return AuditRound.from_item(item)
             except UNREADABLE:
                 return None
         return None
 
-    def keep(self, so_far: Round) -> None:
+    def keep(self, so_far: AuditRound) -> None:
         """Write down how far a round has come."""
         item = to_wire(so_far.to_item()) | key_to_wire(AUDIT)
         with translated(f"PutItem of the audit on {self.table_name}"):

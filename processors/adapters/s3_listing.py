@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from contract.identity import content_id
 from processors.adapters.aws_errors import translated
-from processors.tallying.auditing import Listed
+from processors.tallying.auditing import ListedPhoto
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -21,7 +21,7 @@ class S3Listing:
     client: S3Client
     bucket_name: str
 
-    def page(self, after: str) -> Sequence[Listed]:
+    def page(self, after: str) -> Sequence[ListedPhoto]:
         """List up to a thousand objects behind a key, in the order of their keys; none where it ends.
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
@@ -30,7 +30,7 @@ class S3Listing:
         with translated(f"ListObjectsV2 of s3://{self.bucket_name}"):
             answer = self.client.list_objects_v2(Bucket=self.bucket_name, **start)
         return [
-            Listed(
+            ListedPhoto(
                 found["Key"],
                 content_id(found["ETag"].strip('"'), found["Size"]),
                 found["LastModified"].timestamp(),

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from contract.audits import NOW, Round
+from contract.audits import NOW, AuditRound
 from contract.tallies import TallyMetric
 from contract.timing import AUDIT_SECONDS, SETTLED_SECONDS
 from processors.retrying import RetryPolicy
@@ -28,7 +28,7 @@ RESERVE_SECONDS = 30
 MOST_NAMED = 10
 
 
-class Listed(NamedTuple):
+class ListedPhoto(NamedTuple):
     """An object as a listing shows it; `modified_at` is in seconds since 1970."""
 
     key: str
@@ -36,10 +36,10 @@ class Listed(NamedTuple):
     modified_at: float
 
 
-class Bucket(Protocol):
+class AuditedBucket(Protocol):
     """Where the objects are."""
 
-    def page(self, after: str) -> Sequence[Listed]:
+    def page(self, after: str) -> Sequence[ListedPhoto]:
         """List the next current objects behind a key, in the order of their keys; none where it ends."""
 
 
@@ -55,10 +55,10 @@ class AuditStore(Protocol):
     def deletions(self, since: float, until: float) -> int:
         """Return how many deletions were worked on these days (UTC), the first and the last included."""
 
-    def last_round(self) -> Round | None:
+    def last_round(self) -> AuditRound | None:
         """Return the round that is under way, or the last one; None where there is none to go on with."""
 
-    def keep(self, so_far: Round) -> None:
+    def keep(self, so_far: AuditRound) -> None:
         """Write down how far a round has come."""
 
 
@@ -66,7 +66,7 @@ class AuditStore(Protocol):
 class Audit:
     """Goes on with the day's round. `waiting` says for how many photos messages wait at the most."""
 
-    bucket: Bucket
+    bucket: AuditedBucket
     store: AuditStore
     waiting: Callable[[], int]
     retry: RetryPolicy
@@ -111,24 +111,24 @@ class Audit:
             "is_done": so_far.is_done,
         }
 
-    def _due(self, wanted: object) -> Round | None:
+    def _due(self, wanted: object) -> AuditRound | None:
         """Return the round to go on with, which may be a new one, or None before it is time for that."""
         last, now = self.retry(self.store.last_round), self.clock()
         if last is not None and not last.is_done:
             return last
         if last is not None and wanted != NOW and now - last.began_at < AUDIT_SECONDS:
             return None
-        return Round(
+        return AuditRound(
             int(now), self.retry(self.store.images), self.retry(partial(self.store.deletions, now, now))
         )
 
-    def _differing(self, page: Sequence[Listed]) -> list[str]:
+    def _differing(self, page: Sequence[ListedPhoto]) -> list[str]:
         """Return the keys that have no record, or that of other bytes."""
         settled = [listed for listed in page if listed.modified_at <= self.clock() - SETTLED_SECONDS]
         recorded = self.store.contents([listed.key for listed in settled])
         return [listed.key for listed in settled if recorded.get(listed.key) != listed.content_id]
 
-    def _without_photo(self, done: Round) -> int:
+    def _without_photo(self, done: AuditRound) -> int:
         """Return how many records at least were there all the time and have no photo.
 
         What was uploaded meanwhile is in the later count alone. What was deleted is in the earlier one alone,

@@ -34,8 +34,8 @@ class DocsEndpoints:
         return Response(200, openapi.document((*self.endpoints, OPENAPI, DOCS)))
 
     def _page(self, request: Request) -> Response:
-        from query_api.endpoints import docs_page as manual_page
+        from query_api.endpoints import docs_page
 
         no_parameters(request.raw_query_string)
-        page = manual_page.page((*self.endpoints, OPENAPI, DOCS))
-        return Response(200, page, HTML, manual_page.HEADERS)
+        page = docs_page.page((*self.endpoints, OPENAPI, DOCS))
+        return Response(200, page, HTML, docs_page.HEADERS)

@@ -72,38 +72,38 @@ def is_possible_key(key: str) -> bool:
     return True
 
 
-def question(reading: QueryParams, *, confidence_order: bool = True) -> ImageQuestion | ListQuestion:
+def question(params: QueryParams, *, confidence_order: bool = True) -> ImageQuestion | ListQuestion:
     """Read what is asked for. Raises BadParametersError.
 
     `confidence_order` says whether the table has its index by rank.
     """
-    if "key" in reading.given:
+    if "key" in params.given:
         for parameter in PARAMETERS:
-            if parameter.name in reading.given and parameter.name not in ABOUT_ONE_IMAGE:
-                reading.blame(parameter.name, "does not go together with key, which asks for one image")
-        reading.finish()
-        return ImageQuestion(reading.one("key"), raw=bool(reading.one("raw")))
-    _hold_together(reading, confidence_order=confidence_order)
-    reading.finish()
-    return _list(reading)
+            if parameter.name in params.given and parameter.name not in ABOUT_ONE_IMAGE:
+                params.blame(parameter.name, "does not go together with key, which asks for one image")
+        params.finish()
+        return ImageQuestion(params.one("key"), raw=bool(params.one("raw")))
+    _hold_together(params, confidence_order=confidence_order)
+    params.finish()
+    return _list(params)
 
 
-def _list(reading: QueryParams) -> ListQuestion:
+def _list(params: QueryParams) -> ListQuestion:
     return ListQuestion(
-        labels=reading.all("label"),
-        any_labels=reading.all("any_label"),
-        not_labels=reading.all("not_label"),
-        include_parents=reading.one("include_parents"),
-        min_confidence_percent=reading.one("min_confidence") or 0.0,
-        min_faces=reading.one("min_faces") or 0,
-        words=_words(" ".join(reading.all("text"))),
-        moderation=reading.one("moderation"),
-        status=Status(reading.one("status")),
-        prefix=reading.one("prefix") or "",
-        uploaded_from=reading.one("from"),
-        uploaded_to=reading.one("to"),
-        order=Order(reading.one("order")),
-        limit=reading.one("limit"),
+        labels=params.all("label"),
+        any_labels=params.all("any_label"),
+        not_labels=params.all("not_label"),
+        include_parents=params.one("include_parents"),
+        min_confidence_percent=params.one("min_confidence") or 0.0,
+        min_faces=params.one("min_faces") or 0,
+        words=_words(" ".join(params.all("text"))),
+        moderation=params.one("moderation"),
+        status=Status(params.one("status")),
+        prefix=params.one("prefix") or "",
+        uploaded_from=params.one("from"),
+        uploaded_to=params.one("to"),
+        order=Order(params.one("order")),
+        limit=params.one("limit"),
     )
 
 
@@ -113,26 +113,26 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word for word in words if len(word) >= MIN_CHARACTERS) or words
 
 
-def _hold_together(reading: QueryParams, *, confidence_order: bool) -> None:
+def _hold_together(params: QueryParams, *, confidence_order: bool) -> None:
     """Blame parameters that make no sense beside the others."""
 
     def is_given(*names: str) -> bool:
-        return any(name in reading.given for name in names)
+        return any(name in params.given for name in names)
 
-    if len(" ".join(reading.all("text")).split()) > MAX_WORDS:
-        reading.blame("text", f"more than {MAX_WORDS} words")
+    if len(" ".join(params.all("text")).split()) > MAX_WORDS:
+        params.blame("text", f"more than {MAX_WORDS} words")
     if is_given("raw"):
-        reading.blame("raw", "is about one image; give key too")
+        params.blame("raw", "is about one image; give key too")
     if is_given("min_confidence") and not is_given(*_WITH_CONFIDENCE):
-        reading.blame("min_confidence", f"is about {', '.join(_WITH_CONFIDENCE)}; give one of them too")
-    if reading.one("status") == Status.REJECTED and is_given(*_OF_RECOGNIZED):
-        reading.blame("status", "only recognized images have labels, faces and text")
-    if reading.one("order") == Order.CONFIDENCE:
+        params.blame("min_confidence", f"is about {', '.join(_WITH_CONFIDENCE)}; give one of them too")
+    if params.one("status") == Status.REJECTED and is_given(*_OF_RECOGNIZED):
+        params.blame("status", "only recognized images have labels, faces and text")
+    if params.one("order") == Order.CONFIDENCE:
         if not confidence_order:
-            reading.blame(
+            params.blame(
                 "order",
                 "this deployment keeps no order by confidence (its setting confidence_order); "
                 "ask for newest or oldest",
             )
         elif not is_given(*_ORDERED_BY):
-            reading.blame("order", f"confidence is about {', '.join(_ORDERED_BY)}; give one of them too")
+            params.blame("order", f"confidence is about {', '.join(_ORDERED_BY)}; give one of them too")

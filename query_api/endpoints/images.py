@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from query_api.endpoints import image_params as requests
-from query_api.endpoints import presentation, schemas
+from query_api.endpoints import image_params, presentation, schemas
 from query_api.endpoints.details import Details, ImageReader
 from query_api.http import problems
 from query_api.http.messages import Request, Response
@@ -25,7 +24,7 @@ LIST = Endpoint(
     "GET",
     "/images",
     "listImages",
-    "ImageReader that meet every condition",
+    "Images that meet every condition",
     {
         "anyOf": [
             schemas.PAGE,
@@ -36,7 +35,7 @@ LIST = Endpoint(
     "Names are matched without regard to case. A page may be shorter than its limit, even empty, where many "
     "images had to be passed over: it says how many as `looked_at`, and ends the list only where `cursor` is "
     "null. With `key`, one image instead of a list.",
-    requests.PARAMETERS,
+    image_params.PARAMETERS,
     refusals=NO_SUCH_IMAGE,
 )
 IMAGE = Endpoint(
@@ -46,7 +45,7 @@ IMAGE = Endpoint(
     "Everything known of one image",
     {"$ref": "#/components/schemas/Details"},
     "A key that holds `%` or `?`, or ends in `/raw`, is asked for as `/images?key=`.",
-    path_parameters=(requests.KEY,),
+    path_parameters=(image_params.KEY,),
     refusals=NO_SUCH_IMAGE,
 )
 RAW = Endpoint(
@@ -56,7 +55,7 @@ RAW = Endpoint(
     "What Rekognition itself answered about one image",
     schemas.RAW,
     "Any path that ends so is taken for this. For any key: `/images?key=…&raw=true`.",
-    path_parameters=(requests.KEY,),
+    path_parameters=(image_params.KEY,),
     refusals=NO_SUCH_IMAGE,
 )
 
@@ -87,22 +86,22 @@ class ImageEndpoints:
         return self._image(ImageQuestion(object_key(path), raw))
 
     def _list_or_image(self, request: Request) -> Response:
-        reading = QueryParams(requests.PARAMETERS, request.raw_query_string)
-        question = self._question(reading)
+        params = QueryParams(image_params.PARAMETERS, request.raw_query_string)
+        question = self._question(params)
         return self._image(question) if isinstance(question, ImageQuestion) else self._list(question)
 
-    def _question(self, reading: QueryParams) -> ImageQuestion | ListQuestion:
-        question = requests.question(reading, confidence_order=self.confidence_order)
-        cursor = None if isinstance(question, ImageQuestion) else reading.one("cursor")
+    def _question(self, params: QueryParams) -> ImageQuestion | ListQuestion:
+        question = image_params.question(params, confidence_order=self.confidence_order)
+        cursor = None if isinstance(question, ImageQuestion) else params.one("cursor")
         if cursor is None or isinstance(question, ImageQuestion):
             return question
         try:
             return self.cursors.resume(question, cursor)
         except ForeignCursorError:
-            reading.blame(
+            params.blame(
                 "cursor", "not one of ours for this question; leave it out to start at the first page"
             )
-            reading.finish()
+            params.finish()
             raise
 
     def _image(self, question: ImageQuestion) -> Response:
@@ -111,7 +110,7 @@ class ImageEndpoints:
         return Response(200, present(details))
 
     def _details(self, key: str) -> Details:
-        details = self.images.details(key) if requests.is_possible_key(key) else None
+        details = self.images.details(key) if image_params.is_possible_key(key) else None
         if details is None:
             raise problems.RefusedError(problems.unknown_image(key))
         return details

@@ -119,7 +119,7 @@ def _called_at(image: Details, detector: str) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    """Return Rekognition's own structures our way of writing names: `AgeRange` becomes `age_range`."""
+    """Write Rekognition's own structures with names as ours are: `AgeRange` becomes `age_range`."""
     if isinstance(value, Mapping):
         return {_plain_name(name): _plain(content) for name, content in value.items()}
     if isinstance(value, list):

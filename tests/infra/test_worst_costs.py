@@ -61,7 +61,7 @@ def table() -> str:
             "| --- | --- |",
             f"| Lambda: {ACCOUNT_CONCURRENCY:,} copies of {FUNCTION_GB} GB (the account's default) all day "
             f"| {function:.2f} |",
-            f"| Rekognition: a photo for every leave to upload, {calls:,} calls of one detector "
+            f"| Rekognition: a photo for every permission to upload, {calls:,} calls of one detector "
             f"| {dollars_for_calls(calls):.2f} |",
             f"| the same with `daily_call_limit=DetectLabels=20000` | {dollars_for_calls(20_000):.2f} |",
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from loadtest.arithmetic import Window
-from loadtest.calls import CallCounts
+from loadtest.calls import OperationCounts
 from loadtest.gauges import QUEUES, Sample
 from loadtest.outcome import Dollars, LatencyFigures, LoadtestOutcome, OperationFigures
 from loadtest.verifying import Searchable, Unheard
@@ -23,7 +23,7 @@ def sample(at_seconds: float, accepted: int, throttled: int = 0) -> Sample:
         ended=accepted,
         waiting=dict.fromkeys(QUEUES, 3),
         in_flight=dict.fromkeys(QUEUES, 2),
-        calls=CallCounts({"DetectLabels": accepted}, {"DetectLabels": throttled}),
+        calls=OperationCounts({"DetectLabels": accepted}, {"DetectLabels": throttled}),
     )
 
 

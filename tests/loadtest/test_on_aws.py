@@ -19,7 +19,7 @@ from contract.table import counts_key
 from infra.settings import DeploymentSettings
 from loadtest.api import Api
 from loadtest.api_load.driving import pause_seconds
-from loadtest.calls import ALL, CallCounts, CallsInTheTable
+from loadtest.calls import ALL, CallsInTheTable, OperationCounts
 from loadtest.completions import following
 from loadtest.faults import LoadtestError
 from loadtest.finding import stack_outputs
@@ -91,7 +91,7 @@ def test_calls_are_added_up_over_midnight(stack: Stack) -> None:
 
     counted = CallsInTheTable(stack, lambda: just_after_midnight).calls()
 
-    assert counted == CallCounts({ALL: 7}, {ALL: 0})
+    assert counted == OperationCounts({ALL: 7}, {ALL: 0})
 
 
 def test_questions_are_signed(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

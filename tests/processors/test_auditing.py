@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contract.audits import AUDIT, NOW, WHEN_DUE, Round
+from contract.audits import AUDIT, NOW, WHEN_DUE, AuditRound
 from contract.counts import Count
 from contract.records import Status
 from contract.table import counts_key
@@ -326,6 +326,8 @@ def test_a_log_line_names_some_keys_and_not_a_million(world: AuditedWorld) -> No
 
 
 def test_a_round_is_read_back_as_it_was_written() -> None:
-    written = Round(began_at=1, images=2, deletions=3, after="ä/ +%.jpg", listed=4, differing=5, is_done=True)
+    written = AuditRound(
+        began_at=1, images=2, deletions=3, after="ä/ +%.jpg", listed=4, differing=5, is_done=True
+    )
 
-    assert Round.from_item(written.to_item()) == written
+    assert AuditRound.from_item(written.to_item()) == written

@@ -110,6 +110,14 @@ def test_the_document_names_every_route() -> None:
     assert named == {(each.method, each.path.replace("+}", "}")) for each in answered}
 
 
+def test_the_document_is_written_in_plain_words() -> None:
+    """No name of a class of ours, such as a rename leaves behind."""
+    for path in SITE.get("/openapi.json").json["paths"].values():
+        for operation in path.values():
+            text = f"{operation['summary']} {operation.get('description', '')}"
+            assert not re.search(r"[a-z][A-Z]", re.sub(r"`[^`]*`", "", text)), text
+
+
 def test_the_documents_own_examples_find_something() -> None:
     parameters = SITE.get("/openapi.json").json["paths"]["/images"]["get"]["parameters"]
     examples = {each["name"]: each["example"] for each in parameters if "example" in each}

@@ -34,6 +34,10 @@ class ImageVersion:
         place = f"{self.version_id or ''}\n{self.key}"
         return f"{self.content_id}@{hashlib.blake2b(place.encode(), digest_size=20).hexdigest()}"
 
+    def kept_by(self, *, shares_answers: bool) -> str:
+        """Return the content id that raw results of this version are kept by."""
+        return self.content_id if shares_answers else self.own_content_id
+
     def is_same_as(self, other: ImageVersion) -> bool:
         """Whether both are the same bytes under the same version; times may be by different clocks."""
         return (self.key, self.content_id, self.version_id) == (other.key, other.content_id, other.version_id)

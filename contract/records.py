@@ -103,7 +103,7 @@ class Head:
     @property
     def content_id(self) -> str:
         """What its raw results are kept by."""
-        return self.version.content_id if self.shares_answers else self.version.own_content_id
+        return self.version.kept_by(shares_answers=self.shares_answers)
 
     @property
     def revision(self) -> str:

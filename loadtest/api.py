@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 import urllib.error
 import urllib.parse
@@ -15,6 +14,7 @@ from typing import Any
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random
 
 from loadtest.faults import LoadtestError
 from loadtest.stack import Stack
@@ -36,12 +36,15 @@ class Api:
 
         Asked too fast, it asks again after some seconds: that says nothing about a photo.
         """
-        for _ in range(_MOST_TIMES):
-            status, answer = self._ask(path, parameters)
-            if status != HTTPStatus.TOO_MANY_REQUESTS:
-                break
-            self.sleep(random.uniform(0, _LONGEST_WAIT_SECONDS))  # noqa: S311 - jitter, not a secret
-        return status, answer
+        answer: tuple[int, Any] = Retrying(
+            retry=retry_if_result(lambda answer: answer[0] == HTTPStatus.TOO_MANY_REQUESTS),
+            wait=wait_random(0, _LONGEST_WAIT_SECONDS),
+            stop=stop_after_attempt(_MOST_TIMES),
+            # After the last, the refusal is the answer.
+            retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+            sleep=self.sleep,
+        )(self._ask, path, parameters)
+        return answer
 
     def _ask(self, path: str, parameters: Mapping[str, object]) -> tuple[int, Any]:
         query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""

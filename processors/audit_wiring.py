@@ -8,12 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import botocore.session
-from botocore.config import Config
 
 from contract.errors import ConfigurationError
 from contract.settings import TallySettings
 from contract.tallies import TallyMetric
-from contract.timing import CALL_SECONDS
+from processors.adapters.client_config import client_config
 from processors.adapters.dynamodb_audits import DynamoDBAudits
 from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.s3_listing import S3Listing
@@ -22,7 +21,6 @@ from processors.retrying import PATIENT_ATTEMPTS, RetryPolicy
 from processors.tallying.auditing import Audit
 from processors.telemetry import Log
 
-CONNECT_SECONDS = 3
 # The reads of one page of keys, a hundred each, go side by side.
 READS_AT_ONCE = 10
 
@@ -32,15 +30,9 @@ def build_audit(settings: TallySettings, count: Callable[[TallyMetric, int], Non
     if not settings.bucket_name:
         raise ConfigurationError("NoAudit", "this deployment has no audit: deploy with -c daily_check=true")
     session = botocore.session.get_session()
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": 1},
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=CALL_SECONDS,
-        max_pool_connections=READS_AT_ONCE,
-    )
 
     def client(service: str) -> Any:
-        return session.create_client(service, config=config)
+        return session.create_client(service, config=client_config(READS_AT_ONCE))
 
     retry = RetryPolicy(attempts=PATIENT_ATTEMPTS)
     dynamodb, name = client("dynamodb"), settings.table_name

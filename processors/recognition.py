@@ -113,7 +113,7 @@ class Recognizer:
         return (len(set(versions)) - len(representatives)) * len(self.detectors)
 
     def _content_id(self, version: ImageVersion) -> str:
-        return version.content_id if self.shares_answers else version.own_content_id
+        return version.kept_by(shares_answers=self.shares_answers)
 
     def _name(self, content_id: str, detector: Detector) -> ResultName:
         return ResultName(content_id, detector.name, detector.question.fingerprint)

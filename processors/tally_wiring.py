@@ -5,26 +5,22 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import botocore.session
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.config import Config
 
 from contract import environment
 from contract.audits import AUDIT_EVENT
 from contract.settings import TallySettings
 from contract.tallies import TallyMetric
-from contract.timing import CALL_SECONDS
+from processors.adapters.client_config import client_config
 from processors.adapters.dynamodb_contents import DynamoDBContents
 from processors.adapters.dynamodb_tallies import DynamoDBTallies
-from processors.audit_wiring import build_audit
 from processors.powertools import PowertoolsLog
 from processors.retrying import PATIENT_ATTEMPTS, RetryPolicy
-from processors.tallying.auditing import Audit
 from processors.tallying.changes import changed_keys
 from processors.tallying.contents import Contents
 from processors.tallying.recounting import Recount
@@ -34,7 +30,7 @@ from processors.telemetry import Log
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-CONNECT_SECONDS = 3
+    from processors.tallying.auditing import Audit
 
 Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -42,17 +38,20 @@ Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
 def build() -> Answering:
     """Build what answers events. Raises SettingsError naming everything that is missing."""
     settings = environment.load(TallySettings, os.environ)
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": 1},
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=CALL_SECONDS,
-    )
-    client = cast("DynamoDBClient", botocore.session.get_session().create_client("dynamodb", config=config))
+    session = botocore.session.get_session()
+    client = cast("DynamoDBClient", session.create_client("dynamodb", config=client_config()))
     stores = (
         DynamoDBTallies(client, settings.table_name),
         DynamoDBContents(client, settings.table_name, lambda: uuid4().hex),
     )
-    return assemble(*stores, Logger(), Metrics(), partial(build_audit, settings))
+
+    def new_audit(count: Callable[[TallyMetric, int], None], log: Log) -> Audit:
+        # Imported when it is asked for: most starts of the tally are for the stream.
+        from processors.audit_wiring import build_audit
+
+        return build_audit(settings, count, log)
+
+    return assemble(*stores, Logger(), Metrics(), new_audit)
 
 
 def assemble(

@@ -8,18 +8,15 @@ from typing import Any
 
 import botocore.session
 from aws_lambda_powertools import Logger, Metrics
-from botocore.config import Config
 
 from contract import environment
 from contract.settings import ProcessorSettings
-from contract.timing import CALL_SECONDS
+from processors.adapters.client_config import client_config
 from processors.adapters.dynamodb_ledger import DynamoDBLedger
 from processors.assembly import Clients, assemble
 from processors.powertools import PowertoolsCounter, PowertoolsLog
 from processors.surroundings import real
 from processors.worker import Worker
-
-CONNECT_SECONDS = 3
 
 
 def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
@@ -45,13 +42,7 @@ def clients(settings: ProcessorSettings) -> Clients:
     session = botocore.session.get_session()
 
     def client(service: str, connections: int) -> Any:
-        config = Config(
-            retries={"mode": "standard", "total_max_attempts": 1},
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=CALL_SECONDS,
-            max_pool_connections=connections,
-        )
-        return session.create_client(service, config=config)
+        return session.create_client(service, config=client_config(connections))
 
     return Clients(
         dynamodb=client("dynamodb", everyone),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
 from contract import table, timing
+from contract.capacity import KEYS_A_MESSAGE
 from contract.notifications import look_again
 from contract.records import Head, Status
 from infra.local.clients import LocalClients
@@ -18,7 +19,6 @@ from infra.local.outputs import Outputs
 _POLL_SECONDS = 0.3
 _KEYS_A_GET = 100
 _GETS_A_POLL = 5
-_KEYS_A_MESSAGE = 100
 # As often as this without a new record, and with nothing in the queues to be taken, the photos still missing
 # are asked for once more: a function that was killed took their messages along until the visibility timeout.
 ASK_AGAIN_SECONDS = 10.0
@@ -112,6 +112,6 @@ def _anything_visible(clients: LocalClients, outputs: Outputs) -> bool:
 
 def _ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    for start in range(0, len(keys), _KEYS_A_MESSAGE):
-        body = look_again(outputs.bucket, keys[start : start + _KEYS_A_MESSAGE], now)
+    for start in range(0, len(keys), KEYS_A_MESSAGE):
+        body = look_again(outputs.bucket, keys[start : start + KEYS_A_MESSAGE], now)
         clients.sqs.send_message(QueueUrl=outputs.bulk_queue_url, MessageBody=body)

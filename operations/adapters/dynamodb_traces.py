@@ -143,7 +143,7 @@ def _content_id(head: Mapping[str, Any]) -> str | None:
     if not head.get("etag"):
         return None
     version = ImageVersion(head["key"], head["etag"], int(head["size_bytes"]), head.get("version_id"), "")
-    return version.content_id if head.get("shares_answers", True) else version.own_content_id
+    return version.kept_by(shares_answers=head.get("shares_answers", True))
 
 
 def _trace(item: Mapping[str, Any]) -> Trace:

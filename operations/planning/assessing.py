@@ -75,7 +75,7 @@ class Assessor:
         """Return what the results of an object are kept by: its record knows the version, no listing does."""
         version_id = recorded.version_id if recorded is not None and recorded.is_of(listed) else None
         version = ImageVersion(listed.key, listed.etag, listed.size_bytes, version_id, "")
-        return version.content_id if self.shares_answers else version.own_content_id
+        return version.kept_by(shares_answers=self.shares_answers)
 
     def _calls(self, contents: Sequence[str]) -> dict[str, tuple[str, ...]]:
         names = {

@@ -58,14 +58,14 @@ class Bill:
 
 
 def bill(work: Work, assumed: Assumptions | None = None, prices: Prices | None = None) -> Bill:
-    """Say what some work costs: by the services' prices in us-east-1 unless others are given."""
+    """Return what some work costs, by the services' prices in us-east-1 unless others are given."""
     used, prices = usage(work, assumed or Assumptions()), prices or Prices()
     gb_month = prices.table_gb_month + prices.backup_gb_month
     return Bill(_by_service(used, work.calls_before, prices), used.stored_bytes / GB * gb_month)
 
 
 def standing_a_month(prices: Prices | None = None) -> Mapping[str, float]:
-    """Say what is to be paid every month, whether there is work or not."""
+    """Return what is to be paid every month, whether there is work or not."""
     prices = prices or Prices()
     polls = QUEUES * POLLS_AT_ONCE * MONTH_SECONDS / POLL_SECONDS
     return {

@@ -21,12 +21,12 @@ def item_bytes(item: Mapping[str, object]) -> int:
 
 
 def write_units(size_bytes: float) -> int:
-    """Say what writing an item of that size takes; a condition costs nothing more."""
+    """Return what writing an item of that size takes; a condition costs nothing more."""
     return max(1, math.ceil(size_bytes / WRITE_UNIT_BYTES))
 
 
 def read_units(size_bytes: float) -> int:
-    """Say what reading an item as of now takes; one that is not there takes a unit too."""
+    """Return what reading an item as of now takes; one that is not there takes a unit too."""
     return max(1, math.ceil(size_bytes / READ_UNIT_BYTES))
 
 

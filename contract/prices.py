@@ -31,7 +31,7 @@ DOLLARS_A_CALL = CALL_TIERS[0].dollars_a_call
 
 
 def dollars_for_calls(calls: float, before: float = 0) -> float:
-    """Say what calls cost, in a month in which there were some before."""
+    """Return what calls cost, in a month in which there were some before."""
     dollars = 0.0
     for tier in CALL_TIERS:
         passed = min(before, tier.calls)

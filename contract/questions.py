@@ -31,7 +31,7 @@ class Question:
 
 
 def questions(settings: ProcessorSettings) -> Mapping[str, Question]:
-    """Give what is asked about every image, by detector.
+    """Return what is asked about every image, by detector.
 
     Labels and categories are asked for down to a low confidence, and faces with all attributes: thresholds
     are applied when reading, for free, and asking again costs a call.

@@ -31,7 +31,7 @@ ELSEWHERE: Mapping[str, float] = {
 
 
 def usual_quota(operation: str, region: str) -> float:
-    """Give the calls a second that a new account has for an operation in a region."""
+    """Return the calls a second that a new account has for an operation in a region."""
     return (IN_LARGE_REGIONS if region in LARGE_REGIONS else ELSEWHERE)[operation]
 
 
@@ -57,7 +57,7 @@ class Pace:
     cut_from: float | None = None
 
     def rate(self, now: float) -> float:
-        """Give the rate for now: the quota, or less for some seconds after a throttle."""
+        """Return the rate for now: the quota, or less for some seconds after a throttle."""
         if self.cut_at is None or self.cut_from is None:
             return self.quota
         curvature = CURVATURE_A_SECOND_CUBED * self.quota

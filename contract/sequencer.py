@@ -2,7 +2,7 @@
 
 
 def canonical(sequencer: str) -> str:
-    """Give the form of an S3 `sequencer` in which plain text comparison is S3's order.
+    """Return the form of an S3 `sequencer` in which plain text comparison is S3's order.
 
     S3 says: pad the shorter of the two on the right with zeros, then compare as text. Stripping the zeros
     at the right end of both gives the same order and needs no common length, so a stored sequencer can be

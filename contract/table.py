@@ -85,12 +85,12 @@ class IndexRow:
 
     @property
     def place(self) -> str:
-        """Say where its image stands in order of upload: the same for all its terms and revisions."""
+        """Return where its image stands in order of upload: the same for all its terms and revisions."""
         return self.at.sk.rpartition("#")[0]
 
     @property
     def rank_place(self) -> str:
-        """Say where its image stands in order of confidence. Only for rows that have one."""
+        """Return where its image stands in order of confidence. Only for rows that have one."""
         assert self.confidence is not None
         return rank(self.confidence, self.place)
 
@@ -123,17 +123,17 @@ class IndexRow:
 
 
 def head_key(key: str) -> ItemKey:
-    """Say where the head of an object's key stands."""
+    """Return where the head of an object's key stands."""
     return ItemKey(f"{HEAD_PREFIX}{key}", HEAD)
 
 
 def result_key(name: ResultName) -> ItemKey:
-    """Say where a raw result stands."""
+    """Return where a raw result stands."""
     return ItemKey(f"{CONTENT_PREFIX}{name.content_id}", f"{name.detector}#{name.fingerprint}")
 
 
 def counts_key(day: str) -> ItemKey:
-    """Say where the processor's counts of a day (ISO 8601, UTC) stand."""
+    """Return where the processor's counts of a day (ISO 8601, UTC) stand."""
     return ItemKey(f"counts#{day}", "counts")
 
 
@@ -143,32 +143,32 @@ def attempts_key(message_id: str) -> ItemKey:
 
 
 def budget_key(operation: str) -> ItemKey:
-    """Say where the budget of a Rekognition operation stands, by which all workers share its quota."""
+    """Return where the budget of a Rekognition operation stands, by which all workers share its quota."""
     return ItemKey(f"quota#{operation}", "budget")
 
 
 def label_term(name: str) -> str:
-    """Give the index term of a label; names are matched without regard to case."""
+    """Return the index term of a label; names are matched without regard to case."""
     return f"label:{name.casefold()}"
 
 
 def moderation_term(category: str) -> str:
-    """Give the index term of a moderation category."""
+    """Return the index term of a moderation category."""
     return f"moderation:{category.casefold()}"
 
 
 def word_term(word: str) -> str:
-    """Give the index term of a word that was read."""
+    """Return the index term of a word that was read."""
     return f"text:{word.casefold()}"
 
 
 def faces_term() -> str:
-    """Give the index term of all images that show a face."""
+    """Return the index term of all images that show a face."""
     return "faces:some"
 
 
 def signing_key() -> ItemKey:
-    """Say where the secret stands with which cursors are signed."""
+    """Return where the secret stands with which cursors are signed."""
     return ItemKey(f"{SECRET_PREFIX}cursors", "secret")
 
 
@@ -178,12 +178,12 @@ def rank(confidence_percent: float, rest: str) -> str:
 
 
 def upload_place(head: Head) -> str:
-    """Say where an image stands in order of upload."""
+    """Return where an image stands in order of upload."""
     return f"{head.version.uploaded_at}#{key_digest(head.key)}"
 
 
 def status_term(status: Status) -> str:
-    """Give the index term of all images that ended in a status."""
+    """Return the index term of all images that ended in a status."""
     return f"status:{status}"
 
 
@@ -208,7 +208,7 @@ def index_rows(head: Head) -> tuple[IndexRow, ...]:
 
 
 def _terms(head: Head) -> Mapping[str, tuple[float | None, bool]]:
-    """Give the terms that a head stands for, each with its confidence and whether it is a parent only.
+    """Return the terms that a head stands for, each with its confidence and whether it is a parent only.
 
     Names that differ in case are one term, and a batch write takes each row once.
     """

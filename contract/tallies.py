@@ -65,7 +65,7 @@ class Share:
 
     @classmethod
     def of(cls, head: Head | None) -> Share:
-        """Say what a head stands for; none, or a deleted one, stands for nothing."""
+        """Return what a head stands for; none, or a deleted one, stands for nothing."""
         if head is None or head.status is Status.DELETED:
             return NOTHING
         each_once = {name.casefold(): name for name in sorted(head.findings.labels)}
@@ -171,12 +171,12 @@ def _whole(value: object) -> int:
 
 
 def counted_key(key: str) -> ItemKey:
-    """Say where it stands what an object's key is counted for."""
+    """Return where it stands what an object's key is counted for."""
     return ItemKey(f"{COUNTED_PREFIX}{key}", COUNTED)
 
 
 def label_counts_key(name: str) -> ItemKey:
-    """Say in which item a label is counted, in whatever case it is written."""
+    """Return in which item a label is counted, in whatever case it is written."""
     return LABEL_COUNTS[crc32(name.casefold().encode()) % len(LABEL_COUNTS)]
 
 

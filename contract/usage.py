@@ -57,7 +57,7 @@ class Usage:
 
 
 def seconds_at_quota(calls: Mapping[str, float], quotas: Mapping[str, float]) -> float:
-    """Say how long calls take at the least: operations go side by side, and the slowest decides."""
+    """Return how long calls take at the least: operations go side by side, and the slowest decides."""
     return max((count / quotas[operation] for operation, count in calls.items() if count), default=0.0)
 
 

@@ -9,7 +9,7 @@ MIN_CHARACTERS = 2
 
 
 def plain_word(word: str) -> str:
-    """Give a word in lower case, without the punctuation and symbols at its ends.
+    """Return a word in lower case, without the punctuation and symbols at its ends.
 
     What is kept begins and ends with a letter, a mark or a number; it may be nothing.
     """

@@ -43,7 +43,7 @@ class Quotas(Construct):
         return large if large == small else Token.as_number(self._if(large, small))
 
     def environment(self) -> dict[str, str]:
-        """Give what the processor has to know, as environment variables."""
+        """Return what the processor has to know, as environment variables."""
         return {
             "QUOTAS": self._choose_text(to_text(self._large), to_text(self._small)),
             "WORKERS": self._choose_text(str(self._all(self._large)), str(self._all(self._small))),

@@ -18,7 +18,7 @@ BACK_SHARE, BACK_WINDOW_SECONDS = 0.9, 5.0
 
 
 def percentile(values: Sequence[float], percent: float) -> float | None:
-    """Give the least of the values that so many percent of them do not exceed; None of no values."""
+    """Return the least of the values that so many percent of them do not exceed; None of no values."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)] if ordered else None
 
@@ -32,12 +32,12 @@ class Window:
 
     @property
     def seconds(self) -> float:
-        """Give its length."""
+        """Return its length."""
         return self.end - self.begin
 
 
 def steady_window(scenario: Scenario, photos: Sequence[TrackedPhoto]) -> Window | None:
-    """Give the time of steady state: while a backlog drains, after the warm-up and before its last twentieth.
+    """Return the steady state: while a backlog drains, after the warm-up and before its last twentieth.
 
     A backlog are the photos that came in all at once. None if there is none, or less than a second is left.
     """
@@ -52,7 +52,7 @@ def steady_window(scenario: Scenario, photos: Sequence[TrackedPhoto]) -> Window 
 
 
 def accepted_at(samples: Sequence[Sample], operation: str, at: float) -> float:
-    """Give the calls accepted until a moment, between two looks in proportion."""
+    """Return the calls accepted until a moment, between two looks in proportion."""
     before_at, before = 0.0, 0.0
     for sample in samples:
         count = float(sample.calls.accepted.get(operation, 0))
@@ -64,7 +64,7 @@ def accepted_at(samples: Sequence[Sample], operation: str, at: float) -> float:
 
 
 def quota_at(scenario_quotas: Mapping[str, float], changes: Sequence[QuotaChange], operation: str) -> Steps:
-    """Give the quota of an operation over time."""
+    """Return the quota of an operation over time."""
     steps = [(0.0, scenario_quotas.get(operation, math.inf))]
     steps += [
         (change.at_seconds, change.quotas[operation]) for change in changes if operation in change.quotas
@@ -79,11 +79,11 @@ class Steps:
     steps: tuple[tuple[float, float], ...]
 
     def at(self, moment: float) -> float:
-        """Give the value at a moment."""
+        """Return the value at a moment."""
         return [value for since, value in self.steps if since <= moment][-1]
 
     def finite(self) -> tuple[tuple[float, float], ...]:
-        """Give the moments and values without those that are no limit."""
+        """Return the moments and values without those that are no limit."""
         return tuple((since, value) for since, value in self.steps if value < math.inf)
 
     def over(self, window: Window) -> float:
@@ -97,7 +97,7 @@ class Steps:
 
 
 def use(samples: Sequence[Sample], operation: str, quota: Steps, window: Window) -> float | None:
-    """Give the accepted calls over those that the quota allowed in a time; None without a quota."""
+    """Return the accepted calls over those that the quota allowed in a time; None without a quota."""
     allowed = quota.over(window)
     if not 0 < allowed < math.inf:
         return None
@@ -106,7 +106,7 @@ def use(samples: Sequence[Sample], operation: str, quota: Steps, window: Window)
 
 
 def seconds_until_back(samples: Sequence[Sample], operation: str, quota: Steps, since: float) -> float | None:
-    """Give how long after a change 0.9 of the new quota was used, over five seconds; None if it never was.
+    """Return how long after a change 0.9 of the new quota was used, over five seconds; None if it never was.
 
     What is given is the end of the first such five seconds after the change, so five at the least.
     """
@@ -121,7 +121,7 @@ def seconds_until_back(samples: Sequence[Sample], operation: str, quota: Steps, 
 
 
 def restorations(scenario: Scenario, operation: str) -> list[QuotaChange]:
-    """Give the changes that raise the quota of an operation."""
+    """Return the changes that raise the quota of an operation."""
     quota = quota_at(scenario.quotas, scenario.changes, operation)
     return [
         change

@@ -25,7 +25,7 @@ class OperationCounts:
     throttled: Mapping[str, int]
 
     def since(self, before: OperationCounts) -> OperationCounts:
-        """Give those that came after an earlier look."""
+        """Return those that came after an earlier look."""
         return OperationCounts(_less(self.accepted, before.accepted), _less(self.throttled, before.throttled))
 
 
@@ -33,7 +33,7 @@ class CallCounter(Protocol):
     """Whoever knows how many calls were made."""
 
     def calls(self) -> OperationCounts:
-        """Give the calls so far."""
+        """Return the calls so far."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class CallsAtRekognition:
     control: ControlApi
 
     def calls(self) -> OperationCounts:
-        """Give the calls so far."""
+        """Return the calls so far."""
         totals = self.control.totals()
         return OperationCounts(
             {operation: counted["accepted"] for operation, counted in totals.items()},
@@ -59,7 +59,7 @@ class CallsInTheTable:
     now: Callable[[], float] = time.time
 
     def calls(self) -> OperationCounts:
-        """Give the calls of yesterday and today (UTC), so that midnight may be in between."""
+        """Return the calls of yesterday and today (UTC), so that midnight may be in between."""
         today = datetime.fromtimestamp(self.now(), UTC).date()
         days = [self._day((today - timedelta(days=back)).isoformat()) for back in (0, 1)]
         made = sum(day.get(Count.CALLS_MADE, 0) for day in days)

@@ -24,11 +24,11 @@ class ControlApi:
     url: str
 
     def is_canned(self) -> bool:
-        """Say whether it answers without looking."""
+        """Tell whether it answers without looking."""
         return bool(self._ask("GET", "/health").get("canned"))
 
     def quotas(self) -> dict[str, float]:
-        """Give the calls a second that it lets in, by operation; one that is not named has no limit."""
+        """Return the calls a second that it lets in, by operation; one that is not named has no limit."""
         rates: dict[str, float] = self._ask("GET", "/_local/settings")["rates"]
         return rates
 
@@ -37,12 +37,12 @@ class ControlApi:
         self._ask("PUT", "/_local/settings", {"rates": dict(quotas)})
 
     def totals(self) -> dict[str, dict[str, int]]:
-        """Give the calls `accepted` and `throttled` so far, by operation."""
+        """Return the calls `accepted` and `throttled` so far, by operation."""
         counted: dict[str, dict[str, int]] = self._ask("GET", "/_local/calls?only=operations")["operations"]
         return counted
 
     def calls_by_object(self) -> dict[str, dict[str, int]]:
-        """Give how often each `bucket/key` was accepted, by operation."""
+        """Return how often each `bucket/key` was accepted, by operation."""
         counted: dict[str, dict[str, int]] = self._ask("GET", "/_local/calls")["objects"]
         return counted
 

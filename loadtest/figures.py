@@ -50,7 +50,7 @@ def operations(
 
 
 def quota_of(scenario: Scenario, place: Target, operation: str) -> Steps:
-    """Give the quota of an operation over time: on AWS, the one that a new account has."""
+    """Return the quota of an operation over time: on AWS, the one that a new account has."""
     if place.control is not None:
         quotas = {**place.control.quotas(), **scenario.quotas}
         return arithmetic.quota_at(quotas, scenario.changes, operation)
@@ -60,7 +60,7 @@ def quota_of(scenario: Scenario, place: Target, operation: str) -> Steps:
 
 
 def rates(photos: Sequence[TrackedPhoto], steady: Window | None) -> tuple[float, float | None]:
-    """Give images a second: from the first sent to the last ended, and in steady state."""
+    """Return images a second: from the first sent to the last ended, and in steady state."""
     ended = [photo.ended_at for photo in photos if photo.ended_at is not None]
     if not ended:
         return 0.0, None
@@ -71,7 +71,7 @@ def rates(photos: Sequence[TrackedPhoto], steady: Window | None) -> tuple[float,
 
 
 def dollars(calls: Mapping[str, int], photos: int, labels: int) -> Dollars | None:
-    """Say what a million photos like these cost, with as many labels; None without photos."""
+    """Return what a million photos like these cost, with as many labels; None without photos."""
     if not photos:
         return None
     a_million = {name: count / photos * MILLION for name, count in calls.items()}

@@ -63,7 +63,7 @@ def on_aws(name: str) -> Stack:
 
 
 def stack_outputs(name: str, given: Mapping[str, str]) -> dict[str, str]:
-    """Give the outputs of a stack by our names for them. Raises LoadtestError for another kind of stack."""
+    """Return the outputs of a stack by our names for them. Raises LoadtestError for another kind of stack."""
     if missing := [output for output in _OUTPUTS.values() if output not in given]:
         raise LoadtestError(
             f"stack {name!r} has no output {', '.join(missing)}: not (yet) an imagepipe stack; "

@@ -30,7 +30,7 @@ class MakeRun:
 
     @property
     def without_photos_seconds(self) -> float:
-        """Give what it took beside recognizing."""
+        """Return what it took beside recognizing."""
         return self.seconds - self.stages.get("recognize", 0.0)
 
 
@@ -65,12 +65,12 @@ class LocalPlace:
         return outputs
 
     def pid(self, part: str) -> int:
-        """Give the process id of `cloud` or `rekognition`."""
+        """Return the process id of `cloud` or `rekognition`."""
         trace: dict[str, Any] = json.loads((self.directory / f"{part}.pid.json").read_text())
         return int(trace["pid"])
 
     def pids(self) -> tuple[int, ...]:
-        """Give the process ids of what runs here."""
+        """Return the process ids of what runs here."""
         return tuple(self.pid(file.name.split(".")[0]) for file in sorted(self.directory.glob("*.pid.json")))
 
     @property

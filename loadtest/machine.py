@@ -9,7 +9,7 @@ import psutil  # type: ignore[import-untyped]
 
 
 def circumstances(command: str) -> str:
-    """Say the command, the day, the machine and how busy others kept it, as one line of Markdown."""
+    """Return the command, the day, the machine and how busy others kept it, as one line of Markdown."""
     busy = psutil.getloadavg()[1]
     return (
         f"`{command}`, {datetime.now(UTC):%Y-%m-%d}: {psutil.cpu_count()} cores "

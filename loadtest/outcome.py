@@ -89,7 +89,7 @@ class LoadtestOutcome:
 
     @property
     def throttled_share(self) -> float:
-        """Give the throttled calls over all calls."""
+        """Return the throttled calls over all calls."""
         throttled = sum(operation.throttled for operation in self.operations)
         made = throttled + sum(operation.accepted for operation in self.operations)
         return throttled / made if made else 0.0

@@ -28,7 +28,7 @@ class TrackedPhoto:
 
     @property
     def latency_seconds(self) -> float | None:
-        """Give the time from sent to ended."""
+        """Return the time from sent to ended."""
         return None if self.ended_at is None else max(0.0, self.ended_at - self.sent_at)
 
 
@@ -71,17 +71,17 @@ class PhotoTracker:
         self.last_ended_at = max(self.last_ended_at, at)
 
     def photos(self) -> list[TrackedPhoto]:
-        """Give all photos, in the order in which they were put in."""
+        """Return all photos, in the order in which they were put in."""
         with self._lock:
             return list(self._photos.values())
 
     def counts(self) -> tuple[int, int]:
-        """Give how many photos were put in, and how many of them have ended."""
+        """Return how many photos were put in, and how many of them have ended."""
         with self._lock:
             return len(self._photos), self._ended
 
     def is_over(self, phase: str, photos: int) -> bool:
-        """Say whether that many photos of a phase were put in, and have all ended."""
+        """Tell whether that many photos of a phase were put in, and have all ended."""
         with self._lock:
             ended = [photo.ended_at is not None for photo in self._photos.values() if photo.phase == phase]
         return len(ended) >= photos and all(ended)

@@ -12,7 +12,7 @@ from loadtest.local_place import PHOTOS
 
 
 def distinct_photos(folder: Path = PHOTOS) -> Iterator[bytes]:
-    """Give the folder's photos over and over, each time as other bytes that show the same.
+    """Yield the folder's photos over and over, each time as other bytes that show the same.
 
     A decoder stops at the end marker of a JPEG; what follows it makes the content another, so that no answer
     can be found again and each has to be worked for.
@@ -29,7 +29,7 @@ def photos_in(folder: Path = PHOTOS) -> int:
 
 
 def smallest_photo(folder: Path = PHOTOS) -> Path:
-    """Give the photo of the fewest bytes: where nobody looks, large ones only keep the local cloud busy."""
+    """Return the photo of the fewest bytes: where nobody looks, large ones only keep the local cloud busy."""
     photos = sorted(folder.glob("*.jpg"), key=lambda path: path.stat().st_size)
     if not photos:
         raise LoadtestError(f"no photos in {folder}")

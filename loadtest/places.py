@@ -36,7 +36,7 @@ class Target:
 
     @property
     def is_canned(self) -> bool:
-        """Say whether its Rekognition answers without looking."""
+        """Tell whether its Rekognition answers without looking."""
         return self.control is not None and self.control.is_canned()
 
 
@@ -44,7 +44,7 @@ class Target:
 def place_for(
     scenario: Scenario, stack: str | None, directory: Path, say: Callable[[str], None]
 ) -> Iterator[Target]:
-    """Give the place for a scenario while the block lasts; a stack's name is one on AWS.
+    """Yield the place for a scenario while the block lasts; a stack's name is one on AWS.
 
     Without one, it is the local place in the directory, or one of the scenario's own if it needs that.
 

@@ -57,7 +57,7 @@ class ScenarioRun:
         self._begun = time.monotonic()
 
     def clock(self) -> float:
-        """Give the seconds since the run began."""
+        """Return the seconds since the run began."""
         return time.monotonic() - self._begun
 
     def carry_out(self) -> Seen:

@@ -82,16 +82,16 @@ class Scenario:
 
     @property
     def photos(self) -> int:
-        """Give the photos of all phases."""
+        """Return the photos of all phases."""
         return sum(phase.photos for phase in self.phases)
 
     @property
     def needs_own_place(self) -> bool:
-        """Say whether it cannot run on a stack that is there already."""
+        """Tell whether it cannot run on a stack that is there already."""
         return bool(self.context) or self.recognizer is Recognizer.CANNED or self.baseline
 
     def reasons_against_aws(self) -> list[str]:
-        """Say why it cannot run on AWS; nothing if it can."""
+        """Return why it cannot run on AWS; nothing if it can."""
         reasons = {
             "it is recognised by the canned Rekognition": self.recognizer is Recognizer.CANNED,
             "it needs a deployment with settings of its own (context)": bool(self.context),

@@ -39,7 +39,7 @@ class Stack:
 
     @property
     def is_local(self) -> bool:
-        """Say whether it runs on this machine."""
+        """Tell whether it runs on this machine."""
         return "endpoint_url" in self.outputs
 
     @property
@@ -86,7 +86,7 @@ class Stack:
 
     @cached_property
     def config(self) -> Config:
-        """Give how clients connect. Loopback is never reached through a proxy."""
+        """Return how clients connect. Loopback is never reached through a proxy."""
         if not self.is_local:
             return Config(max_pool_connections=CONNECTIONS)
         return Config(proxies={}, max_pool_connections=CONNECTIONS, retries={"total_max_attempts": 2})

@@ -25,7 +25,7 @@ class Table:
             faults.append(f"{name}: must be a table")
 
     def take(self, key: str, read: Callable[[Any], Any], default: Any = _MISSING) -> Any:
-        """Give the value of a key, read; the default if it is absent."""
+        """Return the value of a key, read; the default if it is absent."""
         self._known.append(key)
         if key not in self._left:
             if default is _MISSING:

@@ -96,7 +96,7 @@ def _is_listed(api: Api, key: str, label: Mapping[str, Any]) -> bool:
 
 
 def _keys_of_letters(stack: Stack) -> set[str]:
-    """Give the keys that dead letters are about; the letters stay where they are."""
+    """Return the keys that dead letters are about; the letters stay where they are."""
     keys: set[str] = set()
     for queue in ("dead_letter_queue_url", "bulk_dead_letter_queue_url"):
         for _ in range(_MOST_LETTERS // 10):

@@ -12,7 +12,7 @@ Stopping = Callable[[], bool]
 
 @contextmanager
 def orderly(tell: Callable[[str], None]) -> Iterator[Stopping]:
-    """Give a function that says whether Ctrl-C was pressed while the block lasts.
+    """Yield a function that says whether Ctrl-C was pressed while the block lasts.
 
     The first Ctrl-C lets what is under way come to its end; the second is a KeyboardInterrupt.
     """
@@ -33,5 +33,5 @@ def orderly(tell: Callable[[str], None]) -> Iterator[Stopping]:
 
 
 def never() -> bool:
-    """Say that nobody has pressed Ctrl-C."""
+    """Tell that nobody has pressed Ctrl-C."""
     return False

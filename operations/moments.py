@@ -37,7 +37,7 @@ def read_since(text: str, now: float) -> str:
 
 
 def age_in_words(text: str, now: float) -> str:
-    """Say how long ago a time was, in its largest unit."""
+    """Return how long ago a time was, in its largest unit."""
     seconds = max(0.0, now - to_seconds(text))
     for length, unit in ((DAY_SECONDS, "d"), (3_600, "h"), (60, "m")):
         if seconds >= length:

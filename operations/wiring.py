@@ -154,7 +154,7 @@ class Pipeline:
         )
 
     def any_bucket(self, name: str) -> S3Bucket:
-        """Give any bucket that may be listed."""
+        """Return any bucket that may be listed."""
         return S3Bucket(self._client("s3"), name, self._retry)
 
     def _queues(self, name: str, url: str, dead_letters_url: str) -> WorkQueue:
@@ -201,7 +201,7 @@ def connect_account() -> AwsAccount:
 
 @contextmanager
 def _set_up() -> Iterator[None]:
-    """Say what to do where this machine has no region or no profile. Raises OperatorError."""
+    """Explain what to do where this machine has no region or no profile. Raises OperatorError."""
     try:
         yield
     except BotoCoreError as error:

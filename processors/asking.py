@@ -36,7 +36,7 @@ class Rekognition(Protocol):
     """Where detectors are asked."""
 
     def ask(self, detector: Detector, version: ImageVersion, turns: Turns) -> Mapping[str, Any]:
-        """Give the raw answer for the version, or raise a word for failure. Every attempt takes a turn.
+        """Return the raw answer for the version, or raise a word for failure. Every attempt takes a turn.
 
         PermanentError `UNREADABLE_OBJECT` says that Rekognition could not get at the object.
         """
@@ -87,7 +87,7 @@ class Asker:
     def ask(
         self, wanted: Mapping[ResultName, ImageVersion], lane: Lane, deadline: Deadline
     ) -> dict[ResultName, Answer]:
-        """Give the answer to each name, asked about its version, or why there is none.
+        """Return the answer to each name, asked about its version, or why there is none.
 
         The first turns are had before the claims, so that work which has to wait claims nothing.
         """

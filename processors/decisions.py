@@ -26,7 +26,7 @@ class Verdict(Enum):
 
 
 def unacceptable(version: ImageVersion) -> PermanentError | None:
-    """Say what Rekognition is known to refuse before it is asked, in the words that it would use."""
+    """Return what Rekognition is known to refuse before it is asked, in the words that it would use."""
     if version.size_bytes == 0:
         return PermanentError("InvalidImageFormatException", "the file is empty")
     if version.size_bytes > MAX_S3_IMAGE_BYTES:

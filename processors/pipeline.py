@@ -61,7 +61,7 @@ class Pipeline:
         return outcomes
 
     def _lane(self, messages: Sequence[Message]) -> Lane:
-        """Say whose batch it is: Lambda takes each from one queue."""
+        """Return whose batch it is: Lambda takes each from one queue."""
         return (
             Lane.BULK
             if all(message.queue_name == self.bulk_queue_name for message in messages)

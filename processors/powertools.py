@@ -51,13 +51,13 @@ class PowertoolsLog:
     logger: Logger
 
     def warning(self, message: str, **facts: object) -> None:
-        """Say what went wrong and will be tried again."""
+        """Log what went wrong and will be tried again."""
         self.logger.warning(message, extra=facts)
 
     def error(self, message: str, **facts: object) -> None:
-        """Say what needs somebody."""
+        """Log what needs somebody."""
         self.logger.error(message, extra=facts)
 
     def fault(self, message: str, fault: BaseException) -> None:
-        """Say what should not have been possible, with where it happened."""
+        """Log what should not have been possible, with where it happened."""
         self.logger.error(message, exc_info=fault)

@@ -75,7 +75,7 @@ class Recognizer:
         return {version: self._findings(version, representatives, answers) for version in versions}
 
     def fingerprints(self) -> dict[str, str]:
-        """Give the fingerprint of each detector that every image is to have."""
+        """Return the fingerprint of each detector that every image is to have."""
         return {name: detector.question.fingerprint for name, detector in self.detectors.items()}
 
     def _findings(

@@ -32,13 +32,13 @@ class Surroundings:
     new_id: Callable[[], str]
 
     def now(self) -> str:
-        """Give the time as the table holds times: ISO 8601, UTC, milliseconds."""
+        """Return the time as the table holds times: ISO 8601, UTC, milliseconds."""
         moment = datetime.fromtimestamp(self.clock(), UTC)
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def real() -> Surroundings:
-    """Give those of this machine."""
+    """Return those of this machine."""
     return Surroundings(
         new_executor=lambda threads: ThreadPoolExecutor(threads, thread_name_prefix="call"),
         new_lock=Lock,

@@ -47,7 +47,7 @@ class Surveyor:
     clock: Callable[[], float]
 
     def survey(self, events: Mapping[str, ImageEvent]) -> tuple[list[Case], dict[str, ImagepipeError]]:
-        """Give a case for each event, and the keys that could not be looked at, with the reason.
+        """Return a case for each event, and the keys that could not be looked at, with the reason.
 
         Raises a word for failure if the heads cannot be read: then nothing is known of any.
         """

@@ -33,10 +33,10 @@ class Log(Protocol):
     """Where sentences for operators go, with their facts as fields."""
 
     def warning(self, message: str, **facts: object) -> None:
-        """Say what went wrong and will be tried again."""
+        """Log what went wrong and will be tried again."""
 
     def error(self, message: str, **facts: object) -> None:
-        """Say what needs somebody."""
+        """Log what needs somebody."""
 
     def fault(self, message: str, fault: BaseException) -> None:
-        """Say what should not have been possible, with where it happened."""
+        """Log what should not have been possible, with where it happened."""

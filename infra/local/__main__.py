@@ -71,7 +71,7 @@ def stop(directory: Directory = DEFAULT_DIRECTORY) -> None:
 
 @app.command()
 def status(directory: Directory = DEFAULT_DIRECTORY) -> None:
-    """Say what runs."""
+    """Print what runs."""
     from infra.local import parts, starting
 
     place = remembered(directory)

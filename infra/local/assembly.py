@@ -77,7 +77,7 @@ class Assembly:
 
 
 def synthesize(context: Mapping[str, object] = LOCAL_CONTEXT) -> tuple[Assembly, bool]:
-    """Give the synthesized app, and say whether it was made just now. An empty context is that of AWS.
+    """Return the synthesized app, and whether it was made just now. An empty context is that of AWS.
 
     Raises LocalPlaceError if Node is missing or too old, or if the app fails.
     """

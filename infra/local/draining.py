@@ -38,7 +38,7 @@ class Drained:
 
 
 def current_etags(clients: LocalClients, outputs: Outputs, keys: Iterable[str]) -> dict[str, str]:
-    """Say which bytes the bucket holds now under each of these keys, by ETag. Absent keys are left out."""
+    """Return which bytes the bucket holds now under each of these keys, by ETag. Absent keys are left out."""
     wanted = set(keys)
     pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=outputs.bucket)
     entries = (entry for page in pages for entry in page.get("Contents", []))

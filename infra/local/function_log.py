@@ -30,7 +30,7 @@ class FunctionLog:
         return cls(path, path.stat().st_size if path.exists() else 0)
 
     def last_errors(self, count: int = 4) -> list[str]:
-        """Give the last alarming lines, without repeats, each cut to a readable length."""
+        """Return the last alarming lines, without repeats, each cut to a readable length."""
         if not self.path.exists():
             return []
         with self.path.open("rb") as file:

@@ -58,7 +58,7 @@ class Part:
 
 
 def is_running(part: Part) -> bool:
-    """Say whether this very part, in this configuration, runs and answers."""
+    """Tell whether this very part, in this configuration, runs and answers."""
     trace = Trace.read(_pid_file(part.directory, part.name))
     return (
         trace is not None
@@ -69,7 +69,7 @@ def is_running(part: Part) -> bool:
 
 
 def is_known(directory: Path, name: str) -> bool:
-    """Say whether the part was started, and not stopped since."""
+    """Tell whether the part was started, and not stopped since."""
     return _pid_file(directory, name).exists()
 
 

@@ -81,7 +81,7 @@ class Place:
 
 
 def remembered(directory: Path) -> Place:
-    """Give the place of a directory with the ports that it had last, or the usual ones."""
+    """Return the place of a directory with the ports that it had last, or the usual ones."""
     try:
         ports = json.loads((directory / "place.json").read_text())
         return Place(
@@ -95,7 +95,7 @@ def remembered(directory: Path) -> Place:
 
 
 def on_ports(place: Place, port: int | None) -> Place:
-    """Give the place at a chosen port, with Rekognition on the next one; None leaves the ports as they are.
+    """Return the place at a chosen port, with Rekognition on the next one; None leaves the ports as they are.
 
     0 chooses two free ports.
     """
@@ -108,7 +108,7 @@ def on_ports(place: Place, port: int | None) -> Place:
 
 
 def asking(place: Place, rekognition_url: str | None) -> Place:
-    """Give the place with another Rekognition; None leaves it as it is, an empty text takes the local one."""
+    """Return the place with another Rekognition; None leaves it as it is, an empty text is the local one."""
     if rekognition_url is None:
         return place
     return replace(place, other_rekognition_url=rekognition_url.rstrip("/") or None)

@@ -44,7 +44,7 @@ def ask(outputs: Outputs, keys: Sequence[str]) -> list[Answer]:
 
 
 def page_url(outputs: Outputs) -> str:
-    """Say where photos are looked at. It ends in a slash: all that the page loads is below it."""
+    """Return where photos are looked at. It ends in a slash: all that the page loads is below it."""
     return f"{outputs.api_url}/"
 
 

@@ -22,5 +22,5 @@ AWS_VARIABLES = {
 
 
 def inherited() -> dict[str, str]:
-    """Give what every process needs of this environment: no AWS set-up, proxies or Python settings."""
+    """Return what every process needs of this environment: no AWS set-up, proxies or Python settings."""
     return {name: os.environ[name] for name in _INHERITED if name in os.environ}

@@ -27,7 +27,7 @@ class Trace:
         return cls(pid, psutil.Process(pid).create_time(), identity)
 
     def process(self) -> psutil.Process | None:
-        """Give the process, if it is the same one and still runs."""
+        """Return the process, if it is the same one and still runs."""
         try:
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - self.started_at) < _SAME_START_SECONDS

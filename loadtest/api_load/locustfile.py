@@ -24,7 +24,7 @@ _OK = 200
 
 
 def signing(region: str) -> Callable[[Any], Any]:
-    """Give what signs a request, as `requests` wants it."""
+    """Return what signs a request, as `requests` wants it."""
     credentials = botocore.session.get_session().get_credentials()
     assert credentials is not None, "there are no AWS credentials to sign with; set AWS_PROFILE"
 

@@ -59,7 +59,7 @@ class CannedTable:
             rows.sort()
 
     def query(self, asked: Mapping[str, Any]) -> str:
-        """Give rows between two sort keys, as JSON."""
+        """Return rows between two sort keys, as JSON."""
         values = {name: value["S"] for name, value in asked["ExpressionAttributeValues"].items()}
         rows = self.partitions.get(values[":partition"], [])
         first = bisect_left(rows, (values[":low"], -1))
@@ -75,13 +75,13 @@ class CannedTable:
         return f'{{"Items": [{", ".join(item for item, _ in items)}]{more}}}'
 
     def batch_get_item(self, asked: Mapping[str, Any]) -> str:
-        """Give the items that are there, as JSON."""
+        """Return the items that are there, as JSON."""
         ((name, request),) = asked["RequestItems"].items()
         items = ", ".join(self._items(request["Keys"]))
         return f'{{"Responses": {{{json.dumps(name)}: [{items}]}}, "UnprocessedKeys": {{}}}}'
 
     def get_item(self, asked: Mapping[str, Any]) -> str:
-        """Give an item if it is there, as JSON."""
+        """Return an item if it is there, as JSON."""
         found = list(self._items([asked["Key"]]))
         return f'{{"Item": {found[0]}}}' if found else "{}"
 

@@ -23,12 +23,12 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """Give value over baseline; None without a baseline, or with one of zero."""
+        """Return value over baseline; None without a baseline, or with one of zero."""
         return self.value / self.baseline if self.baseline else None
 
     @property
     def aim(self) -> str:
-        """Say what was aimed at, and whether it was reached."""
+        """Return what was aimed at, and whether it was reached."""
         if self.ratio is None or (self.at_least is None and self.at_most is None):
             return ""
         if self.at_least is not None:
@@ -37,7 +37,7 @@ class Figure:
         return f"≤ {self.at_most:g} {_verdict(self.ratio <= self.at_most)}"
 
     def cells(self) -> tuple[str, str, str, str, str]:
-        """Give the texts of a table's row: what, measured, baseline, ratio, aim."""
+        """Return the texts of a table's row: what, measured, baseline, ratio, aim."""
         compared = "" if self.baseline is None else f"{in_unit(self.baseline, self.unit)} {self.against}"
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
         return self.what, in_unit(self.value, self.unit), compared.strip(), ratio, self.aim

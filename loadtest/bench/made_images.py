@@ -18,12 +18,12 @@ _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def key(number: int) -> str:
-    """Give the key of an image."""
+    """Return the key of an image."""
     return f"made/{number // 1000:03}/{number:06}.jpg"
 
 
 def head(number: int, of: int = 0) -> Head:
-    """Give the head of an image. `of` is how many there are, by which the rare label is spread."""
+    """Return the head of an image. `of` is how many there are, by which the rare label is spread."""
     drawn = blake2b(str(number).encode(), digest_size=16).digest()
     labels = {
         name: 60.0 + drawn[place] % 40

@@ -26,7 +26,7 @@ def write(sections: Iterable[Section], circumstances: str, page: Path = PAGE) ->
 
 
 def between_markers(text: str, name: str, content: str) -> str:
-    """Give the text with new content between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`."""
+    """Return the text with new content between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`."""
     start, end = f"<!-- bench:{name} -->", f"<!-- /bench:{name} -->"
     if text.count(start) != 1 or text.count(end) != 1:
         raise NoMarkersError(f"docs/performance.md needs {start} and {end}, once each")

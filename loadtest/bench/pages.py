@@ -68,7 +68,7 @@ class Asking:
         return {"one image": _event(f"/images/{key(7)}", ""), **pages}
 
     def _units(self, url: str, name: str) -> float:
-        """Give the units of one question: what one round more reads, without the bare handler's item."""
+        """Return the units of one question: what one round more reads, without the bare handler's item."""
         event = {name: self._events()[name]}
         once, twice = (self._units_of(url, event, rounds) for rounds in (1, 2))
         return twice - once - 1
@@ -114,7 +114,7 @@ class Asking:
 
 
 def _read_units(url: str) -> float:
-    """Give what was read of the table since this was last asked."""
+    """Return what was read of the table since this was last asked."""
     with _DIRECT.open(f"{url}/_local/units") as reply:
         return float(json.load(reply)["units"])
 

@@ -40,13 +40,13 @@ class ProcessWatcher:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def cpu_seconds(self) -> dict[str, float]:
-        """Give the processor time so far of each group of processes."""
+        """Return the processor time so far of each group of processes."""
         self._look()
         with self._lock:
             return {group: sum(found) for group, found in _by_group(self._cpu_seconds).items()}
 
     def peak_mib(self) -> dict[str, float]:
-        """Give the most resident memory that one process of each group has had."""
+        """Return the most resident memory that one process of each group has had."""
         self._look()
         with self._lock:
             return {group: max(found) for group, found in _by_group(self._peak_mib).items()}

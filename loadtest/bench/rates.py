@@ -26,11 +26,11 @@ class Round:
 
     @property
     def rate(self) -> float:
-        """Give images a second."""
+        """Return images a second."""
         return self.photos / self.seconds
 
     def cpu_ms_an_image(self, group: str) -> float:
-        """Give the milliseconds of processor time that an image cost a group of processes."""
+        """Return the milliseconds of processor time that an image cost a group of processes."""
         return self.cpu_seconds.get(group, 0.0) * 1000 / self.photos
 
 
@@ -40,7 +40,7 @@ def photos_a_round(rate: float, round_seconds: float, mix: int) -> int:
 
 
 def steady_rate(told: list[float]) -> float | None:
-    """Give completions a second between the first and the last tenth; None if there are too few."""
+    """Return completions a second between the first and the last tenth; None if there are too few."""
     first, last = len(told) // 10, len(told) - 1 - len(told) // 10
     return (last - first) / (told[last] - told[first]) if told[last] > told[first] else None
 
@@ -65,7 +65,7 @@ def figures(direct: list[Round], pipeline: list[Round]) -> list[Figure]:
 
 
 def cpu_figures(direct: list[Round], pipeline: list[Round]) -> list[Figure]:
-    """Say where the processor time of one image goes, in both; the costliest first."""
+    """Return where the processor time of one image goes, in both; the costliest first."""
     groups = {group for round_ in (*pipeline, *direct) for group, used in round_.cpu_seconds.items() if used}
     ours, own = ({group: _cpu_ms(rounds, group) for group in groups} for rounds in (pipeline, direct))
     found = [

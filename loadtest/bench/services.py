@@ -49,7 +49,7 @@ class Services(Stack):
         return self.session.client("rekognition", endpoint_url=url, config=self.config)
 
     def functions(self) -> dict[str, DeployedFunction]:
-        """Give the deployed functions, by room."""
+        """Return the deployed functions, by room."""
         client: LambdaClient = self.session.client(
             "lambda", endpoint_url=self.endpoint_url, config=self.config
         )
@@ -74,7 +74,7 @@ class Services(Stack):
             return json.load(reply)
 
     def detector_calls(self) -> dict[str, dict[str, Any]]:
-        """Give what the local Rekognition has counted: accepted calls, by operation."""
+        """Return what the local Rekognition has counted: accepted calls, by operation."""
         with _DIRECT.open(f"{self.outputs['rekognition_url']}/_local/calls") as reply:
             counted: dict[str, dict[str, Any]] = json.load(reply)["operations"]
         return counted

@@ -15,7 +15,7 @@ _POLYGON = [{"X": x, "Y": y} for x, y in ((0.375, 0.375), (0.625, 0.375), (0.625
 
 
 def detect_labels(seed: bytes) -> dict[str, Any]:
-    """Give ten labels, surest first."""
+    """Return ten labels, surest first."""
     start, step = seed[0] % len(_NAMES), 1 + seed[1] % 5
     names = dict.fromkeys(_NAMES[(start + step * place) % len(_NAMES)] for place in range(LABELS_A_PICTURE))
     labels = [
@@ -33,7 +33,7 @@ def detect_labels(seed: bytes) -> dict[str, Any]:
 
 
 def detect_faces(seed: bytes) -> dict[str, Any]:
-    """Give none, one or two faces."""
+    """Return none, one or two faces."""
     face = {
         "BoundingBox": _BOX,
         "Confidence": 99.5,
@@ -48,14 +48,14 @@ def detect_faces(seed: bytes) -> dict[str, Any]:
 
 
 def detect_moderation_labels(seed: bytes) -> dict[str, Any]:
-    """Give one category for a picture in sixteen."""
+    """Return one category for a picture in sixteen."""
     found = {"Name": "Alcohol", "ParentName": "", "Confidence": 91.0, "TaxonomyLevel": 1}
     labels = [found] if seed[0] % 16 == 0 else []
     return {"ModerationLabels": labels, "ModerationModelVersion": "7.0", "ContentTypes": []}
 
 
 def detect_text(seed: bytes) -> dict[str, Any]:
-    """Give one line of one word for a picture in two."""
+    """Return one line of one word for a picture in two."""
     words = [f"W{seed[1]}"] if seed[0] % 2 else []
     geometry = {"BoundingBox": _BOX, "Polygon": _POLYGON}
     found: list[dict[str, Any]] = []
@@ -75,5 +75,5 @@ OPERATIONS: Mapping[str, Callable[[bytes], dict[str, Any]]] = {
 
 
 def answer(operation: str, picture: str) -> dict[str, Any]:
-    """Give the members of an operation's answer about the picture of this name."""
+    """Return the members of an operation's answer about the picture of this name."""
     return OPERATIONS[operation](hashlib.blake2b(picture.encode(), digest_size=32).digest())

@@ -38,7 +38,7 @@ class CallCounts:
         counted.setdefault(operation, Counter())[asked.picture] += 1
 
     def report(self) -> dict[str, Any]:
-        """Give the counts as `GET /_local/calls` does."""
+        """Return the counts as `GET /_local/calls` does."""
         return {
             "operations": {
                 operation: {

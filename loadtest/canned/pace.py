@@ -63,12 +63,12 @@ class Quotas:
         self.added_ms |= latencies_ms
 
     def admits(self, operation: str) -> bool:
-        """Say whether a call is let in, and count it as one."""
+        """Tell whether a call is let in, and count it as one."""
         bucket = self.buckets.get(operation)
         return bucket is None or bucket.take()
 
     def as_json(self) -> dict[str, dict[str, float]]:
-        """Give the settings as `GET /_local/settings` does."""
+        """Return the settings as `GET /_local/settings` does."""
         return {
             "rates": {operation: bucket.calls_a_second for operation, bucket in self.buckets.items()},
             "latencies_ms": {operation: value for operation, value in self.added_ms.items() if value},

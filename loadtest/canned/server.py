@@ -64,13 +64,13 @@ class CannedRekognition:
         return answer(operation, asked.picture)
 
     async def health(self, _request: Request) -> Response:
-        """Say that it works, and that it does not look."""
+        """Answer that it works, and that it does not look."""
         return JSONResponse(
             {"status": "ok", "canned": True, "models": [], "operations": sorted(OPERATIONS), "workers": 0}
         )
 
     async def settings(self, request: Request) -> Response:
-        """Give the settings, after changing what a PUT names."""
+        """Return the settings, after changing what a PUT names."""
         if request.method == "PUT":
             try:
                 change = read_change(await request.json(), OPERATIONS)
@@ -82,7 +82,7 @@ class CannedRekognition:
         return JSONResponse(self.quotas.as_json())
 
     async def calls(self, request: Request) -> Response:
-        """Give the counts, after setting them to zero for a DELETE."""
+        """Return the counts, after setting them to zero for a DELETE."""
         if request.method == "DELETE":
             self.counts.reset()
         report = self.counts.report()
@@ -91,7 +91,7 @@ class CannedRekognition:
 
 
 def application(served: CannedRekognition) -> Starlette:
-    """Give the ASGI application."""
+    """Return the ASGI application."""
     return Starlette(
         routes=[
             Route("/", served.call, methods=["POST"]),

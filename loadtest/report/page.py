@@ -29,7 +29,7 @@ def write(outcomes: Sequence[LoadtestOutcome], directory: Path, stem: str) -> tu
 
 
 def figures(outcome: LoadtestOutcome) -> dict[str, Any]:
-    """Give the figures of an outcome without what was looked at once a second."""
+    """Return the figures of an outcome without what was looked at once a second."""
     left_out = ("samples", "ended_at", "latency_seconds")
     return {name: value for name, value in outcome.to_json().items() if name not in left_out}
 

@@ -109,7 +109,7 @@ class _Frame:
 
 
 def ticks(most: float, *, beyond: bool = False) -> list[float]:
-    """Give round numbers from 0 to about the most, or just beyond it."""
+    """Return round numbers from 0 to about the most, or just beyond it."""
     if most <= 0:
         return [0.0, 1.0]
     raw = most / _TICKS

@@ -23,12 +23,12 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """Say what was aimed at, and whether it was reached."""
+        """Return what was aimed at, and whether it was reached."""
         return f"{self.aim} {'reached' if self.reached else 'missed'}" if self.aim else ""
 
 
 def what_was_run(outcome: LoadtestOutcome) -> str:
-    """Say plainly where it ran and what was not real."""
+    """Describe plainly where it ran and what was not real."""
     parts = [
         f"Run on {outcome.where}: real uploads, queues, functions, table, topic and API; nothing simulated."
     ]
@@ -47,7 +47,7 @@ def what_was_run(outcome: LoadtestOutcome) -> str:
 
 
 def rows(outcome: LoadtestOutcome) -> list[Row]:
-    """Give all figures."""
+    """Return all figures."""
     return [
         *_photos(outcome),
         *_rates(outcome),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def stack_outputs(client: CloudFormationClient, stack: str, retry: RetryPolicy) -> Mapping[str, str]:
-    """Give the outputs of a stack by name. Raises OperatorError if there is no such stack."""
+    """Return the outputs of a stack by name. Raises OperatorError if there is no such stack."""
 
     def attempt() -> Mapping[str, str]:
         with translated(f"DescribeStacks of {stack}"):

@@ -43,17 +43,17 @@ class DynamoDBTable:
     reads: BatchReads
 
     def heads(self, keys: Sequence[str]) -> Mapping[str, Standing]:
-        """Give the heads of those keys that have one, as of now."""
+        """Return the heads of those keys that have one, as of now."""
         items = self.reads.read([head_key(key) for key in keys], HEAD_ATTRIBUTES)
         return {head.key: head for head in map(standing_from_wire, items)}
 
     def rows_there(self, places: Sequence[ItemKey]) -> set[ItemKey]:
-        """Say which of these items are there, as of now."""
+        """Return which of these items are there, as of now."""
         items = self.reads.read(places, (PARTITION_KEY, SORT_KEY))
         return {ItemKey(item[PARTITION_KEY]["S"], item[SORT_KEY]["S"]) for item in items}
 
     def scan(self, prefix: str) -> Iterator[tuple[Sequence[Standing], Sequence[SeenRow]]]:
-        """Give all heads and index rows of keys that begin so, up to a megabyte of the table at a time.
+        """Yield all heads and index rows of keys that begin so, up to a megabyte of the table at a time.
 
         Raw results and counts are passed over by DynamoDB, and paid for all the same: a unit for 8 KB.
         """

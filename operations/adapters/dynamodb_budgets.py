@@ -41,7 +41,7 @@ class DynamoDBBudgets:
     reads: BatchReads
 
     def read(self, operations: Sequence[str]) -> Mapping[str, BudgetItem]:
-        """Give the budgets of these operations; of one that was never called, an empty one."""
+        """Return the budgets of these operations; of one that was never called, an empty one."""
         places = {budget_key(operation): operation for operation in operations}
         items = self.reads.read(list(places), _ATTRIBUTES)
         found = {places[key_of(item)]: BudgetItem.from_item(readable_part(from_wire(item))) for item in items}

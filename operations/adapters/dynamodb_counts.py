@@ -45,7 +45,7 @@ class DynamoDBRecords:
         return Counted(count, is_all)
 
     def counts(self, days: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """Give what was counted on each of these days (ISO 8601, UTC)."""
+        """Return what was counted on each of these days (ISO 8601, UTC)."""
         places = {counts_key(day).pk: day for day in days}
         names = CALL_COUNTS
         items = self.reads.read([counts_key(day) for day in days], (PARTITION_KEY, *names))

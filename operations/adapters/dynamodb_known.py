@@ -25,12 +25,12 @@ class DynamoDBKnown:
     reads: BatchReads
 
     def recorded(self, keys: Sequence[str]) -> Mapping[str, Recorded]:
-        """Give the heads of those keys that have one, as of now."""
+        """Return the heads of those keys that have one, as of now."""
         items = self.reads.read([head_key(key) for key in keys], HEAD_ATTRIBUTES)
         return {head.key: head for head in map(_recorded, items)}
 
     def answered(self, names: Sequence[ResultName]) -> set[ResultName]:
-        """Say which of these answers are there, as of now; a claim on one is none yet.
+        """Return which of these answers are there, as of now; a claim on one is none yet.
 
         DynamoDB charges for whole items, whatever is asked of them: a unit for 4 KB.
         """

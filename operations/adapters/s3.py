@@ -45,7 +45,7 @@ class S3Bucket:
             further = {"ContinuationToken": answer["NextContinuationToken"]}
 
     def look(self, key: str) -> ImageVersion | None:
-        """Give what is there now, None if there is nothing or a delete marker."""
+        """Return what is there now, None if there is nothing or a delete marker."""
 
         def attempt() -> ImageVersion | None:
             with translated(f"HeadObject of s3://{self.bucket_name}/{key}"):

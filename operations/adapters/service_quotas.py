@@ -25,7 +25,7 @@ class ServiceQuotas:
     retry: RetryPolicy
 
     def per_second(self) -> list[AccountQuota]:
-        """Give all quotas of Rekognition that are by the second: the account's, else AWS's defaults."""
+        """Return all quotas of Rekognition that are by the second: the account's, else AWS's defaults."""
         applied = self._all("list_service_quotas")
         defaults = self._all("list_aws_default_service_quotas")
         codes = {found["QuotaCode"] for found in applied}

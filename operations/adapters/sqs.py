@@ -27,7 +27,7 @@ class SqsQueue:
     retry: RetryPolicy
 
     def depth(self) -> Depth:
-        """Say how many messages it holds; SQS knows it nearly, and a minute late."""
+        """Return how many messages it holds; SQS knows it nearly, and a minute late."""
 
         def attempt() -> Depth:
             with translated(f"GetQueueAttributes of {self.url}"):
@@ -48,7 +48,7 @@ class SqsQueue:
         return self.retry(attempt)
 
     def arn(self) -> str:
-        """Give the name by which other services know it."""
+        """Return the name by which other services know it."""
 
         def attempt() -> str:
             with translated(f"GetQueueAttributes of {self.url}"):

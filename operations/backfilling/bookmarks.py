@@ -69,6 +69,6 @@ class Bookmark:
 
 
 def directory(environment: Mapping[str, str] = os.environ) -> Path:
-    """Say where bookmarks are kept. https://specifications.freedesktop.org/basedir-spec/latest/"""
+    """Return where bookmarks are kept. https://specifications.freedesktop.org/basedir-spec/latest/"""
     home = environment.get("XDG_STATE_HOME")
     return (Path(home) if home else Path.home() / ".local" / "state") / "imagepipe" / "backfill"

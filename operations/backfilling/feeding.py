@@ -89,7 +89,7 @@ class Backfill:
         return not assessed.has_to_wait and (self.everything or not assessed.is_current)
 
     def _within_bounds(self, wanted: Sequence[Assessed]) -> tuple[Sequence[Assessed], Ended | None]:
-        """Give as many of a page as may be queued, and the bound that keeps the others out."""
+        """Return as many of a page as may be queued, and the bound that keeps the others out."""
         room = len(wanted)
         bound: Ended | None = None
         if self.bounds.limit is not None and self.bounds.limit - self.queued < room:

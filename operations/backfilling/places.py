@@ -25,7 +25,7 @@ class Queue(Protocol):
         """Send all; give the ids of those that SQS did not take, with the reason."""
 
     def depth(self) -> Depth:
-        """Say how many messages it holds."""
+        """Return how many messages it holds."""
 
 
 class Notes(Protocol):

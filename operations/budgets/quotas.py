@@ -19,7 +19,7 @@ class Budgets(Protocol):
     """Where the budget of each operation stands."""
 
     def read(self, operations: Sequence[str]) -> Mapping[str, BudgetItem]:
-        """Give the budgets of these operations; of one that was never called, an empty one."""
+        """Return the budgets of these operations; of one that was never called, an empty one."""
 
     def set_quota(self, operation: str, quota: float | None) -> None:
         """Set the calls a second that all workers go by; None goes back to the deployment's."""
@@ -127,7 +127,7 @@ def in_use(
 
 
 def find(operation: str, account: Iterable[AccountQuota]) -> float | None:
-    """Give the account's quota of an operation: the one that meters it, or whose name has its name."""
+    """Return the account's quota of an operation: the one that meters it, or whose name has its name."""
     word = re.compile(rf"\b{operation}\b", flags=re.IGNORECASE)
     found = [quota for quota in account if quota.operation == operation or word.search(quota.name)]
     return max((quota.value for quota in found), default=None)
@@ -163,7 +163,7 @@ def read_daily_limits(typed: Sequence[str], operations: Sequence[str]) -> dict[s
 
 
 def require_known(operation: str, operations: Sequence[str]) -> str:
-    """Give an operation that is deployed. Raises OperatorError."""
+    """Return an operation that is deployed. Raises OperatorError."""
     if operation not in operations:
         raise OperatorError(f"{operation!r} is not an operation in use; choose of {', '.join(operations)}")
     return operation

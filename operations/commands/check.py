@@ -27,7 +27,7 @@ def check(
     ] = None,
     json: Json = False,
 ) -> int:
-    """Say whether this account and region can take what is to be deployed; exit code 1 if not."""
+    """Check whether this account and region can take what is to be deployed; exit code 1 if not."""
     typed = context or []
     wanted = read_wanted(CDK_FILE, typed)
     with progress() as display:

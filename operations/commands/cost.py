@@ -30,7 +30,7 @@ def cost(
     markdown: Annotated[bool, typer.Option("--markdown", help="Write docs/cost.md to stdout.")] = False,
     json: Json = False,
 ) -> None:
-    """Say what new photos cost by service, and how long they take at the usual quotas."""
+    """Print what new photos cost by service, and how long they take at the usual quotas."""
     if markdown:
         sys.stdout.write(page())
         return

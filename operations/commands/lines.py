@@ -32,7 +32,7 @@ def summary(counted: Summary, now: float) -> Table | str:
 
 
 def where_to_look(counted: Summary) -> list[str]:
-    """Say what may be behind those causes that do not say it themselves, and where to look."""
+    """Return what may be behind those causes that do not say it themselves, and where to look."""
     by_code = {group.cause.code: group.cause for group in counted.largest_first()}
     return [line for cause in by_code.values() for line in causes.advice(cause)]
 
@@ -71,7 +71,7 @@ def everything(letter: DeadLetter) -> str:
 
 
 def redriven(done: Redriven, *, dry_run: bool) -> list[str]:
-    """Say what was done, and what was not."""
+    """Return what was done, and what was not."""
     verb = "would be sent back" if dry_run else "were sent back"
     said = [f"{done.sent:,} of {done.looked_at:,} dead letters looked at {verb}"]
     if done.refused:

@@ -41,7 +41,7 @@ def plan(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Say how many calls, hours and dollars photos would take, in our bucket or in any other.
+    """Print how many calls, hours and dollars photos would take, in our bucket or in any other.
 
     It lists the bucket and reads what is known of each object; nothing is changed.
     """

@@ -30,7 +30,7 @@ def status(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Say what waits, what was given up, what there is, and what it has cost and saved."""
+    """Print what waits, what was given up, what there is, and what it has cost and saved."""
     pipeline = connect(stack, local, directory)
     with progress() as display:
         display.add_task("asking", total=None)

@@ -28,7 +28,7 @@ class Watch:
         self._display.update(self._task, total=self._expected)
 
     def seen(self, count: int) -> None:
-        """Say how many letters were seen; a queue knows only nearly how many it holds."""
+        """Print how many letters were seen; a queue knows only nearly how many it holds."""
         self._display.update(self._task, completed=count, total=max(self._expected, count))
 
     def print_letter(self, letter: DeadLetter, json: bool) -> None:
@@ -50,7 +50,7 @@ def look_at(pipeline: Pipeline, queue: WorkQueue, stopping: Stopping) -> Look:
 
 
 def all_letters(pipeline: Pipeline, stopping: Stopping, watch: Watch) -> Generator[DeadLetter]:
-    """Give all letters of both queues; say so where some could not be seen."""
+    """Yield all letters of both queues; say so where some could not be seen."""
     count = 0
     for queue in (pipeline.images, pipeline.bulk):
         if stopping():

@@ -31,7 +31,7 @@ class LookedAt(Protocol):
     """A queue that can be looked at."""
 
     def depth(self) -> Depth:
-        """Say how many messages it holds."""
+        """Return how many messages it holds."""
 
     def receive(self, most: int, hold_seconds: int, wait_seconds: int) -> Sequence[Received]:
         """Take up to ten messages into our hands for a while, waiting for the first."""
@@ -65,7 +65,7 @@ class Look:
         self._release_all()
 
     def batches(self) -> Iterator[list[DeadLetter]]:
-        """Give the letters, some at a time, until there are no more, or Ctrl-C."""
+        """Yield the letters, some at a time, until there are no more, or Ctrl-C."""
         empty, repeats = 0, 0
         while not self.stopping():
             if len(self.held) >= MOST_HELD:

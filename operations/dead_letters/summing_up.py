@@ -59,7 +59,7 @@ class Summary:
         return sum(group.count for group in self.groups.values())
 
     def largest_first(self) -> list[Group]:
-        """Give the groups, the largest first."""
+        """Return the groups, the largest first."""
         return sorted(self.groups.values(), key=lambda group: (-group.count, group.queue, str(group.cause)))
 
     def to_json(self) -> Mapping[str, object]:

@@ -120,7 +120,7 @@ class Found:
         }
 
     def left(self) -> list[str]:
-        """Say each thing that is there."""
+        """Name each thing that is there."""
         return [
             *(f"object {version.key!r}, version {version.version_id}" for version in self.versions),
             *(f"{trace.kind} of {trace.key!r}" for trace in self.traces),

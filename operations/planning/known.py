@@ -45,7 +45,7 @@ class Known(Protocol):
     """Where heads and results are."""
 
     def recorded(self, keys: Sequence[str]) -> Mapping[str, Recorded]:
-        """Give the heads of those keys that have one, as of now."""
+        """Return the heads of those keys that have one, as of now."""
 
     def answered(self, names: Sequence[ResultName]) -> set[ResultName]:
-        """Say which of these answers are there, as of now; a claim on one is none yet."""
+        """Return which of these answers are there, as of now; a claim on one is none yet."""

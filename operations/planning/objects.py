@@ -58,7 +58,7 @@ class Kind(StrEnum):
 
 
 def kind_of(listed: Listed) -> Kind:
-    """Say what an object is."""
+    """Return what an object is."""
     if listed.size_bytes == 0:
         return Kind.EMPTY
     if listed.size_bytes > MAX_S3_IMAGE_BYTES:

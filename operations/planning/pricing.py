@@ -42,7 +42,7 @@ class Pricing:
         return cls(quotas, deployed.memory_mb / MEGABYTES_A_GB, limits)
 
     def bill(self, records: int, calls: Mapping[str, int], *, is_bulk: bool) -> Bill:
-        """Say what so many new records cost, with these calls by detector."""
+        """Return what so many new records cost, with these calls by detector."""
         assumed = Assumptions(quotas=self.quotas, memory_gb=self.memory_gb)
         return bill(Work(records, self._by_operation(calls), is_bulk), assumed)
 

@@ -37,17 +37,17 @@ class Bucket(Protocol):
         """List all current objects whose keys begin so."""
 
     def look(self, key: str) -> ImageVersion | None:
-        """Give what is there now, None if there is nothing."""
+        """Return what is there now, None if there is nothing."""
 
 
 class Table(Protocol):
     """Where heads and index rows are."""
 
     def heads(self, keys: Sequence[str]) -> Mapping[str, Standing]:
-        """Give the heads of those keys that have one, as of now."""
+        """Return the heads of those keys that have one, as of now."""
 
     def scan(self, prefix: str) -> Iterator[tuple[Sequence[Standing], Sequence[SeenRow]]]:
-        """Give all heads and index rows of keys that begin so, some at a time, in no order."""
+        """Yield all heads and index rows of keys that begin so, some at a time, in no order."""
 
     def rows_there(self, places: Sequence[ItemKey]) -> set[ItemKey]:
-        """Say which of these items are there, as of now."""
+        """Return which of these items are there, as of now."""

@@ -51,7 +51,7 @@ class Spool:
         self._database.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?)", listed)
 
     def revisions(self, digests: Sequence[str]) -> Mapping[str, str | None]:
-        """Give the revisions of those of the keys that the bucket has."""
+        """Return the revisions of those of the keys that the bucket has."""
         known: dict[str, str | None] = {}
         for start in range(0, len(digests), _MOST_VARIABLES):
             some = digests[start : start + _MOST_VARIABLES]
@@ -81,7 +81,7 @@ class Spool:
         )
 
     def pages(self, kind: Kind) -> Iterator[list[Finding]]:
-        """Give the findings of a kind, a thousand at a time; those given may be struck off meanwhile."""
+        """Yield the findings of a kind, a thousand at a time; those given may be struck off meanwhile."""
         last = 0
         while page := self._page(kind, last):
             yield page
@@ -101,16 +101,16 @@ class Spool:
         )
 
     def count(self, kind: Kind) -> int:
-        """Say how many findings of a kind there are."""
+        """Return how many findings of a kind there are."""
         answer = self._database.execute("SELECT count(*) FROM findings WHERE kind = ?", (str(kind),))
         return int(answer.fetchone()[0])
 
     def last_marked_at(self) -> int | None:
-        """Say when the last of the rows was marked."""
+        """Return when the last of the rows was marked."""
         return self._database.execute("SELECT max(suspected_at) FROM findings").fetchone()[0]  # type: ignore[no-any-return]
 
     def first_keys(self, kind: Kind, most: int) -> list[str]:
-        """Give the first keys of a kind, each once."""
+        """Return the first keys of a kind, each once."""
         answer = self._database.execute(
             "SELECT key FROM findings WHERE kind = ? GROUP BY key ORDER BY min(number) LIMIT ?",
             (str(kind), most),

@@ -127,7 +127,7 @@ class Survey:
         self.spool.note(finding for finding in findings if not finding.is_settled_by(heads.get(finding.key)))
 
     def _settled(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Say which of the findings are none any more, because the pipeline has dealt with them."""
+        """Return which of the findings are none any more, because the pipeline has dealt with them."""
         heads = self.table.heads(sorted({finding.key for finding in findings}))
         places = [finding.at for finding in findings if finding.at is not None]
         there = self.table.rows_there(places)

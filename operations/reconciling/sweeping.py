@@ -35,7 +35,7 @@ class Rows(Protocol):
     """Where index rows are."""
 
     def heads(self, keys: Sequence[str]) -> Mapping[str, Standing]:
-        """Give the heads of those keys that have one, as of now."""
+        """Return the heads of those keys that have one, as of now."""
 
     def mark(self, at: ItemKey, suspected_at: int) -> bool:
         """Mark a row as suspect; say whether it was there."""

@@ -29,7 +29,7 @@ class Queue(Protocol):
     """A queue that can say how full it is."""
 
     def depth(self) -> Depth:
-        """Say how many messages it holds."""
+        """Return how many messages it holds."""
 
 
 class Records(Protocol):
@@ -39,7 +39,7 @@ class Records(Protocol):
         """Count the records of a state by its index, reading no more than so many pages of each partition."""
 
     def counts(self, days: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """Give what was counted on each of these days (ISO 8601, UTC)."""
+        """Return what was counted on each of these days (ISO 8601, UTC)."""
 
 
 @dataclass(frozen=True)

@@ -215,7 +215,7 @@ def not_as_expected(site: Site) -> Iterator[str]:
 
 
 def listing(site: Site) -> Iterator[str]:
-    """Give the keys of this run that the API lists, page by page."""
+    """Yield the keys of this run that the API lists, page by page."""
     cursor: dict[str, str] = {}
     while True:
         _, page = site.ask("/images", prefix=site.prefix, limit=PAGE, **cursor)

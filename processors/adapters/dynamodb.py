@@ -250,7 +250,7 @@ def _standing_head(error: ClientError) -> Head:
 
 
 def _item_of(error: ClientError) -> Mapping[str, Any]:
-    """Give the item that a condition failed on, which botocore's types do not know of."""
+    """Return the item that a condition failed on, which botocore's types do not know of."""
     response: Mapping[str, Any] = error.response
     item: Mapping[str, Any] = response["Item"]
     return item

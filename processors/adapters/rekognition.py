@@ -59,5 +59,5 @@ class RekognitionDetectors:
 
 
 def _method(operation: str) -> str:
-    """Give the client's method for an operation: `detect_labels` for `DetectLabels`."""
+    """Return the client's method for an operation: `detect_labels` for `DetectLabels`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()

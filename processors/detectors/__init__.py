@@ -13,5 +13,5 @@ READERS = {"labels": labels.read, "faces": faces.read, "moderation": moderation.
 
 
 def chosen(settings: ProcessorSettings) -> Mapping[str, Detector]:
-    """Give the detectors that the settings name, by name."""
+    """Return the detectors that the settings name, by name."""
     return {name: Detector(name, question, READERS[name]) for name, question in questions(settings).items()}

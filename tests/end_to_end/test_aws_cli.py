@@ -16,7 +16,7 @@ import pytest
 
 from infra.bundles import ROOT
 from tests.end_to_end.conftest import Site
-from tests.end_to_end.test_bad_input import big_jpeg
+from tests.end_to_end.folders import fill, is_taken
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
@@ -53,24 +53,13 @@ def test_a_synced_folder_is_recognized_and_not_sent_again(
     site: Site, photos: Path, tmp_path: Path, program: Path, request: pytest.FixtureRequest
 ) -> None:
     prefix = f"cli {request.node.callspec.id}/"
-    contents = {
-        "a cat+dog 100%.jpg": (photos / "cat.jpg").read_bytes(),
-        "é [1]/😀.jpg": (photos / "dog.jpg").read_bytes(),
-        "in two parts.jpg": big_jpeg(9_000_000),
-    }
-    for name, body in contents.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(body)
+    contents = fill(tmp_path, photos)
     sync = ("s3", "sync", str(tmp_path), f"s3://{site.bucket}/{prefix}", "--no-progress")
 
     first, again = site.aws(*sync, program=program), site.aws(*sync, program=program)
 
     assert (first.count("upload: "), again) == (3, "")
-    announced = site.completions([prefix + name for name in contents])
-    assert {each["status"] for each in announced.values()} == {"recognized"}
-    for name, body in contents.items():
-        kept = site.running.clients.s3.get_object(Bucket=site.bucket, Key=prefix + name)["Body"].read()
-        assert kept == body
+    is_taken(site, prefix, contents)
 
 
 @pytest.mark.parametrize("place", ["header", "trailer"])

@@ -11,7 +11,7 @@ import pytest
 
 from infra.local.place import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.end_to_end.conftest import Site
-from tests.end_to_end.test_bad_input import big_jpeg
+from tests.end_to_end.folders import fill, is_taken
 
 pytestmark = [
     pytest.mark.nightly,
@@ -42,20 +42,9 @@ def copy(site: Site, folder: Path, prefix: str) -> str:
 
 
 def test_a_copied_folder_is_recognized_and_not_sent_again(site: Site, photos: Path, tmp_path: Path) -> None:
-    contents = {
-        "a cat+dog 100%.jpg": (photos / "cat.jpg").read_bytes(),
-        "é [1]/😀.jpg": (photos / "dog.jpg").read_bytes(),
-        "in two parts.jpg": big_jpeg(9_000_000),
-    }
-    for name, body in contents.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(body)
+    contents = fill(tmp_path, photos)
 
     first, again = copy(site, tmp_path, "rclone"), copy(site, tmp_path, "rclone")
 
     assert (first.count("Copied (new)"), again.count("Copied")) == (3, 0)
-    announced = site.completions([f"rclone/{name}" for name in contents])
-    assert {each["status"] for each in announced.values()} == {"recognized"}
-    for name, body in contents.items():
-        kept = site.running.clients.s3.get_object(Bucket=site.bucket, Key=f"rclone/{name}")["Body"].read()
-        assert kept == body
+    is_taken(site, "rclone/", contents)

@@ -27,11 +27,11 @@ help: ## List the commands
 	@touch $@
 
 run: .venv/.synced ## Recognize a folder of photos on this machine: make run [IMAGES=folder] [PORT=4566]
-	@$(BIN)/python -m infra.local run $(if $(value IMAGES),--images=$(call quoted,IMAGES)) \
+	@$(BIN)/python -m local run $(if $(value IMAGES),--images=$(call quoted,IMAGES)) \
 	  $(if $(value PORT),--port=$(call quoted,PORT))
 
 stop: .venv/.synced ## Stop what make run has started; photos and records are kept
-	@$(BIN)/python -m infra.local stop
+	@$(BIN)/python -m local stop
 
 synth: .venv/.synced ## Write the CloudFormation template for AWS to cdk.out/
 	@CDK_OUTDIR=cdk.out $(BIN)/python -m infra.app
@@ -71,7 +71,7 @@ bench: .venv/.synced ## Measure speed, starts and memory, in a place of its own;
 	@$(BIN)/python -m loadtest.bench
 
 chaos: .venv/.synced ## 500 photos while calls fail and workers are killed: make chaos [SEED=number]
-	@$(BIN)/python -m tests.chaos $(if $(value SEED),--seed=$(call quoted,SEED))
+	@$(BIN)/python -m loadtest.faults $(if $(value SEED),--seed=$(call quoted,SEED))
 
 .PHONY: loadtest fleet cost
 loadtest: .venv/.synced ## Load on a running stack, with a page of plots: make loadtest [SCENARIO=smoke] [STACK=name on AWS]
@@ -79,7 +79,7 @@ loadtest: .venv/.synced ## Load on a running stack, with a page of plots: make l
 	  $(if $(value SCENARIO),-- $(call quoted,SCENARIO))
 
 fleet: .venv/.synced synth ## Simulate hundreds of workers at 5 to 5,000 calls a second; writes docs/fleet.md
-	@$(BIN)/python -m tests.fleet
+	@$(BIN)/python -m loadtest.simulation
 
 cost: .venv/.synced ## Write docs/cost.md from the cost model
 	@$(BIN)/imagepipe cost --markdown > docs/cost.md.new && mv docs/cost.md.new docs/cost.md

@@ -1,4 +1,7 @@
-"""The CDK app. `cdk deploy` runs it by cdk.json; the local place runs it the same way with other settings."""
+"""The CDK app.
+
+`cdk deploy` runs it by cdk.json; the local environment runs it the same way with other settings.
+"""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class ImagepipeStack(Stack):
             # Without the rule the template is deployed as it is, here and on AWS; `cdk deploy` checks the
             # bootstrap version itself.
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
-            # CloudFormation takes 51,200 bytes without a bucket, which is how the local place deploys.
+            # CloudFormation takes 51,200 bytes without a bucket, which is how the local environment deploys.
             suppress_template_indentation=True,
         )
         RegionRule(self, "Region", settings.detectors)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 from loadtest.local_place import LOCAL_DIRECTORY, ROOT
 from loadtest.reading import BUILT_IN
 from loadtest.scenario import Scenario
@@ -30,7 +30,7 @@ def main(  # noqa: PLR0917  # typer makes options of them
     names: Annotated[list[str] | None, typer.Argument(metavar="[SCENARIO]...", help="smoke if none.")] = None,
     stack: Annotated[str | None, typer.Option(help="Run on this stack on AWS.")] = None,
     local: Annotated[bool, typer.Option("--local", help="Run on this machine, as without --stack.")] = False,
-    directory: Annotated[Path, typer.Option(help="Where the local place is.")] = LOCAL_DIRECTORY,
+    directory: Annotated[Path, typer.Option(help="Where the local environment is.")] = LOCAL_DIRECTORY,
     scenarios: Annotated[Path, typer.Option(help="A file of scenarios.")] = BUILT_IN,
     out: Annotated[Path, typer.Option(help="Where the reports go.")] = ROOT / "build" / "loadtest",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,

@@ -16,7 +16,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random
 
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 from loadtest.stack import Stack
 
 _ANSWER_SECONDS = 20

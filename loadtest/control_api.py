@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 
 # Loopback is never reached through a proxy.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 from loadtest.local_place import LOCAL_DIRECTORY
 from loadtest.stack import Stack
 
@@ -29,7 +29,7 @@ _OUTPUTS = {
 
 
 def on_this_machine(directory: Path = LOCAL_DIRECTORY) -> Stack:
-    """Find what runs in the directory of a local place. Raises LoadtestError if nothing does."""
+    """Find what runs in the directory of a local environment. Raises LoadtestError if nothing does."""
     file = directory / "outputs.json"
     try:
         outputs: dict[str, str] = json.loads(file.read_text())

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from loadtest.background import in_background
 from loadtest.calls import CallCounter, OperationCounts
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 from loadtest.stack import Stack
 
 LOOK_EVERY_SECONDS = 1.0

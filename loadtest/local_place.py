@@ -1,4 +1,4 @@
-"""A local place of one's own, brought up and down as a person does it: by its commands."""
+"""A local environment of one's own, brought up and down as a person does it: by its commands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 
 ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = ROOT / "images"
@@ -79,10 +79,10 @@ class LocalPlace:
         return self.directory / "cloud" / "lambda-python" / "packages"
 
     def _command(self, name: str, *arguments: str) -> str:
-        command = [sys.executable, "-m", "infra.local", name, "--directory", str(self.directory), *arguments]
+        command = [sys.executable, "-m", "local", name, "--directory", str(self.directory), *arguments]
         finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
         if finished.returncode:
-            raise LoadtestError(f"`infra.local {name}` failed: {finished.stderr.strip()}")
+            raise LoadtestError(f"`local {name}` failed: {finished.stderr.strip()}")
         return finished.stdout
 
 

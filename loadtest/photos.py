@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 from loadtest.local_place import PHOTOS
 
 

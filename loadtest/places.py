@@ -13,7 +13,7 @@ from pathlib import Path
 
 from loadtest import finding
 from loadtest.control_api import ControlApi
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 from loadtest.local_place import ROOT, LocalPlace
 from loadtest.photos import smallest_photo
 from loadtest.scenario import Recognizer, Scenario
@@ -46,7 +46,7 @@ def place_for(
 ) -> Iterator[Target]:
     """Yield the place for a scenario while the block lasts; a stack's name is one on AWS.
 
-    Without one, it is the local place in the directory, or one of the scenario's own if it needs that.
+    Without one, it is the local environment in the directory, or one of the scenario's own if it needs that.
 
     Raises LoadtestError, also where the scenario cannot run on AWS.
     """
@@ -64,7 +64,9 @@ def place_for(
     else:
         found = finding.on_this_machine(directory)
         pids = LocalPlace(directory).pids()
-        yield Target(found, "the local place of make run", ControlApi(found.outputs["rekognition_url"]), pids)
+        yield Target(
+            found, "the local environment of make run", ControlApi(found.outputs["rekognition_url"]), pids
+        )
 
 
 @contextmanager
@@ -80,7 +82,7 @@ def _own_place(scenario: Scenario, say: Callable[[str], None]) -> Iterator[Targe
                 place.run(warm_up)
                 stack = Stack(place.outputs())
                 settings = ", ".join(f"{name}={value}" for name, value in scenario.context.items())
-                what = f"a local place of its own{f' with {settings}' if settings else ''}"
+                what = f"a local environment of its own{f' with {settings}' if settings else ''}"
                 yield Target(stack, what, ControlApi(stack.outputs["rekognition_url"]), place.pids())
             finally:
                 say("stopping the place")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.detectors import OPERATIONS
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 from loadtest.scenario import ApiLoad, Lane, Phase, QuotaChange, Recognizer, Scenario
 from loadtest.tables import (
     Table,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 CONNECTIONS = 32
-# Nothing of the person's AWS set-up has a say about the local place.
+# Nothing of the person's AWS set-up has a say about the local environment.
 _WITHOUT_FILES = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),

@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.notifications import look_again
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 from loadtest.photo_tracker import PhotoTracker, TrackedPhoto
 from loadtest.scenario import Lane, Phase
 from loadtest.stack import Stack

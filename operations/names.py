@@ -52,7 +52,7 @@ class Names:
 
 
 @dataclass(frozen=True)
-class LocalPlace:
+class Written:
     """The pipeline that `make run` has started on this machine, and the address that it answers at."""
 
     names: Names
@@ -60,13 +60,13 @@ class LocalPlace:
     region: str
 
 
-def read_local(directory: Path) -> LocalPlace:
-    """Read what the local place has written down. Raises OperatorError if there is nothing to read."""
+def read_local(directory: Path) -> Written:
+    """Read what the local environment has written down. Raises OperatorError if there is nothing to read."""
     file = directory / "outputs.json"
     try:
         written = json.loads(file.read_text())
         names = Names(**{field: str(written[field]) for field in Names.__dataclass_fields__})
-        return LocalPlace(names, str(written["endpoint_url"]), str(written["region"]))
+        return Written(names, str(written["endpoint_url"]), str(written["region"]))
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise OperatorError(
             f"no local pipeline is written down in {file}; start it with: make run"
@@ -74,7 +74,7 @@ def read_local(directory: Path) -> LocalPlace:
 
 
 def choose(stack: str | None, local: bool | None, environment: Mapping[str, str]) -> str | None:
-    """Choose the stack to work on; None stands for the local place.
+    """Choose the stack to work on; None stands for the local environment.
 
     What is typed goes before IMAGEPIPE_STACK and IMAGEPIPE_LOCAL. Raises OperatorError if both are asked for.
     """
@@ -82,5 +82,5 @@ def choose(stack: str | None, local: bool | None, environment: Mapping[str, str]
         stack = environment.get(STACK_VARIABLE) or None
         local = environment.get(LOCAL_VARIABLE, "").strip().lower() in _TRUE
     if stack and local:
-        raise OperatorError("both a stack and the local place are asked for; choose one")
+        raise OperatorError("both a stack and the local environment are asked for; choose one")
     return None if local else stack or DEFAULT_STACK

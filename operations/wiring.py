@@ -49,7 +49,7 @@ READ_SECONDS = 30
 TOKEN_VARIABLE = "IMAGEPIPE_API_TOKEN"  # noqa: S105 - a name, not a token
 
 _LOCAL_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-# Nothing of the person's AWS set-up has a say about the local place.
+# Nothing of the person's AWS set-up has a say about the local environment.
 _WITHOUT_FILES = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),

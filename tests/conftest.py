@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 import pytest
 
-from infra.local.clients import LocalClients
-from infra.local.outputs import Outputs
-from infra.local.place import Place
-from infra.local.running import running_place
+from local.cloud.clients import LocalClients
+from local.cloud.environment import LocalEnvironment
+from local.cloud.outputs import Outputs
+from local.cloud.running import running_environment
 
 
 @dataclass(frozen=True)
-class RunningPlace:
-    place: Place
+class RunningCloud:
+    environment: LocalEnvironment
     outputs: Outputs
     clients: LocalClients
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlace]:
-    with running_place(tmp_path_factory.mktemp("place")) as (place, outputs):
-        yield RunningPlace(place, outputs, LocalClients(place))
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
+    with running_environment(tmp_path_factory.mktemp("place")) as (environment, outputs):
+        yield RunningCloud(environment, outputs, LocalClients(environment))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

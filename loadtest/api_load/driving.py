@@ -14,7 +14,7 @@ from typing import Any
 
 from contract.capacity import COSTLY_REQUESTS_A_SECOND
 from loadtest.arithmetic import percentile
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 from loadtest.scenario import ApiLoad
 from loadtest.stack import Stack
 

@@ -1,1 +1,1 @@
-"""Measures the local place from outside, through real clients: `make bench`."""
+"""Measures the local environment from outside, through real clients: `make bench`."""

@@ -17,7 +17,7 @@ from loadtest.bench.notes import NOTES
 from loadtest.bench.processes import ProcessWatcher
 from loadtest.bench.services import Services
 from loadtest.completions import following
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 from loadtest.local_place import LocalPlace
 from loadtest.machine import circumstances
 

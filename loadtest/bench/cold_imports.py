@@ -15,7 +15,7 @@ from statistics import median
 
 from loadtest.bench.figures import Figure
 from loadtest.bench.services import DeployedFunction
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 
 AIM = 1.25
 _AGAINST = "bare boto3"

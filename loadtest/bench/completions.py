@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from loadtest.completions import Completions
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 
 PATIENCE_SECONDS = 60.0
 

@@ -22,7 +22,7 @@ from uuid import uuid4
 
 from loadtest.bench.figures import Figure
 from loadtest.bench.services import DeployedFunction, Services
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 from loadtest.local_place import LocalPlace
 from loadtest.photos import smallest_photo
 from loadtest.places import canned_rekognition

@@ -1,4 +1,4 @@
-"""How much memory the processes of a local place take at most, each at its work."""
+"""How much memory the processes of a local environment take at most, each at its work."""
 
 from __future__ import annotations
 

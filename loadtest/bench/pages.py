@@ -19,7 +19,7 @@ from contract.wire import key_to_wire
 from loadtest.bench.figures import Figure
 from loadtest.bench.made_images import RARE, RARE_IMAGES, key
 from loadtest.bench.services import DeployedFunction
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 
 SIZES = (1_000, 10_000, 100_000)
 LIMIT = 50

@@ -1,4 +1,4 @@
-"""What the processes of a local place take: processor time, and memory at its highest."""
+"""What the processes of a local environment take: processor time, and memory at its highest."""
 
 from __future__ import annotations
 

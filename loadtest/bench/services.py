@@ -1,4 +1,4 @@
-"""Clients of the local place, and its deployed functions."""
+"""Clients of the local environment, and its deployed functions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class DeployedFunction:
 
 @dataclass(frozen=True)
 class Services(Stack):
-    """What a local place has to offer beside the stack."""
+    """What a local environment has to offer beside the stack."""
 
     @cached_property
     def rekognition(self) -> RekognitionClient:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from loadtest.bench.figures import Figure
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 from loadtest.local_place import ROOT, LocalPlace, MakeRun
 
 AIM_SECONDS = 15.0

@@ -14,7 +14,7 @@ from loadtest.bench.processes import ProcessWatcher
 from loadtest.bench.rates import Round, photos_a_round, steady_rate
 from loadtest.bench.services import Services
 from loadtest.completions import Completions
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 from loadtest.photos import distinct_photos, photos_in
 
 # As many as keep the recognizer at work without a pause; with 2 or 8 it does the same.

@@ -77,7 +77,7 @@ def on_aws(
 
 
 def on_this_machine(url: str, retry: RetryPolicy) -> QueryApi:
-    """Return the API of a local place, which is open, and never reached through a proxy."""
+    """Return the API of a local environment, which is open, and never reached through a proxy."""
     return QueryApi(url, lambda _request: None, URLLib3Session(proxies={}), retry)
 
 

@@ -22,7 +22,7 @@ Local = Annotated[
 ]
 Directory = Annotated[
     Path | None,
-    typer.Option("--directory", help="Where the local place keeps its state.", show_default=".local"),
+    typer.Option("--directory", help="Where the local environment keeps its state.", show_default=".local"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, and nothing else there.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

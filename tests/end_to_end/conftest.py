@@ -18,17 +18,17 @@ import boto3
 import pytest
 
 from infra.bundles import ROOT
-from infra.local.place import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
-from tests.conftest import RunningPlace
+from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from tests.conftest import RunningCloud
 
 PATIENCE_SECONDS = 120
 
 
 @dataclass
 class Site:
-    """A running place, as somebody sees it who has only its outputs."""
+    """A running environment, as somebody sees it who has only its outputs."""
 
-    running: RunningPlace
+    running: RunningCloud
     completions_url: str
     seen: list[dict[str, Any]] = field(default_factory=list)
     unclaimed: list[dict[str, Any]] = field(default_factory=list)
@@ -132,7 +132,7 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(running: RunningPlace, request: pytest.FixtureRequest) -> Iterator[Site]:
+def site(running: RunningCloud, request: pytest.FixtureRequest) -> Iterator[Site]:
     """A site whose completions are followed from now on."""
     sqs = running.clients.sqs
     sns = boto3.client(

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from infra.local.place import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Site
 
 BETWEEN_QUESTIONS_SECONDS = 0.1
@@ -115,15 +115,17 @@ def test_stats_tell_of_calls_and_queues(at_rest: Site) -> None:
 
 def ask_the_tally(site: Site, question: dict[str, object]) -> Any:
     """Invoke the function that the outputs name, as docs/operations.md says."""
-    place: dict[str, Any] = {
+    environment: dict[str, Any] = {
         "endpoint_url": site.running.outputs.endpoint_url,
         "region_name": REGION,
         "aws_access_key_id": ACCESS_KEY_ID,
         "aws_secret_access_key": SECRET_ACCESS_KEY,
     }
-    (stack,) = boto3.client("cloudformation", **place).describe_stacks(StackName="imagepipe")["Stacks"]
+    (stack,) = boto3.client("cloudformation", **environment).describe_stacks(StackName="imagepipe")["Stacks"]
     (name,) = [each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == "TallyFunction"]
-    invoked = boto3.client("lambda", **place).invoke(FunctionName=name, Payload=json.dumps(question).encode())
+    invoked = boto3.client("lambda", **environment).invoke(
+        FunctionName=name, Payload=json.dumps(question).encode()
+    )
     return json.load(invoked["Payload"])
 
 

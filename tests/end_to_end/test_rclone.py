@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.place import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from local.cloud.environment import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.end_to_end.conftest import Site
 from tests.end_to_end.folders import fill, is_taken
 

@@ -6,9 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
-
-from botocore.exceptions import ClientError
 
 
 def nothing(_operation: str) -> None:
@@ -30,14 +27,3 @@ class Calls:
         self.made[operation] += 1
         yield
         self.after(operation)
-
-
-def client_error(code: str, operation: str, message: str = "as arranged", **extra: object) -> ClientError:
-    """Make the exception that botocore raises for an error code."""
-    status = 500 if code.startswith(("Internal", "ServiceUnavailable", "500")) else 400
-    answer: Any = {
-        "Error": {"Code": code, "Message": message},
-        "ResponseMetadata": {"HTTPStatusCode": status},
-        **extra,
-    }
-    return ClientError(answer, operation)

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.conftest import RunningPlace
+from tests.conftest import RunningCloud
 from tests.fakes.places import PLACES
 from tests.fakes.s3 import FakeS3
 from tests.fakes.s3_versions import Versioning
@@ -39,5 +39,5 @@ def new_client(place: str, request: pytest.FixtureRequest) -> Iterator[Callable[
         with mock_aws():
             yield session.client
     else:
-        running: RunningPlace = request.getfixturevalue("running")
+        running: RunningCloud = request.getfixturevalue("running")
         yield partial(session.client, endpoint_url=running.outputs.endpoint_url)

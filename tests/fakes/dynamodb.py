@@ -14,8 +14,9 @@ from typing import Any
 
 from contract.item_sizes import item_bytes
 from contract.wire import from_wire
-from tests.fakes.calls import Calls, client_error
-from tests.fakes.expressions import condition, update
+from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.expressions import condition, update
+from tests.fakes.calls import Calls
 
 TABLE = "images"
 MAX_ITEM_BYTES = 400 * 1024

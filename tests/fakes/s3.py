@@ -12,7 +12,8 @@ from urllib.parse import quote_plus
 
 from botocore.exceptions import ClientError
 
-from tests.fakes.calls import Calls, client_error
+from loadtest.simulation.client_errors import client_error
+from tests.fakes.calls import Calls
 from tests.fakes.s3_versions import StoredVersion, Versioning, md5
 
 Wire = dict[str, Any]

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from tests.fakes.calls import Calls, client_error
+from loadtest.simulation.client_errors import client_error
+from tests.fakes.calls import Calls
 
 # Body and attributes together, of a message and of a batch, since August 2025:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html

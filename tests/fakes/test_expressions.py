@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
+from loadtest.simulation.expressions import condition, update
 from processors.adapters.dynamodb import CLAIM_CONDITION, COMMIT_CONDITION
-from tests.fakes.expressions import condition, update
 
 NO_KEY = DynamoType({"S": ""})
 NUMBERS = st.integers(-3, 3).map(lambda number: {"N": str(number)})

@@ -7,9 +7,9 @@ import pytest
 from aws_cdk import App
 
 from infra.bundles import Bundle
-from infra.local.assembly import LOCAL_CONTEXT, STACK_NAME, Assembly, synthesize
 from infra.settings import DeploymentSettings
 from infra.stack import ImagepipeStack
+from local.cloud.assembly import LOCAL_CONTEXT, STACK_NAME, Assembly, synthesize
 from tests.infra.template import Template
 
 JWT = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local.assembly import Assembly
+from local.cloud.assembly import Assembly
 
 Resource = Mapping[str, Any]
 

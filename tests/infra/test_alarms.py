@@ -11,8 +11,8 @@ from contract.capacity import MOST_WAITING_DAYS
 from contract.costs import ALARMS
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
 from infra.bundles import ROOT
-from infra.local.assembly import STACK_NAME, Assembly
 from infra.settings import DeploymentSettings, UnusableSettingsError
+from local.cloud.assembly import STACK_NAME, Assembly
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Resource, Template, target
 

@@ -10,8 +10,8 @@ import pytest
 from contract import table
 from contract.counts import Count
 from infra.bundles import ROOT
-from infra.local.assembly import STACK_NAME, Assembly
 from infra.settings import DeploymentSettings, UnusableSettingsError
+from local.cloud.assembly import STACK_NAME, Assembly
 from tests.infra.conftest import JWT, Synthesize
 from tests.infra.template import Template, listed, target
 

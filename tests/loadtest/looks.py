@@ -32,7 +32,7 @@ def outcome(**others: object) -> LoadtestOutcome:
     values: dict[str, object] = {
         "scenario": "made-up",
         "about": "Nothing <b>real</b>",
-        "where": "a local place of its own",
+        "where": "a local environment of its own",
         "is_canned": True,
         "canned_latency_seconds": 0.45,
         "circumstances": "`make loadtest`, today",

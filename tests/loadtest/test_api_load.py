@@ -7,7 +7,7 @@ import json
 import pytest
 
 from loadtest.api_load.driving import RequestStats, read_stats
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 
 WRITTEN = json.dumps(
     [

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from loadtest.canned.answers import OPERATIONS, answer
 from loadtest.canned.pace import Latency, Quotas, TokenBucket
 from loadtest.canned.server import CannedRekognition, application
-from tests.local_rekognition.asgi import Answer, Http
+from tests.local.rekognition.asgi import Answer, Http
 
 BYTES = {"Image": {"Bytes": base64.b64encode(b"any bytes").decode()}}
 NAMED = {"Image": {"S3Object": {"Bucket": "photos", "Name": "a b+c%20#'\"🐈.jpg"}}}

@@ -13,7 +13,7 @@ import pytest
 
 from infra.bundles import ROOT
 from loadtest.control_api import ControlApi
-from tests.conftest import RunningPlace
+from tests.conftest import RunningCloud
 
 SCENARIOS = """
 [endless]
@@ -33,13 +33,13 @@ api = { users = 2, seconds = 2 }
 
 
 @pytest.fixture(scope="module")
-def before(running: RunningPlace) -> dict[str, Any]:
+def before(running: RunningCloud) -> dict[str, Any]:
     return surroundings(running)
 
 
 @pytest.fixture(scope="module")
 def reported(
-    running: RunningPlace, before: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+    running: RunningCloud, before: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, Any], Path]:
     """What the command has printed, and the directory of its reports."""
     out = tmp_path_factory.mktemp("loadtest")
@@ -51,14 +51,21 @@ def reported(
     return figures, out
 
 
-def command(running: RunningPlace, out: Path, *arguments: str) -> list[str]:
+def command(running: RunningCloud, out: Path, *arguments: str) -> list[str]:
     scenarios = out / "scenarios.toml"
     scenarios.write_text(SCENARIOS)
-    there = ["--directory", str(running.place.directory), "--scenarios", str(scenarios), "--out", str(out)]
+    there = [
+        "--directory",
+        str(running.environment.directory),
+        "--scenarios",
+        str(scenarios),
+        "--out",
+        str(out),
+    ]
     return [sys.executable, "-m", "loadtest", *arguments, *there]
 
 
-def surroundings(running: RunningPlace) -> dict[str, Any]:
+def surroundings(running: RunningCloud) -> dict[str, Any]:
     """What a run may change and has to put back."""
     clients, outputs = running.clients, running.outputs
     events = clients.s3.get_bucket_notification_configuration(Bucket=outputs.bucket)
@@ -112,12 +119,12 @@ def test_a_page_and_a_json_file_are_left(reported: tuple[dict[str, Any], Path]) 
 
 
 def test_what_was_subscribed_and_set_aside_is_put_back(
-    running: RunningPlace, before: dict[str, Any], reported: tuple[dict[str, Any], Path]
+    running: RunningCloud, before: dict[str, Any], reported: tuple[dict[str, Any], Path]
 ) -> None:
     assert surroundings(running) == before
 
 
-def test_a_ctrl_c_puts_everything_back(running: RunningPlace, before: dict[str, Any], tmp_path: Path) -> None:
+def test_a_ctrl_c_puts_everything_back(running: RunningCloud, before: dict[str, Any], tmp_path: Path) -> None:
     started = subprocess.Popen(
         command(running, tmp_path, "endless"),
         cwd=ROOT,

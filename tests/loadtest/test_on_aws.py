@@ -21,7 +21,7 @@ from loadtest.api import Api
 from loadtest.api_load.driving import pause_seconds
 from loadtest.calls import ALL, CallsInTheTable, OperationCounts
 from loadtest.completions import following
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 from loadtest.finding import stack_outputs
 from loadtest.photo_tracker import PhotoTracker
 from loadtest.scenario import ApiLoad, Phase

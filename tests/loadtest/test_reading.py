@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.faults import LoadtestError
+from loadtest.errors import LoadtestError
 from loadtest.reading import read_scenarios
 from loadtest.scenario import ApiLoad, Lane, Phase, QuotaChange, Recognizer, Scenario
 

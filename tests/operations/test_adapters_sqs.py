@@ -11,9 +11,9 @@ from moto import mock_aws
 
 from contract.errors import ConfigurationError
 from contract.failures import FAILURE_ATTRIBUTE
+from loadtest.simulation.client_errors import client_error
 from operations.adapters.sqs import SqsQueue
 from operations.messages import Outgoing
-from tests.fakes.calls import client_error
 from tests.fakes.sqs import DEAD_LETTERS, FakeSQS
 from tests.operations.world import AT_ONCE, queue
 

@@ -23,7 +23,7 @@ from operations.adapters.dynamodb_reads import BatchReads
 from operations.adapters.dynamodb_wire import row_from_wire, standing_from_wire
 from operations.adapters.s3 import S3Bucket
 from operations.moments import to_seconds
-from operations.names import LocalPlace, Names
+from operations.names import Names, Written
 from operations.status.report import Counted
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.s3 import BUCKET, FakeS3
@@ -279,9 +279,7 @@ def test_an_object_is_looked_at_as_it_is_now(bucket: tuple[S3Bucket, Any]) -> No
 
 def test_names_come_from_the_outputs_that_the_local_place_writes() -> None:
     """The file is another room's; its fields are looked at here."""
-    from infra.local.outputs import Outputs
+    from local.cloud.outputs import Outputs
 
     assert set(Names.__dataclass_fields__) <= set(Outputs.__dataclass_fields__)
-    assert {"endpoint_url", "region"} <= set(LocalPlace.__dataclass_fields__) & set(
-        Outputs.__dataclass_fields__
-    )
+    assert {"endpoint_url", "region"} <= set(Written.__dataclass_fields__) & set(Outputs.__dataclass_fields__)

@@ -15,6 +15,7 @@ import pytest
 from botocore.stub import Stubber
 
 from contract.failures import CRASHED
+from loadtest.simulation.client_errors import client_error
 from operations import wiring
 from operations.adapters.cloudformation import stack_outputs
 from operations.commands import backfill, dead_letters, plan, quotas, reconcile, redrive, status
@@ -23,7 +24,6 @@ from operations.main import main
 from operations.moments import read_since, to_text
 from operations.names import Names, choose, read_local
 from operations.wiring import Pipeline
-from tests.fakes.calls import client_error
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES
 from tests.operations.deployments import named
 from tests.operations.letters import body, explained

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from loadtest.simulation.client_errors import client_error
 from operations.dead_letters import looking
 from operations.dead_letters.looking import LOOK_SECONDS, MOST_REPEATS, Look
 from operations.interrupting import never
-from tests.fakes.calls import client_error
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import DEAD_LETTERS, FakeSQS
 from tests.operations.letters import body

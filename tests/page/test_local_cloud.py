@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from infra.bundles import ROOT
-from tests.conftest import RunningPlace
+from tests.conftest import RunningCloud
 from tests.page.conftest import OpenPage
 
 # Two cores recognize what other tests have queued too.
@@ -23,7 +23,7 @@ DOG, ASTRONAUT = "page-dog.jpg", "page-astronaut <img src=x onerror=alert(1)>.jp
 
 
 @pytest.fixture(scope="module")
-def url(browser: Browser, running: RunningPlace) -> str:
+def url(browser: Browser, running: RunningCloud) -> str:
     return f"{running.outputs.api_url}/"
 
 

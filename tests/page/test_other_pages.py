@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.conftest import RunningPlace
+from tests.conftest import RunningCloud
 from tests.page.conftest import OpenPage
 
 # What a page may send to another site without asking first; and an image, for which no Origin is sent.
@@ -56,7 +56,7 @@ def elsewhere() -> Iterator[str]:
 
 
 def test_another_page_can_neither_do_nor_read_anything(
-    elsewhere: str, running: RunningPlace, open_page: OpenPage
+    elsewhere: str, running: RunningCloud, open_page: OpenPage
 ) -> None:
     bucket, cloud = running.outputs.bucket, running.outputs.endpoint_url
     running.clients.s3.put_object(Bucket=bucket, Key="seen.svg", Body=PICTURE, ContentType="image/svg+xml")

@@ -21,7 +21,8 @@ from contract.completions import completion
 from contract.notifications import look_again
 from contract.records import Status
 from contract.table import label_term
-from tests.fakes.calls import client_error, nothing
+from loadtest.simulation.client_errors import client_error
+from tests.fakes.calls import nothing
 from tests.fakes.s3 import BUCKET
 from tests.fakes.s3_versions import Versioning
 from tests.processors.world import SETTINGS, Delivery, World

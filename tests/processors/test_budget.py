@@ -16,13 +16,14 @@ from contract.errors import NotReadyError
 from contract.quotas import Pace
 from contract.table import budget_key
 from contract.wire import key_to_wire
+from loadtest.simulation.client_errors import client_error
 from processors.adapters.dynamodb_budgets import DynamoDBBudgets
 from processors.budget.lanes import Lane
 from processors.budget.line import ALONE_SECONDS, LONGEST_SPAN_SECONDS, Line
 from processors.budget.turns import Turns
 from processors.deadline import Deadline
 from processors.retrying import RetryPolicy
-from tests.fakes.calls import client_error, nothing
+from tests.fakes.calls import nothing
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.processors.world import SETTINGS, Tally, World
 

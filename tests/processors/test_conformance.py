@@ -27,7 +27,7 @@ from processors.adapters.dynamodb_inserts import Inserts
 from processors.adapters.dynamodb_ledger import DynamoDBLedger
 from processors.committing import Commit, Decided
 from processors.retrying import RetryPolicy
-from tests.conftest import RunningPlace
+from tests.conftest import RunningCloud
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.processors.world import InlineExecutor
 
@@ -62,7 +62,7 @@ def client(request: pytest.FixtureRequest) -> Iterator[tuple[Any, str]]:
             moto = boto3.client("dynamodb", region_name="us-east-1")
             yield moto, create_table(moto, TABLE)
     else:
-        running: RunningPlace = request.getfixturevalue("running")
+        running: RunningCloud = request.getfixturevalue("running")
         raw = boto3.client(
             "dynamodb",
             endpoint_url=running.outputs.endpoint_url,

@@ -10,7 +10,7 @@ from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
 from processors.detectors import chosen, moderation, text
 from tests.fakes.rekognition import FakeRekognition
 from tests.fakes.s3 import BUCKET, FakeS3
-from tests.local_rekognition.real.shapes import strange_in
+from tests.local.rekognition.real.shapes import strange_in
 from tests.processors.world import SETTINGS, World
 
 MODEL = botocore.session.get_session().get_service_model("rekognition")

@@ -19,7 +19,8 @@ from contract.timing import (
     QUEUE_RETENTION_DAYS,
     RENEWAL_DAYS,
 )
-from tests.fakes.calls import client_error, nothing
+from loadtest.simulation.client_errors import client_error
+from tests.fakes.calls import nothing
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES
 from tests.processors.world import Delivery, World
 

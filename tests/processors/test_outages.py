@@ -15,7 +15,8 @@ import pytest
 from contract.counts import Count
 from contract.records import Status
 from contract.timing import QUEUE_MAX_RECEIVES, QUEUE_RETENTION_DAYS, VISIBILITY_SECONDS
-from tests.fakes.calls import client_error, nothing
+from loadtest.simulation.client_errors import client_error
+from tests.fakes.calls import nothing
 from tests.fakes.sqs import IMAGES
 from tests.processors.world import Delivery, World
 

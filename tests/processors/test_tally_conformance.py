@@ -30,14 +30,14 @@ from contract.tallies import (
 )
 from contract.timing import RESULTS_GRACE_SECONDS
 from contract.wire import from_wire, key_to_wire, to_wire
+from loadtest.simulation.client_errors import client_error
 from processors.adapters.dynamodb_contents import DynamoDBContents
 from processors.adapters.dynamodb_tallies import DynamoDBTallies
 from processors.retrying import RetryPolicy
 from processors.tallying.contents import Contents
 from processors.tallying.recounting import Recount
 from processors.tallying.tally import MAX_KEYS, Change, Tally
-from tests.conftest import RunningPlace
-from tests.fakes.calls import client_error
+from tests.conftest import RunningCloud
 from tests.fakes.late_reads import LateReads
 from tests.fakes.tallies import FakeContents, FakeTallies
 from tests.processors.test_conformance import create_table
@@ -84,7 +84,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
             table = create_table(client, "images")
             yield on_dynamodb(LateReads(client, table), table)
     else:
-        running: RunningPlace = request.getfixturevalue("running")
+        running: RunningCloud = request.getfixturevalue("running")
         client = boto3.client(
             "dynamodb",
             endpoint_url=running.outputs.endpoint_url,

@@ -13,7 +13,8 @@ from contract.notifications import look_again
 from contract.records import Head, Status
 from contract.table import IndexRow
 from contract.timing import TOMBSTONE_DAYS
-from tests.fakes.calls import client_error, nothing
+from loadtest.simulation.client_errors import client_error
+from tests.fakes.calls import nothing
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import SETTINGS, World
 

@@ -15,9 +15,10 @@ from contract.counts import Count
 from contract.identity import ImageVersion
 from contract.notifications import look_again
 from contract.records import Status, Unreadable
+from loadtest.simulation.client_errors import client_error
 from processors.adapters.s3 import S3Objects
 from processors.retrying import RetryPolicy
-from tests.fakes.calls import client_error, nothing
+from tests.fakes.calls import nothing
 from tests.fakes.s3 import BUCKET, FakeS3
 from tests.fakes.s3_versions import Versioning
 from tests.processors.world import World

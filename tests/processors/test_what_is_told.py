@@ -12,11 +12,11 @@ from contract.completions import completion
 from contract.counts import Count
 from contract.detectors import OPERATIONS
 from contract.prices import DOLLARS_A_CALL
+from loadtest.simulation.client_errors import client_error
 from processors.adapters import sns
 from processors.adapters.s3 import S3Objects
 from processors.powertools import PowertoolsCounter
 from processors.retrying import RetryPolicy
-from tests.fakes.calls import client_error
 from tests.fakes.s3 import BUCKET, FakeS3
 from tests.processors.test_conformance import HEAD
 from tests.processors.test_traps_of_aws import png

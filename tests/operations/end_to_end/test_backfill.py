@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from contract.table import PARTITION_KEY, SORT_KEY, head_key, index_rows
-from tests.conftest import RunningPlace
+from tests.conftest import RunningCloud
 from tests.operations.end_to_end.test_imagepipe import PATIENCE_SECONDS, Operator, until
 
 
 @pytest.fixture
-def operator(running: RunningPlace, tmp_path: Path) -> Iterator[Operator]:
+def operator(running: RunningCloud, tmp_path: Path) -> Iterator[Operator]:
     operator = Operator(running)
     operator.environment["XDG_STATE_HOME"] = str(tmp_path)
     yield operator

@@ -11,12 +11,12 @@ import pytest
 
 from contract.contents import COMPLETE
 from contract.table import PARTITION_KEY
-from tests.conftest import RunningPlace
+from tests.conftest import RunningCloud
 from tests.operations.end_to_end.test_imagepipe import Operator, until
 
 
 @pytest.fixture
-def operator(running: RunningPlace) -> Iterator[Operator]:
+def operator(running: RunningCloud) -> Iterator[Operator]:
     operator = Operator(running)
     yield operator
     for url in (running.outputs.dead_letter_queue_url, running.outputs.bulk_dead_letter_queue_url):

@@ -19,7 +19,7 @@ from contract.notifications import look_again
 from contract.records import Head, Status
 from contract.table import HEAD, PARTITION_KEY, SORT_KEY, head_key, index_rows
 from operations.reconciling.sweeping import GRACE_SECONDS
-from tests.conftest import RunningPlace
+from tests.conftest import RunningCloud
 
 IMAGES = Path(__file__).resolve().parents[3] / "images"
 FIRST = "2026-01-01T00:00:00.000Z"
@@ -29,7 +29,7 @@ PATIENCE_SECONDS = 60
 class Operator:
     """Somebody at a terminal of the machine where the place runs."""
 
-    def __init__(self, running: RunningPlace) -> None:
+    def __init__(self, running: RunningCloud) -> None:
         self.running = running
         self.outputs = running.outputs
         self.table = running.clients.tables.Table(running.outputs.table)
@@ -41,7 +41,7 @@ class Operator:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [*self.command, *arguments, "--directory", str(self.running.place.directory)],
+            [*self.command, *arguments, "--directory", str(self.running.environment.directory)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -103,7 +103,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def operator(running: RunningPlace) -> Iterator[Operator]:
+def operator(running: RunningCloud) -> Iterator[Operator]:
     operator = Operator(running)
     yield operator
     for url in (running.outputs.dead_letter_queue_url, running.outputs.bulk_dead_letter_queue_url):

@@ -14,16 +14,16 @@ import pytest
 from PIL import Image
 
 from contract.table import HEAD
-from infra.local.place import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from operations.verifying.checks import HOSTILE
-from tests.conftest import RunningPlace
+from tests.conftest import RunningCloud
 from tests.operations.end_to_end.test_imagepipe import PATIENCE_SECONDS, Operator, until
 
 PREFIX = "imagepipe-verify/"
 
 
 @pytest.fixture(scope="module")
-def operator(running: RunningPlace) -> Operator:
+def operator(running: RunningCloud) -> Operator:
     return Operator(running)
 
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from infra.local.place import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
-from tests.conftest import RunningPlace
+from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from tests.conftest import RunningCloud
 from tests.query_api.conftest import SCHEMA, MotoTable
 
 
@@ -18,7 +18,7 @@ def _no_sockets() -> None:
 
 
 @pytest.fixture
-def table_like(running: RunningPlace) -> Iterator[MotoTable]:
+def table_like(running: RunningCloud) -> Iterator[MotoTable]:
     """The adapter on a table of the local cloud."""
     client = boto3.client(
         "dynamodb",

@@ -1,0 +1,147 @@
+"""The proxy between the processor and AWS: passes calls on, but not always, and not always their answers."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from loadtest.faults import answers
+from loadtest.faults.calls import Answer, Call, Service, photograph_of, saved_answers_of
+from loadtest.faults.ledger import Ledger, Ticket
+from loadtest.faults.outages import HungUpError, Outages
+from loadtest.faults.partial import split
+from loadtest.faults.plan import LOSES_THE_ANSWER, Fault, Plan, Strike
+
+_UPSTREAM_SECONDS = 60.0
+_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
+_SERVICE_UNAVAILABLE = Answer(503, (("Content-Type", "text/plain"),), b"the local cloud does not answer")
+
+
+@dataclass
+class Proxy:
+    """Deals with calls. `upstream` maps services to URLs; `kill` ends the worker that talks from a port."""
+
+    plan: Plan
+    ledger: Ledger
+    upstream: Mapping[Service, str]
+    kill: Callable[[int], bool]
+    outages: Outages = field(default_factory=Outages)
+    healed: threading.Event = field(default_factory=threading.Event)
+    _kills: list[int] = field(init=False)
+    _calls_in_good_times: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._kills = list(self.plan.kills)
+
+    def answer(self, call: Call, port: int) -> Answer:
+        """Deal with one call from a port. Raises HungUpError."""
+        with self.ledger.under_way(call, port) as ticket:
+            kill = self._next_kill()
+            if kill is not None and self.plan.kills_before_the_call(kill):
+                self._kill(port, kill)
+                raise HungUpError
+            strike = Strike(Fault.NONE)
+            if not self.healed.is_set():
+                strike = self.plan.strike(call.service, ticket.number_of_service)
+            try:
+                return self._dealt_with(self.outages.shortened(call), ticket, strike)
+            finally:
+                if kill is not None:
+                    self._kill_soon(port, kill)
+
+    def _dealt_with(self, call: Call, ticket: Ticket, strike: Strike) -> Answer:
+        try:
+            answer = self.outages.met(call, ticket.number)
+        except HungUpError:
+            self._not_saved(call, ticket)
+            raise
+        if answer is not None:
+            self._not_saved(call, ticket)
+            return answer
+        return self._struck(call, ticket, strike)
+
+    def _struck(self, call: Call, ticket: Ticket, strike: Strike) -> Answer:
+        part = split(call, strike.left_out) if strike.fault is Fault.PARTIAL else None
+        if strike.fault is not Fault.NONE and (strike.fault is not Fault.PARTIAL or part is not None):
+            self.ledger.struck(ticket, strike.fault)
+        match strike.fault:
+            case Fault.THROTTLED:
+                self._not_saved(call, ticket)
+                return answers.throttle(call, ticket.number)
+            case Fault.ERROR_BEFORE:
+                self._not_saved(call, ticket)
+                return answers.error(call)
+            case Fault.RESET_BEFORE:
+                self._not_saved(call, ticket)
+                raise HungUpError
+            case Fault.LATE:
+                time.sleep(strike.seconds)
+        answer = self._passed_on(part.call if part else call, ticket, strike.fault)
+        if strike.fault is Fault.STALLED:
+            time.sleep(strike.seconds)
+        if strike.fault in {Fault.STALLED, Fault.RESET_AFTER}:
+            raise HungUpError
+        if strike.fault is Fault.ERROR_AFTER:
+            return answers.error(call)
+        return part.complete(answer) if part and answer.accepted else answer
+
+    def _not_saved(self, call: Call, ticket: Ticket) -> None:
+        """Note the answers that a call would have written down, had AWS seen it."""
+        for saved in saved_answers_of(call):
+            self.ledger.saved(ticket, saved, took_effect=False)
+
+    def _passed_on(self, call: Call, ticket: Ticket, fault: Fault) -> Answer:
+        begun = time.monotonic()
+        answer = _send(self.upstream[call.service], call)
+        photograph = photograph_of(call)
+        if photograph is not None and answer.accepted:
+            lost_by = fault if fault in LOSES_THE_ANSWER else Fault.NONE
+            self.ledger.paid(ticket, photograph, time.monotonic() - begun, lost_by)
+        for saved in saved_answers_of(call):
+            self.ledger.saved(ticket, saved, took_effect=answer.accepted)
+        return answer
+
+    def _next_kill(self) -> int | None:
+        """Take the kill that is due, if one is. During outages none is: hardly anything could be lost."""
+        if self.outages.on or self.healed.is_set():
+            return None
+        with self._lock:
+            self._calls_in_good_times += 1
+            due = bool(self._kills) and self._calls_in_good_times > self._kills[0]
+            return self._kills.pop(0) if due else None
+
+    def _kill_soon(self, port: int, number: int) -> None:
+        pause_seconds = self.plan.kill_pause_seconds(number)
+        if pause_seconds:
+            threading.Timer(pause_seconds, self._kill, [port, number]).start()
+        else:
+            self._kill(port, number)
+
+    def _kill(self, port: int, number: int) -> None:
+        """Carry out a planned kill, or leave it for another worker if this one is gone already."""
+        if not self.kill(port):
+            with self._lock:
+                self._kills.insert(0, number)
+
+
+def _send(url: str, call: Call) -> Answer:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=_UPSTREAM_SECONDS)
+    headers = {name: value for name, value in call.headers.items() if name not in _HOP_BY_HOP}
+    try:
+        connection.request(call.method, call.path, call.body or None, headers)
+        reply = connection.getresponse()
+        kept = tuple(
+            (name, value)
+            for name, value in reply.getheaders()
+            if name.lower() not in _HOP_BY_HOP or (call.method == "HEAD" and name.lower() == "content-length")
+        )
+        return Answer(reply.status, kept, reply.read())
+    except (OSError, http.client.HTTPException):
+        return _SERVICE_UNAVAILABLE
+    finally:
+        connection.close()

@@ -1,0 +1,162 @@
+"""The run as a table: for the terminal, and between markers in docs/reliability.md."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from rich.table import Table
+
+from loadtest.faults.calls import Service
+from loadtest.faults.payments import DETECTORS
+from loadtest.faults.plan import Fault
+from loadtest.faults.running import Run
+from loadtest.faults.script import Act
+from loadtest.local_place import ROOT
+
+PAGE = ROOT / "docs" / "reliability.md"
+BEGIN, END = "<!-- chaos: written by `make chaos` -->", "<!-- chaos: end -->"
+
+Row = tuple[str, str]
+
+
+def rows(run: Run) -> list[Row]:
+    """Give what was done, and what came of it."""
+    verdict, ledger, twice = run.verdict, run.ledger, run.verdict.twice
+    in_flight = sum((kill.in_flight for kill in ledger.kills), Counter[str]())
+    paid_in_flight = sum(count for operation, count in in_flight.items() if operation in DETECTORS)
+    changes = ", ".join(f"{run.acts[act]} {said}" for act, said in _CHANGES.items())
+    return [
+        ("seed", str(run.order.seed)),
+        ("photos", f"{run.acts[Act.UPLOAD]}; {changes}"),
+        ("calls of the processor", _listed({service: ledger.calls[service] for service in Service})),
+        ("faults injected", f"{sum(ledger.faults.values())}: {_faults_by_kind(ledger.faults)}"),
+        ("workers killed (`kill -9`)", str(len(ledger.kills))),
+        (
+            "calls in flight at the kills",
+            f"{sum(in_flight.values())}, of which {paid_in_flight} detector calls",
+        ),
+        ("**lost**", _with_reasons(verdict.lost)),
+        ("**stale**", _with_reasons(verdict.stale)),
+        ("**names counted wrongly** (labels, statuses)", str(len(verdict.miscounted))),
+        ("**dead letters**", _listed(verdict.dead) if verdict.dead else "0"),
+        (
+            "completions missing",
+            f"{len(verdict.silent)} ({run.completions} announced, {run.repeats} of them repeated)",
+        ),
+        ("detector calls paid", str(run.paid)),
+        ("paid more than once", str(twice.extra)),
+        *((f"because {fate}", str(count)) for fate, count in twice.explained.items()),
+        ("**paid more than once without a cause**", str(len(twice.unexplained))),
+        ("messages left in the queues", str(run.left_over)),
+        ("duration", f"{run.seconds_under_fault:.0f} s under fault, {run.seconds_drained:.0f} s to drain"),
+    ]
+
+
+_CHANGES: Mapping[Act, str] = {
+    Act.OVERWRITE: "overwritten",
+    Act.DELETE: "deleted",
+    Act.COPY: "copied",
+    Act.LOOK_AGAIN: "asked for again through the bulk queue",
+}
+_MOST_REASONS = 5
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def _with_reasons(keys: Mapping[str, str]) -> str:
+    some = "; ".join(f"{key}: {reason}" for key, reason in list(keys.items())[:_MOST_REASONS])
+    return f"{len(keys)} ({some})" if keys else "0"
+
+
+def _faults_by_kind(faults: Mapping[tuple[Service, Fault], int]) -> str:
+    kinds = Counter[str]()
+    for (_, fault), count in faults.items():
+        kinds[fault] += count
+    return _listed(dict(kinds.most_common()))
+
+
+def fault_grid(run: Run) -> tuple[list[str], list[list[str]]]:
+    """Give faults by kind (rows) and service (columns), with a head."""
+    kinds = [fault for fault in Fault if fault is not Fault.NONE]
+    return (
+        ["fault", *Service],
+        [[str(kind), *(str(run.ledger.faults[service, kind]) for service in Service)] for kind in kinds],
+    )
+
+
+OUTAGES_HEAD = (
+    "outage",
+    "seconds",
+    "calls refused",
+    "messages handed back",
+    "most receives of a message",
+    "dead letters",
+    "paid again without a cause",
+)
+
+
+def outage_grid(run: Run) -> list[list[str]]:
+    """Return a line for each outage, under OUTAGES_HEAD."""
+    return [
+        [
+            result.spell.outage.name,
+            f"{result.spell.ended_at - result.spell.begun_at:.0f}",
+            str(result.spell.refused),
+            str(result.spell.handed_back),
+            str(result.spell.receives),
+            str(result.dead),
+            str(result.paid_without_a_cause),
+        ]
+        for result in run.outages
+    ]
+
+
+def as_tables(run: Run) -> Iterable[Table]:
+    """Give the tables for a terminal."""
+    head, grid = fault_grid(run)
+    faults = Table(*head)
+    for line in grid:
+        faults.add_row(*line)
+    table = Table("", "", show_header=False)
+    for name, value in rows(run):
+        table.add_row(name.replace("*", "").replace("`", ""), value)
+    outages = Table(*OUTAGES_HEAD)
+    for line in outage_grid(run):
+        outages.add_row(*line)
+    return faults, outages, table
+
+
+def as_markdown(run: Run) -> str:
+    """Give the tables for the page."""
+    head, grid = fault_grid(run)
+    return "\n\n".join(
+        (
+            _markdown(
+                [f"{run.order.photos} photos, seed {run.order.seed}", ""],
+                [list(row) for row in rows(run)[1:]],
+            ),
+            "Outages, and what came of each until the next:",
+            _markdown([*OUTAGES_HEAD], outage_grid(run)),
+            "Faults by kind and service, beside the outages:",
+            _markdown(head, grid),
+        )
+    )
+
+
+def _markdown(head: list[str], lines: list[list[str]]) -> str:
+    shown = [head, ["---"] * len(head), *lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in shown)
+
+
+def write(run: Run, page: Path = PAGE) -> None:
+    """Put the tables between the markers of the page. Raises ValueError if they are not there."""
+    text = page.read_text()
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{page} lacks {BEGIN} … {END}")
+    page.write_text(f"{before}{BEGIN}\n{as_markdown(run)}\n{END}{after}")

@@ -1,0 +1,220 @@
+"""The fault run from its first photo to its verdict."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from loadtest.faults.acting import Actor
+from loadtest.faults.calls import Service
+from loadtest.faults.display import Display
+from loadtest.faults.evidence import Evidence, bucket_now, counts_now, gather
+from loadtest.faults.killing import Killer
+from loadtest.faults.ledger import Ledger
+from loadtest.faults.outages import OUTAGE_SECONDS, OUTAGES, Outages, Spell
+from loadtest.faults.payments import Name, Paid, paid_twice, payments_of
+from loadtest.faults.photos import photos
+from loadtest.faults.plan import Plan
+from loadtest.faults.proxy import Proxy
+from loadtest.faults.script import Act, script_of
+from loadtest.faults.server import ProxyServer
+from loadtest.faults.site import Site
+from loadtest.faults.verdict import Verdict, judge, miscounted
+from local.cloud.clients import LocalClients
+from local.cloud.pid_files import PidFile
+from local.cloud.running import running_environment
+from local.cloud.starting import CLOUD
+
+# About as many calls does a photo cost the processor.
+CALLS_A_PHOTO = 4
+# The next wave comes when so many keys have been announced; the faults end when so many have.
+NEXT_WAVE_SHARE = 0.5
+HEAL_SHARE = 0.97
+LONGEST_WAVE_SECONDS = 40.0
+LONGEST_DRAIN_SECONDS = 240.0
+# Counts follow the records by themselves; they say when they have come so far by being right.
+LONGEST_COUNTING_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is wanted of a run."""
+
+    seed: int
+    photos: int
+    kills: int
+
+
+@dataclass(frozen=True)
+class OutageResult:
+    """One outage, with the dead letters and the payments without a cause from its begin to the next one's."""
+
+    spell: Spell
+    dead: int
+    paid_without_a_cause: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """What happened. `paid` counts calls that Rekognition accepted, `left_over` messages still queued."""
+
+    order: Order
+    acts: Counter[Act]
+    ledger: Ledger
+    verdict: Verdict
+    outages: Sequence[OutageResult]
+    completions: int
+    repeats: int
+    paid: int
+    left_over: int
+    seconds_under_fault: float
+    seconds_drained: float
+
+
+def run(order: Order, display: Display, keep_log: Path) -> Run:
+    """Run it all in a place of its own, which is gone afterwards; its log is kept. Raises LocalCloudError."""
+    ledger = Ledger()
+    with _proxied_site(order, ledger, display, keep_log) as (site, proxy):
+        actor = Actor(site.clients, site.outputs, photos(order.seed))
+        waves = script_of(order.seed, order.photos)
+        begun = time.monotonic()
+        for number, (wave, outage) in enumerate(zip(waves, OUTAGES, strict=True), start=1):
+            display.phase(f"wave {number} of {len(waves)}: {outage.name}")
+            ends_at = time.monotonic() + OUTAGE_SECONDS
+            with proxy.outages.lasting(outage, site.log):
+                actor.act_out(wave, lambda: display.advance(site, ledger))
+                while time.monotonic() < ends_at:
+                    site.listen()
+                    display.show(site, ledger)
+            display.phase(f"wave {number} of {len(waves)}: all is well again")
+            last = number == len(waves)
+            _listen_for_share(site, actor, ledger, display, HEAL_SHARE if last else NEXT_WAVE_SHARE)
+        proxy.healed.set()
+        healed = time.monotonic()
+        display.phase("healed, draining")
+        left_over = _drain(site, ledger, display)
+        drained = time.monotonic()
+        display.phase("comparing bucket and table")
+        overwritten = [step.key for wave in waves for step in wave if step.act is Act.OVERWRITE]
+        evidence = _gathered(site)
+        verdict, paid = _judged(site, actor, ledger, evidence, overwritten)
+        unexplained = _last_paid(ledger, actor, verdict.twice.unexplained)
+        return Run(
+            order=order,
+            acts=Counter(step.act for wave in waves for step in wave),
+            ledger=ledger,
+            verdict=verdict,
+            outages=[_result(spell, proxy.outages, evidence, unexplained) for spell in proxy.outages.spells],
+            completions=len(site.announced),
+            repeats=site.repeats,
+            paid=paid,
+            left_over=left_over,
+            seconds_under_fault=healed - begun,
+            seconds_drained=drained - healed,
+        )
+
+
+def _last_paid(ledger: Ledger, actor: Actor, names: Collection[Name]) -> list[float]:
+    """Return when each of these was paid for last, in seconds since 1970."""
+    paid = [event for event in ledger.events if isinstance(event, Paid)]
+    last = {(one.photograph.operation, actor.content_id_of(one.photograph)): one.at for one in paid}
+    return [last[name] for name in names if name in last]
+
+
+def _result(spell: Spell, outages: Outages, evidence: Evidence, unexplained: Sequence[float]) -> OutageResult:
+    failed = [letter.failed_at for letter in evidence.letters if letter.failed_at is not None]
+    return OutageResult(
+        spell,
+        sum(outages.of_moment(at) is spell for at in failed),
+        sum(outages.of_moment(at) is spell for at in unexplained),
+    )
+
+
+def _gathered(site: Site) -> Evidence:
+    """Read everything, and the counts again until they are those of the records or have had long enough."""
+    evidence = gather(site.clients, site.outputs)
+    ends_at = time.monotonic() + LONGEST_COUNTING_SECONDS
+    while miscounted(evidence) and time.monotonic() < ends_at:
+        evidence = replace(evidence, counts=counts_now(site.clients, site.outputs))
+    return evidence
+
+
+@contextmanager
+def _proxied_site(
+    order: Order, ledger: Ledger, display: Display, keep_log: Path
+) -> Iterator[tuple[Site, Proxy]]:
+    display.phase("starting a place")
+    with (
+        tempfile.TemporaryDirectory(prefix="chaos-") as directory,
+        running_environment(Path(directory)) as (environment, outputs),
+    ):
+        site = Site(outputs, LocalClients(environment), environment.cloud_log)
+        cloud = PidFile.read(environment.directory / f"{CLOUD}.pid.json")
+        process = cloud.process() if cloud is not None else None
+        assert process is not None, "MiniStack has just been started"
+        server = ProxyServer()
+        upstream = dict.fromkeys(Service, outputs.endpoint_url)
+        upstream[Service.REKOGNITION] = outputs.rekognition_url
+        plan = Plan.of(order.seed, kills=order.kills, expected_calls=order.photos * CALLS_A_PHOTO)
+        killer = Killer(process, server.server_address[1], ledger)
+        proxy = Proxy(plan, ledger, upstream, killer.kill)
+        server.serve(proxy)
+        site.be_impatient()
+        site.send_through(server.url)
+        with site.subscribed():
+            try:
+                yield site, proxy
+            finally:
+                keep_log.parent.mkdir(parents=True, exist_ok=True)
+                keep_log.write_bytes(environment.cloud_log.read_bytes())
+
+
+def _listen_for_share(site: Site, actor: Actor, ledger: Ledger, display: Display, share: float) -> None:
+    """Listen until this share of the keys has been announced, but not for ever."""
+    end = time.monotonic() + LONGEST_WAVE_SECONDS
+    keys = {key for key, _ in actor.bodies}
+    while time.monotonic() < end:
+        if len(site.announced_keys() & keys) >= share * len(keys):
+            return
+        site.listen()
+        display.show(site, ledger)
+
+
+def _drain(site: Site, ledger: Ledger, display: Display) -> int:
+    """Listen until all of the bucket is announced and the queues are empty; count what is left there."""
+    end = time.monotonic() + LONGEST_DRAIN_SECONDS
+    bucket = bucket_now(site.clients, site.outputs.bucket)
+    while time.monotonic() < end:
+        heard = site.listen()
+        display.show(site, ledger)
+        if not heard and not site.messages_left() and not site.unannounced(bucket):
+            break
+    while site.listen():
+        pass
+    return site.messages_left()
+
+
+def _judged(
+    site: Site, actor: Actor, ledger: Ledger, evidence: Evidence, overwritten: Iterable[str]
+) -> tuple[Verdict, int]:
+    """Give the verdict, and the number of calls that Rekognition accepted."""
+    names = actor.content_ids_by_digest()
+    calls = {
+        (operation, names.get(digest, digest)): count
+        for (operation, digest), count in site.calls_by_content().items()
+    }
+    killed = {kill.invocation for kill in ledger.kills}
+    payments = payments_of(ledger.events, actor.content_id_of, killed)
+    twice = paid_twice(calls, payments)
+    true_labels = {
+        key: site.labels_of(actor.bodies[key, present[1]])
+        for key in overwritten
+        if (present := evidence.bucket[key]) is not None
+    }
+    verdict = judge(evidence, site.announced.keys(), site.outputs.bucket, twice, true_labels)
+    return verdict, sum(calls.values())

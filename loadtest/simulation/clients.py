@@ -1,0 +1,167 @@
+"""A worker's AWS clients: each call takes its time on the wire and a little of the worker's one processor."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from loadtest.simulation.clock import START, Clock
+from loadtest.simulation.fleet import Environment
+from loadtest.simulation.latency import CPU_SECONDS_A_CALL, DYNAMODB, REKOGNITION, S3, SNS, SQS, Latency
+from loadtest.simulation.outages import Outages, Service
+from loadtest.simulation.photos import SIZE_BYTES, Photo, etag
+from loadtest.simulation.queue import Queue
+from loadtest.simulation.rekognition import Rekognition
+from loadtest.simulation.table import Table
+from processors.assembly import Clients
+
+Value = TypeVar("Value")
+
+# There and back, without any work: what a call takes that is refused at the door.
+NETWORK_SECONDS = 0.010
+
+
+@dataclass
+class Services:
+    """All of AWS, shared by all workers.
+
+    `published` counts SNS's entries and requests; `announced` is told of each key whose completion SNS took.
+    """
+
+    clock: Clock
+    chance: random.Random
+    table: Table
+    rekognition: Rekognition
+    queues: Mapping[str, Queue]
+    outages: Outages
+    announced: Callable[[str], None]
+    published: Counter[str] = field(default_factory=Counter)
+    sqs_requests: Counter[str] = field(default_factory=Counter)
+
+    def publish_batch(self, *, TopicArn: str, PublishBatchRequestEntries: list[Any]) -> dict[str, Any]:
+        self.published["requests"] += 1
+        self.published["entries"] += len(PublishBatchRequestEntries)
+        for entry in PublishBatchRequestEntries:
+            self.announced(str(json.loads(entry["Message"])["key"]))
+        return {"Successful": [{"Id": entry["Id"]} for entry in PublishBatchRequestEntries], "Failed": []}
+
+    def head_object(self, *, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
+        return {
+            "ETag": f'"{etag(Key)}"',
+            "ContentLength": SIZE_BYTES,
+            "LastModified": datetime.fromtimestamp(START, UTC),
+            "VersionId": Photo.named(Key).version_id,
+        }
+
+
+@dataclass(frozen=True)
+class Sqs:
+    """SQS as one worker sees it. What a worker sends carries the lineage of the invocation that sends it.
+
+    Lambda's Python hands the trace header to botocore, which puts it on every request, in whatever thread.
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+    """
+
+    queues: Mapping[str, Queue]
+    requests: Counter[str]
+    environment: Environment
+
+    def send_message(
+        self, *, QueueUrl: str, MessageBody: str, MessageAttributes: Mapping[str, Any], DelaySeconds: int = 0
+    ) -> dict[str, Any]:
+        self.requests["SendMessage"] += 1
+        texts = {name: value["StringValue"] for name, value in MessageAttributes.items()}
+        self.queues[QueueUrl].send(MessageBody, texts, DelaySeconds, self.environment.lineage)
+        return {}
+
+    def change_message_visibility_batch(
+        self, *, QueueUrl: str, Entries: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        self.requests["ChangeMessageVisibilityBatch"] += 1
+        for entry in Entries:
+            self.queues[QueueUrl].hide(entry["ReceiptHandle"], entry["VisibilityTimeout"])
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries], "Failed": []}
+
+
+class Line:
+    """One worker's way to AWS."""
+
+    def __init__(self, services: Services) -> None:
+        self._services, self._free_at = services, 0.0
+
+    def call(self, service: Service, operation: str, latency: Latency, effect: Callable[[], Value]) -> Value:
+        """Let a call take effect half-way through its time, unless the service is in trouble then."""
+        seconds = latency.draw(self._services.chance)
+        self._services.clock.sleep(self._processor_seconds() + seconds / 2)
+        try:
+            self._services.outages.strike(service, operation)
+            return effect()
+        finally:
+            self._services.clock.sleep(seconds / 2)
+
+    def detect(self, operation: str, key: str) -> Mapping[str, Any]:
+        """Ask Rekognition: paid for as soon as it is accepted, answered later."""
+        clock, chance = self._services.clock, self._services.chance
+        clock.sleep(self._processor_seconds() + NETWORK_SECONDS / 2)
+        try:
+            self._services.outages.strike(Service.REKOGNITION, operation)
+            found = self._services.rekognition.accept(operation, key)
+        except BaseException:
+            clock.sleep(NETWORK_SECONDS / 2)
+            raise
+        clock.sleep(max(NETWORK_SECONDS / 2, REKOGNITION.draw(chance) - NETWORK_SECONDS / 2))
+        return found
+
+    def _processor_seconds(self) -> float:
+        """Wait for the worker's processor, which does one thing after the other."""
+        now = self._services.clock.now()
+        self._free_at = max(now, self._free_at) + CPU_SECONDS_A_CALL
+        return self._free_at - now
+
+
+class Client:
+    """Any method of a service, over a line."""
+
+    def __init__(self, line: Line, service: Service, latency: Latency, methods: object) -> None:
+        self._line, self._service, self._latency, self._methods = line, service, latency, methods
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._methods, name)
+        return lambda **asked: self._line.call(self._service, name, self._latency, lambda: method(**asked))
+
+
+class RekognitionClient:
+    """Rekognition's operations, over a line."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def detect_labels(self, *, Image: dict[str, Any], **_: Any) -> Mapping[str, Any]:
+        return self._line.detect("DetectLabels", Image["S3Object"]["Name"])
+
+    def detect_faces(self, *, Image: dict[str, Any], **_: Any) -> Mapping[str, Any]:
+        return self._line.detect("DetectFaces", Image["S3Object"]["Name"])
+
+    def detect_moderation_labels(self, *, Image: dict[str, Any], **_: Any) -> Mapping[str, Any]:
+        return self._line.detect("DetectModerationLabels", Image["S3Object"]["Name"])
+
+    def detect_text(self, *, Image: dict[str, Any], **_: Any) -> Mapping[str, Any]:
+        return self._line.detect("DetectText", Image["S3Object"]["Name"])
+
+
+def clients(services: Services, environment: Environment) -> Clients:
+    """Make the clients of one worker."""
+    line = Line(services)
+    sqs = Sqs(services.queues, services.sqs_requests, environment)
+    return Clients(
+        dynamodb=Client(line, Service.DYNAMODB, DYNAMODB, services.table),
+        rekognition=RekognitionClient(line),
+        s3=Client(line, Service.S3, S3, services),
+        sns=Client(line, Service.SNS, SNS, services),
+        sqs=Client(line, Service.SQS, SQS, sqs),
+    )

@@ -1,0 +1,160 @@
+"""The figures of one simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import quantiles
+
+from loadtest.simulation.aftermath import Aftermath, aftermath
+from loadtest.simulation.latency import MEMORY_MB
+from loadtest.simulation.running import BULK, LIVE, Record
+
+# us-east-1, arm64. https://aws.amazon.com/lambda/pricing/, https://aws.amazon.com/dynamodb/pricing/on-demand/
+DOLLARS_A_GB_SECOND = 0.0000133334
+DOLLARS_AN_INVOCATION = 0.20e-6
+DOLLARS_A_WRITE_UNIT = 0.625e-6
+DOLLARS_A_READ_UNIT = 0.125e-6
+# Accepted calls are back when so much of the quota was used, on average of this many seconds.
+BACK_SHARE, BACK_SECONDS = 0.9, 5
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """Seconds from upload to searchable."""
+
+    p50: float
+    p95: float
+
+    @classmethod
+    def of(cls, seconds: Sequence[float]) -> Percentiles | None:
+        """Take the percentiles, None if there are too few for any."""
+        if len(seconds) < 20:
+            return None
+        cuts = quantiles(seconds, n=20)
+        return cls(cuts[9], cuts[18])
+
+
+@dataclass(frozen=True)
+class Change:
+    """What followed a change of the quota, until the next or the end of the backlog.
+
+    `back` is after how many seconds 0.9 of the new quota was used and went on being used, None for never;
+    `use` is the use of it in the whole span, `throttled` a number of calls.
+    """
+
+    back: float | None
+    use: float
+    throttled: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What came of a scenario. Shares are of 1; `use` is accepted calls / quota in the steady state, by
+    operation; `refused_writes` are those that a hot partition did not take; `changes` tells of each change of
+    the quota."""
+
+    use: dict[str, float]
+    throttled: float
+    images_a_second: float
+    seconds: float
+    worker_seconds: float
+    lambda_dollars_a_million: float
+    dynamodb_dollars_a_million: float
+    requests: float
+    requests_by_operation: dict[str, float]
+    write_units: dict[str, float]
+    budget_writes: float
+    refused_writes: dict[str, float]
+    live: Percentiles | None
+    bulk: Percentiles | None
+    changes: tuple[Change, ...]
+    uploaded: int
+    searchable: int
+    lost: int
+    dead: int
+    paid_twice: int
+    killed: int
+    timed_out: int
+    aftermath: Aftermath
+    real_seconds: float
+
+
+def figures(record: Record) -> Figures:
+    """Work out the figures of a record."""
+    scenario, paid = record.scenario, record.rekognition
+    begin, end = scenario.steady
+    images = max(1, sum(record.searchable.values()))
+    calls, throttled = paid.count(paid.accepted), paid.count(paid.throttled)
+    counts = record.function.counts
+    worker_seconds = record.function.worker_seconds / images
+    units = {kind: number / images for kind, number in sorted(record.table.write_units.items())}
+    return Figures(
+        use={
+            operation: sum(paid.accepted[operation][second] for second in range(begin, end))
+            / (end - begin)
+            / scenario.quotas[operation]
+            for operation in scenario.operations
+        },
+        throttled=throttled / max(1, calls + throttled),
+        images_a_second=sum(record.searchable[second] for second in range(begin, end)) / (end - begin),
+        seconds=record.ended_at,
+        worker_seconds=worker_seconds,
+        lambda_dollars_a_million=1e6
+        * (
+            worker_seconds * MEMORY_MB / 1024 * DOLLARS_A_GB_SECOND
+            + counts["invocations"] / images * DOLLARS_AN_INVOCATION
+        ),
+        dynamodb_dollars_a_million=1e6
+        * (
+            sum(units.values()) * DOLLARS_A_WRITE_UNIT
+            + record.table.read_units / images * DOLLARS_A_READ_UNIT
+        ),
+        requests=sum(record.table.requests.values()) / images,
+        requests_by_operation={name: made / images for name, made in sorted(record.table.requests.items())},
+        write_units=units,
+        budget_writes=units.get("budget", 0.0),
+        refused_writes={kind: number / images for kind, number in record.table.throttled.items()},
+        live=Percentiles.of([seconds for _, seconds in record.latencies[LIVE]]),
+        bulk=Percentiles.of([seconds for _, seconds in record.latencies[BULK]]),
+        changes=_changes(record),
+        uploaded=record.uploaded,
+        searchable=sum(record.searchable.values()),
+        lost=record.lost,
+        dead=len(record.dead),
+        paid_twice=sum(times - 1 for times in paid.paid.values()),
+        killed=counts["killed"] - counts["timed out"],
+        timed_out=counts["timed out"],
+        aftermath=aftermath(record),
+        real_seconds=record.real_seconds,
+    )
+
+
+def _changes(record: Record) -> tuple[Change, ...]:
+    operation = record.scenario.operations[0]
+    accepted = record.rekognition.accepted[operation]
+    backlog_ends = max((second for second in accepted if accepted[second]), default=0)
+    shares = record.scenario.shares
+    begins = [int(at) for at, _ in shares]
+    return tuple(
+        _change(record, begin, end, record.scenario.quotas[operation] * share)
+        for begin, end, (_, share) in zip(
+            begins, [*begins[1:], backlog_ends][: len(begins)], shares, strict=True
+        )
+    )
+
+
+def _change(record: Record, begin: int, end: int, quota: float) -> Change:
+    accepted = record.rekognition.accepted[record.scenario.operations[0]]
+    starts = range(begin, max(begin + 1, end - BACK_SECONDS + 1))
+    short = [
+        second
+        for second in starts
+        if sum(accepted[second + place] for place in range(BACK_SECONDS)) < BACK_SHARE * quota * BACK_SECONDS
+    ]
+    back = short[-1] + 1 - begin if short else 0
+    return Change(
+        back=None if short and short[-1] == starts[-1] else back,
+        use=sum(accepted[second] for second in range(begin, end)) / (end - begin) / quota,
+        throttled=record.rekognition.count(record.rekognition.throttled, begin, end),
+    )

@@ -1,0 +1,121 @@
+"""Services that are away for hours: from when to when, and what they answer meanwhile.
+
+AWS has such hours: DynamoDB could not be reached in us-east-1 for three of them
+(https://aws.amazon.com/message/101925), and a role loses a permission until somebody gives it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import cycle
+
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+
+from loadtest.simulation.client_errors import client_error
+
+
+class Service(StrEnum):
+    """The services that the processor calls. SQS is what the processor does there, not the event source."""
+
+    REKOGNITION = "Rekognition"
+    DYNAMODB = "DynamoDB"
+    S3 = "S3"
+    SNS = "SNS"
+    SQS = "SQS"
+
+
+class Trouble(StrEnum):
+    """What is wrong: the service is away, the role lost its permission, or others use up the quota."""
+
+    AWAY = "away"
+    DENIED = "permission missing"
+    THROTTLED = "quota used up by others"
+
+
+@dataclass(frozen=True)
+class Outage:
+    """One service in trouble, from `begin` to `end`, in seconds since the start: a share of its calls."""
+
+    service: Service
+    begin: float
+    end: float
+    trouble: Trouble = Trouble.AWAY
+    share: float = 1.0
+
+
+# Code and HTTP status of each service, as its clients read them. An answer to HEAD has no body, so S3's codes
+# are bare numbers.
+# https://docs.aws.amazon.com/rekognition/latest/dg/error-handling.html
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+# https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
+BROKEN: Mapping[Service, tuple[str, int]] = {
+    Service.REKOGNITION: ("InternalServerError", 500),
+    Service.DYNAMODB: ("InternalServerError", 500),
+    Service.S3: ("500", 500),
+    Service.SNS: ("InternalError", 500),
+    Service.SQS: ("InternalFailure", 500),
+}
+DENIED: Mapping[Service, tuple[str, int]] = {
+    Service.REKOGNITION: ("AccessDeniedException", 400),
+    Service.DYNAMODB: ("AccessDeniedException", 400),
+    Service.S3: ("403", 403),
+    Service.SNS: ("AuthorizationError", 403),
+    Service.SQS: ("AccessDenied", 403),
+}
+THROTTLED: Mapping[Service, tuple[str, int]] = {
+    Service.REKOGNITION: ("ProvisionedThroughputExceededException", 400),
+    Service.DYNAMODB: ("ProvisionedThroughputExceededException", 400),
+    Service.S3: ("503", 503),
+    Service.SNS: ("Throttled", 429),
+    Service.SQS: ("RequestThrottled", 403),
+}
+# What Rekognition says when it cannot read the object on the role's behalf, for whatever reason.
+UNREADABLE = ("InvalidS3ObjectException", 400)
+
+
+@dataclass
+class Outages:
+    """The outages of one simulation. `seconds` tells the time since its start, `dice` give 0 to 1."""
+
+    seconds: Callable[[], float]
+    all: Sequence[Outage] = ()
+    dice: Callable[[], float] = lambda: 0.0
+    _ways: Callable[[], object] = field(default_factory=lambda: cycle((True, False)).__next__)
+
+    def trouble_of(self, service: Service) -> Trouble | None:
+        """Return what is wrong with a service for a call that is made now, None for nothing."""
+        now = self.seconds()
+        for one in self.all:
+            if one.service is service and one.begin <= now < one.end and self.dice() < one.share:
+                return one.trouble
+        return None
+
+    def strike(self, service: Service, operation: str) -> None:
+        """Raise what a call to the service meets now. What is away answers a 5xx or not at all, by turns."""
+        if not self.all:
+            return
+        match self.trouble_of(service):
+            case Trouble.AWAY:
+                raise _refusal(BROKEN[service], operation) if self._ways() else _unreachable(service)
+            case Trouble.DENIED:
+                raise _refusal(DENIED[service], operation)
+            case Trouble.THROTTLED:
+                raise _refusal(THROTTLED[service], operation)
+        # Rekognition reads the object itself, with the caller's permissions; it has one word for all trouble.
+        # https://docs.aws.amazon.com/rekognition/latest/APIReference/API_S3Object.html
+        if service is Service.REKOGNITION and self.trouble_of(Service.S3) is not None:
+            raise _refusal(UNREADABLE, operation)
+
+
+def _refusal(said: tuple[str, int], operation: str) -> ClientError:
+    code, status = said
+    return client_error(code, operation, ResponseMetadata={"HTTPStatusCode": status})
+
+
+def _unreachable(service: Service) -> BotoCoreError:
+    """Make what botocore raises when the service's name leads nowhere."""
+    return EndpointConnectionError(endpoint_url=f"https://{service.lower()}.us-east-1.amazonaws.com/")

@@ -1,0 +1,120 @@
+"""What runs in an environment: the real pipeline with its budget, and other ways to go about the quota."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import count
+from typing import Any
+
+from contract.counts import Count
+from contract.settings import ProcessorSettings
+from loadtest.simulation.clients import Services, clients
+from loadtest.simulation.executor import VirtualLock, wait
+from loadtest.simulation.fleet import Environment, Handler
+from processors.assembly import Clients, assemble
+from processors.surroundings import Surroundings
+
+# So many calls a second that the budget never makes anybody wait.
+UNLIMITED = 1e9
+
+
+class NoLog:
+    """Keeps count of what is said and drops the words."""
+
+    def __init__(self, said: dict[str, int]) -> None:
+        self._said = said
+
+    def warning(self, message: str, **facts: object) -> None:
+        self._count(str(facts.get("code", "warning")))
+
+    def error(self, message: str, **facts: object) -> None:
+        self._count(str(facts.get("code", "error")))
+
+    def fault(self, message: str, fault: BaseException) -> None:
+        self._count(f"fault {fault!r}")
+
+    def _count(self, what: str) -> None:
+        self._said[what] = self._said.get(what, 0) + 1
+
+
+@dataclass
+class Counts:
+    """What the processor counts, by name."""
+
+    of: Counter[Count] = field(default_factory=Counter)
+
+    def add(self, count: Count, by: int = 1) -> None:
+        self.of[count] += by
+
+    def __getitem__(self, count: Count) -> int:
+        return self.of[count]
+
+
+@dataclass
+class Site:
+    """What all environments of a simulation share."""
+
+    services: Services
+    settings: ProcessorSettings
+    chance: random.Random
+    tally: Counts
+    said: dict[str, int]
+
+
+Program = Callable[[Site, Environment], Handler]
+
+
+def pipeline(site: Site, environment: Environment) -> Handler:
+    """The pipeline as it is deployed."""
+    return _assembled(site, environment, clients(site.services, environment), site.settings)
+
+
+def without_limiter(site: Site, environment: Environment) -> Handler:
+    """The pipeline with nothing between it and the quota but its retries."""
+    return with_rekognition(lambda _site, client: client, site, environment)
+
+
+def with_rekognition(wrap: Callable[[Site, object], object], site: Site, environment: Environment) -> Handler:
+    """The pipeline without our limiter, and with another around its Rekognition client."""
+    aws = clients(site.services, environment)
+    limited = replace(aws, rekognition=wrap(site, aws.rekognition), dynamodb=_NoBudget(aws.dynamodb))
+    quotas: Mapping[str, float] = dict.fromkeys(site.settings.quotas, UNLIMITED)
+    return _assembled(site, environment, limited, replace(site.settings, quotas=quotas))
+
+
+class _NoBudget:
+    """A DynamoDB client for which the budget item is always free, at no cost and in no time."""
+
+    def __init__(self, client: object) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._client, name)
+
+    def update_item(self, *, ExpressionAttributeValues: Mapping[str, Any], **_: object) -> Mapping[str, Any]:
+        return {"Attributes": {"next_at": ExpressionAttributeValues[":now"]}}
+
+
+def _assembled(site: Site, environment: Environment, aws: Clients, settings: ProcessorSettings) -> Handler:
+    return assemble(settings, aws, site.tally, NoLog(site.said), surroundings(site, environment)).answer
+
+
+_NAMES = count()
+
+
+def surroundings(site: Site, environment: Environment) -> Surroundings:
+    """Give time, chance and threads of the simulation."""
+    clock = environment.clock
+    return Surroundings(
+        new_executor=environment.new_executor,
+        new_lock=lambda: VirtualLock(clock),
+        wait=partial(wait, clock),
+        clock=clock.now,
+        sleep=clock.sleep,
+        spread=lambda longest: site.chance.uniform(0, longest),
+        new_id=lambda: f"id-{next(_NAMES)}",
+    )

@@ -1,0 +1,170 @@
+"""An SQS queue on the virtual clock: visibility time-outs, receive counts, delays, redrive, retention.
+
+Not simulated: SQS's own rare second delivery of a message.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import math
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count, islice
+from typing import Any
+
+from contract.timing import QUEUE_MAX_RECEIVES, QUEUE_RETENTION_DAYS, VISIBILITY_SECONDS
+from loadtest.simulation.photos import Photo
+
+RETENTION_SECONDS = QUEUE_RETENTION_DAYS * 86_400.0
+
+
+@dataclass(eq=False)
+class Message:
+    """One message. Times are seconds since 1970; `receipt` is that of its latest receive, None if it lies
+    there to be received, or was deleted. `lineage` counts the invocations of the function that led to it."""
+
+    id: str
+    body: str
+    sent_at: float
+    key: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    lineage: int = 0
+    receives: int = 0
+    receipt: str | None = None
+    hidden_until: float = 0.0
+
+    def record(self, queue_name: str) -> dict[str, Any]:
+        """Write the message as Lambda hands it over."""
+        return {
+            "messageId": self.id,
+            "receiptHandle": self.receipt,
+            "body": self.body,
+            "attributes": {
+                "ApproximateReceiveCount": str(self.receives),
+                "SentTimestamp": str(int(self.sent_at * 1000)),
+            },
+            "messageAttributes": {
+                name: {"stringValue": text, "dataType": "String"} for name, text in self.attributes.items()
+            },
+            "eventSource": "aws:sqs",
+            "eventSourceARN": f"arn:aws:sqs:us-east-1:123456789012:{queue_name}",
+            "awsRegion": "us-east-1",
+        }
+
+
+class Queue:
+    """One queue. `stocked` is a backlog whose messages are made only when they are received.
+
+    SQS itself moves a message that was received more often than the redrive policy has it to the dead letters
+    (`buried`, with the time, in seconds since 1970), and drops one that is older than the retention
+    (`expired`): neither has a reason with it. `changed` is called when something may be visible earlier than
+    it seemed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        now: Callable[[], float],
+        *,
+        most_receives: int = QUEUE_MAX_RECEIVES,
+        retention_seconds: float = RETENTION_SECONDS,
+    ) -> None:
+        self.name = name
+        self.buried: list[tuple[float, Message]] = []
+        self.expired: list[Message] = []
+        self.in_flight: dict[str, Message] = {}
+        self.stocked_count = 0
+        self.most_received = 0
+        self.changed: Callable[[], object] = lambda: None
+        self._stocked: Iterator[Photo] = iter(())
+        self._visible: deque[Message] = deque()
+        self._hidden: list[tuple[float, int, Message, str | None]] = []
+        self._now, self._numbers = now, count()
+        self._most_receives, self._retention_seconds = most_receives, retention_seconds
+
+    def stock(self, photos: Iterator[Photo], number: int) -> None:
+        """Put a backlog into the empty queue."""
+        self._stocked, self.stocked_count = photos, number
+
+    def put(self, photo: Photo) -> None:
+        """Take S3's notification of a photo."""
+        self._visible.append(self._message(photo))
+        self.changed()
+
+    def send(self, body: str, attributes: Mapping[str, str], delay_seconds: float, lineage: int = 0) -> None:
+        """Take a message that somebody sends."""
+        message = Message(f"m{next(self._numbers)}", body, self._now(), _key(body), attributes, lineage)
+        heapq.heappush(self._hidden, (self._now() + delay_seconds, next(self._numbers), message, None))
+        self.changed()
+
+    def visible(self) -> int:
+        """Count what could be received now."""
+        while self._hidden and self._hidden[0][0] <= self._now():
+            due, _, message, receipt = heapq.heappop(self._hidden)
+            if receipt is None or (message.receipt == receipt and message.hidden_until == due):
+                self.in_flight.pop(receipt or "", None)
+                message.receipt = None
+                self._visible.append(message)
+        return len(self._visible) + self.stocked_count
+
+    def next_visible_at(self) -> float:
+        """Return when a hidden message may become visible, in seconds since 1970; infinity for never."""
+        return self._hidden[0][0] if self._hidden else math.inf
+
+    def empty(self) -> bool:
+        """Tell whether no message is left, visible or not."""
+        return not self.visible() and not self.in_flight and not self._hidden_unreceived()
+
+    def receive(self, most: int) -> list[Message]:
+        """Return visible messages, hidden from now on for the visibility timeout."""
+        received: list[Message] = []
+        while len(received) < most and self.visible():
+            message = self._visible.popleft() if self._visible else self._from_stock()
+            if self._now() - message.sent_at > self._retention_seconds:
+                self.expired.append(message)
+                continue
+            message.receives += 1
+            if message.receives > self._most_receives:
+                self.buried.append((self._now(), message))
+                continue
+            self.most_received = max(self.most_received, message.receives)
+            message.receipt = f"r{next(self._numbers)}"
+            self.in_flight[message.receipt] = message
+            self.hide(message.receipt, VISIBILITY_SECONDS)
+            received.append(message)
+        return received
+
+    def messages(self) -> list[Message]:
+        """Return all messages that were made and are still there, visible or not."""
+        unreceived = [message for _, _, message, receipt in self._hidden if receipt is None]
+        return [*unreceived, *self._visible, *self.in_flight.values()]
+
+    def hide(self, receipt: str, seconds: float) -> None:
+        """Keep a received message away for so many seconds from now."""
+        if (message := self.in_flight.get(receipt)) is not None:
+            message.hidden_until = self._now() + seconds
+            heapq.heappush(self._hidden, (message.hidden_until, next(self._numbers), message, receipt))
+            self.changed()
+
+    def delete(self, message: Message) -> None:
+        """Let go of a received message."""
+        if message.receipt is not None:
+            self.in_flight.pop(message.receipt, None)
+            message.receipt = None
+
+    def _hidden_unreceived(self) -> bool:
+        return any(receipt is None for _, _, _, receipt in self._hidden)
+
+    def _from_stock(self) -> Message:
+        self.stocked_count -= 1
+        return self._message(next(iter(islice(self._stocked, 1))))
+
+    def _message(self, photo: Photo) -> Message:
+        return Message(f"m{next(self._numbers)}", photo.notification(), photo.uploaded, photo.key)
+
+
+def _key(body: str) -> str:
+    """Read the key from a notification of one photo."""
+    return str(json.loads(body)["Records"][0]["s3"]["object"]["key"])

@@ -1,0 +1,132 @@
+"""Limiters of one worker by itself, around its Rekognition client. They know nothing of other workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError
+from botocore.retries import adaptive, bucket, throttling
+
+from loadtest.simulation.clock import Clock
+from loadtest.simulation.programs import Site
+from loadtest.simulation.tokens import TokenBucket
+
+# Time since 1970 as a float has a grain; who waits for less than that would wait for ever.
+GRAIN_SECONDS = 1e-4
+
+Call = Callable[..., Mapping[str, Any]]
+
+
+class Limiter(Protocol):
+    """Lets a call wait, and hears what became of it."""
+
+    def before(self) -> None: ...
+
+    def after(self, *, throttled: bool) -> None: ...
+
+
+class LimitedClient:
+    """A Rekognition client whose every call goes through the limiter of its operation."""
+
+    def __init__(self, client: object, new_limiter: Callable[[], Limiter]) -> None:
+        self._client, self._new_limiter = client, new_limiter
+        self._limiters: dict[str, Limiter] = {}
+
+    def __getattr__(self, name: str) -> Call:
+        limiter = self._limiters.setdefault(name, self._new_limiter())
+        call: Call = getattr(self._client, name)
+
+        def limited(**asked: Any) -> Mapping[str, Any]:
+            limiter.before()
+            try:
+                answer = call(**asked)
+            except ClientError:
+                limiter.after(throttled=True)
+                raise
+            limiter.after(throttled=False)
+            return answer
+
+        return limited
+
+
+class StaticShare:
+    """The quota divided by the workers there may be: a token bucket that holds a second's worth."""
+
+    def __init__(self, clock: Clock, rate: float) -> None:
+        self._clock = clock
+        self._bucket = TokenBucket(clock.now, rate, seconds=max(1.0, 1 / rate))
+
+    def before(self) -> None:
+        while not self._bucket.take():
+            self._clock.sleep(self._bucket.wait_seconds() + GRAIN_SECONDS)
+
+    def after(self, *, throttled: bool) -> None:
+        """Nothing is learned."""
+
+
+class Adaptive:
+    """botocore's adaptive mode: its own classes, with the clock of the simulation.
+
+    Its lock is replaced, for it would be held while others go on: waiting for its condition lets go of it, so
+    that nothing is lost by having none.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        time = _Time(clock)
+        tokens = bucket.TokenBucket(max_rate=1, clock=time)
+        setattr(tokens, "_new_fill_rate_condition", _NoCondition(clock))  # noqa: B010 - unknown to its types
+        self._limiter = adaptive.ClientRateLimiter(
+            rate_adjustor=throttling.CubicCalculator(starting_max_rate=0, start_time=clock.now()),
+            rate_clocker=adaptive.RateClocker(time),
+            token_bucket=tokens,
+            throttling_detector=_Told(),
+            clock=time,
+        )
+
+    def before(self) -> None:
+        self._limiter.on_sending_request(request=None)
+
+    def after(self, *, throttled: bool) -> None:
+        self._limiter.on_receiving_response(throttled=throttled)
+
+
+class _Time(bucket.Clock):
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def sleep(self, amount: float) -> None:
+        self._clock.sleep(amount)
+
+    def current_time(self) -> float:
+        return self._clock.now()
+
+
+class _Told:
+    def is_throttling_error(self, *, throttled: bool, **_: object) -> bool:
+        return throttled
+
+
+class _NoCondition:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def notify(self) -> None: ...
+
+    def wait(self, seconds: float) -> None:
+        self._clock.sleep(seconds + GRAIN_SECONDS)
+
+
+def adaptive_mode(site: Site, client: object) -> LimitedClient:
+    """Put botocore's adaptive mode around a worker's client."""
+    return LimitedClient(client, lambda: Adaptive(site.services.clock))
+
+
+def static_split(site: Site, client: object) -> LimitedClient:
+    """Give a worker its share of the quota (that of DetectLabels, the only one asked in the comparison)."""
+    share = site.settings.quotas["DetectLabels"] / site.settings.workers
+    return LimitedClient(client, lambda: StaticShare(site.services.clock, share))

@@ -1,0 +1,244 @@
+"""Running a scenario: put the world together, let time pass until all work has ended, give what was seen."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import tenacity
+
+from contract.settings import ProcessorSettings
+from contract.table import budget_key
+from loadtest.simulation.clients import Services
+from loadtest.simulation.clock import START, Clock
+from loadtest.simulation.dead_letters import DeadLetter, dead_letters
+from loadtest.simulation.event_source import EventSource
+from loadtest.simulation.fleet import TERMINATE, Function
+from loadtest.simulation.outages import Outages
+from loadtest.simulation.photos import BUCKET, Photo
+from loadtest.simulation.programs import Counts, Site
+from loadtest.simulation.queue import Message, Queue
+from loadtest.simulation.rekognition import Rekognition
+from loadtest.simulation.rivals import PROGRAMS
+from loadtest.simulation.scenario import Scenario
+from loadtest.simulation.table import Table
+
+SQS_URL = "https://sqs.us-east-1.amazonaws.com/123456789012"
+LIVE, BULK = "images", "bulk"
+# How often a run is looked at, in parts of its longest time: a second of an hour.
+LOOKS = 3600
+
+
+@dataclass
+class Record:
+    """What was seen. `searchable` and `workers` are by whole second; times are seconds since the start.
+
+    `latencies` are by lane: when each photo was uploaded, and the seconds until it was searchable. `lost` are
+    photos that are neither done nor in a queue nor among the dead letters, `dead` the dead letters of both
+    queues. `done_at` is when the last message was let go of.
+    """
+
+    scenario: Scenario
+    table: Table
+    rekognition: Rekognition
+    function: Function
+    services: Services
+    queues: Sequence[Queue]
+    tally: Counts
+    said: dict[str, int]
+    latencies: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: {LIVE: [], BULK: []})
+    searchable: Counter[int] = field(default_factory=Counter)
+    workers: dict[int, int] = field(default_factory=dict)
+    uploaded: int = 0
+    lost: int = 0
+    dead: list[DeadLetter] = field(default_factory=list)
+    done_at: float = 0.0
+    ended_at: float = 0.0
+    real_seconds: float = 0.0
+
+
+class World:
+    """A simulation put together."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.clock = Clock()
+        chance = random.Random(scenario.seed)
+        self.queues = {name: self._queue(name) for name in (LIVE, BULK)}
+        self.dead = {name: Queue(f"{name}-dead", self.clock.now) for name in self.queues}
+        self.table = Table(self.clock.now, self._searchable, self._broken)
+        self.rekognition = Rekognition(
+            self.clock.now, {name: scenario.quotas[name] for name in scenario.operations}, START
+        )
+        services = Services(
+            self.clock,
+            chance,
+            self.table,
+            self.rekognition,
+            {f"{SQS_URL}/{queue.name}": queue for queue in (*self.queues.values(), *self.dead.values())},
+            Outages(lambda: self.clock.seconds, scenario.outages, chance.random),
+            self._announced,
+        )
+        site = Site(services, _settings(scenario), chance, Counts(), {})
+        self.function = Function(
+            self.clock,
+            partial(PROGRAMS[scenario.program], site),
+            recursive_loop=scenario.recursive_loop or TERMINATE,
+        )
+        self.record = Record(
+            scenario,
+            self.table,
+            self.rekognition,
+            self.function,
+            services,
+            tuple(self.queues.values()),
+            site.tally,
+            site.said,
+        )
+        self._waiting: dict[str, float] = {}
+        self._unannounced: set[str] = set()
+        self._sources = [
+            self._source(LIVE, scenario.live_workers),
+            self._source(BULK, scenario.bulk_workers),
+        ]
+
+    def run(self) -> Record:
+        """Let time pass until all photos have ended, or the longest time is over."""
+        began = time.perf_counter()
+        self._arrange()
+        for source in self._sources:
+            source.start()
+        step = max(1.0, self.scenario.longest / LOOKS)
+        while self.clock.seconds < self.scenario.longest and not self._over():
+            self.clock.run(self.clock.seconds + step)
+            self.record.workers[int(self.clock.seconds)] = len(self.function.running)
+        self.record.ended_at = self.clock.seconds
+        self.record.dead = dead_letters(self.queues.values(), self.dead.values())
+        self.record.lost = len(self._unaccounted_for())
+        self.record.real_seconds = time.perf_counter() - began
+        return self.record
+
+    def _queue(self, name: str) -> Queue:
+        return Queue(
+            name,
+            self.clock.now,
+            most_receives=self.scenario.most_receives,
+            retention_seconds=self.scenario.retention_seconds,
+        )
+
+    def _unaccounted_for(self) -> set[str]:
+        """Return the photos that are not done, and of which no queue and no dead letter knows any more."""
+        there = {message.key for queue in self.queues.values() for message in queue.messages()}
+        undone = self._waiting.keys() | self._unannounced
+        return undone - there - {letter.key for letter in self.record.dead}
+
+    def _arrange(self) -> None:
+        scenario = self.scenario
+        name = LIVE if scenario.backlog_is_live else BULK
+        self.queues[name].stock(self._backlog(name), scenario.backlog)
+        self.record.uploaded += scenario.backlog
+        if scenario.live_rate:
+            self.clock.start(self._upload)
+        for at, share in scenario.shares:
+            self.clock.at(at, partial(self.rekognition.set_share, share, scenario.quotas))
+        for at, running in scenario.concurrency:
+            self.clock.at(at, partial(self.function.allow, running))
+        for at in scenario.kills:
+            self.clock.at(at, self.function.kill_one)
+
+    def _backlog(self, lane: str) -> Iterator[Photo]:
+        for number in range(self.scenario.backlog):
+            photo = Photo(f"{lane}-backlog", number, START, self.scenario.asked_for)
+            self._expect(photo)
+            yield photo
+
+    def _upload(self) -> None:
+        first, last = self.scenario.live_span
+        self.clock.sleep(first)
+        number = 0
+        while self.clock.seconds < last:
+            photo = Photo(LIVE, number, self.clock.now())
+            self._expect(photo)
+            self.queues[LIVE].put(photo)
+            self.record.uploaded += 1
+            number += 1
+            self.clock.sleep(1 / self.scenario.live_rate)
+
+    def _expect(self, photo: Photo) -> None:
+        self._waiting[photo.key] = photo.uploaded
+        self._unannounced.add(photo.key)
+
+    def _over(self) -> bool:
+        return self.clock.seconds > self.scenario.live_span[1] and all(
+            queue.empty() for queue in self.queues.values()
+        )
+
+    def _source(self, name: str, workers: int) -> EventSource:
+        return EventSource(
+            self.clock,
+            self.queues[name],
+            self.function,
+            batch_size=self.scenario.batch_size,
+            maximum=workers,
+            first=self.scenario.first_workers,
+            done=self._done,
+        )
+
+    def _searchable(self, key: str) -> None:
+        uploaded = self._waiting.pop(key, None)
+        if uploaded is not None:
+            lane = LIVE if key.startswith(f"{LIVE}/") else BULK
+            self.record.latencies[lane].append((uploaded - START, self.clock.now() - uploaded))
+            self.record.searchable[int(self.clock.seconds)] += 1
+
+    def _announced(self, key: str) -> None:
+        self._unannounced.discard(key)
+
+    def _done(self, message: Message) -> None:
+        """Forget what nobody will ask about any more."""
+        self.record.done_at = self.clock.seconds
+        if message.key not in self._waiting and message.key not in self._unannounced:
+            self.table.forget(message.key, Photo.named(message.key).content_id)
+
+    def _broken(self, partition: str) -> bool:
+        away = self.scenario.budget_away
+        if away is None or not away[0] <= self.clock.seconds < away[1]:
+            return False
+        return partition in {budget_key(operation).pk for operation in self.scenario.operations}
+
+
+def run(scenario: Scenario) -> Record:
+    """Simulate a scenario."""
+    random.seed(scenario.seed)  # tenacity's jitter
+    world = World(scenario)
+    with _virtual_tenacity(world.clock):
+        return world.run()
+
+
+@contextmanager
+def _virtual_tenacity(clock: Clock) -> Iterator[None]:
+    """Let tenacity measure how long it has tried on the virtual clock."""
+    with patch.object(tenacity, "time", SimpleNamespace(monotonic=clock.now, sleep=clock.sleep)):
+        yield
+
+
+def _settings(scenario: Scenario) -> ProcessorSettings:
+    return ProcessorSettings(
+        bucket_name=BUCKET,
+        table_name="images",
+        topic_arn="arn:aws:sns:us-east-1:123456789012:completions",
+        queue_url=f"{SQS_URL}/{LIVE}",
+        dead_letter_queue_url=f"{SQS_URL}/{LIVE}-dead",
+        bulk_queue_url=f"{SQS_URL}/{BULK}",
+        bulk_dead_letter_queue_url=f"{SQS_URL}/{BULK}-dead",
+        detectors=scenario.detectors,
+        quotas={**scenario.quotas, **scenario.told_quotas},
+        workers=scenario.live_workers + scenario.bulk_workers,
+    )

@@ -1,0 +1,184 @@
+"""The scenarios, in the groups in which they are reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from contract.quotas import IN_LARGE_REGIONS
+from loadtest.simulation.outage_scenarios import OUTAGES
+from loadtest.simulation.scenario import Scenario, deployed_workers
+
+FIFTY = {"DetectLabels": 50.0}
+_BACKLOG = Scenario(
+    "50",
+    "quota 50, as in the large regions, 10 workers",
+    FIFTY,
+    (15, 75),
+    backlog=4000,
+    backlog_is_live=True,
+)
+
+QUOTAS = (
+    replace(
+        _BACKLOG,
+        name="5",
+        title="quota 5, as in the other regions, 2 workers",
+        live_workers=deployed_workers(5),
+        bulk_workers=deployed_workers(5),
+        quotas={"DetectLabels": 5.0},
+        backlog=600,
+        steady=(15, 105),
+    ),
+    _BACKLOG,
+    replace(
+        _BACKLOG,
+        name="500",
+        title="quota 500, 100 workers",
+        quotas={"DetectLabels": 500.0},
+        backlog=15_000,
+        live_workers=deployed_workers(500),
+        steady=(17, 32),
+        notes="the first 15 s are Lambda's own ramp of five workers a second",
+    ),
+    replace(
+        _BACKLOG,
+        name="5000",
+        title="quota 5,000, 1,000 workers",
+        quotas={"DetectLabels": 5000.0},
+        backlog=30_000,
+        live_workers=deployed_workers(5000),
+        first_workers=1000,
+        steady=(2, 5),
+        notes="shortened: all 1,000 workers from the start (Lambda would take three minutes), 6 s of work",
+    ),
+)
+
+LIVE = replace(_BACKLOG, backlog=0, live_rate=2.0, live_span=(20.0, 80.0), steady=(20, 80))
+LANES = (
+    replace(LIVE, name="idle", title="live photos alone, two a second"),
+    replace(LIVE, name="lanes", title="the same during a bulk backlog", backlog=5000, backlog_is_live=False),
+    replace(
+        LIVE,
+        name="full",
+        title="live photos at 1.2 times the quota during a bulk backlog",
+        backlog=1500,
+        backlog_is_live=False,
+        live_rate=60.0,
+        live_span=(15.0, 45.0),
+        steady=(15, 45),
+    ),
+)
+
+FAULTS = (
+    replace(
+        _BACKLOG,
+        name="halved",
+        title="quota halved at 40 s, restored at 80 s, nobody told",
+        backlog=6000,
+        shares=((40.0, 0.5), (80.0, 1.0)),
+        steady=(15, 40),
+    ),
+    replace(
+        _BACKLOG,
+        name="outage",
+        title="budget item not answering from 30 to 60 s",
+        budget_away=(30.0, 60.0),
+        backlog=4500,
+        steady=(30, 60),
+        notes="use is that of the outage",
+    ),
+    replace(
+        _BACKLOG,
+        name="kills",
+        title="five workers killed",
+        backlog=3000,
+        kills=(10.0, 20.0, 25.0, 30.0, 40.0),
+        steady=(15, 50),
+    ),
+    replace(
+        _BACKLOG,
+        name="cold",
+        title="cold burst: 60 workers at once, none warm",
+        live_workers=60,
+        first_workers=60,
+        backlog=3000,
+        steady=(15, 50),
+    ),
+)
+
+DETECTORS = (
+    replace(
+        _BACKLOG,
+        name="four",
+        title="four detectors",
+        quotas=dict(IN_LARGE_REGIONS),
+        detectors=("labels", "faces", "moderation", "text"),
+        backlog=1500,
+        steady=(8, 28),
+        notes="DetectFaces' quota is 100, and no more than 50 photos a second come",
+    ),
+)
+
+WORKERS = tuple(
+    replace(
+        _BACKLOG,
+        name=f"{lane}-{quota:g}-{workers}",
+        title=f"quota {quota:g}, {workers} workers, {lane} lane",
+        quotas={"DetectLabels": quota},
+        backlog=int(60 * quota),
+        backlog_is_live=lane == "live",
+        live_workers=workers,
+        bulk_workers=workers,
+        steady=(12, 52),
+    )
+    for quota, counts in ((5.0, (2, 5, 10, 20)), (50.0, (5, 8, 10, 20, 60)))
+    for workers in counts
+    for lane in ("live", "bulk")
+)
+
+WAYS: Mapping[str, str] = {
+    "one message": "one message a call, no limiter",
+    "serial": "Powertools batch, one after the other",
+    "no limiter": "this pipeline, no limiter",
+    "adaptive": "this pipeline, botocore's adaptive mode",
+    "static": "this pipeline, static split",
+    "budget": "this pipeline, shared budget",
+}
+_RACE = replace(_BACKLOG, bulk_workers=0, backlog=3000, steady=(15, 50), longest=900.0)
+RIVALS = (
+    *(
+        replace(
+            _RACE,
+            name=f"{program}-{workers}",
+            title=f"{said}, {workers} workers",
+            program=program,
+            batch_size=1 if program == "one message" else 10,
+            live_workers=workers,
+        )
+        for workers in (20, 60)
+        for program, said in WAYS.items()
+    ),
+    *(
+        replace(
+            _RACE,
+            name=f"{program}-lanes",
+            title=f"{WAYS[program]}, 10 of 30 workers have work",
+            program=program,
+            backlog_is_live=False,
+            live_workers=20,
+            bulk_workers=10,
+        )
+        for program in ("static", "budget")
+    ),
+)
+
+GROUPS: Mapping[str, tuple[Scenario, ...]] = {
+    "quotas": QUOTAS,
+    "rivals": RIVALS,
+    "lanes": LANES,
+    "faults": FAULTS,
+    "outages": OUTAGES,
+    "detectors": DETECTORS,
+    "workers": WORKERS,
+}

@@ -1,0 +1,189 @@
+"""The one table, as the processor's DynamoDB client sees it: what it holds, and what it costs.
+
+Index rows are counted and not kept, for the processor never reads them; what is done with is forgotten
+(`forget`), so that a long run needs no more memory than a short one.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from contract.table import HEAD, HEAD_PREFIX, INDEX_PREFIX
+from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.expressions import Wire, condition, update
+from loadtest.simulation.tokens import TokenBucket
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+PARTITION_WRITE_UNITS_A_SECOND = 1000
+WRITE_UNIT_BYTES, READ_UNIT_BYTES = 1024, 4096
+CONTENT_PREFIX = "content#"
+Key = tuple[str, str]
+
+
+class Table:
+    """`on_head` is told of each head that is written; `broken` says which partitions do not answer."""
+
+    def __init__(
+        self,
+        now: Callable[[], float],
+        on_head: Callable[[str], None] = lambda _key: None,
+        broken: Callable[[str], bool] = lambda _partition: False,
+    ) -> None:
+        self.items: dict[Key, Wire] = {}
+        self.requests: Counter[str] = Counter()
+        self.write_units: Counter[str] = Counter()
+        self.read_units = 0
+        self.throttled: Counter[str] = Counter()
+        self.broken = broken
+        self._now, self._on_head = now, on_head
+        self._partitions: dict[str, TokenBucket] = {}
+        self._of_content: defaultdict[str, set[Key]] = defaultdict(set)
+
+    def batch_execute_statement(self, *, Statements: list[Any]) -> dict[str, Any]:
+        """Do inserts, each by itself."""
+        self._begin("BatchExecuteStatement", "")
+        return {"Responses": [self._insert(statement) for statement in Statements]}
+
+    def get_item(self, *, TableName: str, Key: Wire, **_: Any) -> dict[str, Any]:
+        self._begin("GetItem", Key["pk"]["S"])
+        item = self.items.get(_key(Key))
+        self.read_units += _units(item or {}, READ_UNIT_BYTES)
+        return {"Item": item} if item else {}
+
+    def put_item(self, *, TableName: str, Item: Wire, **asked: Any) -> dict[str, Any]:
+        return self._write("PutItem", Item, lambda _old: Item, asked)
+
+    def update_item(
+        self, *, TableName: str, Key: Wire, UpdateExpression: str, **asked: Any
+    ) -> dict[str, Any]:
+        change = update(UpdateExpression, _names(asked))
+        values = asked.get("ExpressionAttributeValues", {})
+        return self._write("UpdateItem", Key, lambda old: change({**Key, **old}, values), asked)
+
+    def delete_item(self, *, TableName: str, Key: Wire, **asked: Any) -> dict[str, Any]:
+        return self._write("DeleteItem", Key, lambda _old: None, asked)
+
+    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
+        ((table, asked),) = RequestItems.items()
+        self._begin("BatchGetItem", "")
+        found = [self.items.get(_key(key)) for key in asked["Keys"]]
+        self.read_units += sum(_units(item or {}, READ_UNIT_BYTES) for item in found)
+        return {"Responses": {table: [item for item in found if item]}, "UnprocessedKeys": {}}
+
+    def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
+        ((table, requests),) = RequestItems.items()
+        assert len(requests) <= 25
+        self._begin("BatchWriteItem", "")
+        left = [request for request in requests if not self._write_row(request)]
+        return {"UnprocessedItems": {table: left} if left else {}}
+
+    def forget(self, key: str, content_id: str) -> bool:
+        """Drop what stands about a key and its content; tell whether its head was there."""
+        for at in self._of_content.pop(f"{CONTENT_PREFIX}{content_id}", ()):
+            self.items.pop(at, None)
+        return self.items.pop((f"{HEAD_PREFIX}{key}", HEAD), None) is not None
+
+    def _write(
+        self, operation: str, key: Wire, make: Callable[[Wire], Wire | None], asked: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        at = _key(key)
+        self._begin(operation, at[0])
+        old = self.items.get(at)
+        text = asked.get("ConditionExpression")
+        values = asked.get("ExpressionAttributeValues", {})
+        if text is not None and not condition(text, _names(asked))(old or {}, values):
+            self._spend(at, old or {}, operation)
+            told = {"Item": old} if old and "ReturnValuesOnConditionCheckFailure" in asked else {}
+            raise client_error("ConditionalCheckFailedException", operation, "not now", **told)
+        new = make(old or {})
+        self._spend(at, max(new or {}, old or {}, key=_size), operation)
+        if new is None:
+            self.items.pop(at, None)
+        else:
+            self._keep(at, new)
+        shown = {"ALL_OLD": old, "ALL_NEW": new, "UPDATED_OLD": old, "UPDATED_NEW": new}
+        returned = shown.get(asked.get("ReturnValues", "NONE"))
+        return {"Attributes": returned} if returned else {}
+
+    def _write_row(self, request: Wire) -> bool:
+        item = request["PutRequest"]["Item"] if "PutRequest" in request else request["DeleteRequest"]["Key"]
+        at = _key(item)
+        try:
+            self._spend(at, item, "BatchWriteItem")
+        except ClientError:  # a throttled row is one that was left unprocessed
+            return False
+        if not at[0].startswith(INDEX_PREFIX):
+            self._keep(at, item)
+        return True
+
+    def _insert(self, statement: Wire) -> Wire:
+        names = re.findall(r"'(\w+)': \?", statement["Statement"])
+        item = dict(zip(names, statement["Parameters"], strict=True))
+        self._spend(_key(item), item, "BatchExecuteStatement")
+        if _key(item) in self.items:
+            return {"Error": {"Code": "DuplicateItem", "Message": "Duplicate primary key exists in table"}}
+        self._keep(_key(item), item)
+        return {}
+
+    def _keep(self, at: Key, item: Wire) -> None:
+        self.items[at] = item
+        if at[0].startswith(CONTENT_PREFIX):
+            self._of_content[at[0]].add(at)
+        if at[1] == HEAD:
+            self._on_head(at[0].removeprefix(HEAD_PREFIX))
+
+    def _begin(self, operation: str, partition: str) -> None:
+        self.requests[operation] += 1
+        if self.broken(partition):
+            raise client_error("InternalServerError", operation, "as arranged")
+
+    def _spend(self, at: Key, item: Wire, operation: str) -> None:
+        """Count write units. A partition that many write to lets through no more than DynamoDB's would."""
+        units, kind = _units(item, WRITE_UNIT_BYTES), _kind(at, item)
+        if kind in ("index rows", "budget", "counts"):
+            if at[0] not in self._partitions:
+                self._partitions[at[0]] = TokenBucket(self._now, PARTITION_WRITE_UNITS_A_SECOND)
+            if not self._partitions[at[0]].take(units):
+                self.throttled[kind] += 1
+                raise client_error("ProvisionedThroughputExceededException", operation, "a hot partition")
+        self.write_units[kind] += units
+
+
+def _kind(at: Key, item: Wire) -> str:
+    if at[0].startswith(INDEX_PREFIX):
+        return "index rows"
+    if at[0].startswith(CONTENT_PREFIX):
+        return "results" if "answer" in item else "claims"
+    return {"image": "heads", "quota": "budget"}.get(at[0].partition("#")[0], "counts")
+
+
+def _units(item: Wire, unit_bytes: int) -> int:
+    return max(1, math.ceil(_size(item) / unit_bytes))
+
+
+def _size(item: Wire) -> int:
+    """Give the size of an item in bytes, as DynamoDB counts: names and values."""
+    return sum(len(name) + _value_size(value) for name, value in item.items())
+
+
+def _value_size(tagged: Wire) -> int:
+    ((tag, value),) = tagged.items()
+    if tag == "M":
+        return 3 + len(value) + _size(value)
+    if tag == "L":
+        return 3 + len(value) + sum(map(_value_size, value))
+    return len(value) // 2 + 1 if tag == "N" else 1 if tag in ("BOOL", "NULL") else len(value)
+
+
+def _names(asked: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(asked.get("ExpressionAttributeNames", {}).items())
+
+
+def _key(item: Wire) -> Key:
+    return item["pk"]["S"], item["sk"]["S"]

@@ -1,0 +1,166 @@
+"""The synthesized CDK app, made anew only when something that goes into it has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.environment import to_text
+from contract.quotas import IN_LARGE_REGIONS
+from infra.bundles import LOCK, ROOT
+from local.cloud.errors import LocalCloudError
+
+MIN_NODE_MAJOR = 20
+STACK_NAME = "imagepipe"
+
+# What differs here from the defaults for AWS. Two cores share the recognizing, so more copies of the
+# processor would only take memory, and more calls at once would wait for each other until they time out. The
+# quotas are those of the region that this environment says it is; MiniStack does not resolve the condition by
+# which the template chooses them. Nobody but the owner of the machine uploads here, so copies share their
+# answers.
+LOCAL_CONTEXT: Mapping[str, object] = {
+    "api_access": "open",
+    "uploads": True,
+    "share_answers": True,
+    "max_concurrency": 4,
+    "bulk_max_concurrency": 2,
+    "concurrent_calls": 4,
+    "confidence_order": True,
+    "quotas": to_text(IN_LARGE_REGIONS),
+}
+
+_SOURCES = ("contract", "processors", "query_api")
+_KEPT_ASSEMBLIES = 64
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file that the template expects in a bucket."""
+
+    path: Path
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A synthesized app. `digest` names everything that went into it."""
+
+    directory: Path
+    digest: str
+
+    @property
+    def template(self) -> str:
+        """The CloudFormation template, as text."""
+        return (self.directory / f"{STACK_NAME}.template.json").read_text()
+
+    def assets(self, account: str, region: str) -> tuple[Asset, ...]:
+        """List what has to be uploaded before the template is deployed to an account and a region."""
+        manifest = json.loads((self.directory / f"{STACK_NAME}.assets.json").read_text())
+        return tuple(
+            Asset(
+                self.directory / file["source"]["path"],
+                _filled_in(destination["bucketName"], account, region),
+                _filled_in(destination["objectKey"], account, region),
+            )
+            for file in manifest["files"].values()
+            for destination in file["destinations"].values()
+        )
+
+
+def synthesize(context: Mapping[str, object] = LOCAL_CONTEXT) -> tuple[Assembly, bool]:
+    """Return the synthesized app, and whether it was made just now. An empty context is that of AWS.
+
+    Raises LocalCloudError if Node is missing or too old, or if the app fails.
+    """
+    digest = _digest(context)
+    directory = ROOT / "build" / f"assembly-{digest}"
+    if directory.exists():
+        directory.touch()
+        return Assembly(directory, digest), False
+    _require_node()
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory.parent) as scratch:
+        made = Path(scratch) / "out"
+        _run_app(made, context)
+        # Another process may have made the same at the same time.
+        if not directory.exists():
+            made.rename(directory)
+    _remove_old_ones(directory.parent)
+    return Assembly(directory, digest), True
+
+
+def named_settings(given: Iterable[str]) -> dict[str, object]:
+    """Read settings, each NAME=VALUE as `cdk deploy -c` takes them. Raises LocalCloudError."""
+    settings: dict[str, object] = {}
+    for setting in given:
+        name, equals, value = setting.partition("=")
+        if not (name and equals):
+            raise LocalCloudError(f"{setting!r} is no setting; write NAME=VALUE, as in detectors=labels")
+        settings[name] = value
+    return settings
+
+
+def _run_app(out: Path, context: Mapping[str, object]) -> None:
+    environment = {
+        **os.environ,
+        "CDK_OUTDIR": str(out),
+        "CDK_CONTEXT_JSON": json.dumps(context),
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+        "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+    }
+    finished = subprocess.run(
+        [sys.executable, "-m", "infra.app"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode:
+        said = finished.stderr.strip() or finished.stdout.strip()
+        raise LocalCloudError(f"the CDK app failed: {said[-2000:]}", exit_code=1)
+
+
+def _require_node() -> None:
+    node = shutil.which("node")
+    if node is None:
+        raise LocalCloudError(
+            f"Node.js is missing; install version {MIN_NODE_MAJOR} or newer (the CDK runs on it): https://nodejs.org"
+        )
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
+    found = re.match(r"v(\d+)\.", said)
+    if found is None or int(found[1]) < MIN_NODE_MAJOR:
+        raise LocalCloudError(
+            f"Node.js is {said.strip() or 'broken'} at {node}; install version {MIN_NODE_MAJOR} or newer: https://nodejs.org"
+        )
+
+
+def _digest(context: Mapping[str, object]) -> str:
+    files = [LOCK, *sorted((ROOT / "infra").glob("*.py"))]
+    for room in _SOURCES:
+        files += sorted(path for path in (ROOT / room).rglob("*") if path.is_file() and path.suffix != ".pyc")
+    seen = hashlib.sha256(json.dumps(context, sort_keys=True).encode())
+    for path in files:
+        seen.update(f"\n{path.relative_to(ROOT)}\n".encode())
+        seen.update(path.read_bytes())
+    return seen.hexdigest()[:20]
+
+
+def _remove_old_ones(build: Path) -> None:
+    by_age = sorted(build.glob("assembly-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for directory in by_age[_KEPT_ASSEMBLIES:]:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _filled_in(text: str, account: str, region: str) -> str:
+    return text.replace("${AWS::AccountId}", account).replace("${AWS::Region}", region)

@@ -1,0 +1,139 @@
+"""The two services of the local environment: MiniStack, and the local Rekognition."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from local.cloud import services
+from local.cloud.environment import HOST, REGION, LocalEnvironment
+from local.cloud.lambda_python import make_lambda_python
+from local.cloud.process_environment import AWS_VARIABLES
+
+CLOUD = "cloud"
+REKOGNITION = "rekognition"
+_HERE = Path(__file__).parent
+_GUARD = _HERE / "origin_guard.py"
+# What of ours runs in MiniStack's process: when it changes, a MiniStack that runs is replaced.
+_AROUND_MINISTACK = (_GUARD, *(_HERE / name for name in ("ministack.py", "partiql_streams.py")))
+
+
+def cloud_service(environment: LocalEnvironment) -> services.Service:
+    """Describe MiniStack. Functions inherit its environment, and so find their endpoints."""
+    function_python = make_lambda_python(environment.directory / "cloud" / "lambda-python")
+    environment.scratch_directory.mkdir(parents=True, exist_ok=True)
+    return services.Service(
+        name=CLOUD,
+        command=(sys.executable, "-m", "local.cloud.ministack", str(function_python)),
+        environment={
+            **AWS_VARIABLES,
+            "GATEWAY_PORT": str(environment.cloud_port),
+            "MINISTACK_REGION": REGION,
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(environment.state_directory),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(environment.objects_directory),
+            "TMPDIR": str(environment.scratch_directory),
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "AWS_ENDPOINT_URL": environment.endpoint_url,
+            "AWS_ENDPOINT_URL_REKOGNITION": environment.rekognition_url,
+        },
+        directory=environment.directory,
+        port=environment.cloud_port,
+        health_path="/_ministack/ready",
+        version=f"{version('ministack')} {_source_digest(*_AROUND_MINISTACK)}",
+    )
+
+
+def rekognition_service(environment: LocalEnvironment) -> services.Service:
+    """Describe the local Rekognition. It reads photos from MiniStack's S3."""
+    return services.Service(
+        name=REKOGNITION,
+        command=(
+            sys.executable, "-m", "local.rekognition", "--host", HOST,
+            "--port", str(environment.rekognition_port), "--models", str(environment.models),
+            "--s3-endpoint", environment.endpoint_url,
+        ),
+        environment=AWS_VARIABLES,
+        directory=environment.directory,
+        port=environment.rekognition_port,
+        health_path="/health",
+        version=_source_digest(_GUARD, *sorted((_HERE.parent / "rekognition").rglob("*"))),
+    )  # fmt: skip
+
+
+def make_room(environment: LocalEnvironment) -> list[str]:
+    """Stop what is out of date, and see that what is to be started finds its port free.
+
+    Gives the names of what was stopped. Raises LocalCloudError if another program has a port; then nothing
+    was started.
+    """
+    stopped = []
+    wanted = [(cloud_service(environment), stop_cloud)]
+    if environment.other_rekognition_url is None:
+        wanted.append((rekognition_service(environment), stop_rekognition))
+    else:
+        stop_rekognition(environment)
+    for service, stop in wanted:
+        if not services.is_running(service):
+            if services.is_known(service.directory, service.name):
+                stopped.append(service.name)
+            stop(environment)
+            services.require_port(service)
+    return stopped
+
+
+def start_cloud(environment: LocalEnvironment) -> bool:
+    """Make MiniStack run, where there is room. Say whether it was started just now.
+
+    What it saved on its last stop is used only if that stop was clean; after a `kill -9` it would be the
+    state of an earlier day.
+    """
+    service = cloud_service(environment)
+    if services.is_running(service):
+        return False
+    if not _clean_stop_mark(environment).exists():
+        shutil.rmtree(environment.state_directory, ignore_errors=True)
+    services.start(service)
+    # From now on what was saved is old, and so is what was saved at other ports.
+    for mark in _clean_stop_mark(environment).parent.glob("*.clean"):
+        mark.unlink()
+    return True
+
+
+def stop_cloud(environment: LocalEnvironment) -> None:
+    """Stop MiniStack and its functions, and mark the state that it saves as good."""
+    if services.stop(environment.directory, CLOUD) and environment.state_directory.exists():
+        _clean_stop_mark(environment).touch()
+    shutil.rmtree(environment.scratch_directory, ignore_errors=True)
+    environment.scratch_directory.mkdir(parents=True, exist_ok=True)
+
+
+def start_rekognition(environment: LocalEnvironment) -> bool:
+    """Make the local Rekognition run, where there is room. Say whether it was started just now."""
+    service = rekognition_service(environment)
+    if services.is_running(service):
+        return False
+    services.start(service)
+    return True
+
+
+def stop_rekognition(environment: LocalEnvironment) -> None:
+    """Stop the local Rekognition."""
+    services.stop(environment.directory, REKOGNITION)
+
+
+def _clean_stop_mark(environment: LocalEnvironment) -> Path:
+    return environment.state_directory.with_suffix(".clean")
+
+
+def _source_digest(*paths: Path) -> str:
+    seen = hashlib.sha256()
+    for path in paths:
+        if path.is_file() and "__pycache__" not in path.parts:
+            seen.update(path.read_bytes())
+    return seen.hexdigest()

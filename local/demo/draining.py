@@ -1,0 +1,117 @@
+"""Following the photos until each has a record, or lies in the dead letters."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, cast
+
+from contract import table, timing
+from contract.capacity import KEYS_A_MESSAGE
+from contract.notifications import look_again
+from contract.records import Head, Status
+from local.cloud.clients import LocalClients
+from local.cloud.outputs import Outputs
+from local.demo.dead_letters import DeadLetter, dead_letters
+
+_POLL_SECONDS = 0.3
+_KEYS_A_GET = 100
+_GETS_A_POLL = 5
+# As often as this without a new record, and with nothing in the queues to be taken, the photos still missing
+# are asked for once more: a function that was killed took their messages along until the visibility timeout.
+ASK_AGAIN_SECONDS = 10.0
+# After this long without a new record it is worth reading what the functions say.
+DOUBT_SECONDS = 20.0
+# What a killed function had claimed is free again after this long; without a new record then, none will come.
+GIVE_UP_SECONDS = timing.CLAIM_SECONDS + 60.0
+
+
+@dataclass
+class Drained:
+    """How it ended: which photos wait still, the status of the others, and what lies in the dead letters."""
+
+    waiting: set[str] = field(default_factory=set)
+    statuses: dict[str, Status] = field(default_factory=dict)
+    dead: list[DeadLetter] = field(default_factory=list)
+
+
+def current_etags(clients: LocalClients, outputs: Outputs, keys: Iterable[str]) -> dict[str, str]:
+    """Return which bytes the bucket holds now under each of these keys, by ETag. Absent keys are left out."""
+    wanted = set(keys)
+    pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=outputs.bucket)
+    entries = (entry for page in pages for entry in page.get("Contents", []))
+    return {entry["Key"]: entry["ETag"].strip('"') for entry in entries if entry["Key"] in wanted}
+
+
+def drain(
+    clients: LocalClients,
+    outputs: Outputs,
+    etags: Mapping[str, str],
+    *,
+    ended: Callable[[int], None],
+    in_trouble: Callable[[], bool],
+) -> Drained:
+    """Wait until every key has a head for these very bytes. `ended` is told how many have.
+
+    Gives up after GIVE_UP_SECONDS without any progress, or after DOUBT_SECONDS if the functions are
+    `in_trouble`; what waits then stays queued.
+    """
+    result = Drained(waiting=set(etags))
+    last_progress = last_look = last_asked = time.monotonic()
+    while True:
+        before = len(result.waiting)
+        result.statuses |= _statuses(clients, outputs, etags, result.waiting)
+        result.waiting -= set(result.statuses)
+        now = time.monotonic()
+        if not result.waiting or now - last_look > 2:  # noqa: PLR2004
+            last_look = now
+            result.dead = dead_letters(clients, outputs)
+            result.waiting -= {key for letter in result.dead for key in letter.keys}
+        ended(len(etags) - len(result.waiting))
+        if len(result.waiting) < before:
+            last_progress = last_asked = now
+        idle_seconds = now - last_progress
+        if not result.waiting or idle_seconds > GIVE_UP_SECONDS:
+            return result
+        if idle_seconds > DOUBT_SECONDS and in_trouble():
+            return result
+        if now - last_asked > ASK_AGAIN_SECONDS and not _anything_visible(clients, outputs):
+            _ask_again(clients, outputs, sorted(result.waiting))
+            last_asked = now
+        time.sleep(_POLL_SECONDS)
+
+
+def _statuses(
+    clients: LocalClients, outputs: Outputs, etags: Mapping[str, str], keys: set[str]
+) -> dict[str, Status]:
+    """Read the status of the keys that have a head for the bytes in the bucket; some hundreds at a time."""
+    found = {}
+    looked_at = sorted(keys)[: _KEYS_A_GET * _GETS_A_POLL]
+    for start in range(0, len(looked_at), _KEYS_A_GET):
+        for head in _heads(clients, outputs.table, looked_at[start : start + _KEYS_A_GET]):
+            if head.version.etag == etags[head.key]:
+                found[head.key] = head.status
+    return found
+
+
+def _heads(clients: LocalClients, table_name: str, keys: list[str]) -> list[Head]:
+    at = [table.head_key(key) for key in keys]
+    wanted = [{table.PARTITION_KEY: place.pk, table.SORT_KEY: place.sk} for place in at]
+    reply = clients.tables.batch_get_item(RequestItems={table_name: {"Keys": cast("Any", wanted)}})
+    return [Head.from_item(item) for item in reply["Responses"].get(table_name, [])]
+
+
+def _anything_visible(clients: LocalClients, outputs: Outputs) -> bool:
+    name: Literal["ApproximateNumberOfMessages"] = "ApproximateNumberOfMessages"
+    urls = (outputs.queue_url, outputs.bulk_queue_url)
+    replies = (clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name]) for url in urls)
+    return any(reply["Attributes"][name] != "0" for reply in replies)
+
+
+def _ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    for start in range(0, len(keys), KEYS_A_MESSAGE):
+        body = look_again(outputs.bucket, keys[start : start + KEYS_A_MESSAGE], now)
+        clients.sqs.send_message(QueueUrl=outputs.bulk_queue_url, MessageBody=body)

@@ -1,0 +1,169 @@
+"""What a folder holds: its photos, what is left out, and what cannot be taken, with the reason.
+
+The list is made once, here, and what uploads is given this list: two programs that each look into a folder by
+rules of their own will disagree about some name.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.terminal import printable
+from local.cloud.errors import LocalCloudError
+
+# Files named so are taken for photos, whatever they turn out to be.
+PHOTO_SUFFIXES = (
+    ".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff",
+    ".webp",
+)  # fmt: skip
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+MOST_KEY_BYTES = 1024
+_NO_FILES = (
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo, and the key it gets: its path relative to the folder, with slashes."""
+
+    key: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class NotTaken:
+    """What was wanted and not taken."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The files of a folder and of those below it, links followed."""
+
+    path: Path
+    photos: tuple[Photo, ...]
+    left_out: tuple[str, ...]
+    not_taken: tuple[NotTaken, ...]
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of its photos."""
+        return [photo.key for photo in self.photos]
+
+
+@dataclass(frozen=True)
+class _Directory:
+    path: Path
+    # "" or the path relative to the folder, with a slash at its end.
+    prefix: str
+    # Itself and those it is in, as device and inode.
+    chain: frozenset[tuple[int, int]]
+
+
+def look_into(path: Path) -> Folder:
+    """List a folder. Raises LocalCloudError if it is not there, or holds no photo."""
+    photos, left_out, not_taken = [], [], []
+    for found in sorted(_found_in(path), key=_name_of):
+        match found:
+            case Photo():
+                photos.append(found)
+            case NotTaken():
+                not_taken.append(found)
+            case str():
+                left_out.append(found)
+    if not photos:
+        others = "".join(f"; {printable(each.name)}: {each.reason}" for each in not_taken[:3])
+        raise LocalCloudError(
+            f"the folder {printable(str(path))} holds no photo "
+            f"(nothing named {', '.join(PHOTO_SUFFIXES)}{others}); "
+            "choose another: make run IMAGES=folder"
+        )
+    return Folder(path, tuple(photos), tuple(left_out), tuple(not_taken))
+
+
+def _name_of(found: Photo | NotTaken | str) -> str:
+    if isinstance(found, Photo):
+        return found.key
+    return found.name if isinstance(found, NotTaken) else found
+
+
+def _found_in(path: Path) -> Iterator[Photo | NotTaken | str]:
+    """Walk a folder; what is neither a photo nor a folder is its name alone."""
+    try:
+        itself = path.stat()
+        top = _Directory(path, "", frozenset({(itself.st_dev, itself.st_ino)}))
+        entries = _entries(top)
+    except OSError as error:
+        raise LocalCloudError(
+            f"there is no folder {printable(str(path))} ({error.strerror}); "
+            "choose one with photos: make run IMAGES=folder"
+        ) from error
+    pending = [(top, entries)]
+    while pending:
+        directory, entries = pending.pop()
+        for entry in entries:
+            found = _look_at(directory, entry)
+            if not isinstance(found, _Directory):
+                yield found
+                continue
+            try:
+                pending.append((found, _entries(found)))
+            except OSError as error:
+                yield NotTaken(found.prefix, _reason(error))
+
+
+def _entries(directory: _Directory) -> list[str]:
+    with os.scandir(directory.path) as entries:
+        return [entry.name for entry in entries]
+
+
+def _look_at(directory: _Directory, name: str) -> Photo | NotTaken | _Directory | str:
+    path, shown = directory.path / name, directory.prefix + name
+    try:
+        status = path.stat()
+    except OSError as error:
+        dangling = error.errno == errno.ENOENT and path.is_symlink()
+        return NotTaken(shown, "a link that leads nowhere" if dangling else _reason(error))
+    is_directory = stat.S_ISDIR(status.st_mode)
+    if not (is_directory or name.lower().endswith(PHOTO_SUFFIXES)):
+        return shown
+    # UTF-8, whatever the person's locale takes file names for.
+    raw_key = directory.prefix.encode() + os.fsencode(name)
+    if reason := _why_no_key(raw_key) or _why_no_file(directory, status):
+        return NotTaken(shown, reason)
+    key, itself = raw_key.decode(), (status.st_dev, status.st_ino)
+    return _Directory(path, f"{key}/", directory.chain | {itself}) if is_directory else Photo(key, path)
+
+
+def _why_no_key(raw_key: bytes) -> str:
+    if len(raw_key) > MOST_KEY_BYTES:
+        return f"longer than the {MOST_KEY_BYTES:,} bytes that S3 takes as a key"
+    try:
+        raw_key.decode()
+    except UnicodeDecodeError:
+        return "a name that is not UTF-8, as a key in S3 must be"
+    return ""
+
+
+def _why_no_file(directory: _Directory, status: os.stat_result) -> str:
+    if stat.S_ISDIR(status.st_mode):
+        is_loop = (status.st_dev, status.st_ino) in directory.chain
+        return "a link back to a folder that it is in" if is_loop else ""
+    return next((kind for is_it, kind in _NO_FILES if is_it(status.st_mode)), "")
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return "a link that leads in a circle"
+    return error.strerror or str(error)

@@ -1,0 +1,118 @@
+"""Start the local Rekognition: `python -m local.rekognition --port 4580 --models DIR`."""
+
+import contextlib
+import logging
+import os
+import re
+import socket
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+_LATENCY = re.compile(r"([0-9.]+)(ms|s)?")
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"local Rekognition: {message}", err=True)
+    raise typer.Exit(2)
+
+
+def _pairs(values: list[str], what: str) -> dict[str, str]:
+    pairs = {}
+    for value in values:
+        name, equals, number = value.partition("=")
+        if not equals:
+            _fail(f"{what} {value!r}: write OPERATION=NUMBER, as in DetectLabels=50")
+        pairs[name] = number
+    return pairs
+
+
+def _rates(values: list[str]) -> dict[str, float | None]:
+    rates: dict[str, float | None] = {}
+    for name, number in _pairs(values, "--rate").items():
+        try:
+            rates[name] = float(number)
+        except ValueError:
+            _fail(f"--rate {name}={number}: {number!r} is not a number of calls a second")
+    return rates
+
+
+def _latencies_ms(values: list[str]) -> dict[str, float]:
+    latencies = {}
+    for name, text in _pairs(values, "--latency").items():
+        match = _LATENCY.fullmatch(text)
+        if match is None:
+            _fail(f"--latency {name}={text}: write a time such as 300ms or 0.3s")
+        latencies[name] = float(match[1]) * (1000 if match[2] == "s" else 1)
+    return latencies
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        _fail(f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port")
+    return listener
+
+
+def main(  # noqa: PLR0917  # typer makes options of them
+    models: Annotated[Path, typer.Option(help="Folder that `download_models` filled.")],
+    port: Annotated[int, typer.Option(help="Port; 0 takes any free one.")] = 4580,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    s3_endpoint: Annotated[str | None, typer.Option(help="URL of the S3 to read objects from.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Pictures looked at side by side.")] = os.cpu_count()
+    or 1,
+    rate: Annotated[list[str], typer.Option(help="DetectLabels=50: calls a second. Repeatable.")] = [],  # noqa: B006  # typer copies it
+    latency: Annotated[list[str], typer.Option(help="DetectLabels=300ms: added. Repeatable.")] = [],  # noqa: B006
+) -> None:
+    """Answer like Amazon Rekognition, with models that really look, until SIGTERM."""
+    started = time.monotonic()
+    rates, latencies_ms = _rates(rate), _latencies_ms(latency)
+    listener = _listen(host, port)
+    import botocore.session
+    import uvicorn
+
+    from local.rekognition.models.sessions import MissingModelsError
+    from local.rekognition.registry import load_operations
+    from local.rekognition.service import FETCHES_AT_ONCE, Service
+    from local.rekognition.settings import SettingsError, read_change
+    from local.rekognition.sources import connect
+    from local.rekognition.wire import application
+
+    try:
+        loaded = load_operations(models)
+        change = read_change({"rates": rates, "latencies_ms": latencies_ms}, loaded.operations)
+    except (MissingModelsError, SettingsError) as error:
+        _fail(str(error))
+    model = botocore.session.get_session().get_service_model("rekognition")
+    objects = connect(s3_endpoint, FETCHES_AT_ONCE)
+    service = Service(loaded.operations, objects, model, workers, loaded.networks.names)
+    service.quotas.change(change.rates, change.latencies_ms)
+    logging.basicConfig(level=logging.WARNING)
+    warnings.simplefilter("ignore")  # Pillow's, on pictures that are odd but readable
+    address, actual_port = listener.getsockname()[:2]
+    typer.echo(
+        f"local Rekognition on http://{address}:{actual_port}, {len(loaded.networks.names())} models, "
+        f"{workers} workers, ready after {time.monotonic() - started:.1f} s"
+    )
+    sys.stdout.flush()
+    config = uvicorn.Config(
+        application(service, actual_port, host),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
+    os._exit(0)  # a thread may still wait for S3, or compute, for nobody
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,80 @@
+"""Which things are where: CenterNet and the 80 classes of COCO.
+
+Zhou et al., Objects as Points, 2019: a heat map a class, whose peaks are centres, and four distances
+from each centre to the sides of its box, in pixels of the network's input.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from local.rekognition.classifier import Box
+from local.rekognition.models.sessions import Floats, Network
+from local.rekognition.pictures import Picture
+
+SIDE = 416
+"""The network was trained at 512; this takes 30 ms in place of 45 and finds the same large things."""
+MIN_SCORE = 0.25
+_MAX_PEAKS = 100
+_MAX_OVERLAP = 0.5
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A thing: its COCO class, its score (0..1) and its box."""
+
+    index: int
+    score: float
+    box: Box
+
+    @property
+    def area(self) -> float:
+        """Its share of the picture."""
+        left, top, right, bottom = self.box
+        return (right - left) * (bottom - top)
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union of two boxes."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
+    return width * height / (areas - width * height)
+
+
+def _peaks(heat: Floats) -> list[tuple[int, int, int]]:
+    """Class, row and column of every local maximum, best first; `heat` is (80, H, W)."""
+    padded = np.pad(heat, ((0, 0), (1, 1), (1, 1)))
+    classes, rows, columns = np.nonzero(heat > MIN_SCORE)
+    scores = heat[classes, rows, columns]
+    around = np.stack([padded[classes, rows + y, columns + x] for y in range(3) for x in range(3)])
+    chosen = np.flatnonzero(scores >= around.max(axis=0)) if scores.size else np.empty(0, dtype=int)
+    chosen = chosen[np.argsort(-scores[chosen], kind="stable")][:_MAX_PEAKS]
+    return [(int(classes[place]), int(rows[place]), int(columns[place])) for place in chosen]
+
+
+def detect(network: Network, picture: Picture) -> list[Detection]:
+    """The things of a picture, surest first."""
+    view = picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    batch = np.ascontiguousarray(np.asarray(view, dtype=np.float32).transpose(2, 0, 1)[None])
+    answer = network.run(batch)
+    heat, distances = answer["tower_0/keypoints"][0], answer["tower_0/wh"][0]
+    cell = SIDE / heat.shape[1]
+    found: list[Detection] = []
+    for index, row, column in _peaks(heat):
+        left, top, right, bottom = (float(value) for value in distances[:, row, column])
+        box = (
+            max(0.0, (column * cell - left) / SIDE),
+            max(0.0, (row * cell - top) / SIDE),
+            min(1.0, (column * cell + right) / SIDE),
+            min(1.0, (row * cell + bottom) / SIDE),
+        )
+        candidate = Detection(index, float(heat[index, row, column]), box)
+        if candidate.area > 0 and not any(
+            other.index == index and overlap(other.box, box) > _MAX_OVERLAP for other in found
+        ):
+            found.append(candidate)
+    return found

@@ -1,0 +1,108 @@
+"""The verdict finds what is wrong, and finds nothing where nothing is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from contract.completions import completion
+from contract.identity import ImageVersion
+from contract.records import Findings, Head, Rejection, Status
+from contract.results import Result, ResultName
+from contract.table import index_rows
+from loadtest.faults.evidence import UNEXPLAINED, Evidence, Letter
+from loadtest.faults.payments import PaidTwice
+from loadtest.faults.verdict import Verdict, judge
+
+VERSION = ImageVersion("a.jpg", "etag", 9, "v1", "2024-01-01T00:00:00.000Z")
+HEAD = Head(
+    VERSION,
+    Status.RECOGNIZED,
+    "1",
+    1,
+    "2024-01-01T00:00:01.000Z",
+    {"labels": "l", "faces": "f"},
+    Findings({"Cat": 97.5}, 1),
+)
+TOMBSTONE = replace(HEAD, version=ImageVersion("a.jpg", "", 0, None, ""), status=Status.DELETED, detectors={})
+ANSWERS: dict[str, dict[str, Any]] = {
+    "labels": {"Labels": [{"Name": "Cat", "Confidence": 97.5}]},
+    "faces": {"FaceDetails": [{}]},
+}
+RESULTS = {
+    (name := ResultName(VERSION.content_id, detector, HEAD.detectors[detector])): Result(name, answer, "")
+    for detector, answer in ANSWERS.items()
+}
+GOOD = Evidence(
+    {"a.jpg": ("etag", "v1")}, {"a.jpg": HEAD}, index_rows(HEAD), RESULTS, (), {"Cat": 1, "recognized": 1}
+)
+NOTHING_TWICE = PaidTwice(0, Counter(), ())
+
+
+def verdict(evidence: Evidence, twice: PaidTwice = NOTHING_TWICE, *, announced: bool = True) -> Verdict:
+    said = {completion("bucket", head).id for head in evidence.heads.values()} if announced else set()
+    return judge(evidence, said, "bucket", twice, {})
+
+
+def test_all_is_well() -> None:
+    assert verdict(GOOD).kept
+
+
+def test_a_deleted_photo_with_its_tombstone_is_well() -> None:
+    assert verdict(replace(GOOD, bucket={"a.jpg": None}, heads={"a.jpg": TOMBSTONE}, counts={})).kept
+
+
+def test_a_label_that_is_counted_twice_is_noticed() -> None:
+    assert verdict(replace(GOOD, counts={"Cat": 2, "recognized": 1})).miscounted == {"Cat": (2, 1)}
+
+
+def test_an_object_without_a_record_is_lost() -> None:
+    assert set(verdict(replace(GOOD, heads={})).lost) == {"a.jpg"}
+    assert set(verdict(replace(GOOD, heads={"a.jpg": TOMBSTONE})).lost) == {"a.jpg"}
+
+
+def test_a_good_photo_that_was_rejected_is_lost() -> None:
+    rejected = replace(HEAD, status=Status.REJECTED, rejection=Rejection("Some", "reason"))
+    evidence = replace(GOOD, heads={"a.jpg": rejected}, rows=index_rows(rejected))
+    assert verdict(evidence).lost == {"a.jpg": "rejected: Some"}
+
+
+def test_missing_rows_and_missing_answers_are_lost() -> None:
+    assert set(verdict(replace(GOOD, rows=index_rows(HEAD)[1:])).lost) == {"a.jpg"}
+    assert set(verdict(replace(GOOD, results={})).lost) == {"a.jpg"}
+
+
+def test_a_record_of_another_version_or_of_a_deleted_object_is_stale() -> None:
+    assert set(verdict(replace(GOOD, bucket={"a.jpg": ("etag", "v2")})).stale) == {"a.jpg"}
+    assert set(verdict(replace(GOOD, bucket={"a.jpg": None})).stale) == {"a.jpg"}
+
+
+def test_a_visible_row_that_is_not_of_the_record_is_stale_an_invisible_one_is_not() -> None:
+    other = replace(HEAD, findings=Findings({"Dog": 80.0}, 1))
+    (row,) = [row for row in index_rows(other) if "dog" in row.at.pk]
+    assert set(verdict(replace(GOOD, rows=(*GOOD.rows, row))).stale) == {"a.jpg"}
+    assert verdict(replace(GOOD, rows=(*GOOD.rows, replace(row, revision="old")))).kept
+
+
+def test_labels_of_other_bytes_are_stale() -> None:
+    assert set(verdict(replace(GOOD, heads={"a.jpg": replace(HEAD, findings=Findings({}, 1))})).stale)
+    said = {completion("bucket", HEAD).id}
+    assert set(judge(GOOD, said, "bucket", NOTHING_TWICE, {"a.jpg": {"Dog": 80.0}}).stale) == {"a.jpg"}
+
+
+def test_a_record_of_which_nobody_was_told_is_silent() -> None:
+    found = verdict(GOOD, announced=False)
+    assert found.silent == ("a.jpg",)
+    assert not found.kept
+
+
+@pytest.mark.parametrize("cause", ["transient: InternalServerError", UNEXPLAINED])
+def test_a_dead_letter_breaks_the_promise_even_if_it_says_why(cause: str) -> None:
+    assert not verdict(replace(GOOD, letters=(Letter(cause, ("b.jpg",)),))).kept
+
+
+def test_paying_twice_without_a_cause_breaks_the_promise() -> None:
+    assert not verdict(GOOD, PaidTwice(1, Counter(), (("DetectLabels", "bytes"),))).kept

@@ -1,0 +1,94 @@
+"""Models that are loaded at the first call."""
+
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import botocore.session
+import pytest
+from PIL import Image
+
+from local.rekognition.late import LateOperation
+from local.rekognition.models import sessions
+from local.rekognition.models.sessions import INSTALLED, MissingModelsError, installed_path
+from local.rekognition.pictures import Picture
+from local.rekognition.service import Service
+
+PICTURE = Image.new("RGB", (90, 90))
+
+
+@dataclass(frozen=True)
+class Echo:
+    """An operation that says what it was asked."""
+
+    name: str = "DetectText"
+
+    def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(request)
+
+
+def test_nothing_is_loaded_before_the_first_call() -> None:
+    late = LateOperation("DetectText", lambda: pytest.fail("nobody has called"))
+
+    assert not late.is_ready
+
+
+def test_calls_at_the_same_time_load_once_and_are_all_answered() -> None:
+    made: list[Echo] = []
+    all_here = threading.Barrier(4)
+
+    def make() -> Echo:
+        made.append(Echo())
+        return made[-1]
+
+    late = LateOperation("DetectText", make)
+
+    def call(number: int) -> dict[str, Any]:
+        all_here.wait()
+        return late.answer(PICTURE, {"Number": number})
+
+    with ThreadPoolExecutor(4) as callers:
+        answers = list(callers.map(call, range(4)))
+
+    assert answers == [{"Number": number} for number in range(4)]
+    assert len(made) == 1
+    assert late.is_ready
+
+
+def test_models_that_cannot_be_loaded_are_tried_again_at_the_next_call() -> None:
+    outcomes = iter([False, True])
+
+    def make() -> Echo:
+        if not next(outcomes):
+            raise MissingModelsError("not there yet")
+        return Echo()
+
+    late = LateOperation("DetectText", make)
+
+    with pytest.raises(MissingModelsError):
+        late.answer(PICTURE, {})
+    assert late.answer(PICTURE, {"Number": 1}) == {"Number": 1}
+
+
+def test_operations_that_wait_for_their_first_call_are_told() -> None:
+    late = LateOperation("DetectText", Echo)
+    model = botocore.session.get_session().get_service_model("rekognition")
+    service = Service({"DetectText": late}, objects=None, model=model, workers=1)  # type: ignore[arg-type]
+
+    assert service.waiting() == ["DetectText"]
+    late.answer(PICTURE, {})
+    assert service.waiting() == []
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+def test_installed_models_are_found_without_importing_their_package(name: str) -> None:
+    assert installed_path(name).is_file()
+
+
+def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "INSTALLED", {"dreams": ("no_such_package", "dreams.onnx")})
+
+    with pytest.raises(MissingModelsError, match="no_such_package: install"):
+        installed_path("dreams")

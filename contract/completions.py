@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contract.identity import key_digest
-from contract.records import Head
+from contract.records import ImageRecord
 
 SCHEMA_VERSION = 1
 
@@ -19,32 +19,32 @@ class Completion:
     attributes: dict[str, str | list[str]]
 
 
-def completion(bucket_name: str, head: Head) -> Completion:
-    """Write the announcement of a head. docs/completions.md is its documentation."""
-    identifier = f"{key_digest(head.key)}-{head.revision}"
+def completion(bucket_name: str, record: ImageRecord) -> Completion:
+    """Write the announcement of a record. docs/completions.md is its documentation."""
+    identifier = f"{key_digest(record.key)}-{record.revision}"
     body: dict[str, object] = {
         "schema_version": SCHEMA_VERSION,
         "id": identifier,
-        "status": str(head.status),
+        "status": str(record.status),
         "bucket": bucket_name,
-        "key": head.key,
-        "version_id": head.version.version_id,
-        "etag": head.version.etag,
-        "size_bytes": head.version.size_bytes,
-        "uploaded_at": head.version.uploaded_at,
-        "decided_at": head.decided_at,
-        "detectors": sorted(head.detectors),
-        "labels": [{"name": name, "confidence": value} for name, value in head.findings.labels.items()],
-        "faces": head.findings.faces,
+        "key": record.key,
+        "version_id": record.version.version_id,
+        "etag": record.version.etag,
+        "size_bytes": record.version.size_bytes,
+        "uploaded_at": record.version.uploaded_at,
+        "decided_at": record.decided_at,
+        "detectors": sorted(record.detectors),
+        "labels": [{"name": name, "confidence": value} for name, value in record.findings.labels.items()],
+        "faces": record.findings.faces,
         "rejection": None,
     }
-    if head.rejection is not None:
+    if record.rejection is not None:
         body["rejection"] = {
-            "code": head.rejection.code,
-            "message": head.rejection.message,
-            "detector": head.rejection.detector,
+            "code": record.rejection.code,
+            "message": record.rejection.message,
+            "detector": record.rejection.detector,
         }
-    attributes: dict[str, str | list[str]] = {"status": str(head.status)}
-    if head.detectors:  # SNS takes no empty array
-        attributes["detectors"] = sorted(head.detectors)
+    attributes: dict[str, str | list[str]] = {"status": str(record.status)}
+    if record.detectors:  # SNS takes no empty array
+        attributes["detectors"] = sorted(record.detectors)
     return Completion(identifier, body, attributes)

@@ -85,11 +85,11 @@ def audit_a_month(
     now costs half a unit for each 4 KB of a record.
     """
     assumed, prices = assumed or Assumptions(), prices or Prices()
-    head = typical.head(
+    record = typical.record(
         tuple(OPERATIONS.values()), round(assumed.labels_a_photo), round(assumed.words_a_photo)
     )
     looked_at = AUDITS_A_MONTH * photos
-    units = looked_at * read_units(item_bytes(typical.head_item(head))) / 2
+    units = looked_at * read_units(item_bytes(typical.record_item(record))) / 2
     return {
         "DynamoDB": units * prices.million_read_units / MILLION,
         "S3": looked_at / KEYS_A_LISTING * prices.million_s3_puts / MILLION,

@@ -1,4 +1,4 @@
-"""What is known of one image: the head record, whose commit makes everything about a version visible."""
+"""What is known of one image: the record, whose commit makes everything about a version visible."""
 
 from __future__ import annotations
 
@@ -69,16 +69,17 @@ class Rejection:
 
 
 @dataclass(frozen=True)
-class Head:
+class ImageRecord:
     """The one record of one key: its newest known state.
 
     `detectors` maps each detector that ran to the fingerprint of its settings, by which its raw result is
     found. `sequencer` (canonical) is that of the newest event taken in, empty if the image was only ever
-    listed. `generation` counts the heads of this key. `expires_at` (seconds since 1970) is set on tombstones.
-    `decided_by` names the event that made this head what it is. It may be an older one than the sequencer's:
-    events that change nothing move that on alone. It is empty where nobody is to be told.
+    listed. `generation` counts the records of this key. `expires_at` (seconds since 1970) is set on
+    tombstones.
+    `decided_by` names the event that made this record what it is. It may be an older one than the
+    sequencer's: events that change nothing move that on alone. It is empty where nobody is to be told.
     `shares_answers` says whether its raw results are those of all images with the same bytes.
-    `stored_revision` is the revision that a head was read with: its rows carry that one, whatever this code
+    `stored_revision` is the revision that a record was read with: its rows carry that one, whatever this code
     would make of it.
     """
 
@@ -109,7 +110,7 @@ class Head:
     def revision(self) -> str:
         """Name this state of this key: the same for a replay of the same work, new for any other.
 
-        Index rows and completions carry it; a row whose revision is not the head's does not count.
+        Index rows and completions carry it; a row whose revision is not the record's does not count.
         """
         if self.stored_revision is not None:
             return self.stored_revision
@@ -153,8 +154,8 @@ class Head:
         return {name: value for name, value in item.items() if value is not None}
 
     @classmethod
-    def from_item(cls, item: Mapping[str, object]) -> Head:
-        """Read a head back from the attributes of its DynamoDB item."""
+    def from_item(cls, item: Mapping[str, object]) -> ImageRecord:
+        """Read a record back from the attributes of its DynamoDB item."""
         version_id = item.get("version_id")
         expires_at = item.get("expires_at")
         return cls(

@@ -2,7 +2,7 @@
 
 | item       | pk                     | sk                                | read by                    |
 |------------|------------------------|-----------------------------------|----------------------------|
-| head       | `image#<key>`          | `head`                            | key                        |
+| record       | `image#<key>`          | `record`                            | key                        |
 | raw result | `content#<content id>` | `<detector>#<fingerprint>`        | content                    |
 | claim      | where its result will be | where its result will be        | content                    |
 | budget     | `quota#<operation>`    | `budget`                          | operation                  |
@@ -12,15 +12,15 @@
 | signing key | `secret#cursors`      | `secret`                          | nobody but the query API   |
 
 A content id names the bytes of an image, or those of one version alone where answers are not shared
-(contract/identity.py); the head says which (`shares_answers`).
+(contract/identity.py); the record says which (`shares_answers`).
 
 A term is `label:<name>`, `moderation:<category>` or `text:<word>`, all in lower case, `faces:some` or
 `status:<status>`. All rows of one image have the same sort key and stand in shards of the same number, so
 that images which carry several terms are found by a join of their rows. An index row counts only while the
-head of its key stands for it: rows are written before the head that makes them true, and removed after the
-head that makes them false, so a reader that holds each row against its head is never shown a stale photo. A
-row that `imagepipe reconcile` suspects of being left over carries `suspected_at` (seconds since 1970) until
-it is swept, or written again.
+record of its key stands for it: rows are written before the record that makes them true, and removed after
+the record that makes them false, so a reader that holds each row against its record is never shown a stale
+photo. A row that `imagepipe reconcile` suspects of being left over carries `suspected_at` (seconds since
+1970) until it is swept, or written again.
 
 Rows with a confidence have a `rank` (`<confidence>#<sort key>`) too, by which the secondary index `by-rank`
 orders them, where the deployment has it (docs/decisions/0005-order-by-confidence.md).
@@ -38,16 +38,16 @@ from decimal import Decimal
 from zlib import crc32
 
 from contract.identity import key_digest
-from contract.records import Head, Status
+from contract.records import ImageRecord, Status
 from contract.results import ResultName
 
-HEAD_PREFIX = "image#"
+RECORD_PREFIX = "image#"
 INDEX_PREFIX = "index#"
 CONTENT_PREFIX = "content#"
 PARTITION_KEY = "pk"
 SORT_KEY = "sk"
 EXPIRY = "expires_at"
-HEAD = "head"
+RECORD = "record"
 RANK = "rank"
 RANK_INDEX = "by-rank"
 # What the index by rank holds of a row beside its keys.
@@ -71,7 +71,7 @@ class ItemKey:
 
 @dataclass(frozen=True)
 class IndexRow:
-    """One entry of one index term: this key carries this term, as of this revision of its head.
+    """One entry of one index term: this key carries this term, as of this revision of its record.
 
     `confidence` is in percent, and None where the term has none. `is_parent` marks a label that another label
     of the same image implies.
@@ -122,9 +122,9 @@ class IndexRow:
         )
 
 
-def head_key(key: str) -> ItemKey:
-    """Return where the head of an object's key stands."""
-    return ItemKey(f"{HEAD_PREFIX}{key}", HEAD)
+def record_key(key: str) -> ItemKey:
+    """Return where the record of an object's key stands."""
+    return ItemKey(f"{RECORD_PREFIX}{key}", RECORD)
 
 
 def result_key(name: ResultName) -> ItemKey:
@@ -177,9 +177,9 @@ def rank(confidence_percent: float, rest: str) -> str:
     return f"{confidence_percent:07.3f}#{rest}"
 
 
-def upload_place(head: Head) -> str:
+def upload_place(record: ImageRecord) -> str:
     """Return where an image stands in order of upload."""
-    return f"{head.version.uploaded_at}#{key_digest(head.key)}"
+    return f"{record.version.uploaded_at}#{key_digest(record.key)}"
 
 
 def status_term(status: Status) -> str:
@@ -192,28 +192,32 @@ def term_partitions(term: str) -> tuple[str, ...]:
     return tuple(f"{INDEX_PREFIX}{term}#{shard}" for shard in range(SHARDS))
 
 
-def index_rows(head: Head) -> tuple[IndexRow, ...]:
-    """List the index rows that a head stands for; a deleted one stands for none."""
-    if head.status is Status.DELETED:
+def index_rows(record: ImageRecord) -> tuple[IndexRow, ...]:
+    """List the index rows that a record stands for; a deleted one stands for none."""
+    if record.status is Status.DELETED:
         return ()
-    digest = key_digest(head.key)
+    digest = key_digest(record.key)
     shard = crc32(digest.encode()) % SHARDS
-    sort_key = f"{upload_place(head)}#{head.revision}"
+    sort_key = f"{upload_place(record)}#{record.revision}"
     return tuple(
         IndexRow(
-            ItemKey(f"{INDEX_PREFIX}{term}#{shard}", sort_key), head.key, head.revision, confidence, is_parent
+            ItemKey(f"{INDEX_PREFIX}{term}#{shard}", sort_key),
+            record.key,
+            record.revision,
+            confidence,
+            is_parent,
         )
-        for term, (confidence, is_parent) in _terms(head).items()
+        for term, (confidence, is_parent) in _terms(record).items()
     )
 
 
-def _terms(head: Head) -> Mapping[str, tuple[float | None, bool]]:
-    """Return the terms that a head stands for, each with its confidence and whether it is a parent only.
+def _terms(record: ImageRecord) -> Mapping[str, tuple[float | None, bool]]:
+    """Return the terms that a record stands for, each with its confidence and whether it is a parent only.
 
     Names that differ in case are one term, and a batch write takes each row once.
     """
-    found = head.findings
-    terms: dict[str, tuple[float | None, bool]] = {status_term(head.status): (None, False)}
+    found = record.findings
+    terms: dict[str, tuple[float | None, bool]] = {status_term(record.status): (None, False)}
     for name, confidence in found.labels.items():
         before, was_parent = terms.get(label_term(name), (None, True))
         terms[label_term(name)] = (

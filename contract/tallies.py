@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import cast
 from zlib import crc32
 
-from contract.records import Head, Status
+from contract.records import ImageRecord, Status
 from contract.table import EXPIRY, PARTITION_KEY, SORT_KEY, ItemKey
 
 COUNTED = "counted"
@@ -47,7 +47,7 @@ class TallyMetric(StrEnum):
     """The metrics of the tally, all of them counts."""
 
     IMAGES_TALLIED = "ImagesTallied"
-    HEADS_UNREADABLE = "HeadsUnreadable"
+    RECORDS_UNREADABLE = "RecordsUnreadable"
     SHARES_UNUSABLE = "SharesUnusable"
     DIFFERENCES_FOUND = "DifferencesFound"
 
@@ -64,12 +64,12 @@ class Share:
     content: str | None = None
 
     @classmethod
-    def of(cls, head: Head | None) -> Share:
-        """Return what a head stands for; none, or a deleted one, stands for nothing."""
-        if head is None or head.status is Status.DELETED:
+    def of(cls, record: ImageRecord | None) -> Share:
+        """Return what a record stands for; none, or a deleted one, stands for nothing."""
+        if record is None or record.status is Status.DELETED:
             return NOTHING
-        each_once = {name.casefold(): name for name in sorted(head.findings.labels)}
-        return cls(head.status, frozenset(each_once.values()), _content(head.content_id))
+        each_once = {name.casefold(): name for name in sorted(record.findings.labels)}
+        return cls(record.status, frozenset(each_once.values()), _content(record.content_id))
 
 
 NOTHING = Share()

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from contract.contents import Name
 from contract.identity import ImageVersion
-from contract.records import Findings, Head, Status
+from contract.records import Findings, ImageRecord, Status
 from contract.results import ResultName
-from contract.table import HEAD, PARTITION_KEY, SORT_KEY, head_key, index_rows, result_key
+from contract.table import PARTITION_KEY, RECORD, SORT_KEY, index_rows, record_key, result_key
 from contract.tallies import Counted, Share, counted_key
 
 UPLOADED_AT = "2026-01-31T12:34:56.789Z"
@@ -20,11 +20,11 @@ FINGERPRINT = "0123456789ab"
 NAMES = ("Outdoors", "Nature", "Person", "Adult", "Sea", "Beach", "Coast", "Shoreline", "Clothing", "Summer")
 
 
-def head(operations: Sequence[str], labels: int, words: int) -> Head:
-    """Make the head of a photo that these operations were asked about, with so many labels and words."""
+def record(operations: Sequence[str], labels: int, words: int) -> ImageRecord:
+    """Make the record of a photo that these operations were asked about, with so many labels and words."""
     named = [f"{NAMES[place % len(NAMES)]}{place // len(NAMES) or ''}" for place in range(labels)]
     has_labels, has_words = "DetectLabels" in operations, "DetectText" in operations
-    return Head(
+    return ImageRecord(
         version=ImageVersion(KEY, ETAG, 2_345_678, "k3oBxRzPq9Vt.Nf7Lm1YdWsHc5UeJ8aG", UPLOADED_AT),
         status=Status.RECOGNIZED,
         sequencer=SEQUENCER,
@@ -41,24 +41,24 @@ def head(operations: Sequence[str], labels: int, words: int) -> Head:
     )
 
 
-def head_item(of: Head) -> Mapping[str, object]:
-    """Write a head as the item it is in the table."""
-    return {PARTITION_KEY: head_key(of.key).pk, SORT_KEY: HEAD, **of.to_item()}
+def record_item(of: ImageRecord) -> Mapping[str, object]:
+    """Write a record as the item it is in the table."""
+    return {PARTITION_KEY: record_key(of.key).pk, SORT_KEY: RECORD, **of.to_item()}
 
 
-def row_items(of: Head) -> list[Mapping[str, object]]:
-    """Write the index rows of a head as the items they are in the table."""
+def row_items(of: ImageRecord) -> list[Mapping[str, object]]:
+    """Write the index rows of a record as the items they are in the table."""
     return [row.to_item() for row in index_rows(of)]
 
 
-def counted_item(of: Head) -> Mapping[str, object]:
-    """Write what a head is counted for as the item it is in the table."""
+def counted_item(of: ImageRecord) -> Mapping[str, object]:
+    """Write what a record is counted for as the item it is in the table."""
     at = counted_key(of.key)
     return {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **Counted(Share.of(of), turn=1).to_item()}
 
 
-def name_item(of: Head) -> Mapping[str, object]:
-    """Write that a head is of its content as the item it is in the table."""
+def name_item(of: ImageRecord) -> Mapping[str, object]:
+    """Write that a record is of its content as the item it is in the table."""
     name = Name(of.content_id, of.key, turn=1)
     return {PARTITION_KEY: name.at.pk, SORT_KEY: name.at.sk, **name.to_item()}
 

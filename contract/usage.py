@@ -77,8 +77,8 @@ def usage(work: Work, assumed: Assumptions) -> Usage:
     return Usage(
         calls=calls,
         write_units=photo_writes + call_writes + batches * batch_writes,
-        # The head that may be there, and each result; then the tally reads the head, its share in counts, and
-        # the head again with the removal of its content.
+        # The record that may be there, and each result; then the tally reads the record, its share in counts,
+        # and the record again with the removal of its content.
         read_units=work.photos * (1 + len(work.calls) + 4),
         invocations=batches,
         gb_seconds=busy_seconds * assumed.memory_gb + work.photos * assumed.tally_gb_seconds,
@@ -98,13 +98,16 @@ def _workers(operations: Iterable[str], assumed: Assumptions) -> int:
 
 
 def _of_records(work: Work, assumed: Assumptions) -> tuple[float, float]:
-    """Count the write units of new heads with their index rows and counts, and the bytes that they keep."""
-    head = typical.head(tuple(work.calls), round(assumed.labels_a_photo), round(assumed.words_a_photo))
-    rows = typical.row_items(head)
+    """Count the write units of new records with their index rows and counts, and the bytes that they keep."""
+    record = typical.record(tuple(work.calls), round(assumed.labels_a_photo), round(assumed.words_a_photo))
+    rows = typical.row_items(record)
     ranked = [item_bytes(row) for row in rows if CONFIDENCE in row]
-    once = [item_bytes(typical.head_item(head)), *(item_bytes(row) for row in rows if CONFIDENCE not in row)]
-    counted = item_bytes(typical.counted_item(head))
-    name = item_bytes(typical.name_item(head))
+    once = [
+        item_bytes(typical.record_item(record)),
+        *(item_bytes(row) for row in rows if CONFIDENCE not in row),
+    ]
+    counted = item_bytes(typical.counted_item(record))
+    name = item_bytes(typical.name_item(record))
     copies = assumed.copies_of_ranked_rows
     writes = sum(map(write_units, once)) + copies * sum(map(write_units, ranked))
     writes += UNITS_IN_A_TRANSACTION * (write_units(counted) + _of_counts(assumed))

@@ -1,4 +1,4 @@
-"""The one table: heads, index rows and raw results, as contract/table.py lays them out."""
+"""The one table: records, index rows and raw results, as contract/table.py lays them out."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from contract import timing
 from contract.audits import AUDIT_EVENT, AUDIT_PREFIX, WHEN_DUE
 from contract.environment import dump
 from contract.settings import TallySettings
-from contract.table import CONTENT_PREFIX, HEAD, SORT_KEY
+from contract.table import CONTENT_PREFIX, RECORD, SORT_KEY
 from contract.tallies import COUNTED_PREFIX, TALLY_PREFIX
 from infra.functions import Function
 from infra.intake import Intake
@@ -45,7 +45,7 @@ MAX_BATCH = 1000
 
 
 class Tallying(Construct):
-    """The tally, fed with the keys of heads that were written.
+    """The tally, fed with the keys of records that were written.
 
     A batch that fails is sent again, in halves, until it works; repeating one changes nothing
     (contract/tallies.py). Changes that failed for half a day leave the line: `dead_letters` says from where
@@ -136,18 +136,18 @@ class Tallying(Construct):
             self.function.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=resources))
 
     def _feed(self, table: dynamodb.ITable) -> None:
-        """Follow the table's stream from its beginning; of all its items, only heads say something new.
+        """Follow the table's stream from its beginning; of all its items, only records say something new.
 
-        A filter on a stream loses nothing: the head that matters is in the table.
+        A filter on a stream loses nothing: the record that matters is in the table.
         """
-        of_heads = {"dynamodb": {"Keys": {SORT_KEY: {"S": lambda_.FilterRule.is_equal(HEAD)}}}}
+        of_records = {"dynamodb": {"Keys": {SORT_KEY: {"S": lambda_.FilterRule.is_equal(RECORD)}}}}
         self.function.add_event_source(
             event_sources.DynamoEventSource(
                 table,
                 starting_position=lambda_.StartingPosition.TRIM_HORIZON,
                 batch_size=MAX_BATCH,
                 max_batching_window=Duration.seconds(timing.TALLY_WINDOW_SECONDS),
-                filters=[lambda_.FilterCriteria.filter(of_heads)],
+                filters=[lambda_.FilterCriteria.filter(of_records)],
                 # https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
                 bisect_batch_on_error=True,
                 max_record_age=Duration.hours(timing.TALLY_PATIENCE_HOURS),

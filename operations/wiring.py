@@ -23,8 +23,8 @@ from operations.adapters.account import AwsAccount
 from operations.adapters.cloudformation import stack_outputs
 from operations.adapters.dynamodb import DynamoDBTable
 from operations.adapters.dynamodb_budgets import DynamoDBBudgets
-from operations.adapters.dynamodb_counts import DynamoDBRecords
-from operations.adapters.dynamodb_heads import DynamoDBHeads
+from operations.adapters.dynamodb_counts import DynamoDBRecordCounts
+from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
 from operations.adapters.dynamodb_known import DynamoDBKnown
 from operations.adapters.dynamodb_reads import BatchReads
 from operations.adapters.dynamodb_traces import DynamoDBTraces
@@ -96,9 +96,9 @@ class Pipeline:
         return DynamoDBTable(self._dynamodb, self.names.table, self._retry, self._reads)
 
     @cached_property
-    def records(self) -> DynamoDBRecords:
+    def record_counts(self) -> DynamoDBRecordCounts:
         """The table, as far as it is counted."""
-        return DynamoDBRecords(self._dynamodb, self.names.table, self._retry, self._reads)
+        return DynamoDBRecordCounts(self._dynamodb, self.names.table, self._retry, self._reads)
 
     @cached_property
     def known(self) -> DynamoDBKnown:
@@ -126,9 +126,9 @@ class Pipeline:
         return S3Objects(self._client("s3"), self.names.bucket, self._retry)
 
     @cached_property
-    def heads(self) -> DynamoDBHeads:
-        """The table, as far as whole heads are read."""
-        return DynamoDBHeads(self._dynamodb, self.names.table, self._retry, self._reads)
+    def records(self) -> DynamoDBImageRecords:
+        """The table, as far as whole records are read."""
+        return DynamoDBImageRecords(self._dynamodb, self.names.table, self._retry, self._reads)
 
     @cached_property
     def traces(self) -> DynamoDBTraces:

@@ -1,4 +1,4 @@
-"""Telling subscribers: every head that was committed, at least once, with an id to drop repeats by."""
+"""Telling subscribers: every record that was committed, at least once, with an id to drop repeats by."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 from contract.completions import Completion, completion
 from contract.counts import Count
 from contract.errors import ImagepipeError
-from contract.records import Head
+from contract.records import ImageRecord
 from processors.telemetry import Counter
 
 
@@ -22,18 +22,20 @@ class Topic(Protocol):
 
 @dataclass(frozen=True)
 class Announcer:
-    """Announces the heads of one batch."""
+    """Announces the records of one batch."""
 
     topic: Topic
     bucket_name: str
     counter: Counter
 
-    def announce(self, heads: Sequence[Head]) -> dict[str, ImagepipeError]:
-        """Publish a completion for each head; return the keys of those not taken, with the reason.
+    def announce(self, records: Sequence[ImageRecord]) -> dict[str, ImagepipeError]:
+        """Publish a completion for each record; return the keys of those not taken, with the reason.
 
-        A head that no event decided is no news to anybody.
+        A record that no event decided is no news to anybody.
         """
-        completions = {head.key: completion(self.bucket_name, head) for head in heads if head.decided_by}
+        completions = {
+            record.key: completion(self.bucket_name, record) for record in records if record.decided_by
+        }
         refused = self.topic.publish(list(completions.values()))
         self.counter.add(Count.COMPLETIONS_PUBLISHED, len(completions) - len(refused))
         return {

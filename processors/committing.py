@@ -1,4 +1,4 @@
-"""Writing what was decided: index rows, then the head that makes them true, then out with the old rows."""
+"""Writing what was decided: index rows, then the record that makes them true, then out with the old rows."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contract.errors import ImagepipeError, NotReadyError
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.table import IndexRow, ItemKey, index_rows
 
 
 @dataclass(frozen=True)
 class Commit:
-    """What came of the conditional write of a head.
+    """What came of the conditional write of a record.
 
-    `replaced` is the head that stood there before, None if there was none. `lost_to` is the head that stands
-    there instead because it is newer; then nothing was written.
+    `replaced` is the record that stood there before, None if there was none. `lost_to` is the record that
+    stands there instead because it is newer; then nothing was written.
     """
 
-    replaced: Head | None = None
-    lost_to: Head | None = None
+    replaced: ImageRecord | None = None
+    lost_to: ImageRecord | None = None
 
 
 @dataclass(frozen=True)
 class Decided:
-    """A head to be written, and the head that was seen when it was decided on."""
+    """A record to be written, and the record that was seen when it was decided on."""
 
-    head: Head
-    seen: Head | None
+    record: ImageRecord
+    seen: ImageRecord | None
 
 
-class HeadStore(Protocol):
-    """Where heads and their index rows are kept."""
+class RecordStore(Protocol):
+    """Where records and their index rows are kept."""
 
     def write_rows(self, rows: Iterable[IndexRow]) -> Mapping[ItemKey, ImagepipeError]:
         """Write rows in bulk; give those that were not written, with the reason."""
@@ -41,82 +41,82 @@ class HeadStore(Protocol):
         """Remove rows in bulk, as far as it goes: rows left behind are invisible, and swept later."""
 
     def commit(self, work: Sequence[Decided]) -> Mapping[str, Commit | ImagepipeError]:
-        """Write each head if it is newer than the one that stands, or if that one is the one that was seen.
+        """Write each record if it is newer than the one that stands, or if that one is the one that was seen.
 
         Gives what came of it by key.
         """
 
-    def move_on(self, work: Sequence[Decided]) -> Mapping[str, Head | ImagepipeError | None]:
-        """Write the sequencer and expiry of each head, if the one that was seen stands there unmoved.
+    def move_on(self, work: Sequence[Decided]) -> Mapping[str, ImageRecord | ImagepipeError | None]:
+        """Write the sequencer and expiry of each record, if the one that was seen stands there unmoved.
 
-        Return by key the head that stands there instead, None where it was written, or why it could not be.
+        Return by key the record that stands there instead, None where it was written, or why it could not be.
         """
 
 
 @dataclass(frozen=True)
 class Committer:
-    """Commits the heads of one batch."""
+    """Commits the records of one batch."""
 
-    store: HeadStore
+    store: RecordStore
 
-    def commit(self, decided: Sequence[Decided]) -> dict[str, Head | ImagepipeError]:
-        """Write all; give for each key the head that now stands, or why it could not be written."""
-        rows = {row.at: row for work in decided for row in index_rows(work.head)}
+    def commit(self, decided: Sequence[Decided]) -> dict[str, ImageRecord | ImagepipeError]:
+        """Write all; give for each key the record that now stands, or why it could not be written."""
+        rows = {row.at: row for work in decided for row in index_rows(work.record)}
         unwritten = self.store.write_rows(rows.values())
         faults = {rows[at].key: fault for at, fault in unwritten.items()}
-        ready = [work for work in decided if work.head.key not in faults]
+        ready = [work for work in decided if work.record.key not in faults]
         outcomes = self.store.commit(ready)
         self._remove_outdated(ready, outcomes)
-        heads: dict[str, Head | ImagepipeError] = dict(faults)
+        records: dict[str, ImageRecord | ImagepipeError] = dict(faults)
         for work in ready:
-            heads[work.head.key] = _standing(work, outcomes[work.head.key])
-        return heads
+            records[work.record.key] = _standing(work, outcomes[work.record.key])
+        return records
 
     def move_on(self, work: Sequence[Decided]) -> dict[str, ImagepipeError]:
-        """Move the sequencers of heads on that stay as they are; return the keys that have to come again."""
+        """Move the sequencers of records on that stay as they are; return which have to come again."""
         if not work:
             return {}
         faults: dict[str, ImagepipeError] = {}
         outcomes = self.store.move_on(work)
         for moved in work:
-            key, standing = moved.head.key, outcomes[moved.head.key]
+            key, standing = moved.record.key, outcomes[moved.record.key]
             if isinstance(standing, ImagepipeError):
                 faults[key] = standing
-            elif standing is not None and standing.sequencer < moved.head.sequencer:
+            elif standing is not None and standing.sequencer < moved.record.sequencer:
                 faults[key] = _overtaken(key)
         return faults
 
     def _remove_outdated(
         self, ready: Sequence[Decided], outcomes: Mapping[str, Commit | ImagepipeError]
     ) -> None:
-        """Remove the rows of heads that were replaced, and our own where we came too late."""
+        """Remove the rows of records that were replaced, and our own where we came too late."""
         outdated: list[ItemKey] = []
         for work in ready:
-            outcome = outcomes[work.head.key]
+            outcome = outcomes[work.record.key]
             if isinstance(outcome, Commit):
-                standing = outcome.lost_to or work.head
+                standing = outcome.lost_to or work.record
                 outdated += _rows_of(outcome.replaced, standing)
                 outdated += _rows_of(work.seen, standing)
-                outdated += _rows_of(work.head, standing)
+                outdated += _rows_of(work.record, standing)
         self.store.remove_rows(outdated)
 
 
-def _rows_of(head: Head | None, standing: Head) -> list[ItemKey]:
-    if head is None or head.revision == standing.revision:
+def _rows_of(record: ImageRecord | None, standing: ImageRecord) -> list[ItemKey]:
+    if record is None or record.revision == standing.revision:
         return []
-    return [row.at for row in index_rows(head)]
+    return [row.at for row in index_rows(record)]
 
 
-def _standing(work: Decided, outcome: Commit | ImagepipeError) -> Head | ImagepipeError:
+def _standing(work: Decided, outcome: Commit | ImagepipeError) -> ImageRecord | ImagepipeError:
     if isinstance(outcome, ImagepipeError):
         return outcome
     winner = outcome.lost_to
-    if winner is None or winner.revision == work.head.revision:
-        return work.head
+    if winner is None or winner.revision == work.record.revision:
+        return work.record
     only_moved_on = work.seen is not None and winner.revision == work.seen.revision
-    if winner.sequencer > work.head.sequencer and not only_moved_on:
+    if winner.sequencer > work.record.sequencer and not only_moved_on:
         return winner
-    return _overtaken(work.head.key)
+    return _overtaken(work.record.key)
 
 
 def _overtaken(key: str) -> NotReadyError:

@@ -1,4 +1,4 @@
-"""What an event asks for, given the head that is there: how the table keeps in step with the bucket."""
+"""What an event asks for, given the record that is there: how the table keeps in step with the bucket."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contract.errors import PermanentError
 from contract.identity import ImageVersion
 from contract.limits import MAX_S3_IMAGE_BYTES
 from contract.notifications import Change, ImageEvent
-from contract.records import Head, Status
+from contract.records import ImageRecord, Status
 from contract.timing import DAY_SECONDS, TOMBSTONE_DAYS
 from processors.objects import StoredObject
 
@@ -19,9 +19,9 @@ class Verdict(Enum):
     """What to do about a key."""
 
     STALE = "a newer event was taken in before: nothing to do, nothing to say"
-    DONE = "the head is what this very event made it: say it again, for the first time may have been lost"
-    UNCHANGED = "the head says it already: nothing to say, at most the order of events moves on"
-    RECOGNIZE = "there is an object that the head does not describe"
+    DONE = "the record is what this very event made it: say it again, for the first time may have been lost"
+    UNCHANGED = "the record says it already: nothing to say, at most the order of events moves on"
+    RECOGNIZE = "there is an object that the record does not describe"
     REMOVE = "there is no object any more"
 
 
@@ -37,28 +37,28 @@ def unacceptable(version: ImageVersion) -> PermanentError | None:
     return None
 
 
-def is_older(event: ImageEvent, head: Head | None) -> bool:
+def is_older(event: ImageEvent, record: ImageRecord | None) -> bool:
     """Whether a newer event of this key was taken in before: what this one says of the object is past."""
-    return head is not None and not event.wants_a_look and event.sequencer < head.sequencer
+    return record is not None and not event.wants_a_look and event.sequencer < record.sequencer
 
 
-def needs_a_look(event: ImageEvent, head: Head | None, now: float) -> bool:
+def needs_a_look(event: ImageEvent, record: ImageRecord | None, now: float) -> bool:
     """Whether the event cannot be taken at its word, and the bucket has to be asked. `now` is since 1970.
 
     An event that is older than a tombstone gets: nobody remembers what came after it. A create that was taken
-    in before, where the head now says something else: somebody has looked at the bucket since, and may have
+    in before, where the record now says something else: somebody has looked at the bucket since, and may have
     seen a newer version whose own event is still to come. A create of what could not be read when last tried.
     """
-    if is_older(event, head):
+    if is_older(event, record):
         return False
     if event.change is Change.UNKNOWN or outlived_tombstones(event, now):
         return True
-    if head is None or event.version is None:
+    if record is None or event.version is None:
         return False
-    is_same = event.version.is_same_as(head.version)
-    if is_same and head.rejection is not None and head.rejection.is_about_access:
-        return not _is_its_maker(event, head)
-    return event.sequencer == head.sequencer and not is_same
+    is_same = event.version.is_same_as(record.version)
+    if is_same and record.rejection is not None and record.rejection.is_about_access:
+        return not _is_its_maker(event, record)
+    return event.sequencer == record.sequencer and not is_same
 
 
 def outlived_tombstones(event: ImageEvent, now: float) -> bool:
@@ -67,45 +67,48 @@ def outlived_tombstones(event: ImageEvent, now: float) -> bool:
 
 
 def decide(
-    event: ImageEvent, present: StoredObject | None, head: Head | None, fingerprints: Mapping[str, str]
+    event: ImageEvent,
+    present: StoredObject | None,
+    record: ImageRecord | None,
+    fingerprints: Mapping[str, str],
 ) -> Verdict:
     """Decide about one key.
 
     `present` is the version that the event names or what the bucket showed when asked, None where there is no
     object; `fingerprints` are those of the detectors that every image is to have.
     """
-    if head is not None and is_older(event, head):
-        return Verdict.DONE if was_made_by(event, head) else Verdict.STALE
-    if head is None and present is None and not event.sequencer:
+    if record is not None and is_older(event, record):
+        return Verdict.DONE if was_made_by(event, record) else Verdict.STALE
+    if record is None and present is None and not event.sequencer:
         # Somebody asked to look at what never was: not even a tombstone is worth writing.
         return Verdict.STALE
-    if head is not None and _describes(head, event, present, fingerprints):
-        return Verdict.DONE if was_made_by(event, head) else Verdict.UNCHANGED
+    if record is not None and _describes(record, event, present, fingerprints):
+        return Verdict.DONE if was_made_by(event, record) else Verdict.UNCHANGED
     return Verdict.REMOVE if present is None else Verdict.RECOGNIZE
 
 
-def was_made_by(event: ImageEvent, head: Head) -> bool:
-    """Whether the event, or one dealt with together with it, made the head what it is."""
-    return head.decided_by in event.stands_for
+def was_made_by(event: ImageEvent, record: ImageRecord) -> bool:
+    """Whether the event, or one dealt with together with it, made the record what it is."""
+    return record.decided_by in event.stands_for
 
 
-def _is_its_maker(event: ImageEvent, head: Head) -> bool:
-    """Whether this very event made the head, and nothing dealt with beside it is news or asks for a look."""
-    return event.change is Change.CREATED and head.decided_by == event.id
+def _is_its_maker(event: ImageEvent, record: ImageRecord) -> bool:
+    """Whether this very event made the record, and nothing dealt with beside it is news or wants a look."""
+    return event.change is Change.CREATED and record.decided_by == event.id
 
 
 def _describes(
-    head: Head, event: ImageEvent, present: StoredObject | None, fingerprints: Mapping[str, str]
+    record: ImageRecord, event: ImageEvent, present: StoredObject | None, fingerprints: Mapping[str, str]
 ) -> bool:
     if present is None:
-        return head.status is Status.DELETED
-    if not present.version.is_same_as(head.version):
+        return record.status is Status.DELETED
+    if not present.version.is_same_as(record.version):
         return False
-    if head.rejection is not None:
-        if head.rejection.is_about_access and present.obstacle is None:
-            return _is_its_maker(event, head)
+    if record.rejection is not None:
+        if record.rejection.is_about_access and present.obstacle is None:
+            return _is_its_maker(event, record)
         return True
-    if head.status is not Status.RECOGNIZED:
+    if record.status is not Status.RECOGNIZED:
         return False
     # What was recognized before it was archived stays so: nobody could be asked anew.
-    return dict(head.detectors) == dict(fingerprints) or present.obstacle is not None
+    return dict(record.detectors) == dict(fingerprints) or present.obstacle is not None

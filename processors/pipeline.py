@@ -1,4 +1,4 @@
-"""From a batch of messages to an outcome for each. Every step can be replayed; the head is the commit."""
+"""From a batch of messages to an outcome for each. Every step can be replayed; the record is the commit."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from contract.counts import Count
 from contract.errors import ImagepipeError, PermanentError
 from contract.notifications import ImageEvent
-from contract.records import Findings, Head
+from contract.records import Findings, ImageRecord
 from processors.announcing import Announcer
 from processors.asking import SupersededError
 from processors.budget.lanes import Lane
 from processors.committing import Committer, Decided
 from processors.deadline import Deadline
 from processors.decisions import Verdict, unacceptable, was_made_by
-from processors.heads import HeadMaker
+from processors.image_records import RecordMaker
 from processors.intake import take_in
 from processors.messages import Message
 from processors.recognition import Recognizer
@@ -72,7 +72,7 @@ class Pipeline:
         """Bring each key in line with its event; return the keys that could not be, with the reason."""
         cases, failures = self.surveyor.survey(events)
         self._count_verdicts(cases)
-        make = HeadMaker(self.recognizer.fingerprints(), self.now(), self.recognizer.shares_answers)
+        make = RecordMaker(self.recognizer.fingerprints(), self.now(), self.recognizer.shares_answers)
         decided, undecided = self._decide(cases, self._recognize(cases, lane, deadline), make)
         committed, uncommitted = self._commit(decided)
         unmoved = self.committer.move_on(_found_unchanged(cases, make))
@@ -93,9 +93,9 @@ class Pipeline:
         self,
         cases: Sequence[Case],
         found: Mapping[str, Findings | ImagepipeError | SupersededError],
-        make: HeadMaker,
+        make: RecordMaker,
     ) -> tuple[list[Decided], Failures]:
-        """Make the heads to be written. What was superseded needs none: its newer event is coming."""
+        """Make the records to be written. What was superseded needs none: its newer event is coming."""
         decided: list[Decided] = []
         failures: Failures = {}
         for case in cases:
@@ -103,22 +103,22 @@ class Pipeline:
             if case.verdict is Verdict.REMOVE:
                 decided.append(Decided(make.tombstone(case.event, case.seen), case.seen))
             elif case.present is not None and isinstance(findings, Findings | PermanentError):
-                head = make.of(case.event, case.present.version, findings, case.seen)
-                decided.append(Decided(head, case.seen))
+                record = make.of(case.event, case.present.version, findings, case.seen)
+                decided.append(Decided(record, case.seen))
             elif isinstance(findings, ImagepipeError):
                 failures[case.key] = findings
         return decided, failures
 
-    def _commit(self, decided: Sequence[Decided]) -> tuple[list[Head], Failures]:
-        heads: list[Head] = []
+    def _commit(self, decided: Sequence[Decided]) -> tuple[list[ImageRecord], Failures]:
+        records: list[ImageRecord] = []
         failures: Failures = {}
         for key, standing in self.committer.commit(decided).items():
             if isinstance(standing, ImagepipeError):
                 failures[key] = standing
             else:
-                heads.append(standing)
+                records.append(standing)
                 self.counter.add(OUTCOME_COUNT[standing.status])
-        return heads, failures
+        return records, failures
 
     def _count_verdicts(self, cases: Sequence[Case]) -> None:
         verdicts = Tally(case.verdict for case in cases)
@@ -126,12 +126,12 @@ class Pipeline:
         self.counter.add(Count.EVENTS_REPEATED, verdicts[Verdict.DONE] + verdicts[Verdict.UNCHANGED])
 
 
-def _repeated(cases: Sequence[Case], committed: Sequence[Head]) -> list[Head]:
-    """List the heads to be announced again: the event that made each came again, and it still stands.
+def _repeated(cases: Sequence[Case], committed: Sequence[ImageRecord]) -> list[ImageRecord]:
+    """List the records to be announced again: the event that made each came again, and it still stands.
 
     The first time may have been lost, whatever a newer event of the same key has come to meanwhile.
     """
-    replaced = {head.key for head in committed}
+    replaced = {record.key for record in committed}
     return [
         case.seen
         for case in cases
@@ -139,8 +139,8 @@ def _repeated(cases: Sequence[Case], committed: Sequence[Head]) -> list[Head]:
     ]
 
 
-def _found_unchanged(cases: Sequence[Case], make: HeadMaker) -> list[Decided]:
-    """List the heads whose sequencer alone moves on: else an event in between would be taken for news."""
+def _found_unchanged(cases: Sequence[Case], make: RecordMaker) -> list[Decided]:
+    """List the records whose sequencer alone moves on: else an event in between would be taken for news."""
     return [
         Decided(make.moved_on(case.event, case.seen), case.seen)
         for case in cases

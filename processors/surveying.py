@@ -1,4 +1,7 @@
-"""What each event of a batch is about: the head that is there, the object that is there, and the verdict."""
+"""What each event of a batch is about.
+
+the record that is there, the object that is there, and the verdict.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +12,27 @@ from typing import Protocol
 
 from contract.errors import ImagepipeError
 from contract.notifications import ImageEvent
-from contract.records import Head
+from contract.records import ImageRecord
 from processors.decisions import Verdict, decide, needs_a_look
 from processors.objects import Objects, StoredObject
 
 
-class Heads(Protocol):
-    """Where the heads that are there are read."""
+class ImageRecords(Protocol):
+    """Where the records that are there are read."""
 
-    def read_heads(self, keys: Sequence[str]) -> Mapping[str, Head | ImagepipeError]:
-        """Return the heads of those keys that have one, as of now, or why one cannot be read."""
+    def read_records(self, keys: Sequence[str]) -> Mapping[str, ImageRecord | ImagepipeError]:
+        """Return the records of those keys that have one, as of now, or why one cannot be read."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One key to be dealt with: its event, the head that was seen, the object that is there, the verdict."""
+    """One key to be dealt with.
+
+    its event, the record that was seen, the object that is there, the verdict.
+    """
 
     event: ImageEvent
-    seen: Head | None
+    seen: ImageRecord | None
     present: StoredObject | None
     verdict: Verdict
 
@@ -40,7 +46,7 @@ class Case:
 class Surveyor:
     """Finds out what the events of one batch ask for. `clock` gives seconds since 1970."""
 
-    heads: Heads
+    records: ImageRecords
     objects: Objects
     executor: Executor
     fingerprints: Mapping[str, str]
@@ -49,13 +55,13 @@ class Surveyor:
     def survey(self, events: Mapping[str, ImageEvent]) -> tuple[list[Case], dict[str, ImagepipeError]]:
         """Return a case for each event, and the keys that could not be looked at, with the reason.
 
-        Raises a word for failure if the heads cannot be read: then nothing is known of any.
+        Raises a word for failure if the records cannot be read: then nothing is known of any.
         """
         if not events:
             return [], {}
-        read = self.heads.read_heads(list(events))
-        failures = {key: head for key, head in read.items() if isinstance(head, ImagepipeError)}
-        seen = {key: head for key, head in read.items() if isinstance(head, Head)}
+        read = self.records.read_records(list(events))
+        failures = {key: record for key, record in read.items() if isinstance(record, ImagepipeError)}
+        seen = {key: record for key, record in read.items() if isinstance(record, ImageRecord)}
         readable = [event for key, event in events.items() if key not in failures]
         found = self.executor.map(lambda event: self._present(event, seen.get(event.key)), readable)
         cases: list[Case] = []
@@ -63,13 +69,13 @@ class Surveyor:
             if isinstance(present, ImagepipeError):
                 failures[event.key] = present
                 continue
-            head = seen.get(event.key)
-            cases.append(Case(event, head, present, decide(event, present, head, self.fingerprints)))
+            record = seen.get(event.key)
+            cases.append(Case(event, record, present, decide(event, present, record, self.fingerprints)))
         return cases, failures
 
-    def _present(self, event: ImageEvent, head: Head | None) -> StoredObject | ImagepipeError | None:
+    def _present(self, event: ImageEvent, record: ImageRecord | None) -> StoredObject | ImagepipeError | None:
         """Return what object there is: as the event says or, where it cannot know, as the bucket shows."""
-        if not needs_a_look(event, head, self.clock()):
+        if not needs_a_look(event, record, self.clock()):
             return None if event.version is None else StoredObject(event.version)
         try:
             return self.objects.look(event.key)

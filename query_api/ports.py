@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contract.identity import ImageVersion
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.results import Result, ResultName
 
 VALID_SECONDS = 900
 
 
-class HeadReader(Protocol):
+class RecordReader(Protocol):
     """Reads records as they are now."""
 
-    def heads(self, keys: Sequence[str]) -> Mapping[str, Head]:
-        """Read the heads of up to 100 different keys, tombstones too. Keys without one are left out."""
+    def records(self, keys: Sequence[str]) -> Mapping[str, ImageRecord]:
+        """Read the records of up to 100 different keys, tombstones too. Keys without one are left out."""
         ...
 
 

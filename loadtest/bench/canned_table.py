@@ -28,10 +28,10 @@ from starlette.routing import Route
 
 from contract import table
 from contract.item_sizes import item_bytes, read_units
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey
 from contract.wire import key_of, to_wire
-from loadtest.bench.made_images import head, key
+from loadtest.bench.made_images import key, record
 
 _TARGET = "x-amz-target"
 _JSON = "application/x-amz-json-1.0"
@@ -49,8 +49,8 @@ class CannedTable:
 
     def __post_init__(self) -> None:
         for number in range(self.number):
-            made = head(number, self.number)
-            self.numbers[table.head_key(key(number)).pk] = number
+            made = record(number, self.number)
+            self.numbers[table.record_key(key(number)).pk] = number
             for row in table.index_rows(made):
                 if ":thing" in row.at.pk:
                     continue  # nobody asks for these
@@ -99,19 +99,19 @@ class CannedTable:
             secret = {"secret": {"B": "c2VjcmV0IG9mIGEgYmVuY2g="}, "made_at": made_at}
             return json.dumps({**_place(at.pk, at.sk), **secret}), 60
         number = self.numbers.get(at.pk)
-        return (None, 0) if number is None else _head(number, self.number)
+        return (None, 0) if number is None else _record(number, self.number)
 
 
 @lru_cache(maxsize=200_000)
 def _row(partition: str, number: int, of: int) -> tuple[str, int]:
-    (row,) = (row for row in table.index_rows(head(number, of)) if row.at.pk == partition)
+    (row,) = (row for row in table.index_rows(record(number, of)) if row.at.pk == partition)
     return json.dumps(to_wire(row.to_item())), item_bytes(row.to_item())
 
 
 @lru_cache(maxsize=200_000)
-def _head(number: int, of: int) -> tuple[str, int]:
-    made: Head = head(number, of)
-    at = table.head_key(made.key)
+def _record(number: int, of: int) -> tuple[str, int]:
+    made: ImageRecord = record(number, of)
+    at = table.record_key(made.key)
     item = {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **made.to_item()}
     return json.dumps(to_wire(item)), item_bytes(item)
 

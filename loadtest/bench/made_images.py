@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 from contract.identity import ImageVersion
-from contract.records import Findings, Head, Status
+from contract.records import Findings, ImageRecord, Status
 
 # How many images of a thousand carry each.
 FREQUENCIES = {"Person": 500, "Outdoors": 400, "Tree": 300}
@@ -22,8 +22,8 @@ def key(number: int) -> str:
     return f"made/{number // 1000:03}/{number:06}.jpg"
 
 
-def head(number: int, of: int = 0) -> Head:
-    """Return the head of an image. `of` is how many there are, by which the rare label is spread."""
+def record(number: int, of: int = 0) -> ImageRecord:
+    """Return the record of an image. `of` is how many there are, by which the rare label is spread."""
     drawn = blake2b(str(number).encode(), digest_size=16).digest()
     labels = {
         name: 60.0 + drawn[place] % 40
@@ -35,7 +35,7 @@ def head(number: int, of: int = 0) -> Head:
     for filler in range(FILLERS):
         labels[f"Thing {number % 97} {filler}"] = 55.5
     uploaded_at = (_BEGAN + timedelta(seconds=number)).isoformat(timespec="milliseconds")
-    return Head(
+    return ImageRecord(
         version=ImageVersion(
             key(number), f"{number:032x}", 250_000, f"{number:032x}", uploaded_at.replace("+00:00", "Z")
         ),

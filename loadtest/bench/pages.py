@@ -79,13 +79,13 @@ class Asking:
         return _read_units(url)
 
     def _ask(self, url: str, events: Mapping[str, Any], rounds: int) -> Mapping[str, Sequence[float]]:
-        at = table.head_key(key(7))
+        at = table.record_key(key(7))
         asked = self.scratch / "asked.json"
         asked.write_text(
             json.dumps(
                 {
                     "table_name": self.function.environment["TABLE_NAME"],
-                    "head": key_to_wire(at),
+                    "record": key_to_wire(at),
                     "events": events,
                 }
             )

@@ -9,7 +9,7 @@ from typing import Any
 
 from contract.failures import FAILURE_ATTRIBUTE, Failure
 from contract.notifications import parse
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.results import Result, ResultName
 from contract.table import IndexRow
 from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, read_counts
@@ -39,7 +39,7 @@ class Evidence:
     """
 
     bucket: Mapping[str, tuple[str, str | None] | None]
-    heads: Mapping[str, Head]
+    records: Mapping[str, ImageRecord]
     rows: tuple[IndexRow, ...]
     results: Mapping[ResultName, Result]
     letters: tuple[Letter, ...]
@@ -48,13 +48,13 @@ class Evidence:
 
 def gather(clients: LocalClients, outputs: Outputs) -> Evidence:
     """Read everything."""
-    heads: dict[str, Head] = {}
+    records: dict[str, ImageRecord] = {}
     rows: list[IndexRow] = []
     results: dict[ResultName, Result] = {}
     for item in _items(clients, outputs.table):
         kind, _, rest = str(item["pk"]).partition("#")
         if kind == "image":
-            heads[rest] = Head.from_item(item)
+            records[rest] = ImageRecord.from_item(item)
         elif kind == "index":
             rows.append(IndexRow.from_item(item))
         elif kind == "content":
@@ -69,7 +69,7 @@ def gather(clients: LocalClients, outputs: Outputs) -> Evidence:
                 results[name] = result
     return Evidence(
         bucket_now(clients, outputs.bucket),
-        heads,
+        records,
         tuple(rows),
         results,
         _letters(clients, outputs),

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from contract.completions import completion
-from contract.records import Findings, Head, Status
+from contract.records import Findings, ImageRecord, Status
 from contract.results import ResultName
 from contract.table import index_rows
 from contract.tallies import NOTHING, Differences, Share
@@ -55,29 +55,31 @@ def judge(
     """
     lost: dict[str, str] = {}
     stale: dict[str, str] = {}
-    for key in sorted(evidence.bucket.keys() | evidence.heads.keys()):
-        present, head = evidence.bucket.get(key), evidence.heads.get(key)
+    for key in sorted(evidence.bucket.keys() | evidence.records.keys()):
+        present, record = evidence.bucket.get(key), evidence.records.get(key)
         if present is None:
-            if head is not None and head.status is not Status.DELETED:
+            if record is not None and record.status is not Status.DELETED:
                 stale[key] = "the object is gone, its record is not"
-        elif head is None or head.status is Status.DELETED:
+        elif record is None or record.status is Status.DELETED:
             lost[key] = "no record"
-        elif (head.version.etag, head.version.version_id) != present:
+        elif (record.version.etag, record.version.version_id) != present:
             stale[key] = "the record is of another version"
-        elif head.status is not Status.RECOGNIZED:
-            lost[key] = f"rejected: {head.rejection.code if head.rejection else 'without a reason'}"
-        elif (said := _said(evidence, head)) is None:
+        elif record.status is not Status.RECOGNIZED:
+            lost[key] = f"rejected: {record.rejection.code if record.rejection else 'without a reason'}"
+        elif (said := _said(evidence, record)) is None:
             lost[key] = "a raw result is missing"
-        elif said != head.findings:
+        elif said != record.findings:
             stale[key] = "the record does not say what the detectors said about these bytes"
-        elif head.findings.labels != true_labels.get(key, head.findings.labels):
+        elif record.findings.labels != true_labels.get(key, record.findings.labels):
             stale[key] = "the detectors' answer is about other bytes"
     _compare_rows(evidence, lost, stale)
-    heads = evidence.heads.values()
+    records = evidence.records.values()
     return Verdict(
         lost,
         stale,
-        tuple(sorted(head.key for head in heads if completion(bucket_name, head).id not in announced)),
+        tuple(
+            sorted(record.key for record in records if completion(bucket_name, record).id not in announced)
+        ),
         Counter(letter.cause for letter in evidence.letters),
         twice,
         miscounted(evidence),
@@ -87,8 +89,8 @@ def judge(
 def miscounted(evidence: Evidence) -> dict[str, tuple[int, int]]:
     """Compare the tally's counts with the records: names with what is counted, and what there is."""
     true = Differences()
-    for head in evidence.heads.values():
-        true.add(NOTHING, Share.of(head))
+    for record in evidence.records.values():
+        true.add(NOTHING, Share.of(record))
     wanted = {name: count for counts in true.by_item.values() for name, count in counts.items()}
     names = sorted(wanted.keys() | evidence.counts.keys())
     pairs = {name: (evidence.counts.get(name, 0), wanted.get(name, 0)) for name in names}
@@ -96,25 +98,25 @@ def miscounted(evidence: Evidence) -> dict[str, tuple[int, int]]:
 
 
 def _compare_rows(evidence: Evidence, lost: dict[str, str], stale: dict[str, str]) -> None:
-    """Rows count while the head of their key has their revision; these must be the head's, all of them."""
+    """Rows count while the record of their key has their revision; these must be all of its rows."""
     visible: dict[str, set[object]] = {}
     for row in evidence.rows:
-        head = evidence.heads.get(row.key)
-        if head is not None and head.revision == row.revision:
+        record = evidence.records.get(row.key)
+        if record is not None and record.revision == row.revision:
             visible.setdefault(row.key, set()).add(row)
-    for key, head in evidence.heads.items():
-        wanted, found = set(index_rows(head)), visible.get(key, set())
+    for key, record in evidence.records.items():
+        wanted, found = set(index_rows(record)), visible.get(key, set())
         if found - wanted:
             stale.setdefault(key, f"{len(found - wanted)} visible index rows are not of this record")
         if wanted - found:
             lost.setdefault(key, f"{len(wanted - found)} index rows are missing")
 
 
-def _said(evidence: Evidence, head: Head) -> Findings | None:
-    """Read what the detectors answered about the bytes that a head is of; None if an answer is missing."""
+def _said(evidence: Evidence, record: ImageRecord) -> Findings | None:
+    """Read what the detectors answered about the bytes that a record is of; None if an answer is missing."""
     found = Findings()
-    for detector, fingerprint in head.detectors.items():
-        result = evidence.results.get(ResultName(head.version.content_id, detector, fingerprint))
+    for detector, fingerprint in record.detectors.items():
+        result = evidence.results.get(ResultName(record.version.content_id, detector, fingerprint))
         if result is None:
             return None
         found = found.with_those_of(READERS[detector](result.response))

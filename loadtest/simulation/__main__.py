@@ -59,8 +59,8 @@ def main(
 
 
 def _shown(group: str, results: list[tuple[Scenario, Figures]]) -> Table:
-    head, lines = report.table(group, results)
-    table = Table(*head, title=group)
+    record, lines = report.table(group, results)
+    table = Table(*record, title=group)
     for line in lines:
         table.add_row(*line)
     return table

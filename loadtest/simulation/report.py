@@ -20,7 +20,7 @@ SIMULATED = "Simulated, not run: the pipeline's code is the real one, AWS and it
 
 Result = tuple[Scenario, Figures]
 
-HEAD = (
+RECORD = (
     "scenario",
     "use of the quota",
     "throttled",
@@ -49,12 +49,12 @@ NOT_DRAWN = {"outages"}
 
 
 def table(group: str, results: Sequence[Result]) -> tuple[Sequence[str], list[list[str]]]:
-    """Give the head and the lines of a group's table."""
+    """Give the record and the lines of a group's table."""
     if group == "lanes":
         return LANES_HEAD, [_lanes_line(scenario, seen) for scenario, seen in results]
     if group == "outages":
         return OUTAGES_HEAD, [_outage_line(scenario, seen.aftermath) for scenario, seen in results]
-    return HEAD, [_line(scenario, seen) for scenario, seen in results]
+    return RECORD, [_line(scenario, seen) for scenario, seen in results]
 
 
 def _line(scenario: Scenario, seen: Figures) -> list[str]:
@@ -157,8 +157,8 @@ def _put(page: Path, group: str, text: str) -> None:
     page.write_text(f"{before}{begin}\n{text}\n{end}{after}")
 
 
-def _markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    shown = [head, ["---"] * len(head), *lines]
+def _markdown(record: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    shown = [record, ["---"] * len(record), *lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in shown)
 
 
@@ -169,8 +169,8 @@ def _html(groups: Mapping[str, Sequence[Result]], directory: Path) -> str:
         f"<h1>Fleet</h1><p><strong>{SIMULATED}</strong>",
     ]
     for group, results in groups.items():
-        head, lines = table(group, results)
-        rows = [head, *lines]
+        record, lines = table(group, results)
+        rows = [record, *lines]
         cells = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
         parts.append(f"<h2>{group}</h2><table>{cells}</table>")
         if group not in NOT_DRAWN:

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from contract.table import HEAD, HEAD_PREFIX, INDEX_PREFIX
+from contract.table import INDEX_PREFIX, RECORD, RECORD_PREFIX
 from loadtest.simulation.client_errors import client_error
 from loadtest.simulation.expressions import Wire, condition, update
 from loadtest.simulation.tokens import TokenBucket
@@ -27,12 +27,12 @@ Key = tuple[str, str]
 
 
 class Table:
-    """`on_head` is told of each head that is written; `broken` says which partitions do not answer."""
+    """`on_record` is told of each record that is written; `broken` says which partitions do not answer."""
 
     def __init__(
         self,
         now: Callable[[], float],
-        on_head: Callable[[str], None] = lambda _key: None,
+        on_record: Callable[[str], None] = lambda _key: None,
         broken: Callable[[str], bool] = lambda _partition: False,
     ) -> None:
         self.items: dict[Key, Wire] = {}
@@ -41,7 +41,7 @@ class Table:
         self.read_units = 0
         self.throttled: Counter[str] = Counter()
         self.broken = broken
-        self._now, self._on_head = now, on_head
+        self._now, self._on_record = now, on_record
         self._partitions: dict[str, TokenBucket] = {}
         self._of_content: defaultdict[str, set[Key]] = defaultdict(set)
 
@@ -84,10 +84,10 @@ class Table:
         return {"UnprocessedItems": {table: left} if left else {}}
 
     def forget(self, key: str, content_id: str) -> bool:
-        """Drop what stands about a key and its content; tell whether its head was there."""
+        """Drop what stands about a key and its content; tell whether its record was there."""
         for at in self._of_content.pop(f"{CONTENT_PREFIX}{content_id}", ()):
             self.items.pop(at, None)
-        return self.items.pop((f"{HEAD_PREFIX}{key}", HEAD), None) is not None
+        return self.items.pop((f"{RECORD_PREFIX}{key}", RECORD), None) is not None
 
     def _write(
         self, operation: str, key: Wire, make: Callable[[Wire], Wire | None], asked: Mapping[str, Any]
@@ -135,8 +135,8 @@ class Table:
         self.items[at] = item
         if at[0].startswith(CONTENT_PREFIX):
             self._of_content[at[0]].add(at)
-        if at[1] == HEAD:
-            self._on_head(at[0].removeprefix(HEAD_PREFIX))
+        if at[1] == RECORD:
+            self._on_record(at[0].removeprefix(RECORD_PREFIX))
 
     def _begin(self, operation: str, partition: str) -> None:
         self.requests[operation] += 1
@@ -160,7 +160,7 @@ def _kind(at: Key, item: Wire) -> str:
         return "index rows"
     if at[0].startswith(CONTENT_PREFIX):
         return "results" if "answer" in item else "claims"
-    return {"image": "heads", "quota": "budget"}.get(at[0].partition("#")[0], "counts")
+    return {"image": "records", "quota": "budget"}.get(at[0].partition("#")[0], "counts")
 
 
 def _units(item: Wire, unit_bytes: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 from contract import table, timing
 from contract.capacity import KEYS_A_MESSAGE
 from contract.notifications import look_again
-from contract.records import Head, Status
+from contract.records import ImageRecord, Status
 from local.cloud.clients import LocalClients
 from local.cloud.outputs import Outputs
 from local.demo.dead_letters import DeadLetter, dead_letters
@@ -53,7 +53,7 @@ def drain(
     ended: Callable[[int], None],
     in_trouble: Callable[[], bool],
 ) -> Drained:
-    """Wait until every key has a head for these very bytes. `ended` is told how many have.
+    """Wait until every key has a record for these very bytes. `ended` is told how many have.
 
     Gives up after GIVE_UP_SECONDS without any progress, or after DOUBT_SECONDS if the functions are
     `in_trouble`; what waits then stays queued.
@@ -86,21 +86,21 @@ def drain(
 def _statuses(
     clients: LocalClients, outputs: Outputs, etags: Mapping[str, str], keys: set[str]
 ) -> dict[str, Status]:
-    """Read the status of the keys that have a head for the bytes in the bucket; some hundreds at a time."""
+    """Read the status of the keys that have a record for the bytes in the bucket; some hundreds at a time."""
     found = {}
     looked_at = sorted(keys)[: _KEYS_A_GET * _GETS_A_POLL]
     for start in range(0, len(looked_at), _KEYS_A_GET):
-        for head in _heads(clients, outputs.table, looked_at[start : start + _KEYS_A_GET]):
-            if head.version.etag == etags[head.key]:
-                found[head.key] = head.status
+        for record in _records(clients, outputs.table, looked_at[start : start + _KEYS_A_GET]):
+            if record.version.etag == etags[record.key]:
+                found[record.key] = record.status
     return found
 
 
-def _heads(clients: LocalClients, table_name: str, keys: list[str]) -> list[Head]:
-    at = [table.head_key(key) for key in keys]
+def _records(clients: LocalClients, table_name: str, keys: list[str]) -> list[ImageRecord]:
+    at = [table.record_key(key) for key in keys]
     wanted = [{table.PARTITION_KEY: place.pk, table.SORT_KEY: place.sk} for place in at]
     reply = clients.tables.batch_get_item(RequestItems={table_name: {"Keys": cast("Any", wanted)}})
-    return [Head.from_item(item) for item in reply["Responses"].get(table_name, [])]
+    return [ImageRecord.from_item(item) for item in reply["Responses"].get(table_name, [])]
 
 
 def _anything_visible(clients: LocalClients, outputs: Outputs) -> bool:

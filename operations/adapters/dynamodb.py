@@ -1,4 +1,4 @@
-"""The table's ports on DynamoDB for reconciling: heads in batches, one scan, marks on index rows."""
+"""The table's ports on DynamoDB for reconciling: records in batches, one scan, marks on index rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from contract.table import HEAD, HEAD_PREFIX, INDEX_PREFIX, PARTITION_KEY, SORT_KEY, ItemKey, head_key
+from contract.table import INDEX_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey, record_key
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_reads import BatchReads, key_to_wire, projection
 from operations.adapters.dynamodb_wire import SUSPECTED_AT, row_from_wire, standing_from_wire
@@ -19,7 +19,7 @@ from operations.retrying import RetryPolicy
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-HEAD_ATTRIBUTES = (
+RECORD_ATTRIBUTES = (
     PARTITION_KEY,
     SORT_KEY,
     "key",
@@ -42,10 +42,10 @@ class DynamoDBTable:
     retry: RetryPolicy
     reads: BatchReads
 
-    def heads(self, keys: Sequence[str]) -> Mapping[str, Standing]:
-        """Return the heads of those keys that have one, as of now."""
-        items = self.reads.read([head_key(key) for key in keys], HEAD_ATTRIBUTES)
-        return {head.key: head for head in map(standing_from_wire, items)}
+    def records(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+        """Return the records of those keys that have one, as of now."""
+        items = self.reads.read([record_key(key) for key in keys], RECORD_ATTRIBUTES)
+        return {record.key: record for record in map(standing_from_wire, items)}
 
     def rows_there(self, places: Sequence[ItemKey]) -> set[ItemKey]:
         """Return which of these items are there, as of now."""
@@ -53,7 +53,7 @@ class DynamoDBTable:
         return {ItemKey(item[PARTITION_KEY]["S"], item[SORT_KEY]["S"]) for item in items}
 
     def scan(self, prefix: str) -> Iterator[tuple[Sequence[Standing], Sequence[SeenRow]]]:
-        """Yield all heads and index rows of keys that begin so, up to a megabyte of the table at a time.
+        """Yield all records and index rows of keys that begin so, up to a megabyte of the table at a time.
 
         Raw results and counts are passed over by DynamoDB, and paid for all the same: a unit for 8 KB.
         """
@@ -62,8 +62,8 @@ class DynamoDBTable:
             answer = self._scan_page(prefix, further)
             items = answer["Items"]
             yield (
-                [standing_from_wire(item) for item in items if item[SORT_KEY]["S"] == HEAD],
-                [row_from_wire(item) for item in items if item[SORT_KEY]["S"] != HEAD],
+                [standing_from_wire(item) for item in items if item[SORT_KEY]["S"] == RECORD],
+                [row_from_wire(item) for item in items if item[SORT_KEY]["S"] != RECORD],
             )
             if "LastEvaluatedKey" not in answer:
                 return
@@ -106,12 +106,12 @@ class DynamoDBTable:
 
     def _scan_page(self, prefix: str, further: Mapping[str, Any]) -> Any:
         """Read a page. Eventually consistent, at half the price: what is found is looked at once more."""
-        wanted = f"(begins_with({PARTITION_KEY}, :heads) OR begins_with({PARTITION_KEY}, :rows))"
-        values = {":heads": {"S": HEAD_PREFIX}, ":rows": {"S": INDEX_PREFIX}}
+        wanted = f"(begins_with({PARTITION_KEY}, :records) OR begins_with({PARTITION_KEY}, :rows))"
+        values = {":records": {"S": RECORD_PREFIX}, ":rows": {"S": INDEX_PREFIX}}
         if prefix:
             wanted += " AND begins_with(#key, :prefix)"
             values[":prefix"] = {"S": prefix}
-        expression, names = projection((*HEAD_ATTRIBUTES, SUSPECTED_AT))
+        expression, names = projection((*RECORD_ATTRIBUTES, SUSPECTED_AT))
 
         def attempt() -> Any:
             with translated(f"Scan of {self.table_name}"):

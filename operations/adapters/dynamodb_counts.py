@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DynamoDBRecords:
+class DynamoDBRecordCounts:
     """The one table, as far as it is counted."""
 
     client: DynamoDBClient
@@ -31,7 +31,7 @@ class DynamoDBRecords:
     def count(self, status: Status, pages_a_partition: int | None) -> Counted:
         """Count the records of a state by its index rows.
 
-        A row that no head stands for any more is counted until it is removed, so the number is near, not
+        A row that no record stands for any more is counted until it is removed, so the number is near, not
         exact, while the pipeline works. It costs half a read unit for each 4 KB of rows: a million records,
         some 250 MB, are 32,000 units, less than half a cent.
         """

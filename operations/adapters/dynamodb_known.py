@@ -8,12 +8,12 @@ from typing import Any
 
 from contract.records import Status
 from contract.results import ResultName
-from contract.table import PARTITION_KEY, SORT_KEY, head_key, result_key
+from contract.table import PARTITION_KEY, SORT_KEY, record_key, result_key
 from contract.wire import key_of
 from operations.adapters.dynamodb_reads import BatchReads
 from operations.planning.known import Recorded
 
-HEAD_ATTRIBUTES = ("key", "etag", "size_bytes", "version_id", "status", "detectors")
+RECORD_ATTRIBUTES = ("key", "etag", "size_bytes", "version_id", "status", "detectors")
 # A result has it, a claim on one has not.
 ANSWERED = "called_at"
 
@@ -25,9 +25,9 @@ class DynamoDBKnown:
     reads: BatchReads
 
     def recorded(self, keys: Sequence[str]) -> Mapping[str, Recorded]:
-        """Return the heads of those keys that have one, as of now."""
-        items = self.reads.read([head_key(key) for key in keys], HEAD_ATTRIBUTES)
-        return {head.key: head for head in map(_recorded, items)}
+        """Return the records of those keys that have one, as of now."""
+        items = self.reads.read([record_key(key) for key in keys], RECORD_ATTRIBUTES)
+        return {record.key: record for record in map(_recorded, items)}
 
     def answered(self, names: Sequence[ResultName]) -> set[ResultName]:
         """Return which of these answers are there, as of now; a claim on one is none yet.

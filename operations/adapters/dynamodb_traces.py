@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from contract.contents import COMPLETE, NAMES
 from contract.identity import ImageVersion
 from contract.records import Status
-from contract.table import CONTENT_PREFIX, HEAD, HEAD_PREFIX, PARTITION_KEY, SORT_KEY, ItemKey
+from contract.table import CONTENT_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey
 from contract.tallies import COUNTED, COUNTED_PREFIX
 from contract.wire import from_wire
 from operations.adapters.aws_errors import translated
@@ -49,10 +49,10 @@ class DynamoDBTraces:
 
     def find(self, prefix: str) -> Iterator[Trace]:
         """Read the whole table, as of now, for items of keys that begin so."""
-        wanted = "begins_with(#key, :prefix) OR begins_with(#pk, :head) OR begins_with(#pk, :counted)"
+        wanted = "begins_with(#key, :prefix) OR begins_with(#pk, :record) OR begins_with(#pk, :counted)"
         values = {
             ":prefix": prefix,
-            ":head": f"{HEAD_PREFIX}{prefix}",
+            ":record": f"{RECORD_PREFIX}{prefix}",
             ":counted": f"{COUNTED_PREFIX}{prefix}",
         }
         expression, names = projection(ATTRIBUTES)
@@ -139,18 +139,20 @@ class _UnchangedError(Exception):
     """A condition did not hold."""
 
 
-def _content_id(head: Mapping[str, Any]) -> str | None:
-    if not head.get("etag"):
+def _content_id(record: Mapping[str, Any]) -> str | None:
+    if not record.get("etag"):
         return None
-    version = ImageVersion(head["key"], head["etag"], int(head["size_bytes"]), head.get("version_id"), "")
-    return version.kept_by(shares_answers=head.get("shares_answers", True))
+    version = ImageVersion(
+        record["key"], record["etag"], int(record["size_bytes"]), record.get("version_id"), ""
+    )
+    return version.kept_by(shares_answers=record.get("shares_answers", True))
 
 
 def _trace(item: Mapping[str, Any]) -> Trace:
     at = ItemKey(item[PARTITION_KEY], item[SORT_KEY])
-    if at.sk == HEAD and at.pk.startswith(HEAD_PREFIX):
+    if at.sk == RECORD and at.pk.startswith(RECORD_PREFIX):
         is_alive = item.get("status") != Status.DELETED
-        return Trace(Kind.RECORD, at, at.pk.removeprefix(HEAD_PREFIX), is_alive, _content_id(item))
+        return Trace(Kind.RECORD, at, at.pk.removeprefix(RECORD_PREFIX), is_alive, _content_id(item))
     if at.sk == COUNTED and at.pk.startswith(COUNTED_PREFIX):
         is_alive = "status" in item or "left" in item
         return Trace(Kind.SHARE, at, at.pk.removeprefix(COUNTED_PREFIX), is_alive, item.get("content"))

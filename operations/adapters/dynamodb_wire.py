@@ -1,4 +1,4 @@
-"""Heads and index rows out of items with DynamoDB's type tags, as far as they are compared.
+"""Records and index rows out of items with DynamoDB's type tags, as far as they are compared.
 
 By hand, and not by boto3's deserializer, which takes as long as all the rest of a survey together.
 """
@@ -21,7 +21,7 @@ Wire = Mapping[str, Mapping[str, Any]]
 
 
 def standing_from_wire(item: Wire) -> Standing:
-    """Read a head."""
+    """Read a record."""
     version_id = item.get("version_id")
     return Standing(
         key=item["key"]["S"],

@@ -22,7 +22,7 @@ def show(counted: Counted, found: Mapping[Kind, int], keys: Mapping[Kind, list[s
     out = results()
     notes = f", and {counted.tombstones:,} notes of deleted ones" if counted.tombstones else ""
     out.print(
-        f"{counted.objects:,} photos in the bucket; {counted.heads:,} records{notes}; "
+        f"{counted.objects:,} photos in the bucket; {counted.records:,} records{notes}; "
         f"{counted.rows:,} index rows compared; {counted.in_flight:,} in flight",
         highlight=False,
     )
@@ -51,7 +51,7 @@ def document(
     return {
         "objects": counted.objects,
         "archived": counted.archived,
-        "heads": counted.heads,
+        "heads": counted.records,
         "tombstones": counted.tombstones,
         "index_rows": counted.rows,
         "in_flight": counted.in_flight,

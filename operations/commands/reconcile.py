@@ -76,8 +76,8 @@ def _survey(pipeline: Pipeline, spool: Spool, prefix: str, min_age: float) -> Co
         def tell(now: Counted) -> None:
             display.update(
                 task,
-                completed=now.objects + now.heads + now.tombstones + now.rows,
-                description=f"{now.objects:,} photos, {now.heads:,} records, {now.rows:,} index rows",
+                completed=now.objects + now.records + now.tombstones + now.rows,
+                description=f"{now.objects:,} photos, {now.records:,} records, {now.rows:,} index rows",
             )
 
         Survey(
@@ -93,7 +93,7 @@ def _survey(pipeline: Pipeline, spool: Spool, prefix: str, min_age: float) -> Co
         ).run(prefix)
     if stopping():
         raise StoppedError(
-            f"{counted.objects:,} photos and {counted.heads:,} records were compared, not all; "
+            f"{counted.objects:,} photos and {counted.records:,} records were compared, not all; "
             "nothing was changed"
         )
     return counted

@@ -38,7 +38,7 @@ def status(
         report = look(
             {queue.name: queue.queue for queue in queues},
             {queue.name: queue.dead_letters for queue in queues},
-            pipeline.records,
+            pipeline.record_counts,
             time.time,
             days=days,
             exact=exact,

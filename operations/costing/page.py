@@ -44,7 +44,7 @@ _NOT_IN_IT = """
   or without a pipeline;
 - questions to the API, deliveries of SNS to subscribers, data that leaves the region;
 - what is done twice: throttled calls are free, a message that comes back costs some requests;
-- looking: `imagepipe plan` and `backfill` read the head and results of each photo: $0.13 to $0.63 a million;
+- looking: `imagepipe plan` and `backfill` read record and results of each photo: $0.13 to $0.63 a million;
 """
 _ASSUMED = """
 ## What is assumed
@@ -163,10 +163,10 @@ def _assumed() -> str:
     return table(("What", "How much", "Where it is from"), rows, numbers_from=3)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers_from: int) -> str:
+def table(record: Sequence[str], rows: Iterable[Sequence[str]], *, numbers_from: int) -> str:
     """Lay out a Markdown table whose columns from a place on hold numbers."""
-    marks = ["---:" if place >= numbers_from else "---" for place in range(len(head))]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (head, marks, *rows))
+    marks = ["---:" if place >= numbers_from else "---" for place in range(len(record))]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (record, marks, *rows))
 
 
 def money(dollars: float) -> str:

@@ -36,7 +36,7 @@ class Assessed:
 class Assessor:
     """Assesses listings. `fingerprints` are those of the deployed detectors.
 
-    `has_records` says that the objects are those that the table's heads are about, `shares_answers` that
+    `has_records` says that the objects are those that the table's records are about, `shares_answers` that
     those of the same bytes are asked about once.
     """
 

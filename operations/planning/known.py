@@ -13,7 +13,7 @@ from operations.reconciling.comparison import Listed
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a head says, as far as it is asked whether it is current. `fingerprints` are by detector.
+    """What a record says, as far as it is asked whether it is current. `fingerprints` are by detector.
 
     `version_id` is None where the bucket had no versions.
     """
@@ -26,7 +26,7 @@ class Recorded:
     version_id: str | None = None
 
     def is_of(self, listed: Listed) -> bool:
-        """Tell whether the head is of these bytes."""
+        """Tell whether the record is of these bytes."""
         return (self.etag, self.size_bytes) == (listed.etag, listed.size_bytes)
 
     def is_current(self, listed: Listed, fingerprints: Mapping[str, str]) -> bool:
@@ -42,10 +42,10 @@ class Recorded:
 
 
 class Known(Protocol):
-    """Where heads and results are."""
+    """Where records and results are."""
 
     def recorded(self, keys: Sequence[str]) -> Mapping[str, Recorded]:
-        """Return the heads of those keys that have one, as of now."""
+        """Return the records of those keys that have one, as of now."""
 
     def answered(self, names: Sequence[ResultName]) -> set[ResultName]:
         """Return which of these answers are there, as of now; a claim on one is none yet."""

@@ -1,4 +1,4 @@
-"""One object of the bucket against the head that stands for its key."""
+"""One object of the bucket against the record that stands for its key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 from contract.identity import content_id
 from operations.moments import to_seconds
 
-# A head's time is that of the event, or of a look at the object; the listing's is rounded to seconds.
+# A record's time is that of the event, or of a look at the object; the listing's is rounded to seconds.
 SAME_UPLOAD_SECONDS = 2.5
 
 # What has to be restored before anybody can read it. GLACIER_IR is read at once.
@@ -46,7 +46,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Standing:
-    """What a head says, as far as it is compared."""
+    """What a record says, as far as it is compared."""
 
     key: str
     etag: str
@@ -59,11 +59,11 @@ class Standing:
 
 
 class Verdict(Enum):
-    """How an object and its head compare."""
+    """How an object and its record compare."""
 
-    SAME = "the head describes the object"
-    MISSING = "the object has no head, or a tombstone"
-    STALE = "the head describes another object"
+    SAME = "the record describes the object"
+    MISSING = "the object has no record, or a tombstone"
+    STALE = "the record describes another object"
     DOUBTFUL = "the same bytes, but maybe another version: the object has to be asked"
 
 

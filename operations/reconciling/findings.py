@@ -44,7 +44,7 @@ class Finding:
     number: int = 0
 
     def is_settled_by(self, standing: Standing | None) -> bool:
-        """Tell whether the head as it stands now has done away with the difference."""
+        """Tell whether the record as it stands now has done away with the difference."""
         if self.kind is Kind.ORPHANED:
             return standing is None or standing.is_deleted
         if standing is None or standing.is_deleted:

@@ -1,6 +1,6 @@
-"""Putting photos right: the processor is asked to look at them again, for it alone writes heads.
+"""Putting photos right: the processor is asked to look at them again, for it alone writes records.
 
-What is missing or stale is recognized; a head without an object becomes a tombstone, its index rows go, and
+What is missing or stale is recognized; a record without an object becomes a tombstone, its index rows go, and
 both are announced. The requests go to the bulk queue, so that no photo uploaded now waits behind them.
 """
 

@@ -41,13 +41,13 @@ class Bucket(Protocol):
 
 
 class Table(Protocol):
-    """Where heads and index rows are."""
+    """Where records and index rows are."""
 
-    def heads(self, keys: Sequence[str]) -> Mapping[str, Standing]:
-        """Return the heads of those keys that have one, as of now."""
+    def records(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+        """Return the records of those keys that have one, as of now."""
 
     def scan(self, prefix: str) -> Iterator[tuple[Sequence[Standing], Sequence[SeenRow]]]:
-        """Yield all heads and index rows of keys that begin so, some at a time, in no order."""
+        """Yield all records and index rows of keys that begin so, some at a time, in no order."""
 
     def rows_there(self, places: Sequence[ItemKey]) -> set[ItemKey]:
         """Return which of these items are there, as of now."""

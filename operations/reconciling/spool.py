@@ -47,7 +47,7 @@ class Spool:
         self._directory.cleanup()
 
     def remember(self, listed: Iterable[tuple[str, str | None]]) -> None:
-        """Remember keys that the bucket has, by digest, with the revision of their head."""
+        """Remember keys that the bucket has, by digest, with the revision of their record."""
         self._database.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?)", listed)
 
     def revisions(self, digests: Sequence[str]) -> Mapping[str, str | None]:

@@ -1,11 +1,11 @@
-"""Removing index rows that no head stands for, without ever removing one that is about to be true.
+"""Removing index rows that no record stands for, without ever removing one that is about to be true.
 
-Rows are written before the head that makes them true, and a message that is tried again writes the very same
-rows again: a row may be old, and invisible, and true in a moment. So a row is marked first. Whoever writes it
-again replaces the whole item, and with it the mark. After GRACE_SECONDS every worker that may have written
-the row before it was marked has committed its head, or is no more. Then the head is read, and if it still
-does not stand for the row, the row is removed on condition that it has the mark still. Whoever commits the
-head after it was read has written the row after the mark, so the condition fails.
+Rows are written before the record that makes them true, and a message that is tried again writes the very
+same rows again: a row may be old, and invisible, and true in a moment. So a row is marked first. Whoever
+writes it again replaces the whole item, and with it the mark. After GRACE_SECONDS every worker that may have
+written the row before it was marked has committed its record, or is no more. Then the record is read, and if
+it still does not stand for the row, the row is removed on condition that it has the mark still. Whoever
+commits the record after it was read has written the row after the mark, so the condition fails.
 
 Killed in between, marks stay behind; they change nothing, and the next sweep need not wait for them.
 """
@@ -34,8 +34,8 @@ _WAIT_SECONDS = 0.5
 class Rows(Protocol):
     """Where index rows are."""
 
-    def heads(self, keys: Sequence[str]) -> Mapping[str, Standing]:
-        """Return the heads of those keys that have one, as of now."""
+    def records(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+        """Return the records of those keys that have one, as of now."""
 
     def mark(self, at: ItemKey, suspected_at: int) -> bool:
         """Mark a row as suspect; say whether it was there."""
@@ -92,8 +92,8 @@ class Sweep:
             self.sleep(min(_WAIT_SECONDS, left))
 
     def _remove(self, page: Sequence[Finding]) -> None:
-        heads = self.table.heads(sorted({finding.key for finding in page}))
-        orphaned = [finding for finding in page if not finding.is_settled_by(heads.get(finding.key))]
+        records = self.table.records(sorted({finding.key for finding in page}))
+        orphaned = [finding for finding in page if not finding.is_settled_by(records.get(finding.key))]
         removed = sum(self.executor.map(self._remove_one, orphaned))
         self.fixed.rows_removed += removed
         self.fixed.rows_left += len(orphaned) - removed

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from contract.records import Head, Status
+from contract.records import ImageRecord, Status
 from operations.verifying.checking import Check, named
 from operations.verifying.site import CheckFailedError, Site
 
@@ -70,8 +70,8 @@ def upload(site: Site) -> str:
     keys = [site.key(f"photo {number}.jpg") for number in range(PHOTOS)]
     for key in keys:
         site.upload_new(key)
-    heads = site.recognized(*keys)
-    counts = ", ".join(str(len(heads[key].findings.labels)) for key in keys)
+    records = site.recognized(*keys)
+    counts = ", ".join(str(len(records[key].findings.labels)) for key in keys)
     return f"labels found: {counts}"
 
 
@@ -94,10 +94,10 @@ def copy_and_rename(site: Site) -> None:
     site.copy(original, copied)
     site.copy(original, renamed)
     site.delete(original)
-    heads = site.recognized(copied, renamed)
+    records = site.recognized(copied, renamed)
     site.deleted(original)
-    after = [site.called_at(heads[key]) for key in (copied, renamed)]
-    kept_by = {head.content_id for head in (first, *heads.values())}
+    after = [site.called_at(records[key]) for key in (copied, renamed)]
+    kept_by = {record.content_id for record in (first, *records.values())}
     is_as_wanted = (
         all(calls == before for calls in after)
         if site.shares_answers
@@ -144,8 +144,8 @@ def broken_files(site: Site) -> str:
     text, cut = site.key("text.jpg"), site.key("cut off.jpg")
     site.upload(text, f"this is not a picture, but a text of {site.prefix}\n".encode() * 20)
     site.upload(cut, site.photos.cut_off())
-    heads = site.rejected(text, cut)
-    reasons = [head.rejection for head in heads.values() if head.rejection is not None]
+    records = site.rejected(text, cut)
+    reasons = [record.rejection for record in records.values() if record.rejection is not None]
     if not all(reason.code and reason.message for reason in reasons):
         raise CheckFailedError(f"there is a rejection without a reason: {reasons}")
     return ", ".join(sorted({reason.code for reason in reasons}))
@@ -155,18 +155,18 @@ def broken_files(site: Site) -> str:
 def answers(site: Site) -> str:
     """The API answers what the table says of every key, knows nothing of deleted ones, and lists the rest."""
     site.until(lambda: not_as_expected(site))
-    heads = site.heads(site.expected)
+    records = site.records(site.expected)
     for key, etag in site.expected.items():
         status, answer = site.ask("/images", key=key)
         if etag is None:
             site.require(status == HTTPStatus.NOT_FOUND, key, f"was deleted, and the API answers {status}")
         else:
             site.require(status == HTTPStatus.OK, key, f"has a record, and the API answers {status}")
-            different = differences(answer, heads[key])
+            different = differences(answer, records[key])
             site.require(
                 not different, key, f"is answered otherwise than the table says: {', '.join(different)}"
             )
-    there = {key for key, head in heads.items() if head.status is Status.RECOGNIZED}
+    there = {key for key, record in records.items() if record.status is Status.RECOGNIZED}
 
     def missing() -> Iterator[str]:
         listed = set(listing(site))
@@ -182,17 +182,17 @@ def completions(site: Site) -> str:
     """Every record that was seen was announced at least once, saying what the table says."""
     site.until(
         lambda: [
-            f"the completion of {site.named(head.key)} as {head.status}"
-            for identifier, head in site.seen.items()
+            f"the completion of {site.named(record.key)} as {record.status}"
+            for identifier, record in site.seen.items()
             if identifier not in site.inbox.heard
         ]
     )
-    for identifier, head in site.seen.items():
-        wanted, heard = site.announcement(head).body, site.inbox.heard[identifier]
+    for identifier, record in site.seen.items():
+        wanted, heard = site.announcement(record).body, site.inbox.heard[identifier]
         different = sorted(name for name in wanted | heard if wanted.get(name) != heard.get(name))
         site.require(
             not different,
-            head.key,
+            record.key,
             f"was announced with another {', '.join(different)} than the table has",
         )
     return f"{len(site.seen)} announced"
@@ -206,11 +206,11 @@ def longest(beginning: str) -> str:
 
 def not_as_expected(site: Site) -> Iterator[str]:
     """Name the keys whose record is not that of their object, at the end, when all events have come."""
-    heads = site.heads(site.expected)
+    records = site.records(site.expected)
     for key, etag in site.expected.items():
-        head = heads.get(key)
-        is_gone = head is None or head.status is Status.DELETED
-        if is_gone != (etag is None) or (head is not None and not is_gone and head.version.etag != etag):
+        record = records.get(key)
+        is_gone = record is None or record.status is Status.DELETED
+        if is_gone != (etag is None) or (record is not None and not is_gone and record.version.etag != etag):
             yield f"the record of {site.named(key)}"
 
 
@@ -225,21 +225,21 @@ def listing(site: Site) -> Iterator[str]:
         cursor = {"cursor": page["cursor"]}
 
 
-def differences(answer: Mapping[str, Any], head: Head) -> list[str]:
+def differences(answer: Mapping[str, Any], record: ImageRecord) -> list[str]:
     """Name what an answer of the API says otherwise than the record."""
-    rejection = head.rejection
+    rejection = record.rejection
     wanted = {
-        "key": head.key,
-        "status": str(head.status),
-        "uploaded_at": head.version.uploaded_at,
-        "size_bytes": head.version.size_bytes,
-        "faces": head.findings.faces,
+        "key": record.key,
+        "status": str(record.status),
+        "uploaded_at": record.version.uploaded_at,
+        "size_bytes": record.version.size_bytes,
+        "faces": record.findings.faces,
         "rejection": rejection and {"code": rejection.code, "message": rejection.message},
     }
     told = {name: answer.get(name) for name in wanted}
     if isinstance(told["rejection"], dict):
         told["rejection"] = {name: told["rejection"].get(name) for name in ("code", "message")}
     different = [name for name, value in wanted.items() if told[name] != value]
-    if {label["name"] for label in answer.get("labels", [])} != set(head.findings.labels):
+    if {label["name"] for label in answer.get("labels", [])} != set(record.findings.labels):
         different.append("labels")
     return different

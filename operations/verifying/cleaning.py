@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from contract.errors import ImagepipeError
 from contract.records import Status
 from contract.results import ResultName
-from operations.adapters.dynamodb_heads import DynamoDBHeads
+from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
 from operations.adapters.s3_objects import ObjectVersion, S3Objects
 from operations.adapters.subscriptions import Subscriptions
 from operations.verifying.site import in_words, named
@@ -33,7 +33,7 @@ class Cleaning:
     prefix: str
     queue_name: str
     objects: S3Objects
-    table: DynamoDBHeads
+    table: DynamoDBImageRecords
     subscriptions: Subscriptions
     fingerprints: Mapping[str, str]
     executor: Executor
@@ -95,9 +95,9 @@ class Cleaning:
         yield from self._records_left(self.keys)
 
     def _records_left(self, keys: Iterable[str]) -> Iterator[str]:
-        heads = self.table.read(sorted(keys))
-        for key, head in heads.items():
-            if head.status is not Status.DELETED:
+        records = self.table.read(sorted(keys))
+        for key, record in records.items():
+            if record.status is not Status.DELETED:
                 yield f"the record of {named(key)}"
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from contract.completions import Completion, completion
 from contract.errors import ConfigurationError
-from contract.records import Head, Status
+from contract.records import ImageRecord, Status
 from contract.results import ResultName
-from operations.adapters.dynamodb_heads import DynamoDBHeads
+from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
 from operations.adapters.query_api import QueryApi
 from operations.adapters.s3_objects import S3Objects
 from operations.adapters.subscriptions import MAX_MESSAGES, Subscriptions
@@ -80,7 +80,7 @@ class Site:
     bucket_name: str
     prefix: str
     objects: S3Objects
-    table: DynamoDBHeads
+    table: DynamoDBImageRecords
     inbox: Inbox
     api: QueryApi
     photos: MarkedPhotos
@@ -91,7 +91,7 @@ class Site:
     patience_seconds: float
     shares_answers: bool = True
     expected: dict[str, str | None] = field(default_factory=dict)
-    seen: dict[str, Head] = field(default_factory=dict)
+    seen: dict[str, ImageRecord] = field(default_factory=dict)
     contents: set[str] = field(default_factory=set)
     known_photo: bytes = b""
 
@@ -125,62 +125,62 @@ class Site:
         self.objects.delete(key)
         self.expected[key] = None
 
-    def heads(self, keys: Iterable[str]) -> Mapping[str, Head]:
+    def records(self, keys: Iterable[str]) -> Mapping[str, ImageRecord]:
         """Read records, as they are now."""
         found = self.table.read(list(keys))
-        self.seen |= {self.announcement(head).id: head for head in found.values()}
+        self.seen |= {self.announcement(record).id: record for record in found.values()}
         return found
 
-    def announcement(self, head: Head) -> Completion:
+    def announcement(self, record: ImageRecord) -> Completion:
         """Write what has to be announced of a record."""
-        return completion(self.bucket_name, head)
+        return completion(self.bucket_name, record)
 
-    def called_at(self, head: Head) -> Mapping[str, str]:
+    def called_at(self, record: ImageRecord) -> Mapping[str, str]:
         """Return when each detector was asked about the bytes of a record."""
-        names = [ResultName(head.content_id, *named) for named in head.detectors.items()]
+        names = [ResultName(record.content_id, *named) for named in record.detectors.items()]
         return {name.detector: at for name, at in self.table.called_at(names).items()}
 
-    def recognized(self, *keys: str) -> Mapping[str, Head]:
+    def recognized(self, *keys: str) -> Mapping[str, ImageRecord]:
         """Wait until the objects of these keys are recognized by all detectors, and return their records.
 
         Raise CheckFailedError if one of them is rejected.
         """
 
         def missing() -> Iterator[str]:
-            found = self.heads(keys)
+            found = self.records(keys)
             for key in keys:
-                head = found.get(key)
-                if head is None or head.version.etag != self.expected[key]:
+                record = found.get(key)
+                if record is None or record.version.etag != self.expected[key]:
                     yield f"the record of {self.named(key)}"
-                elif head.status is Status.REJECTED and head.rejection is not None:
-                    reason = f"{head.rejection.code}: {head.rejection.message}"
+                elif record.status is Status.REJECTED and record.rejection is not None:
+                    reason = f"{record.rejection.code}: {record.rejection.message}"
                     raise CheckFailedError(f"{self.named(key)} was rejected, {reason}")
-                elif dict(head.detectors) != dict(self.fingerprints):
+                elif dict(record.detectors) != dict(self.fingerprints):
                     yield f"what the detectors say of {self.named(key)}"
 
         self.until(missing)
-        return self.heads(keys)
+        return self.records(keys)
 
-    def rejected(self, *keys: str) -> Mapping[str, Head]:
+    def rejected(self, *keys: str) -> Mapping[str, ImageRecord]:
         """Wait until these keys are rejected, and return their records. Raise CheckFailedError if not."""
 
         def missing() -> Iterator[str]:
-            found = self.heads(keys)
+            found = self.records(keys)
             for key in keys:
-                head = found.get(key)
-                if head is None or head.version.etag != self.expected[key]:
+                record = found.get(key)
+                if record is None or record.version.etag != self.expected[key]:
                     yield f"the record of {self.named(key)}"
-                elif head.status is not Status.REJECTED:
-                    raise CheckFailedError(f"{self.named(key)} is {head.status}, and should be rejected")
+                elif record.status is not Status.REJECTED:
+                    raise CheckFailedError(f"{self.named(key)} is {record.status}, and should be rejected")
 
         self.until(missing)
-        return self.heads(keys)
+        return self.records(keys)
 
     def deleted(self, *keys: str) -> None:
         """Wait until these keys are known as deleted."""
 
         def missing() -> Iterator[str]:
-            found = self.heads(keys)
+            found = self.records(keys)
             for key in keys:
                 if key not in found or found[key].status is not Status.DELETED:
                     yield f"that {self.named(key)} is known as deleted"

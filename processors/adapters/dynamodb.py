@@ -1,4 +1,4 @@
-"""The heads', results' and index rows' ports on DynamoDB."""
+"""The records', results' and index rows' ports on DynamoDB."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from contract.errors import ImagepipeError, NotReadyError
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.results import Result, ResultName
-from contract.table import EXPIRY, PARTITION_KEY, SORT_KEY, IndexRow, ItemKey, head_key, result_key
+from contract.table import EXPIRY, PARTITION_KEY, SORT_KEY, IndexRow, ItemKey, record_key, result_key
 from contract.timing import CLAIM_SECONDS, RESULTS_UNSAFE_SECONDS
 from contract.wire import Item, from_wire, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
 from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.dynamodb_inserts import Inserts
-from processors.adapters.dynamodb_items import claim_of_another, head_in, object_key, result_in
+from processors.adapters.dynamodb_items import claim_of_another, object_key, record_in, result_in
 from processors.committing import Commit, Decided
 from processors.retrying import RetryPolicy
 
@@ -59,10 +59,10 @@ class DynamoDBTable:
     executor: Executor
     clock: Callable[[], float]
 
-    def read_heads(self, keys: Sequence[str]) -> Mapping[str, Head | ImagepipeError]:
-        """Return the heads of those keys that have one, as of now, or why one cannot be read."""
+    def read_records(self, keys: Sequence[str]) -> Mapping[str, ImageRecord | ImagepipeError]:
+        """Return the records of those keys that have one, as of now, or why one cannot be read."""
         return {
-            object_key(item): head_in(item) for item in self.batches.read([head_key(key) for key in keys])
+            object_key(item): record_in(item) for item in self.batches.read([record_key(key) for key in keys])
         }
 
     def read_results(self, names: Iterable[ResultName]) -> Mapping[ResultName, Result | ImagepipeError]:
@@ -150,46 +150,46 @@ class DynamoDBTable:
         self.batches.write({key: {"DeleteRequest": {"Key": key_to_wire(key)}} for key in keys})
 
     def commit(self, work: Sequence[Decided]) -> Mapping[str, Commit | ImagepipeError]:
-        """Write each head that is newer than the one that stands, or if that one is the one that was seen."""
-        items = {decided.head.key: _head_item(decided.head) for decided in work}
-        new = [items[decided.head.key] for decided in work if decided.seen is None]
+        """Write each record that is newer than what stands, or if what stands is what was seen."""
+        items = {decided.record.key: _record_item(decided.record) for decided in work}
+        new = [items[decided.record.key] for decided in work if decided.seen is None]
         inserted = self.inserts.insert(new)
-        rest = [decided for decided in work if head_key(decided.head.key) not in inserted]
+        rest = [decided for decided in work if record_key(decided.record.key) not in inserted]
         put = self.executor.map(self._commit_one, rest)
         outcomes: dict[str, Commit | ImagepipeError] = {key: Commit() for key in items}
-        return outcomes | {decided.head.key: outcome for decided, outcome in zip(rest, put, strict=True)}
+        return outcomes | {decided.record.key: outcome for decided, outcome in zip(rest, put, strict=True)}
 
     def _commit_one(self, decided: Decided) -> Commit | ImagepipeError:
-        head, seen = decided.head, decided.seen
-        values = {":sequencer": head.sequencer, ":seen": seen.revision if seen else "none"}
+        record, seen = decided.record, decided.seen
+        values = {":sequencer": record.sequencer, ":seen": seen.revision if seen else "none"}
         try:
-            replaced, standing = self._put_if(_head_item(head), COMMIT_CONDITION, values)
+            replaced, standing = self._put_if(_record_item(record), COMMIT_CONDITION, values)
         except ImagepipeError as failure:
             return failure
         if standing is not None:
-            winner = head_in(standing)
+            winner = record_in(standing)
             return winner if isinstance(winner, ImagepipeError) else Commit(lost_to=winner)
-        before = head_in(replaced) if replaced else None
-        return Commit(replaced=before if isinstance(before, Head) else None)
+        before = record_in(replaced) if replaced else None
+        return Commit(replaced=before if isinstance(before, ImageRecord) else None)
 
-    def move_on(self, work: Sequence[Decided]) -> Mapping[str, Head | ImagepipeError | None]:
-        """Write the sequencer and expiry of each head, if the one that was seen stands there unmoved."""
+    def move_on(self, work: Sequence[Decided]) -> Mapping[str, ImageRecord | ImagepipeError | None]:
+        """Write the sequencer and expiry of each record, if the one that was seen stands there unmoved."""
         outcomes = self.executor.map(self._move_on_one, work)
-        return {moved.head.key: outcome for moved, outcome in zip(work, outcomes, strict=True)}
+        return {moved.record.key: outcome for moved, outcome in zip(work, outcomes, strict=True)}
 
-    def _move_on_one(self, moved: Decided) -> Head | ImagepipeError | None:
-        head = moved.head
-        values: Item = {":sequencer": head.sequencer, ":seen": head.revision}
+    def _move_on_one(self, moved: Decided) -> ImageRecord | ImagepipeError | None:
+        record = moved.record
+        values: Item = {":sequencer": record.sequencer, ":seen": record.revision}
         update = "SET sequencer = :sequencer"
-        if head.expires_at is not None:
-            update, values[":expires"] = f"{update}, {EXPIRY} = :expires", head.expires_at
+        if record.expires_at is not None:
+            update, values[":expires"] = f"{update}, {EXPIRY} = :expires", record.expires_at
 
-        def attempt() -> Head | None:
-            with translated(f"UpdateItem of the head of {head.key} on {self.table_name}"):
+        def attempt() -> ImageRecord | None:
+            with translated(f"UpdateItem of the record of {record.key} on {self.table_name}"):
                 try:
                     self.client.update_item(
                         TableName=self.table_name,
-                        Key=key_to_wire(head_key(head.key)),
+                        Key=key_to_wire(record_key(record.key)),
                         UpdateExpression=update,
                         ConditionExpression=MOVE_ON_CONDITION,
                         ExpressionAttributeValues=to_wire(values),
@@ -198,7 +198,7 @@ class DynamoDBTable:
                 except ClientError as error:
                     if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                         raise
-                    return _standing_head(error)
+                    return _standing_record(error)
             return None
 
         try:
@@ -232,18 +232,21 @@ class DynamoDBTable:
         return self.retry(attempt)
 
 
-def _head_item(head: Head) -> Item:
-    at = head_key(head.key)
-    return {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **head.to_item()}
+def _record_item(record: ImageRecord) -> Item:
+    at = record_key(record.key)
+    return {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **record.to_item()}
 
 
-def _standing_head(error: ClientError) -> Head:
-    """Return the head that a condition failed on. One that has expired meanwhile is to be looked at again."""
+def _standing_record(error: ClientError) -> ImageRecord:
+    """Return the record that a condition failed on.
+
+    One that has expired meanwhile is to be looked at again.
+    """
     if "Item" not in error.response:
         raise NotReadyError(
-            "LostRace", "the head has expired meanwhile; its key is looked at again"
+            "LostRace", "the record has expired meanwhile; its key is looked at again"
         ) from error
-    standing = head_in(from_wire(_item_of(error)))
+    standing = record_in(from_wire(_item_of(error)))
     if isinstance(standing, ImagepipeError):
         raise standing from error
     return standing

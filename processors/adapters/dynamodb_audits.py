@@ -11,7 +11,7 @@ from contract.audits import AUDIT, AuditRound
 from contract.counts import Count
 from contract.identity import content_id
 from contract.records import Status
-from contract.table import counts_key, head_key
+from contract.table import counts_key, record_key
 from contract.tallies import STATUS_COUNTS, UNREADABLE, read_counts
 from contract.wire import Item, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
@@ -33,7 +33,7 @@ class DynamoDBAudits:
 
     def contents(self, keys: Collection[str]) -> Mapping[str, str]:
         """Return what the bytes are called that records are of: not of those that cannot be read."""
-        items = self.late_batches.read([head_key(key) for key in keys])
+        items = self.late_batches.read([record_key(key) for key in keys])
         found = {object_key(item): _content_of(item) for item in items}
         return {key: content for key, content in found.items() if content is not None}
 

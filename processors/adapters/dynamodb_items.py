@@ -13,32 +13,35 @@ from decimal import Decimal
 from typing import Any
 
 from contract.errors import ImagepipeError, NotReadyError, TransientError
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.results import Result, ResultName
-from contract.table import HEAD_PREFIX, PARTITION_KEY, SORT_KEY
+from contract.table import PARTITION_KEY, RECORD_PREFIX, SORT_KEY
 
 FAULTS = (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError, zlib.error)
 UNREADABLE_ITEM = "UnreadableItem"
 
 
-def head_in(item: Mapping[str, Any]) -> Head | ImagepipeError:
-    """Return the head that an item holds: one that is written as it was read, but for attributes of later."""
+def record_in(item: Mapping[str, Any]) -> ImageRecord | ImagepipeError:
+    """Return the record that an item holds.
+
+    one that is written as it was read, but for attributes of later.
+    """
     try:
-        head = Head.from_item(item)
-        written = head.to_item()
+        record = ImageRecord.from_item(item)
+        written = record.to_item()
         for name, value in item.items():
             if name in written and written[name] != value:
                 raise ValueError(f"{name} is {value!r}")
     except FAULTS as fault:
         return _unreadable(item, fault)
-    if object_key(item) != head.key:
-        return _unreadable(item, ValueError(f"key is {head.key!r}"))
-    return head
+    if object_key(item) != record.key:
+        return _unreadable(item, ValueError(f"key is {record.key!r}"))
+    return record
 
 
 def object_key(item: Mapping[str, Any]) -> str:
-    """Return the key of the object whose head an item is."""
-    return str(item[PARTITION_KEY]).removeprefix(HEAD_PREFIX)
+    """Return the key of the object whose record an item is."""
+    return str(item[PARTITION_KEY]).removeprefix(RECORD_PREFIX)
 
 
 def result_in(name: ResultName, item: Mapping[str, Any]) -> Result | ImagepipeError | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from contract.errors import ThrottledError
-from contract.table import CONTENT_PREFIX, HEAD, HEAD_PREFIX, PARTITION_KEY, SORT_KEY, ItemKey, head_key
+from contract.table import CONTENT_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey, record_key
 from contract.tallies import COUNTED, COUNTED_PREFIX, NAME_PREFIX, Differences, counted_key
 from contract.wire import Item, from_wire, key_of, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
@@ -32,14 +32,14 @@ class DynamoDBTallies:
     table_name: str
 
     def read(self, keys: Sequence[str]) -> Mapping[str, Standing]:
-        """Read what is stored of up to 80 keys: first all shares, then all heads, as of now."""
+        """Read what is stored of up to 80 keys: first all shares, then all records, as of now."""
         shares = self._items([counted_key(key) for key in keys])
-        heads = self.read_heads(keys)
-        return {key: Standing(counted=shares.get(counted_key(key)), head=heads.get(key)) for key in keys}
+        records = self.read_records(keys)
+        return {key: Standing(counted=shares.get(counted_key(key)), record=records.get(key)) for key in keys}
 
-    def read_heads(self, keys: Collection[str]) -> Mapping[str, Mapping[str, object]]:
-        """Read the attributes of heads, of those keys that have one, as of now."""
-        at = {head_key(key): key for key in keys}
+    def read_records(self, keys: Collection[str]) -> Mapping[str, Mapping[str, object]]:
+        """Read the attributes of records, of those keys that have one, as of now."""
+        at = {record_key(key): key for key in keys}
         return {at[place]: item for place, item in self._items(list(at)).items()}
 
     def write(self, changes: Sequence[Change], differences: Differences) -> None:
@@ -59,9 +59,9 @@ class DynamoDBTallies:
                 raise
 
     def keys(self, after: ItemKey | None) -> Page:
-        """Read one page of the table, 1 MB of it, for the keys that have a head or are counted."""
-        values = {":head": {"S": HEAD}, ":counted": {"S": COUNTED}}
-        places, cursor = self._scan("sk IN (:head, :counted)", values, after)
+        """Read one page of the table, 1 MB of it, for the keys that have a record or are counted."""
+        values = {":record": {"S": RECORD}, ":counted": {"S": COUNTED}}
+        places, cursor = self._scan("sk IN (:record, :counted)", values, after)
         return Page([_object_key(at) for at in places], cursor)
 
     def contents(self, after: ItemKey | None) -> Page:
@@ -146,4 +146,4 @@ def _is_refused(error: ClientError) -> bool:
 
 
 def _object_key(at: ItemKey) -> str:
-    return at.pk.removeprefix(HEAD_PREFIX if at.sk == HEAD else COUNTED_PREFIX)
+    return at.pk.removeprefix(RECORD_PREFIX if at.sk == RECORD else COUNTED_PREFIX)

@@ -99,7 +99,7 @@ class Contents:
     ) -> set[str]:
         """Name the contents of these keys, and decide on those that they have left.
 
-        Return the keys, of those that were written about, whose heads were overtaken meanwhile: their names
+        Return the keys, of those that were written about, whose records were overtaken meanwhile: their names
         may have been written too late, and they have to be looked at again.
         """
         named = [

@@ -1,4 +1,4 @@
-"""Holding the counts against every head there is: for a table older than its counts, after a long outage.
+"""Holding the counts against every record there is: for a table older than its counts, after a long outage.
 
 First all keys, by which every content gets its names; then all contents, by which the results of those
 without names get an expiry: what was saved for a photo that was gone before its record was written, too.
@@ -20,7 +20,7 @@ RESERVE_SECONDS = 30
 
 @dataclass(frozen=True)
 class Page:
-    """Keys that have a head or are counted, or contents; some twice. `cursor` leads to the next page."""
+    """Keys that have a record or are counted, or contents; some twice. `cursor` leads to the next page."""
 
     found: Sequence[str]
     cursor: ItemKey | None

@@ -1,4 +1,4 @@
-"""Bringing the counts in line with the heads. Every step can be repeated: what is in line is left alone."""
+"""Bringing the counts in line with the records. Every step can be repeated: what is in line is left alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.tallies import NOTHING, UNREADABLE, Counted, Differences, Share, TallyMetric
 from processors.retrying import RetryPolicy
 from processors.tallying.contents import Contents
@@ -25,13 +25,13 @@ EMPTY_SHARE_SECONDS = 24 * 3600
 
 @dataclass(frozen=True)
 class Standing:
-    """The attributes that are stored of what a key is counted for, and of its head; None where nothing is.
+    """The attributes that are stored of what a key is counted for, and of its record; None where nothing is.
 
-    The head was read after the share. Nobody has looked yet whether either makes sense.
+    The record was read after the share. Nobody has looked yet whether either makes sense.
     """
 
     counted: Mapping[str, object] | None
-    head: Mapping[str, object] | None
+    record: Mapping[str, object] | None
 
 
 class RefusedError(Exception):
@@ -51,7 +51,7 @@ class Change:
 class Step:
     """What came of the first `done` keys of a batch.
 
-    `standing` says what those of them that can be read are counted for now, by heads of which revisions.
+    `standing` says what those of them that can be read are counted for now, by records of which revisions.
     """
 
     done: int = 0
@@ -61,13 +61,13 @@ class Step:
 
 
 class TallyStore(Protocol):
-    """Where heads, shares and counts are."""
+    """Where records, shares and counts are."""
 
     def read(self, keys: Sequence[str]) -> Mapping[str, Standing]:
-        """Read what is stored of up to MAX_KEYS keys: first all shares, then all heads, each as of now."""
+        """Read what is stored of up to MAX_KEYS keys: first all shares, then all records, each as of now."""
 
-    def read_heads(self, keys: Collection[str]) -> Mapping[str, Mapping[str, object]]:
-        """Read the attributes of heads, of those keys that have one, as of now."""
+    def read_records(self, keys: Collection[str]) -> Mapping[str, Mapping[str, object]]:
+        """Read the attributes of records, of those keys that have one, as of now."""
 
     def write(self, changes: Sequence[Change], differences: Differences) -> None:
         """Write shares and counts, all or nothing.
@@ -83,9 +83,9 @@ class Tally:
 
     `passed_over` is how many keys could not be read or counted since it was made.
 
-    The events only say where to look: a key is counted for what its head says. The head is read after the
+    The events only say where to look: a key is counted for what its record says. The record is read after the
     share, and nothing is written if the share has changed since; it is read again afterwards, for who looked
-    at a newer one meanwhile may have found that share right. So no older head takes the place of a newer.
+    at a newer one meanwhile may have found that share right. So no older record takes the place of a newer.
     """
 
     store: TallyStore
@@ -97,7 +97,7 @@ class Tally:
     passed_over: int = field(default=0, init=False)
 
     def bring_in_line(self, keys: Iterable[str]) -> int:
-        """Count each key for what its head says now; return how many were counted for something else before.
+        """Count each key for what its record says now; return how many had been counted otherwise.
 
         What cannot be read, or written, is told, left as it is, and passed over: one item must not stop the
         counting of all others.
@@ -122,12 +122,12 @@ class Tally:
         return changed
 
     def _overtaken(self, step: Step, keys: Collection[str]) -> set[str]:
-        """Return those of the keys whose heads are not what they were.
+        """Return those of the keys whose records are not what they were.
 
         Whoever looked at the newer one may have found the older share right, and left before it was changed.
         """
-        heads = self.retry(partial(self.store.read_heads, keys)) if keys else {}
-        return {key for key in keys if _revision(heads.get(key)) != step.revisions[key]}
+        records = self.retry(partial(self.store.read_records, keys)) if keys else {}
+        return {key for key in keys if _revision(records.get(key)) != step.revisions[key]}
 
     def _step(self, keys: Sequence[str]) -> Step:
         """Bring the first of these keys in line."""
@@ -140,7 +140,7 @@ class Tally:
             change = self._change(key, standings[key])
             if change is None:
                 continue
-            step.revisions[key] = _revision(standings[key].head)
+            step.revisions[key] = _revision(standings[key].record)
             if isinstance(change, Counted):
                 step.standing[key] = change
                 continue
@@ -162,9 +162,9 @@ class Tally:
             self._tell(f"what {key} is counted for cannot be read", fault, TallyMetric.SHARES_UNUSABLE)
             return None
         try:
-            share = Share.of(None if standing.head is None else Head.from_item(standing.head))
+            share = Share.of(None if standing.record is None else ImageRecord.from_item(standing.record))
         except UNREADABLE as fault:
-            self._tell(f"the head of {key} cannot be read", fault, TallyMetric.HEADS_UNREADABLE)
+            self._tell(f"the record of {key} cannot be read", fault, TallyMetric.RECORDS_UNREADABLE)
             return None
         expires_at = int(self.clock()) + EMPTY_SHARE_SECONDS if share == NOTHING else None
         if share == (counted.share if counted else NOTHING):
@@ -181,6 +181,6 @@ class Tally:
         self.passed_over += 1
 
 
-def _revision(head: Mapping[str, object] | None) -> object:
-    """Return what is another one for any other state of a key; heads that cannot be read have none."""
-    return head and head.get("revision")
+def _revision(record: Mapping[str, object] | None) -> object:
+    """Return what is another one for any other state of a key; records that cannot be read have none."""
+    return record and record.get("revision")

@@ -16,7 +16,7 @@ from botocore.session import Session
 
 from contract import table
 from contract.errors import ThrottledError
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.results import Result, ResultName
 from contract.table import PARTITION_KEY, RANK, RANK_INDEX, SORT_KEY, IndexRow, ItemKey
 from contract.wire import key_of, key_to_wire
@@ -62,7 +62,7 @@ def make_client(session: Session | None = None) -> DynamoDBClient:
 
 @dataclass(frozen=True)
 class DynamoDBTable:
-    """Reads rows, heads and results as they are at this moment; rows by rank as they were a moment ago.
+    """Reads rows, records and results as they are at this moment; rows by rank as they were a moment ago.
 
     `executor` reads partitions side by side. `unreadable` is told what had to be left out. `pause` waits some
     seconds.
@@ -80,14 +80,14 @@ class DynamoDBTable:
             return [self._rows(ranges[0], limit)]
         return list(self.executor.map(lambda each: self._rows(each, limit), ranges))
 
-    def heads(self, keys: Sequence[str]) -> dict[str, Head]:
-        """Read the heads of up to 100 keys."""
-        items = self._items([table.head_key(key) for key in keys])
-        heads = (
-            readable.or_none(partial(readable.head, item), at.pk, self.unreadable)
+    def records(self, keys: Sequence[str]) -> dict[str, ImageRecord]:
+        """Read the records of up to 100 keys."""
+        items = self._items([table.record_key(key) for key in keys])
+        records = (
+            readable.or_none(partial(readable.record, item), at.pk, self.unreadable)
             for at, item in items.items()
         )
-        return {head.key: head for head in heads if head is not None}
+        return {record.key: record for record in records if record is not None}
 
     def results(self, names: Sequence[ResultName]) -> dict[ResultName, Result]:
         """Read raw results by name."""

@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from contract import table
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.results import Result, ResultName
-from contract.table import HEAD_PREFIX, PARTITION_KEY, RANK, SORT_KEY, IndexRow
+from contract.table import PARTITION_KEY, RANK, RECORD_PREFIX, SORT_KEY, IndexRow
 
 Item = Mapping[str, Any]
 Read = TypeVar("Read")
@@ -41,10 +41,10 @@ def row(item: Item, *, by_rank: bool) -> IndexRow:
     return found
 
 
-def head(item: Item) -> Head:
-    """Read a head. Raise one of BROKEN."""
+def record(item: Item) -> ImageRecord:
+    """Read a record. Raise one of BROKEN."""
     key = _text(item, "key")
-    if item[PARTITION_KEY] != HEAD_PREFIX + key:
+    if item[PARTITION_KEY] != RECORD_PREFIX + key:
         raise ValueError(f"it says that its key is {key!r}")
     for name in ("etag", "uploaded_at", "decided_at", "revision"):
         _text(item, name)
@@ -59,7 +59,7 @@ def head(item: Item) -> Head:
         for confidence in item.get(name, {}).values():
             _percent(confidence)
     _texts(list(item.get("detectors", {}).values()))
-    return Head.from_item(item)
+    return ImageRecord.from_item(item)
 
 
 def result(name: ResultName, item: Item) -> Result | None:

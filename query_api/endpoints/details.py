@@ -1,20 +1,20 @@
-"""Everything known of one image: its head, and what each detector answered for its bytes."""
+"""Everything known of one image: its record, and what each detector answered for its bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contract.records import Head, Status
+from contract.records import ImageRecord, Status
 from contract.results import Result, ResultName
-from query_api.ports import HeadReader, ResultReader
+from query_api.ports import RecordReader, ResultReader
 
 
 @dataclass(frozen=True)
 class Details:
     """One image. `results` are by detector; one is missing only if it was removed from the table."""
 
-    head: Head
+    record: ImageRecord
     results: Mapping[str, Result]
 
 
@@ -22,17 +22,17 @@ class Details:
 class ImageReader:
     """Answers questions about one image."""
 
-    head_reader: HeadReader
+    record_reader: RecordReader
     result_reader: ResultReader
 
     def details(self, key: str) -> Details | None:
         """Read what is known of an image; None if nothing is, or if it was deleted."""
-        head = self.head_reader.heads([key]).get(key)
-        if head is None or head.status is Status.DELETED:
+        record = self.record_reader.records([key]).get(key)
+        if record is None or record.status is Status.DELETED:
             return None
         names = [
-            ResultName(head.content_id, detector, fingerprint)
-            for detector, fingerprint in head.detectors.items()
+            ResultName(record.content_id, detector, fingerprint)
+            for detector, fingerprint in record.detectors.items()
         ]
         found = self.result_reader.results(names) if names else {}
-        return Details(head, {name.detector: result for name, result in found.items()})
+        return Details(record, {name.detector: result for name, result in found.items()})

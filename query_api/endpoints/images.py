@@ -116,7 +116,7 @@ class ImageEndpoints:
         return details
 
     def _detailed(self, details: Details) -> presentation.Json:
-        url = self.signer.photo(details.head.version)
+        url = self.signer.photo(details.record.version)
         try:
             return presentation.details(details, url)
         except (KeyError, TypeError, AttributeError):

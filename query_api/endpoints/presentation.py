@@ -1,4 +1,4 @@
-"""Answers as JSON: heads, raw results and pages, in the names our users read."""
+"""Answers as JSON: records, raw results and pages, in the names our users read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from contract.identity import ImageVersion
-from contract.records import Head
+from contract.records import ImageRecord
 from query_api.endpoints.details import Details
 from query_api.search.questions import Match, Page
 
@@ -19,7 +19,7 @@ def page(answer: Page, cursor: str | None, url: Callable[[ImageVersion], str]) -
 
     `looked_at` is there where the page ended before it was full, and not at the end.
     """
-    images = [_match(match, url(match.head.version)) for match in answer.matches]
+    images = [_match(match, url(match.record.version)) for match in answer.matches]
     early = {} if answer.looked_at is None else {"looked_at": answer.looked_at}
     return {"images": images, "cursor": cursor, **early}
 
@@ -30,21 +30,21 @@ def details(image: Details, url: str) -> Json:
     `labels` come with parents, instances and boxes, `face_details` with every attribute, `text_lines` as they
     were read, where the detectors ran. Boxes are ratios of the upright picture's width and height.
     """
-    head = image.head
+    record = image.record
     labels, faces, text = (image.results.get(name) for name in ("labels", "faces", "text"))
     return {
-        **_summary(head, url),
-        "labels": _label_names(head) if labels is None else _labels(head, labels.response),
+        **_summary(record, url),
+        "labels": _label_names(record) if labels is None else _labels(record, labels.response),
         "face_details": None if faces is None else _plain(faces.response.get("FaceDetails", [])),
         "text_lines": None if text is None else _lines(text.response),
         "version": {
-            "etag": head.version.etag,
-            "version_id": head.version.version_id,
-            "revision": head.revision,
+            "etag": record.version.etag,
+            "version_id": record.version.version_id,
+            "revision": record.revision,
         },
         "detectors": {
             name: {"fingerprint": fingerprint, "called_at": _called_at(image, name)}
-            for name, fingerprint in sorted(head.detectors.items())
+            for name, fingerprint in sorted(record.detectors.items())
         },
     }
 
@@ -55,22 +55,22 @@ def raw(image: Details) -> Json:
 
 
 def _match(match: Match, url: str) -> Json:
-    summary = _summary(match.head, url)
+    summary = _summary(match.record, url)
     return summary if match.confidence is None else {**summary, "confidence": match.confidence}
 
 
-def _summary(head: Head, url: str) -> Json:
-    rejection = head.rejection
+def _summary(record: ImageRecord, url: str) -> Json:
+    rejection = record.rejection
     return {
-        "key": head.key,
-        "status": str(head.status),
-        "uploaded_at": head.version.uploaded_at,
-        "decided_at": head.decided_at,
-        "size_bytes": head.version.size_bytes,
-        "labels": _label_names(head),
-        "faces": head.findings.faces,
-        "moderation": _by_confidence(head.findings.moderation),
-        "words": list(head.findings.words),
+        "key": record.key,
+        "status": str(record.status),
+        "uploaded_at": record.version.uploaded_at,
+        "decided_at": record.decided_at,
+        "size_bytes": record.version.size_bytes,
+        "labels": _label_names(record),
+        "faces": record.findings.faces,
+        "moderation": _by_confidence(record.findings.moderation),
+        "words": list(record.findings.words),
         "rejection": None
         if rejection is None
         else {"code": rejection.code, "message": rejection.message, "detector": rejection.detector},
@@ -78,8 +78,8 @@ def _summary(head: Head, url: str) -> Json:
     }
 
 
-def _label_names(head: Head) -> list[Json]:
-    found = head.findings
+def _label_names(record: ImageRecord) -> list[Json]:
+    found = record.findings
     return [{**label, "parent": label["name"] in found.parents} for label in _by_confidence(found.labels)]
 
 
@@ -88,12 +88,12 @@ def _by_confidence(confidences: Mapping[str, float]) -> list[Json]:
     return [{"name": name, "confidence": confidence} for name, confidence in surest_first]
 
 
-def _labels(head: Head, response: Mapping[str, Any]) -> list[Json]:
+def _labels(record: ImageRecord, response: Mapping[str, Any]) -> list[Json]:
     return [
         {
             "name": label["Name"],
             "confidence": label["Confidence"],
-            "parent": label["Name"] in head.findings.parents,
+            "parent": label["Name"] in record.findings.parents,
             "parents": [parent["Name"] for parent in label.get("Parents", [])],
             "instances": _plain(label.get("Instances", [])),
         }

@@ -1,7 +1,7 @@
 """Images that carry several terms: the terms' postings joined by the place that all rows of an image share.
 
 The rarest term leads, and the others are looked up in the order it gives, so that a page costs what the
-rarest term costs. Terms that are much more frequent are not looked up at all: of a candidate the head is
+rarest term costs. Terms that are much more frequent are not looked up at all: of a candidate the record is
 read anyway, at the price of 16 rows, and says the same.
 """
 

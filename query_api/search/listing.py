@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from heapq import merge
 from itertools import chain, islice
 
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.table import IndexRow
-from query_api.ports import HeadReader
+from query_api.ports import RecordReader
 from query_api.search.conjunction import Checkpoint, Conjunction, conjunction
 from query_api.search.matching import Matcher
 from query_api.search.postings import (
@@ -29,15 +29,15 @@ from query_api.search.ranges import IndexReader, RowRange, driving_terms, ranges
 
 # How far one request goes to fill its page, by how many images it asks for. Then the page is short, and its
 # cursor goes on from there. What that costs at worst is in docs/security.md.
-HEADS_OF_A_MATCH = 10
-MAX_HEADS = 500
+RECORDS_OF_A_MATCH = 10
+MAX_RECORDS = 500
 # In rows: three labels that are on 6 % of the images together take 55 for each image that is shown.
 READ_BUDGET_OF_A_PAGE = 640
 READ_BUDGET_OF_A_MATCH = 64
 MAX_READ_BUDGET = 4_800
-MAX_HEADS_AT_ONCE = 100
-# Of a head, a read unit holds this much; names and numbers around a word and a label are this long.
-BYTES_OF_A_HEAD = 4_096
+MAX_RECORDS_AT_ONCE = 100
+# Of a record, a read unit holds this much; names and numbers around a word and a label are this long.
+BYTES_OF_A_RECORD = 4_096
 BYTES_OF_A_NAME = 25
 
 
@@ -45,38 +45,38 @@ BYTES_OF_A_NAME = 25
 class Listing:
     """Finds pages of images. A page is full unless the end, or a bound of work, was reached before.
 
-    `max_read_budget` bounds the reading of index rows, `max_heads` that of records; what is asked for
+    `max_read_budget` bounds the reading of index rows, `max_records` that of records; what is asked for
     bounds both further. `fewest_rows` are read at first of each of several terms.
     """
 
     index: IndexReader
-    head_reader: HeadReader
+    record_reader: RecordReader
     max_read_budget: int = MAX_READ_BUDGET
-    max_heads: int = MAX_HEADS
+    max_records: int = MAX_RECORDS
     fewest_rows: int = ROWS_OF_A_UNIT
 
     def page(self, question: ListQuestion) -> Page:
-        """Read one page: about as many rows as it shows and skips, and one head for each."""
+        """Read one page: about as many rows as it shows and skips, and one record for each."""
         matcher = Matcher(question)
         conjunctions = self._conjunctions(question, matcher)
         rows = _in_order(conjunctions)
-        page = _PageUnderWay(question, matcher, min(self.max_heads, HEADS_OF_A_MATCH * question.limit))
-        while page.room and page.heads_left > 0:
+        page = _PageUnderWay(question, matcher, min(self.max_records, RECORDS_OF_A_MATCH * question.limit))
+        while page.room and page.records_left > 0:
             batch = list(islice(rows, page.bite))
             checkpoint = next((each for each in batch if isinstance(each, Checkpoint)), None)
             found = [row for row in batch if isinstance(row, IndexRow)]
             keys = list(dict.fromkeys(row.key for row in found))
-            taken = page.take(found, self._heads(keys, page))
+            taken = page.take(found, self._records(keys, page))
             rows = chain(found[taken:], [checkpoint] if checkpoint else [], rows)
             if taken == len(found) and (checkpoint or not found):
                 return page.finished(conjunctions, checkpoint, is_last=checkpoint is None)
         return page.finished(conjunctions, None, is_last=next(rows, None) is None)
 
-    def _heads(self, keys: Sequence[str], page: _PageUnderWay) -> Mapping[str, Head]:
-        heads = self.head_reader.heads(keys) if keys else {}
+    def _records(self, keys: Sequence[str], page: _PageUnderWay) -> Mapping[str, ImageRecord]:
+        records = self.record_reader.records(keys) if keys else {}
         # One that is not there is a read too.
-        page.heads_left -= len(keys) + sum(map(_further_units, heads.values()))
-        return heads
+        page.records_left -= len(keys) + sum(map(_further_units, records.values()))
+        return records
 
     def _conjunctions(self, question: ListQuestion, matcher: Matcher) -> list[Conjunction]:
         """Read the first rows of every term side by side, and join the terms shard by shard."""
@@ -135,12 +135,12 @@ def _bites(first: int, budget: int, terms_read: int) -> tuple[int, int]:
     return min(first, share), min(MAX_ROWS_OF_SEVERAL, share)
 
 
-def _further_units(head: Head) -> int:
+def _further_units(record: ImageRecord) -> int:
     """Return how many read units a record takes beyond the one that most take, by what can be long in it."""
-    found = head.findings
+    found = record.findings
     names = (*found.labels, *found.parents, *found.words)
-    size_bytes = 2 * len(head.key) + sum(map(len, names)) + BYTES_OF_A_NAME * len(names)
-    return size_bytes // BYTES_OF_A_HEAD
+    size_bytes = 2 * len(record.key) + sum(map(len, names)) + BYTES_OF_A_NAME * len(names)
+    return size_bytes // BYTES_OF_A_RECORD
 
 
 def _in_order(conjunctions: Sequence[Conjunction]) -> Iterator[IndexRow | Checkpoint]:
@@ -158,11 +158,11 @@ def _in_order(conjunctions: Sequence[Conjunction]) -> Iterator[IndexRow | Checkp
 
 @dataclass
 class _PageUnderWay:
-    """What was found so far. `heads_left` are the read units that may still go into heads."""
+    """What was found so far. `records_left` are the read units that may still go into records."""
 
     question: ListQuestion
     matcher: Matcher
-    heads_left: int
+    records_left: int
     matches: dict[str, Match] = field(default_factory=dict)
     last: str | None = None
     rows_skipped: int = 0
@@ -175,26 +175,26 @@ class _PageUnderWay:
     @property
     def bite(self) -> int:
         """Return how many rows to look at next: ever more where many in a row did not match."""
-        return min(max(self.room, 2 * self.misses), MAX_HEADS_AT_ONCE, self.heads_left)
+        return min(max(self.room, 2 * self.misses), MAX_RECORDS_AT_ONCE, self.records_left)
 
-    def take(self, rows: Sequence[IndexRow], heads: Mapping[str, Head]) -> int:
+    def take(self, rows: Sequence[IndexRow], records: Mapping[str, ImageRecord]) -> int:
         """Take rows until the page is full; return how many that were."""
         for taken, row in enumerate(rows):
             if not self.room:
                 return taken
-            self._take(row, heads.get(row.key))
+            self._take(row, records.get(row.key))
         return len(rows)
 
-    def _take(self, row: IndexRow, head: Head | None) -> None:
+    def _take(self, row: IndexRow, record: ImageRecord | None) -> None:
         self.last = row.rank_place if self.question.order is Order.CONFIDENCE else row.place
-        # A head that has moved to another place has rows there, by which it was or will be found.
-        found = None if head is None else self.matcher.match(head)
-        if head is not None and found is not None and found.place == self.last:
-            self.matches[row.key] = Match(head, found.confidence)
+        # A record that has moved to another place has rows there, by which it was or will be found.
+        found = None if record is None else self.matcher.match(record)
+        if record is not None and found is not None and found.place == self.last:
+            self.matches[row.key] = Match(record, found.confidence)
             self.misses = 0
         else:
             self.misses += 1
-            self.rows_skipped += head is None or head.revision != row.revision
+            self.rows_skipped += record is None or record.revision != row.revision
 
     def finished(
         self, conjunctions: Sequence[Conjunction], checkpoint: Checkpoint | None, *, is_last: bool

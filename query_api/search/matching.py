@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from contract import table
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.table import IndexRow
 from query_api.search.questions import ListQuestion, Order
 
@@ -40,19 +40,19 @@ class Matcher:
             and (asked.uploaded_from or "") <= row.at.sk <= f"{asked.uploaded_to or ''}~"
         )
 
-    def match(self, head: Head) -> Scored | None:
+    def match(self, record: ImageRecord) -> Scored | None:
         """Return how an image matches, as its record stands now; None if it does not."""
-        asked, found = self.question, head.findings
+        asked, found = self.question, record.findings
         if not (
-            head.status is asked.status
+            record.status is asked.status
             and (found.faces or 0) >= asked.min_faces
-            and head.key.startswith(asked.prefix)
-            and (asked.uploaded_from or "") <= head.version.uploaded_at <= (asked.uploaded_to or "~")
+            and record.key.startswith(asked.prefix)
+            and (asked.uploaded_from or "") <= record.version.uploaded_at <= (asked.uploaded_to or "~")
             and (not self._words or self._words <= set(_folded(found.words)))
         ):
             return None
-        carried = self._carried(head) if self._names else {}
-        moderated = None if asked.moderation is None else self._moderated(head)
+        carried = self._carried(record) if self._names else {}
+        moderated = None if asked.moderation is None else self._moderated(record)
         if not (
             all(name in carried for name in self._labels)
             and (not self._any_labels or any(name in carried for name in self._any_labels))
@@ -61,7 +61,7 @@ class Matcher:
         ):
             return None
         confidence = self._first_confidence(carried, moderated)
-        return Scored(confidence, self._place(head, confidence))
+        return Scored(confidence, self._place(record, confidence))
 
     def _first_confidence(self, carried: Mapping[str, float], moderated: float | None) -> float | None:
         """Return how sure the first of what was asked for is."""
@@ -71,15 +71,15 @@ class Matcher:
             return max(carried[name] for name in self._any_labels if name in carried)
         return moderated
 
-    def _place(self, head: Head, confidence: float | None) -> str:
-        upload = table.upload_place(head)
+    def _place(self, record: ImageRecord, confidence: float | None) -> str:
+        upload = table.upload_place(record)
         if self.question.order is not Order.CONFIDENCE or confidence is None:
             return upload
         return table.rank(confidence, upload)
 
-    def _carried(self, head: Head) -> Mapping[str, float]:
+    def _carried(self, record: ImageRecord) -> Mapping[str, float]:
         """Return the labels asked about that an image carries, by name in lower case."""
-        found, carried, plain = head.findings, dict[str, float](), set[str]()
+        found, carried, plain = record.findings, dict[str, float](), set[str]()
         for name, confidence in found.labels.items():
             folded = name.casefold()
             if folded in self._names and confidence >= self.question.min_confidence_percent:
@@ -90,9 +90,9 @@ class Matcher:
             return carried
         return {name: confidence for name, confidence in carried.items() if name in plain}
 
-    def _moderated(self, head: Head) -> float:
+    def _moderated(self, record: ImageRecord) -> float:
         category = (self.question.moderation or "").casefold()
-        found = [value for name, value in head.findings.moderation.items() if name.casefold() == category]
+        found = [value for name, value in record.findings.moderation.items() if name.casefold() == category]
         return max(found, default=-1.0)
 
 

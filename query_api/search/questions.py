@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from contract.records import Head, Status
+from contract.records import ImageRecord, Status
 
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 50
@@ -59,7 +59,7 @@ class ListQuestion:
 class Match:
     """One image of a page. `confidence` is that of what was asked for, in percent; None where nothing was."""
 
-    head: Head
+    record: ImageRecord
     confidence: float | None = None
 
 
@@ -67,7 +67,7 @@ class Match:
 class Page:
     """Matches in order. `next_after` says where the next page starts; None means there is no more.
 
-    `rows_read` counts index rows, `rows_skipped` those of them whose head did not stand for them any more.
+    `rows_read` counts index rows, `rows_skipped` those of them whose record did not stand for them any more.
     `looked_at` is set where a bound of work ended the page before it was full: so many images were held
     against the question.
     """

@@ -67,13 +67,13 @@ def test_units_are_begun_kilobytes_and_at_least_one() -> None:
     assert [read_units(size) for size in (0, 4096, 4097)] == [1, 1, 2]
 
 
-def test_a_typical_photo_takes_a_unit_for_each_of_its_rows_and_one_for_its_head() -> None:
-    head = typical.head(FOUR, labels=15, words=5)
+def test_a_typical_photo_takes_a_unit_for_each_of_its_rows_and_one_for_its_record() -> None:
+    record = typical.record(FOUR, labels=15, words=5)
     status, faces, labels, words = 1, 1, 15, 5
 
-    rows = typical.row_items(head)
+    rows = typical.row_items(record)
     assert [write_units(item_bytes(row)) for row in rows] == [1] * (status + faces + labels + words)
-    assert write_units(item_bytes(typical.head_item(head))) == 1
+    assert write_units(item_bytes(typical.record_item(record))) == 1
 
 
 def test_an_answer_of_fifteen_labels_takes_the_units_that_are_assumed() -> None:
@@ -88,7 +88,7 @@ def test_an_answer_of_fifteen_labels_takes_the_units_that_are_assumed() -> None:
                 "Aliases": [],
                 "Categories": [{"Name": "Nature and Outdoors"}],
             }
-            for place, name in enumerate(typical.head(LABELS, 15, 0).findings.labels)
+            for place, name in enumerate(typical.record(LABELS, 15, 0).findings.labels)
         ]
     }
     size = item_bytes(typical.result_item("DetectLabels", len(pack(answer))))
@@ -100,10 +100,10 @@ def test_an_answer_of_fifteen_labels_takes_the_units_that_are_assumed() -> None:
 def test_a_new_photo_with_one_detector_takes_the_writes_that_the_code_makes() -> None:
     used = usage(Work.of_new_photos(10, LABELS), Assumptions())
 
-    claims, results, heads, rows = 10, 2 * 10, 10, 10 * (15 + 1)
+    claims, results, records, rows = 10, 2 * 10, 10, 10 * (15 + 1)
     counts, budgets = 1, 1
     tallied = 2 * (10 + (1 + 16 * 3) * 10 / 60) + 10
-    assert used.write_units == pytest.approx(claims + results + heads + rows + counts + budgets + tallied)
+    assert used.write_units == pytest.approx(claims + results + records + rows + counts + budgets + tallied)
     assert used.read_units == 10 * 6
     assert (used.calls, used.invocations, used.sns_requests) == (10, 1, 1)
 

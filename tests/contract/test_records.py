@@ -1,4 +1,4 @@
-"""Heads, and the rows and completions that are made from them."""
+"""Records, and the rows and completions that are made from them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from contract.completions import completion
 from contract.identity import ImageVersion
-from contract.records import Findings, Head, Rejection, Status
+from contract.records import Findings, ImageRecord, Rejection, Status
 from contract.results import MAX_RESPONSE_BYTES, Result, ResultName, pack, unpack
 from contract.table import index_rows, label_term, term_partitions
 
 VERSION = ImageVersion("holiday/cat.jpg", "abc", 7, "v1", "2026-11-23T12:00:00.000Z")
-RECOGNIZED = Head(
+RECOGNIZED = ImageRecord(
     version=VERSION,
     status=Status.RECOGNIZED,
     sequencer="00A1",
@@ -32,20 +32,20 @@ REJECTED = replace(
     findings=Findings(),
     rejection=Rejection("InvalidImageFormatException", "not a JPEG or PNG", "labels"),
 )
-DELETED = Head(
+DELETED = ImageRecord(
     ImageVersion("a", "", 0, None, "2026-11-23T12:00:00.000Z"), Status.DELETED, "B", 3, "now", expires_at=9
 )
 
 ALONE = replace(RECOGNIZED, shares_answers=False)
 
 
-@pytest.mark.parametrize("head", [RECOGNIZED, REJECTED, DELETED, ALONE])
-def test_a_head_survives_dynamodb(head: Head) -> None:
-    wire = {name: TypeSerializer().serialize(value) for name, value in head.to_item().items()}
+@pytest.mark.parametrize("record", [RECOGNIZED, REJECTED, DELETED, ALONE])
+def test_a_record_survives_dynamodb(record: ImageRecord) -> None:
+    wire = {name: TypeSerializer().serialize(value) for name, value in record.to_item().items()}
     item = {name: TypeDeserializer().deserialize(value) for name, value in wire.items()}
 
-    assert Head.from_item(item) == head
-    assert item["revision"] == head.revision
+    assert ImageRecord.from_item(item) == record
+    assert item["revision"] == record.revision
 
 
 def test_the_revision_is_that_of_the_work_and_not_of_the_moment() -> None:

@@ -16,7 +16,7 @@ from contract.contents import COMPLETE, Name, removal_key
 from contract.detectors import DETECTORS
 from contract.identity import ImageVersion, key_digest
 from contract.questions import questions
-from contract.records import Findings, Head, Rejection, Status
+from contract.records import Findings, ImageRecord, Rejection, Status
 from contract.results import ResultName, unpack
 from contract.settings import ProcessorSettings
 from contract.table import (
@@ -28,8 +28,8 @@ from contract.table import (
     attempts_key,
     budget_key,
     counts_key,
-    head_key,
     index_rows,
+    record_key,
     result_key,
     signing_key,
 )
@@ -42,7 +42,7 @@ HELD: dict[str, Any] = json.loads((HERE / "running_tables.json").read_text())
 # Equal answers may be packed otherwise by another zlib, so this one is only read.
 PACKED = "a packed answer"
 
-HEAD = Head(
+RECORD = ImageRecord(
     version=ImageVersion("a/Ä b.jpg", "abc", 7, "v1", "2026-01-31T12:00:00.000Z"),
     status=Status.RECOGNIZED,
     sequencer="00A1",
@@ -54,7 +54,7 @@ HEAD = Head(
         {"Cat": 98.12, "Animal": 98.12}, 1, frozenset({"Animal"}), {"Violence": 50.5}, ("word",)
     ),
 )
-TOMBSTONE = Head(
+TOMBSTONE = ImageRecord(
     version=ImageVersion("gone.jpg", "", 0, None, "2026-01-31T12:00:00.000Z"),
     status=Status.DELETED,
     sequencer="00A1",
@@ -62,7 +62,7 @@ TOMBSTONE = Head(
     decided_at="2026-01-31T12:00:05.000Z",
     expires_at=1_800_000_000,
 )
-REJECTED = Head(
+REJECTED = ImageRecord(
     version=ImageVersion("text.jpg", "abc", 7, None, "2026-01-31T12:00:00.000Z"),
     status=Status.REJECTED,
     sequencer="",
@@ -83,16 +83,16 @@ def now() -> dict[str, Any]:
         "items of label counts": len(LABEL_COUNTS),
         "the item of a label's count": [_place(label_counts_key(name)) for name in ("Cat", "DOG", "Straße")],
         "the digest of a key": key_digest("a/Ä b.jpg"),
-        "the name of a content": HEAD.version.content_id,
+        "the name of a content": RECORD.version.content_id,
         "the canonical form of a sequencer": sequencer.canonical("00a1b0"),
         "the fingerprints of questions": {name: question.fingerprint for name, question in asked.items()},
-        "a head": {"at": _place(head_key(HEAD.key)), **_plain(HEAD.to_item())},
+        "a record": {"at": _place(record_key(RECORD.key)), **_plain(RECORD.to_item())},
         "a tombstone": _plain(TOMBSTONE.to_item()),
         "a rejection": _plain(REJECTED.to_item()),
-        "index rows": [_plain(row.to_item()) for row in index_rows(HEAD)],
+        "index rows": [_plain(row.to_item()) for row in index_rows(RECORD)],
         "the index by rank": [RANK_INDEX, *RANK_PROJECTED],
         "the place of a result": _place(result_key(ResultName("abc-7", "labels", "f1"))),
-        "what a key is counted for": {"at": _place(counted_key(HEAD.key)), **_plain(COUNTED.to_item())},
+        "what a key is counted for": {"at": _place(counted_key(RECORD.key)), **_plain(COUNTED.to_item())},
         "a key that names a content": {"at": _place(NAME.at), **_plain(NAME.to_item())},
         "single items": [
             _place(at)
@@ -159,15 +159,15 @@ def test_nothing_that_is_relied_on_is_left_out_of_the_file() -> None:
 
 @pytest.mark.parametrize("items", HELD["index rows"]["values"])
 def test_index_rows_of_every_time_can_be_read(items: list[dict[str, Any]]) -> None:
-    assert [IndexRow.from_item(item).key for item in items] == [HEAD.key] * len(items)
+    assert [IndexRow.from_item(item).key for item in items] == [RECORD.key] * len(items)
 
 
 @pytest.mark.parametrize(
-    ("name", "head"), [("a head", HEAD), ("a tombstone", TOMBSTONE), ("a rejection", REJECTED)]
+    ("name", "record"), [("a record", RECORD), ("a tombstone", TOMBSTONE), ("a rejection", REJECTED)]
 )
-def test_heads_of_every_time_can_be_read(name: str, head: Head) -> None:
+def test_records_of_every_time_can_be_read(name: str, record: ImageRecord) -> None:
     for item in HELD[name]["values"]:
-        assert Head.from_item(item) == head
+        assert ImageRecord.from_item(item) == record
 
 
 def test_what_a_key_was_counted_for_at_any_time_can_be_read() -> None:

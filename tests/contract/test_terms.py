@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 
 from contract.identity import ImageVersion
-from contract.records import Findings, Head, Status
+from contract.records import Findings, ImageRecord, Status
 from contract.table import IndexRow, index_rows, rank
 from contract.words import plain_word
 
-HEAD = Head(
+RECORD = ImageRecord(
     version=ImageVersion("a.jpg", "abc", 7, "v1", "2026-11-23T12:00:00.000Z"),
     status=Status.RECOGNIZED,
     sequencer="00A1",
@@ -28,7 +28,7 @@ HEAD = Head(
 
 
 def rows() -> dict[str, IndexRow]:
-    return {row.at.pk.removeprefix("index#").rpartition("#")[0]: row for row in index_rows(HEAD)}
+    return {row.at.pk.removeprefix("index#").rpartition("#")[0]: row for row in index_rows(RECORD)}
 
 
 def test_an_image_is_found_by_labels_categories_words_and_faces() -> None:
@@ -44,28 +44,30 @@ def test_an_image_is_found_by_labels_categories_words_and_faces() -> None:
 
 
 def test_all_rows_of_an_image_have_one_sort_key_and_one_shard() -> None:
-    assert len({row.at.sk for row in index_rows(HEAD)}) == 1
-    assert len({row.at.pk.rpartition("#")[2] for row in index_rows(HEAD)}) == 1
+    assert len({row.at.sk for row in index_rows(RECORD)}) == 1
+    assert len({row.at.pk.rpartition("#")[2] for row in index_rows(RECORD)}) == 1
 
 
 def test_a_row_knows_a_parent_unless_another_spelling_is_none() -> None:
     both = Findings(labels={"Dog": 98.0, "Animal": 98.0}, parents=frozenset({"Animal"}))
-    head = Head(HEAD.version, HEAD.status, "", 1, "now", findings=both)
+    record = ImageRecord(RECORD.version, RECORD.status, "", 1, "now", findings=both)
 
-    assert [row.is_parent for row in index_rows(head)] == [False, False, True]
+    assert [row.is_parent for row in index_rows(record)] == [False, False, True]
     assert not rows()["label:animal"].is_parent
 
 
 def test_what_was_read_as_one_endless_word_has_no_row() -> None:
-    head = Head(HEAD.version, HEAD.status, "", 1, "now", findings=Findings(words=("x" * 201, "y" * 200)))
+    record = ImageRecord(
+        RECORD.version, RECORD.status, "", 1, "now", findings=Findings(words=("x" * 201, "y" * 200))
+    )
 
-    assert len(index_rows(head)) == 2
+    assert len(index_rows(record)) == 2
 
 
 def test_no_face_no_row() -> None:
     for faces in (None, 0):
-        head = Head(HEAD.version, HEAD.status, "", 1, "now", findings=Findings(faces=faces))
-        assert len(index_rows(head)) == 1
+        record = ImageRecord(RECORD.version, RECORD.status, "", 1, "now", findings=Findings(faces=faces))
+        assert len(index_rows(record)) == 1
 
 
 @pytest.mark.parametrize("term", ["label:dog", "text:stop", "label:animal"])

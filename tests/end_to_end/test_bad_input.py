@@ -63,7 +63,7 @@ MORE_KEYS = tuple(
             "?key=a&key=b", "#fragment", "%", "%2F..%2F", "%00", "%zz", "+", "*?[a-z]{b,c}",
             "$(id)`id`;|&.jpg",
             "{{7*7}}${7*7}", "%(name)s%s", "' OR '1'='1", "\"},{\"a\":\"b", "<!--<script>--> ]]>&amp;",
-            "#head#label#",
+            "#record#label#",
             "..", " ", "~", "CON.jpg", "-rf.jpg", "arn:aws:s3:::b/k",
         )
     )

@@ -1,4 +1,4 @@
-"""Heads, shares and counts in memory, as the tally sees them; held to DynamoDB by a conformance test."""
+"""Records, shares and counts in memory, as the tally sees them; held to DynamoDB by a conformance test."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 from contract.contents import Name, removal_key
 from contract.errors import TransientError
-from contract.records import Head
-from contract.table import ItemKey, head_key
+from contract.records import ImageRecord
+from contract.table import ItemKey, record_key
 from contract.tallies import NOTHING, Counted, Differences, counted_key
 from processors.tallying.contents import Named
 from processors.tallying.recounting import Page
@@ -22,14 +22,14 @@ KEYS_A_PAGE = 2
 
 @dataclass
 class FakeTallies:
-    """The store of a tally. Tests step in at `read shares`, `read heads`, `write` and `read keys`.
+    """The store of a tally. Tests step in at `read shares`, `read records`, `write` and `read keys`.
 
-    `rubbish` stands in the places of shares and heads. `results` are contents that have some, with their
+    `rubbish` stands in the places of shares and records. `results` are contents that have some, with their
     expiry; `ever_named` are those that a key was counted for.
     """
 
     calls: Calls = field(default_factory=Calls)
-    heads: dict[str, Head] = field(default_factory=dict)
+    records: dict[str, ImageRecord] = field(default_factory=dict)
     shares: dict[str, Counted] = field(default_factory=dict)
     counts: dict[ItemKey, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     rubbish: dict[ItemKey, Mapping[str, object]] = field(default_factory=dict)
@@ -41,18 +41,20 @@ class FakeTallies:
     tokens: int = 0
 
     def read(self, keys: Sequence[str]) -> Mapping[str, Standing]:
-        """Read shares, and then heads."""
+        """Read shares, and then records."""
         assert 1 <= len(set(keys)) == len(keys) <= 100
         with self.calls.of("read shares"):
             shares = {key: self._share(key) for key in keys}
-        heads = self.read_heads(keys)
-        return {key: Standing(shares[key], heads.get(key)) for key in keys}
+        records = self.read_records(keys)
+        return {key: Standing(shares[key], records.get(key)) for key in keys}
 
-    def read_heads(self, keys: Collection[str]) -> Mapping[str, Mapping[str, object]]:
-        """Read heads."""
-        with self.calls.of("read heads"):
-            heads = {head_key(key): head.to_item() for key, head in self.heads.items()} | self.rubbish
-            return {key: heads[head_key(key)] for key in keys if head_key(key) in heads}
+    def read_records(self, keys: Collection[str]) -> Mapping[str, Mapping[str, object]]:
+        """Read records."""
+        with self.calls.of("read records"):
+            records = {
+                record_key(key): record.to_item() for key, record in self.records.items()
+            } | self.rubbish
+            return {key: records[record_key(key)] for key in keys if record_key(key) in records}
 
     def _share(self, key: str) -> Mapping[str, object] | None:
         share = self.shares.get(key)
@@ -78,7 +80,7 @@ class FakeTallies:
     def keys(self, after: ItemKey | None) -> Page:
         """Read two keys."""
         with self.calls.of("read keys"):
-            places = [(head_key(key), key) for key in self.heads]
+            places = [(record_key(key), key) for key in self.records]
             places += [(counted_key(key), key) for key in self.shares]
         return _page(places, after)
 

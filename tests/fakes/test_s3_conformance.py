@@ -33,7 +33,7 @@ class Bucket:
     def put(self, key: str, body: bytes = b"cat 97", **more: Any) -> Any:
         return self.client.put_object(Bucket=self.name, Key=key, Body=body, **more)
 
-    def head(self, key: str, **more: Any) -> Any:
+    def record(self, key: str, **more: Any) -> Any:
         return self.client.head_object(Bucket=self.name, Key=key, **more)
 
     def body(self, key: str, **more: Any) -> bytes:
@@ -72,21 +72,24 @@ def versioned(bucket: Bucket) -> Bucket:
     return bucket
 
 
-def is_null(head: Any) -> bool:
-    """Tell whether a head is that of the version named null. Our code takes both; the emulators tell none."""
-    return head.get("VersionId") in (None, "null")
+def is_null(record: Any) -> bool:
+    """Tell whether a record is that of the version named null.
+
+    Our code takes both; the emulators tell none.
+    """
+    return record.get("VersionId") in (None, "null")
 
 
 def test_a_head_tells_etag_size_and_time(bucket: Bucket) -> None:
     put = bucket.put("a b/ü.jpg")
 
-    head = bucket.head("a b/ü.jpg")
+    record = bucket.record("a b/ü.jpg")
 
-    assert head["ETag"] == put["ETag"] == f'"{hashlib.md5(b"cat 97").hexdigest()}"'
-    assert head["ContentLength"] == 6
-    assert isinstance(head["LastModified"], datetime)
-    assert head["LastModified"].tzinfo is not None
-    assert not {"VersionId", "StorageClass", "Restore"} & head.keys()
+    assert record["ETag"] == put["ETag"] == f'"{hashlib.md5(b"cat 97").hexdigest()}"'
+    assert record["ContentLength"] == 6
+    assert isinstance(record["LastModified"], datetime)
+    assert record["LastModified"].tzinfo is not None
+    assert not {"VersionId", "StorageClass", "Restore"} & record.keys()
 
 
 def test_the_beginning_of_an_object_can_be_read(bucket: Bucket) -> None:
@@ -97,7 +100,7 @@ def test_the_beginning_of_an_object_can_be_read(bucket: Bucket) -> None:
 
 
 def test_what_was_never_there_is_404(bucket: Bucket) -> None:
-    assert bucket.refusal(bucket.head, "a.jpg") == (404, "404")
+    assert bucket.refusal(bucket.record, "a.jpg") == (404, "404")
     assert bucket.refusal(bucket.body, "a.jpg") == (404, "NoSuchKey")
     bucket.delete("a.jpg")
 
@@ -109,15 +112,15 @@ def test_without_versions_the_only_one_is_named_null(bucket: Bucket) -> None:
     (listed,) = bucket.versions()["Versions"]
     assert (listed["VersionId"], listed["IsLatest"], listed["Size"]) == ("null", True, 6)
     bucket.delete("a.jpg", VersionId="null")
-    assert bucket.refusal(bucket.head, "a.jpg") == (404, "404")
+    assert bucket.refusal(bucket.record, "a.jpg") == (404, "404")
 
 
 def test_each_version_can_be_looked_at_and_read(versioned: Bucket) -> None:
     old = versioned.put("a.jpg", b"old one")["VersionId"]
     new = versioned.put("a.jpg", b"new")["VersionId"]
 
-    assert versioned.head("a.jpg")["VersionId"] == new
-    assert versioned.head("a.jpg", VersionId=old)["ContentLength"] == 7
+    assert versioned.record("a.jpg")["VersionId"] == new
+    assert versioned.record("a.jpg", VersionId=old)["ContentLength"] == 7
     assert versioned.body("a.jpg", VersionId=old) == b"old one"
     versioned.delete("a.jpg", VersionId=new)
     assert versioned.body("a.jpg") == b"old one"
@@ -128,7 +131,7 @@ def test_a_version_that_is_gone_is_404(versioned: Bucket) -> None:
     versioned.put("a.jpg")
     versioned.delete("a.jpg", VersionId=gone)
 
-    assert versioned.refusal(versioned.head, "a.jpg", VersionId=gone) == (404, "404")
+    assert versioned.refusal(versioned.record, "a.jpg", VersionId=gone) == (404, "404")
     assert versioned.refusal(versioned.body, "a.jpg", VersionId=gone) == (404, "NoSuchVersion")
     versioned.delete("a.jpg", VersionId=gone)
 
@@ -140,20 +143,20 @@ def test_a_deleted_object_is_404_and_its_marker_405(versioned: Bucket) -> None:
     marker = answer["VersionId"]
 
     assert answer["DeleteMarker"] is True
-    assert versioned.refusal(versioned.head, "a.jpg") == (404, "404")
+    assert versioned.refusal(versioned.record, "a.jpg") == (404, "404")
     assert versioned.refusal(versioned.body, "a.jpg") == (404, "NoSuchKey")
-    assert versioned.refusal(versioned.head, "a.jpg", VersionId=marker) == (405, "405")
+    assert versioned.refusal(versioned.record, "a.jpg", VersionId=marker) == (405, "405")
     assert versioned.refusal(versioned.body, "a.jpg", VersionId=marker) == (405, "MethodNotAllowed")
     assert versioned.body("a.jpg", VersionId=version) == b"cat 97"
     versioned.delete("a.jpg", VersionId=marker)
-    assert versioned.head("a.jpg")["VersionId"] == version
+    assert versioned.record("a.jpg")["VersionId"] == version
 
 
 def test_an_object_from_before_the_versions_is_named_null(bucket: Bucket) -> None:
     bucket.put("a.jpg", b"before")
     bucket.set_versioning("Enabled")
 
-    assert is_null(bucket.head("a.jpg"))
+    assert is_null(bucket.record("a.jpg"))
     new = bucket.put("a.jpg", b"after")["VersionId"]
     assert new != "null"
     assert bucket.body("a.jpg", VersionId="null") == b"before"
@@ -166,7 +169,7 @@ def test_where_versions_are_suspended_there_is_one_null_and_the_others_stay(vers
 
     versioned.put("a.jpg", b"one")
     versioned.put("a.jpg", b"two")
-    assert is_null(versioned.head("a.jpg"))
+    assert is_null(versioned.record("a.jpg"))
     assert [entry["VersionId"] for entry in versioned.versions()["Versions"]] == ["null", kept]
     assert versioned.body("a.jpg", VersionId="null") == b"two"
 
@@ -238,7 +241,7 @@ def test_objects_are_listed_in_pages_in_the_order_of_their_bytes(bucket: Bucket)
     assert [entry["Key"] for entry in after["Contents"]] == in_order[3:]
     (listed,) = bucket.client.list_objects_v2(Bucket=bucket.name, Prefix="a b")["Contents"]
     assert (listed["Size"], listed["StorageClass"]) == (6, "STANDARD")
-    assert listed["ETag"] == bucket.head("a b/ü.jpg")["ETag"]
+    assert listed["ETag"] == bucket.record("a b/ü.jpg")["ETag"]
     assert "Contents" not in bucket.client.list_objects_v2(Bucket=bucket.name, Prefix="nothing")
 
 
@@ -246,8 +249,8 @@ def test_objects_are_listed_in_pages_in_the_order_of_their_bytes(bucket: Bucket)
 def test_an_archived_object_can_be_looked_at_but_not_read(bucket: Bucket, storage_class: str) -> None:
     bucket.put("cold.jpg", StorageClass=storage_class)
 
-    head = bucket.head("cold.jpg")
-    assert (head["StorageClass"], "Restore" in head) == (storage_class, False)
+    record = bucket.record("cold.jpg")
+    assert (record["StorageClass"], "Restore" in record) == (storage_class, False)
     assert bucket.refusal(bucket.body, "cold.jpg") == (403, "InvalidObjectState")
     (listed,) = bucket.client.list_objects_v2(Bucket=bucket.name)["Contents"]
     assert listed["StorageClass"] == storage_class
@@ -256,7 +259,7 @@ def test_an_archived_object_can_be_looked_at_but_not_read(bucket: Bucket, storag
 def test_what_is_only_rarely_read_can_be_read(bucket: Bucket) -> None:
     bucket.put("cool.jpg", StorageClass="GLACIER_IR")
 
-    assert bucket.head("cool.jpg")["StorageClass"] == "GLACIER_IR"
+    assert bucket.record("cool.jpg")["StorageClass"] == "GLACIER_IR"
     assert bucket.body("cool.jpg") == b"cat 97"
 
 
@@ -264,7 +267,7 @@ def test_what_is_only_rarely_read_can_be_read(bucket: Bucket) -> None:
 def test_without_its_key_not_even_a_head_tells_of_an_object_under_a_customers_key(bucket: Bucket) -> None:
     bucket.put("theirs.jpg", SSECustomerKey="k" * 32, SSECustomerAlgorithm="AES256")
 
-    assert bucket.refusal(bucket.head, "theirs.jpg") == (400, "400")
+    assert bucket.refusal(bucket.record, "theirs.jpg") == (400, "400")
     assert bucket.refusal(bucket.body, "theirs.jpg") == (400, "InvalidRequest")
     (listed,) = bucket.client.list_objects_v2(Bucket=bucket.name)["Contents"]
     assert listed["Key"] == "theirs.jpg"
@@ -276,9 +279,9 @@ def test_a_copy_has_the_bytes_and_a_version_of_its_own(versioned: Bucket) -> Non
 
     answer = versioned.client.copy_object(Bucket=versioned.name, Key="copy.jpg", CopySource=source)
 
-    head = versioned.head("copy.jpg")
-    assert answer["CopyObjectResult"]["ETag"] == head["ETag"] == versioned.head("a.jpg")["ETag"]
-    assert answer["VersionId"] == head["VersionId"] != versioned.head("a.jpg")["VersionId"]
+    record = versioned.record("copy.jpg")
+    assert answer["CopyObjectResult"]["ETag"] == record["ETag"] == versioned.record("a.jpg")["ETag"]
+    assert answer["VersionId"] == record["VersionId"] != versioned.record("a.jpg")["VersionId"]
 
 
 def test_a_bucket_that_is_not_there_is_told_as_that(bucket: Bucket) -> None:

@@ -12,7 +12,7 @@ from contract.contents import COMPLETE, Name, removal_key
 from contract.environment import load
 from contract.results import ResultName
 from contract.settings import TallySettings
-from contract.table import ItemKey, budget_key, head_key, index_rows, result_key, signing_key
+from contract.table import ItemKey, budget_key, index_rows, record_key, result_key, signing_key
 from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, TallyMetric, counted_key
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template, listed, target
@@ -29,14 +29,14 @@ def source(template: Template) -> Any:
     return template.properties("AWS::Lambda::EventSourceMapping", TALLY)
 
 
-def test_the_tally_follows_the_heads_of_the_table_from_the_beginning(template: Template) -> None:
+def test_the_tally_follows_the_records_of_the_table_from_the_beginning(template: Template) -> None:
     table, resource = template.the("AWS::DynamoDB::Table")
     (pattern,) = source(template)["FilterCriteria"]["Filters"]
 
     assert resource["Properties"]["StreamSpecification"]["StreamViewType"] == "KEYS_ONLY"
     assert source(template)["EventSourceArn"] == {"Fn::GetAtt": [table, "StreamArn"]}
     assert source(template)["StartingPosition"] == "TRIM_HORIZON"
-    assert json.loads(pattern["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": ["head"]}}}}
+    assert json.loads(pattern["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": ["record"]}}}}
 
 
 def test_a_batch_is_sent_again_in_halves_for_half_a_day_and_then_leaves_the_line(template: Template) -> None:
@@ -86,8 +86,8 @@ def test_the_tally_touches_nothing_but_the_table_and_its_dead_letters(unaudited:
 
 
 CONTENT = "0" * 32 + "-7"
-PHOTO = typical.head(("DetectLabels",), labels=3, words=0)
-OTHERS = [head_key("a.jpg"), *(row.at for row in index_rows(PHOTO)), signing_key(), budget_key("Any")]
+PHOTO = typical.record(("DetectLabels",), labels=3, words=0)
+OTHERS = [record_key("a.jpg"), *(row.at for row in index_rows(PHOTO)), signing_key(), budget_key("Any")]
 RESULT = result_key(ResultName(CONTENT, "labels", "f1"))
 NAMED = [Name(CONTENT, "a.jpg", 1).at, removal_key(CONTENT), RESULT]
 COUNTS = [counted_key("a.jpg"), STATUS_COUNTS, *LABEL_COUNTS, COMPLETE]

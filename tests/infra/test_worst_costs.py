@@ -10,7 +10,7 @@ from contract.tallies import LABEL_COUNTS
 from infra.answers import COSTLY_ROUTES, ROUTES, STATIC_ROUTES, UPLOAD_ROUTE
 from infra.settings import DeploymentSettings
 from query_api.endpoints.stats import CALL_DAYS
-from query_api.search.listing import MAX_HEADS, MAX_READ_BUDGET
+from query_api.search.listing import MAX_READ_BUDGET, MAX_RECORDS
 from query_api.search.postings import ROWS_OF_A_UNIT
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/security.md"
@@ -25,7 +25,7 @@ FUNCTION_GB = 0.5
 # Four packed answers of a hundred distinct faces and a hundred words, and the record.
 UNITS_OF_ONE_IMAGE = 50
 WORST_UNITS = {
-    "GET /images": MAX_HEADS + MAX_READ_BUDGET / ROWS_OF_A_UNIT,
+    "GET /images": MAX_RECORDS + MAX_READ_BUDGET / ROWS_OF_A_UNIT,
     "GET /images/{key+}": UNITS_OF_ONE_IMAGE,
     # Not consistent, so half a unit for each 4 KB.
     "GET /labels": len(LABEL_COUNTS) / 2,

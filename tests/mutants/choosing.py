@@ -116,7 +116,7 @@ class Choice:
 
 
 def _statement(source: str, line: int) -> range:
-    """Return the lines of the innermost statement around a line; of one with a body, those of its head."""
+    """Return the lines of the innermost statement around a line; of one with a body, those of its record."""
     around = range(line, line + 1)
     for statement in _statements(source):
         body = getattr(statement, "body", None)

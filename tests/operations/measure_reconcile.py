@@ -26,8 +26,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from contract.identity import ImageVersion, key_digest
-from contract.records import Findings, Head, Status
-from contract.table import PARTITION_KEY, SORT_KEY, head_key, index_rows
+from contract.records import Findings, ImageRecord, Status
+from contract.table import PARTITION_KEY, SORT_KEY, index_rows, record_key
 from operations.interrupting import never
 from operations.reconciling.findings import Kind
 from operations.reconciling.spool import Spool
@@ -38,7 +38,7 @@ from tests.operations.world import NAMES
 UPLOADED_AT = "2026-01-01T00:00:00.000Z"
 LABELS = dict.fromkeys(("Cat", "Pet", "Animal", "Mammal", "Indoors"), 90.0)
 KEYS_A_PAGE = 1000
-# A head of some 700 bytes and six rows of some 200: so many photos are a megabyte of the table.
+# A record of some 700 bytes and six rows of some 200: so many photos are a megabyte of the table.
 PHOTOS_A_SCAN = 500
 # One photo in a thousand differs in each of these ways.
 MISSING, STALE, ORPHANED, HALF_WRITTEN = 1, 2, 3, 4
@@ -50,10 +50,12 @@ class Synthetic:
 
     count: int
 
-    def head(self, number: int, *, generation: int = 1) -> Head:
+    def record(self, number: int, *, generation: int = 1) -> ImageRecord:
         etag = "0" * 32 if number % 1000 == STALE else f"{number:032x}"
         version = ImageVersion(key_of(number), etag, 100_000, None, UPLOADED_AT)
-        return Head(version, Status.RECOGNIZED, "AA", generation, UPLOADED_AT, findings=Findings(LABELS))
+        return ImageRecord(
+            version, Status.RECOGNIZED, "AA", generation, UPLOADED_AT, findings=Findings(LABELS)
+        )
 
     def listing(self, after: str) -> str:
         start = int(after) if after else 0
@@ -71,14 +73,14 @@ class Synthetic:
 
     def batch_get(self, asked: Any) -> Any:
         keys = asked["RequestItems"][NAMES.table]["Keys"]
-        heads = (number_of(key[PARTITION_KEY]["S"]) for key in keys if key[SORT_KEY]["S"] == "head")
-        found = [self.head_item(number) for number in heads if number % 1000 != MISSING]
-        rows = [key for key in keys if key[SORT_KEY]["S"] != "head"]
+        records = (number_of(key[PARTITION_KEY]["S"]) for key in keys if key[SORT_KEY]["S"] == "record")
+        found = [self.record_item(number) for number in records if number % 1000 != MISSING]
+        rows = [key for key in keys if key[SORT_KEY]["S"] != "record"]
         return {"Responses": {NAMES.table: [*found, *rows]}, "UnprocessedKeys": {}}
 
     def scan(self, asked: Any) -> Any:
         start = int(asked["ExclusiveStartKey"][PARTITION_KEY]["S"]) if "ExclusiveStartKey" in asked else 0
-        # A table is in no order of keys: every photo's rows come half a table away from its head.
+        # A table is in no order of keys: every photo's rows come half a table away from its record.
         numbers = range(start, min(start + PHOTOS_A_SCAN, self.count))
         items = [item for number in numbers for item in self._items(number)]
         answer: dict[str, Any] = {"Items": items, "Count": len(items)}
@@ -89,31 +91,31 @@ class Synthetic:
             }
         return answer
 
-    def head_item(self, number: int) -> Any:
-        head, at = self.head(number), head_key(key_of(number))
+    def record_item(self, number: int) -> Any:
+        record, at = self.record(number), record_key(key_of(number))
         return {
             PARTITION_KEY: {"S": at.pk},
             SORT_KEY: {"S": at.sk},
-            "key": {"S": head.key},
-            "etag": {"S": head.version.etag},
+            "key": {"S": record.key},
+            "etag": {"S": record.version.etag},
             "size_bytes": {"N": "100000"},
             "uploaded_at": {"S": UPLOADED_AT},
             "decided_at": {"S": UPLOADED_AT},
-            "revision": {"S": head.revision},
+            "revision": {"S": record.revision},
             "status": {"S": "recognized"},
         }
 
     def _items(self, number: int) -> Iterator[Any]:
         if number % 1000 != MISSING:
-            yield self.head_item(number)
+            yield self.record_item(number)
         other = (number + self.count // 2) % self.count
         if other % 1000 != MISSING:
-            yield from self._rows(self.head(other))
+            yield from self._rows(self.record(other))
         if other % 1000 == HALF_WRITTEN:
-            yield from self._rows(self.head(other, generation=2))
+            yield from self._rows(self.record(other, generation=2))
 
-    def _rows(self, head: Head) -> Iterator[Any]:
-        for row in index_rows(head):
+    def _rows(self, record: ImageRecord) -> Iterator[Any]:
+        for row in index_rows(record):
             yield {
                 PARTITION_KEY: {"S": row.at.pk},
                 SORT_KEY: {"S": row.at.sk},
@@ -170,7 +172,7 @@ def measure(count: int) -> dict[str, Any]:
     """Survey so many photos in this process."""
     answering: list[float] = []
     pipeline = Pipeline(NAMES, clients(Synthetic(count), answering))
-    warm_up = pipeline.table.heads([key_of(0)])
+    warm_up = pipeline.table.records([key_of(0)])
     assert key_digest(next(iter(warm_up)))
     before = peak_megabytes()
     began, counted, spooled = time.monotonic(), Counted(), 0

@@ -14,11 +14,11 @@ from botocore.awsrequest import AWSResponse, HeadersDict
 from moto import mock_aws
 
 from contract.identity import ImageVersion, key_digest
-from contract.records import Findings, Head, Status
-from contract.table import ItemKey, counts_key, head_key, index_rows
+from contract.records import Findings, ImageRecord, Status
+from contract.table import ItemKey, counts_key, index_rows, record_key
 from contract.wire import to_wire
 from operations.adapters.dynamodb import DynamoDBTable
-from operations.adapters.dynamodb_counts import DynamoDBRecords
+from operations.adapters.dynamodb_counts import DynamoDBRecordCounts
 from operations.adapters.dynamodb_reads import BatchReads
 from operations.adapters.dynamodb_wire import row_from_wire, standing_from_wire
 from operations.adapters.s3 import S3Bucket
@@ -34,9 +34,9 @@ KEYS = {"pk": "HASH", "sk": "RANGE"}
 ODD_KEYS = ["a b/ü.jpg", "100%+&.jpg", "tab\there.jpg", "z"]
 
 
-def photo(key: str, status: Status = Status.RECOGNIZED, version_id: str | None = "v1") -> Head:
+def photo(key: str, status: Status = Status.RECOGNIZED, version_id: str | None = "v1") -> ImageRecord:
     version = ImageVersion(key, "e1", 10, version_id, "2026-01-01T00:00:00.000Z")
-    return Head(version, status, "AA", 1, "2026-01-01T00:00:01.000Z", findings=Findings({"Cat": 97.5}))
+    return ImageRecord(version, status, "AA", 1, "2026-01-01T00:00:01.000Z", findings=Findings({"Cat": 97.5}))
 
 
 @dataclass
@@ -46,12 +46,12 @@ class Store:
     client: Any
     writer: Any
     table: DynamoDBTable
-    records: DynamoDBRecords
+    record_counts: DynamoDBRecordCounts
 
-    def commit(self, head: Head) -> None:
-        at = head_key(head.key)
-        self.put({"pk": at.pk, "sk": at.sk, **head.to_item()})
-        for row in index_rows(head):
+    def commit(self, record: ImageRecord) -> None:
+        at = record_key(record.key)
+        self.put({"pk": at.pk, "sk": at.sk, **record.to_item()})
+        for row in index_rows(record):
             self.put(row.to_item())
 
     def put(self, item: Any) -> None:
@@ -59,7 +59,9 @@ class Store:
 
     def scanned(self, prefix: str = "") -> tuple[list[Any], list[Any]]:
         pages = list(self.table.scan(prefix))
-        return [head for heads, _ in pages for head in heads], [row for _, rows in pages for row in rows]
+        return [record for records, _ in pages for record in records], [
+            row for _, rows in pages for row in rows
+        ]
 
 
 @pytest.fixture(params=["in memory", "moto"])
@@ -85,49 +87,49 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
             client,
             writer,
             DynamoDBTable(client, TABLE, AT_ONCE, reads),
-            DynamoDBRecords(client, TABLE, AT_ONCE, reads),
+            DynamoDBRecordCounts(client, TABLE, AT_ONCE, reads),
         )
 
 
-def test_a_head_is_read_as_the_contract_writes_it() -> None:
-    for head in (photo("a"), photo("b", version_id=None), photo("c", Status.DELETED)):
-        standing = standing_from_wire(to_wire(head.to_item()))
+def test_a_record_is_read_as_the_contract_writes_it() -> None:
+    for record in (photo("a"), photo("b", version_id=None), photo("c", Status.DELETED)):
+        standing = standing_from_wire(to_wire(record.to_item()))
 
-        assert (standing.key, standing.etag, standing.size_bytes) == (head.key, "e1", 10)
-        assert (standing.version_id, standing.revision) == (head.version.version_id, head.revision)
-        assert (standing.uploaded_at, standing.decided_at) == (head.version.uploaded_at, head.decided_at)
-        assert standing.is_deleted is (head.status is Status.DELETED)
+        assert (standing.key, standing.etag, standing.size_bytes) == (record.key, "e1", 10)
+        assert (standing.version_id, standing.revision) == (record.version.version_id, record.revision)
+        assert (standing.uploaded_at, standing.decided_at) == (record.version.uploaded_at, record.decided_at)
+        assert standing.is_deleted is (record.status is Status.DELETED)
 
 
 def test_a_row_is_read_as_the_contract_writes_it() -> None:
-    head = photo("a")
-    for row in index_rows(head):
+    record = photo("a")
+    for row in index_rows(record):
         seen = row_from_wire(to_wire(row.to_item()))
 
-        assert (seen.row.at, seen.row.key, seen.row.revision) == (row.at, "a", head.revision)
-        assert seen.uploaded_at == to_seconds(head.version.uploaded_at)
+        assert (seen.row.at, seen.row.key, seen.row.revision) == (row.at, "a", record.revision)
+        assert seen.uploaded_at == to_seconds(record.version.uploaded_at)
         assert seen.digest == key_digest("a")
 
 
-def test_heads_are_read_in_batches_of_any_number(store: Store) -> None:
+def test_records_are_read_in_batches_of_any_number(store: Store) -> None:
     for number in range(130):
         store.commit(photo(f"{number}.jpg"))
 
-    found = store.table.heads([f"{number}.jpg" for number in range(120, 260)])
+    found = store.table.records([f"{number}.jpg" for number in range(120, 260)])
 
     assert sorted(found) == sorted(f"{number}.jpg" for number in range(120, 130))
-    assert store.table.heads([]) == {}
+    assert store.table.records([]) == {}
 
 
-def test_a_scan_gives_heads_and_rows_and_nothing_else(store: Store) -> None:
+def test_a_scan_gives_records_and_rows_and_nothing_else(store: Store) -> None:
     for key in ODD_KEYS:
         store.commit(photo(key))
     store.put({"pk": "content#e1-10", "sk": "labels#f", "answer": b"x"})
     store.put({"pk": "counts#2026-01-01", "sk": "counts", "CallsMade": 3})
 
-    heads, rows = store.scanned()
+    records, rows = store.scanned()
 
-    assert sorted(head.key for head in heads) == sorted(ODD_KEYS)
+    assert sorted(record.key for record in records) == sorted(ODD_KEYS)
     assert sorted(row.row.key for row in rows) == sorted(ODD_KEYS * 2)
 
 
@@ -135,16 +137,16 @@ def test_a_scan_of_a_prefix_gives_keys_that_begin_so(store: Store) -> None:
     for key in ODD_KEYS:
         store.commit(photo(key))
 
-    heads, rows = store.scanned("1")
+    records, rows = store.scanned("1")
 
-    assert [head.key for head in heads] == ["100%+&.jpg"]
+    assert [record.key for record in records] == ["100%+&.jpg"]
     assert {row.row.key for row in rows} == {"100%+&.jpg"}
 
 
 def test_a_row_is_removed_only_with_its_mark(store: Store) -> None:
-    head = photo("a")
-    store.commit(head)
-    first, second = (row.at for row in index_rows(head))
+    record = photo("a")
+    store.commit(record)
+    first, second = (row.at for row in index_rows(record))
 
     assert store.table.mark(first, 1000)
     assert not store.table.mark(ItemKey("index#x#0", "nowhere"), 1000)
@@ -158,13 +160,13 @@ def test_a_row_is_removed_only_with_its_mark(store: Store) -> None:
 
 
 def test_writing_a_row_again_takes_its_mark_away(store: Store) -> None:
-    head = photo("a")
-    store.commit(head)
-    at = index_rows(head)[0].at
+    record = photo("a")
+    store.commit(record)
+    at = index_rows(record)[0].at
     store.table.mark(at, 1000)
 
     store.writer.batch_write_item(
-        RequestItems={TABLE: [{"PutRequest": {"Item": to_wire(index_rows(head)[0].to_item())}}]}
+        RequestItems={TABLE: [{"PutRequest": {"Item": to_wire(index_rows(record)[0].to_item())}}]}
     )
 
     assert not store.table.remove_marked(at, 1000)
@@ -175,10 +177,10 @@ def test_records_are_counted_by_state_and_no_further_than_asked(store: Store) ->
         store.commit(photo(f"{number}.jpg"))
     store.commit(photo("no.jpg", Status.REJECTED))
 
-    assert store.records.count(Status.RECOGNIZED, None) == Counted(60, is_all=True)
-    assert store.records.count(Status.REJECTED, 5) == Counted(1, is_all=True)
+    assert store.record_counts.count(Status.RECOGNIZED, None) == Counted(60, is_all=True)
+    assert store.record_counts.count(Status.REJECTED, 5) == Counted(1, is_all=True)
     if isinstance(store.client, ScannedDynamoDB):
-        bounded = store.records.count(Status.RECOGNIZED, 1)
+        bounded = store.record_counts.count(Status.RECOGNIZED, 1)
         assert not bounded.is_all
         assert bounded.count < 60
 
@@ -187,7 +189,7 @@ def test_counts_are_read_by_day(store: Store) -> None:
     at = counts_key("2026-01-02")
     store.put({"pk": at.pk, "sk": at.sk, "CallsMade": 7, "ImagesRecognized": 4})
 
-    assert store.records.counts(["2026-01-01", "2026-01-02"]) == {"2026-01-02": {"CallsMade": 7}}
+    assert store.record_counts.counts(["2026-01-01", "2026-01-02"]) == {"2026-01-02": {"CallsMade": 7}}
 
 
 @pytest.fixture(params=["in memory", "moto"])

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from contract.contents import Name
 from contract.results import ResultName
-from contract.table import ItemKey, head_key, result_key
+from contract.table import ItemKey, record_key, result_key
 from contract.wire import key_to_wire, to_wire
 from operations.adapters.dynamodb_reads import BatchReads
 from operations.adapters.dynamodb_traces import DynamoDBTraces
@@ -44,8 +44,8 @@ def put(traces: DynamoDBTraces, at: ItemKey, **attributes: object) -> None:
 
 
 def test_a_record_that_was_just_written_is_found(traces: DynamoDBTraces) -> None:
-    put(traces, head_key("a.jpg"), key="a.jpg", status="recognized")
-    put(traces, head_key("b.jpg"), key="b.jpg", status="recognized")
+    put(traces, record_key("a.jpg"), key="a.jpg", status="recognized")
+    put(traces, record_key("b.jpg"), key="b.jpg", status="recognized")
 
     assert [(found.kind, found.key) for found in traces.find("a")] == [(Kind.RECORD, "a.jpg")]
 

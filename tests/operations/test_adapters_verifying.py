@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from contract.records import Status
-from contract.table import ItemKey, head_key
+from contract.table import ItemKey, record_key
 from contract.tallies import counted_key
 from contract.wire import key_to_wire, to_wire
 from operations.adapters.dynamodb_reads import BatchReads
@@ -82,11 +82,11 @@ def test_what_has_come_back_to_life_is_not_removed() -> None:
     gone = {"key": "a.jpg", "status": str(Status.DELETED)}
     living = {"key": "a2.jpg", "status": str(Status.RECOGNIZED), "etag": "e1", "size_bytes": 7}
     items: dict[ItemKey, dict[str, Any]] = {
-        head_key("a.jpg"): gone,
-        head_key("a2.jpg"): living,
+        record_key("a.jpg"): gone,
+        record_key("a2.jpg"): living,
         counted_key("a.jpg"): {"content": "e1-7"},
         counted_key("a2.jpg"): {"status": "recognized"},
-        head_key("b.jpg"): {**gone, "key": "b.jpg"},
+        record_key("b.jpg"): {**gone, "key": "b.jpg"},
     }
     for at, item in items.items():
         client.put_item(TableName=name, Item={**to_wire(item), **key_to_wire(at)})

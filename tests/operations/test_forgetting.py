@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contract.notifications import look_again, parse
-from contract.table import CONTENT_PREFIX, ItemKey, head_key
+from contract.table import CONTENT_PREFIX, ItemKey, record_key
 from contract.tallies import counted_key
 from operations.adapters.s3_objects import ObjectVersion
 from operations.faults import StoppedError
@@ -73,7 +73,7 @@ class Bucket:
 
 
 def note(key: str, kind: Kind = Kind.RECORD, *, is_alive: bool = False) -> Trace:
-    at = head_key(key) if kind is Kind.RECORD else counted_key(key)
+    at = record_key(key) if kind is Kind.RECORD else counted_key(key)
     return Trace(kind, at, key, is_alive, "e1-7" if is_alive else None)
 
 

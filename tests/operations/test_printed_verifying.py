@@ -42,7 +42,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Deployed:
     pipeline = SimpleNamespace(
         names=NAMES,
         objects=made,
-        heads=made.heads(),
+        records=made.records(),
         subscriptions=made,
         api=made,
         deployed=SimpleNamespace(

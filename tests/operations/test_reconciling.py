@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.records import Head, Status
-from contract.table import head_key, index_rows
+from contract.records import ImageRecord, Status
+from contract.table import index_rows, record_key
 from contract.wire import from_wire, to_wire
 from operations.moments import to_seconds
 from operations.reconciling.comparison import Listed, Standing, Verdict, compare
@@ -31,12 +31,12 @@ def recognized(*keys: str, versioned: bool = True) -> OperatedWorld:
 
 
 def copy_rows(world: World, key: str, revision: str) -> set[tuple[str, str]]:
-    """Write the rows of a head under another revision, as a worker does that dies before its head."""
-    head = world.head(key)
-    assert head is not None
+    """Write the rows of a record under another revision, as a worker does that dies before its record."""
+    record = world.record(key)
+    assert record is not None
     places = set()
-    for row in index_rows(head):
-        item = {**row.to_item(), "revision": revision, "sk": row.at.sk.replace(head.revision, revision)}
+    for row in index_rows(record):
+        item = {**row.to_item(), "revision": revision, "sk": row.at.sk.replace(record.revision, revision)}
         world.table.items[str(item["pk"]), str(item["sk"])] = to_wire(item)
         places.add((str(item["pk"]), str(item["sk"])))
     return places
@@ -48,7 +48,7 @@ def test_where_nothing_differs_nothing_is_found() -> None:
     operated.world.deliver(operated.world.s3.delete("a.jpg"))
 
     with operated.surveyed() as (_, counted):
-        assert (counted.objects, counted.heads, counted.tombstones, counted.in_flight) == (3, 3, 1, 0)
+        assert (counted.objects, counted.records, counted.tombstones, counted.in_flight) == (3, 3, 1, 0)
     assert operated.found() == NOTHING
 
 
@@ -135,7 +135,7 @@ def test_what_is_young_is_in_flight() -> None:
     assert operated.found(min_age=0)[Kind.MISSING] == ["new"]
 
 
-def test_a_head_decided_while_the_survey_runs_is_no_orphan() -> None:
+def test_a_record_decided_while_the_survey_runs_is_no_orphan() -> None:
     operated = recognized("good")
     operated.world.now = operated.now = START.timestamp() + 1000
     operated.world.deliver(operated.world.s3.put("late", b"cat 5"))
@@ -191,7 +191,7 @@ STEPS = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(steps=STEPS, versioned=st.booleans())
 def test_any_loss_is_found_exactly_and_settled(steps: list[Any], versioned: bool) -> None:
-    """Events are lost, heads vanish, workers die before their head."""
+    """Events are lost, records vanish, workers die before their record."""
     operated = recognized(versioned=versioned)
     world = operated.world
     for key, step, delivered, content in steps:
@@ -199,11 +199,11 @@ def test_any_loss_is_found_exactly_and_settled(steps: list[Any], versioned: bool
             event = world.s3.put(key, f"cat {content}".encode())
         elif step == "delete":
             event = world.s3.delete(key)
-        elif step == "rows" and world.head(key) is not None:
+        elif step == "rows" and world.record(key) is not None:
             copy_rows(world, key, f"{content:016x}")
             continue
         elif step == "forget":
-            at = head_key(key)
+            at = record_key(key)
             world.table.items.pop((at.pk, at.sk), None)
             continue
         else:
@@ -220,7 +220,7 @@ def test_any_loss_is_found_exactly_and_settled(steps: list[Any], versioned: bool
     operated.now += 1000
     left = operated.found()
     # What a tombstone replaces is removed with it, and what is recognized anew leaves no old rows but those
-    # of a head that had vanished.
+    # of a record that had vanished.
     assert {**left, Kind.ORPHANED_ROWS: []} == NOTHING
     with operated.surveyed() as (spool, _):
         operated.fix(spool)
@@ -231,8 +231,8 @@ def test_any_loss_is_found_exactly_and_settled(steps: list[Any], versioned: bool
 
 def expected(world: World) -> dict[Kind, list[Any]]:
     """Say what differs, by looking at everything at once."""
-    heads = {head.key: head for head in world.heads()}
-    alive = {key: head for key, head in heads.items() if head.status is not Status.DELETED}
+    records = {record.key: record for record in world.records()}
+    alive = {key: record for key, record in records.items() if record.status is not Status.DELETED}
     present = world.s3.present()
     rows = {
         place: from_wire(item) for place, item in world.table.items.items() if place[0].startswith("index#")
@@ -249,16 +249,18 @@ def expected(world: World) -> dict[Kind, list[Any]]:
     }
 
 
-def differs(stored: Any, head: Head) -> bool:
+def differs(stored: Any, record: ImageRecord) -> bool:
     """Compare as the processor does, save for a second upload of the same bytes within seconds."""
-    if stored.etag != head.version.etag:
+    if stored.etag != record.version.etag:
         return True
-    seconds = abs(stored.at.timestamp() - _seconds(head))
-    return bool(head.version.version_id and stored.version_id != head.version.version_id and seconds > 2.5)
+    seconds = abs(stored.at.timestamp() - _seconds(record))
+    return bool(
+        record.version.version_id and stored.version_id != record.version.version_id and seconds > 2.5
+    )
 
 
-def _seconds(head: Head) -> float:
-    return to_seconds(head.version.uploaded_at)
+def _seconds(record: ImageRecord) -> float:
+    return to_seconds(record.version.uploaded_at)
 
 
 LISTED = Listed("a", "e1", 10, START.timestamp())
@@ -282,5 +284,5 @@ def test_an_object_is_compared_by_bytes_and_where_versions_are_by_time(
     assert compare(LISTED, Standing(**{**vars(STANDING), **changed})) is verdict
 
 
-def test_an_object_without_a_head_is_missing() -> None:
+def test_an_object_without_a_record_is_missing() -> None:
     assert compare(LISTED, None) is Verdict.MISSING

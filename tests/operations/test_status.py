@@ -40,7 +40,7 @@ def test_a_report_adds_up_days_and_counts_records_and_queues() -> None:
     report = look(
         {"images": queue(operated.queues, IMAGES)},
         {"images": queue(operated.queues, DEAD_LETTERS)},
-        operated.records,
+        operated.record_counts,
         operated.clock,
         days=7,
         exact=False,

@@ -8,7 +8,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.table import index_rows
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from contract.wire import to_wire
@@ -61,10 +61,10 @@ def test_a_sweep_killed_while_it_waits_leaves_what_readers_see_as_it_was() -> No
 
 
 class Worker:
-    """An invocation that writes the rows of a head at one moment, and the head itself at a later one."""
+    """An invocation that writes the rows of a record at one moment, and the record itself at a later one."""
 
-    def __init__(self, operated: OperatedWorld, head: Head, writes_at: int, commits_at: int) -> None:
-        self.operated, self.head = operated, head
+    def __init__(self, operated: OperatedWorld, record: ImageRecord, writes_at: int, commits_at: int) -> None:
+        self.operated, self.record = operated, record
         self.writes_at, self.commits_at = writes_at, commits_at
         self.wrote_at: float | None = None
         self.steps = 0
@@ -74,23 +74,23 @@ class Worker:
         world = self.operated.world
         if self.steps == self.writes_at:
             self.wrote_at = self.operated.now
-            write_rows(world, self.head)
+            write_rows(world, self.record)
         if self.steps == self.commits_at and self._is_alive():
-            commit(world, self.head)
+            commit(world, self.record)
         self.steps += 1
 
     def _is_alive(self) -> bool:
         return self.wrote_at is not None and self.operated.now - self.wrote_at <= PROCESSOR_TIMEOUT_SECONDS
 
 
-def write_rows(world: World, head: Head) -> None:
-    for row in index_rows(head):
+def write_rows(world: World, record: ImageRecord) -> None:
+    for row in index_rows(record):
         world.table.items[row.at.pk, row.at.sk] = to_wire(row.to_item())
 
 
-def commit(world: World, head: Head) -> None:
-    world.table.items[f"image#{head.key}", "head"] = to_wire(
-        {"pk": f"image#{head.key}", "sk": "head", **head.to_item()}
+def commit(world: World, record: ImageRecord) -> None:
+    world.table.items[f"image#{record.key}", "record"] = to_wire(
+        {"pk": f"image#{record.key}", "sk": "record", **record.to_item()}
     )
 
 
@@ -99,18 +99,18 @@ def commit(world: World, head: Head) -> None:
     moments=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=3),
     crashed_before=st.booleans(),
 )
-def test_whatever_a_worker_does_meanwhile_a_head_keeps_all_its_rows(
+def test_whatever_a_worker_does_meanwhile_a_record_keeps_all_its_rows(
     moments: list[tuple[int, int]], crashed_before: bool
 ) -> None:
-    """The same work is tried again and again beside the sweep: same head, same rows."""
+    """The same work is tried again and again beside the sweep: same record, same rows."""
     operated = recognized("a")
     world = operated.world
-    seen = world.head("a")
+    seen = world.record("a")
     assert seen is not None
-    head = replace(seen, sequencer="FFFF", generation=seen.generation + 1)
+    record = replace(seen, sequencer="FFFF", generation=seen.generation + 1)
     if crashed_before:
-        write_rows(world, head)
-    workers = [Worker(operated, head, min(pair), max(pair)) for pair in moments]
+        write_rows(world, record)
+    workers = [Worker(operated, record, min(pair), max(pair)) for pair in moments]
     for worker in workers:
         worker.step()
 
@@ -125,6 +125,6 @@ def test_whatever_a_worker_does_meanwhile_a_head_keeps_all_its_rows(
         operated.fix(spool)
         world.calls.before = lambda _: None
 
-    standing = world.head("a")
+    standing = world.record("a")
     assert standing is not None
     assert {(row.at.pk, row.at.sk) for row in index_rows(standing)} <= world.table.items.keys()

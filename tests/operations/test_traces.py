@@ -11,9 +11,9 @@ from moto import mock_aws
 
 from contract.contents import Name
 from contract.identity import ImageVersion
-from contract.records import Head, Status
+from contract.records import ImageRecord, Status
 from contract.results import ResultName
-from contract.table import ItemKey, head_key, result_key
+from contract.table import ItemKey, record_key, result_key
 from contract.wire import key_to_wire, to_wire
 from operations.adapters.dynamodb_reads import BatchReads
 from operations.adapters.dynamodb_traces import DynamoDBTraces
@@ -45,24 +45,26 @@ def client() -> Iterator[Any]:
 def test_the_results_of_a_record_are_found_by_what_they_are_kept_by(
     client: Any, shares_answers: bool, is_named: bool
 ) -> None:
-    head = Head(VERSION, Status.RECOGNIZED, "AA", 1, VERSION.uploaded_at, shares_answers=shares_answers)
-    result = result_key(ResultName(head.content_id, "labels", "f1"))
+    record = ImageRecord(
+        VERSION, Status.RECOGNIZED, "AA", 1, VERSION.uploaded_at, shares_answers=shares_answers
+    )
+    result = result_key(ResultName(record.content_id, "labels", "f1"))
 
     def put(at: ItemKey, item: Any) -> None:
         client.put_item(TableName=TABLE, Item={**key_to_wire(at), **to_wire(item)})
 
-    put(head_key(head.key), head.to_item())
+    put(record_key(record.key), record.to_item())
     put(result, {"called_at": "2026"})
     if is_named:
-        name = Name(head.content_id, "another.jpg", 1)
+        name = Name(record.content_id, "another.jpg", 1)
         put(name.at, name.to_item())
     reads = BatchReads(client, TABLE, AT_ONCE, InlineExecutor())
     traces = DynamoDBTraces(client, TABLE, AT_ONCE, reads)
 
-    (found,) = traces.find(head.key)
+    (found,) = traces.find(record.key)
 
-    assert (found.kind, found.is_alive, found.content_id) == (Kind.RECORD, True, head.content_id)
-    assert traces.results(head.content_id) == (None if is_named else [result])
+    assert (found.kind, found.is_alive, found.content_id) == (Kind.RECORD, True, record.content_id)
+    assert traces.results(record.content_id) == (None if is_named else [result])
 
 
 @pytest.mark.parametrize("version_id", ["v1", None])

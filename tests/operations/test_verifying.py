@@ -16,8 +16,8 @@ from botocore.credentials import Credentials
 from PIL import Image
 
 from contract.errors import ConfigurationError, TransientError
-from contract.records import Head, Status
-from operations.adapters.dynamodb_heads import DynamoDBHeads
+from contract.records import ImageRecord, Status
+from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
 from operations.adapters.dynamodb_reads import BatchReads
 from operations.adapters.query_api import QueryApi, on_aws, on_this_machine
 from operations.adapters.s3_objects import ObjectVersion
@@ -127,12 +127,14 @@ class Deployment:
         if self.api_status != 200:
             return self.api_status, None
         if "key" in asked:
-            head = self.world.head(asked["key"])
-            if head is None or head.status is Status.DELETED:
+            record = self.world.record(asked["key"])
+            if record is None or record.status is Status.DELETED:
                 return 404, {}
-            return 200, self.answered(as_answered(head))
-        there = [head for head in self.world.heads() if head.status is Status.RECOGNIZED]
-        images = [self.answered(as_answered(head)) for head in there if head.key.startswith(asked["prefix"])]
+            return 200, self.answered(as_answered(record))
+        there = [record for record in self.world.records() if record.status is Status.RECOGNIZED]
+        images = [
+            self.answered(as_answered(record)) for record in there if record.key.startswith(asked["prefix"])
+        ]
         return 200, {"images": images, "cursor": None}
 
     def site(self) -> Site:
@@ -141,7 +143,7 @@ class Deployment:
             bucket_name=BUCKET,
             prefix=PREFIX,
             objects=parts,
-            table=self.heads(),
+            table=self.records(),
             inbox=Inbox(parts, PREFIX),
             api=parts,
             photos=TextPhotos([b""], ""),
@@ -153,10 +155,10 @@ class Deployment:
             shares_answers=self.shares_answers,
         )
 
-    def heads(self) -> DynamoDBHeads:
+    def records(self) -> DynamoDBImageRecords:
         client: Any = ScannedDynamoDB(self.world.table)
         reads = BatchReads(client, TABLE, AT_ONCE, InlineExecutor())
-        return DynamoDBHeads(client, TABLE, AT_ONCE, reads)
+        return DynamoDBImageRecords(client, TABLE, AT_ONCE, reads)
 
     def cleaning(self, site: Site) -> Cleaning:
         parts: Any = self
@@ -180,15 +182,15 @@ class Deployment:
         )
 
 
-def as_answered(head: Head) -> dict[str, Any]:
-    rejection = head.rejection
+def as_answered(record: ImageRecord) -> dict[str, Any]:
+    rejection = record.rejection
     return {
-        "key": head.key,
-        "status": str(head.status),
-        "uploaded_at": head.version.uploaded_at,
-        "size_bytes": head.version.size_bytes,
-        "faces": head.findings.faces,
-        "labels": [{"name": name} for name in head.findings.labels],
+        "key": record.key,
+        "status": str(record.status),
+        "uploaded_at": record.version.uploaded_at,
+        "size_bytes": record.version.size_bytes,
+        "faces": record.findings.faces,
+        "labels": [{"name": name} for name in record.findings.labels],
         "rejection": rejection and {"code": rejection.code, "message": rejection.message, "detector": None},
     }
 
@@ -407,7 +409,7 @@ def test_nothing_is_left_whenever_it_ends(upto: int) -> None:
     assert deployment.open_queues == []
     kinds = {place[0].split("#")[0] for place in deployment.world.table.items.keys() - before.keys()}
     assert kinds <= {"image", "quota", "counts"}
-    assert {head.status for head in deployment.world.heads() if head.key.startswith(PREFIX)} == {
+    assert {record.status for record in deployment.world.records() if record.key.startswith(PREFIX)} == {
         Status.DELETED
     }
     assert {

@@ -9,7 +9,7 @@ from typing import Any
 
 from operations.adapters.dynamodb import DynamoDBTable
 from operations.adapters.dynamodb_budgets import DynamoDBBudgets
-from operations.adapters.dynamodb_counts import DynamoDBRecords
+from operations.adapters.dynamodb_counts import DynamoDBRecordCounts
 from operations.adapters.dynamodb_known import DynamoDBKnown
 from operations.adapters.dynamodb_reads import BatchReads
 from operations.adapters.s3 import S3Bucket
@@ -56,7 +56,7 @@ class OperatedWorld:
         client: Any = self.dynamodb
         reads = BatchReads(client, TABLE, AT_ONCE, executor)
         self.table = DynamoDBTable(client, TABLE, AT_ONCE, reads)
-        self.records = DynamoDBRecords(client, TABLE, AT_ONCE, reads)
+        self.record_counts = DynamoDBRecordCounts(client, TABLE, AT_ONCE, reads)
         self.known = DynamoDBKnown(reads)
         self.budgets = DynamoDBBudgets(client, TABLE, AT_ONCE, reads)
         objects: Any = self.s3

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from PIL import Image
 
 from contract.identity import ImageVersion
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.results import Result, ResultName
 from query_api.ports import Content, Upload
 from query_api.routes import Dependencies
@@ -76,16 +76,16 @@ class Host(Site):
         url = f"{self.bucket_url}/{quote(content.key)}?size={content.size_bytes}"
         return Upload(url, headers_of(content, replace), 900)
 
-    def recognize(self, head: Head, content: bytes) -> None:
+    def recognize(self, record: ImageRecord, content: bytes) -> None:
         """Have stored bytes recognized: the record names them as the bucket did."""
-        self.add(replace(head, version=replace(head.version, etag=etag_of(content), version_id=None)))
+        self.add(replace(record, version=replace(record.version, etag=etag_of(content), version_id=None)))
 
-    def add(self, head: Head, responses: Mapping[str, Any] | None = None) -> None:
+    def add(self, record: ImageRecord, responses: Mapping[str, Any] | None = None) -> None:
         """Have a photo recognized, with what each detector answered."""
         answers = responses or {}
-        commit(self.table, replace(head, detectors=dict.fromkeys(answers, "f1")))
+        commit(self.table, replace(record, detectors=dict.fromkeys(answers, "f1")))
         for detector, response in answers.items():
-            name = ResultName(head.version.content_id, detector, "f1")
+            name = ResultName(record.version.content_id, detector, "f1")
             write_result(self.table, Result(name, response, "2026-11-23T12:30:00.000Z"))
 
     def paths(self) -> list[str]:

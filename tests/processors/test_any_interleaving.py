@@ -229,22 +229,22 @@ class Interleavings(RuleBasedStateMachine):
     def _compare_table_with_bucket(self) -> None:
         present = self.world.s3.present()
         for key in set(self.world.s3.objects) | {"a.jpg", "b/ c+%.jpg"}:
-            head, stored = self.world.head(key), present.get(key)
+            record, stored = self.world.record(key), present.get(key)
             if stored is None or stored.body is None:
-                assert head is None or head.status is Status.DELETED, f"{key} is gone and still there"
+                assert record is None or record.status is Status.DELETED, f"{key} is gone and still there"
                 assert self.world.visible_terms(key) == set()
                 continue
-            assert head is not None, f"{key} is lost"
-            assert (head.version.etag, head.version.version_id) == (stored.etag, stored.version_id), (
+            assert record is not None, f"{key} is lost"
+            assert (record.version.etag, record.version.version_id) == (stored.etag, stored.version_id), (
                 f"{key} stale"
             )
             assert self.world.visible_terms(key) == expected_terms(stored.body) or (
-                not stored.is_readable and head.rejection is not None and head.rejection.is_about_access
+                not stored.is_readable and record.rejection is not None and record.rejection.is_about_access
             )
 
     def _check_what_was_announced(self) -> None:
         announced = {published["id"] for published in self.world.topic.published}
-        for item in self.world.heads():
+        for item in self.world.records():
             if item.decided_by:
                 assert completion(BUCKET, item).id in announced, f"{item.key} was not announced"
 

@@ -75,8 +75,8 @@ class AuditedWorld(World):
         return [self.s3.put(key, f"JPEG {key}".encode()) for key in keys]
 
     def tallied(self) -> None:
-        """Have the counts be those of the heads."""
-        counted = Counter(head.status for head in self.heads() if head.status is not Status.DELETED)
+        """Have the counts be those of the records."""
+        counted = Counter(record.status for record in self.records() if record.status is not Status.DELETED)
         counts = {f"={status}": count for status, count in counted.items()}
         self.table.items[STATUS_COUNTS.pk, STATUS_COUNTS.sk] = to_wire(counts) | key_to_wire(STATUS_COUNTS)
 
@@ -143,7 +143,7 @@ def test_a_photo_that_came_back_without_an_event_is_found_under_its_tombstone(wo
 
 
 def test_a_record_that_cannot_be_read_is_found(world: AuditedWorld) -> None:
-    world.table.items["image#a.jpg", "head"]["size_bytes"] = {"S": "large"}
+    world.table.items["image#a.jpg", "record"]["size_bytes"] = {"S": "large"}
 
     assert world.ask()["photos_without_their_record"] == 1
 

@@ -16,7 +16,7 @@ from moto import mock_aws
 from contract.counts import Count
 from contract.errors import ImagepipeError, NotReadyError
 from contract.identity import ImageVersion
-from contract.records import Findings, Head, Status
+from contract.records import Findings, ImageRecord, Status
 from contract.results import Result, ResultName
 from contract.table import EXPIRY, index_rows, result_key
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS, RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
@@ -31,7 +31,7 @@ from tests.conftest import RunningCloud
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.processors.world import InlineExecutor
 
-HEAD = Head(
+RECORD = ImageRecord(
     version=ImageVersion("a.jpg", "abc", 7, "v1", "2026-11-23T12:00:00.000Z"),
     status=Status.RECOGNIZED,
     sequencer="00A1",
@@ -98,8 +98,8 @@ def table(client: tuple[Any, str], clock: Clock) -> DynamoDBTable:
     return DynamoDBTable(*client, retry, batches, batches, Inserts(*client, executor), executor, clock)
 
 
-def commit(table: DynamoDBTable, head: Head, seen: Head | None) -> Commit:
-    outcome = table.commit([Decided(head, seen)])[head.key]
+def commit(table: DynamoDBTable, record: ImageRecord, seen: ImageRecord | None) -> Commit:
+    outcome = table.commit([Decided(record, seen)])[record.key]
     assert isinstance(outcome, Commit)
     return outcome
 
@@ -108,49 +108,49 @@ def claim(table: DynamoDBTable, owner: str) -> Result | ImagepipeError | None:
     return table.claim([NAME], owner).get(NAME)
 
 
-def test_the_first_head_is_written_and_read_back(table: DynamoDBTable) -> None:
-    outcome = commit(table, HEAD, None)
+def test_the_first_record_is_written_and_read_back(table: DynamoDBTable) -> None:
+    outcome = commit(table, RECORD, None)
 
     assert (outcome.replaced, outcome.lost_to) == (None, None)
-    assert table.read_heads(["a.jpg", "b.jpg"]) == {"a.jpg": HEAD}
+    assert table.read_records(["a.jpg", "b.jpg"]) == {"a.jpg": RECORD}
 
 
-def test_a_newer_head_replaces_an_older_and_says_which(table: DynamoDBTable) -> None:
-    newer = replace(HEAD, sequencer="00A2", generation=2)
-    commit(table, HEAD, None)
+def test_a_newer_record_replaces_an_older_and_says_which(table: DynamoDBTable) -> None:
+    newer = replace(RECORD, sequencer="00A2", generation=2)
+    commit(table, RECORD, None)
 
-    assert commit(table, newer, None).replaced == HEAD
-    assert table.read_heads(["a.jpg"]) == {"a.jpg": newer}
+    assert commit(table, newer, None).replaced == RECORD
+    assert table.read_records(["a.jpg"]) == {"a.jpg": newer}
 
 
-def test_an_older_head_loses_and_is_told_to_whom(table: DynamoDBTable) -> None:
-    newer = replace(HEAD, sequencer="00A2", generation=2)
+def test_an_older_record_loses_and_is_told_to_whom(table: DynamoDBTable) -> None:
+    newer = replace(RECORD, sequencer="00A2", generation=2)
     commit(table, newer, None)
 
-    assert commit(table, HEAD, None).lost_to == newer
-    assert table.read_heads(["a.jpg"]) == {"a.jpg": newer}
+    assert commit(table, RECORD, None).lost_to == newer
+    assert table.read_records(["a.jpg"]) == {"a.jpg": newer}
 
 
-def test_a_head_without_news_is_written_if_nobody_wrote_since_it_was_seen(table: DynamoDBTable) -> None:
-    commit(table, HEAD, None)
-    again = replace(HEAD, generation=2, findings=Findings({"Cat": 98.12}, faces=1))
+def test_a_record_without_news_is_written_if_nobody_wrote_since_it_was_seen(table: DynamoDBTable) -> None:
+    commit(table, RECORD, None)
+    again = replace(RECORD, generation=2, findings=Findings({"Cat": 98.12}, faces=1))
 
-    assert commit(table, again, replace(HEAD, generation=7)).lost_to == HEAD
-    assert commit(table, again, HEAD).replaced == HEAD
+    assert commit(table, again, replace(RECORD, generation=7)).lost_to == RECORD
+    assert commit(table, again, RECORD).replaced == RECORD
 
 
-def test_a_head_moves_on_unless_another_has_taken_its_place(table: DynamoDBTable) -> None:
-    commit(table, HEAD, None)
-    further = replace(HEAD, sequencer="00A2", stored_revision=HEAD.revision)
+def test_a_record_moves_on_unless_another_has_taken_its_place(table: DynamoDBTable) -> None:
+    commit(table, RECORD, None)
+    further = replace(RECORD, sequencer="00A2", stored_revision=RECORD.revision)
 
-    assert table.move_on([Decided(further, HEAD)]) == {HEAD.key: None}
-    assert table.move_on([Decided(further, HEAD)]) == {HEAD.key: further}, "it stands there already"
+    assert table.move_on([Decided(further, RECORD)]) == {RECORD.key: None}
+    assert table.move_on([Decided(further, RECORD)]) == {RECORD.key: further}, "it stands there already"
 
-    other = replace(HEAD, sequencer="00A3", generation=2)
+    other = replace(RECORD, sequencer="00A3", generation=2)
     commit(table, other, further)
     furthest = replace(further, sequencer="00A4")
-    assert table.move_on([Decided(furthest, further)]) == {HEAD.key: other}
-    assert table.read_heads([HEAD.key]) == {HEAD.key: other}
+    assert table.move_on([Decided(furthest, further)]) == {RECORD.key: other}
+    assert table.read_records([RECORD.key]) == {RECORD.key: other}
 
 
 def test_a_claim_keeps_others_out_until_it_expires(table: DynamoDBTable, clock: Clock) -> None:
@@ -246,23 +246,23 @@ def test_many_calls_are_claimed_at_once_and_those_of_others_are_told(table: Dyna
 
 
 @INSERTS
-def test_many_new_heads_are_written_at_once_and_none_over_another(table: DynamoDBTable) -> None:
-    heads = [replace(HEAD, version=replace(HEAD.version, key=f"{number}.jpg")) for number in range(60)]
-    newer = replace(heads[5], sequencer="00A2", generation=2)
-    older = replace(heads[6], sequencer="00A0")
+def test_many_new_records_are_written_at_once_and_none_over_another(table: DynamoDBTable) -> None:
+    records = [replace(RECORD, version=replace(RECORD.version, key=f"{number}.jpg")) for number in range(60)]
+    newer = replace(records[5], sequencer="00A2", generation=2)
+    older = replace(records[6], sequencer="00A0")
     table.commit([Decided(newer, None), Decided(older, None)])
 
-    outcomes = table.commit([Decided(head, None) for head in heads])
+    outcomes = table.commit([Decided(record, None) for record in records])
 
     assert outcomes["5.jpg"] == Commit(lost_to=newer)
     assert outcomes["6.jpg"] == Commit(replaced=older)
-    assert all(outcomes[head.key] == Commit() for head in (*heads[:5], *heads[7:]))
-    stored = table.read_heads([head.key for head in heads])
-    assert stored == {head.key: head for head in heads} | {"5.jpg": newer}
+    assert all(outcomes[record.key] == Commit() for record in (*records[:5], *records[7:]))
+    stored = table.read_records([record.key for record in records])
+    assert stored == {record.key: record for record in records} | {"5.jpg": newer}
 
 
 def test_more_rows_than_a_batch_takes_are_written_and_removed(table: DynamoDBTable) -> None:
-    many = replace(HEAD, findings=Findings({f"Thing {number}": 50.5 for number in range(60)}))
+    many = replace(RECORD, findings=Findings({f"Thing {number}": 50.5 for number in range(60)}))
     rows = index_rows(many)
 
     assert table.write_rows(rows) == {}

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from contract.records import Head, Status
+from contract.records import ImageRecord, Status
 from contract.timing import RESULTS_GRACE_SECONDS
 from tests.fakes.calls import nothing
-from tests.processors.test_tallying import KilledError, TallyWorld, a_head
+from tests.processors.test_tallying import KilledError, TallyWorld, a_record
 
 CONTENT = "c1-7"
 
@@ -49,7 +49,7 @@ class Following:
         key, etag = happening
         self.count_up += 1
         status = Status.DELETED if etag is None else Status.RECOGNIZED
-        self.world.store.heads[key] = a_head(key, self.count_up, status, (), etag or "")
+        self.world.store.records[key] = a_record(key, self.count_up, status, (), etag or "")
         self.keys.append(key)
 
     def deliver(self, *keys: str) -> None:
@@ -71,18 +71,18 @@ class Following:
     def is_in_line(self) -> None:
         store = self.world.store
         store.calls.before = store.calls.after = nothing
-        is_named = any(_is_of_content(head) for head in store.heads.values())
+        is_named = any(_is_of_content(record) for record in store.records.values())
         was_named = CONTENT in store.ever_named
         expected = None if is_named or not was_named else int(self.world.now) + RESULTS_GRACE_SECONDS
         assert store.results.get(CONTENT, expected) == expected
         names = {name.key for name in store.names.values() if name.content_id == CONTENT}
         if not is_named:
             assert not names
-        assert names >= {key for key, head in store.heads.items() if _is_of_content(head)}
+        assert names >= {key for key, record in store.records.items() if _is_of_content(record)}
 
 
-def _is_of_content(head: Head) -> bool:
-    return head.status is not Status.DELETED and head.version.content_id == CONTENT
+def _is_of_content(record: ImageRecord) -> bool:
+    return record.status is not Status.DELETED and record.version.content_id == CONTENT
 
 
 def steps() -> Iterator[tuple[int, bool]]:
@@ -140,20 +140,20 @@ def test_who_is_killed_begins_again_whatever_has_happened_meanwhile(
 
 def test_results_that_are_not_shared_go_with_the_record_that_they_are_of() -> None:
     world = TallyWorld()
-    heads = {
-        key: replace(a_head(key, 1, Status.RECOGNIZED, (), "c1"), shares_answers=False)
+    records = {
+        key: replace(a_record(key, 1, Status.RECOGNIZED, (), "c1"), shares_answers=False)
         for key in ("a.jpg", "b.jpg")
     }
-    world.store.heads.update(heads)
-    world.store.results.update(dict.fromkeys((head.content_id for head in heads.values()), None))
-    world.tally.bring_in_line(heads)
+    world.store.records.update(records)
+    world.store.results.update(dict.fromkeys((record.content_id for record in records.values()), None))
+    world.tally.bring_in_line(records)
 
-    world.store.heads["a.jpg"] = a_head("a.jpg", 2, Status.DELETED, (), "")
+    world.store.records["a.jpg"] = a_record("a.jpg", 2, Status.DELETED, (), "")
     world.tally.bring_in_line(["a.jpg"])
 
     assert world.store.results == {
-        heads["a.jpg"].content_id: int(world.now) + RESULTS_GRACE_SECONDS,
-        heads["b.jpg"].content_id: None,
+        records["a.jpg"].content_id: int(world.now) + RESULTS_GRACE_SECONDS,
+        records["b.jpg"].content_id: None,
     }
 
 

@@ -125,9 +125,9 @@ def test_four_detectors_find_what_is_in_a_picture() -> None:
 
     world.deliver(world.s3.put("a.jpg", b"cat 97 faces 2 unsafe:weapons 80 text:SALE 95"))
 
-    head = world.head("a.jpg")
-    assert head is not None
-    assert head.findings.labels == {"Cat": 97.0}
-    assert head.findings.faces == 2
-    assert head.findings.moderation == {"Violence": 80.0, "Weapons": 80.0}
-    assert head.findings.words == ("sale",)
+    record = world.record("a.jpg")
+    assert record is not None
+    assert record.findings.labels == {"Cat": 97.0}
+    assert record.findings.faces == 2
+    assert record.findings.moderation == {"Violence": 80.0, "Weapons": 80.0}
+    assert record.findings.words == ("sale",)

@@ -12,7 +12,7 @@ from contract.failures import FAILURE_ATTRIBUTE, Failure
 from contract.notifications import look_again
 from contract.records import Status
 from contract.results import pack
-from contract.table import HEAD
+from contract.table import RECORD
 from contract.timing import MAX_ATTEMPTS
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import World
@@ -38,7 +38,7 @@ RUBBISH: list[dict[str, Any]] = [
 ]
 VALUES = st.sampled_from(RUBBISH)
 GONE: dict[str, Any] = {}
-HEAD_ATTRIBUTES = (
+RECORD_ATTRIBUTES = (
     *("key", "etag", "size_bytes", "version_id", "uploaded_at", "status", "sequencer", "generation"),
     *("revision", "decided_at", "decided_by", "detectors", "labels", "parents", "faces", "moderation"),
     *("words", "expires_at", "rejection_code", "rejection_message", "rejection_detector", "of_later"),
@@ -54,11 +54,11 @@ def spoil(item: dict[str, Any], changes: dict[str, dict[str, Any]]) -> None:
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from(HEAD_ATTRIBUTES), VALUES | st.just(GONE), min_size=1, max_size=3))
-def test_a_head_full_of_rubbish_costs_no_other_image(changes: dict[str, dict[str, Any]]) -> None:
+@given(st.dictionaries(st.sampled_from(RECORD_ATTRIBUTES), VALUES | st.just(GONE), min_size=1, max_size=3))
+def test_a_record_full_of_rubbish_costs_no_other_image(changes: dict[str, dict[str, Any]]) -> None:
     world = World()
     world.deliver(world.s3.put("bad.jpg", b"dog 88"))
-    at = ("image#bad.jpg", HEAD)
+    at = ("image#bad.jpg", RECORD)
     spoil(world.table.items[at], changes)
 
     bad, good = world.s3.put("bad.jpg", b"cow 70"), world.s3.put("good.jpg", b"cat 97")
@@ -101,12 +101,12 @@ def test_a_result_or_a_claim_full_of_rubbish_costs_no_other_image(changes: dict[
         ("key", {"S": "another.jpg"}),
     ],
 )
-def test_a_head_that_cannot_be_read_is_left_alone_and_its_dead_letter_says_so(
+def test_a_record_that_cannot_be_read_is_left_alone_and_its_dead_letter_says_so(
     name: str, value: dict[str, Any]
 ) -> None:
     world = World()
     world.deliver(world.s3.put("bad.jpg", b"dog 88"))
-    at = ("image#bad.jpg", HEAD)
+    at = ("image#bad.jpg", RECORD)
     world.table.items[at][name] = value
     before, paid = dict(world.table.items[at]), world.rekognition.paid.copy()
     put = world.s3.put("bad.jpg", b"cow 70")
@@ -118,7 +118,7 @@ def test_a_head_that_cannot_be_read_is_left_alone_and_its_dead_letter_says_so(
     (letter,) = world.queues.sent
     failure = Failure.from_json(letter.attributes[FAILURE_ATTRIBUTE])
     assert (failure.code, failure.keys) == ("UnreadableItem", ("bad.jpg",))
-    assert "image#bad.jpg head" in failure.message
+    assert "image#bad.jpg record" in failure.message
     assert (world.table.items[at], world.rekognition.paid) == (before, paid)
 
 

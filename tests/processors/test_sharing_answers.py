@@ -9,7 +9,7 @@ import pytest
 from contract.counts import Count
 from contract.identity import ImageVersion
 from contract.notifications import look_again
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.settings import ProcessorSettings
 from contract.tallies import LONGEST_CONTENT_ID, Share
 from tests.fakes.s3 import BUCKET
@@ -29,8 +29,8 @@ def twins(settings: ProcessorSettings = ALONE) -> World:
     return world
 
 
-def head(world: World, key: str) -> Head:
-    found = world.head(key)
+def record(world: World, key: str) -> ImageRecord:
+    found = world.record(key)
     assert found is not None
     return found
 
@@ -43,8 +43,8 @@ def test_a_photo_with_the_etag_of_another_has_its_own_verdict(at_once: bool) -> 
     for batch in [events] if at_once else [[event] for event in events]:
         assert world.deliver(*batch) == []
 
-    assert head(world, "good.jpg").findings.moderation == {}
-    assert head(world, "bad.jpg").findings.moderation == WEAPONS
+    assert record(world, "good.jpg").findings.moderation == {}
+    assert record(world, "bad.jpg").findings.moderation == WEAPONS
 
 
 def test_a_photo_put_over_another_of_its_etag_has_its_own_verdict() -> None:
@@ -53,7 +53,7 @@ def test_a_photo_put_over_another_of_its_etag_has_its_own_verdict() -> None:
 
     world.deliver(world.s3.put("a.jpg", HARMFUL))
 
-    assert head(world, "a.jpg").findings.moderation == WEAPONS
+    assert record(world, "a.jpg").findings.moderation == WEAPONS
 
 
 def test_where_answers_are_shared_the_second_has_those_of_the_first() -> None:
@@ -61,7 +61,7 @@ def test_where_answers_are_shared_the_second_has_those_of_the_first() -> None:
 
     world.deliver(world.s3.put("good.jpg", HARMLESS), world.s3.put("bad.jpg", HARMFUL))
 
-    assert head(world, "good.jpg").findings == head(world, "bad.jpg").findings
+    assert record(world, "good.jpg").findings == record(world, "bad.jpg").findings
     assert sum(world.rekognition.paid.values()) == len(MODERATED.detectors)
     assert not any("shares_answers" in item for item in world.table.items.values())
 
@@ -71,7 +71,7 @@ def test_one_version_is_paid_for_once_whatever_is_delivered_again() -> None:
     put = world.s3.put("a.jpg", HARMLESS)
     look = look_again(BUCKET, ["a.jpg"], "2026-02-10T00:00:00.000Z")
     world.deliver(put)
-    world.table.items.pop(("image#a.jpg", "head"))
+    world.table.items.pop(("image#a.jpg", "record"))
 
     for again in (put, look, put):
         assert world.deliver(again) == []
@@ -92,14 +92,14 @@ def test_a_copy_and_the_same_bytes_uploaded_again_are_paid_for() -> None:
 def test_answers_stay_where_they_were_kept_when_the_setting_changes() -> None:
     world = World(settings=MODERATED)
     world.deliver(world.s3.put("a.jpg", HARMLESS))
-    before = head(world, "a.jpg")
+    before = record(world, "a.jpg")
 
     world.use(ALONE)
     world.deliver(look_again(BUCKET, ["a.jpg"], "2026-02-10T00:00:00.000Z"), world.s3.put("b.jpg", HARMLESS))
 
-    assert head(world, "a.jpg") == before
+    assert record(world, "a.jpg") == before
     for key in ("a.jpg", "b.jpg"):
-        assert (f"content#{head(world, key).content_id}", "labels#") in {
+        assert (f"content#{record(world, key).content_id}", "labels#") in {
             (pk, sk[: len("labels#")]) for pk, sk in world.table.items
         }
 
@@ -109,7 +109,7 @@ def test_a_content_of_its_own_can_be_named_and_read_back() -> None:
     others = [replace(version, key="k"), replace(version, version_id=None), replace(version, etag="1" * 32)]
     world = World(settings=ALONE)
     world.deliver(world.s3.put("a.jpg", HARMLESS))
-    read = head(world, "a.jpg")
+    read = record(world, "a.jpg")
 
     assert version.own_content_id not in {other.own_content_id for other in others}
     assert len(version.own_content_id) < LONGEST_CONTENT_ID

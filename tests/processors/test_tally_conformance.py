@@ -14,9 +14,9 @@ from moto import mock_aws
 
 from contract.contents import Name
 from contract.errors import ConfigurationError, ThrottledError, TransientError
-from contract.records import Head, Status
+from contract.records import ImageRecord, Status
 from contract.results import Result, ResultName
-from contract.table import ItemKey, head_key, result_key
+from contract.table import ItemKey, record_key, result_key
 from contract.tallies import (
     LABEL_COUNTS,
     NOTHING,
@@ -41,7 +41,7 @@ from tests.conftest import RunningCloud
 from tests.fakes.late_reads import LateReads
 from tests.fakes.tallies import FakeContents, FakeTallies
 from tests.processors.test_conformance import create_table
-from tests.processors.test_tallying import Silence, a_head, cat, counted_from
+from tests.processors.test_tallying import Silence, a_record, cat, counted_from
 
 NOW = 1_000_000.0
 GOING = int(NOW) + RESULTS_GRACE_SECONDS
@@ -53,7 +53,7 @@ class Place:
 
     store: Any
     contents: Any
-    put_head: Callable[[Head], object]
+    put_record: Callable[[ImageRecord], object]
     put_result: Callable[[str], object]
     expiry: Callable[[str], int | None]
     counts: Callable[[], dict[ItemKey, dict[str, int]]]
@@ -69,7 +69,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         yield Place(
             fake,
             FakeContents(fake),
-            lambda head: fake.heads.update({head.key: head}),
+            lambda record: fake.records.update({record.key: record}),
             lambda content_id: fake.results.update({content_id: None}),
             lambda content_id: fake.results[content_id],
             lambda: {at: dict(+Counter(counts)) for at, counts in fake.counts.items() if +Counter(counts)},
@@ -98,8 +98,8 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
 
 
 def on_dynamodb(client: Any, table_name: str) -> Place:
-    def put_head(head: Head) -> None:
-        item = {**to_wire(head.to_item()), **key_to_wire(head_key(head.key))}
+    def put_record(record: ImageRecord) -> None:
+        item = {**to_wire(record.to_item()), **key_to_wire(record_key(record.key))}
         client.put_item(TableName=table_name, Item=item)
 
     def counts() -> dict[ItemKey, dict[str, int]]:
@@ -128,7 +128,7 @@ def on_dynamodb(client: Any, table_name: str) -> Place:
     return Place(
         DynamoDBTallies(client, table_name),
         DynamoDBContents(client, table_name, lambda: uuid4().hex),
-        put_head,
+        put_record,
         put_result,
         expiry,
         counts,
@@ -147,16 +147,16 @@ def a_change(seen: Counted | None, share: Share) -> tuple[Change, Differences]:
     return Change("a.jpg", seen, Counted(share, seen.turn + 1 if seen else 1)), differences
 
 
-def test_heads_and_shares_are_read_where_there_are_any(place: Place) -> None:
-    place.put_head(cat("a.jpg"))
+def test_records_and_shares_are_read_where_there_are_any(place: Place) -> None:
+    place.put_record(cat("a.jpg"))
     change, differences = a_change(None, Share.of(cat("a.jpg")))
     place.store.write([change], differences)
 
     found = place.store.read(["a.jpg", "b.jpg"])
 
-    assert Head.from_item(found["a.jpg"].head) == cat("a.jpg")
+    assert ImageRecord.from_item(found["a.jpg"].record) == cat("a.jpg")
     assert Counted.from_item(found["a.jpg"].counted) == change.counted
-    assert (found["b.jpg"].counted, found["b.jpg"].head) == (None, None)
+    assert (found["b.jpg"].counted, found["b.jpg"].record) == (None, None)
 
 
 def test_who_saw_an_older_share_writes_nothing_at_all(place: Place) -> None:
@@ -175,27 +175,27 @@ def test_who_saw_an_older_share_writes_nothing_at_all(place: Place) -> None:
 
 
 def test_counts_go_up_and_down(place: Place) -> None:
-    heads = [cat("a.jpg"), cat("b.jpg", "Animal", "Dog"), a_head("c.jpg", 1, Status.REJECTED)]
+    records = [cat("a.jpg"), cat("b.jpg", "Animal", "Dog"), a_record("c.jpg", 1, Status.REJECTED)]
     tally = tally_on(place)
-    for head in heads:
-        place.put_head(head)
+    for record in records:
+        place.put_record(record)
     tally.bring_in_line(["a.jpg", "b.jpg", "c.jpg"])
-    assert place.counts() == counted_from(heads)
+    assert place.counts() == counted_from(records)
 
-    place.put_head(a_head("a.jpg", 2, Status.DELETED))
+    place.put_record(a_record("a.jpg", 2, Status.DELETED))
     assert tally.bring_in_line(["a.jpg", "b.jpg", "c.jpg"]) == 1
-    assert place.counts() == counted_from(heads[1:])
+    assert place.counts() == counted_from(records[1:])
 
 
 @pytest.mark.parametrize("place", PLACES, indirect=True)  # that many writes are slow to follow
 def test_as_many_keys_as_a_transaction_takes_and_more(place: Place) -> None:
     many = [f"Thing {number}" for number in range(60)]
-    heads = [cat(f"{number}.jpg", *many[number % 20 : number % 20 + 40]) for number in range(MAX_KEYS + 5)]
-    for head in heads:
-        place.put_head(head)
+    records = [cat(f"{number}.jpg", *many[number % 20 : number % 20 + 40]) for number in range(MAX_KEYS + 5)]
+    for record in records:
+        place.put_record(record)
 
-    assert tally_on(place).bring_in_line([head.key for head in heads]) == MAX_KEYS + 5
-    assert place.counts() == counted_from(heads)
+    assert tally_on(place).bring_in_line([record.key for record in records]) == MAX_KEYS + 5
+    assert place.counts() == counted_from(records)
 
 
 def test_results_go_with_the_last_record_and_stay_when_one_comes_back(place: Place) -> None:
@@ -203,14 +203,14 @@ def test_results_go_with_the_last_record_and_stay_when_one_comes_back(place: Pla
     content = cat("a.jpg").version.content_id
     place.put_result(content)
     for key in ("a.jpg", "b.jpg"):
-        place.put_head(cat(key))
+        place.put_record(cat(key))
     tally.bring_in_line(["a.jpg", "b.jpg"])
 
-    place.put_head(a_head("a.jpg", 2, Status.DELETED, etag=""))
+    place.put_record(a_record("a.jpg", 2, Status.DELETED, etag=""))
     tally.bring_in_line(["a.jpg"])
     assert place.expiry(content) is None
 
-    place.put_head(a_head("b.jpg", 2, Status.RECOGNIZED, etag="another"))
+    place.put_record(a_record("b.jpg", 2, Status.RECOGNIZED, etag="another"))
     tally.bring_in_line(["b.jpg"])
     assert place.expiry(content) == GOING
     assert [name.key for name in place.contents.named("another-7").names] == ["b.jpg"]
@@ -218,7 +218,7 @@ def test_results_go_with_the_last_record_and_stay_when_one_comes_back(place: Pla
     assert [counted.left for counted in shares.values()] == [(), ()]
     assert shares["a.jpg"].expires_at is not None
 
-    place.put_head(cat("c.jpg"))
+    place.put_record(cat("c.jpg"))
     tally.bring_in_line(["c.jpg"])
     assert place.expiry(content) is None
     assert not place.contents.being_removed([content])
@@ -250,10 +250,10 @@ def test_a_name_that_was_written_again_is_not_dropped(place: Place) -> None:
 
 
 def test_a_content_without_results_leaves_no_trace(place: Place) -> None:
-    place.put_head(cat("a.jpg"))
+    place.put_record(cat("a.jpg"))
     tally = tally_on(place)
     tally.bring_in_line(["a.jpg"])
-    place.put_head(a_head("a.jpg", 2, Status.DELETED, etag=""))
+    place.put_record(a_record("a.jpg", 2, Status.DELETED, etag=""))
     tally.bring_in_line(["a.jpg"])
 
     assert not place.contents.being_removed(["abc-7"])
@@ -261,34 +261,36 @@ def test_a_content_without_results_leaves_no_trace(place: Place) -> None:
 
 
 def test_a_table_that_is_older_than_the_names_loses_nothing_before_a_recount(place: Place) -> None:
-    heads = [cat("a.jpg"), cat("b.jpg")]
-    for head in heads:
-        place.put_head(head)
+    records = [cat("a.jpg"), cat("b.jpg")]
+    for record in records:
+        place.put_record(record)
     place.put_result("abc-7")
     place.put_result("gone-7")
     differences = Differences()
-    for head in heads:
-        differences.add(NOTHING, Share.of(head))
-    old = [Change(head.key, None, Counted(replace(Share.of(head), content=None), 1)) for head in heads]
+    for record in records:
+        differences.add(NOTHING, Share.of(record))
+    old = [
+        Change(record.key, None, Counted(replace(Share.of(record), content=None), 1)) for record in records
+    ]
     place.store.write(old, differences)
 
     tally = tally_on(place)
-    place.put_head(cat("c.jpg"))
+    place.put_record(cat("c.jpg"))
     tally.bring_in_line(["c.jpg"])
-    place.put_head(a_head("c.jpg", 2, Status.DELETED, etag=""))
+    place.put_record(a_record("c.jpg", 2, Status.DELETED, etag=""))
     tally.bring_in_line(["c.jpg"])
     assert place.expiry("abc-7") is None
 
     answer = Recount(place.store, tally, tally.contents).answer({"recount": True}, lambda: 60)
     assert answer["cursor"] is None
     assert (place.expiry("abc-7"), place.expiry("gone-7")) == (None, GOING)
-    assert place.counts() == counted_from(heads)
+    assert place.counts() == counted_from(records)
 
 
 def test_all_keys_are_found_page_by_page(place: Place) -> None:
-    heads = [cat(f"{number}.jpg") for number in range(5)]
-    for head in heads:
-        place.put_head(head)
+    records = [cat(f"{number}.jpg") for number in range(5)]
+    for record in records:
+        place.put_record(record)
     tally = tally_on(place)
     tally.bring_in_line(["0.jpg", "1.jpg"])
 
@@ -302,7 +304,7 @@ def test_all_keys_are_found_page_by_page(place: Place) -> None:
             break
 
     assert changed == 3
-    assert place.counts() == counted_from(heads)
+    assert place.counts() == counted_from(records)
 
 
 def test_a_count_that_cannot_be_added_to_keeps_only_its_own_images_from_being_counted() -> None:
@@ -312,8 +314,8 @@ def test_a_count_that_cannot_be_added_to_keeps_only_its_own_images_from_being_co
         at = label_counts_key("Moose")
         client.put_item(TableName="images", Item={**key_to_wire(at), "=Moose": {"S": "many"}})
         others = [cat(f"{number}.jpg") for number in range(5)]
-        for head in (*others[:2], cat("moose.jpg", "Moose"), *others[2:]):
-            place.put_head(head)
+        for record in (*others[:2], cat("moose.jpg", "Moose"), *others[2:]):
+            place.put_record(record)
 
         assert tally_on(place).bring_in_line(["0.jpg", "1.jpg", "moose.jpg", "2.jpg", "3.jpg", "4.jpg"]) == 5
         client.delete_item(TableName="images", Key=key_to_wire(at))
@@ -325,10 +327,10 @@ def test_sets_which_nothing_of_ours_writes_are_passed_over() -> None:
         client = boto3.client("dynamodb", region_name="us-east-1")
         place = on_dynamodb(client, create_table(client, "images"))
         client.put_item(
-            TableName="images", Item={**key_to_wire(head_key("a.jpg")), "labels": {"SS": ["Cat"]}}
+            TableName="images", Item={**key_to_wire(record_key("a.jpg")), "labels": {"SS": ["Cat"]}}
         )
         client.put_item(TableName="images", Item={**key_to_wire(counted_key("b.jpg")), "turn": {"NS": ["1"]}})
-        place.put_head(cat("c.jpg"))
+        place.put_record(cat("c.jpg"))
 
         assert tally_on(place).bring_in_line(["a.jpg", "b.jpg", "c.jpg"]) == 1
 
@@ -338,11 +340,11 @@ def test_what_did_not_fit_into_an_answer_is_asked_for() -> None:
         client = boto3.client("dynamodb", region_name="us-east-1")
         place = on_dynamodb(client, create_table(client, "images"))
         for key in ("a.jpg", "b.jpg", "c.jpg"):
-            place.put_head(cat(key))
+            place.put_record(cat(key))
         one_at_a_time: Any = OneAtATime(client)
         found = DynamoDBTallies(one_at_a_time, "images").read(["a.jpg", "b.jpg", "c.jpg"])
 
-        assert all(standing.head for standing in found.values())
+        assert all(standing.record for standing in found.values())
 
 
 class OneAtATime:

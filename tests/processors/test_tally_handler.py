@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 from contract.errors import ConfigurationError, SettingsError
-from contract.table import head_key
+from contract.table import record_key
 from contract.tallies import STATUS_COUNTS, read_counts
 from contract.wire import from_wire, key_to_wire, to_wire
 from processors import audit_wiring, tally_wiring
@@ -31,7 +31,7 @@ CONTEXT = SimpleNamespace(
 
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A table with the head of one cat."""
+    """A table with the record of one cat."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -46,7 +46,7 @@ def table(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> It
     with mock_aws():
         client = boto3.client("dynamodb")
         create_table(client, "images")
-        item = {**to_wire(cat("a.jpg").to_item()), **key_to_wire(head_key("a.jpg"))}
+        item = {**to_wire(cat("a.jpg").to_item()), **key_to_wire(record_key("a.jpg"))}
         client.put_item(TableName="images", Item=item)
         yield client
 

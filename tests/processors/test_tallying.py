@@ -1,4 +1,7 @@
-"""Whatever is delivered how often, in whatever pieces, whoever dies of it: counts are those of the heads."""
+"""Whatever is delivered how often, in whatever pieces, whoever dies of it.
+
+counts are those of the records.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from contract.errors import TransientError
 from contract.identity import ImageVersion
-from contract.records import Findings, Head, Status
-from contract.table import HEAD, ItemKey, head_key, index_rows
+from contract.records import Findings, ImageRecord, Status
+from contract.table import RECORD, ItemKey, index_rows, record_key
 from contract.tallies import (
     STATUS_COUNTS,
     Counted,
@@ -94,8 +97,10 @@ class TallyWorld:
         return {at: dict(counts) for at, counts in found.items() if counts}
 
 
-def a_head(key: str, generation: int, status: Status, labels: Iterable[str] = (), etag: str = "abc") -> Head:
-    return Head(
+def a_record(
+    key: str, generation: int, status: Status, labels: Iterable[str] = (), etag: str = "abc"
+) -> ImageRecord:
+    return ImageRecord(
         version=ImageVersion(key, etag, 7, None, "2026-11-23T12:00:00.000Z"),
         status=status,
         sequencer=f"{generation:04}",
@@ -105,30 +110,30 @@ def a_head(key: str, generation: int, status: Status, labels: Iterable[str] = ()
     )
 
 
-def cat(key: str, *labels: str) -> Head:
-    return a_head(key, 1, Status.RECOGNIZED, labels or ("Animal", "Cat"))
+def cat(key: str, *labels: str) -> ImageRecord:
+    return a_record(key, 1, Status.RECOGNIZED, labels or ("Animal", "Cat"))
 
 
-def counted_from(heads: Iterable[Head]) -> dict[ItemKey, dict[str, int]]:
-    """Count heads one by one, by the index rows that they stand for."""
+def counted_from(records: Iterable[ImageRecord]) -> dict[ItemKey, dict[str, int]]:
+    """Count records one by one, by the index rows that they stand for."""
     counts: dict[ItemKey, Counter[str]] = {}
-    for head in heads:
-        if head.status is not Status.DELETED:
-            counts.setdefault(STATUS_COUNTS, Counter())[head.status] += 1
-        for name in Share.of(head).labels:
+    for record in records:
+        if record.status is not Status.DELETED:
+            counts.setdefault(STATUS_COUNTS, Counter())[record.status] += 1
+        for name in Share.of(record).labels:
             counts.setdefault(label_counts_key(name), Counter())[name] += 1
-        rows = [row for row in index_rows(head) if row.at.pk.startswith("index#label:")]
-        assert len(Share.of(head).labels) == len(rows)
+        rows = [row for row in index_rows(record) if row.at.pk.startswith("index#label:")]
+        assert len(Share.of(record).labels) == len(rows)
     return {at: dict(counter) for at, counter in counts.items()}
 
 
-def stream_event(keys: Iterable[str], sort_key: str = HEAD) -> dict[str, Any]:
-    places = [{"pk": {"S": head_key(key).pk}, "sk": {"S": sort_key}} for key in keys]
+def stream_event(keys: Iterable[str], sort_key: str = RECORD) -> dict[str, Any]:
+    places = [{"pk": {"S": record_key(key).pk}, "sk": {"S": sort_key}} for key in keys]
     return {"Records": [{"eventName": "MODIFY", "dynamodb": {"Keys": place}} for place in places]}
 
 
 class Tallying(RuleBasedStateMachine):
-    """Heads change; the stream is delivered in pieces that repeat and overlap; faults hit any step of it."""
+    """Records change; the stream is delivered in pieces that repeat and overlap; faults hit any step."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -144,27 +149,27 @@ class Tallying(RuleBasedStateMachine):
         key=st.sampled_from(KEYS), status=st.sampled_from(Status), labels=LABELS, etag=st.sampled_from(ETAGS)
     )
     def commit(self, key: str, status: Status, labels: frozenset[str], etag: str) -> None:
-        """Write a head as the processor does: with results that are there, or are paid for."""
+        """Write a record as the processor does: with results that are there, or are paid for."""
         store = self.world.store
-        standing = store.heads.get(key)
+        standing = store.records.get(key)
         generation = standing.generation + 1 if standing else 1
         shown = labels if status is Status.RECOGNIZED else frozenset()
-        head = a_head(key, generation, status, shown, "" if status is Status.DELETED else etag)
+        record = a_record(key, generation, status, shown, "" if status is Status.DELETED else etag)
         if status is not Status.DELETED:
-            content = head.version.content_id
+            content = record.version.content_id
             expires_at = store.results.get(content)
             if content not in store.results or (
                 expires_at is not None and expires_at < self.world.now + RESULTS_UNSAFE_SECONDS
             ):
                 store.results[content] = None
                 store.ever_named.discard(content)
-        store.heads[key] = head
+        store.records[key] = record
         self.stream.append(key)
 
     @rule(key=st.sampled_from(KEYS))
     def remove(self, key: str) -> None:
-        """A tombstone expires, or somebody removes a head by hand."""
-        if self.world.store.heads.pop(key, None):
+        """A tombstone expires, or somebody removes a record by hand."""
+        if self.world.store.records.pop(key, None):
             self.stream.append(key)
 
     @rule(hours=st.sampled_from([12, 25]))
@@ -189,8 +194,8 @@ class Tallying(RuleBasedStateMachine):
         self.gone_unseen |= gone
 
     def _contents(self) -> set[str]:
-        heads = self.world.store.heads.values()
-        return {head.version.content_id for head in heads if head.status is not Status.DELETED}
+        records = self.world.store.records.values()
+        return {record.version.content_id for record in records if record.status is not Status.DELETED}
 
     @precondition(lambda self: self.stream)
     @rule(data=st.data())
@@ -272,9 +277,9 @@ class Tallying(RuleBasedStateMachine):
         assert self.world.counts == {at: dict(counts) for at, counts in differences.by_item.items()}
 
     @invariant()
-    def counts_are_those_of_the_heads_once_all_is_delivered(self) -> None:
+    def counts_are_those_of_the_records_once_all_is_delivered(self) -> None:
         if self.is_complete and self.delivered == len(self.stream):
-            assert self.world.counts == counted_from(self.world.store.heads.values())
+            assert self.world.counts == counted_from(self.world.store.records.values())
 
     @invariant()
     def results_go_with_their_last_record_once_all_is_delivered(self) -> None:
@@ -287,12 +292,12 @@ class Tallying(RuleBasedStateMachine):
                     assert expires_at is not None
 
     def teardown(self) -> None:
-        """Once the stream is drained, or all was counted anew, counts are those of the heads, and stay so."""
+        """Once the stream is drained, or all was counted anew, counts are those of the records."""
         if self.is_complete:
             self.world.tally.bring_in_line(self.stream[self.delivered :])
         else:
             self.world.recount()
-        expected = counted_from(self.world.store.heads.values())
+        expected = counted_from(self.world.store.records.values())
         assert self.world.counts == expected
         assert self.world.tally.bring_in_line(self.stream) == 0
         assert self.world.counts == expected
@@ -324,7 +329,7 @@ def world() -> TallyWorld:
 
 
 def test_trap_19_a_change_that_is_delivered_again_is_not_counted_again(world: TallyWorld) -> None:
-    world.store.heads["a.jpg"] = cat("a.jpg")
+    world.store.records["a.jpg"] = cat("a.jpg")
 
     assert world.tally.bring_in_line(["a.jpg", "a.jpg"]) == 1
     assert world.tally.bring_in_line(["a.jpg"]) == 0
@@ -332,68 +337,68 @@ def test_trap_19_a_change_that_is_delivered_again_is_not_counted_again(world: Ta
 
 
 def test_an_overwrite_moves_an_image_and_a_deletion_takes_it_out(world: TallyWorld) -> None:
-    world.store.heads["a.jpg"] = cat("a.jpg")
+    world.store.records["a.jpg"] = cat("a.jpg")
     world.tally.bring_in_line(["a.jpg"])
-    world.store.heads["a.jpg"] = a_head("a.jpg", 2, Status.RECOGNIZED, ["Dog"])
+    world.store.records["a.jpg"] = a_record("a.jpg", 2, Status.RECOGNIZED, ["Dog"])
     world.tally.bring_in_line(["a.jpg"])
     assert world.counts == {STATUS_COUNTS: {"recognized": 1}, label_counts_key("Dog"): {"Dog": 1}}
 
-    world.store.heads["a.jpg"] = a_head("a.jpg", 3, Status.REJECTED)
+    world.store.records["a.jpg"] = a_record("a.jpg", 3, Status.REJECTED)
     world.tally.bring_in_line(["a.jpg"])
     assert world.counts == {STATUS_COUNTS: {"rejected": 1}}
 
-    world.store.heads["a.jpg"] = a_head("a.jpg", 4, Status.DELETED)
+    world.store.records["a.jpg"] = a_record("a.jpg", 4, Status.DELETED)
     world.tally.bring_in_line(["a.jpg"])
     assert world.counts == {}
 
 
 def test_the_expiry_of_a_tombstone_changes_nothing_and_its_key_can_come_again(world: TallyWorld) -> None:
-    world.store.heads["a.jpg"] = a_head("a.jpg", 9, Status.DELETED)
+    world.store.records["a.jpg"] = a_record("a.jpg", 9, Status.DELETED)
     world.tally.bring_in_line(["a.jpg"])
-    del world.store.heads["a.jpg"]
+    del world.store.records["a.jpg"]
     world.tally.bring_in_line(["a.jpg"])
     assert world.counts == {}
 
-    world.store.heads["a.jpg"] = cat("a.jpg")
+    world.store.records["a.jpg"] = cat("a.jpg")
     world.tally.bring_in_line(["a.jpg"])
     assert world.counts == counted_from([cat("a.jpg")])
 
 
-@pytest.mark.parametrize("step", ["read shares", "read heads", "write"])
-@pytest.mark.parametrize("last", [None, a_head("a.jpg", 3, Status.DELETED), cat("a.jpg", "Dog")])
-def test_who_was_overtaken_writes_nothing_old(world: TallyWorld, step: str, last: Head | None) -> None:
+@pytest.mark.parametrize("step", ["read shares", "read records", "write"])
+@pytest.mark.parametrize("last", [None, a_record("a.jpg", 3, Status.DELETED), cat("a.jpg", "Dog")])
+def test_who_was_overtaken_writes_nothing_old(world: TallyWorld, step: str, last: ImageRecord | None) -> None:
     """While one is at some step, another counts what came and went meanwhile, and its traces expire."""
 
     def overtake(operation: str) -> None:
         if operation != step:
             return
         world.store.calls.before = nothing
-        for head in (cat("a.jpg"), last):
-            world.store.heads.update({"a.jpg": head} if head else {})
-            if head is None:
-                del world.store.heads["a.jpg"]
+        for record in (cat("a.jpg"), last):
+            world.store.records.update({"a.jpg": record} if record else {})
+            if record is None:
+                del world.store.records["a.jpg"]
             world.tally.bring_in_line(["a.jpg"])
             world.store.expire(world.now)
 
-    world.store.heads["a.jpg"] = cat("a.jpg", "Moose")
+    world.store.records["a.jpg"] = cat("a.jpg", "Moose")
     world.store.calls.before = overtake
     world.tally.bring_in_line(["a.jpg"])
 
-    assert world.counts == counted_from(world.store.heads.values())
+    assert world.counts == counted_from(world.store.records.values())
 
 
-@pytest.mark.parametrize("step", ["read heads", "write"])
+@pytest.mark.parametrize("step", ["read records", "write"])
 def test_who_finds_the_old_share_right_leaves_nothing_wrong_behind(world: TallyWorld, step: str) -> None:
-    """One has read a head that goes before its share is written; the other, sent for that, sees no share."""
+    """One has read a record that goes before its share is written; the other, sent for that, sees none."""
 
     def delete(operation: str) -> None:
         if operation == step:
             world.store.calls.before = world.store.calls.after = nothing
-            world.store.heads["a.jpg"] = a_head("a.jpg", 2, Status.DELETED)
+            world.store.records["a.jpg"] = a_record("a.jpg", 2, Status.DELETED)
             assert world.tally.bring_in_line(["a.jpg"]) == 0
 
-    world.store.heads["a.jpg"] = cat("a.jpg")
-    if step == "read heads":
+    world.store.records["a.jpg"] = cat("a.jpg")
+    if step == "read records":
         world.store.calls.after = delete
     else:
         world.store.calls.before = delete
@@ -407,22 +412,22 @@ def test_names_that_differ_in_case_are_one_label_of_an_image() -> None:
 
 
 def test_more_keys_than_a_transaction_takes_go_into_several(world: TallyWorld) -> None:
-    heads = {f"{number}.jpg": cat(f"{number}.jpg") for number in range(3 * MAX_KEYS)}
-    world.store.heads.update(heads)
+    records = {f"{number}.jpg": cat(f"{number}.jpg") for number in range(3 * MAX_KEYS)}
+    world.store.records.update(records)
 
-    assert world.tally.bring_in_line(heads) == 3 * MAX_KEYS
-    assert world.counts == counted_from(heads.values())
+    assert world.tally.bring_in_line(records) == 3 * MAX_KEYS
+    assert world.counts == counted_from(records.values())
     assert world.store.calls.made["write"] == 3
 
 
 def test_more_names_than_an_update_takes_go_into_several_transactions(world: TallyWorld) -> None:
     names = (f"Thing {number}" for number in range(100_000))
     same_item = [name for name in names if label_counts_key(name) == label_counts_key("Cat")]
-    heads = {
+    records = {
         f"{number}.jpg": cat(f"{number}.jpg", *same_item[90 * number : 90 * (number + 1)])
         for number in range(10)
     }
-    world.store.heads.update(heads)
+    world.store.records.update(records)
     most = 0
 
     def look(_operation: str) -> None:
@@ -432,27 +437,29 @@ def test_more_names_than_an_update_takes_go_into_several_transactions(world: Tal
 
     seen = [0]
     world.store.calls.after = look
-    world.tally.bring_in_line(heads)
+    world.tally.bring_in_line(records)
 
-    assert world.counts == counted_from(heads.values())
+    assert world.counts == counted_from(records.values())
     assert most < MANY_NAMES + 100
 
 
-def test_a_head_that_cannot_be_read_is_left_as_it_was_counted_and_stops_no_other(world: TallyWorld) -> None:
-    world.store.heads["a.jpg"] = cat("a.jpg")
+def test_a_record_that_cannot_be_read_is_left_as_it_was_counted_and_stops_no_other(world: TallyWorld) -> None:
+    world.store.records["a.jpg"] = cat("a.jpg")
     world.tally.bring_in_line(["a.jpg"])
 
-    class Unreadable(Head):
+    class Unreadable(ImageRecord):
         def to_item(self) -> dict[str, object]:
             return {"key": self.key}
 
     broken = cat("a.jpg")
-    world.store.heads["a.jpg"] = Unreadable(**{name: getattr(broken, name) for name in broken.__match_args__})
-    world.store.heads["b.jpg"] = cat("b.jpg", "Dog")
+    world.store.records["a.jpg"] = Unreadable(
+        **{name: getattr(broken, name) for name in broken.__match_args__}
+    )
+    world.store.records["b.jpg"] = cat("b.jpg", "Dog")
 
     assert world.tally.bring_in_line(["a.jpg", "b.jpg"]) == 1
     assert world.counts == counted_from([cat("a.jpg"), cat("b.jpg", "Dog")])
-    assert world.metrics[TallyMetric.HEADS_UNREADABLE] == 1
+    assert world.metrics[TallyMetric.RECORDS_UNREADABLE] == 1
     assert "a.jpg" in world.log.faults[0]
 
 
@@ -471,47 +478,47 @@ VALUES = st.recursive(
 )
 
 
-@pytest.mark.parametrize("kind", ["head", "counted"])
+@pytest.mark.parametrize("kind", ["record", "counted"])
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(data=st.data())
 def test_rubbish_in_one_key_stops_no_other_and_no_recount(kind: str, data: st.DataObject) -> None:
     world = TallyWorld()
-    heads = {"a.jpg": cat("a.jpg"), "b.jpg": cat("b.jpg"), "c.jpg": cat("c.jpg", "Dog")}
-    world.store.heads.update(heads)
-    world.tally.bring_in_line(heads)
-    whole = {"head": heads["b.jpg"].to_item(), "counted": world.store.shares["b.jpg"].to_item()}[kind]
+    records = {"a.jpg": cat("a.jpg"), "b.jpg": cat("b.jpg"), "c.jpg": cat("c.jpg", "Dog")}
+    world.store.records.update(records)
+    world.tally.bring_in_line(records)
+    whole = {"record": records["b.jpg"].to_item(), "counted": world.store.shares["b.jpg"].to_item()}[kind]
     replaced = data.draw(
         st.dictionaries(st.sampled_from([*sorted(whole), "new_field", "expires_at"]), VALUES, min_size=1)
     )
     missing = data.draw(st.sets(st.sampled_from(sorted(whole))))
     item = {name: value for name, value in {**whole, **replaced}.items() if name not in missing}
-    world.store.rubbish[head_key("b.jpg") if kind == "head" else counted_key("b.jpg")] = item
-    world.store.heads["a.jpg"] = a_head("a.jpg", 2, Status.REJECTED)
-    world.store.heads["c.jpg"] = cat("c.jpg", "Moose")
+    world.store.rubbish[record_key("b.jpg") if kind == "record" else counted_key("b.jpg")] = item
+    world.store.records["a.jpg"] = a_record("a.jpg", 2, Status.REJECTED)
+    world.store.records["c.jpg"] = cat("c.jpg", "Moose")
     if kind == "counted":
-        world.store.heads["b.jpg"] = cat("b.jpg", "Cow")
+        world.store.records["b.jpg"] = cat("b.jpg", "Cow")
 
-    world.tally.bring_in_line(heads)
+    world.tally.bring_in_line(records)
     world.recount()
 
-    assert world.store.shares["a.jpg"].share == Share.of(world.store.heads["a.jpg"])
-    assert world.store.shares["c.jpg"].share == Share.of(world.store.heads["c.jpg"])
+    assert world.store.shares["a.jpg"].share == Share.of(world.store.records["a.jpg"])
+    assert world.store.shares["c.jpg"].share == Share.of(world.store.records["c.jpg"])
     assert all(isinstance(name, str) for counts in world.store.counts.values() for name in counts)
 
 
 def test_a_recount_finds_what_the_stream_never_told(world: TallyWorld) -> None:
-    world.store.heads.update({key: cat(key) for key in KEYS})
+    world.store.records.update({key: cat(key) for key in KEYS})
     world.tally.bring_in_line(KEYS)
-    world.store.heads["c.jpg"] = a_head("c.jpg", 2, Status.RECOGNIZED, ["Dog"])
-    del world.store.heads["a.jpg"]
+    world.store.records["c.jpg"] = a_record("c.jpg", 2, Status.RECOGNIZED, ["Dog"])
+    del world.store.records["a.jpg"]
 
     world.recount()
 
-    assert world.counts == counted_from(world.store.heads.values())
+    assert world.counts == counted_from(world.store.records.values())
 
 
 def test_what_is_wrong_for_long_is_an_error_so_that_the_stream_sends_it_again(world: TallyWorld) -> None:
-    world.store.heads["a.jpg"] = cat("a.jpg")
+    world.store.records["a.jpg"] = cat("a.jpg")
 
     def fail(_operation: str) -> None:
         raise TransientError("InternalServerError", "as arranged")
@@ -521,7 +528,7 @@ def test_what_is_wrong_for_long_is_an_error_so_that_the_stream_sends_it_again(wo
         world.tally.bring_in_line(["a.jpg"])
 
 
-def test_only_changes_of_heads_are_read_from_an_event_each_key_once() -> None:
+def test_only_changes_of_records_are_read_from_an_event_each_key_once() -> None:
     event = stream_event(["a.jpg", "b/ c+%.jpg", "a.jpg"])
     event["Records"] += stream_event(["c.jpg"], sort_key="labels#f1")["Records"]
 

@@ -10,7 +10,7 @@ import pytest
 from contract import table
 from contract.counts import Count
 from contract.notifications import look_again
-from contract.records import Head, Status
+from contract.records import ImageRecord, Status
 from contract.table import IndexRow
 from contract.timing import TOMBSTONE_DAYS
 from loadtest.simulation.client_errors import client_error
@@ -95,9 +95,9 @@ def test_trap_05_a_tombstone_expires_a_month_after_the_last_event_that_found_it_
 
         assert world.deliver(event) == []
 
-        head = world.head("a.jpg")
-        assert head is not None
-        assert head.expires_at == int(world.now) + TOMBSTONE_DAYS * 86_400
+        record = world.record("a.jpg")
+        assert record is not None
+        assert record.expires_at == int(world.now) + TOMBSTONE_DAYS * 86_400
 
 
 def test_trap_06_versioned_the_call_names_the_version_of_the_event() -> None:
@@ -119,7 +119,7 @@ def test_trap_06_unversioned_an_answer_about_newer_bytes_is_thrown_away() -> Non
 
     assert world.deliver(old) == []
 
-    assert world.head("a.jpg") is None
+    assert world.record("a.jpg") is None
     world.deliver(new)
     assert world.visible_terms("a.jpg") == {"status:recognized", "label:dog"}
 
@@ -159,7 +159,7 @@ def test_trap_09_what_cannot_be_finished_in_time_goes_back_unpaid() -> None:
     assert world.deliver(world.s3.put("a.jpg", b"cat 97")) == ["0"]
 
     assert not world.rekognition.paid
-    assert world.head("a.jpg") is None
+    assert world.record("a.jpg") is None
 
 
 def test_trap_13_an_image_that_cannot_be_recognized_is_rejected_after_one_call_a_detector() -> None:
@@ -167,10 +167,10 @@ def test_trap_13_an_image_that_cannot_be_recognized_is_rejected_after_one_call_a
 
     assert world.deliver(world.s3.put("a.jpg", b"not an image"), world.s3.put("b.jpg", b"cat 97")) == []
 
-    head = world.head("a.jpg")
-    assert head is not None
-    assert head.rejection is not None
-    assert head.rejection.code == "InvalidImageFormatException"
+    record = world.record("a.jpg")
+    assert record is not None
+    assert record.rejection is not None
+    assert record.rejection.code == "InvalidImageFormatException"
     assert world.calls.made["DetectLabels"] == 2
     assert world.status("b.jpg") is Status.RECOGNIZED
     assert {announced["status"] for announced in world.topic.published} == {"rejected", "recognized"}
@@ -186,7 +186,7 @@ def test_trap_13_a_verdict_is_not_written_while_another_detector_may_still_answe
 
     world.calls.before = fail
     assert world.deliver(put) == ["0"]
-    assert world.head("a.jpg") is None
+    assert world.record("a.jpg") is None
     world.calls.before = nothing
     assert world.deliver(put) == []
 
@@ -200,7 +200,7 @@ def test_trap_13_an_object_that_is_gone_is_not_a_failure() -> None:
 
     assert world.deliver(put) == []
 
-    assert world.head("a.jpg") is None
+    assert world.record("a.jpg") is None
 
 
 def test_trap_13_access_denied_sends_the_message_back_and_blames_no_image() -> None:
@@ -213,7 +213,7 @@ def test_trap_13_access_denied_sends_the_message_back_and_blames_no_image() -> N
     world.calls.before = deny
     assert world.deliver(world.s3.put("a.jpg", b"cat 97")) == ["0"]
 
-    assert world.head("a.jpg") is None
+    assert world.record("a.jpg") is None
     assert world.tally[Count.CONFIGURATION_ERRORS] == 1
 
 
@@ -267,10 +267,10 @@ def test_trap_18_a_thousand_labels_and_a_hundred_faces_are_kept() -> None:
 
     assert world.deliver(world.s3.put("a.jpg", words.encode())) == []
 
-    head = world.head("a.jpg")
-    assert head is not None
-    assert len(head.findings.labels) == 1000
-    assert head.findings.faces == 100
+    record = world.record("a.jpg")
+    assert record is not None
+    assert len(record.findings.labels) == 1000
+    assert record.findings.faces == 100
     packed = [len(item["answer"]["B"]) for item in world.table.items.values() if "answer" in item]
     assert max(packed) > 90_000, "a hundred different faces do not pack small"
 
@@ -320,10 +320,10 @@ def test_an_image_that_trips_a_fault_of_ours_does_not_cost_its_neighbours(
         world.s3.put("c.jpg", b"cow 70"),
     ]
 
-    def trip(head: Head) -> tuple[IndexRow, ...]:
-        if head.key == "bad.jpg":
+    def trip(record: ImageRecord) -> tuple[IndexRow, ...]:
+        if record.key == "bad.jpg":
             raise ZeroDivisionError
-        return table.index_rows(head)
+        return table.index_rows(record)
 
     monkeypatch.setattr("processors.committing.index_rows", trip)
     assert world.deliver(*puts) == ["1"]
@@ -360,7 +360,7 @@ def test_trap_17_an_event_overtaken_during_its_call_does_not_overwrite_the_newer
     assert world.index_row_count() == 2
 
 
-def test_trap_17_rows_of_an_older_head_that_nobody_had_seen_are_removed() -> None:
+def test_trap_17_rows_of_an_older_record_that_nobody_had_seen_are_removed() -> None:
     world = World()
     old, new = world.s3.put("a.jpg", b"cat 97"), world.s3.put("a.jpg", b"dog 88")
 
@@ -397,7 +397,7 @@ def test_trap_17_a_look_overtaken_by_an_event_gives_way() -> None:
     assert world.index_row_count() == 0
 
 
-def test_trap_17_heads_that_were_left_unread_are_read_in_the_end() -> None:
+def test_trap_17_records_that_were_left_unread_are_read_in_the_end() -> None:
     world = World()
     puts = [world.s3.put(f"{n}.jpg", b"cat 97") for n in range(3)]
     world.deliver(*puts)
@@ -408,7 +408,7 @@ def test_trap_17_heads_that_were_left_unread_are_read_in_the_end() -> None:
     assert world.tally[Count.EVENTS_REPEATED] == 3
 
 
-def test_a_head_written_by_an_earlier_version_of_the_code_is_replaced_with_its_rows() -> None:
+def test_a_record_written_by_an_earlier_version_of_the_code_is_replaced_with_its_rows() -> None:
     world = World()
     world.deliver(world.s3.put("a.jpg", b"cat 97"))
     for item in world.table.items.values():

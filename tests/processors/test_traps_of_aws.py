@@ -41,12 +41,12 @@ def test_trap_31_a_lifecycle_rule_that_expires_an_old_version_changes_nothing_an
     world = World()
     world.deliver(world.s3.put("a.jpg", b"cat 97"))
     world.deliver(world.s3.put("a.jpg", b"dog 88"))
-    before, told = world.head("a.jpg"), len(world.topic.published)
+    before, told = world.record("a.jpg"), len(world.topic.published)
     writes = world.calls.made["BatchWriteItem"], world.calls.made["PutItem"]
 
     assert world.deliver(world.s3.expire("a.jpg", "v1")) == []
 
-    after = world.head("a.jpg")
+    after = world.record("a.jpg")
     assert before is not None
     assert after is not None
     assert after.revision == before.revision
@@ -61,7 +61,7 @@ def test_trap_31_a_deletion_is_announced_once_though_its_marker_goes_a_month_lat
     world.deliver(world.s3.delete("a.jpg"))
     assert world.deliver(world.s3.expire("a.jpg", "v1")) == []
     world.now += 31 * SECONDS_A_DAY
-    del world.table.items["image#a.jpg", "head"]
+    del world.table.items["image#a.jpg", "record"]
 
     assert world.deliver(world.s3.expire("a.jpg", "v2")) == []
 
@@ -225,10 +225,10 @@ def test_trap_35_an_archived_photo_is_rejected_after_one_look_and_recognized_whe
     world = World()
 
     assert world.deliver(world.s3.put("a.jpg", b"cat 97", archived_in="DEEP_ARCHIVE")) == []
-    head = world.head("a.jpg")
-    assert head is not None
-    assert head.rejection is not None
-    assert (head.rejection.code, world.calls.made["HeadObject"]) == (Unreadable.ARCHIVED, 2)
+    record = world.record("a.jpg")
+    assert record is not None
+    assert record.rejection is not None
+    assert (record.rejection.code, world.calls.made["HeadObject"]) == (Unreadable.ARCHIVED, 2)
     asked = world.calls.made["DetectLabels"]
     assert look(world, "a.jpg") == []
     assert world.calls.made["DetectLabels"] == asked, "what is known to be archived is not asked about"
@@ -258,11 +258,11 @@ def test_trap_35_a_photo_under_somebody_elses_key_is_rejected_with_that_reason(
 
     assert world.deliver(world.s3.put("a.jpg", b"cat 97", sse=sse)) == []
 
-    head = world.head("a.jpg")
-    assert head is not None
-    assert head.rejection is not None
-    assert head.rejection.code == Unreadable.ENCRYPTED
-    assert sse in head.rejection.message
+    record = world.record("a.jpg")
+    assert record is not None
+    assert record.rejection is not None
+    assert record.rejection.code == Unreadable.ENCRYPTED
+    assert sse in record.rejection.message
     assert look(world, "a.jpg") == []
     assert world.queues.sent == []
 
@@ -354,7 +354,7 @@ def test_a_create_that_is_older_than_tombstones_get_brings_nothing_back() -> Non
     world.deliver(world.s3.put("copy.jpg", b"cat 97"))
     world.deliver(world.s3.delete("a.jpg"))
     world.now += 31 * SECONDS_A_DAY
-    del world.table.items["image#a.jpg", "head"]
+    del world.table.items["image#a.jpg", "record"]
 
     assert world.deliver(old) == []
 
@@ -370,10 +370,10 @@ def test_the_time_of_upload_stays_while_version_and_bytes_are_the_same() -> None
 
     assert look(world, "a.jpg") == []
 
-    head = world.head("a.jpg")
-    assert head is not None
-    assert head.generation == 2
-    assert head.version.uploaded_at == "2026-01-01T00:00:01.789Z"
+    record = world.record("a.jpg")
+    assert record is not None
+    assert record.generation == 2
+    assert record.version.uploaded_at == "2026-01-01T00:00:01.789Z"
 
 
 def test_trap_31_an_older_event_beside_the_one_that_made_the_record_brings_nothing_back() -> None:

@@ -18,7 +18,7 @@ from processors.adapters.s3 import S3Objects
 from processors.powertools import PowertoolsCounter
 from processors.retrying import RetryPolicy
 from tests.fakes.s3 import BUCKET, FakeS3
-from tests.processors.test_conformance import HEAD
+from tests.processors.test_conformance import RECORD
 from tests.processors.test_traps_of_aws import png
 from tests.processors.world import SETTINGS, World
 
@@ -112,7 +112,7 @@ def test_a_request_of_ours_that_is_refused_is_told_in_aws_words(monkeypatch: pyt
 def test_completions_go_together_up_to_the_last_byte(
     monkeypatch: pytest.MonkeyPatch, spare_bytes: int, batches: int
 ) -> None:
-    announced = [completion("photos", HEAD)] * 2
+    announced = [completion("photos", RECORD)] * 2
     ((_, one),) = next(iter(sns._batches(announced[:1])))
     each = len(one["Message"].encode()) + sns.ENTRY_OVERHEAD_BYTES
     monkeypatch.setattr(sns, "MAX_BATCH_BYTES", 2 * each + spare_bytes)
@@ -121,7 +121,7 @@ def test_completions_go_together_up_to_the_last_byte(
 
 
 def test_attributes_are_announced_as_filter_policies_take_them() -> None:
-    ((_, entry),) = next(iter(sns._batches([completion("photos", HEAD)])))
+    ((_, entry),) = next(iter(sns._batches([completion("photos", RECORD)])))
 
     assert entry["MessageAttributes"] == {
         "status": {"DataType": "String", "StringValue": "recognized"},
@@ -157,7 +157,7 @@ def test_what_was_saved_is_written_in_dollars(capsys: pytest.CaptureFixture[str]
 def test_a_fault_of_ours_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = Lines()
     monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
-    monkeypatch.setattr("processors.committing.index_rows", lambda _head: [1 / 0])
+    monkeypatch.setattr("processors.committing.index_rows", lambda _record: [1 / 0])
     world = World()
 
     assert world.deliver(world.s3.put("a.jpg", b"cat 97")) == ["0"]

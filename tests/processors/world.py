@@ -16,9 +16,9 @@ from aws_lambda_powertools import Logger
 from contract.counts import Count
 from contract.detectors import OPERATIONS
 from contract.identity import ImageVersion
-from contract.records import Head, Status
+from contract.records import ImageRecord, Status
 from contract.settings import ProcessorSettings
-from contract.table import HEAD, attempts_key
+from contract.table import RECORD, attempts_key
 from contract.wire import from_wire
 from processors.assembly import Clients, assemble
 from processors.batch import ImageBatch
@@ -168,33 +168,33 @@ class World:
         log = PowertoolsLog(Logger(service="test", level="CRITICAL"))
         return assemble(self._settings, aws, self.tally, log, self._around)
 
-    def head(self, key: str) -> Head | None:
-        """Read a head as it stands."""
-        item = self.table.items.get((f"image#{key}", HEAD))
-        return Head.from_item(from_wire(item)) if item else None
+    def record(self, key: str) -> ImageRecord | None:
+        """Read a record as it stands."""
+        item = self.table.items.get((f"image#{key}", RECORD))
+        return ImageRecord.from_item(from_wire(item)) if item else None
 
     def revision(self, key: str) -> str | None:
-        """Read the revision of a head."""
-        head = self.head(key)
-        return head.revision if head else None
+        """Read the revision of a record."""
+        record = self.record(key)
+        return record.revision if record else None
 
     def forget_detectors(self, key: str) -> None:
-        """Have a head look as if other detectors were asked then."""
-        self.table.items[f"image#{key}", HEAD]["detectors"] = {"M": {"labels": {"S": "of another time"}}}
+        """Have a record look as if other detectors were asked then."""
+        self.table.items[f"image#{key}", RECORD]["detectors"] = {"M": {"labels": {"S": "of another time"}}}
 
     def status(self, key: str) -> Status | None:
         """Read where a key has ended."""
-        head = self.head(key)
-        return head.status if head else None
+        record = self.record(key)
+        return record.status if record else None
 
     def visible_terms(self, key: str) -> set[str]:
         """List the index terms under which readers are shown a key."""
-        head = self.head(key)
+        record = self.record(key)
         rows = [from_wire(item) for (pk, _), item in self.table.items.items() if pk.startswith("index#")]
         return {
             row["pk"].removeprefix("index#").rsplit("#", 1)[0]
             for row in rows
-            if row["key"] == key and head is not None and row["revision"] == head.revision
+            if row["key"] == key and record is not None and row["revision"] == record.revision
         }
 
     def index_row_count(self) -> int:
@@ -207,9 +207,13 @@ class World:
         item = self.table.items.get((at.pk, at.sk))
         return int(item["attempts"]["N"]) if item else 0
 
-    def heads(self) -> list[Head]:
-        """Read all heads."""
-        return [Head.from_item(from_wire(item)) for (_, sk), item in self.table.items.items() if sk == HEAD]
+    def records(self) -> list[ImageRecord]:
+        """Read all records."""
+        return [
+            ImageRecord.from_item(from_wire(item))
+            for (_, sk), item in self.table.items.items()
+            if sk == RECORD
+        ]
 
     def saved_results(self) -> set[tuple[str, bytes]]:
         """List which operations have a saved result for which bytes."""

@@ -10,7 +10,7 @@ from functools import partial
 from contract import table
 from contract.errors import ImagepipeError
 from contract.item_sizes import item_bytes, read_units
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.results import Result, ResultName
 from contract.table import RANK, SORT_KEY, IndexRow, ItemKey
 from query_api.adapters import readable
@@ -19,16 +19,16 @@ from query_api.search.ranges import RowRange
 
 @dataclass
 class MemoryTable:
-    """Items by key. `failure` is raised by every read; `rows_given` and `heads_asked` count what was read.
+    """Items by key. `failure` is raised by every read; `rows_given` and `records_asked` count what was read.
 
-    `units` are the read units that DynamoDB would charge, by the partition of a query, or by `heads`.
+    `units` are the read units that DynamoDB would charge, by the partition of a query, or by `records`.
     """
 
     items: dict[ItemKey, Mapping[str, object]] = field(default_factory=dict)
     partitions: dict[str, dict[str, Mapping[str, object]]] = field(default_factory=dict)
     failure: Exception | None = None
     rows_given: int = 0
-    heads_asked: int = 0
+    records_asked: int = 0
     queries: int = 0
     reads: int = 0
     unreadable: list[tuple[str, Exception]] = field(default_factory=list)
@@ -48,20 +48,20 @@ class MemoryTable:
         self.queries += len(ranges)
         return found
 
-    def heads(self, keys: Sequence[str]) -> dict[str, Head]:
+    def records(self, keys: Sequence[str]) -> dict[str, ImageRecord]:
         self._read()
         assert 1 <= len(keys) <= 100
         assert len(set(keys)) == len(keys)
-        self.heads_asked += len(keys)
-        places = {key: table.head_key(key) for key in keys}
+        self.records_asked += len(keys)
+        places = {key: table.record_key(key) for key in keys}
         sizes = (item_bytes(self.items.get(at, {})) for at in places.values())
-        self.units["heads"] += sum(map(read_units, sizes))
+        self.units["records"] += sum(map(read_units, sizes))
         found = {
-            key: readable.or_none(partial(readable.head, self.items[at]), key, self._left_out)
+            key: readable.or_none(partial(readable.record, self.items[at]), key, self._left_out)
             for key, at in places.items()
             if at in self.items
         }
-        return {key: head for key, head in found.items() if head is not None}
+        return {key: record for key, record in found.items() if record is not None}
 
     def results(self, names: Sequence[ResultName]) -> dict[ResultName, Result]:
         self._read()

@@ -1,4 +1,4 @@
-"""Heads for tests, and how they get into a table the way processors do it."""
+"""Records for tests, and how they get into a table the way processors do it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 from contract import table
 from contract.identity import ImageVersion
-from contract.records import Findings, Head, Rejection, Status
+from contract.records import Findings, ImageRecord, Rejection, Status
 from contract.results import Result, ResultName
 from contract.table import ItemKey
 
@@ -32,10 +32,10 @@ def photo(
     parents: Sequence[str] = (),
     moderation: Mapping[str, float] | None = None,
     words: Sequence[str] = (),
-) -> Head:
+) -> ImageRecord:
     """Give a recognized photo, uploaded some seconds after noon."""
     uploaded_at = f"2026-11-23T12:{second // 60:02}:{second % 60:02}.000Z"
-    return Head(
+    return ImageRecord(
         version=ImageVersion(key, f"etag-of-{key[:20]}", 1234, None, uploaded_at),
         status=Status.RECOGNIZED,
         sequencer=f"{second:06}",
@@ -52,18 +52,18 @@ def photo(
     )
 
 
-def rejected(key: str = "broken.jpg", *, second: int = 0) -> Head:
+def rejected(key: str = "broken.jpg", *, second: int = 0) -> ImageRecord:
     """Give a photo that could not be read."""
     rejection = Rejection("InvalidImageFormatException", "broken.jpg is no image", "labels")
     return replace(photo(key, second=second, labels={}), status=Status.REJECTED, rejection=rejection)
 
 
-def commit(store: WritableTable, head: Head) -> None:
-    """Write a head: its rows first, then what makes them true."""
-    for row in table.index_rows(head):
+def commit(store: WritableTable, record: ImageRecord) -> None:
+    """Write a record: its rows first, then what makes them true."""
+    for row in table.index_rows(record):
         store.put(row.at, row.to_item())
-    at = table.head_key(head.key)
-    store.put(at, {**head.to_item(), table.PARTITION_KEY: at.pk, table.SORT_KEY: at.sk})
+    at = table.record_key(record.key)
+    store.put(at, {**record.to_item(), table.PARTITION_KEY: at.pk, table.SORT_KEY: at.sk})
 
 
 def write_result(store: WritableTable, result: Result) -> None:
@@ -73,9 +73,9 @@ def write_result(store: WritableTable, result: Result) -> None:
     store.put(at, {**item, table.PARTITION_KEY: at.pk, table.SORT_KEY: at.sk})
 
 
-def tombstone(head: Head) -> Head:
-    """Give what is left of a head whose photo was deleted."""
-    return replace(head, status=Status.DELETED, generation=head.generation + 1, findings=Findings())
+def tombstone(record: ImageRecord) -> ImageRecord:
+    """Give what is left of a record whose photo was deleted."""
+    return replace(record, status=Status.DELETED, generation=record.generation + 1, findings=Findings())
 
 
 def claim(store: WritableTable, name: ResultName) -> None:

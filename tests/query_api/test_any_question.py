@@ -1,4 +1,4 @@
-"""Any combination of conditions finds what a plain filter over the heads finds, whatever happens."""
+"""Any combination of conditions finds what a plain filter over the records finds, whatever happens."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract import table
-from contract.records import Findings, Head, Status
-from query_api.search.listing import HEADS_OF_A_MATCH, Listing
+from contract.records import Findings, ImageRecord, Status
+from query_api.search.listing import RECORDS_OF_A_MATCH, Listing
 from query_api.search.questions import ListQuestion, Order, Page
 from tests.query_api.memory_table import MemoryTable
 from tests.query_api.photos import commit, photo, rejected, tombstone
@@ -65,22 +65,22 @@ def questions(draw: st.DrawFn) -> ListQuestion:
     return asked
 
 
-def carried(asked: ListQuestion, head: Head) -> dict[str, float]:
+def carried(asked: ListQuestion, record: ImageRecord) -> dict[str, float]:
     """Give the labels that count, in lower case."""
     found: dict[str, float] = {}
-    for wanted in {name.casefold() for name in head.findings.labels}:
-        spellings = [name for name in head.findings.labels if name.casefold() == wanted]
-        surest = max(head.findings.labels[name] for name in spellings)
-        is_parent = all(name in head.findings.parents for name in spellings)
+    for wanted in {name.casefold() for name in record.findings.labels}:
+        spellings = [name for name in record.findings.labels if name.casefold() == wanted]
+        surest = max(record.findings.labels[name] for name in spellings)
+        is_parent = all(name in record.findings.parents for name in spellings)
         if surest >= asked.min_confidence_percent and (asked.include_parents or not is_parent):
             found[wanted] = surest
     return found
 
 
-def is_wanted(asked: ListQuestion, head: Head) -> bool:  # noqa: PLR0911
+def is_wanted(asked: ListQuestion, record: ImageRecord) -> bool:  # noqa: PLR0911
     """Filter as one would without any index."""
-    labels = carried(asked, head)
-    if head.status is not asked.status:
+    labels = carried(asked, record)
+    if record.status is not asked.status:
         return False
     if not all(name.casefold() in labels for name in asked.labels):
         return False
@@ -88,40 +88,40 @@ def is_wanted(asked: ListQuestion, head: Head) -> bool:  # noqa: PLR0911
         return False
     if any(name.casefold() in labels for name in asked.not_labels):
         return False
-    if asked.min_faces and (head.findings.faces is None or head.findings.faces < asked.min_faces):
+    if asked.min_faces and (record.findings.faces is None or record.findings.faces < asked.min_faces):
         return False
-    if not all(word.casefold() in head.findings.words for word in asked.words):
+    if not all(word.casefold() in record.findings.words for word in asked.words):
         return False
     if asked.moderation is not None:
-        categories = {name.casefold(): value for name, value in head.findings.moderation.items()}
+        categories = {name.casefold(): value for name, value in record.findings.moderation.items()}
         if categories.get(asked.moderation.casefold(), -1.0) < asked.min_confidence_percent:
             return False
-    if asked.uploaded_from is not None and head.version.uploaded_at < asked.uploaded_from:
+    if asked.uploaded_from is not None and record.version.uploaded_at < asked.uploaded_from:
         return False
-    if asked.uploaded_to is not None and head.version.uploaded_at > asked.uploaded_to:
+    if asked.uploaded_to is not None and record.version.uploaded_at > asked.uploaded_to:
         return False
-    return head.key.startswith(asked.prefix)
+    return record.key.startswith(asked.prefix)
 
 
-def confidence(asked: ListQuestion, head: Head) -> float | None:
-    labels = carried(asked, head)
+def confidence(asked: ListQuestion, record: ImageRecord) -> float | None:
+    labels = carried(asked, record)
     if asked.labels:
         return labels[asked.labels[0].casefold()]
     if asked.any_labels:
         return max(labels[name.casefold()] for name in asked.any_labels if name.casefold() in labels)
     if asked.moderation is not None:
-        return {name.casefold(): value for name, value in head.findings.moderation.items()}[
+        return {name.casefold(): value for name, value in record.findings.moderation.items()}[
             asked.moderation.casefold()
         ]
     return None
 
 
-def expected(asked: ListQuestion, album: Album) -> list[Head]:
-    """Filter and sort all heads."""
-    wanted = [head for head in album.heads.values() if is_wanted(asked, head)]
+def expected(asked: ListQuestion, album: Album) -> list[ImageRecord]:
+    """Filter and sort all records."""
+    wanted = [record for record in album.records.values() if is_wanted(asked, record)]
     in_order = sorted(wanted, key=table.upload_place, reverse=asked.order is not Order.OLDEST)
     if asked.order is Order.CONFIDENCE:
-        in_order.sort(key=lambda head: -round(confidence(asked, head) or 0.0, 3))
+        in_order.sort(key=lambda record: -round(confidence(asked, record) or 0.0, 3))
     return in_order
 
 
@@ -130,24 +130,24 @@ class Album:
     """Photos in a table, and what happens to them. `left_alone` are those nothing happened to."""
 
     store: MemoryTable = field(default_factory=MemoryTable)
-    heads: dict[str, Head] = field(default_factory=dict)
+    records: dict[str, ImageRecord] = field(default_factory=dict)
     left_alone: set[str] = field(default_factory=set)
     second: int = 1000
 
     def add(self, second: int, found: Findings | None) -> None:
-        key = f"{'ab'[len(self.heads) % 2]}/{len(self.heads)}.jpg"
-        head = rejected(key, second=second) if found is None else photo(key, second=second)
-        self._commit(head if found is None else replace(head, findings=found), sweeps=True)
+        key = f"{'ab'[len(self.records) % 2]}/{len(self.records)}.jpg"
+        record = rejected(key, second=second) if found is None else photo(key, second=second)
+        self._commit(record if found is None else replace(record, findings=found), sweeps=True)
         self.left_alone.add(key)
 
     def happen(self, what: str, which: int, found: Findings, *, sweeps: bool) -> None:
-        keys = sorted(self.heads)
+        keys = sorted(self.records)
         if what == "arrive" or not keys:
             self.second += 1
             key = f"arrived-{self.second}.jpg"
             self._commit(replace(photo(key, second=self.second), findings=found), sweeps=sweeps)
             return
-        old = self.heads[keys[which % len(keys)]]
+        old = self.records[keys[which % len(keys)]]
         generation = old.generation + 1
         if what == "delete":
             new = tombstone(old)
@@ -165,13 +165,15 @@ class Album:
             new = replace(old, generation=generation)
         self._commit(new, sweeps=sweeps)
 
-    def _commit(self, head: Head, *, sweeps: bool) -> None:
-        old = self.heads.get(head.key)
-        commit(self.store, head)
-        self.heads[head.key] = head
-        self.left_alone.discard(head.key)
+    def _commit(self, record: ImageRecord, *, sweeps: bool) -> None:
+        old = self.records.get(record.key)
+        commit(self.store, record)
+        self.records[record.key] = record
+        self.left_alone.discard(record.key)
         if old is not None and sweeps:
-            for row in {row.at for row in table.index_rows(old)} - {row.at for row in table.index_rows(head)}:
+            for row in {row.at for row in table.index_rows(old)} - {
+                row.at for row in table.index_rows(record)
+            }:
                 self.store.remove(row)
 
 
@@ -195,19 +197,19 @@ def album_of(photos: list[tuple[int, Findings | None]], before: list[dict[str, A
         album.add(second, found)
     for happening in before:
         album.happen(**happening)
-    album.left_alone = set(album.heads)
+    album.left_alone = set(album.records)
     return album
 
 
 def leaf_through(
-    album: Album, asked: ListQuestion, max_read_budget: int, max_heads: int, fewest_rows: int
+    album: Album, asked: ListQuestion, max_read_budget: int, max_records: int, fewest_rows: int
 ) -> Iterator[Page]:
-    listing = Listing(album.store, album.store, max_read_budget, max_heads, fewest_rows)
+    listing = Listing(album.store, album.store, max_read_budget, max_records, fewest_rows)
     after: str | None = None
     while True:
-        before = album.store.heads_asked
+        before = album.store.records_asked
         page = listing.page(replace(asked, after=after))
-        assert album.store.heads_asked - before <= min(max_heads, HEADS_OF_A_MATCH * asked.limit)
+        assert album.store.records_asked - before <= min(max_records, RECORDS_OF_A_MATCH * asked.limit)
         is_short = len(page.matches) < asked.limit and page.next_after is not None
         assert (page.looked_at is not None) == is_short, "a page that ends early says so"
         assert page.looked_at is None or page.looked_at >= 1
@@ -224,7 +226,7 @@ def leaf_through(
     before=HAPPENINGS,
     asked=questions(),
     max_read_budget=st.sampled_from([1, 150, 16_000]),
-    max_heads=st.sampled_from([1, 5, 2_000]),
+    max_records=st.sampled_from([1, 5, 2_000]),
     fewest_rows=st.sampled_from([1, 16]),
 )
 def test_in_a_quiet_album_the_pages_are_what_a_plain_filter_gives(
@@ -233,17 +235,17 @@ def test_in_a_quiet_album_the_pages_are_what_a_plain_filter_gives(
     before: list[dict[str, Any]],
     asked: ListQuestion,
     max_read_budget: int,
-    max_heads: int,
+    max_records: int,
     fewest_rows: int,
 ) -> None:
     album = album_of(photos, before)
 
-    pages = list(leaf_through(album, asked, max_read_budget, max_heads, fewest_rows))
+    pages = list(leaf_through(album, asked, max_read_budget, max_records, fewest_rows))
     shown = [match for page in pages for match in page.matches]
 
     in_order = expected(asked, album)
-    assert [match.head for match in shown] == in_order
-    assert [match.confidence for match in shown] == [confidence(asked, head) for head in in_order]
+    assert [match.record for match in shown] == in_order
+    assert [match.confidence for match in shown] == [confidence(asked, record) for record in in_order]
 
 
 @settings(max_examples=300, deadline=None)
@@ -270,11 +272,11 @@ def test_whatever_happens_between_pages_none_is_shown_twice_or_wrongly_and_none_
     for page in leaf_through(album, asked, max_read_budget, 2_000, fewest_rows):
         assert len(page.matches) <= asked.limit
         for match in page.matches:
-            assert match.head == album.heads[match.head.key]
-            assert is_wanted(asked, match.head)
-            shown.append(match.head.key)
+            assert match.record == album.records[match.record.key]
+            assert is_wanted(asked, match.record)
+            shown.append(match.record.key)
             rank = round(match.confidence or 0.0, 3) if asked.order is Order.CONFIDENCE else 0.0
-            places.append((rank, table.upload_place(match.head)))
+            places.append((rank, table.upload_place(match.record)))
         for happening in meanwhile.pop() if meanwhile else []:
             album.happen(**happening)
 
@@ -283,7 +285,7 @@ def test_whatever_happens_between_pages_none_is_shown_twice_or_wrongly_and_none_
     assert len(set(alone)) == len(alone)
     assert places == sorted(places, reverse=asked.order is not Order.OLDEST)
     assert len(set(places)) == len(places)
-    wanted = {key for key in album.left_alone if is_wanted(asked, album.heads[key])}
+    wanted = {key for key in album.left_alone if is_wanted(asked, album.records[key])}
     assert wanted <= set(shown)
 
 
@@ -327,7 +329,7 @@ def test_labels_of_any_frequency_are_joined_without_a_gap(
 
     pages = leaf_through(album, question, max_read_budget, 2_000, fewest_rows)
 
-    shown = [match.head for page in pages for match in page.matches]
+    shown = [match.record for page in pages for match in page.matches]
     assert shown == expected(question, album)
     if asked.labels != ("Old", "New"):
         assert shown

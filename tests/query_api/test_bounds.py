@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
-from contract.records import Findings, Head
-from query_api.search.listing import MAX_HEADS, MAX_READ_BUDGET, Listing
+from contract.records import Findings, ImageRecord
+from query_api.search.listing import MAX_READ_BUDGET, MAX_RECORDS, Listing
 from query_api.search.postings import ROWS_OF_A_UNIT
 from query_api.search.questions import ListQuestion, Order, Page
 from tests.query_api.memory_table import MemoryTable
@@ -23,13 +23,13 @@ MANY_LABELS = tuple(f"Label{number}" for number in range(10))
 class Cost(NamedTuple):
     """Read units of a page, and of the one partition that it reads most of."""
 
-    heads: float
+    records: float
     rows: float
     worst_partition: float
 
     @property
     def total(self) -> float:
-        return self.heads + self.rows
+        return self.records + self.rows
 
 
 def at(number: int) -> str:
@@ -37,8 +37,8 @@ def at(number: int) -> str:
     return f"2026-11-{1 + number // 1440:02}T{number // 60 % 24:02}:{number % 60:02}:00.000Z"
 
 
-def uploaded(head: Head, number: int) -> Head:
-    return replace(head, version=replace(head.version, uploaded_at=at(number)))
+def uploaded(record: ImageRecord, number: int) -> ImageRecord:
+    return replace(record, version=replace(record.version, uploaded_at=at(number)))
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,8 @@ def full() -> MemoryTable:
 def page_of(table: MemoryTable, asked: ListQuestion) -> tuple[Page, Cost]:
     table.units.clear()
     page = Listing(table, table).page(asked)
-    rows = [units for partition, units in table.units.items() if partition != "heads"]
-    return page, Cost(table.units.get("heads", 0), sum(rows), max(rows))
+    rows = [units for partition, units in table.units.items() if partition != "records"]
+    return page, Cost(table.units.get("records", 0), sum(rows), max(rows))
 
 
 COSTLY = {
@@ -93,7 +93,7 @@ def test_a_question_that_finds_nothing_costs_what_it_asked_for(
     assert page.next_after is not None
     assert page.looked_at is not None
     assert page.looked_at > 0
-    assert cost.heads <= min(10 * limit, 500)
+    assert cost.records <= min(10 * limit, 500)
     # Each term of a question is at least a query of each shard, of one unit.
     assert cost.rows <= max(MAX_READ_BUDGET // ROWS_OF_A_UNIT, 4 * 27)
     # A partition gives 3,000 units a second: docs/security.md holds this against the throttle.
@@ -129,7 +129,7 @@ def test_ten_images_are_looked_at_for_each_that_is_asked_for(between: int, is_fo
 
     page, cost = page_of(table, ListQuestion(not_labels=("Cat",), limit=1))
 
-    assert cost.heads == 10
+    assert cost.records == 10
     assert len(page.matches) == is_found
     assert page.looked_at == (None if is_found else 10)
 
@@ -139,7 +139,7 @@ def test_short_pages_together_find_everything_once(full: MemoryTable) -> None:
     asked = ListQuestion(prefix="a/", not_labels=("Half",), limit=20)
     page = listing.page(asked)
     while True:
-        found += [match.head.key for match in page.matches]
+        found += [match.record.key for match in page.matches]
         if page.next_after is None:
             break
         page = listing.page(replace(asked, after=page.next_after))
@@ -158,7 +158,7 @@ def test_looked_at_adds_up_to_the_photos_there_are(full: MemoryTable) -> None:
     assert PHOTOS - 1_300 < looked_at < PHOTOS, "all but those of the last page, each once"
 
 
-def large(number: int) -> Head:
+def large(number: int) -> ImageRecord:
     """Return a photo that was made to cost: the longest key, and a hundred words of 200 letters."""
     made = photo(f"{number:06}/{'n' * 1017}", labels={"Cat": 90.0})
     words = tuple(f"{word:03}{'w' * 197}" for word in range(100))
@@ -168,7 +168,7 @@ def large(number: int) -> Head:
 @pytest.mark.parametrize(
     "asked",
     [ListQuestion(not_labels=("Cat",), limit=100), ListQuestion(prefix="zzz", limit=100)],
-    ids=["heads", "rows"],
+    ids=["records", "rows"],
 )
 def test_records_that_were_made_large_do_not_stretch_the_bound(asked: ListQuestion) -> None:
     table = MemoryTable()
@@ -178,7 +178,7 @@ def test_records_that_were_made_large_do_not_stretch_the_bound(asked: ListQuesti
 
     assert page.matches == ()
     # One bite may be under way when its size is seen.
-    assert cost.heads <= MAX_HEADS + 100 * 6
+    assert cost.records <= MAX_RECORDS + 100 * 6
     assert cost.rows <= MAX_READ_BUDGET // ROWS_OF_A_UNIT
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from contract import table
-from contract.records import Head, Status
+from contract.records import ImageRecord, Status
 from contract.results import Result, ResultName
 from query_api.search.listing import Listing
 from query_api.search.questions import ListQuestion, Order
@@ -39,12 +39,12 @@ def test_rows_come_in_falling_order_partition_by_partition(table_like: Table) ->
 
 
 def test_a_row_says_key_revision_and_confidence(table_like: Table) -> None:
-    head = photo("a b/ü.jpg", labels={"Cat": 87.25})
-    commit(table_like, head)
+    record = photo("a b/ü.jpg", labels={"Cat": 87.25})
+    commit(table_like, record)
 
     (row,) = [row for rows in table_like.rows(CATS, 9) for row in rows]
 
-    assert (row.key, row.revision, row.confidence) == ("a b/ü.jpg", head.revision, 87.25)
+    assert (row.key, row.revision, row.confidence) == ("a b/ü.jpg", record.revision, 87.25)
 
 
 def test_rows_of_a_status_have_no_confidence(table_like: Table) -> None:
@@ -130,17 +130,19 @@ def test_a_term_without_rows_gives_empty_partitions(table_like: Table) -> None:
     assert table_like.rows(CATS, 5) == [[], [], [], []]
 
 
-@pytest.mark.parametrize("head", [photo(faces=2, detectors={"labels": "f1"}), rejected(), tombstone(photo())])
-def test_heads_come_back_as_they_were_committed(table_like: Table, head: Head) -> None:
-    commit(table_like, head)
+@pytest.mark.parametrize(
+    "record", [photo(faces=2, detectors={"labels": "f1"}), rejected(), tombstone(photo())]
+)
+def test_records_come_back_as_they_were_committed(table_like: Table, record: ImageRecord) -> None:
+    commit(table_like, record)
 
-    assert table_like.heads([head.key]) == {head.key: head}
+    assert table_like.records([record.key]) == {record.key: record}
 
 
-def test_a_hundred_heads_are_read_at_once_and_unknown_ones_left_out(table_like: Table) -> None:
+def test_a_hundred_records_are_read_at_once_and_unknown_ones_left_out(table_like: Table) -> None:
     commit_cats(table_like, 99)
 
-    found = table_like.heads([*(f"cat-{second:03}.jpg" for second in range(99)), "unknown.jpg"])
+    found = table_like.records([*(f"cat-{second:03}.jpg" for second in range(99)), "unknown.jpg"])
 
     assert len(found) == 99
     assert "unknown.jpg" not in found
@@ -152,7 +154,7 @@ def test_a_hundred_heads_are_read_at_once_and_unknown_ones_left_out(table_like: 
 def test_keys_are_taken_as_they_are(table_like: Table, key: str) -> None:
     commit(table_like, photo(key))
 
-    assert list(table_like.heads([key])) == [key]
+    assert list(table_like.records([key])) == [key]
 
 
 def test_raw_results_come_back_by_name(table_like: Table) -> None:
@@ -183,7 +185,7 @@ def test_pages_read_on_both_show_the_same(table_like: Table) -> None:
     first = listing.page(ListQuestion(labels=("cat",), limit=20))
     second = listing.page(ListQuestion(labels=("cat",), limit=20, after=first.next_after))
 
-    shown = [match.head.key for match in (*first.matches, *second.matches)]
+    shown = [match.record.key for match in (*first.matches, *second.matches)]
 
     assert shown == [f"cat-{second:03}.jpg" for second in reversed(range(30))]
     assert second.next_after is None

@@ -44,7 +44,7 @@ def test_keys_left_unprocessed_are_asked_for_again(moto_table: MotoTable) -> Non
     client, pauses = Forgetful(moto_table.client), list[float]()
     forgetful = replace(moto_table, client=cast("DynamoDBClient", client), pause=pauses.append)
 
-    assert set(forgetful.heads(["a", "b", "c"])) == {"a", "b", "c"}
+    assert set(forgetful.records(["a", "b", "c"])) == {"a", "b", "c"}
     assert client.asked == [3, 2, 1]
     assert len(pauses) == 2
 
@@ -53,7 +53,7 @@ def test_keys_left_unprocessed_for_ever_are_throttling(moto_table: MotoTable) ->
     forgetful = replace(moto_table, client=cast("DynamoDBClient", Forgetful(moto_table.client)))
 
     with pytest.raises(ThrottledError, match="UnprocessedKeys"):
-        forgetful.heads([str(number) for number in range(adapter.UNPROCESSED_ROUNDS + 1)])
+        forgetful.records([str(number) for number in range(adapter.UNPROCESSED_ROUNDS + 1)])
 
 
 def test_a_page_that_dynamodb_ends_at_a_megabyte_is_read_on(moto_table: MotoTable) -> None:
@@ -68,8 +68,8 @@ def test_a_page_that_dynamodb_ends_at_a_megabyte_is_read_on(moto_table: MotoTabl
     assert [row.place for row in found] == [f"{number}#digest" for number in (6, 5, 4, 3, 2, 1)]
 
 
-def test_heads_and_rows_are_read_as_they_are_now(dynamodb: DynamoDBClient) -> None:
-    place = key_to_wire(table.head_key("a"))
+def test_records_and_rows_are_read_as_they_are_now(dynamodb: DynamoDBClient) -> None:
+    place = key_to_wire(table.record_key("a"))
     with Stubber(dynamodb) as stub, ThreadPoolExecutor(1) as executor:
         stub.add_response(
             "batch_get_item",
@@ -95,7 +95,7 @@ def test_heads_and_rows_are_read_as_they_are_now(dynamodb: DynamoDBClient) -> No
         )
         asked = DynamoDBTable(dynamodb, TABLE_NAME, executor, lambda what, error: None)
 
-        assert asked.heads(["a"]) == {}
+        assert asked.records(["a"]) == {}
         assert asked.rows([RowRange("p", "l", "s")], 7) == [[]]
         stub.assert_no_pending_responses()
 
@@ -110,7 +110,11 @@ def test_the_client_owns_retrying_and_gives_up_before_the_function_does(dynamodb
 def test_a_missing_table_is_the_deployments_fault(moto_table: MotoTable) -> None:
     absent = replace(moto_table, table_name="absent")
 
-    for ask in (absent.check, lambda: absent.heads(["a"]), lambda: absent.rows([RowRange("p", "l", "s")], 1)):
+    for ask in (
+        absent.check,
+        lambda: absent.records(["a"]),
+        lambda: absent.rows([RowRange("p", "l", "s")], 1),
+    ):
         with pytest.raises(ConfigurationError, match=r"ResourceNotFoundException.*absent"):
             ask()
 

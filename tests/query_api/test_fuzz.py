@@ -45,7 +45,7 @@ ANSWERS: dict[str, Any] = {
 
 def full_site() -> Site:
     site = Site()
-    head = photo(
+    record = photo(
         "0",
         labels={"Dog": 97.5, "Animal": 97.5},
         parents=["Animal"],
@@ -54,9 +54,9 @@ def full_site() -> Site:
         words=["stop"],
         detectors=dict.fromkeys(ANSWERS, "f1"),
     )
-    commit(site.table, head)
+    commit(site.table, record)
     for detector, response in ANSWERS.items():
-        name = ResultName(head.version.content_id, detector, "f1")
+        name = ResultName(record.version.content_id, detector, "f1")
         write_result(site.table, Result(name, response, "2026-11-23T12:30:00.000Z"))
     for second in range(60):
         commit(site.table, photo(f"{second}.jpg", second=second, labels={"Dog": 40.0 + second}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.results import Result, ResultName
 from tests.query_api.photos import commit, photo, rejected, tombstone, write_result
 from tests.query_api.site import Site
@@ -35,7 +35,7 @@ FACES = {
 }
 
 
-def cat() -> Head:
+def cat() -> ImageRecord:
     return photo(
         "pets/cat.jpg",
         labels={"Cat": 97.5, "Sofa": 61.0},
@@ -44,11 +44,11 @@ def cat() -> Head:
     )
 
 
-def commit_with_results(site: Site, head: Head, responses: dict[str, dict[str, Any]]) -> None:
+def commit_with_results(site: Site, record: ImageRecord, responses: dict[str, dict[str, Any]]) -> None:
     for detector, response in responses.items():
-        name = ResultName(head.content_id, detector, head.detectors[detector])
+        name = ResultName(record.content_id, detector, record.detectors[detector])
         write_result(site.table, Result(name, response, "2026-11-23T12:30:00.000Z"))
-    commit(site.table, head)
+    commit(site.table, record)
 
 
 def test_an_image_says_what_a_list_says_of_it_and_which_version_that_is(site: Site) -> None:

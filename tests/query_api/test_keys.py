@@ -105,5 +105,5 @@ def test_a_key_is_shown_as_it_is_and_not_in_escapes(site: Site, key: str) -> Non
 def test_a_key_that_looks_like_a_key_of_the_table_is_only_a_key(site: Site) -> None:
     commit(site.table, photo("cat.jpg"))
 
-    assert site.get(path_of("cat.jpg#head")).status == 404
-    assert site.get(path_of(table.head_key("cat.jpg").pk)).status == 404
+    assert site.get(path_of("cat.jpg#record")).status == 404
+    assert site.get(path_of(table.record_key("cat.jpg").pk)).status == 404

@@ -20,11 +20,11 @@ def commit_cats(site: Site, number: int) -> None:
 
 
 def outdate(site: Site, number: int) -> None:
-    """Write rows whose heads have moved on to other labels."""
+    """Write rows whose records have moved on to other labels."""
     for second in range(number):
-        head = photo(f"was-a-cat-{second:04}.jpg", second=second)
-        commit(site.table, head)
-        commit(site.table, replace(head, generation=2, findings=photo(labels={"Dog": 80.0}).findings))
+        record = photo(f"was-a-cat-{second:04}.jpg", second=second)
+        commit(site.table, record)
+        commit(site.table, replace(record, generation=2, findings=photo(labels={"Dog": 80.0}).findings))
 
 
 def test_the_newest_come_first(site: Site) -> None:
@@ -115,7 +115,7 @@ def test_a_deleted_image_is_not_listed_although_its_rows_are_still_there(site: S
     assert site.list(label="Cat").keys == []
 
 
-def test_rows_that_were_written_before_their_head_are_not_shown_yet(site: Site) -> None:
+def test_rows_that_were_written_before_their_record_are_not_shown_yet(site: Site) -> None:
     for row in table.index_rows(photo("cat.jpg")):
         site.table.put(row.at, row.to_item())
 
@@ -181,9 +181,10 @@ def test_a_page_costs_in_proportion_to_its_size_and_not_to_the_table(site: Site,
 
     site.list(label="Cat", limit=20)
 
-    # 20 rows half as much again, over 4 partitions, rounded up; a head for each image shown; two round trips.
+    # 20 rows half as much again, over 4 partitions, rounded up; a record for each image shown; two round
+    # trips.
     assert site.table.rows_given <= 4 * (20 * 3 // 8 + 2) + 2 * (20 * 3 // 8 + 2)
-    assert site.table.heads_asked == 20
+    assert site.table.records_asked == 20
     assert site.table.reads <= 4
 
 
@@ -201,7 +202,7 @@ def test_where_ever_more_rows_are_skipped_the_page_ends_short_and_its_cursor_goe
     found, page = [], first
     while page.next_after is not None:
         page = listing.page(replace(question, after=page.next_after))
-        found += [match.head.key for match in page.matches]
+        found += [match.record.key for match in page.matches]
     assert found == ["old-cat.jpg"]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract import table
-from contract.records import Findings, Head, Status
+from contract.records import Findings, ImageRecord, Status
 from query_api.search.listing import Listing
 from query_api.search.questions import ListQuestion, Page
 from tests.query_api.memory_table import MemoryTable
@@ -24,56 +24,56 @@ class Album:
     """Photos in a table, and what happened to them. `left_alone` are those nothing happened to."""
 
     store: MemoryTable = field(default_factory=MemoryTable)
-    heads: dict[str, Head] = field(default_factory=dict)
+    records: dict[str, ImageRecord] = field(default_factory=dict)
     left_alone: set[str] = field(default_factory=set)
     second: int = 1000
 
     def add(self, second: int, label: str, confidence: float) -> None:
-        key = f"photo-{len(self.heads)}.jpg"
+        key = f"photo-{len(self.records)}.jpg"
         self._commit(photo(key, second=second, labels={label: confidence}), sweeps=True)
         self.left_alone.add(key)
 
     def upload(self, key: str, *, sweeps: bool) -> None:
         """Upload a photo, new or over an old one: it is the newest of all."""
         self.second += 1
-        generation = self.heads[key].generation + 1 if key in self.heads else 1
+        generation = self.records[key].generation + 1 if key in self.records else 1
         self._commit(photo(key, second=self.second, generation=generation), sweeps=sweeps)
 
     def recognize_again(self, key: str, *, sweeps: bool) -> None:
         """Give the same upload another revision."""
-        head = self.heads[key]
-        if head.status is Status.RECOGNIZED:
-            self._commit(replace(head, generation=head.generation + 1), sweeps=sweeps)
+        record = self.records[key]
+        if record.status is Status.RECOGNIZED:
+            self._commit(replace(record, generation=record.generation + 1), sweeps=sweeps)
 
     def relabel(self, key: str, *, sweeps: bool) -> None:
         """Find something else on the same upload."""
-        head = self.heads[key]
-        if head.status is Status.RECOGNIZED:
+        record = self.records[key]
+        if record.status is Status.RECOGNIZED:
             other = Findings({"Dog": 70.0})
-            self._commit(replace(head, generation=head.generation + 1, findings=other), sweeps=sweeps)
+            self._commit(replace(record, generation=record.generation + 1, findings=other), sweeps=sweeps)
 
     def delete(self, key: str, *, sweeps: bool) -> None:
-        self._commit(tombstone(self.heads[key]), sweeps=sweeps)
+        self._commit(tombstone(self.records[key]), sweeps=sweeps)
 
-    def _commit(self, head: Head, *, sweeps: bool) -> None:
-        old = self.heads.get(head.key)
-        commit(self.store, head)
-        self.heads[head.key] = head
-        self.left_alone.discard(head.key)
+    def _commit(self, record: ImageRecord, *, sweeps: bool) -> None:
+        old = self.records.get(record.key)
+        commit(self.store, record)
+        self.records[record.key] = record
+        self.left_alone.discard(record.key)
         if old is not None and sweeps:
-            for row in set(table.index_rows(old)) - set(table.index_rows(head)):
+            for row in set(table.index_rows(old)) - set(table.index_rows(record)):
                 self.store.remove(row.at)
 
     def happen(self, happening: tuple[str, int, bool]) -> None:
         what, which, sweeps = happening
-        if what == "arrive" or not self.heads:
+        if what == "arrive" or not self.records:
             self.upload(f"arrived-{self.second}.jpg", sweeps=sweeps)
         else:
-            keys = sorted(self.heads)
+            keys = sorted(self.records)
             getattr(self, what)(keys[which % len(keys)], sweeps=sweeps)
 
-    def carries(self, head: Head, question: ListQuestion) -> bool:
-        found = {table.label_term(name): value for name, value in head.findings.labels.items()}
+    def carries(self, record: ImageRecord, question: ListQuestion) -> bool:
+        found = {table.label_term(name): value for name, value in record.findings.labels.items()}
         return found.get(table.label_term(question.labels[0]), -1.0) >= question.min_confidence_percent
 
 
@@ -94,7 +94,7 @@ def album_of(photos: list[tuple[int, str, float]], before: list[tuple[str, int, 
         album.add(second, label, confidence)
     for happening in before:
         album.happen(happening)
-    album.left_alone = set(album.heads)
+    album.left_alone = set(album.records)
     return album
 
 
@@ -127,22 +127,22 @@ def test_leafing_through_shows_each_photo_once_none_stale_and_none_missing(
 ) -> None:
     album = album_of(photos, before)
     question = ListQuestion(labels=("Cat",), min_confidence_percent=least, limit=limit)
-    shown: list[Head] = []
+    shown: list[ImageRecord] = []
     for page in leaf_through(album, question, max_rows):
         assert len(page.matches) == limit or page.next_after is None or max_rows < 10_000
         for match in page.matches:
-            assert match.head == album.heads[match.head.key]
-            assert album.carries(match.head, question)
-            assert match.confidence in match.head.findings.labels.values()
-            shown.append(match.head)
+            assert match.record == album.records[match.record.key]
+            assert album.carries(match.record, question)
+            assert match.confidence in match.record.findings.labels.values()
+            shown.append(match.record)
         for happening in meanwhile.pop() if meanwhile else []:
             album.happen(happening)
 
-    keys = [head.key for head in shown]
+    keys = [record.key for record in shown]
     assert len(set(keys)) == len(keys)
-    wanted = {key for key in album.left_alone if album.carries(album.heads[key], question)}
+    wanted = {key for key in album.left_alone if album.carries(album.records[key], question)}
     assert wanted <= set(keys)
-    uploads = [head.version.uploaded_at for head in shown]
+    uploads = [record.version.uploaded_at for record in shown]
     assert uploads == sorted(uploads, reverse=True)
 
 
@@ -154,8 +154,8 @@ def test_in_a_quiet_album_the_pages_are_exactly_what_carries_the_label(
     album = album_of(photos, before)
     question = ListQuestion(labels=("Cat",), limit=limit)
 
-    shown = [match.head for page in leaf_through(album, question, 10_000) for match in page.matches]
+    shown = [match.record for page in leaf_through(album, question, 10_000) for match in page.matches]
 
-    assert {head.key for head in shown} == {
-        key for key, head in album.heads.items() if album.carries(head, question)
+    assert {record.key for record in shown} == {
+        key for key, record in album.records.items() if album.carries(record, question)
     }

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from contract import table
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.results import Result, ResultName
 from contract.table import ItemKey
 from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, label_counts_key
@@ -58,7 +58,7 @@ QUESTIONS: list[dict[str, object]] = [
 ]
 
 
-def cat(key: str, second: int) -> Head:
+def cat(key: str, second: int) -> ImageRecord:
     return photo(
         key,
         second=second,
@@ -74,9 +74,11 @@ def cat(key: str, second: int) -> Head:
 def full_site() -> Site:
     site = Site()
     for second in (1, 2, 3):
-        head = cat(f"p{second}.jpg", second)
-        commit(site.table, head)
-        write_result(site.table, Result(ResultName(head.version.content_id, "labels", "f1"), ANSWER, "2026"))
+        record = cat(f"p{second}.jpg", second)
+        commit(site.table, record)
+        write_result(
+            site.table, Result(ResultName(record.version.content_id, "labels", "f1"), ANSWER, "2026")
+        )
     commit(site.table, rejected("p2.gif", second=2))
     return site
 
@@ -106,19 +108,19 @@ def changed(item: Mapping[str, object], name: str, value: object) -> dict[str, o
 
 
 NEWER = ("a_newer_attribute",)
-HEAD_ATTRIBUTES = sorted(
+RECORD_ATTRIBUTES = sorted(
     {*cat("p2.jpg", 2).to_item(), *rejected().to_item(), "version_id", "expires_at", *NEWER}
 )
 ROW_ATTRIBUTES = sorted({*table.index_rows(cat("p2.jpg", 2))[1].to_item(), "parent", *NEWER} - {"pk", "sk"})
 
 
 @settings(max_examples=150, deadline=None)
-@given(name=st.sampled_from(HEAD_ATTRIBUTES), value=RUBBISH, of=st.sampled_from(["p2.jpg", "p2.gif"]))
+@given(name=st.sampled_from(RECORD_ATTRIBUTES), value=RUBBISH, of=st.sampled_from(["p2.jpg", "p2.gif"]))
 def test_whatever_an_attribute_of_a_record_is_all_others_are_answered(
     name: str, value: object, of: str
 ) -> None:
     site = full_site()
-    at = table.head_key(of)
+    at = table.record_key(of)
     site.table.put(at, changed(site.table.items[at], name, value))
 
     answers_stay_whole(site)
@@ -174,7 +176,7 @@ def test_whatever_a_raw_result_is_the_record_is_answered(name: str, value: objec
 
 def test_what_is_left_out_is_told_and_what_is_unknown_is_not_left_out() -> None:
     site = full_site()
-    at = table.head_key("p2.jpg")
+    at = table.record_key("p2.jpg")
     site.table.put(at, {**site.table.items[at], "a_newer_attribute": {"deep": [1]}})
     assert site.list().keys == ["p3.jpg", "p2.jpg", "p1.jpg"]
     assert site.table.unreadable == []
@@ -211,14 +213,14 @@ def test_the_adapter_leaves_out_what_it_cannot_read_and_reads_on(
             item |= {"revision": {"S": row.revision}, "confidence": {"N": "90"}}
             item |= {"confidence": value} if row.key == "3.jpg" else {"newer": {"SS": ["a"]}}
             store.client.put_item(TableName=TABLE_NAME, Item=item)
-    at = key_to_wire(table.head_key("3.jpg"))
-    head: Any = store.client.get_item(TableName=TABLE_NAME, Key=at)["Item"]
-    store.client.put_item(TableName=TABLE_NAME, Item={**head, "labels": {"M": {"Cat": value}}})
+    at = key_to_wire(table.record_key("3.jpg"))
+    record: Any = store.client.get_item(TableName=TABLE_NAME, Key=at)["Item"]
+    store.client.put_item(TableName=TABLE_NAME, Item={**record, "labels": {"M": {"Cat": value}}})
 
     (found,) = store.rows([RowRange(partition, "!", "~")], 3)
 
     assert [row.key for row in found] == ["5.jpg", "4.jpg", "2.jpg"], "as many as were asked for"
-    assert set(store.heads(["2.jpg", "3.jpg"])) == {"2.jpg"}
+    assert set(store.records(["2.jpg", "3.jpg"])) == {"2.jpg"}
     assert told == [partition, f"image#{bad.key}"]
 
 
@@ -251,15 +253,15 @@ def test_a_sort_key_of_another_form_is_no_row(sort_key: str) -> None:
 
 
 def test_a_record_that_stands_under_another_key_is_none() -> None:
-    item = {**photo("cat.jpg").to_item(), "pk": "image#dog.jpg", "sk": "head"}
+    item = {**photo("cat.jpg").to_item(), "pk": "image#dog.jpg", "sk": "record"}
 
     with pytest.raises(ValueError, match=r"cat\.jpg"):
-        readable.head(item)
+        readable.record(item)
 
 
 def test_a_number_of_any_size_is_no_defect() -> None:
     site = full_site()
-    at = table.head_key("p2.jpg")
+    at = table.record_key("p2.jpg")
     for number in (Decimal("9.9E+125"), Decimal("-1E-130")):
         site.table.put(at, {**site.table.items[at], "size_bytes": number, "faces": number})
         answers_stay_whole(site)

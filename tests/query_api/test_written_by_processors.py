@@ -35,20 +35,20 @@ def processors(dynamodb: DynamoDBClient) -> ProcessorsTable:
     )
 
 
-def test_a_committed_head_is_read_with_its_raw_results(
+def test_a_committed_record_is_read_with_its_raw_results(
     processors: ProcessorsTable, moto_table: MotoTable
 ) -> None:
-    head = photo("cat.jpg", labels={"Cat": 97.5}, faces=0, detectors={"labels": "f1"})
+    record = photo("cat.jpg", labels={"Cat": 97.5}, faces=0, detectors={"labels": "f1"})
     processors.save_results([ANSWER])
-    processors.write_rows(table.index_rows(head))
-    processors.commit([Decided(head, None)])
+    processors.write_rows(table.index_rows(record))
+    processors.commit([Decided(record, None)])
 
     details = ImageReader(moto_table, moto_table).details("cat.jpg")
     page = Listing(moto_table, moto_table).page(ListQuestion(labels=("Cat",)))
 
     assert details is not None
-    assert (details.head, details.results) == (head, {"labels": ANSWER})
-    assert [(match.head, match.confidence) for match in page.matches] == [(head, 97.5)]
+    assert (details.record, details.results) == (record, {"labels": ANSWER})
+    assert [(match.record, match.confidence) for match in page.matches] == [(record, 97.5)]
 
 
 def test_a_claimed_call_has_no_result_yet(processors: ProcessorsTable, moto_table: MotoTable) -> None:

@@ -45,7 +45,7 @@ def main(paths: str, asked_file: str, rounds: str) -> None:
     with open(asked_file) as file:  # noqa: PTH123 - no pathlib: nothing beside is measured
         asked = json.load(file)
     deployed: Handler = import_module("query_api.handler").handler
-    bare = bare_handler(asked["table_name"], asked["head"])
+    bare = bare_handler(asked["table_name"], asked["record"])
     handlers = {"bare": (bare, {}), **{name: (deployed, event) for name, event in asked["events"].items()}}
     took: dict[str, list[float]] = {name: [] for name in handlers}
     for number in range(int(rounds) + WARM_UP_ROUNDS):

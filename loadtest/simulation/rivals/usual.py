@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from contract.table import head_key
+from contract.table import record_key
 from contract.wire import key_to_wire
 from loadtest.simulation.clients import clients
 from loadtest.simulation.fleet import Environment, Handler
@@ -40,7 +40,9 @@ class OneImage:
             reraise=True,
         )(lambda: self._aws.rekognition.detect_labels(Image=image))
         labels = {"S": json.dumps(answer["Labels"])}
-        self._aws.dynamodb.put_item(TableName="images", Item={**key_to_wire(head_key(key)), "labels": labels})
+        self._aws.dynamodb.put_item(
+            TableName="images", Item={**key_to_wire(record_key(key)), "labels": labels}
+        )
         entry = {"Id": "0", "Message": json.dumps({"key": key})}
         self._aws.sns.publish_batch(TopicArn="completions", PublishBatchRequestEntries=[entry])
 

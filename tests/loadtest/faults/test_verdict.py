@@ -10,7 +10,7 @@ import pytest
 
 from contract.completions import completion
 from contract.identity import ImageVersion
-from contract.records import Findings, Head, Rejection, Status
+from contract.records import Findings, ImageRecord, Rejection, Status
 from contract.results import Result, ResultName
 from contract.table import index_rows
 from loadtest.faults.evidence import UNEXPLAINED, Evidence, Letter
@@ -18,7 +18,7 @@ from loadtest.faults.payments import PaidTwice
 from loadtest.faults.verdict import Verdict, judge
 
 VERSION = ImageVersion("a.jpg", "etag", 9, "v1", "2024-01-01T00:00:00.000Z")
-HEAD = Head(
+RECORD = ImageRecord(
     VERSION,
     Status.RECOGNIZED,
     "1",
@@ -27,23 +27,25 @@ HEAD = Head(
     {"labels": "l", "faces": "f"},
     Findings({"Cat": 97.5}, 1),
 )
-TOMBSTONE = replace(HEAD, version=ImageVersion("a.jpg", "", 0, None, ""), status=Status.DELETED, detectors={})
+TOMBSTONE = replace(
+    RECORD, version=ImageVersion("a.jpg", "", 0, None, ""), status=Status.DELETED, detectors={}
+)
 ANSWERS: dict[str, dict[str, Any]] = {
     "labels": {"Labels": [{"Name": "Cat", "Confidence": 97.5}]},
     "faces": {"FaceDetails": [{}]},
 }
 RESULTS = {
-    (name := ResultName(VERSION.content_id, detector, HEAD.detectors[detector])): Result(name, answer, "")
+    (name := ResultName(VERSION.content_id, detector, RECORD.detectors[detector])): Result(name, answer, "")
     for detector, answer in ANSWERS.items()
 }
 GOOD = Evidence(
-    {"a.jpg": ("etag", "v1")}, {"a.jpg": HEAD}, index_rows(HEAD), RESULTS, (), {"Cat": 1, "recognized": 1}
+    {"a.jpg": ("etag", "v1")}, {"a.jpg": RECORD}, index_rows(RECORD), RESULTS, (), {"Cat": 1, "recognized": 1}
 )
 NOTHING_TWICE = PaidTwice(0, Counter(), ())
 
 
 def verdict(evidence: Evidence, twice: PaidTwice = NOTHING_TWICE, *, announced: bool = True) -> Verdict:
-    said = {completion("bucket", head).id for head in evidence.heads.values()} if announced else set()
+    said = {completion("bucket", record).id for record in evidence.records.values()} if announced else set()
     return judge(evidence, said, "bucket", twice, {})
 
 
@@ -52,7 +54,7 @@ def test_all_is_well() -> None:
 
 
 def test_a_deleted_photo_with_its_tombstone_is_well() -> None:
-    assert verdict(replace(GOOD, bucket={"a.jpg": None}, heads={"a.jpg": TOMBSTONE}, counts={})).kept
+    assert verdict(replace(GOOD, bucket={"a.jpg": None}, records={"a.jpg": TOMBSTONE}, counts={})).kept
 
 
 def test_a_label_that_is_counted_twice_is_noticed() -> None:
@@ -60,18 +62,18 @@ def test_a_label_that_is_counted_twice_is_noticed() -> None:
 
 
 def test_an_object_without_a_record_is_lost() -> None:
-    assert set(verdict(replace(GOOD, heads={})).lost) == {"a.jpg"}
-    assert set(verdict(replace(GOOD, heads={"a.jpg": TOMBSTONE})).lost) == {"a.jpg"}
+    assert set(verdict(replace(GOOD, records={})).lost) == {"a.jpg"}
+    assert set(verdict(replace(GOOD, records={"a.jpg": TOMBSTONE})).lost) == {"a.jpg"}
 
 
 def test_a_good_photo_that_was_rejected_is_lost() -> None:
-    rejected = replace(HEAD, status=Status.REJECTED, rejection=Rejection("Some", "reason"))
-    evidence = replace(GOOD, heads={"a.jpg": rejected}, rows=index_rows(rejected))
+    rejected = replace(RECORD, status=Status.REJECTED, rejection=Rejection("Some", "reason"))
+    evidence = replace(GOOD, records={"a.jpg": rejected}, rows=index_rows(rejected))
     assert verdict(evidence).lost == {"a.jpg": "rejected: Some"}
 
 
 def test_missing_rows_and_missing_answers_are_lost() -> None:
-    assert set(verdict(replace(GOOD, rows=index_rows(HEAD)[1:])).lost) == {"a.jpg"}
+    assert set(verdict(replace(GOOD, rows=index_rows(RECORD)[1:])).lost) == {"a.jpg"}
     assert set(verdict(replace(GOOD, results={})).lost) == {"a.jpg"}
 
 
@@ -81,15 +83,15 @@ def test_a_record_of_another_version_or_of_a_deleted_object_is_stale() -> None:
 
 
 def test_a_visible_row_that_is_not_of_the_record_is_stale_an_invisible_one_is_not() -> None:
-    other = replace(HEAD, findings=Findings({"Dog": 80.0}, 1))
+    other = replace(RECORD, findings=Findings({"Dog": 80.0}, 1))
     (row,) = [row for row in index_rows(other) if "dog" in row.at.pk]
     assert set(verdict(replace(GOOD, rows=(*GOOD.rows, row))).stale) == {"a.jpg"}
     assert verdict(replace(GOOD, rows=(*GOOD.rows, replace(row, revision="old")))).kept
 
 
 def test_labels_of_other_bytes_are_stale() -> None:
-    assert set(verdict(replace(GOOD, heads={"a.jpg": replace(HEAD, findings=Findings({}, 1))})).stale)
-    said = {completion("bucket", HEAD).id}
+    assert set(verdict(replace(GOOD, records={"a.jpg": replace(RECORD, findings=Findings({}, 1))})).stale)
+    said = {completion("bucket", RECORD).id}
     assert set(judge(GOOD, said, "bucket", NOTHING_TWICE, {"a.jpg": {"Dog": 80.0}}).stale) == {"a.jpg"}
 
 

@@ -13,7 +13,7 @@ import pytest
 from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from tests.conftest import RunningCloud
 
-KEY = {"pk": {"S": "image#a.jpg"}, "sk": {"S": "head"}}
+KEY = {"pk": {"S": "image#a.jpg"}, "sk": {"S": "record"}}
 
 
 @pytest.fixture

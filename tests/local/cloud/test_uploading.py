@@ -91,8 +91,8 @@ def test_a_photo_is_served_as_what_it_is(running: RunningCloud, bucket: str, tmp
         touch(tmp_path / name)
     uploaded(running, tmp_path, bucket)
 
-    heads = [running.clients.s3.head_object(Bucket=bucket, Key=key) for key in ("a.jpg", "b.PNG", "c.webp")]
-    assert [head["ContentType"] for head in heads] == ["image/jpeg", "image/png", "image/webp"]
+    records = [running.clients.s3.head_object(Bucket=bucket, Key=key) for key in ("a.jpg", "b.PNG", "c.webp")]
+    assert [record["ContentType"] for record in records] == ["image/jpeg", "image/png", "image/webp"]
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_uploaded(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from contract.table import PARTITION_KEY, SORT_KEY, head_key, index_rows
+from contract.table import PARTITION_KEY, SORT_KEY, index_rows, record_key
 from tests.conftest import RunningCloud
 from tests.operations.end_to_end.test_imagepipe import PATIENCE_SECONDS, Operator, until
 
@@ -33,12 +33,12 @@ def forgotten(operator: Operator, prefix: str, count: int, photo: str = "cat.jpg
 
 
 def forget(operator: Operator, key: str) -> None:
-    head = operator.head(key)
-    assert head is not None
-    at = head_key(key)
-    content = f"content#{head.version.content_id}"
-    places = [(at.pk, at.sk), *((row.at.pk, row.at.sk) for row in index_rows(head))]
-    places += [(content, f"{name}#{fingerprint}") for name, fingerprint in head.detectors.items()]
+    record = operator.record(key)
+    assert record is not None
+    at = record_key(key)
+    content = f"content#{record.version.content_id}"
+    places = [(at.pk, at.sk), *((row.at.pk, row.at.sk) for row in index_rows(record))]
+    places += [(content, f"{name}#{fingerprint}") for name, fingerprint in record.detectors.items()]
     for pk, sk in places:
         operator.table.delete_item(Key={PARTITION_KEY: pk, SORT_KEY: sk})
 
@@ -52,7 +52,7 @@ def test_a_prefix_is_planned_backfilled_and_then_needs_no_call(operator: Operato
 
     assert before["calls"] == {"labels": 6, "faces": 6}
     assert (done["ended"], done["queued"], done["in_all"]["calls"]) == ("all", 6, before["calls"])
-    until(lambda: all(operator.head(key) is not None for key in keys))
+    until(lambda: all(operator.record(key) is not None for key in keys))
     after = operator.json("plan", place)
     assert (after["calls"], after["current"], after["to_do"]) == ({}, 6, 0)
     assert operator.json("backfill", place, "--yes")["queued"] == 0
@@ -60,12 +60,12 @@ def test_a_prefix_is_planned_backfilled_and_then_needs_no_call(operator: Operato
 
 def test_a_detector_that_was_not_asked_is_all_that_a_plan_counts(operator: Operator) -> None:
     operator.recognized("bulk/half.jpg", distinct=True)
-    head = operator.head("bulk/half.jpg")
-    assert head is not None
-    at = f"content#{head.version.content_id}"
-    operator.table.delete_item(Key={PARTITION_KEY: at, SORT_KEY: f"faces#{head.detectors['faces']}"})
-    head_at = head_key("bulk/half.jpg")
-    operator.table.delete_item(Key={PARTITION_KEY: head_at.pk, SORT_KEY: head_at.sk})
+    record = operator.record("bulk/half.jpg")
+    assert record is not None
+    at = f"content#{record.version.content_id}"
+    operator.table.delete_item(Key={PARTITION_KEY: at, SORT_KEY: f"faces#{record.detectors['faces']}"})
+    record_at = record_key("bulk/half.jpg")
+    operator.table.delete_item(Key={PARTITION_KEY: record_at.pk, SORT_KEY: record_at.sk})
 
     planned = operator.json("plan", f"s3://{operator.outputs.bucket}/bulk/half.jpg")
 
@@ -79,7 +79,7 @@ def test_a_backfill_that_is_ended_goes_on_and_nothing_is_missing(
     keys = forgotten(operator, f"bulk/{how.name}/", 12)
     typed = ("backfill", f"s3://{operator.outputs.bucket}/bulk/{how.name}/", "--yes")
     process = operator.start(*typed, "--rate", "4", "--json")
-    until(lambda: sum(operator.head(key) is not None for key in keys) >= 2)
+    until(lambda: sum(operator.record(key) is not None for key in keys) >= 2)
 
     process.send_signal(how)
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
@@ -89,7 +89,7 @@ def test_a_backfill_that_is_ended_goes_on_and_nothing_is_missing(
         assert process.returncode == 130, err
         assert json.loads(out)["queued"] + again["queued"] == 12
     assert again["ended"] == "all"
-    until(lambda: all(operator.head(key) is not None for key in keys))
+    until(lambda: all(operator.record(key) is not None for key in keys))
 
 
 def test_another_bucket_is_planned_and_not_backfilled(operator: Operator) -> None:

@@ -35,9 +35,9 @@ def everything(operator: Operator) -> str:
 
 
 def content_of(operator: Operator, key: str) -> str:
-    head = operator.head(key)
-    assert head is not None
-    return f"content#{head.version.content_id}"
+    record = operator.record(key)
+    assert record is not None
+    return f"content#{record.version.content_id}"
 
 
 def has_answers(operator: Operator, content: str) -> bool:
@@ -63,7 +63,7 @@ def test_nothing_names_a_forgotten_photo_and_others_keep_what_they_have(operator
     mine, shared, other = "forget/mine é+&.jpg", "forget/shared.jpg", "kept/copy.jpg"
     operator.recognized(mine, distinct=True)
     operator.upload(mine, "dog.jpg", distinct=True)
-    until(lambda: (head := operator.head(mine)) is not None and head.generation > 1)
+    until(lambda: (record := operator.record(mine)) is not None and record.generation > 1)
     operator.recognized(shared, other, photo="owl.jpg")
     operator.put_dead_letters(operator.outputs.dead_letter_queue_url, [mine, other])
     until(lambda: all(is_named(operator, key) for key in (mine, shared, other)))

@@ -16,8 +16,8 @@ import pytest
 
 from contract.failures import FAILURE_ATTRIBUTE, Failure
 from contract.notifications import look_again
-from contract.records import Head, Status
-from contract.table import HEAD, PARTITION_KEY, SORT_KEY, head_key, index_rows
+from contract.records import ImageRecord, Status
+from contract.table import PARTITION_KEY, RECORD, SORT_KEY, index_rows, record_key
 from operations.reconciling.sweeping import GRACE_SECONDS
 from tests.conftest import RunningCloud
 
@@ -67,15 +67,15 @@ class Operator:
         body = (IMAGES / photo).read_bytes() + (key.encode() if distinct else b"")
         self.running.clients.s3.put_object(Bucket=self.outputs.bucket, Key=key, Body=body)
 
-    def head(self, key: str) -> Head | None:
-        at = head_key(key)
+    def record(self, key: str) -> ImageRecord | None:
+        at = record_key(key)
         found = self.table.get_item(Key={PARTITION_KEY: at.pk, SORT_KEY: at.sk}, ConsistentRead=True)
-        return Head.from_item(found["Item"]) if "Item" in found else None
+        return ImageRecord.from_item(found["Item"]) if "Item" in found else None
 
     def recognized(self, *keys: str, photo: str = "cat.jpg", distinct: bool = False) -> None:
         for key in keys:
             self.upload(key, photo, distinct=distinct)
-        until(lambda: all(self.head(key) is not None for key in keys))
+        until(lambda: all(self.record(key) is not None for key in keys))
 
     def put_dead_letters(
         self, queue_url: str, keys: list[str], code: str | None = "ServiceUnavailable"
@@ -127,14 +127,14 @@ def test_dead_letters_are_counted_shown_and_left_where_they_are(operator: Operat
 
 def test_a_redrive_makes_dead_letters_records(operator: Operator) -> None:
     operator.recognized("ops/redriven.jpg")
-    at = head_key("ops/redriven.jpg")
+    at = record_key("ops/redriven.jpg")
     operator.table.delete_item(Key={PARTITION_KEY: at.pk, SORT_KEY: at.sk})
     operator.put_dead_letters(operator.outputs.dead_letter_queue_url, ["ops/redriven.jpg", "ops/other.jpg"])
 
     done = operator.json("dlq", "redrive", "--yes", "--prefix", "ops/redriven")
 
     assert (done["sent"], done["looked_at"]) == (1, 2)
-    until(lambda: operator.head("ops/redriven.jpg") is not None)
+    until(lambda: operator.record("ops/redriven.jpg") is not None)
     assert operator.visible(operator.outputs.dead_letter_queue_url) == 1
 
 
@@ -166,13 +166,13 @@ def sum_of(operator: Operator, queue_url: str) -> int:
 
 
 def test_reconcile_finds_and_fixes_what_was_lost(operator: Operator) -> None:
-    keys = ["ops/lost/kept.jpg", "ops/lost/head gone.jpg", "ops/lost/ünï+%.jpg"]
+    keys = ["ops/lost/kept.jpg", "ops/lost/record gone.jpg", "ops/lost/ünï+%.jpg"]
     operator.recognized(*keys)
-    at = head_key(keys[1])
-    forgotten = operator.head(keys[1])
+    at = record_key(keys[1])
+    forgotten = operator.record(keys[1])
     assert forgotten is not None
     operator.table.delete_item(Key={PARTITION_KEY: at.pk, SORT_KEY: at.sk})
-    ghost_head_of(operator, keys[0], "ops/lost/ghost.jpg")
+    ghost_record_of(operator, keys[0], "ops/lost/ghost.jpg")
     rows = len(index_rows(forgotten))
     mark_as_of_an_earlier_sweep(operator, forgotten)
 
@@ -185,25 +185,25 @@ def test_reconcile_finds_and_fixes_what_was_lost(operator: Operator) -> None:
     told = operator.json("reconcile", "--prefix", "ops/lost/", "--min-age", "0", "--fix", "--yes")
 
     assert told["fixed"] == {"keys_queued": 2, "keys_not_taken": 0, "rows_removed": rows, "rows_left": 0}
-    until(lambda: operator.head(keys[1]) is not None)
+    until(lambda: operator.record(keys[1]) is not None)
     until(lambda: status_of(operator, "ops/lost/ghost.jpg") is Status.DELETED)
     operator.run("reconcile", "--prefix", "ops/lost/", "--min-age", "0")
 
 
-def ghost_head_of(operator: Operator, key: str, ghost: str) -> None:
-    """Give a key that has no object the head of another."""
-    head = operator.head(key)
-    assert head is not None
-    version = {**vars(head.version), "key": ghost}
-    haunting = Head(**{**vars(head), "version": type(head.version)(**version)})
-    at = head_key(ghost)
-    item: Any = {PARTITION_KEY: at.pk, SORT_KEY: HEAD, **haunting.to_item()}
+def ghost_record_of(operator: Operator, key: str, ghost: str) -> None:
+    """Give a key that has no object the record of another."""
+    record = operator.record(key)
+    assert record is not None
+    version = {**vars(record.version), "key": ghost}
+    haunting = ImageRecord(**{**vars(record), "version": type(record.version)(**version)})
+    at = record_key(ghost)
+    item: Any = {PARTITION_KEY: at.pk, SORT_KEY: RECORD, **haunting.to_item()}
     operator.table.put_item(Item=item)
 
 
-def mark_as_of_an_earlier_sweep(operator: Operator, head: Head) -> None:
+def mark_as_of_an_earlier_sweep(operator: Operator, record: ImageRecord) -> None:
     """Save the test the wait: as if a sweep had been interrupted while it waited."""
-    for row in index_rows(head):
+    for row in index_rows(record):
         operator.table.update_item(
             Key={PARTITION_KEY: row.at.pk, SORT_KEY: row.at.sk},
             UpdateExpression="SET suspected_at = :at",
@@ -212,8 +212,8 @@ def mark_as_of_an_earlier_sweep(operator: Operator, head: Head) -> None:
 
 
 def status_of(operator: Operator, key: str) -> Status | None:
-    head = operator.head(key)
-    return head.status if head else None
+    record = operator.record(key)
+    return record.status if record else None
 
 
 def test_a_status_counts_records_calls_and_dead_letters(operator: Operator) -> None:

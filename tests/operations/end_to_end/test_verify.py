@@ -13,7 +13,7 @@ import boto3
 import pytest
 from PIL import Image
 
-from contract.table import HEAD
+from contract.table import RECORD
 from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from operations.verifying.checks import HOSTILE
 from tests.conftest import RunningCloud
@@ -131,7 +131,7 @@ def contents_of_others(operator: Operator) -> set[str]:
 
 
 def is_of_another(item: Any) -> bool:
-    return item["sk"] == HEAD and not str(item["key"]).startswith(PREFIX)
+    return item["sk"] == RECORD and not str(item["key"]).startswith(PREFIX)
 
 
 def items(operator: Operator) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Whole heads, and when the answers that they rest on were paid for, on DynamoDB."""
+"""Whole records, and when the answers that they rest on were paid for, on DynamoDB."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contract.records import Head
+from contract.records import ImageRecord
 from contract.results import ResultName
-from contract.table import PARTITION_KEY, SORT_KEY, head_key, result_key
+from contract.table import PARTITION_KEY, SORT_KEY, record_key, result_key
 from contract.wire import from_wire, key_of
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_known import ANSWERED
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DynamoDBHeads:
+class DynamoDBImageRecords:
     """The one table, as far as `imagepipe verify` looks into it."""
 
     client: DynamoDBClient
@@ -28,10 +28,10 @@ class DynamoDBHeads:
     retry: RetryPolicy
     reads: BatchReads
 
-    def read(self, keys: Sequence[str]) -> Mapping[str, Head]:
-        """Return the heads of those keys that have one, as of now."""
-        items = self.reads.read([head_key(key) for key in keys])
-        return {head.key: head for head in (Head.from_item(from_wire(item)) for item in items)}
+    def read(self, keys: Sequence[str]) -> Mapping[str, ImageRecord]:
+        """Return the records of those keys that have one, as of now."""
+        items = self.reads.read([record_key(key) for key in keys])
+        return {record.key: record for record in (ImageRecord.from_item(from_wire(item)) for item in items)}
 
     def called_at(self, names: Sequence[ResultName]) -> Mapping[ResultName, str]:
         """Return when each of these answers was given (ISO 8601); those that are not there are left out."""

@@ -1,4 +1,4 @@
-"""Heads for what was decided: recognized, rejected, or a tombstone."""
+"""Records for what was decided: recognized, rejected, or a tombstone."""
 
 from __future__ import annotations
 
@@ -9,25 +9,29 @@ from datetime import datetime, timedelta
 from contract.errors import PermanentError
 from contract.identity import ImageVersion
 from contract.notifications import Change, ImageEvent
-from contract.records import Findings, Head, Rejection, Status
+from contract.records import Findings, ImageRecord, Rejection, Status
 from contract.timing import TOMBSTONE_DAYS
 from processors.decisions import outlived_tombstones
 
 
 @dataclass(frozen=True)
-class HeadMaker:
-    """Makes the heads of one batch, all decided at the same time."""
+class RecordMaker:
+    """Makes the records of one batch, all decided at the same time."""
 
     fingerprints: Mapping[str, str]
     decided_at: str
     shares_answers: bool = True
 
     def of(
-        self, event: ImageEvent, version: ImageVersion, findings: Findings | PermanentError, seen: Head | None
-    ) -> Head:
-        """Make the head of an image that was recognized, or rejected for good."""
+        self,
+        event: ImageEvent,
+        version: ImageVersion,
+        findings: Findings | PermanentError,
+        seen: ImageRecord | None,
+    ) -> ImageRecord:
+        """Make the record of an image that was recognized, or rejected for good."""
         rejected = isinstance(findings, PermanentError)
-        return Head(
+        return ImageRecord(
             version=_with_its_first_time(version, seen),
             status=Status.REJECTED if rejected else Status.RECOGNIZED,
             sequencer=_sequencer(event, seen),
@@ -42,8 +46,8 @@ class HeadMaker:
             shares_answers=self.shares_answers,
         )
 
-    def tombstone(self, event: ImageEvent, seen: Head | None) -> Head:
-        """Make the head of a key that has no object: it keeps late creates out, then expires.
+    def tombstone(self, event: ImageEvent, seen: ImageRecord | None) -> ImageRecord:
+        """Make the record of a key that has no object: it keeps late creates out, then expires.
 
         Where nothing is known of the key, and its event only led to a look or is older than tombstones get,
         there is nothing to tell: a lifecycle rule clears up after a deletion that was announced long ago.
@@ -52,7 +56,7 @@ class HeadMaker:
         is_news = seen is not None or (
             event.change is Change.REMOVED and not outlived_tombstones(event, self._now.timestamp())
         )
-        return Head(
+        return ImageRecord(
             version=nothing,
             status=Status.DELETED,
             sequencer=_sequencer(event, seen),
@@ -62,8 +66,8 @@ class HeadMaker:
             expires_at=self._expiry(),
         )
 
-    def moved_on(self, event: ImageEvent, seen: Head) -> Head:
-        """Return a head that stays as it is, as of an event that found it so."""
+    def moved_on(self, event: ImageEvent, seen: ImageRecord) -> ImageRecord:
+        """Return a record that stays as it is, as of an event that found it so."""
         return replace(
             seen,
             sequencer=_sequencer(event, seen),
@@ -78,17 +82,17 @@ class HeadMaker:
         return int((self._now + timedelta(days=TOMBSTONE_DAYS)).timestamp())
 
 
-def _with_its_first_time(version: ImageVersion, seen: Head | None) -> ImageVersion:
-    """Return the version with the time that its head has: events and listings have clocks of their own."""
+def _with_its_first_time(version: ImageVersion, seen: ImageRecord | None) -> ImageVersion:
+    """Return the version with the time that its record has: events and listings have clocks of their own."""
     if seen is None or not version.is_same_as(seen.version):
         return version
     return replace(version, uploaded_at=seen.version.uploaded_at)
 
 
-def _sequencer(event: ImageEvent, seen: Head | None) -> str:
+def _sequencer(event: ImageEvent, seen: ImageRecord | None) -> str:
     """Never go back: an event without a sequencer of its own keeps the one there is."""
     return max(event.sequencer, seen.sequencer if seen else "")
 
 
-def _generation(seen: Head | None) -> int:
+def _generation(seen: ImageRecord | None) -> int:
     return (seen.generation if seen else 0) + 1

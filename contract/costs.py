@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from contract import typical
 from contract.assumptions import Assumptions
-from contract.counts import Count
 from contract.detectors import OPERATIONS
 from contract.item_sizes import READ_UNIT_BYTES, item_bytes, read_units
+from contract.metrics import Metric
 from contract.prices import MILLION, Prices, dollars_for_calls
 from contract.tallies import TallyMetric
 from contract.timing import DAY_SECONDS
@@ -70,7 +70,7 @@ def standing_a_month(prices: Prices | None = None) -> Mapping[str, float]:
     polls = QUEUES * POLLS_AT_ONCE * MONTH_SECONDS / POLL_SECONDS
     return {
         # One more than there are counts: the dollars saved.
-        "metrics": (len(Count) + 1 + len(TallyMetric) + API_METRICS) * prices.metric_month,
+        "metrics": (len(Metric) + 1 + len(TallyMetric) + API_METRICS) * prices.metric_month,
         "alarms": ALARMS * prices.alarm_month,
         "idle queues": polls * prices.million_sqs_requests / MILLION,
     }

@@ -37,16 +37,16 @@ def usual_quota(operation: str, region: str) -> float:
 
 # What follows a throttle: the curve of TCP CUBIC, as botocore's adaptive mode has it, here shared by all
 # workers. The rate falls to this share of what it was, ...
-KEPT_AFTER_A_CUT = 0.7
+BETA = 0.7
 # ... returns to where it was cut and stays near it, and then tries for more, ever faster: this share of the
 # quota, times the cube of the seconds since it was back.
-CURVATURE_A_SECOND_CUBED = 0.0015
+SCALE = 0.0015
 # However often it is throttled, an operation is still tried at this share of its quota.
 LEAST_SHARE = 0.02
 
 
 @dataclass(frozen=True)
-class Pace:
+class CubicCalculator:
     """How fast an operation may be called. Rates are calls a second, times are seconds since 1970.
 
     `cut_from` is the rate at which calls were throttled last, at `cut_at`; None where none ever were.
@@ -60,9 +60,9 @@ class Pace:
         """Return the rate for now: the quota, or less for some seconds after a throttle."""
         if self.cut_at is None or self.cut_from is None:
             return self.quota
-        curvature = CURVATURE_A_SECOND_CUBED * self.quota
-        until_back: float = ((1 - KEPT_AFTER_A_CUT) * self.cut_from / curvature) ** (1 / 3)
-        rate: float = self.cut_from + curvature * (now - self.cut_at - until_back) ** 3
+        curvature = SCALE * self.quota
+        k: float = ((1 - BETA) * self.cut_from / curvature) ** (1 / 3)
+        rate: float = self.cut_from + curvature * (now - self.cut_at - k) ** 3
         return min(self.quota, max(LEAST_SHARE * self.quota, rate))
 
 
@@ -89,9 +89,9 @@ class BudgetItem:
         """Return how many slots were taken on a day (ISO 8601, UTC); only the last one is known."""
         return self.day_calls if self.calls_day == day else 0
 
-    def pace(self, deployed_quota: float) -> Pace:
+    def pace(self, deployed_quota: float) -> CubicCalculator:
         """Return the pace that follows from this item and the deployment's own quota."""
-        return Pace(self.quota or deployed_quota, self.cut_at, self.cut_from)
+        return CubicCalculator(self.quota or deployed_quota, self.cut_at, self.cut_from)
 
     def calls_left(self, deployed_limit: int | None) -> int | None:
         """Return how many calls may still be made on `calls_day`, None where nothing bounds them."""

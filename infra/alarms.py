@@ -13,7 +13,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contract.capacity import MOST_BULK_DAYS, MOST_LIVE_DAYS, MOST_WAITING_DAYS, photos_in
-from contract.counts import Count
+from contract.metrics import Metric
 from contract.tallies import TallyMetric
 from contract.timing import QUEUE_RETENTION_DAYS
 from infra.alarm_topic import AlarmTopic
@@ -116,7 +116,7 @@ class Alarms(Construct):
     def _on_configuration_errors(self) -> None:
         self._alarm(
             "ConfigurationErrors",
-            _counted(Count.CONFIGURATION_ERRORS),
+            _counted(Metric.CONFIGURATION_ERRORS),
             1,
             "The processor lacks a permission or a resource; photos wait in the queue, none is lost. Its log "
             "names what is missing.",
@@ -126,7 +126,7 @@ class Alarms(Construct):
     def _on_the_days_limit(self) -> None:
         self._alarm(
             "DailyLimit",
-            _counted(Count.DAILY_LIMIT_REACHED),
+            _counted(Metric.DAILY_LIMIT_REACHED),
             1,
             "All calls of a detector that may be made today were made: photos wait in their queue until "
             "midnight UTC, none is lost. More are uploaded than was foreseen, or the limit is too low.",
@@ -243,7 +243,7 @@ class Alarms(Construct):
 
 
 def _counted(
-    count: Count | TallyMetric,
+    count: Metric | TallyMetric,
     service: str = "processors",
     period: Duration = _MINUTE,
     statistic: str = "Sum",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from contract.counts import Count
+from contract.metrics import Metric
 from contract.table import PARTITION_KEY, SORT_KEY, counts_key
 from loadtest.control_api import ControlApi
 from loadtest.stack import Stack
@@ -62,8 +62,8 @@ class CallsInTheTable:
         """Return the calls of yesterday and today (UTC), so that midnight may be in between."""
         today = datetime.fromtimestamp(self.now(), UTC).date()
         days = [self._day((today - timedelta(days=back)).isoformat()) for back in (0, 1)]
-        made = sum(day.get(Count.CALLS_MADE, 0) for day in days)
-        return OperationCounts({ALL: made}, {ALL: sum(day.get(Count.CALLS_THROTTLED, 0) for day in days)})
+        made = sum(day.get(Metric.CALLS_MADE, 0) for day in days)
+        return OperationCounts({ALL: made}, {ALL: sum(day.get(Metric.CALLS_THROTTLED, 0) for day in days)})
 
     def _day(self, day: str) -> dict[str, int]:
         at = counts_key(day)

@@ -9,30 +9,30 @@ from contract.settings import ProcessorSettings
 from processors.adapters.dynamodb import DynamoDBTable
 from processors.adapters.dynamodb_attempts import DynamoDBAttempts
 from processors.adapters.dynamodb_batches import BatchCalls
-from processors.adapters.dynamodb_budgets import DynamoDBBudgets
 from processors.adapters.dynamodb_inserts import Inserts
+from processors.adapters.dynamodb_rate_limits import DynamoDBRateLimits
 from processors.adapters.rekognition import RekognitionDetectors
 from processors.adapters.s3 import S3Objects
 from processors.adapters.sns import SnsTopic
 from processors.adapters.sqs import SqsQueues
-from processors.announcing import Announcer
-from processors.asking import Asker, Caller
 from processors.attempts import Attempts
 from processors.batch import ImageBatch
-from processors.budget.lanes import Lane
-from processors.budget.line import BudgetStore, Line
-from processors.budget.turns import Turns
-from processors.committing import Committer
 from processors.deadline import Deadline
 from processors.detectors import chosen
 from processors.detectors.detector import Detector
-from processors.handing_back import HandBack
-from processors.pipeline import Pipeline
-from processors.recognition import Recognizer
+from processors.failed_messages import FailedMessages
+from processors.pipeline.commit import Committer
+from processors.pipeline.detection import Caller, DetectorRunner
+from processors.pipeline.pipeline import Pipeline
+from processors.pipeline.publish import Publisher
+from processors.pipeline.recognition import Recognizer
+from processors.pipeline.triage import Triage
+from processors.rate_limit.lanes import Lane
+from processors.rate_limit.limiter import RateLimitStore, SharedRateLimiter
+from processors.rate_limit.permits import Permits
 from processors.retrying import BRIEF_ATTEMPTS, PATIENT_ATTEMPTS, RetryPolicy
-from processors.surroundings import Surroundings
-from processors.surveying import Surveyor
-from processors.telemetry import Counter, Log
+from processors.runtime import Runtime
+from processors.telemetry import Log, Metrics
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ class Clients:
 
 
 def assemble(
-    settings: ProcessorSettings, aws: Clients, counter: Counter, log: Log, around: Surroundings
+    settings: ProcessorSettings, aws: Clients, metrics: Metrics, log: Log, runtime: Runtime
 ) -> ImageBatch:
     """Put together all that deals with a batch."""
-    retry, executor = RetryPolicy(around.sleep), around.new_executor(settings.concurrent_calls)
-    name, patient = settings.table_name, RetryPolicy(around.sleep, PATIENT_ATTEMPTS)
+    retry, executor = RetryPolicy(runtime.sleep), runtime.new_executor(settings.concurrent_calls)
+    name, patient = settings.table_name, RetryPolicy(runtime.sleep, PATIENT_ATTEMPTS)
     table = DynamoDBTable(
         client=aws.dynamodb,
         table_name=name,
@@ -60,37 +60,37 @@ def assemble(
         patient_batches=BatchCalls(aws.dynamodb, name, patient, executor),
         inserts=Inserts(aws.dynamodb, name, executor),
         executor=executor,
-        clock=around.clock,
+        clock=runtime.clock,
     )
     objects = S3Objects(aws.s3, settings.bucket_name, retry)
     queues = SqsQueues(aws.sqs, settings.dead_letter_queue_urls(), retry)
     detectors = chosen(settings)
-    budgets = DynamoDBBudgets(aws.dynamodb, name, RetryPolicy(around.sleep, BRIEF_ATTEMPTS))
-    callers = _Callers(settings, budgets, counter, log, around)
-    asker = Asker(
+    budgets = DynamoDBRateLimits(aws.dynamodb, name, RetryPolicy(runtime.sleep, BRIEF_ATTEMPTS))
+    callers = _Callers(settings, budgets, metrics, log, runtime)
+    runner = DetectorRunner(
         callers={name: callers.caller(detector) for name, detector in detectors.items()},
-        rekognition=RekognitionDetectors(aws.rekognition, settings.bucket_name, retry, counter),
+        rekognition=RekognitionDetectors(aws.rekognition, settings.bucket_name, retry, metrics),
         objects=objects,
         results=table,
-        counter=counter,
-        now=around.now,
-        new_id=around.new_id,
-        wait=around.wait,
+        metrics=metrics,
+        now=runtime.now,
+        new_id=runtime.new_id,
+        wait=runtime.wait,
     )
-    recognizer = Recognizer(detectors, table, asker, counter, settings.answers_are_shared)
+    recognizer = Recognizer(detectors, table, runner, metrics, settings.answers_are_shared)
     pipeline = Pipeline(
         bucket_name=settings.bucket_name,
         bulk_queue_name=settings.bulk_queue_url.rsplit("/", 1)[1],
-        surveyor=Surveyor(table, objects, executor, recognizer.fingerprints(), around.clock),
+        triage=Triage(table, objects, executor, recognizer.fingerprints(), runtime.clock),
         recognizer=recognizer,
         committer=Committer(table),
-        announcer=Announcer(SnsTopic(aws.sns, settings.topic_arn, retry), settings.bucket_name, counter),
-        counter=counter,
-        now=around.now,
+        publisher=Publisher(SnsTopic(aws.sns, settings.topic_arn, retry), settings.bucket_name, metrics),
+        metrics=metrics,
+        now=runtime.now,
     )
-    attempts = Attempts(DynamoDBAttempts(aws.dynamodb, name, retry, around.clock), log)
-    hand_back = HandBack(queues, counter, log, around.clock, around.now, around.spread)
-    return ImageBatch(pipeline, attempts, hand_back, counter, log)
+    attempts = Attempts(DynamoDBAttempts(aws.dynamodb, name, retry, runtime.clock), log)
+    failed_messages = FailedMessages(queues, metrics, log, runtime.clock, runtime.now, runtime.spread)
+    return ImageBatch(pipeline, attempts, failed_messages, metrics, log)
 
 
 @dataclass(frozen=True)
@@ -98,32 +98,39 @@ class _Callers:
     """Gives each detector a line and threads of its own: one that has to wait holds up no other."""
 
     settings: ProcessorSettings
-    budgets: BudgetStore
-    counter: Counter
+    budgets: RateLimitStore
+    metrics: Metrics
     log: Log
-    around: Surroundings
+    runtime: Runtime
 
     def caller(self, detector: Detector) -> Caller:
-        line, around = self._line(detector.question.operation), self.around
+        limiter, runtime = self._limiter(detector.question.operation), self.runtime
 
-        def turns(lane: Lane, expected: int, deadline: Deadline) -> Turns:
-            return Turns(
-                line, lane, expected, deadline, around.new_lock(), around.clock, around.sleep, around.spread
+        def permits(lane: Lane, expected: int, deadline: Deadline) -> Permits:
+            return Permits(
+                limiter,
+                lane,
+                expected,
+                deadline,
+                runtime.new_lock(),
+                runtime.clock,
+                runtime.sleep,
+                runtime.spread,
             )
 
-        return Caller(detector, around.new_executor(self.settings.concurrent_calls), turns)
+        return Caller(detector, runtime.new_executor(self.settings.concurrent_calls), permits)
 
-    def _line(self, operation: str) -> Line:
+    def _limiter(self, operation: str) -> SharedRateLimiter:
         quota = self.settings.quotas[operation]
         share = quota / self.settings.workers
         limit = self.settings.daily_call_limits.get(operation)
-        return Line(
+        return SharedRateLimiter(
             operation,
             quota,
             share,
             self.budgets,
-            self.around.clock,
-            self.counter,
+            self.runtime.clock,
+            self.metrics,
             self.log,
             None if limit is None else int(limit),
         )

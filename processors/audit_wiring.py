@@ -17,8 +17,8 @@ from processors.adapters.dynamodb_audits import DynamoDBAudits
 from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.s3_listing import S3Listing
 from processors.adapters.sqs_depths import SqsDepths
+from processors.counting.auditing import Audit
 from processors.retrying import PATIENT_ATTEMPTS, RetryPolicy
-from processors.tallying.auditing import Audit
 from processors.telemetry import Log
 
 # The reads of one page of keys, a hundred each, go side by side.

@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BasePartialBatchProcessor, EventType
-
-from contract.counts import Count
 from contract.errors import ConfigurationError, ImagepipeError, PermanentError, TransientError
+from contract.metrics import Metric
 from processors.attempts import Attempts
 from processors.deadline import Deadline
-from processors.handing_back import HandBack
+from processors.failed_messages import FailedMessages
 from processors.messages import Message
-from processors.pipeline import Outcome, Pipeline
-from processors.telemetry import Counter, Log
+from processors.pipeline.pipeline import Outcome, Pipeline
+from processors.telemetry import Log, Metrics
 
 
-class ImageBatch(BasePartialBatchProcessor):
-    """Powertools' partial-batch reply around a pipeline that works on the batch as a whole.
+@dataclass(frozen=True)
+class ImageBatch:
+    """Works on a batch as a whole, and replies with the messages that SQS is to bring again.
 
     Reports every failed message, and nothing else; never raises because all have failed, for that would
     bring back the whole batch a second time.
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
 
-    def __init__(
-        self, pipeline: Pipeline, attempts: Attempts, hand_back: HandBack, counter: Counter, log: Log
-    ) -> None:
-        super().__init__(EventType.SQS, raise_on_entire_batch_failure=False)
-        self._pipeline = pipeline
-        self._attempts = attempts
-        self._hand_back = hand_back
-        self._counter = counter
-        self._log = log
-        self._failures: Mapping[str, ImagepipeError] = {}
+    pipeline: Pipeline
+    attempts: Attempts
+    failed_messages: FailedMessages
+    metrics: Metrics
+    log: Log
 
     def answer(self, event: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
-        """Work through one Lambda event and give the reply that Lambda's event source expects."""
-        self.records = event["Records"]
-        messages = [Message.from_record(record) for record in self.records]
-        hopeless = self._attempts.begin(messages)
+        """Work through one Lambda event and return the reply that Lambda's event source expects."""
+        messages = [Message.from_record(record) for record in event["Records"]]
+        hopeless = self.attempts.begin(messages)
         outcomes = {message_id: Outcome((), failure) for message_id, failure in hopeless.items()}
         outcomes |= self._run([message for message in messages if message.id not in hopeless], deadline)
         failed = [
@@ -49,15 +44,16 @@ class ImageBatch(BasePartialBatchProcessor):
         ]
         for message, failure in failed:
             self._tell(message, failure)
-        kept = self._hand_back.settle(
+        kept = self.failed_messages.settle(
             failed,
             {message_id: outcome.failed_keys for message_id, outcome in outcomes.items()},
-            self._attempts,
+            self.attempts,
         )
-        self._failures = {message.id: failure for message, failure in failed if message.id in kept}
-        with self:
-            self.process()
-        return dict(self.response())
+        return {
+            "batchItemFailures": [
+                {"itemIdentifier": message.id} for message, _ in failed if message.id in kept
+            ]
+        }
 
     def _run(self, messages: Sequence[Message], deadline: Deadline) -> Mapping[str, Outcome]:
         """Run the batch and, should a fault of ours stop it, each message alone: one must not cost others.
@@ -65,25 +61,15 @@ class ImageBatch(BasePartialBatchProcessor):
         What was paid for before the fault was saved, and is not paid for again.
         """
         try:
-            return self._pipeline.run(messages, deadline)
+            return self.pipeline.run(messages, deadline)
         except Exception as fault:  # noqa: BLE001 - the edge of the program: told, and its message comes back
-            self._log.fault("a fault of this program", fault)
+            self.log.fault("a fault of this program", fault)
             if len(messages) == 1:
                 return {messages[0].id: Outcome((), TransientError("UnexpectedFault", f"{fault!r}"))}
         outcomes: dict[str, Outcome] = {}
         for message in messages:
             outcomes.update(self._run([message], deadline))
         return outcomes
-
-    def _process_record(self, record: dict[str, Any]) -> tuple[str, Any, Any]:
-        failure = self._failures.get(record["messageId"])
-        data = self._to_batch_type(record, event_type=EventType.SQS)
-        if failure is None:
-            return self.success_handler(record=data, result=None)
-        return self.failure_handler(record=data, exception=(type(failure), failure, failure.__traceback__))
-
-    async def _async_process_record(self, record: dict[str, Any]) -> tuple[str, Any, Any]:
-        return self._process_record(record)
 
     def _tell(self, message: Message, failure: ImagepipeError) -> None:
         facts = {
@@ -93,9 +79,9 @@ class ImageBatch(BasePartialBatchProcessor):
             "detector": failure.detector,
         }
         if isinstance(failure, ConfigurationError):
-            self._counter.add(Count.CONFIGURATION_ERRORS)
-            self._log.error(f"the deployment is at fault, nothing is lost: {failure.message}", **facts)
+            self.metrics.add(Metric.CONFIGURATION_ERRORS)
+            self.log.error(f"configuration error, nothing is lost: {failure.message}", **facts)
         elif isinstance(failure, PermanentError):
-            self._log.error(f"this message can never be work: {failure.message}", **facts)
+            self.log.error(f"this message can never be processed: {failure.message}", **facts)
         else:
-            self._log.warning(f"to be tried again: {failure.message}", **facts)
+            self.log.warning(f"transient failure, will retry: {failure.message}", **facts)

@@ -20,10 +20,10 @@ class Deadline:
         return self.remaining_milliseconds() / 1000 - RESERVE_SECONDS
 
     def require_time_for_a_call(self, key: str) -> None:
-        """Raise NotReadyError `OutOfTime` when a call started now might be paid for and not written down."""
+        """Raise NotReadyError `DeadlineReached` when a call started now might be paid for and lost."""
         if self.seconds_for_calls() < 0:
             raise NotReadyError(
-                "OutOfTime",
+                "DeadlineReached",
                 f"{key} was not started, the invocation is about to end",
                 retry_within_seconds=0,
             )

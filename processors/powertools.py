@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter as Tally
+from collections import Counter
 from dataclasses import dataclass, field
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from contract.counts import Count
+from contract.metrics import Metric
 from contract.prices import DOLLARS_A_CALL
 
 DOLLARS_SAVED = "DollarsSaved"
 
 
 @dataclass(frozen=True)
-class PowertoolsCounter:
+class PowertoolsMetrics:
     """Adds up an invocation's counts and writes them as one line of CloudWatch's embedded metric format."""
 
     metrics: Metrics
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _tally: Tally[Count] = field(default_factory=Tally)
+    _counts: Counter[Metric] = field(default_factory=Counter)
 
-    def add(self, count: Count, by: int = 1) -> None:
+    def add(self, count: Metric, by: int = 1) -> None:
         """Add to one count of this invocation."""
         with self._lock:
-            self._tally[count] += by
+            self._counts[count] += by
 
-    def flush(self) -> dict[Count, int]:
+    def flush(self) -> dict[Metric, int]:
         """Write what was counted since the last time, and give it."""
         with self._lock:
-            counted = {count: value for count, value in self._tally.items() if value}
-            self._tally.clear()
+            counted = {count: value for count, value in self._counts.items() if value}
+            self._counts.clear()
         for count, value in counted.items():
             self.metrics.add_metric(name=count, unit=MetricUnit.Count, value=value)
-        if avoided := counted.get(Count.CALLS_AVOIDED):
+        if avoided := counted.get(Metric.CALLS_AVOIDED):
             self.metrics.add_metric(
                 name=DOLLARS_SAVED, unit=MetricUnit.NoUnit, value=avoided * DOLLARS_A_CALL
             )

@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from contract.counts import Count
+from contract.metrics import Metric
 from contract.records import Status
 
 OUTCOME_COUNT = {
-    Status.RECOGNIZED: Count.IMAGES_RECOGNIZED,
-    Status.REJECTED: Count.IMAGES_REJECTED,
-    Status.DELETED: Count.IMAGES_DELETED,
+    Status.RECOGNIZED: Metric.IMAGES_RECOGNIZED,
+    Status.REJECTED: Metric.IMAGES_REJECTED,
+    Status.DELETED: Metric.IMAGES_DELETED,
 }
 
 
-class Counter(Protocol):
+class Metrics(Protocol):
     """Where counts go. Safe to use from several threads."""
 
-    def add(self, count: Count, by: int = 1) -> None:
+    def add(self, count: Metric, by: int = 1) -> None:
         """Add to one count of this invocation."""
 
 
-class Ledger(Protocol):
+class DailyCounters(Protocol):
     """Where counts are added up for `imagepipe status`, which has no CloudWatch to ask on every machine."""
 
-    def add(self, counted: Mapping[Count, int]) -> None:
+    def add(self, counted: Mapping[Metric, int]) -> None:
         """Add what one batch counted. An aid, not a record: a batch that crashes is not in it."""
 
 

@@ -12,20 +12,20 @@ from aws_lambda_powertools import Logger, Metrics
 from contract import environment
 from contract.settings import ProcessorSettings
 from processors.adapters.client_config import client_config
-from processors.adapters.dynamodb_ledger import DynamoDBLedger
+from processors.adapters.dynamodb_daily_counters import DynamoDBDailyCounters
 from processors.assembly import Clients, assemble
-from processors.powertools import PowertoolsCounter, PowertoolsLog
-from processors.surroundings import real
+from processors.powertools import PowertoolsLog, PowertoolsMetrics
+from processors.runtime import real
 from processors.worker import Worker
 
 
 def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """Build what answers events. Raises SettingsError naming everything that is missing."""
     settings = environment.load(ProcessorSettings, os.environ)
-    around, aws = real(), clients(settings)
-    log, counter = PowertoolsLog(Logger()), PowertoolsCounter(Metrics())
-    ledger = DynamoDBLedger(aws.dynamodb, settings.table_name, around.now)
-    return Worker(assemble(settings, aws, counter, log, around), counter, ledger, log).answer
+    runtime, aws = real(), clients(settings)
+    log, metrics = PowertoolsLog(Logger()), PowertoolsMetrics(Metrics())
+    daily_counters = DynamoDBDailyCounters(aws.dynamodb, settings.table_name, runtime.now)
+    return Worker(assemble(settings, aws, metrics, log, runtime), metrics, daily_counters, log).answer
 
 
 def clients(settings: ProcessorSettings) -> Clients:

@@ -8,8 +8,8 @@ from typing import Any
 from contract.errors import ImagepipeError
 from processors.batch import ImageBatch
 from processors.deadline import Deadline
-from processors.powertools import PowertoolsCounter, PowertoolsLog
-from processors.telemetry import Ledger
+from processors.powertools import PowertoolsLog, PowertoolsMetrics
+from processors.telemetry import DailyCounters
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class Worker:
     """Answers Lambda events."""
 
     batch: ImageBatch
-    counter: PowertoolsCounter
-    ledger: Ledger
+    metrics: PowertoolsMetrics
+    daily_counters: DailyCounters
     log: PowertoolsLog
 
     def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -30,8 +30,8 @@ class Worker:
             self._write_counts()
 
     def _write_counts(self) -> None:
-        counted = self.counter.flush()
+        counted = self.metrics.flush()
         try:
-            self.ledger.add(counted)
+            self.daily_counters.add(counted)
         except ImagepipeError as failure:
             self.log.warning(f"counts of a batch were not added up: {failure.message}", code=failure.code)

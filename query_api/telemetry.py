@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 
-class Count(StrEnum):
+class QueryMetric(StrEnum):
     """The metrics of the query API, all of them counts.
 
     ROWS_SKIPPED counts index rows that were not true any more: many of them, for long, mean that nobody
@@ -21,4 +21,4 @@ class Count(StrEnum):
     ITEMS_UNREADABLE = "ItemsUnreadable"
 
 
-Counting = Callable[[Count, int], None]
+Counting = Callable[[QueryMetric, int], None]

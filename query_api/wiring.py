@@ -31,7 +31,7 @@ from query_api.http.routing import Router
 from query_api.routes import Dependencies, all_routes
 from query_api.search.cursors import Cursors
 from query_api.search.listing import Listing
-from query_api.telemetry import Count, Counting
+from query_api.telemetry import Counting, QueryMetric
 
 Answering = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
@@ -48,7 +48,7 @@ def assemble(settings: QuerySettings, session: Session) -> Answering:
     """
     logger, metrics = Logger(), Metrics()
 
-    def count(what: Count, by: int) -> None:
+    def count(what: QueryMetric, by: int) -> None:
         metrics.add_metric(name=what, unit=MetricUnit.Count, value=by)
 
     router = Router(all_routes(_parts(settings, session, logger, count)), logger, count)
@@ -70,7 +70,7 @@ def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Cou
 
     def unreadable(what: str, error: Exception) -> None:
         logger.warning("an item of the table cannot be read, and is left out", item=what, error=repr(error))
-        count(Count.ITEMS_UNREADABLE, 1)
+        count(QueryMetric.ITEMS_UNREADABLE, 1)
 
     reader = DynamoDBTable(client, settings.table_name, executor, unreadable)
     signing = DynamoDBSecrets(client, settings.table_name, partial(secrets.token_bytes, 32), time.time)

@@ -10,13 +10,13 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from contract.counts import Count
+from contract.metrics import Metric
 from contract.settings import ProcessorSettings
 from loadtest.simulation.clients import Services, clients
 from loadtest.simulation.executor import VirtualLock, wait
 from loadtest.simulation.fleet import Environment, Handler
 from processors.assembly import Clients, assemble
-from processors.surroundings import Surroundings
+from processors.runtime import Runtime
 
 # So many calls a second that the budget never makes anybody wait.
 UNLIMITED = 1e9
@@ -45,12 +45,12 @@ class NoLog:
 class Counts:
     """What the processor counts, by name."""
 
-    of: Counter[Count] = field(default_factory=Counter)
+    of: Counter[Metric] = field(default_factory=Counter)
 
-    def add(self, count: Count, by: int = 1) -> None:
+    def add(self, count: Metric, by: int = 1) -> None:
         self.of[count] += by
 
-    def __getitem__(self, count: Count) -> int:
+    def __getitem__(self, count: Metric) -> int:
         return self.of[count]
 
 
@@ -100,16 +100,16 @@ class _NoBudget:
 
 
 def _assembled(site: Site, environment: Environment, aws: Clients, settings: ProcessorSettings) -> Handler:
-    return assemble(settings, aws, site.tally, NoLog(site.said), surroundings(site, environment)).answer
+    return assemble(settings, aws, site.tally, NoLog(site.said), runtime(site, environment)).answer
 
 
 _NAMES = count()
 
 
-def surroundings(site: Site, environment: Environment) -> Surroundings:
+def runtime(site: Site, environment: Environment) -> Runtime:
     """Give time, chance and threads of the simulation."""
     clock = environment.clock
-    return Surroundings(
+    return Runtime(
         new_executor=environment.new_executor,
         new_lock=lambda: VirtualLock(clock),
         wait=partial(wait, clock),

@@ -54,10 +54,10 @@ def table(group: str, results: Sequence[Result]) -> tuple[Sequence[str], list[li
         return LANES_HEAD, [_lanes_line(scenario, seen) for scenario, seen in results]
     if group == "outages":
         return OUTAGES_HEAD, [_outage_line(scenario, seen.aftermath) for scenario, seen in results]
-    return RECORD, [_line(scenario, seen) for scenario, seen in results]
+    return RECORD, [_limiter(scenario, seen) for scenario, seen in results]
 
 
-def _line(scenario: Scenario, seen: Figures) -> list[str]:
+def _limiter(scenario: Scenario, seen: Figures) -> list[str]:
     return [
         f"{scenario.title}{_more(scenario, seen)}",
         _use(seen),

@@ -1,7 +1,4 @@
-"""A service of the local environment.
-
-one process in the background, started, found again, healed and stopped.
-"""
+"""A service of the local environment: one background process, started, found again, healed, stopped."""
 
 from __future__ import annotations
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from contract.counts import Count
+from contract.metrics import Metric
 from contract.prices import DOLLARS_A_CALL
 
-CALL_COUNTS = (Count.CALLS_MADE, Count.CALLS_AVOIDED, Count.CALLS_THROTTLED)
+CALL_COUNTS = (Metric.CALLS_MADE, Metric.CALLS_AVOIDED, Metric.CALLS_THROTTLED)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from processors.adapters.aws_errors import translated
 from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.dynamodb_inserts import Inserts
 from processors.adapters.dynamodb_items import claim_of_another, object_key, record_in, result_in
-from processors.committing import Commit, Decided
+from processors.pipeline.commit import Commit, Decided
 from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def _standing_record(error: ClientError) -> ImageRecord:
     """
     if "Item" not in error.response:
         raise NotReadyError(
-            "LostRace", "the record has expired meanwhile; its key is looked at again"
+            "ConcurrentUpdate", "the record has expired meanwhile; its key is looked at again"
         ) from error
     standing = record_in(from_wire(_item_of(error)))
     if isinstance(standing, ImagepipeError):

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from contract.audits import AUDIT, AuditRound
-from contract.counts import Count
 from contract.identity import content_id
+from contract.metrics import Metric
 from contract.records import Status
 from contract.table import counts_key, record_key
 from contract.tallies import STATUS_COUNTS, UNREADABLE, read_counts
@@ -46,7 +46,7 @@ class DynamoDBAudits:
         first, last = _day(since), _day(until)
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
         items = self.batches.read([counts_key(day.isoformat()) for day in days])
-        return sum(int(item.get(Count.IMAGES_DELETED, 0)) for item in items)
+        return sum(int(item.get(Metric.IMAGES_DELETED, 0)) for item in items)
 
     def last_round(self) -> AuditRound | None:
         """Return the round that is under way, or the last one; None where there is none to go on with."""

@@ -15,7 +15,7 @@ from contract.tallies import STATUS_COUNTS, UNREADABLE, Counted, counted_key
 from contract.timing import REMOVAL_SECONDS
 from contract.wire import Item, from_wire, key_of, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
-from processors.tallying.contents import Named
+from processors.counting.contents import Named
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

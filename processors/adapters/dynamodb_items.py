@@ -22,10 +22,7 @@ UNREADABLE_ITEM = "UnreadableItem"
 
 
 def record_in(item: Mapping[str, Any]) -> ImageRecord | ImagepipeError:
-    """Return the record that an item holds.
-
-    one that is written as it was read, but for attributes of later.
-    """
+    """Return the record that an item holds, if writing it gives the item again, attributes of later apart."""
     try:
         record = ImageRecord.from_item(item)
         written = record.to_item()
@@ -65,7 +62,7 @@ def claim_of_another(name: ResultName, item: Mapping[str, Any], now: int) -> Ima
     if seconds is None:
         return _unreadable(item, ValueError(f"claimed_until is {until!r}"))
     return NotReadyError(
-        "ClaimedElsewhere",
+        "InProgressElsewhere",
         f"another worker is asking {name.detector} about the same content",
         retry_within_seconds=max(0, seconds) + 1,
     )

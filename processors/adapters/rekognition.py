@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from contract.counts import Count
 from contract.errors import ThrottledError
 from contract.identity import ImageVersion
+from contract.metrics import Metric
 from processors.adapters.aws_errors import answering
-from processors.budget.turns import Turn, Turns
 from processors.detectors.detector import Detector
+from processors.rate_limit.permits import Permit, Permits
 from processors.retrying import RetryPolicy
-from processors.telemetry import Counter
+from processors.telemetry import Metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -27,9 +27,9 @@ class RekognitionDetectors:
     client: RekognitionClient
     bucket_name: str
     retry: RetryPolicy
-    counter: Counter
+    metrics: Metrics
 
-    def ask(self, detector: Detector, version: ImageVersion, turns: Turns) -> Mapping[str, Any]:
+    def ask(self, detector: Detector, version: ImageVersion, permits: Permits) -> Mapping[str, Any]:
         """Ask one detector about one version, by its version id where the bucket has versions.
 
         The time to wait for the first turn is not part of the time for retries.
@@ -40,17 +40,17 @@ class RekognitionDetectors:
         operation: Callable[..., Mapping[str, Any]] = getattr(
             self.client, _method(detector.question.operation)
         )
-        turn: Turn | None = turns.wait(version.key)
+        permit: Permit | None = permits.wait(version.key)
 
         def attempt() -> Mapping[str, Any]:
-            nonlocal turn
-            mine, turn = turn or turns.wait(version.key), None
+            nonlocal permit
+            mine, permit = permit or permits.wait(version.key), None
             try:
                 with answering(f"{detector.question.operation} of s3://{self.bucket_name}/{version.key}"):
                     return operation(Image={"S3Object": s3_object}, **detector.question.parameters)
             except ThrottledError:
-                self.counter.add(Count.CALLS_THROTTLED)
-                turns.throttled(mine)
+                self.metrics.add(Metric.CALLS_THROTTLED)
+                permits.throttled(mine)
                 raise
 
         response = dict(self.retry(attempt))

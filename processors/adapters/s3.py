@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from contract.errors import ImagepipeError
 from contract.identity import ImageVersion
 from processors.adapters.aws_errors import translated
-from processors.objects import StoredObject, archived, encrypted
-from processors.picture_size import PictureSize, picture_size
+from processors.pipeline.objects import StoredObject, archived, encrypted
+from processors.pipeline.picture_size import PictureSize, picture_size
 from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from contract.identity import content_id
 from processors.adapters.aws_errors import translated
-from processors.tallying.auditing import ListedPhoto
+from processors.counting.auditing import ListedPhoto
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

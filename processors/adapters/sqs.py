@@ -28,18 +28,18 @@ class SqsQueues:
     dead_letter_queue_urls: Mapping[str, str]
     retry: RetryPolicy
 
-    def delay(self, delays: Sequence[tuple[Message, int]]) -> None:
+    def change_visibility(self, delays: Sequence[tuple[Message, int]]) -> None:
         """Keep messages that are handed back away for so many seconds."""
         for queue_name in {message.queue_name for message, _ in delays}:
             of_queue = [(message, seconds) for message, seconds in delays if message.queue_name == queue_name]
             for start in range(0, len(of_queue), MAX_ENTRIES):
                 self._delay_batch(self._url(queue_name), of_queue[start : start + MAX_ENTRIES])
 
-    def renew(self, message: Message, delay_seconds: int) -> None:
+    def requeue(self, message: Message, delay_seconds: int) -> None:
         """Send a copy to the same queue; returns when SQS has it."""
         self._send(self._url(message.queue_name), message, {}, min(delay_seconds, MAX_DELAY_SECONDS))
 
-    def send_to_dead_letters(self, message: Message, failure: Failure) -> None:
+    def dead_letter(self, message: Message, failure: Failure) -> None:
         """Send a copy to the dead letters with the reason; returns when SQS has it."""
         url = self.dead_letter_queue_urls[self._url(message.queue_name)]
         self._send(url, message, {FAILURE_ATTRIBUTE: failure.to_json()}, 0)

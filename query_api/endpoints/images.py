@@ -15,7 +15,7 @@ from query_api.ports import Log, Signer
 from query_api.search.cursors import Cursors, ForeignCursorError
 from query_api.search.listing import Listing
 from query_api.search.questions import ImageQuestion, ListQuestion
-from query_api.telemetry import Count, Counting
+from query_api.telemetry import Counting, QueryMetric
 
 NO_SUCH_IMAGE = {
     404: "Nothing is known of this key: it was never uploaded, or deleted, or is not recognized yet."
@@ -122,12 +122,12 @@ class ImageEndpoints:
         except (KeyError, TypeError, AttributeError):
             # An answer that is not of Rekognition's form: the record says what lists say.
             self.log.exception("a raw result cannot be read, and is left out")
-            self.count(Count.ITEMS_UNREADABLE, 1)
+            self.count(QueryMetric.ITEMS_UNREADABLE, 1)
             return presentation.details(replace(details, results={}), url)
 
     def _list(self, question: ListQuestion) -> Response:
         page = self.listing.page(question)
-        self.count(Count.ROWS_READ, page.rows_read)
-        self.count(Count.ROWS_SKIPPED, page.rows_skipped)
+        self.count(QueryMetric.ROWS_READ, page.rows_read)
+        self.count(QueryMetric.ROWS_SKIPPED, page.rows_skipped)
         cursor = None if page.next_after is None else self.cursors.write(question, page.next_after)
         return Response(200, presentation.page(page, cursor, self.signer.photo))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from contract.counts import Count
+from contract.metrics import Metric
 from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
 from query_api.http.json_schema import COUNT, json_object
@@ -39,7 +39,8 @@ ENDPOINT = Endpoint(
             "queues": json_object({"images": _QUEUE, "bulk": _QUEUE}),
             "dead_letters": COUNT,
             "today": json_object(
-                {count.name.lower(): COUNT for count in Count}, description="What the processor counted, UTC."
+                {count.name.lower(): COUNT for count in Metric},
+                description="What the processor counted, UTC.",
             ),
         }
     ),
@@ -72,14 +73,15 @@ class StatsEndpoints:
             "calls": _calls(counted),
             "queues": {"images": _depth(backlog.images), "bulk": _depth(backlog.bulk)},
             "dead_letters": backlog.dead_letters,
-            "today": {count.name.lower(): counted.get(days[0], {}).get(count, 0) for count in Count},
+            "today": {count.name.lower(): counted.get(days[0], {}).get(count, 0) for count in Metric},
         }
         return Response(200, content)
 
 
 def _calls(counted: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
     made, avoided = (
-        sum(day.get(name, 0) for day in counted.values()) for name in (Count.CALLS_MADE, Count.CALLS_AVOIDED)
+        sum(day.get(name, 0) for day in counted.values())
+        for name in (Metric.CALLS_MADE, Metric.CALLS_AVOIDED)
     )
     dollars = round(avoided * DOLLARS_A_CALL, 3)
     return {"made": made, "avoided": avoided, "dollars_saved": dollars, "days": CALL_DAYS}

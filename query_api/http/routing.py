@@ -11,7 +11,7 @@ from query_api.http.messages import Request, Response
 from query_api.http.param_types import Parameter, Schema
 from query_api.http.query_params import BadParametersError
 from query_api.ports import Log
-from query_api.telemetry import Count, Counting
+from query_api.telemetry import Counting, QueryMetric
 
 GREEDY = "+}"
 REFUSED, SERVER_FAULT = 400, 500
@@ -75,8 +75,8 @@ class Router:
     def respond(self, request: Request) -> Response:
         """Answer a request, or say why not. Raises nothing."""
         response = self._respond(request)
-        outcome = Count.ANSWERED if response.status < REFUSED else Count.REFUSED
-        self.count(Count.FAILED if response.status >= SERVER_FAULT else outcome, 1)
+        outcome = QueryMetric.ANSWERED if response.status < REFUSED else QueryMetric.REFUSED
+        self.count(QueryMetric.FAILED if response.status >= SERVER_FAULT else outcome, 1)
         return response
 
     def _respond(self, request: Request) -> Response:

@@ -14,8 +14,8 @@ from contract.prices import DOLLARS_A_CALL, dollars_for_calls
 from contract.results import pack
 from contract.usage import Work, seconds_at_quota, usage
 from infra.settings import DeploymentSettings
-from processors.tallying.tally import MAX_KEYS
-from query_api.telemetry import Count as QueryCount
+from processors.counting.label_counter import MAX_KEYS
+from query_api.telemetry import QueryMetric as QueryCount
 
 MILLION = 1_000_000
 LABELS = ("DetectLabels",)

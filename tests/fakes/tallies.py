@@ -12,9 +12,9 @@ from contract.errors import TransientError
 from contract.records import ImageRecord
 from contract.table import ItemKey, record_key
 from contract.tallies import NOTHING, Counted, Differences, counted_key
-from processors.tallying.contents import Named
-from processors.tallying.recounting import Page
-from processors.tallying.tally import Change, Standing
+from processors.counting.contents import Named
+from processors.counting.label_counter import Change, Standing
+from processors.counting.recounting import Page
 from tests.fakes.calls import Calls
 
 KEYS_A_PAGE = 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contract import table
-from contract.counts import Count
+from contract.metrics import Metric
 from infra.bundles import ROOT
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from local.cloud.assembly import STACK_NAME, Assembly
@@ -101,7 +101,7 @@ def test_a_deployment_at_fault_raises_an_alarm_on_the_metric_that_the_processor_
     alarm = template.properties("AWS::CloudWatch::Alarm", "ConfigurationErrors")
     variables = template.properties("AWS::Lambda::Function", "Processor")["Environment"]["Variables"]
 
-    assert alarm["MetricName"] == Count.CONFIGURATION_ERRORS
+    assert alarm["MetricName"] == Metric.CONFIGURATION_ERRORS
     assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
     assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
 

@@ -59,7 +59,7 @@ def test_the_tally_runs_the_code_of_the_processors_under_a_name_of_its_own(templ
     processor = template.properties("AWS::Lambda::Function", "Processor")
 
     assert tally["Code"] == processor["Code"]
-    assert tally["Handler"] == "processors.tally_handler.handler"
+    assert tally["Handler"] == "processors.counting_handler.handler"
     assert tally["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "tally"
 
 

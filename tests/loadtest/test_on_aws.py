@@ -14,7 +14,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from contract.counts import Count
+from contract.metrics import Metric
 from contract.table import counts_key
 from infra.settings import DeploymentSettings
 from loadtest.api import Api
@@ -85,7 +85,7 @@ def test_they_are_removed_after_a_fault_too(stack: Stack) -> None:
 def test_calls_are_added_up_over_midnight(stack: Stack) -> None:
     for day, made in (("2026-11-22", 5), ("2026-11-23", 2), ("2026-11-20", 100)):
         at = counts_key(day)
-        item = {"pk": {"S": at.pk}, "sk": {"S": at.sk}, Count.CALLS_MADE.value: {"N": str(made)}}
+        item = {"pk": {"S": at.pk}, "sk": {"S": at.sk}, Metric.CALLS_MADE.value: {"N": str(made)}}
         stack.dynamodb.put_item(TableName="records", Item=item)
     just_after_midnight = 1_795_392_060.0  # 2026-11-23T00:01 UTC
 

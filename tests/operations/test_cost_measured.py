@@ -15,7 +15,7 @@ from contract.table import budget_key
 from contract.tallies import LABEL_COUNTS
 from contract.usage import Work, usage
 from contract.wire import from_wire, to_wire
-from processors.budget.line import day_of
+from processors.rate_limit.limiter import day_of
 from tests.fakes.dynamodb import TABLE, _inserted
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import SETTINGS, World

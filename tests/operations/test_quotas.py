@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contract.errors import ConfigurationError
-from contract.quotas import KEPT_AFTER_A_CUT, to_microseconds
+from contract.quotas import BETA, to_microseconds
 from contract.table import budget_key
 from contract.wire import to_wire
 from operations.adapters.lambda_functions import reader_of
@@ -166,7 +166,7 @@ def test_the_rate_of_now_is_lower_after_a_throttle() -> None:
 
     labels = in_use(DEPLOYED, operated.budgets, (), NOW)[0]
 
-    assert labels.rate == pytest.approx(50 * KEPT_AFTER_A_CUT)
+    assert labels.rate == pytest.approx(50 * BETA)
     assert labels.in_use == 50
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contract.audits import AUDIT, NOW, WHEN_DUE, AuditRound
-from contract.counts import Count
+from contract.metrics import Metric
 from contract.records import Status
 from contract.table import counts_key
 from contract.tallies import STATUS_COUNTS, TallyMetric
@@ -20,8 +20,8 @@ from processors.adapters.dynamodb_audits import DynamoDBAudits
 from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.s3_listing import S3Listing
 from processors.adapters.sqs_depths import SqsDepths
+from processors.counting.auditing import MOST_NAMED, RESERVE_SECONDS, Audit
 from processors.retrying import RetryPolicy
-from processors.tallying.auditing import MOST_NAMED, RESERVE_SECONDS, Audit
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET, START
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES
@@ -83,7 +83,7 @@ class AuditedWorld(World):
     def deleted(self, count: int, days_later: int = 0) -> None:
         """Have so many deletions be on the counts of a day."""
         at = counts_key((START + timedelta(days=days_later)).date().isoformat())
-        self.table.items[at.pk, at.sk] = to_wire({str(Count.IMAGES_DELETED): count}) | key_to_wire(at)
+        self.table.items[at.pk, at.sk] = to_wire({str(Metric.IMAGES_DELETED): count}) | key_to_wire(at)
 
     def when_listing_after(self, key: str, step_in: Callable[[], None]) -> None:
         """Have something happen once, before the page behind a key is listed; pages have one key."""

@@ -11,21 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.counts import Count
 from contract.errors import NotReadyError
-from contract.quotas import Pace
+from contract.metrics import Metric
+from contract.quotas import CubicCalculator
 from contract.table import budget_key
 from contract.wire import key_to_wire
 from loadtest.simulation.client_errors import client_error
-from processors.adapters.dynamodb_budgets import DynamoDBBudgets
-from processors.budget.lanes import Lane
-from processors.budget.line import ALONE_SECONDS, LONGEST_SPAN_SECONDS, Line
-from processors.budget.turns import Turns
+from processors.adapters.dynamodb_rate_limits import DynamoDBRateLimits
 from processors.deadline import Deadline
+from processors.rate_limit.lanes import Lane
+from processors.rate_limit.limiter import ALONE_SECONDS, LONGEST_SPAN_SECONDS, SharedRateLimiter
+from processors.rate_limit.permits import Permits
 from processors.retrying import RetryPolicy
 from tests.fakes.calls import nothing
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
-from tests.processors.world import SETTINGS, Tally, World
+from tests.processors.world import SETTINGS, LabelCounter, World
 
 OPERATION = "DetectLabels"
 START = 1_795_000_000.0
@@ -45,11 +45,11 @@ class Fleet:
     daily_limit: int | None = None
     now: float = START
     table: FakeDynamoDB = field(default_factory=FakeDynamoDB)
-    tally: Tally = field(default_factory=Tally)
+    tally: LabelCounter = field(default_factory=LabelCounter)
 
-    def worker(self, share: float = 5.0) -> Line:
-        budgets = DynamoDBBudgets(self.table, TABLE, RetryPolicy(lambda _: None, attempts=2))  # type: ignore[arg-type]
-        return Line(
+    def worker(self, share: float = 5.0) -> SharedRateLimiter:
+        budgets = DynamoDBRateLimits(self.table, TABLE, RetryPolicy(lambda _: None, attempts=2))  # type: ignore[arg-type]
+        return SharedRateLimiter(
             OPERATION,
             self.quota,
             share,
@@ -60,10 +60,10 @@ class Fleet:
             self.daily_limit,
         )
 
-    def turns(self, lane: Lane, expected: int, remaining_seconds: float = 60.0) -> Turns:
+    def permits(self, lane: Lane, expected: int, remaining_seconds: float = 60.0) -> Permits:
         ends_at = self.now + remaining_seconds
         deadline = Deadline(lambda: int((ends_at - self.now) * 1000))
-        return Turns(
+        return Permits(
             self.worker(),
             lane,
             expected,
@@ -79,11 +79,11 @@ class Fleet:
 
 
 def test_the_rate_is_the_quota_until_a_throttle() -> None:
-    assert Pace(50).rate(START) == 50
+    assert CubicCalculator(50).rate(START) == 50
 
 
 def test_after_a_throttle_the_rate_falls_comes_back_and_then_grows_to_the_quota() -> None:
-    cut = Pace(50, cut_at=START, cut_from=25)
+    cut = CubicCalculator(50, cut_at=START, cut_from=25)
     rates = [cut.rate(START + second) for second in range(20)]
 
     assert rates[0] == pytest.approx(0.7 * 25)
@@ -94,7 +94,7 @@ def test_after_a_throttle_the_rate_falls_comes_back_and_then_grows_to_the_quota(
 
 
 def test_however_often_it_is_throttled_something_is_still_tried() -> None:
-    assert Pace(50, cut_at=START, cut_from=0.1).rate(START) == 1.0
+    assert CubicCalculator(50, cut_at=START, cut_from=0.1).rate(START) == 1.0
 
 
 @settings(deadline=None)
@@ -132,7 +132,7 @@ def test_a_backlog_uses_every_slot_at_a_tenth_of_a_write_a_call() -> None:
     ]
 
     assert max(slots) - min(slots) == pytest.approx(len(slots) / 50, rel=0.01)
-    assert fleet.tally[Count.BUDGET_WRITES] <= 0.11 * len(slots)
+    assert fleet.tally[Metric.BUDGET_WRITES] <= 0.11 * len(slots)
 
 
 def test_bulk_keeps_the_line_short_and_live_work_passes_it_by() -> None:
@@ -245,10 +245,10 @@ def refuse_updates(operation: str) -> None:
 
 def test_turns_come_at_their_times() -> None:
     fleet = Fleet()
-    turns = fleet.turns(Lane.LIVE, expected=3)
+    permits = fleet.permits(Lane.LIVE, expected=3)
     times = []
     for _ in range(3):
-        turns.wait("a.jpg")
+        permits.wait("a.jpg")
         times.append(fleet.now - START)
 
     assert times == pytest.approx([0, 0.02, 0.04], abs=1e-5)
@@ -258,7 +258,7 @@ def test_a_bulk_batch_waits_until_the_line_is_short() -> None:
     fleet = Fleet()
     fleet.worker().reserve(50, Lane.LIVE, fleet.now + 30)
     fleet.worker().reserve(50, Lane.LIVE, fleet.now + 30)
-    fleet.turns(Lane.BULK, expected=10).wait("a.jpg")
+    fleet.permits(Lane.BULK, expected=10).wait("a.jpg")
 
     assert 1.5 <= fleet.now - START <= 2.5
 
@@ -269,8 +269,8 @@ def test_live_work_that_would_come_too_late_is_handed_back_and_says_when() -> No
         fleet.worker().reserve(10, Lane.LIVE, fleet.now + 99)
 
     with pytest.raises(NotReadyError, match=r"a\.jpg has to wait: the line for DetectLabels") as refusal:
-        fleet.turns(Lane.LIVE, expected=10).prepare("a.jpg")
-    assert refusal.value.code == "NoTurn"
+        fleet.permits(Lane.LIVE, expected=10).prepare("a.jpg")
+    assert refusal.value.code == "QuotaExhausted"
     assert refusal.value.retry_within_seconds is not None
     assert 35 <= refusal.value.retry_within_seconds <= 45
 
@@ -279,8 +279,8 @@ def test_no_turn_is_taken_when_the_invocation_is_about_to_end() -> None:
     fleet = Fleet()
 
     with pytest.raises(NotReadyError, match="about to end"):
-        fleet.turns(Lane.LIVE, expected=1, remaining_seconds=20).prepare("a.jpg")
-    assert fleet.tally[Count.BUDGET_WRITES] == 0
+        fleet.permits(Lane.LIVE, expected=1, remaining_seconds=20).prepare("a.jpg")
+    assert fleet.tally[Metric.BUDGET_WRITES] == 0
 
 
 @settings(max_examples=10, deadline=None)
@@ -301,7 +301,7 @@ def test_many_bulk_workers_fill_the_quota_between_them(seed: int) -> None:
         due[number] = (max(again, fleet.now + 0.02), worker)
 
     assert calls >= 0.95 * 50 * 20
-    assert fleet.tally[Count.BUDGET_WRITES] <= 0.3 * calls
+    assert fleet.tally[Metric.BUDGET_WRITES] <= 0.3 * calls
 
 
 def test_a_throttle_in_the_pipeline_is_told_to_all_workers() -> None:
@@ -337,7 +337,7 @@ def set_in_budget(fleet: Fleet, **attributes: dict[str, str]) -> None:
     item.update(attributes)
 
 
-def taken(worker: Line, fleet: Fleet, calls: int = 10) -> int:
+def taken(worker: SharedRateLimiter, fleet: Fleet, calls: int = 10) -> int:
     return len(worker.reserve(calls, Lane.LIVE, fleet.now + 30).times)
 
 
@@ -386,7 +386,7 @@ def test_photos_beyond_the_limit_wait_and_are_recognized_the_next_day() -> None:
 
     (waiting,) = world.deliver(*puts)
     assert world.deliver(puts[int(waiting)]) == ["0"]
-    assert world.tally[Count.DAILY_LIMIT_REACHED] >= 2
+    assert world.tally[Metric.DAILY_LIMIT_REACHED] >= 2
     assert world.rekognition.paid.total() == 2
     world.now += 86_400
 
@@ -430,4 +430,4 @@ def test_a_budget_that_cannot_be_read_costs_no_more_than_the_workers_own_share(
     times = worker.reserve(10, Lane.LIVE, fleet.now + 30).times
 
     assert [later - earlier for earlier, later in pairwise(times)] == pytest.approx([0.2] * 9)
-    assert fleet.tally[Count.CONFIGURATION_ERRORS] == 1
+    assert fleet.tally[Metric.CONFIGURATION_ERRORS] == 1

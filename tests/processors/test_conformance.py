@@ -13,9 +13,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from contract.counts import Count
 from contract.errors import ImagepipeError, NotReadyError
 from contract.identity import ImageVersion
+from contract.metrics import Metric
 from contract.records import Findings, ImageRecord, Status
 from contract.results import Result, ResultName
 from contract.table import EXPIRY, index_rows, result_key
@@ -23,9 +23,9 @@ from contract.timing import PROCESSOR_TIMEOUT_SECONDS, RESULTS_GRACE_SECONDS, RE
 from contract.wire import from_wire, key_to_wire, to_wire
 from processors.adapters.dynamodb import DynamoDBTable
 from processors.adapters.dynamodb_batches import BatchCalls
+from processors.adapters.dynamodb_daily_counters import DynamoDBDailyCounters
 from processors.adapters.dynamodb_inserts import Inserts
-from processors.adapters.dynamodb_ledger import DynamoDBLedger
-from processors.committing import Commit, Decided
+from processors.pipeline.commit import Commit, Decided
 from processors.retrying import RetryPolicy
 from tests.conftest import RunningCloud
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
@@ -273,10 +273,10 @@ def test_more_rows_than_a_batch_takes_are_written_and_removed(table: DynamoDBTab
 
 @pytest.mark.parametrize("client", ["moto", "local cloud"], indirect=True)
 def test_counts_of_a_day_add_up(client: tuple[Any, str]) -> None:
-    ledger = DynamoDBLedger(*client, lambda: "2026-11-23T12:00:00.000Z")
+    daily_counters = DynamoDBDailyCounters(*client, lambda: "2026-11-23T12:00:00.000Z")
 
-    ledger.add({Count.CALLS_MADE: 3, Count.CALLS_AVOIDED: 1})
-    ledger.add({Count.CALLS_MADE: 2})
+    daily_counters.add({Metric.CALLS_MADE: 3, Metric.CALLS_AVOIDED: 1})
+    daily_counters.add({Metric.CALLS_MADE: 2})
 
     key = {"pk": {"S": "counts#2026-11-23"}, "sk": {"S": "counts"}}
     item = client[0].get_item(TableName=client[1], Key=key)["Item"]

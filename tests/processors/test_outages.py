@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from contract.counts import Count
+from contract.metrics import Metric
 from contract.records import Status
 from contract.timing import QUEUE_MAX_RECEIVES, QUEUE_RETENTION_DAYS, VISIBILITY_SECONDS
 from loadtest.simulation.client_errors import client_error
@@ -217,5 +217,5 @@ def test_nothing_is_a_dead_letter_because_rekognition_fails_now_and_then_for_hou
     site.world.calls.before = nothing
     site.run(until=began + 4 * HOUR)
 
-    assert site.world.tally[Count.DEAD_LETTERS] == 0
+    assert site.world.tally[Metric.DEAD_LETTERS] == 0
     assert {site.world.status(f"{number}.jpg") for number in range(30)} == {Status.RECOGNIZED}

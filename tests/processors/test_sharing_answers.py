@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from contract.counts import Count
 from contract.identity import ImageVersion
+from contract.metrics import Metric
 from contract.notifications import look_again
 from contract.records import ImageRecord
 from contract.settings import ProcessorSettings
@@ -77,7 +77,7 @@ def test_one_version_is_paid_for_once_whatever_is_delivered_again() -> None:
         assert world.deliver(again) == []
 
     assert set(world.rekognition.paid.values()) == {1}
-    assert world.tally[Count.CALLS_AVOIDED] == len(ALONE.detectors)
+    assert world.tally[Metric.CALLS_AVOIDED] == len(ALONE.detectors)
 
 
 def test_a_copy_and_the_same_bytes_uploaded_again_are_paid_for() -> None:

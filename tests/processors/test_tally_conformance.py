@@ -32,11 +32,11 @@ from contract.timing import RESULTS_GRACE_SECONDS
 from contract.wire import from_wire, key_to_wire, to_wire
 from loadtest.simulation.client_errors import client_error
 from processors.adapters.dynamodb_contents import DynamoDBContents
-from processors.adapters.dynamodb_tallies import DynamoDBTallies
+from processors.adapters.dynamodb_counting import DynamoDBTallies
+from processors.counting.contents import Contents
+from processors.counting.label_counter import MAX_KEYS, Change, LabelCounter
+from processors.counting.recounting import Recount
 from processors.retrying import RetryPolicy
-from processors.tallying.contents import Contents
-from processors.tallying.recounting import Recount
-from processors.tallying.tally import MAX_KEYS, Change, Tally
 from tests.conftest import RunningCloud
 from tests.fakes.late_reads import LateReads
 from tests.fakes.tallies import FakeContents, FakeTallies
@@ -135,10 +135,10 @@ def on_dynamodb(client: Any, table_name: str) -> Place:
     )
 
 
-def tally_on(place: Place) -> Tally:
+def tally_on(place: Place) -> LabelCounter:
     retry = RetryPolicy(sleep=lambda _seconds: None)
     contents = Contents(place.contents, retry, lambda: NOW)
-    return Tally(place.store, contents, retry, lambda _what, _by: None, Silence(), lambda: NOW)
+    return LabelCounter(place.store, contents, retry, lambda _what, _by: None, Silence(), lambda: NOW)
 
 
 def a_change(seen: Counted | None, share: Share) -> tuple[Change, Differences]:

@@ -16,7 +16,8 @@ from contract.errors import ConfigurationError, SettingsError
 from contract.table import record_key
 from contract.tallies import STATUS_COUNTS, read_counts
 from contract.wire import from_wire, key_to_wire, to_wire
-from processors import audit_wiring, tally_wiring
+from processors import audit_wiring
+from processors import counting_wiring as tally_wiring
 from tests.processors.test_conformance import create_table
 from tests.processors.test_tallying import cat, stream_event
 
@@ -64,8 +65,8 @@ def test_changes_go_in_and_counts_and_a_line_of_metrics_come_out(
     assert handler(stream_event(["a.jpg"]), CONTEXT) == {"changed": 0}
 
     assert recognized(table) == 1
-    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["ImagesTallied"] for line in metrics] == [[1], [0]]
+    metrics = [json.loads(limiter) for limiter in capsys.readouterr().out.splitlines()]
+    assert [limiter["ImagesTallied"] for limiter in metrics] == [[1], [0]]
 
 
 def test_a_recount_is_asked_for_by_name(table: Any) -> None:
@@ -96,9 +97,9 @@ def test_the_schedule_asks_for_an_audit_and_a_photo_without_a_record_is_a_metric
     answer = tally_wiring.build()({"audit": "due"}, CONTEXT)
 
     assert answer["photos_without_their_record"] == 1
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["DifferencesFound"] for line in lines if "DifferencesFound" in line] == [[1]]
-    assert [line["some_keys"] for line in lines if "some_keys" in line] == [["ä dropped+.jpg"]]
+    lines = [json.loads(limiter) for limiter in capsys.readouterr().out.splitlines()]
+    assert [limiter["DifferencesFound"] for limiter in lines if "DifferencesFound" in limiter] == [[1]]
+    assert [limiter["some_keys"] for limiter in lines if "some_keys" in limiter] == [["ä dropped+.jpg"]]
 
 
 def test_an_audit_of_a_deployment_that_has_none_says_how_to_have_it(table: Any) -> None:

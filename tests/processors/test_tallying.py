@@ -30,11 +30,11 @@ from contract.tallies import (
     label_counts_key,
 )
 from contract.timing import RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
+from processors.counting.changes import changed_keys
+from processors.counting.contents import Contents
+from processors.counting.label_counter import MANY_NAMES, MAX_KEYS, LabelCounter
+from processors.counting.recounting import Recount
 from processors.retrying import RetryPolicy
-from processors.tallying.changes import changed_keys
-from processors.tallying.contents import Contents
-from processors.tallying.recounting import Recount
-from processors.tallying.tally import MANY_NAMES, MAX_KEYS, Tally
 from tests.fakes.calls import nothing
 from tests.fakes.tallies import FakeContents, FakeTallies
 
@@ -75,7 +75,7 @@ class TallyWorld:
         retry = RetryPolicy(sleep=lambda _seconds: None)
         content_store: Any = FakeContents(self.store)
         self.contents = Contents(content_store, retry, lambda: self.now)
-        self.tally = Tally(self.store, self.contents, retry, self._count, self.log, lambda: self.now)
+        self.tally = LabelCounter(self.store, self.contents, retry, self._count, self.log, lambda: self.now)
 
     def _count(self, what: TallyMetric, by: int) -> None:
         self.metrics[what] += by
@@ -124,7 +124,7 @@ def counted_from(records: Iterable[ImageRecord]) -> dict[ItemKey, dict[str, int]
             counts.setdefault(label_counts_key(name), Counter())[name] += 1
         rows = [row for row in index_rows(record) if row.at.pk.startswith("index#label:")]
         assert len(Share.of(record).labels) == len(rows)
-    return {at: dict(counter) for at, counter in counts.items()}
+    return {at: dict(metrics) for at, metrics in counts.items()}
 
 
 def stream_event(keys: Iterable[str], sort_key: str = RECORD) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from contract import table
-from contract.counts import Count
+from contract.metrics import Metric
 from contract.notifications import look_again
 from contract.records import ImageRecord, Status
 from contract.table import IndexRow
@@ -38,7 +38,7 @@ def test_trap_01_an_older_event_that_comes_late_changes_nothing() -> None:
     world.deliver(old)
 
     assert world.visible_terms("a.jpg") == {"status:recognized", "label:dog"}
-    assert world.tally[Count.EVENTS_STALE] == 1
+    assert world.tally[Metric.EVENTS_STALE] == 1
 
 
 def test_trap_02_keys_are_decoded_exactly_once() -> None:
@@ -214,7 +214,7 @@ def test_trap_13_access_denied_sends_the_message_back_and_blames_no_image() -> N
     assert world.deliver(world.s3.put("a.jpg", b"cat 97")) == ["0"]
 
     assert world.record("a.jpg") is None
-    assert world.tally[Count.CONFIGURATION_ERRORS] == 1
+    assert world.tally[Metric.CONFIGURATION_ERRORS] == 1
 
 
 def test_trap_14_one_layer_retries() -> None:
@@ -230,7 +230,7 @@ def test_trap_14_one_layer_retries() -> None:
     assert world.deliver(world.s3.put("a.jpg", b"cat 97")) == ["0"]
 
     assert len(tries) == 4
-    assert world.tally[Count.CALLS_THROTTLED] == 4
+    assert world.tally[Metric.CALLS_THROTTLED] == 4
 
 
 def test_trap_17_rows_left_unprocessed_are_written_in_the_end() -> None:
@@ -325,7 +325,7 @@ def test_an_image_that_trips_a_fault_of_ours_does_not_cost_its_neighbours(
             raise ZeroDivisionError
         return table.index_rows(record)
 
-    monkeypatch.setattr("processors.committing.index_rows", trip)
+    monkeypatch.setattr("processors.pipeline.commit.index_rows", trip)
     assert world.deliver(*puts) == ["1"]
 
     assert world.status("a.jpg") is world.status("c.jpg") is Status.RECOGNIZED
@@ -405,7 +405,7 @@ def test_trap_17_records_that_were_left_unread_are_read_in_the_end() -> None:
 
     assert world.deliver(*puts) == []
 
-    assert world.tally[Count.EVENTS_REPEATED] == 3
+    assert world.tally[Metric.EVENTS_REPEATED] == 3
 
 
 def test_a_record_written_by_an_earlier_version_of_the_code_is_replaced_with_its_rows() -> None:

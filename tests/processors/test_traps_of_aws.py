@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import pytest
 
-from contract.counts import Count
 from contract.identity import ImageVersion
+from contract.metrics import Metric
 from contract.notifications import look_again
 from contract.records import Status, Unreadable
 from loadtest.simulation.client_errors import client_error
@@ -330,7 +330,7 @@ def test_trap_37_a_refused_parameter_that_many_images_share_is_the_deployments()
     puts = [world.s3.put(f"{number}.jpg", f"cat {number}".encode()) for number in range(3)]
 
     assert world.deliver(*puts) == ["0", "1", "2"]
-    assert world.tally[Count.CONFIGURATION_ERRORS] == 3
+    assert world.tally[Metric.CONFIGURATION_ERRORS] == 3
     world.calls.before = nothing
     assert world.deliver(*puts) == []
 

@@ -9,13 +9,13 @@ import pytest
 from aws_lambda_powertools import Metrics
 
 from contract.completions import completion
-from contract.counts import Count
 from contract.detectors import OPERATIONS
+from contract.metrics import Metric
 from contract.prices import DOLLARS_A_CALL
 from loadtest.simulation.client_errors import client_error
 from processors.adapters import sns
 from processors.adapters.s3 import S3Objects
-from processors.powertools import PowertoolsCounter
+from processors.powertools import PowertoolsMetrics
 from processors.retrying import RetryPolicy
 from tests.fakes.s3 import BUCKET, FakeS3
 from tests.processors.test_conformance import RECORD
@@ -53,7 +53,7 @@ def test_why_a_message_comes_back_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
     (level, message, facts) = lines.told[-1]
     assert level == "error"
-    assert message.startswith("the deployment is at fault, nothing is lost: ")
+    assert message.startswith("configuration error, nothing is lost: ")
     assert "not allowed" in message
     assert facts == {
         "message_id": "0",
@@ -74,20 +74,20 @@ def test_that_a_day_is_over_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch)
 
     ((level, message, facts),) = lines.told
     assert (level, facts["code"]) == ("warning", "DailyLimitReached")
-    assert message.startswith("to be tried again: a.jpg has to wait: all calls of DetectLabels")
+    assert message.startswith("transient failure, will retry: a.jpg has to wait: all calls of DetectLabels")
 
 
 def test_calls_that_were_not_needed_are_counted_by_detector() -> None:
     world = World()
     world.deliver(world.s3.put("a.jpg", b"cat 97"))
-    assert world.tally[Count.CALLS_AVOIDED] == 0
+    assert world.tally[Metric.CALLS_AVOIDED] == 0
 
     world.deliver(world.s3.copy("a.jpg", "b.jpg"))
-    assert world.tally[Count.CALLS_AVOIDED] == 2
+    assert world.tally[Metric.CALLS_AVOIDED] == 2
 
     world.deliver(*(world.s3.put(f"{number}.jpg", b"dog 91") for number in range(3)))
-    assert world.tally[Count.CALLS_AVOIDED] == 2 + 2 * 2
-    assert world.tally[Count.CALLS_MADE] == 2 + 2
+    assert world.tally[Metric.CALLS_AVOIDED] == 2 + 2 * 2
+    assert world.tally[Metric.CALLS_MADE] == 2 + 2
 
 
 def test_a_request_of_ours_that_is_refused_is_told_in_aws_words(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,11 +144,11 @@ def test_an_object_that_s3_does_not_show_is_not_there(code: str) -> None:
 
 
 def test_what_was_saved_is_written_in_dollars(capsys: pytest.CaptureFixture[str]) -> None:
-    counter = PowertoolsCounter(Metrics(namespace="test", service="test"))
+    metrics = PowertoolsMetrics(Metrics(namespace="test", service="test"))
 
-    counter.add(Count.CALLS_AVOIDED, 3)
-    assert counter.flush() == {Count.CALLS_AVOIDED: 3}
-    assert counter.flush() == {}
+    metrics.add(Metric.CALLS_AVOIDED, 3)
+    assert metrics.flush() == {Metric.CALLS_AVOIDED: 3}
+    assert metrics.flush() == {}
 
     (written,) = capsys.readouterr().out.splitlines()
     assert json.loads(written)["DollarsSaved"] == [pytest.approx(3 * DOLLARS_A_CALL)]
@@ -157,7 +157,7 @@ def test_what_was_saved_is_written_in_dollars(capsys: pytest.CaptureFixture[str]
 def test_a_fault_of_ours_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = Lines()
     monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
-    monkeypatch.setattr("processors.committing.index_rows", lambda _record: [1 / 0])
+    monkeypatch.setattr("processors.pipeline.commit.index_rows", lambda _record: [1 / 0])
     world = World()
 
     assert world.deliver(world.s3.put("a.jpg", b"cat 97")) == ["0"]

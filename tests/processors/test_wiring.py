@@ -42,7 +42,7 @@ def test_counts_go_to_the_table_of_the_environment(monkeypatch: pytest.MonkeyPat
     for name in ("bucket_name", "table_name", "topic_arn", *QUEUE_URLS):
         monkeypatch.setenv(name.upper(), getattr(SETTINGS, name))
 
-    ledger = wiring.build().__self__.ledger  # type: ignore[attr-defined]
+    daily_counters = wiring.build().__self__.daily_counters  # type: ignore[attr-defined]
 
-    assert ledger.client.meta.service_model.service_name == "dynamodb"
-    assert (ledger.table_name, ledger.now().endswith("Z")) == (SETTINGS.table_name, True)
+    assert daily_counters.client.meta.service_model.service_name == "dynamodb"
+    assert (daily_counters.table_name, daily_counters.now().endswith("Z")) == (SETTINGS.table_name, True)

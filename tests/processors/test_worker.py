@@ -6,9 +6,9 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 
-from contract.counts import Count
 from contract.errors import NotReadyError
-from processors.powertools import PowertoolsCounter, PowertoolsLog
+from contract.metrics import Metric
+from processors.powertools import PowertoolsLog, PowertoolsMetrics
 from processors.worker import Worker
 
 REPLY = {"batchItemFailures": [{"itemIdentifier": "m1"}]}
@@ -18,27 +18,27 @@ CONTEXT = SimpleNamespace(aws_request_id="r1", get_remaining_time_in_millis=lamb
 class CountingBatch:
     """A batch that has something to count."""
 
-    def __init__(self, counter: PowertoolsCounter) -> None:
-        self.counter = counter
+    def __init__(self, metrics: PowertoolsMetrics) -> None:
+        self.metrics = metrics
 
     def answer(self, _event: object, _deadline: object) -> dict[str, Any]:
-        self.counter.add(Count.CALLS_MADE)
+        self.metrics.add(Metric.CALLS_MADE)
         return REPLY
 
 
 class LedgerThatIsAway:
     def __init__(self) -> None:
-        self.asked: list[Mapping[Count, int]] = []
+        self.asked: list[Mapping[Metric, int]] = []
 
-    def add(self, counted: Mapping[Count, int]) -> None:
+    def add(self, counted: Mapping[Metric, int]) -> None:
         self.asked.append(counted)
         raise NotReadyError("InternalServerError", "the table is away")
 
 
 def test_counts_that_cannot_be_added_up_do_not_fail_the_batch() -> None:
-    counter, ledger = PowertoolsCounter(Metrics(namespace="test", service="test")), LedgerThatIsAway()
+    metrics, daily_counters = PowertoolsMetrics(Metrics(namespace="test", service="test")), LedgerThatIsAway()
     log = PowertoolsLog(Logger(service="test", level="CRITICAL"))
-    worker = Worker(CountingBatch(counter), counter, ledger, log)  # type: ignore[arg-type]
+    worker = Worker(CountingBatch(metrics), metrics, daily_counters, log)  # type: ignore[arg-type]
 
     assert worker.answer({"Records": []}, CONTEXT) == REPLY
-    assert ledger.asked == [{Count.CALLS_MADE: 1}]
+    assert daily_counters.asked == [{Metric.CALLS_MADE: 1}]

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from aws_lambda_powertools import Logger
 
-from contract.counts import Count
 from contract.detectors import OPERATIONS
 from contract.identity import ImageVersion
+from contract.metrics import Metric
 from contract.records import ImageRecord, Status
 from contract.settings import ProcessorSettings
 from contract.table import RECORD, attempts_key
@@ -24,7 +24,7 @@ from processors.assembly import Clients, assemble
 from processors.batch import ImageBatch
 from processors.deadline import Deadline
 from processors.powertools import PowertoolsLog
-from processors.surroundings import Surroundings
+from processors.runtime import Runtime
 from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.rekognition import FakeRekognition
@@ -89,15 +89,15 @@ class Delivery(NamedTuple):
 
 
 @dataclass
-class Tally:
+class LabelCounter:
     """Counts, to be looked at."""
 
-    counts: dict[Count, int] = field(default_factory=dict)
+    counts: dict[Metric, int] = field(default_factory=dict)
 
-    def add(self, count: Count, by: int = 1) -> None:
+    def add(self, count: Metric, by: int = 1) -> None:
         self.counts[count] = self.counts.get(count, 0) + by
 
-    def __getitem__(self, count: Count) -> int:
+    def __getitem__(self, count: Metric) -> int:
         return self.counts.get(count, 0)
 
 
@@ -110,13 +110,13 @@ class World:
         self.table = FakeDynamoDB(self.calls)
         self.rekognition = FakeRekognition(self.s3, self.calls)
         self.topic = FakeSNS(self.calls)
-        self.tally = Tally()
+        self.tally = LabelCounter()
         self.remaining_seconds = 60.0
         self.messages = 0
         self.queues = FakeSQS(self.calls)
         self.now = START.timestamp()
         ids = itertools.count()
-        self._around = Surroundings(
+        self._around = Runtime(
             new_executor=lambda _threads: InlineExecutor(),
             new_lock=nullcontext,
             wait=wait_for_one,

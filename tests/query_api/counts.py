@@ -14,7 +14,7 @@ from query_api.endpoints.stats import StatsEndpoints
 from query_api.http.messages import Request, Response
 from query_api.http.routing import Router
 from query_api.ports import Backlog, Depth
-from query_api.telemetry import Count
+from query_api.telemetry import QueryMetric
 from tests.query_api.gateways import ministack
 
 
@@ -55,7 +55,7 @@ class CountsSite:
 
     counts: MemoryCounts = field(default_factory=MemoryCounts)
     now: datetime = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
-    metrics: Counter[Count] = field(default_factory=Counter)
+    metrics: Counter[QueryMetric] = field(default_factory=Counter)
 
     def exception(self, msg: object) -> None: ...
 
@@ -71,5 +71,5 @@ class CountsSite:
         assert reply.status == 200, reply.content
         return reply.content
 
-    def _count(self, what: Count, by: int) -> None:
+    def _count(self, what: QueryMetric, by: int) -> None:
         self.metrics[what] += by

@@ -19,7 +19,7 @@ from query_api.ports import Content, Upload
 from query_api.routes import Dependencies, all_routes
 from query_api.search.cursors import Cursors
 from query_api.search.listing import Listing
-from query_api.telemetry import Count
+from query_api.telemetry import QueryMetric
 from tests.query_api.counts import MemoryCounts
 from tests.query_api.gateways import Event, Gateway, ministack
 from tests.query_api.memory_table import MemoryTable
@@ -59,7 +59,7 @@ class Site:
     """The API; `counted` and `logged` say what operators would see."""
 
     table: MemoryTable = field(default_factory=MemoryTable)
-    counted: Counter[Count] = field(default_factory=Counter)
+    counted: Counter[QueryMetric] = field(default_factory=Counter)
     logged: list[object] = field(default_factory=list)
     confidence_order: bool = True
     uploads: bool = True
@@ -68,7 +68,7 @@ class Site:
     def exception(self, msg: object) -> None:
         self.logged.append(msg)
 
-    def _count(self, count: Count, by: int) -> None:
+    def _count(self, count: QueryMetric, by: int) -> None:
         self.counted[count] += by
 
     def reply(self, event: Event) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from contract import table
 from query_api.search.listing import Listing
 from query_api.search.questions import ListQuestion
-from query_api.telemetry import Count
+from query_api.telemetry import QueryMetric
 from tests.query_api.photos import commit, photo, rejected, tombstone
 from tests.query_api.site import Site
 
@@ -105,7 +105,7 @@ def test_an_image_is_not_listed_under_labels_it_no_longer_has(site: Site) -> Non
 
     assert site.list(label="Cat").keys == []
     assert site.list(label="Dog").keys == ["was-a-cat-0000.jpg"]
-    assert site.counted[Count.ROWS_SKIPPED] == 1
+    assert site.counted[QueryMetric.ROWS_SKIPPED] == 1
 
 
 def test_a_deleted_image_is_not_listed_although_its_rows_are_still_there(site: Site) -> None:

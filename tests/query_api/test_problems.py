@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract.errors import ConfigurationError, ThrottledError, TransientError
-from query_api.telemetry import Count
+from query_api.telemetry import QueryMetric
 from tests.query_api.gateways import ministack
 from tests.query_api.memory_table import MemoryTable, failing
 from tests.query_api.photos import commit, photo
@@ -121,5 +121,8 @@ def test_operators_see_what_was_answered_refused_and_failed(site: Site) -> None:
     site.get("/images")
     site.get("/health")
 
-    seen = {count: site.counted[count] for count in (Count.ANSWERED, Count.REFUSED, Count.FAILED)}
-    assert seen == {Count.ANSWERED: 3, Count.REFUSED: 3, Count.FAILED: 2}
+    seen = {
+        count: site.counted[count]
+        for count in (QueryMetric.ANSWERED, QueryMetric.REFUSED, QueryMetric.FAILED)
+    }
+    assert seen == {QueryMetric.ANSWERED: 3, QueryMetric.REFUSED: 3, QueryMetric.FAILED: 2}

@@ -23,7 +23,7 @@ from contract.wire import key_to_wire
 from query_api.adapters import readable
 from query_api.adapters.tallies import DynamoDBTallies
 from query_api.search.ranges import RowRange
-from query_api.telemetry import Count
+from query_api.telemetry import QueryMetric
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.photos import commit, photo, rejected, write_result
 from tests.query_api.site import Site, query_of
@@ -194,7 +194,7 @@ def test_an_answer_of_another_form_is_counted_and_the_record_answered() -> None:
     answer = site.get(query_of("p2.jpg"))
 
     assert [label["name"] for label in answer.json["labels"]] == ["Animal", "Pet", "Cat"]
-    assert site.counted[Count.ITEMS_UNREADABLE] == 1
+    assert site.counted[QueryMetric.ITEMS_UNREADABLE] == 1
 
 
 @pytest.mark.parametrize("value", [{"SS": ["a"]}, {"NULL": True}, {"N": "-1"}, {"M": {}}, {"B": b"x"}])

@@ -11,8 +11,8 @@ from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 from mypy_boto3_sqs import SQSClient
 
-from contract.counts import Count
 from contract.errors import ConfigurationError, ThrottledError
+from contract.metrics import Metric
 from contract.table import counts_key
 from contract.tallies import STATUS_COUNTS
 from contract.wire import key_to_wire
@@ -28,9 +28,9 @@ def test_everything_is_told_in_one_answer() -> None:
         MemoryCounts(
             by_status={"recognized": 30, "rejected": 2},
             by_day={
-                "2026-11-23": {Count.CALLS_MADE: 10, Count.CALLS_AVOIDED: 3, Count.IMAGES_RECOGNIZED: 5},
-                "2026-10-25": {Count.CALLS_MADE: 50, Count.CALLS_AVOIDED: 1000},
-                "2026-10-24": {Count.CALLS_MADE: 7, Count.CALLS_AVOIDED: 7},
+                "2026-11-23": {Metric.CALLS_MADE: 10, Metric.CALLS_AVOIDED: 3, Metric.IMAGES_RECOGNIZED: 5},
+                "2026-10-25": {Metric.CALLS_MADE: 50, Metric.CALLS_AVOIDED: 1000},
+                "2026-10-24": {Metric.CALLS_MADE: 7, Metric.CALLS_AVOIDED: 7},
             },
             waiting=Backlog(Depth(4, 1), Depth(20, 0), 3),
         )
@@ -47,7 +47,7 @@ def test_everything_is_told_in_one_answer() -> None:
     }
     assert today["calls_made"] == 10
     assert today["images_recognized"] == 5
-    assert set(today) == {count.name.lower() for count in Count}
+    assert set(today) == {count.name.lower() for count in Metric}
 
 
 def test_where_nothing_has_happened_yet_everything_is_zero() -> None:

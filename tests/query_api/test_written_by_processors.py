@@ -12,7 +12,7 @@ from contract.results import Result, ResultName
 from processors.adapters.dynamodb import DynamoDBTable as ProcessorsTable
 from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.dynamodb_inserts import Inserts
-from processors.committing import Decided
+from processors.pipeline.commit import Decided
 from processors.retrying import RetryPolicy
 from query_api.endpoints.details import ImageReader
 from query_api.search.listing import Listing

@@ -16,10 +16,10 @@ from contract.wire import key_to_wire
 from loadtest.simulation.clients import clients
 from loadtest.simulation.fleet import Environment, Handler
 from loadtest.simulation.photos import BUCKET
-from loadtest.simulation.programs import Site, surroundings
+from loadtest.simulation.programs import Site, runtime
 from processors.deadline import Deadline
 from processors.retrying import ATTEMPTS, FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS
-from processors.surroundings import Surroundings
+from processors.runtime import Runtime
 
 
 class OneImage:
@@ -27,7 +27,7 @@ class OneImage:
 
     def __init__(self, site: Site, environment: Environment) -> None:
         self._aws = clients(site.services, environment)
-        self._around: Surroundings = surroundings(site, environment)
+        self._around: Runtime = runtime(site, environment)
 
     def recognize(self, body: str) -> None:
         key = json.loads(body)["Records"][0]["s3"]["object"]["key"]

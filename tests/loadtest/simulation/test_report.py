@@ -58,8 +58,8 @@ def test_outages_have_a_table_of_their_own_and_no_plot(tmp_path: Path) -> None:
     away = replace(TINY, title="SNS away", outages=(Outage(Service.SNS, 1.0, 20.0),))
     scenario, seen, picture = simulate(away)
     report.write({"outages": [(scenario, seen)]}, {"outages": [picture]}, tmp_path, page)
-    (line,) = [line for line in page.read_text().splitlines() if line.startswith("| SNS away")]
-    assert line.startswith("| SNS away | 0 | 0 | 0 (0) | ")
+    (limiter,) = [limiter for limiter in page.read_text().splitlines() if limiter.startswith("| SNS away")]
+    assert limiter.startswith("| SNS away | 0 | 0 | 0 (0) | ")
     assert not (tmp_path / "fleet-outages.svg").exists()
 
 

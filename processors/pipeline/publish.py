@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contract.completions import Completion, completion
-from contract.counts import Count
 from contract.errors import ImagepipeError
+from contract.metrics import Metric
 from contract.records import ImageRecord
-from processors.telemetry import Counter
+from processors.telemetry import Metrics
 
 
 class Topic(Protocol):
@@ -21,12 +21,12 @@ class Topic(Protocol):
 
 
 @dataclass(frozen=True)
-class Announcer:
+class Publisher:
     """Announces the records of one batch."""
 
     topic: Topic
     bucket_name: str
-    counter: Counter
+    metrics: Metrics
 
     def announce(self, records: Sequence[ImageRecord]) -> dict[str, ImagepipeError]:
         """Publish a completion for each record; return the keys of those not taken, with the reason.
@@ -37,7 +37,7 @@ class Announcer:
             record.key: completion(self.bucket_name, record) for record in records if record.decided_by
         }
         refused = self.topic.publish(list(completions.values()))
-        self.counter.add(Count.COMPLETIONS_PUBLISHED, len(completions) - len(refused))
+        self.metrics.add(Metric.COMPLETIONS_PUBLISHED, len(completions) - len(refused))
         return {
             key: refused[announced.id] for key, announced in completions.items() if announced.id in refused
         }

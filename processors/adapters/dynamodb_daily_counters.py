@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contract.counts import Count
+from contract.metrics import Metric
 from contract.table import counts_key
 from contract.wire import key_to_wire
 from processors.adapters.aws_errors import translated
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DynamoDBLedger:
+class DynamoDBDailyCounters:
     """Adds up counts. `now` gives ISO 8601 times in UTC."""
 
     client: DynamoDBClient
     table_name: str
     now: Callable[[], str]
 
-    def add(self, counted: Mapping[Count, int]) -> None:
+    def add(self, counted: Mapping[Metric, int]) -> None:
         """Add what one batch counted, in one write. Raises a word for failure."""
         if not counted:
             return

@@ -120,4 +120,4 @@ def _standing(work: Decided, outcome: Commit | ImagepipeError) -> ImageRecord | 
 
 
 def _overtaken(key: str) -> NotReadyError:
-    return NotReadyError("LostRace", f"{key} was changed by another worker; it is looked at again")
+    return NotReadyError("ConcurrentUpdate", f"{key} was changed by another worker; it is looked at again")

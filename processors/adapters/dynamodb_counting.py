@@ -13,8 +13,8 @@ from contract.table import CONTENT_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX,
 from contract.tallies import COUNTED, COUNTED_PREFIX, NAME_PREFIX, Differences, counted_key
 from contract.wire import Item, from_wire, key_of, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
-from processors.tallying.recounting import Page
-from processors.tallying.tally import Change, RefusedError, Standing
+from processors.counting.label_counter import Change, RefusedError, Standing
+from processors.counting.recounting import Page
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -12,17 +12,19 @@ from contract.limits import MAX_S3_IMAGE_BYTES
 from contract.notifications import Change, ImageEvent
 from contract.records import ImageRecord, Status
 from contract.timing import DAY_SECONDS, TOMBSTONE_DAYS
-from processors.objects import StoredObject
+from processors.pipeline.objects import StoredObject
 
 
-class Verdict(Enum):
+class Action(Enum):
     """What to do about a key."""
 
-    STALE = "a newer event was taken in before: nothing to do, nothing to say"
-    DONE = "the record is what this very event made it: say it again, for the first time may have been lost"
-    UNCHANGED = "the record says it already: nothing to say, at most the order of events moves on"
+    SKIP = "a newer event was taken in before: nothing to do, nothing to say"
+    REPUBLISH = (
+        "the record is what this very event made it: say it again, for the first time may have been lost"
+    )
+    MOVE_ON = "the record says it already: nothing to say, at most the order of events moves on"
     RECOGNIZE = "there is an object that the record does not describe"
-    REMOVE = "there is no object any more"
+    TOMBSTONE = "there is no object any more"
 
 
 def unacceptable(version: ImageVersion) -> PermanentError | None:
@@ -71,20 +73,20 @@ def decide(
     present: StoredObject | None,
     record: ImageRecord | None,
     fingerprints: Mapping[str, str],
-) -> Verdict:
+) -> Action:
     """Decide about one key.
 
     `present` is the version that the event names or what the bucket showed when asked, None where there is no
     object; `fingerprints` are those of the detectors that every image is to have.
     """
     if record is not None and is_older(event, record):
-        return Verdict.DONE if was_made_by(event, record) else Verdict.STALE
+        return Action.REPUBLISH if was_made_by(event, record) else Action.SKIP
     if record is None and present is None and not event.sequencer:
         # Somebody asked to look at what never was: not even a tombstone is worth writing.
-        return Verdict.STALE
+        return Action.SKIP
     if record is not None and _describes(record, event, present, fingerprints):
-        return Verdict.DONE if was_made_by(event, record) else Verdict.UNCHANGED
-    return Verdict.REMOVE if present is None else Verdict.RECOGNIZE
+        return Action.REPUBLISH if was_made_by(event, record) else Action.MOVE_ON
+    return Action.TOMBSTONE if present is None else Action.RECOGNIZE
 
 
 def was_made_by(event: ImageEvent, record: ImageRecord) -> bool:

@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any, Protocol
 
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey
-from processors.tallying.contents import Contents
-from processors.tallying.tally import Tally
+from processors.counting.contents import Contents
+from processors.counting.label_counter import LabelCounter
 
 RESERVE_SECONDS = 30
 
@@ -41,7 +41,7 @@ class Recount:
     """Goes through all keys, in as many invocations as it takes. Uploads and counting may go on meanwhile."""
 
     store: KeyStore
-    tally: Tally
+    tally: LabelCounter
     contents: Contents
 
     def answer(self, event: Mapping[str, object], seconds_left: Callable[[], float]) -> dict[str, object]:

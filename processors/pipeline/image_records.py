@@ -11,7 +11,7 @@ from contract.identity import ImageVersion
 from contract.notifications import Change, ImageEvent
 from contract.records import Findings, ImageRecord, Rejection, Status
 from contract.timing import TOMBSTONE_DAYS
-from processors.decisions import outlived_tombstones
+from processors.pipeline.decisions import outlived_tombstones
 
 
 @dataclass(frozen=True)

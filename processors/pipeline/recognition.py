@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from contract.counts import Count
 from contract.errors import (
     ConfigurationError,
     ImagepipeError,
@@ -15,14 +14,15 @@ from contract.errors import (
     TransientError,
 )
 from contract.identity import ImageVersion
+from contract.metrics import Metric
 from contract.records import Findings, Unreadable
 from contract.results import Result, ResultName
-from processors.asking import Answer, Asker, Failure, SupersededError
-from processors.budget.lanes import Lane
 from processors.deadline import Deadline
 from processors.detectors.detector import Detector
-from processors.objects import StoredObject
-from processors.telemetry import Counter
+from processors.pipeline.detection import Answer, DetectorRunner, Failure, SupersededError
+from processors.pipeline.objects import StoredObject
+from processors.rate_limit.lanes import Lane
+from processors.telemetry import Metrics
 
 
 class KeptResults(Protocol):
@@ -41,8 +41,8 @@ class Recognizer:
 
     detectors: Mapping[str, Detector]
     kept: KeptResults
-    asker: Asker
-    counter: Counter
+    runner: DetectorRunner
+    metrics: Metrics
     shares_answers: bool = True
 
     def recognize(
@@ -67,11 +67,11 @@ class Recognizer:
         ]
         answers: dict[ResultName, Answer] = dict(self.kept.read_results(names))
         kept = sum(isinstance(answer, Result) for answer in answers.values())
-        self.counter.add(Count.CALLS_AVOIDED, kept + self._shared_calls(versions, representatives))
+        self.metrics.add(Metric.CALLS_AVOIDED, kept + self._shared_calls(versions, representatives))
         missing = {name: representatives[name.content_id] for name in names if name not in answers}
         answers |= {name: obstacles[version] for name, version in missing.items() if version in obstacles}
         wanted = {name: version for name, version in missing.items() if name not in answers}
-        answers |= self.asker.ask(wanted, lane, deadline)
+        answers |= self.runner.ask(wanted, lane, deadline)
         return {version: self._findings(version, representatives, answers) for version in versions}
 
     def fingerprints(self) -> dict[str, str]:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from contract.counts import Count
 from contract.errors import ConfigurationError, ImagepipeError, NotReadyError, PermanentError
 from contract.failures import CRASHED, Failure
+from contract.metrics import Metric
 from contract.timing import (
     DAY_SECONDS,
     FIRST_BACKOFF_SECONDS,
@@ -21,24 +21,24 @@ from contract.timing import (
 )
 from processors.attempts import Attempts
 from processors.messages import Message
-from processors.telemetry import Counter, Log
+from processors.telemetry import Log, Metrics
 
 
 class Queue(Protocol):
     """Where messages come from, and what can be done with them there."""
 
-    def delay(self, delays: Sequence[tuple[Message, int]]) -> None:
+    def change_visibility(self, delays: Sequence[tuple[Message, int]]) -> None:
         """Keep messages that are handed back away for so many seconds."""
 
-    def renew(self, message: Message, delay_seconds: int) -> None:
+    def requeue(self, message: Message, delay_seconds: int) -> None:
         """Send a copy to the same queue; returns when SQS has it."""
 
-    def send_to_dead_letters(self, message: Message, failure: Failure) -> None:
+    def dead_letter(self, message: Message, failure: Failure) -> None:
         """Send a copy to the dead letters with the reason; returns when SQS has it."""
 
 
 @dataclass(frozen=True)
-class HandBack:
+class FailedMessages:
     """Deals with the failed messages of a batch.
 
     `clock` gives seconds since 1970, `now` the same as ISO 8601, `spread` a random number from 0 to its
@@ -46,7 +46,7 @@ class HandBack:
     """
 
     queue: Queue
-    counter: Counter
+    metrics: Metrics
     log: Log
     clock: Callable[[], float]
     now: Callable[[], str]
@@ -73,10 +73,12 @@ class HandBack:
             if not moved:
                 kept.append((message, error))
         try:
-            self.queue.delay([(message, self._delay_seconds(message, error)) for message, error in kept])
+            self.queue.change_visibility(
+                [(message, self._delay_seconds(message, error)) for message, error in kept]
+            )
         except ImagepipeError as trouble:
             self.log.warning(f"comes back after the visibility timeout: {trouble.message}")
-        self.counter.add(Count.MESSAGES_HANDED_BACK, len(kept))
+        self.metrics.add(Metric.MESSAGES_HANDED_BACK, len(kept))
         return {message.id for message, _ in kept}
 
     def _move(
@@ -100,13 +102,13 @@ class HandBack:
         """Send a message anew that SQS would soon delete for its age."""
         if self._age_seconds(message) < RENEWAL_DAYS * DAY_SECONDS:
             return False
-        self.queue.renew(message, self._delay_seconds(message, error))
+        self.queue.requeue(message, self._delay_seconds(message, error))
         return True
 
     def _bury(self, message: Message, error: ImagepipeError, keys: tuple[str, ...], attempts: int) -> bool:
         failure = Failure.of(error, keys, attempts, message.first_sent_at, self.now())
-        self.queue.send_to_dead_letters(message, failure)
-        self.counter.add(Count.DEAD_LETTERS)
+        self.queue.dead_letter(message, failure)
+        self.metrics.add(Metric.DEAD_LETTERS)
         return True
 
     def _age_seconds(self, message: Message) -> float:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Runtime:
     """What the pipeline takes from its machine.
 
     `new_executor` gives so many threads and `new_lock` what keeps them apart; `wait` returns when all futures
@@ -37,9 +37,9 @@ class Surroundings:
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def real() -> Surroundings:
+def real() -> Runtime:
     """Return those of this machine."""
-    return Surroundings(
+    return Runtime(
         new_executor=lambda threads: ThreadPoolExecutor(threads, thread_name_prefix="call"),
         new_lock=Lock,
         wait=wait,

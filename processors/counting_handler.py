@@ -4,6 +4,6 @@ An event that raises is sent again until it does not. As in processors/handler.p
 https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
 """
 
-from processors.tally_wiring import build
+from processors.counting_wiring import build
 
 handler = build()

@@ -7,17 +7,17 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from contract.counts import Count
 from contract.errors import ConfirmedError, ImagepipeError, PermanentError, TransientError
 from contract.identity import ImageVersion
+from contract.metrics import Metric
 from contract.results import Result, ResultName
-from processors.blame import DOUBTFUL_VERDICT, attributed, our_request_refused
-from processors.budget.lanes import Lane
-from processors.budget.turns import Turns
 from processors.deadline import Deadline
 from processors.detectors.detector import Detector
-from processors.objects import Objects, StoredObject
-from processors.telemetry import Counter
+from processors.pipeline.blame import DOUBTFUL_VERDICT, attributed, our_request_refused
+from processors.pipeline.objects import Objects, StoredObject
+from processors.rate_limit.lanes import Lane
+from processors.rate_limit.permits import Permits
+from processors.telemetry import Metrics
 
 # Answers that come within this time are saved in one request. A kill costs them, beside the calls under way.
 GATHER_SECONDS = 0.1
@@ -35,14 +35,14 @@ Answer = Result | Failure
 class Rekognition(Protocol):
     """Where detectors are asked."""
 
-    def ask(self, detector: Detector, version: ImageVersion, turns: Turns) -> Mapping[str, Any]:
+    def ask(self, detector: Detector, version: ImageVersion, permits: Permits) -> Mapping[str, Any]:
         """Return the raw answer for the version, or raise a word for failure. Every attempt takes a turn.
 
         PermanentError `UNREADABLE_OBJECT` says that Rekognition could not get at the object.
         """
 
 
-class Results(Protocol):
+class ResultCache(Protocol):
     """Where the right to ask is had, and raw answers are kept."""
 
     def claim(self, names: Sequence[ResultName], owner: str) -> dict[ResultName, Result | ImagepipeError]:
@@ -64,11 +64,11 @@ class Caller:
 
     detector: Detector
     executor: Executor
-    turns: Callable[[Lane, int, Deadline], Turns]
+    permits: Callable[[Lane, int, Deadline], Permits]
 
 
 @dataclass(frozen=True)
-class Asker:
+class DetectorRunner:
     """Asks for the results of one batch.
 
     `now` gives ISO 8601 times in UTC, `new_id` a name that nobody else has; `wait` returns when all futures
@@ -78,8 +78,8 @@ class Asker:
     callers: Mapping[str, Caller]
     rekognition: Rekognition
     objects: Objects
-    results: Results
-    counter: Counter
+    results: ResultCache
+    metrics: Metrics
     now: Callable[[], str]
     new_id: Callable[[], str]
     wait: Callable[[Collection[Future[Any]], float], object]
@@ -93,14 +93,14 @@ class Asker:
         """
         if not wanted:
             return {}
-        turns, answers = self._turns(wanted, lane, deadline)
+        permits, answers = self._permits(wanted, lane, deadline)
         ready = [name for name in wanted if name not in answers]
         owner = self.new_id()
         known = self.results.claim(ready, owner)
-        self.counter.add(Count.CALLS_AVOIDED, sum(isinstance(answer, Result) for answer in known.values()))
+        self.metrics.add(Metric.CALLS_AVOIDED, sum(isinstance(answer, Result) for answer in known.values()))
         pending = {
             self.callers[name.detector].executor.submit(
-                self._call, name, wanted[name], owner, turns[name.detector]
+                self._call, name, wanted[name], owner, permits[name.detector]
             ): name
             for name in ready
             if name not in known
@@ -109,41 +109,41 @@ class Asker:
         answers.update(attributed(self._gather(pending)))
         return {name: _during(name.detector, answer) for name, answer in answers.items()}
 
-    def _turns(
+    def _permits(
         self, wanted: Mapping[ResultName, ImageVersion], lane: Lane, deadline: Deadline
-    ) -> tuple[dict[str, Turns], dict[ResultName, Answer]]:
+    ) -> tuple[dict[str, Permits], dict[ResultName, Answer]]:
         """Get into the line of each detector; give the turns, and the names of those without as failures."""
         of_detector: dict[str, list[ResultName]] = {}
         for name in wanted:
             of_detector.setdefault(name.detector, []).append(name)
-        turns = {
-            detector: self.callers[detector].turns(lane, len(names), deadline)
+        permits = {
+            detector: self.callers[detector].permits(lane, len(names), deadline)
             for detector, names in of_detector.items()
         }
         queueing = {
             detector: self.callers[detector].executor.submit(
-                _prepared, turns[detector], wanted[of_detector[detector][0]].key
+                _prepared, permits[detector], wanted[of_detector[detector][0]].key
             )
-            for detector in turns
+            for detector in permits
         }
         refusals = {detector: future.result() for detector, future in queueing.items()}
-        return turns, {name: refusal for name in wanted if (refusal := refusals[name.detector]) is not None}
+        return permits, {name: refusal for name in wanted if (refusal := refusals[name.detector]) is not None}
 
-    def _call(self, name: ResultName, version: ImageVersion, owner: str, turns: Turns) -> Answer:
+    def _call(self, name: ResultName, version: ImageVersion, owner: str, permits: Permits) -> Answer:
         try:
-            response = self._response(self.callers[name.detector].detector, version, turns)
+            response = self._response(self.callers[name.detector].detector, version, permits)
         except (ImagepipeError, SupersededError) as failure:
             self.results.release(name, owner)
             return failure
         return Result(name, response, self.now())
 
-    def _response(self, detector: Detector, version: ImageVersion, turns: Turns) -> Mapping[str, Any]:
+    def _response(self, detector: Detector, version: ImageVersion, permits: Permits) -> Mapping[str, Any]:
         """Ask about exactly this version: where it has no name, make sure afterwards that it was the one."""
         try:
-            response = self.rekognition.ask(detector, version, turns)
+            response = self.rekognition.ask(detector, version, permits)
         except PermanentError as verdict:
             raise self._examined(verdict, version) from verdict
-        self.counter.add(Count.CALLS_MADE)
+        self.metrics.add(Metric.CALLS_MADE)
         if version.version_id is None:
             self._require_presence(version)
         return response
@@ -197,9 +197,9 @@ class Asker:
         return {**answers, **(self.results.save_results(results) if results else {})}
 
 
-def _prepared(turns: Turns, key: str) -> ImagepipeError | None:
+def _prepared(permits: Permits, key: str) -> ImagepipeError | None:
     try:
-        turns.prepare(key)
+        permits.prepare(key)
     except ImagepipeError as refusal:
         return refusal
     return None

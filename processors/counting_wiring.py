@@ -18,19 +18,19 @@ from contract.settings import TallySettings
 from contract.tallies import TallyMetric
 from processors.adapters.client_config import client_config
 from processors.adapters.dynamodb_contents import DynamoDBContents
-from processors.adapters.dynamodb_tallies import DynamoDBTallies
+from processors.adapters.dynamodb_counting import DynamoDBTallies
+from processors.counting.changes import changed_keys
+from processors.counting.contents import Contents
+from processors.counting.label_counter import LabelCounter
+from processors.counting.recounting import Recount
 from processors.powertools import PowertoolsLog
 from processors.retrying import PATIENT_ATTEMPTS, RetryPolicy
-from processors.tallying.changes import changed_keys
-from processors.tallying.contents import Contents
-from processors.tallying.recounting import Recount
-from processors.tallying.tally import Tally
 from processors.telemetry import Log
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from processors.tallying.auditing import Audit
+    from processors.counting.auditing import Audit
 
 Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -72,7 +72,7 @@ def assemble(
     retry = RetryPolicy(attempts=PATIENT_ATTEMPTS)
     contents = Contents(content_store, retry, time.time)
     log = PowertoolsLog(logger)
-    tally = Tally(store, contents, retry, count, log, time.time)
+    tally = LabelCounter(store, contents, retry, count, log, time.time)
     recount = Recount(store, tally, contents)
 
     def work(event: dict[str, Any], context: Any) -> dict[str, Any]:

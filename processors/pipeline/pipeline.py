@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from contract.counts import Count
 from contract.errors import ImagepipeError, PermanentError
+from contract.metrics import Metric
 from contract.notifications import ImageEvent
 from contract.records import Findings, ImageRecord
-from processors.announcing import Announcer
-from processors.asking import SupersededError
-from processors.budget.lanes import Lane
-from processors.committing import Committer, Decided
 from processors.deadline import Deadline
-from processors.decisions import Verdict, unacceptable, was_made_by
-from processors.image_records import RecordMaker
-from processors.intake import take_in
 from processors.messages import Message
-from processors.recognition import Recognizer
-from processors.surveying import Case, Surveyor
-from processors.telemetry import OUTCOME_COUNT, Counter
+from processors.pipeline.commit import Committer, Decided
+from processors.pipeline.decisions import Action, unacceptable, was_made_by
+from processors.pipeline.detection import SupersededError
+from processors.pipeline.image_records import RecordMaker
+from processors.pipeline.intake import take_in
+from processors.pipeline.publish import Publisher
+from processors.pipeline.recognition import Recognizer
+from processors.pipeline.triage import Triage, WorkItem
+from processors.rate_limit.lanes import Lane
+from processors.telemetry import OUTCOME_COUNT, Metrics
 
 Failures = dict[str, ImagepipeError]
 
@@ -40,11 +40,11 @@ class Pipeline:
 
     bucket_name: str
     bulk_queue_name: str
-    surveyor: Surveyor
+    triage: Triage
     recognizer: Recognizer
     committer: Committer
-    announcer: Announcer
-    counter: Counter
+    publisher: Publisher
+    metrics: Metrics
     now: Callable[[], str]
 
     def run(self, messages: Sequence[Message], deadline: Deadline) -> dict[str, Outcome]:
@@ -70,20 +70,20 @@ class Pipeline:
 
     def _work(self, events: Mapping[str, ImageEvent], lane: Lane, deadline: Deadline) -> Failures:
         """Bring each key in line with its event; return the keys that could not be, with the reason."""
-        cases, failures = self.surveyor.survey(events)
-        self._count_verdicts(cases)
+        items, failures = self.triage.sort(events)
+        self._count_actions(items)
         make = RecordMaker(self.recognizer.fingerprints(), self.now(), self.recognizer.shares_answers)
-        decided, undecided = self._decide(cases, self._recognize(cases, lane, deadline), make)
+        decided, undecided = self._decide(items, self._recognize(items, lane, deadline), make)
         committed, uncommitted = self._commit(decided)
-        unmoved = self.committer.move_on(_found_unchanged(cases, make))
-        unannounced = self.announcer.announce([*_repeated(cases, committed), *committed])
+        unmoved = self.committer.move_on(_found_unchanged(items, make))
+        unannounced = self.publisher.announce([*_repeated(items, committed), *committed])
         return failures | undecided | uncommitted | unmoved | unannounced
 
     def _recognize(
-        self, cases: Sequence[Case], lane: Lane, deadline: Deadline
+        self, items: Sequence[WorkItem], lane: Lane, deadline: Deadline
     ) -> dict[str, Findings | ImagepipeError | SupersededError]:
         """Find out what is on each image that is to be recognized, asking only about acceptable ones."""
-        objects = [case.present for case in cases if case.verdict is Verdict.RECOGNIZE and case.present]
+        objects = [item.present for item in items if item.action is Action.RECOGNIZE and item.present]
         refused = {stored.version: fault for stored in objects if (fault := unacceptable(stored.version))}
         askable = [stored for stored in objects if stored.version not in refused]
         found = self.recognizer.recognize(askable, lane, deadline) | refused
@@ -91,22 +91,22 @@ class Pipeline:
 
     def _decide(
         self,
-        cases: Sequence[Case],
+        items: Sequence[WorkItem],
         found: Mapping[str, Findings | ImagepipeError | SupersededError],
         make: RecordMaker,
     ) -> tuple[list[Decided], Failures]:
         """Make the records to be written. What was superseded needs none: its newer event is coming."""
         decided: list[Decided] = []
         failures: Failures = {}
-        for case in cases:
-            findings = found.get(case.key)
-            if case.verdict is Verdict.REMOVE:
-                decided.append(Decided(make.tombstone(case.event, case.seen), case.seen))
-            elif case.present is not None and isinstance(findings, Findings | PermanentError):
-                record = make.of(case.event, case.present.version, findings, case.seen)
-                decided.append(Decided(record, case.seen))
+        for item in items:
+            findings = found.get(item.key)
+            if item.action is Action.TOMBSTONE:
+                decided.append(Decided(make.tombstone(item.event, item.seen), item.seen))
+            elif item.present is not None and isinstance(findings, Findings | PermanentError):
+                record = make.of(item.event, item.present.version, findings, item.seen)
+                decided.append(Decided(record, item.seen))
             elif isinstance(findings, ImagepipeError):
-                failures[case.key] = findings
+                failures[item.key] = findings
         return decided, failures
 
     def _commit(self, decided: Sequence[Decided]) -> tuple[list[ImageRecord], Failures]:
@@ -117,34 +117,34 @@ class Pipeline:
                 failures[key] = standing
             else:
                 records.append(standing)
-                self.counter.add(OUTCOME_COUNT[standing.status])
+                self.metrics.add(OUTCOME_COUNT[standing.status])
         return records, failures
 
-    def _count_verdicts(self, cases: Sequence[Case]) -> None:
-        verdicts = Tally(case.verdict for case in cases)
-        self.counter.add(Count.EVENTS_STALE, verdicts[Verdict.STALE])
-        self.counter.add(Count.EVENTS_REPEATED, verdicts[Verdict.DONE] + verdicts[Verdict.UNCHANGED])
+    def _count_actions(self, items: Sequence[WorkItem]) -> None:
+        actions = Counter(item.action for item in items)
+        self.metrics.add(Metric.EVENTS_STALE, actions[Action.SKIP])
+        self.metrics.add(Metric.EVENTS_REPEATED, actions[Action.REPUBLISH] + actions[Action.MOVE_ON])
 
 
-def _repeated(cases: Sequence[Case], committed: Sequence[ImageRecord]) -> list[ImageRecord]:
+def _repeated(items: Sequence[WorkItem], committed: Sequence[ImageRecord]) -> list[ImageRecord]:
     """List the records to be announced again: the event that made each came again, and it still stands.
 
     The first time may have been lost, whatever a newer event of the same key has come to meanwhile.
     """
     replaced = {record.key for record in committed}
     return [
-        case.seen
-        for case in cases
-        if case.seen is not None and was_made_by(case.event, case.seen) and case.key not in replaced
+        item.seen
+        for item in items
+        if item.seen is not None and was_made_by(item.event, item.seen) and item.key not in replaced
     ]
 
 
-def _found_unchanged(cases: Sequence[Case], make: RecordMaker) -> list[Decided]:
+def _found_unchanged(items: Sequence[WorkItem], make: RecordMaker) -> list[Decided]:
     """List the records whose sequencer alone moves on: else an event in between would be taken for news."""
     return [
-        Decided(make.moved_on(case.event, case.seen), case.seen)
-        for case in cases
-        if case.verdict in {Verdict.UNCHANGED, Verdict.DONE}
-        and case.seen is not None
-        and case.event.sequencer > case.seen.sequencer
+        Decided(make.moved_on(item.event, item.seen), item.seen)
+        for item in items
+        if item.action in {Action.MOVE_ON, Action.REPUBLISH}
+        and item.seen is not None
+        and item.event.sequencer > item.seen.sequencer
     ]

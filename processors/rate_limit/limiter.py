@@ -16,11 +16,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from contract.counts import Count
 from contract.errors import ConfigurationError, ImagepipeError
-from contract.quotas import KEPT_AFTER_A_CUT, BudgetItem, to_microseconds
-from processors.budget.lanes import Lane
-from processors.telemetry import Counter, Log
+from contract.metrics import Metric
+from contract.quotas import BETA, BudgetItem, to_microseconds
+from processors.rate_limit.lanes import Lane
+from processors.telemetry import Log, Metrics
 
 # What is taken at once: enough that the table is asked seldom, little enough that others get their turn.
 SECONDS_AT_ONCE = 1.0
@@ -42,7 +42,7 @@ UNLIMITED = 10**15
 
 
 @dataclass(frozen=True)
-class Step:
+class ReservationRequest:
     """A wish to move the line on by `span` seconds for `calls`, at the time `now` (seconds since 1970).
 
     `latest` is where the line may end at most before the step; one that ends after `absurd` is none. A bulk
@@ -63,13 +63,13 @@ class Step:
     daily_limit: int | None = None
 
 
-class BudgetStore(Protocol):
+class RateLimitStore(Protocol):
     """Where budgets stand. Both steps give whether the step was made, and the item as it is after that."""
 
-    def join(self, operation: str, step: Step) -> tuple[bool, BudgetItem]:
+    def join(self, operation: str, step: ReservationRequest) -> tuple[bool, BudgetItem]:
         """Move a line on that reaches beyond now."""
 
-    def start(self, operation: str, step: Step) -> tuple[bool, BudgetItem]:
+    def start(self, operation: str, step: ReservationRequest) -> tuple[bool, BudgetItem]:
         """Begin a line where there is none, or one that has run empty."""
 
     def begin_day(self, operation: str, day: str) -> BudgetItem:
@@ -80,7 +80,7 @@ class BudgetStore(Protocol):
 
 
 @dataclass(frozen=True)
-class Slots:
+class Reservation:
     """Times at which to call, or none, and then when to ask again. All in seconds since 1970.
 
     `is_day_over` says that the operation may not be called any more today.
@@ -92,7 +92,7 @@ class Slots:
 
 
 @dataclass
-class Line:
+class SharedRateLimiter:
     """One worker's view of the line for one operation.
 
     `quota` is the deployment's, `share` what this worker may take by itself while the table does not answer,
@@ -102,9 +102,9 @@ class Line:
     operation: str
     quota: float
     share: float
-    store: BudgetStore
+    store: RateLimitStore
     clock: Callable[[], float]
-    counter: Counter
+    metrics: Metrics
     log: Log
     daily_limit: int | None = None
     item: BudgetItem = field(default_factory=BudgetItem)
@@ -112,7 +112,7 @@ class Line:
     _alone_until: float = 0.0
     _own_next: float = 0.0
 
-    def reserve(self, calls: int, lane: Lane, until: float) -> Slots:
+    def reserve(self, calls: int, lane: Lane, until: float) -> Reservation:
         """Take slots that end by `until`: as many as asked for, fewer if that is a lot, or none as yet."""
         now = self.clock()
         if now < self._alone_until:
@@ -127,7 +127,7 @@ class Line:
                 code=failure.code,
             )
             if isinstance(failure, ConfigurationError):
-                self.counter.add(Count.CONFIGURATION_ERRORS)
+                self.metrics.add(Metric.CONFIGURATION_ERRORS)
             return self._of_own_share(calls, now, until)
 
     def slow_down(self, known_cut_at: float | None) -> None:
@@ -141,7 +141,7 @@ class Line:
         now = self.clock()
         rate = self.item.pace(self.quota).rate(now)
         if self.item.cut_from is not None and rate < self.item.cut_from:
-            rate *= (1 + KEPT_AFTER_A_CUT) / 2  # there is less than last time: do not try for all of it again
+            rate *= (1 + BETA) / 2  # there is less than last time: do not try for all of it again
         self.item = replace(self.item, cut_at=now, cut_from=rate)
         try:
             self.item = self.store.cut(self.operation, rate, now, known_cut_at)
@@ -151,33 +151,33 @@ class Line:
                 code=failure.code,
             )
 
-    def _reserve(self, calls: int, lane: Lane, now: float, until: float) -> Slots:
+    def _reserve(self, calls: int, lane: Lane, now: float, until: float) -> Reservation:
         today = day_of(now)
         for _ in range(ATTEMPTS):
             left = self.item.calls_left(self.daily_limit) if self.item.calls_day >= today else None
             if left == 0:
-                return Slots((), is_day_over=True)
+                return Reservation((), is_day_over=True)
             step = self._step(calls if left is None else min(calls, left), lane, now, until)
             made, self.item = (self.store.join if self._busy else self.store.start)(self.operation, step)
-            self.counter.add(Count.BUDGET_WRITES)
+            self.metrics.add(Metric.BUDGET_WRITES)
             if made:
                 return self._taken(step)
             if self.item.calls_day < today:
                 self.item = self.store.begin_day(self.operation, today)
-                self.counter.add(Count.BUDGET_WRITES)
+                self.metrics.add(Metric.BUDGET_WRITES)
                 continue
             was_busy, self._busy = self._busy, self._is_busy(now)
             if self._busy and was_busy and self._is_as_known(step):
                 break
-        return Slots((), again_at=self.item.next_at - BULK_AHEAD_SECONDS)
+        return Reservation((), again_at=self.item.next_at - BULK_AHEAD_SECONDS)
 
-    def _step(self, calls: int, lane: Lane, now: float, until: float) -> Step:
+    def _step(self, calls: int, lane: Lane, now: float, until: float) -> ReservationRequest:
         rate = max(self.item.pace(self.quota).rate(now), 1 / LONGEST_SPAN_SECONDS)
         most_at_once = max(LEAST_CALLS_AT_ONCE, int(rate * SECONDS_AT_ONCE))
         calls = max(1, min(calls, most_at_once, int(rate * LONGEST_SPAN_SECONDS)))
         span = calls / rate
         left = self.item.calls_left(self.daily_limit)
-        return Step(
+        return ReservationRequest(
             span=span,
             now=now,
             latest=until - span,
@@ -192,30 +192,30 @@ class Line:
             daily_limit=self.item.daily_limit,
         )
 
-    def _taken(self, step: Step) -> Slots:
+    def _taken(self, step: ReservationRequest) -> Reservation:
         """Return the slots of a step that was made."""
         first = max(step.now, self.item.next_at - step.span)
         self._busy = first > step.now
-        return Slots(tuple(first + place * step.span / step.calls for place in range(step.calls)))
+        return Reservation(tuple(first + place * step.span / step.calls for place in range(step.calls)))
 
     def _is_busy(self, now: float) -> bool:
         """Whether the line reaches beyond now, as the table compares it: in whole microseconds."""
         ends_at = to_microseconds(self.item.next_at)
         return to_microseconds(now) <= ends_at <= to_microseconds(now + ABSURD_SECONDS)
 
-    def _is_as_known(self, step: Step) -> bool:
+    def _is_as_known(self, step: ReservationRequest) -> bool:
         """Whether the refused step went by the limit that is in force: then the line was too long for it."""
         left = self.item.calls_left(self.daily_limit)
         return self.item.daily_limit == step.daily_limit and (left is None or left >= step.calls)
 
-    def _of_own_share(self, calls: int, now: float, until: float) -> Slots:
+    def _of_own_share(self, calls: int, now: float, until: float) -> Reservation:
         """Return slots of the worker's own share; none where calls are bounded that nobody counts now."""
         if self.daily_limit is not None or self.item.daily_limit is not None:
-            return Slots((), again_at=self._alone_until)
+            return Reservation((), again_at=self._alone_until)
         first = max(now, self._own_next)
         times = tuple(time for place in range(calls) if (time := first + place / self.share) <= until)
         self._own_next = first + len(times) / self.share
-        return Slots(times, again_at=self._own_next)
+        return Reservation(times, again_at=self._own_next)
 
 
 def day_of(moment: float) -> str:

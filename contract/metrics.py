@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Count(StrEnum):
+class Metric(StrEnum):
     """The metrics of the processor, all of them counts."""
 
     IMAGES_RECOGNIZED = "ImagesRecognized"

@@ -1,7 +1,4 @@
-"""What each event of a batch is about.
-
-the record that is there, the object that is there, and the verdict.
-"""
+"""What each event of a batch asks for, given the record and the object that are there."""
 
 from __future__ import annotations
 
@@ -13,8 +10,8 @@ from typing import Protocol
 from contract.errors import ImagepipeError
 from contract.notifications import ImageEvent
 from contract.records import ImageRecord
-from processors.decisions import Verdict, decide, needs_a_look
-from processors.objects import Objects, StoredObject
+from processors.pipeline.decisions import Action, decide, needs_a_look
+from processors.pipeline.objects import Objects, StoredObject
 
 
 class ImageRecords(Protocol):
@@ -25,16 +22,13 @@ class ImageRecords(Protocol):
 
 
 @dataclass(frozen=True)
-class Case:
-    """One key to be dealt with.
-
-    its event, the record that was seen, the object that is there, the verdict.
-    """
+class WorkItem:
+    """One key to be dealt with: its event, the record and the object that were seen, and what to do."""
 
     event: ImageEvent
     seen: ImageRecord | None
     present: StoredObject | None
-    verdict: Verdict
+    action: Action
 
     @property
     def key(self) -> str:
@@ -43,7 +37,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Surveyor:
+class Triage:
     """Finds out what the events of one batch ask for. `clock` gives seconds since 1970."""
 
     records: ImageRecords
@@ -52,8 +46,8 @@ class Surveyor:
     fingerprints: Mapping[str, str]
     clock: Callable[[], float]
 
-    def survey(self, events: Mapping[str, ImageEvent]) -> tuple[list[Case], dict[str, ImagepipeError]]:
-        """Return a case for each event, and the keys that could not be looked at, with the reason.
+    def sort(self, events: Mapping[str, ImageEvent]) -> tuple[list[WorkItem], dict[str, ImagepipeError]]:
+        """Return a work item for each event, and the keys that could not be looked at, with the reason.
 
         Raises a word for failure if the records cannot be read: then nothing is known of any.
         """
@@ -64,14 +58,14 @@ class Surveyor:
         seen = {key: record for key, record in read.items() if isinstance(record, ImageRecord)}
         readable = [event for key, event in events.items() if key not in failures]
         found = self.executor.map(lambda event: self._present(event, seen.get(event.key)), readable)
-        cases: list[Case] = []
+        items: list[WorkItem] = []
         for event, present in zip(readable, found, strict=True):
             if isinstance(present, ImagepipeError):
                 failures[event.key] = present
                 continue
             record = seen.get(event.key)
-            cases.append(Case(event, record, present, decide(event, present, record, self.fingerprints)))
-        return cases, failures
+            items.append(WorkItem(event, record, present, decide(event, present, record, self.fingerprints)))
+        return items, failures
 
     def _present(self, event: ImageEvent, record: ImageRecord | None) -> StoredObject | ImagepipeError | None:
         """Return what object there is: as the event says or, where it cannot know, as the bucket shows."""

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from contract.counts import Count
 from contract.errors import NotReadyError
-from processors.budget.lanes import Lane
-from processors.budget.line import Line
+from contract.metrics import Metric
 from processors.deadline import Deadline
+from processors.rate_limit.lanes import Lane
+from processors.rate_limit.limiter import SharedRateLimiter
 
 # Bulk workers that were all told to come back at the same time come at different ones, and the more of them
 # there are (who has to come again is told it), the further apart.
@@ -21,7 +21,7 @@ SHORTEST_WAIT_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
-class Turn:
+class Permit:
     """When a call may be made, and the last cut that was known when it was taken; in seconds since 1970."""
 
     at: float
@@ -29,13 +29,13 @@ class Turn:
 
 
 @dataclass
-class Turns:
+class Permits:
     """Hands out slots to the calls of a batch, taking them from the line a run at a time.
 
     `expected` is how many calls are still to come. Safe to use from several threads by `lock`.
     """
 
-    line: Line
+    limiter: SharedRateLimiter
     lane: Lane
     expected: int
     deadline: Deadline
@@ -43,36 +43,36 @@ class Turns:
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     spread: Callable[[float], float]
-    _slots: deque[Turn] = field(default_factory=deque)
+    _slots: deque[Permit] = field(default_factory=deque)
 
     def prepare(self, key: str) -> None:
         """Take the first run. Raises NotReadyError if there is none to be had in this invocation."""
         with self.lock:
             self._take_a_run(key)
 
-    def wait(self, key: str) -> Turn:
+    def wait(self, key: str) -> Permit:
         """Return when a call may be made. Raises NotReadyError if that would be too late."""
         with self.lock:
             if not self._slots:
                 self._take_a_run(key)
-            turn = self._slots.popleft()
+            permit = self._slots.popleft()
             self.expected -= 1
-        self.sleep(max(0.0, turn.at - self.clock()))
+        self.sleep(max(0.0, permit.at - self.clock()))
         self.deadline.require_time_for_a_call(key)
-        return turn
+        return permit
 
-    def throttled(self, turn: Turn) -> None:
+    def throttled(self, permit: Permit) -> None:
         """Note that the call made at a turn was throttled."""
-        self.line.slow_down(turn.known_cut_at)
+        self.limiter.slow_down(permit.known_cut_at)
 
     def _take_a_run(self, key: str) -> None:
         self.deadline.require_time_for_a_call(key)
         until = self.clock() + self.deadline.seconds_for_calls()
         spread = SPREAD_SECONDS
         while True:
-            known_cut_at = self.line.item.cut_at
-            slots = self.line.reserve(max(1, self.expected), self.lane, until)
-            self._slots.extend(Turn(at, known_cut_at) for at in slots.times)
+            known_cut_at = self.limiter.item.cut_at
+            slots = self.limiter.reserve(max(1, self.expected), self.lane, until)
+            self._slots.extend(Permit(at, known_cut_at) for at in slots.times)
             if self._slots:
                 return
             if slots.is_day_over:
@@ -80,20 +80,20 @@ class Turns:
             again_at = slots.again_at + self.spread(spread)
             spread = min(2 * spread, LONGEST_SPREAD_SECONDS)
             if self.lane is Lane.LIVE or again_at > until:
-                raise self._no_turn(key, again_at)
+                raise self._no_permit(key, again_at)
             self.sleep(max(SHORTEST_WAIT_SECONDS, again_at - self.clock()))
 
     def _day_over(self, key: str) -> NotReadyError:
-        self.line.counter.add(Count.DAILY_LIMIT_REACHED)
+        self.limiter.metrics.add(Metric.DAILY_LIMIT_REACHED)
         return NotReadyError(
             "DailyLimitReached",
-            f"{key} has to wait: all calls of {self.line.operation} that may be made today were made; "
+            f"{key} has to wait: all calls of {self.limiter.operation} that may be made today were made; "
             "`imagepipe quotas --daily` allows more",
         )
 
-    def _no_turn(self, key: str, again_at: float) -> NotReadyError:
+    def _no_permit(self, key: str, again_at: float) -> NotReadyError:
         return NotReadyError(
-            "NoTurn",
-            f"{key} has to wait: the line for {self.line.operation} is longer than this invocation",
+            "QuotaExhausted",
+            f"{key} has to wait: the line for {self.limiter.operation} is longer than this invocation",
             retry_within_seconds=max(1, round(again_at - self.clock())),
         )

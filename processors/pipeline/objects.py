@@ -8,7 +8,7 @@ from typing import Protocol
 from contract.errors import PermanentError
 from contract.identity import ImageVersion
 from contract.records import Unreadable
-from processors.picture_size import PictureSize
+from processors.pipeline.picture_size import PictureSize
 
 
 @dataclass(frozen=True)

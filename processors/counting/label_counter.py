@@ -9,8 +9,8 @@ from typing import Protocol
 
 from contract.records import ImageRecord
 from contract.tallies import NOTHING, UNREADABLE, Counted, Differences, Share, TallyMetric
+from processors.counting.contents import Contents
 from processors.retrying import RetryPolicy
-from processors.tallying.contents import Contents
 from processors.telemetry import Log
 
 # A transaction takes 100 items: so many keys, and all items of counts. An update expression takes 4 KB, which
@@ -78,7 +78,7 @@ class TallyStore(Protocol):
 
 
 @dataclass
-class Tally:
+class LabelCounter:
     """Counts images. `retry` starts from reading anew, `clock` gives seconds since 1970.
 
     `passed_over` is how many keys could not be read or counted since it was made.

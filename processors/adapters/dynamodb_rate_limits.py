@@ -13,8 +13,8 @@ from contract.quotas import BudgetItem, to_microseconds
 from contract.table import budget_key
 from contract.wire import Item, WireItem, from_wire, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
-from processors.budget.lanes import Lane
-from processors.budget.line import Step
+from processors.rate_limit.lanes import Lane
+from processors.rate_limit.limiter import ReservationRequest
 from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ CUT_IF = "attribute_not_exists(cut_at) OR cut_at <= :known"
 
 
 @dataclass(frozen=True)
-class DynamoDBBudgets:
+class DynamoDBRateLimits:
     """One item for each operation. `retry` should be short: who cannot have the budget goes without."""
 
     client: DynamoDBClient
     table_name: str
     retry: RetryPolicy
 
-    def join(self, operation: str, step: Step) -> tuple[bool, BudgetItem]:
+    def join(self, operation: str, step: ReservationRequest) -> tuple[bool, BudgetItem]:
         """Move a line on that reaches beyond now."""
         values = {":span": step.span, ":now": step.now, ":latest": step.latest}
         if step.lane is Lane.LIVE:
@@ -54,7 +54,7 @@ class DynamoDBBudgets:
         values |= {":soon": step.soon, ":overdue": step.overdue}
         return self._step(operation, step, BULK_JOIN, BULK_JOIN_IF, values)
 
-    def start(self, operation: str, step: Step) -> tuple[bool, BudgetItem]:
+    def start(self, operation: str, step: ReservationRequest) -> tuple[bool, BudgetItem]:
         """Begin a line where there is none, or one that has run empty."""
         values = {":now": step.now, ":after": step.now + step.span, ":absurd": step.absurd}
         update = START if step.lane is Lane.LIVE else BULK_START
@@ -73,7 +73,12 @@ class DynamoDBBudgets:
         return self._update(operation, CUT, CUT_IF, values | rate_value)[1]
 
     def _step(
-        self, operation: str, step: Step, update: str, condition: str, times: Mapping[str, float]
+        self,
+        operation: str,
+        step: ReservationRequest,
+        update: str,
+        condition: str,
+        times: Mapping[str, float],
     ) -> tuple[bool, BudgetItem]:
         counted: Item = {":calls": step.calls, ":day": step.day, ":room": step.room}
         unchanged = UNLIMITED_IF

@@ -1,0 +1,1 @@
+"""The counts of labels and states, kept in line with the records; and the daily audit of the bucket."""

@@ -1,0 +1,1 @@
+"""One batch of events, from what the messages say to what is announced."""

@@ -1,0 +1,1 @@
+"""The quota of Rekognition, shared by all workers."""

@@ -1,1 +1,0 @@
-"""Counting images by status and label, exactly, from the changes of the table."""

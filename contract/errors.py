@@ -1,27 +1,5 @@
 """The words for failure. Everything that can go wrong is translated into one of them where it happens."""
 
-# What AWS's services say when they want us to slow down, each in its own way.
-# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-THROTTLES = frozenset(
-    {
-        "503",  # S3's SlowDown on a HEAD, whose answer has no body
-        "KMS.ThrottlingException",
-        "KMSThrottling",
-        "KmsThrottled",
-        "LimitExceededException",
-        "OverLimit",
-        "ProvisionedThroughputExceeded",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "SlowDown",
-        "Throttled",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
-
 
 class ImagepipeError(Exception):
     """Base of the words for failure.

@@ -1,4 +1,4 @@
-"""The code of each Lambda as a zip: its room, the contract, and locked packages for Lambda's Python."""
+"""The code of each Lambda as a zip: its room, what it stands on, and locked packages for Lambda's Python."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Bundle:
 
         Its name carries a digest of everything that goes into it.
         """
-        ours = dict(_files_of_rooms(("contract", self.room)))
+        ours = dict(_files_of_rooms(("contract", "aws", self.room)))
         zip_path = self.directory / f"{self.room}-{_digest(ours)}.zip"
         if not zip_path.exists():
             packages = _installed_packages(self.directory)

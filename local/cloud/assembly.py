@@ -38,7 +38,7 @@ LOCAL_CONTEXT: Mapping[str, object] = {
     "quotas": to_text(IN_LARGE_REGIONS),
 }
 
-_SOURCES = ("contract", "processors", "query_api")
+_SOURCES = ("contract", "aws", "processors", "query_api")
 _KEPT_ASSEMBLIES = 64
 
 

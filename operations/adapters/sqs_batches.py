@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from contract.errors import ConfigurationError, ImagepipeError, TransientError
-from operations.adapters.aws_errors import of_code, translated
+from operations.adapters.aws_errors import translated
 from operations.messages import Outgoing
 from operations.retrying import RetryPolicy
 
@@ -91,8 +91,7 @@ def in_tens(elements: Iterable[Element]) -> Iterator[list[Element]]:
 
 
 def _fault(failed: Mapping[str, Any], operation: str) -> ImagepipeError:
-    message = f"{failed.get('Message', 'no reason given')} ({operation})"
     if failed["SenderFault"]:
+        message = f"{failed.get('Message', 'no reason given')} ({operation})"
         return ConfigurationError(failed["Code"], message)
-    fault = of_code(failed["Code"], message)
-    return fault if isinstance(fault, TransientError) else TransientError(failed["Code"], message)
+    return translated.word_for_entry(failed, operation)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from contract.completions import Completion
 from contract.errors import ImagepipeError, NotReadyError
-from processors.adapters.aws_errors import of_failed_entry, translated
+from processors.adapters.aws_errors import translated
 from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class SnsTopic:
                 )
             faults.clear()
             for failed in answer.get("Failed", []):
-                faults[failed["Id"]] = of_failed_entry(failed, f"PublishBatch to {self.topic_arn}")
+                faults[failed["Id"]] = translated.word_for_entry(failed, f"PublishBatch to {self.topic_arn}")
             for place in [place for place in waiting if place not in faults]:
                 del waiting[place]
             if waiting:

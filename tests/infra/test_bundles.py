@@ -126,7 +126,9 @@ def test_a_zip_has_bytecode_of_lambdas_python_for_all_that_it_holds_or_none(bund
     assert compiled == (set() if find_python() is None else wanted)
 
 
-@pytest.mark.parametrize("name", ["contract", "processors", "pytest", "aws_lambda_powertools", "tenacity"])
+@pytest.mark.parametrize(
+    "name", ["contract", "aws", "processors", "pytest", "aws_lambda_powertools", "tenacity"]
+)
 def test_the_bare_interpreter_is_bare(lambda_python: Path, name: str) -> None:
     """Nothing of the development environment may fill a gap of the zip."""
     code = f"import importlib.util; print(importlib.util.find_spec({name!r}))"
@@ -139,11 +141,11 @@ def test_the_bare_interpreter_has_boto3(lambda_python: Path) -> None:
     )
 
 
-def test_the_zip_holds_its_room_and_the_contract_alone(bundle: Bundle) -> None:
+def test_the_zip_holds_its_room_and_what_it_stands_on_alone(bundle: Bundle) -> None:
     names = zipfile.ZipFile(bundle.build()).namelist()
     tops = {name.split("/")[0] for name in names}
-    ours = tops & {"contract", "processors", "query_api", "infra", "operations", "loadtest", "tests"}
-    assert ours == {"contract", bundle.room}
+    ours = tops & {"contract", "aws", "processors", "query_api", "infra", "operations", "loadtest", "tests"}
+    assert ours == {"contract", "aws", bundle.room}
     assert not tops & {"boto3", "s3transfer", "aws_xray_sdk"}
     assert not [name for name in names if name.endswith("RECORD")]
 

@@ -1,11 +1,9 @@
-"""Trap 33: what every error code that AWS can send means here. The codes are those of botocore's models."""
+"""What AWS's failures mean to an image. What kind each code is of: tests/aws/test_error_codes.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import botocore.session
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
@@ -15,113 +13,13 @@ from contract.errors import (
     NotReadyError,
     PermanentError,
     ThrottledError,
-    TransientError,
     UnansweredError,
 )
-from processors.adapters.aws_errors import VERDICTS, answering, of_code, translated
-
-# What the processor calls.
-CALLS = {
-    "dynamodb": [
-        "BatchGetItem",
-        "BatchWriteItem",
-        "BatchExecuteStatement",
-        "PutItem",
-        "UpdateItem",
-        "DeleteItem",
-        "TransactWriteItems",
-        "Scan",
-    ],
-    "rekognition": ["DetectLabels", "DetectFaces", "DetectText", "DetectModerationLabels"],
-    "s3": ["HeadObject", "GetObject", "ListObjectsV2"],
-    "sns": ["PublishBatch"],
-    "sqs": ["SendMessage", "ChangeMessageVisibilityBatch"],
-}
-# Conditions are outcomes, and caught before.
-OUTCOMES = {"ConditionalCheckFailedException"}
-# About a call that no code of ours makes: an empty batch, one with two entries of a name.
-IMPOSSIBLE = {
-    "BatchEntryIdsNotDistinct",
-    "EmptyBatchRequest",
-    "IdempotentParameterMismatchException",
-    "InvalidBatchEntryId",
-    "InvalidObjectState",
-    "NoSuchKey",
-    "TooManyEntriesInBatchRequest",
-}
-
-
-def wire_codes() -> Iterator[tuple[str, str, int]]:
-    """List each service's error codes as they come on the wire, which are not the names of exceptions."""
-    session = botocore.session.get_session()
-    for service, operations in CALLS.items():
-        model = session.get_service_model(service)
-        shapes = {
-            shape.name: shape for name in operations for shape in model.operation_model(name).error_shapes
-        }
-        for shape in shapes.values():
-            error = shape.metadata.get("error", {})
-            is_fault = shape.metadata.get("fault", False)
-            yield (
-                service,
-                error.get("code", shape.name),
-                error.get("httpStatusCode", 500 if is_fault else 400),
-            )
-
-
-@pytest.mark.parametrize(("service", "code", "status"), list(wire_codes()))
-def test_every_code_that_aws_documents_has_a_word_that_was_chosen(
-    service: str, code: str, status: int
-) -> None:
-    if code in OUTCOMES | IMPOSSIBLE or (service == "rekognition" and code in VERDICTS):
-        return
-
-    word = of_code(code, "said", "a call", status)
-
-    assert word.patience_seconds is None, f"{code} of {service} is not known"
-    if "KMS" in code.upper() and "throttl" not in code.lower():
-        assert isinstance(word, ConfigurationError)
-    if "throttl" in code.lower() or "Exceeded" in code:
-        assert isinstance(word, ThrottledError | TransientError | ConfigurationError)
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        "AWS.SimpleQueueService.NonExistentQueue",
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "AuthorizationErrorException",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "KMSAccessDenied",
-        "KMSDisabled",
-        "KMSNotFound",
-        "NoSuchBucket",
-        "NotFound",
-        "OptInRequired",
-        "SignatureDoesNotMatch",
-        "SubscriptionRequiredException",
-        "UnrecognizedClientException",
-    ],
-)
-def test_what_only_the_deployment_can_mend_counts_against_no_image(code: str) -> None:
-    word = of_code(code, "said", "a call", 400)
-
-    assert isinstance(word, ConfigurationError)
-    assert word.patience_seconds is None
-
-
-@pytest.mark.parametrize("code", ["KMSThrottling", "KmsThrottled", "RequestThrottled", "SlowDown"])
-def test_throttles_of_all_services_are_throttles(code: str) -> None:
-    assert isinstance(of_code(code, "said", "a call", 400), ThrottledError)
+from processors.adapters.aws_errors import answering, translated
 
 
 def test_a_code_that_nobody_knows_buries_nothing_while_somebody_needs_time_to_look() -> None:
-    word = of_code("BrandNewException", "said", "a call", 400)
+    word = translated.word_for("BrandNewException", "said", "a call", 400)
 
     assert isinstance(word, ConfigurationError)
     assert word.patience_seconds == 12 * 3600

@@ -1,6 +1,6 @@
 """One test a trap that only shows on AWS: the numbers 27 to 37 of docs/traps.md.
 
-What waits for hours is in test_outages.py, error codes in test_aws_errors.py, the template in tests/infra.
+What waits for hours is in test_outages.py, error codes in tests/aws, the template in tests/infra.
 """
 
 from __future__ import annotations

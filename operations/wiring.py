@@ -18,6 +18,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from aws.retries import RetryPolicy
 from operations.adapters import query_api
 from operations.adapters.account import AwsAccount
 from operations.adapters.cloudformation import stack_outputs
@@ -38,12 +39,13 @@ from operations.adapters.subscriptions import Subscriptions
 from operations.deployed import Deployed
 from operations.faults import OperatorError
 from operations.names import LOCAL_DIRECTORY, Names, choose, read_local
-from operations.retrying import RetryPolicy
 
 CALLS_AT_ONCE = 8
 CONNECT_SECONDS = 5
 # A long poll and its answer fit in.
 READ_SECONDS = 30
+# Someone is waiting at the terminal.
+RETRY = RetryPolicy(attempts=6, total_seconds=30, longest_wait_seconds=5)
 
 # What the API is shown where it asks for a token (`api_access=jwt`). Not an option: others see what is typed.
 TOKEN_VARIABLE = "IMAGEPIPE_API_TOKEN"  # noqa: S105 - a name, not a token
@@ -72,7 +74,7 @@ class Pipeline:
     def __init__(self, names: Names, session: Any, *, is_local: bool = False, **how: Any) -> None:
         self.names, self.is_local = names, is_local
         self._session, self._how = session, how
-        self._retry = RetryPolicy()
+        self._retry = RETRY
         self.executor = ThreadPoolExecutor(CALLS_AT_ONCE)
 
     @cached_property
@@ -195,7 +197,7 @@ def connect_account() -> AwsAccount:
             session.client("sts", config=config),
             functions,
             session.client("rekognition", config=config),
-            RetryPolicy(),
+            RETRY,
         )
 
 
@@ -212,7 +214,7 @@ def _on_aws(stack: str) -> Pipeline:
     with _set_up():
         session = boto3.session.Session()
         client = session.client("cloudformation", config=_config())
-    return Pipeline(Names.of_stack(stack, stack_outputs(client, stack, RetryPolicy())), session)
+    return Pipeline(Names.of_stack(stack, stack_outputs(client, stack, RETRY)), session)
 
 
 def _on_this_machine(directory: Path) -> Pipeline:

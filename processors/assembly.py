@@ -30,7 +30,7 @@ from processors.pipeline.triage import Triage
 from processors.rate_limit.lanes import Lane
 from processors.rate_limit.limiter import RateLimitStore, SharedRateLimiter
 from processors.rate_limit.permits import Permits
-from processors.retrying import BRIEF_ATTEMPTS, PATIENT_ATTEMPTS, RetryPolicy
+from processors.retrying import BRIEF_ATTEMPTS, PATIENT_ATTEMPTS, retry_policy
 from processors.runtime import Runtime
 from processors.telemetry import Log, Metrics
 
@@ -50,8 +50,8 @@ def assemble(
     settings: ProcessorSettings, aws: Clients, metrics: Metrics, log: Log, runtime: Runtime
 ) -> ImageBatch:
     """Put together all that deals with a batch."""
-    retry, executor = RetryPolicy(runtime.sleep), runtime.new_executor(settings.concurrent_calls)
-    name, patient = settings.table_name, RetryPolicy(runtime.sleep, PATIENT_ATTEMPTS)
+    retry, executor = retry_policy(runtime.sleep), runtime.new_executor(settings.concurrent_calls)
+    name, patient = settings.table_name, retry_policy(runtime.sleep, PATIENT_ATTEMPTS)
     table = DynamoDBTable(
         client=aws.dynamodb,
         table_name=name,
@@ -65,7 +65,7 @@ def assemble(
     objects = S3Objects(aws.s3, settings.bucket_name, retry)
     queues = SqsQueues(aws.sqs, settings.dead_letter_queue_urls(), retry)
     detectors = chosen(settings)
-    budgets = DynamoDBRateLimits(aws.dynamodb, name, RetryPolicy(runtime.sleep, BRIEF_ATTEMPTS))
+    budgets = DynamoDBRateLimits(aws.dynamodb, name, retry_policy(runtime.sleep, BRIEF_ATTEMPTS))
     callers = _Callers(settings, budgets, metrics, log, runtime)
     runner = DetectorRunner(
         callers={name: callers.caller(detector) for name, detector in detectors.items()},

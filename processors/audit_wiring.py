@@ -18,7 +18,7 @@ from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.s3_listing import S3Listing
 from processors.adapters.sqs_depths import SqsDepths
 from processors.counting.auditing import Audit
-from processors.retrying import PATIENT_ATTEMPTS, RetryPolicy
+from processors.retrying import PATIENT_ATTEMPTS, retry_policy
 from processors.telemetry import Log
 
 # The reads of one page of keys, a hundred each, go side by side.
@@ -34,7 +34,7 @@ def build_audit(settings: TallySettings, count: Callable[[TallyMetric, int], Non
     def client(service: str) -> Any:
         return session.create_client(service, config=client_config(READS_AT_ONCE))
 
-    retry = RetryPolicy(attempts=PATIENT_ATTEMPTS)
+    retry = retry_policy(attempts=PATIENT_ATTEMPTS)
     dynamodb, name = client("dynamodb"), settings.table_name
     executor = ThreadPoolExecutor(READS_AT_ONCE)
     return Audit(

@@ -24,7 +24,7 @@ from processors.counting.contents import Contents
 from processors.counting.label_counter import LabelCounter
 from processors.counting.recounting import Recount
 from processors.powertools import PowertoolsLog
-from processors.retrying import PATIENT_ATTEMPTS, RetryPolicy
+from processors.retrying import PATIENT_ATTEMPTS, retry_policy
 from processors.telemetry import Log
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def assemble(
     def count(what: TallyMetric, by: int) -> None:
         metrics.add_metric(name=what, unit=MetricUnit.Count, value=by)
 
-    retry = RetryPolicy(attempts=PATIENT_ATTEMPTS)
+    retry = retry_policy(attempts=PATIENT_ATTEMPTS)
     contents = Contents(content_store, retry, time.time)
     log = PowertoolsLog(logger)
     tally = LabelCounter(store, contents, retry, count, log, time.time)

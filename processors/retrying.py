@@ -1,42 +1,21 @@
-"""The one retry policy. botocore gets one attempt; whatever is tried again is tried again here."""
+"""How often a Lambda tries again, within the time that it has."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
-from tenacity.wait import wait_random_exponential
-
-from contract.errors import TransientError
+from aws.retries import RetryPolicy
 from contract.timing import RETRYING_SECONDS
-
-Value = TypeVar("Value")
 
 ATTEMPTS = 4
 # Within the same time: for what must not be given up.
 PATIENT_ATTEMPTS = 12
 # For what can be done without.
 BRIEF_ATTEMPTS = 2
-FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 3.0
 
 
-@dataclass(frozen=True)
-class RetryPolicy:
-    """Try what failed for the moment again, after full-jitter exponential waits, for a bounded time."""
-
-    sleep: Callable[[float], None] = time.sleep
-    attempts: int = ATTEMPTS
-
-    def __call__(self, attempt: Callable[[], Value]) -> Value:
-        """Call until it works, fails for good, or has failed often enough; then raise its last failure."""
-        return Retrying(
-            retry=retry_if_exception_type(TransientError),
-            stop=stop_after_attempt(self.attempts) | stop_after_delay(RETRYING_SECONDS),
-            wait=wait_random_exponential(multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS),
-            sleep=self.sleep,
-            reraise=True,
-        )(attempt)
+def retry_policy(sleep: Callable[[float], None] = time.sleep, attempts: int = ATTEMPTS) -> RetryPolicy:
+    """Return a policy of so many attempts."""
+    return RetryPolicy(attempts, RETRYING_SECONDS, LONGEST_WAIT_SECONDS, sleep)

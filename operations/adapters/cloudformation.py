@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from aws.retries import RetryPolicy
 from operations.adapters.aws_errors import translated
 from operations.faults import OperatorError
-from operations.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from aws.retries import RetryPolicy
 from contract.quotas import BudgetItem, readable_part
 from contract.table import PARTITION_KEY, SORT_KEY, budget_key
 from contract.wire import from_wire, key_of, key_to_wire, to_wire
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_reads import BatchReads
-from operations.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from aws.retries import RetryPolicy
 from contract.records import Status
 from contract.table import PARTITION_KEY, counts_key, status_term, term_partitions
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_reads import BatchReads
-from operations.retrying import RetryPolicy
 from operations.status.calls import CALL_COUNTS
 from operations.status.report import Counted
 

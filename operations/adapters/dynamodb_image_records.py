@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aws.retries import RetryPolicy
 from contract.records import ImageRecord
 from contract.results import ResultName
 from contract.table import PARTITION_KEY, SORT_KEY, record_key, result_key
@@ -13,7 +14,6 @@ from contract.wire import from_wire, key_of
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_known import ANSWERED
 from operations.adapters.dynamodb_reads import BatchReads, key_to_wire
-from operations.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

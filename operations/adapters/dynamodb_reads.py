@@ -7,10 +7,10 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aws.retries import RetryPolicy
 from contract.errors import ThrottledError
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey
 from operations.adapters.aws_errors import translated
-from operations.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

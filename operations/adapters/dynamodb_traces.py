@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from aws.retries import RetryPolicy
 from contract.contents import COMPLETE, NAMES
 from contract.identity import ImageVersion
 from contract.records import Status
@@ -16,7 +17,6 @@ from contract.tallies import COUNTED, COUNTED_PREFIX
 from contract.wire import from_wire
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_reads import BatchReads, key_to_wire, projection
-from operations.retrying import RetryPolicy
 from operations.traces import Kind, Trace
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aws.retries import RetryPolicy
 from operations.adapters.aws_errors import translated
 from operations.deployed import Deployed
 from operations.faults import OperatorError
-from operations.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

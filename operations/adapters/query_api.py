@@ -15,9 +15,9 @@ from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
+from aws.retries import RetryPolicy
 from contract.errors import TransientError
 from operations.adapters.aws_errors import translated
-from operations.retrying import RetryPolicy
 
 SERVICE = "execute-api"
 

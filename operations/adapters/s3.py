@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from aws.retries import RetryPolicy
 from contract.identity import ImageVersion
 from operations.adapters.aws_errors import translated
 from operations.reconciling.comparison import Listed
 from operations.reconciling.findings import NO_VERSION
-from operations.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

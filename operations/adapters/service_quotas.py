@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aws.retries import RetryPolicy
 from operations.adapters.aws_errors import translated
 from operations.budgets.quotas import AccountQuota
-from operations.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_service_quotas import ServiceQuotasClient

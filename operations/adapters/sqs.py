@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aws.retries import RetryPolicy
 from contract.errors import ImagepipeError
 from contract.failures import FAILURE_ATTRIBUTE
 from operations.adapters.aws_errors import translated
 from operations.adapters.sqs_batches import BatchCalls, by_size, in_tens
 from operations.messages import Depth, Outgoing, Received
 from operations.moments import to_text
-from operations.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from aws.retries import RetryPolicy
 from contract.errors import ConfigurationError, ImagepipeError, TransientError
 from operations.adapters.aws_errors import translated
 from operations.messages import Outgoing
-from operations.retrying import RetryPolicy
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MAX_ENTRIES = 10

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
+from aws.retries import RetryPolicy
 from contract.timing import DAY_SECONDS
 from operations.adapters.aws_errors import translated
-from operations.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

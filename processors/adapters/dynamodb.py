@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from aws.retries import RetryPolicy
 from contract.errors import ImagepipeError, NotReadyError
 from contract.records import ImageRecord
 from contract.results import Result, ResultName
@@ -20,7 +21,6 @@ from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.dynamodb_inserts import Inserts
 from processors.adapters.dynamodb_items import claim_of_another, object_key, record_in, result_in
 from processors.pipeline.commit import Commit, Decided
-from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aws.retries import RetryPolicy
 from contract.table import EXPIRY, attempts_key
 from contract.timing import DAY_SECONDS, QUEUE_RETENTION_DAYS
 from contract.wire import key_to_wire
 from processors.adapters.aws_errors import translated
-from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

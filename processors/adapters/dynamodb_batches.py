@@ -7,11 +7,11 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from aws.retries import RetryPolicy
 from contract.errors import ImagepipeError, ThrottledError
 from contract.table import ItemKey
 from contract.wire import Item, WireItem, from_wire, key_of, key_to_wire
 from processors.adapters.aws_errors import translated
-from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

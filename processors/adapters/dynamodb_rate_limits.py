@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from aws.retries import RetryPolicy
 from contract.errors import ConfigurationError
 from contract.quotas import BudgetItem, to_microseconds
 from contract.table import budget_key
@@ -15,7 +16,6 @@ from contract.wire import Item, WireItem, from_wire, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
 from processors.rate_limit.lanes import Lane
 from processors.rate_limit.limiter import ReservationRequest
-from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aws.retries import RetryPolicy
 from contract.errors import ThrottledError
 from contract.identity import ImageVersion
 from contract.metrics import Metric
 from processors.adapters.aws_errors import answering
 from processors.detectors.detector import Detector
 from processors.rate_limit.permits import Permit, Permits
-from processors.retrying import RetryPolicy
 from processors.telemetry import Metrics
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from aws.retries import RetryPolicy
 from contract.errors import ImagepipeError
 from contract.identity import ImageVersion
 from processors.adapters.aws_errors import translated
 from processors.pipeline.objects import StoredObject, archived, encrypted
 from processors.pipeline.picture_size import PictureSize, picture_size
-from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aws.retries import RetryPolicy
 from contract.completions import Completion
 from contract.errors import ImagepipeError, NotReadyError
 from processors.adapters.aws_errors import translated
-from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aws.retries import RetryPolicy
 from contract.errors import NotReadyError
 from contract.failures import FAILURE_ATTRIBUTE, Failure
 from processors.adapters.aws_errors import translated
 from processors.messages import Message
-from processors.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -18,10 +18,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple, Protocol
 
+from aws.retries import RetryPolicy
 from contract.audits import NOW, AuditRound
 from contract.tallies import TallyMetric
 from contract.timing import AUDIT_SECONDS, SETTLED_SECONDS
-from processors.retrying import RetryPolicy
 from processors.telemetry import Log
 
 RESERVE_SECONDS = 30

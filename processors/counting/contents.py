@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
 
+from aws.retries import RetryPolicy
 from contract.contents import Name
 from contract.tallies import Counted
 from contract.timing import RESULTS_GRACE_SECONDS
-from processors.retrying import RetryPolicy
 
 # Of many copies nearly always the first is alive.
 NAMES_AT_ONCE = 25

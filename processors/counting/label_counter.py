@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
+from aws.retries import RetryPolicy
 from contract.records import ImageRecord
 from contract.tallies import NOTHING, UNREADABLE, Counted, Differences, Share, TallyMetric
 from processors.counting.contents import Contents
-from processors.retrying import RetryPolicy
 from processors.telemetry import Log
 
 # A transaction takes 100 items: so many keys, and all items of counts. An update expression takes 4 KB, which

@@ -60,7 +60,9 @@ def wire_codes() -> Iterator[tuple[str, str, int]]:
 
 
 @pytest.mark.parametrize(("service", "code", "status"), list(wire_codes()))
-def test_every_code_that_aws_documents_has_a_word_that_was_chosen(service: str, code: str, status: int) -> None:
+def test_every_code_that_aws_documents_has_a_word_that_was_chosen(
+    service: str, code: str, status: int
+) -> None:
     if code in OUTCOMES | IMPOSSIBLE or (service == "rekognition" and code in VERDICTS):
         return
 

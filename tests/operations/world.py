@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from operations.adapters.dynamodb import DynamoDBTable
@@ -22,7 +22,7 @@ from operations.reconciling.fixing import Fix, Fixed
 from operations.reconciling.spool import Spool
 from operations.reconciling.surveying import Counted, Survey
 from operations.reconciling.sweeping import Sweep
-from operations.retrying import RetryPolicy
+from operations.wiring import RETRY
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES, FakeSQS
@@ -33,7 +33,7 @@ from tests.processors.world import SETTINGS, InlineExecutor, World
 TOPIC = "arn:aws:sns:us-east-1:123456789012:completions"
 API = "https://a1b2c3.execute-api.us-east-1.amazonaws.com"
 NAMES = Names(BUCKET, TABLE, IMAGES, DEAD_LETTERS, BULK, BULK_DEAD_LETTERS, TOPIC, API)
-AT_ONCE = RetryPolicy(sleep=lambda _seconds: None)
+AT_ONCE = replace(RETRY, sleep=lambda _seconds: None)
 
 
 def queue(client: Any, url: str) -> SqsQueue:

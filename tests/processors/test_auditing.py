@@ -21,7 +21,7 @@ from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.s3_listing import S3Listing
 from processors.adapters.sqs_depths import SqsDepths
 from processors.counting.auditing import MOST_NAMED, RESERVE_SECONDS, Audit
-from processors.retrying import RetryPolicy
+from processors.retrying import retry_policy
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET, START
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES
@@ -51,7 +51,7 @@ class AuditedWorld(World):
         self.log = Errors()
         self.seconds_left = 120.0
         self.now = START.timestamp() + DAY_SECONDS / 2
-        retry = RetryPolicy(sleep=lambda _seconds: None)
+        retry = retry_policy(sleep=lambda _seconds: None)
         batches, late = (
             BatchCalls(self.table, TABLE, retry, InlineExecutor(), consistent=consistent)  # type: ignore[arg-type]
             for consistent in (True, False)

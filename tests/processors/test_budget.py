@@ -22,7 +22,7 @@ from processors.deadline import Deadline
 from processors.rate_limit.lanes import Lane
 from processors.rate_limit.limiter import ALONE_SECONDS, LONGEST_SPAN_SECONDS, SharedRateLimiter
 from processors.rate_limit.permits import Permits
-from processors.retrying import RetryPolicy
+from processors.retrying import retry_policy
 from tests.fakes.calls import nothing
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.processors.world import SETTINGS, LabelCounter, World
@@ -48,7 +48,7 @@ class Fleet:
     tally: LabelCounter = field(default_factory=LabelCounter)
 
     def worker(self, share: float = 5.0) -> SharedRateLimiter:
-        budgets = DynamoDBRateLimits(self.table, TABLE, RetryPolicy(lambda _: None, attempts=2))  # type: ignore[arg-type]
+        budgets = DynamoDBRateLimits(self.table, TABLE, retry_policy(lambda _: None, attempts=2))  # type: ignore[arg-type]
         return SharedRateLimiter(
             OPERATION,
             self.quota,

@@ -14,7 +14,7 @@ from contract.wire import key_to_wire
 from processors.adapters.dynamodb_rate_limits import DynamoDBRateLimits
 from processors.rate_limit.lanes import Lane
 from processors.rate_limit.limiter import ReservationRequest
-from processors.retrying import RetryPolicy
+from processors.retrying import retry_policy
 from tests.processors.test_conformance import client as client_fixture
 
 client = client_fixture
@@ -38,7 +38,7 @@ BEGUN = BudgetItem(calls_day=TODAY)
 
 @pytest.fixture
 def budgets(client: tuple[Any, str]) -> DynamoDBRateLimits:
-    store = DynamoDBRateLimits(*client, RetryPolicy(sleep=lambda _seconds: None))
+    store = DynamoDBRateLimits(*client, retry_policy(sleep=lambda _seconds: None))
     store.begin_day(LABELS, TODAY)
     return store
 
@@ -48,7 +48,7 @@ def state(next_at: float, day_calls: int, **others: Any) -> BudgetItem:
 
 
 def test_nothing_is_taken_before_the_day_was_begun(client: tuple[Any, str]) -> None:
-    store = DynamoDBRateLimits(*client, RetryPolicy(sleep=lambda _seconds: None))
+    store = DynamoDBRateLimits(*client, retry_policy(sleep=lambda _seconds: None))
 
     assert store.start(LABELS, STEP) == (False, BudgetItem())
     assert store.begin_day(LABELS, TODAY) == BEGUN
@@ -154,7 +154,7 @@ def test_an_item_that_cannot_be_read_is_the_deployments_fault(
         UpdateExpression=f"SET {name} = :nonsense",
         ExpressionAttributeValues={":nonsense": nonsense},
     )
-    store = DynamoDBRateLimits(*client, RetryPolicy(sleep=lambda _seconds: None))
+    store = DynamoDBRateLimits(*client, retry_policy(sleep=lambda _seconds: None))
 
     with pytest.raises(ConfigurationError, match=name):
         store.begin_day(LABELS, TODAY)

@@ -26,7 +26,7 @@ from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.dynamodb_daily_counters import DynamoDBDailyCounters
 from processors.adapters.dynamodb_inserts import Inserts
 from processors.pipeline.commit import Commit, Decided
-from processors.retrying import RetryPolicy
+from processors.retrying import retry_policy
 from tests.conftest import RunningCloud
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.processors.world import InlineExecutor
@@ -92,7 +92,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def table(client: tuple[Any, str], clock: Clock) -> DynamoDBTable:
-    retry = RetryPolicy(sleep=lambda _seconds: None)
+    retry = retry_policy(sleep=lambda _seconds: None)
     executor = InlineExecutor() if isinstance(client[0], FakeDynamoDB) else ThreadPoolExecutor(4)
     batches = BatchCalls(*client, retry, executor)
     return DynamoDBTable(*client, retry, batches, batches, Inserts(*client, executor), executor, clock)

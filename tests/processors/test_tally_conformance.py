@@ -36,7 +36,7 @@ from processors.adapters.dynamodb_counting import DynamoDBTallies
 from processors.counting.contents import Contents
 from processors.counting.label_counter import MAX_KEYS, Change, LabelCounter
 from processors.counting.recounting import Recount
-from processors.retrying import RetryPolicy
+from processors.retrying import retry_policy
 from tests.conftest import RunningCloud
 from tests.fakes.late_reads import LateReads
 from tests.fakes.tallies import FakeContents, FakeTallies
@@ -136,7 +136,7 @@ def on_dynamodb(client: Any, table_name: str) -> Place:
 
 
 def tally_on(place: Place) -> LabelCounter:
-    retry = RetryPolicy(sleep=lambda _seconds: None)
+    retry = retry_policy(sleep=lambda _seconds: None)
     contents = Contents(place.contents, retry, lambda: NOW)
     return LabelCounter(place.store, contents, retry, lambda _what, _by: None, Silence(), lambda: NOW)
 

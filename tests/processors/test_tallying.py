@@ -34,7 +34,7 @@ from processors.counting.changes import changed_keys
 from processors.counting.contents import Contents
 from processors.counting.label_counter import MANY_NAMES, MAX_KEYS, LabelCounter
 from processors.counting.recounting import Recount
-from processors.retrying import RetryPolicy
+from processors.retrying import retry_policy
 from tests.fakes.calls import nothing
 from tests.fakes.tallies import FakeContents, FakeTallies
 
@@ -72,7 +72,7 @@ class TallyWorld:
         self.log = Silence()
         self.metrics: Counter[TallyMetric] = Counter()
         self.now = 1_000_000.0
-        retry = RetryPolicy(sleep=lambda _seconds: None)
+        retry = retry_policy(sleep=lambda _seconds: None)
         content_store: Any = FakeContents(self.store)
         self.contents = Contents(content_store, retry, lambda: self.now)
         self.tally = LabelCounter(self.store, self.contents, retry, self._count, self.log, lambda: self.now)

@@ -17,7 +17,7 @@ from contract.notifications import look_again
 from contract.records import Status, Unreadable
 from loadtest.simulation.client_errors import client_error
 from processors.adapters.s3 import S3Objects
-from processors.retrying import RetryPolicy
+from processors.retrying import retry_policy
 from tests.fakes.calls import nothing
 from tests.fakes.s3 import BUCKET, FakeS3
 from tests.fakes.s3_versions import Versioning
@@ -216,7 +216,7 @@ def test_trap_32_a_version_that_is_a_delete_marker_is_no_object() -> None:
     s3 = FakeS3()
     s3.put("a.jpg", b"cat 97")
     marker = s3.delete("a.jpg")["s3"]["object"]["versionId"]
-    objects = S3Objects(s3, BUCKET, RetryPolicy(sleep=lambda _seconds: None))  # type: ignore[arg-type]
+    objects = S3Objects(s3, BUCKET, retry_policy(sleep=lambda _seconds: None))  # type: ignore[arg-type]
 
     assert objects.look_at(ImageVersion("a.jpg", "abc", 6, marker, LOOK_TIME)) is None
 

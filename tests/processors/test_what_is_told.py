@@ -16,7 +16,7 @@ from loadtest.simulation.client_errors import client_error
 from processors.adapters import sns
 from processors.adapters.s3 import S3Objects
 from processors.powertools import PowertoolsMetrics
-from processors.retrying import RetryPolicy
+from processors.retrying import retry_policy
 from tests.fakes.s3 import BUCKET, FakeS3
 from tests.processors.test_conformance import RECORD
 from tests.processors.test_traps_of_aws import png
@@ -138,7 +138,7 @@ def test_an_object_that_s3_does_not_show_is_not_there(code: str) -> None:
 
     s3.put("a.jpg", b"cat 97")
     s3.calls.before = refuse
-    objects = S3Objects(s3, BUCKET, RetryPolicy(sleep=lambda _seconds: None))  # type: ignore[arg-type]
+    objects = S3Objects(s3, BUCKET, retry_policy(sleep=lambda _seconds: None))  # type: ignore[arg-type]
 
     assert objects.look("a.jpg") is None
 

@@ -13,7 +13,7 @@ from processors.adapters.dynamodb import DynamoDBTable as ProcessorsTable
 from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.dynamodb_inserts import Inserts
 from processors.pipeline.commit import Decided
-from processors.retrying import RetryPolicy
+from processors.retrying import retry_policy
 from query_api.endpoints.details import ImageReader
 from query_api.search.listing import Listing
 from query_api.search.questions import ListQuestion
@@ -27,7 +27,7 @@ ANSWER = Result(NAME, {"Labels": [{"Name": "Cat", "Confidence": 97.5}]}, "2026-1
 @pytest.fixture
 def processors(dynamodb: DynamoDBClient) -> ProcessorsTable:
     executor: Executor = ThreadPoolExecutor(1)
-    retry = RetryPolicy()
+    retry = retry_policy()
     batches = BatchCalls(dynamodb, TABLE_NAME, retry, executor)
     inserts = Inserts(dynamodb, TABLE_NAME, executor)
     return ProcessorsTable(

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
+from aws.retries import FIRST_WAIT_SECONDS
 from contract.table import record_key
 from contract.wire import key_to_wire
 from loadtest.simulation.clients import clients
@@ -18,7 +19,7 @@ from loadtest.simulation.fleet import Environment, Handler
 from loadtest.simulation.photos import BUCKET
 from loadtest.simulation.programs import Site, runtime
 from processors.deadline import Deadline
-from processors.retrying import ATTEMPTS, FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS
+from processors.retrying import ATTEMPTS, LONGEST_WAIT_SECONDS
 from processors.runtime import Runtime
 
 

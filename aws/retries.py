@@ -14,25 +14,24 @@ from contract.errors import TransientError
 
 Value = TypeVar("Value")
 
-ATTEMPTS = 6
 FIRST_WAIT_SECONDS = 0.2
-LONGEST_WAIT_SECONDS = 5.0
-# Someone is waiting at the terminal.
-TOTAL_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
     """Try what failed for the moment again, after full-jitter exponential waits, for a bounded time."""
 
+    attempts: int
+    total_seconds: float
+    longest_wait_seconds: float
     sleep: Callable[[float], None] = time.sleep
 
     def __call__(self, attempt: Callable[[], Value]) -> Value:
         """Call until it works, fails for good, or has failed often enough; then raise its last failure."""
         return Retrying(
             retry=retry_if_exception_type(TransientError),
-            stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(TOTAL_SECONDS),
-            wait=wait_random_exponential(multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS),
+            stop=stop_after_attempt(self.attempts) | stop_after_delay(self.total_seconds),
+            wait=wait_random_exponential(multiplier=FIRST_WAIT_SECONDS, max=self.longest_wait_seconds),
             sleep=self.sleep,
             reraise=True,
         )(attempt)

@@ -18,16 +18,17 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from aws.dynamodb_batches import TableBatches
 from aws.retries import RetryPolicy
 from operations.adapters import query_api
 from operations.adapters.account import AwsAccount
+from operations.adapters.aws_errors import translated
 from operations.adapters.cloudformation import stack_outputs
 from operations.adapters.dynamodb import DynamoDBTable
 from operations.adapters.dynamodb_budgets import DynamoDBBudgets
 from operations.adapters.dynamodb_counts import DynamoDBRecordCounts
 from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
 from operations.adapters.dynamodb_known import DynamoDBKnown
-from operations.adapters.dynamodb_reads import BatchReads
 from operations.adapters.dynamodb_traces import DynamoDBTraces
 from operations.adapters.lambda_functions import reader_of
 from operations.adapters.query_api import QueryApi
@@ -164,8 +165,8 @@ class Pipeline:
         return WorkQueue(name, queue, SqsQueue(self._sqs, dead_letters_url, self._retry))
 
     @cached_property
-    def _reads(self) -> BatchReads:
-        return BatchReads(self._dynamodb, self.names.table, self._retry, self.executor)
+    def _reads(self) -> TableBatches:
+        return TableBatches(self._dynamodb, self.names.table, translated, self._retry, self.executor)
 
     @cached_property
     def _dynamodb(self) -> Any:

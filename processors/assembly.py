@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from aws.dynamodb_batches import TableBatches
 from contract.settings import ProcessorSettings
+from processors.adapters.aws_errors import translated
 from processors.adapters.dynamodb import DynamoDBTable
 from processors.adapters.dynamodb_attempts import DynamoDBAttempts
-from processors.adapters.dynamodb_batches import BatchCalls
-from processors.adapters.dynamodb_inserts import Inserts
 from processors.adapters.dynamodb_rate_limits import DynamoDBRateLimits
 from processors.adapters.rekognition import RekognitionDetectors
 from processors.adapters.s3 import S3Objects
@@ -56,9 +56,8 @@ def assemble(
         client=aws.dynamodb,
         table_name=name,
         retry=retry,
-        batches=BatchCalls(aws.dynamodb, name, retry, executor),
-        patient_batches=BatchCalls(aws.dynamodb, name, patient, executor),
-        inserts=Inserts(aws.dynamodb, name, executor),
+        batches=TableBatches(aws.dynamodb, name, translated, retry, executor),
+        patient_batches=TableBatches(aws.dynamodb, name, translated, patient, executor),
         executor=executor,
         clock=runtime.clock,
     )

@@ -9,12 +9,13 @@ from typing import Any
 
 import botocore.session
 
+from aws.dynamodb_batches import TableBatches
 from contract.errors import ConfigurationError
 from contract.settings import TallySettings
 from contract.tallies import TallyMetric
+from processors.adapters.aws_errors import translated
 from processors.adapters.client_config import client_config
 from processors.adapters.dynamodb_audits import DynamoDBAudits
-from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.s3_listing import S3Listing
 from processors.adapters.sqs_depths import SqsDepths
 from processors.counting.auditing import Audit
@@ -42,8 +43,8 @@ def build_audit(settings: TallySettings, count: Callable[[TallyMetric, int], Non
         store=DynamoDBAudits(
             dynamodb,
             name,
-            batches=BatchCalls(dynamodb, name, retry, executor),
-            late_batches=BatchCalls(dynamodb, name, retry, executor, consistent=False),
+            batches=TableBatches(dynamodb, name, translated, retry, executor),
+            late_batches=TableBatches(dynamodb, name, translated, retry, executor, consistent=False),
         ),
         waiting=SqsDepths(client("sqs"), settings.live_queue_urls, settings.bulk_queue_urls).waiting,
         retry=retry,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from aws.dynamodb_batches import TableBatches, projection
 from aws.retries import RetryPolicy
 from contract.table import INDEX_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey, record_key
+from contract.wire import key_to_wire
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb_reads import BatchReads, key_to_wire, projection
 from operations.adapters.dynamodb_wire import SUSPECTED_AT, row_from_wire, standing_from_wire
 from operations.reconciling.comparison import Standing
 from operations.reconciling.places import SeenRow
@@ -40,16 +41,16 @@ class DynamoDBTable:
     client: DynamoDBClient
     table_name: str
     retry: RetryPolicy
-    reads: BatchReads
+    reads: TableBatches
 
     def records(self, keys: Sequence[str]) -> Mapping[str, Standing]:
         """Return the records of those keys that have one, as of now."""
-        items = self.reads.read([record_key(key) for key in keys], RECORD_ATTRIBUTES)
+        items = self.reads.read([key_to_wire(record_key(key)) for key in keys], RECORD_ATTRIBUTES)
         return {record.key: record for record in map(standing_from_wire, items)}
 
     def rows_there(self, places: Sequence[ItemKey]) -> set[ItemKey]:
         """Return which of these items are there, as of now."""
-        items = self.reads.read(places, (PARTITION_KEY, SORT_KEY))
+        items = self.reads.read([key_to_wire(place) for place in places], (PARTITION_KEY, SORT_KEY))
         return {ItemKey(item[PARTITION_KEY]["S"], item[SORT_KEY]["S"]) for item in items}
 
     def scan(self, prefix: str) -> Iterator[tuple[Sequence[Standing], Sequence[SeenRow]]]:

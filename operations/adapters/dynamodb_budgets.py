@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from aws.dynamodb_batches import TableBatches
 from aws.retries import RetryPolicy
 from contract.quotas import BudgetItem, readable_part
 from contract.table import PARTITION_KEY, SORT_KEY, budget_key
 from contract.wire import from_wire, key_of, key_to_wire, to_wire
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb_reads import BatchReads
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,12 +38,12 @@ class DynamoDBBudgets:
     client: DynamoDBClient
     table_name: str
     retry: RetryPolicy
-    reads: BatchReads
+    reads: TableBatches
 
     def read(self, operations: Sequence[str]) -> Mapping[str, BudgetItem]:
         """Return the budgets of these operations; of one that was never called, an empty one."""
         places = {budget_key(operation): operation for operation in operations}
-        items = self.reads.read(list(places), _ATTRIBUTES)
+        items = self.reads.read([key_to_wire(place) for place in places], _ATTRIBUTES)
         found = {places[key_of(item)]: BudgetItem.from_item(readable_part(from_wire(item))) for item in items}
         return {operation: found.get(operation, BudgetItem()) for operation in operations}
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from aws.dynamodb_batches import TableBatches
 from aws.retries import RetryPolicy
 from contract.records import Status
 from contract.table import PARTITION_KEY, counts_key, status_term, term_partitions
+from contract.wire import key_to_wire
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb_reads import BatchReads
 from operations.status.calls import CALL_COUNTS
 from operations.status.report import Counted
 
@@ -26,7 +27,7 @@ class DynamoDBRecordCounts:
     client: DynamoDBClient
     table_name: str
     retry: RetryPolicy
-    reads: BatchReads
+    reads: TableBatches
 
     def count(self, status: Status, pages_a_partition: int | None) -> Counted:
         """Count the records of a state by its index rows.
@@ -48,7 +49,7 @@ class DynamoDBRecordCounts:
         """Return what was counted on each of these days (ISO 8601, UTC)."""
         places = {counts_key(day).pk: day for day in days}
         names = CALL_COUNTS
-        items = self.reads.read([counts_key(day) for day in days], (PARTITION_KEY, *names))
+        items = self.reads.read([key_to_wire(counts_key(day)) for day in days], (PARTITION_KEY, *names))
         return {
             places[item[PARTITION_KEY]["S"]]: {name: int(item[name]["N"]) for name in names if name in item}
             for item in items

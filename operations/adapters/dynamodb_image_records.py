@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aws.dynamodb_batches import TableBatches
 from aws.retries import RetryPolicy
 from contract.records import ImageRecord
 from contract.results import ResultName
 from contract.table import PARTITION_KEY, SORT_KEY, record_key, result_key
-from contract.wire import from_wire, key_of
+from contract.wire import from_wire, key_of, key_to_wire
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_known import ANSWERED
-from operations.adapters.dynamodb_reads import BatchReads, key_to_wire
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,17 +26,17 @@ class DynamoDBImageRecords:
     client: DynamoDBClient
     table_name: str
     retry: RetryPolicy
-    reads: BatchReads
+    reads: TableBatches
 
     def read(self, keys: Sequence[str]) -> Mapping[str, ImageRecord]:
         """Return the records of those keys that have one, as of now."""
-        items = self.reads.read([record_key(key) for key in keys])
+        items = self.reads.read([key_to_wire(record_key(key)) for key in keys])
         return {record.key: record for record in (ImageRecord.from_item(from_wire(item)) for item in items)}
 
     def called_at(self, names: Sequence[ResultName]) -> Mapping[ResultName, str]:
         """Return when each of these answers was given (ISO 8601); those that are not there are left out."""
         wanted = {result_key(name): name for name in names}
-        items = self.reads.read(list(wanted), (PARTITION_KEY, SORT_KEY, ANSWERED))
+        items = self.reads.read([key_to_wire(place) for place in wanted], (PARTITION_KEY, SORT_KEY, ANSWERED))
         return {wanted[key_of(item)]: item[ANSWERED]["S"] for item in items if ANSWERED in item}
 
     def forget(self, names: Iterable[ResultName]) -> None:

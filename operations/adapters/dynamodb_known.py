@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aws.dynamodb_batches import TableBatches
 from contract.records import Status
 from contract.results import ResultName
 from contract.table import PARTITION_KEY, SORT_KEY, record_key, result_key
-from contract.wire import key_of
-from operations.adapters.dynamodb_reads import BatchReads
+from contract.wire import key_of, key_to_wire
 from operations.planning.known import Recorded
 
 RECORD_ATTRIBUTES = ("key", "etag", "size_bytes", "version_id", "status", "detectors")
@@ -22,11 +22,11 @@ ANSWERED = "called_at"
 class DynamoDBKnown:
     """The one table, as far as it is asked what was paid for."""
 
-    reads: BatchReads
+    reads: TableBatches
 
     def recorded(self, keys: Sequence[str]) -> Mapping[str, Recorded]:
         """Return the records of those keys that have one, as of now."""
-        items = self.reads.read([record_key(key) for key in keys], RECORD_ATTRIBUTES)
+        items = self.reads.read([key_to_wire(record_key(key)) for key in keys], RECORD_ATTRIBUTES)
         return {record.key: record for record in map(_recorded, items)}
 
     def answered(self, names: Sequence[ResultName]) -> set[ResultName]:
@@ -35,7 +35,7 @@ class DynamoDBKnown:
         DynamoDB charges for whole items, whatever is asked of them: a unit for 4 KB.
         """
         wanted = {result_key(name): name for name in names}
-        items = self.reads.read(list(wanted), (PARTITION_KEY, SORT_KEY, ANSWERED))
+        items = self.reads.read([key_to_wire(place) for place in wanted], (PARTITION_KEY, SORT_KEY, ANSWERED))
         return {wanted[key_of(item)] for item in items if ANSWERED in item}
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from aws.dynamodb_batches import TableBatches, projection
 from aws.retries import RetryPolicy
 from contract.contents import COMPLETE, NAMES
 from contract.identity import ImageVersion
 from contract.records import Status
 from contract.table import CONTENT_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey
 from contract.tallies import COUNTED, COUNTED_PREFIX
-from contract.wire import from_wire
+from contract.wire import from_wire, key_to_wire
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb_reads import BatchReads, key_to_wire, projection
 from operations.traces import Kind, Trace
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class DynamoDBTraces:
     client: DynamoDBClient
     table_name: str
     retry: RetryPolicy
-    reads: BatchReads
+    reads: TableBatches
 
     def find(self, prefix: str) -> Iterator[Trace]:
         """Read the whole table, as of now, for items of keys that begin so."""
@@ -100,7 +100,7 @@ class DynamoDBTraces:
 
     def names_are_complete(self) -> bool:
         """Tell whether every record has its name, so that who has none is nobody's."""
-        return bool(self.reads.read([COMPLETE], (PARTITION_KEY,)))
+        return bool(self.reads.read([key_to_wire(COMPLETE)], (PARTITION_KEY,)))
 
     def _partition(self, content_id: str) -> Iterator[Mapping[str, Any]]:
         further: dict[str, Any] = {}

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from aws.dynamodb_batches import TableBatches
 from aws.retries import RetryPolicy
 from contract.errors import ImagepipeError, NotReadyError
 from contract.records import ImageRecord
 from contract.results import Result, ResultName
 from contract.table import EXPIRY, PARTITION_KEY, SORT_KEY, IndexRow, ItemKey, record_key, result_key
 from contract.timing import CLAIM_SECONDS, RESULTS_UNSAFE_SECONDS
-from contract.wire import Item, from_wire, key_to_wire, to_wire
+from contract.wire import Item, WireItem, from_wire, key_of, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
-from processors.adapters.dynamodb_batches import BatchCalls
-from processors.adapters.dynamodb_inserts import Inserts
-from processors.adapters.dynamodb_items import claim_of_another, object_key, record_in, result_in
+from processors.adapters.dynamodb_items import claim_of_another, object_key, read_items, record_in, result_in
 from processors.pipeline.commit import Commit, Decided
 
 if TYPE_CHECKING:
@@ -53,23 +52,21 @@ class DynamoDBTable:
     client: DynamoDBClient
     table_name: str
     retry: RetryPolicy
-    batches: BatchCalls
-    patient_batches: BatchCalls
-    inserts: Inserts
+    batches: TableBatches
+    patient_batches: TableBatches
     executor: Executor
     clock: Callable[[], float]
 
     def read_records(self, keys: Sequence[str]) -> Mapping[str, ImageRecord | ImagepipeError]:
         """Return the records of those keys that have one, as of now, or why one cannot be read."""
-        return {
-            object_key(item): record_in(item) for item in self.batches.read([record_key(key) for key in keys])
-        }
+        items = read_items(self.batches, map(record_key, keys))
+        return {object_key(item): record_in(item) for item in items}
 
     def read_results(self, names: Iterable[ResultName]) -> Mapping[ResultName, Result | ImagepipeError]:
         """Return those of the named results that are there, or why one cannot be read."""
         wanted = {result_key(name): name for name in names}
         results: dict[ResultName, Result | ImagepipeError] = {}
-        for item in self.batches.read(list(wanted)):
+        for item in read_items(self.batches, wanted):
             name = wanted[ItemKey(item[PARTITION_KEY], item[SORT_KEY])]
             result = result_in(name, item)
             if result is not None and not self._is_about_to_go(item):
@@ -83,7 +80,7 @@ class DynamoDBTable:
     def claim(self, names: Sequence[ResultName], owner: str) -> dict[ResultName, Result | ImagepipeError]:
         """Take the right to make calls; give the names that need none, or cannot be had, with the reason."""
         claims = {result_key(name): self._claim(name, owner) for name in names}
-        taken = self.inserts.insert(list(claims.values()))
+        taken = self._insert(claims.values())
         rest = [name for name in names if result_key(name) not in taken]
         standing = self.executor.map(
             lambda name: self._claim_one(name, claims[result_key(name)], owner), rest
@@ -129,31 +126,25 @@ class DynamoDBTable:
     def save_results(self, results: Sequence[Result]) -> Mapping[ResultName, ImagepipeError]:
         """Keep results; give those that could not be kept. The others are durable."""
         at = {result_key(result.name): result for result in results}
-        unsaved = self.patient_batches.write(
-            {
-                key: {
-                    "PutRequest": {
-                        "Item": to_wire({PARTITION_KEY: key.pk, SORT_KEY: key.sk, **result.to_item()})
-                    }
-                }
-                for key, result in at.items()
-            }
-        )
-        return {at[key].name: failure for key, failure in unsaved.items()}
+        puts = [
+            _put({PARTITION_KEY: key.pk, SORT_KEY: key.sk, **result.to_item()}) for key, result in at.items()
+        ]
+        return {at[_requested_key(put)].name: error for put, error in self.patient_batches.write(puts)}
 
     def write_rows(self, rows: Iterable[IndexRow]) -> Mapping[ItemKey, ImagepipeError]:
         """Write index rows in bulk; give those that were not written, with the reason."""
-        return self.batches.write({row.at: {"PutRequest": {"Item": to_wire(row.to_item())}} for row in rows})
+        puts = [_put(item) for item in {row.at: row.to_item() for row in rows}.values()]
+        return {_requested_key(put): error for put, error in self.batches.write(puts)}
 
     def remove_rows(self, keys: Iterable[ItemKey]) -> None:
         """Remove index rows in bulk; those that could not be removed are invisible, and swept later."""
-        self.batches.write({key: {"DeleteRequest": {"Key": key_to_wire(key)}} for key in keys})
+        self.batches.write([{"DeleteRequest": {"Key": key_to_wire(key)}} for key in dict.fromkeys(keys)])
 
     def commit(self, work: Sequence[Decided]) -> Mapping[str, Commit | ImagepipeError]:
         """Write each record that is newer than what stands, or if what stands is what was seen."""
         items = {decided.record.key: _record_item(decided.record) for decided in work}
         new = [items[decided.record.key] for decided in work if decided.seen is None]
-        inserted = self.inserts.insert(new)
+        inserted = self._insert(new)
         rest = [decided for decided in work if record_key(decided.record.key) not in inserted]
         put = self.executor.map(self._commit_one, rest)
         outcomes: dict[str, Commit | ImagepipeError] = {key: Commit() for key in items}
@@ -206,6 +197,10 @@ class DynamoDBTable:
         except ImagepipeError as failure:
             return failure
 
+    def _insert(self, items: Iterable[Item]) -> set[ItemKey]:
+        """Insert items, no two of one key; return the keys of those that are known to have been inserted."""
+        return {key_of(item) for item in self.batches.insert([to_wire(item) for item in items])}
+
     def _put_if(
         self, item: Mapping[str, Any], condition: str, values: Mapping[str, Any]
     ) -> tuple[Item | None, Item | None]:
@@ -230,6 +225,14 @@ class DynamoDBTable:
             return (from_wire(replaced) if replaced else None), None
 
         return self.retry(attempt)
+
+
+def _put(item: Item) -> WireItem:
+    return {"PutRequest": {"Item": to_wire(item)}}
+
+
+def _requested_key(put: WireItem) -> ItemKey:
+    return key_of(put["PutRequest"]["Item"])
 
 
 def _record_item(record: ImageRecord) -> Item:

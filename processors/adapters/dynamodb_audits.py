@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from aws.dynamodb_batches import TableBatches
 from contract.audits import AUDIT, AuditRound
 from contract.identity import content_id
 from contract.metrics import Metric
@@ -15,8 +16,7 @@ from contract.table import counts_key, record_key
 from contract.tallies import STATUS_COUNTS, UNREADABLE, read_counts
 from contract.wire import Item, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
-from processors.adapters.dynamodb_batches import BatchCalls
-from processors.adapters.dynamodb_items import object_key
+from processors.adapters.dynamodb_items import object_key, read_items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,29 +28,29 @@ class DynamoDBAudits:
 
     client: DynamoDBClient
     table_name: str
-    batches: BatchCalls
-    late_batches: BatchCalls
+    batches: TableBatches
+    late_batches: TableBatches
 
     def contents(self, keys: Collection[str]) -> Mapping[str, str]:
         """Return what the bytes are called that records are of: not of those that cannot be read."""
-        items = self.late_batches.read([record_key(key) for key in keys])
+        items = read_items(self.late_batches, map(record_key, keys))
         found = {object_key(item): _content_of(item) for item in items}
         return {key: content for key, content in found.items() if content is not None}
 
     def images(self) -> int:
         """Return how many images are counted, recognized or rejected."""
-        return sum(sum(read_counts(item).values()) for item in self.batches.read([STATUS_COUNTS]))
+        return sum(sum(read_counts(item).values()) for item in read_items(self.batches, [STATUS_COUNTS]))
 
     def deletions(self, since: float, until: float) -> int:
         """Return how many deletions were worked on these days (UTC), the first and the last included."""
         first, last = _day(since), _day(until)
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-        items = self.batches.read([counts_key(day.isoformat()) for day in days])
+        items = read_items(self.batches, [counts_key(day.isoformat()) for day in days])
         return sum(int(item.get(Metric.IMAGES_DELETED, 0)) for item in items)
 
     def last_round(self) -> AuditRound | None:
         """Return the round that is under way, or the last one; None where there is none to go on with."""
-        for item in self.batches.read([AUDIT]):
+        for item in read_items(self.batches, [AUDIT]):
             try:
                 return AuditRound.from_item(item)
             except UNREADABLE:

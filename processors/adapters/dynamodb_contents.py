@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from aws.dynamodb_batches import MAX_READS, MAX_WRITES, BatchGet, BatchWrite, in_batches
 from contract.contents import COMPLETE, NAMES, REMOVAL, TOKEN, Name, removal_key
-from contract.errors import ThrottledError
 from contract.table import CONTENT_PREFIX, EXPIRY, PARTITION_KEY, SORT_KEY, ItemKey
 from contract.tallies import STATUS_COUNTS, UNREADABLE, Counted, counted_key
 from contract.timing import REMOVAL_SECONDS
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
-MAX_READS = 100
-MAX_WRITES = 25
 MAX_IN_TRANSACTION = 100
 # What a result has and a claim has not.
 ANSWERED = "called_at"
@@ -44,17 +42,12 @@ class DynamoDBContents:
     def put_names(self, names: Collection[Name]) -> None:
         """Write names, in place of older ones."""
         at = {name.at: name for name in names}
-        puts: list[Any] = [
+        puts = [
             {"PutRequest": {"Item": {**key_to_wire(key), **to_wire(name.to_item())}}}
             for key, name in at.items()
         ]
-        for start in range(0, len(puts), MAX_WRITES):
-            with translated(f"BatchWriteItem of names on {self.table_name}"):
-                answer = self.client.batch_write_item(
-                    RequestItems={self.table_name: puts[start : start + MAX_WRITES]}
-                )
-            if answer.get("UnprocessedItems"):
-                raise ThrottledError("UnprocessedItems", f"{self.table_name} did not take all names")
+        for batch in in_batches(puts, MAX_WRITES):
+            BatchWrite(self.client, self.table_name, translated, batch).write_all()
 
     def being_removed(self, content_ids: Collection[str]) -> set[str]:
         """Return those whose results have an expiry, or may."""
@@ -182,18 +175,13 @@ class DynamoDBContents:
         return {"Update": update}
 
     def _items(self, keys: Sequence[ItemKey], attributes: Sequence[str] = ()) -> dict[ItemKey, Item]:
-        how: dict[str, Any] = {"ConsistentRead": True}
-        if attributes:
-            how["ProjectionExpression"] = ", ".join(attributes)
         items: dict[ItemKey, Item] = {}
-        for start in range(0, len(keys), MAX_READS):
-            asked: Any = {"Keys": [key_to_wire(key) for key in keys[start : start + MAX_READS]], **how}
-            with translated(f"BatchGetItem on {self.table_name}"):
-                answer = self.client.batch_get_item(RequestItems={self.table_name: asked})
-            if answer.get("UnprocessedKeys"):
-                raise ThrottledError("UnprocessedKeys", f"{self.table_name} did not answer for all keys")
-            found = answer["Responses"].get(self.table_name, [])
-            items |= {key_of(item): from_wire(item) for item in found}
+        for batch in in_batches([key_to_wire(key) for key in keys], MAX_READS):
+            get = BatchGet(
+                self.client, self.table_name, translated, batch, consistent=True, attributes=attributes
+            )
+            get.ask_for_all()
+            items |= {key_of(item): from_wire(item) for item in get.found}
         return items
 
     def _query(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from aws.dynamodb_batches import BatchGet
 from contract.errors import ThrottledError
 from contract.table import CONTENT_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey, record_key
 from contract.tallies import COUNTED, COUNTED_PREFIX, NAME_PREFIX, Differences, counted_key
@@ -91,17 +92,14 @@ class DynamoDBTallies:
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
         """
-        asked: Any = {self.table_name: {"Keys": [key_to_wire(key) for key in keys], "ConsistentRead": True}}
-        items: dict[ItemKey, Item] = {}
-        while asked:
-            with translated(f"BatchGetItem on {self.table_name}"):
-                answer = self.client.batch_get_item(RequestItems=asked)
-            found = answer["Responses"].get(self.table_name, [])
-            items |= {key_of(item): from_wire(item) for item in found}
-            asked = answer.get("UnprocessedKeys")
-            if asked and not found:
+        wire_keys = [key_to_wire(key) for key in keys]
+        get = BatchGet(self.client, self.table_name, translated, wire_keys, consistent=True)
+        answered = 0
+        while not get.ask():
+            if len(get.found) == answered:
                 raise ThrottledError("UnprocessedKeys", f"{self.table_name} did not answer for all keys")
-        return items
+            answered = len(get.found)
+        return {key_of(item): from_wire(item) for item in get.found}
 
     def _put(self, change: Change) -> dict[str, Any]:
         at = counted_key(change.key)

@@ -8,17 +8,24 @@ ends as a dead letter that names the item; with the item mended or removed, it c
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from aws.dynamodb_batches import TableBatches
 from contract.errors import ImagepipeError, NotReadyError, TransientError
 from contract.records import ImageRecord
 from contract.results import Result, ResultName
-from contract.table import PARTITION_KEY, RECORD_PREFIX, SORT_KEY
+from contract.table import PARTITION_KEY, RECORD_PREFIX, SORT_KEY, ItemKey
+from contract.wire import Item, from_wire, key_to_wire
 
 FAULTS = (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError, zlib.error)
 UNREADABLE_ITEM = "UnreadableItem"
+
+
+def read_items(batches: TableBatches, keys: Iterable[ItemKey]) -> list[Item]:
+    """Return those items that are there. Raise a word for failure if any could not be read."""
+    return [from_wire(item) for item in batches.read([key_to_wire(key) for key in keys])]
 
 
 def record_in(item: Mapping[str, Any]) -> ImageRecord | ImagepipeError:

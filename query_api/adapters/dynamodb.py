@@ -14,6 +14,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.session import Session
 
+from aws.dynamodb_batches import BatchGet
 from contract import table
 from contract.errors import ThrottledError
 from contract.records import ImageRecord
@@ -146,17 +147,11 @@ class DynamoDBTable:
 
     def _items(self, keys: Sequence[ItemKey]) -> dict[ItemKey, dict[str, Any]]:
         """Read up to 100 items; ask again for those that DynamoDB leaves unprocessed."""
-        wanted: dict[str, Any] = {
-            self.table_name: {"Keys": [key_to_wire(key) for key in keys], "ConsistentRead": True}
-        }
-        found: list[Any] = []
+        wire_keys = [key_to_wire(key) for key in keys]
+        get = BatchGet(self.client, self.table_name, translated, wire_keys, consistent=True)
         for attempt in range(UNPROCESSED_ROUNDS):
-            with translated(f"BatchGetItem on {self.table_name}"):
-                answer = self.client.batch_get_item(RequestItems=wanted)
-            found.extend(answer["Responses"].get(self.table_name, []))
-            wanted = dict(answer.get("UnprocessedKeys", {}))
-            if not wanted:
-                return {key_of(item): read_item(item) for item in found}
+            if get.ask():
+                return {key_of(item): read_item(item) for item in get.found}
             self.pause(random.uniform(0, UNPROCESSED_PAUSE_SECONDS * 2**attempt))  # noqa: S311
         raise ThrottledError(
             "UnprocessedKeys", f"{self.table_name} left keys unprocessed {UNPROCESSED_ROUNDS} times"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from contract.errors import ThrottledError
+from aws.dynamodb_batches import BatchGet
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, counts_key
 from contract.tallies import LABEL_COUNTS, NAME_PREFIX, STATUS_COUNTS
 from contract.wire import key_of, key_to_wire
@@ -42,14 +42,10 @@ class DynamoDBTallies:
         }
 
     def _items(self, keys: Iterable[ItemKey]) -> dict[ItemKey, dict[str, int]]:
-        wanted: Any = {self.table_name: {"Keys": [key_to_wire(key) for key in keys]}}
-        with translated(f"BatchGetItem of counts on {self.table_name}"):
-            answer = self.client.batch_get_item(RequestItems=wanted)
-        # A part of the counts would be taken for the whole.
-        if answer.get("UnprocessedKeys"):
-            raise ThrottledError("UnprocessedKeys", f"{self.table_name} did not answer for all counts")
-        found = answer["Responses"].get(self.table_name, [])
-        return {key_of(item): self._counts(read_item(item)) for item in found}
+        wire_keys = [key_to_wire(key) for key in keys]
+        get = BatchGet(self.client, self.table_name, translated, wire_keys, consistent=False)
+        get.ask_for_all()  # a part of the counts would be taken for the whole
+        return {key_of(item): self._counts(read_item(item)) for item in get.found}
 
     def _counts(self, item: Mapping[str, Any]) -> dict[str, int]:
         """Read the counts of an item that are above zero, by the names of their attributes."""

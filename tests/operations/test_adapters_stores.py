@@ -13,13 +13,14 @@ import pytest
 from botocore.awsrequest import AWSResponse, HeadersDict
 from moto import mock_aws
 
+from aws.dynamodb_batches import TableBatches
 from contract.identity import ImageVersion, key_digest
 from contract.records import Findings, ImageRecord, Status
 from contract.table import ItemKey, counts_key, index_rows, record_key
 from contract.wire import to_wire
+from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import DynamoDBTable
 from operations.adapters.dynamodb_counts import DynamoDBRecordCounts
-from operations.adapters.dynamodb_reads import BatchReads
 from operations.adapters.dynamodb_wire import row_from_wire, standing_from_wire
 from operations.adapters.s3 import S3Bucket
 from operations.moments import to_seconds
@@ -82,7 +83,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
                 KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in KEYS.items()],
                 AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in KEYS],
             )
-        reads = BatchReads(client, TABLE, AT_ONCE, executor)
+        reads = TableBatches(client, TABLE, translated, AT_ONCE, executor)
         yield Store(
             client,
             writer,

@@ -10,11 +10,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from aws.dynamodb_batches import TableBatches
 from contract.contents import Name
 from contract.results import ResultName
 from contract.table import ItemKey, record_key, result_key
 from contract.wire import key_to_wire, to_wire
-from operations.adapters.dynamodb_reads import BatchReads
+from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_traces import DynamoDBTraces
 from operations.traces import Kind
 from tests.fakes.dynamodb import TABLE
@@ -36,7 +37,9 @@ def traces() -> Iterator[DynamoDBTraces]:
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
         )
         client: Any = LateReads(moto, TABLE)
-        yield DynamoDBTraces(client, TABLE, AT_ONCE, BatchReads(client, TABLE, AT_ONCE, executor))
+        yield DynamoDBTraces(
+            client, TABLE, AT_ONCE, TableBatches(client, TABLE, translated, AT_ONCE, executor)
+        )
 
 
 def put(traces: DynamoDBTraces, at: ItemKey, **attributes: object) -> None:

@@ -10,11 +10,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from aws.dynamodb_batches import TableBatches
 from contract.records import Status
 from contract.table import ItemKey, record_key
 from contract.tallies import counted_key
 from contract.wire import key_to_wire, to_wire
-from operations.adapters.dynamodb_reads import BatchReads
+from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_traces import DynamoDBTraces
 from operations.adapters.s3_objects import ObjectVersion, S3Objects
 from operations.adapters.subscriptions import Subscriptions
@@ -91,7 +92,9 @@ def test_what_has_come_back_to_life_is_not_removed() -> None:
     for at, item in items.items():
         client.put_item(TableName=name, Item={**to_wire(item), **key_to_wire(at)})
     with ThreadPoolExecutor(1) as executor:
-        traces = DynamoDBTraces(client, name, AT_ONCE, BatchReads(client, name, AT_ONCE, executor))
+        traces = DynamoDBTraces(
+            client, name, AT_ONCE, TableBatches(client, name, translated, AT_ONCE, executor)
+        )
 
         found = list(traces.find("a"))
         assert {(trace.kind, trace.key, trace.is_alive, trace.content_id) for trace in found} == {

@@ -9,13 +9,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from aws.dynamodb_batches import TableBatches
 from contract.contents import Name
 from contract.identity import ImageVersion
 from contract.records import ImageRecord, Status
 from contract.results import ResultName
 from contract.table import ItemKey, record_key, result_key
 from contract.wire import key_to_wire, to_wire
-from operations.adapters.dynamodb_reads import BatchReads
+from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_traces import DynamoDBTraces
 from operations.adapters.s3_objects import ObjectVersion
 from operations.traces import Kind
@@ -58,7 +59,7 @@ def test_the_results_of_a_record_are_found_by_what_they_are_kept_by(
     if is_named:
         name = Name(record.content_id, "another.jpg", 1)
         put(name.at, name.to_item())
-    reads = BatchReads(client, TABLE, AT_ONCE, InlineExecutor())
+    reads = TableBatches(client, TABLE, translated, AT_ONCE, InlineExecutor())
     traces = DynamoDBTraces(client, TABLE, AT_ONCE, reads)
 
     (found,) = traces.find(record.key)

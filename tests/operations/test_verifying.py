@@ -15,10 +15,11 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from PIL import Image
 
+from aws.dynamodb_batches import TableBatches
 from contract.errors import ConfigurationError, TransientError
 from contract.records import ImageRecord, Status
+from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
-from operations.adapters.dynamodb_reads import BatchReads
 from operations.adapters.query_api import QueryApi, on_aws, on_this_machine
 from operations.adapters.s3_objects import ObjectVersion
 from operations.faults import OperatorError, StoppedError
@@ -157,7 +158,7 @@ class Deployment:
 
     def records(self) -> DynamoDBImageRecords:
         client: Any = ScannedDynamoDB(self.world.table)
-        reads = BatchReads(client, TABLE, AT_ONCE, InlineExecutor())
+        reads = TableBatches(client, TABLE, translated, AT_ONCE, InlineExecutor())
         return DynamoDBImageRecords(client, TABLE, AT_ONCE, reads)
 
     def cleaning(self, site: Site) -> Cleaning:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from aws.dynamodb_batches import TableBatches
+from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import DynamoDBTable
 from operations.adapters.dynamodb_budgets import DynamoDBBudgets
 from operations.adapters.dynamodb_counts import DynamoDBRecordCounts
 from operations.adapters.dynamodb_known import DynamoDBKnown
-from operations.adapters.dynamodb_reads import BatchReads
 from operations.adapters.s3 import S3Bucket
 from operations.adapters.sqs import SqsQueue
 from operations.interrupting import never
@@ -54,7 +55,7 @@ class OperatedWorld:
         self.s3, self.dynamodb = self.world.s3, ScannedDynamoDB(self.world.table)
         self.s3.page = 3
         client: Any = self.dynamodb
-        reads = BatchReads(client, TABLE, AT_ONCE, executor)
+        reads = TableBatches(client, TABLE, translated, AT_ONCE, executor)
         self.table = DynamoDBTable(client, TABLE, AT_ONCE, reads)
         self.record_counts = DynamoDBRecordCounts(client, TABLE, AT_ONCE, reads)
         self.known = DynamoDBKnown(reads)

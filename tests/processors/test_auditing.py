@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from aws.dynamodb_batches import TableBatches
 from contract.audits import AUDIT, NOW, WHEN_DUE, AuditRound
 from contract.metrics import Metric
 from contract.records import Status
@@ -16,8 +17,8 @@ from contract.table import counts_key
 from contract.tallies import STATUS_COUNTS, TallyMetric
 from contract.timing import AUDIT_SECONDS, DAY_SECONDS, SETTLED_SECONDS
 from contract.wire import key_to_wire, to_wire
+from processors.adapters.aws_errors import translated
 from processors.adapters.dynamodb_audits import DynamoDBAudits
-from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.s3_listing import S3Listing
 from processors.adapters.sqs_depths import SqsDepths
 from processors.counting.auditing import MOST_NAMED, RESERVE_SECONDS, Audit
@@ -53,7 +54,7 @@ class AuditedWorld(World):
         self.now = START.timestamp() + DAY_SECONDS / 2
         retry = retry_policy(sleep=lambda _seconds: None)
         batches, late = (
-            BatchCalls(self.table, TABLE, retry, InlineExecutor(), consistent=consistent)  # type: ignore[arg-type]
+            TableBatches(self.table, TABLE, translated, retry, InlineExecutor(), consistent=consistent)  # type: ignore[arg-type]
             for consistent in (True, False)
         )
         live, bulk = (IMAGES, DEAD_LETTERS), (f"{IMAGES}-bulk", f"{DEAD_LETTERS}-bulk")

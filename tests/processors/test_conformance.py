@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from aws.dynamodb_batches import TableBatches
 from contract.errors import ImagepipeError, NotReadyError
 from contract.identity import ImageVersion
 from contract.metrics import Metric
@@ -21,10 +22,9 @@ from contract.results import Result, ResultName
 from contract.table import EXPIRY, index_rows, result_key
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS, RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
 from contract.wire import from_wire, key_to_wire, to_wire
+from processors.adapters.aws_errors import translated
 from processors.adapters.dynamodb import DynamoDBTable
-from processors.adapters.dynamodb_batches import BatchCalls
 from processors.adapters.dynamodb_daily_counters import DynamoDBDailyCounters
-from processors.adapters.dynamodb_inserts import Inserts
 from processors.pipeline.commit import Commit, Decided
 from processors.retrying import retry_policy
 from tests.conftest import RunningCloud
@@ -94,8 +94,8 @@ def clock() -> Clock:
 def table(client: tuple[Any, str], clock: Clock) -> DynamoDBTable:
     retry = retry_policy(sleep=lambda _seconds: None)
     executor = InlineExecutor() if isinstance(client[0], FakeDynamoDB) else ThreadPoolExecutor(4)
-    batches = BatchCalls(*client, retry, executor)
-    return DynamoDBTable(*client, retry, batches, batches, Inserts(*client, executor), executor, clock)
+    batches = TableBatches(*client, translated, retry, executor)
+    return DynamoDBTable(*client, retry, batches, batches, executor, clock)
 
 
 def commit(table: DynamoDBTable, record: ImageRecord, seen: ImageRecord | None) -> Commit:
@@ -266,9 +266,10 @@ def test_more_rows_than_a_batch_takes_are_written_and_removed(table: DynamoDBTab
     rows = index_rows(many)
 
     assert table.write_rows(rows) == {}
-    assert len(table.batches.read([row.at for row in rows])) == 61
+    keys = [key_to_wire(row.at) for row in rows]
+    assert len(table.batches.read(keys)) == 61
     table.remove_rows(row.at for row in rows)
-    assert table.batches.read([row.at for row in rows]) == []
+    assert table.batches.read(keys) == []
 
 
 @pytest.mark.parametrize("client", ["moto", "local cloud"], indirect=True)

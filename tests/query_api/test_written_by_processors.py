@@ -7,11 +7,11 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
 
+from aws.dynamodb_batches import TableBatches
 from contract import table
 from contract.results import Result, ResultName
+from processors.adapters.aws_errors import translated
 from processors.adapters.dynamodb import DynamoDBTable as ProcessorsTable
-from processors.adapters.dynamodb_batches import BatchCalls
-from processors.adapters.dynamodb_inserts import Inserts
 from processors.pipeline.commit import Decided
 from processors.retrying import retry_policy
 from query_api.endpoints.details import ImageReader
@@ -28,11 +28,8 @@ ANSWER = Result(NAME, {"Labels": [{"Name": "Cat", "Confidence": 97.5}]}, "2026-1
 def processors(dynamodb: DynamoDBClient) -> ProcessorsTable:
     executor: Executor = ThreadPoolExecutor(1)
     retry = retry_policy()
-    batches = BatchCalls(dynamodb, TABLE_NAME, retry, executor)
-    inserts = Inserts(dynamodb, TABLE_NAME, executor)
-    return ProcessorsTable(
-        dynamodb, TABLE_NAME, retry, batches, batches, inserts, executor, clock=lambda: 0.0
-    )
+    batches = TableBatches(dynamodb, TABLE_NAME, translated, retry, executor)
+    return ProcessorsTable(dynamodb, TABLE_NAME, retry, batches, batches, executor, clock=lambda: 0.0)
 
 
 def test_a_committed_record_is_read_with_its_raw_results(

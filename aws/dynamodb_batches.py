@@ -6,17 +6,17 @@ unprocessed has not failed, so no client tries that again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from aws.batches import in_batches
 from aws.errors import ErrorTranslator
 from contract.errors import ImagepipeError, ThrottledError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-Element = TypeVar("Element")
 WireItem = dict[str, Any]
 Retry = Callable[[Callable[[], None]], None]
 
@@ -162,9 +162,3 @@ class TableBatches(NamedTuple):
 def projection(attributes: Sequence[str]) -> tuple[str, dict[str, str]]:
     """Return a projection expression, and its names: an attribute may be called like a reserved word."""
     return ", ".join(f"#{name}" for name in attributes), {f"#{name}": name for name in attributes}
-
-
-def in_batches(elements: Sequence[Element], size: int) -> Iterator[Sequence[Element]]:
-    """Yield elements in batches of a size, the last one smaller."""
-    for start in range(0, len(elements), size):
-        yield elements[start : start + size]

@@ -23,17 +23,3 @@ class Outgoing:
 
     id: str
     body: str
-
-
-@dataclass(frozen=True)
-class Depth:
-    """How many messages a queue holds, nearly: to be had now, in someone's hands, not to be had yet."""
-
-    visible: int
-    in_flight: int
-    delayed: int
-
-    @property
-    def total(self) -> int:
-        """How many there are altogether."""
-        return self.visible + self.in_flight + self.delayed

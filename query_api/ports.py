@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from aws.queue_depths import QueueDepth
 from contract.identity import ImageVersion
 from contract.records import ImageRecord
 from contract.results import Result, ResultName
@@ -46,19 +47,11 @@ class LabelCounts(Protocol):
 
 
 @dataclass(frozen=True)
-class Depth:
-    """How many messages wait in a queue, and how many are being worked on."""
-
-    waiting: int
-    in_flight: int
-
-
-@dataclass(frozen=True)
 class Backlog:
     """What waits, and for how many messages there was no hope."""
 
-    images: Depth
-    bulk: Depth
+    images: QueueDepth
+    bulk: QueueDepth
     dead_letters: int
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
+from aws.conditional_writes import write_if
 from aws.dynamodb_batches import TableBatches, projection
 from aws.retries import RetryPolicy
 from contract.table import INDEX_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey, record_key
@@ -89,19 +88,14 @@ class DynamoDBTable:
 
         def attempt() -> bool:
             with translated(f"{operation} of {at.pk} {at.sk} on {self.table_name}"):
-                try:
-                    call(
-                        TableName=self.table_name,
-                        Key=key_to_wire(at),
-                        ConditionExpression=condition,
-                        ExpressionAttributeValues={":suspected_at": {"N": str(suspected_at)}},
-                        **how,
-                    )
-                except ClientError as error:
-                    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                        raise
-                    return False
-            return True
+                return write_if(
+                    call,
+                    TableName=self.table_name,
+                    Key=key_to_wire(at),
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues={":suspected_at": {"N": str(suspected_at)}},
+                    **how,
+                ).is_done
 
         return self.retry(attempt)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
+from aws.conditional_writes import write_if
 from aws.dynamodb_batches import TableBatches, projection
 from aws.retries import RetryPolicy
 from contract.contents import COMPLETE, NAMES
@@ -82,10 +82,7 @@ class DynamoDBTraces:
                 how["ExpressionAttributeValues"] = {":deleted": {"S": str(Status.DELETED)}}
             else:
                 how["ExpressionAttributeNames"]["#left"] = "left"
-        try:
-            self._call("DeleteItem", self.client.delete_item, Key=key_to_wire(trace.at), **how)
-        except _UnchangedError:
-            return
+        self._call("DeleteItem", partial(write_if, self.client.delete_item), Key=key_to_wire(trace.at), **how)
 
     def results(self, content_id: str) -> list[ItemKey] | None:
         """Return where the results of a content stand; None if records name it still."""
@@ -125,18 +122,9 @@ class DynamoDBTraces:
     def _call(self, operation: str, call: Any, **how: Any) -> Any:
         def attempt() -> Any:
             with translated(f"{operation} on {self.table_name}"):
-                try:
-                    return call(TableName=self.table_name, **how)
-                except ClientError as error:
-                    if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                        raise _UnchangedError from error
-                    raise
+                return call(TableName=self.table_name, **how)
 
         return self.retry(attempt)
-
-
-class _UnchangedError(Exception):
-    """A condition did not hold."""
 
 
 def _content_id(record: Mapping[str, Any]) -> str | None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aws.batches import by_size, in_batches
+from aws.entry_batches import MAX_BATCH_BYTES, MAX_ENTRIES, Entry, EntryBatch
+from aws.queue_depths import QueueDepth, read_depth
 from aws.retries import RetryPolicy
-from contract.errors import ImagepipeError
+from contract.errors import ImagepipeError, TransientError
 from contract.failures import FAILURE_ATTRIBUTE
 from operations.adapters.aws_errors import translated
-from operations.adapters.sqs_batches import BatchCalls, by_size, in_tens
-from operations.messages import Depth, Outgoing, Received
+from operations.messages import Outgoing, Received
 from operations.moments import to_text
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+# Names and types of the attributes count too.
+ENTRY_OVERHEAD_BYTES = 256
 
 
 @dataclass(frozen=True)
@@ -26,24 +31,12 @@ class SqsQueue:
     url: str
     retry: RetryPolicy
 
-    def depth(self) -> Depth:
+    def depth(self) -> QueueDepth:
         """Return how many messages it holds; SQS knows it nearly, and a minute late."""
 
-        def attempt() -> Depth:
+        def attempt() -> QueueDepth:
             with translated(f"GetQueueAttributes of {self.url}"):
-                told = self.client.get_queue_attributes(
-                    QueueUrl=self.url,
-                    AttributeNames=[
-                        "ApproximateNumberOfMessages",
-                        "ApproximateNumberOfMessagesNotVisible",
-                        "ApproximateNumberOfMessagesDelayed",
-                    ],
-                )["Attributes"]
-            return Depth(
-                visible=int(told["ApproximateNumberOfMessages"]),
-                in_flight=int(told["ApproximateNumberOfMessagesNotVisible"]),
-                delayed=int(told["ApproximateNumberOfMessagesDelayed"]),
-            )
+                return read_depth(self.client, self.url)
 
         return self.retry(attempt)
 
@@ -76,7 +69,7 @@ class SqsQueue:
 
     def release(self, receipt_handles: Sequence[str]) -> None:
         """Let go of messages; those that are in our hands no more are left as they are."""
-        for batch in in_tens(receipt_handles):
+        for batch in in_batches(receipt_handles, MAX_ENTRIES):
             with translated(f"ChangeMessageVisibilityBatch on {self.url}"):
                 self.client.change_message_visibility_batch(
                     QueueUrl=self.url,
@@ -89,22 +82,37 @@ class SqsQueue:
     def delete(self, receipt_handles: Mapping[str, str]) -> Mapping[str, ImagepipeError]:
         """Delete messages given by id; give the ids of those that are still there, with the reason."""
         remaining: dict[str, ImagepipeError] = {}
-        for batch in in_tens(receipt_handles.items()):
+        for batch in in_batches(list(receipt_handles.items()), MAX_ENTRIES):
             entries = {identifier: {"ReceiptHandle": handle} for identifier, handle in batch}
-            remaining |= self._calls.complete("DeleteMessageBatch", self.client.delete_message_batch, entries)
+            remaining |= self._complete("DeleteMessageBatch", self.client.delete_message_batch, entries)
         return remaining
 
     def send(self, messages: Sequence[Outgoing]) -> Mapping[str, ImagepipeError]:
         """Send all; give the ids of those that SQS did not take, with the reason."""
         refused: dict[str, ImagepipeError] = {}
-        for batch in by_size(messages):
+        for batch in by_size(messages, _size_bytes, MAX_ENTRIES, MAX_BATCH_BYTES):
             entries = {message.id: {"MessageBody": message.body} for message in batch}
-            refused |= self._calls.complete("SendMessageBatch", self.client.send_message_batch, entries)
+            refused |= self._complete("SendMessageBatch", self.client.send_message_batch, entries)
         return refused
 
-    @property
-    def _calls(self) -> BatchCalls:
-        return BatchCalls(self.url, self.retry)
+    def _complete(
+        self, operation: str, call: Callable[..., Any], entries: Mapping[str, Entry]
+    ) -> Mapping[str, ImagepipeError]:
+        """Make a batch call, and again for what failed for the moment; return what is undone after all."""
+
+        def make(waiting: list[Any]) -> Any:
+            return call(QueueUrl=self.url, Entries=waiting)
+
+        batch = EntryBatch(f"{operation} on {self.url}", make, entries, translated)
+        try:
+            self.retry(batch.attempt)
+        except TransientError as error:
+            return batch.undone(error)
+        return batch.failures
+
+
+def _size_bytes(message: Outgoing) -> int:
+    return ENTRY_OVERHEAD_BYTES + len(message.body.encode())
 
 
 def _received(message: Mapping[str, Any]) -> Received:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from aws.queue_depths import QueueDepth
 from contract.errors import ImagepipeError
 from operations.backfilling.bookmarks import Progress
-from operations.messages import Depth, Outgoing
+from operations.messages import Outgoing
 from operations.reconciling.comparison import Listed
 
 
@@ -24,7 +25,7 @@ class Queue(Protocol):
     def send(self, messages: Sequence[Outgoing]) -> Mapping[str, ImagepipeError]:
         """Send all; give the ids of those that SQS did not take, with the reason."""
 
-    def depth(self) -> Depth:
+    def depth(self) -> QueueDepth:
         """Return how many messages it holds."""
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from aws.queue_depths import QueueDepth
 from contract.errors import ImagepipeError
 from operations.dead_letters.letters import DeadLetter, read
 from operations.interrupting import Stopping
-from operations.messages import Depth, Received
+from operations.messages import Received
 
 # Somebody else sees what was looked at again after this time at the latest, even if this program was killed.
 LOOK_SECONDS = 300
@@ -30,7 +31,7 @@ MOST_PER_RECEIVE = 10
 class LookedAt(Protocol):
     """A queue that can be looked at."""
 
-    def depth(self) -> Depth:
+    def depth(self) -> QueueDepth:
         """Return how many messages it holds."""
 
     def receive(self, most: int, hold_seconds: int, wait_seconds: int) -> Sequence[Received]:
@@ -52,7 +53,7 @@ class Look:
     name: str
     bucket_name: str
     stopping: Stopping
-    before: Depth = field(init=False)
+    before: QueueDepth = field(init=False)
     held: dict[str, str] = field(init=False, default_factory=dict)
     gone: dict[str, None] = field(init=False, default_factory=dict)
     cut_short: bool = field(init=False, default=False)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from aws.queue_depths import QueueDepth
 from contract.records import Status
 from operations.budgets.quotas import QuotaInUse
-from operations.messages import Depth
 from operations.status.calls import Calls
 
 COUNTED = (Status.RECOGNIZED, Status.REJECTED)
@@ -28,7 +28,7 @@ class Counted:
 class Queue(Protocol):
     """A queue that can say how full it is."""
 
-    def depth(self) -> Depth:
+    def depth(self) -> QueueDepth:
         """Return how many messages it holds."""
 
 
@@ -49,7 +49,7 @@ class Report:
     `quotas` is empty where it is not known what is deployed.
     """
 
-    queues: Mapping[str, Depth]
+    queues: Mapping[str, QueueDepth]
     dead_letters: Mapping[str, int]
     records: Mapping[Status, Counted]
     today: Calls
@@ -60,7 +60,7 @@ class Report:
     def to_json(self) -> dict[str, object]:
         """Write it for machines."""
         return {
-            "queues": {name: asdict(depth) for name, depth in self.queues.items()},
+            "queues": {name: depth._asdict() for name, depth in self.queues.items()},
             "dead_letters": dict(self.dead_letters),
             "records": {
                 str(status): {"count": counted.count, "is_all": counted.is_all}

@@ -7,8 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
+from aws.conditional_writes import write_if
 from aws.dynamodb_batches import TableBatches
 from aws.retries import RetryPolicy
 from contract.errors import ImagepipeError, NotReadyError
@@ -177,20 +176,16 @@ class DynamoDBTable:
 
         def attempt() -> ImageRecord | None:
             with translated(f"UpdateItem of the record of {record.key} on {self.table_name}"):
-                try:
-                    self.client.update_item(
-                        TableName=self.table_name,
-                        Key=key_to_wire(record_key(record.key)),
-                        UpdateExpression=update,
-                        ConditionExpression=MOVE_ON_CONDITION,
-                        ExpressionAttributeValues=to_wire(values),
-                        ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                    )
-                except ClientError as error:
-                    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                        raise
-                    return _standing_record(error)
-            return None
+                is_done, answer = write_if(
+                    self.client.update_item,
+                    TableName=self.table_name,
+                    Key=key_to_wire(record_key(record.key)),
+                    UpdateExpression=update,
+                    ConditionExpression=MOVE_ON_CONDITION,
+                    ExpressionAttributeValues=to_wire(values),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            return None if is_done else _standing_record(answer)
 
         try:
             return self.retry(attempt)
@@ -208,19 +203,17 @@ class DynamoDBTable:
 
         def attempt() -> tuple[Item | None, Item | None]:
             with translated(f"PutItem of {item[PARTITION_KEY]} {item[SORT_KEY]} on {self.table_name}"):
-                try:
-                    answer = self.client.put_item(
-                        TableName=self.table_name,
-                        Item=to_wire(item),
-                        ConditionExpression=condition,
-                        ExpressionAttributeValues=to_wire(values),
-                        ReturnValues="ALL_OLD",
-                        ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                    )
-                except ClientError as error:
-                    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                        raise
-                    return None, from_wire(_item_of(error))
+                is_done, answer = write_if(
+                    self.client.put_item,
+                    TableName=self.table_name,
+                    Item=to_wire(item),
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=to_wire(values),
+                    ReturnValues="ALL_OLD",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            if not is_done:
+                return None, from_wire(answer["Item"])
             replaced = answer.get("Attributes")
             return (from_wire(replaced) if replaced else None), None
 
@@ -240,23 +233,16 @@ def _record_item(record: ImageRecord) -> Item:
     return {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **record.to_item()}
 
 
-def _standing_record(error: ClientError) -> ImageRecord:
+def _standing_record(answer: Mapping[str, Any]) -> ImageRecord:
     """Return the record that a condition failed on.
 
     One that has expired meanwhile is to be looked at again.
     """
-    if "Item" not in error.response:
+    if "Item" not in answer:
         raise NotReadyError(
             "ConcurrentUpdate", "the record has expired meanwhile; its key is looked at again"
-        ) from error
-    standing = record_in(from_wire(_item_of(error)))
+        )
+    standing = record_in(from_wire(answer["Item"]))
     if isinstance(standing, ImagepipeError):
-        raise standing from error
+        raise standing
     return standing
-
-
-def _item_of(error: ClientError) -> Mapping[str, Any]:
-    """Return the item that a condition failed on, which botocore's types do not know of."""
-    response: Mapping[str, Any] = error.response
-    item: Mapping[str, Any] = response["Item"]
-    return item

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from aws.dynamodb_batches import MAX_READS, MAX_WRITES, BatchGet, BatchWrite, in_batches
+from aws.batches import in_batches
+from aws.conditional_writes import write_if
+from aws.dynamodb_batches import MAX_READS, MAX_WRITES, BatchGet, BatchWrite
 from contract.contents import COMPLETE, NAMES, REMOVAL, TOKEN, Name, removal_key
 from contract.table import CONTENT_PREFIX, EXPIRY, PARTITION_KEY, SORT_KEY, ItemKey
 from contract.tallies import STATUS_COUNTS, UNREADABLE, Counted, counted_key
@@ -82,8 +82,9 @@ class DynamoDBContents:
     def drop(self, name: Name) -> None:
         """Remove a name, unless it was written again for a later turn."""
         with translated(f"DeleteItem of a name on {self.table_name}"):
-            self._unless_overtaken(
+            write_if(
                 self.client.delete_item,
+                TableName=self.table_name,
                 Key=key_to_wire(name.at),
                 ConditionExpression="turn = :turn",
                 ExpressionAttributeValues=to_wire({":turn": name.turn}),
@@ -129,8 +130,9 @@ class DynamoDBContents:
         if counted.expires_at is not None:
             update, values[":expires"] = f"SET {EXPIRY} = :expires {update}", counted.expires_at
         with translated(f"UpdateItem of what {key} is counted for on {self.table_name}"):
-            self._unless_overtaken(
+            write_if(
                 self.client.update_item,
+                TableName=self.table_name,
                 Key=key_to_wire(counted_key(key)),
                 UpdateExpression=update,
                 ConditionExpression="turn = :turn",
@@ -211,10 +213,3 @@ class DynamoDBContents:
             if "LastEvaluatedKey" not in page:
                 return items
             further["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-
-    def _unless_overtaken(self, call: Callable[..., object], **how: Any) -> None:
-        try:
-            call(TableName=self.table_name, **how)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
+from aws.conditional_writes import write_if
 from aws.retries import RetryPolicy
 from contract.errors import ConfigurationError
 from contract.quotas import BudgetItem, to_microseconds
@@ -96,22 +95,17 @@ class DynamoDBRateLimits:
     ) -> tuple[bool, BudgetItem]:
         def attempt() -> tuple[bool, BudgetItem]:
             with translated(f"UpdateItem of the budget of {operation} on {self.table_name}"):
-                try:
-                    answer = self.client.update_item(
-                        TableName=self.table_name,
-                        Key=key_to_wire(budget_key(operation)),
-                        UpdateExpression=update,
-                        ConditionExpression=condition,
-                        ExpressionAttributeValues=values,
-                        ReturnValues="ALL_NEW",
-                        ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                    )
-                except ClientError as error:
-                    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                        raise
-                    standing: Mapping[str, Any] = error.response
-                    return False, _read(operation, standing.get("Item", {}))
-            return True, _read(operation, answer["Attributes"])
+                is_done, answer = write_if(
+                    self.client.update_item,
+                    TableName=self.table_name,
+                    Key=key_to_wire(budget_key(operation)),
+                    UpdateExpression=update,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            return is_done, _read(operation, answer["Attributes"] if is_done else answer.get("Item", {}))
 
         return self.retry(attempt)
 

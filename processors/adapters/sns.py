@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aws.batches import by_size
+from aws.entry_batches import MAX_BATCH_BYTES, MAX_ENTRIES, Entry, EntryBatch
 from aws.retries import RetryPolicy
 from contract.completions import Completion
-from contract.errors import ImagepipeError, NotReadyError
+from contract.errors import ImagepipeError
 from processors.adapters.aws_errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
-# https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
-MAX_ENTRIES = 10
-MAX_BATCH_BYTES = 256 * 1024
 # Names and types of the attributes, and the entry's own frame, count too.
 ENTRY_OVERHEAD_BYTES = 512
 
@@ -33,55 +32,30 @@ class SnsTopic:
     def publish(self, completions: Sequence[Completion]) -> Mapping[str, ImagepipeError]:
         """Publish all; give the ids of those that were not taken, with the reason."""
         refused: dict[str, ImagepipeError] = {}
-        for batch in _batches(completions):
-            waiting = {str(place): (entry, identifier) for place, (identifier, entry) in enumerate(batch)}
-            refused.update(self._publish_batch(waiting))
+        for batch in by_size(map(_entry, completions), _entry_bytes, MAX_ENTRIES, MAX_BATCH_BYTES):
+            refused |= self._publish_batch(dict(batch))
         return refused
 
-    def _publish_batch(self, waiting: dict[str, tuple[dict[str, Any], str]]) -> dict[str, ImagepipeError]:
-        faults: dict[str, ImagepipeError] = {}
+    def _publish_batch(self, entries: Mapping[str, Entry]) -> Mapping[str, ImagepipeError]:
+        def publish(batch: list[Any]) -> Any:
+            return self.client.publish_batch(TopicArn=self.topic_arn, PublishBatchRequestEntries=batch)
 
-        def attempt() -> None:
-            with translated(f"PublishBatch to {self.topic_arn}"):
-                answer = self.client.publish_batch(
-                    TopicArn=self.topic_arn,
-                    PublishBatchRequestEntries=[
-                        _entry(place, entry) for place, (entry, _) in waiting.items()
-                    ],
-                )
-            faults.clear()
-            for failed in answer.get("Failed", []):
-                faults[failed["Id"]] = translated.word_for_entry(failed, f"PublishBatch to {self.topic_arn}")
-            for place in [place for place in waiting if place not in faults]:
-                del waiting[place]
-            if waiting:
-                raise NotReadyError("PublishFailed", f"{len(waiting)} completions were not taken by SNS")
-
+        what = f"PublishBatch to {self.topic_arn}"
+        batch = EntryBatch(what, publish, entries, translated, sender_faults_are_final=False)
         try:
-            self.retry(attempt)
-        except ImagepipeError as failure:
-            return {identifier: faults.get(place, failure) for place, (_, identifier) in waiting.items()}
+            self.retry(batch.attempt)
+        except ImagepipeError as error:
+            return batch.undone(error)
         return {}
 
 
-def _entry(place: str, entry: Mapping[str, Any]) -> Any:
-    return {"Id": place, **entry}
+def _entry(announced: Completion) -> tuple[str, Entry]:
+    message = json.dumps(announced.body, ensure_ascii=False, separators=(",", ":"))
+    return announced.id, {"Message": message, "MessageAttributes": _attributes(announced)}
 
 
-def _batches(completions: Sequence[Completion]) -> Iterator[list[tuple[str, dict[str, Any]]]]:
-    batch: list[tuple[str, dict[str, Any]]] = []
-    size_bytes = 0
-    for announced in completions:
-        message = json.dumps(announced.body, ensure_ascii=False, separators=(",", ":"))
-        entry = {"Message": message, "MessageAttributes": _attributes(announced)}
-        entry_bytes = len(message.encode()) + ENTRY_OVERHEAD_BYTES
-        if batch and (len(batch) == MAX_ENTRIES or size_bytes + entry_bytes > MAX_BATCH_BYTES):
-            yield batch
-            batch, size_bytes = [], 0
-        batch.append((announced.id, entry))
-        size_bytes += entry_bytes
-    if batch:
-        yield batch
+def _entry_bytes(identified: tuple[str, Entry]) -> int:
+    return len(identified[1]["Message"].encode()) + ENTRY_OVERHEAD_BYTES
 
 
 def _attributes(announced: Completion) -> dict[str, dict[str, str]]:

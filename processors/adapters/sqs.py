@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aws.batches import in_batches
+from aws.entry_batches import MAX_ENTRIES, EntryBatch
 from aws.retries import RetryPolicy
-from contract.errors import NotReadyError
 from contract.failures import FAILURE_ATTRIBUTE, Failure
 from processors.adapters.aws_errors import translated
 from processors.messages import Message
@@ -15,7 +16,6 @@ from processors.messages import Message
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-MAX_ENTRIES = 10
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 MAX_DELAY_SECONDS = 900
 
@@ -32,8 +32,8 @@ class SqsQueues:
         """Keep messages that are handed back away for so many seconds."""
         for queue_name in {message.queue_name for message, _ in delays}:
             of_queue = [(message, seconds) for message, seconds in delays if message.queue_name == queue_name]
-            for start in range(0, len(of_queue), MAX_ENTRIES):
-                self._delay_batch(self._url(queue_name), of_queue[start : start + MAX_ENTRIES])
+            for batch in in_batches(of_queue, MAX_ENTRIES):
+                self._delay_batch(self._url(queue_name), batch)
 
     def requeue(self, message: Message, delay_seconds: int) -> None:
         """Send a copy to the same queue; returns when SQS has it."""
@@ -45,26 +45,14 @@ class SqsQueues:
         self._send(url, message, {FAILURE_ATTRIBUTE: failure.to_json()}, 0)
 
     def _delay_batch(self, url: str, batch: Sequence[tuple[Message, int]]) -> None:
-        waiting: dict[str, Any] = {
-            str(place): {
-                "Id": str(place),
-                "ReceiptHandle": message.receipt_handle,
-                "VisibilityTimeout": seconds,
-            }
-            for place, (message, seconds) in enumerate(batch)
+        def change(entries: list[Any]) -> Any:
+            return self.client.change_message_visibility_batch(QueueUrl=url, Entries=entries)
+
+        entries = {
+            message.receipt_handle: {"ReceiptHandle": message.receipt_handle, "VisibilityTimeout": seconds}
+            for message, seconds in batch
         }
-
-        def attempt() -> None:
-            with translated(f"ChangeMessageVisibilityBatch on {url}"):
-                answer = self.client.change_message_visibility_batch(
-                    QueueUrl=url, Entries=list(waiting.values())
-                )
-            for changed in answer.get("Successful", []):
-                del waiting[changed["Id"]]
-            if any(not failed["SenderFault"] for failed in answer.get("Failed", [])):
-                raise NotReadyError("VisibilityUnchanged", f"{len(waiting)} messages keep their timeout")
-
-        self.retry(attempt)
+        self.retry(EntryBatch(f"ChangeMessageVisibilityBatch on {url}", change, entries, translated).attempt)
 
     def _send(self, url: str, message: Message, attributes: Mapping[str, str], delay_seconds: int) -> None:
         wire: dict[str, Any] = {

@@ -6,19 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aws.queue_depths import read_depth
 from contract.capacity import KEYS_A_MESSAGE
 from processors.adapters.aws_errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.literals import QueueAttributeNameType
-
-# Those that may be received, those that a worker has, and those that were handed back to come later.
-DEPTHS: Sequence[QueueAttributeNameType] = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 
 
 @dataclass(frozen=True)
@@ -35,7 +28,5 @@ class SqsDepths:
         return live + KEYS_A_MESSAGE * sum(map(self._depth, self.bulk_queue_urls))
 
     def _depth(self, url: str) -> int:
-        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
         with translated(f"GetQueueAttributes of {url}"):
-            answer = self.client.get_queue_attributes(QueueUrl=url, AttributeNames=DEPTHS)
-        return sum(int(answer["Attributes"][name]) for name in DEPTHS)
+            return read_depth(self.client, url).total

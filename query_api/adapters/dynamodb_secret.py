@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from aws.conditional_writes import write_if
 from contract import table
 from contract.table import PARTITION_KEY
 from contract.timing import DAY_SECONDS
@@ -78,15 +79,12 @@ class DynamoDBSecrets:
         if made.previous is not None:
             attributes["previous"] = made.previous
         with translated(f"PutItem on {self.table_name}"):
-            try:
-                self.client.put_item(
-                    TableName=self.table_name,
-                    Item={**key_to_wire(table.signing_key()), **to_wire(attributes)},
-                    **_unless_changed(seen),
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+            return write_if(
+                self.client.put_item,
+                TableName=self.table_name,
+                Item={**key_to_wire(table.signing_key()), **to_wire(attributes)},
+                **_unless_changed(seen),
+            ).is_done
 
 
 def _unless_changed(seen: Mapping[str, Any] | None) -> dict[str, Any]:

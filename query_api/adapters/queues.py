@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, cast
 from botocore.config import Config
 from botocore.session import Session
 
+from aws.queue_depths import QueueDepth, read_depth
 from query_api.adapters.aws_errors import translated
-from query_api.ports import Backlog, Depth
+from query_api.ports import Backlog
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -58,22 +59,9 @@ class SqsQueues:
             lambda url: _depth(client, url),
             (urls.images, urls.bulk, urls.images_dead_letters, urls.bulk_dead_letters),
         )
-        return Backlog(images, bulk, sum(depth.waiting + depth.in_flight for depth in dead))
+        return Backlog(images, bulk, sum(depth.total for depth in dead))
 
 
-def _depth(client: SQSClient, url: str) -> Depth:
-    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
+def _depth(client: SQSClient, url: str) -> QueueDepth:
     with translated(f"GetQueueAttributes of {url}"):
-        answer = client.get_queue_attributes(
-            QueueUrl=url,
-            AttributeNames=[
-                "ApproximateNumberOfMessages",
-                "ApproximateNumberOfMessagesNotVisible",
-                "ApproximateNumberOfMessagesDelayed",
-            ],
-        )["Attributes"]
-    return Depth(
-        waiting=int(answer["ApproximateNumberOfMessages"])
-        + int(answer["ApproximateNumberOfMessagesDelayed"]),
-        in_flight=int(answer["ApproximateNumberOfMessagesNotVisible"]),
-    )
+        return read_depth(client, url)

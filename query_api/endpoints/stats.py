@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from aws.queue_depths import QueueDepth
 from contract.metrics import Metric
 from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
@@ -14,7 +15,7 @@ from query_api.http.json_schema import COUNT, json_object
 from query_api.http.messages import Request, Response
 from query_api.http.query_params import no_parameters
 from query_api.http.routing import Endpoint, Route
-from query_api.ports import Counts, Depth, Queues
+from query_api.ports import Counts, Queues
 
 # Of the days before, each has an item of its own, and so many are one read.
 CALL_DAYS = 30
@@ -87,5 +88,5 @@ def _calls(counted: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
     return {"made": made, "avoided": avoided, "dollars_saved": dollars, "days": CALL_DAYS}
 
 
-def _depth(depth: Depth) -> dict[str, int]:
+def _depth(depth: QueueDepth) -> dict[str, int]:
     return {"waiting": depth.waiting, "in_flight": depth.in_flight}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from aws.queue_depths import QueueDepth
 from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
 from contract.table import counts_key
 from contract.wire import to_wire
-from operations.messages import Depth
 from operations.status.calls import Calls
 from operations.status.report import Counted, look
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES
@@ -46,7 +46,7 @@ def test_a_report_adds_up_days_and_counts_records_and_queues() -> None:
         exact=False,
     )
 
-    assert report.queues == {"images": Depth(1, 0, 0)}
+    assert report.queues == {"images": QueueDepth(1, 0, 0)}
     assert report.dead_letters == {"images": 1}
     assert report.records == {Status.RECOGNIZED: Counted(2, True), Status.REJECTED: Counted(1, True)}
     assert report.today == Calls(made=1, avoided=3)

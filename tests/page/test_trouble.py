@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from query_api.ports import Backlog, Depth
+from aws.queue_depths import QueueDepth
+from query_api.ports import Backlog
 from tests.page.conftest import OpenPage
 from tests.page.host import Host, photo
 
@@ -101,7 +102,7 @@ def test_a_photo_that_is_gone_says_so_after_one_more_try(host: Host, open_page: 
 
 
 def test_queue_dead_letters_and_saved_calls_are_told(host: Host, open_page: OpenPage) -> None:
-    host.counts.waiting = Backlog(Depth(12, 3), Depth(5, 0), 1)
+    host.counts.waiting = Backlog(QueueDepth(12, 3), QueueDepth(5, 0), 1)
     host.counts.by_day = {"2026-11-23": {"CallsMade": 10, "CallsAvoided": 40}}
     page = open_page(host.url)
 
@@ -113,7 +114,7 @@ def test_queue_dead_letters_and_saved_calls_are_told(host: Host, open_page: Open
 def test_photos_that_come_from_elsewhere_are_offered(host: Host, open_page: OpenPage) -> None:
     host.add(photo("cat.jpg", second=1))
     host.counts.by_status = {"recognized": 1}
-    host.counts.waiting = Backlog(Depth(1, 0), Depth(0, 0), 0)
+    host.counts.waiting = Backlog(QueueDepth(1, 0), QueueDepth(0, 0), 0)
     page = open_page(host.url)
     expect(page.locator("#stats")).to_contain_text("1 in the queue")
 

@@ -18,6 +18,7 @@ from processors.adapters.s3 import S3Objects
 from processors.powertools import PowertoolsMetrics
 from processors.retrying import retry_policy
 from tests.fakes.s3 import BUCKET, FakeS3
+from tests.fakes.sns import COMPLETIONS, FakeSNS
 from tests.processors.test_conformance import RECORD
 from tests.processors.test_traps_of_aws import png
 from tests.processors.world import SETTINGS, World
@@ -112,16 +113,19 @@ def test_a_request_of_ours_that_is_refused_is_told_in_aws_words(monkeypatch: pyt
 def test_completions_go_together_up_to_the_last_byte(
     monkeypatch: pytest.MonkeyPatch, spare_bytes: int, batches: int
 ) -> None:
-    announced = [completion("photos", RECORD)] * 2
-    ((_, one),) = next(iter(sns._batches(announced[:1])))
-    each = len(one["Message"].encode()) + sns.ENTRY_OVERHEAD_BYTES
+    versions = [replace(RECORD.version, key=key) for key in ("1.jpg", "2.jpg")]
+    announced = [completion("photos", replace(RECORD, version=version)) for version in versions]
+    each = sns._entry_bytes(sns._entry(announced[0]))
     monkeypatch.setattr(sns, "MAX_BATCH_BYTES", 2 * each + spare_bytes)
+    topic = FakeSNS()
 
-    assert len(list(sns._batches(announced))) == batches
+    sns.SnsTopic(topic, COMPLETIONS, retry_policy()).publish(announced)  # type: ignore[arg-type]
+
+    assert len(topic.batch_sizes) == batches
 
 
 def test_attributes_are_announced_as_filter_policies_take_them() -> None:
-    ((_, entry),) = next(iter(sns._batches([completion("photos", RECORD)])))
+    _, entry = sns._entry(completion("photos", RECORD))
 
     assert entry["MessageAttributes"] == {
         "status": {"DataType": "String", "StringValue": "recognized"},

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from aws.queue_depths import QueueDepth
 from contract.errors import ImagepipeError
 from query_api.endpoints.labels import LabelEndpoints
 from query_api.endpoints.stats import StatsEndpoints
 from query_api.http.messages import Request, Response
 from query_api.http.routing import Router
-from query_api.ports import Backlog, Depth
+from query_api.ports import Backlog
 from query_api.telemetry import QueryMetric
 from tests.query_api.gateways import ministack
 
@@ -25,7 +26,7 @@ class MemoryCounts:
     by_label: dict[str, int] = field(default_factory=dict)
     by_status: dict[str, int] = field(default_factory=dict)
     by_day: dict[str, dict[str, int]] = field(default_factory=dict)
-    waiting: Backlog = field(default_factory=lambda: Backlog(Depth(0, 0), Depth(0, 0), 0))
+    waiting: Backlog = field(default_factory=lambda: Backlog(QueueDepth(0, 0), QueueDepth(0, 0), 0))
     failure: ImagepipeError | None = None
     reads: int = 0
 

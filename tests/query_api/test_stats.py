@@ -11,6 +11,7 @@ from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 from mypy_boto3_sqs import SQSClient
 
+from aws.queue_depths import QueueDepth
 from contract.errors import ConfigurationError, ThrottledError
 from contract.metrics import Metric
 from contract.table import counts_key
@@ -18,7 +19,7 @@ from contract.tallies import STATUS_COUNTS
 from contract.wire import key_to_wire
 from query_api.adapters.queues import QueueUrls, SqsQueues
 from query_api.adapters.tallies import DynamoDBTallies
-from query_api.ports import Backlog, Depth
+from query_api.ports import Backlog
 from tests.query_api.conftest import TABLE_NAME
 from tests.query_api.counts import CountsSite, MemoryCounts
 
@@ -32,7 +33,7 @@ def test_everything_is_told_in_one_answer() -> None:
                 "2026-10-25": {Metric.CALLS_MADE: 50, Metric.CALLS_AVOIDED: 1000},
                 "2026-10-24": {Metric.CALLS_MADE: 7, Metric.CALLS_AVOIDED: 7},
             },
-            waiting=Backlog(Depth(4, 1), Depth(20, 0), 3),
+            waiting=Backlog(QueueDepth(4, 1), QueueDepth(20, 0), 3),
         )
     )
 
@@ -104,7 +105,7 @@ def test_queues_are_asked_what_waits_and_what_is_under_way(sqs: SQSClient) -> No
     with ThreadPoolExecutor(4) as executor:
         backlog = SqsQueues(lambda: sqs, QueueUrls(*urls), executor).backlog()
 
-    assert backlog == Backlog(Depth(3, 1), Depth(1, 0), 6)
+    assert backlog == Backlog(QueueDepth(2, 1, 1), QueueDepth(1, 0), 6)
 
 
 def test_a_queue_that_is_not_there_is_the_deployments_fault(sqs: SQSClient) -> None:

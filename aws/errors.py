@@ -59,8 +59,3 @@ class ErrorTranslator(NamedTuple):
         """
         status = HTTPStatus.BAD_REQUEST if failed.get("SenderFault") else HTTPStatus.SERVICE_UNAVAILABLE
         return self.word_for(failed["Code"], failed.get("Message"), what, status)
-
-
-def code_of(error: ClientError) -> str:
-    """Return AWS's code of an error."""
-    return error.response["Error"]["Code"]

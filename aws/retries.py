@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
 from tenacity.wait import wait_random_exponential
@@ -13,6 +14,7 @@ from tenacity.wait import wait_random_exponential
 from contract.errors import TransientError
 
 Value = TypeVar("Value")
+Parameters = ParamSpec("Parameters")
 
 FIRST_WAIT_SECONDS = 0.2
 
@@ -35,3 +37,11 @@ class RetryPolicy:
             sleep=self.sleep,
             reraise=True,
         )(attempt)
+
+    def around(self, call: Callable[Parameters, Value]) -> Callable[Parameters, Value]:
+        """Return a function that makes a call until it works."""
+
+        def retried(*arguments: Parameters.args, **named: Parameters.kwargs) -> Value:
+            return self(partial(call, *arguments, **named))
+
+        return retried

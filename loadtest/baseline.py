@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
+from aws.queue_depths import read_depth
 from loadtest.errors import LoadtestError
 from loadtest.photos import smallest_photo
 from loadtest.stack import Stack
@@ -118,11 +119,7 @@ class _Site:
             client.delete_event_source_mapping(UUID=made)
 
     def _messages(self) -> int:
-        found = self.stack.sqs.get_queue_attributes(
-            QueueUrl=self.queue_url,
-            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-        )["Attributes"]
-        return sum(int(count) for count in found.values())
+        return read_depth(self.stack.sqs, self.queue_url).total
 
 
 def _code() -> bytes:

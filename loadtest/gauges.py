@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aws.queue_depths import QueueDepth, read_depth
 from loadtest.background import in_background
 from loadtest.calls import CallCounter, OperationCounts
 from loadtest.errors import LoadtestError
@@ -67,10 +68,5 @@ class Gauges:
         waiting, in_flight = ({name: depth[side] for name, depth in depths.items()} for side in (0, 1))
         self.samples.append(Sample(self.clock(), sent, ended, waiting, in_flight, calls.since(self.before)))
 
-    def _depth(self, queue: str) -> tuple[int, int]:
-        found = self.stack.sqs.get_queue_attributes(
-            QueueUrl=self.stack.outputs[queue],
-            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-        )["Attributes"]
-        waiting = found["ApproximateNumberOfMessages"]
-        return int(waiting), int(found["ApproximateNumberOfMessagesNotVisible"])
+    def _depth(self, queue: str) -> QueueDepth:
+        return read_depth(self.stack.sqs, self.stack.outputs[queue])

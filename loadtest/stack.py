@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import boto3
-import botocore.session
 from botocore.config import Config
+
+from aws.local_sessions import local_session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 CONNECTIONS = 32
-# Nothing of the person's AWS set-up has a say about the local environment.
-_WITHOUT_FILES = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-}
 
 
 @dataclass(frozen=True)
@@ -77,12 +71,7 @@ class Stack:
         """The session that clients are made of."""
         if not self.is_local:
             return boto3.Session(region_name=self.outputs.get("region"))
-        return boto3.Session(
-            "test",
-            "test",
-            region_name=self.outputs["region"],
-            botocore_session=botocore.session.Session(session_vars=_WITHOUT_FILES),
-        )
+        return local_session(self.outputs["region"])
 
     @cached_property
     def config(self) -> Config:

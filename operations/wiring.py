@@ -14,11 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from aws.client_config import client_config
 from aws.dynamodb_batches import TableBatches
+from aws.local_sessions import local_session
 from aws.retries import RetryPolicy
 from operations.adapters import query_api
 from operations.adapters.account import AwsAccount
@@ -50,14 +51,6 @@ RETRY = RetryPolicy(attempts=6, total_seconds=30, longest_wait_seconds=5)
 
 # What the API is shown where it asks for a token (`api_access=jwt`). Not an option: others see what is typed.
 TOKEN_VARIABLE = "IMAGEPIPE_API_TOKEN"  # noqa: S105 - a name, not a token
-
-_LOCAL_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-# Nothing of the person's AWS set-up has a say about the local environment.
-_WITHOUT_FILES = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-}
 
 
 @dataclass(frozen=True)
@@ -227,11 +220,7 @@ def _on_this_machine(directory: Path) -> Pipeline:
         ).close()
     except OSError as fault:
         raise OperatorError(f"nothing answers at {place.endpoint_url}; start it with: make run") from fault
-    session = boto3.session.Session(
-        **_LOCAL_CREDENTIALS,
-        region_name=place.region,
-        botocore_session=botocore.session.Session(session_vars=_WITHOUT_FILES),
-    )
+    session = local_session(place.region)
     # Loopback is never reached through a proxy.
     config = _config().merge(Config(proxies={}))
     return Pipeline(place.names, session, is_local=True, endpoint_url=place.endpoint_url, config=config)
@@ -239,9 +228,6 @@ def _on_this_machine(directory: Path) -> Pipeline:
 
 def _config() -> Config:
     """One attempt a call, for retrying is our own policy's."""
-    return Config(
-        retries={"mode": "standard", "total_max_attempts": 1},
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        max_pool_connections=CALLS_AT_ONCE,
+    return client_config(
+        connect_seconds=CONNECT_SECONDS, read_seconds=READ_SECONDS, connections=CALLS_AT_ONCE
     )

@@ -14,7 +14,7 @@ from contract.errors import ConfigurationError
 from contract.settings import TallySettings
 from contract.tallies import TallyMetric
 from processors.adapters.aws_errors import translated
-from processors.adapters.client_config import client_config
+from processors.adapters.client_config import lambda_config
 from processors.adapters.dynamodb_audits import DynamoDBAudits
 from processors.adapters.s3_listing import S3Listing
 from processors.adapters.sqs_depths import SqsDepths
@@ -33,7 +33,7 @@ def build_audit(settings: TallySettings, count: Callable[[TallyMetric, int], Non
     session = botocore.session.get_session()
 
     def client(service: str) -> Any:
-        return session.create_client(service, config=client_config(READS_AT_ONCE))
+        return session.create_client(service, config=lambda_config(connections=READS_AT_ONCE))
 
     retry = retry_policy(attempts=PATIENT_ATTEMPTS)
     dynamodb, name = client("dynamodb"), settings.table_name

@@ -16,7 +16,7 @@ from contract import environment
 from contract.audits import AUDIT_EVENT
 from contract.settings import TallySettings
 from contract.tallies import TallyMetric
-from processors.adapters.client_config import client_config
+from processors.adapters.client_config import lambda_config
 from processors.adapters.dynamodb_contents import DynamoDBContents
 from processors.adapters.dynamodb_counting import DynamoDBTallies
 from processors.counting.changes import changed_keys
@@ -39,7 +39,7 @@ def build() -> Answering:
     """Build what answers events. Raises SettingsError naming everything that is missing."""
     settings = environment.load(TallySettings, os.environ)
     session = botocore.session.get_session()
-    client = cast("DynamoDBClient", session.create_client("dynamodb", config=client_config()))
+    client = cast("DynamoDBClient", session.create_client("dynamodb", config=lambda_config()))
     stores = (
         DynamoDBTallies(client, settings.table_name),
         DynamoDBContents(client, settings.table_name, lambda: uuid4().hex),

@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger, Metrics
 
 from contract import environment
 from contract.settings import ProcessorSettings
-from processors.adapters.client_config import client_config
+from processors.adapters.client_config import lambda_config
 from processors.adapters.dynamodb_daily_counters import DynamoDBDailyCounters
 from processors.assembly import Clients, assemble
 from processors.powertools import PowertoolsLog, PowertoolsMetrics
@@ -42,7 +42,7 @@ def clients(settings: ProcessorSettings) -> Clients:
     session = botocore.session.get_session()
 
     def client(service: str, connections: int) -> Any:
-        return session.create_client(service, config=client_config(connections))
+        return session.create_client(service, config=lambda_config(connections=connections))
 
     return Clients(
         dynamodb=client("dynamodb", everyone),

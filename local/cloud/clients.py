@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import boto3
-import botocore.session
 from botocore.config import Config
 
-from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, LocalEnvironment
+from aws.local_sessions import local_session
+from local.cloud.environment import REGION, LocalEnvironment
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -18,24 +16,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client, S3ServiceResource
     from mypy_boto3_sqs import SQSClient
 
-_WITHOUT_FILES = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-}
-
 
 class LocalClients:
     """The clients of one environment, each made when it is first asked for."""
 
     def __init__(self, environment: LocalEnvironment) -> None:
         self._endpoint_url = environment.endpoint_url
-        self._session = boto3.Session(
-            aws_access_key_id=ACCESS_KEY_ID,
-            aws_secret_access_key=SECRET_ACCESS_KEY,
-            region_name=REGION,
-            botocore_session=botocore.session.Session(session_vars=_WITHOUT_FILES),
-        )
+        self._session = local_session(REGION)
         self._config = Config(proxies={}, max_pool_connections=16, retries={"total_max_attempts": 3})
 
     @cached_property

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import Any, cast
 
+from aws.queue_depths import read_depth
 from contract import table, timing
 from contract.capacity import KEYS_A_MESSAGE
 from contract.notifications import look_again
@@ -104,10 +105,8 @@ def _records(clients: LocalClients, table_name: str, keys: list[str]) -> list[Im
 
 
 def _anything_visible(clients: LocalClients, outputs: Outputs) -> bool:
-    name: Literal["ApproximateNumberOfMessages"] = "ApproximateNumberOfMessages"
     urls = (outputs.queue_url, outputs.bulk_queue_url)
-    replies = (clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name]) for url in urls)
-    return any(reply["Attributes"][name] != "0" for reply in replies)
+    return any(read_depth(clients.sqs, url).visible for url in urls)
 
 
 def _ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:

@@ -39,38 +39,30 @@ class AwsAccount:
 
     def identity(self) -> str:
         """Return the account's id and who asks."""
-
-        def attempt() -> str:
-            with translated("GetCallerIdentity"):
-                found = self.sts.get_caller_identity()
-            return f"{found['Account']} ({found['Arn'].rpartition(':')[2]})"
-
-        return self.retry(attempt)
+        found = self.retry(translated("GetCallerIdentity")(self.sts.get_caller_identity))
+        return f"{found['Account']} ({found['Arn'].rpartition(':')[2]})"
 
     def concurrency(self) -> Concurrency:
         """Return what Lambda has for the account."""
-
-        def attempt() -> Concurrency:
-            with translated("GetAccountSettings"):
-                limit = self.functions.get_account_settings()["AccountLimit"]
-            return Concurrency(limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"])
-
-        return self.retry(attempt)
+        limit = self.retry(translated("GetAccountSettings")(self.functions.get_account_settings))[
+            "AccountLimit"
+        ]
+        return Concurrency(limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"])
 
     def refusal(self, operation: str) -> tuple[bool, str] | None:
         """Return why Rekognition would not answer, and whether that holds for everyone; None if it would."""
 
+        @translated(operation)
         def attempt() -> tuple[bool, str] | None:
-            with translated(operation):
-                try:
-                    getattr(self.rekognition, _METHODS[operation])(Image={"Bytes": _NO_IMAGE})
-                except ClientError as error:
-                    code = error.response["Error"]["Code"]
-                    if code in _SAID_OF_NO_IMAGE:
-                        return None
-                    if code in _SAID_OF_THE_CALLER:
-                        return False, code
-                    raise
+            try:
+                getattr(self.rekognition, _METHODS[operation])(Image={"Bytes": _NO_IMAGE})
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code in _SAID_OF_NO_IMAGE:
+                    return None
+                if code in _SAID_OF_THE_CALLER:
+                    return False, code
+                raise
             return None
 
         return self.retry(attempt)

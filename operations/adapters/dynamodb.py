@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws.conditional_writes import write_if
 from aws.dynamodb_batches import TableBatches, projection
+from aws.dynamodb_pages import pages
 from aws.retries import RetryPolicy
 from contract.table import INDEX_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey, record_key
 from contract.wire import key_to_wire
@@ -57,17 +58,12 @@ class DynamoDBTable:
 
         Raw results and counts are passed over by DynamoDB, and paid for all the same: a unit for 8 KB.
         """
-        further: dict[str, Any] = {}
-        while True:
-            answer = self._scan_page(prefix, further)
-            items = answer["Items"]
+        for page in self._scan_pages(prefix):
+            items = page["Items"]
             yield (
                 [standing_from_wire(item) for item in items if item[SORT_KEY]["S"] == RECORD],
                 [row_from_wire(item) for item in items if item[SORT_KEY]["S"] != RECORD],
             )
-            if "LastEvaluatedKey" not in answer:
-                return
-            further = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def mark(self, at: ItemKey, suspected_at: int) -> bool:
         """Mark a row as suspect; say whether it was there."""
@@ -86,21 +82,20 @@ class DynamoDBTable:
     def _if(self, operation: str, at: ItemKey, condition: str, suspected_at: int, **how: Any) -> bool:
         call: Any = self.client.update_item if operation == "UpdateItem" else self.client.delete_item
 
-        def attempt() -> bool:
-            with translated(f"{operation} of {at.pk} {at.sk} on {self.table_name}"):
-                return write_if(
-                    call,
-                    TableName=self.table_name,
-                    Key=key_to_wire(at),
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues={":suspected_at": {"N": str(suspected_at)}},
-                    **how,
-                ).is_done
+        write = self.retry.around(
+            translated(f"{operation} of {at.pk} {at.sk} on {self.table_name}")(write_if)
+        )
+        return write(
+            call,
+            TableName=self.table_name,
+            Key=key_to_wire(at),
+            ConditionExpression=condition,
+            ExpressionAttributeValues={":suspected_at": {"N": str(suspected_at)}},
+            **how,
+        ).is_done
 
-        return self.retry(attempt)
-
-    def _scan_page(self, prefix: str, further: Mapping[str, Any]) -> Any:
-        """Read a page. Eventually consistent, at half the price: what is found is looked at once more."""
+    def _scan_pages(self, prefix: str) -> Iterator[Mapping[str, Any]]:
+        """Read eventually consistent, at half the price: what is found is looked at once more."""
         wanted = f"(begins_with({PARTITION_KEY}, :records) OR begins_with({PARTITION_KEY}, :rows))"
         values = {":records": {"S": RECORD_PREFIX}, ":rows": {"S": INDEX_PREFIX}}
         if prefix:
@@ -108,15 +103,11 @@ class DynamoDBTable:
             values[":prefix"] = {"S": prefix}
         expression, names = projection((*RECORD_ATTRIBUTES, SUSPECTED_AT))
 
-        def attempt() -> Any:
-            with translated(f"Scan of {self.table_name}"):
-                return self.client.scan(
-                    TableName=self.table_name,
-                    FilterExpression=wanted,
-                    ProjectionExpression=expression,
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=values,
-                    **further,
-                )
-
-        return self.retry(attempt)
+        return pages(
+            self.retry.around(translated(f"Scan of {self.table_name}")(self.client.scan)),
+            TableName=self.table_name,
+            FilterExpression=wanted,
+            ProjectionExpression=expression,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+        )

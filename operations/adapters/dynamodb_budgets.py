@@ -61,11 +61,7 @@ class DynamoDBBudgets:
         if value is not None:
             values = to_wire({":value": value})
             how = {"UpdateExpression": f"SET {attribute} = :value", "ExpressionAttributeValues": values}
-
-        def attempt() -> None:
-            with translated(f"UpdateItem of the budget of {operation} on {self.table_name}"):
-                self.client.update_item(
-                    TableName=self.table_name, Key=key_to_wire(budget_key(operation)), **how
-                )
-
-        self.retry(attempt)
+        update = translated(f"UpdateItem of the budget of {operation} on {self.table_name}")(
+            self.client.update_item
+        )
+        self.retry.around(update)(TableName=self.table_name, Key=key_to_wire(budget_key(operation)), **how)

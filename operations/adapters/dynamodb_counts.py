@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aws.dynamodb_batches import TableBatches
+from aws.dynamodb_pages import pages
 from aws.retries import RetryPolicy
 from contract.records import Status
 from contract.table import PARTITION_KEY, counts_key, status_term, term_partitions
@@ -56,23 +57,11 @@ class DynamoDBRecordCounts:
         }
 
     def _pages(self, partition: str) -> Iterator[int]:
-        further: dict[str, Any] = {}
-        while True:
-            answer = self._page(partition, further)
-            yield answer["Count"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            further = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-
-    def _page(self, partition: str, further: Mapping[str, Any]) -> Any:
-        def attempt() -> Any:
-            with translated(f"Query of {partition} on {self.table_name}"):
-                return self.client.query(
-                    TableName=self.table_name,
-                    Select="COUNT",
-                    KeyConditionExpression=f"{PARTITION_KEY} = :partition",
-                    ExpressionAttributeValues={":partition": {"S": partition}},
-                    **further,
-                )
-
-        return self.retry(attempt)
+        found = pages(
+            self.retry.around(translated(f"Query of {partition} on {self.table_name}")(self.client.query)),
+            TableName=self.table_name,
+            Select="COUNT",
+            KeyConditionExpression=f"{PARTITION_KEY} = :partition",
+            ExpressionAttributeValues={":partition": {"S": partition}},
+        )
+        return (page["Count"] for page in found)

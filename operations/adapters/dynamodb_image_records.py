@@ -41,10 +41,8 @@ class DynamoDBImageRecords:
 
     def forget(self, names: Iterable[ResultName]) -> None:
         """Remove answers: whoever needs one of them again pays for it again."""
+        delete = self.retry.around(
+            translated(f"DeleteItem of an answer on {self.table_name}")(self.client.delete_item)
+        )
         for name in names:
-
-            def attempt(name: ResultName = name) -> None:
-                with translated(f"DeleteItem of an answer on {self.table_name}"):
-                    self.client.delete_item(TableName=self.table_name, Key=key_to_wire(result_key(name)))
-
-            self.retry(attempt)
+            delete(TableName=self.table_name, Key=key_to_wire(result_key(name)))

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws.conditional_writes import write_if
 from aws.dynamodb_batches import TableBatches, projection
+from aws.dynamodb_pages import pages
 from aws.retries import RetryPolicy
 from contract.contents import COMPLETE, NAMES
 from contract.identity import ImageVersion
 from contract.records import Status
 from contract.table import CONTENT_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey
 from contract.tallies import COUNTED, COUNTED_PREFIX
-from contract.wire import from_wire, key_to_wire
+from contract.wire import from_wire, key_of, key_to_wire
 from operations.adapters.aws_errors import translated
 from operations.traces import Kind, Trace
 
@@ -56,22 +57,15 @@ class DynamoDBTraces:
             ":counted": f"{COUNTED_PREFIX}{prefix}",
         }
         expression, names = projection(ATTRIBUTES)
-        further: dict[str, Any] = {}
-        while True:
-            page = self._call(
-                "Scan",
-                self.client.scan,
-                FilterExpression=wanted,
-                ProjectionExpression=expression,
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
-                ConsistentRead=True,
-                **further,
-            )
-            yield from map(_trace, map(from_wire, page["Items"]))
-            if "LastEvaluatedKey" not in page:
-                return
-            further = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        found = pages(
+            self._call("Scan", self.client.scan),
+            FilterExpression=wanted,
+            ProjectionExpression=expression,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
+            ConsistentRead=True,
+        )
+        return (_trace(from_wire(item)) for page in found for item in page["Items"])
 
     def remove(self, trace: Trace) -> None:
         """Remove an item, unless it has come to life meanwhile."""
@@ -82,49 +76,37 @@ class DynamoDBTraces:
                 how["ExpressionAttributeValues"] = {":deleted": {"S": str(Status.DELETED)}}
             else:
                 how["ExpressionAttributeNames"]["#left"] = "left"
-        self._call("DeleteItem", partial(write_if, self.client.delete_item), Key=key_to_wire(trace.at), **how)
+        self._call("DeleteItem", partial(write_if, self.client.delete_item))(Key=key_to_wire(trace.at), **how)
 
     def results(self, content_id: str) -> list[ItemKey] | None:
         """Return where the results of a content stand; None if records name it still."""
-        places = [self._place(item) for item in self._partition(content_id)]
+        places = [key_of(item) for item in self._partition(content_id)]
         if any(place.sk.startswith(f"{NAMES}#") for place in places):
             return None
         return [place for place in places if not place.sk.startswith(NAMES)]
 
     def remove_result(self, at: ItemKey) -> None:
         """Remove one result: whoever needs it again pays for it again."""
-        self._call("DeleteItem", self.client.delete_item, Key=key_to_wire(at))
+        self._call("DeleteItem", self.client.delete_item)(Key=key_to_wire(at))
 
     def names_are_complete(self) -> bool:
         """Tell whether every record has its name, so that who has none is nobody's."""
         return bool(self.reads.read([key_to_wire(COMPLETE)], (PARTITION_KEY,)))
 
     def _partition(self, content_id: str) -> Iterator[Mapping[str, Any]]:
-        further: dict[str, Any] = {}
-        while True:
-            page = self._call(
-                "Query",
-                self.client.query,
-                KeyConditionExpression=f"{PARTITION_KEY} = :pk",
-                ExpressionAttributeValues={":pk": {"S": f"{CONTENT_PREFIX}{content_id}"}},
-                ProjectionExpression=f"{PARTITION_KEY}, {SORT_KEY}",
-                ConsistentRead=True,
-                **further,
-            )
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            further = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        found = pages(
+            self._call("Query", self.client.query),
+            KeyConditionExpression=f"{PARTITION_KEY} = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"{CONTENT_PREFIX}{content_id}"}},
+            ProjectionExpression=f"{PARTITION_KEY}, {SORT_KEY}",
+            ConsistentRead=True,
+        )
+        return (item for page in found for item in page["Items"])
 
-    def _place(self, item: Mapping[str, Any]) -> ItemKey:
-        return ItemKey(item[PARTITION_KEY]["S"], item[SORT_KEY]["S"])
-
-    def _call(self, operation: str, call: Any, **how: Any) -> Any:
-        def attempt() -> Any:
-            with translated(f"{operation} on {self.table_name}"):
-                return call(TableName=self.table_name, **how)
-
-        return self.retry(attempt)
+    def _call(self, operation: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a call of the client on the table, with its failures in our words, and tried again."""
+        translate = translated(f"{operation} on {self.table_name}")
+        return self.retry.around(translate(partial(call, TableName=self.table_name)))
 
 
 def _content_id(record: Mapping[str, Any]) -> str | None:

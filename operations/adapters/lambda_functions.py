@@ -15,22 +15,16 @@ if TYPE_CHECKING:
 
 def reader_of(client: LambdaClient, queue_arn: str, retry: RetryPolicy) -> Deployed:
     """Find what the processor was deployed with, by the queue that it reads. Raises OperatorError."""
-
-    def mapped() -> list[str]:
-        with translated(f"ListEventSourceMappings of {queue_arn}"):
-            mappings = client.list_event_source_mappings(EventSourceArn=queue_arn)["EventSourceMappings"]
-        return [mapping["FunctionArn"] for mapping in mappings]
-
-    functions = retry(mapped)
+    mappings = retry.around(
+        translated(f"ListEventSourceMappings of {queue_arn}")(client.list_event_source_mappings)
+    )(EventSourceArn=queue_arn)["EventSourceMappings"]
+    functions = [mapping["FunctionArn"] for mapping in mappings]
     if not functions:
         raise OperatorError(
             f"no function reads {queue_arn}, so nobody can say what is deployed; finish its deployment"
         )
-
-    def configured() -> Deployed:
-        with translated(f"GetFunctionConfiguration of {functions[0]}"):
-            found = client.get_function_configuration(FunctionName=functions[0])
-        variables = found.get("Environment", {}).get("Variables", {})
-        return Deployed.of(functions[0], variables, found["MemorySize"])
-
-    return retry(configured)
+    found = retry.around(
+        translated(f"GetFunctionConfiguration of {functions[0]}")(client.get_function_configuration)
+    )(FunctionName=functions[0])
+    variables = found.get("Environment", {}).get("Variables", {})
+    return Deployed.of(functions[0], variables, found["MemorySize"])

@@ -68,16 +68,10 @@ class S3Bucket:
         return self.retry(attempt)
 
     def _page(self, prefix: str, further: dict[str, Any]) -> ListObjectsV2OutputTypeDef:
-        def attempt() -> ListObjectsV2OutputTypeDef:
-            with translated(f"ListObjectsV2 of s3://{self.bucket_name}/{prefix}"):
-                return self.client.list_objects_v2(
-                    Bucket=self.bucket_name,
-                    Prefix=prefix,
-                    OptionalObjectAttributes=["RestoreStatus"],
-                    **further,
-                )
-
-        return self.retry(attempt)
+        listed = translated(f"ListObjectsV2 of s3://{self.bucket_name}/{prefix}")(self.client.list_objects_v2)
+        return self.retry.around(listed)(
+            Bucket=self.bucket_name, Prefix=prefix, OptionalObjectAttributes=["RestoreStatus"], **further
+        )
 
 
 def _listed(entry: ObjectTypeDef) -> Listed:

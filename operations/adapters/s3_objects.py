@@ -93,8 +93,4 @@ class S3Objects:
                     yield ObjectVersion(marker["Key"], marker["VersionId"])
 
     def _do(self, what: str, call: Callable[[], Value]) -> Value:
-        def attempt() -> Value:
-            with translated(f"{what} in s3://{self.bucket_name}"):
-                return call()
-
-        return self.retry(attempt)
+        return self.retry(translated(f"{what} in s3://{self.bucket_name}")(call))

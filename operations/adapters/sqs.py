@@ -33,39 +33,27 @@ class SqsQueue:
 
     def depth(self) -> QueueDepth:
         """Return how many messages it holds; SQS knows it nearly, and a minute late."""
-
-        def attempt() -> QueueDepth:
-            with translated(f"GetQueueAttributes of {self.url}"):
-                return read_depth(self.client, self.url)
-
-        return self.retry(attempt)
+        read = translated(f"GetQueueAttributes of {self.url}")(read_depth)
+        return self.retry.around(read)(self.client, self.url)
 
     def arn(self) -> str:
         """Return the name by which other services know it."""
-
-        def attempt() -> str:
-            with translated(f"GetQueueAttributes of {self.url}"):
-                told = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])
-            return told["Attributes"]["QueueArn"]
-
-        return self.retry(attempt)
+        read = translated(f"GetQueueAttributes of {self.url}")(self.client.get_queue_attributes)
+        told = self.retry.around(read)(QueueUrl=self.url, AttributeNames=["QueueArn"])
+        return told["Attributes"]["QueueArn"]
 
     def receive(self, most: int, hold_seconds: int, wait_seconds: int) -> Sequence[Received]:
         """Take up to ten messages into our hands for a while, waiting for the first."""
-
-        def attempt() -> Sequence[Received]:
-            with translated(f"ReceiveMessage from {self.url}"):
-                answer = self.client.receive_message(
-                    QueueUrl=self.url,
-                    MaxNumberOfMessages=most,
-                    VisibilityTimeout=hold_seconds,
-                    WaitTimeSeconds=wait_seconds,
-                    MessageSystemAttributeNames=["SentTimestamp"],
-                    MessageAttributeNames=[FAILURE_ATTRIBUTE],
-                )
-            return [_received(message) for message in answer.get("Messages", [])]
-
-        return self.retry(attempt)
+        receive = translated(f"ReceiveMessage from {self.url}")(self.client.receive_message)
+        answer = self.retry.around(receive)(
+            QueueUrl=self.url,
+            MaxNumberOfMessages=most,
+            VisibilityTimeout=hold_seconds,
+            WaitTimeSeconds=wait_seconds,
+            MessageSystemAttributeNames=["SentTimestamp"],
+            MessageAttributeNames=[FAILURE_ATTRIBUTE],
+        )
+        return [_received(message) for message in answer.get("Messages", [])]
 
     def release(self, receipt_handles: Sequence[str]) -> None:
         """Let go of messages; those that are in our hands no more are left as they are."""

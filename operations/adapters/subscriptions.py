@@ -137,8 +137,4 @@ class Subscriptions:
         return f"arn:{partition}:sqs:{region}:{account}:{name}"
 
     def _do(self, what: str, call: Callable[[], Value]) -> Value:
-        def attempt() -> Value:
-            with translated(what):
-                return call()
-
-        return self.retry(attempt)
+        return self.retry(translated(what)(call))

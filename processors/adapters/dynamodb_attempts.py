@@ -28,19 +28,12 @@ class DynamoDBAttempts:
     def add(self, message_id: str, attempts: int) -> int:
         """Add to the attempts at a message and return how many they are now. Raises a word for failure."""
         expires_at = int(self.clock()) + (QUEUE_RETENTION_DAYS + 1) * DAY_SECONDS
-
-        def attempt() -> int:
-            with translated(f"UpdateItem of the attempts at message {message_id} on {self.table_name}"):
-                answer = self.client.update_item(
-                    TableName=self.table_name,
-                    Key=key_to_wire(attempts_key(message_id)),
-                    UpdateExpression=f"SET {EXPIRY} = :expires ADD attempts :attempts",
-                    ExpressionAttributeValues={
-                        ":expires": {"N": str(expires_at)},
-                        ":attempts": {"N": str(attempts)},
-                    },
-                    ReturnValues="ALL_NEW",
-                )
-            return int(answer["Attributes"]["attempts"]["N"])
-
-        return self.retry(attempt)
+        what = f"UpdateItem of the attempts at message {message_id} on {self.table_name}"
+        answer = self.retry.around(translated(what)(self.client.update_item))(
+            TableName=self.table_name,
+            Key=key_to_wire(attempts_key(message_id)),
+            UpdateExpression=f"SET {EXPIRY} = :expires ADD attempts :attempts",
+            ExpressionAttributeValues={":expires": {"N": str(expires_at)}, ":attempts": {"N": str(attempts)}},
+            ReturnValues="ALL_NEW",
+        )
+        return int(answer["Attributes"]["attempts"]["N"])

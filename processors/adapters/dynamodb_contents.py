@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aws.batches import in_batches
 from aws.conditional_writes import write_if
 from aws.dynamodb_batches import MAX_READS, MAX_WRITES, BatchGet, BatchWrite
+from aws.dynamodb_pages import pages
 from contract.contents import COMPLETE, NAMES, REMOVAL, TOKEN, Name, removal_key
 from contract.table import CONTENT_PREFIX, EXPIRY, PARTITION_KEY, SORT_KEY, ItemKey
 from contract.tallies import STATUS_COUNTS, UNREADABLE, Counted, counted_key
@@ -195,21 +196,12 @@ class DynamoDBContents:
     ) -> list[Item]:
         """Read what stands at a content, page by page."""
         further: Any = {"ProjectionExpression": projection} if projection else {}
-        wanted = f"{PARTITION_KEY} = :pk{' AND ' if condition else ''}{condition}"
-        items: list[Item] = []
-        while True:
-            with translated(f"Query of content {content_id} on {self.table_name}"):
-                page = self.client.query(
-                    TableName=self.table_name,
-                    KeyConditionExpression=wanted,
-                    ExpressionAttributeValues={
-                        ":pk": {"S": f"{CONTENT_PREFIX}{content_id}"},
-                        **(values or {}),
-                    },
-                    ConsistentRead=True,
-                    **further,
-                )
-            items += map(from_wire, page["Items"])
-            if "LastEvaluatedKey" not in page:
-                return items
-            further["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        read = pages(
+            translated(f"Query of content {content_id} on {self.table_name}")(self.client.query),
+            TableName=self.table_name,
+            KeyConditionExpression=f"{PARTITION_KEY} = :pk{' AND ' if condition else ''}{condition}",
+            ExpressionAttributeValues={":pk": {"S": f"{CONTENT_PREFIX}{content_id}"}, **(values or {})},
+            ConsistentRead=True,
+            **further,
+        )
+        return [from_wire(item) for page in read for item in page["Items"]]

@@ -58,14 +58,9 @@ class SqsQueues:
         wire: dict[str, Any] = {
             name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
         }
-
-        def attempt() -> None:
-            with translated(f"SendMessage to {url}"):
-                self.client.send_message(
-                    QueueUrl=url, MessageBody=message.body, MessageAttributes=wire, DelaySeconds=delay_seconds
-                )
-
-        self.retry(attempt)
+        self.retry.around(translated(f"SendMessage to {url}")(self.client.send_message))(
+            QueueUrl=url, MessageBody=message.body, MessageAttributes=wire, DelaySeconds=delay_seconds
+        )
 
     def _url(self, queue_name: str) -> str:
         return next(url for url in self.dead_letter_queue_urls if url.rsplit("/", 1)[1] == queue_name)

@@ -11,10 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
-from botocore.config import Config
 from botocore.session import Session
 
+from aws.client_config import client_config
 from aws.dynamodb_batches import BatchGet
+from aws.dynamodb_pages import pages
 from contract import table
 from contract.errors import ThrottledError
 from contract.records import ImageRecord
@@ -48,11 +49,11 @@ def make_client(session: Session | None = None) -> DynamoDBClient:
     It comes from botocore: importing boto3 around it would cost a fifth of the cold start, for nothing that
     is used here.
     """
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        max_pool_connections=CONNECTIONS,
+    config = client_config(
+        connect_seconds=CONNECT_SECONDS,
+        read_seconds=READ_SECONDS,
+        attempts=ATTEMPTS,
+        connections=CONNECTIONS,
         # What we send is ours; checking it anew takes a tenth of a call's own time.
         parameter_validation=False,
     )
@@ -137,13 +138,7 @@ class DynamoDBTable:
             # No secondary index can be read as it is now.
             **({"IndexName": RANK_INDEX} if row_range.by_rank else {"ConsistentRead": True}),
         }
-        while True:
-            with translated(f"Query on {self.table_name}"):
-                page = self.client.query(**request)
-            yield page
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return pages(translated(f"Query on {self.table_name}")(self.client.query), **request)
 
     def _items(self, keys: Sequence[ItemKey]) -> dict[ItemKey, dict[str, Any]]:
         """Read up to 100 items; ask again for those that DynamoDB leaves unprocessed."""

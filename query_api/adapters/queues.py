@@ -7,29 +7,21 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from botocore.config import Config
 from botocore.session import Session
 
+from aws.client_config import client_config
 from aws.queue_depths import QueueDepth, read_depth
 from query_api.adapters.aws_errors import translated
+from query_api.adapters.dynamodb import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS
 from query_api.ports import Backlog
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-CONNECT_SECONDS = 1.0
-READ_SECONDS = 2.0
-ATTEMPTS = 3
-
-
 def make_client(session: Session) -> SQSClient:
     """Make the client, with short time-outs."""
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-    )
+    config = client_config(connect_seconds=CONNECT_SECONDS, read_seconds=READ_SECONDS, attempts=ATTEMPTS)
     return cast("SQSClient", session.create_client("sqs", config=config))
 
 

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
+from aws.object_heads import head_object
 from aws.retries import RetryPolicy
 from contract.identity import ImageVersion
 from operations.adapters.aws_errors import translated
 from operations.reconciling.comparison import Listed
-from operations.reconciling.findings import NO_VERSION
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
-
-# A HEAD answer has no body, so its error code is the bare status.
-NOT_THERE = frozenset({"404", "NoSuchKey", "405", "MethodNotAllowed"})
 
 
 @dataclass(frozen=True)
@@ -46,26 +40,11 @@ class S3Bucket:
 
     def look(self, key: str) -> ImageVersion | None:
         """Return what is there now, None if there is nothing or a delete marker."""
-
-        def attempt() -> ImageVersion | None:
-            with translated(f"HeadObject of s3://{self.bucket_name}/{key}"):
-                try:
-                    found = self.client.head_object(Bucket=self.bucket_name, Key=key)
-                except ClientError as error:
-                    if error.response["Error"]["Code"] in NOT_THERE:
-                        return None
-                    raise
-            version_id = found.get("VersionId")
-            uploaded_at = found["LastModified"].astimezone(UTC).isoformat(timespec="milliseconds")
-            return ImageVersion(
-                key=key,
-                etag=found["ETag"].strip('"'),
-                size_bytes=found["ContentLength"],
-                version_id=None if version_id in (None, NO_VERSION) else version_id,
-                uploaded_at=uploaded_at.replace("+00:00", "Z"),
-            )
-
-        return self.retry(attempt)
+        look = translated(f"HeadObject of s3://{self.bucket_name}/{key}")(head_object)
+        head = self.retry.around(look)(self.client, self.bucket_name, key)
+        if head is None:
+            return None
+        return ImageVersion(key, head.etag, head.size_bytes, head.version_id, head.modified_at)
 
     def _page(self, prefix: str, further: dict[str, Any]) -> ListObjectsV2OutputTypeDef:
         listed = translated(f"ListObjectsV2 of s3://{self.bucket_name}/{prefix}")(self.client.list_objects_v2)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from aws.object_heads import ObjectHead, head_object, to_iso
 from aws.retries import RetryPolicy
 from contract.errors import ImagepipeError
 from contract.identity import ImageVersion
@@ -19,8 +18,6 @@ from processors.pipeline.picture_size import PictureSize, picture_size
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# A HEAD answer has no body, so its error code is the bare status.
-NOT_THERE = frozenset({"404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"})
 # What a HEAD without the customer's key gets for an object under one (SSE-C).
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html
 KEY_WANTED = frozenset({"400", "InvalidRequest"})
@@ -63,18 +60,15 @@ class S3Objects:
             return None
 
     def _look(self, key: str, version: ImageVersion | None) -> StoredObject | None:
+        @translated(f"HeadObject of s3://{self.bucket_name}/{key}")
         def attempt() -> StoredObject | None:
-            with translated(f"HeadObject of s3://{self.bucket_name}/{key}"):
-                try:
-                    found = self.client.head_object(Bucket=self.bucket_name, Key=key, **_which(version))
-                except ClientError as error:
-                    code = error.response["Error"]["Code"]
-                    if code in NOT_THERE:
-                        return None
-                    if code in KEY_WANTED:
-                        return self._under_a_customers_key(key, version)
-                    raise
-            return _stored(key, found)
+            try:
+                head = head_object(self.client, self.bucket_name, key, **_which(version))
+            except ClientError as error:
+                if error.response["Error"]["Code"] in KEY_WANTED:
+                    return self._under_a_customers_key(key, version)
+                raise
+            return _stored(key, head) if head else None
 
         return self.retry(attempt)
 
@@ -86,7 +80,7 @@ class S3Objects:
         listed = self.client.list_objects_v2(Bucket=self.bucket_name, Prefix=key, MaxKeys=1)
         for found in listed.get("Contents", []):
             if found["Key"] == key:
-                modified = _iso(found["LastModified"])
+                modified = to_iso(found["LastModified"])
                 named = ImageVersion(key, found["ETag"].strip('"'), found["Size"], None, modified)
                 return StoredObject(named, obstacle)
         return None
@@ -96,21 +90,9 @@ def _which(version: ImageVersion | None) -> dict[str, Any]:
     return {"VersionId": version.version_id} if version is not None and version.version_id is not None else {}
 
 
-def _stored(key: str, found: Mapping[str, Any]) -> StoredObject:
-    """Read the answer to a HEAD. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html."""
-    version_id = found.get("VersionId")
-    version = ImageVersion(
-        key=key,
-        etag=found["ETag"].strip('"'),
-        size_bytes=found["ContentLength"],
-        version_id=None if version_id in (None, "null") else version_id,
-        uploaded_at=_iso(found["LastModified"]),
-    )
-    is_archived = found.get("StorageClass") in ARCHIVES or "ArchiveStatus" in found
-    if is_archived and RESTORED not in found.get("Restore", ""):
+def _stored(key: str, head: ObjectHead) -> StoredObject:
+    version = ImageVersion(key, head.etag, head.size_bytes, head.version_id, head.modified_at)
+    is_archived = head.answer.get("StorageClass") in ARCHIVES or "ArchiveStatus" in head.answer
+    if is_archived and RESTORED not in head.answer.get("Restore", ""):
         return StoredObject(version, archived(key))
-    return StoredObject(version, kms_key=found.get("SSEKMSKeyId"))
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return StoredObject(version, kms_key=head.answer.get("SSEKMSKeyId"))

@@ -200,24 +200,20 @@ class DynamoDBTable:
         self, item: Mapping[str, Any], condition: str, values: Mapping[str, Any]
     ) -> tuple[Item | None, Item | None]:
         """Put an item if a condition holds; give the item it replaced, or the one that stands instead."""
-
-        def attempt() -> tuple[Item | None, Item | None]:
-            with translated(f"PutItem of {item[PARTITION_KEY]} {item[SORT_KEY]} on {self.table_name}"):
-                is_done, answer = write_if(
-                    self.client.put_item,
-                    TableName=self.table_name,
-                    Item=to_wire(item),
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=to_wire(values),
-                    ReturnValues="ALL_OLD",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-            if not is_done:
-                return None, from_wire(answer["Item"])
-            replaced = answer.get("Attributes")
-            return (from_wire(replaced) if replaced else None), None
-
-        return self.retry(attempt)
+        what = f"PutItem of {item[PARTITION_KEY]} {item[SORT_KEY]} on {self.table_name}"
+        is_done, answer = self.retry.around(translated(what)(write_if))(
+            self.client.put_item,
+            TableName=self.table_name,
+            Item=to_wire(item),
+            ConditionExpression=condition,
+            ExpressionAttributeValues=to_wire(values),
+            ReturnValues="ALL_OLD",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+        if not is_done:
+            return None, from_wire(answer["Item"])
+        replaced = answer.get("Attributes")
+        return (from_wire(replaced) if replaced else None), None
 
 
 def _put(item: Item) -> WireItem:

@@ -93,21 +93,18 @@ class DynamoDBRateLimits:
     def _update(
         self, operation: str, update: str, condition: str, values: Mapping[str, Any]
     ) -> tuple[bool, BudgetItem]:
-        def attempt() -> tuple[bool, BudgetItem]:
-            with translated(f"UpdateItem of the budget of {operation} on {self.table_name}"):
-                is_done, answer = write_if(
-                    self.client.update_item,
-                    TableName=self.table_name,
-                    Key=key_to_wire(budget_key(operation)),
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                    ReturnValues="ALL_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-            return is_done, _read(operation, answer["Attributes"] if is_done else answer.get("Item", {}))
-
-        return self.retry(attempt)
+        what = f"UpdateItem of the budget of {operation} on {self.table_name}"
+        is_done, answer = self.retry.around(translated(what)(write_if))(
+            self.client.update_item,
+            TableName=self.table_name,
+            Key=key_to_wire(budget_key(operation)),
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+        return is_done, _read(operation, answer["Attributes"] if is_done else answer.get("Item", {}))
 
 
 def _read(operation: str, item: WireItem) -> BudgetItem:

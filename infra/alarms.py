@@ -120,7 +120,7 @@ class Alarms(Construct):
             1,
             "The processor lacks a permission or a resource; photos wait in the queue, none is lost. Its log "
             "names what is missing.",
-            "The deployment is at fault",
+            "Configuration errors",
         )
 
     def _on_the_days_limit(self) -> None:

@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; 1 reconcile found something and did not fix it, something was refused or is left, a
 backfill stopped at its bounds, a deployment would not fit, or a promise did not hold; 2 it could not be
-done, and one line says why; 130 Ctrl-C; 141 whoever read the output has left (`| record`).
+done, and one line says why; 130 Ctrl-C; 141 whoever read the output has left (`| head`).
 """
 
 from __future__ import annotations

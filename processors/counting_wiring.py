@@ -92,5 +92,5 @@ def assemble(
         return answer
 
     measured: Answering = metrics.log_metrics(work)
-    logged: Answering = logger.inject_lambda_context(measured, clear_state=True)
+    logged: Answering = logger.inject_lambda_context(measured)
     return logged

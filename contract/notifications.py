@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote_plus
 
-from contract import sequencer
 from contract.errors import PermanentError
 from contract.identity import ImageVersion
 
@@ -83,6 +82,19 @@ def look_again(bucket_name: str, keys: list[str], occurred_at: str) -> str:
     return json.dumps({"Records": records})  # ASCII: SQS refuses some characters
 
 
+def canonical_sequencer(sequencer: str) -> str:
+    """Return the form of an S3 `sequencer` in which plain text comparison is S3's order.
+
+    S3 says: pad the shorter of the two on the right with zeros, then compare as text. Stripping the zeros
+    at the right end of both gives the same order and needs no common length, so a stored sequencer can be
+    compared inside a DynamoDB condition. The empty string comes before every event. Only the events of one
+    key can be compared.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    """
+    return sequencer.upper().rstrip("0")
+
+
 def _event(record: Mapping[str, object], bucket_name: str) -> ImageEvent:
     name = str(record["eventName"]).removeprefix("s3:")
     s3 = _mapping(record["s3"])
@@ -97,7 +109,7 @@ def _event(record: Mapping[str, object], bucket_name: str) -> ImageEvent:
     key = unquote_plus(str(described["key"]))
     # Only events of puts and deletes have one: https://docs.aws.amazon.com/AmazonS3/latest/userguide/
     # notification-content-structure.html. Without it, nobody can say what came after what.
-    order = sequencer.canonical(str(described.get("sequencer", "")))
+    order = canonical_sequencer(str(described.get("sequencer", "")))
     if name.startswith("ObjectCreated:") and order:
         version = ImageVersion(
             key=key,

@@ -11,23 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from contract.detectors import SPECS
+
 # Microseconds since 1970 stay below it for long; what does not is a float's infinity, or nonsense.
 LARGEST_NUMBER = 1e17
 
 # https://docs.aws.amazon.com/general/latest/gr/rekognition.html
 LARGE_REGIONS = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
-IN_LARGE_REGIONS: Mapping[str, float] = {
-    "DetectLabels": 50,
-    "DetectModerationLabels": 50,
-    "DetectText": 50,
-    "DetectFaces": 100,
-}
-ELSEWHERE: Mapping[str, float] = {
-    "DetectLabels": 5,
-    "DetectModerationLabels": 5,
-    "DetectText": 5,
-    "DetectFaces": 25,
-}
+IN_LARGE_REGIONS: Mapping[str, float] = {spec.operation: spec.quota for spec in SPECS.values()}
+ELSEWHERE: Mapping[str, float] = {spec.operation: spec.quota_elsewhere for spec in SPECS.values()}
 
 
 def usual_quota(operation: str, region: str) -> float:

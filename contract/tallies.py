@@ -16,7 +16,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 from typing import cast
 from zlib import crc32
 
@@ -41,15 +40,6 @@ LONGEST_CONTENT_ID = 200
 
 # Keeps names apart from the attributes of the key.
 NAME_PREFIX = "="
-
-
-class TallyMetric(StrEnum):
-    """The metrics of the tally, all of them counts."""
-
-    IMAGES_TALLIED = "ImagesTallied"
-    RECORDS_UNREADABLE = "RecordsUnreadable"
-    SHARES_UNUSABLE = "SharesUnusable"
-    DIFFERENCES_FOUND = "DifferencesFound"
 
 
 @dataclass(frozen=True)

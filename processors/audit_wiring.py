@@ -10,8 +10,8 @@ from typing import Any
 import botocore.session
 
 from contract.errors import ConfigurationError
+from contract.metrics import TallyMetric
 from contract.settings import TallySettings
-from contract.tallies import TallyMetric
 from processors.adapters.client_config import client_config
 from processors.adapters.dynamodb_audits import DynamoDBAudits
 from processors.adapters.dynamodb_batches import BatchCalls

@@ -14,8 +14,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from contract import environment
 from contract.audits import AUDIT_EVENT
+from contract.metrics import TallyMetric
 from contract.settings import TallySettings
-from contract.tallies import TallyMetric
 from processors.adapters.client_config import client_config
 from processors.adapters.dynamodb_contents import DynamoDBContents
 from processors.adapters.dynamodb_counting import DynamoDBTallies

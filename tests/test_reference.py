@@ -12,8 +12,7 @@ import pytest
 import typer.main
 from typer.cli import get_docs_for_click
 
-from contract.metrics import Metric
-from contract.tallies import TallyMetric
+from contract.metrics import Metric, TallyMetric
 from infra.bundles import ROOT
 from operations.main import app
 from processors.powertools import DOLLARS_SAVED

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from contract.limits import MAX_S3_IMAGE_BYTES
+from contract.detectors import MAX_S3_IMAGE_BYTES
 from operations.faults import OperatorError
 from operations.reconciling.comparison import Listed
 

@@ -19,7 +19,7 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from contract.audits import NOW, AuditRound
-from contract.tallies import TallyMetric
+from contract.metrics import TallyMetric
 from contract.timing import AUDIT_SECONDS, SETTLED_SECONDS
 from processors.retrying import RetryPolicy
 from processors.telemetry import Log

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
+from contract.metrics import TallyMetric
 from contract.records import ImageRecord
-from contract.tallies import NOTHING, UNREADABLE, Counted, Differences, Share, TallyMetric
+from contract.tallies import NOTHING, UNREADABLE, Counted, Differences, Share
 from processors.counting.contents import Contents
 from processors.retrying import RetryPolicy
 from processors.telemetry import Log

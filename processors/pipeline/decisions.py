@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 
+from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.errors import PermanentError
 from contract.identity import ImageVersion
-from contract.limits import MAX_S3_IMAGE_BYTES
 from contract.notifications import Change, ImageEvent
 from contract.records import ImageRecord, Status
 from contract.timing import DAY_SECONDS, TOMBSTONE_DAYS

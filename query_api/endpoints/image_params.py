@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contract.records import Status
-from contract.words import MIN_CHARACTERS, plain_word
+from contract.table import MIN_WORD_CHARACTERS, plain_word
 from query_api.http.param_types import Choice, Flag, Key, Moment, Parameter, Percent, Text, Whole
 from query_api.http.query_params import QueryParams
 from query_api.search.questions import DEFAULT_LIMIT, MAX_LIMIT, ImageQuestion, ListQuestion, Order
@@ -110,7 +110,7 @@ def _list(params: QueryParams) -> ListQuestion:
 def _words(text: str) -> tuple[str, ...]:
     """Return the words of a text as they are kept. Short ones are not, and left out beside longer ones."""
     words = tuple(dict.fromkeys(map(plain_word, text.split())))
-    return tuple(word for word in words if len(word) >= MIN_CHARACTERS) or words
+    return tuple(word for word in words if len(word) >= MIN_WORD_CHARACTERS) or words
 
 
 def _hold_together(params: QueryParams, *, confidence_order: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contract.limits import MAX_S3_IMAGE_BYTES
+from contract.detectors import MAX_S3_IMAGE_BYTES
 from query_api.endpoints import schemas
 from query_api.http.messages import Request, Response
 from query_api.http.param_types import Choice, Flag, Parameter, Sha256, ShowableKey, Whole

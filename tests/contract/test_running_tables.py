@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from contract import sequencer, timing
+from contract import timing
 from contract.audits import AUDIT
 from contract.contents import COMPLETE, Name, removal_key
 from contract.detectors import DETECTORS
 from contract.identity import ImageVersion, key_digest
+from contract.notifications import canonical_sequencer
 from contract.questions import questions
 from contract.records import Findings, ImageRecord, Rejection, Status
 from contract.results import ResultName, unpack
@@ -84,7 +85,7 @@ def now() -> dict[str, Any]:
         "the item of a label's count": [_place(label_counts_key(name)) for name in ("Cat", "DOG", "Straße")],
         "the digest of a key": key_digest("a/Ä b.jpg"),
         "the name of a content": RECORD.version.content_id,
-        "the canonical form of a sequencer": sequencer.canonical("00a1b0"),
+        "the canonical form of a sequencer": canonical_sequencer("00a1b0"),
         "the fingerprints of questions": {name: question.fingerprint for name, question in asked.items()},
         "a record": {"at": _place(record_key(RECORD.key)), **_plain(RECORD.to_item())},
         "a tombstone": _plain(TOMBSTONE.to_item()),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contract.limits import MAX_S3_IMAGE_BYTES
+from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.questions import questions
 from contract.records import Status
 from contract.results import ResultName

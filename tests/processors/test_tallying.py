@@ -18,17 +18,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from contract.errors import TransientError
 from contract.identity import ImageVersion
+from contract.metrics import TallyMetric
 from contract.records import Findings, ImageRecord, Status
 from contract.table import RECORD, ItemKey, index_rows, record_key
-from contract.tallies import (
-    STATUS_COUNTS,
-    Counted,
-    Differences,
-    Share,
-    TallyMetric,
-    counted_key,
-    label_counts_key,
-)
+from contract.tallies import STATUS_COUNTS, Counted, Differences, Share, counted_key, label_counts_key
 from contract.timing import RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
 from processors.counting.changes import changed_keys
 from processors.counting.contents import Contents

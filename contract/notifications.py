@@ -14,7 +14,7 @@ from contract.identity import ImageVersion
 LOOK_AGAIN = "imagepipe:LookAgain"
 
 
-class Change(StrEnum):
+class ObjectChange(StrEnum):
     """What happened to an object, as far as the message can tell."""
 
     CREATED = "created"
@@ -34,7 +34,7 @@ class ImageEvent:
     """
 
     key: str
-    change: Change
+    change: ObjectChange
     sequencer: str
     occurred_at: str
     name: str
@@ -105,7 +105,7 @@ def _event(record: Mapping[str, object], bucket_name: str) -> ImageEvent:
     occurred_at = str(record["eventTime"])
     if name == LOOK_AGAIN:
         key = str(described["key"])
-        return ImageEvent(key, Change.UNKNOWN, "", occurred_at, name, wants_a_look=True)
+        return ImageEvent(key, ObjectChange.UNKNOWN, "", occurred_at, name, wants_a_look=True)
     key = unquote_plus(str(described["key"]))
     # Only events of puts and deletes have one: https://docs.aws.amazon.com/AmazonS3/latest/userguide/
     # notification-content-structure.html. Without it, nobody can say what came after what.
@@ -118,11 +118,11 @@ def _event(record: Mapping[str, object], bucket_name: str) -> ImageEvent:
             version_id=_version_id(described),
             uploaded_at=occurred_at,
         )
-        return ImageEvent(key, Change.CREATED, order, occurred_at, name, version)
+        return ImageEvent(key, ObjectChange.CREATED, order, occurred_at, name, version)
     # A delete marker hides whatever there is. Any other removal (of one version, of a marker, of the version
     # named "null", by a person or by a lifecycle rule) says nothing of what is there now.
     hidden = order and name.endswith(":DeleteMarkerCreated")
-    change = Change.REMOVED if hidden else Change.UNKNOWN
+    change = ObjectChange.REMOVED if hidden else ObjectChange.UNKNOWN
     return ImageEvent(key, change, order, occurred_at, name, wants_a_look=not order)
 
 

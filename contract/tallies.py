@@ -66,7 +66,7 @@ NOTHING = Share()
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedImage:
     """What a key is counted for. `turn` goes up with each change of it.
 
     `left` are the contents that it was of before, and whose results are still to be decided on. `expires_at`
@@ -91,7 +91,7 @@ class Counted:
         return {name: value for name, value in item.items() if value is not None}
 
     @classmethod
-    def from_item(cls, item: Mapping[str, object]) -> Counted:
+    def from_item(cls, item: Mapping[str, object]) -> CountedImage:
         """Read it back. Raise ValueError, TypeError or KeyError where it is not what `to_item` writes.
 
         What would be taken for something else must not be read: it would be subtracted from the counts.

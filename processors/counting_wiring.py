@@ -20,7 +20,7 @@ from processors.adapters.client_config import client_config
 from processors.adapters.dynamodb_contents import DynamoDBContents
 from processors.adapters.dynamodb_counting import DynamoDBTallies
 from processors.counting.changes import changed_keys
-from processors.counting.contents import Contents
+from processors.counting.contents import ContentNames
 from processors.counting.label_counter import LabelCounter
 from processors.counting.recounting import Recount
 from processors.powertools import PowertoolsLog
@@ -70,7 +70,7 @@ def assemble(
         metrics.add_metric(name=what, unit=MetricUnit.Count, value=by)
 
     retry = RetryPolicy(attempts=PATIENT_ATTEMPTS)
-    contents = Contents(content_store, retry, time.time)
+    contents = ContentNames(content_store, retry, time.time)
     log = PowertoolsLog(logger)
     tally = LabelCounter(store, contents, retry, count, log, time.time)
     recount = Recount(store, tally, contents)

@@ -1,4 +1,4 @@
-"""The detectors: how what Amazon Rekognition says of an image is read; a file each, of the detector's name."""
+"""The detectors: how what Amazon Rekognition says of an image is read; a file each, of its name."""
 
 from __future__ import annotations
 

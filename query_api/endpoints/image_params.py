@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contract.records import Status
 from contract.table import MIN_WORD_CHARACTERS, plain_word
-from query_api.http.param_types import Choice, Flag, Key, Moment, Parameter, Percent, Text, Whole
+from query_api.http.param_types import Flag, Key, Moment, OneOf, Parameter, Percent, Text, Whole
 from query_api.http.query_params import QueryParams
 from query_api.search.questions import DEFAULT_LIMIT, MAX_LIMIT, ImageQuestion, ListQuestion, Order
 
@@ -41,7 +41,7 @@ PARAMETERS = (
     Parameter("moderation", NAME, "A moderation category that the image falls into.", example="Violence"),
     Parameter(
         "status",
-        Choice((Status.RECOGNIZED, Status.REJECTED)),
+        OneOf((Status.RECOGNIZED, Status.REJECTED)),
         "Where the images have ended.",
         default=str(Status.RECOGNIZED),
     ),
@@ -50,7 +50,7 @@ PARAMETERS = (
     Parameter("to", Moment(is_end=True), "Uploaded at this time or before; a date means its last moment."),
     Parameter(
         "order",
-        Choice(tuple(Order)),
+        OneOf(tuple(Order)),
         "What comes first. `confidence` is that of `label`, or else of `any_label`, or else of `moderation`.",
         default=str(Order.NEWEST),
     ),

@@ -11,12 +11,12 @@ from pathlib import Path
 from infra.bundles import ROOT
 
 ENTRY = '    "gear": DetectorSpec("DetectProtectiveEquipment", 5, 5, 400),\n'
-READER = '''
+READER = """
 from contract.records import Findings
 
 def read(response):
     return Findings(labels={"Helmet": response["Persons"][0]["Confidence"]})
-'''
+"""
 PROGRAM = """
 from dataclasses import replace
 from contract.quotas import IN_LARGE_REGIONS

@@ -1,4 +1,4 @@
-"""What is deployed: the processor's settings, as its function has them."""
+"""What is deployed: the processor's settings, as its function has them; and what the account allows."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from operations.faults import OperatorError
 
 
 @dataclass(frozen=True)
-class Deployed:
+class DeployedProcessor:
     """The processor as it is deployed."""
 
     settings: ProcessorSettings
     memory_mb: int
 
     @classmethod
-    def of(cls, function: str, variables: Mapping[str, str], memory_mb: int) -> Deployed:
-        """Read the environment of the processor's function. Raises OperatorError."""
+    def of(cls, function: str, variables: Mapping[str, str], memory_mb: int) -> DeployedProcessor:
+        """Read the environment of the processor's function. Raise OperatorError."""
         try:
             return cls(environment.load(ProcessorSettings, variables), memory_mb)
-        except SettingsError as fault:
+        except SettingsError as error:
             raise OperatorError(
-                f"function {function} has other settings than this release knows: {'; '.join(fault.faults)}; "
+                f"function {function} has other settings than this release knows: {'; '.join(error.faults)}; "
                 "deploy this release, or use the imagepipe of the release that is deployed"
-            ) from fault
+            ) from error
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -50,3 +50,12 @@ class Deployed:
     def quotas(self) -> Mapping[str, float]:
         """The calls a second that the deployment has for each operation."""
         return {operation: self.settings.quotas[operation] for operation in self.operations}
+
+
+@dataclass(frozen=True)
+class AccountQuota:
+    """A quota of the account, as Service Quotas names it. `operation` is what it meters, where it says so."""
+
+    name: str
+    value: float
+    operation: str | None = None

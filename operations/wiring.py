@@ -35,9 +35,10 @@ from operations.adapters.s3_objects import S3Objects
 from operations.adapters.service_quotas import ServiceQuotas
 from operations.adapters.sqs import SqsQueue
 from operations.adapters.subscriptions import Subscriptions
-from operations.deployed import Deployed
+from operations.deployed import DeployedProcessor
 from operations.faults import OperatorError
 from operations.names import LOCAL_DIRECTORY, Names, choose, read_local
+from operations.planning.assessment import Assessor, SeenContents
 from operations.retrying import RetryPolicy
 
 CALLS_AT_ONCE = 8
@@ -58,7 +59,7 @@ _WITHOUT_FILES = {
 
 
 @dataclass(frozen=True)
-class WorkQueue:
+class LaneQueues:
     """A queue of work and its dead letters. `name` is images or bulk."""
 
     name: str
@@ -66,7 +67,7 @@ class WorkQueue:
     dead_letters: SqsQueue
 
 
-class Pipeline:
+class DeployedPipeline:
     """The parts of one pipeline. Each client is made when it is first asked for."""
 
     def __init__(self, names: Names, session: Any, *, is_local: bool = False, **how: Any) -> None:
@@ -76,18 +77,21 @@ class Pipeline:
         self.executor = ThreadPoolExecutor(CALLS_AT_ONCE)
 
     @cached_property
-    def images(self) -> WorkQueue:
+    def images(self) -> LaneQueues:
         """The queue of live photos."""
         return self._queues("images", self.names.queue_url, self.names.dead_letter_queue_url)
 
     @cached_property
-    def bulk(self) -> WorkQueue:
+    def bulk(self) -> LaneQueues:
         """The queue of backfills and redrives."""
         return self._queues("bulk", self.names.bulk_queue_url, self.names.bulk_dead_letter_queue_url)
 
+    @property
+    def lanes(self) -> tuple[LaneQueues, LaneQueues]:
+        return self.images, self.bulk
+
     @cached_property
     def bucket(self) -> S3Bucket:
-        """The bucket."""
         return self.any_bucket(self.names.bucket)
 
     @cached_property
@@ -107,17 +111,15 @@ class Pipeline:
 
     @cached_property
     def budgets(self) -> DynamoDBBudgets:
-        """The budgets of the operations."""
         return DynamoDBBudgets(self._dynamodb, self.names.table, self._retry, self._reads)
 
     @cached_property
-    def deployed(self) -> Deployed:
-        """The processor as it is deployed. Raises OperatorError."""
+    def deployed(self) -> DeployedProcessor:
+        """The processor as it is deployed. Raise OperatorError."""
         return reader_of(self._client("lambda"), self.images.queue.arn(), self._retry)
 
     @cached_property
     def account(self) -> ServiceQuotas:
-        """The account's quotas."""
         return ServiceQuotas(self._client("service-quotas"), self._retry)
 
     @cached_property
@@ -142,7 +144,7 @@ class Pipeline:
 
     @cached_property
     def api(self) -> QueryApi:
-        """The query API, asked as this person. Raises OperatorError."""
+        """The query API, asked as this person. Raise OperatorError."""
         if self.is_local:
             return query_api.on_this_machine(self.names.api_url, self._retry)
         credentials = self._session.get_credentials()
@@ -153,13 +155,23 @@ class Pipeline:
             self.names.api_url, credentials, self._session.region_name, token, self._retry
         )
 
+    def assessor(self, contents: SeenContents, *, has_records: bool) -> Assessor:
+        """Return what assesses objects of our bucket, which have records, or of another one."""
+        return Assessor(
+            self.known,
+            contents,
+            self.deployed.fingerprints,
+            has_records=has_records,
+            shares_answers=self.deployed.settings.answers_are_shared,
+        )
+
     def any_bucket(self, name: str) -> S3Bucket:
         """Return any bucket that may be listed."""
         return S3Bucket(self._client("s3"), name, self._retry)
 
-    def _queues(self, name: str, url: str, dead_letters_url: str) -> WorkQueue:
+    def _queues(self, name: str, url: str, dead_letters_url: str) -> LaneQueues:
         queue = SqsQueue(self._sqs, url, self._retry)
-        return WorkQueue(name, queue, SqsQueue(self._sqs, dead_letters_url, self._retry))
+        return LaneQueues(name, queue, SqsQueue(self._sqs, dead_letters_url, self._retry))
 
     @cached_property
     def _reads(self) -> BatchReads:
@@ -179,14 +191,14 @@ class Pipeline:
 
 def connect(
     stack: str | None, local: bool | None, directory: Path | None, environment: Mapping[str, str] = os.environ
-) -> Pipeline:
-    """Find the pipeline that was asked for. Raises OperatorError, or a word for failure."""
+) -> DeployedPipeline:
+    """Find the pipeline that was asked for. Raise OperatorError, or a word for failure."""
     chosen = choose(stack, local, environment)
     return _on_this_machine(directory or LOCAL_DIRECTORY) if chosen is None else _on_aws(chosen)
 
 
 def connect_account() -> AwsAccount:
-    """Connect to the account whose credentials are in use; there need be no stack. Raises OperatorError."""
+    """Connect to the account whose credentials are in use; there need be no stack. Raise OperatorError."""
     with _set_up():
         session, config = boto3.session.Session(), _config()
         functions = session.client("lambda", config=config)
@@ -201,29 +213,29 @@ def connect_account() -> AwsAccount:
 
 @contextmanager
 def _set_up() -> Iterator[None]:
-    """Explain what to do where this machine has no region or no profile. Raises OperatorError."""
+    """Explain what to do where this machine has no region or no profile. Raise OperatorError."""
     try:
         yield
     except BotoCoreError as error:
         raise OperatorError(f"{error}; set AWS_PROFILE and AWS_REGION, or run: aws configure") from error
 
 
-def _on_aws(stack: str) -> Pipeline:
+def _on_aws(stack: str) -> DeployedPipeline:
     with _set_up():
         session = boto3.session.Session()
         client = session.client("cloudformation", config=_config())
-    return Pipeline(Names.of_stack(stack, stack_outputs(client, stack, RetryPolicy())), session)
+    return DeployedPipeline(Names.of_stack(stack, stack_outputs(client, stack, RetryPolicy())), session)
 
 
-def _on_this_machine(directory: Path) -> Pipeline:
+def _on_this_machine(directory: Path) -> DeployedPipeline:
     place = read_local(directory)
     address = urlsplit(place.endpoint_url)
     try:
         socket.create_connection(
             (address.hostname or "", address.port or 80), timeout=CONNECT_SECONDS
         ).close()
-    except OSError as fault:
-        raise OperatorError(f"nothing answers at {place.endpoint_url}; start it with: make run") from fault
+    except OSError as error:
+        raise OperatorError(f"nothing answers at {place.endpoint_url}; start it with: make run") from error
     session = boto3.session.Session(
         **_LOCAL_CREDENTIALS,
         region_name=place.region,
@@ -231,7 +243,9 @@ def _on_this_machine(directory: Path) -> Pipeline:
     )
     # Loopback is never reached through a proxy.
     config = _config().merge(Config(proxies={}))
-    return Pipeline(place.names, session, is_local=True, endpoint_url=place.endpoint_url, config=config)
+    return DeployedPipeline(
+        place.names, session, is_local=True, endpoint_url=place.endpoint_url, config=config
+    )
 
 
 def _config() -> Config:

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from operations.checking.fitting import Finding, Verdict, findings
-from operations.checking.wanted import read_wanted
+from operations.checking import Finding, Fit, findings, read_wanted
 from operations.commands.options import Json
 from operations.terminal import print_json, progress, results, table
 from operations.wiring import connect_account
@@ -33,7 +32,7 @@ def check(
     with progress() as display:
         display.add_task("asking", total=None)
         found = list(findings(wanted, connect_account()))
-    fits = not any(finding.verdict is Verdict.NO for finding in found)
+    fits = not any(finding.verdict is Fit.NO for finding in found)
     if json:
         print_json({"fits": fits, "findings": [finding.to_json() for finding in found]})
     else:

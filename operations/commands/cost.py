@@ -12,7 +12,7 @@ from contract.costs import bill
 from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
 from contract.usage import Work, seconds_at_quota
 from operations.commands.options import Json
-from operations.costing.page import money, page
+from operations.cost_page import money, page
 from operations.faults import OperatorError
 from operations.terminal import print_json, results, table
 

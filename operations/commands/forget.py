@@ -6,24 +6,24 @@ import time
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from operations.commands.options import Directory, Json, Local, Patience, Stack, Yes
 from operations.faults import OperatorError
-from operations.forgetting.forgetting import WHAT_REMAINS, Chosen, Forgetting, Found
-from operations.interrupting import orderly
+from operations.forgetting import WHAT_REMAINS, Chosen, Forgetting, Found
 from operations.moments import to_text
 from operations.terminal import (
+    Steps,
+    Value,
     consents,
     print_json,
     printable,
-    progress,
     remarks,
     require_consent_possible,
     results,
+    stepwise,
     table,
 )
-from operations.wiring import Pipeline, connect
+from operations.wiring import DeployedPipeline, connect
 
 LEFT = 1
 
@@ -48,22 +48,14 @@ def forget(
     chosen = _chosen(key, prefix)
     require_consent_possible(yes, "forget")
     pipeline = connect(stack, local, directory)
-    with progress() as display, orderly(remarks().print) as stopping:
-        task = display.add_task("looking", total=None)
-        work = _forgetting(pipeline, chosen, patience)
-        work.stopping = stopping
-        work.tell = lambda what: display.update(task, description=escape(printable(what)))
-        found = work.look()
+    work = _forgetting(pipeline, chosen, patience)
+    found = _follow("looking", work.look())
     if not json:
         _print(found)
     if not consents(yes, f"Forget {chosen} in s3://{pipeline.names.bucket} for good?"):
         remarks().print("nothing was removed")
         return LEFT
-    with progress() as display, orderly(remarks().print) as stopping:
-        task = display.add_task("forgetting", total=None)
-        work.stopping = stopping
-        work.tell = lambda what: display.update(task, description=escape(printable(what)))
-        left = work.run()
+    left = _follow("forgetting", work.run())
     if json:
         print_json({"found": found.counts(), "left": left, "remains": list(WHAT_REMAINS)})
     _tell(left)
@@ -80,11 +72,14 @@ def _chosen(key: str | None, prefix: str | None) -> Chosen:
     return chosen
 
 
-def _forgetting(pipeline: Pipeline, chosen: Chosen, patience: float) -> Forgetting:
-    queues = {work.name: work.queue for work in (pipeline.images, pipeline.bulk)}
-    dead_letters = {
-        f"{work.name} dead letters": work.dead_letters for work in (pipeline.images, pipeline.bulk)
-    }
+def _follow(title: str, steps: Steps[Value]) -> Value:
+    with stepwise(title) as display:
+        return display.follow(steps, "not all is forgotten; run the command again to finish")
+
+
+def _forgetting(pipeline: DeployedPipeline, chosen: Chosen, patience: float) -> Forgetting:
+    queues = {lane.name: lane.queue for lane in pipeline.lanes}
+    dead_letters = {f"{lane.name} dead letters": lane.dead_letters for lane in pipeline.lanes}
     return Forgetting(
         chosen=chosen,
         bucket_name=pipeline.names.bucket,
@@ -96,8 +91,6 @@ def _forgetting(pipeline: Pipeline, chosen: Chosen, patience: float) -> Forgetti
         clock=time.monotonic,
         now=lambda: to_text(time.time()),
         sleep=time.sleep,
-        stopping=lambda: False,
-        tell=lambda _what: None,
         patience_seconds=patience,
     )
 

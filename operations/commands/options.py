@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from operations.dead_letters.choosing import Choice
+from operations.dead_letters.letters import DeadLetterFilter
 from operations.moments import read_since, to_seconds
-from operations.planning import objects
+from operations.planning.assessment import ObjectFilter
 
 Stack = Annotated[
     str | None,
@@ -49,13 +49,13 @@ Suffix = Annotated[
 ]
 
 
-def chosen(cause: str | None, prefix: str | None, since: str | None) -> Choice:
-    """Put together which dead letters are meant. Raises OperatorError."""
-    return Choice(cause, prefix, read_since(since, time.time()) if since else None)
+def dead_letter_filter(cause: str | None, prefix: str | None, since: str | None) -> DeadLetterFilter:
+    """Return which dead letters are meant. Raise OperatorError."""
+    return DeadLetterFilter(cause, prefix, read_since(since, time.time()) if since else None)
 
 
-def objects_chosen(since: str | None, suffix: str | None) -> objects.Choice:
-    """Put together which objects are meant. Raises OperatorError."""
+def object_filter(since: str | None, suffix: str | None) -> ObjectFilter:
+    """Return which objects are meant. Raise OperatorError."""
     suffixes = tuple(part.strip().lower() for part in (suffix or "").split(",") if part.strip())
     moment = to_seconds(read_since(since, time.time())) if since else None
-    return objects.Choice(moment, suffixes or None)
+    return ObjectFilter(moment, suffixes or None)

@@ -8,18 +8,18 @@ from typing import Annotated
 import typer
 
 from contract.errors import ImagepipeError
-from operations.budgets.quotas import (
-    AccountQuota,
+from operations.commands.options import Directory, Json, Local, Stack
+from operations.deployed import AccountQuota
+from operations.faults import OperatorError
+from operations.quotas import (
     QuotaInUse,
     in_use,
     read_daily_limits,
     read_settings,
     require_known,
 )
-from operations.commands.options import Directory, Json, Local, Stack
-from operations.faults import OperatorError
 from operations.terminal import print_json, printable, progress, remarks, results, table
-from operations.wiring import Pipeline, connect
+from operations.wiring import DeployedPipeline, connect
 
 
 def quotas(
@@ -71,23 +71,23 @@ def quotas(
         _print(shown)
 
 
-def _in_use(pipeline: Pipeline, account: list[AccountQuota]) -> list[QuotaInUse]:
+def _in_use(pipeline: DeployedPipeline, account: list[AccountQuota]) -> list[QuotaInUse]:
     deployed = pipeline.deployed
     return in_use(deployed.quotas, pipeline.budgets, account, time.time(), deployed.daily_limits)
 
 
-def _account(pipeline: Pipeline) -> tuple[list[AccountQuota], str | None]:
+def _account(pipeline: DeployedPipeline) -> tuple[list[AccountQuota], str | None]:
     """Ask Service Quotas; where it does not answer, as on a local cloud, say why."""
     if pipeline.is_local:
         return [], "the local cloud has no Service Quotas; --set takes any number"
     try:
         return pipeline.account.per_second(), None
-    except ImagepipeError as failure:
-        return [], f"{failure.code}: {failure.message}"
+    except ImagepipeError as error:
+        return [], f"{error.code}: {error.message}"
 
 
 def _change(
-    pipeline: Pipeline, shown: list[QuotaInUse], *, apply: bool, settings: list[str], unset: list[str]
+    pipeline: DeployedPipeline, shown: list[QuotaInUse], *, apply: bool, settings: list[str], unset: list[str]
 ) -> bool:
     """Write what was asked for; say whether that was anything. Nothing is written if any of it is wrong."""
     operations = [quota.operation for quota in shown]

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from contract.errors import ImagepipeError
-from operations.budgets.quotas import QuotaInUse, in_use
 from operations.commands.options import Directory, Json, Local, Stack
 from operations.faults import OperatorError
-from operations.status.calls import Calls
-from operations.status.report import Counted, Report, look
+from operations.inventory import RecordCount
+from operations.quotas import QuotaInUse, in_use
+from operations.status import Calls, Report, report
 from operations.terminal import print_json, printable, progress, remarks, results, table
-from operations.wiring import Pipeline, connect
+from operations.wiring import DeployedPipeline, connect
 
 
 def status(
@@ -34,29 +34,28 @@ def status(
     pipeline = connect(stack, local, directory)
     with progress() as display:
         display.add_task("asking", total=None)
-        queues = (pipeline.images, pipeline.bulk)
-        report = look(
-            {queue.name: queue.queue for queue in queues},
-            {queue.name: queue.dead_letters for queue in queues},
+        made = report(
+            {lane.name: lane.queue for lane in pipeline.lanes},
+            {lane.name: lane.dead_letters for lane in pipeline.lanes},
             pipeline.record_counts,
             time.time,
             days=days,
             exact=exact,
         )
-        report = replace(report, quotas=_quotas(pipeline))
+        made = replace(made, quotas=_quotas(pipeline))
     if json:
-        print_json(report.to_json())
+        print_json(made.to_json())
     else:
-        _print(report)
+        _print(made)
 
 
-def _quotas(pipeline: Pipeline) -> list[QuotaInUse]:
+def _quotas(pipeline: DeployedPipeline) -> list[QuotaInUse]:
     """Look at how fast operations are called; say so where nobody may know what is deployed."""
     try:
         deployed = pipeline.deployed
         return in_use(deployed.quotas, pipeline.budgets, (), time.time(), deployed.daily_limits)
-    except (OperatorError, ImagepipeError) as fault:
-        remarks().print(f"The quotas are not known: {printable(str(fault))}", highlight=False, markup=False)
+    except (OperatorError, ImagepipeError) as error:
+        remarks().print(f"The quotas are not known: {printable(str(error))}", highlight=False, markup=False)
         return []
 
 
@@ -95,7 +94,7 @@ def _print(report: Report) -> None:
         out.print("\nWhy there are dead letters: imagepipe dlq summary", highlight=False)
 
 
-def _number(counted: Counted) -> str:
+def _number(counted: RecordCount) -> str:
     return f"{counted.count:,}" if counted.is_all else f"more than {counted.count:,} (--exact counts all)"
 
 

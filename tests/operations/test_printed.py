@@ -15,7 +15,6 @@ from operations.commands import (
     plan,
     quotas,
     reconcile,
-    redrive,
     status,
     verify,
 )
@@ -41,7 +40,7 @@ class HereError(OperatorError):
         (plan, ["plan", "s3://photos"]),
         (quotas, ["quotas"]),
         (reconcile, ["reconcile"]),
-        (redrive, ["dlq", "redrive", "--yes"]),
+        (dead_letters, ["dlq", "redrive", "--yes"]),
         (status, ["status"]),
         (verify, ["verify", "--yes"]),
     ],

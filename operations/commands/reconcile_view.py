@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from operations.reconciling.findings import Kind
-from operations.reconciling.fixing import Fixed
-from operations.reconciling.surveying import Counted
+from operations.reconciling.fix import Fixed
+from operations.reconciling.spool import DifferenceKind
+from operations.reconciling.survey import SurveyCounts
 from operations.terminal import printable, results
 
-MEANING: Mapping[Kind, str] = {
-    Kind.MISSING: "photos without a record",
-    Kind.STALE: "records of another version",
-    Kind.ORPHANED: "records without a photo",
-    Kind.ORPHANED_ROWS: "index rows without a record (invisible)",
+MEANING: Mapping[DifferenceKind, str] = {
+    DifferenceKind.MISSING: "photos without a record",
+    DifferenceKind.STALE: "records of another version",
+    DifferenceKind.ORPHANED: "records without a photo",
+    DifferenceKind.ORPHANED_ROWS: "index rows without a record (invisible)",
 }
 
 
-def show(counted: Counted, found: Mapping[Kind, int], keys: Mapping[Kind, list[str]], waiting: int) -> None:
+def show(
+    counted: SurveyCounts,
+    found: Mapping[DifferenceKind, int],
+    keys: Mapping[DifferenceKind, list[str]],
+    waiting: int,
+) -> None:
     """Write the counts, and some keys of each kind, to stdout."""
     out = results()
     notes = f", and {counted.tombstones:,} notes of deleted ones" if counted.tombstones else ""
@@ -41,13 +46,13 @@ def show(counted: Counted, found: Mapping[Kind, int], keys: Mapping[Kind, list[s
 
 
 def document(
-    counted: Counted,
-    found: Mapping[Kind, int],
-    keys: Mapping[Kind, list[str]],
+    counted: SurveyCounts,
+    found: Mapping[DifferenceKind, int],
+    keys: Mapping[DifferenceKind, list[str]],
     waiting: int,
     fixed: Fixed | None,
 ) -> dict[str, object]:
-    """Write it for machines."""
+    """Return the same as JSON."""
     return {
         "objects": counted.objects,
         "archived": counted.archived,
@@ -56,6 +61,6 @@ def document(
         "index_rows": counted.rows,
         "in_flight": counted.in_flight,
         "messages_waiting": waiting,
-        **{str(kind): {"count": found[kind], "keys": keys[kind]} for kind in Kind},
+        **{str(kind): {"count": found[kind], "keys": keys[kind]} for kind in DifferenceKind},
         "fixed": fixed.to_json() if fixed else None,
     }

@@ -1,4 +1,4 @@
-"""Plans for people."""
+"""The answer of `imagepipe plan` for people."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import math
 
 from contract.detectors import OPERATIONS
 from contract.timing import DAY_SECONDS
-from operations.costing.page import money
-from operations.planning.objects import Kind, Place
-from operations.planning.summing import Plan
+from operations.cost_page import money
+from operations.planning.assessment import ObjectKind, Place
+from operations.planning.estimate import Estimate
 from operations.terminal import printable, results, table
 
 MEANING = {
-    Kind.OTHER_BY_NAME: "likely not JPEG or PNG, by their names: reckoned with, as only the bytes decide",
-    Kind.EMPTY: "cannot be recognized: empty",
-    Kind.TOO_LARGE: "cannot be recognized: more than the 15 MiB that Rekognition takes",
+    ObjectKind.OTHER_BY_NAME: (
+        "likely not JPEG or PNG, by their names: reckoned with, as only the bytes decide"
+    ),
+    ObjectKind.EMPTY: "cannot be recognized: empty",
+    ObjectKind.TOO_LARGE: "cannot be recognized: more than the 15 MiB that Rekognition takes",
 }
 ARCHIVED = "are archived (GLACIER, DEEP_ARCHIVE) and cannot be read: not reckoned with; restore them first"
 TIERED = (
@@ -25,7 +27,7 @@ _UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
 _STEP = 1000
 
 
-def show(plan: Plan, place: Place, to_bucket: str | None) -> None:
+def show(plan: Estimate, place: Place, to_bucket: str | None) -> None:
     """Write a plan to stdout. `to_bucket` is where the photos have to be moved, if they are not there."""
     out, totals = results(), plan.totals
     counts = table("#", "")
@@ -61,7 +63,7 @@ def show(plan: Plan, place: Place, to_bucket: str | None) -> None:
 
 
 def duration(seconds: float) -> str:
-    """Write a span of time in its largest unit."""
+    """Return a span of time in its largest unit."""
     if math.isinf(seconds):
         return "for ever, as no calls are allowed"
     for length, unit in ((DAY_SECONDS, "days"), (3_600, "hours"), (60, "minutes")):
@@ -71,7 +73,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """Write a number of bytes in its largest unit."""
+    """Return a number of bytes in its largest unit."""
     for unit in _UNITS[:-1]:
         if count < _STEP:
             return f"{count:,.0f} {unit}" if unit == _UNITS[0] else f"{count:,.1f} {unit}"
@@ -79,7 +81,7 @@ def size(count: float) -> str:
     return f"{count:,.1f} {_UNITS[-1]}"
 
 
-def _show_calls(plan: Plan) -> None:
+def _show_calls(plan: Estimate) -> None:
     calls = table("Calls", "#Needed", "#A second", "#A day", "#Takes")
     by_operation = {OPERATIONS[name]: count for name, count in plan.totals.calls.items()}
     for operation, quota in plan.pricing.quotas.items():
@@ -95,7 +97,7 @@ def _show_calls(plan: Plan) -> None:
     results().print(calls)
 
 
-def _show_dollars(plan: Plan) -> None:
+def _show_dollars(plan: Estimate) -> None:
     dollars = table("Dollars", "#")
     for service, amount in {**plan.bill.by_service, "all": plan.bill.total}.items():
         dollars.add_row(service, money(amount))

@@ -16,9 +16,7 @@ from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
 from operations.adapters.query_api import QueryApi
 from operations.adapters.s3_objects import S3Objects
 from operations.adapters.subscriptions import MAX_MESSAGES, Subscriptions
-from operations.faults import StoppedError
-from operations.interrupting import Stopping
-from operations.terminal import printable
+from operations.terminal import Steps, printable
 from operations.verifying.photos import MarkedPhotos
 
 # A look at the queue waits this long for a completion, and is the pause between two looks at the table.
@@ -58,7 +56,7 @@ class Inbox:
             self._take_in(bodies)
 
     def has_heard_of(self, key: str) -> bool:
-        """Tell whether any completion of a key has come."""
+        """Return whether any completion of a key has come."""
         return any(said["key"] == key for said in self.heard.values())
 
     def _take_in(self, bodies: Iterable[str]) -> None:
@@ -68,13 +66,13 @@ class Inbox:
 
 
 @dataclass
-class Site:
+class TargetPipeline:
     """A deployed pipeline, as a check sees it.
 
     `expected` is what each key that was written has to be known as in the end: the ETag of its object, None
     where it was deleted. `seen` are all records that were met in the table, `contents` all bytes that were
     uploaded, `fingerprints` those of the deployed detectors, `shares_answers` whether the same bytes are
-    asked about once. `tell` is told what is being waited for.
+    asked about once.
     """
 
     bucket_name: str
@@ -86,8 +84,6 @@ class Site:
     photos: MarkedPhotos
     fingerprints: Mapping[str, str]
     clock: Callable[[], float]
-    stopping: Stopping
-    tell: Callable[[str], None]
     patience_seconds: float
     shares_answers: bool = True
     expected: dict[str, str | None] = field(default_factory=dict)
@@ -96,11 +92,10 @@ class Site:
     known_photo: bytes = b""
 
     def key(self, name: str) -> str:
-        """Return a key of this run."""
         return f"{self.prefix}{name}"
 
     def named(self, key: str) -> str:
-        """Write a key for a person, without the prefix that all have."""
+        """Return a key for a person, without the prefix that all have."""
         return named(key.removeprefix(self.prefix))
 
     def upload(self, key: str, body: bytes) -> None:
@@ -116,12 +111,10 @@ class Site:
         self.upload(key, self.known_photo)
 
     def copy(self, source: str, target: str) -> None:
-        """Copy an object."""
         self.expected.setdefault(target, None)
         self.expected[target] = self.objects.copy(source, target)
 
     def delete(self, key: str) -> None:
-        """Delete an object."""
         self.objects.delete(key)
         self.expected[key] = None
 
@@ -132,7 +125,7 @@ class Site:
         return found
 
     def announcement(self, record: ImageRecord) -> Completion:
-        """Write what has to be announced of a record."""
+        """Return what has to be announced of a record."""
         return completion(self.bucket_name, record)
 
     def called_at(self, record: ImageRecord) -> Mapping[str, str]:
@@ -140,7 +133,7 @@ class Site:
         names = [ResultName(record.content_id, *named) for named in record.detectors.items()]
         return {name.detector: at for name, at in self.table.called_at(names).items()}
 
-    def recognized(self, *keys: str) -> Mapping[str, ImageRecord]:
+    def recognized(self, *keys: str) -> Steps[Mapping[str, ImageRecord]]:
         """Wait until the objects of these keys are recognized by all detectors, and return their records.
 
         Raise CheckFailedError if one of them is rejected.
@@ -158,10 +151,10 @@ class Site:
                 elif dict(record.detectors) != dict(self.fingerprints):
                     yield f"what the detectors say of {self.named(key)}"
 
-        self.until(missing)
+        yield from self.until(missing)
         return self.records(keys)
 
-    def rejected(self, *keys: str) -> Mapping[str, ImageRecord]:
+    def rejected(self, *keys: str) -> Steps[Mapping[str, ImageRecord]]:
         """Wait until these keys are rejected, and return their records. Raise CheckFailedError if not."""
 
         def missing() -> Iterator[str]:
@@ -173,10 +166,10 @@ class Site:
                 elif record.status is not Status.REJECTED:
                     raise CheckFailedError(f"{self.named(key)} is {record.status}, and should be rejected")
 
-        self.until(missing)
+        yield from self.until(missing)
         return self.records(keys)
 
-    def deleted(self, *keys: str) -> None:
+    def deleted(self, *keys: str) -> Steps[None]:
         """Wait until these keys are known as deleted."""
 
         def missing() -> Iterator[str]:
@@ -185,30 +178,25 @@ class Site:
                 if key not in found or found[key].status is not Status.DELETED:
                     yield f"that {self.named(key)} is known as deleted"
 
-        self.until(missing)
+        yield from self.until(missing)
 
-    def until(self, missing: Callable[[], Iterable[str]], again: Callable[[], None] = lambda: None) -> None:
+    def until(
+        self, missing: Callable[[], Iterable[str]], again: Callable[[], None] = lambda: None
+    ) -> Steps[None]:
         """Wait until nothing is missing, following the completions meanwhile.
 
-        `again` is called now and then. Raise CheckFailedError with what is missing when patience ends, and
-        StoppedError on Ctrl-C.
+        `again` is called now and then. Raise CheckFailedError with what is missing when patience ends.
         """
         began = done_again = self.clock()
         while still := list(missing()):
-            self.go_on()
             now = self.clock()
             if now - began >= self.patience_seconds:
                 raise CheckFailedError(f"after {now - began:.0f} s there is still missing: {in_words(still)}")
             if now - done_again >= AGAIN_SECONDS:
                 done_again = now
                 again()
-            self.tell(f"waiting for {in_words(still)}")
+            yield f"waiting for {in_words(still)}"
             self.inbox.listen(LOOK_SECONDS)
-
-    def go_on(self) -> None:
-        """Raise StoppedError if Ctrl-C was pressed."""
-        if self.stopping():
-            raise StoppedError("the checks were not all made")
 
     def ask(self, path: str, **parameters: object) -> tuple[int, Any]:
         """Ask the API. Raise CheckLeftOutError where it is closed to whoever runs this."""
@@ -226,7 +214,7 @@ class Site:
             raise CheckFailedError(f"{self.named(key)} {otherwise}")
 
     def is_taken_by_s3(self, key: str, body: bytes) -> bool:
-        """Put an object under a key that S3 may refuse; tell whether it did not."""
+        """Put an object under a key that S3 may refuse; return whether it did not."""
         try:
             self.upload(key, body)
         except ConfigurationError:
@@ -236,12 +224,12 @@ class Site:
 
 
 def named(key: str) -> str:
-    """Write a key for a person, in brief."""
+    """Return a key for a person, in brief."""
     text = printable(key)
     return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
 
 
 def in_words(missing: Sequence[str]) -> str:
-    """Write what is missing, the first few by name."""
+    """Return what is missing, the first few by name."""
     more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
     return f"{', '.join(missing[:MOST_NAMED])}{more}"

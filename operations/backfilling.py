@@ -46,6 +46,14 @@ class Progress:
     records: int = 0
     calls: Mapping[str, int] = field(default_factory=dict)
 
+    def plus(self, queued: Sequence[Assessed], after: str) -> Progress:
+        """Return how far it is when these are queued, too."""
+        calls = Counter(self.calls)
+        for assessed in queued:
+            calls.update(assessed.calls)
+        records = self.records + sum(not assessed.is_current for assessed in queued)
+        return Progress(after, self.since, self.queued + len(queued), records, dict(calls))
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -139,7 +147,7 @@ class Backfill:
     @property
     def dollars(self) -> float:
         """What all that was queued since the beginning costs."""
-        return self.price(self.progress.records, self.progress.calls)
+        return self._dollars_with([])
 
     def run(self, prefix: str, chosen: ObjectFilter) -> Iterator[Progress]:
         """Queue until the end or a bound; yield what is to be kept after each step.
@@ -159,12 +167,12 @@ class Backfill:
                 group = some[start : start + at_once]
                 self.pace.wait(len(group))
                 self._send(group)
-                yield self._note(group[-1].listed.key, group)
+                yield self._note(group, group[-1].listed.key)
             if bound is not None:
                 yield self.progress
                 self.ended = bound
                 return
-            yield self._note(page[-1].key, [])
+            yield self._note([], page[-1].key)
         self.ended = Ended.ALL
 
     def _wanted(self, page: Sequence[Listed], chosen: ObjectFilter) -> list[Assessed]:
@@ -194,7 +202,8 @@ class Backfill:
         return wanted[:room], bound
 
     def _dollars_with(self, more: Sequence[Assessed]) -> float:
-        return self.price(self.progress.records + _records(more), _added(self.progress.calls, more))
+        then = self.progress.plus(more, "")
+        return self.price(then.records, then.calls)
 
     def _send(self, group: Sequence[Assessed]) -> None:
         """Send one key a message, so that each photo fails or succeeds by itself."""
@@ -213,26 +222,11 @@ class Backfill:
         ]
         return list(self.queue.send(messages).values())
 
-    def _note(self, after: str, queued: Sequence[Assessed]) -> Progress:
+    def _note(self, queued: Sequence[Assessed], after: str) -> Progress:
         self.queued += len(queued)
-        before = self.progress
-        self.progress = Progress(
-            after=after,
-            since=before.since,
-            queued=before.queued + len(queued),
-            records=before.records + _records(queued),
-            calls=_added(before.calls, queued),
-        )
+        self.progress = self.progress.plus(queued, after)
         return self.progress
 
     def _is_queue_full(self) -> bool:
         most = self.bounds.most_waiting
         return most is not None and self.queue.depth().total >= most
-
-
-def _records(queued: Sequence[Assessed]) -> int:
-    return sum(not assessed.is_current for assessed in queued)
-
-
-def _added(calls: Mapping[str, int], more: Sequence[Assessed]) -> dict[str, int]:
-    return dict(Counter(calls) + Counter(detector for assessed in more for detector in assessed.calls))

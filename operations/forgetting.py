@@ -7,7 +7,7 @@ and what comes back while it runs (the bucket's events make notes of deleted pho
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -20,14 +20,14 @@ from operations.dead_letters.letters import DeadLetter
 from operations.dead_letters.reader import DeadLetterReader
 from operations.inventory import Trace, TraceKind
 from operations.messages import Outgoing
-from operations.terminal import Steps, printable
+from operations.terminal import Steps, first_of, printable
 
 PAUSE_SECONDS = 2
 # The bucket's events take seconds; what they leave after a pass that found nothing is looked for again.
 QUIET_SECONDS = 15
 # A record whose object is gone, and whose event was lost, is asked about.
 ASKED_AGAIN_SECONDS = 20
-MOST_NAMED = 5
+BROUGHT_BACK = "what the bucket's events may bring back"
 # Looking through a queue keeps its messages from the processor for the time.
 MOST_LOOKED_THROUGH = 5000
 OLDER_TABLE = (
@@ -167,7 +167,8 @@ class Forgetting:
         while True:
             found = yield from self._pass()
             now = self.clock()
-            if found.left() != found.troubles:
+            left = found.left()
+            if left != found.troubles:
                 quiet_since = None
             elif quiet_since is None:
                 quiet_since = now
@@ -177,7 +178,7 @@ class Forgetting:
             if now - asked >= ASKED_AGAIN_SECONDS:
                 self._ask_to_look(found)
                 asked = now
-            yield f"waiting until these are gone: {_in_words(found.left())}"
+            yield f"waiting until these are gone: {first_of(left, 5) or BROUGHT_BACK}"
             self.sleep(PAUSE_SECONDS)
 
     def _pass(self) -> Steps[Found]:
@@ -234,12 +235,6 @@ class Forgetting:
         if keys:
             requests = [look_again(self.bucket_name, [key], self.now()) for key in keys]
             self.bulk.send([Outgoing(str(place), body) for place, body in enumerate(requests)])
-
-
-def _in_words(left: Iterable[str]) -> str:
-    named = list(left)
-    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-    return f"{', '.join(named[:MOST_NAMED])}{more}" or "what the bucket's events may bring back"
 
 
 # What no command can reach, and until when it is there.

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from contract.identity import content_id
 from contract.metrics import Metric
 from contract.records import Status
 from contract.table import IndexRow, ItemKey
@@ -37,10 +36,6 @@ class Listed:
     modified_at: float
     storage_class: str = "STANDARD"
     is_restored: bool = False
-
-    @property
-    def content_id(self) -> str:
-        return content_id(self.etag, self.size_bytes)
 
     @property
     def is_archived(self) -> bool:

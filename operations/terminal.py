@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from types import FrameType
 from typing import TypeVar, cast
@@ -130,6 +130,12 @@ def stepwise(title: str, total: int | None = None) -> Iterator[StepDisplay]:
             signal.signal(signal.SIGINT, before)
 
 
+def first_of(names: Sequence[str], most: int = 3) -> str:
+    """Return the first few names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
 def table(*columns: str) -> Table:
     """Make a plain table; a column that begins with `#` holds numbers."""
     made = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
@@ -151,10 +157,13 @@ def require_consent_possible(yes: bool, what: str) -> None:
         raise OperatorError(f"{what} changes things and nobody can be asked here; add --yes")
 
 
-def consents(yes: bool, question: str) -> bool:
-    """Ask at the terminal, unless the answer was given beforehand."""
+def consents(yes: bool, question: str, otherwise: str) -> bool:
+    """Ask at the terminal, unless the answer was given beforehand; print what follows from a no."""
     if yes:
         return True
     # Not `input(question)`, which would put the question among the results.
     remarks().print(f"{question} [y/N] ", end="", markup=False, highlight=False)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    if sys.stdin.readline().strip().lower() in ("y", "yes"):
+        return True
+    remarks().print(otherwise)
+    return False

@@ -9,25 +9,14 @@ import typer
 
 from contract.capacity import BACKFILL_DAYS
 from contract.timing import DAY_SECONDS
+from operations import terminal
 from operations.backfilling import Backfill, Bounds, Checkpoint, Ended, Progress, state_directory
-from operations.commands import backfill_view
-from operations.commands.options import (
-    Directory,
-    Json,
-    Local,
-    ModifiedSince,
-    PlaceArgument,
-    Stack,
-    Suffix,
-    Yes,
-    object_filter,
-)
+from operations.commands import backfill_view, options
 from operations.faults import OperatorError, StoppedError
 from operations.messages import Pace
 from operations.moments import to_text
 from operations.planning.assessment import ObjectFilter, Place, SeenContents
 from operations.planning.estimate import Pricing
-from operations.terminal import consents, print_json, printable, remarks, require_consent_possible, stepwise
 from operations.wiring import DeployedPipeline, connect
 
 NOT_ALL = 1
@@ -36,38 +25,35 @@ _MOST_WAITING_SECONDS = BACKFILL_DAYS * DAY_SECONDS
 
 
 def backfill(
-    place: PlaceArgument,
+    place: options.PlaceArgument,
     *,
-    stack: Stack = None,
-    local: Local = None,
-    directory: Directory = None,
-    since: ModifiedSince = None,
-    suffix: Suffix = None,
+    stack: options.Stack = None,
+    local: options.Local = None,
+    directory: options.Directory = None,
+    since: options.ModifiedSince = None,
+    suffix: options.Suffix = None,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="Queue at most so many in this run.")
     ] = None,
     max_cost: Annotated[
         float | None, typer.Option("--max-cost", min=0, help="Stop before so many dollars, over all runs.")
     ] = None,
-    rate: Annotated[
-        float | None,
-        typer.Option("--rate", min=0.01, help="At most so many a second; else as fast as it goes."),
-    ] = None,
+    rate: options.Rate = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also those that have their record: it is announced again.")
     ] = False,
     restart: Annotated[
         bool, typer.Option("--restart", help="Begin anew, not where the last run was ended.")
     ] = False,
-    yes: Yes = False,
-    json: Json = False,
+    yes: options.Yes = False,
+    json: options.Json = False,
 ) -> int:
     """Queue photos of our bucket that have no current record, behind all that is uploaded now.
 
     A run that was ended goes on where it was, with the same place, --since, --suffix and --all.
     """
-    meant, chosen = Place.read(place), object_filter(since, suffix)
-    require_consent_possible(yes, "backfill")
+    meant, chosen = Place.read(place), options.object_filter(since, suffix)
+    terminal.require_consent_possible(yes, "backfill")
     pipeline = connect(stack, local, directory)
     _require_ours(meant, pipeline)
     arguments = {"since": since, "suffixes": chosen.suffixes, "everything": everything}
@@ -75,12 +61,12 @@ def backfill(
     checkpoint = Checkpoint.of(state_directory(), names)
     before = (None if restart else checkpoint.read()) or Progress(since=chosen.since)
     pricing = Pricing.of(pipeline.deployed, pipeline.budgets)
-    if not consents(yes, backfill_view.question(meant, pricing, before, max_cost)):
-        remarks().print("nothing was queued")
+    question = backfill_view.question(meant, pricing, before, max_cost)
+    if not terminal.consents(yes, question, "nothing was queued"):
         return NOT_ALL
     if restart:
         checkpoint.remove()
-    with stepwise("listing") as display, SeenContents() as contents:
+    with terminal.stepwise("listing") as display, SeenContents() as contents:
         run = Backfill(
             bucket_name=pipeline.names.bucket,
             bucket=pipeline.bucket,
@@ -100,13 +86,13 @@ def backfill(
             checkpoint.write(reached)
             display.show(backfill_view.progress(run, pricing, time.monotonic() - began), done=run.queued)
     if json:
-        print_json(backfill_view.document(run, pricing, meant))
+        terminal.print_json(backfill_view.document(run, pricing, meant))
     else:
         backfill_view.show(run, pricing, meant)
     if run.ended is Ended.ALL:
         checkpoint.remove()
         return 0
-    remarks().print(f"How far it is: {printable(str(checkpoint.file))}", highlight=False, markup=False)
+    typer.echo(f"How far it is: {terminal.printable(str(checkpoint.file))}", err=True)
     if run.ended is Ended.STOPPED:
         raise StoppedError(f"{run.queued:,} were queued; the same command goes on from there")
     return 0 if run.ended is Ended.LIMIT else NOT_ALL

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import typer
+
 from contract.detectors import OPERATIONS
 from operations.backfilling import Backfill, Ended, Progress
 from operations.commands.plan_view import duration
 from operations.cost_page import money
 from operations.planning.assessment import Place
 from operations.planning.estimate import Pricing, hours
-from operations.terminal import printable, results
+from operations.terminal import printable
 
 _GOES_ON = "the same command goes on from there"
 ENDINGS = {
@@ -44,7 +46,7 @@ def question(place: Place, pricing: Pricing, before: Progress, max_cost: float |
 
 def show(run: Backfill, pricing: Pricing, place: Place) -> None:
     """Write the end of a run to stdout."""
-    totals, out = run.totals, results()
+    totals = run.totals
     left_out = f", {totals.left_out:,} left out" if totals.left_out else ""
     archived = f", {totals.archived:,} are archived and were left alone" if totals.archived else ""
     calls = ", ".join(f"{count:,} {OPERATIONS[name]}" for name, count in run.progress.calls.items())
@@ -53,13 +55,10 @@ def show(run: Backfill, pricing: Pricing, place: Place) -> None:
     )
     before = run.progress.queued - run.queued
     runs = f" ({before:,} in earlier runs)" if before else ""
-    out.print(
+    typer.echo(
         f"{run.progress.queued:,} queued{runs} under {printable(place.uri)}; this run looked at "
         f"{totals.objects:,}, of which {totals.current:,} have their record{archived}{left_out}.\n"
-        f"They need {takes}; about ${money(run.dollars)}.\n{ENDINGS[run.ended]}",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
+        f"They need {takes}; about ${money(run.dollars)}.\n{ENDINGS[run.ended]}"
     )
 
 

@@ -10,34 +10,13 @@ from typing import Annotated
 import typer
 
 from contract.terminal import as_json
-from operations.commands import dead_letter_view
-from operations.commands.options import (
-    Cause,
-    Directory,
-    Json,
-    Limit,
-    Local,
-    Prefix,
-    Since,
-    Stack,
-    Yes,
-    dead_letter_filter,
-)
+from operations import terminal
+from operations.commands import dead_letter_view, options
 from operations.dead_letters.letters import DeadLetter, DeadLetterFilter, Summary
 from operations.dead_letters.reader import DeadLetterReader
 from operations.dead_letters.redrive import Redrive
 from operations.faults import OperatorError
 from operations.messages import Pace
-from operations.terminal import (
-    StepDisplay,
-    consents,
-    print_json,
-    printable,
-    remarks,
-    require_consent_possible,
-    results,
-    stepwise,
-)
 from operations.wiring import DeployedPipeline, connect
 
 app = typer.Typer(
@@ -49,7 +28,11 @@ app = typer.Typer(
 
 @app.command()
 def summary(
-    *, stack: Stack = None, local: Local = None, directory: Directory = None, json: Json = False
+    *,
+    stack: options.Stack = None,
+    local: options.Local = None,
+    directory: options.Directory = None,
+    json: options.Json = False,
 ) -> None:
     """Count dead letters by cause, with the oldest and one example of each."""
     pipeline = connect(stack, local, directory)
@@ -58,29 +41,29 @@ def summary(
         for letter in letters:
             counted.add(letter)
     if json:
-        print_json(counted.to_json())
+        terminal.print_json(counted.to_json())
     else:
-        out = results()
+        out = terminal.results()
         out.print(dead_letter_view.summary(counted, time.time()))
         for line in dead_letter_view.where_to_look(counted):
-            out.print(line, highlight=False, markup=False)
+            typer.echo(line)
     display.raise_if_interrupted(f"{counted.total:,} dead letters were counted, not all; nothing was changed")
 
 
 @app.command("list")
 def list_(
     *,
-    stack: Stack = None,
-    local: Local = None,
-    directory: Directory = None,
-    cause: Cause = None,
-    prefix: Prefix = None,
-    since: Since = None,
-    limit: Limit = None,
-    json: Json = False,
+    stack: options.Stack = None,
+    local: options.Local = None,
+    directory: options.Directory = None,
+    cause: options.Cause = None,
+    prefix: options.Prefix = None,
+    since: options.Since = None,
+    limit: options.Limit = None,
+    json: options.Json = False,
 ) -> None:
     """List dead letters as they are read; with --json one document a line."""
-    chosen = dead_letter_filter(cause, prefix, since)
+    chosen = options.dead_letter_filter(cause, prefix, since)
     pipeline = connect(stack, local, directory)
     shown = 0
     with _all_letters(pipeline, "reading dead letters") as (display, letters):
@@ -91,7 +74,7 @@ def list_(
             if shown == limit:
                 break
     if not json:
-        remarks().print(f"{shown:,} dead letters", highlight=False)
+        typer.echo(f"{shown:,} dead letters", err=True)
     display.raise_if_interrupted(f"{shown:,} dead letters were listed, not all; nothing was changed")
 
 
@@ -99,10 +82,10 @@ def list_(
 def show(
     name: Annotated[str, typer.Argument(metavar="KEY|MESSAGE-ID")],
     *,
-    stack: Stack = None,
-    local: Local = None,
-    directory: Directory = None,
-    json: Json = False,
+    stack: options.Stack = None,
+    local: options.Local = None,
+    directory: options.Directory = None,
+    json: options.Json = False,
 ) -> None:
     """Show all that is known of the dead letters of a key, or of one by its message id."""
     pipeline = connect(stack, local, directory)
@@ -117,46 +100,42 @@ def show(
     if not found:
         raise OperatorError(f"no dead letter has the key or message id {name!r}; see: imagepipe dlq list")
     if json:
-        print_json({"letters": [letter.to_json() for letter in found]})
+        terminal.print_json({"letters": [letter.to_json() for letter in found]})
     else:
         for letter in found:
-            results().print(
-                dead_letter_view.everything(letter), highlight=False, markup=False, soft_wrap=True
-            )
+            typer.echo(dead_letter_view.everything(letter))
 
 
 @app.command()
 def redrive(
     *,
-    stack: Stack = None,
-    local: Local = None,
-    directory: Directory = None,
-    cause: Cause = None,
-    prefix: Prefix = None,
-    since: Since = None,
-    limit: Limit = None,
-    rate: Annotated[
-        float | None,
-        typer.Option("--rate", min=0.01, help="At most so many a second; else as fast as it goes."),
-    ] = None,
+    stack: options.Stack = None,
+    local: options.Local = None,
+    directory: options.Directory = None,
+    cause: options.Cause = None,
+    prefix: options.Prefix = None,
+    since: options.Since = None,
+    limit: options.Limit = None,
+    rate: options.Rate = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be sent back.")] = False,
-    yes: Yes = False,
-    json: Json = False,
+    yes: options.Yes = False,
+    json: options.Json = False,
 ) -> int:
     """Send dead letters back to the queues they came from.
 
     What cannot be read is sent back only if --cause names it.
     """
-    chosen = dead_letter_filter(cause, prefix, since)
+    chosen = options.dead_letter_filter(cause, prefix, since)
     if not dry_run:
-        require_consent_possible(yes, "redrive")
+        terminal.require_consent_possible(yes, "redrive")
     pipeline = connect(stack, local, directory)
-    if not dry_run and not consents(yes, _question(pipeline, chosen, limit)):
-        remarks().print("nothing was sent back")
+    if not dry_run and not terminal.consents(
+        yes, _question(pipeline, chosen, limit), "nothing was sent back"
+    ):
         return 1
     work = Redrive(chosen, limit, Pace(rate, time.monotonic, time.sleep), dry_run)
     done, expected = work.done, 0
-    with stepwise("looking" if dry_run else "sending back") as display:
+    with terminal.stepwise("looking" if dry_run else "sending back") as display:
         for lane in pipeline.lanes:
             if work.is_full or display.is_interrupted:
                 break
@@ -167,9 +146,9 @@ def redrive(
                     for letter in letters if dry_run else ():
                         _print_one(letter, json)
     if json and not dry_run:
-        print_json(done.to_json())
+        terminal.print_json(done.to_json())
     for line in dead_letter_view.redriven(done, dry_run=dry_run):
-        remarks().print(line, highlight=False, markup=False)
+        typer.echo(line, err=True)
     display.raise_if_interrupted(f"{done.sent:,} were sent back before, the others are where they were")
     return 1 if done.refused else 0
 
@@ -177,13 +156,13 @@ def redrive(
 @contextmanager
 def _all_letters(
     pipeline: DeployedPipeline, title: str
-) -> Iterator[tuple[StepDisplay, Iterator[DeadLetter]]]:
+) -> Iterator[tuple[terminal.StepDisplay, Iterator[DeadLetter]]]:
     """Read the letters of both queues while the block lasts, until Ctrl-C."""
-    with stepwise(title) as display, closing(_read(pipeline, display)) as letters:
+    with terminal.stepwise(title) as display, closing(_read(pipeline, display)) as letters:
         yield display, letters
 
 
-def _read(pipeline: DeployedPipeline, display: StepDisplay) -> Generator[DeadLetter, None, None]:
+def _read(pipeline: DeployedPipeline, display: terminal.StepDisplay) -> Generator[DeadLetter, None, None]:
     count, expected = 0, 0
     for lane in pipeline.lanes:
         if display.is_interrupted:
@@ -196,19 +175,21 @@ def _read(pipeline: DeployedPipeline, display: StepDisplay) -> Generator[DeadLet
                 display.show(done=count, total=max(expected, count))
                 yield from letters
         for line in dead_letter_view.unseen(reader):
-            remarks().print(line, highlight=False)
+            typer.echo(line, err=True)
 
 
 def _print_one(letter: DeadLetter, json: bool) -> None:
     """Write one letter to stdout, while the progress goes on."""
     line = as_json(letter.to_json()) if json else dead_letter_view.one(letter)
-    results().print(line, highlight=False, markup=False, soft_wrap=True)
+    typer.echo(line)
 
 
 def _question(pipeline: DeployedPipeline, chosen: DeadLetterFilter, limit: int | None) -> str:
     there = sum(lane.dead_letters.depth().visible for lane in pipeline.lanes)
     named = ", ".join(
-        f"{name} {printable(str(value))}" for name, value in vars(chosen).items() if value is not None
+        f"{name} {terminal.printable(str(value))}"
+        for name, value in vars(chosen).items()
+        if value is not None
     )
     most = f"up to {limit:,}" if limit else "all"
     return f"Send back {most} of about {there:,} dead letters ({named or 'any'})?"

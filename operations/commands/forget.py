@@ -7,22 +7,11 @@ from typing import Annotated
 
 import typer
 
-from operations.commands.options import Directory, Json, Local, Patience, Stack, Yes
+from operations import terminal
+from operations.commands import options
 from operations.faults import OperatorError
 from operations.forgetting import WHAT_REMAINS, Chosen, Forgetting, Found
 from operations.moments import to_text
-from operations.terminal import (
-    Steps,
-    Value,
-    consents,
-    print_json,
-    printable,
-    remarks,
-    require_consent_possible,
-    results,
-    stepwise,
-    table,
-)
 from operations.wiring import DeployedPipeline, connect
 
 LEFT = 1
@@ -32,12 +21,12 @@ def forget(
     *,
     key: Annotated[str | None, typer.Argument(metavar="KEY", show_default=False)] = None,
     prefix: Annotated[str | None, typer.Option("--prefix", help="All keys that begin so.")] = None,
-    stack: Stack = None,
-    local: Local = None,
-    directory: Directory = None,
-    patience: Patience = 300.0,
-    yes: Yes = False,
-    json: Json = False,
+    stack: options.Stack = None,
+    local: options.Local = None,
+    directory: options.Directory = None,
+    patience: options.Patience = 300.0,
+    yes: options.Yes = False,
+    json: options.Json = False,
 ) -> int:
     """Remove photos with all versions, and all that is known of them. It cannot be undone.
 
@@ -46,18 +35,18 @@ def forget(
     Exit code 1 if something was found left, or nothing was removed.
     """
     chosen = _chosen(key, prefix)
-    require_consent_possible(yes, "forget")
+    terminal.require_consent_possible(yes, "forget")
     pipeline = connect(stack, local, directory)
     work = _forgetting(pipeline, chosen, patience)
     found = _follow("looking", work.look())
     if not json:
         _print(found)
-    if not consents(yes, f"Forget {chosen} in s3://{pipeline.names.bucket} for good?"):
-        remarks().print("nothing was removed")
+    question = f"Forget {chosen} in s3://{pipeline.names.bucket} for good?"
+    if not terminal.consents(yes, question, "nothing was removed"):
         return LEFT
     left = _follow("forgetting", work.run())
     if json:
-        print_json({"found": found.counts(), "left": left, "remains": list(WHAT_REMAINS)})
+        terminal.print_json({"found": found.counts(), "left": left, "remains": list(WHAT_REMAINS)})
     _tell(left)
     return LEFT if left else 0
 
@@ -72,8 +61,8 @@ def _chosen(key: str | None, prefix: str | None) -> Chosen:
     return chosen
 
 
-def _follow(title: str, steps: Steps[Value]) -> Value:
-    with stepwise(title) as display:
+def _follow(title: str, steps: terminal.Steps[terminal.Value]) -> terminal.Value:
+    with terminal.stepwise(title) as display:
         return display.follow(steps, "not all is forgotten; run the command again to finish")
 
 
@@ -96,17 +85,17 @@ def _forgetting(pipeline: DeployedPipeline, chosen: Chosen, patience: float) -> 
 
 
 def _print(found: Found) -> None:
-    laid_out = table("Found", "#How many")
+    laid_out = terminal.table("Found", "#How many")
     for what, count in found.counts().items():
         laid_out.add_row(what, f"{count:,}")
-    results().print(laid_out)
+    terminal.results().print(laid_out)
 
 
 def _tell(left: list[str]) -> None:
     for what in left:
-        remarks().print(f"Left: {printable(what)}", highlight=False, markup=False)
+        typer.echo(f"Left: {terminal.printable(what)}", err=True)
     if not left:
-        remarks().print("A last search of bucket, table and queues found nothing.", highlight=False)
-    remarks().print("What no command can reach:", highlight=False)
+        typer.echo("A last search of bucket, table and queues found nothing.", err=True)
+    typer.echo("What no command can reach:", err=True)
     for what in WHAT_REMAINS:
-        remarks().print(f"- {what}", highlight=False, markup=False)
+        typer.echo(f"- {what}", err=True)

@@ -39,6 +39,10 @@ Since = Annotated[
 ]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")]
 
+Rate = Annotated[
+    float | None, typer.Option("--rate", min=0.01, help="At most so many a second; else as fast as it goes.")
+]
+
 PlaceArgument = Annotated[str, typer.Argument(metavar="s3://BUCKET/PREFIX", show_default=False)]
 ModifiedSince = Annotated[
     str | None,

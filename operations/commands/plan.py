@@ -6,44 +6,34 @@ from typing import Annotated
 
 import typer
 
-from operations.commands import plan_view
-from operations.commands.options import (
-    Directory,
-    Json,
-    Local,
-    ModifiedSince,
-    PlaceArgument,
-    Stack,
-    Suffix,
-    object_filter,
-)
+from operations import terminal
+from operations.commands import options, plan_view
 from operations.planning.assessment import Place, SeenContents
 from operations.planning.estimate import Assessment, Estimate, Pricing
-from operations.terminal import print_json, stepwise
 from operations.wiring import connect
 
 
 def plan(
-    place: PlaceArgument,
+    place: options.PlaceArgument,
     *,
-    stack: Stack = None,
-    local: Local = None,
-    directory: Directory = None,
-    since: ModifiedSince = None,
-    suffix: Suffix = None,
+    stack: options.Stack = None,
+    local: options.Local = None,
+    directory: options.Directory = None,
+    since: options.ModifiedSince = None,
+    suffix: options.Suffix = None,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="Look at so many objects only, the first by key.")
     ] = None,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Print how many calls, hours and dollars photos would take, in our bucket or in any other.
 
     It lists the bucket and reads what is known of each object; nothing is changed.
     """
-    meant, chosen = Place.read(place), object_filter(since, suffix)
+    meant, chosen = Place.read(place), options.object_filter(since, suffix)
     pipeline = connect(stack, local, directory)
     is_ours = meant.bucket == pipeline.names.bucket
-    with stepwise("listing") as display, SeenContents() as contents:
+    with terminal.stepwise("listing") as display, SeenContents() as contents:
         assessment = Assessment(pipeline.assessor(contents, has_records=is_ours), chosen, limit)
         pages = pipeline.any_bucket(meant.bucket).pages(meant.prefix)
         for now in display.until_interrupted(assessment.run(pages)):
@@ -52,7 +42,7 @@ def plan(
     bill = pricing.bill(totals.to_do, totals.calls, is_bulk=is_ours)
     made = Estimate(totals, pricing, bill, assessment.is_all)
     if json:
-        print_json({"place": meant.uri, **made.to_json()})
+        terminal.print_json({"place": meant.uri, **made.to_json()})
     else:
         plan_view.show(made, meant, None if is_ours else pipeline.names.bucket)
     display.raise_if_interrupted(f"{totals.objects:,} objects were looked at, not all")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import typer
+
 from contract.detectors import OPERATIONS
 from contract.timing import DAY_SECONDS
 from operations.cost_page import money
@@ -50,15 +52,12 @@ def show(plan: Estimate, place: Place, to_bucket: str | None) -> None:
     _show_calls(plan)
     _show_dollars(plan)
     if not plan.is_all:
-        out.print("\nNot all was looked at: there is more under this place.", highlight=False)
+        typer.echo("\nNot all was looked at: there is more under this place.")
     if to_bucket is not None:
-        out.print(
+        typer.echo(
             f"\nTo have them recognized: {printable(place.sync_command(to_bucket))}\n"
             "Copies of more than 8 MB are made in parts and get another ETag, by which answers that were "
-            "paid for before are not found.",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
+            "paid for before are not found."
         )
 
 
@@ -93,7 +92,7 @@ def _show_calls(plan: Estimate) -> None:
             "-" if limit is None else f"{limit:,}",
             duration(plan.pricing.seconds_of(operation, needed)),
         )
-    results().print()
+    typer.echo()
     results().print(calls)
 
 
@@ -101,10 +100,9 @@ def _show_dollars(plan: Estimate) -> None:
     dollars = table("Dollars", "#")
     for service, amount in {**plan.bill.by_service, "all": plan.bill.total}.items():
         dollars.add_row(service, money(amount))
-    results().print()
+    typer.echo()
     results().print(dollars)
-    results().print(
+    typer.echo(
         f"\n{duration(plan.seconds)} at the quota, and ${money(plan.bill.storage_a_month)} a month to keep "
-        "what is found. How it is reckoned: docs/cost.md",
-        highlight=False,
+        "what is found. How it is reckoned: docs/cost.md"
     )

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from contract.errors import ImagepipeError
-from operations.commands.options import Directory, Json, Local, Stack
+from operations import terminal
+from operations.commands import options
 from operations.deployed import AccountQuota
 from operations.faults import OperatorError
 from operations.quotas import (
@@ -18,15 +19,14 @@ from operations.quotas import (
     read_settings,
     require_known,
 )
-from operations.terminal import print_json, printable, progress, remarks, results, table
 from operations.wiring import DeployedPipeline, connect
 
 
 def quotas(
     *,
-    stack: Stack = None,
-    local: Local = None,
-    directory: Directory = None,
+    stack: options.Stack = None,
+    local: options.Local = None,
+    directory: options.Directory = None,
     apply: Annotated[
         bool, typer.Option("--apply", help="Let workers go by the account's quotas from now on.")
     ] = False,
@@ -44,18 +44,16 @@ def quotas(
             "=none to go by the deployment's again.",
         ),
     ] = None,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Show how many calls each operation may take, a second and a day: deployed, set, and in use now."""
     pipeline = connect(stack, local, directory)
-    with progress() as display:
+    with terminal.progress() as display:
         display.add_task("asking", total=None)
         account, silence = _account(pipeline)
         shown = _in_use(pipeline, account)
     if silence and not json:
-        remarks().print(
-            f"The account's quotas are not known: {printable(silence)}", highlight=False, markup=False
-        )
+        typer.echo(f"The account's quotas are not known: {terminal.printable(silence)}", err=True)
     operations = [quota.operation for quota in shown]
     limits = read_daily_limits(daily or [], operations)
     changed = _change(pipeline, shown, apply=apply, settings=setting or [], unset=unset or [])
@@ -64,7 +62,7 @@ def quotas(
     if changed or limits:
         shown = _in_use(pipeline, account)
     if json:
-        print_json(
+        terminal.print_json(
             {"operations": {quota.operation: quota.to_json() for quota in shown}, "unknown_because": silence}
         )
     else:
@@ -106,7 +104,7 @@ def _change(
 
 
 def _print(shown: list[QuotaInUse]) -> None:
-    laid_out = table("Calls a second", "#Deployed", "#Set", "#Account", "#In use", "#Now")
+    laid_out = terminal.table("Calls a second", "#Deployed", "#Set", "#Account", "#In use", "#Now")
     for quota in shown:
         cells = (quota.deployed, quota.chosen, quota.account, quota.in_use)
         laid_out.add_row(
@@ -114,27 +112,26 @@ def _print(shown: list[QuotaInUse]) -> None:
             *("-" if number is None else f"{number:g}" for number in cells),
             f"{quota.rate:.1f}",
         )
-    results().print(laid_out)
+    terminal.results().print(laid_out)
     _print_daily(shown)
     lower = [quota for quota in shown if quota.account is not None and quota.account < quota.in_use]
     higher = [quota for quota in shown if quota.account is not None and quota.account > quota.in_use]
     if lower or higher:
         why = "calls will be throttled" if lower else "more would be possible"
-        results().print(f"\nThe account has other quotas ({why}): imagepipe quotas --apply", highlight=False)
+        typer.echo(f"\nThe account has other quotas ({why}): imagepipe quotas --apply")
 
 
 def _print_daily(shown: list[QuotaInUse]) -> None:
-    laid_out = table("Calls a day (UTC)", "#Deployed", "#Set", "#In use", "#Today")
+    laid_out = terminal.table("Calls a day (UTC)", "#Deployed", "#Set", "#In use", "#Today")
     for quota in shown:
         daily = quota.daily
         cells = (daily.deployed, daily.chosen, daily.in_use, daily.today)
         laid_out.add_row(quota.operation, *("-" if number is None else f"{number:,}" for number in cells))
-    results().print()
-    results().print(laid_out)
+    typer.echo()
+    terminal.results().print(laid_out)
     reached = [quota.operation for quota in shown if quota.daily.is_reached]
     if reached:
-        results().print(
+        typer.echo(
             f"\nNo call is left for today of {', '.join(reached)}: photos wait until midnight (UTC). "
-            f"To allow more: imagepipe quotas --daily {reached[0]}=…",
-            highlight=False,
+            f"To allow more: imagepipe quotas --daily {reached[0]}=…"
         )

@@ -8,12 +8,11 @@ from typing import Annotated
 
 import typer
 
-from operations.commands import reconcile_view
-from operations.commands.options import Directory, Json, Local, Stack, Yes
+from operations import terminal
+from operations.commands import options, reconcile_view
 from operations.reconciling.fix import Fix, Fixed
 from operations.reconciling.spool import LOOKED_AT_AGAIN, DifferenceKind, Spool
 from operations.reconciling.survey import Survey, SurveyCounts
-from operations.terminal import consents, print_json, printable, remarks, require_consent_possible, stepwise
 from operations.wiring import DeployedPipeline, connect
 
 FOUND = 1
@@ -21,21 +20,21 @@ FOUND = 1
 
 def reconcile(
     *,
-    stack: Stack = None,
-    local: Local = None,
-    directory: Directory = None,
+    stack: options.Stack = None,
+    local: options.Local = None,
+    directory: options.Directory = None,
     prefix: Annotated[str, typer.Option("--prefix", help="Only keys that begin so.")] = "",
     min_age: Annotated[
         float, typer.Option("--min-age", min=0, help="Younger photos count as in flight, in seconds.")
     ] = 60.0,
     show: Annotated[int, typer.Option("--show", min=0, help="How many keys to name of each kind.")] = 10,
     fix: Annotated[bool, typer.Option("--fix", help="Queue what differs, and sweep index rows.")] = False,
-    yes: Yes = False,
-    json: Json = False,
+    yes: options.Yes = False,
+    json: options.Json = False,
 ) -> int:
     """Compare the bucket with the table. Exit code 1 if they differ and that was not fixed."""
     if fix:
-        require_consent_possible(yes, "--fix")
+        terminal.require_consent_possible(yes, "--fix")
     pipeline = connect(stack, local, directory)
     waiting = sum(queue.queue.depth().total for queue in pipeline.lanes)
     with Spool() as spool:
@@ -46,12 +45,11 @@ def reconcile(
             reconcile_view.show(counted, found, keys, waiting)
         fixed: Fixed | None = None
         if fix and any(found.values()):
-            if consents(yes, "Queue these photos to be looked at again, and sweep the index rows?"):
+            question = "Queue these photos to be looked at again, and sweep the index rows?"
+            if terminal.consents(yes, question, "nothing was changed"):
                 fixed = _fix(pipeline, spool, found)
-            else:
-                remarks().print("nothing was changed")
         if json:
-            print_json(reconcile_view.document(counted, found, keys, waiting, fixed))
+            terminal.print_json(reconcile_view.document(counted, found, keys, waiting, fixed))
     unfixed = any(found.values()) and (fixed is None or fixed.not_taken)
     return FOUND if unfixed else 0
 
@@ -59,7 +57,7 @@ def reconcile(
 def _survey(pipeline: DeployedPipeline, spool: Spool, prefix: str, min_age: float) -> SurveyCounts:
     survey = Survey(pipeline.bucket, pipeline.table, spool, pipeline.executor, time.time, min_age)
     counted = survey.counted
-    with stepwise("comparing") as display:
+    with terminal.stepwise("comparing") as display:
         for now in display.until_interrupted(survey.run(prefix)):
             display.show(
                 f"{now.objects:,} photos, {now.records:,} records, {now.rows:,} index rows",
@@ -83,7 +81,7 @@ def _fix(pipeline: DeployedPipeline, spool: Spool, found: Mapping[DifferenceKind
         sleep=time.sleep,
     )
     fixed = fix.fixed
-    with stepwise("queueing", sum(found[kind] for kind in LOOKED_AT_AGAIN)) as display:
+    with terminal.stepwise("queueing", sum(found[kind] for kind in LOOKED_AT_AGAIN)) as display:
         for _ in display.until_interrupted(fix.queue_keys()):
             display.show(done=fixed.queued + fixed.not_taken)
         display.begin("index rows", found[DifferenceKind.ORPHANED_ROWS])
@@ -91,11 +89,10 @@ def _fix(pipeline: DeployedPipeline, spool: Spool, found: Mapping[DifferenceKind
             display.show(doing, done=fixed.rows_removed)
     said = f"{fixed.queued:,} keys were queued, {fixed.rows_removed:,} index rows removed"
     display.raise_if_interrupted(f"{said}, not all; run it again for the rest")
-    remarks().print(said, highlight=False)
+    typer.echo(said, err=True)
     if fixed.not_taken:
-        remarks().print(
-            f"{fixed.not_taken:,} keys were not taken by SQS: {printable(fixed.last_refusal)}",
-            highlight=False,
-            markup=False,
+        typer.echo(
+            f"{fixed.not_taken:,} keys were not taken by SQS: {terminal.printable(fixed.last_refusal)}",
+            err=True,
         )
     return fixed

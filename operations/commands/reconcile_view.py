@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import typer
+
 from operations.reconciling.fix import Fixed
 from operations.reconciling.spool import DifferenceKind
 from operations.reconciling.survey import SurveyCounts
-from operations.terminal import printable, results
+from operations.terminal import printable
 
 MEANING: Mapping[DifferenceKind, str] = {
     DifferenceKind.MISSING: "photos without a record",
@@ -24,25 +26,22 @@ def show(
     waiting: int,
 ) -> None:
     """Write the counts, and some keys of each kind, to stdout."""
-    out = results()
     notes = f", and {counted.tombstones:,} notes of deleted ones" if counted.tombstones else ""
-    out.print(
+    typer.echo(
         f"{counted.objects:,} photos in the bucket; {counted.records:,} records{notes}; "
-        f"{counted.rows:,} index rows compared; {counted.in_flight:,} in flight",
-        highlight=False,
+        f"{counted.rows:,} index rows compared; {counted.in_flight:,} in flight"
     )
     if counted.archived:
-        out.print(
+        typer.echo(
             f"{counted.archived:,} of the photos are archived and cannot be read: with --fix, those without "
-            "a record are looked at once, and recorded as rejected",
-            highlight=False,
+            "a record are looked at once, and recorded as rejected"
         )
     for kind, meaning in MEANING.items():
-        out.print(f"{kind.replace('_', ' '):<14}{found[kind]:>9,}  {meaning}", highlight=False)
+        typer.echo(f"{kind.replace('_', ' '):<14}{found[kind]:>9,}  {meaning}")
         for key in keys[kind]:
-            out.print(f"{'':<25}{printable(key)}", highlight=False, markup=False, soft_wrap=True)
+            typer.echo(f"{'':<25}{printable(key)}")
     if waiting and any(found.values()):
-        out.print(f"{waiting:,} messages wait in the queues, and may settle some of it", highlight=False)
+        typer.echo(f"{waiting:,} messages wait in the queues, and may settle some of it")
 
 
 def document(

@@ -9,30 +9,30 @@ from typing import Annotated
 import typer
 
 from contract.errors import ImagepipeError
-from operations.commands.options import Directory, Json, Local, Stack
+from operations import terminal
+from operations.commands import options
 from operations.faults import OperatorError
 from operations.inventory import RecordCount
 from operations.quotas import QuotaInUse, in_use
 from operations.status import Calls, Report, report
-from operations.terminal import print_json, printable, progress, remarks, results, table
 from operations.wiring import DeployedPipeline, connect
 
 
 def status(
     *,
-    stack: Stack = None,
-    local: Local = None,
-    directory: Directory = None,
+    stack: options.Stack = None,
+    local: options.Local = None,
+    directory: options.Directory = None,
     days: Annotated[int, typer.Option("--days", min=1, max=90, help="How many days to add up.")] = 30,
     exact: Annotated[
         bool,
         typer.Option("--exact", help="Count all records: half a cent and some seconds a million."),
     ] = False,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Print what waits, what was given up, what there is, and what it has cost and saved."""
     pipeline = connect(stack, local, directory)
-    with progress() as display:
+    with terminal.progress() as display:
         display.add_task("asking", total=None)
         made = report(
             {lane.name: lane.queue for lane in pipeline.lanes},
@@ -44,7 +44,7 @@ def status(
         )
         made = replace(made, quotas=_quotas(pipeline))
     if json:
-        print_json(made.to_json())
+        terminal.print_json(made.to_json())
     else:
         _print(made)
 
@@ -55,13 +55,13 @@ def _quotas(pipeline: DeployedPipeline) -> list[QuotaInUse]:
         deployed = pipeline.deployed
         return in_use(deployed.quotas, pipeline.budgets, (), time.time(), deployed.daily_limits)
     except (OperatorError, ImagepipeError) as error:
-        remarks().print(f"The quotas are not known: {printable(str(error))}", highlight=False, markup=False)
+        typer.echo(f"The quotas are not known: {terminal.printable(str(error))}", err=True)
         return []
 
 
 def _print(report: Report) -> None:
-    out = results()
-    queues = table("Queue", "#Waiting", "#At work", "#Delayed", "#Dead letters")
+    out = terminal.results()
+    queues = terminal.table("Queue", "#Waiting", "#At work", "#Delayed", "#Dead letters")
     for name, depth in report.queues.items():
         dead = report.dead_letters[name]
         queues.add_row(
@@ -73,25 +73,25 @@ def _print(report: Report) -> None:
         )
     out.print(queues)
     records = ", ".join(f"{_number(counted)} {state}" for state, counted in report.records.items())
-    out.print(f"\nRecords: {records}", highlight=False)
-    calls = table("Detector calls", "#Made", "#Avoided", "#Throttled", "#Hit ratio", "#Saved")
+    typer.echo(f"\nRecords: {records}")
+    calls = terminal.table("Detector calls", "#Made", "#Avoided", "#Throttled", "#Hit ratio", "#Saved")
     calls.add_row("today", *_cells(report.today))
     calls.add_row(f"{report.days} days", *_cells(report.calls))
-    out.print()
+    typer.echo()
     out.print(calls)
     if report.quotas:
         rates = ", ".join(
             f"{quota.operation} {quota.rate:.1f} of {quota.in_use:g}" for quota in report.quotas
         )
-        out.print(f"\nCalls a second, at most: {rates}", highlight=False)
+        typer.echo(f"\nCalls a second, at most: {rates}")
     limited = [quota for quota in report.quotas if quota.daily.in_use is not None]
     if limited:
         days = ", ".join(
             f"{quota.operation} {quota.daily.today:,} of {quota.daily.in_use:,}" for quota in limited
         )
-        out.print(f"Calls today (UTC), of those allowed: {days}", highlight=False)
+        typer.echo(f"Calls today (UTC), of those allowed: {days}")
     if any(report.dead_letters.values()):
-        out.print("\nWhy there are dead letters: imagepipe dlq summary", highlight=False)
+        typer.echo("\nWhy there are dead letters: imagepipe dlq summary")
 
 
 def _number(counted: RecordCount) -> str:

@@ -12,21 +12,11 @@ from rich.text import Text
 
 from contract.errors import ImagepipeError
 from contract.timing import TOMBSTONE_DAYS
-from operations.commands.options import Directory, Json, Local, Patience, Stack, Yes
+from operations import terminal
+from operations.commands import options
 from operations.cost_page import money
 from operations.faults import StoppedError
 from operations.planning.estimate import Pricing
-from operations.terminal import (
-    StepDisplay,
-    consents,
-    print_json,
-    printable,
-    remarks,
-    require_consent_possible,
-    results,
-    stepwise,
-    table,
-)
 from operations.verifying.checks import CHECKS, Check
 from operations.verifying.photos import MarkedPhotos, find_photos
 from operations.verifying.target import Inbox, TargetPipeline
@@ -36,7 +26,7 @@ from operations.verifying.verification import (
     CheckResult,
     CheckStatus,
     Cleaning,
-    Verification,
+    run_all,
 )
 from operations.wiring import DeployedPipeline, connect
 
@@ -50,48 +40,58 @@ _TOMBSTONES = (
 
 def verify(
     *,
-    stack: Stack = None,
-    local: Local = None,
-    directory: Directory = None,
+    stack: options.Stack = None,
+    local: options.Local = None,
+    directory: options.Directory = None,
     photos: Annotated[
         Path | None,
         typer.Option("--photos", help="A folder with JPEGs.", show_default="images/ of the checkout"),
     ] = None,
-    patience: Patience = 300.0,
+    patience: options.Patience = 300.0,
     clean: Annotated[
         bool, typer.Option("--clean", help="Only remove what runs that were killed have left.")
     ] = False,
-    yes: Yes = False,
-    json: Json = False,
+    yes: options.Yes = False,
+    json: options.Json = False,
 ) -> int:
     """Upload some photos to a deployed pipeline, see whether all comes of them that should, and clean up.
 
     Exit code 1 if something does not hold, or something could not be removed.
     """
     pictures = [] if clean else find_photos(photos)
-    require_consent_possible(yes, "verify")
+    terminal.require_consent_possible(yes, "verify")
     pipeline = connect(stack, local, directory)
     if clean:
         return _clean(pipeline, yes, json)
     run = secrets.token_hex(4)
     pricing = Pricing.of(pipeline.deployed, pipeline.budgets)
     calls, dollars = _price(pipeline, pricing)
-    remarks().print(_intention(pipeline, f"{PREFIX}{run}/", calls, dollars), highlight=False, markup=False)
-    if not consents(yes, "Begin?"):
-        remarks().print("nothing was uploaded")
+    typer.echo(_intention(pipeline, f"{PREFIX}{run}/", calls, dollars), err=True)
+    if not terminal.consents(yes, "Begin?", "nothing was uploaded"):
         return FAILED
-    made = _verification(pipeline, run, MarkedPhotos(pictures, run), patience=patience)
+    target = _target(pipeline, run, MarkedPhotos(pictures, run), patience)
+    cleaning = _cleaning(pipeline, target.prefix, f"{QUEUE_PREFIX}{run}")
     checked: list[CheckResult] = []
     ended: StoppedError | ImagepipeError | None = None
-    with stepwise("subscribing", len(CHECKS)) as display:
+    with terminal.stepwise("subscribing", len(CHECKS)) as display:
         try:
-            _check(made, display, checked)
+            target.inbox.subscribe(cleaning.queue_name)
+            _check(target, display, checked)
         except (StoppedError, ImagepipeError) as error:
             ended = error
         finally:
-            left = _cleaned(made, display)
+            cleaning.include(target)
+            left = _cleaned(cleaning, display)
     if json:
-        print_json(_document(made.target.prefix, checked, calls, dollars, left))
+        terminal.print_json(
+            {
+                "prefix": target.prefix,
+                "checks": [result.to_json() for result in checked],
+                "calls_at_most": calls,
+                "dollars_at_most": round(dollars, 4),
+                "left": left,
+            }
+        )
     elif checked:
         _print(checked)
     _tell_left(left)
@@ -101,10 +101,10 @@ def verify(
     return FAILED if failed or left else 0
 
 
-def _check(made: Verification, display: StepDisplay, checked: list[CheckResult]) -> None:
+def _check(target: TargetPipeline, display: terminal.StepDisplay, checked: list[CheckResult]) -> None:
     """Make all checks, and add what comes of each. Raise StoppedError on Ctrl-C."""
     doing = ""
-    for step in display.until_interrupted(made.run()):
+    for step in display.until_interrupted(run_all(CHECKS, target)):
         if isinstance(step, CheckResult):
             checked.append(step)
         elif isinstance(step, Check):
@@ -117,14 +117,14 @@ def _check(made: Verification, display: StepDisplay, checked: list[CheckResult])
 
 
 def _clean(pipeline: DeployedPipeline, yes: bool, json: bool) -> int:
-    if not consents(yes, f"Remove everything under s3://{pipeline.names.bucket}/{PREFIX}?"):
-        remarks().print("nothing was removed")
+    question = f"Remove everything under s3://{pipeline.names.bucket}/{PREFIX}?"
+    if not terminal.consents(yes, question, "nothing was removed"):
         return FAILED
-    with stepwise("removing") as display:
+    with terminal.stepwise("removing") as display:
         steps = _cleaning(pipeline, PREFIX, QUEUE_PREFIX).run()
         left = display.follow(steps, "not all was removed: imagepipe verify --clean")
     if json:
-        print_json({"left": left})
+        terminal.print_json({"left": left})
     _tell_left(left)
     return FAILED if left else 0
 
@@ -137,21 +137,19 @@ def _price(pipeline: DeployedPipeline, pricing: Pricing) -> tuple[int, float]:
 
 
 def _intention(pipeline: DeployedPipeline, prefix: str, calls: int, dollars: float) -> str:
-    where = f"s3://{pipeline.names.bucket}/{prefix}"
+    where = terminal.printable(f"s3://{pipeline.names.bucket}/{prefix}")
     price = (
         "which cost nothing on this machine" if pipeline.is_local else f"and about ${money(dollars)} in all"
     )
     return (
-        f"{sum(check.uploads for check in CHECKS)} small objects are put to {printable(where)}, and removed "
+        f"{sum(check.uploads for check in CHECKS)} small objects are put to {where}, and removed "
         f"again. Rekognition is called {calls} times at most, {price}."
     )
 
 
-def _verification(
-    pipeline: DeployedPipeline, run: str, photos: MarkedPhotos, *, patience: float
-) -> Verification:
+def _target(pipeline: DeployedPipeline, run: str, photos: MarkedPhotos, patience: float) -> TargetPipeline:
     prefix = f"{PREFIX}{run}/"
-    target = TargetPipeline(
+    return TargetPipeline(
         bucket_name=pipeline.names.bucket,
         prefix=prefix,
         objects=pipeline.objects,
@@ -164,7 +162,6 @@ def _verification(
         patience_seconds=patience,
         shares_answers=pipeline.deployed.settings.answers_are_shared,
     )
-    return Verification(CHECKS, target, _cleaning(pipeline, prefix, f"{QUEUE_PREFIX}{run}"))
 
 
 def _cleaning(pipeline: DeployedPipeline, prefix: str, queue_name: str) -> Cleaning:
@@ -181,44 +178,30 @@ def _cleaning(pipeline: DeployedPipeline, prefix: str, queue_name: str) -> Clean
     )
 
 
-def _cleaned(made: Verification, display: StepDisplay) -> list[str]:
+def _cleaned(cleaning: Cleaning, display: terminal.StepDisplay) -> list[str]:
     try:
-        return display.follow(made.clean(), None)
+        return display.follow(cleaning.run(), None)
     except KeyboardInterrupt:
-        remarks().print(
-            f"not all of {made.target.prefix} was removed: imagepipe verify --clean", highlight=False
-        )
+        typer.echo(f"not all of {cleaning.prefix} was removed: imagepipe verify --clean", err=True)
         raise
 
 
 def _print(checked: list[CheckResult]) -> None:
-    laid_out = table("Check", "Verdict", "#Seconds", "What was checked")
+    laid_out = terminal.table("Check", "Verdict", "#Seconds", "What was checked")
     for result in checked:
         laid_out.add_row(
             result.check.name,
             Text(str(result.status), style=_COLOUR[result.status]),
             f"{result.seconds:.1f}",
-            Text(result.check.sentence + (f" ({printable(result.said)})" if result.said else "")),
+            Text(result.check.sentence + (f" ({terminal.printable(result.said)})" if result.said else "")),
         )
-    results().print(laid_out)
+    terminal.results().print(laid_out)
 
 
 def _tell_left(left: list[str]) -> None:
     if not left:
-        remarks().print(f"Everything was removed. {_TOMBSTONES}", highlight=False)
+        typer.echo(f"Everything was removed. {_TOMBSTONES}", err=True)
         return
     for what in left:
-        remarks().print(f"Left: {printable(what)}", highlight=False, markup=False)
-    remarks().print("To try to remove it again: imagepipe verify --clean", highlight=False)
-
-
-def _document(
-    prefix: str, checked: list[CheckResult], calls: int, dollars: float, left: list[str]
-) -> dict[str, object]:
-    return {
-        "prefix": prefix,
-        "checks": [result.to_json() for result in checked],
-        "calls_at_most": calls,
-        "dollars_at_most": round(dollars, 4),
-        "left": left,
-    }
+        typer.echo(f"Left: {terminal.printable(what)}", err=True)
+    typer.echo("To try to remove it again: imagepipe verify --clean", err=True)

@@ -183,17 +183,7 @@ class LetterGroup:
             self.example_key, self.example_id = next(iter(letter.keys), None), letter.id
 
     def to_json(self) -> dict[str, object]:
-        return {
-            "cause": str(self.cause),
-            "kind": self.cause.kind,
-            "code": self.cause.code,
-            "detector": self.cause.detector,
-            "queue": self.queue,
-            "count": self.count,
-            "oldest_at": self.oldest_at,
-            "example_key": self.example_key,
-            "example_id": self.example_id,
-        }
+        return {**asdict(self), **asdict(self.cause), "cause": str(self.cause)}
 
 
 @dataclass

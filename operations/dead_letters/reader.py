@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -48,7 +49,10 @@ class DeadLetterReader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._release_all()
+        # What is not let go of comes back after LOOK_SECONDS, and there may be a better error on its way.
+        with suppress(ImagepipeError):
+            self.queue.release(list(self.held.values()))
+        self.held.clear()
 
     def batches(self) -> Iterator[list[DeadLetter]]:
         """Yield the letters that each request brings, if any, until there are no more."""
@@ -58,7 +62,7 @@ class DeadLetterReader:
                 self.cut_short = True
                 return
             received = self.queue.receive(MOST_PER_RECEIVE, LOOK_SECONDS, POLL_SECONDS)
-            fresh = [message for message in received if not self._is_known(message.id)]
+            fresh = [one for one in received if one.id not in self.held and one.id not in self.gone]
             # The newest handle is the one that counts.
             self.held.update((message.id, message.receipt_handle) for message in received)
             yield [read(message, self.name, self.bucket_name) for message in fresh]
@@ -68,14 +72,9 @@ class DeadLetterReader:
                 repeats += 1
             else:
                 empty += 1
-            if repeats >= MOST_REPEATS or (empty and self._is_at_its_end(empty)):
+            is_empty = empty >= MOST_EMPTY_POLLS or (empty and not self.queue.depth().visible)
+            if is_empty or repeats >= MOST_REPEATS:
                 return
-
-    def _is_known(self, message_id: str) -> bool:
-        return message_id in self.held or message_id in self.gone
-
-    def _is_at_its_end(self, empty_polls: int) -> bool:
-        return empty_polls >= MOST_EMPTY_POLLS or not self.queue.depth().visible
 
     def delete(self, letters: Sequence[DeadLetter]) -> Mapping[str, ImagepipeError]:
         """Delete letters; return the ids of those that are still there, with the reason."""
@@ -87,12 +86,3 @@ class DeadLetterReader:
         while len(self.gone) > MOST_REMEMBERED:
             del self.gone[next(iter(self.gone))]
         return remaining
-
-    def _release_all(self) -> None:
-        try:
-            self.queue.release(list(self.held.values()))
-        except ImagepipeError:
-            # They come back by themselves after LOOK_SECONDS, and there may be a better error on its way.
-            return
-        finally:
-            self.held.clear()

@@ -6,8 +6,8 @@ A million keys are 50 MB there, and some 35 in memory.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from contract.table import ItemKey
 from operations.inventory import NO_VERSION, RecordSummary
@@ -31,23 +31,26 @@ class DifferenceKind(StrEnum):
 LOOKED_AT_AGAIN = (DifferenceKind.MISSING, DifferenceKind.STALE, DifferenceKind.ORPHANED)
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One difference.
+class Difference(NamedTuple):
+    """One difference, as a row of the spool; `number` is its place there.
 
     Of an object: its key, ETag, and version id (`null` for none) where that is what differs. Of an index
-    row: where it stands, its revision, and when it was last marked as suspect (seconds since 1970). `number`
-    is its place in the spool.
+    row: where it is, its revision, and when it was last marked as suspect (seconds since 1970).
     """
 
     kind: DifferenceKind
     key: str
     etag: str | None = None
     version_id: str | None = None
-    at: ItemKey | None = None
+    pk: str | None = None
+    sk: str | None = None
     revision: str | None = None
     suspected_at: int | None = None
-    number: int = 0
+    number: int | None = None
+
+    @property
+    def at(self) -> ItemKey | None:
+        return None if self.pk is None or self.sk is None else ItemKey(self.pk, self.sk)
 
     def is_settled_by(self, record: RecordSummary | None) -> bool:
         """Return whether the record as it is now has done away with the difference."""
@@ -67,8 +70,8 @@ class Spool(TemporaryDatabase):
     schema = """
 CREATE TABLE listed (digest TEXT PRIMARY KEY, revision TEXT) WITHOUT ROWID;
 CREATE TABLE findings (
-    number INTEGER PRIMARY KEY, kind TEXT, key TEXT, etag TEXT, version_id TEXT,
-    pk TEXT, sk TEXT, revision TEXT, suspected_at INTEGER
+    kind TEXT, key TEXT, etag TEXT, version_id TEXT,
+    pk TEXT, sk TEXT, revision TEXT, suspected_at INTEGER, number INTEGER PRIMARY KEY
 );
 CREATE INDEX findings_by_kind ON findings (kind, number);
 """
@@ -89,29 +92,14 @@ CREATE INDEX findings_by_kind ON findings (kind, number);
         return known
 
     def note(self, findings: Iterable[Difference]) -> None:
-        self._database.executemany(
-            "INSERT INTO findings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (
-                    str(found.kind),
-                    found.key,
-                    found.etag,
-                    found.version_id,
-                    found.at.pk if found.at else None,
-                    found.at.sk if found.at else None,
-                    found.revision,
-                    found.suspected_at,
-                )
-                for found in findings
-            ),
-        )
+        self._database.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", findings)
 
     def pages(self, kind: DifferenceKind) -> Iterator[list[Difference]]:
         """Yield the findings of a kind, a thousand at a time; those given may be struck off meanwhile."""
         last = 0
         while page := self._page(kind, last):
             yield page
-            last = page[-1].number
+            last = page[-1].number or 0
 
     def strike(self, findings: Iterable[Difference]) -> None:
         self._database.executemany(
@@ -147,22 +135,4 @@ CREATE INDEX findings_by_kind ON findings (kind, number);
             "SELECT * FROM findings WHERE kind = ? AND number > ? ORDER BY number LIMIT ?",
             (str(kind), after, PAGE),
         )
-        return [_finding(row) for row in rows]
-
-
-def _finding(row: Sequence[object]) -> Difference:
-    number, kind, key, etag, version_id, pk, sk, revision, suspected_at = row
-    found = Difference(
-        DifferenceKind(str(kind)),
-        str(key),
-        etag=_text(etag),
-        version_id=_text(version_id),
-        revision=_text(revision),
-        suspected_at=suspected_at if isinstance(suspected_at, int) else None,
-        number=int(str(number)),
-    )
-    return replace(found, at=ItemKey(str(pk), str(sk))) if pk is not None else found
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+        return [Difference(DifferenceKind(row[0]), *row[1:]) for row in rows]

@@ -168,5 +168,7 @@ class Survey:
 
 
 def _row_finding(seen: SeenRow) -> Difference:
-    row, kind = seen.row, DifferenceKind.ORPHANED_ROWS
-    return Difference(kind, row.key, at=row.at, revision=row.revision, suspected_at=seen.suspected_at)
+    kind, row, at = DifferenceKind.ORPHANED_ROWS, seen.row, seen.row.at
+    return Difference(
+        kind, row.key, pk=at.pk, sk=at.sk, revision=row.revision, suspected_at=seen.suspected_at
+    )

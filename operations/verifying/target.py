@@ -16,14 +16,13 @@ from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
 from operations.adapters.query_api import QueryApi
 from operations.adapters.s3_objects import S3Objects
 from operations.adapters.subscriptions import MAX_MESSAGES, Subscriptions
-from operations.terminal import Steps, printable
+from operations.terminal import Steps, first_of, printable
 from operations.verifying.photos import MarkedPhotos
 
 # A look at the queue waits this long for a completion, and is the pause between two looks at the table.
 LOOK_SECONDS = 1
 # What may have been lost on its way to a new subscription is done once more after this long.
 AGAIN_SECONDS = 15
-MOST_NAMED = 3
 # A long key would fill the terminal.
 MOST_CHARACTERS = 80
 
@@ -47,22 +46,24 @@ class Inbox:
     queue_url: str = ""
     heard: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    def subscribe(self, name: str) -> None:
+        """Make the queue, and subscribe it."""
+        self.queue_url = self.subscriptions.make_queue(name)
+        self.subscriptions.subscribe(name)
+
     def listen(self, wait_seconds: int) -> None:
         """Take in all that waits; wait for the first."""
         bodies = self.subscriptions.receive(self.queue_url, wait_seconds)
-        self._take_in(bodies)
-        while len(bodies) == MAX_MESSAGES:
-            bodies = self.subscriptions.receive(self.queue_url, 0)
-            self._take_in(bodies)
+        while bodies:
+            for said in map(json.loads, bodies):
+                if str(said.get("key", "")).startswith(self.prefix):
+                    self.heard[said["id"]] = said
+            is_full = len(bodies) == MAX_MESSAGES
+            bodies = self.subscriptions.receive(self.queue_url, 0) if is_full else []
 
     def has_heard_of(self, key: str) -> bool:
         """Return whether any completion of a key has come."""
         return any(said["key"] == key for said in self.heard.values())
-
-    def _take_in(self, bodies: Iterable[str]) -> None:
-        for said in map(json.loads, bodies):
-            if str(said.get("key", "")).startswith(self.prefix):
-                self.heard[said["id"]] = said
 
 
 @dataclass
@@ -139,46 +140,47 @@ class TargetPipeline:
         Raise CheckFailedError if one of them is rejected.
         """
 
-        def missing() -> Iterator[str]:
-            found = self.records(keys)
-            for key in keys:
-                record = found.get(key)
-                if record is None or record.version.etag != self.expected[key]:
-                    yield f"the record of {self.named(key)}"
-                elif record.status is Status.REJECTED and record.rejection is not None:
-                    reason = f"{record.rejection.code}: {record.rejection.message}"
-                    raise CheckFailedError(f"{self.named(key)} was rejected, {reason}")
-                elif dict(record.detectors) != dict(self.fingerprints):
-                    yield f"what the detectors say of {self.named(key)}"
+        def missing(key: str, record: ImageRecord | None) -> str | None:
+            if record is None or record.version.etag != self.expected[key]:
+                return f"the record of {self.named(key)}"
+            if record.status is Status.REJECTED and record.rejection is not None:
+                reason = f"{record.rejection.code}: {record.rejection.message}"
+                raise CheckFailedError(f"{self.named(key)} was rejected, {reason}")
+            is_whole = dict(record.detectors) == dict(self.fingerprints)
+            return None if is_whole else f"what the detectors say of {self.named(key)}"
 
-        yield from self.until(missing)
-        return self.records(keys)
+        return (yield from self._until_recorded(keys, missing))
 
     def rejected(self, *keys: str) -> Steps[Mapping[str, ImageRecord]]:
         """Wait until these keys are rejected, and return their records. Raise CheckFailedError if not."""
 
-        def missing() -> Iterator[str]:
-            found = self.records(keys)
-            for key in keys:
-                record = found.get(key)
-                if record is None or record.version.etag != self.expected[key]:
-                    yield f"the record of {self.named(key)}"
-                elif record.status is not Status.REJECTED:
-                    raise CheckFailedError(f"{self.named(key)} is {record.status}, and should be rejected")
+        def missing(key: str, record: ImageRecord | None) -> str | None:
+            if record is None or record.version.etag != self.expected[key]:
+                return f"the record of {self.named(key)}"
+            if record.status is not Status.REJECTED:
+                raise CheckFailedError(f"{self.named(key)} is {record.status}, and should be rejected")
+            return None
 
-        yield from self.until(missing)
-        return self.records(keys)
+        return (yield from self._until_recorded(keys, missing))
 
     def deleted(self, *keys: str) -> Steps[None]:
         """Wait until these keys are known as deleted."""
 
-        def missing() -> Iterator[str]:
-            found = self.records(keys)
-            for key in keys:
-                if key not in found or found[key].status is not Status.DELETED:
-                    yield f"that {self.named(key)} is known as deleted"
+        def missing(key: str, record: ImageRecord | None) -> str | None:
+            is_known = record is not None and record.status is Status.DELETED
+            return None if is_known else f"that {self.named(key)} is known as deleted"
 
-        yield from self.until(missing)
+        yield from self._until_recorded(keys, missing)
+
+    def _until_recorded(
+        self, keys: Sequence[str], missing: Callable[[str, ImageRecord | None], str | None]
+    ) -> Steps[Mapping[str, ImageRecord]]:
+        def still_missing() -> Iterator[str]:
+            found = self.records(keys)
+            return (what for key in keys if (what := missing(key, found.get(key))) is not None)
+
+        yield from self.until(still_missing)
+        return self.records(keys)
 
     def until(
         self, missing: Callable[[], Iterable[str]], again: Callable[[], None] = lambda: None
@@ -191,11 +193,11 @@ class TargetPipeline:
         while still := list(missing()):
             now = self.clock()
             if now - began >= self.patience_seconds:
-                raise CheckFailedError(f"after {now - began:.0f} s there is still missing: {in_words(still)}")
+                raise CheckFailedError(f"after {now - began:.0f} s there is still missing: {first_of(still)}")
             if now - done_again >= AGAIN_SECONDS:
                 done_again = now
                 again()
-            yield f"waiting for {in_words(still)}"
+            yield f"waiting for {first_of(still)}"
             self.inbox.listen(LOOK_SECONDS)
 
     def ask(self, path: str, **parameters: object) -> tuple[int, Any]:
@@ -227,9 +229,3 @@ def named(key: str) -> str:
     """Return a key for a person, in brief."""
     text = printable(key)
     return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
-
-
-def in_words(missing: Sequence[str]) -> str:
-    """Return what is missing, the first few by name."""
-    more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
-    return f"{', '.join(missing[:MOST_NAMED])}{more}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,9 +13,9 @@ from contract.results import ResultName
 from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
 from operations.adapters.s3_objects import S3Objects
 from operations.adapters.subscriptions import Subscriptions
-from operations.terminal import Steps
+from operations.terminal import Steps, first_of
 from operations.verifying.checks import Check
-from operations.verifying.target import CheckFailedError, CheckLeftOutError, TargetPipeline, in_words, named
+from operations.verifying.target import CheckFailedError, CheckLeftOutError, TargetPipeline, named
 
 PREFIX = "imagepipe-verify/"
 QUEUE_PREFIX = "imagepipe-verify-"
@@ -84,29 +84,6 @@ def _run(check: Check, target: TargetPipeline) -> Steps[tuple[CheckStatus, str]]
 
 
 @dataclass
-class Verification:
-    """Makes checks on a deployed pipeline, and cleans up after them."""
-
-    checks: Sequence[Check]
-    target: TargetPipeline
-    cleaning: Cleaning
-
-    def run(self) -> Iterator[Check | str | CheckResult]:
-        """Subscribe, and make all checks. Whatever comes of it, `clean` has to be called afterwards."""
-        subscriptions, name = self.target.inbox.subscriptions, self.cleaning.queue_name
-        self.target.inbox.queue_url = subscriptions.make_queue(name)
-        self.cleaning.queues.add(self.target.inbox.queue_url)
-        subscriptions.subscribe(name)
-        yield from run_all(self.checks, self.target)
-
-    def clean(self) -> Steps[list[str]]:
-        """Remove everything; return what is left, in words."""
-        self.cleaning.keys |= set(self.target.expected)
-        self.cleaning.contents |= self.target.contents
-        return self.cleaning.run()
-
-
-@dataclass
 class Cleaning:
     """Leaves nothing behind of what begins with a prefix (objects, with all versions) and a name (queues).
 
@@ -126,6 +103,12 @@ class Cleaning:
     keys: set[str] = field(default_factory=set)
     contents: set[str] = field(default_factory=set)
     queues: set[str] = field(default_factory=set)
+
+    def include(self, target: TargetPipeline) -> None:
+        """Take note of what was made there beside what a listing shows."""
+        self.keys |= set(target.expected)
+        self.contents |= target.contents
+        self.queues |= {target.inbox.queue_url} - {""}
 
     def run(self) -> Steps[list[str]]:
         """Remove everything and look whether it is gone; return what is left, in words."""
@@ -170,7 +153,7 @@ class Cleaning:
         while left := list(self._left()):
             if self.clock() - began >= PATIENCE_SECONDS:
                 return left
-            yield f"waiting until these are gone: {in_words(left)}"
+            yield f"waiting until these are gone: {first_of(left)}"
             self.sleep(PAUSE_SECONDS)
         return []
 
@@ -178,10 +161,9 @@ class Cleaning:
         yield from (f"object {named(version.key)}" for version in self.objects.versions(self.prefix))
         yield from (f"subscription {arn}" for arn in self.subscriptions.subscriptions(self.queue_name))
         yield from (f"queue {url}" for url in self.subscriptions.queues(self.queue_name))
-        yield from self._records_left(self.keys)
-
-    def _records_left(self, keys: Iterable[str]) -> Iterator[str]:
-        records = self.table.read(sorted(keys))
-        for key, record in records.items():
-            if record.status is not Status.DELETED:
-                yield f"the record of {named(key)}"
+        records = self.table.read(sorted(self.keys))
+        yield from (
+            f"the record of {named(key)}"
+            for key, record in records.items()
+            if record.status is not Status.DELETED
+        )

@@ -50,7 +50,6 @@ class Wanted:
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """The Rekognition operations that every photo is asked about."""
         return tuple(OPERATIONS[name] for name in self.detectors)
 
     def workers(self, region: str) -> tuple[int, int]:
@@ -138,20 +137,16 @@ class Account(Protocol):
 def findings(wanted: Wanted, account: Account) -> Iterator[Finding]:
     """Compare what is wanted with what the account and the region have, one thing after the other."""
     yield Finding("account", f"{account.identity()} in {account.region}", Fit.YES)
-    missing = missing_in(account.region, wanted.operations)
     for operation in wanted.operations:
-        yield _no_such(operation, account.region) if operation in missing else _asked(operation, account)
+        yield _operation(operation, account)
     yield _concurrency(wanted, account)
 
 
-def _no_such(operation: str, region: str) -> Finding:
-    regions = ", ".join(sorted(REGIONS[operation]))
-    return Finding(
-        operation, f"not in {region}", Fit.NO, f"deploy to one of {regions}, or choose other detectors"
-    )
-
-
-def _asked(operation: str, account: Account) -> Finding:
+def _operation(operation: str, account: Account) -> Finding:
+    if missing_in(account.region, [operation]):
+        regions = ", ".join(sorted(REGIONS[operation]))
+        advice = f"deploy to one of {regions}, or choose other detectors"
+        return Finding(operation, f"not in {account.region}", Fit.NO, advice)
     refused = account.refusal(operation)
     if refused is None:
         return Finding(operation, "answers", Fit.YES)

@@ -15,7 +15,7 @@ from operations.faults import OperatorError
 
 @dataclass(frozen=True)
 class DeployedProcessor:
-    """The processor as it is deployed."""
+    """The processor as it is deployed: its detectors, and what each operation may be called, by operation."""
 
     settings: ProcessorSettings
     memory_mb: int
@@ -33,22 +33,18 @@ class DeployedProcessor:
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """The Rekognition operations that every image is asked about."""
         return tuple(OPERATIONS[name] for name in self.settings.detectors)
 
     @property
     def fingerprints(self) -> Mapping[str, str]:
-        """The fingerprint of each detector's settings, by which its answers are kept."""
         return {name: question.fingerprint for name, question in questions(self.settings).items()}
 
     @property
     def daily_limits(self) -> Mapping[str, int]:
-        """The calls a day that the deployment allows, by operation, where there is a bound."""
         return {name: int(limit) for name, limit in self.settings.daily_call_limits.items()}
 
     @property
     def quotas(self) -> Mapping[str, float]:
-        """The calls a second that the deployment has for each operation."""
         return {operation: self.settings.quotas[operation] for operation in self.operations}
 
 

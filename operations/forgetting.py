@@ -62,7 +62,7 @@ class Traces(Protocol):
         """Remove one result."""
 
     def names_are_complete(self) -> bool:
-        """Tell whether it is known which records name a content."""
+        """Return whether it is known which records name a content."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,9 @@ class Found:
 
     @property
     def keys(self) -> set[str]:
-        """The keys of objects and items."""
         return {version.key for version in self.versions} | {trace.key for trace in self.traces}
 
     def counts(self) -> dict[str, int]:
-        """Count what was found, by what it is."""
         kinds = Counter(trace.kind for trace in self.traces)
         return {
             "versions and delete markers": len(self.versions),
@@ -107,7 +105,6 @@ class Found:
         }
 
     def left(self) -> list[str]:
-        """Name each thing that is there."""
         return [
             *(f"object {version.key!r}, version {version.version_id}" for version in self.versions),
             *(f"{trace.kind} of {trace.key!r}" for trace in self.traces),

@@ -59,7 +59,6 @@ _TROUBLES = (typer.TyperException, OperatorError, ImagepipeError, sqlite3.Error)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
     with standard_streams():
         return _main(arguments)
 

@@ -57,7 +57,6 @@ class Pace:
         return max(1, min(MOST_AT_ONCE, int(self.per_second / 2)))
 
     def wait(self, count: int) -> None:
-        """Wait until so many may go."""
         if self.per_second is None:
             return
         now = self.clock()

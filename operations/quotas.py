@@ -34,7 +34,6 @@ class DailyLimit:
 
     @property
     def is_reached(self) -> bool:
-        """Whether no call is left for today."""
         return self.in_use is not None and self.today >= self.in_use
 
     def to_json(self) -> dict[str, object]:
@@ -127,14 +126,13 @@ def read_daily_limits(typed: Sequence[str], operations: Sequence[str]) -> dict[s
     """Read `DetectLabels=20000` and the like; `none` is None. Raise OperatorError."""
     limits: dict[str, int | None] = {}
     for text in typed:
-        operation, _, number = text.partition("=")
-        if number.strip().lower() != NO_LIMIT and not re.fullmatch(r"[0-9]{1,15}", number.strip()):
+        operation, _, number = (part.strip() for part in text.partition("="))
+        if number.lower() != NO_LIMIT and not re.fullmatch(r"[0-9]{1,15}", number):
             raise OperatorError(
                 f"--daily {text!r}: write it like DetectLabels=20000, calls a day (0 allows none), or like "
                 f"DetectLabels={NO_LIMIT} to go back to the deployment's"
             )
-        is_number = number.strip().isdigit()
-        limits[require_known(operation, operations)] = int(number) if is_number else None
+        limits[require_known(operation, operations)] = None if number.lower() == NO_LIMIT else int(number)
     return limits
 
 

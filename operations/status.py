@@ -29,7 +29,6 @@ class Calls:
 
     @classmethod
     def of(cls, days: Iterable[Mapping[str, int]]) -> Calls:
-        """Add up the counts of some days."""
         added = list(days)
         return cls(*(sum(counts.get(name, 0) for counts in added) for name in CALL_COUNTS))
 

@@ -35,7 +35,6 @@ _WIDTH_OF_NO_TERMINAL = 200
 
 
 def results() -> Console:
-    """Return the console for results."""
     return Console(width=None if sys.stdout.isatty() else _WIDTH_OF_NO_TERMINAL)
 
 
@@ -103,7 +102,6 @@ class StepDisplay:
                     self.raise_if_interrupted(stopped)
 
     def raise_if_interrupted(self, message: str) -> None:
-        """Raise StoppedError if Ctrl-C was pressed."""
         if self.is_interrupted:
             raise StoppedError(message)
 

@@ -78,12 +78,10 @@ class DeployedPipeline:
 
     @cached_property
     def images(self) -> LaneQueues:
-        """The queue of live photos."""
         return self._queues("images", self.names.queue_url, self.names.dead_letter_queue_url)
 
     @cached_property
     def bulk(self) -> LaneQueues:
-        """The queue of backfills and redrives."""
         return self._queues("bulk", self.names.bulk_queue_url, self.names.bulk_dead_letter_queue_url)
 
     @property
@@ -94,24 +92,14 @@ class DeployedPipeline:
     def bucket(self) -> S3Bucket:
         return self.any_bucket(self.names.bucket)
 
-    @cached_property
-    def table(self) -> DynamoDBTable:
-        """The table, as far as it is compared with the bucket."""
-        return DynamoDBTable(self._dynamodb, self.names.table, self._retry, self._reads)
-
-    @cached_property
-    def record_counts(self) -> DynamoDBRecordCounts:
-        """The table, as far as it is counted."""
-        return DynamoDBRecordCounts(self._dynamodb, self.names.table, self._retry, self._reads)
-
-    @cached_property
-    def known(self) -> DynamoDBKnown:
-        """The table, as far as it is asked what was paid for."""
-        return DynamoDBKnown(self._reads)
-
-    @cached_property
-    def budgets(self) -> DynamoDBBudgets:
-        return DynamoDBBudgets(self._dynamodb, self.names.table, self._retry, self._reads)
+    # The one table, as each command needs it: compared with the bucket, counted, read whole, asked what was
+    # paid for, asked for quotas, and searched for keys to forget.
+    table = cached_property(lambda self: DynamoDBTable(*self._on_table))
+    record_counts = cached_property(lambda self: DynamoDBRecordCounts(*self._on_table))
+    records = cached_property(lambda self: DynamoDBImageRecords(*self._on_table))
+    known = cached_property(lambda self: DynamoDBKnown(self._reads))
+    budgets = cached_property(lambda self: DynamoDBBudgets(*self._on_table))
+    traces = cached_property(lambda self: DynamoDBTraces(*self._on_table))
 
     @cached_property
     def deployed(self) -> DeployedProcessor:
@@ -128,18 +116,7 @@ class DeployedPipeline:
         return S3Objects(self._client("s3"), self.names.bucket, self._retry)
 
     @cached_property
-    def records(self) -> DynamoDBImageRecords:
-        """The table, as far as whole records are read."""
-        return DynamoDBImageRecords(self._dynamodb, self.names.table, self._retry, self._reads)
-
-    @cached_property
-    def traces(self) -> DynamoDBTraces:
-        """The table, as far as keys are forgotten in it."""
-        return DynamoDBTraces(self._dynamodb, self.names.table, self._retry, self._reads)
-
-    @cached_property
     def subscriptions(self) -> Subscriptions:
-        """The subscriptions of queues to the topic of completions."""
         return Subscriptions(self._sqs, self._client("sns"), self.names.topic_arn, self._retry)
 
     @cached_property
@@ -166,12 +143,15 @@ class DeployedPipeline:
         )
 
     def any_bucket(self, name: str) -> S3Bucket:
-        """Return any bucket that may be listed."""
         return S3Bucket(self._client("s3"), name, self._retry)
 
     def _queues(self, name: str, url: str, dead_letters_url: str) -> LaneQueues:
         queue = SqsQueue(self._sqs, url, self._retry)
         return LaneQueues(name, queue, SqsQueue(self._sqs, dead_letters_url, self._retry))
+
+    @property
+    def _on_table(self) -> tuple[Any, str, RetryPolicy, BatchReads]:
+        return self._dynamodb, self.names.table, self._retry, self._reads
 
     @cached_property
     def _reads(self) -> BatchReads:
@@ -192,7 +172,7 @@ class DeployedPipeline:
 def connect(
     stack: str | None, local: bool | None, directory: Path | None, environment: Mapping[str, str] = os.environ
 ) -> DeployedPipeline:
-    """Find the pipeline that was asked for. Raise OperatorError, or a word for failure."""
+    """Return the pipeline that was asked for. Raise OperatorError, or a word for failure."""
     chosen = choose(stack, local, environment)
     return _on_this_machine(directory or LOCAL_DIRECTORY) if chosen is None else _on_aws(chosen)
 
@@ -213,7 +193,7 @@ def connect_account() -> AwsAccount:
 
 @contextmanager
 def _set_up() -> Iterator[None]:
-    """Explain what to do where this machine has no region or no profile. Raise OperatorError."""
+    """Raise OperatorError with what to do where this machine has no region or no profile."""
     try:
         yield
     except BotoCoreError as error:

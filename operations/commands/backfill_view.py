@@ -34,7 +34,6 @@ def progress(run: Backfill, pricing: Pricing, elapsed_seconds: float) -> str:
 
 
 def question(place: Place, pricing: Pricing, before: Progress, max_cost: float | None) -> str:
-    """Return what is asked before anything is queued."""
     most = f"for at most ${money(max_cost)}" if max_cost is not None else "whatever they cost"
     asked = ", ".join(f"{operation} at {quota:g} a second" for operation, quota in pricing.quotas.items())
     going_on = f", going on after {before.queued:,} queued before" if before.after else ""
@@ -45,7 +44,6 @@ def question(place: Place, pricing: Pricing, before: Progress, max_cost: float |
 
 
 def show(run: Backfill, pricing: Pricing, place: Place) -> None:
-    """Write the end of a run to stdout."""
     totals = run.totals
     left_out = f", {totals.left_out:,} left out" if totals.left_out else ""
     archived = f", {totals.archived:,} are archived and were left alone" if totals.archived else ""

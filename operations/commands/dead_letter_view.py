@@ -44,7 +44,6 @@ def one(letter: DeadLetter) -> str:
 
 
 def everything(letter: DeadLetter) -> str:
-    """Return all that is known of a letter."""
     facts = {
         "message id": letter.id,
         "queue": letter.queue,
@@ -64,7 +63,6 @@ def everything(letter: DeadLetter) -> str:
 
 
 def redriven(done: Redriven, *, dry_run: bool) -> list[str]:
-    """Return what was done, and what was not."""
     verb = "would be sent back" if dry_run else "were sent back"
     said = [f"{done.sent:,} of {done.looked_at:,} dead letters looked at {verb}"]
     if done.refused:
@@ -79,7 +77,6 @@ def redriven(done: Redriven, *, dry_run: bool) -> list[str]:
 
 
 def unseen(reader: DeadLetterReader) -> list[str]:
-    """Return what a reader could not see, and why."""
     said = []
     if reader.before.in_flight:
         said.append(

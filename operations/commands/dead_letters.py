@@ -43,8 +43,7 @@ def summary(
     if json:
         terminal.print_json(counted.to_json())
     else:
-        out = terminal.results()
-        out.print(dead_letter_view.summary(counted, time.time()))
+        terminal.results().print(dead_letter_view.summary(counted, time.time()))
         for line in dead_letter_view.where_to_look(counted):
             typer.echo(line)
     display.raise_if_interrupted(f"{counted.total:,} dead letters were counted, not all; nothing was changed")
@@ -129,9 +128,8 @@ def redrive(
     if not dry_run:
         terminal.require_consent_possible(yes, "redrive")
     pipeline = connect(stack, local, directory)
-    if not dry_run and not terminal.consents(
-        yes, _question(pipeline, chosen, limit), "nothing was sent back"
-    ):
+    question = "" if dry_run else _question(pipeline, chosen, limit)
+    if not terminal.consents(yes or dry_run, question, "nothing was sent back"):
         return 1
     work = Redrive(chosen, limit, Pace(rate, time.monotonic, time.sleep), dry_run)
     done, expected = work.done, 0
@@ -179,17 +177,12 @@ def _read(pipeline: DeployedPipeline, display: terminal.StepDisplay) -> Generato
 
 
 def _print_one(letter: DeadLetter, json: bool) -> None:
-    """Write one letter to stdout, while the progress goes on."""
-    line = as_json(letter.to_json()) if json else dead_letter_view.one(letter)
-    typer.echo(line)
+    typer.echo(as_json(letter.to_json()) if json else dead_letter_view.one(letter))
 
 
 def _question(pipeline: DeployedPipeline, chosen: DeadLetterFilter, limit: int | None) -> str:
     there = sum(lane.dead_letters.depth().visible for lane in pipeline.lanes)
-    named = ", ".join(
-        f"{name} {terminal.printable(str(value))}"
-        for name, value in vars(chosen).items()
-        if value is not None
-    )
+    asked = {name: value for name, value in vars(chosen).items() if value is not None}
+    named = ", ".join(f"{name} {terminal.printable(value)}" for name, value in asked.items())
     most = f"up to {limit:,}" if limit else "all"
     return f"Send back {most} of about {there:,} dead letters ({named or 'any'})?"

@@ -12,13 +12,7 @@ from operations import terminal
 from operations.commands import options
 from operations.deployed import AccountQuota
 from operations.faults import OperatorError
-from operations.quotas import (
-    QuotaInUse,
-    in_use,
-    read_daily_limits,
-    read_settings,
-    require_known,
-)
+from operations.quotas import QuotaInUse, in_use, read_daily_limits, read_settings, require_known
 from operations.wiring import DeployedPipeline, connect
 
 
@@ -75,7 +69,7 @@ def _in_use(pipeline: DeployedPipeline, account: list[AccountQuota]) -> list[Quo
 
 
 def _account(pipeline: DeployedPipeline) -> tuple[list[AccountQuota], str | None]:
-    """Ask Service Quotas; where it does not answer, as on a local cloud, say why."""
+    """Return what Service Quotas knows; where it does not answer, as on a local cloud, why."""
     if pipeline.is_local:
         return [], "the local cloud has no Service Quotas; --set takes any number"
     try:
@@ -87,7 +81,7 @@ def _account(pipeline: DeployedPipeline) -> tuple[list[AccountQuota], str | None
 def _change(
     pipeline: DeployedPipeline, shown: list[QuotaInUse], *, apply: bool, settings: list[str], unset: list[str]
 ) -> bool:
-    """Write what was asked for; say whether that was anything. Nothing is written if any of it is wrong."""
+    """Write what was asked for; return whether that was anything. If any is wrong, nothing is written."""
     operations = [quota.operation for quota in shown]
     changes: dict[str, float | None] = {require_known(operation, operations): None for operation in unset}
     if apply:
@@ -107,11 +101,8 @@ def _print(shown: list[QuotaInUse]) -> None:
     laid_out = terminal.table("Calls a second", "#Deployed", "#Set", "#Account", "#In use", "#Now")
     for quota in shown:
         cells = (quota.deployed, quota.chosen, quota.account, quota.in_use)
-        laid_out.add_row(
-            quota.operation,
-            *("-" if number is None else f"{number:g}" for number in cells),
-            f"{quota.rate:.1f}",
-        )
+        shown_as = ("-" if number is None else f"{number:g}" for number in cells)
+        laid_out.add_row(quota.operation, *shown_as, f"{quota.rate:.1f}")
     terminal.results().print(laid_out)
     _print_daily(shown)
     lower = [quota for quota in shown if quota.account is not None and quota.account < quota.in_use]

@@ -25,7 +25,6 @@ def show(
     keys: Mapping[DifferenceKind, list[str]],
     waiting: int,
 ) -> None:
-    """Write the counts, and some keys of each kind, to stdout."""
     notes = f", and {counted.tombstones:,} notes of deleted ones" if counted.tombstones else ""
     typer.echo(
         f"{counted.objects:,} photos in the bucket; {counted.records:,} records{notes}; "
@@ -51,7 +50,6 @@ def document(
     waiting: int,
     fixed: Fixed | None,
 ) -> dict[str, object]:
-    """Return the same as JSON."""
     return {
         "objects": counted.objects,
         "archived": counted.archived,

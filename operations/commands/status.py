@@ -25,8 +25,7 @@ def status(
     directory: options.Directory = None,
     days: Annotated[int, typer.Option("--days", min=1, max=90, help="How many days to add up.")] = 30,
     exact: Annotated[
-        bool,
-        typer.Option("--exact", help="Count all records: half a cent and some seconds a million."),
+        bool, typer.Option("--exact", help="Count all records: half a cent and some seconds a million.")
     ] = False,
     json: options.Json = False,
 ) -> None:
@@ -50,7 +49,7 @@ def status(
 
 
 def _quotas(pipeline: DeployedPipeline) -> list[QuotaInUse]:
-    """Look at how fast operations are called; say so where nobody may know what is deployed."""
+    """Return how fast operations are called; empty, with a remark, where nobody may know what is deployed."""
     try:
         deployed = pipeline.deployed
         return in_use(deployed.quotas, pipeline.budgets, (), time.time(), deployed.daily_limits)
@@ -64,13 +63,8 @@ def _print(report: Report) -> None:
     queues = terminal.table("Queue", "#Waiting", "#At work", "#Delayed", "#Dead letters")
     for name, depth in report.queues.items():
         dead = report.dead_letters[name]
-        queues.add_row(
-            name,
-            f"{depth.visible:,}",
-            f"{depth.in_flight:,}",
-            f"{depth.delayed:,}",
-            f"[red]{dead:,}[/]" if dead else "0",
-        )
+        counts = (f"{count:,}" for count in (depth.visible, depth.in_flight, depth.delayed))
+        queues.add_row(name, *counts, f"[red]{dead:,}[/]" if dead else "0")
     out.print(queues)
     records = ", ".join(f"{_number(counted)} {state}" for state, counted in report.records.items())
     typer.echo(f"\nRecords: {records}")
@@ -100,10 +94,5 @@ def _number(counted: RecordCount) -> str:
 
 def _cells(calls: Calls) -> tuple[str, ...]:
     ratio = "-" if calls.hit_ratio is None else f"{calls.hit_ratio:.1%}"
-    return (
-        f"{calls.made:,}",
-        f"{calls.avoided:,}",
-        f"{calls.throttled:,}",
-        ratio,
-        f"${calls.dollars_saved:,.2f}",
-    )
+    counts = (f"{count:,}" for count in (calls.made, calls.avoided, calls.throttled))
+    return (*counts, ratio, f"${calls.dollars_saved:,.2f}")

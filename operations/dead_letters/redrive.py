@@ -70,7 +70,6 @@ class Redrive:
 
     @property
     def is_full(self) -> bool:
-        """Whether the limit is reached."""
         return self._room() == 0
 
     def _room(self) -> int | None:

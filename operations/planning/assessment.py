@@ -137,7 +137,6 @@ class Assessor:
     shares_answers: bool
 
     def assess(self, page: Sequence[Listed]) -> list[Assessed]:
-        """Assess some objects, in their order."""
         records = self.known.recorded([listed.key for listed in page]) if self.has_records else {}
         current = {
             listed.key

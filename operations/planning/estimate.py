@@ -158,7 +158,6 @@ class Estimate:
 
     @property
     def seconds(self) -> float:
-        """How long all calls take."""
         return self.pricing.seconds(self.totals.calls)
 
     def to_json(self) -> dict[str, object]:

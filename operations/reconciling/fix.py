@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from functools import partial
 
 from contract.capacity import KEYS_A_MESSAGE
 from contract.notifications import look_again
@@ -113,13 +112,9 @@ class Fix:
     def _mark(self, page: Sequence[Difference]) -> None:
         unmarked = [finding for finding in page if finding.suspected_at is None]
         now = int(self.clock())
-        there = self.executor.map(partial(self._mark_one, now), unmarked)
+        there = self.executor.map(lambda finding: self.table.mark(finding.at, now), unmarked)
         self.spool.strike([finding for finding, found in zip(unmarked, there, strict=True) if not found])
         self.spool.marked(unmarked, now)
-
-    def _mark_one(self, now: int, finding: Difference) -> bool:
-        assert finding.at is not None
-        return self.table.mark(finding.at, now)
 
     def _remove(self, page: Sequence[Difference]) -> None:
         records = self.table.records(sorted({finding.key for finding in page}))
@@ -129,6 +124,5 @@ class Fix:
         self.fixed.rows_left += len(orphaned) - removed
 
     def _remove_one(self, finding: Difference) -> bool:
-        assert finding.at is not None
         assert finding.suspected_at is not None
         return self.table.remove_marked(finding.at, finding.suspected_at)

@@ -49,8 +49,11 @@ class Difference(NamedTuple):
     number: int | None = None
 
     @property
-    def at(self) -> ItemKey | None:
-        return None if self.pk is None or self.sk is None else ItemKey(self.pk, self.sk)
+    def at(self) -> ItemKey:
+        """Where the index row is."""
+        assert self.pk is not None
+        assert self.sk is not None
+        return ItemKey(self.pk, self.sk)
 
     def is_settled_by(self, record: RecordSummary | None) -> bool:
         """Return whether the record as it is now has done away with the difference."""
@@ -97,9 +100,11 @@ CREATE INDEX findings_by_kind ON findings (kind, number);
     def pages(self, kind: DifferenceKind) -> Iterator[list[Difference]]:
         """Yield the findings of a kind, a thousand at a time; those given may be struck off meanwhile."""
         last = 0
-        while page := self._page(kind, last):
-            yield page
-            last = page[-1].number or 0
+        while rows := self._database.execute(
+            "SELECT * FROM findings WHERE kind = ? AND number > ? ORDER BY number LIMIT ?", (kind, last, PAGE)
+        ).fetchall():
+            yield [Difference(DifferenceKind(row[0]), *row[1:]) for row in rows]
+            last = rows[-1][-1]
 
     def strike(self, findings: Iterable[Difference]) -> None:
         self._database.executemany(
@@ -107,7 +112,6 @@ CREATE INDEX findings_by_kind ON findings (kind, number);
         )
 
     def marked(self, findings: Iterable[Difference], suspected_at: int) -> None:
-        """Note when rows were marked."""
         self._database.executemany(
             "UPDATE findings SET suspected_at = ? WHERE number = ?",
             ((suspected_at, found.number) for found in findings),
@@ -115,24 +119,16 @@ CREATE INDEX findings_by_kind ON findings (kind, number);
 
     def count(self, kind: DifferenceKind) -> int:
 
-        answer = self._database.execute("SELECT count(*) FROM findings WHERE kind = ?", (str(kind),))
+        answer = self._database.execute("SELECT count(*) FROM findings WHERE kind = ?", (kind,))
         return int(answer.fetchone()[0])
 
     def last_marked_at(self) -> int | None:
-        """Return when the last of the rows was marked."""
         return self._database.execute("SELECT max(suspected_at) FROM findings").fetchone()[0]  # type: ignore[no-any-return]
 
     def first_keys(self, kind: DifferenceKind, most: int) -> list[str]:
         """Return the first keys of a kind, each once."""
         answer = self._database.execute(
             "SELECT key FROM findings WHERE kind = ? GROUP BY key ORDER BY min(number) LIMIT ?",
-            (str(kind), most),
+            (kind, most),
         )
         return [key for (key,) in answer]
-
-    def _page(self, kind: DifferenceKind, after: int) -> list[Difference]:
-        rows = self._database.execute(
-            "SELECT * FROM findings WHERE kind = ? AND number > ? ORDER BY number LIMIT ?",
-            (str(kind), after, PAGE),
-        )
-        return [Difference(DifferenceKind(row[0]), *row[1:]) for row in rows]

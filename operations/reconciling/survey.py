@@ -154,21 +154,16 @@ class Survey:
     def _settled(self, findings: Sequence[Difference]) -> list[Difference]:
         """Return which of the findings are none any more, because the pipeline has dealt with them."""
         records = self.table.records(sorted({finding.key for finding in findings}))
-        places = [finding.at for finding in findings if finding.at is not None]
-        there = self.table.rows_there(places)
-        return [
-            finding
-            for finding in findings
-            if finding.is_settled_by(records.get(finding.key))
-            or (finding.at is not None and finding.at not in there)
-        ]
+        rows = [finding for finding in findings if finding.kind is DifferenceKind.ORPHANED_ROWS]
+        there = self.table.rows_there([row.at for row in rows])
+        settled = [finding for finding in findings if finding.is_settled_by(records.get(finding.key))]
+        return [*settled, *(row for row in rows if row.at not in there)]
 
     def _is_young(self, at: float) -> bool:
         return at > self.clock() - self.min_age_seconds
 
 
 def _row_finding(seen: SeenRow) -> Difference:
-    kind, row, at = DifferenceKind.ORPHANED_ROWS, seen.row, seen.row.at
-    return Difference(
-        kind, row.key, pk=at.pk, sk=at.sk, revision=row.revision, suspected_at=seen.suspected_at
-    )
+    row, at = seen.row, seen.row.at
+    kind, suspected_at = DifferenceKind.ORPHANED_ROWS, seen.suspected_at
+    return Difference(kind, row.key, None, None, at.pk, at.sk, row.revision, suspected_at)

@@ -62,7 +62,7 @@ CHECKS: list[Check] = []
 def check(
     *, contents: int = 0, uploads: int = 0, others_need: bool = False
 ) -> Callable[[CheckFunction], CheckFunction]:
-    """Make a check of the function below; see Check for what the numbers are."""
+    """Return a decorator that makes a check of a function; see Check for what the numbers are."""
 
     def add(function: CheckFunction) -> CheckFunction:
         sentence = " ".join((getdoc(function) or "").split())
@@ -213,9 +213,7 @@ def completions(target: TargetPipeline) -> Steps[str]:
         wanted, heard = target.announcement(record).body, target.inbox.heard[identifier]
         different = sorted(name for name in wanted | heard if wanted.get(name) != heard.get(name))
         target.require(
-            not different,
-            record.key,
-            f"was announced with another {', '.join(different)} than the table has",
+            not different, record.key, f"was announced with another {', '.join(different)} than the table has"
         )
     return f"{len(target.seen)} announced"
 
@@ -227,7 +225,7 @@ def longest(beginning: str) -> str:
 
 
 def not_as_expected(target: TargetPipeline) -> Iterator[str]:
-    """Name the keys whose record is not that of their object, at the end, when all events have come."""
+    """Yield the keys whose record is not that of their object, at the end, when all events have come."""
     records = target.records(target.expected)
     for key, etag in target.expected.items():
         record = records.get(key)
@@ -248,7 +246,7 @@ def listing(target: TargetPipeline) -> Iterator[str]:
 
 
 def differences(answer: Mapping[str, Any], record: ImageRecord) -> list[str]:
-    """Name what an answer of the API says otherwise than the record."""
+    """Return what an answer of the API says otherwise than the record."""
     rejection = record.rejection
     wanted = {
         "key": record.key,

@@ -47,7 +47,6 @@ class MarkedPhotos:
         self._next = cycle(self.photos)
 
     def new(self) -> bytes:
-        """Return a photo with bytes that were never seen."""
         return marked(next(self._next), f"{self.mark} {next(self.numbers)}")
 
     def cut_off(self) -> bytes:

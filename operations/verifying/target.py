@@ -47,7 +47,6 @@ class Inbox:
     heard: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def subscribe(self, name: str) -> None:
-        """Make the queue, and subscribe it."""
         self.queue_url = self.subscriptions.make_queue(name)
         self.subscriptions.subscribe(name)
 
@@ -62,7 +61,6 @@ class Inbox:
             bodies = self.subscriptions.receive(self.queue_url, 0) if is_full else []
 
     def has_heard_of(self, key: str) -> bool:
-        """Return whether any completion of a key has come."""
         return any(said["key"] == key for said in self.heard.values())
 
 
@@ -100,7 +98,6 @@ class TargetPipeline:
         return named(key.removeprefix(self.prefix))
 
     def upload(self, key: str, body: bytes) -> None:
-        """Put an object."""
         # Written down before it is tried: an answer that got lost on its way is an object all the same.
         self.expected.setdefault(key, None)
         etag = self.expected[key] = self.objects.put(key, body)
@@ -126,7 +123,6 @@ class TargetPipeline:
         return found
 
     def announcement(self, record: ImageRecord) -> Completion:
-        """Return what has to be announced of a record."""
         return completion(self.bucket_name, record)
 
     def called_at(self, record: ImageRecord) -> Mapping[str, str]:
@@ -140,46 +136,46 @@ class TargetPipeline:
         Raise CheckFailedError if one of them is rejected.
         """
 
-        def missing(key: str, record: ImageRecord | None) -> str | None:
-            if record is None or record.version.etag != self.expected[key]:
-                return f"the record of {self.named(key)}"
+        def missing(record: ImageRecord) -> str | None:
             if record.status is Status.REJECTED and record.rejection is not None:
                 reason = f"{record.rejection.code}: {record.rejection.message}"
-                raise CheckFailedError(f"{self.named(key)} was rejected, {reason}")
+                raise CheckFailedError(f"{self.named(record.key)} was rejected, {reason}")
             is_whole = dict(record.detectors) == dict(self.fingerprints)
-            return None if is_whole else f"what the detectors say of {self.named(key)}"
+            return None if is_whole else f"what the detectors say of {self.named(record.key)}"
 
         return (yield from self._until_recorded(keys, missing))
 
     def rejected(self, *keys: str) -> Steps[Mapping[str, ImageRecord]]:
         """Wait until these keys are rejected, and return their records. Raise CheckFailedError if not."""
 
-        def missing(key: str, record: ImageRecord | None) -> str | None:
-            if record is None or record.version.etag != self.expected[key]:
-                return f"the record of {self.named(key)}"
+        def missing(record: ImageRecord) -> None:
             if record.status is not Status.REJECTED:
-                raise CheckFailedError(f"{self.named(key)} is {record.status}, and should be rejected")
-            return None
+                raise CheckFailedError(f"{self.named(record.key)} is {record.status}, and should be rejected")
 
         return (yield from self._until_recorded(keys, missing))
 
     def deleted(self, *keys: str) -> Steps[None]:
-        """Wait until these keys are known as deleted."""
+        def missing() -> Iterator[str]:
+            found = self.records(keys)
+            for key in keys:
+                if key not in found or found[key].status is not Status.DELETED:
+                    yield f"that {self.named(key)} is known as deleted"
 
-        def missing(key: str, record: ImageRecord | None) -> str | None:
-            is_known = record is not None and record.status is Status.DELETED
-            return None if is_known else f"that {self.named(key)} is known as deleted"
-
-        yield from self._until_recorded(keys, missing)
+        yield from self.until(missing)
 
     def _until_recorded(
-        self, keys: Sequence[str], missing: Callable[[str, ImageRecord | None], str | None]
+        self, keys: Sequence[str], missing: Callable[[ImageRecord], str | None]
     ) -> Steps[Mapping[str, ImageRecord]]:
-        def still_missing() -> Iterator[str]:
+        def missing_of_all() -> Iterator[str]:
             found = self.records(keys)
-            return (what for key in keys if (what := missing(key, found.get(key))) is not None)
+            for key in keys:
+                record = found.get(key)
+                if record is None or record.version.etag != self.expected[key]:
+                    yield f"the record of {self.named(key)}"
+                elif (what := missing(record)) is not None:
+                    yield what
 
-        yield from self.until(still_missing)
+        yield from self.until(missing_of_all)
         return self.records(keys)
 
     def until(

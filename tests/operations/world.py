@@ -99,4 +99,4 @@ def everything(spool: Spool, kind: DifferenceKind) -> list[Difference]:
 
 
 def _what(finding: Difference) -> Any:
-    return finding.key if finding.at is None else (finding.at.pk, finding.at.sk)
+    return finding.key if finding.pk is None else (finding.pk, finding.sk)

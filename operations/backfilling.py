@@ -56,13 +56,13 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class BackfillCheckpoint:
     """The file of one backfill: of one pipeline's bucket and table, and the same arguments."""
 
     file: Path
 
     @classmethod
-    def of(cls, directory: Path, names: Mapping[str, object]) -> Checkpoint:
+    def of(cls, directory: Path, names: Mapping[str, object]) -> BackfillCheckpoint:
         """Name the file by what the backfill is about."""
         text = json.dumps(names, sort_keys=True)
         digest = hashlib.blake2b(text.encode(), digest_size=_LETTERS_OF_NAMES // 2).hexdigest()
@@ -155,7 +155,8 @@ class Backfill:
         Raise OperatorError if SQS refuses messages.
         """
         for page in self.bucket.pages(prefix, self.progress.after):
-            if self._is_queue_full():
+            most = self.bounds.most_waiting
+            if most is not None and self.queue.depth().total >= most:
                 self.ended = Ended.QUEUE_FULL
                 return
             if not page:
@@ -226,7 +227,3 @@ class Backfill:
         self.queued += len(queued)
         self.progress = self.progress.plus(queued, after)
         return self.progress
-
-    def _is_queue_full(self) -> bool:
-        most = self.bounds.most_waiting
-        return most is not None and self.queue.depth().total >= most

@@ -55,9 +55,6 @@ app.command("verify")(verify.verify)
 app.command("forget")(forget.forget)
 
 
-_TROUBLES = (typer.TyperException, OperatorError, ImagepipeError, sqlite3.Error)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     with standard_streams():
         return _main(arguments)
@@ -66,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: Sequence[str] | None) -> int:
     try:
         code = app(list(arguments) if arguments is not None else None, standalone_mode=False)
-    except _TROUBLES as error:
+    except (typer.TyperException, OperatorError, ImagepipeError, sqlite3.Error) as error:
         # Without arguments the help has been shown, and there is nothing to add.
         if sentence := " ".join(_sentence(error).split()):
             typer.echo(f"error: {printable(sentence)}", err=True)
@@ -86,8 +83,7 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, sqlite3.Error):
         return f"the temporary database failed: {error}; is there room in the temporary directory?"
     # What Typer has to say of an argument is longer than its text.
-    format_message = getattr(error, "format_message", None)
-    return str(format_message() if format_message else error)
+    return str(getattr(error, "format_message", error.__str__)())
 
 
 if __name__ == "__main__":

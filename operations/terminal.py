@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from types import FrameType
 from typing import TypeVar, cast
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -138,9 +138,8 @@ def table(*columns: str) -> Table:
     """Make a plain table; a column that begins with `#` holds numbers."""
     made = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        made.add_column(
-            column.removeprefix("#"), justify="right" if column.startswith("#") else "left", overflow="fold"
-        )
+        justify: JustifyMethod = "right" if column.startswith("#") else "left"
+        made.add_column(column.removeprefix("#"), justify=justify, overflow="fold")
     return made
 
 

@@ -10,7 +10,7 @@ import typer
 from contract.capacity import BACKFILL_DAYS
 from contract.timing import DAY_SECONDS
 from operations import terminal
-from operations.backfilling import Backfill, Bounds, Checkpoint, Ended, Progress, state_directory
+from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
 from operations.commands import backfill_view, options
 from operations.faults import OperatorError, StoppedError
 from operations.messages import Pace
@@ -33,17 +33,17 @@ def backfill(
     since: options.ModifiedSince = None,
     suffix: options.Suffix = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="Queue at most so many in this run.")
+        int | None, typer.Option("--limit", min=1, help="Queue at most this many in this run.")
     ] = None,
     max_cost: Annotated[
-        float | None, typer.Option("--max-cost", min=0, help="Stop before so many dollars, over all runs.")
+        float | None, typer.Option("--max-cost", min=0, help="Stop before this many dollars, over all runs.")
     ] = None,
     rate: options.Rate = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Also those that have their record: it is announced again.")
+        bool, typer.Option("--all", help="Also photos that have their record; it is announced again.")
     ] = False,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Begin anew, not where the last run was ended.")
+        bool, typer.Option("--restart", help="Start over, not where the last run ended.")
     ] = False,
     yes: options.Yes = False,
     json: options.Json = False,
@@ -58,7 +58,7 @@ def backfill(
     _require_ours(meant, pipeline)
     arguments = {"since": since, "suffixes": chosen.suffixes, "everything": everything}
     names = {"bucket": meant.bucket, "table": pipeline.names.table, "prefix": meant.prefix, **arguments}
-    checkpoint = Checkpoint.of(state_directory(), names)
+    checkpoint = BackfillCheckpoint.of(state_directory(), names)
     before = (None if restart else checkpoint.read()) or Progress(since=chosen.since)
     pricing = Pricing.of(pipeline.deployed, pipeline.budgets)
     question = backfill_view.question(meant, pricing, before, max_cost)

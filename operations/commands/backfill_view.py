@@ -18,10 +18,8 @@ ENDINGS = {
     Ended.STOPPED: f"Stopped: {_GOES_ON}.",
     Ended.LIMIT: f"That is --limit; {_GOES_ON}.",
     Ended.MAX_COST: f"The next one would cost more than --max-cost; with a higher one, {_GOES_ON}.",
-    Ended.QUEUE_FULL: (
-        "The queue holds as much as is done in half the time that messages are kept; "
-        f"in some days, {_GOES_ON}."
-    ),
+    Ended.QUEUE_FULL: f"The queue holds as much as is done in half the time that messages are kept; in some "
+    f"days, {_GOES_ON}.",
 }
 
 

@@ -20,12 +20,12 @@ from operations.faults import OperatorError
 def cost(
     *,
     photos: Annotated[int, typer.Option("--photos", min=1, help="How many new photos.")] = 1_000_000,
-    detectors: Annotated[str, typer.Option("--detectors", help="Their names, with commas.")] = ",".join(
-        DEFAULT_DETECTORS
-    ),
-    bulk: Annotated[bool, typer.Option("--bulk", help="By a backfill, not by uploads.")] = False,
+    detectors: Annotated[
+        str, typer.Option("--detectors", help="Which detectors, comma-separated.")
+    ] = ",".join(DEFAULT_DETECTORS),
+    bulk: Annotated[bool, typer.Option("--bulk", help="Price a backfill, not uploads.")] = False,
     labels: Annotated[
-        float, typer.Option("--labels", min=0, help="Labels that a photo has.")
+        float, typer.Option("--labels", min=0, help="Labels per photo.")
     ] = Assumptions.labels_a_photo,
     markdown: Annotated[bool, typer.Option("--markdown", help="Write docs/cost.md to stdout.")] = False,
     json: options.Json = False,

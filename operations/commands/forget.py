@@ -20,7 +20,7 @@ LEFT = 1
 def forget(
     *,
     key: Annotated[str | None, typer.Argument(metavar="KEY", show_default=False)] = None,
-    prefix: Annotated[str | None, typer.Option("--prefix", help="All keys that begin so.")] = None,
+    prefix: Annotated[str | None, typer.Option("--prefix", help="All keys with this prefix.")] = None,
     stack: options.Stack = None,
     local: options.Local = None,
     directory: options.Directory = None,

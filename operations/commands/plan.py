@@ -22,7 +22,7 @@ def plan(
     since: options.ModifiedSince = None,
     suffix: options.Suffix = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="Look at so many objects only, the first by key.")
+        int | None, typer.Option("--limit", min=1, help="Stop after this many objects, in key order.")
     ] = None,
     json: options.Json = False,
 ) -> None:

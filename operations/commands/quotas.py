@@ -21,21 +21,19 @@ def quotas(
     stack: options.Stack = None,
     local: options.Local = None,
     directory: options.Directory = None,
-    apply: Annotated[
-        bool, typer.Option("--apply", help="Let workers go by the account's quotas from now on.")
-    ] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Use the account's quotas from now on.")] = False,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", help="Let workers go by this: DetectLabels=80.")
+        list[str] | None, typer.Option("--set", help="Use this quota, in calls a second: DetectLabels=80.")
     ] = None,
     unset: Annotated[
-        list[str] | None, typer.Option("--unset", help="Let them go by the deployment's again: DetectLabels.")
+        list[str] | None, typer.Option("--unset", help="Use the deployment's quota again: DetectLabels.")
     ] = None,
     daily: Annotated[
         list[str] | None,
         typer.Option(
             "--daily",
-            help="Let workers make so many calls a day (UTC): DetectLabels=20000; =0 for none at all, "
-            "=none to go by the deployment's again.",
+            help="Allow this many calls a day (UTC): DetectLabels=20000; =0 for none at all, "
+            "=none for the deployment's limit again.",
         ),
     ] = None,
     json: options.Json = False,

@@ -23,12 +23,14 @@ def reconcile(
     stack: options.Stack = None,
     local: options.Local = None,
     directory: options.Directory = None,
-    prefix: Annotated[str, typer.Option("--prefix", help="Only keys that begin so.")] = "",
+    prefix: Annotated[str, typer.Option("--prefix", help="Only keys with this prefix.")] = "",
     min_age: Annotated[
         float, typer.Option("--min-age", min=0, help="Younger photos count as in flight, in seconds.")
     ] = 60.0,
-    show: Annotated[int, typer.Option("--show", min=0, help="How many keys to name of each kind.")] = 10,
-    fix: Annotated[bool, typer.Option("--fix", help="Queue what differs, and sweep index rows.")] = False,
+    show: Annotated[int, typer.Option("--show", min=0, help="How many keys to show of each kind.")] = 10,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Queue what differs, and remove orphaned index rows.")
+    ] = False,
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> int:

@@ -48,9 +48,7 @@ def verify(
         typer.Option("--photos", help="A folder with JPEGs.", show_default="images/ of the checkout"),
     ] = None,
     patience: options.Patience = 300.0,
-    clean: Annotated[
-        bool, typer.Option("--clean", help="Only remove what runs that were killed have left.")
-    ] = False,
+    clean: Annotated[bool, typer.Option("--clean", help="Only remove what killed runs have left.")] = False,
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> int:
@@ -199,9 +197,7 @@ def _print(checked: list[CheckResult]) -> None:
 
 
 def _tell_left(left: list[str]) -> None:
-    if not left:
-        typer.echo(f"Everything was removed. {_TOMBSTONES}", err=True)
-        return
     for what in left:
         typer.echo(f"Left: {terminal.printable(what)}", err=True)
-    typer.echo("To try to remove it again: imagepipe verify --clean", err=True)
+    again = "To try to remove it again: imagepipe verify --clean"
+    typer.echo(again if left else f"Everything was removed. {_TOMBSTONES}", err=True)

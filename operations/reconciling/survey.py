@@ -31,7 +31,7 @@ from operations.reconciling.spool import Difference, DifferenceKind, Spool
 SAME_UPLOAD_SECONDS = 2.5
 
 
-class Comparison(Enum):
+class RecordComparison(Enum):
     """How an object and its record compare."""
 
     SAME = "the record describes the object"
@@ -40,20 +40,20 @@ class Comparison(Enum):
     DOUBTFUL = "the same bytes, but maybe another version: the object has to be asked"
 
 
-def compare(listed: Listed, record: RecordSummary | None) -> Comparison:
+def compare(listed: Listed, record: RecordSummary | None) -> RecordComparison:
     """Compare by the bytes (ETag and size), and by the time where the bucket has versions.
 
     The same bytes uploaded again are another version with the same ETag. Their times tell, save for objects
     uploaded in parts, whose LastModified is when the upload began.
     """
     if record is None or record.is_deleted:
-        return Comparison.MISSING
+        return RecordComparison.MISSING
     if not record.is_of(listed):
-        return Comparison.STALE
+        return RecordComparison.STALE
     apart_seconds = abs(listed.modified_at - to_seconds(record.uploaded_at))
     if record.version_id is not None and apart_seconds > SAME_UPLOAD_SECONDS:
-        return Comparison.DOUBTFUL
-    return Comparison.SAME
+        return RecordComparison.DOUBTFUL
+    return RecordComparison.SAME
 
 
 @dataclass
@@ -111,14 +111,16 @@ class Survey:
         doubtful: list[Listed] = []
         for listed in page:
             compared = compare(listed, records.get(listed.key))
-            if compared is Comparison.SAME:
+            if compared is RecordComparison.SAME:
                 continue
             if self._is_young(listed.modified_at):
                 self.counted.in_flight += 1
-            elif compared is Comparison.DOUBTFUL:
+            elif compared is RecordComparison.DOUBTFUL:
                 doubtful.append(listed)
             else:
-                kind = DifferenceKind.MISSING if compared is Comparison.MISSING else DifferenceKind.STALE
+                kind = (
+                    DifferenceKind.MISSING if compared is RecordComparison.MISSING else DifferenceKind.STALE
+                )
                 different.append(Difference(kind, listed.key, listed.etag))
         self.spool.note([*different, *self._of_another_version(doubtful, records)])
 

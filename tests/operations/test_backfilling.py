@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from contract.notifications import parse
 from contract.questions import questions
 from contract.records import Status
-from operations.backfilling import Backfill, Bounds, Checkpoint, Ended, Progress, state_directory
+from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
 from operations.faults import OperatorError
 from operations.messages import Pace
 from operations.moments import to_text
@@ -223,14 +223,14 @@ def test_killed_at_any_time_it_queues_everything_in_the_end(kills: list[int], pa
 
 def test_a_checkpoint_is_of_the_same_arguments(tmp_path: Path) -> None:
     names = {"bucket": "b", "prefix": "p", "since": None}
-    checkpoint = Checkpoint.of(tmp_path / "new" / "place", names)
+    checkpoint = BackfillCheckpoint.of(tmp_path / "new" / "place", names)
     progress = Progress("ünï+%\n.jpg", 1.5, 7, 6, {"labels": 3})
 
     assert checkpoint.read() is None
     checkpoint.write(progress)
 
-    assert Checkpoint.of(tmp_path / "new" / "place", dict(reversed(names.items()))).read() == progress
-    assert Checkpoint.of(tmp_path / "new" / "place", {**names, "since": "7d"}).read() is None
+    assert BackfillCheckpoint.of(tmp_path / "new" / "place", dict(reversed(names.items()))).read() == progress
+    assert BackfillCheckpoint.of(tmp_path / "new" / "place", {**names, "since": "7d"}).read() is None
     checkpoint.remove()
     checkpoint.remove()
     assert checkpoint.read() is None
@@ -238,7 +238,7 @@ def test_a_checkpoint_is_of_the_same_arguments(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("written", ["", "{", '{"other": 1}', "[]"])
 def test_a_checkpoint_that_is_spoilt_says_what_to_do(tmp_path: Path, written: str) -> None:
-    checkpoint = Checkpoint(tmp_path / "spoilt.json")
+    checkpoint = BackfillCheckpoint(tmp_path / "spoilt.json")
     checkpoint.file.write_text(written)
 
     with pytest.raises(OperatorError, match="--restart"):

@@ -16,7 +16,7 @@ from contract.wire import from_wire, to_wire
 from operations.inventory import Listed, RecordSummary
 from operations.moments import to_seconds
 from operations.reconciling.spool import DifferenceKind
-from operations.reconciling.survey import Comparison, compare
+from operations.reconciling.survey import RecordComparison, compare
 from tests.fakes.s3 import START
 from tests.fakes.sqs import BULK
 from tests.operations.world import OperatedWorld
@@ -280,19 +280,19 @@ SUMMARY = RecordSummary(
 @pytest.mark.parametrize(
     ("changed", "compared"),
     [
-        ({}, Comparison.SAME),
-        ({"etag": "e2"}, Comparison.STALE),
-        ({"size_bytes": 11}, Comparison.STALE),
-        ({"status": Status.DELETED}, Comparison.MISSING),
-        ({"uploaded_at": "2026-01-01T00:00:03.000Z"}, Comparison.DOUBTFUL),
-        ({"uploaded_at": "2026-01-01T00:00:03.000Z", "version_id": None}, Comparison.SAME),
+        ({}, RecordComparison.SAME),
+        ({"etag": "e2"}, RecordComparison.STALE),
+        ({"size_bytes": 11}, RecordComparison.STALE),
+        ({"status": Status.DELETED}, RecordComparison.MISSING),
+        ({"uploaded_at": "2026-01-01T00:00:03.000Z"}, RecordComparison.DOUBTFUL),
+        ({"uploaded_at": "2026-01-01T00:00:03.000Z", "version_id": None}, RecordComparison.SAME),
     ],
 )
 def test_an_object_is_compared_by_bytes_and_where_versions_are_by_time(
-    changed: dict[str, Any], compared: Comparison
+    changed: dict[str, Any], compared: RecordComparison
 ) -> None:
     assert compare(LISTED, replace(SUMMARY, **changed)) is compared
 
 
 def test_an_object_without_a_record_is_missing() -> None:
-    assert compare(LISTED, None) is Comparison.MISSING
+    assert compare(LISTED, None) is RecordComparison.MISSING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
@@ -173,11 +174,12 @@ def _read(pipeline: DeployedPipeline, display: terminal.StepDisplay) -> Generato
                 display.show(done=count, total=max(expected, count))
                 yield from letters
         for line in dead_letter_view.unseen(reader):
-            typer.echo(line, err=True)
+            print(line, file=sys.stderr)
 
 
 def _print_one(letter: DeadLetter, json: bool) -> None:
-    typer.echo(as_json(letter.to_json()) if json else dead_letter_view.one(letter))
+    # By print, which the progress display lets through above its line; what is echoed would end up on it.
+    print(as_json(letter.to_json()) if json else dead_letter_view.one(letter))
 
 
 def _question(pipeline: DeployedPipeline, chosen: DeadLetterFilter, limit: int | None) -> str:

@@ -118,10 +118,7 @@ class Survey:
             elif compared is RecordComparison.DOUBTFUL:
                 doubtful.append(listed)
             else:
-                kind = (
-                    DifferenceKind.MISSING if compared is RecordComparison.MISSING else DifferenceKind.STALE
-                )
-                different.append(Difference(kind, listed.key, listed.etag))
+                different.append(Difference(DifferenceKind[compared.name], listed.key, listed.etag))
         self.spool.note([*different, *self._of_another_version(doubtful, records)])
 
     def _of_another_version(

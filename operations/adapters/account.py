@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from operations.adapters.aws_errors import translated
-from operations.checking.fitting import Concurrency
+from operations.checking import Concurrency
 from operations.retrying import RetryPolicy
 
 if TYPE_CHECKING:

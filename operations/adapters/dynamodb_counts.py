@@ -11,9 +11,9 @@ from contract.records import Status
 from contract.table import PARTITION_KEY, counts_key, status_term, term_partitions
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_reads import BatchReads
+from operations.inventory import CALL_COUNTS
+from operations.inventory import RecordCount as Counted
 from operations.retrying import RetryPolicy
-from operations.status.calls import CALL_COUNTS
-from operations.status.report import Counted
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -16,8 +16,9 @@ from contract.tallies import COUNTED, COUNTED_PREFIX
 from contract.wire import from_wire
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_reads import BatchReads, key_to_wire, projection
+from operations.inventory import Trace
+from operations.inventory import TraceKind as Kind
 from operations.retrying import RetryPolicy
-from operations.traces import Kind, Trace
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

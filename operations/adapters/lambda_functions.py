@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from operations.adapters.aws_errors import translated
-from operations.deployed import Deployed
+from operations.deployed import DeployedProcessor as Deployed
 from operations.faults import OperatorError
 from operations.retrying import RetryPolicy
 

@@ -11,8 +11,7 @@ from botocore.exceptions import ClientError
 
 from contract.identity import ImageVersion
 from operations.adapters.aws_errors import translated
-from operations.reconciling.comparison import Listed
-from operations.reconciling.findings import NO_VERSION
+from operations.inventory import NO_VERSION, Listed
 from operations.retrying import RetryPolicy
 
 if TYPE_CHECKING:

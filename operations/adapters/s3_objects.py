@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from contract.identity import ImageVersion
 from operations.adapters.aws_errors import translated
-from operations.reconciling.findings import NO_VERSION
+from operations.inventory import NO_VERSION
 from operations.retrying import RetryPolicy
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from operations.adapters.aws_errors import translated
-from operations.budgets.quotas import AccountQuota
+from operations.deployed import AccountQuota
 from operations.retrying import RetryPolicy
 
 if TYPE_CHECKING:

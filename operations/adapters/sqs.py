@@ -10,7 +10,8 @@ from contract.errors import ImagepipeError
 from contract.failures import FAILURE_ATTRIBUTE
 from operations.adapters.aws_errors import translated
 from operations.adapters.sqs_batches import BatchCalls, by_size, in_tens
-from operations.messages import Depth, Outgoing, Received
+from operations.messages import Outgoing, Received
+from operations.messages import QueueDepth as Depth
 from operations.moments import to_text
 from operations.retrying import RetryPolicy
 

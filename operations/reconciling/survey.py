@@ -16,22 +16,48 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from enum import Enum
+from operator import attrgetter
 
 from contract.identity import key_digest
-from operations.interrupting import Stopping
-from operations.moments import to_text
-from operations.reconciling.comparison import Listed, Standing, Verdict, compare
-from operations.reconciling.findings import LOOKED_AT_AGAIN, NO_VERSION, Finding, Kind
-from operations.reconciling.places import Bucket, SeenRow, Table
-from operations.reconciling.spool import Spool
+from operations.adapters.dynamodb import DynamoDBTable
+from operations.adapters.s3 import S3Bucket
+from operations.inventory import NO_VERSION, Listed, RecordSummary, SeenRow
+from operations.moments import to_seconds, to_text
+from operations.reconciling.spool import Difference, DifferenceKind, Spool
 
-Page = TypeVar("Page")
+# A record's time is that of the event, or of a look at the object; the listing's is rounded to seconds.
+SAME_UPLOAD_SECONDS = 2.5
+
+
+class RecordComparison(Enum):
+    """How an object and its record compare."""
+
+    SAME = "the record describes the object"
+    MISSING = "the object has no record, or a tombstone"
+    STALE = "the record describes another object"
+    DOUBTFUL = "the same bytes, but maybe another version: the object has to be asked"
+
+
+def compare(listed: Listed, record: RecordSummary | None) -> RecordComparison:
+    """Compare by the bytes (ETag and size), and by the time where the bucket has versions.
+
+    The same bytes uploaded again are another version with the same ETag. Their times tell, save for objects
+    uploaded in parts, whose LastModified is when the upload began.
+    """
+    if record is None or record.is_deleted:
+        return RecordComparison.MISSING
+    if not record.is_of(listed):
+        return RecordComparison.STALE
+    apart_seconds = abs(listed.modified_at - to_seconds(record.uploaded_at))
+    if record.version_id is not None and apart_seconds > SAME_UPLOAD_SECONDS:
+        return RecordComparison.DOUBTFUL
+    return RecordComparison.SAME
 
 
 @dataclass
-class Counted:
+class SurveyCounts:
     """How much was compared, and how much was too young for it.
 
     `records` are records of photos, `tombstones` notes that there was one, which are kept for some weeks.
@@ -48,36 +74,30 @@ class Counted:
 
 @dataclass
 class Survey:
-    """One comparison. `clock` gives seconds since 1970; `tell` is told after each page."""
+    """One comparison. `clock` gives seconds since 1970."""
 
-    bucket: Bucket
-    table: Table
+    bucket: S3Bucket
+    table: DynamoDBTable
     spool: Spool
     executor: Executor
     clock: Callable[[], float]
-    stopping: Stopping
-    tell: Callable[[Counted], None]
     min_age_seconds: float
-    counted: Counted
+    counted: SurveyCounts = field(default_factory=SurveyCounts)
 
-    def run(self, prefix: str) -> None:
-        """Find all differences under a prefix and write them into the spool; end early on Ctrl-C."""
+    def run(self, prefix: str) -> Iterator[SurveyCounts]:
+        """Write all differences under a prefix into the spool; yield what was compared after each page."""
         began = self.clock()
-        for page in self._until_stopped(self.bucket.pages(prefix)):
+        for page in self.bucket.pages(prefix):
             self._compare_page(page)
-        for records, rows in self._until_stopped(self.table.scan(prefix)):
+            yield self.counted
+        for records, rows in self.table.scan(prefix):
             self._check_records(records, to_text(began))
             self._check_rows(rows)
-        for kind in (*LOOKED_AT_AGAIN, Kind.ORPHANED_ROWS):
-            for findings in self._until_stopped(self.spool.pages(kind)):
+            yield self.counted
+        for kind in DifferenceKind:
+            for findings in self.spool.pages(kind):
                 self.spool.strike(self._settled(findings))
-
-    def _until_stopped(self, pages: Iterator[Page]) -> Iterator[Page]:
-        for page in pages:
-            if self.stopping():
-                return
-            yield page
-            self.tell(self.counted)
+                yield self.counted
 
     def _compare_page(self, page: Sequence[Listed]) -> None:
         records = self.table.records([listed.key for listed in page])
@@ -87,36 +107,38 @@ class Survey:
             (key_digest(listed.key), records[listed.key].revision if listed.key in records else None)
             for listed in page
         )
-        different: list[Finding] = []
+        different: list[Difference] = []
         doubtful: list[Listed] = []
         for listed in page:
-            verdict = compare(listed, records.get(listed.key))
-            if verdict is Verdict.SAME:
+            compared = compare(listed, records.get(listed.key))
+            if compared is RecordComparison.SAME:
                 continue
             if self._is_young(listed.modified_at):
                 self.counted.in_flight += 1
-            elif verdict is Verdict.DOUBTFUL:
+            elif compared is RecordComparison.DOUBTFUL:
                 doubtful.append(listed)
             else:
-                kind = Kind.MISSING if verdict is Verdict.MISSING else Kind.STALE
-                different.append(Finding(kind, listed.key, listed.etag))
+                different.append(Difference(DifferenceKind[compared.name], listed.key, listed.etag))
         self.spool.note([*different, *self._of_another_version(doubtful, records)])
 
     def _of_another_version(
-        self, doubtful: Sequence[Listed], records: Mapping[str, Standing]
-    ) -> Iterator[Finding]:
+        self, doubtful: Sequence[Listed], records: Mapping[str, RecordSummary]
+    ) -> Iterator[Difference]:
         for found in self.executor.map(self.bucket.look, [listed.key for listed in doubtful]):
             if found is not None and found.version_id != records[found.key].version_id:
-                yield Finding(Kind.STALE, found.key, found.etag, found.version_id or NO_VERSION)
+                yield Difference(DifferenceKind.STALE, found.key, found.etag, found.version_id or NO_VERSION)
 
-    def _check_records(self, records: Sequence[Standing], began: str) -> None:
+    def _check_records(self, records: Sequence[RecordSummary], began: str) -> None:
         alive = {key_digest(record.key): record for record in records if not record.is_deleted}
         self.counted.records += len(alive)
         self.counted.tombstones += len(records) - len(alive)
         unlisted = [alive[digest] for digest in alive.keys() - self.spool.revisions(list(alive)).keys()]
         orphaned = [record for record in unlisted if record.decided_at < began]
         self.counted.in_flight += len(unlisted) - len(orphaned)
-        self.spool.note(Finding(Kind.ORPHANED, record.key) for record in sorted(orphaned, key=_key_of))
+        self.spool.note(
+            Difference(DifferenceKind.ORPHANED, record.key)
+            for record in sorted(orphaned, key=attrgetter("key"))
+        )
 
     def _check_rows(self, rows: Sequence[SeenRow]) -> None:
         self.counted.rows += len(rows)
@@ -128,31 +150,19 @@ class Survey:
             finding for finding in findings if not finding.is_settled_by(records.get(finding.key))
         )
 
-    def _settled(self, findings: Sequence[Finding]) -> list[Finding]:
+    def _settled(self, findings: Sequence[Difference]) -> list[Difference]:
         """Return which of the findings are none any more, because the pipeline has dealt with them."""
         records = self.table.records(sorted({finding.key for finding in findings}))
-        places = [finding.at for finding in findings if finding.at is not None]
-        there = self.table.rows_there(places)
-        return [
-            finding
-            for finding in findings
-            if finding.is_settled_by(records.get(finding.key))
-            or (finding.at is not None and finding.at not in there)
-        ]
+        rows = [finding for finding in findings if finding.kind is DifferenceKind.ORPHANED_ROWS]
+        there = self.table.rows_there([row.at for row in rows])
+        settled = [finding for finding in findings if finding.is_settled_by(records.get(finding.key))]
+        return [*settled, *(row for row in rows if row.at not in there)]
 
     def _is_young(self, at: float) -> bool:
         return at > self.clock() - self.min_age_seconds
 
 
-def _row_finding(seen: SeenRow) -> Finding:
-    return Finding(
-        Kind.ORPHANED_ROWS,
-        seen.row.key,
-        at=seen.row.at,
-        revision=seen.row.revision,
-        suspected_at=seen.suspected_at,
-    )
-
-
-def _key_of(record: Standing) -> str:
-    return record.key
+def _row_finding(seen: SeenRow) -> Difference:
+    row, at = seen.row, seen.row.at
+    kind, suspected_at = DifferenceKind.ORPHANED_ROWS, seen.suspected_at
+    return Difference(kind, row.key, None, None, at.pk, at.sk, row.revision, suspected_at)

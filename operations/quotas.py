@@ -6,35 +6,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 
-from contract.quotas import BudgetItem
+from operations.adapters.dynamodb_budgets import DynamoDBBudgets
+from operations.deployed import AccountQuota
 from operations.faults import OperatorError
 
 # What is typed to take an operator's limit away.
 NO_LIMIT = "none"
-
-
-class Budgets(Protocol):
-    """Where the budget of each operation stands."""
-
-    def read(self, operations: Sequence[str]) -> Mapping[str, BudgetItem]:
-        """Return the budgets of these operations; of one that was never called, an empty one."""
-
-    def set_quota(self, operation: str, quota: float | None) -> None:
-        """Set the calls a second that all workers go by; None goes back to the deployment's."""
-
-    def set_daily_limit(self, operation: str, limit: int | None) -> None:
-        """Set the calls a day that all workers together may make; None goes back to the deployment's."""
-
-
-@dataclass(frozen=True)
-class AccountQuota:
-    """A quota of the account, as Service Quotas names it. `operation` is what it meters, where it says so."""
-
-    name: str
-    value: float
-    operation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,11 +34,9 @@ class DailyLimit:
 
     @property
     def is_reached(self) -> bool:
-        """Whether no call is left for today."""
         return self.in_use is not None and self.today >= self.in_use
 
     def to_json(self) -> dict[str, object]:
-        """Write it for machines."""
         return {
             "deployed": self.deployed,
             "set": self.chosen,
@@ -91,7 +67,6 @@ class QuotaInUse:
         return self.chosen or self.deployed
 
     def to_json(self) -> dict[str, object]:
-        """Write it for machines."""
         return {
             "deployed": self.deployed,
             "set": self.chosen,
@@ -104,12 +79,12 @@ class QuotaInUse:
 
 def in_use(
     deployed: Mapping[str, float],
-    budgets: Budgets,
+    budgets: DynamoDBBudgets,
     account: Iterable[AccountQuota],
     now: float,
     daily_limits: Mapping[str, int] | None = None,
 ) -> list[QuotaInUse]:
-    """Look at the quotas of the deployed operations. `now` is in seconds since 1970."""
+    """Return the quotas of the deployed operations, in use now. `now` is in seconds since 1970."""
     items = budgets.read(list(deployed))
     known, limits = list(account), daily_limits or {}
     today = datetime.fromtimestamp(now, UTC).date().isoformat()
@@ -134,7 +109,7 @@ def find(operation: str, account: Iterable[AccountQuota]) -> float | None:
 
 
 def read_settings(typed: Sequence[str], operations: Sequence[str]) -> dict[str, float]:
-    """Read `DetectLabels=80` and the like. Raises OperatorError."""
+    """Read `DetectLabels=80` and the like. Raise OperatorError."""
     settings: dict[str, float] = {}
     for text in typed:
         operation, _, number = text.partition("=")
@@ -148,22 +123,21 @@ def read_settings(typed: Sequence[str], operations: Sequence[str]) -> dict[str, 
 
 
 def read_daily_limits(typed: Sequence[str], operations: Sequence[str]) -> dict[str, int | None]:
-    """Read `DetectLabels=20000` and the like; `none` is None. Raises OperatorError."""
+    """Read `DetectLabels=20000` and the like; `none` is None. Raise OperatorError."""
     limits: dict[str, int | None] = {}
     for text in typed:
-        operation, _, number = text.partition("=")
-        if number.strip().lower() != NO_LIMIT and not re.fullmatch(r"[0-9]{1,15}", number.strip()):
+        operation, _, number = (part.strip() for part in text.partition("="))
+        if number.lower() != NO_LIMIT and not re.fullmatch(r"[0-9]{1,15}", number):
             raise OperatorError(
                 f"--daily {text!r}: write it like DetectLabels=20000, calls a day (0 allows none), or like "
                 f"DetectLabels={NO_LIMIT} to go back to the deployment's"
             )
-        is_number = number.strip().isdigit()
-        limits[require_known(operation, operations)] = int(number) if is_number else None
+        limits[require_known(operation, operations)] = None if number.lower() == NO_LIMIT else int(number)
     return limits
 
 
 def require_known(operation: str, operations: Sequence[str]) -> str:
-    """Return an operation that is deployed. Raises OperatorError."""
+    """Return an operation that is deployed. Raise OperatorError."""
     if operation not in operations:
         raise OperatorError(f"{operation!r} is not an operation in use; choose of {', '.join(operations)}")
     return operation

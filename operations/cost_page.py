@@ -55,7 +55,6 @@ requests to what the real processor uses for a batch (`test_cost_measured.py`).
 
 
 def page() -> str:
-    """Write the page."""
     parts = (
         _TOP,
         _BY_SERVICE,
@@ -164,11 +163,11 @@ def _assumed() -> str:
 
 
 def table(record: Sequence[str], rows: Iterable[Sequence[str]], *, numbers_from: int) -> str:
-    """Lay out a Markdown table whose columns from a place on hold numbers."""
+    """Return a Markdown table whose columns from a place on hold numbers."""
     marks = ["---:" if place >= numbers_from else "---" for place in range(len(record))]
     return "".join(f"| {' | '.join(row)} |\n" for row in (record, marks, *rows))
 
 
 def money(dollars: float) -> str:
-    """Write dollars, to the cent where there are few."""
+    """Return dollars as text, to the cent where there are few."""
     return f"{dollars:,.2f}" if dollars < WHOLE_FROM_DOLLARS else f"{dollars:,.0f}"

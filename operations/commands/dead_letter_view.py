@@ -5,17 +5,15 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from contract.terminal import as_json
-from operations.dead_letters import causes
-from operations.dead_letters.letters import DeadLetter
-from operations.dead_letters.redriving import Redriven
-from operations.dead_letters.summing_up import Summary
+from operations.dead_letters.letters import DeadLetter, Summary, advice
+from operations.dead_letters.reader import LOOK_SECONDS, DeadLetterReader
+from operations.dead_letters.redrive import Redriven
 from operations.moments import age_in_words
 from operations.terminal import printable, table
 
 
 def summary(counted: Summary, now: float) -> Table | str:
-    """Lay out the causes, the most frequent first."""
+    """Return a table of the causes, the most frequent first."""
     if not counted.groups:
         return "No dead letters."
     laid_out = table("#Count", "Cause", "Queue", "#Oldest", "Example")
@@ -34,24 +32,18 @@ def summary(counted: Summary, now: float) -> Table | str:
 def where_to_look(counted: Summary) -> list[str]:
     """Return what may be behind those causes that do not say it themselves, and where to look."""
     by_code = {group.cause.code: group.cause for group in counted.largest_first()}
-    return [line for cause in by_code.values() for line in causes.advice(cause)]
+    return [line for cause in by_code.values() for line in advice(cause)]
 
 
 def one(letter: DeadLetter) -> str:
-    """Write a letter on one line: id, queue, cause, attempts, time, keys."""
+    """Return a letter as one line: id, queue, cause, attempts, time, keys."""
     keys = " ".join(printable(key) for key in letter.keys[:1]) or "-"
     more = f" (+{len(letter.keys) - 1})" if len(letter.keys) > 1 else ""
     cause = printable(str(letter.cause))
     return f"{letter.id}  {letter.queue:<6}  {letter.at[:19]}Z  {letter.attempts:>3}x  {cause}  {keys}{more}"
 
 
-def as_json_line(letter: DeadLetter) -> str:
-    """Write a letter as one line of JSON."""
-    return as_json(letter.to_json())
-
-
 def everything(letter: DeadLetter) -> str:
-    """Write all that is known of a letter."""
     facts = {
         "message id": letter.id,
         "queue": letter.queue,
@@ -65,13 +57,12 @@ def everything(letter: DeadLetter) -> str:
         "last failed": letter.last_failed_at or "not known",
         "body": letter.body,
     }
-    if advice := causes.advice(letter.cause):
-        facts["where to look"] = "\n".join(advice)
+    if lines := advice(letter.cause):
+        facts["where to look"] = "\n".join(lines)
     return "\n".join(_fact(name, value) for name, value in facts.items()) + "\n"
 
 
 def redriven(done: Redriven, *, dry_run: bool) -> list[str]:
-    """Return what was done, and what was not."""
     verb = "would be sent back" if dry_run else "were sent back"
     said = [f"{done.sent:,} of {done.looked_at:,} dead letters looked at {verb}"]
     if done.refused:
@@ -82,6 +73,18 @@ def redriven(done: Redriven, *, dry_run: bool) -> list[str]:
         said.append(
             f"{done.unreadable:,} cannot be read and stay; --cause UnreadableMessage would send them back"
         )
+    return said
+
+
+def unseen(reader: DeadLetterReader) -> list[str]:
+    said = []
+    if reader.before.in_flight:
+        said.append(
+            f"{reader.before.in_flight:,} more ({reader.name}) are in other hands, "
+            f"and can be seen in {LOOK_SECONDS // 60} minutes at the latest"
+        )
+    if reader.cut_short:
+        said.append(f"there are more ({reader.name}); SQS lets no more be looked at in one go")
     return said
 
 

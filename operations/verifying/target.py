@@ -16,16 +16,13 @@ from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
 from operations.adapters.query_api import QueryApi
 from operations.adapters.s3_objects import S3Objects
 from operations.adapters.subscriptions import MAX_MESSAGES, Subscriptions
-from operations.faults import StoppedError
-from operations.interrupting import Stopping
-from operations.terminal import printable
+from operations.terminal import Steps, first_of, printable
 from operations.verifying.photos import MarkedPhotos
 
 # A look at the queue waits this long for a completion, and is the pause between two looks at the table.
 LOOK_SECONDS = 1
 # What may have been lost on its way to a new subscription is done once more after this long.
 AGAIN_SECONDS = 15
-MOST_NAMED = 3
 # A long key would fill the terminal.
 MOST_CHARACTERS = 80
 
@@ -49,32 +46,32 @@ class Inbox:
     queue_url: str = ""
     heard: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    def subscribe(self, name: str) -> None:
+        self.queue_url = self.subscriptions.make_queue(name)
+        self.subscriptions.subscribe(name)
+
     def listen(self, wait_seconds: int) -> None:
         """Take in all that waits; wait for the first."""
         bodies = self.subscriptions.receive(self.queue_url, wait_seconds)
-        self._take_in(bodies)
-        while len(bodies) == MAX_MESSAGES:
-            bodies = self.subscriptions.receive(self.queue_url, 0)
-            self._take_in(bodies)
+        while bodies:
+            for said in map(json.loads, bodies):
+                if str(said.get("key", "")).startswith(self.prefix):
+                    self.heard[said["id"]] = said
+            is_full = len(bodies) == MAX_MESSAGES
+            bodies = self.subscriptions.receive(self.queue_url, 0) if is_full else []
 
     def has_heard_of(self, key: str) -> bool:
-        """Tell whether any completion of a key has come."""
         return any(said["key"] == key for said in self.heard.values())
-
-    def _take_in(self, bodies: Iterable[str]) -> None:
-        for said in map(json.loads, bodies):
-            if str(said.get("key", "")).startswith(self.prefix):
-                self.heard[said["id"]] = said
 
 
 @dataclass
-class Site:
+class TargetPipeline:
     """A deployed pipeline, as a check sees it.
 
     `expected` is what each key that was written has to be known as in the end: the ETag of its object, None
     where it was deleted. `seen` are all records that were met in the table, `contents` all bytes that were
     uploaded, `fingerprints` those of the deployed detectors, `shares_answers` whether the same bytes are
-    asked about once. `tell` is told what is being waited for.
+    asked about once.
     """
 
     bucket_name: str
@@ -86,8 +83,6 @@ class Site:
     photos: MarkedPhotos
     fingerprints: Mapping[str, str]
     clock: Callable[[], float]
-    stopping: Stopping
-    tell: Callable[[str], None]
     patience_seconds: float
     shares_answers: bool = True
     expected: dict[str, str | None] = field(default_factory=dict)
@@ -96,15 +91,13 @@ class Site:
     known_photo: bytes = b""
 
     def key(self, name: str) -> str:
-        """Return a key of this run."""
         return f"{self.prefix}{name}"
 
     def named(self, key: str) -> str:
-        """Write a key for a person, without the prefix that all have."""
+        """Return a key for a person, without the prefix that all have."""
         return named(key.removeprefix(self.prefix))
 
     def upload(self, key: str, body: bytes) -> None:
-        """Put an object."""
         # Written down before it is tried: an answer that got lost on its way is an object all the same.
         self.expected.setdefault(key, None)
         etag = self.expected[key] = self.objects.put(key, body)
@@ -116,12 +109,10 @@ class Site:
         self.upload(key, self.known_photo)
 
     def copy(self, source: str, target: str) -> None:
-        """Copy an object."""
         self.expected.setdefault(target, None)
         self.expected[target] = self.objects.copy(source, target)
 
     def delete(self, key: str) -> None:
-        """Delete an object."""
         self.objects.delete(key)
         self.expected[key] = None
 
@@ -132,7 +123,6 @@ class Site:
         return found
 
     def announcement(self, record: ImageRecord) -> Completion:
-        """Write what has to be announced of a record."""
         return completion(self.bucket_name, record)
 
     def called_at(self, record: ImageRecord) -> Mapping[str, str]:
@@ -140,75 +130,71 @@ class Site:
         names = [ResultName(record.content_id, *named) for named in record.detectors.items()]
         return {name.detector: at for name, at in self.table.called_at(names).items()}
 
-    def recognized(self, *keys: str) -> Mapping[str, ImageRecord]:
+    def recognized(self, *keys: str) -> Steps[Mapping[str, ImageRecord]]:
         """Wait until the objects of these keys are recognized by all detectors, and return their records.
 
         Raise CheckFailedError if one of them is rejected.
         """
 
-        def missing() -> Iterator[str]:
-            found = self.records(keys)
-            for key in keys:
-                record = found.get(key)
-                if record is None or record.version.etag != self.expected[key]:
-                    yield f"the record of {self.named(key)}"
-                elif record.status is Status.REJECTED and record.rejection is not None:
-                    reason = f"{record.rejection.code}: {record.rejection.message}"
-                    raise CheckFailedError(f"{self.named(key)} was rejected, {reason}")
-                elif dict(record.detectors) != dict(self.fingerprints):
-                    yield f"what the detectors say of {self.named(key)}"
+        def missing(record: ImageRecord) -> str | None:
+            if record.status is Status.REJECTED and record.rejection is not None:
+                reason = f"{record.rejection.code}: {record.rejection.message}"
+                raise CheckFailedError(f"{self.named(record.key)} was rejected, {reason}")
+            is_whole = dict(record.detectors) == dict(self.fingerprints)
+            return None if is_whole else f"what the detectors say of {self.named(record.key)}"
 
-        self.until(missing)
-        return self.records(keys)
+        return (yield from self._until_recorded(keys, missing))
 
-    def rejected(self, *keys: str) -> Mapping[str, ImageRecord]:
+    def rejected(self, *keys: str) -> Steps[Mapping[str, ImageRecord]]:
         """Wait until these keys are rejected, and return their records. Raise CheckFailedError if not."""
 
-        def missing() -> Iterator[str]:
-            found = self.records(keys)
-            for key in keys:
-                record = found.get(key)
-                if record is None or record.version.etag != self.expected[key]:
-                    yield f"the record of {self.named(key)}"
-                elif record.status is not Status.REJECTED:
-                    raise CheckFailedError(f"{self.named(key)} is {record.status}, and should be rejected")
+        def missing(record: ImageRecord) -> None:
+            if record.status is not Status.REJECTED:
+                raise CheckFailedError(f"{self.named(record.key)} is {record.status}, and should be rejected")
 
-        self.until(missing)
-        return self.records(keys)
+        return (yield from self._until_recorded(keys, missing))
 
-    def deleted(self, *keys: str) -> None:
-        """Wait until these keys are known as deleted."""
-
+    def deleted(self, *keys: str) -> Steps[None]:
         def missing() -> Iterator[str]:
             found = self.records(keys)
             for key in keys:
                 if key not in found or found[key].status is not Status.DELETED:
                     yield f"that {self.named(key)} is known as deleted"
 
-        self.until(missing)
+        yield from self.until(missing)
 
-    def until(self, missing: Callable[[], Iterable[str]], again: Callable[[], None] = lambda: None) -> None:
+    def _until_recorded(
+        self, keys: Sequence[str], missing: Callable[[ImageRecord], str | None]
+    ) -> Steps[Mapping[str, ImageRecord]]:
+        def missing_of_all() -> Iterator[str]:
+            found = self.records(keys)
+            for key in keys:
+                record = found.get(key)
+                if record is None or record.version.etag != self.expected[key]:
+                    yield f"the record of {self.named(key)}"
+                elif (what := missing(record)) is not None:
+                    yield what
+
+        yield from self.until(missing_of_all)
+        return self.records(keys)
+
+    def until(
+        self, missing: Callable[[], Iterable[str]], again: Callable[[], None] = lambda: None
+    ) -> Steps[None]:
         """Wait until nothing is missing, following the completions meanwhile.
 
-        `again` is called now and then. Raise CheckFailedError with what is missing when patience ends, and
-        StoppedError on Ctrl-C.
+        `again` is called now and then. Raise CheckFailedError with what is missing when patience ends.
         """
         began = done_again = self.clock()
         while still := list(missing()):
-            self.go_on()
             now = self.clock()
             if now - began >= self.patience_seconds:
-                raise CheckFailedError(f"after {now - began:.0f} s there is still missing: {in_words(still)}")
+                raise CheckFailedError(f"after {now - began:.0f} s there is still missing: {first_of(still)}")
             if now - done_again >= AGAIN_SECONDS:
                 done_again = now
                 again()
-            self.tell(f"waiting for {in_words(still)}")
+            yield f"waiting for {first_of(still)}"
             self.inbox.listen(LOOK_SECONDS)
-
-    def go_on(self) -> None:
-        """Raise StoppedError if Ctrl-C was pressed."""
-        if self.stopping():
-            raise StoppedError("the checks were not all made")
 
     def ask(self, path: str, **parameters: object) -> tuple[int, Any]:
         """Ask the API. Raise CheckLeftOutError where it is closed to whoever runs this."""
@@ -226,7 +212,7 @@ class Site:
             raise CheckFailedError(f"{self.named(key)} {otherwise}")
 
     def is_taken_by_s3(self, key: str, body: bytes) -> bool:
-        """Put an object under a key that S3 may refuse; tell whether it did not."""
+        """Put an object under a key that S3 may refuse; return whether it did not."""
         try:
             self.upload(key, body)
         except ConfigurationError:
@@ -236,12 +222,6 @@ class Site:
 
 
 def named(key: str) -> str:
-    """Write a key for a person, in brief."""
+    """Return a key for a person, in brief."""
     text = printable(key)
     return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
-
-
-def in_words(missing: Sequence[str]) -> str:
-    """Write what is missing, the first few by name."""
-    more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
-    return f"{', '.join(missing[:MOST_NAMED])}{more}"

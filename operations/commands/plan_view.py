@@ -1,20 +1,24 @@
-"""Plans for people."""
+"""The answer of `imagepipe plan` for people."""
 
 from __future__ import annotations
 
 import math
 
+import typer
+
 from contract.detectors import OPERATIONS
 from contract.timing import DAY_SECONDS
-from operations.costing.page import money
-from operations.planning.objects import Kind, Place
-from operations.planning.summing import Plan
+from operations.cost_page import money
+from operations.planning.assessment import ObjectKind, Place
+from operations.planning.estimate import Estimate
 from operations.terminal import printable, results, table
 
 MEANING = {
-    Kind.OTHER_BY_NAME: "likely not JPEG or PNG, by their names: reckoned with, as only the bytes decide",
-    Kind.EMPTY: "cannot be recognized: empty",
-    Kind.TOO_LARGE: "cannot be recognized: more than the 15 MiB that Rekognition takes",
+    ObjectKind.OTHER_BY_NAME: (
+        "likely not JPEG or PNG, by their names: reckoned with, as only the bytes decide"
+    ),
+    ObjectKind.EMPTY: "cannot be recognized: empty",
+    ObjectKind.TOO_LARGE: "cannot be recognized: more than the 15 MiB that Rekognition takes",
 }
 ARCHIVED = "are archived (GLACIER, DEEP_ARCHIVE) and cannot be read: not reckoned with; restore them first"
 TIERED = (
@@ -25,7 +29,7 @@ _UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
 _STEP = 1000
 
 
-def show(plan: Plan, place: Place, to_bucket: str | None) -> None:
+def show(plan: Estimate, place: Place, to_bucket: str | None) -> None:
     """Write a plan to stdout. `to_bucket` is where the photos have to be moved, if they are not there."""
     out, totals = results(), plan.totals
     counts = table("#", "")
@@ -48,20 +52,17 @@ def show(plan: Plan, place: Place, to_bucket: str | None) -> None:
     _show_calls(plan)
     _show_dollars(plan)
     if not plan.is_all:
-        out.print("\nNot all was looked at: there is more under this place.", highlight=False)
+        typer.echo("\nNot all was looked at: there is more under this place.")
     if to_bucket is not None:
-        out.print(
+        typer.echo(
             f"\nTo have them recognized: {printable(place.sync_command(to_bucket))}\n"
             "Copies of more than 8 MB are made in parts and get another ETag, by which answers that were "
-            "paid for before are not found.",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
+            "paid for before are not found."
         )
 
 
 def duration(seconds: float) -> str:
-    """Write a span of time in its largest unit."""
+    """Return a span of time in its largest unit."""
     if math.isinf(seconds):
         return "for ever, as no calls are allowed"
     for length, unit in ((DAY_SECONDS, "days"), (3_600, "hours"), (60, "minutes")):
@@ -71,7 +72,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """Write a number of bytes in its largest unit."""
+    """Return a number of bytes in its largest unit."""
     for unit in _UNITS[:-1]:
         if count < _STEP:
             return f"{count:,.0f} {unit}" if unit == _UNITS[0] else f"{count:,.1f} {unit}"
@@ -79,7 +80,7 @@ def size(count: float) -> str:
     return f"{count:,.1f} {_UNITS[-1]}"
 
 
-def _show_calls(plan: Plan) -> None:
+def _show_calls(plan: Estimate) -> None:
     calls = table("Calls", "#Needed", "#A second", "#A day", "#Takes")
     by_operation = {OPERATIONS[name]: count for name, count in plan.totals.calls.items()}
     for operation, quota in plan.pricing.quotas.items():
@@ -91,18 +92,17 @@ def _show_calls(plan: Plan) -> None:
             "-" if limit is None else f"{limit:,}",
             duration(plan.pricing.seconds_of(operation, needed)),
         )
-    results().print()
+    typer.echo()
     results().print(calls)
 
 
-def _show_dollars(plan: Plan) -> None:
+def _show_dollars(plan: Estimate) -> None:
     dollars = table("Dollars", "#")
     for service, amount in {**plan.bill.by_service, "all": plan.bill.total}.items():
         dollars.add_row(service, money(amount))
-    results().print()
+    typer.echo()
     results().print(dollars)
-    results().print(
+    typer.echo(
         f"\n{duration(plan.seconds)} at the quota, and ${money(plan.bill.storage_a_month)} a month to keep "
-        "what is found. How it is reckoned: docs/cost.md",
-        highlight=False,
+        "what is found. How it is reckoned: docs/cost.md"
     )

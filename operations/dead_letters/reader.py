@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Self
 
 from contract.errors import ImagepipeError
+from operations.adapters.sqs import SqsQueue
 from operations.dead_letters.letters import DeadLetter, read
-from operations.interrupting import Stopping
-from operations.messages import Depth, Received
+from operations.messages import QueueDepth
 
 # Somebody else sees what was looked at again after this time at the latest, even if this program was killed.
 LOOK_SECONDS = 300
@@ -27,82 +28,61 @@ MOST_REPEATS = 50
 MOST_PER_RECEIVE = 10
 
 
-class LookedAt(Protocol):
-    """A queue that can be looked at."""
-
-    def depth(self) -> Depth:
-        """Return how many messages it holds."""
-
-    def receive(self, most: int, hold_seconds: int, wait_seconds: int) -> Sequence[Received]:
-        """Take up to ten messages into our hands for a while, waiting for the first."""
-
-    def release(self, receipt_handles: Sequence[str]) -> None:
-        """Let go of messages, so that they can be had again at once."""
-
-
 @dataclass
-class Look:
-    """One pass over one queue. Use it as a context: at its end, whatever ends it, all is let go of.
+class DeadLetterReader:
+    """One pass over one queue. Use it as a context manager: at its end, whatever ends it, all is let go of.
 
     A letter that SQS hands out twice is given once. `before` is what the queue held at first: what was in
     flight then is in other hands and is not seen. `cut_short` says that there was more than can be held.
     """
 
-    queue: LookedAt
+    queue: SqsQueue
     name: str
     bucket_name: str
-    stopping: Stopping
-    before: Depth = field(init=False)
+    before: QueueDepth = field(init=False)
     held: dict[str, str] = field(init=False, default_factory=dict)
     gone: dict[str, None] = field(init=False, default_factory=dict)
     cut_short: bool = field(init=False, default=False)
 
-    def __enter__(self) -> Look:
+    def __enter__(self) -> Self:
         self.before = self.queue.depth()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._release_all()
+        # What is not let go of comes back after LOOK_SECONDS, and there may be a better error on its way.
+        with suppress(ImagepipeError):
+            self.queue.release(list(self.held.values()))
+        self.held.clear()
 
     def batches(self) -> Iterator[list[DeadLetter]]:
-        """Yield the letters, some at a time, until there are no more, or Ctrl-C."""
+        """Yield the letters that each request brings, if any, until there are no more."""
         empty, repeats = 0, 0
-        while not self.stopping():
+        while True:
             if len(self.held) >= MOST_HELD:
                 self.cut_short = True
                 return
             received = self.queue.receive(MOST_PER_RECEIVE, LOOK_SECONDS, POLL_SECONDS)
-            fresh = [message for message in received if not self._is_known(message.id)]
+            fresh = [one for one in received if one.id not in self.held and one.id not in self.gone]
             # The newest handle is the one that counts.
             self.held.update((message.id, message.receipt_handle) for message in received)
+            yield [read(message, self.name, self.bucket_name) for message in fresh]
             if fresh:
                 empty, repeats = 0, 0
-                yield [read(message, self.name, self.bucket_name) for message in fresh]
             elif received:
                 repeats += 1
             else:
                 empty += 1
-            if repeats >= MOST_REPEATS or (empty and self._is_at_its_end(empty)):
+            is_empty = empty >= MOST_EMPTY_POLLS or (empty and not self.queue.depth().visible)
+            if is_empty or repeats >= MOST_REPEATS:
                 return
 
-    def _is_known(self, message_id: str) -> bool:
-        return message_id in self.held or message_id in self.gone
-
-    def _is_at_its_end(self, empty_polls: int) -> bool:
-        return empty_polls >= MOST_EMPTY_POLLS or not self.queue.depth().visible
-
-    def is_gone(self, letter: DeadLetter) -> None:
-        """Take note that a letter was deleted: there is nothing to let go of."""
-        self.held.pop(letter.id, None)
-        self.gone[letter.id] = None
-        if len(self.gone) > MOST_REMEMBERED:
+    def delete(self, letters: Sequence[DeadLetter]) -> Mapping[str, ImagepipeError]:
+        """Delete letters; return the ids of those that are still there, with the reason."""
+        remaining = self.queue.delete({letter.id: letter.receipt_handle for letter in letters})
+        for letter in letters:
+            if letter.id not in remaining:
+                self.held.pop(letter.id, None)
+                self.gone[letter.id] = None
+        while len(self.gone) > MOST_REMEMBERED:
             del self.gone[next(iter(self.gone))]
-
-    def _release_all(self) -> None:
-        try:
-            self.queue.release(list(self.held.values()))
-        except ImagepipeError:
-            # They come back by themselves after LOOK_SECONDS, and there may be a better error on its way.
-            return
-        finally:
-            self.held.clear()
+        return remaining

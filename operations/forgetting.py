@@ -7,29 +7,27 @@ and what comes back while it runs (the bucket's events make notes of deleted pho
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from contract.errors import ImagepipeError
 from contract.notifications import look_again
 from contract.table import ItemKey
 from operations.adapters.s3_objects import ObjectVersion
+from operations.adapters.sqs import SqsQueue
 from operations.dead_letters.letters import DeadLetter
-from operations.dead_letters.looking import Look, LookedAt
-from operations.faults import StoppedError
-from operations.interrupting import Stopping
+from operations.dead_letters.reader import DeadLetterReader
+from operations.inventory import Trace, TraceKind
 from operations.messages import Outgoing
-from operations.terminal import printable
-from operations.traces import Kind, Trace
+from operations.terminal import Steps, first_of, printable
 
 PAUSE_SECONDS = 2
 # The bucket's events take seconds; what they leave after a pass that found nothing is looked for again.
 QUIET_SECONDS = 15
 # A record whose object is gone, and whose event was lost, is asked about.
 ASKED_AGAIN_SECONDS = 20
-MOST_NAMED = 5
+BROUGHT_BACK = "what the bucket's events may bring back"
 # Looking through a queue keeps its messages from the processor for the time.
 MOST_LOOKED_THROUGH = 5000
 OLDER_TABLE = (
@@ -38,7 +36,7 @@ OLDER_TABLE = (
 )
 
 
-class Objects(Protocol):
+class ObjectVersions(Protocol):
     """The bucket."""
 
     def versions(self, prefix: str) -> Iterator[ObjectVersion]:
@@ -64,17 +62,7 @@ class Traces(Protocol):
         """Remove one result."""
 
     def names_are_complete(self) -> bool:
-        """Tell whether it is known which records name a content."""
-
-
-class Queue(LookedAt, Protocol):
-    """A queue."""
-
-    def send(self, messages: Sequence[Outgoing]) -> Mapping[str, ImagepipeError]:
-        """Send all; give the ids of those that were not taken."""
-
-    def delete(self, receipt_handles: Mapping[str, str]) -> Mapping[str, ImagepipeError]:
-        """Delete messages given by id; give the ids of those that are still there."""
+        """Return whether it is known which records name a content."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +72,7 @@ class Chosen:
     text: str
     is_prefix: bool
 
-    def takes(self, key: str) -> bool:
-        """Tell whether a key is meant."""
+    def matches(self, key: str) -> bool:
         return key.startswith(self.text) if self.is_prefix else key == self.text
 
     def __str__(self) -> str:
@@ -105,22 +92,19 @@ class Found:
 
     @property
     def keys(self) -> set[str]:
-        """The keys of objects and items."""
         return {version.key for version in self.versions} | {trace.key for trace in self.traces}
 
     def counts(self) -> dict[str, int]:
-        """Count what was found, by what it is."""
         kinds = Counter(trace.kind for trace in self.traces)
         return {
             "versions and delete markers": len(self.versions),
-            **{f"{kind}s": kinds[kind] for kind in (Kind.RECORD, Kind.ROW, Kind.SHARE)},
-            "names of contents": kinds[Kind.NAME],
+            **{f"{kind}s": kinds[kind] for kind in (TraceKind.RECORD, TraceKind.ROW, TraceKind.SHARE)},
+            "names of contents": kinds[TraceKind.NAME],
             "results": len(self.results),
             "messages": len(self.messages),
         }
 
     def left(self) -> list[str]:
-        """Name each thing that is there."""
         return [
             *(f"object {version.key!r}, version {version.version_id}" for version in self.versions),
             *(f"{trace.kind} of {trace.key!r}" for trace in self.traces),
@@ -139,60 +123,65 @@ class Forgetting:
 
     chosen: Chosen
     bucket_name: str
-    objects: Objects
+    objects: ObjectVersions
     traces: Traces
-    queues: Mapping[str, Queue]
-    bulk: Queue
+    queues: Mapping[str, SqsQueue]
+    bulk: SqsQueue
     executor: Executor
     clock: Callable[[], float]
     now: Callable[[], str]
     sleep: Callable[[float], None]
-    stopping: Stopping
-    tell: Callable[[str], None]
     patience_seconds: float
     contents: set[str] = field(default_factory=set)
 
-    def look(self) -> Found:
+    def look(self) -> Steps[Found]:
         """Look for everything, and change nothing."""
         found = Found()
-        self._tell("looking into the bucket")
+        yield "looking into the bucket"
         versions = self.objects.versions(self.chosen.text)
-        found.versions = [version for version in versions if self.chosen.takes(version.key)]
-        self._tell("looking through the table")
-        found.traces = [trace for trace in self.traces.find(self.chosen.text) if self.chosen.takes(trace.key)]
+        found.versions = [version for version in versions if self.chosen.matches(version.key)]
+        yield "looking through the table"
+        found.traces = [
+            trace for trace in self.traces.find(self.chosen.text) if self.chosen.matches(trace.key)
+        ]
         self.contents |= {content for version in found.versions for content in version.content_ids}
         self.contents |= {trace.content_id for trace in found.traces if trace.content_id}
         self._look_at_results(found)
         for name, queue in self.queues.items():
-            self._tell(f"looking through the queue {name}")
-            self._look_at_queue(found, name, queue)
+            if queue.depth().total > MOST_LOOKED_THROUGH:
+                found.troubles.append(
+                    f"the queue {name} holds too many messages to look through; "
+                    "run this again when it is empty"
+                )
+            else:
+                found.messages += yield from self._messages(name, queue, is_to_go=False)
         return found
 
-    def run(self) -> list[str]:
+    def run(self) -> Steps[list[str]]:
         """Remove everything, look whether it is gone, and return what is left, in words."""
         began = asked = self.clock()
         quiet_since: float | None = None
         while True:
-            found = self._pass()
+            found = yield from self._pass()
             now = self.clock()
-            if found.left() != found.troubles:
+            left = found.left()
+            if left != found.troubles:
                 quiet_since = None
             elif quiet_since is None:
                 quiet_since = now
-            elif now - quiet_since >= QUIET_SECONDS:
-                return self.look().left()
-            if now - began >= self.patience_seconds:
-                return self.look().left()
+            is_quiet = quiet_since is not None and now - quiet_since >= QUIET_SECONDS
+            if is_quiet or now - began >= self.patience_seconds:
+                return (yield from self.look()).left()
             if now - asked >= ASKED_AGAIN_SECONDS:
                 self._ask_to_look(found)
                 asked = now
-            self._tell(f"waiting until these are gone: {_in_words(found.left())}")
+            yield f"waiting until these are gone: {first_of(left, 5) or BROUGHT_BACK}"
             self.sleep(PAUSE_SECONDS)
 
-    def _pass(self) -> Found:
+    def _pass(self) -> Steps[Found]:
         """Remove what can be removed now; return what was there."""
-        found = self.look()
-        self._tell("removing")
+        found = yield from self.look()
+        yield "removing"
         list(self.executor.map(self.objects.remove, found.versions))
         if found.versions:
             return found
@@ -201,7 +190,7 @@ class Forgetting:
         list(self.executor.map(self.traces.remove_result, found.results))
         if found.messages:
             for name, queue in self.queues.items():
-                self._messages(name, queue, is_to_go=True)
+                yield from self._messages(name, queue, is_to_go=True)
         return found
 
     def _look_at_results(self, found: Found) -> None:
@@ -212,55 +201,37 @@ class Forgetting:
             return
         found.results = [at for places in results.values() if places for at in places]
 
-    def _look_at_queue(self, found: Found, name: str, queue: Queue) -> None:
-        if queue.depth().total > MOST_LOOKED_THROUGH:
-            found.troubles.append(
-                f"the queue {name} holds too many messages to look through; run this again when it is empty"
-            )
-        else:
-            found.messages += self._messages(name, queue, is_to_go=False)
-
-    def _messages(self, name: str, queue: Queue, *, is_to_go: bool) -> list[str]:
+    def _messages(self, name: str, queue: SqsQueue, *, is_to_go: bool) -> Steps[list[str]]:
         """Find messages that name a chosen key, and remove them; one of others too is sent without it."""
         named: list[str] = []
-        with Look(queue, name, self.bucket_name, self.stopping) as look:
-            for letters in look.batches():
-                mine = [letter for letter in letters if any(map(self.chosen.takes, letter.keys))]
+        with DeadLetterReader(queue, name, self.bucket_name) as reader:
+            for letters in reader.batches():
+                yield f"looking through the queue {name}"
+                mine = [letter for letter in letters if any(map(self.chosen.matches, letter.keys))]
                 named += [f"message {letter.id} in the queue {name}" for letter in mine]
                 if is_to_go:
-                    self._remove_messages(queue, look, mine)
+                    self._remove_messages(reader, mine)
         return named
 
-    def _remove_messages(self, queue: Queue, look: Look, letters: Sequence[DeadLetter]) -> None:
-        others = {letter.id: [key for key in letter.keys if not self.chosen.takes(key)] for letter in letters}
+    def _remove_messages(self, reader: DeadLetterReader, letters: Sequence[DeadLetter]) -> None:
+        others = {
+            letter.id: [key for key in letter.keys if not self.chosen.matches(key)] for letter in letters
+        }
         bodies = [
             Outgoing(identifier, look_again(self.bucket_name, keys, self.now()))
             for identifier, keys in others.items()
             if keys
         ]
         refused = self.bulk.send(bodies) if bodies else {}
-        going = [letter for letter in letters if letter.id not in refused]
-        remaining = queue.delete({letter.id: letter.receipt_handle for letter in going}) if going else {}
-        for letter in going:
-            if letter.id not in remaining:
-                look.is_gone(letter)
+        reader.delete([letter for letter in letters if letter.id not in refused])
 
     def _ask_to_look(self, found: Found) -> None:
-        keys = sorted({trace.key for trace in found.traces if trace.is_alive and trace.kind is Kind.RECORD})
+        keys = sorted(
+            {trace.key for trace in found.traces if trace.is_alive and trace.kind is TraceKind.RECORD}
+        )
         if keys:
             requests = [look_again(self.bucket_name, [key], self.now()) for key in keys]
             self.bulk.send([Outgoing(str(place), body) for place, body in enumerate(requests)])
-
-    def _tell(self, what: str) -> None:
-        if self.stopping():
-            raise StoppedError("not all is forgotten; run the command again to finish")
-        self.tell(what)
-
-
-def _in_words(left: Iterable[str]) -> str:
-    named = list(left)
-    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-    return f"{', '.join(named[:MOST_NAMED])}{more}" or "what the bucket's events may bring back"
 
 
 # What no command can reach, and until when it is there.

@@ -7,15 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract.capacity import DEFAULT_BATCH_SIZE, SECONDS_A_BATCH
+from contract.detectors import SPECS
 from contract.quotas import IN_LARGE_REGIONS
 
 # A raw answer as it is kept, packed.
-ANSWER_BYTES: Mapping[str, int] = {
-    "DetectLabels": 1300,
-    "DetectFaces": 1450,
-    "DetectModerationLabels": 100,
-    "DetectText": 950,
-}
+ANSWER_BYTES: Mapping[str, int] = {spec.operation: spec.answer_bytes for spec in SPECS.values()}
 
 
 def _assumed(value: float, unit: str, source: str) -> Any:

@@ -9,9 +9,8 @@ from contract import typical
 from contract.assumptions import Assumptions
 from contract.detectors import OPERATIONS
 from contract.item_sizes import READ_UNIT_BYTES, item_bytes, read_units
-from contract.metrics import Metric
+from contract.metrics import Metric, TallyMetric
 from contract.prices import MILLION, Prices, dollars_for_calls
-from contract.tallies import TallyMetric
 from contract.timing import DAY_SECONDS
 from contract.usage import Usage, Work, usage
 

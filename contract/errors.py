@@ -57,7 +57,7 @@ class ConfirmedError(PermanentError):
 
 
 class ConfigurationError(ImagepipeError):
-    """The deployment is at fault (access denied, no such table): an alarm is sent, no image is blamed."""
+    """The deployment is wrong (access denied, no such table): an alarm is sent, no image is blamed."""
 
 
 class SettingsError(Exception):

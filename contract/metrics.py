@@ -20,3 +20,12 @@ class Metric(StrEnum):
     DEAD_LETTERS = "DeadLetters"
     MESSAGES_HANDED_BACK = "MessagesHandedBack"
     CONFIGURATION_ERRORS = "ConfigurationErrors"
+
+
+class TallyMetric(StrEnum):
+    """The metrics of the tally, all of them counts."""
+
+    IMAGES_TALLIED = "ImagesTallied"
+    RECORDS_UNREADABLE = "RecordsUnreadable"
+    SHARES_UNUSABLE = "SharesUnusable"
+    DIFFERENCES_FOUND = "DifferencesFound"

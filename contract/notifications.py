@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote_plus
 
-from contract import sequencer
 from contract.errors import PermanentError
 from contract.identity import ImageVersion
 
 LOOK_AGAIN = "imagepipe:LookAgain"
 
 
-class Change(StrEnum):
+class ObjectChange(StrEnum):
     """What happened to an object, as far as the message can tell."""
 
     CREATED = "created"
@@ -35,7 +34,7 @@ class ImageEvent:
     """
 
     key: str
-    change: Change
+    change: ObjectChange
     sequencer: str
     occurred_at: str
     name: str
@@ -83,6 +82,19 @@ def look_again(bucket_name: str, keys: list[str], occurred_at: str) -> str:
     return json.dumps({"Records": records})  # ASCII: SQS refuses some characters
 
 
+def canonical_sequencer(sequencer: str) -> str:
+    """Return the form of an S3 `sequencer` in which plain text comparison is S3's order.
+
+    S3 says: pad the shorter of the two on the right with zeros, then compare as text. Stripping the zeros
+    at the right end of both gives the same order and needs no common length, so a stored sequencer can be
+    compared inside a DynamoDB condition. The empty string comes before every event. Only the events of one
+    key can be compared.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    """
+    return sequencer.upper().rstrip("0")
+
+
 def _event(record: Mapping[str, object], bucket_name: str) -> ImageEvent:
     name = str(record["eventName"]).removeprefix("s3:")
     s3 = _mapping(record["s3"])
@@ -93,11 +105,11 @@ def _event(record: Mapping[str, object], bucket_name: str) -> ImageEvent:
     occurred_at = str(record["eventTime"])
     if name == LOOK_AGAIN:
         key = str(described["key"])
-        return ImageEvent(key, Change.UNKNOWN, "", occurred_at, name, wants_a_look=True)
+        return ImageEvent(key, ObjectChange.UNKNOWN, "", occurred_at, name, wants_a_look=True)
     key = unquote_plus(str(described["key"]))
     # Only events of puts and deletes have one: https://docs.aws.amazon.com/AmazonS3/latest/userguide/
     # notification-content-structure.html. Without it, nobody can say what came after what.
-    order = sequencer.canonical(str(described.get("sequencer", "")))
+    order = canonical_sequencer(str(described.get("sequencer", "")))
     if name.startswith("ObjectCreated:") and order:
         version = ImageVersion(
             key=key,
@@ -106,11 +118,11 @@ def _event(record: Mapping[str, object], bucket_name: str) -> ImageEvent:
             version_id=_version_id(described),
             uploaded_at=occurred_at,
         )
-        return ImageEvent(key, Change.CREATED, order, occurred_at, name, version)
+        return ImageEvent(key, ObjectChange.CREATED, order, occurred_at, name, version)
     # A delete marker hides whatever there is. Any other removal (of one version, of a marker, of the version
     # named "null", by a person or by a lifecycle rule) says nothing of what is there now.
     hidden = order and name.endswith(":DeleteMarkerCreated")
-    change = Change.REMOVED if hidden else Change.UNKNOWN
+    change = ObjectChange.REMOVED if hidden else ObjectChange.UNKNOWN
     return ImageEvent(key, change, order, occurred_at, name, wants_a_look=not order)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract.detectors import OPERATIONS
+from contract.detectors import SPECS
 from contract.settings import ProcessorSettings
 
 
@@ -31,18 +31,14 @@ class Question:
 
 
 def questions(settings: ProcessorSettings) -> Mapping[str, Question]:
-    """Return what is asked about every image, by detector.
-
-    Labels and categories are asked for down to a low confidence, and faces with all attributes: thresholds
-    are applied when reading, for free, and asking again costs a call.
-    """
-    parameters: Mapping[str, Mapping[str, Any]] = {
-        "labels": {
-            "MaxLabels": settings.max_labels,
-            "MinConfidence": settings.min_label_confidence_percent,
-        },
-        "faces": {"Attributes": ["ALL"]},
-        "moderation": {"MinConfidence": settings.min_label_confidence_percent},
-        "text": {},
+    """Return what is asked about every image, by detector."""
+    return {
+        name: Question(
+            SPECS[name].operation,
+            {
+                **SPECS[name].asked,
+                **{asked: getattr(settings, named) for asked, named in SPECS[name].asked_by_setting.items()},
+            },
+        )
+        for name in settings.detectors
     }
-    return {name: Question(OPERATIONS[name], parameters[name]) for name in settings.detectors}

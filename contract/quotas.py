@@ -7,27 +7,20 @@ moving that time on in one update, so no two workers ever hold the same slot and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+
+from contract.detectors import SPECS
 
 # Microseconds since 1970 stay below it for long; what does not is a float's infinity, or nonsense.
 LARGEST_NUMBER = 1e17
 
 # https://docs.aws.amazon.com/general/latest/gr/rekognition.html
 LARGE_REGIONS = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
-IN_LARGE_REGIONS: Mapping[str, float] = {
-    "DetectLabels": 50,
-    "DetectModerationLabels": 50,
-    "DetectText": 50,
-    "DetectFaces": 100,
-}
-ELSEWHERE: Mapping[str, float] = {
-    "DetectLabels": 5,
-    "DetectModerationLabels": 5,
-    "DetectText": 5,
-    "DetectFaces": 25,
-}
+IN_LARGE_REGIONS: Mapping[str, float] = {spec.operation: spec.quota for spec in SPECS.values()}
+ELSEWHERE: Mapping[str, float] = {spec.operation: spec.quota_elsewhere for spec in SPECS.values()}
 
 
 def usual_quota(operation: str, region: str) -> float:
@@ -39,8 +32,12 @@ def usual_quota(operation: str, region: str) -> float:
 # workers. The rate falls to this share of what it was, ...
 BETA = 0.7
 # ... returns to where it was cut and stays near it, and then tries for more, ever faster: this share of the
-# quota, times the cube of the seconds since it was back.
+# quota, times the cube of the seconds since it was back, ...
 SCALE = 0.0015
+# ... but by no larger share a second than this: a throttle is heard of a second late, and until then as much
+# of all calls is throttled.
+PROBING_A_SECOND = 0.1
+LARGEST_EXPONENT = 100.0
 # However often it is throttled, an operation is still tried at this share of its quota.
 LEAST_SHARE = 0.02
 
@@ -60,10 +57,15 @@ class CubicCalculator:
         """Return the rate for now: the quota, or less for some seconds after a throttle."""
         if self.cut_at is None or self.cut_from is None:
             return self.quota
-        curvature = SCALE * self.quota
-        k: float = ((1 - BETA) * self.cut_from / curvature) ** (1 / 3)
-        rate: float = self.cut_from + curvature * (now - self.cut_at - k) ** 3
-        return min(self.quota, max(LEAST_SHARE * self.quota, rate))
+        scale, least = SCALE * self.quota, LEAST_SHARE * self.quota
+        k = ((1 - BETA) * self.cut_from / scale) ** (1 / 3)
+        since_back = now - self.cut_at - k
+        rate: float = self.cut_from + scale * since_back**3
+        if since_back > 0:
+            # Days later it is a number that no float holds.
+            growth = math.exp(min(PROBING_A_SECOND * since_back, LARGEST_EXPONENT))
+            rate = min(rate, max(self.cut_from, least) * growth)
+        return min(self.quota, max(least, rate))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from contract.detectors import SPECS
+
 _EVERYTHING = frozenset(
     {
         "ap-northeast-1",
@@ -24,16 +26,12 @@ _EVERYTHING = frozenset(
         "us-west-2",
     }
 )
-_FACES_ONLY = frozenset({"ca-central-1"})
 # Rekognition answers there too, but nobody has looked up which operations it has. They are left out; whoever
 # knows better moves them up.
 NOT_LOOKED_UP = frozenset({"ap-southeast-5", "ap-southeast-7", "eu-south-2", "il-central-1", "sa-east-1"})
 
 REGIONS: Mapping[str, frozenset[str]] = {
-    "DetectLabels": _EVERYTHING,
-    "DetectModerationLabels": _EVERYTHING,
-    "DetectText": _EVERYTHING,
-    "DetectFaces": _EVERYTHING | _FACES_ONLY,
+    spec.operation: _EVERYTHING | spec.more_regions for spec in SPECS.values()
 }
 
 

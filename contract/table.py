@@ -32,6 +32,7 @@ result has `expires_at` while no record names its content.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -55,6 +56,8 @@ RANK_PROJECTED = ("key", "revision", "confidence", "parent")
 SECRET_PREFIX = "secret#"  # noqa: S105 - a name, not a secret
 # A partition key holds 2,048 bytes; a line that was read as one word must not stand in the way of its image.
 MAX_WORD_CHARACTERS = 200
+# Shorter ones are mostly misread, and nobody looks for them.
+MIN_WORD_CHARACTERS = 2
 
 # One partition takes 1,000 writes a second; a label that is on every photo is spread over this many. A number
 # of partitions, not of servers: changing it means writing all index rows anew.
@@ -160,6 +163,16 @@ def moderation_term(category: str) -> str:
 def word_term(word: str) -> str:
     """Return the index term of a word that was read."""
     return f"text:{word.casefold()}"
+
+
+def plain_word(word: str) -> str:
+    """Return a word in lower case, without the punctuation and symbols at its ends.
+
+    What is kept begins and ends with a letter, a mark or a number; it may be nothing.
+    """
+    folded = word.casefold()
+    kept = [place for place, sign in enumerate(folded) if unicodedata.category(sign)[0] in "LMN"]
+    return folded[kept[0] : kept[-1] + 1] if kept else ""
 
 
 def faces_term() -> str:

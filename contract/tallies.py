@@ -16,7 +16,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 from typing import cast
 from zlib import crc32
 
@@ -43,15 +42,6 @@ LONGEST_CONTENT_ID = 200
 NAME_PREFIX = "="
 
 
-class TallyMetric(StrEnum):
-    """The metrics of the tally, all of them counts."""
-
-    IMAGES_TALLIED = "ImagesTallied"
-    RECORDS_UNREADABLE = "RecordsUnreadable"
-    SHARES_UNUSABLE = "SharesUnusable"
-    DIFFERENCES_FOUND = "DifferencesFound"
-
-
 @dataclass(frozen=True)
 class Share:
     """What one key is counted for: nothing, or a status and labels, each once whatever its case.
@@ -76,7 +66,7 @@ NOTHING = Share()
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedImage:
     """What a key is counted for. `turn` goes up with each change of it.
 
     `left` are the contents that it was of before, and whose results are still to be decided on. `expires_at`
@@ -101,7 +91,7 @@ class Counted:
         return {name: value for name, value in item.items() if value is not None}
 
     @classmethod
-    def from_item(cls, item: Mapping[str, object]) -> Counted:
+    def from_item(cls, item: Mapping[str, object]) -> CountedImage:
         """Read it back. Raise ValueError, TypeError or KeyError where it is not what `to_item` writes.
 
         What would be taken for something else must not be read: it would be subtracted from the counts.

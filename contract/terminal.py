@@ -40,7 +40,7 @@ def standard_streams() -> Iterator[None]:
     """Have standard output and error take whatever is printed while the block lasts.
 
     What is written to a closed one (`>&-`) is dropped. What an encoding lacks is written as an escape. A
-    reader who leaves (`| record -1`) ends the program in silence: SystemExit(READER_LEFT). The default
+    reader who leaves (`| head -1`) ends the program in silence: SystemExit(READER_LEFT). The default
     handler of SIGPIPE would also end it where a socket breaks:
     https://docs.python.org/3/library/signal.html#note-on-sigpipe
     """

@@ -9,7 +9,7 @@ from contract.identity import ImageVersion
 from contract.records import Findings, ImageRecord, Status
 from contract.results import ResultName
 from contract.table import PARTITION_KEY, RECORD, SORT_KEY, index_rows, record_key, result_key
-from contract.tallies import Counted, Share, counted_key
+from contract.tallies import CountedImage, Share, counted_key
 
 UPLOADED_AT = "2026-01-31T12:34:56.789Z"
 KEY = "2026/01/31/trip to the sea/IMG_20260131_123456.jpg"
@@ -54,7 +54,7 @@ def row_items(of: ImageRecord) -> list[Mapping[str, object]]:
 def counted_item(of: ImageRecord) -> Mapping[str, object]:
     """Write what a record is counted for as the item it is in the table."""
     at = counted_key(of.key)
-    return {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **Counted(Share.of(of), turn=1).to_item()}
+    return {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **CountedImage(Share.of(of), turn=1).to_item()}
 
 
 def name_item(of: ImageRecord) -> Mapping[str, object]:

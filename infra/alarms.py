@@ -13,13 +13,12 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contract.capacity import MOST_BULK_DAYS, MOST_LIVE_DAYS, MOST_WAITING_DAYS, photos_in
-from contract.metrics import Metric
-from contract.tallies import TallyMetric
+from contract.metrics import Metric, TallyMetric
 from contract.timing import QUEUE_RETENTION_DAYS
 from infra.alarm_topic import AlarmTopic
 from infra.functions import METRICS_NAMESPACE
-from infra.queueing import WorkQueue
-from infra.quotas import Quotas
+from infra.queueing import LaneQueues
+from infra.quotas import QuotaParameters
 
 _MINUTE, _FIVE_MINUTES = Duration.minutes(1), Duration.minutes(5)
 # Metrics that count what went wrong are written when something did: no data means that nothing did.
@@ -34,10 +33,10 @@ _AS_BEFORE = cloudwatch.TreatMissingData.IGNORE
 class Watched:
     """What there is to watch. `functions` are by the name that operators know them by."""
 
-    images: WorkQueue
-    bulk: WorkQueue
+    images: LaneQueues
+    bulk: LaneQueues
     functions: Mapping[str, lambda_.Function]
-    quotas: Quotas
+    quotas: QuotaParameters
     uncounted: sqs.Queue
     api: apigateway.HttpApi
     is_audited: bool
@@ -69,7 +68,7 @@ class Alarms(Construct):
             self._on_errors(name, function)
         self._on_failed_answers(watched.api)
 
-    def _on_dead_letters(self, alarm_id: str, work: WorkQueue, heading: str) -> None:
+    def _on_dead_letters(self, alarm_id: str, work: LaneQueues, heading: str) -> None:
         # Messages that a redrive policy moves are not in NumberOfMessagesSent, only in the visible ones.
         self._alarm(
             alarm_id,
@@ -83,7 +82,7 @@ class Alarms(Construct):
             missing=_AS_BEFORE,
         )
 
-    def _on_age(self, alarm_id: str, work: WorkQueue, days: float, what: str, heading: str) -> None:
+    def _on_age(self, alarm_id: str, work: LaneQueues, days: float, what: str, heading: str) -> None:
         """Watch the oldest message, but for those that were received three times: SQS leaves them out.
 
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
@@ -99,7 +98,7 @@ class Alarms(Construct):
             missing=_AS_BEFORE,
         )
 
-    def _on_depth(self, alarm_id: str, work: WorkQueue, lane: str, quotas: Quotas) -> None:
+    def _on_depth(self, alarm_id: str, work: LaneQueues, lane: str, quotas: QuotaParameters) -> None:
         self._alarm(
             alarm_id,
             work.queue.metric_approximate_number_of_messages_visible(
@@ -120,7 +119,7 @@ class Alarms(Construct):
             1,
             "The processor lacks a permission or a resource; photos wait in the queue, none is lost. Its log "
             "names what is missing.",
-            "The deployment is at fault",
+            "Configuration errors",
         )
 
     def _on_the_days_limit(self) -> None:

@@ -19,8 +19,8 @@ from contract.environment import dump
 from contract.settings import QuerySettings
 from contract.table import signing_key
 from infra.access_log import AccessLog
-from infra.functions import Function
-from infra.queueing import WorkQueue
+from infra.functions import PythonFunction
+from infra.queueing import LaneQueues
 from infra.settings import DeploymentSettings
 
 # What the function answers: tests hold this list to its own. The greedy form takes keys with slashes, encoded
@@ -52,12 +52,12 @@ class Answers(Construct):
         code: Path,
         bucket: s3.Bucket,
         table: dynamodb.ITable,
-        images: WorkQueue,
-        bulk: WorkQueue,
+        images: LaneQueues,
+        bulk: LaneQueues,
     ) -> None:
         super().__init__(scope, construct_id)
         self.settings = settings
-        self.function = Function(
+        self.function = PythonFunction(
             self,
             "Query",
             room="query_api",

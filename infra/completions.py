@@ -7,7 +7,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 
-class Completions(Construct):
+class CompletionTopic(Construct):
     """A topic for completions (contract/completions.py), encrypted and reachable over TLS only."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:

@@ -14,7 +14,7 @@ from constructs import Construct
 METRICS_NAMESPACE = "imagepipe"
 
 
-class Function(Construct):
+class PythonFunction(Construct):
     """A Python Lambda on Arm with its own role and its own log group.
 
     Of the package `room`, `handler` is called in the module `entry`. `service` names it in logs, traces and

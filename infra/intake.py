@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.queueing import WorkQueue
+from infra.queueing import LaneQueues
 from infra.settings import DeploymentSettings
 
 # A restored object can be read again, which is no creation to S3.
@@ -19,7 +19,7 @@ EVENTS = (
 )
 
 
-class Intake(Construct):
+class ObjectEvents(Construct):
     """A bucket whose every change becomes a message in the `images` queue.
 
     The `bulk` queue takes the same messages from whoever fills it (backfills, redrives), so that a million
@@ -28,8 +28,8 @@ class Intake(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings) -> None:
         super().__init__(scope, construct_id)
-        self.images = WorkQueue(self, "Images")
-        self.bulk = WorkQueue(self, "Bulk")
+        self.images = LaneQueues(self, "Images")
+        self.bulk = LaneQueues(self, "Bulk")
         self.bucket = self._bucket(settings)
         self._require_our_encryption()
         self._announce_changes()

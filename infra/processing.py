@@ -17,10 +17,10 @@ from contract import timing
 from contract.detectors import OPERATIONS
 from contract.environment import dump
 from contract.settings import ProcessorSettings
-from infra.functions import Function
-from infra.intake import Intake
-from infra.queueing import WorkQueue
-from infra.quotas import Quotas
+from infra.functions import PythonFunction
+from infra.intake import ObjectEvents
+from infra.queueing import LaneQueues
+from infra.quotas import QuotaParameters
 from infra.settings import DeploymentSettings
 
 # Not Scan, and not Query: the processor knows the key of everything that it needs.
@@ -45,13 +45,13 @@ class Processing(Construct):
         settings: DeploymentSettings,
         *,
         code: Path,
-        intake: Intake,
+        intake: ObjectEvents,
         table: dynamodb.ITable,
         topic: sns.Topic,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.quotas = Quotas(self, "Quotas", settings)
-        self.function = Function(
+        self.quotas = QuotaParameters(self, "Quotas", settings)
+        self.function = PythonFunction(
             self,
             "Processor",
             room="processors",
@@ -94,7 +94,7 @@ class Processing(Construct):
         assert isinstance(function, lambda_.CfnFunction)
         function.recursive_loop = "Allow"
 
-    def _feed(self, work: WorkQueue, batch_size: int, max_concurrency: float) -> None:
+    def _feed(self, work: LaneQueues, batch_size: int, max_concurrency: float) -> None:
         """Take batches from a queue; let the processor hand messages back early, or bury one with its reason.
 
         No filter: what does not match a filter is deleted for good.

@@ -9,7 +9,7 @@ from constructs import Construct
 from contract import timing
 
 
-class WorkQueue(Construct):
+class LaneQueues(Construct):
     """Messages wait in `queue`; those that the processor gives up on are sent to `dead_letters`.
 
     The redrive policy is the last resort, for messages whose function never runs: it counts receives that say

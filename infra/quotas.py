@@ -14,7 +14,7 @@ from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS, LARGE_REGIONS
 from infra.settings import DeploymentSettings
 
 
-class Quotas(Construct):
+class QuotaParameters(Construct):
     """The quotas of the region that the stack ends up in, where the settings do not name them.
 
     The template is the same for all regions; which numbers hold is decided when it is deployed.

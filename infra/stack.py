@@ -10,8 +10,8 @@ from infra.alarms import Alarms, Watched
 from infra.answers import Answers
 from infra.bundles import Bundle
 from infra.bytecode import PYTHON_VERSION, find_python
-from infra.completions import Completions
-from infra.intake import Intake
+from infra.completions import CompletionTopic
+from infra.intake import ObjectEvents
 from infra.processing import Processing
 from infra.region_rule import RegionRule
 from infra.settings import DeploymentSettings
@@ -42,9 +42,9 @@ class ImagepipeStack(Stack):
             suppress_template_indentation=True,
         )
         RegionRule(self, "Region", settings.detectors)
-        intake = Intake(self, "Intake", settings)
+        intake = ObjectEvents(self, "Intake", settings)
         store = Store(self, "Store", settings)
-        completions = Completions(self, "Completions")
+        completions = CompletionTopic(self, "Completions")
         processors_code = processors.build()
         self._warn_of_slow_starts()
         processing = Processing(

@@ -20,8 +20,8 @@ from contract.environment import dump
 from contract.settings import TallySettings
 from contract.table import CONTENT_PREFIX, RECORD, SORT_KEY
 from contract.tallies import COUNTED_PREFIX, TALLY_PREFIX
-from infra.functions import Function
-from infra.intake import Intake
+from infra.functions import PythonFunction
+from infra.intake import ObjectEvents
 from infra.queueing import dead_letter_queue
 from infra.settings import DeploymentSettings
 
@@ -62,11 +62,11 @@ class Tallying(Construct):
         *,
         code: Path,
         table: dynamodb.ITable,
-        intake: Intake,
+        intake: ObjectEvents,
     ) -> None:
         super().__init__(scope, construct_id)
         self._intake = intake
-        self.function = Function(
+        self.function = PythonFunction(
             self,
             "Tally",
             room="processors",

@@ -1,4 +1,4 @@
-"""What is deployed: the processor's settings, as its function has them."""
+"""What is deployed: the processor's settings, as its function has them; and what the account allows."""
 
 from __future__ import annotations
 
@@ -14,39 +14,44 @@ from operations.faults import OperatorError
 
 
 @dataclass(frozen=True)
-class Deployed:
-    """The processor as it is deployed."""
+class DeployedProcessor:
+    """The processor as it is deployed: its detectors, and what each operation may be called, by operation."""
 
     settings: ProcessorSettings
     memory_mb: int
 
     @classmethod
-    def of(cls, function: str, variables: Mapping[str, str], memory_mb: int) -> Deployed:
-        """Read the environment of the processor's function. Raises OperatorError."""
+    def of(cls, function: str, variables: Mapping[str, str], memory_mb: int) -> DeployedProcessor:
+        """Read the environment of the processor's function. Raise OperatorError."""
         try:
             return cls(environment.load(ProcessorSettings, variables), memory_mb)
-        except SettingsError as fault:
+        except SettingsError as error:
             raise OperatorError(
-                f"function {function} has other settings than this release knows: {'; '.join(fault.faults)}; "
+                f"function {function} has other settings than this release knows: {'; '.join(error.faults)}; "
                 "deploy this release, or use the imagepipe of the release that is deployed"
-            ) from fault
+            ) from error
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """The Rekognition operations that every image is asked about."""
         return tuple(OPERATIONS[name] for name in self.settings.detectors)
 
     @property
     def fingerprints(self) -> Mapping[str, str]:
-        """The fingerprint of each detector's settings, by which its answers are kept."""
         return {name: question.fingerprint for name, question in questions(self.settings).items()}
 
     @property
     def daily_limits(self) -> Mapping[str, int]:
-        """The calls a day that the deployment allows, by operation, where there is a bound."""
         return {name: int(limit) for name, limit in self.settings.daily_call_limits.items()}
 
     @property
     def quotas(self) -> Mapping[str, float]:
-        """The calls a second that the deployment has for each operation."""
         return {operation: self.settings.quotas[operation] for operation in self.operations}
+
+
+@dataclass(frozen=True)
+class AccountQuota:
+    """A quota of the account, as Service Quotas names it. `operation` is what it meters, where it says so."""
+
+    name: str
+    value: float
+    operation: str | None = None

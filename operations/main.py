@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; 1 reconcile found something and did not fix it, something was refused or is left, a
 backfill stopped at its bounds, a deployment would not fit, or a promise did not hold; 2 it could not be
-done, and one line says why; 130 Ctrl-C; 141 whoever read the output has left (`| record`).
+done, and one line says why; 130 Ctrl-C; 141 whoever read the output has left (`| head`).
 """
 
 from __future__ import annotations
@@ -55,11 +55,7 @@ app.command("verify")(verify.verify)
 app.command("forget")(forget.forget)
 
 
-_TROUBLES = (typer.TyperException, OperatorError, ImagepipeError, sqlite3.Error)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
     with standard_streams():
         return _main(arguments)
 
@@ -67,9 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: Sequence[str] | None) -> int:
     try:
         code = app(list(arguments) if arguments is not None else None, standalone_mode=False)
-    except _TROUBLES as fault:
+    except (typer.TyperException, OperatorError, ImagepipeError, sqlite3.Error) as error:
         # Without arguments the help has been shown, and there is nothing to add.
-        if sentence := " ".join(_sentence(fault).split()):
+        if sentence := " ".join(_sentence(error).split()):
             typer.echo(f"error: {printable(sentence)}", err=True)
         return TROUBLE
     except StoppedError as stop:
@@ -81,14 +77,13 @@ def _main(arguments: Sequence[str] | None) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _sentence(fault: Exception) -> str:
-    if isinstance(fault, ImagepipeError):
-        return f"{fault.code}: {fault.message}"
-    if isinstance(fault, sqlite3.Error):
-        return f"the temporary database failed: {fault}; is there room in the temporary directory?"
+def _sentence(error: Exception) -> str:
+    if isinstance(error, ImagepipeError):
+        return f"{error.code}: {error.message}"
+    if isinstance(error, sqlite3.Error):
+        return f"the temporary database failed: {error}; is there room in the temporary directory?"
     # What Typer has to say of an argument is longer than its text.
-    format_message = getattr(fault, "format_message", None)
-    return str(format_message() if format_message else fault)
+    return str(getattr(error, "format_message", error.__str__)())
 
 
 if __name__ == "__main__":

@@ -31,17 +31,8 @@ class Names:
 
     @classmethod
     def of_stack(cls, stack: str, outputs: Mapping[str, str]) -> Names:
-        """Read the outputs of the stack. Raises OperatorError if it is another kind of stack."""
-        wanted = {
-            "bucket": "Bucket",
-            "table": "Table",
-            "queue_url": "QueueUrl",
-            "dead_letter_queue_url": "DeadLetterQueueUrl",
-            "bulk_queue_url": "BulkQueueUrl",
-            "bulk_dead_letter_queue_url": "BulkDeadLetterQueueUrl",
-            "topic_arn": "TopicArn",
-            "api_url": "ApiUrl",
-        }
+        """Read the outputs of the stack. Raise OperatorError if it is another kind of stack."""
+        wanted = {field: field.title().replace("_", "") for field in cls.__dataclass_fields__}
         missing = [output for output in wanted.values() if output not in outputs]
         if missing:
             raise OperatorError(
@@ -61,22 +52,22 @@ class Written:
 
 
 def read_local(directory: Path) -> Written:
-    """Read what the local environment has written down. Raises OperatorError if there is nothing to read."""
+    """Read what the local environment has written down. Raise OperatorError if there is nothing to read."""
     file = directory / "outputs.json"
     try:
         written = json.loads(file.read_text())
         names = Names(**{field: str(written[field]) for field in Names.__dataclass_fields__})
         return Written(names, str(written["endpoint_url"]), str(written["region"]))
-    except (OSError, ValueError, KeyError, TypeError) as fault:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise OperatorError(
             f"no local pipeline is written down in {file}; start it with: make run"
-        ) from fault
+        ) from error
 
 
 def choose(stack: str | None, local: bool | None, environment: Mapping[str, str]) -> str | None:
     """Choose the stack to work on; None stands for the local environment.
 
-    What is typed goes before IMAGEPIPE_STACK and IMAGEPIPE_LOCAL. Raises OperatorError if both are asked for.
+    What is typed goes before IMAGEPIPE_STACK and IMAGEPIPE_LOCAL. Raise OperatorError if both are asked for.
     """
     if stack is None and local is None:
         stack = environment.get(STACK_VARIABLE) or None

@@ -38,9 +38,10 @@ from operations.adapters.s3_objects import S3Objects
 from operations.adapters.service_quotas import ServiceQuotas
 from operations.adapters.sqs import SqsQueue
 from operations.adapters.subscriptions import Subscriptions
-from operations.deployed import Deployed
+from operations.deployed import DeployedProcessor
 from operations.faults import OperatorError
 from operations.names import LOCAL_DIRECTORY, Names, choose, read_local
+from operations.planning.assessment import Assessor, SeenContents
 
 CALLS_AT_ONCE = 8
 CONNECT_SECONDS = 5
@@ -54,7 +55,7 @@ TOKEN_VARIABLE = "IMAGEPIPE_API_TOKEN"  # noqa: S105 - a name, not a token
 
 
 @dataclass(frozen=True)
-class WorkQueue:
+class LaneQueues:
     """A queue of work and its dead letters. `name` is images or bulk."""
 
     name: str
@@ -62,7 +63,7 @@ class WorkQueue:
     dead_letters: SqsQueue
 
 
-class Pipeline:
+class DeployedPipeline:
     """The parts of one pipeline. Each client is made when it is first asked for."""
 
     def __init__(self, names: Names, session: Any, *, is_local: bool = False, **how: Any) -> None:
@@ -72,48 +73,37 @@ class Pipeline:
         self.executor = ThreadPoolExecutor(CALLS_AT_ONCE)
 
     @cached_property
-    def images(self) -> WorkQueue:
-        """The queue of live photos."""
+    def images(self) -> LaneQueues:
         return self._queues("images", self.names.queue_url, self.names.dead_letter_queue_url)
 
     @cached_property
-    def bulk(self) -> WorkQueue:
-        """The queue of backfills and redrives."""
+    def bulk(self) -> LaneQueues:
         return self._queues("bulk", self.names.bulk_queue_url, self.names.bulk_dead_letter_queue_url)
+
+    @property
+    def lanes(self) -> tuple[LaneQueues, LaneQueues]:
+        return self.images, self.bulk
 
     @cached_property
     def bucket(self) -> S3Bucket:
-        """The bucket."""
         return self.any_bucket(self.names.bucket)
 
-    @cached_property
-    def table(self) -> DynamoDBTable:
-        """The table, as far as it is compared with the bucket."""
-        return DynamoDBTable(self._dynamodb, self.names.table, self._retry, self._reads)
+    # The one table, as each command needs it: compared with the bucket, counted, read whole, asked what was
+    # paid for, asked for quotas, and searched for keys to forget.
+    table = cached_property(lambda self: DynamoDBTable(*self._on_table))
+    record_counts = cached_property(lambda self: DynamoDBRecordCounts(*self._on_table))
+    records = cached_property(lambda self: DynamoDBImageRecords(*self._on_table))
+    known = cached_property(lambda self: DynamoDBKnown(self._reads))
+    budgets = cached_property(lambda self: DynamoDBBudgets(*self._on_table))
+    traces = cached_property(lambda self: DynamoDBTraces(*self._on_table))
 
     @cached_property
-    def record_counts(self) -> DynamoDBRecordCounts:
-        """The table, as far as it is counted."""
-        return DynamoDBRecordCounts(self._dynamodb, self.names.table, self._retry, self._reads)
-
-    @cached_property
-    def known(self) -> DynamoDBKnown:
-        """The table, as far as it is asked what was paid for."""
-        return DynamoDBKnown(self._reads)
-
-    @cached_property
-    def budgets(self) -> DynamoDBBudgets:
-        """The budgets of the operations."""
-        return DynamoDBBudgets(self._dynamodb, self.names.table, self._retry, self._reads)
-
-    @cached_property
-    def deployed(self) -> Deployed:
-        """The processor as it is deployed. Raises OperatorError."""
+    def deployed(self) -> DeployedProcessor:
+        """The processor as it is deployed. Raise OperatorError."""
         return reader_of(self._client("lambda"), self.images.queue.arn(), self._retry)
 
     @cached_property
     def account(self) -> ServiceQuotas:
-        """The account's quotas."""
         return ServiceQuotas(self._client("service-quotas"), self._retry)
 
     @cached_property
@@ -122,23 +112,12 @@ class Pipeline:
         return S3Objects(self._client("s3"), self.names.bucket, self._retry)
 
     @cached_property
-    def records(self) -> DynamoDBImageRecords:
-        """The table, as far as whole records are read."""
-        return DynamoDBImageRecords(self._dynamodb, self.names.table, self._retry, self._reads)
-
-    @cached_property
-    def traces(self) -> DynamoDBTraces:
-        """The table, as far as keys are forgotten in it."""
-        return DynamoDBTraces(self._dynamodb, self.names.table, self._retry, self._reads)
-
-    @cached_property
     def subscriptions(self) -> Subscriptions:
-        """The subscriptions of queues to the topic of completions."""
         return Subscriptions(self._sqs, self._client("sns"), self.names.topic_arn, self._retry)
 
     @cached_property
     def api(self) -> QueryApi:
-        """The query API, asked as this person. Raises OperatorError."""
+        """The query API, asked as this person. Raise OperatorError."""
         if self.is_local:
             return query_api.on_this_machine(self.names.api_url, self._retry)
         credentials = self._session.get_credentials()
@@ -149,13 +128,26 @@ class Pipeline:
             self.names.api_url, credentials, self._session.region_name, token, self._retry
         )
 
+    def assessor(self, contents: SeenContents, *, has_records: bool) -> Assessor:
+        """Return what assesses objects of our bucket, which have records, or of another one."""
+        return Assessor(
+            self.known,
+            contents,
+            self.deployed.fingerprints,
+            has_records=has_records,
+            shares_answers=self.deployed.settings.answers_are_shared,
+        )
+
     def any_bucket(self, name: str) -> S3Bucket:
-        """Return any bucket that may be listed."""
         return S3Bucket(self._client("s3"), name, self._retry)
 
-    def _queues(self, name: str, url: str, dead_letters_url: str) -> WorkQueue:
+    def _queues(self, name: str, url: str, dead_letters_url: str) -> LaneQueues:
         queue = SqsQueue(self._sqs, url, self._retry)
-        return WorkQueue(name, queue, SqsQueue(self._sqs, dead_letters_url, self._retry))
+        return LaneQueues(name, queue, SqsQueue(self._sqs, dead_letters_url, self._retry))
+
+    @property
+    def _on_table(self) -> tuple[Any, str, RetryPolicy, TableBatches]:
+        return self._dynamodb, self.names.table, self._retry, self._reads
 
     @cached_property
     def _reads(self) -> TableBatches:
@@ -175,14 +167,14 @@ class Pipeline:
 
 def connect(
     stack: str | None, local: bool | None, directory: Path | None, environment: Mapping[str, str] = os.environ
-) -> Pipeline:
-    """Find the pipeline that was asked for. Raises OperatorError, or a word for failure."""
+) -> DeployedPipeline:
+    """Return the pipeline that was asked for. Raise OperatorError, or a word for failure."""
     chosen = choose(stack, local, environment)
     return _on_this_machine(directory or LOCAL_DIRECTORY) if chosen is None else _on_aws(chosen)
 
 
 def connect_account() -> AwsAccount:
-    """Connect to the account whose credentials are in use; there need be no stack. Raises OperatorError."""
+    """Connect to the account whose credentials are in use; there need be no stack. Raise OperatorError."""
     with _set_up():
         session, config = boto3.session.Session(), _config()
         functions = session.client("lambda", config=config)
@@ -197,33 +189,35 @@ def connect_account() -> AwsAccount:
 
 @contextmanager
 def _set_up() -> Iterator[None]:
-    """Explain what to do where this machine has no region or no profile. Raises OperatorError."""
+    """Raise OperatorError with what to do where this machine has no region or no profile."""
     try:
         yield
     except BotoCoreError as error:
         raise OperatorError(f"{error}; set AWS_PROFILE and AWS_REGION, or run: aws configure") from error
 
 
-def _on_aws(stack: str) -> Pipeline:
+def _on_aws(stack: str) -> DeployedPipeline:
     with _set_up():
         session = boto3.session.Session()
         client = session.client("cloudformation", config=_config())
-    return Pipeline(Names.of_stack(stack, stack_outputs(client, stack, RETRY)), session)
+    return DeployedPipeline(Names.of_stack(stack, stack_outputs(client, stack, RETRY)), session)
 
 
-def _on_this_machine(directory: Path) -> Pipeline:
+def _on_this_machine(directory: Path) -> DeployedPipeline:
     place = read_local(directory)
     address = urlsplit(place.endpoint_url)
     try:
         socket.create_connection(
             (address.hostname or "", address.port or 80), timeout=CONNECT_SECONDS
         ).close()
-    except OSError as fault:
-        raise OperatorError(f"nothing answers at {place.endpoint_url}; start it with: make run") from fault
+    except OSError as error:
+        raise OperatorError(f"nothing answers at {place.endpoint_url}; start it with: make run") from error
     session = local_session(place.region)
     # Loopback is never reached through a proxy.
     config = _config().merge(Config(proxies={}))
-    return Pipeline(place.names, session, is_local=True, endpoint_url=place.endpoint_url, config=config)
+    return DeployedPipeline(
+        place.names, session, is_local=True, endpoint_url=place.endpoint_url, config=config
+    )
 
 
 def _config() -> Config:

@@ -11,8 +11,8 @@ import botocore.session
 
 from aws.dynamodb_batches import TableBatches
 from contract.errors import ConfigurationError
+from contract.metrics import TallyMetric
 from contract.settings import TallySettings
-from contract.tallies import TallyMetric
 from processors.adapters.aws_errors import translated
 from processors.adapters.client_config import lambda_config
 from processors.adapters.dynamodb_audits import DynamoDBAudits

@@ -12,7 +12,7 @@ from processors.attempts import Attempts
 from processors.deadline import Deadline
 from processors.failed_messages import FailedMessages
 from processors.messages import Message
-from processors.pipeline.pipeline import Outcome, Pipeline
+from processors.pipeline.pipeline import MessageOutcome, Pipeline
 from processors.telemetry import Log, Metrics
 
 
@@ -35,7 +35,7 @@ class ImageBatch:
         """Work through one Lambda event and return the reply that Lambda's event source expects."""
         messages = [Message.from_record(record) for record in event["Records"]]
         hopeless = self.attempts.begin(messages)
-        outcomes = {message_id: Outcome((), failure) for message_id, failure in hopeless.items()}
+        outcomes = {message_id: MessageOutcome((), failure) for message_id, failure in hopeless.items()}
         outcomes |= self._run([message for message in messages if message.id not in hopeless], deadline)
         failed = [
             (message, failure)
@@ -55,7 +55,7 @@ class ImageBatch:
             ]
         }
 
-    def _run(self, messages: Sequence[Message], deadline: Deadline) -> Mapping[str, Outcome]:
+    def _run(self, messages: Sequence[Message], deadline: Deadline) -> Mapping[str, MessageOutcome]:
         """Run the batch and, should a fault of ours stop it, each message alone: one must not cost others.
 
         What was paid for before the fault was saved, and is not paid for again.
@@ -65,8 +65,8 @@ class ImageBatch:
         except Exception as fault:  # noqa: BLE001 - the edge of the program: told, and its message comes back
             self.log.fault("a fault of this program", fault)
             if len(messages) == 1:
-                return {messages[0].id: Outcome((), TransientError("UnexpectedFault", f"{fault!r}"))}
-        outcomes: dict[str, Outcome] = {}
+                return {messages[0].id: MessageOutcome((), TransientError("UnexpectedFault", f"{fault!r}"))}
+        outcomes: dict[str, MessageOutcome] = {}
         for message in messages:
             outcomes.update(self._run([message], deadline))
         return outcomes

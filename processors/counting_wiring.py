@@ -14,13 +14,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from contract import environment
 from contract.audits import AUDIT_EVENT
+from contract.metrics import TallyMetric
 from contract.settings import TallySettings
-from contract.tallies import TallyMetric
 from processors.adapters.client_config import lambda_config
 from processors.adapters.dynamodb_contents import DynamoDBContents
 from processors.adapters.dynamodb_counting import DynamoDBTallies
 from processors.counting.changes import changed_keys
-from processors.counting.contents import Contents
+from processors.counting.contents import ContentNames
 from processors.counting.label_counter import LabelCounter
 from processors.counting.recounting import Recount
 from processors.powertools import PowertoolsLog
@@ -70,7 +70,7 @@ def assemble(
         metrics.add_metric(name=what, unit=MetricUnit.Count, value=by)
 
     retry = retry_policy(attempts=PATIENT_ATTEMPTS)
-    contents = Contents(content_store, retry, time.time)
+    contents = ContentNames(content_store, retry, time.time)
     log = PowertoolsLog(logger)
     tally = LabelCounter(store, contents, retry, count, log, time.time)
     recount = Recount(store, tally, contents)
@@ -92,5 +92,5 @@ def assemble(
         return answer
 
     measured: Answering = metrics.log_metrics(work)
-    logged: Answering = logger.inject_lambda_context(measured, clear_state=True)
+    logged: Answering = logger.inject_lambda_context(measured)
     return logged

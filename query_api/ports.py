@@ -84,7 +84,7 @@ class Content:
 
 
 @dataclass(frozen=True)
-class Upload:
+class UploadGrant:
     """A PUT of one content: where to, and the headers that have to go with it."""
 
     url: str
@@ -102,7 +102,7 @@ class Signer(Protocol):
         """
         ...
 
-    def upload(self, content: Content, *, replace: bool) -> Upload:
+    def upload(self, content: Content, *, replace: bool) -> UploadGrant:
         """Return the PUT of exactly this content, for up to VALID_SECONDS.
 
         Unless `replace`, the bucket itself refuses it where the key has an object.
@@ -110,7 +110,7 @@ class Signer(Protocol):
         ...
 
 
-class Log(Protocol):
+class RequestLog(Protocol):
     """Where sentences for operators go."""
 
     def exception(self, msg: object) -> None:

@@ -15,7 +15,7 @@ from query_api.endpoints.page import PageEndpoints
 from query_api.endpoints.stats import StatsEndpoints
 from query_api.endpoints.uploads import UploadEndpoints
 from query_api.http.routing import Route
-from query_api.ports import Counts, Health, LabelCounts, Log, Queues, Signer
+from query_api.ports import Counts, Health, LabelCounts, Queues, RequestLog, Signer
 from query_api.search.cursors import Cursors
 from query_api.search.listing import Listing
 from query_api.telemetry import Counting
@@ -34,7 +34,7 @@ class Dependencies:
     cursors: Cursors
     signer: Signer
     health: Health
-    log: Log
+    log: RequestLog
     count: Counting
     labels: LabelCounts
     counts: Counts

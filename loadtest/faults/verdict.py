@@ -13,7 +13,7 @@ from contract.table import index_rows
 from contract.tallies import NOTHING, Differences, Share
 from loadtest.faults.evidence import Evidence
 from loadtest.faults.payments import PaidTwice
-from processors.detectors import READERS
+from processors.detectors import reader
 
 
 @dataclass(frozen=True)
@@ -119,5 +119,5 @@ def _said(evidence: Evidence, record: ImageRecord) -> Findings | None:
         result = evidence.results.get(ResultName(record.version.content_id, detector, fingerprint))
         if result is None:
             return None
-        found = found.with_those_of(READERS[detector](result.response))
+        found = found.with_those_of(reader(detector)(result.response))
     return found

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from aws.retries import RetryPolicy
 from operations.adapters.aws_errors import translated
-from operations.checking.fitting import Concurrency
+from operations.checking import Concurrency
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

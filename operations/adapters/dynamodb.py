@@ -14,8 +14,8 @@ from contract.table import INDEX_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, S
 from contract.wire import key_to_wire
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_wire import SUSPECTED_AT, row_from_wire, standing_from_wire
-from operations.reconciling.comparison import Standing
-from operations.reconciling.places import SeenRow
+from operations.inventory import RecordSummary as Standing
+from operations.inventory import SeenRow
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -14,8 +14,8 @@ from contract.records import Status
 from contract.table import PARTITION_KEY, counts_key, status_term, term_partitions
 from contract.wire import key_to_wire
 from operations.adapters.aws_errors import translated
-from operations.status.calls import CALL_COUNTS
-from operations.status.report import Counted
+from operations.inventory import CALL_COUNTS
+from operations.inventory import RecordCount as Counted
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

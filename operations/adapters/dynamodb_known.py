@@ -11,7 +11,7 @@ from contract.records import Status
 from contract.results import ResultName
 from contract.table import PARTITION_KEY, SORT_KEY, record_key, result_key
 from contract.wire import key_of, key_to_wire
-from operations.planning.known import Recorded
+from operations.inventory import RecordSummary as Recorded
 
 RECORD_ATTRIBUTES = ("key", "etag", "size_bytes", "version_id", "status", "detectors")
 # A result has it, a claim on one has not.

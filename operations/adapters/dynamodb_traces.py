@@ -18,7 +18,8 @@ from contract.table import CONTENT_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX,
 from contract.tallies import COUNTED, COUNTED_PREFIX
 from contract.wire import from_wire, key_of, key_to_wire
 from operations.adapters.aws_errors import translated
-from operations.traces import Kind, Trace
+from operations.inventory import Trace
+from operations.inventory import TraceKind as Kind
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -10,8 +10,8 @@ from typing import Any
 
 from contract.records import Status
 from contract.table import PARTITION_KEY, SORT_KEY, IndexRow, ItemKey
-from operations.reconciling.comparison import Standing
-from operations.reconciling.places import SeenRow
+from operations.inventory import RecordSummary as Standing
+from operations.inventory import SeenRow
 
 # On an index row that a sweep suspects: when it was marked, in seconds since 1970. Nobody else reads it, and
 # whoever writes the row again takes it away.
@@ -31,7 +31,7 @@ def standing_from_wire(item: Wire) -> Standing:
         uploaded_at=item["uploaded_at"]["S"],
         decided_at=item["decided_at"]["S"],
         revision=item["revision"]["S"],
-        is_deleted=item["status"]["S"] == Status.DELETED,
+        status=Status(item["status"]["S"]),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws.retries import RetryPolicy
 from operations.adapters.aws_errors import translated
-from operations.deployed import Deployed
+from operations.deployed import DeployedProcessor as Deployed
 from operations.faults import OperatorError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from aws.object_heads import head_object
 from aws.retries import RetryPolicy
 from contract.identity import ImageVersion
 from operations.adapters.aws_errors import translated
-from operations.reconciling.comparison import Listed
+from operations.inventory import Listed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

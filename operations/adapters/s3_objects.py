@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from aws.retries import RetryPolicy
 from contract.identity import ImageVersion
 from operations.adapters.aws_errors import translated
-from operations.reconciling.findings import NO_VERSION
+from operations.inventory import NO_VERSION
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

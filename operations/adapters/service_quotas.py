@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws.retries import RetryPolicy
 from operations.adapters.aws_errors import translated
-from operations.budgets.quotas import AccountQuota
+from operations.deployed import AccountQuota
 
 if TYPE_CHECKING:
     from mypy_boto3_service_quotas import ServiceQuotasClient

@@ -11,24 +11,24 @@ from contract.assumptions import Assumptions
 from contract.costs import bill
 from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
 from contract.usage import Work, seconds_at_quota
-from operations.commands.options import Json
-from operations.costing.page import money, page
+from operations import terminal
+from operations.commands import options
+from operations.cost_page import money, page
 from operations.faults import OperatorError
-from operations.terminal import print_json, results, table
 
 
 def cost(
     *,
     photos: Annotated[int, typer.Option("--photos", min=1, help="How many new photos.")] = 1_000_000,
-    detectors: Annotated[str, typer.Option("--detectors", help="Their names, with commas.")] = ",".join(
-        DEFAULT_DETECTORS
-    ),
-    bulk: Annotated[bool, typer.Option("--bulk", help="By a backfill, not by uploads.")] = False,
+    detectors: Annotated[
+        str, typer.Option("--detectors", help="Which detectors, comma-separated.")
+    ] = ",".join(DEFAULT_DETECTORS),
+    bulk: Annotated[bool, typer.Option("--bulk", help="Price a backfill, not uploads.")] = False,
     labels: Annotated[
-        float, typer.Option("--labels", min=0, help="Labels that a photo has.")
+        float, typer.Option("--labels", min=0, help="Labels per photo.")
     ] = Assumptions.labels_a_photo,
     markdown: Annotated[bool, typer.Option("--markdown", help="Write docs/cost.md to stdout.")] = False,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Print what new photos cost by service, and how long they take at the usual quotas."""
     if markdown:
@@ -38,16 +38,15 @@ def cost(
     work = Work.of_new_photos(photos, _operations(detectors), is_bulk=bulk)
     costs, hours = bill(work, assumed), seconds_at_quota(work.calls, assumed.quotas) / 3600
     if json:
-        print_json({"photos": photos, "hours": round(hours, 2), "dollars": costs.to_json()})
+        terminal.print_json({"photos": photos, "hours": round(hours, 2), "dollars": costs.to_json()})
         return
-    shown = table("Service", "#Dollars")
+    shown = terminal.table("Service", "#Dollars")
     for service, dollars in {**costs.by_service, "all": costs.total}.items():
         shown.add_row(service, money(dollars))
-    results().print(shown)
-    results().print(
+    terminal.results().print(shown)
+    typer.echo(
         f"\n{photos:,} photos take {hours:,.1f} hours at the usual quotas; keeping what is found costs "
-        f"${money(costs.storage_a_month)} a month. Assumptions: docs/cost.md",
-        highlight=False,
+        f"${money(costs.storage_a_month)} a month. Assumptions: docs/cost.md"
     )
 
 

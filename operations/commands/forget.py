@@ -6,24 +6,13 @@ import time
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from operations.commands.options import Directory, Json, Local, Patience, Stack, Yes
+from operations import terminal
+from operations.commands import options
 from operations.faults import OperatorError
-from operations.forgetting.forgetting import WHAT_REMAINS, Chosen, Forgetting, Found
-from operations.interrupting import orderly
+from operations.forgetting import WHAT_REMAINS, Chosen, Forgetting, Found
 from operations.moments import to_text
-from operations.terminal import (
-    consents,
-    print_json,
-    printable,
-    progress,
-    remarks,
-    require_consent_possible,
-    results,
-    table,
-)
-from operations.wiring import Pipeline, connect
+from operations.wiring import DeployedPipeline, connect
 
 LEFT = 1
 
@@ -31,13 +20,13 @@ LEFT = 1
 def forget(
     *,
     key: Annotated[str | None, typer.Argument(metavar="KEY", show_default=False)] = None,
-    prefix: Annotated[str | None, typer.Option("--prefix", help="All keys that begin so.")] = None,
-    stack: Stack = None,
-    local: Local = None,
-    directory: Directory = None,
-    patience: Patience = 300.0,
-    yes: Yes = False,
-    json: Json = False,
+    prefix: Annotated[str | None, typer.Option("--prefix", help="All keys with this prefix.")] = None,
+    stack: options.Stack = None,
+    local: options.Local = None,
+    directory: options.Directory = None,
+    patience: options.Patience = 300.0,
+    yes: options.Yes = False,
+    json: options.Json = False,
 ) -> int:
     """Remove photos with all versions, and all that is known of them. It cannot be undone.
 
@@ -46,26 +35,18 @@ def forget(
     Exit code 1 if something was found left, or nothing was removed.
     """
     chosen = _chosen(key, prefix)
-    require_consent_possible(yes, "forget")
+    terminal.require_consent_possible(yes, "forget")
     pipeline = connect(stack, local, directory)
-    with progress() as display, orderly(remarks().print) as stopping:
-        task = display.add_task("looking", total=None)
-        work = _forgetting(pipeline, chosen, patience)
-        work.stopping = stopping
-        work.tell = lambda what: display.update(task, description=escape(printable(what)))
-        found = work.look()
+    work = _forgetting(pipeline, chosen, patience)
+    found = _follow("looking", work.look())
     if not json:
         _print(found)
-    if not consents(yes, f"Forget {chosen} in s3://{pipeline.names.bucket} for good?"):
-        remarks().print("nothing was removed")
+    question = f"Forget {chosen} in s3://{pipeline.names.bucket} for good?"
+    if not terminal.consents(yes, question, "nothing was removed"):
         return LEFT
-    with progress() as display, orderly(remarks().print) as stopping:
-        task = display.add_task("forgetting", total=None)
-        work.stopping = stopping
-        work.tell = lambda what: display.update(task, description=escape(printable(what)))
-        left = work.run()
+    left = _follow("forgetting", work.run())
     if json:
-        print_json({"found": found.counts(), "left": left, "remains": list(WHAT_REMAINS)})
+        terminal.print_json({"found": found.counts(), "left": left, "remains": list(WHAT_REMAINS)})
     _tell(left)
     return LEFT if left else 0
 
@@ -80,11 +61,14 @@ def _chosen(key: str | None, prefix: str | None) -> Chosen:
     return chosen
 
 
-def _forgetting(pipeline: Pipeline, chosen: Chosen, patience: float) -> Forgetting:
-    queues = {work.name: work.queue for work in (pipeline.images, pipeline.bulk)}
-    dead_letters = {
-        f"{work.name} dead letters": work.dead_letters for work in (pipeline.images, pipeline.bulk)
-    }
+def _follow(title: str, steps: terminal.Steps[terminal.Value]) -> terminal.Value:
+    with terminal.stepwise(title) as display:
+        return display.follow(steps, "not all is forgotten; run the command again to finish")
+
+
+def _forgetting(pipeline: DeployedPipeline, chosen: Chosen, patience: float) -> Forgetting:
+    queues = {lane.name: lane.queue for lane in pipeline.lanes}
+    dead_letters = {f"{lane.name} dead letters": lane.dead_letters for lane in pipeline.lanes}
     return Forgetting(
         chosen=chosen,
         bucket_name=pipeline.names.bucket,
@@ -96,24 +80,22 @@ def _forgetting(pipeline: Pipeline, chosen: Chosen, patience: float) -> Forgetti
         clock=time.monotonic,
         now=lambda: to_text(time.time()),
         sleep=time.sleep,
-        stopping=lambda: False,
-        tell=lambda _what: None,
         patience_seconds=patience,
     )
 
 
 def _print(found: Found) -> None:
-    laid_out = table("Found", "#How many")
+    laid_out = terminal.table("Found", "#How many")
     for what, count in found.counts().items():
         laid_out.add_row(what, f"{count:,}")
-    results().print(laid_out)
+    terminal.results().print(laid_out)
 
 
 def _tell(left: list[str]) -> None:
     for what in left:
-        remarks().print(f"Left: {printable(what)}", highlight=False, markup=False)
+        typer.echo(f"Left: {terminal.printable(what)}", err=True)
     if not left:
-        remarks().print("A last search of bucket, table and queues found nothing.", highlight=False)
-    remarks().print("What no command can reach:", highlight=False)
+        typer.echo("A last search of bucket, table and queues found nothing.", err=True)
+    typer.echo("What no command can reach:", err=True)
     for what in WHAT_REMAINS:
-        remarks().print(f"- {what}", highlight=False, markup=False)
+        typer.echo(f"- {what}", err=True)

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from operations.dead_letters.choosing import Choice
+from operations.dead_letters.letters import DeadLetterFilter
 from operations.moments import read_since, to_seconds
-from operations.planning import objects
+from operations.planning.assessment import ObjectFilter
 
 Stack = Annotated[
     str | None,
-    typer.Option("--stack", help="The CloudFormation stack; else IMAGEPIPE_STACK, else imagepipe."),
+    typer.Option("--stack", help="The CloudFormation stack; without it, IMAGEPIPE_STACK, or imagepipe."),
 ]
 Local = Annotated[
     bool | None,
@@ -25,37 +25,41 @@ Directory = Annotated[
     typer.Option("--directory", help="Where the local environment keeps its state.", show_default=".local"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, and nothing else there.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-Patience = Annotated[
-    float, typer.Option("--patience", min=0, help="How long to wait for what follows, in seconds.")
-]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
+Patience = Annotated[float, typer.Option("--patience", min=0, help="How long to wait, in seconds.")]
 Cause = Annotated[
     str | None,
-    typer.Option("--cause", help="Only of this cause, as `dlq summary` shows it, or of this code or kind."),
+    typer.Option("--cause", help="Only this cause, as `dlq summary` shows it, or this code or kind."),
 ]
-Prefix = Annotated[str | None, typer.Option("--prefix", help="Only with keys that begin so.")]
+Prefix = Annotated[str | None, typer.Option("--prefix", help="Only those with a key of this prefix.")]
 Since = Annotated[
-    str | None, typer.Option("--since", help="Only since then: 30m, 2h, 7d, or 2026-01-31T08:00 (UTC).")
+    str | None,
+    typer.Option("--since", help="Only those since 30m, 2h, 7d ago, or since 2026-01-31T08:00 (UTC)."),
 ]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most this many.")]
+
+Rate = Annotated[
+    float | None,
+    typer.Option("--rate", min=0.01, help="At most this many a second; without it, as fast as possible."),
+]
 
 PlaceArgument = Annotated[str, typer.Argument(metavar="s3://BUCKET/PREFIX", show_default=False)]
 ModifiedSince = Annotated[
     str | None,
-    typer.Option("--since", help="Only objects modified since then: 2h, 7d, or 2026-01-31T08:00 (UTC)."),
+    typer.Option("--since", help="Only objects modified since 2h, 7d ago, or since 2026-01-31T08:00 (UTC)."),
 ]
 Suffix = Annotated[
-    str | None, typer.Option("--suffix", help="Only keys that end so, in any case: .jpg,.jpeg,.png")
+    str | None, typer.Option("--suffix", help="Only keys with these endings, in any case: .jpg,.jpeg,.png")
 ]
 
 
-def chosen(cause: str | None, prefix: str | None, since: str | None) -> Choice:
-    """Put together which dead letters are meant. Raises OperatorError."""
-    return Choice(cause, prefix, read_since(since, time.time()) if since else None)
+def dead_letter_filter(cause: str | None, prefix: str | None, since: str | None) -> DeadLetterFilter:
+    """Return which dead letters are meant. Raise OperatorError."""
+    return DeadLetterFilter(cause, prefix, read_since(since, time.time()) if since else None)
 
 
-def objects_chosen(since: str | None, suffix: str | None) -> objects.Choice:
-    """Put together which objects are meant. Raises OperatorError."""
+def object_filter(since: str | None, suffix: str | None) -> ObjectFilter:
+    """Return which objects are meant. Raise OperatorError."""
     suffixes = tuple(part.strip().lower() for part in (suffix or "").split(",") if part.strip())
     moment = to_seconds(read_since(since, time.time())) if since else None
-    return objects.Choice(moment, suffixes or None)
+    return ObjectFilter(moment, suffixes or None)

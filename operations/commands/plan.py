@@ -6,85 +6,43 @@ from typing import Annotated
 
 import typer
 
-from operations.commands import plans
-from operations.commands.options import (
-    Directory,
-    Json,
-    Local,
-    ModifiedSince,
-    PlaceArgument,
-    Stack,
-    Suffix,
-    objects_chosen,
-)
-from operations.faults import StoppedError
-from operations.interrupting import Stopping, orderly
-from operations.planning.assessing import Assessor
-from operations.planning.contents import Contents
-from operations.planning.objects import Choice, Place
-from operations.planning.pricing import Pricing
-from operations.planning.summing import Plan, Totals, sum_up
-from operations.terminal import print_json, progress, remarks
-from operations.wiring import Pipeline, connect
+from operations import terminal
+from operations.commands import options, plan_view
+from operations.planning.assessment import Place, SeenContents
+from operations.planning.estimate import Assessment, Estimate, Pricing
+from operations.wiring import connect
 
 
 def plan(
-    place: PlaceArgument,
+    place: options.PlaceArgument,
     *,
-    stack: Stack = None,
-    local: Local = None,
-    directory: Directory = None,
-    since: ModifiedSince = None,
-    suffix: Suffix = None,
+    stack: options.Stack = None,
+    local: options.Local = None,
+    directory: options.Directory = None,
+    since: options.ModifiedSince = None,
+    suffix: options.Suffix = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="Look at so many objects only, the first by key.")
+        int | None, typer.Option("--limit", min=1, help="Stop after this many objects, in key order.")
     ] = None,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Print how many calls, hours and dollars photos would take, in our bucket or in any other.
 
     It lists the bucket and reads what is known of each object; nothing is changed.
     """
-    meant, choice = Place.read(place), objects_chosen(since, suffix)
+    meant, chosen = Place.read(place), options.object_filter(since, suffix)
     pipeline = connect(stack, local, directory)
     is_ours = meant.bucket == pipeline.names.bucket
-    totals = Totals()
-    with orderly(remarks().print) as stopping:
-        is_all = _look(pipeline, meant, choice, totals, limit=limit, stopping=stopping)
-    pricing = Pricing.of(pipeline.deployed, pipeline.budgets)
-    made = Plan(
-        totals,
-        pricing,
-        pricing.bill(totals.to_do, totals.calls, is_bulk=is_ours),
-        is_all,
-    )
+    with terminal.stepwise("listing") as display, SeenContents() as contents:
+        assessment = Assessment(pipeline.assessor(contents, has_records=is_ours), chosen, limit)
+        pages = pipeline.any_bucket(meant.bucket).pages(meant.prefix)
+        for now in display.until_interrupted(assessment.run(pages)):
+            display.show(f"{now.objects:,} objects, {now.to_do:,} to do", done=now.objects)
+    totals, pricing = assessment.totals, Pricing.of(pipeline.deployed, pipeline.budgets)
+    bill = pricing.bill(totals.to_do, totals.calls, is_bulk=is_ours)
+    made = Estimate(totals, pricing, bill, assessment.is_all)
     if json:
-        print_json({"place": meant.uri, **made.to_json()})
+        terminal.print_json({"place": meant.uri, **made.to_json()})
     else:
-        plans.show(made, meant, None if is_ours else pipeline.names.bucket)
-    if stopping():
-        raise StoppedError(f"{totals.objects:,} objects were looked at, not all")
-
-
-def _look(
-    pipeline: Pipeline, place: Place, choice: Choice, totals: Totals, *, limit: int | None, stopping: Stopping
-) -> bool:
-    with progress() as display, Contents() as contents:
-        task = display.add_task("listing", total=None)
-        return sum_up(
-            pipeline.any_bucket(place.bucket).pages(place.prefix),
-            choice,
-            Assessor(
-                pipeline.known,
-                contents,
-                pipeline.deployed.fingerprints,
-                has_records=place.bucket == pipeline.names.bucket,
-                shares_answers=pipeline.deployed.settings.answers_are_shared,
-            ),
-            totals,
-            limit=limit,
-            stopping=stopping,
-            tell=lambda now: display.update(
-                task, completed=now.objects, description=f"{now.objects:,} objects, {now.to_do:,} to do"
-            ),
-        )
+        plan_view.show(made, meant, None if is_ours else pipeline.names.bucket)
+    display.raise_if_interrupted(f"{totals.objects:,} objects were looked at, not all")

@@ -8,37 +8,30 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.progress import Progress
 from rich.text import Text
 
 from contract.errors import ImagepipeError
 from contract.timing import TOMBSTONE_DAYS
-from operations.commands.options import Directory, Json, Local, Patience, Stack, Yes
-from operations.costing.page import money
+from operations import terminal
+from operations.commands import options
+from operations.cost_page import money
 from operations.faults import StoppedError
-from operations.interrupting import Stopping, orderly
-from operations.planning.pricing import Pricing
-from operations.terminal import (
-    consents,
-    print_json,
-    printable,
-    progress,
-    remarks,
-    require_consent_possible,
-    results,
-    table,
-)
-from operations.verifying.checking import Check, Outcome, Verdict
-from operations.verifying.checks import CHECKS
-from operations.verifying.cleaning import Cleaning
+from operations.planning.estimate import Pricing
+from operations.verifying.checks import CHECKS, Check
 from operations.verifying.photos import MarkedPhotos, find_photos
-from operations.verifying.site import Inbox, Site
-from operations.verifying.verification import PREFIX, QUEUE_PREFIX, Verification
-from operations.wiring import Pipeline, connect
+from operations.verifying.target import Inbox, TargetPipeline
+from operations.verifying.verification import (
+    PREFIX,
+    QUEUE_PREFIX,
+    CheckResult,
+    CheckStatus,
+    Cleaning,
+    run_all,
+)
+from operations.wiring import DeployedPipeline, connect
 
 FAILED = 1
-_COLOUR = {Verdict.HELD: "green", Verdict.FAILED: "red", Verdict.LEFT_OUT: "yellow"}
+_COLOUR = {CheckStatus.HELD: "green", CheckStatus.FAILED: "red", CheckStatus.LEFT_OUT: "yellow"}
 _TOMBSTONES = (
     "The records of its photos are notes of deleted ones now, which DynamoDB removes by itself after "
     f"{TOMBSTONE_DAYS} days."
@@ -47,122 +40,114 @@ _TOMBSTONES = (
 
 def verify(
     *,
-    stack: Stack = None,
-    local: Local = None,
-    directory: Directory = None,
+    stack: options.Stack = None,
+    local: options.Local = None,
+    directory: options.Directory = None,
     photos: Annotated[
         Path | None,
         typer.Option("--photos", help="A folder with JPEGs.", show_default="images/ of the checkout"),
     ] = None,
-    patience: Patience = 300.0,
-    clean: Annotated[
-        bool, typer.Option("--clean", help="Only remove what runs that were killed have left.")
-    ] = False,
-    yes: Yes = False,
-    json: Json = False,
+    patience: options.Patience = 300.0,
+    clean: Annotated[bool, typer.Option("--clean", help="Only remove what killed runs have left.")] = False,
+    yes: options.Yes = False,
+    json: options.Json = False,
 ) -> int:
     """Upload some photos to a deployed pipeline, see whether all comes of them that should, and clean up.
 
     Exit code 1 if something does not hold, or something could not be removed.
     """
     pictures = [] if clean else find_photos(photos)
-    require_consent_possible(yes, "verify")
+    terminal.require_consent_possible(yes, "verify")
     pipeline = connect(stack, local, directory)
     if clean:
         return _clean(pipeline, yes, json)
     run = secrets.token_hex(4)
     pricing = Pricing.of(pipeline.deployed, pipeline.budgets)
     calls, dollars = _price(pipeline, pricing)
-    remarks().print(_intention(pipeline, f"{PREFIX}{run}/", calls, dollars), highlight=False, markup=False)
-    if not consents(yes, "Begin?"):
-        remarks().print("nothing was uploaded")
+    typer.echo(_intention(pipeline, f"{PREFIX}{run}/", calls, dollars), err=True)
+    if not terminal.consents(yes, "Begin?", "nothing was uploaded"):
         return FAILED
-    outcomes: list[Outcome] = []
+    target = _target(pipeline, run, MarkedPhotos(pictures, run), patience)
+    cleaning = _cleaning(pipeline, target.prefix, f"{QUEUE_PREFIX}{run}")
+    checked: list[CheckResult] = []
     ended: StoppedError | ImagepipeError | None = None
-    with progress() as display, orderly(remarks().print) as stopping:
-        made = _verification(
-            pipeline, run, MarkedPhotos(pictures, run), Watch(display), stopping, patience=patience
-        )
+    with terminal.stepwise("subscribing", len(CHECKS)) as display:
         try:
-            for outcome in made.run():
-                outcomes.append(outcome)
-        except (StoppedError, ImagepipeError) as reason:
-            ended = reason
+            target.inbox.subscribe(cleaning.queue_name)
+            _check(target, display, checked)
+        except (StoppedError, ImagepipeError) as error:
+            ended = error
         finally:
-            left = _cleaned(made)
+            cleaning.include(target)
+            left = _cleaned(cleaning, display)
     if json:
-        print_json(_document(made.site.prefix, outcomes, calls, dollars, left))
-    elif outcomes:
-        _print(outcomes)
+        terminal.print_json(
+            {
+                "prefix": target.prefix,
+                "checks": [result.to_json() for result in checked],
+                "calls_at_most": calls,
+                "dollars_at_most": round(dollars, 4),
+                "left": left,
+            }
+        )
+    elif checked:
+        _print(checked)
     _tell_left(left)
     if ended is not None:
         raise ended
-    failed = any(outcome.verdict is Verdict.FAILED for outcome in outcomes)
+    failed = any(result.status is CheckStatus.FAILED for result in checked)
     return FAILED if failed or left else 0
 
 
-class Watch:
-    """Shows which check is made, and what it waits for."""
-
-    def __init__(self, display: Progress) -> None:
-        self._display, self._check = display, ""
-        self._task = display.add_task("subscribing", total=len(CHECKS))
-
-    def began(self, check: Check) -> None:
-        """Show that a check begins."""
-        self._check = f"{check.name}: "
-        self._display.update(self._task, description=check.name, completed=CHECKS.index(check))
-
-    def tell(self, what: str) -> None:
-        """Show what is being done or waited for."""
-        self._display.update(self._task, description=escape(f"{self._check}{what}"))
-
-    def cleaning(self) -> None:
-        """Show that no check is made any more."""
-        self._check = ""
+def _check(target: TargetPipeline, display: terminal.StepDisplay, checked: list[CheckResult]) -> None:
+    """Make all checks, and add what comes of each. Raise StoppedError on Ctrl-C."""
+    doing = ""
+    for step in display.until_interrupted(run_all(CHECKS, target)):
+        if isinstance(step, CheckResult):
+            checked.append(step)
+        elif isinstance(step, Check):
+            doing = step.name
+            display.show(doing, done=len(checked))
+        else:
+            display.show(f"{doing}: {step}")
+    if len(checked) < len(CHECKS):
+        display.raise_if_interrupted("the checks were not all made")
 
 
-def _clean(pipeline: Pipeline, yes: bool, json: bool) -> int:
-    if not consents(yes, f"Remove everything under s3://{pipeline.names.bucket}/{PREFIX}?"):
-        remarks().print("nothing was removed")
+def _clean(pipeline: DeployedPipeline, yes: bool, json: bool) -> int:
+    question = f"Remove everything under s3://{pipeline.names.bucket}/{PREFIX}?"
+    if not terminal.consents(yes, question, "nothing was removed"):
         return FAILED
-    with progress() as display:
-        left = _cleaning(pipeline, PREFIX, QUEUE_PREFIX, Watch(display)).run()
+    with terminal.stepwise("removing") as display:
+        steps = _cleaning(pipeline, PREFIX, QUEUE_PREFIX).run()
+        left = display.follow(steps, "not all was removed: imagepipe verify --clean")
     if json:
-        print_json({"left": left})
+        terminal.print_json({"left": left})
     _tell_left(left)
     return FAILED if left else 0
 
 
-def _price(pipeline: Pipeline, pricing: Pricing) -> tuple[int, float]:
+def _price(pipeline: DeployedPipeline, pricing: Pricing) -> tuple[int, float]:
     contents, uploads = (sum(getattr(check, name) for check in CHECKS) for name in ("contents", "uploads"))
     settings = pipeline.deployed.settings
     by_detector = dict.fromkeys(settings.detectors, contents if settings.answers_are_shared else uploads)
     return sum(by_detector.values()), pricing.bill(uploads, by_detector, is_bulk=False).total
 
 
-def _intention(pipeline: Pipeline, prefix: str, calls: int, dollars: float) -> str:
-    where = f"s3://{pipeline.names.bucket}/{prefix}"
+def _intention(pipeline: DeployedPipeline, prefix: str, calls: int, dollars: float) -> str:
+    where = terminal.printable(f"s3://{pipeline.names.bucket}/{prefix}")
     price = (
         "which cost nothing on this machine" if pipeline.is_local else f"and about ${money(dollars)} in all"
     )
     return (
-        f"{sum(check.uploads for check in CHECKS)} small objects are put to {printable(where)}, and removed "
+        f"{sum(check.uploads for check in CHECKS)} small objects are put to {where}, and removed "
         f"again. Rekognition is called {calls} times at most, {price}."
     )
 
 
-def _verification(
-    pipeline: Pipeline,
-    run: str,
-    photos: MarkedPhotos,
-    watch: Watch,
-    stopping: Stopping,
-    *,
-    patience: float,
-) -> Verification:
+def _target(pipeline: DeployedPipeline, run: str, photos: MarkedPhotos, patience: float) -> TargetPipeline:
     prefix = f"{PREFIX}{run}/"
-    site = Site(
+    return TargetPipeline(
         bucket_name=pipeline.names.bucket,
         prefix=prefix,
         objects=pipeline.objects,
@@ -172,16 +157,12 @@ def _verification(
         photos=photos,
         fingerprints=pipeline.deployed.fingerprints,
         clock=time.monotonic,
-        stopping=stopping,
-        tell=watch.tell,
         patience_seconds=patience,
         shares_answers=pipeline.deployed.settings.answers_are_shared,
     )
-    cleaning = _cleaning(pipeline, prefix, f"{QUEUE_PREFIX}{run}", watch)
-    return Verification(CHECKS, site, cleaning, watch)
 
 
-def _cleaning(pipeline: Pipeline, prefix: str, queue_name: str, watch: Watch) -> Cleaning:
+def _cleaning(pipeline: DeployedPipeline, prefix: str, queue_name: str) -> Cleaning:
     return Cleaning(
         prefix=prefix,
         queue_name=queue_name,
@@ -192,48 +173,31 @@ def _cleaning(pipeline: Pipeline, prefix: str, queue_name: str, watch: Watch) ->
         executor=pipeline.executor,
         clock=time.monotonic,
         sleep=time.sleep,
-        tell=watch.tell,
     )
 
 
-def _cleaned(made: Verification) -> list[str]:
+def _cleaned(cleaning: Cleaning, display: terminal.StepDisplay) -> list[str]:
     try:
-        return made.clean()
+        return display.follow(cleaning.run(), None)
     except KeyboardInterrupt:
-        remarks().print(
-            f"not all of {made.site.prefix} was removed: imagepipe verify --clean", highlight=False
-        )
+        typer.echo(f"not all of {cleaning.prefix} was removed: imagepipe verify --clean", err=True)
         raise
 
 
-def _print(outcomes: list[Outcome]) -> None:
-    laid_out = table("Check", "Verdict", "#Seconds", "What was checked")
-    for outcome in outcomes:
+def _print(checked: list[CheckResult]) -> None:
+    laid_out = terminal.table("Check", "Verdict", "#Seconds", "What was checked")
+    for result in checked:
         laid_out.add_row(
-            outcome.check.name,
-            Text(str(outcome.verdict), style=_COLOUR[outcome.verdict]),
-            f"{outcome.seconds:.1f}",
-            Text(outcome.check.sentence + (f" ({printable(outcome.said)})" if outcome.said else "")),
+            result.check.name,
+            Text(str(result.status), style=_COLOUR[result.status]),
+            f"{result.seconds:.1f}",
+            Text(result.check.sentence + (f" ({terminal.printable(result.said)})" if result.said else "")),
         )
-    results().print(laid_out)
+    terminal.results().print(laid_out)
 
 
 def _tell_left(left: list[str]) -> None:
-    if not left:
-        remarks().print(f"Everything was removed. {_TOMBSTONES}", highlight=False)
-        return
     for what in left:
-        remarks().print(f"Left: {printable(what)}", highlight=False, markup=False)
-    remarks().print("To try to remove it again: imagepipe verify --clean", highlight=False)
-
-
-def _document(
-    prefix: str, outcomes: list[Outcome], calls: int, dollars: float, left: list[str]
-) -> dict[str, object]:
-    return {
-        "prefix": prefix,
-        "checks": [outcome.to_json() for outcome in outcomes],
-        "calls_at_most": calls,
-        "dollars_at_most": round(dollars, 4),
-        "left": left,
-    }
+        typer.echo(f"Left: {terminal.printable(what)}", err=True)
+    again = "To try to remove it again: imagepipe verify --clean"
+    typer.echo(again if left else f"Everything was removed. {_TOMBSTONES}", err=True)

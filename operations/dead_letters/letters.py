@@ -1,15 +1,69 @@
-"""One dead letter: which photos wait in it, why, since when, and how often they were tried."""
+"""A dead letter: which photos wait in it, why, since when, how often tried; and many of them, by cause."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 
 from contract import notifications
 from contract.errors import PermanentError
-from contract.failures import FAILURE_ATTRIBUTE, Failure
+from contract.failures import CRASHED, FAILURE_ATTRIBUTE, Failure
 from contract.timing import QUEUE_MAX_RECEIVES
-from operations.dead_letters.causes import NO_VERDICT, NO_VERDICT_MESSAGE, UNREADABLE, Cause
 from operations.messages import Received
+
+UNREADABLE = "UnreadableMessage"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why a message was given up."""
+
+    kind: str
+    code: str
+    detector: str | None = None
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.kind, self.code, self.detector) if part)
+
+    def is_called(self, name: str) -> bool:
+        """Return whether a name means this cause: its kind, its code, `kind/code`, or all of it."""
+        names = {self.kind, self.code, f"{self.kind}/{self.code}", str(self)}
+        return name.casefold() in {known.casefold() for known in names}
+
+
+# SQS moved the message after it was received too often, and no function has ever said anything about it.
+NO_VERDICT = Cause("crash", "NoVerdict")
+NO_VERDICT_MESSAGE = (
+    "SQS moved it, for it was received too often, and no function said why: each time, the function crashed "
+    "or timed out, or Lambda could not run it, or stopped it as a recursive loop; where to look for each: "
+    "imagepipe dlq summary"
+)
+
+# By code: what may be behind it, and where that is to be seen.
+_ADVICE: Mapping[str, tuple[str, ...]] = {
+    NO_VERDICT.code: (
+        "SQS moved these by itself, without a reason; one of three is behind it:",
+        "  the function crashed or timed out each time: the processor's log, around the time of the last "
+        "receive, for 'Task timed out', 'Runtime exited' or a traceback;",
+        "  Lambda had no room to run it: the metric Throttles of the processor's function, and the account's "
+        "concurrency (aws lambda get-account-settings);",
+        "  Lambda took it for a recursive loop: the metric RecursiveInvocationsDropped of the function, and "
+        "the AWS Health Dashboard.",
+    ),
+    CRASHED: (
+        "The function crashed or timed out with these again and again, until the processor gave them up. How "
+        "often: imagepipe dlq show KEY. Why: the processor's log around the last time.",
+    ),
+}
+
+
+def advice(cause: Cause) -> tuple[str, ...]:
+    """Return lines on what may be behind a cause that does not say it itself.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    return _ADVICE.get(cause.code, ())
 
 
 @dataclass(frozen=True)
@@ -34,11 +88,14 @@ class DeadLetter:
 
     @property
     def is_readable(self) -> bool:
-        """Tell whether sending it back could be of any use."""
+        """Whether sending it back could be of any use."""
         return self.cause.code != UNREADABLE
 
+    def is_called(self, name: str) -> bool:
+        """Return whether this is its message id, or a key that waits in it."""
+        return name == self.id or name in self.keys
+
     def to_json(self) -> dict[str, object]:
-        """Write everything that is known, for machines."""
         known = {
             name: value for name, value in asdict(self).items() if name not in ("cause", "receipt_handle")
         }
@@ -51,8 +108,8 @@ def read(received: Received, queue: str, bucket_name: str) -> DeadLetter:
     try:
         keys = tuple(event.key for event in notifications.parse(received.body, bucket_name))
         cause, message = NO_VERDICT, NO_VERDICT_MESSAGE
-    except PermanentError as fault:
-        keys, cause, message = (), Cause("permanent", fault.code), fault.message
+    except PermanentError as error:
+        keys, cause, message = (), Cause("permanent", error.code), error.message
     if failure is not None:
         cause, message = Cause(failure.kind, failure.code, failure.detector), failure.message
         keys = failure.keys or keys
@@ -82,3 +139,69 @@ def _failure(received: Received) -> Failure | None:
     except (ValueError, KeyError, TypeError):
         # Of another release, or by another hand: the message itself still says which keys.
         return None
+
+
+@dataclass(frozen=True)
+class DeadLetterFilter:
+    """Which dead letters are meant; None asks for all. `since` is ISO 8601 in UTC."""
+
+    cause: str | None = None
+    prefix: str | None = None
+    since: str | None = None
+
+    def matches(self, letter: DeadLetter) -> bool:
+        return (
+            (self.cause is None or letter.cause.is_called(self.cause))
+            and (self.prefix is None or any(key.startswith(self.prefix) for key in letter.keys))
+            and (self.since is None or letter.at >= self.since)
+        )
+
+    def sends_back(self, letter: DeadLetter) -> bool:
+        """Return whether a letter is to be sent back.
+
+        What cannot be read would only come back as it went; it goes if its cause is named.
+        """
+        named = self.cause is not None and self.cause.casefold() != letter.cause.kind
+        return self.matches(letter) and (letter.is_readable or named)
+
+
+@dataclass
+class LetterGroup:
+    """The letters of one cause in one queue."""
+
+    cause: Cause
+    queue: str
+    count: int = 0
+    oldest_at: str = "9999"
+    example_key: str | None = None
+    example_id: str = ""
+
+    def add(self, letter: DeadLetter) -> None:
+        self.count += 1
+        if letter.first_sent_at < self.oldest_at:
+            self.oldest_at = letter.first_sent_at
+            self.example_key, self.example_id = next(iter(letter.keys), None), letter.id
+
+    def to_json(self) -> dict[str, object]:
+        return {**asdict(self), **asdict(self.cause), "cause": str(self.cause)}
+
+
+@dataclass
+class Summary:
+    """Counts letters. Its memory goes with the number of causes, not of letters."""
+
+    groups: dict[tuple[str, Cause], LetterGroup] = field(default_factory=dict)
+
+    def add(self, letter: DeadLetter) -> None:
+        place = (letter.queue, letter.cause)
+        self.groups.setdefault(place, LetterGroup(letter.cause, letter.queue)).add(letter)
+
+    @property
+    def total(self) -> int:
+        return sum(group.count for group in self.groups.values())
+
+    def largest_first(self) -> list[LetterGroup]:
+        return sorted(self.groups.values(), key=lambda group: (-group.count, group.queue, str(group.cause)))
+
+    def to_json(self) -> Mapping[str, object]:
+        return {"total": self.total, "causes": [group.to_json() for group in self.largest_first()]}

@@ -1,50 +1,83 @@
-"""What a survey has to remember, on disk: a million keys are 50 MB there, and some 35 in memory."""
+"""How bucket and table can differ, and what a survey has to remember, on disk.
+
+A million keys are 50 MB there, and some 35 in memory.
+"""
 
 from __future__ import annotations
 
-import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
-from types import TracebackType
+from enum import StrEnum
+from typing import NamedTuple
 
 from contract.table import ItemKey
-from operations.reconciling.findings import Finding, Kind
+from operations.inventory import NO_VERSION, RecordSummary
+from operations.temporary_database import TemporaryDatabase
 
 PAGE = 1000
-_CACHE_KIBIBYTES = 32 * 1024
 # SQLite takes 32,766 variables a statement; a page of the table holds fewer different keys than this anyway.
 _MOST_VARIABLES = 10_000
 
-_SCHEMA = f"""
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
-PRAGMA cache_size = -{_CACHE_KIBIBYTES};
+
+class DifferenceKind(StrEnum):
+    """The ways in which bucket and table can differ."""
+
+    MISSING = "missing"
+    STALE = "stale"
+    ORPHANED = "orphaned"
+    ORPHANED_ROWS = "orphaned_rows"
+
+
+# What the processor puts right when it is asked to look again at the key.
+LOOKED_AT_AGAIN = (DifferenceKind.MISSING, DifferenceKind.STALE, DifferenceKind.ORPHANED)
+
+
+class Difference(NamedTuple):
+    """One difference, as a row of the spool; `number` is its place there.
+
+    Of an object: its key, ETag, and version id (`null` for none) where that is what differs. Of an index
+    row: where it is, its revision, and when it was last marked as suspect (seconds since 1970).
+    """
+
+    kind: DifferenceKind
+    key: str
+    etag: str | None = None
+    version_id: str | None = None
+    pk: str | None = None
+    sk: str | None = None
+    revision: str | None = None
+    suspected_at: int | None = None
+    number: int | None = None
+
+    @property
+    def at(self) -> ItemKey:
+        """Where the index row is."""
+        assert self.pk is not None
+        assert self.sk is not None
+        return ItemKey(self.pk, self.sk)
+
+    def is_settled_by(self, record: RecordSummary | None) -> bool:
+        """Return whether the record as it is now has done away with the difference."""
+        if record is None or record.is_deleted:
+            return self.kind is DifferenceKind.ORPHANED
+        if self.kind is DifferenceKind.ORPHANED:
+            return False
+        if self.kind is DifferenceKind.ORPHANED_ROWS:
+            return record.revision == self.revision
+        return record.etag == self.etag and self.version_id in (None, record.version_id or NO_VERSION)
+
+
+class Spool(TemporaryDatabase):
+    """Which keys were listed, and what was found to differ."""
+
+    name = "reconcile"
+    schema = """
 CREATE TABLE listed (digest TEXT PRIMARY KEY, revision TEXT) WITHOUT ROWID;
 CREATE TABLE findings (
-    number INTEGER PRIMARY KEY, kind TEXT, key TEXT, etag TEXT, version_id TEXT,
-    pk TEXT, sk TEXT, revision TEXT, suspected_at INTEGER
+    kind TEXT, key TEXT, etag TEXT, version_id TEXT,
+    pk TEXT, sk TEXT, revision TEXT, suspected_at INTEGER, number INTEGER PRIMARY KEY
 );
 CREATE INDEX findings_by_kind ON findings (kind, number);
 """
-
-
-class Spool:
-    """A temporary database, gone when the block ends. Lost with the program: everything can be found anew."""
-
-    def __enter__(self) -> Spool:
-        self._directory = tempfile.TemporaryDirectory(prefix="imagepipe-reconcile-")
-        self._database = sqlite3.connect(Path(self._directory.name) / "spool.sqlite", isolation_level=None)
-        self._database.executescript(_SCHEMA)
-        self._database.execute("BEGIN")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._database.close()
-        self._directory.cleanup()
 
     def remember(self, listed: Iterable[tuple[str, str | None]]) -> None:
         """Remember keys that the bucket has, by digest, with the revision of their record."""
@@ -61,83 +94,41 @@ class Spool:
             )
         return known
 
-    def note(self, findings: Iterable[Finding]) -> None:
-        """Write findings down."""
-        self._database.executemany(
-            "INSERT INTO findings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (
-                    str(found.kind),
-                    found.key,
-                    found.etag,
-                    found.version_id,
-                    found.at.pk if found.at else None,
-                    found.at.sk if found.at else None,
-                    found.revision,
-                    found.suspected_at,
-                )
-                for found in findings
-            ),
-        )
+    def note(self, findings: Iterable[Difference]) -> None:
+        self._database.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", findings)
 
-    def pages(self, kind: Kind) -> Iterator[list[Finding]]:
+    def pages(self, kind: DifferenceKind) -> Iterator[list[Difference]]:
         """Yield the findings of a kind, a thousand at a time; those given may be struck off meanwhile."""
         last = 0
-        while page := self._page(kind, last):
-            yield page
-            last = page[-1].number
+        while rows := self._database.execute(
+            "SELECT * FROM findings WHERE kind = ? AND number > ? ORDER BY number LIMIT ?", (kind, last, PAGE)
+        ).fetchall():
+            yield [Difference(DifferenceKind(row[0]), *row[1:]) for row in rows]
+            last = rows[-1][-1]
 
-    def strike(self, findings: Iterable[Finding]) -> None:
-        """Strike findings off."""
+    def strike(self, findings: Iterable[Difference]) -> None:
         self._database.executemany(
             "DELETE FROM findings WHERE number = ?", ((found.number,) for found in findings)
         )
 
-    def marked(self, findings: Iterable[Finding], suspected_at: int) -> None:
-        """Note when rows were marked."""
+    def marked(self, findings: Iterable[Difference], suspected_at: int) -> None:
         self._database.executemany(
             "UPDATE findings SET suspected_at = ? WHERE number = ?",
             ((suspected_at, found.number) for found in findings),
         )
 
-    def count(self, kind: Kind) -> int:
-        """Return how many findings of a kind there are."""
-        answer = self._database.execute("SELECT count(*) FROM findings WHERE kind = ?", (str(kind),))
+    def count(self, kind: DifferenceKind) -> int:
+
+        answer = self._database.execute("SELECT count(*) FROM findings WHERE kind = ?", (kind,))
         return int(answer.fetchone()[0])
 
     def last_marked_at(self) -> int | None:
-        """Return when the last of the rows was marked."""
         return self._database.execute("SELECT max(suspected_at) FROM findings").fetchone()[0]  # type: ignore[no-any-return]
 
-    def first_keys(self, kind: Kind, most: int) -> list[str]:
+    def first_keys(self, kind: DifferenceKind, most: int) -> list[str]:
         """Return the first keys of a kind, each once."""
         answer = self._database.execute(
             "SELECT key FROM findings WHERE kind = ? GROUP BY key ORDER BY min(number) LIMIT ?",
-            (str(kind), most),
+            (kind, most),
         )
         return [key for (key,) in answer]
-
-    def _page(self, kind: Kind, after: int) -> list[Finding]:
-        rows = self._database.execute(
-            "SELECT * FROM findings WHERE kind = ? AND number > ? ORDER BY number LIMIT ?",
-            (str(kind), after, PAGE),
-        )
-        return [_finding(row) for row in rows]
-
-
-def _finding(row: Sequence[object]) -> Finding:
-    number, kind, key, etag, version_id, pk, sk, revision, suspected_at = row
-    found = Finding(
-        Kind(str(kind)),
-        str(key),
-        etag=_text(etag),
-        version_id=_text(version_id),
-        revision=_text(revision),
-        suspected_at=suspected_at if isinstance(suspected_at, int) else None,
-        number=int(str(number)),
-    )
-    return replace(found, at=ItemKey(str(pk), str(sk))) if pk is not None else found
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)

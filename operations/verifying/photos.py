@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import count, cycle
+from itertools import count, cycle, islice
 from pathlib import Path
 
 from operations.faults import OperatorError
@@ -23,15 +23,11 @@ _LENGTH_BYTES = 2
 
 
 def find_photos(folder: Path | None) -> list[bytes]:
-    """Read some JPEGs of a folder, by default of the samples in the checkout. Raises OperatorError."""
+    """Read some JPEGs of a folder, by default of the samples in the checkout. Raise OperatorError."""
     searched = folder or SAMPLES
     files = sorted(searched.glob("*")) if searched.is_dir() else []
-    photos: list[bytes] = []
-    for file in files:
-        if file.suffix.lower() in ENDINGS and file.stat().st_size <= MOST_BYTES and len(photos) < MOST_PHOTOS:
-            photo = file.read_bytes()
-            if is_jpeg(photo):
-                photos.append(photo)
+    small = (file for file in files if file.suffix.lower() in ENDINGS and file.stat().st_size <= MOST_BYTES)
+    photos = list(islice(filter(is_jpeg, (file.read_bytes() for file in small)), MOST_PHOTOS))
     if not photos:
         raise OperatorError(
             f"there is no JPEG of at most 5 MB in {searched}; name a folder of photos with --photos"
@@ -41,7 +37,7 @@ def find_photos(folder: Path | None) -> list[bytes]:
 
 @dataclass
 class MarkedPhotos:
-    """Gives photo after photo, no two of the same bytes. `mark` is this run's own."""
+    """Photo after photo, no two of the same bytes. `mark` is this run's own."""
 
     photos: Sequence[bytes]
     mark: str
@@ -51,7 +47,6 @@ class MarkedPhotos:
         self._next = cycle(self.photos)
 
     def new(self) -> bytes:
-        """Return a photo with bytes that were never seen."""
         return marked(next(self._next), f"{self.mark} {next(self.numbers)}")
 
     def cut_off(self) -> bytes:
@@ -61,7 +56,7 @@ class MarkedPhotos:
 
 
 def is_jpeg(photo: bytes) -> bool:
-    """Tell whether these are the bytes of a JPEG, as far as its picture begins."""
+    """Return whether these are the bytes of a JPEG, as far as its picture begins."""
     try:
         return photo.startswith(_START_OF_IMAGE) and _scan_at(photo) > 0
     except (IndexError, ValueError):
@@ -69,7 +64,7 @@ def is_jpeg(photo: bytes) -> bool:
 
 
 def marked(photo: bytes, mark: str) -> bytes:
-    """Write a comment into a JPEG, behind its first segment, where JFIF and Exif want to be.
+    """Return a JPEG with a comment behind its first segment, where JFIF and Exif want to be.
 
     https://www.w3.org/Graphics/JPEG/itu-t81.pdf, B.2.4.5
     """

@@ -12,7 +12,7 @@ from aws.dynamodb_batches import MAX_READS, MAX_WRITES, BatchGet, BatchWrite
 from aws.dynamodb_pages import pages
 from contract.contents import COMPLETE, NAMES, REMOVAL, TOKEN, Name, removal_key
 from contract.table import CONTENT_PREFIX, EXPIRY, PARTITION_KEY, SORT_KEY, ItemKey
-from contract.tallies import STATUS_COUNTS, UNREADABLE, Counted, counted_key
+from contract.tallies import STATUS_COUNTS, UNREADABLE, CountedImage, counted_key
 from contract.timing import REMOVAL_SECONDS
 from contract.wire import Item, from_wire, key_of, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
@@ -55,13 +55,13 @@ class DynamoDBContents:
         at = {removal_key(content_id): content_id for content_id in content_ids}
         return {at[key] for key in self._items(list(at), (PARTITION_KEY, SORT_KEY))}
 
-    def shares(self, keys: Collection[str]) -> Mapping[str, Counted]:
+    def shares(self, keys: Collection[str]) -> Mapping[str, CountedImage]:
         """Return what keys are counted for, as far as that can be read."""
         at = {counted_key(key): key for key in keys}
-        found: dict[str, Counted] = {}
+        found: dict[str, CountedImage] = {}
         for place, item in self._items(list(at)).items():
             try:
-                found[at[place]] = Counted.from_item(item)
+                found[at[place]] = CountedImage.from_item(item)
             except UNREADABLE:  # the tally has told it when it met it
                 continue
         return found
@@ -125,7 +125,7 @@ class DynamoDBContents:
             if not steps:
                 return
 
-    def have_settled(self, key: str, counted: Counted) -> None:
+    def have_settled(self, key: str, counted: CountedImage) -> None:
         """Forget what was left, unless the key has had another turn."""
         update, values = "REMOVE #left", {":turn": counted.turn}
         if counted.expires_at is not None:

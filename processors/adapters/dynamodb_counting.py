@@ -14,8 +14,8 @@ from contract.table import CONTENT_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX,
 from contract.tallies import COUNTED, COUNTED_PREFIX, NAME_PREFIX, Differences, counted_key
 from contract.wire import Item, from_wire, key_of, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
-from processors.counting.label_counter import Change, RefusedError, Standing
-from processors.counting.recounting import Page
+from processors.counting.label_counter import ShareChange, StoredShare, WriteRefusedError
+from processors.counting.recounting import KeyPage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -32,18 +32,20 @@ class DynamoDBTallies:
     client: DynamoDBClient
     table_name: str
 
-    def read(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+    def read(self, keys: Sequence[str]) -> Mapping[str, StoredShare]:
         """Read what is stored of up to 80 keys: first all shares, then all records, as of now."""
         shares = self._items([counted_key(key) for key in keys])
         records = self.read_records(keys)
-        return {key: Standing(counted=shares.get(counted_key(key)), record=records.get(key)) for key in keys}
+        return {
+            key: StoredShare(counted=shares.get(counted_key(key)), record=records.get(key)) for key in keys
+        }
 
     def read_records(self, keys: Collection[str]) -> Mapping[str, Mapping[str, object]]:
         """Read the attributes of records, of those keys that have one, as of now."""
         at = {record_key(key): key for key in keys}
         return {at[place]: item for place, item in self._items(list(at)).items()}
 
-    def write(self, changes: Sequence[Change], differences: Differences) -> None:
+    def write(self, changes: Sequence[ShareChange], differences: Differences) -> None:
         """Write shares and counts in one transaction.
 
         Raise TransientError if one of them was overtaken, RefusedError if it can never be written.
@@ -56,20 +58,20 @@ class DynamoDBTallies:
                 self.client.transact_write_items(TransactItems=items)
             except ClientError as error:
                 if _is_refused(error):
-                    raise RefusedError(str(error)) from error
+                    raise WriteRefusedError(str(error)) from error
                 raise
 
-    def keys(self, after: ItemKey | None) -> Page:
+    def keys(self, after: ItemKey | None) -> KeyPage:
         """Read one page of the table, 1 MB of it, for the keys that have a record or are counted."""
         values = {":record": {"S": RECORD}, ":counted": {"S": COUNTED}}
         places, cursor = self._scan("sk IN (:record, :counted)", values, after)
-        return Page([_object_key(at) for at in places], cursor)
+        return KeyPage([_object_key(at) for at in places], cursor)
 
-    def contents(self, after: ItemKey | None) -> Page:
+    def contents(self, after: ItemKey | None) -> KeyPage:
         """Read one page of the table for contents, each once."""
         values = {":content": {"S": CONTENT_PREFIX}}
         places, cursor = self._scan("begins_with(pk, :content)", values, after)
-        return Page(list(dict.fromkeys(at.pk.removeprefix(CONTENT_PREFIX) for at in places)), cursor)
+        return KeyPage(list(dict.fromkeys(at.pk.removeprefix(CONTENT_PREFIX) for at in places)), cursor)
 
     def _scan(
         self, wanted: str, values: Mapping[str, Any], after: ItemKey | None
@@ -101,7 +103,7 @@ class DynamoDBTallies:
             answered = len(get.found)
         return {key_of(item): from_wire(item) for item in get.found}
 
-    def _put(self, change: Change) -> dict[str, Any]:
+    def _put(self, change: ShareChange) -> dict[str, Any]:
         at = counted_key(change.key)
         put: dict[str, Any] = {
             "TableName": self.table_name,

@@ -34,6 +34,7 @@ LIMITED_IF = "daily_limit = :limit"
 BEGIN_DAY = "SET calls_day = :day, day_calls = :none"
 BEGIN_DAY_IF = "attribute_not_exists(calls_day) OR calls_day < :day"
 CUT = "SET cut_at = :now, cut_from = :rate"
+LONGER_CUT = f"{CUT}, next_at = next_at + :longer"
 CUT_IF = "attribute_not_exists(cut_at) OR cut_at <= :known"
 
 
@@ -64,12 +65,18 @@ class DynamoDBRateLimits:
         values = to_wire({":day": day, ":none": 0})
         return self._update(operation, BEGIN_DAY, BEGIN_DAY_IF, values)[1]
 
-    def cut(self, operation: str, rate: float, now: float, known_cut_at: float | None) -> BudgetItem:
+    def cut(
+        self, operation: str, rate: float, now: float, known_cut_at: float | None, longer: float
+    ) -> BudgetItem:
         """Write down that calls were throttled at a rate, unless there is a later cut than the known one."""
-        values = _microseconds({":now": now, ":known": known_cut_at or 0.0})
+        times = {":now": now, ":known": known_cut_at or 0.0}
+        if longer > 0:
+            times[":longer"] = longer
+        values = _microseconds(times)
         # To a thousandth of a call a second: what DynamoDB keeps is decimal.
         rate_value = {":rate": {"N": f"{rate:.3f}"}}
-        return self._update(operation, CUT, CUT_IF, values | rate_value)[1]
+        update = LONGER_CUT if longer > 0 else CUT
+        return self._update(operation, update, CUT_IF, values | rate_value)[1]
 
     def _step(
         self,

@@ -20,7 +20,7 @@ from typing import NamedTuple, Protocol
 
 from aws.retries import RetryPolicy
 from contract.audits import NOW, AuditRound
-from contract.tallies import TallyMetric
+from contract.metrics import TallyMetric
 from contract.timing import AUDIT_SECONDS, SETTLED_SECONDS
 from processors.telemetry import Log
 

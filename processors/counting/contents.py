@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 from aws.retries import RetryPolicy
 from contract.contents import Name
-from contract.tallies import Counted
+from contract.tallies import CountedImage
 from contract.timing import RESULTS_GRACE_SECONDS
 
 # Of many copies nearly always the first is alive.
@@ -44,7 +44,7 @@ class ContentStore(Protocol):
     def being_removed(self, content_ids: Collection[str]) -> set[str]:
         """Return those whose results have an expiry, or may."""
 
-    def shares(self, keys: Collection[str]) -> Mapping[str, Counted]:
+    def shares(self, keys: Collection[str]) -> Mapping[str, CountedImage]:
         """Return what keys are counted for, as far as that can be read."""
 
     def named(self, content_id: str) -> Named:
@@ -63,7 +63,7 @@ class ContentStore(Protocol):
         Raise TransientError, with nothing changed, if the token does not stand any more.
         """
 
-    def have_settled(self, key: str, counted: Counted) -> None:
+    def have_settled(self, key: str, counted: CountedImage) -> None:
         """Forget what was left, unless the key has had another turn."""
 
     def is_complete(self) -> bool:
@@ -77,7 +77,7 @@ class ContentStore(Protocol):
 
 
 @dataclass
-class Contents:
+class ContentNames:
     """Follows which contents have records. `clock` gives seconds since 1970."""
 
     store: ContentStore
@@ -93,7 +93,7 @@ class Contents:
 
     def follow(
         self,
-        standing: Mapping[str, Counted],
+        standing: Mapping[str, CountedImage],
         changed: Collection[str],
         overtaken: Callable[[Collection[str]], set[str]],
     ) -> set[str]:

@@ -8,9 +8,10 @@ from functools import partial
 from typing import Protocol
 
 from aws.retries import RetryPolicy
+from contract.metrics import TallyMetric
 from contract.records import ImageRecord
-from contract.tallies import NOTHING, UNREADABLE, Counted, Differences, Share, TallyMetric
-from processors.counting.contents import Contents
+from contract.tallies import NOTHING, UNREADABLE, CountedImage, Differences, Share
+from processors.counting.contents import ContentNames
 from processors.telemetry import Log
 
 # A transaction takes 100 items: so many keys, and all items of counts. An update expression takes 4 KB, which
@@ -24,7 +25,7 @@ EMPTY_SHARE_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
-class Standing:
+class StoredShare:
     """The attributes that are stored of what a key is counted for, and of its record; None where nothing is.
 
     The record was read after the share. Nobody has looked yet whether either makes sense.
@@ -34,28 +35,28 @@ class Standing:
     record: Mapping[str, object] | None
 
 
-class RefusedError(Exception):
+class WriteRefusedError(Exception):
     """DynamoDB will never take this write: something in one of the items is not what it can be added to."""
 
 
 @dataclass(frozen=True)
-class Change:
+class ShareChange:
     """A key that is to be counted for something else than was seen."""
 
     key: str
-    seen: Counted | None
-    counted: Counted
+    seen: CountedImage | None
+    counted: CountedImage
 
 
 @dataclass
-class Step:
+class CountedBatch:
     """What came of the first `done` keys of a batch.
 
     `standing` says what those of them that can be read are counted for now, by records of which revisions.
     """
 
     done: int = 0
-    standing: dict[str, Counted] = field(default_factory=dict)
+    standing: dict[str, CountedImage] = field(default_factory=dict)
     revisions: dict[str, object] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
 
@@ -63,13 +64,13 @@ class Step:
 class TallyStore(Protocol):
     """Where records, shares and counts are."""
 
-    def read(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+    def read(self, keys: Sequence[str]) -> Mapping[str, StoredShare]:
         """Read what is stored of up to MAX_KEYS keys: first all shares, then all records, each as of now."""
 
     def read_records(self, keys: Collection[str]) -> Mapping[str, Mapping[str, object]]:
         """Read the attributes of records, of those keys that have one, as of now."""
 
-    def write(self, changes: Sequence[Change], differences: Differences) -> None:
+    def write(self, changes: Sequence[ShareChange], differences: Differences) -> None:
         """Write shares and counts, all or nothing.
 
         Raise TransientError if one of the shares is not what was seen, or another is writing now;
@@ -89,7 +90,7 @@ class LabelCounter:
     """
 
     store: TallyStore
-    contents: Contents
+    contents: ContentNames
     retry: RetryPolicy
     count: Callable[[TallyMetric, int], None]
     log: Log
@@ -109,19 +110,19 @@ class LabelCounter:
         while waiting:
             try:
                 step = self.retry(partial(self._step, waiting[:most]))
-            except RefusedError as refusal:
+            except WriteRefusedError as refusal:
                 if len(waiting[:most]) > 1:
                     most = len(waiting[:most]) // 2
                     continue
                 self._tell(f"DynamoDB refuses to count {waiting[0]}", refusal, TallyMetric.SHARES_UNUSABLE)
-                step = Step(1)
+                step = CountedBatch(1)
             overtaken = self.contents.follow(step.standing, step.changed, partial(self._overtaken, step))
             waiting = [*waiting[step.done :], *sorted(overtaken)]
             changed += len(step.changed)
             most = min(2 * most, MAX_KEYS)
         return changed
 
-    def _overtaken(self, step: Step, keys: Collection[str]) -> set[str]:
+    def _overtaken(self, step: CountedBatch, keys: Collection[str]) -> set[str]:
         """Return those of the keys whose records are not what they were.
 
         Whoever looked at the newer one may have found the older share right, and left before it was changed.
@@ -129,11 +130,11 @@ class LabelCounter:
         records = self.retry(partial(self.store.read_records, keys)) if keys else {}
         return {key for key in keys if _revision(records.get(key)) != step.revisions[key]}
 
-    def _step(self, keys: Sequence[str]) -> Step:
+    def _step(self, keys: Sequence[str]) -> CountedBatch:
         """Bring the first of these keys in line."""
         standings = self.store.read(keys)
-        changes: list[Change] = []
-        step = Step()
+        changes: list[ShareChange] = []
+        step = CountedBatch()
         differences = Differences()
         for key in keys:
             step.done += 1
@@ -141,7 +142,7 @@ class LabelCounter:
             if change is None:
                 continue
             step.revisions[key] = _revision(standings[key].record)
-            if isinstance(change, Counted):
+            if isinstance(change, CountedImage):
                 step.standing[key] = change
                 continue
             step.standing[key] = change.counted
@@ -154,10 +155,10 @@ class LabelCounter:
             self.store.write(changes, differences)
         return step
 
-    def _change(self, key: str, standing: Standing) -> Change | Counted | None:
+    def _change(self, key: str, standing: StoredShare) -> ShareChange | CountedImage | None:
         """Return what is to be written of a key, or what stands rightly; None where neither can be said."""
         try:
-            counted = None if standing.counted is None else Counted.from_item(standing.counted)
+            counted = None if standing.counted is None else CountedImage.from_item(standing.counted)
         except UNREADABLE as fault:
             self._tell(f"what {key} is counted for cannot be read", fault, TallyMetric.SHARES_UNUSABLE)
             return None
@@ -170,10 +171,12 @@ class LabelCounter:
         if share == (counted.share if counted else NOTHING):
             return replace(counted, expires_at=expires_at) if counted else None
         if counted is None:
-            return Change(key, None, Counted(share, 1, expires_at))
+            return ShareChange(key, None, CountedImage(share, 1, expires_at))
         before = counted.share.content
         left = {*counted.left, *({before} if before is not None and before != share.content else ())}
-        return Change(key, counted, Counted(share, counted.turn + 1, expires_at, tuple(sorted(left))))
+        return ShareChange(
+            key, counted, CountedImage(share, counted.turn + 1, expires_at, tuple(sorted(left)))
+        )
 
     def _tell(self, what: str, fault: BaseException, metric: TallyMetric) -> None:
         self.log.fault(f"{what}; it stays counted as it was", fault)

@@ -12,14 +12,14 @@ from functools import partial
 from typing import Any, Protocol
 
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey
-from processors.counting.contents import Contents
+from processors.counting.contents import ContentNames
 from processors.counting.label_counter import LabelCounter
 
 RESERVE_SECONDS = 30
 
 
 @dataclass(frozen=True)
-class Page:
+class KeyPage:
     """Keys that have a record or are counted, or contents; some twice. `cursor` leads to the next page."""
 
     found: Sequence[str]
@@ -29,10 +29,10 @@ class Page:
 class KeyStore(Protocol):
     """Where all keys and contents are."""
 
-    def keys(self, after: ItemKey | None) -> Page:
+    def keys(self, after: ItemKey | None) -> KeyPage:
         """Read one page of keys."""
 
-    def contents(self, after: ItemKey | None) -> Page:
+    def contents(self, after: ItemKey | None) -> KeyPage:
         """Read one page of the contents that have results or names."""
 
 
@@ -42,7 +42,7 @@ class Recount:
 
     store: KeyStore
     tally: LabelCounter
-    contents: Contents
+    contents: ContentNames
 
     def answer(self, event: Mapping[str, object], seconds_left: Callable[[], float]) -> dict[str, object]:
         """Go on where `cursor` says; return how far it went, and the cursor to go on with or None.

@@ -1,17 +1,22 @@
-"""The detectors: how what Amazon Rekognition says of an image is read. One file each, chosen by a setting."""
+"""The detectors: how what Amazon Rekognition says of an image is read; a file each, of its name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, cast
 
 from contract.questions import questions
+from contract.records import Findings
 from contract.settings import ProcessorSettings
-from processors.detectors import faces, labels, moderation, text
 from processors.detectors.detector import Detector
-
-READERS = {"labels": labels.read, "faces": faces.read, "moderation": moderation.read, "text": text.read}
 
 
 def chosen(settings: ProcessorSettings) -> Mapping[str, Detector]:
     """Return the detectors that the settings name, by name."""
-    return {name: Detector(name, question, READERS[name]) for name, question in questions(settings).items()}
+    return {name: Detector(name, question, reader(name)) for name, question in questions(settings).items()}
+
+
+def reader(name: str) -> Callable[[Mapping[str, Any]], Findings]:
+    """Return what reads a detector's answers. No other detector's file is imported for it."""
+    return cast("Callable[[Mapping[str, Any]], Findings]", import_module(f"processors.detectors.{name}").read)

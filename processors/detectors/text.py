@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contract.records import Findings
-from contract.words import MIN_CHARACTERS, plain_word
+from contract.table import MIN_WORD_CHARACTERS, plain_word
 
 MIN_CONFIDENCE_PERCENT = 80.0
 MAX_WORDS = 100
@@ -17,5 +17,5 @@ def read(response: Mapping[str, Any]) -> Findings:
         for found in response["TextDetections"]
         if found["Type"] == "WORD" and found["Confidence"] >= MIN_CONFIDENCE_PERCENT
     )
-    unique = dict.fromkeys(word for word in words if len(word) >= MIN_CHARACTERS)
+    unique = dict.fromkeys(word for word in words if len(word) >= MIN_WORD_CHARACTERS)
     return Findings(words=tuple(unique)[:MAX_WORDS])

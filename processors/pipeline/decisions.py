@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 
+from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.errors import PermanentError
 from contract.identity import ImageVersion
-from contract.limits import MAX_S3_IMAGE_BYTES
-from contract.notifications import Change, ImageEvent
+from contract.notifications import ImageEvent, ObjectChange
 from contract.records import ImageRecord, Status
 from contract.timing import DAY_SECONDS, TOMBSTONE_DAYS
 from processors.pipeline.objects import StoredObject
@@ -53,7 +53,7 @@ def needs_a_look(event: ImageEvent, record: ImageRecord | None, now: float) -> b
     """
     if is_older(event, record):
         return False
-    if event.change is Change.UNKNOWN or outlived_tombstones(event, now):
+    if event.change is ObjectChange.UNKNOWN or outlived_tombstones(event, now):
         return True
     if record is None or event.version is None:
         return False
@@ -96,7 +96,7 @@ def was_made_by(event: ImageEvent, record: ImageRecord) -> bool:
 
 def _is_its_maker(event: ImageEvent, record: ImageRecord) -> bool:
     """Whether this very event made the record, and nothing dealt with beside it is news or wants a look."""
-    return event.change is Change.CREATED and record.decided_by == event.id
+    return event.change is ObjectChange.CREATED and record.decided_by == event.id
 
 
 def _describes(

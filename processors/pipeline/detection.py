@@ -32,7 +32,7 @@ Failure = ImagepipeError | SupersededError
 Answer = Result | Failure
 
 
-class Rekognition(Protocol):
+class DetectionService(Protocol):
     """Where detectors are asked."""
 
     def ask(self, detector: Detector, version: ImageVersion, permits: Permits) -> Mapping[str, Any]:
@@ -76,7 +76,7 @@ class DetectorRunner:
     """
 
     callers: Mapping[str, Caller]
-    rekognition: Rekognition
+    rekognition: DetectionService
     objects: Objects
     results: ResultCache
     metrics: Metrics

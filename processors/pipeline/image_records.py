@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from contract.errors import PermanentError
 from contract.identity import ImageVersion
-from contract.notifications import Change, ImageEvent
+from contract.notifications import ImageEvent, ObjectChange
 from contract.records import Findings, ImageRecord, Rejection, Status
 from contract.timing import TOMBSTONE_DAYS
 from processors.pipeline.decisions import outlived_tombstones
@@ -54,7 +54,7 @@ class RecordMaker:
         """
         nothing = ImageVersion(event.key, "", 0, None, event.occurred_at)
         is_news = seen is not None or (
-            event.change is Change.REMOVED and not outlived_tombstones(event, self._now.timestamp())
+            event.change is ObjectChange.REMOVED and not outlived_tombstones(event, self._now.timestamp())
         )
         return ImageRecord(
             version=nothing,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from contract.errors import PermanentError
-from contract.notifications import Change, ImageEvent, parse
+from contract.notifications import ImageEvent, ObjectChange, parse
 from processors.messages import Message
 
 
@@ -49,5 +49,5 @@ def newest(events: Sequence[ImageEvent]) -> ImageEvent:
     last = max(events, key=lambda event: event.sequencer)
     last = replace(last, stands_for=frozenset(event.id for event in events))
     if any(event.wants_a_look for event in events):
-        return replace(last, change=Change.UNKNOWN, version=None, wants_a_look=True)
+        return replace(last, change=ObjectChange.UNKNOWN, version=None, wants_a_look=True)
     return last

@@ -27,7 +27,7 @@ Failures = dict[str, ImagepipeError]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MessageOutcome:
     """What came of a message: nothing if all is done, else the keys that failed and the first failure."""
 
     failed_keys: tuple[str, ...]
@@ -47,17 +47,17 @@ class Pipeline:
     metrics: Metrics
     now: Callable[[], str]
 
-    def run(self, messages: Sequence[Message], deadline: Deadline) -> dict[str, Outcome]:
+    def run(self, messages: Sequence[Message], deadline: Deadline) -> dict[str, MessageOutcome]:
         """Work through a batch; give the outcome of each message by its id."""
         intake = take_in(messages, self.bucket_name)
         try:
             failures = self._work(intake.events, self._lane(messages), deadline)
         except ImagepipeError as failure:  # nothing can be read: no key can be dealt with, no call was made
             failures = dict.fromkeys(intake.events, failure)
-        outcomes = {message_id: Outcome((), fault) for message_id, fault in intake.unreadable.items()}
+        outcomes = {message_id: MessageOutcome((), fault) for message_id, fault in intake.unreadable.items()}
         for message_id, keys in intake.waiting.items():
             failed = tuple(sorted(keys & failures.keys()))
-            outcomes[message_id] = Outcome(failed, failures[failed[0]] if failed else None)
+            outcomes[message_id] = MessageOutcome(failed, failures[failed[0]] if failed else None)
         return outcomes
 
     def _lane(self, messages: Sequence[Message]) -> Lane:

@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from contract.errors import ConfigurationError, ImagepipeError
 from contract.metrics import Metric
@@ -39,6 +39,10 @@ LONGEST_SPAN_SECONDS = 600.0
 # No line of ours reaches further: a worker's time is a minute, and it takes no span longer than that.
 ABSURD_SECONDS = LONGEST_SPAN_SECONDS + 300.0
 UNLIMITED = 10**15
+# For so long after a cut, calls are throttled because of those that came before it.
+SETTLING_SECONDS = 1.0
+# Nobody has slots in hand that are older than so many cuts.
+MOST_CUTS = 4
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,13 @@ class RateLimitStore(Protocol):
     def begin_day(self, operation: str, day: str) -> BudgetItem:
         """Count the calls of a new day from nothing, unless that was begun already; return the item."""
 
-    def cut(self, operation: str, rate: float, now: float, known_cut_at: float | None) -> BudgetItem:
-        """Write down that calls were throttled at a rate, unless there is a later cut than the known one."""
+    def cut(
+        self, operation: str, rate: float, now: float, known_cut_at: float | None, longer: float
+    ) -> BudgetItem:
+        """Write down that calls were throttled at a rate, unless there is a later cut than the known one.
+
+        The line is `longer` by so many seconds then, for those who are in it wait longer.
+        """
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,13 @@ class Reservation:
     times: tuple[float, ...]
     again_at: float = 0.0
     is_day_over: bool = False
+
+
+class Cut(NamedTuple):
+    """A cut of the rate, and how many times as far apart calls are since."""
+
+    at: float
+    stretch: float
 
 
 @dataclass
@@ -108,6 +124,7 @@ class SharedRateLimiter:
     log: Log
     daily_limit: int | None = None
     item: BudgetItem = field(default_factory=BudgetItem)
+    _cuts: list[Cut] = field(default_factory=list)
     _busy: bool = False
     _alone_until: float = 0.0
     _own_next: float = 0.0
@@ -136,20 +153,37 @@ class SharedRateLimiter:
         `known_cut_at` is the last cut that was known when the throttled call's slot was taken. What was taken
         without knowing of a cut came at the rate before it, and says nothing about the rate since.
         """
-        if self.item.cut_at != known_cut_at:
-            return
         now = self.clock()
-        rate = self.item.pace(self.quota).rate(now)
+        if self.item.cut_at != known_cut_at or (known_cut_at and now < known_cut_at + SETTLING_SECONDS):
+            return
+        before = rate = self.item.pace(self.quota).rate(now)
         if self.item.cut_from is not None and rate < self.item.cut_from:
             rate *= (1 + BETA) / 2  # there is less than last time: do not try for all of it again
-        self.item = replace(self.item, cut_at=now, cut_from=rate)
+        item = replace(self.item, cut_at=now, cut_from=rate)
+        # What is in the line already is stretched too: so much later is the next free slot.
+        longer = max(0.0, self.item.next_at - now) * (before / item.pace(self.quota).rate(now) - 1)
         try:
-            self.item = self.store.cut(self.operation, rate, now, known_cut_at)
+            item = self.store.cut(self.operation, rate, now, known_cut_at, longer)
         except ImagepipeError as failure:
             self.log.warning(
                 f"others were not told that {self.operation} is throttled: {failure.message}",
                 code=failure.code,
             )
+        self._learn(item)
+
+    def due(self, at: float, known_cut_at: float | None) -> float:
+        """Return when the call of a slot is due: later than when it was taken, if the rate was cut since."""
+        for cut in self._cuts:
+            if (known_cut_at is None or known_cut_at < cut.at) and cut.at < at:
+                at = cut.at + (at - cut.at) * cut.stretch
+        return at
+
+    def _learn(self, item: BudgetItem) -> None:
+        """Take the item as it is now, and what a cut of the rate means for slots that were taken before."""
+        if item.cut_at is not None and item.cut_at != self.item.cut_at:
+            before, after = (each.pace(self.quota).rate(item.cut_at) for each in (self.item, item))
+            self._cuts = [*self._cuts[1 - MOST_CUTS :], Cut(item.cut_at, max(1.0, before / after))]
+        self.item = item
 
     def _reserve(self, calls: int, lane: Lane, now: float, until: float) -> Reservation:
         today = day_of(now)
@@ -158,12 +192,13 @@ class SharedRateLimiter:
             if left == 0:
                 return Reservation((), is_day_over=True)
             step = self._step(calls if left is None else min(calls, left), lane, now, until)
-            made, self.item = (self.store.join if self._busy else self.store.start)(self.operation, step)
+            made, item = (self.store.join if self._busy else self.store.start)(self.operation, step)
+            self._learn(item)
             self.metrics.add(Metric.BUDGET_WRITES)
             if made:
                 return self._taken(step)
             if self.item.calls_day < today:
-                self.item = self.store.begin_day(self.operation, today)
+                self._learn(self.store.begin_day(self.operation, today))
                 self.metrics.add(Metric.BUDGET_WRITES)
                 continue
             was_busy, self._busy = self._busy, self._is_busy(now)

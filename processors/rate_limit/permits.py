@@ -57,7 +57,8 @@ class Permits:
                 self._take_a_run(key)
             permit = self._slots.popleft()
             self.expected -= 1
-        self.sleep(max(0.0, permit.at - self.clock()))
+        while (seconds := self.limiter.due(permit.at, permit.known_cut_at) - self.clock()) > 0:
+            self.sleep(seconds)
         self.deadline.require_time_for_a_call(key)
         return permit
 

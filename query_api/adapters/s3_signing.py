@@ -22,7 +22,7 @@ from botocore.credentials import ReadOnlyCredentials
 
 from contract.identity import ImageVersion
 from query_api.adapters.aws_errors import translated
-from query_api.ports import VALID_SECONDS, Content, Upload
+from query_api.ports import VALID_SECONDS, Content, UploadGrant
 
 PNG, JPEG = "image/png", "image/jpeg"
 # A session that ends before VALID_SECONDS has its rest measured in these steps.
@@ -63,7 +63,7 @@ class S3Signer:
         url, _ = self._presigned("GET", version.key, query, {})
         return url
 
-    def upload(self, content: Content, *, replace: bool) -> Upload:
+    def upload(self, content: Content, *, replace: bool) -> UploadGrant:
         """Sign a PUT of one content.
 
         A PUT and not a form: S3 knows conditional writes for PutObject, and a form cannot ask for one. All
@@ -80,7 +80,7 @@ class S3Signer:
         # Every client writes the length by itself, and a browser lets nobody else do it.
         signed = {**headers, "content-length": str(content.size_bytes)}
         url, seconds = self._presigned("PUT", content.key, {}, signed)
-        return Upload(url, headers, seconds)
+        return UploadGrant(url, headers, seconds)
 
     def _presigned(
         self, method: str, key: str, query: Mapping[str, str], headers: Mapping[str, str]

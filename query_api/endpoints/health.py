@@ -10,7 +10,7 @@ from query_api.http import problems
 from query_api.http.messages import Request, Response
 from query_api.http.query_params import no_parameters
 from query_api.http.routing import Endpoint, Route
-from query_api.ports import Health, Log
+from query_api.ports import Health, RequestLog
 
 ENDPOINT = Endpoint("GET", "/health", "checkHealth", "Whether the table answers", schemas.HEALTH)
 
@@ -20,7 +20,7 @@ class HealthEndpoints:
     """Answers whether the table answers."""
 
     health: Health
-    log: Log
+    log: RequestLog
 
     def routes(self) -> tuple[Route, ...]:
         """Return the one route."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contract.records import Status
-from contract.words import MIN_CHARACTERS, plain_word
-from query_api.http.param_types import Choice, Flag, Key, Moment, Parameter, Percent, Text, Whole
+from contract.table import MIN_WORD_CHARACTERS, plain_word
+from query_api.http.param_types import Flag, Key, Moment, OneOf, Parameter, Percent, Text, Whole
 from query_api.http.query_params import QueryParams
 from query_api.search.questions import DEFAULT_LIMIT, MAX_LIMIT, ImageQuestion, ListQuestion, Order
 
@@ -41,7 +41,7 @@ PARAMETERS = (
     Parameter("moderation", NAME, "A moderation category that the image falls into.", example="Violence"),
     Parameter(
         "status",
-        Choice((Status.RECOGNIZED, Status.REJECTED)),
+        OneOf((Status.RECOGNIZED, Status.REJECTED)),
         "Where the images have ended.",
         default=str(Status.RECOGNIZED),
     ),
@@ -50,7 +50,7 @@ PARAMETERS = (
     Parameter("to", Moment(is_end=True), "Uploaded at this time or before; a date means its last moment."),
     Parameter(
         "order",
-        Choice(tuple(Order)),
+        OneOf(tuple(Order)),
         "What comes first. `confidence` is that of `label`, or else of `any_label`, or else of `moderation`.",
         default=str(Order.NEWEST),
     ),
@@ -110,7 +110,7 @@ def _list(params: QueryParams) -> ListQuestion:
 def _words(text: str) -> tuple[str, ...]:
     """Return the words of a text as they are kept. Short ones are not, and left out beside longer ones."""
     words = tuple(dict.fromkeys(map(plain_word, text.split())))
-    return tuple(word for word in words if len(word) >= MIN_CHARACTERS) or words
+    return tuple(word for word in words if len(word) >= MIN_WORD_CHARACTERS) or words
 
 
 def _hold_together(params: QueryParams, *, confidence_order: bool) -> None:

@@ -11,7 +11,7 @@ from query_api.http import problems
 from query_api.http.messages import Request, Response
 from query_api.http.query_params import QueryParams, no_parameters, object_key
 from query_api.http.routing import Endpoint, Route
-from query_api.ports import Log, Signer
+from query_api.ports import RequestLog, Signer
 from query_api.search.cursors import Cursors, ForeignCursorError
 from query_api.search.listing import Listing
 from query_api.search.questions import ImageQuestion, ListQuestion
@@ -69,7 +69,7 @@ class ImageEndpoints:
     cursors: Cursors
     signer: Signer
     count: Counting
-    log: Log
+    log: RequestLog
     confidence_order: bool
 
     def routes(self) -> tuple[Route, ...]:

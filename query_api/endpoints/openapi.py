@@ -15,7 +15,7 @@ VERSION = "1"
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 REFUSALS = {
     400: "The question cannot be read; `faults` names every parameter at fault.",
-    500: "The deployment is at fault, or we are.",
+    500: "A configuration error, or a defect of ours.",
     503: "No answer at the moment; `retry-after` says when to ask again.",
 }
 

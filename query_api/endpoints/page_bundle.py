@@ -18,7 +18,7 @@ _OTHER = re.compile(r"^\s*(?:import|export)\b.*|\bimport\s*\(.*|\bimport\.meta\b
 _STYLE_IMPORT = re.compile(r'^@import "\./([\w-]+\.css)";\n', re.MULTILINE)
 
 
-class BundleError(Exception):
+class PageBundleError(Exception):
     """A source uses what is not understood here. The message says where."""
 
 
@@ -49,7 +49,7 @@ class _Script:
         if name in self.done:
             return
         if name in self.open:
-            raise BundleError(f"modules need each other in a circle: {' → '.join([*self.open, name])}")
+            raise PageBundleError(f"modules need each other in a circle: {' → '.join([*self.open, name])}")
         self.open.append(name)
         source = (self.directory / name).read_text(encoding="utf-8")
         for found in _IMPORT.finditer(source):
@@ -63,7 +63,7 @@ def _function_of(name: str, source: str) -> str:
     exported = [found[2] for found in _EXPORT.finditer(source)]
     body = _EXPORT.sub(r"\1 \2", _IMPORT.sub(_destructuring, source))
     if (other := _OTHER.search(body)) is not None:
-        raise BundleError(f"{name}: {other[0].strip()!r} is not understood")
+        raise PageBundleError(f"{name}: {other[0].strip()!r} is not understood")
     given = f"return {{ {', '.join(exported)} }};\n" if exported else ""
     return f"// {name}\nconst {_variable(name)} = (() => {{\n{body}{given}}})();\n"
 

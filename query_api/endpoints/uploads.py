@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contract.limits import MAX_S3_IMAGE_BYTES
+from contract.detectors import MAX_S3_IMAGE_BYTES
 from query_api.endpoints import schemas
 from query_api.http.messages import Request, Response
-from query_api.http.param_types import Choice, Flag, Parameter, Sha256, ShowableKey, Whole
+from query_api.http.param_types import Flag, OneOf, Parameter, Sha256, ShowableKey, Whole
 from query_api.http.query_params import body, no_parameters
 from query_api.http.routing import Endpoint, Route
 from query_api.ports import Content, Signer
 
 BODY = (
     Parameter("key", ShowableKey(), "Under which key.", required=True),
-    Parameter("content_type", Choice(("image/jpeg", "image/png")), "What it is.", required=True),
+    Parameter("content_type", OneOf(("image/jpeg", "image/png")), "What it is.", required=True),
     Parameter("size_bytes", Whole(1, MAX_S3_IMAGE_BYTES), "Its exact size.", required=True),
     Parameter("sha256", Sha256(), "Its SHA-256 in base64.", required=True),
     Parameter("replace", Flag(), "Whether a photo that has the key already is replaced.", default=False),

@@ -130,7 +130,7 @@ class Sha256:
 
 
 @dataclass(frozen=True)
-class Choice:
+class OneOf:
     """One of some words, written as they are."""
 
     options: tuple[str, ...]

@@ -9,7 +9,7 @@ from typing import Any
 from contract.errors import ImagepipeError, TransientError
 from query_api.http.json_schema import TEXT, json_object, listed
 from query_api.http.messages import PROBLEM_JSON, Response
-from query_api.http.query_params import BadParametersError, Fault
+from query_api.http.query_params import BadParametersError, ParamFault
 
 RETRY_AFTER_SECONDS = 2
 
@@ -37,7 +37,7 @@ class Problem:
     name: str
     title: str
     detail: str
-    faults: Sequence[Fault] = ()
+    faults: Sequence[ParamFault] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:

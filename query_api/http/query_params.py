@@ -16,7 +16,7 @@ IMAGES = "/images/"
 
 
 @dataclass(frozen=True)
-class Fault:
+class ParamFault:
     """What is wrong with one parameter."""
 
     parameter: str
@@ -26,7 +26,7 @@ class Fault:
 class BadParametersError(Exception):
     """A request cannot be read as a question."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[ParamFault]) -> None:
         super().__init__("; ".join(f"{fault.parameter}: {fault.reason}" for fault in faults))
         self.faults = list(faults)
 
@@ -40,7 +40,7 @@ class QueryParams:
     def __init__(self, parameters: Sequence[Parameter], raw_query_string: str) -> None:
         pairs = _pairs(raw_query_string)
         self.given = frozenset(name for name, _ in pairs)
-        self.faults: list[Fault] = []
+        self.faults: list[ParamFault] = []
         self._parameters = {parameter.name: parameter for parameter in parameters}
         self._values: dict[str, list[Any]] = {}
         for name in dict.fromkeys(name for name, _ in pairs):
@@ -56,7 +56,7 @@ class QueryParams:
 
     def blame(self, parameter: str, reason: str) -> None:
         """Note what is wrong."""
-        self.faults.append(Fault(parameter, reason))
+        self.faults.append(ParamFault(parameter, reason))
 
     def finish(self) -> None:
         """Raise BadParametersError if anything was wrong."""
@@ -88,17 +88,17 @@ def body(properties: Sequence[Parameter], content: bytes) -> Mapping[str, Any]:
     given = _object(content)
     known = {each.name: each for each in properties}
     values: dict[str, Any] = {}
-    faults = [Fault(name, _unknown(known)) for name in given if name not in known]
+    faults = [ParamFault(name, _unknown(known)) for name in given if name not in known]
     for name, each in known.items():
         if name not in given:
             values[name] = each.default
             if each.required:
-                faults.append(Fault(name, "missing"))
+                faults.append(ParamFault(name, "missing"))
             continue
         try:
             values[name] = each.kind.read_json(given[name])
         except ValueError as error:
-            faults.append(Fault(name, str(error)))
+            faults.append(ParamFault(name, str(error)))
     if faults:
         raise BadParametersError(faults)
     return values
@@ -106,13 +106,13 @@ def body(properties: Sequence[Parameter], content: bytes) -> Mapping[str, Any]:
 
 def _object(content: bytes) -> dict[str, Any]:
     if len(content) > MAX_BODY_BYTES:
-        raise BadParametersError([Fault("body", f"more than {MAX_BODY_BYTES:,} bytes")])
+        raise BadParametersError([ParamFault("body", f"more than {MAX_BODY_BYTES:,} bytes")])
     try:
         given = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise BadParametersError([Fault("body", "is not JSON")]) from error
+        raise BadParametersError([ParamFault("body", "is not JSON")]) from error
     if not isinstance(given, dict):
-        raise BadParametersError([Fault("body", "must be a JSON object")])
+        raise BadParametersError([ParamFault("body", "must be a JSON object")])
     return given
 
 
@@ -124,7 +124,9 @@ def _pairs(raw_query_string: str) -> list[tuple[str, str]]:
     try:
         return parse_qsl(raw_query_string, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
     except ValueError as error:
-        raise BadParametersError([Fault("query string", f"more than {MAX_PARAMETERS} parameters")]) from error
+        raise BadParametersError(
+            [ParamFault("query string", f"more than {MAX_PARAMETERS} parameters")]
+        ) from error
 
 
 def object_key(raw_path: str) -> str:

@@ -10,7 +10,7 @@ from query_api.http import problems
 from query_api.http.messages import Request, Response
 from query_api.http.param_types import Parameter, Schema
 from query_api.http.query_params import BadParametersError
-from query_api.ports import Log
+from query_api.ports import RequestLog
 from query_api.telemetry import Counting, QueryMetric
 
 GREEDY = "+}"
@@ -69,7 +69,7 @@ class Router:
     """Everything that can be asked. Of two routes that match a path, the first is taken."""
 
     routes: Sequence[Route]
-    log: Log
+    log: RequestLog
     count: Counting
 
     def respond(self, request: Request) -> Response:

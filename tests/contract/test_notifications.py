@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.errors import PermanentError
-from contract.notifications import Change, look_again, parse
+from contract.notifications import ObjectChange, look_again, parse
 
 keys = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=200)
 
@@ -44,30 +44,30 @@ def test_every_key_survives_the_encoding_that_s3_gives_it(key: str) -> None:
 def test_a_key_to_look_at_again_is_not_encoded_and_not_decoded(key: str) -> None:
     (event,) = parse(look_again("photos", [key], "2026-11-23T12:00:00.000Z"), "photos")
 
-    assert (event.key, event.change, event.sequencer) == (key, Change.UNKNOWN, "")
+    assert (event.key, event.change, event.sequencer) == (key, ObjectChange.UNKNOWN, "")
 
 
 @pytest.mark.parametrize(
     ("name", "version_id", "change"),
     [
-        ("ObjectCreated:Put", "v1", Change.CREATED),
-        ("ObjectCreated:CompleteMultipartUpload", None, Change.CREATED),
-        ("s3:ObjectCreated:Copy", "v1", Change.CREATED),
-        ("ObjectRemoved:DeleteMarkerCreated", "v2", Change.REMOVED),
-        ("LifecycleExpiration:DeleteMarkerCreated", "v2", Change.REMOVED),
-        ("ObjectRemoved:Delete", None, Change.UNKNOWN),
-        ("ObjectRemoved:Delete", "null", Change.UNKNOWN),
-        ("ObjectRemoved:DeleteMarkerCreated", "null", Change.REMOVED),
-        ("ObjectRemoved:Delete", "v1", Change.UNKNOWN),
-        ("LifecycleExpiration:Delete", "v1", Change.UNKNOWN),
-        ("ObjectRestore:Completed", "v1", Change.UNKNOWN),
+        ("ObjectCreated:Put", "v1", ObjectChange.CREATED),
+        ("ObjectCreated:CompleteMultipartUpload", None, ObjectChange.CREATED),
+        ("s3:ObjectCreated:Copy", "v1", ObjectChange.CREATED),
+        ("ObjectRemoved:DeleteMarkerCreated", "v2", ObjectChange.REMOVED),
+        ("LifecycleExpiration:DeleteMarkerCreated", "v2", ObjectChange.REMOVED),
+        ("ObjectRemoved:Delete", None, ObjectChange.UNKNOWN),
+        ("ObjectRemoved:Delete", "null", ObjectChange.UNKNOWN),
+        ("ObjectRemoved:DeleteMarkerCreated", "null", ObjectChange.REMOVED),
+        ("ObjectRemoved:Delete", "v1", ObjectChange.UNKNOWN),
+        ("LifecycleExpiration:Delete", "v1", ObjectChange.UNKNOWN),
+        ("ObjectRestore:Completed", "v1", ObjectChange.UNKNOWN),
     ],
 )
-def test_an_event_says_no_more_than_it_knows(name: str, version_id: str | None, change: Change) -> None:
+def test_an_event_says_no_more_than_it_knows(name: str, version_id: str | None, change: ObjectChange) -> None:
     (event,) = parse(body(record("a.jpg", name, versionId=version_id)), "photos")
 
     assert event.change is change
-    assert (event.version is not None) == (change is Change.CREATED)
+    assert (event.version is not None) == (change is ObjectChange.CREATED)
 
 
 def test_the_test_event_has_no_work_in_it() -> None:

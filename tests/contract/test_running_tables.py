@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from contract import sequencer, timing
+from contract import timing
 from contract.audits import AUDIT
 from contract.contents import COMPLETE, Name, removal_key
 from contract.detectors import DETECTORS
 from contract.identity import ImageVersion, key_digest
+from contract.notifications import canonical_sequencer
 from contract.questions import questions
 from contract.records import Findings, ImageRecord, Rejection, Status
 from contract.results import ResultName, unpack
@@ -33,7 +34,7 @@ from contract.table import (
     result_key,
     signing_key,
 )
-from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, Counted, Share, counted_key, label_counts_key
+from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, CountedImage, Share, counted_key, label_counts_key
 
 HERE = Path(__file__).parent
 HANDBOOK = HERE.parents[1] / "docs" / "operations.md"
@@ -70,7 +71,7 @@ REJECTED = ImageRecord(
     decided_at="2026-01-31T12:00:05.000Z",
     rejection=Rejection("InvalidImageFormatException", "it is no JPEG", "labels"),
 )
-COUNTED = Counted(Share(Status.RECOGNIZED, frozenset({"Cat"}), "abc-7"), 3, left=("old-1",))
+COUNTED = CountedImage(Share(Status.RECOGNIZED, frozenset({"Cat"}), "abc-7"), 3, left=("old-1",))
 NAME = Name("abc-7", "a/Ä b.jpg", 3)
 ANSWER = {"Labels": [{"Name": "Cat", "Confidence": 98.12}]}
 
@@ -84,7 +85,7 @@ def now() -> dict[str, Any]:
         "the item of a label's count": [_place(label_counts_key(name)) for name in ("Cat", "DOG", "Straße")],
         "the digest of a key": key_digest("a/Ä b.jpg"),
         "the name of a content": RECORD.version.content_id,
-        "the canonical form of a sequencer": sequencer.canonical("00a1b0"),
+        "the canonical form of a sequencer": canonical_sequencer("00a1b0"),
         "the fingerprints of questions": {name: question.fingerprint for name, question in asked.items()},
         "a record": {"at": _place(record_key(RECORD.key)), **_plain(RECORD.to_item())},
         "a tombstone": _plain(TOMBSTONE.to_item()),
@@ -172,7 +173,7 @@ def test_records_of_every_time_can_be_read(name: str, record: ImageRecord) -> No
 
 def test_what_a_key_was_counted_for_at_any_time_can_be_read() -> None:
     for item in HELD["what a key is counted for"]["values"]:
-        assert Counted.from_item(item) == COUNTED
+        assert CountedImage.from_item(item) == COUNTED
 
 
 def test_an_answer_that_was_paid_for_long_ago_can_be_unpacked() -> None:

@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contract.sequencer import canonical
+from contract.notifications import canonical_sequencer as canonical
 
 sequencers = st.text("0123456789ABCDEFabcdef", min_size=1, max_size=24)
 

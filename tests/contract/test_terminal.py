@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract import terminal
 from contract.terminal import READER_LEFT, as_json, printable
 from infra.bundles import ROOT
 
@@ -35,6 +37,13 @@ IN_C = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 )
 def test_what_a_terminal_obeys_is_written_as_an_escape(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+def test_what_takes_the_place_of_a_stream_has_its_encoding() -> None:
+    before = io.TextIOWrapper(io.BytesIO(), "ascii")
+
+    assert terminal._stream(1, before).encoding == "ascii"
+    assert terminal._stream(1, None).encoding == "utf-8"
 
 
 @given(st.text())

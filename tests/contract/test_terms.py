@@ -8,8 +8,7 @@ import pytest
 
 from contract.identity import ImageVersion
 from contract.records import Findings, ImageRecord, Status
-from contract.table import IndexRow, index_rows, rank
-from contract.words import plain_word
+from contract.table import IndexRow, index_rows, plain_word, rank
 
 RECORD = ImageRecord(
     version=ImageVersion("a.jpg", "abc", 7, "v1", "2026-11-23T12:00:00.000Z"),

@@ -11,10 +11,10 @@ from contract.contents import Name, removal_key
 from contract.errors import TransientError
 from contract.records import ImageRecord
 from contract.table import ItemKey, record_key
-from contract.tallies import NOTHING, Counted, Differences, counted_key
+from contract.tallies import NOTHING, CountedImage, Differences, counted_key
 from processors.counting.contents import Named
-from processors.counting.label_counter import Change, Standing
-from processors.counting.recounting import Page
+from processors.counting.label_counter import ShareChange, StoredShare
+from processors.counting.recounting import KeyPage
 from tests.fakes.calls import Calls
 
 KEYS_A_PAGE = 2
@@ -30,7 +30,7 @@ class FakeTallies:
 
     calls: Calls = field(default_factory=Calls)
     records: dict[str, ImageRecord] = field(default_factory=dict)
-    shares: dict[str, Counted] = field(default_factory=dict)
+    shares: dict[str, CountedImage] = field(default_factory=dict)
     counts: dict[ItemKey, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     rubbish: dict[ItemKey, Mapping[str, object]] = field(default_factory=dict)
     names: dict[ItemKey, Name] = field(default_factory=dict)
@@ -40,13 +40,13 @@ class FakeTallies:
     complete: bool = False
     tokens: int = 0
 
-    def read(self, keys: Sequence[str]) -> Mapping[str, Standing]:
+    def read(self, keys: Sequence[str]) -> Mapping[str, StoredShare]:
         """Read shares, and then records."""
         assert 1 <= len(set(keys)) == len(keys) <= 100
         with self.calls.of("read shares"):
             shares = {key: self._share(key) for key in keys}
         records = self.read_records(keys)
-        return {key: Standing(shares[key], records.get(key)) for key in keys}
+        return {key: StoredShare(shares[key], records.get(key)) for key in keys}
 
     def read_records(self, keys: Collection[str]) -> Mapping[str, Mapping[str, object]]:
         """Read records."""
@@ -60,7 +60,7 @@ class FakeTallies:
         share = self.shares.get(key)
         return self.rubbish.get(counted_key(key), share.to_item() if share else None)
 
-    def write(self, changes: Sequence[Change], differences: Differences) -> None:
+    def write(self, changes: Sequence[ShareChange], differences: Differences) -> None:
         """Write all or nothing."""
         assert len(changes) + len(differences.by_item) <= 100
         with self.calls.of("write"):
@@ -77,14 +77,14 @@ class FakeTallies:
                 for name, by in counts.items():
                     self.counts[at][name] = self.counts[at].get(name, 0) + by
 
-    def keys(self, after: ItemKey | None) -> Page:
+    def keys(self, after: ItemKey | None) -> KeyPage:
         """Read two keys."""
         with self.calls.of("read keys"):
             places = [(record_key(key), key) for key in self.records]
             places += [(counted_key(key), key) for key in self.shares]
         return _page(places, after)
 
-    def contents(self, after: ItemKey | None) -> Page:
+    def contents(self, after: ItemKey | None) -> KeyPage:
         """Read two contents."""
         with self.calls.of("read contents"):
             found = self.results.keys() | {name.content_id for name in self.names.values()}
@@ -106,7 +106,7 @@ class FakeTallies:
         with self.calls.of("read removals"):
             return set(content_ids) & self.removals.keys()
 
-    def current_shares(self, keys: Collection[str]) -> Mapping[str, Counted]:
+    def current_shares(self, keys: Collection[str]) -> Mapping[str, CountedImage]:
         """Read shares."""
         with self.calls.of("read shares again"):
             return {key: self.shares[key] for key in keys if key in self.shares}
@@ -141,7 +141,7 @@ class FakeTallies:
             if expires_at is None or content_id not in self.results:
                 del self.removals[content_id]
 
-    def have_settled(self, key: str, counted: Counted) -> None:
+    def have_settled(self, key: str, counted: CountedImage) -> None:
         """Forget what was left."""
         with self.calls.of("have settled"):
             if key in self.shares and self.shares[key].turn == counted.turn:
@@ -171,7 +171,7 @@ class FakeTallies:
                 del self.results[content_id]
 
 
-def _page(places: Iterable[tuple[ItemKey, str]], after: ItemKey | None) -> Page:
+def _page(places: Iterable[tuple[ItemKey, str]], after: ItemKey | None) -> KeyPage:
     rest = sorted(
         ((at.pk, at.sk), found)
         for at, found in places
@@ -179,7 +179,7 @@ def _page(places: Iterable[tuple[ItemKey, str]], after: ItemKey | None) -> Page:
     )
     page = rest[:KEYS_A_PAGE]
     cursor = ItemKey(*page[-1][0]) if len(rest) > len(page) else None
-    return Page([found for _, found in page], cursor)
+    return KeyPage([found for _, found in page], cursor)
 
 
 @dataclass
@@ -188,7 +188,7 @@ class FakeContents:
 
     tallies: FakeTallies
 
-    def shares(self, keys: Collection[str]) -> Mapping[str, Counted]:
+    def shares(self, keys: Collection[str]) -> Mapping[str, CountedImage]:
         """Read shares."""
         return self.tallies.current_shares(keys)
 

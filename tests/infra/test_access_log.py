@@ -19,6 +19,7 @@ def test_the_caller_is_written_down_and_what_was_searched_for_is_not(synthesized
 
     group = template.all("AWS::Logs::LogGroup")[target(settings["DestinationArn"])]
     assert group["Properties"]["RetentionInDays"]
+    assert group["DeletionPolicy"] == "Delete"
     assert "$context.identity.userArn" in fields.values()
     assert "$context.authorizer.claims.sub" in fields.values()
     assert not [value for value in fields.values() if "query" in value.lower() or "protocol" in value.lower()]

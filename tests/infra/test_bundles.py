@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -10,6 +11,7 @@ import pytest
 
 from contract import environment
 from contract.settings import ProcessorSettings
+from infra import bundles
 from infra.bundles import SERVICES, Bundle
 from infra.bytecode import compile_below, find_python
 from local.cloud.lambda_python import make_lambda_python
@@ -163,3 +165,16 @@ def test_equal_input_makes_an_equal_zip(bundle: Bundle, tmp_path: Path) -> None:
 def test_a_zip_is_built_once(bundle: Bundle) -> None:
     first = bundle.build().stat().st_mtime_ns
     assert bundle.build().stat().st_mtime_ns == first
+
+
+def test_the_newest_zips_are_kept(tmp_path: Path) -> None:
+    for age in range(bundles._KEPT_ZIPS + 2):
+        zipped = tmp_path / f"processors-{age}.zip"
+        zipped.touch()
+        os.utime(zipped, (1_000_000 - age, 1_000_000 - age))
+
+    bundles._remove_old_ones(tmp_path, "processors")
+
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"processors-{age}.zip" for age in range(bundles._KEPT_ZIPS)
+    }

@@ -93,6 +93,7 @@ def test_each_function_has_a_role_and_a_log_group_of_its_own(template: Template)
     assert len(roles) == len(groups) == len(functions) == 3
     for group in template.all("AWS::Logs::LogGroup").values():
         assert group["Properties"]["RetentionInDays"]
+        assert group["DeletionPolicy"] == "Delete", "nothing of it stays behind when the stack goes"
 
 
 def test_each_function_writes_to_its_own_log_group_and_makes_none(template: Template) -> None:

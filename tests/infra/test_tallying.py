@@ -10,10 +10,11 @@ from contract import timing, typical
 from contract.audits import AUDIT, AUDIT_EVENT, WHEN_DUE
 from contract.contents import COMPLETE, Name, removal_key
 from contract.environment import load
+from contract.metrics import TallyMetric
 from contract.results import ResultName
 from contract.settings import TallySettings
 from contract.table import ItemKey, budget_key, index_rows, record_key, result_key, signing_key
-from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, TallyMetric, counted_key
+from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, counted_key
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template, listed, target
 

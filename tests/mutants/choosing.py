@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import accumulate
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from coverage import CoverageData
 
+from infra.bundles import ROOT
 from tests.mutants.copies import FAST, Copy, Run, tests_in
 from tests.mutants.recording import COVERAGE_FILE, FOLDER, PROFILE, SECONDS_FILE
 
@@ -82,7 +84,8 @@ class Choice:
     def run_for(self, file: str, source: str, lines: Sequence[int], max_failures: int = 1) -> Run | None:
         """Return the run for lines that were changed, or None if no test runs them.
 
-        What is run while importing concerns whoever uses the file, and then the whole room.
+        What is run while importing concerns whoever uses what it defines, then whoever uses the file, and
+        then the whole room.
         """
         ran = self.lines.get(file, {})
         tests = self._those(ran, {near for line in lines for near in _statement(source, line)})
@@ -90,6 +93,7 @@ class Choice:
         room = file.partition("/")[0]
         if room in SHARED or any(_runs_while_importing(source, line) for line in lines):
             groups += [
+                self._users_of(_defined(source, lines)),
                 self._those(ran, ran),
                 set(tests_in([f"tests/{room}"], self.seconds)),
             ]
@@ -110,6 +114,23 @@ class Choice:
             max_failures=max_failures,
         )
 
+    def _users_of(self, names: Collection[str]) -> set[str]:
+        """Return the tests that run, or hold, a line in which one of these names stands."""
+        if not names:
+            return set()
+        named = re.compile(rf"\b({'|'.join(names)})\b")
+        found: set[str] = set()
+        for file, ran in self.lines.items():
+            source = (ROOT / file).read_text()
+            for number, line in enumerate(source.splitlines(), 1):
+                if named.search(line):
+                    found |= self._those(ran, _statement(source, number))
+        holds = {
+            path: named.search((ROOT / path).read_text()) is not None
+            for path in {test.partition("::")[0] for test in self.seconds}
+        }
+        return found | {test for test in self.seconds if holds[test.partition("::")[0]]}
+
     @staticmethod
     def _those(ran: Mapping[int, set[str]], lines: Iterable[int]) -> set[str]:
         return {test for line in lines for test in ran.get(line, ())}
@@ -124,6 +145,18 @@ def _statement(source: str, line: int) -> range:
         if statement.lineno <= line <= max(end, statement.lineno):
             around = range(statement.lineno, max(end, statement.lineno) + 1)
     return around
+
+
+def _defined(source: str, lines: Sequence[int]) -> list[str]:
+    """Return the names that a module's own assignments give at these lines."""
+    return [
+        target.id
+        for statement in ast.parse(source).body
+        if isinstance(statement, ast.Assign | ast.AnnAssign)
+        and set(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)) & set(lines)
+        for target in (statement.targets if isinstance(statement, ast.Assign) else [statement.target])
+        if isinstance(target, ast.Name)
+    ]
 
 
 def _runs_while_importing(source: str, line: int) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants import sampling
+from tests.mutants import choosing, sampling
 from tests.mutants.choosing import Choice
 from tests.mutants.guards import read_guards
 from tests.mutants.page import SAMPLE_HEADING, Tried, guards_part, sample_part
@@ -60,7 +60,12 @@ def test_a_mutation_says_where_it_is() -> None:
     assert mutation.source == SOURCE.replace("<", "<=")
 
 
-def test_those_tests_are_run_that_run_the_statement_the_quickest_first() -> None:
+@pytest.fixture
+def choice(drawn_from: Path, monkeypatch: pytest.MonkeyPatch) -> Choice:
+    (drawn_from / "tests/contract").mkdir(parents=True)
+    (drawn_from / "tests/contract/test_a.py").write_text("")
+    (drawn_from / "tests/contract/test_b.py").write_text("assert 2 < LIMIT\n")
+    monkeypatch.setattr(choosing, "ROOT", drawn_from)
     choice = Choice.__new__(Choice)
     choice.seconds = {
         "tests/contract/test_a.py::slow": 3,
@@ -75,15 +80,26 @@ def test_those_tests_are_run_that_run_the_statement_the_quickest_first() -> None
             11: {"tests/contract/test_a.py::slow"},
         }
     }
+    return choice
 
+
+def test_those_tests_are_run_that_run_the_statement_the_quickest_first(choice: Choice) -> None:
     inside = choice.run_for("contract/taking.py", SOURCE, [8])
     assert inside is not None
     assert inside.chosen == ["tests/contract/test_a.py::fast", "tests/contract/test_a.py::slow"]
     assert inside.paths == ["tests/contract/test_a.py"]
-    at_import = choice.run_for("contract/taking.py", SOURCE, [1])
-    assert at_import is not None
-    assert at_import.chosen == [*inside.chosen, "tests/contract/test_b.py::other"]
     assert choice.run_for("contract/taking.py", SOURCE, [10]) is None
+
+
+def test_a_constant_is_tried_by_the_tests_that_run_or_hold_a_line_with_its_name(choice: Choice) -> None:
+    at_import = choice.run_for("contract/taking.py", SOURCE, [1])
+
+    assert at_import is not None
+    assert at_import.chosen == [
+        "tests/contract/test_a.py::fast",
+        "tests/contract/test_b.py::other",
+        "tests/contract/test_a.py::slow",
+    ]
 
 
 def test_the_page_counts_by_room_and_leaves_out_what_is_equivalent() -> None:

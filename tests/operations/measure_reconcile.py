@@ -28,11 +28,9 @@ from botocore.compat import HTTPHeaders
 from contract.identity import ImageVersion, key_digest
 from contract.records import Findings, ImageRecord, Status
 from contract.table import PARTITION_KEY, SORT_KEY, index_rows, record_key
-from operations.interrupting import never
-from operations.reconciling.findings import Kind
-from operations.reconciling.spool import Spool
-from operations.reconciling.surveying import Counted, Survey
-from operations.wiring import Pipeline
+from operations.reconciling.spool import DifferenceKind, Spool
+from operations.reconciling.survey import Survey
+from operations.wiring import DeployedPipeline
 from tests.operations.world import NAMES
 
 UPLOADED_AT = "2026-01-01T00:00:00.000Z"
@@ -171,19 +169,19 @@ def clients(synthetic: Synthetic, answering: list[float]) -> Any:
 def measure(count: int) -> dict[str, Any]:
     """Survey so many photos in this process."""
     answering: list[float] = []
-    pipeline = Pipeline(NAMES, clients(Synthetic(count), answering))
+    pipeline = DeployedPipeline(NAMES, clients(Synthetic(count), answering))
     warm_up = pipeline.table.records([key_of(0)])
     assert key_digest(next(iter(warm_up)))
     before = peak_megabytes()
-    began, counted, spooled = time.monotonic(), Counted(), 0
+    began, spooled = time.monotonic(), 0
     with Spool() as spool, ThreadPoolExecutor(8) as executor:
-        Survey(
-            pipeline.bucket, pipeline.table, spool, executor, time.time, never, lambda _: None, 60, counted
-        ).run("")
+        survey = Survey(pipeline.bucket, pipeline.table, spool, executor, time.time, 60)
+        for _ in survey.run(""):
+            pass
         spooled = sum(
             path.stat().st_size for path in Path(tempfile.gettempdir()).glob("imagepipe-reconcile-*/*")
         )
-        found = {str(kind): spool.count(kind) for kind in Kind}
+        found = {str(kind): spool.count(kind) for kind in DifferenceKind}
     seconds = time.monotonic() - began
     planted = (count + 994) // 1000
     assert found == {
@@ -194,7 +192,7 @@ def measure(count: int) -> dict[str, Any]:
     }, found
     return {
         "keys": count,
-        "index_rows": counted.rows,
+        "index_rows": survey.counted.rows,
         "seconds": round(seconds, 1),
         "of_which_answering": round(sum(answering), 1),
         "peak_mb_before": round(before),

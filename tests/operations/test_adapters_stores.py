@@ -23,9 +23,9 @@ from operations.adapters.dynamodb import DynamoDBTable
 from operations.adapters.dynamodb_counts import DynamoDBRecordCounts
 from operations.adapters.dynamodb_wire import row_from_wire, standing_from_wire
 from operations.adapters.s3 import S3Bucket
+from operations.inventory import RecordCount
 from operations.moments import to_seconds
 from operations.names import Names, Written
-from operations.status.report import Counted
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.s3 import BUCKET, FakeS3
 from tests.operations.stores import ScannedDynamoDB
@@ -178,8 +178,8 @@ def test_records_are_counted_by_state_and_no_further_than_asked(store: Store) ->
         store.commit(photo(f"{number}.jpg"))
     store.commit(photo("no.jpg", Status.REJECTED))
 
-    assert store.record_counts.count(Status.RECOGNIZED, None) == Counted(60, is_all=True)
-    assert store.record_counts.count(Status.REJECTED, 5) == Counted(1, is_all=True)
+    assert store.record_counts.count(Status.RECOGNIZED, None) == RecordCount(60, is_all=True)
+    assert store.record_counts.count(Status.REJECTED, 5) == RecordCount(1, is_all=True)
     if isinstance(store.client, ScannedDynamoDB):
         bounded = store.record_counts.count(Status.RECOGNIZED, 1)
         assert not bounded.is_all

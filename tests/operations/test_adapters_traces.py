@@ -17,7 +17,7 @@ from contract.table import ItemKey, record_key, result_key
 from contract.wire import key_to_wire, to_wire
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_traces import DynamoDBTraces
-from operations.traces import Kind
+from operations.inventory import TraceKind
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.late_reads import LateReads
 from tests.operations.world import AT_ONCE
@@ -50,7 +50,7 @@ def test_a_record_that_was_just_written_is_found(traces: DynamoDBTraces) -> None
     put(traces, record_key("a.jpg"), key="a.jpg", status="recognized")
     put(traces, record_key("b.jpg"), key="b.jpg", status="recognized")
 
-    assert [(found.kind, found.key) for found in traces.find("a")] == [(Kind.RECORD, "a.jpg")]
+    assert [(found.kind, found.key) for found in traces.find("a")] == [(TraceKind.RECORD, "a.jpg")]
 
 
 def test_results_that_were_just_named_by_a_record_are_not_given_away(traces: DynamoDBTraces) -> None:

@@ -19,7 +19,7 @@ from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_traces import DynamoDBTraces
 from operations.adapters.s3_objects import ObjectVersion, S3Objects
 from operations.adapters.subscriptions import Subscriptions
-from operations.traces import Kind
+from operations.inventory import TraceKind
 from tests.operations.world import AT_ONCE
 from tests.processors.test_conformance import create_table
 
@@ -98,15 +98,15 @@ def test_what_has_come_back_to_life_is_not_removed() -> None:
 
         found = list(traces.find("a"))
         assert {(trace.kind, trace.key, trace.is_alive, trace.content_id) for trace in found} == {
-            (Kind.SHARE, "a.jpg", False, "e1-7"),
-            (Kind.SHARE, "a2.jpg", True, None),
-            (Kind.RECORD, "a.jpg", False, None),
-            (Kind.RECORD, "a2.jpg", True, "e1-7"),
+            (TraceKind.SHARE, "a.jpg", False, "e1-7"),
+            (TraceKind.SHARE, "a2.jpg", True, None),
+            (TraceKind.RECORD, "a.jpg", False, None),
+            (TraceKind.RECORD, "a2.jpg", True, "e1-7"),
         }
         for trace in found:
             traces.remove(trace)
 
         assert {(trace.kind, trace.key) for trace in traces.find("a")} == {
-            (Kind.RECORD, "a2.jpg"),
-            (Kind.SHARE, "a2.jpg"),
+            (TraceKind.RECORD, "a2.jpg"),
+            (TraceKind.SHARE, "a2.jpg"),
         }

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.records import Status
-from operations.dead_letters.looking import LOOK_SECONDS
-from operations.reconciling.findings import Kind
+from operations.dead_letters.reader import LOOK_SECONDS
+from operations.reconciling.spool import DifferenceKind
 from tests.fakes.sqs import BULK, DEAD_LETTERS, IMAGES
 from tests.operations.letters import body, explained
 from tests.operations.test_reconciling import NOTHING, recognized
@@ -31,7 +31,7 @@ def with_dead_letters() -> OperatedWorld:
 
 def fix(operated: OperatedWorld) -> None:
     with operated.surveyed() as (spool, _):
-        assert spool.count(Kind.MISSING) == PHOTOS
+        assert spool.count(DifferenceKind.MISSING) == PHOTOS
         operated.fix(spool)
 
 

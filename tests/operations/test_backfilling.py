@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,16 +15,11 @@ from hypothesis import strategies as st
 from contract.notifications import parse
 from contract.questions import questions
 from contract.records import Status
-from operations.backfilling.bookmarks import Bookmark, Progress, directory
-from operations.backfilling.bounds import Bounds, Ended
-from operations.backfilling.feeding import Backfill
+from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
 from operations.faults import OperatorError
-from operations.interrupting import never
+from operations.messages import Pace
 from operations.moments import to_text
-from operations.pacing import Pace
-from operations.planning.assessing import Assessor
-from operations.planning.contents import Contents
-from operations.planning.objects import Choice
+from operations.planning.assessment import Assessor, ObjectFilter, SeenContents
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import BULK
 from tests.operations.test_reconciling import recognized
@@ -39,28 +35,18 @@ class Killed(BaseException):
 
 
 @dataclass
-class Notebook:
-    """Where progress is kept, in memory."""
-
-    progress: Progress = field(default_factory=Progress)
-
-    def write(self, progress: Progress) -> None:
-        self.progress = progress
-
-
-@dataclass
 class Runs:
     """Runs of one backfill, one after the other."""
 
     operated: OperatedWorld
-    notebook: Notebook = field(default_factory=Notebook)
-    stopping: Callable[[], bool] = never
+    kept: Progress = field(default_factory=Progress)
+    is_interrupted: Callable[[], bool] = lambda: False
     slept: list[float] = field(default_factory=list)
 
     def run(
         self, prefix: str = "", *, rate: float | None = None, everything: bool = False, **bounds: Any
     ) -> tuple[Ended, Backfill]:
-        with Contents() as contents:
+        with SeenContents() as contents:
             made = Backfill(
                 bucket_name=BUCKET,
                 bucket=self.operated.bucket,
@@ -69,17 +55,17 @@ class Runs:
                 ),
                 queue=queue(self.operated.queues, BULK),
                 executor=self.operated.executor,
-                notes=self.notebook,
                 price=price,
                 pace=Pace(rate, lambda: sum(self.slept), self.slept.append),
                 bounds=Bounds(**bounds),
                 now=lambda: to_text(self.operated.now),
-                stopping=self.stopping,
-                tell=lambda _: None,
-                progress=self.notebook.progress,
+                progress=self.kept,
                 everything=everything,
             )
-            return made.run(prefix, Choice()), made
+            for self.kept in made.run(prefix, ObjectFilter()):
+                if self.is_interrupted():
+                    break
+            return made.ended, made
 
     def queued(self) -> list[str]:
         bodies = self.operated.queues.bodies(BULK)
@@ -169,12 +155,12 @@ def test_ctrl_c_ends_a_run_between_two_requests_and_nothing_is_queued_twice() ->
     operated = with_new(30)
     operated.s3.page = 1000
     runs = Runs(operated)
-    runs.stopping = lambda: operated.queues.calls.made["SendMessageBatch"] >= 1
+    runs.is_interrupted = lambda: operated.queues.calls.made["SendMessageBatch"] >= 1
 
     ended, run = runs.run(rate=1000)
 
     assert (ended, run.queued) == (Ended.STOPPED, 10)
-    runs.stopping = never
+    runs.is_interrupted = lambda: False
     assert runs.run()[0] is Ended.ALL
     assert runs.queued() == keys(30)
 
@@ -225,12 +211,8 @@ def test_killed_at_any_time_it_queues_everything_in_the_end(kills: list[int], pa
                 raise Killed
 
         operated.queues.calls.after = die
-        before = runs.notebook.progress
-        try:
+        with contextlib.suppress(Killed):
             runs.run()
-        except Killed:
-            # Nothing runs any more in a program that was killed: what its `finally` wrote, never was.
-            runs.notebook.progress = before
     operated.queues.calls.after = lambda _: None
 
     assert runs.run()[0] is Ended.ALL
@@ -239,30 +221,30 @@ def test_killed_at_any_time_it_queues_everything_in_the_end(kills: list[int], pa
     assert all(operated.world.status(key) is Status.RECOGNIZED for key in keys(15))
 
 
-def test_a_bookmark_is_of_the_same_arguments(tmp_path: Path) -> None:
+def test_a_checkpoint_is_of_the_same_arguments(tmp_path: Path) -> None:
     names = {"bucket": "b", "prefix": "p", "since": None}
-    bookmark = Bookmark.of(tmp_path / "new" / "place", names)
+    checkpoint = BackfillCheckpoint.of(tmp_path / "new" / "place", names)
     progress = Progress("ünï+%\n.jpg", 1.5, 7, 6, {"labels": 3})
 
-    assert bookmark.read() is None
-    bookmark.write(progress)
+    assert checkpoint.read() is None
+    checkpoint.write(progress)
 
-    assert Bookmark.of(tmp_path / "new" / "place", dict(reversed(names.items()))).read() == progress
-    assert Bookmark.of(tmp_path / "new" / "place", {**names, "since": "7d"}).read() is None
-    bookmark.remove()
-    bookmark.remove()
-    assert bookmark.read() is None
+    assert BackfillCheckpoint.of(tmp_path / "new" / "place", dict(reversed(names.items()))).read() == progress
+    assert BackfillCheckpoint.of(tmp_path / "new" / "place", {**names, "since": "7d"}).read() is None
+    checkpoint.remove()
+    checkpoint.remove()
+    assert checkpoint.read() is None
 
 
 @pytest.mark.parametrize("written", ["", "{", '{"other": 1}', "[]"])
-def test_a_bookmark_that_is_spoilt_says_what_to_do(tmp_path: Path, written: str) -> None:
-    bookmark = Bookmark(tmp_path / "spoilt.json")
-    bookmark.file.write_text(written)
+def test_a_checkpoint_that_is_spoilt_says_what_to_do(tmp_path: Path, written: str) -> None:
+    checkpoint = BackfillCheckpoint(tmp_path / "spoilt.json")
+    checkpoint.file.write_text(written)
 
     with pytest.raises(OperatorError, match="--restart"):
-        bookmark.read()
+        checkpoint.read()
 
 
-def test_bookmarks_are_kept_where_state_belongs() -> None:
-    assert directory({"XDG_STATE_HOME": "/state"}) == Path("/state/imagepipe/backfill")
-    assert directory({}).parts[-4:] == (".local", "state", "imagepipe", "backfill")
+def test_checkpoints_are_kept_where_state_belongs() -> None:
+    assert state_directory({"XDG_STATE_HOME": "/state"}) == Path("/state/imagepipe/backfill")
+    assert state_directory({}).parts[-4:] == (".local", "state", "imagepipe", "backfill")

@@ -17,8 +17,7 @@ from contract.errors import ConfigurationError
 from infra.settings import DeploymentSettings
 from operations import wiring
 from operations.adapters.account import AwsAccount
-from operations.checking.fitting import Concurrency, Finding, Verdict, findings
-from operations.checking.wanted import Wanted, read_wanted
+from operations.checking import Concurrency, Finding, Fit, Wanted, findings, read_wanted
 from operations.commands import check
 from operations.faults import OperatorError
 from operations.main import main
@@ -56,25 +55,25 @@ def of_operation(account: FakeAccount, operation: str) -> Finding:
 def test_a_new_account_is_too_small_for_a_large_region_and_what_fits_is_proposed() -> None:
     found = concurrency(NEW)
 
-    assert found.verdict is Verdict.NO
+    assert found.verdict is Fit.NO
     assert found.settings == {"max_concurrency": 4, "bulk_max_concurrency": 3}
     proposed = Wanted(**found.settings)  # type: ignore[arg-type]
-    assert concurrency(NEW, proposed).verdict is Verdict.YES
+    assert concurrency(NEW, proposed).verdict is Fit.YES
 
 
-@pytest.mark.parametrize(("unreserved", "verdict"), [(22, Verdict.NO), (23, Verdict.YES)])
-def test_both_lanes_the_tally_and_questions_are_counted(unreserved: int, verdict: Verdict) -> None:
+@pytest.mark.parametrize(("unreserved", "verdict"), [(22, Fit.NO), (23, Fit.YES)])
+def test_both_lanes_the_tally_and_questions_are_counted(unreserved: int, verdict: Fit) -> None:
     assert concurrency(Concurrency(1000, unreserved)).verdict is verdict
 
 
 def test_a_new_account_takes_what_a_small_region_needs() -> None:
-    assert concurrency(NEW, region="eu-central-1").verdict is Verdict.YES
+    assert concurrency(NEW, region="eu-central-1").verdict is Fit.YES
 
 
 def test_an_account_that_has_nothing_left_is_sent_to_service_quotas() -> None:
     found = concurrency(Concurrency(1000, 5))
 
-    assert found.verdict is Verdict.NO
+    assert found.verdict is Fit.NO
     assert found.settings is None
     assert "L-B99A9384" in found.advice
 
@@ -82,34 +81,34 @@ def test_an_account_that_has_nothing_left_is_sent_to_service_quotas() -> None:
 def test_an_account_that_can_spare_it_is_told_to_reserve_some_for_questions() -> None:
     found = concurrency(ESTABLISHED)
 
-    assert found.verdict is Verdict.HINT
+    assert found.verdict is Fit.HINT
     assert found.settings == {"query_reserved_concurrency": 20}
     reserved = Wanted(query_reserved_concurrency=20)
-    assert concurrency(ESTABLISHED, reserved).verdict is Verdict.YES
+    assert concurrency(ESTABLISHED, reserved).verdict is Fit.YES
 
 
 def test_reserving_what_lambda_keeps_back_is_refused() -> None:
     found = concurrency(Concurrency(110, 110), Wanted(query_reserved_concurrency=20))
 
-    assert found.verdict is Verdict.NO
+    assert found.verdict is Fit.NO
     assert "leave query_reserved_concurrency out" in found.advice
 
 
 def test_a_region_without_a_detector_is_refused_and_not_asked() -> None:
     account = FakeAccount("ca-central-1", refusals={"DetectLabels": (True, "asked in vain")})
 
-    assert of_operation(account, "DetectFaces").verdict is Verdict.YES
+    assert of_operation(account, "DetectFaces").verdict is Fit.YES
     found = of_operation(account, "DetectLabels")
-    assert found.verdict is Verdict.NO
+    assert found.verdict is Fit.NO
     assert "asked in vain" not in found.found
 
 
 @pytest.mark.parametrize(
     ("for_everyone", "verdict", "advice"),
-    [(True, Verdict.NO, "may use Rekognition here"), (False, Verdict.HINT, "the processor's own role may")],
+    [(True, Fit.NO, "may use Rekognition here"), (False, Fit.HINT, "the processor's own role may")],
 )
 def test_what_rekognition_refuses_to_me_alone_stands_in_nobodys_way(
-    for_everyone: bool, verdict: Verdict, advice: str
+    for_everyone: bool, verdict: Fit, advice: str
 ) -> None:
     account = FakeAccount(refusals={"DetectLabels": (for_everyone, "SomeException")})
 

@@ -18,12 +18,12 @@ from contract.failures import CRASHED
 from loadtest.simulation.client_errors import client_error
 from operations import wiring
 from operations.adapters.cloudformation import stack_outputs
-from operations.commands import backfill, dead_letters, plan, quotas, reconcile, redrive, status
+from operations.commands import backfill, dead_letters, plan, quotas, reconcile, status
 from operations.faults import OperatorError
 from operations.main import main
 from operations.moments import read_since, to_text
 from operations.names import Names, choose, read_local
-from operations.wiring import Pipeline
+from operations.wiring import DeployedPipeline
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES
 from tests.operations.deployments import named
 from tests.operations.letters import body, explained
@@ -62,10 +62,10 @@ class Session:
 def operated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[OperatedWorld]:
     """A pipeline in memory that every command finds."""
     operated = recognized("good.jpg")
-    pipeline = Pipeline(NAMES, Session(operated))
+    pipeline = DeployedPipeline(NAMES, Session(operated))
     pipeline._retry = AT_ONCE
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    for commands in (backfill, dead_letters, plan, quotas, reconcile, redrive, status):
+    for commands in (backfill, dead_letters, plan, quotas, reconcile, status):
         monkeypatch.setattr(commands, "connect", lambda *_: pipeline)
     yield operated
     pipeline.executor.shutdown()

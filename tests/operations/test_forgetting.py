@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
-import pytest
+from typing import Any, cast
 
 from contract.notifications import look_again, parse
 from contract.table import CONTENT_PREFIX, ItemKey, record_key
 from contract.tallies import counted_key
 from operations.adapters.s3_objects import ObjectVersion
-from operations.faults import StoppedError
-from operations.forgetting.forgetting import Chosen, Forgetting
-from operations.traces import Kind, Trace
+from operations.forgetting import Chosen, Forgetting
+from operations.inventory import Trace, TraceKind
+from operations.terminal import Steps, Value
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import BULK, FakeSQS
 from tests.operations.world import queue
@@ -72,8 +70,8 @@ class Bucket:
         self.there.remove(version)
 
 
-def note(key: str, kind: Kind = Kind.RECORD, *, is_alive: bool = False) -> Trace:
-    at = record_key(key) if kind is Kind.RECORD else counted_key(key)
+def note(key: str, kind: TraceKind = TraceKind.RECORD, *, is_alive: bool = False) -> Trace:
+    at = record_key(key) if kind is TraceKind.RECORD else counted_key(key)
     return Trace(kind, at, key, is_alive, "e1-7" if is_alive else None)
 
 
@@ -98,18 +96,25 @@ def forgetting(chosen: Chosen, table: Table, bucket: Bucket, queues: FakeSQS, **
         "clock": lambda: now[0],
         "now": lambda: AT,
         "sleep": sleep,
-        "stopping": lambda: False,
-        "tell": lambda _what: None,
         "patience_seconds": 120.0,
     }
     return Forgetting(**{**parts, **how})
 
 
+def finished(steps: Steps[Value]) -> Value:
+    """Go through all steps, and return what they come to."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast(Value, end.value)
+
+
 def test_a_key_that_only_begins_like_it_is_left_alone() -> None:
-    table = Table(note("a.jpg"), note("a.jpg.bak"), note("a.jpg", Kind.SHARE))
+    table = Table(note("a.jpg"), note("a.jpg.bak"), note("a.jpg", TraceKind.SHARE))
     bucket = Bucket("a.jpg", "a.jpg.bak")
 
-    assert forgetting(Chosen("a.jpg", False), table, bucket, waiting()).run() == []
+    assert finished(forgetting(Chosen("a.jpg", False), table, bucket, waiting()).run()) == []
 
     assert [trace.key for trace in table.traces] == ["a.jpg.bak"]
     assert [version.key for version in bucket.there] == ["a.jpg.bak"]
@@ -122,10 +127,10 @@ def test_a_message_of_others_too_is_sent_without_the_key() -> None:
     )
 
     work = forgetting(Chosen("a.jpg", False), Table(), Bucket(), queues)
-    assert work.look().counts()["messages"] == 2
+    assert finished(work.look()).counts()["messages"] == 2
     left = [body for body in queues.bodies(BULK) if body != "{}"]
     assert len(left) == 2, "looking changes nothing"
-    assert work.run() == []
+    assert finished(work.run()) == []
 
     assert "{}" in queues.bodies(BULK)
     rest = [body for body in queues.bodies(BULK) if body != "{}"]
@@ -136,7 +141,7 @@ def test_a_message_of_others_too_is_sent_without_the_key() -> None:
 def test_a_record_whose_event_was_lost_is_asked_about() -> None:
     table, queues = Table(note("a.jpg", is_alive=True)), waiting()
 
-    assert forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), queues).run() == []
+    assert finished(forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), queues).run()) == []
     assert table.traces == []
     assert keys_in(queues) == []
 
@@ -145,25 +150,34 @@ def test_results_that_are_kept_by_the_version_alone_go_too() -> None:
     table, bucket = Table(note("a.jpg")), Bucket("a.jpg")
     table.places = [ItemKey(f"{CONTENT_PREFIX}{bucket.there[0].content_ids[1]}", "labels#f1")]
 
-    assert forgetting(Chosen("a.jpg", False), table, bucket, waiting()).run() == []
+    assert finished(forgetting(Chosen("a.jpg", False), table, bucket, waiting()).run()) == []
     assert table.places == []
 
 
 def test_results_of_others_stay() -> None:
     table = Table(note("a.jpg"), shared=True)
 
-    assert forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), waiting()).run() == []
+    assert finished(forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), waiting()).run()) == []
     assert table.places == [RESULT]
 
 
 def test_while_nobody_knows_whose_results_they_are_they_stay_and_are_told() -> None:
     table = Table(note("a.jpg"), complete=False)
 
-    (left,) = forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), waiting()).run()
+    (left,) = finished(forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), waiting()).run())
     assert "recount" in left
     assert table.places == [RESULT]
 
 
-def test_it_stops_between_two_steps() -> None:
-    with pytest.raises(StoppedError, match="again"):
-        forgetting(Chosen("a", True), Table(), Bucket(), waiting(), stopping=lambda: True).run()
+def test_it_stops_between_two_steps_and_changes_nothing_more() -> None:
+    bucket = Bucket("a")
+    steps = forgetting(Chosen("a", True), Table(), bucket, waiting(look_again(BUCKET, ["a"], AT))).run()
+
+    assert [next(steps) for _ in range(3)] == [
+        "looking into the bucket",
+        "looking through the table",
+        "looking through the queue bulk",
+    ]
+    steps.close()
+
+    assert [version.key for version in bucket.there] == ["a"]

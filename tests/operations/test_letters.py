@@ -8,9 +8,7 @@ import pytest
 
 from contract.failures import FAILURE_ATTRIBUTE
 from contract.timing import QUEUE_MAX_RECEIVES
-from operations.dead_letters.causes import NO_VERDICT, Cause
-from operations.dead_letters.choosing import Choice, is_called
-from operations.dead_letters.summing_up import Summary
+from operations.dead_letters.letters import NO_VERDICT, Cause, DeadLetterFilter, Summary
 from tests.operations.letters import FIRST, LAST, SENT, body, explained, letter
 
 SENT_BY_PROCESSOR = letter(body("a.jpg", "b.jpg"), explained("b.jpg"))
@@ -52,23 +50,23 @@ def test_a_reason_that_cannot_be_read_hides_nothing(text: str) -> None:
 @pytest.mark.parametrize(
     ("choice", "taken"),
     [
-        (Choice(), (True, True, True)),
-        (Choice(cause="transient"), (True, False, False)),
-        (Choice(cause="serviceunavailable"), (True, False, False)),
-        (Choice(cause="transient/ServiceUnavailable"), (True, False, False)),
-        (Choice(cause="transient/ServiceUnavailable/labels"), (True, False, False)),
-        (Choice(cause="transient/ServiceUnavailable/faces"), (False, False, False)),
-        (Choice(cause="NoVerdict"), (False, True, False)),
-        (Choice(prefix="b"), (True, False, False)),
-        (Choice(prefix="a "), (False, True, False)),
-        (Choice(prefix=""), (True, True, False)),
-        (Choice(since="2026-01-01T01:30:00.000Z"), (False, True, True)),
-        (Choice(since=LAST), (True, True, True)),
-        (Choice(cause="NoVerdict", prefix="b"), (False, False, False)),
+        (DeadLetterFilter(), (True, True, True)),
+        (DeadLetterFilter(cause="transient"), (True, False, False)),
+        (DeadLetterFilter(cause="serviceunavailable"), (True, False, False)),
+        (DeadLetterFilter(cause="transient/ServiceUnavailable"), (True, False, False)),
+        (DeadLetterFilter(cause="transient/ServiceUnavailable/labels"), (True, False, False)),
+        (DeadLetterFilter(cause="transient/ServiceUnavailable/faces"), (False, False, False)),
+        (DeadLetterFilter(cause="NoVerdict"), (False, True, False)),
+        (DeadLetterFilter(prefix="b"), (True, False, False)),
+        (DeadLetterFilter(prefix="a "), (False, True, False)),
+        (DeadLetterFilter(prefix=""), (True, True, False)),
+        (DeadLetterFilter(since="2026-01-01T01:30:00.000Z"), (False, True, True)),
+        (DeadLetterFilter(since=LAST), (True, True, True)),
+        (DeadLetterFilter(cause="NoVerdict", prefix="b"), (False, False, False)),
     ],
 )
-def test_a_choice_takes_what_is_meant(choice: Choice, taken: tuple[bool, ...]) -> None:
-    assert tuple(map(choice.takes, (SENT_BY_PROCESSOR, MOVED_BY_SQS, UNREADABLE))) == taken
+def test_a_choice_takes_what_is_meant(choice: DeadLetterFilter, taken: tuple[bool, ...]) -> None:
+    assert tuple(map(choice.matches, (SENT_BY_PROCESSOR, MOVED_BY_SQS, UNREADABLE))) == taken
 
 
 @pytest.mark.parametrize(
@@ -82,13 +80,13 @@ def test_a_choice_takes_what_is_meant(choice: Choice, taken: tuple[bool, ...]) -
     ],
 )
 def test_what_cannot_be_read_goes_back_only_by_name(cause: str | None, sent: bool) -> None:
-    assert Choice(cause=cause).sends_back(UNREADABLE) is sent
+    assert DeadLetterFilter(cause=cause).sends_back(UNREADABLE) is sent
 
 
 def test_a_letter_is_called_by_its_id_and_by_each_of_its_keys() -> None:
-    assert is_called(MOVED_BY_SQS, "m1")
-    assert is_called(MOVED_BY_SQS, "a b.jpg")
-    assert not is_called(MOVED_BY_SQS, "a")
+    assert MOVED_BY_SQS.is_called("m1")
+    assert MOVED_BY_SQS.is_called("a b.jpg")
+    assert not MOVED_BY_SQS.is_called("a")
 
 
 def test_a_summary_counts_by_queue_and_cause_and_shows_the_oldest() -> None:

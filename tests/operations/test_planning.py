@@ -7,20 +7,16 @@ from typing import Any
 
 import pytest
 
-from contract.limits import MAX_S3_IMAGE_BYTES
+from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.questions import questions
 from contract.records import Status
 from contract.results import ResultName
 from contract.table import result_key
 from contract.wire import to_wire
 from operations.faults import OperatorError
-from operations.interrupting import never
-from operations.planning.assessing import Assessor
-from operations.planning.contents import Contents
-from operations.planning.known import Recorded
-from operations.planning.objects import Choice, Kind, Place, kind_of
-from operations.planning.summing import Totals, sum_up
-from operations.reconciling.comparison import Listed
+from operations.inventory import Listed, RecordSummary
+from operations.planning.assessment import Assessor, ObjectFilter, ObjectKind, Place, SeenContents
+from operations.planning.estimate import Assessment, Totals
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld
 from tests.processors.world import SETTINGS, World
@@ -32,12 +28,11 @@ BOTH = {"labels": 1, "faces": 1}
 def planned(
     operated: OperatedWorld,
     prefix: str = "",
-    choice: Choice | None = None,
+    chosen: ObjectFilter | None = None,
     limit: int | None = None,
     **how: Any,
 ) -> tuple[Totals, bool]:
-    totals = Totals()
-    with Contents() as contents:
+    with SeenContents() as contents:
         assessor = Assessor(
             operated.known,
             contents,
@@ -45,16 +40,10 @@ def planned(
             has_records=how.get("has_records", True),
             shares_answers=how.get("shares_answers", True),
         )
-        is_all = sum_up(
-            operated.bucket.pages(prefix),
-            choice or Choice(),
-            assessor,
-            totals,
-            limit=limit,
-            stopping=never,
-            tell=lambda _: None,
-        )
-    return totals, is_all
+        assessment = Assessment(assessor, chosen or ObjectFilter(), limit)
+        for _ in assessment.run(operated.bucket.pages(prefix)):
+            pass
+    return assessment.totals, assessment.is_all
 
 
 def test_what_is_recognized_needs_nothing_and_what_is_new_needs_each_detector_once() -> None:
@@ -161,7 +150,7 @@ def test_what_cannot_be_recognized_needs_no_call() -> None:
 
     totals, _ = planned(operated)
 
-    assert (totals.kinds[Kind.EMPTY], totals.kinds[Kind.OTHER_BY_NAME]) == (1, 1)
+    assert (totals.kinds[ObjectKind.EMPTY], totals.kinds[ObjectKind.OTHER_BY_NAME]) == (1, 1)
     assert totals.calls == BOTH  # only the bytes of notes.txt can tell that it is none
 
 
@@ -230,10 +219,10 @@ def test_a_limit_looks_at_so_many_and_says_that_there_are_more() -> None:
 def test_what_is_left_out_is_counted_apart() -> None:
     operated = recognized("a.jpg", "b.PNG", "c.txt")
 
-    totals, _ = planned(operated, choice=Choice(suffixes=(".jpg", ".png")))
+    totals, _ = planned(operated, chosen=ObjectFilter(suffixes=(".jpg", ".png")))
 
     assert (totals.objects, totals.left_out) == (2, 1)
-    assert planned(operated, choice=Choice(since=1e12))[0].left_out == 3
+    assert planned(operated, chosen=ObjectFilter(since=1e12))[0].left_out == 3
 
 
 def listed(key: str, size: int = 6) -> Listed:
@@ -243,19 +232,19 @@ def listed(key: str, size: int = 6) -> Listed:
 @pytest.mark.parametrize(
     ("key", "size", "kind"),
     [
-        ("a.JPG", 1, Kind.PHOTO),
-        ("a.b/c.jpeg", 1, Kind.PHOTO),
-        ("no ending", 1, Kind.PHOTO),
-        ("a.jpg/raw", 1, Kind.PHOTO),
-        ("a.gif", 1, Kind.OTHER_BY_NAME),
-        ("a.jpg", 0, Kind.EMPTY),
-        ("folder/", 0, Kind.EMPTY),
-        ("a.jpg", MAX_S3_IMAGE_BYTES, Kind.PHOTO),
-        ("a.txt", MAX_S3_IMAGE_BYTES + 1, Kind.TOO_LARGE),
+        ("a.JPG", 1, ObjectKind.PHOTO),
+        ("a.b/c.jpeg", 1, ObjectKind.PHOTO),
+        ("no ending", 1, ObjectKind.PHOTO),
+        ("a.jpg/raw", 1, ObjectKind.PHOTO),
+        ("a.gif", 1, ObjectKind.OTHER_BY_NAME),
+        ("a.jpg", 0, ObjectKind.EMPTY),
+        ("folder/", 0, ObjectKind.EMPTY),
+        ("a.jpg", MAX_S3_IMAGE_BYTES, ObjectKind.PHOTO),
+        ("a.txt", MAX_S3_IMAGE_BYTES + 1, ObjectKind.TOO_LARGE),
     ],
 )
-def test_a_listing_says_what_an_object_may_be(key: str, size: int, kind: Kind) -> None:
-    assert kind_of(listed(key, size)) is kind
+def test_a_listing_says_what_an_object_may_be(key: str, size: int, kind: ObjectKind) -> None:
+    assert ObjectKind.of(listed(key, size)) is kind
 
 
 @pytest.mark.parametrize(
@@ -270,9 +259,9 @@ def test_a_listing_says_what_an_object_may_be(key: str, size: int, kind: Kind) -
     ],
 )
 def test_a_record_is_current_as_the_processor_decides_it(change: dict[str, Any], is_current: bool) -> None:
-    recorded = Recorded("a", "e", 6, Status.RECOGNIZED, FINGERPRINTS)
+    record = RecordSummary("a", "e", 6, Status.RECOGNIZED, fingerprints=FINGERPRINTS)
 
-    assert replace(recorded, **change).is_current(listed("a"), FINGERPRINTS) is is_current
+    assert replace(record, **change).is_current(listed("a"), FINGERPRINTS) is is_current
 
 
 @pytest.mark.parametrize(

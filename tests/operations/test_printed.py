@@ -15,7 +15,6 @@ from operations.commands import (
     plan,
     quotas,
     reconcile,
-    redrive,
     status,
     verify,
 )
@@ -41,7 +40,7 @@ class HereError(OperatorError):
         (plan, ["plan", "s3://photos"]),
         (quotas, ["quotas"]),
         (reconcile, ["reconcile"]),
-        (redrive, ["dlq", "redrive", "--yes"]),
+        (dead_letters, ["dlq", "redrive", "--yes"]),
         (status, ["status"]),
         (verify, ["verify", "--yes"]),
     ],
@@ -72,8 +71,8 @@ def test_a_question_is_asked_beside_the_results(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
 
-    assert consents(False, "Remove [all] 3?") is meant
-    assert capsys.readouterr() == ("", "Remove [all] 3? [y/N] ")
+    assert consents(False, "Remove [all] 3?", "nothing was removed") is meant
+    assert capsys.readouterr() == ("", "Remove [all] 3? [y/N] " + ("" if meant else "nothing was removed\n"))
 
 
 def lines(printed: str) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from operations.commands import forget, verify
-from operations.planning.pricing import Pricing
+from operations.planning.estimate import Pricing
 from operations.verifying.checks import CHECKS
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES, FakeSQS
 from tests.operations.test_command_line import Run, run  # noqa: F401 - a fixture
@@ -128,13 +130,14 @@ def forgettable(monkeypatch: pytest.MonkeyPatch) -> Forgettable:
     def lane(name: str, work: str, dead_letters: str) -> Any:
         return SimpleNamespace(name=name, queue=queue(queues, work), dead_letters=queue(queues, dead_letters))
 
+    images, bulk = lane("images", IMAGES, DEAD_LETTERS), lane("bulk", BULK, BULK_DEAD_LETTERS)
     pipeline = SimpleNamespace(
         names=NAMES,
-        images=lane("images", IMAGES, DEAD_LETTERS),
-        bulk=lane("bulk", BULK, BULK_DEAD_LETTERS),
+        bulk=bulk,
         objects=found.bucket,
         traces=found.table,
         executor=InlineExecutor(),
+        lanes=(images, bulk),
     )
     now = [0.0]
 
@@ -176,3 +179,42 @@ def test_nothing_is_forgotten_for_whoever_does_not_agree(
     assert f"in s3://{NAMES.bucket} for good? [y/N] " in err
     assert err.endswith("nothing was removed\n")
     assert len(forgettable.bucket.there) == len(forgettable.table.traces) == 2
+
+
+def test_ctrl_c_ends_a_check_that_waits_and_everything_is_removed(
+    deployment: Deployed,
+    run: Run,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    receive, presses = deployment.receive, iter([signal.SIGINT])
+
+    def press(url: str, wait_seconds: int) -> list[str]:
+        for once in presses:
+            os.kill(os.getpid(), once)
+        return receive(url, wait_seconds)
+
+    monkeypatch.setattr(deployment, "receive", press)
+    code, _, err = run("verify", "--yes")
+
+    assert code == 130
+    assert "stopped: the checks were not all made" in err
+    assert "Everything was removed." in err
+    assert deployment.open_queues == []
+    assert deployment.versions("") == []
+
+
+def test_ctrl_c_ends_forgetting_between_two_steps(
+    forgettable: Forgettable,
+    run: Run,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def press(_prefix: str) -> list[Any]:
+        os.kill(os.getpid(), signal.SIGINT)
+        return []
+
+    monkeypatch.setattr(forgettable.bucket, "versions", press)
+    code, _, err = run("forget", "a.jpg", "--yes")
+
+    assert code == 130
+    assert "not all is forgotten; run the command again" in err
+    assert len(forgettable.table.traces) == 2

@@ -13,9 +13,10 @@ from contract.table import budget_key
 from contract.wire import to_wire
 from operations.adapters.lambda_functions import reader_of
 from operations.adapters.service_quotas import ServiceQuotas
-from operations.budgets.quotas import AccountQuota, find, in_use, read_daily_limits, read_settings
+from operations.deployed import AccountQuota
 from operations.faults import OperatorError
-from operations.planning.pricing import Pricing
+from operations.planning.estimate import Pricing
+from operations.quotas import find, in_use, read_daily_limits, read_settings
 from tests.operations.deployments import FakeLambda, FakeServiceQuotas, metered, named
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import AT_ONCE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,15 +13,16 @@ from hypothesis import strategies as st
 from contract.records import ImageRecord, Status
 from contract.table import index_rows, record_key
 from contract.wire import from_wire, to_wire
+from operations.inventory import Listed, RecordSummary
 from operations.moments import to_seconds
-from operations.reconciling.comparison import Listed, Standing, Verdict, compare
-from operations.reconciling.findings import Kind
+from operations.reconciling.spool import DifferenceKind
+from operations.reconciling.survey import RecordComparison, compare
 from tests.fakes.s3 import START
 from tests.fakes.sqs import BULK
 from tests.operations.world import OperatedWorld
 from tests.processors.world import World
 
-NOTHING: dict[Kind, list[Any]] = {kind: [] for kind in Kind}
+NOTHING: dict[DifferenceKind, list[Any]] = {kind: [] for kind in DifferenceKind}
 
 
 def recognized(*keys: str, versioned: bool = True) -> OperatedWorld:
@@ -58,13 +60,13 @@ def test_an_archived_photo_is_looked_at_once_and_then_in_order() -> None:
     operated.s3.archive("cold.jpg", "DEEP_ARCHIVE")
 
     with operated.surveyed() as (spool, counted):
-        assert (counted.archived, spool.count(Kind.MISSING)) == (1, 1)
+        assert (counted.archived, spool.count(DifferenceKind.MISSING)) == (1, 1)
         assert operated.fix(spool).queued == 1
     operated.work_off_bulk()
 
     assert operated.world.status("cold.jpg") is Status.REJECTED
     with operated.surveyed() as (spool, counted):
-        assert (counted.archived, spool.count(Kind.MISSING)) == (1, 0)
+        assert (counted.archived, spool.count(DifferenceKind.MISSING)) == (1, 0)
         assert operated.fix(spool).queued == 0
 
 
@@ -81,9 +83,9 @@ def test_each_way_of_differing_is_found_and_settled(versioned: bool) -> None:
 
     found = operated.found()
 
-    assert found[Kind.MISSING] == ["half", "missing"]
-    assert (found[Kind.STALE], found[Kind.ORPHANED]) == (["stale"], ["gone"])
-    assert set(found[Kind.ORPHANED_ROWS]) == rows
+    assert found[DifferenceKind.MISSING] == ["half", "missing"]
+    assert (found[DifferenceKind.STALE], found[DifferenceKind.ORPHANED]) == (["stale"], ["gone"])
+    assert set(found[DifferenceKind.ORPHANED_ROWS]) == rows
     with operated.surveyed() as (spool, _):
         fixed = operated.fix(spool)
     assert (fixed.queued, fixed.rows_removed, fixed.not_taken) == (4, len(rows), 0)
@@ -101,7 +103,7 @@ def test_the_same_bytes_uploaded_again_are_stale_where_versions_tell_them_apart(
     body = operated.world.s3.current("a")
 
     assert body is not None
-    assert operated.found(prefix="a")[Kind.STALE] == ["a"]
+    assert operated.found(prefix="a")[DifferenceKind.STALE] == ["a"]
     with operated.surveyed(prefix="a") as (spool, _):
         operated.fix(spool)
     operated.work_off_bulk()
@@ -119,8 +121,12 @@ def test_a_prefix_bounds_everything() -> None:
 
     found = operated.found(prefix="in/")
 
-    assert found == {**NOTHING, Kind.MISSING: ["in/new"], Kind.ORPHANED_ROWS: found[Kind.ORPHANED_ROWS]}
-    assert set(found[Kind.ORPHANED_ROWS]) == inside
+    assert found == {
+        **NOTHING,
+        DifferenceKind.MISSING: ["in/new"],
+        DifferenceKind.ORPHANED_ROWS: found[DifferenceKind.ORPHANED_ROWS],
+    }
+    assert set(found[DifferenceKind.ORPHANED_ROWS]) == inside
 
 
 def test_what_is_young_is_in_flight() -> None:
@@ -132,7 +138,7 @@ def test_what_is_young_is_in_flight() -> None:
     with operated.surveyed() as (_, counted):
         assert counted.in_flight == 1
     assert operated.found() == NOTHING
-    assert operated.found(min_age=0)[Kind.MISSING] == ["new"]
+    assert operated.found(min_age=0)[DifferenceKind.MISSING] == ["new"]
 
 
 def test_a_record_decided_while_the_survey_runs_is_no_orphan() -> None:
@@ -221,7 +227,7 @@ def test_any_loss_is_found_exactly_and_settled(steps: list[Any], versioned: bool
     left = operated.found()
     # What a tombstone replaces is removed with it, and what is recognized anew leaves no old rows but those
     # of a record that had vanished.
-    assert {**left, Kind.ORPHANED_ROWS: []} == NOTHING
+    assert {**left, DifferenceKind.ORPHANED_ROWS: []} == NOTHING
     with operated.surveyed() as (spool, _):
         operated.fix(spool)
     assert operated.found() == NOTHING
@@ -229,7 +235,7 @@ def test_any_loss_is_found_exactly_and_settled(steps: list[Any], versioned: bool
         assert "label:cat" in world.visible_terms(key)
 
 
-def expected(world: World) -> dict[Kind, list[Any]]:
+def expected(world: World) -> dict[DifferenceKind, list[Any]]:
     """Say what differs, by looking at everything at once."""
     records = {record.key: record for record in world.records()}
     alive = {key: record for key, record in records.items() if record.status is not Status.DELETED}
@@ -238,10 +244,12 @@ def expected(world: World) -> dict[Kind, list[Any]]:
         place: from_wire(item) for place, item in world.table.items.items() if place[0].startswith("index#")
     }
     return {
-        Kind.MISSING: sorted(present.keys() - alive.keys()),
-        Kind.STALE: sorted(key for key in present.keys() & alive.keys() if differs(present[key], alive[key])),
-        Kind.ORPHANED: sorted(alive.keys() - present.keys()),
-        Kind.ORPHANED_ROWS: sorted(
+        DifferenceKind.MISSING: sorted(present.keys() - alive.keys()),
+        DifferenceKind.STALE: sorted(
+            key for key in present.keys() & alive.keys() if differs(present[key], alive[key])
+        ),
+        DifferenceKind.ORPHANED: sorted(alive.keys() - present.keys()),
+        DifferenceKind.ORPHANED_ROWS: sorted(
             place
             for place, row in rows.items()
             if row["key"] not in alive or alive[row["key"]].revision != row["revision"]
@@ -264,25 +272,27 @@ def _seconds(record: ImageRecord) -> float:
 
 
 LISTED = Listed("a", "e1", 10, START.timestamp())
-STANDING = Standing("a", "e1", 10, "v1", "2026-01-01T00:00:00.400Z", "2026-01-01T00:00:09Z", "r1", False)
+SUMMARY = RecordSummary(
+    "a", "e1", 10, Status.RECOGNIZED, "v1", {}, "2026-01-01T00:00:00.400Z", "2026-01-01T00:00:09Z", "r1"
+)
 
 
 @pytest.mark.parametrize(
-    ("changed", "verdict"),
+    ("changed", "compared"),
     [
-        ({}, Verdict.SAME),
-        ({"etag": "e2"}, Verdict.STALE),
-        ({"size_bytes": 11}, Verdict.STALE),
-        ({"is_deleted": True}, Verdict.MISSING),
-        ({"uploaded_at": "2026-01-01T00:00:03.000Z"}, Verdict.DOUBTFUL),
-        ({"uploaded_at": "2026-01-01T00:00:03.000Z", "version_id": None}, Verdict.SAME),
+        ({}, RecordComparison.SAME),
+        ({"etag": "e2"}, RecordComparison.STALE),
+        ({"size_bytes": 11}, RecordComparison.STALE),
+        ({"status": Status.DELETED}, RecordComparison.MISSING),
+        ({"uploaded_at": "2026-01-01T00:00:03.000Z"}, RecordComparison.DOUBTFUL),
+        ({"uploaded_at": "2026-01-01T00:00:03.000Z", "version_id": None}, RecordComparison.SAME),
     ],
 )
 def test_an_object_is_compared_by_bytes_and_where_versions_are_by_time(
-    changed: dict[str, Any], verdict: Verdict
+    changed: dict[str, Any], compared: RecordComparison
 ) -> None:
-    assert compare(LISTED, Standing(**{**vars(STANDING), **changed})) is verdict
+    assert compare(LISTED, replace(SUMMARY, **changed)) is compared
 
 
 def test_an_object_without_a_record_is_missing() -> None:
-    assert compare(LISTED, None) is Verdict.MISSING
+    assert compare(LISTED, None) is RecordComparison.MISSING

@@ -10,18 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.failures import FAILURE_ATTRIBUTE
-from operations.dead_letters.choosing import Choice
-from operations.dead_letters.letters import DeadLetter
-from operations.dead_letters.looking import LOOK_SECONDS, Look
-from operations.dead_letters.redriving import Redrive, Redriven
-from operations.interrupting import never
-from operations.pacing import Pace
+from operations.dead_letters.letters import DeadLetter, DeadLetterFilter
+from operations.dead_letters.reader import LOOK_SECONDS, DeadLetterReader
+from operations.dead_letters.redrive import Redrive, Redriven
+from operations.messages import Pace
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES, FakeSQS
 from tests.operations.letters import body, explained
 from tests.operations.world import queue
 
-EVERYTHING = Choice()
+EVERYTHING = DeadLetterFilter()
 
 
 class Killed(BaseException):
@@ -30,23 +28,25 @@ class Killed(BaseException):
 
 def redrive(
     queues: FakeSQS,
-    choice: Choice = EVERYTHING,
+    chosen: DeadLetterFilter = EVERYTHING,
     *,
     limit: int | None = None,
     rate: float | None = None,
     dry_run: bool = False,
-    stopping: Callable[[], bool] = never,
+    is_interrupted: Callable[[], bool] = lambda: False,
     tell: Callable[[DeadLetter], None] = lambda _: None,
 ) -> Redriven:
-    done = Redriven()
-
     def sleep(seconds: float) -> None:
         queues.now += seconds
 
-    work = Redrive(choice, limit, Pace(rate, lambda: queues.now, sleep), dry_run, done, tell)
-    with Look(queue(queues, DEAD_LETTERS), "images", BUCKET, stopping) as look:
-        work.run(look, queue(queues, IMAGES), queue(queues, DEAD_LETTERS))
-    return done
+    work = Redrive(chosen, limit, Pace(rate, lambda: queues.now, sleep), dry_run)
+    with DeadLetterReader(queue(queues, DEAD_LETTERS), "images", BUCKET) as reader:
+        for letters in work.run(reader, queue(queues, IMAGES)):
+            for letter in letters:
+                tell(letter)
+            if is_interrupted():
+                break
+    return work.done
 
 
 def filled(count: int) -> FakeSQS:
@@ -72,7 +72,7 @@ def test_only_what_was_chosen_goes() -> None:
     queues.put(DEAD_LETTERS, body("moved.jpg"))
     queues.put(DEAD_LETTERS, "not json")
 
-    done = redrive(queues, Choice(cause="ServiceUnavailable", prefix="1"))
+    done = redrive(queues, DeadLetterFilter(cause="ServiceUnavailable", prefix="1"))
 
     assert sorted(queues.bodies(IMAGES)) == sorted(body(f"{n}.jpg") for n in (1, 10, 11))
     assert (done.sent, done.looked_at, done.unreadable) == (3, 14, 0)
@@ -163,7 +163,7 @@ def test_ctrl_c_stops_between_two_batches() -> None:
         nonlocal sent
         sent += 1
 
-    done = redrive(queues, stopping=lambda: sent >= 10, tell=count)
+    done = redrive(queues, is_interrupted=lambda: sent >= 10, tell=count)
 
     assert done.sent == 10
     assert (len(queues.bodies(IMAGES)), len(queues.visible(DEAD_LETTERS))) == (10, 20)
@@ -195,7 +195,7 @@ def test_killed_at_any_call_nothing_is_lost(
 
     queues.calls.before, queues.calls.after = before, after
     try:
-        redrive(queues, Choice(prefix=prefix))
+        redrive(queues, DeadLetterFilter(prefix=prefix))
     except Killed:
         queues.now += LOOK_SECONDS
     queues.calls.before = queues.calls.after = lambda _: None

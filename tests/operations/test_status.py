@@ -7,8 +7,8 @@ from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
 from contract.table import counts_key
 from contract.wire import to_wire
-from operations.status.calls import Calls
-from operations.status.report import Counted, look
+from operations.inventory import RecordCount
+from operations.status import Calls, report
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld, queue
@@ -37,7 +37,7 @@ def test_a_report_adds_up_days_and_counts_records_and_queues() -> None:
     counted_on(operated, "2027-01-14", CallsMade=10)
     counted_on(operated, "2027-01-08", CallsMade=100)
 
-    report = look(
+    made = report(
         {"images": queue(operated.queues, IMAGES)},
         {"images": queue(operated.queues, DEAD_LETTERS)},
         operated.record_counts,
@@ -46,12 +46,12 @@ def test_a_report_adds_up_days_and_counts_records_and_queues() -> None:
         exact=False,
     )
 
-    assert report.queues == {"images": QueueDepth(1, 0, 0)}
-    assert report.dead_letters == {"images": 1}
-    assert report.records == {Status.RECOGNIZED: Counted(2, True), Status.REJECTED: Counted(1, True)}
-    assert report.today == Calls(made=1, avoided=3)
-    assert report.calls == Calls(made=11, avoided=3)
-    assert report.to_json()["today"] == {
+    assert made.queues == {"images": QueueDepth(1, 0, 0)}
+    assert made.dead_letters == {"images": 1}
+    assert made.records == {Status.RECOGNIZED: RecordCount(2, True), Status.REJECTED: RecordCount(1, True)}
+    assert made.today == Calls(made=1, avoided=3)
+    assert made.calls == Calls(made=11, avoided=3)
+    assert made.to_json()["today"] == {
         "calls_made": 1,
         "calls_avoided": 3,
         "calls_throttled": 0,

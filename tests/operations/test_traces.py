@@ -19,7 +19,7 @@ from contract.wire import key_to_wire, to_wire
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_traces import DynamoDBTraces
 from operations.adapters.s3_objects import ObjectVersion
-from operations.traces import Kind
+from operations.inventory import TraceKind
 from tests.fakes.dynamodb import TABLE
 from tests.operations.world import AT_ONCE
 from tests.processors.world import InlineExecutor
@@ -64,7 +64,7 @@ def test_the_results_of_a_record_are_found_by_what_they_are_kept_by(
 
     (found,) = traces.find(record.key)
 
-    assert (found.kind, found.is_alive, found.content_id) == (Kind.RECORD, True, record.content_id)
+    assert (found.kind, found.is_alive, found.content_id) == (TraceKind.RECORD, True, record.content_id)
     assert traces.results(record.content_id) == (None if is_named else [result])
 
 

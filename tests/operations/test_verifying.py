@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
@@ -22,16 +22,16 @@ from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
 from operations.adapters.query_api import QueryApi, on_aws, on_this_machine
 from operations.adapters.s3_objects import ObjectVersion
-from operations.faults import OperatorError, StoppedError
-from operations.interrupting import never
-from operations.verifying.checking import Check, Outcome, Verdict, named, run_all
-from operations.verifying.checks import CHECKS, MOST_KEY_BYTES, longest
-from operations.verifying.cleaning import Cleaning
+from operations.faults import OperatorError
+from operations.terminal import Steps
+from operations.verifying.checks import CHECKS, MOST_KEY_BYTES, Check, longest
 from operations.verifying.photos import SAMPLES, MarkedPhotos, find_photos, is_jpeg
-from operations.verifying.site import CheckFailedError, Inbox, Site
+from operations.verifying.target import CheckFailedError, Inbox, TargetPipeline
+from operations.verifying.verification import CheckResult, CheckStatus, Cleaning, run_all
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
 from tests.operations.stores import ScannedDynamoDB
+from tests.operations.test_forgetting import finished
 from tests.operations.test_planning import FINGERPRINTS
 from tests.operations.world import AT_ONCE
 from tests.processors.world import SETTINGS, InlineExecutor, World
@@ -138,9 +138,9 @@ class Deployment:
         ]
         return 200, {"images": images, "cursor": None}
 
-    def site(self) -> Site:
+    def site(self) -> TargetPipeline:
         parts: Any = self
-        return Site(
+        return TargetPipeline(
             bucket_name=BUCKET,
             prefix=PREFIX,
             objects=parts,
@@ -150,8 +150,6 @@ class Deployment:
             photos=TextPhotos([b""], ""),
             fingerprints=FINGERPRINTS,
             clock=lambda: self.now,
-            stopping=never,
-            tell=lambda _: None,
             patience_seconds=40,
             shares_answers=self.shares_answers,
         )
@@ -161,7 +159,7 @@ class Deployment:
         reads = TableBatches(client, TABLE, translated, AT_ONCE, InlineExecutor())
         return DynamoDBImageRecords(client, TABLE, AT_ONCE, reads)
 
-    def cleaning(self, site: Site) -> Cleaning:
+    def cleaning(self, site: TargetPipeline) -> Cleaning:
         parts: Any = self
 
         def sleep(_: float) -> None:
@@ -177,7 +175,6 @@ class Deployment:
             executor=InlineExecutor(),
             clock=lambda: self.now,
             sleep=sleep,
-            tell=lambda _: None,
             keys=set(site.expected),
             contents=site.contents,
         )
@@ -196,16 +193,18 @@ def as_answered(record: ImageRecord) -> dict[str, Any]:
     }
 
 
-def outcomes(deployment: Deployment) -> dict[str, Outcome]:
-    return {
-        outcome.check.name: outcome for outcome in run_all(CHECKS, deployment.site(), lambda _check: None)
-    }
+def checked(target: TargetPipeline, checks: Sequence[Check] = CHECKS) -> list[CheckResult]:
+    return [step for step in run_all(checks, target) if isinstance(step, CheckResult)]
+
+
+def outcomes(deployment: Deployment) -> dict[str, CheckResult]:
+    return {result.check.name: result for result in checked(deployment.site())}
 
 
 def broken(deployment: Deployment) -> dict[str, str]:
     """Run all checks; give those that do not hold, with the reason."""
     found = outcomes(deployment)
-    return {name: outcome.said for name, outcome in found.items() if outcome.verdict is Verdict.FAILED}
+    return {name: outcome.said for name, outcome in found.items() if outcome.status is CheckStatus.FAILED}
 
 
 def test_all_checks_hold_on_the_real_processor() -> None:
@@ -213,7 +212,7 @@ def test_all_checks_hold_on_the_real_processor() -> None:
 
     found = outcomes(deployment)
 
-    assert {outcome.verdict for outcome in found.values()} == {Verdict.HELD}, found
+    assert {outcome.status for outcome in found.values()} == {CheckStatus.HELD}, found
     assert len(found) == len(CHECKS)
 
 
@@ -238,10 +237,10 @@ def test_all_checks_hold_where_answers_are_not_shared_and_nothing_is_left() -> N
     deployment = apart()
     site = deployment.site()
 
-    found = list(run_all(CHECKS, site, lambda _check: None))
-    left = deployment.cleaning(site).run()
+    found = checked(site)
+    left = finished(deployment.cleaning(site).run())
 
-    assert {outcome.verdict for outcome in found} == {Verdict.HELD}, found
+    assert {outcome.status for outcome in found} == {CheckStatus.HELD}, found
     assert left == []
     assert not any(pk.startswith("content#") for pk, _ in deployment.world.table.items)
     calls = sum(deployment.world.rekognition.paid.values())
@@ -344,24 +343,24 @@ def test_an_api_that_lists_what_is_not_there_is_found() -> None:
 def test_an_api_that_is_closed_to_whoever_asks_leaves_its_check_out(status: int) -> None:
     found = outcomes(Deployment(api_status=status))
 
-    assert found["answers"].verdict is Verdict.LEFT_OUT
+    assert found["answers"].status is CheckStatus.LEFT_OUT
     assert "IMAGEPIPE_API_TOKEN" in found["answers"].said
-    assert found["completions"].verdict is Verdict.HELD
+    assert found["completions"].status is CheckStatus.HELD
 
 
 def test_a_key_that_s3_refuses_is_said_and_no_failure() -> None:
     found = outcomes(Deployment(refuses="\n"))
 
-    assert found["hostile keys"].verdict is Verdict.HELD
+    assert found["hostile keys"].status is CheckStatus.HELD
     assert "does not take a line feed" in found["hostile keys"].said
-    assert found["answers"].verdict is Verdict.HELD
+    assert found["answers"].status is CheckStatus.HELD
 
 
 def test_where_nothing_arrives_the_rest_is_left_out() -> None:
     found = outcomes(Deployment(passes=lambda _: False))
 
-    verdicts = [outcome.verdict for outcome in found.values()]
-    assert verdicts == [Verdict.FAILED, *[Verdict.LEFT_OUT] * (len(CHECKS) - 1)]
+    verdicts = [outcome.status for outcome in found.values()]
+    assert verdicts == [CheckStatus.FAILED, *[CheckStatus.LEFT_OUT] * (len(CHECKS) - 1)]
     assert found["upload"].said == "completions arrive has failed"
 
 
@@ -376,23 +375,24 @@ def test_a_completion_that_a_new_subscription_missed_is_provoked_again() -> None
 
 
 def test_what_aws_refuses_to_one_check_is_its_own_failure() -> None:
-    def denied(_site: Site) -> None:
+    def denied(_site: TargetPipeline) -> Steps[None]:
+        yield "copying"
         raise ConfigurationError("AccessDenied", "not allowed to copy")
 
-    checks = [named(denied, contents=0, uploads=0, others_need=False), *CHECKS[:1]]
-    first, second = run_all(checks, Deployment().site(), lambda _: None)
+    checks = [Check("denied", "", denied, 0, 0, others_need=False), *CHECKS[:1]]
+    first, second = checked(Deployment().site(), checks)
 
-    assert (first.verdict, first.said) == (Verdict.FAILED, "AccessDenied: not allowed to copy")
-    assert second.verdict is Verdict.HELD
+    assert (first.status, first.said) == (CheckStatus.FAILED, "AccessDenied: not allowed to copy")
+    assert second.status is CheckStatus.HELD
 
 
-def test_ctrl_c_ends_a_wait() -> None:
-    site = Deployment(passes=lambda _: False).site()
-    began: list[Check] = []
-    site.stopping = lambda: bool(began)
+def test_a_check_that_waits_can_be_left() -> None:
+    steps = run_all(CHECKS, Deployment(passes=lambda _: False).site())
 
-    with pytest.raises(StoppedError):
-        list(run_all(CHECKS, site, began.append))
+    assert next(steps) is CHECKS[0]
+    assert str(next(steps)).startswith("waiting for a completion of ")
+    steps.close()
+    assert list(steps) == []
 
 
 @pytest.mark.parametrize("upto", [1, 4, len(CHECKS)])
@@ -402,9 +402,9 @@ def test_nothing_is_left_whenever_it_ends(upto: int) -> None:
     deployment.receive("", 1)
     before = dict(deployment.world.table.items)
     site = deployment.site()
-    list(run_all(CHECKS[:upto], site, lambda _: None))
+    checked(site, CHECKS[:upto])
 
-    assert deployment.cleaning(site).run() == []
+    assert finished(deployment.cleaning(site).run()) == []
 
     assert deployment.versions(PREFIX) == []
     assert deployment.open_queues == []
@@ -423,10 +423,10 @@ def test_nothing_is_left_whenever_it_ends(upto: int) -> None:
 def test_what_is_left_is_said() -> None:
     deployment = Deployment()
     site = deployment.site()
-    list(run_all(CHECKS[:2], site, lambda _: None))
+    checked(site, CHECKS[:2])
     deployment.passes = lambda _: False
 
-    left = deployment.cleaning(site).run()
+    left = finished(deployment.cleaning(site).run())
 
     assert len(left) == 4
     assert all(what.startswith("the record of ") for what in left)
@@ -435,13 +435,13 @@ def test_what_is_left_is_said() -> None:
 def test_a_step_of_cleaning_that_fails_stops_no_other() -> None:
     deployment = Deployment(open_queues=["queue"])
     site = deployment.site()
-    list(run_all(CHECKS[:2], site, lambda _: None))
+    checked(site, CHECKS[:2])
 
     def denied(_url: str) -> None:
         raise ConfigurationError("AccessDenied", "not allowed to delete queues")
 
     deployment.delete_queue = denied  # type: ignore[method-assign, assignment]
-    left = deployment.cleaning(site).run()
+    left = finished(deployment.cleaning(site).run())
 
     assert "not allowed to delete queues (AccessDenied)" in left
     assert "queue queue" in left
@@ -565,7 +565,7 @@ def test_what_is_missing_is_named_in_brief() -> None:
     deployment = Deployment()
 
     with pytest.raises(CheckFailedError, match=r"missing: 0, 1, 2 and 7 more"):
-        deployment.site().until(lambda: map(str, range(10)))
+        finished(deployment.site().until(lambda: map(str, range(10))))
 
 
 def test_what_not_all_detectors_have_seen_is_waited_for() -> None:
@@ -575,4 +575,4 @@ def test_what_not_all_detectors_have_seen_is_waited_for() -> None:
     site.upload(key, b"cat 97")
 
     with pytest.raises(CheckFailedError, match="missing: what the detectors say of a"):
-        site.recognized(key)
+        finished(site.recognized(key))

@@ -15,14 +15,10 @@ from operations.adapters.dynamodb_counts import DynamoDBRecordCounts
 from operations.adapters.dynamodb_known import DynamoDBKnown
 from operations.adapters.s3 import S3Bucket
 from operations.adapters.sqs import SqsQueue
-from operations.interrupting import never
-from operations.moments import to_text
 from operations.names import Names
-from operations.reconciling.findings import Finding, Kind
-from operations.reconciling.fixing import Fix, Fixed
-from operations.reconciling.spool import Spool
-from operations.reconciling.surveying import Counted, Survey
-from operations.reconciling.sweeping import Sweep
+from operations.reconciling.fix import Fix, Fixed
+from operations.reconciling.spool import Difference, DifferenceKind, Spool
+from operations.reconciling.survey import Survey, SurveyCounts
 from operations.wiring import RETRY
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
@@ -74,25 +70,24 @@ class OperatedWorld:
         self.now += seconds
 
     @contextlib.contextmanager
-    def surveyed(self, prefix: str = "", min_age: float = 60) -> Iterator[tuple[Spool, Counted]]:
-        counted = Counted()
+    def surveyed(self, prefix: str = "", min_age: float = 60) -> Iterator[tuple[Spool, SurveyCounts]]:
         with Spool() as spool:
-            Survey(
-                self.bucket, self.table, spool, self.executor, self.clock, never, _nothing, min_age, counted
-            ).run(prefix)
-            yield spool, counted
+            survey = Survey(self.bucket, self.table, spool, self.executor, self.clock, min_age)
+            for _ in survey.run(prefix):
+                pass
+            yield spool, survey.counted
 
-    def found(self, prefix: str = "", min_age: float = 60) -> dict[Kind, list[Any]]:
-        """Survey; give keys, and for index rows where they stand."""
+    def found(self, prefix: str = "", min_age: float = 60) -> dict[DifferenceKind, list[Any]]:
+        """Survey; return keys, and for index rows where they stand."""
         with self.surveyed(prefix, min_age) as (spool, _):
-            return {kind: [_what(finding) for finding in everything(spool, kind)] for kind in Kind}
+            return {kind: [_what(finding) for finding in everything(spool, kind)] for kind in DifferenceKind}
 
     def fix(self, spool: Spool) -> Fixed:
-        fixed = Fixed()
         bulk = queue(self.queues, BULK)
-        Fix(BUCKET, bulk, spool, lambda: to_text(self.now), never, _nothing, fixed).run()
-        Sweep(self.table, spool, self.executor, self.clock, self.sleep, never, _nothing, fixed).run()
-        return fixed
+        fix = Fix(BUCKET, bulk, self.table, spool, self.executor, self.clock, self.sleep)
+        for _ in (*fix.queue_keys(), *fix.sweep()):
+            pass
+        return fix.fixed
 
     def work_off_bulk(self) -> None:
         """Deliver what was queued to the real processor."""
@@ -100,13 +95,9 @@ class OperatedWorld:
             assert self.world.deliver(*bodies) == []
 
 
-def everything(spool: Spool, kind: Kind) -> list[Finding]:
+def everything(spool: Spool, kind: DifferenceKind) -> list[Difference]:
     return [finding for page in spool.pages(kind) for finding in page]
 
 
-def _what(finding: Finding) -> Any:
-    return finding.key if finding.at is None else (finding.at.pk, finding.at.sk)
-
-
-def _nothing(_: object) -> None:
-    """Tell nobody."""
+def _what(finding: Difference) -> Any:
+    return finding.key if finding.pk is None else (finding.pk, finding.sk)

@@ -18,7 +18,7 @@ from PIL import Image
 from contract.identity import ImageVersion
 from contract.records import ImageRecord
 from contract.results import Result, ResultName
-from query_api.ports import Content, Upload
+from query_api.ports import Content, UploadGrant
 from query_api.routes import Dependencies
 from tests.query_api.photos import commit, photo, write_result
 from tests.query_api.site import Site, headers_of, sent
@@ -72,9 +72,9 @@ class Host(Site):
         self.signed += 1
         return f"{self.bucket_url}/{quote(version.key)}?signed={self.signed}"
 
-    def upload(self, content: Content, *, replace: bool) -> Upload:
+    def upload(self, content: Content, *, replace: bool) -> UploadGrant:
         url = f"{self.bucket_url}/{quote(content.key)}?size={content.size_bytes}"
-        return Upload(url, headers_of(content, replace), 900)
+        return UploadGrant(url, headers_of(content, replace), 900)
 
     def recognize(self, record: ImageRecord, content: bytes) -> None:
         """Have stored bytes recognized: the record names them as the bucket did."""

@@ -11,10 +11,10 @@ import pytest
 
 from aws.dynamodb_batches import TableBatches
 from contract.audits import AUDIT, NOW, WHEN_DUE, AuditRound
-from contract.metrics import Metric
+from contract.metrics import Metric, TallyMetric
 from contract.records import Status
 from contract.table import counts_key
-from contract.tallies import STATUS_COUNTS, TallyMetric
+from contract.tallies import STATUS_COUNTS
 from contract.timing import AUDIT_SECONDS, DAY_SECONDS, SETTLED_SECONDS
 from contract.wire import key_to_wire, to_wire
 from processors.adapters.aws_errors import translated

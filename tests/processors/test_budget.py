@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -25,7 +26,7 @@ from processors.rate_limit.permits import Permits
 from processors.retrying import retry_policy
 from tests.fakes.calls import nothing
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
-from tests.processors.world import SETTINGS, LabelCounter, World
+from tests.processors.world import SETTINGS, CountedMetrics, World
 
 OPERATION = "DetectLabels"
 START = 1_795_000_000.0
@@ -45,7 +46,7 @@ class Fleet:
     daily_limit: int | None = None
     now: float = START
     table: FakeDynamoDB = field(default_factory=FakeDynamoDB)
-    tally: LabelCounter = field(default_factory=LabelCounter)
+    tally: CountedMetrics = field(default_factory=CountedMetrics)
 
     def worker(self, share: float = 5.0) -> SharedRateLimiter:
         budgets = DynamoDBRateLimits(self.table, TABLE, retry_policy(lambda _: None, attempts=2))  # type: ignore[arg-type]
@@ -182,6 +183,51 @@ def test_what_was_taken_without_knowing_of_a_cut_does_not_cut_again() -> None:
 
     other.slow_down(START + 3)
     assert other.item.cut_at == START + 5
+
+
+def test_slots_that_were_taken_before_a_cut_come_as_far_apart_as_those_after_it() -> None:
+    fleet = Fleet()
+    one, other = fleet.worker(), fleet.worker()
+    taken = [(worker, at) for worker in (other, one) for at in worker.reserve(10, Lane.LIVE, START + 9).times]
+
+    one.slow_down(None)
+    other.slow_down(None)
+    after = one.reserve(10, Lane.LIVE, START + 9).times
+
+    due = sorted([*(worker.due(at, None) for worker, at in taken), *after])
+    assert [later - earlier for earlier, later in pairwise(due)] == pytest.approx([1 / 35] * 29, rel=0.01)
+    assert after == pytest.approx([one.due(at, one.item.cut_at) for at in after])
+
+
+def test_a_call_waits_for_the_time_that_a_cut_has_given_it() -> None:
+    fleet = Fleet()
+    permits = fleet.permits(Lane.LIVE, expected=2)
+    permits.wait("a.jpg")
+    permits.limiter.slow_down(None)
+
+    permits.wait("b.jpg")
+
+    assert fleet.now == pytest.approx(START + 1 / 35)
+
+
+def test_a_throttle_right_after_a_cut_is_its_echo() -> None:
+    fleet = Fleet()
+    worker = fleet.worker()
+    worker.slow_down(None)
+    fleet.now += 0.9
+
+    worker.slow_down(worker.item.cut_at)
+
+    assert worker.item.cut_at == START
+
+
+def test_the_rate_grows_by_no_more_than_is_throttled_until_it_is_heard_of() -> None:
+    cut = CubicCalculator(1000, cut_at=START, cut_from=100)
+    rates = [cut.rate(START + second / 10) for second in range(300)]
+
+    assert all(rate <= max(100, 100 * math.exp(0.1 * tenth / 10)) for tenth, rate in enumerate(rates))
+    assert rates[-1] > 500
+    assert cut.rate(START + 30 * 86_400) == 1000
 
 
 def test_a_second_throttle_lowers_the_ceiling_to_which_the_rate_returns() -> None:

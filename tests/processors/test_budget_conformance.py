@@ -136,9 +136,9 @@ def test_operations_have_lines_of_their_own(budgets: DynamoDBRateLimits) -> None
 def test_a_throttle_is_noted_unless_there_is_a_cut_that_was_not_known(budgets: DynamoDBRateLimits) -> None:
     cut = replace(BEGUN, cut_at=NOW, cut_from=50.0)
 
-    assert budgets.cut(LABELS, 50.0, NOW, None) == cut
-    assert budgets.cut(LABELS, 37.5, NOW + 2, None) == cut
-    assert budgets.cut(LABELS, 37.5, NOW + 2, NOW) == replace(cut, cut_at=NOW + 2, cut_from=37.5)
+    assert budgets.cut(LABELS, 50.0, NOW, None, 0.0) == cut
+    assert budgets.cut(LABELS, 37.5, NOW + 2, None, 0.0) == cut
+    assert budgets.cut(LABELS, 37.5, NOW + 2, NOW, 0.0) == replace(cut, cut_at=NOW + 2, cut_from=37.5)
 
 
 @pytest.mark.parametrize("nonsense", [{"S": "fifty"}, {"N": "-3"}, {"N": "1e30"}])

@@ -165,3 +165,12 @@ def test_an_expiry_that_stands_is_not_put_off_by_a_repetition() -> None:
     following.world.contents.settle(CONTENT)
 
     assert following.world.store.results[CONTENT] == expires_at
+
+
+def test_a_name_that_is_there_is_not_written_again() -> None:
+    following = Following((("a.jpg", "c1"),))
+    written = following.world.store.calls.made["write names"]
+
+    following.deliver("a.jpg")
+
+    assert following.world.store.calls.made["write names"] == written == 1

@@ -21,7 +21,7 @@ from contract.tallies import (
     LABEL_COUNTS,
     NOTHING,
     STATUS_COUNTS,
-    Counted,
+    CountedImage,
     Differences,
     Share,
     counted_key,
@@ -33,8 +33,8 @@ from contract.wire import from_wire, key_to_wire, to_wire
 from loadtest.simulation.client_errors import client_error
 from processors.adapters.dynamodb_contents import DynamoDBContents
 from processors.adapters.dynamodb_counting import DynamoDBTallies
-from processors.counting.contents import Contents
-from processors.counting.label_counter import MAX_KEYS, Change, LabelCounter
+from processors.counting.contents import ContentNames
+from processors.counting.label_counter import MAX_KEYS, LabelCounter, ShareChange
 from processors.counting.recounting import Recount
 from processors.retrying import retry_policy
 from tests.conftest import RunningCloud
@@ -137,14 +137,14 @@ def on_dynamodb(client: Any, table_name: str) -> Place:
 
 def tally_on(place: Place) -> LabelCounter:
     retry = retry_policy(sleep=lambda _seconds: None)
-    contents = Contents(place.contents, retry, lambda: NOW)
+    contents = ContentNames(place.contents, retry, lambda: NOW)
     return LabelCounter(place.store, contents, retry, lambda _what, _by: None, Silence(), lambda: NOW)
 
 
-def a_change(seen: Counted | None, share: Share) -> tuple[Change, Differences]:
+def a_change(seen: CountedImage | None, share: Share) -> tuple[ShareChange, Differences]:
     differences = Differences()
     differences.add(seen.share if seen else NOTHING, share)
-    return Change("a.jpg", seen, Counted(share, seen.turn + 1 if seen else 1)), differences
+    return ShareChange("a.jpg", seen, CountedImage(share, seen.turn + 1 if seen else 1)), differences
 
 
 def test_records_and_shares_are_read_where_there_are_any(place: Place) -> None:
@@ -155,7 +155,7 @@ def test_records_and_shares_are_read_where_there_are_any(place: Place) -> None:
     found = place.store.read(["a.jpg", "b.jpg"])
 
     assert ImageRecord.from_item(found["a.jpg"].record) == cat("a.jpg")
-    assert Counted.from_item(found["a.jpg"].counted) == change.counted
+    assert CountedImage.from_item(found["a.jpg"].counted) == change.counted
     assert (found["b.jpg"].counted, found["b.jpg"].record) == (None, None)
 
 
@@ -166,12 +166,12 @@ def test_who_saw_an_older_share_writes_nothing_at_all(place: Place) -> None:
 
     with pytest.raises(TransientError):
         place.store.write([first], differences)
-    second, more = a_change(Counted(first.counted.share, 7), Share.of(cat("a.jpg", "Dog")))
+    second, more = a_change(CountedImage(first.counted.share, 7), Share.of(cat("a.jpg", "Dog")))
     with pytest.raises(TransientError):
         place.store.write([second], more)
 
     assert place.counts() == before
-    assert Counted.from_item(place.store.read(["a.jpg"])["a.jpg"].counted) == first.counted
+    assert CountedImage.from_item(place.store.read(["a.jpg"])["a.jpg"].counted) == first.counted
 
 
 def test_counts_go_up_and_down(place: Place) -> None:
@@ -270,7 +270,8 @@ def test_a_table_that_is_older_than_the_names_loses_nothing_before_a_recount(pla
     for record in records:
         differences.add(NOTHING, Share.of(record))
     old = [
-        Change(record.key, None, Counted(replace(Share.of(record), content=None), 1)) for record in records
+        ShareChange(record.key, None, CountedImage(replace(Share.of(record), content=None), 1))
+        for record in records
     ]
     place.store.write(old, differences)
 

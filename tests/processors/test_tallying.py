@@ -18,20 +18,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from contract.errors import TransientError
 from contract.identity import ImageVersion
+from contract.metrics import TallyMetric
 from contract.records import Findings, ImageRecord, Status
 from contract.table import RECORD, ItemKey, index_rows, record_key
-from contract.tallies import (
-    STATUS_COUNTS,
-    Counted,
-    Differences,
-    Share,
-    TallyMetric,
-    counted_key,
-    label_counts_key,
-)
+from contract.tallies import STATUS_COUNTS, CountedImage, Differences, Share, counted_key, label_counts_key
 from contract.timing import RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
 from processors.counting.changes import changed_keys
-from processors.counting.contents import Contents
+from processors.counting.contents import ContentNames
 from processors.counting.label_counter import MANY_NAMES, MAX_KEYS, LabelCounter
 from processors.counting.recounting import Recount
 from processors.retrying import retry_policy
@@ -74,7 +67,7 @@ class TallyWorld:
         self.now = 1_000_000.0
         retry = retry_policy(sleep=lambda _seconds: None)
         content_store: Any = FakeContents(self.store)
-        self.contents = Contents(content_store, retry, lambda: self.now)
+        self.contents = ContentNames(content_store, retry, lambda: self.now)
         self.tally = LabelCounter(self.store, self.contents, retry, self._count, self.log, lambda: self.now)
 
     def _count(self, what: TallyMetric, by: int) -> None:
@@ -536,5 +529,5 @@ def test_only_changes_of_records_are_read_from_an_event_each_key_once() -> None:
 
 
 def test_a_share_is_read_back_as_it_was_written() -> None:
-    for counted in (Counted(Share.of(cat("a.jpg")), 7), Counted(Share(), 8, 1_000_000)):
-        assert Counted.from_item(counted.to_item()) == counted
+    for counted in (CountedImage(Share.of(cat("a.jpg")), 7), CountedImage(Share(), 8, 1_000_000)):
+        assert CountedImage.from_item(counted.to_item()) == counted

@@ -64,6 +64,37 @@ def test_why_a_message_comes_back_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     }
 
 
+def test_that_the_rate_limit_cannot_be_shared_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = Lines()
+    monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
+    world = World(settings=replace(SETTINGS, detectors=("labels",)))
+
+    def refuse(operation: str) -> None:
+        if operation == "UpdateItem":
+            raise client_error("InternalServerError", operation)
+
+    world.calls.before = refuse
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+
+    level, message, facts = lines.told[0]
+    assert (level, facts["code"]) == ("warning", "InternalServerError")
+    assert message.startswith("the budget of DetectLabels cannot be had, calling at this worker's share of ")
+
+
+def test_whose_object_is_gone_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = Lines()
+    monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
+    world = World(versioned=False)
+    gone, copy = world.s3.put("a.jpg", b"cat 97"), world.s3.copy("a.jpg", "copy.jpg")
+    world.s3.delete("a.jpg")
+
+    assert world.deliver(gone, copy) == ["1"]
+
+    ((_, message, facts),) = lines.told
+    assert facts["code"] == "AskedForAnother"
+    assert "copy.jpg shares its content with an object that is gone" in message
+
+
 def test_that_a_day_is_over_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = Lines()
     monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)

@@ -89,7 +89,7 @@ class Delivery(NamedTuple):
 
 
 @dataclass
-class LabelCounter:
+class CountedMetrics:
     """Counts, to be looked at."""
 
     counts: dict[Metric, int] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class World:
         self.table = FakeDynamoDB(self.calls)
         self.rekognition = FakeRekognition(self.s3, self.calls)
         self.topic = FakeSNS(self.calls)
-        self.tally = LabelCounter()
+        self.tally = CountedMetrics()
         self.remaining_seconds = 60.0
         self.messages = 0
         self.queues = FakeSQS(self.calls)

@@ -15,7 +15,7 @@ from contract.identity import ImageVersion
 from query_api.endpoints.details import ImageReader
 from query_api.http.messages import Request
 from query_api.http.routing import Router
-from query_api.ports import Content, Upload
+from query_api.ports import Content, UploadGrant
 from query_api.routes import Dependencies, all_routes
 from query_api.search.cursors import Cursors
 from query_api.search.listing import Listing
@@ -50,8 +50,8 @@ class FakeSigner:
     def photo(self, version: ImageVersion) -> str:
         return f"https://photos/{quote(version.key)}?signed"
 
-    def upload(self, content: Content, *, replace: bool) -> Upload:
-        return Upload(f"https://photos/{quote(content.key)}?put", headers_of(content, replace), 900)
+    def upload(self, content: Content, *, replace: bool) -> UploadGrant:
+        return UploadGrant(f"https://photos/{quote(content.key)}?put", headers_of(content, replace), 900)
 
 
 @dataclass

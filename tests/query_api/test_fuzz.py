@@ -137,3 +137,5 @@ def test_the_manual_names_every_parameter_and_nothing_of_other_hosts() -> None:
             assert f"<code>{parameter.name}</code>" in answer.json
     assert not re.search(r"(src|href)=.(https?:)?//", answer.json)
     assert "<script" not in answer.json
+    assert "<td>string or null</td>" in answer.json
+    assert "<td>list of key, " in answer.json

@@ -214,3 +214,31 @@ def test_a_deployment_that_keeps_no_order_by_confidence_says_so(site: Site) -> N
     assert answer.status == 400
     assert "confidence_order" in answer.json["faults"][0]["reason"]
     assert site.list(label="Cat", order="oldest").status == 200
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ({"prefix": "b/"}, ["b/dog.jpg", "b/cat.jpg"]),
+        ({"label": "Cat"}, ["b/cat.jpg", "a/cat.jpg"]),
+        ({"any_label": "Dog"}, ["b/dog.jpg"]),
+        ({"not_label": "Dog"}, ["b/cat.jpg", "a/cat.jpg"]),
+        ({"label": "Cat", "min_confidence": "90"}, ["a/cat.jpg"]),
+        ({"min_faces": "2"}, ["b/dog.jpg"]),
+        ({"text": "stop"}, ["b/dog.jpg"]),
+        ({"moderation": "Violence"}, ["b/cat.jpg"]),
+        ({"status": "rejected"}, ["a/broken.jpg"]),
+        ({"from": "2026-11-23T12:00:02Z"}, ["b/dog.jpg", "b/cat.jpg"]),
+        ({"to": "2026-11-23T12:00:01Z"}, ["a/cat.jpg"]),
+        ({"order": "oldest"}, ["a/cat.jpg", "b/cat.jpg", "b/dog.jpg"]),
+        ({"limit": "1"}, ["b/dog.jpg"]),
+    ],
+    ids=str,
+)
+def test_each_parameter_has_its_say(site: Site, question: dict[str, str], found: list[str]) -> None:
+    commit(site.table, photo("a/cat.jpg", second=1, labels={"Cat": 95.0}))
+    commit(site.table, photo("b/cat.jpg", second=2, labels={"Cat": 80.0}, moderation={"Violence": 70.0}))
+    commit(site.table, photo("b/dog.jpg", second=3, labels={"Dog": 80.0}, faces=2, words=["stop"]))
+    commit(site.table, rejected("a/broken.jpg"))
+
+    assert site.list(**question).keys == found

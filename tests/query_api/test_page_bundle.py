@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from query_api.endpoints.page import DIRECTORY
-from query_api.endpoints.page_bundle import BundleError, script, style
+from query_api.endpoints.page_bundle import PageBundleError, script, style
 
 
 def written(directory: Path, **sources: str) -> Path:
@@ -56,14 +56,14 @@ def test_each_module_comes_once_after_those_that_it_needs(tmp_path: Path) -> Non
 def test_what_is_not_understood_is_refused(tmp_path: Path, source: str) -> None:
     directory = written(tmp_path, a="export const a = 1;\n", main=f"// The first.\n{source}\n")
 
-    with pytest.raises(BundleError, match=r"main\.js: .* is not understood"):
+    with pytest.raises(PageBundleError, match=r"main\.js: .* is not understood"):
         script(directory, "main.js")
 
 
 def test_a_circle_is_refused(tmp_path: Path) -> None:
     directory = written(tmp_path, a='import { b } from "./b.js";\n', b='import { a } from "./a.js";\n')
 
-    with pytest.raises(BundleError, match=r"a\.js → b\.js → a\.js"):
+    with pytest.raises(PageBundleError, match=r"a\.js → b\.js → a\.js"):
         script(directory, "a.js")
 
 

@@ -88,6 +88,7 @@ def test_a_defect_says_that_it_is_one(site: Site) -> None:
 
     assert_problem(answer, 500)
     assert answer.json["type"] == "urn:imagepipe:problem:defect"
+    assert answer.json["title"] == "No answer because of a defect"
     assert site.logged == ["a question met a defect"]
 
 

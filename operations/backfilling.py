@@ -1,0 +1,229 @@
+"""Queueing what has no current record, page by page, with a checkpoint, so that an ended run goes on.
+
+Messages are queued before they are noted as done. Killed in between, the next run queues them once more,
+which costs nothing: the processor finds its work done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from contract.errors import ImagepipeError
+from contract.notifications import look_again
+from operations.adapters.s3 import S3Bucket
+from operations.adapters.sqs import SqsQueue
+from operations.faults import OperatorError
+from operations.inventory import Listed
+from operations.messages import MOST_AT_ONCE, Outgoing, Pace
+from operations.planning.assessment import Assessed, Assessor, ObjectFilter
+from operations.planning.estimate import Totals
+
+# So many requests go to SQS side by side.
+REQUESTS_AT_ONCE = 8
+_LETTERS_OF_NAMES = 16
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far it is: all keys up to `after` are queued, or were not to be. `after` is empty at the beginning.
+
+    `since` (seconds since 1970) is what `--since` meant when the first run began. What is `queued` adds up
+    over all runs, with the `records` to be made of it, and the `calls` by detector.
+    """
+
+    after: str = ""
+    since: float | None = None
+    queued: int = 0
+    records: int = 0
+    calls: Mapping[str, int] = field(default_factory=dict)
+
+    def plus(self, queued: Sequence[Assessed], after: str) -> Progress:
+        """Return how far it is when these are queued, too."""
+        calls = Counter(self.calls)
+        for assessed in queued:
+            calls.update(assessed.calls)
+        records = self.records + sum(not assessed.is_current for assessed in queued)
+        return Progress(after, self.since, self.queued + len(queued), records, dict(calls))
+
+
+@dataclass(frozen=True)
+class BackfillCheckpoint:
+    """The file of one backfill: of one pipeline's bucket and table, and the same arguments."""
+
+    file: Path
+
+    @classmethod
+    def of(cls, directory: Path, names: Mapping[str, object]) -> BackfillCheckpoint:
+        """Name the file by what the backfill is about."""
+        text = json.dumps(names, sort_keys=True)
+        digest = hashlib.blake2b(text.encode(), digest_size=_LETTERS_OF_NAMES // 2).hexdigest()
+        return cls(directory / f"{names['bucket']}-{digest}.json")
+
+    def read(self) -> Progress | None:
+        """Read what the last run has left; None if there is nothing to go on with. Raise OperatorError."""
+        try:
+            return Progress(**json.loads(self.file.read_text()))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise OperatorError(f"{self.file} cannot be read ({error}); begin anew with --restart") from error
+
+    def write(self, progress: Progress) -> None:
+        """Write it; whoever reads it sees the old or the new one, whole. Raise OperatorError."""
+        partial = self.file.with_suffix(".partial")
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_text(json.dumps(asdict(progress)) + "\n")
+            partial.replace(self.file)
+        except OSError as error:
+            raise OperatorError(
+                f"{self.file} cannot be written ({error}); choose another place by XDG_STATE_HOME"
+            ) from error
+
+    def remove(self) -> None:
+        self.file.unlink(missing_ok=True)
+
+
+def state_directory(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where checkpoints are kept. https://specifications.freedesktop.org/basedir-spec/latest/"""
+    home = environment.get("XDG_STATE_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "state") / "imagepipe" / "backfill"
+
+
+class Ended(StrEnum):
+    """Why a run has come to its end."""
+
+    ALL = "all"
+    STOPPED = "stopped"
+    LIMIT = "limit"
+    MAX_COST = "max_cost"
+    QUEUE_FULL = "queue_full"
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Where to stop; None is nowhere. `limit` is of this run, `max_dollars` of all runs since the beginning.
+
+    `most_waiting` is what the queue may hold: messages are deleted when they have waited for too long.
+    """
+
+    limit: int | None = None
+    max_dollars: float | None = None
+    most_waiting: int | None = None
+
+
+@dataclass
+class Backfill:
+    """One run. `price` says what so many records with these calls (by detector) cost in dollars.
+
+    `queued` counts this run's objects, `totals` all that it looked at; `progress` is what is kept. `ended` is
+    what has ended it, and STOPPED as long as nothing has.
+    """
+
+    bucket_name: str
+    bucket: S3Bucket
+    assessor: Assessor
+    queue: SqsQueue
+    executor: Executor
+    price: Callable[[int, Mapping[str, int]], float]
+    pace: Pace
+    bounds: Bounds
+    now: Callable[[], str]
+    progress: Progress
+    everything: bool = False
+    queued: int = 0
+    totals: Totals = field(default_factory=Totals)
+    ended: Ended = Ended.STOPPED
+
+    @property
+    def dollars(self) -> float:
+        """What all that was queued since the beginning costs."""
+        return self._dollars_with([])
+
+    def run(self, prefix: str, chosen: ObjectFilter) -> Iterator[Progress]:
+        """Queue until the end or a bound; yield what is to be kept after each step.
+
+        Raise OperatorError if SQS refuses messages.
+        """
+        for page in self.bucket.pages(prefix, self.progress.after):
+            most = self.bounds.most_waiting
+            if most is not None and self.queue.depth().total >= most:
+                self.ended = Ended.QUEUE_FULL
+                return
+            if not page:
+                continue
+            wanted = self._wanted(page, chosen)
+            some, bound = self._within_bounds(wanted)
+            at_once = self.pace.at_once * (REQUESTS_AT_ONCE if self.pace.per_second is None else 1)
+            for start in range(0, len(some), at_once):
+                group = some[start : start + at_once]
+                self.pace.wait(len(group))
+                self._send(group)
+                yield self._note(group, group[-1].listed.key)
+            if bound is not None:
+                yield self.progress
+                self.ended = bound
+                return
+            yield self._note([], page[-1].key)
+        self.ended = Ended.ALL
+
+    def _wanted(self, page: Sequence[Listed], chosen: ObjectFilter) -> list[Assessed]:
+        meant = [listed for listed in page if chosen.matches(listed)]
+        self.totals.left_out += len(page) - len(meant)
+        assessed = self.assessor.assess(meant)
+        for found in assessed:
+            self.totals.add(found)
+        return [
+            found for found in assessed if not found.has_to_wait and (self.everything or not found.is_current)
+        ]
+
+    def _within_bounds(self, wanted: Sequence[Assessed]) -> tuple[Sequence[Assessed], Ended | None]:
+        """Return as many of a page as may be queued, and the bound that keeps the others out."""
+        room = len(wanted)
+        bound: Ended | None = None
+        if self.bounds.limit is not None and self.bounds.limit - self.queued < room:
+            room, bound = self.bounds.limit - self.queued, Ended.LIMIT
+        if self.bounds.max_dollars is not None:
+            # What the first of them cost rises with their number.
+            counts = range(1, room + 1)
+            affordable = bisect_right(
+                counts, self.bounds.max_dollars, key=lambda count: self._dollars_with(wanted[:count])
+            )
+            if affordable < room:
+                room, bound = affordable, Ended.MAX_COST
+        return wanted[:room], bound
+
+    def _dollars_with(self, more: Sequence[Assessed]) -> float:
+        then = self.progress.plus(more, "")
+        return self.price(then.records, then.calls)
+
+    def _send(self, group: Sequence[Assessed]) -> None:
+        """Send one key a message, so that each photo fails or succeeds by itself."""
+        tens = [group[start : start + MOST_AT_ONCE] for start in range(0, len(group), MOST_AT_ONCE)]
+        refused = [error for errors in self.executor.map(self._send_ten, tens) for error in errors]
+        if refused:
+            raise OperatorError(
+                f"SQS did not take {len(refused)} of {len(group)} messages ({refused[0].message}); "
+                f"{self.queued:,} were queued before; the same command goes on from there"
+            )
+
+    def _send_ten(self, ten: Sequence[Assessed]) -> Sequence[ImagepipeError]:
+        messages = [
+            Outgoing(str(number), look_again(self.bucket_name, [found.listed.key], self.now()))
+            for number, found in enumerate(ten)
+        ]
+        return list(self.queue.send(messages).values())
+
+    def _note(self, queued: Sequence[Assessed], after: str) -> Progress:
+        self.queued += len(queued)
+        self.progress = self.progress.plus(queued, after)
+        return self.progress

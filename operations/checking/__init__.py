@@ -1,1 +1,0 @@
-"""Whether an account and a region can take a deployment, before it is made."""

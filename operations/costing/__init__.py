@@ -1,1 +1,0 @@
-"""What the pipeline costs, on a page."""

@@ -1,0 +1,131 @@
+"""What bucket and table hold, as far as operations read it: objects, records, index rows, traces, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from contract.metrics import Metric
+from contract.records import Status
+from contract.table import IndexRow, ItemKey
+from operations.moments import to_seconds
+
+# What S3 calls the version of an object from before its bucket had versions.
+NO_VERSION = "null"
+# What has to be restored before anybody can read it. GLACIER_IR is read at once.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
+ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+# Two of its tiers have to be restored too, but only a look at the single object tells of them.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/intelligent-tiering-managing.html
+TIERED = "INTELLIGENT_TIERING"
+# What the processor adds up of its calls, day by day.
+CALL_COUNTS = (Metric.CALLS_MADE, Metric.CALLS_AVOIDED, Metric.CALLS_THROTTLED)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An object as a listing shows it, which has no version id. `modified_at` is in seconds since 1970.
+
+    `is_restored` says that an archived object has a copy that can be read for some days.
+    """
+
+    key: str
+    etag: str
+    size_bytes: int
+    modified_at: float
+    storage_class: str = "STANDARD"
+    is_restored: bool = False
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether nobody can read it now, as far as a listing tells."""
+        return self.storage_class in ARCHIVES and not self.is_restored
+
+
+@dataclass(frozen=True)
+class RecordSummary:
+    """What a record says of its object, without what was found on the photo. Times are ISO 8601.
+
+    `version_id` is None where the bucket had no versions; `fingerprints` are by detector. What a command does
+    not need is not read, and stays empty.
+    """
+
+    key: str
+    etag: str
+    size_bytes: int
+    status: Status
+    version_id: str | None = None
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    uploaded_at: str = ""
+    decided_at: str = ""
+    revision: str = ""
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.status is Status.DELETED
+
+    def is_of(self, listed: Listed) -> bool:
+        """Return whether the record is of these bytes."""
+        return (self.etag, self.size_bytes) == (listed.etag, listed.size_bytes)
+
+    def is_current(self, listed: Listed, fingerprints: Mapping[str, str]) -> bool:
+        """Return whether the processor would find nothing to do about these bytes.
+
+        The same bytes uploaded anew have the same answers; which version it is, reconcile sees to.
+        """
+        if not self.is_of(listed):
+            return False
+        if self.status is Status.REJECTED:
+            return True
+        return self.status is Status.RECOGNIZED and dict(self.fingerprints) == dict(fingerprints)
+
+
+@dataclass(frozen=True)
+class SeenRow:
+    """An index row, and when it was last marked as suspect, in seconds since 1970."""
+
+    row: IndexRow
+    suspected_at: int | None
+
+    @property
+    def uploaded_at(self) -> float:
+        """When its object was uploaded, in seconds since 1970: the sort key begins with it."""
+        return to_seconds(self.row.at.sk.split("#")[0])
+
+    @property
+    def digest(self) -> str:
+        """The digest of its object's key, which comes next in the sort key."""
+        return self.row.at.sk.split("#")[1]
+
+
+class TraceKind(StrEnum):
+    """What an item is."""
+
+    RECORD = "record"
+    ROW = "index row"
+    SHARE = "count"
+    NAME = "name of a content"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One item that names a key. `content_id` is what its bytes were called, where the item says so.
+
+    What is alive is taken away by the processor and the tally, which see that the object is gone: index rows,
+    counts and announcements go with it.
+    """
+
+    kind: TraceKind
+    at: ItemKey
+    key: str
+    is_alive: bool
+    content_id: str | None
+
+
+@dataclass(frozen=True)
+class RecordCount:
+    """So many records; or at least so many, where counting was not carried to its end."""
+
+    count: int
+    is_all: bool

@@ -1,1 +1,0 @@
-"""How the pipeline does, from its queues, its index and its counts."""

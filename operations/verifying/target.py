@@ -1,0 +1,227 @@
+"""What a check works with: a prefix in the bucket, the table, the API, and a queue of completions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from contract.completions import Completion, completion
+from contract.errors import ConfigurationError
+from contract.records import ImageRecord, Status
+from contract.results import ResultName
+from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
+from operations.adapters.query_api import QueryApi
+from operations.adapters.s3_objects import S3Objects
+from operations.adapters.subscriptions import MAX_MESSAGES, Subscriptions
+from operations.terminal import Steps, first_of, printable
+from operations.verifying.photos import MarkedPhotos
+
+# A look at the queue waits this long for a completion, and is the pause between two looks at the table.
+LOOK_SECONDS = 1
+# What may have been lost on its way to a new subscription is done once more after this long.
+AGAIN_SECONDS = 15
+# A long key would fill the terminal.
+MOST_CHARACTERS = 80
+
+CLOSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+
+class CheckFailedError(Exception):
+    """Something does not hold. The message says what was seen instead."""
+
+
+class CheckLeftOutError(Exception):
+    """A check cannot be made on this deployment. The message says why."""
+
+
+@dataclass
+class Inbox:
+    """The queue of a subscription to the completions, and what was heard of keys that begin so, by id."""
+
+    subscriptions: Subscriptions
+    prefix: str
+    queue_url: str = ""
+    heard: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def subscribe(self, name: str) -> None:
+        self.queue_url = self.subscriptions.make_queue(name)
+        self.subscriptions.subscribe(name)
+
+    def listen(self, wait_seconds: int) -> None:
+        """Take in all that waits; wait for the first."""
+        bodies = self.subscriptions.receive(self.queue_url, wait_seconds)
+        while bodies:
+            for said in map(json.loads, bodies):
+                if str(said.get("key", "")).startswith(self.prefix):
+                    self.heard[said["id"]] = said
+            is_full = len(bodies) == MAX_MESSAGES
+            bodies = self.subscriptions.receive(self.queue_url, 0) if is_full else []
+
+    def has_heard_of(self, key: str) -> bool:
+        return any(said["key"] == key for said in self.heard.values())
+
+
+@dataclass
+class TargetPipeline:
+    """A deployed pipeline, as a check sees it.
+
+    `expected` is what each key that was written has to be known as in the end: the ETag of its object, None
+    where it was deleted. `seen` are all records that were met in the table, `contents` all bytes that were
+    uploaded, `fingerprints` those of the deployed detectors, `shares_answers` whether the same bytes are
+    asked about once.
+    """
+
+    bucket_name: str
+    prefix: str
+    objects: S3Objects
+    table: DynamoDBImageRecords
+    inbox: Inbox
+    api: QueryApi
+    photos: MarkedPhotos
+    fingerprints: Mapping[str, str]
+    clock: Callable[[], float]
+    patience_seconds: float
+    shares_answers: bool = True
+    expected: dict[str, str | None] = field(default_factory=dict)
+    seen: dict[str, ImageRecord] = field(default_factory=dict)
+    contents: set[str] = field(default_factory=set)
+    known_photo: bytes = b""
+
+    def key(self, name: str) -> str:
+        return f"{self.prefix}{name}"
+
+    def named(self, key: str) -> str:
+        """Return a key for a person, without the prefix that all have."""
+        return named(key.removeprefix(self.prefix))
+
+    def upload(self, key: str, body: bytes) -> None:
+        # Written down before it is tried: an answer that got lost on its way is an object all the same.
+        self.expected.setdefault(key, None)
+        etag = self.expected[key] = self.objects.put(key, body)
+        self.contents.add(f"{etag}-{len(body)}")
+
+    def upload_new(self, key: str) -> None:
+        """Put a photo that nobody has paid for. The last one of these is the known photo from then on."""
+        self.known_photo = self.photos.new()
+        self.upload(key, self.known_photo)
+
+    def copy(self, source: str, target: str) -> None:
+        self.expected.setdefault(target, None)
+        self.expected[target] = self.objects.copy(source, target)
+
+    def delete(self, key: str) -> None:
+        self.objects.delete(key)
+        self.expected[key] = None
+
+    def records(self, keys: Iterable[str]) -> Mapping[str, ImageRecord]:
+        """Read records, as they are now."""
+        found = self.table.read(list(keys))
+        self.seen |= {self.announcement(record).id: record for record in found.values()}
+        return found
+
+    def announcement(self, record: ImageRecord) -> Completion:
+        return completion(self.bucket_name, record)
+
+    def called_at(self, record: ImageRecord) -> Mapping[str, str]:
+        """Return when each detector was asked about the bytes of a record."""
+        names = [ResultName(record.content_id, *named) for named in record.detectors.items()]
+        return {name.detector: at for name, at in self.table.called_at(names).items()}
+
+    def recognized(self, *keys: str) -> Steps[Mapping[str, ImageRecord]]:
+        """Wait until the objects of these keys are recognized by all detectors, and return their records.
+
+        Raise CheckFailedError if one of them is rejected.
+        """
+
+        def missing(record: ImageRecord) -> str | None:
+            if record.status is Status.REJECTED and record.rejection is not None:
+                reason = f"{record.rejection.code}: {record.rejection.message}"
+                raise CheckFailedError(f"{self.named(record.key)} was rejected, {reason}")
+            is_whole = dict(record.detectors) == dict(self.fingerprints)
+            return None if is_whole else f"what the detectors say of {self.named(record.key)}"
+
+        return (yield from self._until_recorded(keys, missing))
+
+    def rejected(self, *keys: str) -> Steps[Mapping[str, ImageRecord]]:
+        """Wait until these keys are rejected, and return their records. Raise CheckFailedError if not."""
+
+        def missing(record: ImageRecord) -> None:
+            if record.status is not Status.REJECTED:
+                raise CheckFailedError(f"{self.named(record.key)} is {record.status}, and should be rejected")
+
+        return (yield from self._until_recorded(keys, missing))
+
+    def deleted(self, *keys: str) -> Steps[None]:
+        def missing() -> Iterator[str]:
+            found = self.records(keys)
+            for key in keys:
+                if key not in found or found[key].status is not Status.DELETED:
+                    yield f"that {self.named(key)} is known as deleted"
+
+        yield from self.until(missing)
+
+    def _until_recorded(
+        self, keys: Sequence[str], missing: Callable[[ImageRecord], str | None]
+    ) -> Steps[Mapping[str, ImageRecord]]:
+        def missing_of_all() -> Iterator[str]:
+            found = self.records(keys)
+            for key in keys:
+                record = found.get(key)
+                if record is None or record.version.etag != self.expected[key]:
+                    yield f"the record of {self.named(key)}"
+                elif (what := missing(record)) is not None:
+                    yield what
+
+        yield from self.until(missing_of_all)
+        return self.records(keys)
+
+    def until(
+        self, missing: Callable[[], Iterable[str]], again: Callable[[], None] = lambda: None
+    ) -> Steps[None]:
+        """Wait until nothing is missing, following the completions meanwhile.
+
+        `again` is called now and then. Raise CheckFailedError with what is missing when patience ends.
+        """
+        began = done_again = self.clock()
+        while still := list(missing()):
+            now = self.clock()
+            if now - began >= self.patience_seconds:
+                raise CheckFailedError(f"after {now - began:.0f} s there is still missing: {first_of(still)}")
+            if now - done_again >= AGAIN_SECONDS:
+                done_again = now
+                again()
+            yield f"waiting for {first_of(still)}"
+            self.inbox.listen(LOOK_SECONDS)
+
+    def ask(self, path: str, **parameters: object) -> tuple[int, Any]:
+        """Ask the API. Raise CheckLeftOutError where it is closed to whoever runs this."""
+        status, answer = self.api.get(path, **parameters)
+        if status in CLOSED:
+            raise CheckLeftOutError(
+                f"the API answers {status} to these credentials; it needs execute-api:Invoke "
+                "(api_access=iam), or a token in IMAGEPIPE_API_TOKEN (api_access=jwt)"
+            )
+        return status, answer
+
+    def require(self, holds: bool, key: str, otherwise: str) -> None:
+        """Raise CheckFailedError, which says what is otherwise of a key, unless something holds."""
+        if not holds:
+            raise CheckFailedError(f"{self.named(key)} {otherwise}")
+
+    def is_taken_by_s3(self, key: str, body: bytes) -> bool:
+        """Put an object under a key that S3 may refuse; return whether it did not."""
+        try:
+            self.upload(key, body)
+        except ConfigurationError:
+            del self.expected[key]
+            return False
+        return True
+
+
+def named(key: str) -> str:
+    """Return a key for a person, in brief."""
+    text = printable(key)
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"

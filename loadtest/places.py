@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -102,16 +103,17 @@ def _recognizer(scenario: Scenario) -> Iterator[str | None]:
 @contextmanager
 def canned_rekognition(latency_seconds: float) -> Iterator[str]:
     """Run a Rekognition that answers without looking while the block lasts; give its address."""
-    command = [sys.executable, "-m", "loadtest.canned", "--median-seconds", str(latency_seconds)]
+    command = [sys.executable, "-m", "local.rekognition", "--canned", "--port", "0"]
+    command += ["--median-seconds", str(latency_seconds)]
     with subprocess.Popen(  # noqa: S603
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         try:
             assert process.stdout is not None
-            url = process.stdout.readline().strip()
-            if not url:
+            listening = re.search(r"http://[^ ,]+", process.stdout.readline())
+            if listening is None:
                 raise LoadtestError("the canned Rekognition did not start; see what it says above")
-            yield url
+            yield listening[0]
         finally:
             process.terminate()
             try:

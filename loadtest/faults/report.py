@@ -80,7 +80,7 @@ def _faults_by_kind(faults: Mapping[tuple[Service, Fault], int]) -> str:
 
 
 def fault_grid(run: Run) -> tuple[list[str], list[list[str]]]:
-    """Give faults by kind (rows) and service (columns), with a record."""
+    """Give faults by kind (rows) and service (columns), with a head."""
     kinds = [fault for fault in Fault if fault is not Fault.NONE]
     return (
         ["fault", *Service],
@@ -117,8 +117,8 @@ def outage_grid(run: Run) -> list[list[str]]:
 
 def as_tables(run: Run) -> Iterable[Table]:
     """Give the tables for a terminal."""
-    record, grid = fault_grid(run)
-    faults = Table(*record)
+    head, grid = fault_grid(run)
+    faults = Table(*head)
     for line in grid:
         faults.add_row(*line)
     table = Table("", "", show_header=False)
@@ -132,7 +132,7 @@ def as_tables(run: Run) -> Iterable[Table]:
 
 def as_markdown(run: Run) -> str:
     """Give the tables for the page."""
-    record, grid = fault_grid(run)
+    head, grid = fault_grid(run)
     return "\n\n".join(
         (
             _markdown(
@@ -142,13 +142,13 @@ def as_markdown(run: Run) -> str:
             "Outages, and what came of each until the next:",
             _markdown([*OUTAGES_HEAD], outage_grid(run)),
             "Faults by kind and service, beside the outages:",
-            _markdown(record, grid),
+            _markdown(head, grid),
         )
     )
 
 
-def _markdown(record: list[str], lines: list[list[str]]) -> str:
-    shown = [record, ["---"] * len(record), *lines]
+def _markdown(head: list[str], lines: list[list[str]]) -> str:
+    shown = [head, ["---"] * len(head), *lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in shown)
 
 

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from loadtest.local_place import ROOT
+from loadtest.plots import Panel
 from loadtest.simulation import report
 from loadtest.simulation.deployed import as_deployed
 from loadtest.simulation.figures import Figures
-from loadtest.simulation.plots import Panel
 from loadtest.simulation.scenario import Scenario
 from loadtest.simulation.scenarios import GROUPS
 from loadtest.simulation.simulating import kept, simulate
@@ -59,8 +59,8 @@ def main(
 
 
 def _shown(group: str, results: list[tuple[Scenario, Figures]]) -> Table:
-    record, lines = report.table(group, results)
-    table = Table(*record, title=group)
+    head, lines = report.table(group, results)
+    table = Table(*head, title=group)
     for line in lines:
         table.add_row(*line)
     return table

@@ -9,9 +9,9 @@ from html import escape
 from pathlib import Path
 
 from loadtest.local_place import ROOT
+from loadtest.plots import Panel, grid
 from loadtest.simulation.aftermath import Aftermath
 from loadtest.simulation.figures import Figures
-from loadtest.simulation.plots import Panel, grid
 from loadtest.simulation.scenario import Scenario
 
 PAGE = ROOT / "docs" / "fleet.md"
@@ -20,7 +20,7 @@ SIMULATED = "Simulated, not run: the pipeline's code is the real one, AWS and it
 
 Result = tuple[Scenario, Figures]
 
-RECORD = (
+HEAD = (
     "scenario",
     "use of the quota",
     "throttled",
@@ -49,15 +49,15 @@ NOT_DRAWN = {"outages"}
 
 
 def table(group: str, results: Sequence[Result]) -> tuple[Sequence[str], list[list[str]]]:
-    """Give the record and the lines of a group's table."""
+    """Return the head and the lines of a group's table."""
     if group == "lanes":
         return LANES_HEAD, [_lanes_line(scenario, seen) for scenario, seen in results]
     if group == "outages":
         return OUTAGES_HEAD, [_outage_line(scenario, seen.aftermath) for scenario, seen in results]
-    return RECORD, [_limiter(scenario, seen) for scenario, seen in results]
+    return HEAD, [_usual_line(scenario, seen) for scenario, seen in results]
 
 
-def _limiter(scenario: Scenario, seen: Figures) -> list[str]:
+def _usual_line(scenario: Scenario, seen: Figures) -> list[str]:
     return [
         f"{scenario.title}{_more(scenario, seen)}",
         _use(seen),
@@ -157,8 +157,8 @@ def _put(page: Path, group: str, text: str) -> None:
     page.write_text(f"{before}{begin}\n{text}\n{end}{after}")
 
 
-def _markdown(record: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    shown = [record, ["---"] * len(record), *lines]
+def _markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    shown = [head, ["---"] * len(head), *lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in shown)
 
 
@@ -169,8 +169,8 @@ def _html(groups: Mapping[str, Sequence[Result]], directory: Path) -> str:
         f"<h1>Fleet</h1><p><strong>{SIMULATED}</strong>",
     ]
     for group, results in groups.items():
-        record, lines = table(group, results)
-        rows = [record, *lines]
+        head, lines = table(group, results)
+        rows = [head, *lines]
         cells = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
         parts.append(f"<h2>{group}</h2><table>{cells}</table>")
         if group not in NOT_DRAWN:

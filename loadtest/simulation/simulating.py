@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from loadtest.plots import Panel
 from loadtest.simulation.aftermath import broken_promises
 from loadtest.simulation.figures import Figures, figures
-from loadtest.simulation.plots import Panel, panel
-from loadtest.simulation.running import run
+from loadtest.simulation.running import Record, run
 from loadtest.simulation.scenario import Scenario
 
 # Outages last for days, of which nobody could see a second.
@@ -15,7 +15,25 @@ MOST_SECONDS_DRAWN = 600
 def simulate(scenario: Scenario) -> tuple[Scenario, Figures, Panel]:
     """Run a scenario and give what is reported of it."""
     record = run(scenario)
-    return scenario, figures(record), panel(record, scenario.title, MOST_SECONDS_DRAWN)
+    return scenario, figures(record), panel(record, scenario.title)
+
+
+def panel(record: Record, title: str) -> Panel:
+    """Draw up the calls of the first operation of a scenario."""
+    scenario, paid = record.scenario, record.rekognition
+    operation = scenario.operations[0]
+    span = range(min(MOST_SECONDS_DRAWN, int(record.ended_at) + 1))
+
+    def quota(second: int) -> float:
+        shares = [share for at, share in scenario.shares if at <= second]
+        return scenario.quotas[operation] * (shares[-1] if shares else 1.0)
+
+    return Panel(
+        title,
+        [paid.accepted[operation][second] for second in span],
+        [paid.throttled[operation][second] for second in span],
+        [quota(second) for second in span],
+    )
 
 
 def kept(scenario: Scenario, seen: Figures) -> bool:

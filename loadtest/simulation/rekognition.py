@@ -8,14 +8,14 @@ from typing import Any
 
 from loadtest.simulation.answers import answer
 from loadtest.simulation.client_errors import client_error
-from loadtest.simulation.tokens import TokenBucket
+from local.rekognition.quotas import TokenBucket
 
 
 class Rekognition:
     """Accepts calls as far as the quota goes. Times are whole seconds since the start."""
 
     def __init__(self, now: Callable[[], float], quotas: Mapping[str, float], start: float) -> None:
-        self.quotas = {operation: TokenBucket(now, quota) for operation, quota in quotas.items()}
+        self.quotas = {operation: TokenBucket(quota, now) for operation, quota in quotas.items()}
         self.paid: Counter[tuple[str, str]] = Counter()
         self.accepted: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self.throttled: defaultdict[str, Counter[int]] = defaultdict(Counter)

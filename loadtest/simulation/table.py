@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from contract.table import INDEX_PREFIX, RECORD, RECORD_PREFIX
 from loadtest.simulation.client_errors import client_error
 from loadtest.simulation.expressions import Wire, condition, update
-from loadtest.simulation.tokens import TokenBucket
+from local.rekognition.quotas import TokenBucket
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 PARTITION_WRITE_UNITS_A_SECOND = 1000
@@ -148,7 +148,7 @@ class Table:
         units, kind = _units(item, WRITE_UNIT_BYTES), _kind(at, item)
         if kind in ("index rows", "budget", "counts"):
             if at[0] not in self._partitions:
-                self._partitions[at[0]] = TokenBucket(self._now, PARTITION_WRITE_UNITS_A_SECOND)
+                self._partitions[at[0]] = TokenBucket(PARTITION_WRITE_UNITS_A_SECOND, self._now)
             if not self._partitions[at[0]].take(units):
                 self.throttled[kind] += 1
                 raise client_error("ProvisionedThroughputExceededException", operation, "a hot partition")

@@ -109,8 +109,8 @@ def main(  # noqa: PLR0917  # typer makes options of them
     import uvicorn
 
     from local.rekognition.canned import CannedRecognition, LogNormal
+    from local.rekognition.quotas import QuotaChangeError, read_change
     from local.rekognition.service import RekognitionService
-    from local.rekognition.settings import SettingsError, read_change
     from local.rekognition.wire import application
 
     recognition: Recognition
@@ -121,7 +121,7 @@ def main(  # noqa: PLR0917  # typer makes options of them
         recognition, what = _recognition(models, s3_endpoint, workers)
     try:
         change = read_change({"rates": rates, "latencies_ms": latencies_ms}, recognition.operations)
-    except SettingsError as error:
+    except QuotaChangeError as error:
         _fail(str(error))
     service = RekognitionService(recognition, botocore.session.get_session().get_service_model("rekognition"))
     service.quotas.change(change.rates, change.latencies_ms)

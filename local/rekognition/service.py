@@ -12,7 +12,7 @@ from botocore.model import ServiceModel
 
 from local.rekognition.calls import CallLog
 from local.rekognition.errors import RekognitionError, internal
-from local.rekognition.quotas import Quotas
+from local.rekognition.quotas import CallQuotas
 from local.rekognition.sources import ObjectPlace, image_of
 from local.rekognition.validation import validate
 
@@ -48,7 +48,7 @@ class RekognitionService:
 
     recognition: Recognition
     model: ServiceModel
-    quotas: Quotas = field(default_factory=Quotas)
+    quotas: CallQuotas = field(default_factory=CallQuotas)
     calls: CallLog = field(default_factory=CallLog)
 
     async def call(self, operation: str, body: bytes, has_left: HasLeft) -> dict[str, Any]:

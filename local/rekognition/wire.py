@@ -42,8 +42,8 @@ from starlette.types import ASGIApp
 
 from local.cloud.origin_guard import OriginGuard
 from local.rekognition.errors import RekognitionError
+from local.rekognition.quotas import QuotaChangeError, read_change
 from local.rekognition.service import RekognitionService
-from local.rekognition.settings import SettingsError, read_change
 
 _PREFIX = "RekognitionService."
 _JSON = "application/x-amz-json-1.1"
@@ -125,7 +125,7 @@ class _Endpoint:
                 return _HUNG_UP
             except (ValueError, RecursionError):
                 return JSONResponse({"error": "the change is not JSON"}, 400)
-            except SettingsError as error:
+            except QuotaChangeError as error:
                 return JSONResponse({"error": str(error)}, 400)
             quotas.change(change.rates, change.latencies_ms)
         return JSONResponse({"rates": quotas.rates(), "latencies_ms": quotas.latencies_ms()})

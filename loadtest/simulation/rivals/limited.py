@@ -10,7 +10,7 @@ from botocore.retries import adaptive, bucket, throttling
 
 from loadtest.simulation.clock import Clock
 from loadtest.simulation.programs import Site
-from loadtest.simulation.tokens import TokenBucket
+from local.rekognition.quotas import TokenBucket
 
 # Time since 1970 as a float has a grain; who waits for less than that would wait for ever.
 GRAIN_SECONDS = 1e-4
@@ -55,7 +55,7 @@ class StaticShare:
 
     def __init__(self, clock: Clock, rate: float) -> None:
         self._clock = clock
-        self._bucket = TokenBucket(clock.now, rate, seconds=max(1.0, 1 / rate))
+        self._bucket = TokenBucket(rate, clock.now)
 
     def before(self) -> None:
         while not self._bucket.take():

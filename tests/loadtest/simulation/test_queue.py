@@ -6,7 +6,7 @@ from contract.timing import VISIBILITY_SECONDS
 from loadtest.simulation.clock import START, Clock
 from loadtest.simulation.photos import Photo
 from loadtest.simulation.queue import Queue
-from loadtest.simulation.tokens import TokenBucket
+from local.rekognition.quotas import TokenBucket
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_backlog_is_received_in_full(queue: Queue) -> None:
 
 
 def test_a_token_bucket_gives_its_rate_and_holds_one_second_of_it(clock: Clock) -> None:
-    bucket = TokenBucket(clock.now, 5)
+    bucket = TokenBucket(5, clock.now)
     assert [bucket.take() for _ in range(6)] == [True] * 5 + [False]
     assert bucket.wait_seconds() == pytest.approx(0.2)
     clock.run(1000)

@@ -16,8 +16,7 @@ from rich.console import Console
 
 from loadtest.errors import LoadtestError
 from loadtest.local_place import LOCAL_DIRECTORY, ROOT
-from loadtest.reading import BUILT_IN
-from loadtest.scenario import Scenario
+from loadtest.scenario import BUILT_IN, Scenario
 
 if TYPE_CHECKING:
     from loadtest.outcome import LoadtestOutcome
@@ -40,8 +39,8 @@ def main(  # noqa: PLR0917  # typer makes options of them
 
     Exit code 1: photos were lost, or were still on their way when it was given up.
     """
-    from loadtest.reading import read_scenarios
     from loadtest.report import page, terminal
+    from loadtest.scenario import read_scenarios
 
     width = None if sys.stdout.isatty() else _WIDTH_OF_NO_TERMINAL
     console = Console(stderr=as_json, width=width)
@@ -63,7 +62,7 @@ def _measure_all(
     console: Console, chosen: list[Scenario], stack: str | None, directory: Path, out: Path
 ) -> list[LoadtestOutcome]:
     """Carry scenarios out one after the other; the report of those that are done is there after each."""
-    from loadtest.measuring import measure
+    from loadtest.outcome import measure
     from loadtest.places import place_for
     from loadtest.report import page, terminal
 

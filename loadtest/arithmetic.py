@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loadtest.gauges import Sample
-from loadtest.photo_tracker import TrackedPhoto
+from loadtest.photos import TrackedPhoto
 from loadtest.scenario import QuotaChange, Scenario
 
 # Steady state ends with the backlog's last twentieth, when there is not enough left to keep all workers busy.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from contract.timing import DAY_SECONDS
+from loadtest.errors import LoadtestError
 from loadtest.stack import Stack
 
 _LONGEST_RETENTION_SECONDS = DAY_SECONDS
@@ -79,3 +81,34 @@ def _subscribe(stack: Stack, url: str) -> str:
         Attributes={"RawMessageDelivery": "true"},
         ReturnSubscriptionArn=True,
     )["SubscriptionArn"]
+
+
+PATIENCE_SECONDS = 60.0
+
+
+def await_all(completions: Completions, keys: set[str]) -> list[float]:
+    """Wait for the completion of each key; give the times (monotonic, seconds) at which each was told.
+
+    Raises LoadtestError for a photo that was not recognized, or if none ends for a minute.
+    """
+    waiting = set(keys)
+    told: list[float] = []
+    last = time.monotonic()
+    while waiting:
+        ended = _ended(completions.receive(), waiting)
+        now = time.monotonic()
+        if ended:
+            last = now
+        elif now - last > PATIENCE_SECONDS:
+            raise LoadtestError(f"{len(waiting)} photos did not end, such as {min(waiting)}")
+        told += [now] * len(ended)
+        waiting -= ended
+    return told
+
+
+def _ended(bodies: list[dict[str, Any]], waiting: set[str]) -> set[str]:
+    ended = {body["key"]: body for body in bodies if body["key"] in waiting}
+    for key, body in ended.items():
+        if body["status"] != "recognized":
+            raise LoadtestError(f"{key} was {body['status']}: {body['rejection']}")
+    return set(ended)

@@ -12,13 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtest import finding
 from loadtest.control_api import ControlApi
 from loadtest.errors import LoadtestError
 from loadtest.local_place import ROOT, LocalPlace
 from loadtest.photos import smallest_photo
 from loadtest.scenario import Recognizer, Scenario
-from loadtest.stack import Stack
+from loadtest.stack import Stack, on_aws, on_this_machine
 
 _STOP_SECONDS = 10
 
@@ -57,13 +56,13 @@ def place_for(
                 f"scenario {scenario.name} runs on this machine only: {'; '.join(reasons)}. "
                 "Leave --stack out, or choose another scenario"
             )
-        found = finding.on_aws(stack)
+        found = on_aws(stack)
         yield Target(found, f"stack {stack} on AWS, {found.outputs['region']}")
     elif scenario.needs_own_place:
         with _own_place(scenario, say) as place:
             yield place
     else:
-        found = finding.on_this_machine(directory)
+        found = on_this_machine(directory)
         pids = LocalPlace(directory).pids()
         yield Target(
             found, "the local environment of make run", ControlApi(found.outputs["rekognition_url"]), pids

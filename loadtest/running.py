@@ -14,14 +14,12 @@ from uuid import uuid4
 from botocore.exceptions import BotoCoreError
 
 from loadtest.background import in_background
-from loadtest.calls import CallCounter, CallsAtRekognition, CallsInTheTable
 from loadtest.completions import Completions, following
-from loadtest.events import set_aside
-from loadtest.gauges import Gauges, Sample
-from loadtest.photo_tracker import PhotoTracker
-from loadtest.photos import distinct_photos, smallest_photo
+from loadtest.gauges import CallCounter, CallsAtRekognition, CallsInTheTable, Gauges, Sample
+from loadtest.photos import PhotoTracker, distinct_photos, smallest_photo
 from loadtest.places import Target
 from loadtest.scenario import Phase, Scenario
+from loadtest.stack import set_aside
 from loadtest.uploading import Upload, Uploader, uploads
 
 FOLLOWERS = 2

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.notifications import look_again
 from loadtest.errors import LoadtestError
-from loadtest.photo_tracker import PhotoTracker, TrackedPhoto
+from loadtest.photos import PhotoTracker, TrackedPhoto
 from loadtest.scenario import Lane, Phase
 from loadtest.stack import Stack
 

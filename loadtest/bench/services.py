@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 import urllib.request
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from loadtest.errors import LoadtestError
 from loadtest.stack import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_rekognition import RekognitionClient
 
+_PROGRAMS = Path(__file__).parent / "programs"
 # Loopback is never reached through a proxy.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -37,9 +42,36 @@ class DeployedFunction:
         with _DIRECT.open(self.code_url) as reply, zipfile.ZipFile(io.BytesIO(reply.read())) as archive:
             archive.extractall(directory)
 
+    def variables(self, **more: str) -> dict[str, str]:
+        """Return the environment variables that Lambda sets, and more."""
+        return {
+            **self.environment,
+            "PATH": os.environ.get("PATH", ""),
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            **more,
+        }
+
+
+def run_program(name: str, folders: Iterable[Path], *arguments: str, environment: Mapping[str, str]) -> str:
+    """Run one of `programs/` that imports from these folders and the standard library alone.
+
+    Returns the last line that it has printed. Raises LoadtestError.
+    """
+    paths = json.dumps([str(folder) for folder in folders])
+    command = [sys.executable, "-I", "-S", str(_PROGRAMS / name), paths, *arguments]
+    finished = subprocess.run(  # noqa: S603
+        command, env=environment, cwd="/", capture_output=True, text=True, check=False
+    )
+    if finished.returncode:
+        raise LoadtestError(f"{name} failed: {f'{finished.stdout}{finished.stderr}'.strip()[-800:]}")
+    return finished.stdout.strip().rsplit("\n", 1)[-1]
+
 
 @dataclass(frozen=True)
-class Services(Stack):
+class LocalStack(Stack):
     """What a local environment has to offer beside the stack."""
 
     @cached_property
@@ -67,14 +99,3 @@ class Services(Stack):
                 code["Location"],
             )
         return found
-
-    def ask(self, path_and_query: str) -> Any:
-        """Ask the HTTP API, and give the JSON of its answer."""
-        with _DIRECT.open(self.outputs["api_url"] + path_and_query) as reply:
-            return json.load(reply)
-
-    def detector_calls(self) -> dict[str, dict[str, Any]]:
-        """Return what the local Rekognition has counted: accepted calls, by operation."""
-        with _DIRECT.open(f"{self.outputs['rekognition_url']}/_local/calls") as reply:
-            counted: dict[str, dict[str, Any]] = json.load(reply)["operations"]
-        return counted

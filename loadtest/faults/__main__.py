@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from loadtest.faults import report, running
-from loadtest.faults.display import display
+from loadtest.faults.running import display
 from loadtest.faults.script import script_of
 from loadtest.local_place import ROOT
 from local.cloud.errors import LocalCloudError

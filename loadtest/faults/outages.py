@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from loadtest.faults import answers
-from loadtest.faults.calls import Answer, Call, Service
+from loadtest.faults.calls import Answer, Call, Service, denial, refusal, unavailable
 
 # The waits that the processor chooses are divided by this, so that more receives fit into an outage than a
 # dead letter takes, and the end of the run does not wait for ten minutes.
@@ -128,9 +127,9 @@ def most_receives(log: Path, offset: int) -> int:
 
 def _answer(outage: Outage, call: Call) -> Answer | None:
     if call.service in outage.services:
-        return answers.denial(call) if outage.denied else answers.unavailable(call)
+        return denial(call) if outage.denied else unavailable(call)
     # Rekognition reads the object itself, on behalf of its caller.
     # https://docs.aws.amazon.com/rekognition/latest/APIReference/API_S3Object.html
     if call.service is Service.REKOGNITION and Service.S3 in outage.services:
-        return answers.refusal(call, "InvalidS3ObjectException", 400)
+        return refusal(call, "InvalidS3ObjectException", 400)
     return None

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import http.client
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import cast
 from urllib.parse import urlsplit
 
-from loadtest.faults import answers
-from loadtest.faults.calls import Answer, Call, Service, photograph_of, saved_answers_of
+from loadtest.faults.calls import (
+    Answer,
+    Call,
+    Service,
+    photograph_of,
+    saved_answers_of,
+    server_error,
+    throttle,
+)
 from loadtest.faults.ledger import Ledger, Ticket
 from loadtest.faults.outages import HungUpError, Outages
 from loadtest.faults.partial import split
@@ -72,10 +84,10 @@ class Proxy:
         match strike.fault:
             case Fault.THROTTLED:
                 self._not_saved(call, ticket)
-                return answers.throttle(call, ticket.number)
+                return throttle(call, ticket.number)
             case Fault.ERROR_BEFORE:
                 self._not_saved(call, ticket)
-                return answers.error(call)
+                return server_error(call)
             case Fault.RESET_BEFORE:
                 self._not_saved(call, ticket)
                 raise HungUpError
@@ -87,7 +99,7 @@ class Proxy:
         if strike.fault in {Fault.STALLED, Fault.RESET_AFTER}:
             raise HungUpError
         if strike.fault is Fault.ERROR_AFTER:
-            return answers.error(call)
+            return server_error(call)
         return part.complete(answer) if part and answer.accepted else answer
 
     def _not_saved(self, call: Call, ticket: Ticket) -> None:
@@ -145,3 +157,63 @@ def _send(url: str, call: Call) -> Answer:
         return _SERVICE_UNAVAILABLE
     finally:
         connection.close()
+
+
+class _Connection(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def _deal_with(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        call = Call(self.command, self.path, headers, body)
+        try:
+            answer = cast("ProxyServer", self.server).proxy.answer(call, self.client_address[1])
+            self._write(answer)
+        except HungUpError:
+            self._reset()
+        except OSError:  # the worker is gone
+            self.close_connection = True
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _deal_with  # noqa: N815 - named by http.server
+
+    def _write(self, answer: Answer) -> None:
+        lines = [f"HTTP/1.1 {answer.status} {http.client.responses.get(answer.status, '')}"]
+        lines += [f"{name}: {value}" for name, value in answer.headers]
+        if self.command != "HEAD" or not any(name.lower() == "content-length" for name, _ in answer.headers):
+            lines.append(f"Content-Length: {len(answer.body)}")
+        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body)
+
+    def _reset(self) -> None:
+        """Close without lingering, which the other side sees as "connection reset by peer"."""
+        self.close_connection = True
+        with suppress(OSError):
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+class ProxyServer(ThreadingHTTPServer):
+    """The proxy on a free port of this machine. A thread a connection; both end with this process."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Connection)
+        self.proxy: Proxy
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def serve(self, proxy: Proxy) -> None:
+        """Deal with calls from now on, in the background."""
+        self.proxy = proxy
+        threading.Thread(target=self.serve_forever, daemon=True, name="proxy").start()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Connections of killed workers end as they do."""

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from rich.table import Table
 
+from loadtest import markdown
 from loadtest.faults.calls import Service
-from loadtest.faults.payments import DETECTORS
+from loadtest.faults.ledger import DETECTORS
 from loadtest.faults.plan import Fault
 from loadtest.faults.running import Run
 from loadtest.faults.script import Act
 from loadtest.local_place import ROOT
 
 PAGE = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- chaos: written by `make chaos` -->", "<!-- chaos: end -->"
 
 Row = tuple[str, str]
 
@@ -135,28 +135,18 @@ def as_markdown(run: Run) -> str:
     head, grid = fault_grid(run)
     return "\n\n".join(
         (
-            _markdown(
+            markdown.table(
                 [f"{run.order.photos} photos, seed {run.order.seed}", ""],
                 [list(row) for row in rows(run)[1:]],
             ),
             "Outages, and what came of each until the next:",
-            _markdown([*OUTAGES_HEAD], outage_grid(run)),
+            markdown.table([*OUTAGES_HEAD], outage_grid(run)),
             "Faults by kind and service, beside the outages:",
-            _markdown(head, grid),
+            markdown.table(head, grid),
         )
     )
 
 
-def _markdown(head: list[str], lines: list[list[str]]) -> str:
-    shown = [head, ["---"] * len(head), *lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in shown)
-
-
 def write(run: Run, page: Path = PAGE) -> None:
-    """Put the tables between the markers of the page. Raises ValueError if they are not there."""
-    text = page.read_text()
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{page} lacks {BEGIN} … {END}")
-    page.write_text(f"{before}{BEGIN}\n{as_markdown(run)}\n{END}{after}")
+    """Put the tables between the markers of the page. Raises NoMarkersError if they are not there."""
+    page.write_text(markdown.between_markers(page.read_text(), "chaos", as_markdown(run)))

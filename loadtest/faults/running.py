@@ -1,8 +1,9 @@
-"""The fault run from its first photo to its verdict."""
+"""The fault run from its first photo to its verdict, and what is shown meanwhile."""
 
 from __future__ import annotations
 
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -10,25 +11,64 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from loadtest.faults.acting import Actor
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
 from loadtest.faults.calls import Service
-from loadtest.faults.display import Display
-from loadtest.faults.evidence import Evidence, bucket_now, counts_now, gather
-from loadtest.faults.killing import Killer
-from loadtest.faults.ledger import Ledger
+from loadtest.faults.ledger import Killer, Ledger, Name, Paid, paid_twice, payments_of
 from loadtest.faults.outages import OUTAGE_SECONDS, OUTAGES, Outages, Spell
-from loadtest.faults.payments import Name, Paid, paid_twice, payments_of
-from loadtest.faults.photos import photos
 from loadtest.faults.plan import Plan
-from loadtest.faults.proxy import Proxy
-from loadtest.faults.script import Act, script_of
-from loadtest.faults.server import ProxyServer
+from loadtest.faults.proxy import Proxy, ProxyServer
+from loadtest.faults.script import Act, Actor, photos, script_of
 from loadtest.faults.site import Site
-from loadtest.faults.verdict import Verdict, judge, miscounted
+from loadtest.faults.verdict import Evidence, Verdict, bucket_now, counts_now, gather, judge, miscounted
 from local.cloud.clients import LocalClients
 from local.cloud.pid_files import PidFile
 from local.cloud.running import running_environment
 from local.cloud.starting import CLOUD
+
+
+class Display:
+    """Progress on a terminal; elsewhere, a line for each phase."""
+
+    def __init__(self, console: Console, progress: Progress, task: TaskID) -> None:
+        self._console = console
+        self._progress = progress
+        self._task = task
+        self._lock = threading.Lock()
+
+    def phase(self, name: str) -> None:
+        """Say what is being done now."""
+        self._progress.update(self._task, description=name)
+        if not self._console.is_terminal:
+            self._console.print(name, highlight=False)
+
+    def advance(self, site: Site, ledger: Ledger) -> None:
+        """One more step of the script is done."""
+        with self._lock:
+            self._progress.advance(self._task)
+        self.show(site, ledger)
+
+    def show(self, site: Site, ledger: Ledger) -> None:
+        """Show how far the pipeline is, and what was done to it."""
+        announced, faults, kills = len(site.announced_keys()), ledger.injected(), len(ledger.kills)
+        seen = f"{announced} announced, {faults} faults, {kills} kills"
+        self._progress.update(self._task, seen=seen)
+
+
+@contextmanager
+def display(console: Console, steps: int) -> Iterator[Display]:
+    """Show progress while the block lasts."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[seen]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield Display(console, progress, progress.add_task("", total=steps, seen=""))
+
 
 # About as many calls does a photo cost the processor.
 CALLS_A_PHOTO = 4

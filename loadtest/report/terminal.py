@@ -13,7 +13,7 @@ from rich.text import Text
 
 from loadtest.gauges import Sample
 from loadtest.outcome import LoadtestOutcome
-from loadtest.photo_tracker import PhotoTracker
+from loadtest.photos import PhotoTracker
 from loadtest.report.rows import rows, what_was_run
 from loadtest.scenario import Scenario
 

@@ -13,11 +13,9 @@ from rich.table import Table
 from loadtest.local_place import ROOT
 from loadtest.plots import Panel
 from loadtest.simulation import report
-from loadtest.simulation.deployed import as_deployed
-from loadtest.simulation.figures import Figures
+from loadtest.simulation.figures import Figures, kept, simulate
 from loadtest.simulation.scenario import Scenario
-from loadtest.simulation.scenarios import GROUPS
-from loadtest.simulation.simulating import kept, simulate
+from loadtest.simulation.scenarios import GROUPS, as_deployed
 
 DIRECTORY = ROOT / "build" / "fleet"
 _WIDTH_OF_NO_TERMINAL = 200

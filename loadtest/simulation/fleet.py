@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
-from loadtest.simulation.clock import Clock, Strand
-from loadtest.simulation.executor import VirtualExecutor
+from loadtest.simulation.clock import Clock, Strand, VirtualExecutor
 from loadtest.simulation.latency import COLD_START_SECONDS, INVOCATION_SECONDS
 from processors.deadline import Deadline
 

@@ -10,10 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import cycle
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from loadtest.simulation.client_errors import client_error
+
+def client_error(code: str, operation: str, message: str = "as arranged", **extra: object) -> ClientError:
+    """Make the exception that botocore raises for an error code."""
+    status = 500 if code.startswith(("Internal", "ServiceUnavailable", "500")) else 400
+    answer: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+        **extra,
+    }
+    return ClientError(answer, operation)
 
 
 class Service(StrEnum):

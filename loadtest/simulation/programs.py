@@ -13,7 +13,7 @@ from typing import Any
 from contract.metrics import Metric
 from contract.settings import ProcessorSettings
 from loadtest.simulation.clients import Services, clients
-from loadtest.simulation.executor import VirtualLock, wait
+from loadtest.simulation.clock import VirtualLock, wait
 from loadtest.simulation.fleet import Environment, Handler
 from processors.assembly import Clients, assemble
 from processors.runtime import Runtime

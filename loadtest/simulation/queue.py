@@ -1,6 +1,6 @@
-"""An SQS queue on the virtual clock: visibility time-outs, receive counts, delays, redrive, retention.
+"""An SQS queue on the virtual clock, and the dead letters, whoever made them.
 
-Not simulated: SQS's own rare second delivery of a message.
+Visibility timeouts, receive counts, delays, redrive, retention; not the rare second delivery of SQS.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ import heapq
 import json
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count, islice
 from typing import Any
 
+from contract.failures import FAILURE_ATTRIBUTE, Failure
 from contract.timing import QUEUE_MAX_RECEIVES, QUEUE_RETENTION_DAYS, VISIBILITY_SECONDS
+from loadtest.simulation.clock import START
 from loadtest.simulation.photos import Photo
 
 RETENTION_SECONDS = QUEUE_RETENTION_DAYS * 86_400.0
@@ -168,3 +170,34 @@ class Queue:
 def _key(body: str) -> str:
     """Read the key from a notification of one photo."""
     return str(json.loads(body)["Records"][0]["s3"]["object"]["key"])
+
+
+UNEXPLAINED = "moved by SQS, unexplained"
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """When it was made, in seconds since the start, about which key, and why."""
+
+    at: float
+    key: str
+    cause: str
+
+
+def dead_letters(sources: Iterable[Queue], queues: Iterable[Queue]) -> list[DeadLetter]:
+    """Return what SQS buried of the source queues and what the processor sent to the dead-letter queues."""
+    return sorted(_all(sources, queues), key=lambda letter: letter.at)
+
+
+def _all(sources: Iterable[Queue], queues: Iterable[Queue]) -> Iterator[DeadLetter]:
+    for queue in sources:
+        for at, message in queue.buried:
+            yield DeadLetter(at - START, message.key, UNEXPLAINED)
+    for queue in queues:
+        for message in queue.messages():
+            yield DeadLetter(message.sent_at - START, message.key, _cause(message))
+
+
+def _cause(message: Message) -> str:
+    failure = Failure.from_json(message.attributes[FAILURE_ATTRIBUTE])
+    return f"{failure.kind}: {failure.code}"

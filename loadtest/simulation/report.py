@@ -8,10 +8,10 @@ from dataclasses import asdict
 from html import escape
 from pathlib import Path
 
+from loadtest import markdown
 from loadtest.local_place import ROOT
 from loadtest.plots import Panel, grid
-from loadtest.simulation.aftermath import Aftermath
-from loadtest.simulation.figures import Figures
+from loadtest.simulation.figures import Aftermath, Figures
 from loadtest.simulation.scenario import Scenario
 
 PAGE = ROOT / "docs" / "fleet.md"
@@ -140,26 +140,12 @@ def write(
         lines = [{"scenario": asdict(scenario), "figures": asdict(seen)} for scenario, seen in results]
         (directory / f"{group}.json").write_text(json.dumps(lines, indent=1))
         if page is not None:
-            _put(page, group, _markdown(*table(group, results)))
+            told = markdown.table(*table(group, results))
+            page.write_text(markdown.between_markers(page.read_text(), f"fleet:{group}", told))
             if group in PLOTTED:
                 IMAGES.mkdir(exist_ok=True)
                 (IMAGES / f"fleet-{group}.svg").write_text(drawing)
     (directory / "index.html").write_text(_html(groups, directory))
-
-
-def _put(page: Path, group: str, text: str) -> None:
-    """Put a table between its markers. Raises ValueError if they are not there."""
-    begin, end = f"<!-- fleet:{group} -->", f"<!-- /fleet:{group} -->"
-    before, found, rest = page.read_text().partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise ValueError(f"{page} lacks {begin} … {end}")
-    page.write_text(f"{before}{begin}\n{text}\n{end}{after}")
-
-
-def _markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    shown = [head, ["---"] * len(head), *lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in shown)
 
 
 def _html(groups: Mapping[str, Sequence[Result]], directory: Path) -> str:

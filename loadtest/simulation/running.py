@@ -18,13 +18,12 @@ from contract.settings import ProcessorSettings
 from contract.table import budget_key
 from loadtest.simulation.clients import Services
 from loadtest.simulation.clock import START, Clock
-from loadtest.simulation.dead_letters import DeadLetter, dead_letters
 from loadtest.simulation.event_source import EventSource
 from loadtest.simulation.fleet import TERMINATE, Function
 from loadtest.simulation.outages import Outages
 from loadtest.simulation.photos import BUCKET, Photo
 from loadtest.simulation.programs import Counts, Site
-from loadtest.simulation.queue import Message, Queue
+from loadtest.simulation.queue import DeadLetter, Message, Queue, dead_letters
 from loadtest.simulation.rekognition import Rekognition
 from loadtest.simulation.rivals import PROGRAMS
 from loadtest.simulation.scenario import Scenario

@@ -15,8 +15,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from contract.table import INDEX_PREFIX, RECORD, RECORD_PREFIX
-from loadtest.simulation.client_errors import client_error
 from loadtest.simulation.expressions import Wire, condition, update
+from loadtest.simulation.outages import client_error
 from local.rekognition.quotas import TokenBucket
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html

@@ -67,7 +67,11 @@ def drain(
         now = time.monotonic()
         if not result.waiting or now - last_look > 2:  # noqa: PLR2004
             last_look = now
-            result.dead = dead_letters(clients, outputs)
+            result.dead = dead_letters(
+                clients.sqs,
+                (outputs.dead_letter_queue_url, outputs.bulk_dead_letter_queue_url),
+                outputs.bucket,
+            )
             result.waiting -= {key for letter in result.dead for key in letter.keys}
         ended(len(etags) - len(result.waiting))
         if len(result.waiting) < before:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.arithmetic import Window
-from loadtest.figures import dollars, rates
-from loadtest.photo_tracker import PhotoTracker, TrackedPhoto
+from loadtest.outcome import dollars, rates
+from loadtest.photos import PhotoTracker, TrackedPhoto
 from loadtest.scenario import Phase
 from loadtest.uploading import Upload, uploads
 from loadtest.verifying import calls_too_many

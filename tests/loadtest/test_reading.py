@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from loadtest.errors import LoadtestError
-from loadtest.reading import read_scenarios
-from loadtest.scenario import ApiLoad, Lane, Phase, QuotaChange, Recognizer, Scenario
+from loadtest.scenario import ApiLoad, Lane, Phase, QuotaChange, Recognizer, Scenario, read_scenarios
 
 
 def read(tmp_path: Path, text: str) -> dict[str, Scenario]:

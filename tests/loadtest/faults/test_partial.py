@@ -7,8 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from xml.etree import ElementTree
 
-from loadtest.faults.answers import error, throttle
-from loadtest.faults.calls import Answer, Call, Service
+from loadtest.faults.calls import Answer, Call, Service, server_error, throttle
 from loadtest.faults.partial import split
 
 JSON = {"content-type": "application/x-amz-json-1.0"}
@@ -74,4 +73,4 @@ def test_calls_are_told_apart_and_refused_in_their_own_words() -> None:
     assert [call.operation for call in (sns, s3, get_item)] == ["PublishBatch", "HEAD", "GetItem"]
     assert b"<Code>Throttled</Code>" in throttle(sns, 0).body
     assert (throttle(s3, 0).status, throttle(s3, 0).body) == (503, b"")
-    assert json.loads(error(get_item).body)["__type"].endswith("#InternalServerError")
+    assert json.loads(server_error(get_item).body)["__type"].endswith("#InternalServerError")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from loadtest.faults.calls import Photograph, SavedAnswer
-from loadtest.faults.payments import Fate, Paid, Save, paid_twice, payments_of
+from loadtest.faults.ledger import Fate, Paid, Save, paid_twice, payments_of
 from loadtest.faults.plan import Fault
 
 NAME = ("DetectLabels", "bytes")

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import pytest
 
-from loadtest.simulation.aftermath import aftermath, broken_promises
-from loadtest.simulation.outage_scenarios import OUTAGES
+from loadtest.simulation.figures import aftermath, broken_promises
 from loadtest.simulation.running import run
 from loadtest.simulation.scenario import Scenario
+from loadtest.simulation.scenarios import OUTAGES
 
 pytestmark = pytest.mark.nightly
 

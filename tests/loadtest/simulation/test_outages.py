@@ -8,12 +8,12 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.timing import VISIBILITY_SECONDS
-from loadtest.simulation.aftermath import Aftermath, aftermath, broken_promises
-from loadtest.simulation.deployed import recursive_loop
+from loadtest.simulation.figures import Aftermath, aftermath, broken_promises
 from loadtest.simulation.fleet import ALLOW, TERMINATE
 from loadtest.simulation.outages import DENIED, Outage, Outages, Service, Trouble
 from loadtest.simulation.running import run
 from loadtest.simulation.scenario import Scenario
+from loadtest.simulation.scenarios import recursive_loop
 
 SMALL = Scenario(
     "small", "twenty photos", {"DetectLabels": 50.0}, (0, 5), backlog=20, backlog_is_live=True, longest=1800.0

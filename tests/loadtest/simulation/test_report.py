@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from loadtest.simulation import report
-from loadtest.simulation.dead_letters import UNEXPLAINED
+from loadtest.simulation.figures import kept, simulate
 from loadtest.simulation.outages import Outage, Service
+from loadtest.simulation.queue import UNEXPLAINED
 from loadtest.simulation.scenario import (
     Scenario,
     deployed_workers,
 )
 from loadtest.simulation.scenarios import GROUPS
-from loadtest.simulation.simulating import kept, simulate
 
 TINY = Scenario(
     "tiny", "ten photos", {"DetectLabels": 5.0}, (0, 5), backlog=10, backlog_is_live=True, live_workers=2

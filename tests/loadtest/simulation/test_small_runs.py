@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 
 from loadtest.plots import grid
-from loadtest.simulation.figures import figures
+from loadtest.simulation.figures import figures, panel
 from loadtest.simulation.rivals import PROGRAMS
 from loadtest.simulation.running import Record, run
 from loadtest.simulation.scenario import Scenario
-from loadtest.simulation.simulating import panel
 
 SMALL = Scenario(
     "small",

@@ -23,8 +23,8 @@ from loadtest.faults.script import Act, Actor, photos, script_of
 from loadtest.faults.site import Site
 from loadtest.faults.verdict import Evidence, Verdict, bucket_now, counts_now, gather, judge, miscounted
 from local.cloud.clients import LocalClients
-from local.cloud.pid_files import PidFile
 from local.cloud.running import running_environment
+from local.cloud.services import PidFile
 from local.cloud.starting import CLOUD
 
 

@@ -23,7 +23,7 @@ from contract.notifications import look_again
 from loadtest.faults.calls import Photograph
 from loadtest.local_place import ROOT
 from local.cloud.clients import LocalClients
-from local.cloud.outputs import Outputs
+from local.cloud.environment import Outputs
 
 WAVES = 5
 # Shares of the photos, in percent.

@@ -16,8 +16,7 @@ from botocore.config import Config
 
 from contract.settings import ProcessorSettings
 from local.cloud.clients import LocalClients
-from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
-from local.cloud.outputs import Outputs
+from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Outputs
 from processors.detectors import chosen
 
 if TYPE_CHECKING:

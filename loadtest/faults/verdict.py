@@ -17,7 +17,7 @@ from contract.table import IndexRow, index_rows
 from contract.tallies import LABEL_COUNTS, NOTHING, STATUS_COUNTS, Differences, Share, read_counts
 from loadtest.faults.ledger import PaidTwice
 from local.cloud.clients import LocalClients
-from local.cloud.outputs import Outputs
+from local.cloud.environment import Outputs
 from processors.detectors import READERS
 
 UNEXPLAINED = "moved by SQS, unexplained"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -11,15 +12,84 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from local.cloud.environment import HOST
+from local.cloud.environment import ACCESS_KEY_ID, HOST, REGION, SECRET_ACCESS_KEY
 from local.cloud.errors import LocalCloudError
-from local.cloud.pid_files import PidFile
-from local.cloud.process_environment import inherited
+
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+AWS_VARIABLES = {
+    "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+    "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    # File names are UTF-8, even where the person's locale says otherwise.
+    "PYTHONUTF8": "1",
+}
+
+
+def inherited() -> dict[str, str]:
+    """Return what every process needs of this environment: no AWS set-up, proxies or Python settings."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
+# Clocks of processes are read to a hundredth of a second.
+_SAME_START_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class PidFile:
+    """What a pid file says of a process that leads a group of its own. `identity` names what it runs."""
+
+    pid: int
+    started_at: float
+    identity: str
+
+    @classmethod
+    def of(cls, pid: int, identity: str) -> PidFile:
+        """Describe a process that runs now."""
+        return cls(pid, psutil.Process(pid).create_time(), identity)
+
+    def process(self) -> psutil.Process | None:
+        """Return the process, if it is the same one and still runs."""
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.started_at) < _SAME_START_SECONDS
+            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        except psutil.NoSuchProcess:
+            return None
+
+    def kill_group(self) -> None:
+        """Kill what is left of the group that the process led. An older or other group is spared."""
+        for process in psutil.process_iter():
+            try:
+                of_the_group = os.getpgid(process.pid) == self.pid
+                if of_the_group and process.create_time() >= self.started_at - _SAME_START_SECONDS:
+                    process.kill()
+            except (ProcessLookupError, PermissionError, psutil.Error):
+                continue
+
+    def write(self, path: Path) -> None:
+        """Write a pid file; whoever reads it sees the old one or the new one, whole."""
+        scratch = path.with_suffix(".partial")
+        scratch.write_text(json.dumps(asdict(self)))
+        scratch.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> PidFile | None:
+        """Read a pid file; None if there is none that can be read."""
+        try:
+            return cls(**json.loads(path.read_text()))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 20.0

@@ -1,4 +1,4 @@
-"""Following the photos until each has a record, or lies in the dead letters."""
+"""Following the photos until each has a record, or lies in the dead letters; what functions say of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal, cast
 
 from contract import table, timing
@@ -13,8 +14,44 @@ from contract.capacity import KEYS_A_MESSAGE
 from contract.notifications import look_again
 from contract.records import ImageRecord, Status
 from local.cloud.clients import LocalClients
-from local.cloud.outputs import Outputs
+from local.cloud.environment import Outputs
 from local.demo.dead_letters import DeadLetter, dead_letters
+
+# Transient errors are warnings, and belong to everyday life.
+_ALARMING = (
+    '"level":"ERROR"',
+    '"level":"CRITICAL"',
+    "Worker init failed",
+    "Traceback",
+    " failed processing ",
+)
+_MOST_BYTES = 1_000_000
+_MOST_CHARACTERS_A_LINE = 600
+
+
+@dataclass(frozen=True)
+class FunctionLog:
+    """A log from a byte offset on."""
+
+    path: Path
+    offset: int
+
+    @classmethod
+    def from_now_on(cls, path: Path) -> FunctionLog:
+        """Take notice of what is written from now on."""
+        return cls(path, path.stat().st_size if path.exists() else 0)
+
+    def last_errors(self, count: int = 4) -> list[str]:
+        """Return the last alarming lines, without repeats, each cut to a readable length."""
+        if not self.path.exists():
+            return []
+        with self.path.open("rb") as file:
+            end = file.seek(0, 2)
+            file.seek(max(self.offset, end - _MOST_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()
+        alarming = (line.strip() for line in lines if any(word in line for word in _ALARMING))
+        return list(dict.fromkeys(line[:_MOST_CHARACTERS_A_LINE] for line in alarming))[-count:]
+
 
 _POLL_SECONDS = 0.3
 _KEYS_A_GET = 100

@@ -14,16 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from contract.records import Status
 from contract.terminal import printable
 from local.cloud.clients import LocalClients
-from local.cloud.environment import LocalEnvironment
+from local.cloud.environment import LocalEnvironment, Outputs
 from local.cloud.errors import LocalCloudError
-from local.cloud.function_log import FunctionLog
-from local.cloud.outputs import Outputs
 from local.cloud.stages import Stages
 from local.demo import summary
-from local.demo.commands import curl_lines, sync_line
-from local.demo.draining import Drained, current_etags, drain
+from local.demo.draining import Drained, FunctionLog, current_etags, drain
 from local.demo.folder import Folder
-from local.demo.summary import Answer
+from local.demo.summary import Answer, curl_lines, sync_line
 from local.demo.uploading import upload
 
 

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.rekognition.calls import CallLog
-from local.rekognition.service import HasLeft, ReadRequest
+from local.rekognition.service import CallLog, HasLeft, ReadRequest
 
 LABELS_A_PICTURE = 10
 _MOST_FACES = 2

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from local.rekognition.detect_labels import bounding_box
-from local.rekognition.face_attributes import AttributeNetworks, Attributes
+from local.rekognition.face_attributes import AttributeNetworks, Attributes, pose_of, quality_of
 from local.rekognition.face_detector import Face, detect_faces
-from local.rekognition.face_geometry import pose_of, quality_of
 from local.rekognition.models.sessions import LoadNetwork, Network
 from local.rekognition.pictures import Picture
 

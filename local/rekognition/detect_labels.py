@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from local.rekognition.classifier import Box
+from local.rekognition.detector import Box
 from local.rekognition.errors import invalid_parameter
-from local.rekognition.evidence import Label
-from local.rekognition.labels import Labeller, LabelNetworks
+from local.rekognition.labels import Label, Labeller, LabelNetworks, Taxonomy
+from local.rekognition.labels import load as load_taxonomy
 from local.rekognition.models.sessions import LoadNetwork
 from local.rekognition.pictures import Picture
-from local.rekognition.taxonomy import Taxonomy
-from local.rekognition.taxonomy import load as load_taxonomy
 
 MODEL_VERSION = "3.0"
 DEFAULT_MIN_CONFIDENCE = 55.0

@@ -11,12 +11,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from local.rekognition.classifier import centre_view, classify, whole_view
+from local.rekognition.detector import centre_view, classify, whole_view
 from local.rekognition.errors import invalid_parameter
+from local.rekognition.labels import Taxonomy
+from local.rekognition.labels import load as load_taxonomy
 from local.rekognition.models.sessions import LoadNetwork, Network
 from local.rekognition.pictures import Picture
-from local.rekognition.taxonomy import Taxonomy
-from local.rekognition.taxonomy import load as load_taxonomy
 
 MODEL_VERSION = "7.0"
 DEFAULT_MIN_CONFIDENCE = 50.0

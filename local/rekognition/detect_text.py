@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from local.rekognition.classifier import Box
 from local.rekognition.detect_labels import bounding_box
+from local.rekognition.detector import Box
 from local.rekognition.errors import invalid_parameter
 from local.rekognition.models.sessions import LoadNetwork
 from local.rekognition.pictures import Picture

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from local.rekognition.classifier import Box
-from local.rekognition.detector import overlap
+from local.rekognition.detector import Box, overlap
 from local.rekognition.models.sessions import Floats, Network
 from local.rekognition.pictures import Picture
 

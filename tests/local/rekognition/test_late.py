@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from local.rekognition.late import LateOperation
 from local.rekognition.models import sessions
 from local.rekognition.models.sessions import INSTALLED, MissingModelsError, installed_path
 from local.rekognition.pictures import Picture
 from local.rekognition.recognition import RealRecognition
+from local.rekognition.registry import LateOperation
 
 PICTURE = Image.new("RGB", (90, 90))
 

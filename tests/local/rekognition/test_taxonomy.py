@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from local.rekognition.taxonomy import load
+from local.rekognition.labels import load
 from local.rekognition.taxonomy_make import ancestors, title
 
 TAXONOMY = load()

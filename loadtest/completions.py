@@ -19,7 +19,7 @@ _LONGEST_RETENTION_SECONDS = DAY_SECONDS
 
 
 @dataclass(frozen=True)
-class Completions:
+class CompletionsQueue:
     """The queue."""
 
     stack: Stack
@@ -42,7 +42,7 @@ class Completions:
 
 
 @contextmanager
-def following(stack: Stack) -> Iterator[Completions]:
+def following(stack: Stack) -> Iterator[CompletionsQueue]:
     """Subscribe a new queue to the topic, and remove both after the block, whatever ended it."""
     made = stack.sqs.create_queue(
         QueueName=f"loadtest-completions-{uuid4().hex[:12]}",
@@ -53,7 +53,7 @@ def following(stack: Stack) -> Iterator[Completions]:
     try:
         subscription = _subscribe(stack, url)
         try:
-            yield Completions(stack, url)
+            yield CompletionsQueue(stack, url)
         finally:
             stack.sns.unsubscribe(SubscriptionArn=subscription)
     finally:
@@ -86,7 +86,7 @@ def _subscribe(stack: Stack, url: str) -> str:
 PATIENCE_SECONDS = 60.0
 
 
-def await_all(completions: Completions, keys: set[str]) -> list[float]:
+def await_all(completions: CompletionsQueue, keys: set[str]) -> list[float]:
     """Wait for the completion of each key; give the times (monotonic, seconds) at which each was told.
 
     Raises LoadtestError for a photo that was not recognized, or if none ends for a minute.

@@ -16,7 +16,7 @@ from loadtest.control_api import ControlApi
 from loadtest.errors import LoadtestError
 from loadtest.local_place import ROOT, LocalPlace
 from loadtest.photos import smallest_photo
-from loadtest.scenario import Recognizer, Scenario
+from loadtest.scenario import RecognizerChoice, Scenario
 from loadtest.stack import Stack, on_aws, on_this_machine
 
 _STOP_SECONDS = 10
@@ -92,7 +92,7 @@ def _own_place(scenario: Scenario, say: Callable[[str], None]) -> Iterator[Targe
 @contextmanager
 def _recognizer(scenario: Scenario) -> Iterator[str | None]:
     """Run the canned Rekognition where the scenario asks for it; give its address."""
-    if scenario.recognizer is not Recognizer.CANNED:
+    if scenario.recognizer is not RecognizerChoice.CANNED:
         yield None
         return
     with canned_rekognition(scenario.latency_seconds) as url:

@@ -14,13 +14,13 @@ from uuid import uuid4
 from botocore.exceptions import BotoCoreError
 
 from loadtest.background import in_background
-from loadtest.completions import Completions, following
+from loadtest.completions import CompletionsQueue, following
 from loadtest.gauges import CallCounter, CallsAtRekognition, CallsInTheTable, Gauges, Sample
 from loadtest.photos import PhotoTracker, distinct_photos, smallest_photo
 from loadtest.places import Target
 from loadtest.scenario import Phase, Scenario
 from loadtest.stack import set_aside
-from loadtest.uploading import Upload, Uploader, uploads
+from loadtest.uploading import PhotoUpload, Uploader, uploads
 
 FOLLOWERS = 2
 _RECEIVE_SECONDS = 2
@@ -84,7 +84,7 @@ class ScenarioRun:
                 self.say(f"putting {phase.photos} photos in beforehand, for {phase.name}")
                 uploader.prepare(phase, list(self._drawn(phase)))
 
-    def _drawn(self, phase: Phase) -> Iterator[Upload]:
+    def _drawn(self, phase: Phase) -> Iterator[PhotoUpload]:
         first = next(self._contents) * 1_000_000
         return uploads(phase, self.prefix, self._bodies(), first)
 
@@ -138,7 +138,7 @@ class ScenarioRun:
             self.place.control.set_quotas(change.quotas)
 
     @contextmanager
-    def _followed(self, completions: Completions) -> Iterator[None]:
+    def _followed(self, completions: CompletionsQueue) -> Iterator[None]:
         def follow(over: threading.Event) -> None:
             while not over.is_set():
                 try:

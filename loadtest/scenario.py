@@ -12,7 +12,7 @@ from typing import Any
 from contract.detectors import OPERATIONS
 from loadtest.errors import LoadtestError
 from loadtest.tables import (
-    Table,
+    TomlTable,
     UnusableError,
     a_list,
     a_number,
@@ -26,14 +26,14 @@ from loadtest.tables import (
 )
 
 
-class Lane(StrEnum):
+class PhaseLane(StrEnum):
     """Through which of the two queues photos come."""
 
     LIVE = "live"
     BULK = "bulk"
 
 
-class Recognizer(StrEnum):
+class RecognizerChoice(StrEnum):
     """Who recognises: whatever the stack asks, or a canned Rekognition, for which a place is made."""
 
     STACK = "stack"
@@ -53,7 +53,7 @@ class Phase:
     name: str
     photos: int
     per_second: float | None = None
-    lane: Lane = Lane.LIVE
+    lane: PhaseLane = PhaseLane.LIVE
     prepared: bool = False
     duplicates: float = 0.0
     start_seconds: float = 0.0
@@ -89,7 +89,7 @@ class Scenario:
     name: str
     about: str
     phases: tuple[Phase, ...] = ()
-    recognizer: Recognizer = Recognizer.STACK
+    recognizer: RecognizerChoice = RecognizerChoice.STACK
     latency_seconds: float = 0.45
     context: Mapping[str, str] = field(default_factory=dict)
     quotas: Mapping[str, float] = field(default_factory=dict)
@@ -107,12 +107,12 @@ class Scenario:
     @property
     def needs_own_place(self) -> bool:
         """Tell whether it cannot run on a stack that is there already."""
-        return bool(self.context) or self.recognizer is Recognizer.CANNED or self.baseline
+        return bool(self.context) or self.recognizer is RecognizerChoice.CANNED or self.baseline
 
     def reasons_against_aws(self) -> list[str]:
         """Return why it cannot run on AWS; nothing if it can."""
         reasons = {
-            "it is recognised by the canned Rekognition": self.recognizer is Recognizer.CANNED,
+            "it is recognised by the canned Rekognition": self.recognizer is RecognizerChoice.CANNED,
             "it needs a deployment with settings of its own (context)": bool(self.context),
             "it sets Rekognition's quota (quotas, changes)": bool(self.quotas or self.changes),
             "it sets the bucket's events aside to prepare photos (lane bulk, prepared)": any(
@@ -142,12 +142,12 @@ def read_scenarios(path: Path = BUILT_IN) -> dict[str, Scenario]:
 
 
 def _scenario(name: str, given: Any, faults: list[str]) -> Scenario:
-    table = Table(name, given, faults)
+    table = TomlTable(name, given, faults)
     scenario = Scenario(
         name,
         about=table.take("about", a_text, ""),
         phases=tuple(_phases(table)),
-        recognizer=table.take("recognizer", one_of(Recognizer), Recognizer.STACK),
+        recognizer=table.take("recognizer", one_of(RecognizerChoice), RecognizerChoice.STACK),
         latency_seconds=table.take("latency_seconds", a_number(0), 0.45),
         context=table.take("context", _context, {}),
         quotas=table.take("quotas", _quotas, {}),
@@ -163,17 +163,17 @@ def _scenario(name: str, given: Any, faults: list[str]) -> Scenario:
     return scenario
 
 
-def _phases(table: Table) -> list[Phase]:
+def _phases(table: TomlTable) -> list[Phase]:
     phases: list[Phase] = []
     for place, given in enumerate(table.take("phases", a_list, [])):
-        inner = Table(f"{table.name}.phases[{place}]", given, table.faults)
-        lane = inner.take("lane", one_of(Lane), Lane.LIVE)
+        inner = TomlTable(f"{table.name}.phases[{place}]", given, table.faults)
+        lane = inner.take("lane", one_of(PhaseLane), PhaseLane.LIVE)
         phase = Phase(
             name=inner.take("name", a_text, "photos" if not place else f"phase {place + 1}"),
             photos=inner.take("photos", a_whole_number(1)),
             per_second=inner.take("per_second", above_zero, None),
             lane=lane,
-            prepared=inner.take("prepared", a_truth, lane is Lane.BULK) or lane is Lane.BULK,
+            prepared=inner.take("prepared", a_truth, lane is PhaseLane.BULK) or lane is PhaseLane.BULK,
             duplicates=inner.take("duplicates", a_share, 0.0),
             start_seconds=inner.take("start_seconds", a_number(0), 0.0),
             after=inner.take("after", a_text, None),
@@ -188,20 +188,20 @@ def _phases(table: Table) -> list[Phase]:
     return phases
 
 
-def _changes(table: Table) -> list[QuotaChange]:
+def _changes(table: TomlTable) -> list[QuotaChange]:
     changes = []
     for place, given in enumerate(table.take("changes", a_list, [])):
-        inner = Table(f"{table.name}.changes[{place}]", given, table.faults)
+        inner = TomlTable(f"{table.name}.changes[{place}]", given, table.faults)
         changes.append(QuotaChange(inner.take("at_seconds", a_number(0)), inner.take("quotas", _quotas)))
         inner.refuse_the_rest()
     return sorted(changes, key=lambda change: change.at_seconds)
 
 
-def _api(table: Table) -> ApiLoad | None:
+def _api(table: TomlTable) -> ApiLoad | None:
     given = table.take("api", a_table, None)
     if given is None:
         return None
-    inner = Table(f"{table.name}.api", given, table.faults)
+    inner = TomlTable(f"{table.name}.api", given, table.faults)
     load = ApiLoad(inner.take("users", a_whole_number(1)), inner.take("seconds", a_number(1)))
     inner.refuse_the_rest()
     return load

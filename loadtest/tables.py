@@ -14,7 +14,7 @@ class UnusableError(Exception):
 _MISSING: Any = dataclasses.MISSING
 
 
-class Table:
+class TomlTable:
     """A TOML table on its way to a value; what was not taken from it is unknown."""
 
     def __init__(self, name: str, given: Any, faults: list[str]) -> None:

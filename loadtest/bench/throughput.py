@@ -13,7 +13,7 @@ from uuid import uuid4
 from loadtest.bench.figures import Figure
 from loadtest.bench.processes import ProcessWatcher
 from loadtest.bench.services import LocalStack
-from loadtest.completions import Completions, await_all
+from loadtest.completions import CompletionsQueue, await_all
 from loadtest.control_api import ControlApi
 from loadtest.errors import LoadtestError
 from loadtest.photos import distinct_photos, photos_in
@@ -101,7 +101,7 @@ class Throughput:
     """Puts photos nobody has seen through the recognizer alone, and through the whole pipeline."""
 
     services: LocalStack
-    completions: Completions
+    completions: CompletionsQueue
     watch: ProcessWatcher
 
     def __post_init__(self) -> None:

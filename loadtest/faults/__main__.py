@@ -31,7 +31,7 @@ def main(
 ) -> None:
     """Upload photos while calls fail and workers die; exit 1 if a promise was broken."""
     console = Console() if sys.stdout.isatty() else Console(width=_WIDTH_OF_NO_TERMINAL)
-    order = running.Order(random.SystemRandom().randrange(10_000) if seed is None else seed, photos, kills)
+    order = running.RunOrder(random.SystemRandom().randrange(10_000) if seed is None else seed, photos, kills)
     console.print(
         f"seed {order.seed}: the same faults again with make chaos SEED={order.seed}", highlight=False
     )

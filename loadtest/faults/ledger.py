@@ -14,8 +14,8 @@ from itertools import takewhile
 import psutil  # type: ignore[import-untyped]
 
 from contract.detectors import OPERATIONS
-from loadtest.faults.calls import Call, Photograph, SavedAnswer, Service
-from loadtest.faults.plan import Fault
+from loadtest.faults.calls import AwsService, Call, Photograph, SavedAnswer
+from loadtest.faults.plan import InjectedFault
 
 DETECTORS = {operation: detector for detector, operation in OPERATIONS.items()}
 # The processor's clients wait for 10 s; an answer that took longer came to nobody.
@@ -47,7 +47,7 @@ class Paid:
     photograph: Photograph
     invocation: str
     seconds: float
-    lost_by: Fault
+    lost_by: InjectedFault
     at: float = 0.0
 
 
@@ -74,7 +74,7 @@ def payments_of(
             payments[DETECTORS[event.photograph.operation], content_id].append((event, []))
             continue
         for paid, saves in reversed(payments[event.answer.detector, event.answer.content_id]):
-            if paid.invocation == event.invocation and paid.lost_by is Fault.NONE:
+            if paid.invocation == event.invocation and paid.lost_by is InjectedFault.NONE:
                 saves.append(event)
                 break
     operations = {detector: operation for operation, detector in DETECTORS.items()}
@@ -86,7 +86,7 @@ def payments_of(
 
 
 def _fate(paid: Paid, saves: Sequence[Save], killed: Collection[str]) -> Fate:
-    if paid.lost_by is not Fault.NONE:
+    if paid.lost_by is not InjectedFault.NONE:
         return Fate.LOST_TO_A_FAULT
     if any(save.took_effect for save in saves):
         return Fate.KEPT
@@ -139,7 +139,7 @@ class Ticket:
 
     number: int
     number_of_service: int
-    service: Service
+    service: AwsService
     operation: str
     invocation: str
     port: int
@@ -157,8 +157,8 @@ class Kill:
 class Ledger:
     """Safe to use from several threads."""
 
-    calls: Counter[Service] = field(default_factory=Counter)
-    faults: Counter[tuple[Service, Fault]] = field(default_factory=Counter)
+    calls: Counter[AwsService] = field(default_factory=Counter)
+    faults: Counter[tuple[AwsService, InjectedFault]] = field(default_factory=Counter)
     kills: list[Kill] = field(default_factory=list)
     events: list[Paid | Save] = field(default_factory=list)
     _under_way: dict[int, Ticket] = field(default_factory=dict)
@@ -185,12 +185,12 @@ class Ledger:
             with self._lock:
                 del self._under_way[ticket.number]
 
-    def struck(self, ticket: Ticket, fault: Fault) -> None:
+    def struck(self, ticket: Ticket, fault: InjectedFault) -> None:
         """A fault was injected."""
         with self._lock:
             self.faults[ticket.service, fault] += 1
 
-    def paid(self, ticket: Ticket, photograph: Photograph, seconds: float, lost_by: Fault) -> None:
+    def paid(self, ticket: Ticket, photograph: Photograph, seconds: float, lost_by: InjectedFault) -> None:
         """Rekognition answered; a fault may keep the answer from arriving."""
         with self._lock:
             self.events.append(Paid(photograph, ticket.invocation, seconds, lost_by, time.time()))

@@ -15,33 +15,33 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from loadtest.faults.calls import (
-    Answer,
+    AwsAnswer,
+    AwsService,
     Call,
-    Service,
     photograph_of,
     saved_answers_of,
     server_error,
     throttle,
 )
 from loadtest.faults.ledger import Ledger, Ticket
-from loadtest.faults.outages import HungUpError, Outages
+from loadtest.faults.outages import HungUpError, StagedOutages
 from loadtest.faults.partial import split
-from loadtest.faults.plan import LOSES_THE_ANSWER, Fault, Plan, Strike
+from loadtest.faults.plan import LOSES_THE_ANSWER, FaultPlan, InjectedFault, Strike
 
 _UPSTREAM_SECONDS = 60.0
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
-_SERVICE_UNAVAILABLE = Answer(503, (("Content-Type", "text/plain"),), b"the local cloud does not answer")
+_SERVICE_UNAVAILABLE = AwsAnswer(503, (("Content-Type", "text/plain"),), b"the local cloud does not answer")
 
 
 @dataclass
 class Proxy:
     """Deals with calls. `upstream` maps services to URLs; `kill` ends the worker that talks from a port."""
 
-    plan: Plan
+    plan: FaultPlan
     ledger: Ledger
-    upstream: Mapping[Service, str]
+    upstream: Mapping[AwsService, str]
     kill: Callable[[int], bool]
-    outages: Outages = field(default_factory=Outages)
+    outages: StagedOutages = field(default_factory=StagedOutages)
     healed: threading.Event = field(default_factory=threading.Event)
     _kills: list[int] = field(init=False)
     _calls_in_good_times: int = 0
@@ -50,14 +50,14 @@ class Proxy:
     def __post_init__(self) -> None:
         self._kills = list(self.plan.kills)
 
-    def answer(self, call: Call, port: int) -> Answer:
+    def answer(self, call: Call, port: int) -> AwsAnswer:
         """Deal with one call from a port. Raises HungUpError."""
         with self.ledger.under_way(call, port) as ticket:
             kill = self._next_kill()
             if kill is not None and self.plan.kills_before_the_call(kill):
                 self._kill(port, kill)
                 raise HungUpError
-            strike = Strike(Fault.NONE)
+            strike = Strike(InjectedFault.NONE)
             if not self.healed.is_set():
                 strike = self.plan.strike(call.service, ticket.number_of_service)
             try:
@@ -66,7 +66,7 @@ class Proxy:
                 if kill is not None:
                     self._kill_soon(port, kill)
 
-    def _dealt_with(self, call: Call, ticket: Ticket, strike: Strike) -> Answer:
+    def _dealt_with(self, call: Call, ticket: Ticket, strike: Strike) -> AwsAnswer:
         try:
             answer = self.outages.met(call, ticket.number)
         except HungUpError:
@@ -77,28 +77,30 @@ class Proxy:
             return answer
         return self._struck(call, ticket, strike)
 
-    def _struck(self, call: Call, ticket: Ticket, strike: Strike) -> Answer:
-        part = split(call, strike.left_out) if strike.fault is Fault.PARTIAL else None
-        if strike.fault is not Fault.NONE and (strike.fault is not Fault.PARTIAL or part is not None):
+    def _struck(self, call: Call, ticket: Ticket, strike: Strike) -> AwsAnswer:
+        part = split(call, strike.left_out) if strike.fault is InjectedFault.PARTIAL else None
+        if strike.fault is not InjectedFault.NONE and (
+            strike.fault is not InjectedFault.PARTIAL or part is not None
+        ):
             self.ledger.struck(ticket, strike.fault)
         match strike.fault:
-            case Fault.THROTTLED:
+            case InjectedFault.THROTTLED:
                 self._not_saved(call, ticket)
                 return throttle(call, ticket.number)
-            case Fault.ERROR_BEFORE:
+            case InjectedFault.ERROR_BEFORE:
                 self._not_saved(call, ticket)
                 return server_error(call)
-            case Fault.RESET_BEFORE:
+            case InjectedFault.RESET_BEFORE:
                 self._not_saved(call, ticket)
                 raise HungUpError
-            case Fault.LATE:
+            case InjectedFault.LATE:
                 time.sleep(strike.seconds)
         answer = self._passed_on(part.call if part else call, ticket, strike.fault)
-        if strike.fault is Fault.STALLED:
+        if strike.fault is InjectedFault.STALLED:
             time.sleep(strike.seconds)
-        if strike.fault in {Fault.STALLED, Fault.RESET_AFTER}:
+        if strike.fault in {InjectedFault.STALLED, InjectedFault.RESET_AFTER}:
             raise HungUpError
-        if strike.fault is Fault.ERROR_AFTER:
+        if strike.fault is InjectedFault.ERROR_AFTER:
             return server_error(call)
         return part.complete(answer) if part and answer.accepted else answer
 
@@ -107,12 +109,12 @@ class Proxy:
         for saved in saved_answers_of(call):
             self.ledger.saved(ticket, saved, took_effect=False)
 
-    def _passed_on(self, call: Call, ticket: Ticket, fault: Fault) -> Answer:
+    def _passed_on(self, call: Call, ticket: Ticket, fault: InjectedFault) -> AwsAnswer:
         begun = time.monotonic()
         answer = _send(self.upstream[call.service], call)
         photograph = photograph_of(call)
         if photograph is not None and answer.accepted:
-            lost_by = fault if fault in LOSES_THE_ANSWER else Fault.NONE
+            lost_by = fault if fault in LOSES_THE_ANSWER else InjectedFault.NONE
             self.ledger.paid(ticket, photograph, time.monotonic() - begun, lost_by)
         for saved in saved_answers_of(call):
             self.ledger.saved(ticket, saved, took_effect=answer.accepted)
@@ -141,7 +143,7 @@ class Proxy:
                 self._kills.insert(0, number)
 
 
-def _send(url: str, call: Call) -> Answer:
+def _send(url: str, call: Call) -> AwsAnswer:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=_UPSTREAM_SECONDS)
     headers = {name: value for name, value in call.headers.items() if name not in _HOP_BY_HOP}
     try:
@@ -152,7 +154,7 @@ def _send(url: str, call: Call) -> Answer:
             for name, value in reply.getheaders()
             if name.lower() not in _HOP_BY_HOP or (call.method == "HEAD" and name.lower() == "content-length")
         )
-        return Answer(reply.status, kept, reply.read())
+        return AwsAnswer(reply.status, kept, reply.read())
     except (OSError, http.client.HTTPException):
         return _SERVICE_UNAVAILABLE
     finally:
@@ -177,7 +179,7 @@ class _Connection(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _deal_with  # noqa: N815 - named by http.server
 
-    def _write(self, answer: Answer) -> None:
+    def _write(self, answer: AwsAnswer) -> None:
         lines = [f"HTTP/1.1 {answer.status} {http.client.responses.get(answer.status, '')}"]
         lines += [f"{name}: {value}" for name, value in answer.headers]
         if self.command != "HEAD" or not any(name.lower() == "content-length" for name, _ in answer.headers):

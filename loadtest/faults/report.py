@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.table import Table
 
 from loadtest import markdown
-from loadtest.faults.calls import Service
+from loadtest.faults.calls import AwsService
 from loadtest.faults.ledger import DETECTORS
-from loadtest.faults.plan import Fault
+from loadtest.faults.plan import InjectedFault
 from loadtest.faults.running import Run
 from loadtest.faults.script import Act
 from loadtest.local_place import ROOT
@@ -30,7 +30,7 @@ def rows(run: Run) -> list[Row]:
     return [
         ("seed", str(run.order.seed)),
         ("photos", f"{run.acts[Act.UPLOAD]}; {changes}"),
-        ("calls of the processor", _listed({service: ledger.calls[service] for service in Service})),
+        ("calls of the processor", _listed({service: ledger.calls[service] for service in AwsService})),
         ("faults injected", f"{sum(ledger.faults.values())}: {_faults_by_kind(ledger.faults)}"),
         ("workers killed (`kill -9`)", str(len(ledger.kills))),
         (
@@ -72,7 +72,7 @@ def _with_reasons(keys: Mapping[str, str]) -> str:
     return f"{len(keys)} ({some})" if keys else "0"
 
 
-def _faults_by_kind(faults: Mapping[tuple[Service, Fault], int]) -> str:
+def _faults_by_kind(faults: Mapping[tuple[AwsService, InjectedFault], int]) -> str:
     kinds = Counter[str]()
     for (_, fault), count in faults.items():
         kinds[fault] += count
@@ -81,10 +81,10 @@ def _faults_by_kind(faults: Mapping[tuple[Service, Fault], int]) -> str:
 
 def fault_grid(run: Run) -> tuple[list[str], list[list[str]]]:
     """Give faults by kind (rows) and service (columns), with a head."""
-    kinds = [fault for fault in Fault if fault is not Fault.NONE]
+    kinds = [fault for fault in InjectedFault if fault is not InjectedFault.NONE]
     return (
-        ["fault", *Service],
-        [[str(kind), *(str(run.ledger.faults[service, kind]) for service in Service)] for kind in kinds],
+        ["fault", *AwsService],
+        [[str(kind), *(str(run.ledger.faults[service, kind]) for service in AwsService)] for kind in kinds],
     )
 
 

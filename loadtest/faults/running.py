@@ -14,14 +14,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from loadtest.faults.calls import Service
+from loadtest.faults.calls import AwsService
 from loadtest.faults.ledger import Killer, Ledger, Name, Paid, paid_twice, payments_of
-from loadtest.faults.outages import OUTAGE_SECONDS, OUTAGES, Outages, Spell
-from loadtest.faults.plan import Plan
+from loadtest.faults.outages import OUTAGE_SECONDS, OUTAGES, Spell, StagedOutages
+from loadtest.faults.plan import FaultPlan
 from loadtest.faults.proxy import Proxy, ProxyServer
 from loadtest.faults.script import Act, Actor, photos, script_of
-from loadtest.faults.site import Site
-from loadtest.faults.verdict import Evidence, Verdict, bucket_now, counts_now, gather, judge, miscounted
+from loadtest.faults.site import FaultSite
+from loadtest.faults.verdict import Evidence, RunVerdict, bucket_now, counts_now, gather, judge, miscounted
 from local.cloud.clients import LocalClients
 from local.cloud.running import running_environment
 from local.cloud.services import PidFile
@@ -43,13 +43,13 @@ class Display:
         if not self._console.is_terminal:
             self._console.print(name, highlight=False)
 
-    def advance(self, site: Site, ledger: Ledger) -> None:
+    def advance(self, site: FaultSite, ledger: Ledger) -> None:
         """One more step of the script is done."""
         with self._lock:
             self._progress.advance(self._task)
         self.show(site, ledger)
 
-    def show(self, site: Site, ledger: Ledger) -> None:
+    def show(self, site: FaultSite, ledger: Ledger) -> None:
         """Show how far the pipeline is, and what was done to it."""
         announced, faults, kills = len(site.announced_keys()), ledger.injected(), len(ledger.kills)
         seen = f"{announced} announced, {faults} faults, {kills} kills"
@@ -82,7 +82,7 @@ LONGEST_COUNTING_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Order:
+class RunOrder:
     """What is wanted of a run."""
 
     seed: int
@@ -103,10 +103,10 @@ class OutageResult:
 class Run:
     """What happened. `paid` counts calls that Rekognition accepted, `left_over` messages still queued."""
 
-    order: Order
+    order: RunOrder
     acts: Counter[Act]
     ledger: Ledger
-    verdict: Verdict
+    verdict: RunVerdict
     outages: Sequence[OutageResult]
     completions: int
     repeats: int
@@ -116,7 +116,7 @@ class Run:
     seconds_drained: float
 
 
-def run(order: Order, display: Display, keep_log: Path) -> Run:
+def run(order: RunOrder, display: Display, keep_log: Path) -> Run:
     """Run it all in a place of its own, which is gone afterwards; its log is kept. Raises LocalCloudError."""
     ledger = Ledger()
     with _proxied_site(order, ledger, display, keep_log) as (site, proxy):
@@ -166,7 +166,9 @@ def _last_paid(ledger: Ledger, actor: Actor, names: Collection[Name]) -> list[fl
     return [last[name] for name in names if name in last]
 
 
-def _result(spell: Spell, outages: Outages, evidence: Evidence, unexplained: Sequence[float]) -> OutageResult:
+def _result(
+    spell: Spell, outages: StagedOutages, evidence: Evidence, unexplained: Sequence[float]
+) -> OutageResult:
     failed = [letter.failed_at for letter in evidence.letters if letter.failed_at is not None]
     return OutageResult(
         spell,
@@ -175,7 +177,7 @@ def _result(spell: Spell, outages: Outages, evidence: Evidence, unexplained: Seq
     )
 
 
-def _gathered(site: Site) -> Evidence:
+def _gathered(site: FaultSite) -> Evidence:
     """Read everything, and the counts again until they are those of the records or have had long enough."""
     evidence = gather(site.clients, site.outputs)
     ends_at = time.monotonic() + LONGEST_COUNTING_SECONDS
@@ -186,21 +188,21 @@ def _gathered(site: Site) -> Evidence:
 
 @contextmanager
 def _proxied_site(
-    order: Order, ledger: Ledger, display: Display, keep_log: Path
-) -> Iterator[tuple[Site, Proxy]]:
+    order: RunOrder, ledger: Ledger, display: Display, keep_log: Path
+) -> Iterator[tuple[FaultSite, Proxy]]:
     display.phase("starting a place")
     with (
         tempfile.TemporaryDirectory(prefix="chaos-") as directory,
         running_environment(Path(directory)) as (environment, outputs),
     ):
-        site = Site(outputs, LocalClients(environment), environment.cloud_log)
+        site = FaultSite(outputs, LocalClients(environment), environment.cloud_log)
         cloud = PidFile.read(environment.directory / f"{CLOUD}.pid.json")
         process = cloud.process() if cloud is not None else None
         assert process is not None, "MiniStack has just been started"
         server = ProxyServer()
-        upstream = dict.fromkeys(Service, outputs.endpoint_url)
-        upstream[Service.REKOGNITION] = outputs.rekognition_url
-        plan = Plan.of(order.seed, kills=order.kills, expected_calls=order.photos * CALLS_A_PHOTO)
+        upstream = dict.fromkeys(AwsService, outputs.endpoint_url)
+        upstream[AwsService.REKOGNITION] = outputs.rekognition_url
+        plan = FaultPlan.of(order.seed, kills=order.kills, expected_calls=order.photos * CALLS_A_PHOTO)
         killer = Killer(process, server.server_address[1], ledger)
         proxy = Proxy(plan, ledger, upstream, killer.kill)
         server.serve(proxy)
@@ -214,7 +216,7 @@ def _proxied_site(
                 keep_log.write_bytes(environment.cloud_log.read_bytes())
 
 
-def _listen_for_share(site: Site, actor: Actor, ledger: Ledger, display: Display, share: float) -> None:
+def _listen_for_share(site: FaultSite, actor: Actor, ledger: Ledger, display: Display, share: float) -> None:
     """Listen until this share of the keys has been announced, but not for ever."""
     end = time.monotonic() + LONGEST_WAVE_SECONDS
     keys = {key for key, _ in actor.bodies}
@@ -225,7 +227,7 @@ def _listen_for_share(site: Site, actor: Actor, ledger: Ledger, display: Display
         display.show(site, ledger)
 
 
-def _drain(site: Site, ledger: Ledger, display: Display) -> int:
+def _drain(site: FaultSite, ledger: Ledger, display: Display) -> int:
     """Listen until all of the bucket is announced and the queues are empty; count what is left there."""
     end = time.monotonic() + LONGEST_DRAIN_SECONDS
     bucket = bucket_now(site.clients, site.outputs.bucket)
@@ -240,8 +242,8 @@ def _drain(site: Site, ledger: Ledger, display: Display) -> int:
 
 
 def _judged(
-    site: Site, actor: Actor, ledger: Ledger, evidence: Evidence, overwritten: Iterable[str]
-) -> tuple[Verdict, int]:
+    site: FaultSite, actor: Actor, ledger: Ledger, evidence: Evidence, overwritten: Iterable[str]
+) -> tuple[RunVerdict, int]:
     """Give the verdict, and the number of calls that Rekognition accepted."""
     names = actor.content_ids_by_digest()
     calls = {

@@ -46,7 +46,7 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True)
-class Step:
+class ScriptStep:
     """One act. A copy is made of `source`."""
 
     act: Act
@@ -54,16 +54,16 @@ class Step:
     source: str = ""
 
 
-def script_of(seed: int, photos: int) -> list[list[Step]]:
+def script_of(seed: int, photos: int) -> list[list[ScriptStep]]:
     """Write the script: some waves, each with new photos and changes to photos of this or an earlier wave.
 
     A key is changed at most once, after its upload; a copied one not at all, for its bytes are still needed.
     """
     dice = random.Random(f"{seed} script")
     keys = [f"{dice.choice(_FOLDERS)}/photo {number:04}.jpg" for number in range(photos)]
-    waves: list[list[Step]] = [[] for _ in range(WAVES)]
+    waves: list[list[ScriptStep]] = [[] for _ in range(WAVES)]
     for number, key in enumerate(keys):
-        waves[number * WAVES // photos].append(Step(Act.UPLOAD, key))
+        waves[number * WAVES // photos].append(ScriptStep(Act.UPLOAD, key))
     chosen = iter(dice.sample(keys, photos))
     wave_of = {key: number * WAVES // photos for number, key in enumerate(keys)}
     for act, percent in (
@@ -75,12 +75,12 @@ def script_of(seed: int, photos: int) -> list[list[Step]]:
         for _ in range(photos * percent // 100):
             key = next(chosen)
             wave = waves[dice.randint(wave_of[key], WAVES - 1)]
-            step = Step(act, f"copies/{key}", key) if act is Act.COPY else Step(act, key)
+            step = ScriptStep(act, f"copies/{key}", key) if act is Act.COPY else ScriptStep(act, key)
             wave.insert(dice.randint(_after(wave, key), len(wave)), step)
     return waves
 
 
-def _after(wave: Sequence[Step], key: str) -> int:
+def _after(wave: Sequence[ScriptStep], key: str) -> int:
     return next((place + 1 for place, step in enumerate(wave) if step.key == key), 0)
 
 
@@ -135,14 +135,14 @@ class Actor:
     bodies: dict[tuple[str, str | None], bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def act_out(self, wave: Sequence[Step], done: Callable[[], None]) -> None:
+    def act_out(self, wave: Sequence[ScriptStep], done: Callable[[], None]) -> None:
         """Do all steps of a wave, some at a time; those of one key in order."""
-        of_key: dict[str, list[Step]] = {}
+        of_key: dict[str, list[ScriptStep]] = {}
         for step in wave:
             of_key.setdefault(step.source or step.key, []).append(step)
         prepared = [[(step, self._body(step)) for step in steps] for steps in of_key.values()]
 
-        def act(steps: list[tuple[Step, bytes]]) -> None:
+        def act(steps: list[tuple[ScriptStep, bytes]]) -> None:
             for step, body in steps:
                 self._act(step, body)
                 done()
@@ -150,10 +150,10 @@ class Actor:
         with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(act, prepared))
 
-    def _body(self, step: Step) -> bytes:
+    def _body(self, step: ScriptStep) -> bytes:
         return next(self.photos) if step.act in {Act.UPLOAD, Act.OVERWRITE} else b""
 
-    def _act(self, step: Step, body: bytes) -> None:
+    def _act(self, step: ScriptStep, body: bytes) -> None:
         s3, bucket = self.clients.s3, self.outputs.bucket
         match step.act:
             case Act.UPLOAD | Act.OVERWRITE:

@@ -32,7 +32,7 @@ _WAIT_SECONDS = 2
 
 
 @dataclass
-class Site:
+class FaultSite:
     """A running environment, what its functions say (`log`), and what was announced since it was followed."""
 
     outputs: Outputs

@@ -133,7 +133,7 @@ def _letters(clients: LocalClients, outputs: Outputs) -> tuple[Letter, ...]:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RunVerdict:
     """What was found. `lost` and `stale` list keys; both are to be empty.
 
     `lost`: there is an object and no right record: none at all, a rejection of a good photo, or index rows or
@@ -164,7 +164,7 @@ def judge(
     bucket_name: str,
     twice: PaidTwice,
     true_labels: Mapping[str, Mapping[str, float]],
-) -> Verdict:
+) -> RunVerdict:
     """Compare the bucket with the table, and the table with what was announced.
 
     `true_labels` are those of some keys, asked for once more with the very bytes that are there.
@@ -190,7 +190,7 @@ def judge(
             stale[key] = "the detectors' answer is about other bytes"
     _compare_rows(evidence, lost, stale)
     records = evidence.records.values()
-    return Verdict(
+    return RunVerdict(
         lost,
         stale,
         tuple(

@@ -14,7 +14,7 @@ from loadtest.local_place import ROOT
 from loadtest.plots import Panel
 from loadtest.simulation import report
 from loadtest.simulation.figures import Figures, kept, simulate
-from loadtest.simulation.scenario import Scenario
+from loadtest.simulation.scenario import FleetScenario
 from loadtest.simulation.scenarios import GROUPS, as_deployed
 
 DIRECTORY = ROOT / "build" / "fleet"
@@ -36,7 +36,7 @@ def main(
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}; choose of {', '.join(GROUPS)}")
     console.print(f"[bold]{report.SIMULATED}[/]")
-    results: dict[str, list[tuple[Scenario, Figures]]] = {}
+    results: dict[str, list[tuple[FleetScenario, Figures]]] = {}
     panels: dict[str, list[Panel]] = {}
     broken: list[str] = []
     with ProcessPoolExecutor(jobs, max_tasks_per_child=1) as pool:
@@ -56,7 +56,7 @@ def main(
         raise typer.Exit(1)
 
 
-def _shown(group: str, results: list[tuple[Scenario, Figures]]) -> Table:
+def _shown(group: str, results: list[tuple[FleetScenario, Figures]]) -> Table:
     head, lines = report.table(group, results)
     table = Table(*head, title=group)
     for line in lines:

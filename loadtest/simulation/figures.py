@@ -10,7 +10,7 @@ from statistics import quantiles
 from loadtest.plots import Panel
 from loadtest.simulation.latency import MEMORY_MB
 from loadtest.simulation.running import BULK, LIVE, Record, run
-from loadtest.simulation.scenario import Scenario
+from loadtest.simulation.scenario import FleetScenario
 
 # A message that was handed back comes again after ten minutes at the latest; then there is the work itself.
 LONGEST_RECOVERY_SECONDS = 900.0
@@ -58,12 +58,12 @@ def aftermath(record: Record) -> Aftermath:
     )
 
 
-def broken_promises(scenario: Scenario, seen: Aftermath) -> list[str]:
+def broken_promises(scenario: FleetScenario, seen: Aftermath) -> list[str]:
     """Return the promises that were broken, each in words; none if all were kept."""
     return list(_broken(scenario, seen))
 
 
-def _broken(scenario: Scenario, seen: Aftermath) -> Iterator[str]:
+def _broken(scenario: FleetScenario, seen: Aftermath) -> Iterator[str]:
     if seen.dead:
         causes = ", ".join(f"{number} {cause}" for cause, number in seen.dead.most_common())
         yield f"{seen.dead.total()} dead letters from {_hours(seen.first_dead_at or 0)} on ({causes})"
@@ -107,7 +107,7 @@ class Percentiles:
 
 
 @dataclass(frozen=True)
-class Change:
+class QuotaChangeFigures:
     """What followed a change of the quota, until the next or the end of the backlog.
 
     `back` is after how many seconds 0.9 of the new quota was used and went on being used, None for never;
@@ -139,7 +139,7 @@ class Figures:
     refused_writes: dict[str, float]
     live: Percentiles | None
     bulk: Percentiles | None
-    changes: tuple[Change, ...]
+    changes: tuple[QuotaChangeFigures, ...]
     uploaded: int
     searchable: int
     lost: int
@@ -201,7 +201,7 @@ def figures(record: Record) -> Figures:
     )
 
 
-def _changes(record: Record) -> tuple[Change, ...]:
+def _changes(record: Record) -> tuple[QuotaChangeFigures, ...]:
     operation = record.scenario.operations[0]
     accepted = record.rekognition.accepted[operation]
     backlog_ends = max((second for second in accepted if accepted[second]), default=0)
@@ -215,7 +215,7 @@ def _changes(record: Record) -> tuple[Change, ...]:
     )
 
 
-def _change(record: Record, begin: int, end: int, quota: float) -> Change:
+def _change(record: Record, begin: int, end: int, quota: float) -> QuotaChangeFigures:
     accepted = record.rekognition.accepted[record.scenario.operations[0]]
     starts = range(begin, max(begin + 1, end - BACK_SECONDS + 1))
     short = [
@@ -224,7 +224,7 @@ def _change(record: Record, begin: int, end: int, quota: float) -> Change:
         if sum(accepted[second + place] for place in range(BACK_SECONDS)) < BACK_SHARE * quota * BACK_SECONDS
     ]
     back = short[-1] + 1 - begin if short else 0
-    return Change(
+    return QuotaChangeFigures(
         back=None if short and short[-1] == starts[-1] else back,
         use=sum(accepted[second] for second in range(begin, end)) / (end - begin) / quota,
         throttled=record.rekognition.count(record.rekognition.throttled, begin, end),
@@ -235,7 +235,7 @@ def _change(record: Record, begin: int, end: int, quota: float) -> Change:
 MOST_SECONDS_DRAWN = 600
 
 
-def simulate(scenario: Scenario) -> tuple[Scenario, Figures, Panel]:
+def simulate(scenario: FleetScenario) -> tuple[FleetScenario, Figures, Panel]:
     """Run a scenario and give what is reported of it."""
     record = run(scenario)
     return scenario, figures(record), panel(record, scenario.title)
@@ -259,7 +259,7 @@ def panel(record: Record, title: str) -> Panel:
     )
 
 
-def kept(scenario: Scenario, seen: Figures) -> bool:
+def kept(scenario: FleetScenario, seen: Figures) -> bool:
     """Tell whether the promises were kept.
 
     Nothing is lost, and nothing is paid twice that no killed worker had paid for. Where services were away,

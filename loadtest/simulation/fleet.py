@@ -50,7 +50,7 @@ class TooManyRequestsError(Exception):
 
 
 @dataclass
-class Function:
+class VirtualFunction:
     """The processor's function. `build` makes the handler of a new environment, as a cold start does.
 
     `concurrency` is how many may run at a time, of all that the account has; None for more than is needed.

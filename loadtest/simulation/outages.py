@@ -14,6 +14,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
+from loadtest.faults.calls import AwsService
+
 
 def client_error(code: str, operation: str, message: str = "as arranged", **extra: object) -> ClientError:
     """Make the exception that botocore raises for an error code."""
@@ -24,16 +26,6 @@ def client_error(code: str, operation: str, message: str = "as arranged", **extr
         **extra,
     }
     return ClientError(answer, operation)
-
-
-class Service(StrEnum):
-    """The services that the processor calls. SQS is what the processor does there, not the event source."""
-
-    REKOGNITION = "Rekognition"
-    DYNAMODB = "DynamoDB"
-    S3 = "S3"
-    SNS = "SNS"
-    SQS = "SQS"
 
 
 class Trouble(StrEnum):
@@ -48,7 +40,7 @@ class Trouble(StrEnum):
 class Outage:
     """One service in trouble, from `begin` to `end`, in seconds since the start: a share of its calls."""
 
-    service: Service
+    service: AwsService
     begin: float
     end: float
     trouble: Trouble = Trouble.AWAY
@@ -62,26 +54,26 @@ class Outage:
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 # https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
-BROKEN: Mapping[Service, tuple[str, int]] = {
-    Service.REKOGNITION: ("InternalServerError", 500),
-    Service.DYNAMODB: ("InternalServerError", 500),
-    Service.S3: ("500", 500),
-    Service.SNS: ("InternalError", 500),
-    Service.SQS: ("InternalFailure", 500),
+BROKEN: Mapping[AwsService, tuple[str, int]] = {
+    AwsService.REKOGNITION: ("InternalServerError", 500),
+    AwsService.DYNAMODB: ("InternalServerError", 500),
+    AwsService.S3: ("500", 500),
+    AwsService.SNS: ("InternalError", 500),
+    AwsService.SQS: ("InternalFailure", 500),
 }
-DENIED: Mapping[Service, tuple[str, int]] = {
-    Service.REKOGNITION: ("AccessDeniedException", 400),
-    Service.DYNAMODB: ("AccessDeniedException", 400),
-    Service.S3: ("403", 403),
-    Service.SNS: ("AuthorizationError", 403),
-    Service.SQS: ("AccessDenied", 403),
+DENIED: Mapping[AwsService, tuple[str, int]] = {
+    AwsService.REKOGNITION: ("AccessDeniedException", 400),
+    AwsService.DYNAMODB: ("AccessDeniedException", 400),
+    AwsService.S3: ("403", 403),
+    AwsService.SNS: ("AuthorizationError", 403),
+    AwsService.SQS: ("AccessDenied", 403),
 }
-THROTTLED: Mapping[Service, tuple[str, int]] = {
-    Service.REKOGNITION: ("ProvisionedThroughputExceededException", 400),
-    Service.DYNAMODB: ("ProvisionedThroughputExceededException", 400),
-    Service.S3: ("503", 503),
-    Service.SNS: ("Throttled", 429),
-    Service.SQS: ("RequestThrottled", 403),
+THROTTLED: Mapping[AwsService, tuple[str, int]] = {
+    AwsService.REKOGNITION: ("ProvisionedThroughputExceededException", 400),
+    AwsService.DYNAMODB: ("ProvisionedThroughputExceededException", 400),
+    AwsService.S3: ("503", 503),
+    AwsService.SNS: ("Throttled", 429),
+    AwsService.SQS: ("RequestThrottled", 403),
 }
 # What Rekognition says when it cannot read the object on the role's behalf, for whatever reason.
 UNREADABLE = ("InvalidS3ObjectException", 400)
@@ -96,7 +88,7 @@ class Outages:
     dice: Callable[[], float] = lambda: 0.0
     _ways: Callable[[], object] = field(default_factory=lambda: cycle((True, False)).__next__)
 
-    def trouble_of(self, service: Service) -> Trouble | None:
+    def trouble_of(self, service: AwsService) -> Trouble | None:
         """Return what is wrong with a service for a call that is made now, None for nothing."""
         now = self.seconds()
         for one in self.all:
@@ -104,7 +96,7 @@ class Outages:
                 return one.trouble
         return None
 
-    def strike(self, service: Service, operation: str) -> None:
+    def strike(self, service: AwsService, operation: str) -> None:
         """Raise what a call to the service meets now. What is away answers a 5xx or not at all, by turns."""
         if not self.all:
             return
@@ -117,7 +109,7 @@ class Outages:
                 raise _refusal(THROTTLED[service], operation)
         # Rekognition reads the object itself, with the caller's permissions; it has one word for all trouble.
         # https://docs.aws.amazon.com/rekognition/latest/APIReference/API_S3Object.html
-        if service is Service.REKOGNITION and self.trouble_of(Service.S3) is not None:
+        if service is AwsService.REKOGNITION and self.trouble_of(AwsService.S3) is not None:
             raise _refusal(UNREADABLE, operation)
 
 
@@ -126,6 +118,6 @@ def _refusal(said: tuple[str, int], operation: str) -> ClientError:
     return client_error(code, operation, ResponseMetadata={"HTTPStatusCode": status})
 
 
-def _unreachable(service: Service) -> BotoCoreError:
+def _unreachable(service: AwsService) -> BotoCoreError:
     """Make what botocore raises when the service's name leads nowhere."""
     return EndpointConnectionError(endpoint_url=f"https://{service.lower()}.us-east-1.amazonaws.com/")

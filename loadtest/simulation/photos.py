@@ -15,7 +15,7 @@ BUCKET = "photos"
 
 
 @dataclass(frozen=True)
-class Photo:
+class VirtualPhoto:
     """One photo: its lane, its place among those of that lane, when it was uploaded (seconds since 1970).
 
     What is `asked_for` comes by a request to look at the bucket, as `backfill` sends it, not by S3's event.
@@ -31,7 +31,7 @@ class Photo:
         return f"{self.lane}/{self.number:07}.jpg"
 
     @classmethod
-    def named(cls, key: str) -> Photo:
+    def named(cls, key: str) -> VirtualPhoto:
         """Give the photo of a key, without knowing when it was uploaded."""
         lane, _, name = key.partition("/")
         return cls(lane, int(name.removesuffix(".jpg")), 0.0)

@@ -42,7 +42,7 @@ class NoLog:
 
 
 @dataclass
-class Counts:
+class MetricCounts:
     """What the processor counts, by name."""
 
     of: Counter[Metric] = field(default_factory=Counter)
@@ -55,30 +55,32 @@ class Counts:
 
 
 @dataclass
-class Site:
+class FleetSite:
     """What all environments of a simulation share."""
 
     services: Services
     settings: ProcessorSettings
     chance: random.Random
-    tally: Counts
+    tally: MetricCounts
     said: dict[str, int]
 
 
-Program = Callable[[Site, Environment], Handler]
+Program = Callable[[FleetSite, Environment], Handler]
 
 
-def pipeline(site: Site, environment: Environment) -> Handler:
+def pipeline(site: FleetSite, environment: Environment) -> Handler:
     """The pipeline as it is deployed."""
     return _assembled(site, environment, clients(site.services, environment), site.settings)
 
 
-def without_limiter(site: Site, environment: Environment) -> Handler:
+def without_limiter(site: FleetSite, environment: Environment) -> Handler:
     """The pipeline with nothing between it and the quota but its retries."""
     return with_rekognition(lambda _site, client: client, site, environment)
 
 
-def with_rekognition(wrap: Callable[[Site, object], object], site: Site, environment: Environment) -> Handler:
+def with_rekognition(
+    wrap: Callable[[FleetSite, object], object], site: FleetSite, environment: Environment
+) -> Handler:
     """The pipeline without our limiter, and with another around its Rekognition client."""
     aws = clients(site.services, environment)
     limited = replace(aws, rekognition=wrap(site, aws.rekognition), dynamodb=_NoBudget(aws.dynamodb))
@@ -99,14 +101,16 @@ class _NoBudget:
         return {"Attributes": {"next_at": ExpressionAttributeValues[":now"]}}
 
 
-def _assembled(site: Site, environment: Environment, aws: Clients, settings: ProcessorSettings) -> Handler:
+def _assembled(
+    site: FleetSite, environment: Environment, aws: Clients, settings: ProcessorSettings
+) -> Handler:
     return assemble(settings, aws, site.tally, NoLog(site.said), runtime(site, environment)).answer
 
 
 _NAMES = count()
 
 
-def runtime(site: Site, environment: Environment) -> Runtime:
+def runtime(site: FleetSite, environment: Environment) -> Runtime:
     """Give time, chance and threads of the simulation."""
     clock = environment.clock
     return Runtime(

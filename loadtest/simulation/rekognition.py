@@ -64,7 +64,7 @@ def answer(operation: str, place: int) -> Mapping[str, Any]:
     return variants[place % len(variants)]
 
 
-class Rekognition:
+class VirtualRekognition:
     """Accepts calls as far as the quota goes. Times are whole seconds since the start."""
 
     def __init__(self, now: Callable[[], float], quotas: Mapping[str, float], start: float) -> None:

@@ -12,13 +12,13 @@ from loadtest import markdown
 from loadtest.local_place import ROOT
 from loadtest.plots import Panel, grid
 from loadtest.simulation.figures import Aftermath, Figures
-from loadtest.simulation.scenario import Scenario
+from loadtest.simulation.scenario import FleetScenario
 
 PAGE = ROOT / "docs" / "fleet.md"
 IMAGES = ROOT / "docs" / "images"
 SIMULATED = "Simulated, not run: the pipeline's code is the real one, AWS and its time are not."
 
-Result = tuple[Scenario, Figures]
+Result = tuple[FleetScenario, Figures]
 
 HEAD = (
     "scenario",
@@ -57,7 +57,7 @@ def table(group: str, results: Sequence[Result]) -> tuple[Sequence[str], list[li
     return HEAD, [_usual_line(scenario, seen) for scenario, seen in results]
 
 
-def _usual_line(scenario: Scenario, seen: Figures) -> list[str]:
+def _usual_line(scenario: FleetScenario, seen: Figures) -> list[str]:
     return [
         f"{scenario.title}{_more(scenario, seen)}",
         _use(seen),
@@ -72,7 +72,7 @@ def _usual_line(scenario: Scenario, seen: Figures) -> list[str]:
     ]
 
 
-def _lanes_line(scenario: Scenario, seen: Figures) -> list[str]:
+def _lanes_line(scenario: FleetScenario, seen: Figures) -> list[str]:
     live, bulk = seen.live, seen.bulk
     return [
         scenario.title,
@@ -84,11 +84,8 @@ def _lanes_line(scenario: Scenario, seen: Figures) -> list[str]:
     ]
 
 
-def _outage_line(scenario: Scenario, seen: Aftermath) -> list[str]:
-    refused = [
-        (seen.dropped, "recursive"),
-        (seen.throttled, "for want of concurrency"),
-    ]
+def _outage_line(scenario: FleetScenario, seen: Aftermath) -> list[str]:
+    refused = [(seen.dropped, "recursive"), (seen.throttled, "for want of concurrency")]
     return [
         scenario.title,
         ", ".join(f"{number} {cause}" for cause, number in seen.dead.most_common()) or "0",
@@ -101,7 +98,7 @@ def _outage_line(scenario: Scenario, seen: Aftermath) -> list[str]:
     ]
 
 
-def _more(scenario: Scenario, seen: Figures) -> str:
+def _more(scenario: FleetScenario, seen: Figures) -> str:
     parts = [scenario.notes] if scenario.notes else []
     for (at, _), change in zip(scenario.shares, seen.changes, strict=True):
         back = "never" if change.back is None else f"after {change.back:.0f} s"

@@ -23,7 +23,14 @@ from loadtest.simulation.clients import clients
 from loadtest.simulation.clock import Clock
 from loadtest.simulation.fleet import Environment, Handler
 from loadtest.simulation.photos import BUCKET
-from loadtest.simulation.programs import Program, Site, pipeline, runtime, with_rekognition, without_limiter
+from loadtest.simulation.programs import (
+    FleetSite,
+    Program,
+    pipeline,
+    runtime,
+    with_rekognition,
+    without_limiter,
+)
 from local.rekognition.quotas import TokenBucket
 from processors.deadline import Deadline
 from processors.retrying import ATTEMPTS, FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS
@@ -33,7 +40,7 @@ from processors.runtime import Runtime
 class OneImage:
     """Asks about one image, puts one item, announces it. The retries are as many and as long as ours."""
 
-    def __init__(self, site: Site, environment: Environment) -> None:
+    def __init__(self, site: FleetSite, environment: Environment) -> None:
         self._aws = clients(site.services, environment)
         self._around: Runtime = runtime(site, environment)
 
@@ -55,7 +62,7 @@ class OneImage:
         self._aws.sns.publish_batch(TopicArn="completions", PublishBatchRequestEntries=[entry])
 
 
-def one_message_a_call(site: Site, environment: Environment) -> Handler:
+def one_message_a_call(site: FleetSite, environment: Environment) -> Handler:
     """One message an invocation; what fails after its retries fails the invocation."""
     one = OneImage(site, environment)
 
@@ -67,7 +74,7 @@ def one_message_a_call(site: Site, environment: Environment) -> Handler:
     return handler
 
 
-def powertools_serial(site: Site, environment: Environment) -> Handler:
+def powertools_serial(site: FleetSite, environment: Environment) -> Handler:
     """Powertools' batch processor, as its documentation has it: one record after the other."""
     one = OneImage(site, environment)
 
@@ -191,12 +198,12 @@ class _NoCondition:
         self._clock.sleep(seconds + GRAIN_SECONDS)
 
 
-def adaptive_mode(site: Site, client: object) -> LimitedClient:
+def adaptive_mode(site: FleetSite, client: object) -> LimitedClient:
     """Put botocore's adaptive mode around a worker's client."""
     return LimitedClient(client, lambda: Adaptive(site.services.clock))
 
 
-def static_split(site: Site, client: object) -> LimitedClient:
+def static_split(site: FleetSite, client: object) -> LimitedClient:
     """Give a worker its share of the quota (that of DetectLabels, the only one asked in the comparison)."""
     share = site.settings.quotas["DetectLabels"] / site.settings.workers
     return LimitedClient(client, lambda: StaticShare(site.services.clock, share))

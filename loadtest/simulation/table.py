@@ -26,7 +26,7 @@ CONTENT_PREFIX = "content#"
 Key = tuple[str, str]
 
 
-class Table:
+class VirtualTable:
     """`on_record` is told of each record that is written; `broken` says which partitions do not answer."""
 
     def __init__(

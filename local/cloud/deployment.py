@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.1
 _TIMEOUT_SECONDS = 300.0
 
 
-class Deployed(StrEnum):
+class DeploymentResult(StrEnum):
     """What a deployment did."""
 
     CREATED = "created"
@@ -32,7 +32,7 @@ class Deployed(StrEnum):
     UNCHANGED = "unchanged"
 
 
-def deploy(clients: LocalClients, assembly: Assembly) -> tuple[Deployed, Mapping[str, str]]:
+def deploy(clients: LocalClients, assembly: Assembly) -> tuple[DeploymentResult, Mapping[str, str]]:
     """Bring the stack into line with the assembly; give what was done, and the stack's outputs.
 
     Raises LocalCloudError with CloudFormation's reason if it fails. A stack that failed before is removed;
@@ -44,7 +44,7 @@ def deploy(clients: LocalClients, assembly: Assembly) -> tuple[Deployed, Mapping
         _await_end(clients)
         stack = None
     if stack is not None and _tags(stack).get(_DIGEST_TAG) == assembly.digest:
-        return Deployed.UNCHANGED, _outputs(stack)
+        return DeploymentResult.UNCHANGED, _outputs(stack)
     for asset in assembly.assets(ACCOUNT, REGION):
         _upload(clients, asset)
     arguments = {
@@ -60,7 +60,7 @@ def deploy(clients: LocalClients, assembly: Assembly) -> tuple[Deployed, Mapping
     finished = _await_end(clients)
     if finished is None or finished["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         raise LocalCloudError(f"the stack was not deployed: {_reason(clients)}", exit_code=1)
-    return (Deployed.CREATED if stack is None else Deployed.UPDATED), _outputs(finished)
+    return (DeploymentResult.CREATED if stack is None else DeploymentResult.UPDATED), _outputs(finished)
 
 
 def _upload(clients: LocalClients, asset: Asset) -> None:

@@ -99,7 +99,7 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
-class Service:
+class BackgroundService:
     """What to run, and how to know that it works.
 
     `version` names the code that is run: a running service of another version, command or environment is
@@ -127,7 +127,7 @@ class Service:
         return hashlib.sha256(described.encode()).hexdigest()[:16]
 
 
-def is_running(service: Service) -> bool:
+def is_running(service: BackgroundService) -> bool:
     """Tell whether this very service, in this configuration, runs and answers."""
     pid_file = PidFile.read(_pid_path(service.directory, service.name))
     return (
@@ -143,7 +143,7 @@ def is_known(directory: Path, name: str) -> bool:
     return _pid_path(directory, name).exists()
 
 
-def start(service: Service) -> None:
+def start(service: BackgroundService) -> None:
     """Start the service and wait until it answers. Raises LocalCloudError if it does not.
 
     What is left of it from before must have been stopped, and the port be free.
@@ -194,7 +194,7 @@ def stop(directory: Path, name: str) -> bool:
     return gentle
 
 
-def require_port(service: Service) -> None:
+def require_port(service: BackgroundService) -> None:
     """See that the port is free. Raises LocalCloudError if another program listens there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -207,7 +207,7 @@ def require_port(service: Service) -> None:
             ) from fault
 
 
-def _answers(service: Service) -> bool:
+def _answers(service: BackgroundService) -> bool:
     try:
         with _DIRECT.open(f"http://{HOST}:{service.port}{service.health_path}", timeout=2) as reply:
             return bool(reply.status == 200)  # noqa: PLR2004

@@ -16,7 +16,7 @@ MOST_NOTES = 10
 
 
 @dataclass
-class Stage:
+class StageReport:
     """One stage; set `result` to what it did, or to nothing, and `notes` to what is to be known besides."""
 
     result: str = ""
@@ -30,9 +30,9 @@ class Stages:
         self._console = console
 
     @contextmanager
-    def stage(self, name: str, doing: str) -> Iterator[Stage]:
+    def stage(self, name: str, doing: str) -> Iterator[StageReport]:
         """Show what is being done, and afterwards what was done, if anything, and the seconds it took."""
-        stage = Stage(doing)
+        stage = StageReport(doing)
         begun = time.monotonic()
         spinner = "line" if self._console.options.ascii_only else "dots"
         with self._console.status(f"{name}: {escape(printable(doing))}", spinner=spinner):

@@ -61,9 +61,9 @@ _GUARD = _HERE / "origin_guard.py"
 _AROUND_MINISTACK = (_GUARD, _HERE / "ministack.py")
 
 
-def cloud_service(environment: LocalEnvironment) -> services.Service:
+def cloud_service(environment: LocalEnvironment) -> services.BackgroundService:
     """Describe MiniStack. Functions inherit its environment, and so find their endpoints."""
-    return services.Service(
+    return services.BackgroundService(
         name=CLOUD,
         command=(
             sys.executable,
@@ -92,9 +92,9 @@ def cloud_service(environment: LocalEnvironment) -> services.Service:
     )
 
 
-def rekognition_service(environment: LocalEnvironment) -> services.Service:
+def rekognition_service(environment: LocalEnvironment) -> services.BackgroundService:
     """Describe the local Rekognition. It reads photos from MiniStack's S3."""
-    return services.Service(
+    return services.BackgroundService(
         name=REKOGNITION,
         command=(
             sys.executable, "-m", "local.rekognition", "--host", HOST,

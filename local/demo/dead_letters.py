@@ -16,7 +16,7 @@ _MOST_LOOKED_AT = 500
 
 
 @dataclass(frozen=True)
-class DeadLetter:
+class FoundDeadLetter:
     """One dead letter: the keys that it is about, none if it cannot be read, and its body."""
 
     keys: tuple[str, ...]
@@ -25,12 +25,12 @@ class DeadLetter:
 
 def dead_letters(
     sqs: SQSClient, queue_urls: Iterable[str], bucket: str, hidden_seconds: int = 1
-) -> list[DeadLetter]:
+) -> list[FoundDeadLetter]:
     """Return the dead letters about a bucket in these queues, some hundreds at most.
 
     They are hidden meanwhile: long enough that one look does not see a message twice, and not for the next.
     """
-    found: dict[str, DeadLetter] = {}
+    found: dict[str, FoundDeadLetter] = {}
     for queue_url in queue_urls:
         while len(found) < _MOST_LOOKED_AT:
             messages = sqs.receive_message(
@@ -41,7 +41,7 @@ def dead_letters(
                 break
             for message in new:
                 keys = _keys(message["Body"], bucket)
-                found[message["MessageId"]] = DeadLetter(keys, message["Body"])
+                found[message["MessageId"]] = FoundDeadLetter(keys, message["Body"])
     return list(found.values())
 
 

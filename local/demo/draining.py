@@ -15,7 +15,7 @@ from contract.notifications import look_again
 from contract.records import ImageRecord, Status
 from local.cloud.clients import LocalClients
 from local.cloud.environment import Outputs
-from local.demo.dead_letters import DeadLetter, dead_letters
+from local.demo.dead_letters import FoundDeadLetter, dead_letters
 
 # Transient errors are warnings, and belong to everyday life.
 _ALARMING = (
@@ -71,7 +71,7 @@ class Drained:
 
     waiting: set[str] = field(default_factory=set)
     statuses: dict[str, Status] = field(default_factory=dict)
-    dead: list[DeadLetter] = field(default_factory=list)
+    dead: list[FoundDeadLetter] = field(default_factory=list)
 
 
 def current_etags(clients: LocalClients, outputs: Outputs, keys: Iterable[str]) -> dict[str, str]:

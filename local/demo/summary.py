@@ -30,7 +30,7 @@ MOST_ROWS = 100
 
 
 @dataclass(frozen=True)
-class Answer:
+class PhotoAnswer:
     """What the API says of one photo. `labels` are in percent; the surest first, then the most specific."""
 
     key: str
@@ -40,7 +40,7 @@ class Answer:
     rejection: str
 
 
-def ask(outputs: Outputs, keys: Sequence[str]) -> list[Answer]:
+def ask(outputs: Outputs, keys: Sequence[str]) -> list[PhotoAnswer]:
     """Ask the API for each photo. Raises LocalCloudError if it does not answer as it should."""
     with ThreadPoolExecutor(_QUESTIONS_AT_ONCE) as pool:
         return list(pool.map(lambda key: _ask_one(outputs, key), keys))
@@ -51,7 +51,7 @@ def page_url(outputs: Outputs) -> str:
     return f"{outputs.api_url}/"
 
 
-def as_table(answers: Sequence[Answer]) -> Table:
+def as_table(answers: Sequence[PhotoAnswer]) -> Table:
     """Lay the answers out: file, labels with confidence, faces."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("File", overflow="fold")
@@ -72,7 +72,7 @@ def as_table(answers: Sequence[Answer]) -> Table:
     return table
 
 
-def _ask_one(outputs: Outputs, key: str) -> Answer:
+def _ask_one(outputs: Outputs, key: str) -> PhotoAnswer:
     # By parameter: MiniStack finds no route for a path with a line feed in it.
     url = f"{outputs.api_url}/images?key={quote(key, safe='')}"
     try:
@@ -80,12 +80,12 @@ def _ask_one(outputs: Outputs, key: str) -> Answer:
             found: dict[str, Any] = json.load(reply)
     except urllib.error.HTTPError as fault:
         if fault.code == _NOT_FOUND:
-            return Answer(key, "waiting", {}, None, "not recognized yet")
+            return PhotoAnswer(key, "waiting", {}, None, "not recognized yet")
         raise LocalCloudError(
             f"the API answers {fault.code} at {url}: {fault.read()[:300]!r}", exit_code=1
         ) from fault
     rejection = found["rejection"]
-    return Answer(
+    return PhotoAnswer(
         key=key,
         status=found["status"],
         labels={label["name"]: label["confidence"] for label in sorted(found["labels"], key=_surest_first)},
@@ -98,7 +98,7 @@ def _surest_first(label: Mapping[str, Any]) -> tuple[int, int]:
     return -round(label["confidence"]), -len(label.get("parents", []))
 
 
-def curl_lines(outputs: Outputs, answers: Sequence[Answer]) -> list[str]:
+def curl_lines(outputs: Outputs, answers: Sequence[PhotoAnswer]) -> list[str]:
     """Three questions to the API that have answers: by label, one photo, and whether it works."""
     # One that shows how a key is written in a URL, if there is one.
     keys = sorted((answer.key for answer in answers), key=lambda key: quote(key, safe="") == key)
@@ -124,7 +124,7 @@ def sync_line(outputs: Outputs) -> str:
     return f"{environment} {aws} s3 sync FOLDER s3://{outputs.bucket} --endpoint-url {outputs.endpoint_url}"
 
 
-def _frequent_label(answers: Sequence[Answer]) -> str:
+def _frequent_label(answers: Sequence[PhotoAnswer]) -> str:
     counts: dict[str, int] = {}
     for answer in answers:
         for name, confidence in answer.labels.items():

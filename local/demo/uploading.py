@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.cloud.clients import LocalClients
 from local.cloud.errors import LocalCloudError
-from local.demo.folder import Folder, NotTaken, Photo
+from local.demo.folder import Folder, FolderPhoto, NotTaken
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectTypeDef
@@ -64,7 +64,7 @@ def _objects(clients: LocalClients, bucket: str) -> Mapping[str, ObjectTypeDef]:
     return {entry["Key"]: entry for page in pages for entry in page.get("Contents", [])}
 
 
-def _is_unchanged(photo: Photo, there: ObjectTypeDef | None) -> bool:
+def _is_unchanged(photo: FolderPhoto, there: ObjectTypeDef | None) -> bool:
     """Return whether the bucket has this photo: of its size, newer than its last change or the same bytes.
 
     The ETag is the MD5 of what was uploaded in one part. Raises OSError.
@@ -80,6 +80,6 @@ def _is_unchanged(photo: Photo, there: ObjectTypeDef | None) -> bool:
     return digest == there["ETag"].strip('"')
 
 
-def _content_type(photo: Photo) -> dict[str, str]:
+def _content_type(photo: FolderPhoto) -> dict[str, str]:
     guessed, _ = mimetypes.guess_type(photo.path.name, strict=False)
     return {"ContentType": guessed} if guessed else {}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from local.rekognition.service import Recognition
+    from local.rekognition.service import RecognitionBackend
 
 _LATENCY = re.compile(r"([0-9.]+)(ms|s)?")
 
@@ -65,7 +65,9 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _recognition(models: Path | None, s3_endpoint: str | None, workers: int) -> "tuple[Recognition, str]":
+def _recognition(
+    models: Path | None, s3_endpoint: str | None, workers: int
+) -> "tuple[RecognitionBackend, str]":
     from local.rekognition.models.sessions import MissingModelsError
     from local.rekognition.recognition import FETCHES_AT_ONCE, RealRecognition
     from local.rekognition.registry import load_operations
@@ -113,7 +115,7 @@ def main(  # noqa: PLR0917  # typer makes options of them
     from local.rekognition.service import RekognitionService
     from local.rekognition.wire import application
 
-    recognition: Recognition
+    recognition: RecognitionBackend
     if canned:
         drawn = LogNormal(median_seconds, sigma, random.Random(seed))  # noqa: S311  # no secrets here
         recognition, what = CannedRecognition(drawn), "canned answers"

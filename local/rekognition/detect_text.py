@@ -15,7 +15,7 @@ from local.rekognition.detector import Box
 from local.rekognition.errors import invalid_parameter
 from local.rekognition.models.sessions import LoadNetwork
 from local.rekognition.pictures import Picture
-from local.rekognition.text_reader import Corner, Corners, Line, TextReader
+from local.rekognition.text_reader import Corner, Corners, TextLine, TextReader
 
 MODEL_VERSION = "3.0"
 MAX_WORDS = 100
@@ -32,7 +32,7 @@ def box_around(corners: Corners) -> Box:
     return min(across), min(down), max(across), max(down)
 
 
-def words_of(line: Line) -> Iterator[Line]:
+def words_of(line: TextLine) -> Iterator[TextLine]:
     """The words of a line, each with its share of the line by the places of its characters."""
     top_left, top_right, bottom_right, bottom_left = line.corners
     for word in re.finditer(r"\S+", line.text):
@@ -43,7 +43,7 @@ def words_of(line: Line) -> Iterator[Line]:
             _between(bottom_left, bottom_right, end),
             _between(bottom_left, bottom_right, begin),
         )
-        yield Line(word[0], line.score, corners)
+        yield TextLine(word[0], line.score, corners)
 
 
 def _between(one: Corner, other: Corner, share: float) -> Corner:
@@ -71,7 +71,7 @@ class WordFilter:
             tuple(_region(region) for region in filters.get("RegionsOfInterest", ())),
         )
 
-    def lets_through(self, word: Line) -> bool:
+    def lets_through(self, word: TextLine) -> bool:
         """Whether the caller wants this word."""
         box = left, top, right, bottom = box_around(word.corners)
         return (
@@ -115,8 +115,8 @@ class DetectText:
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
         """The lines that have words the caller wants, then those words: at most 100."""
         wanted = WordFilter.of(request)
-        lines: list[Line] = []
-        words: list[tuple[int, Line]] = []
+        lines: list[TextLine] = []
+        words: list[tuple[int, TextLine]] = []
         for line in self.reader.read(picture):
             kept = [word for word in words_of(line) if wanted.lets_through(word)][: MAX_WORDS - len(words)]
             if kept:
@@ -134,7 +134,7 @@ class DetectText:
         }
 
 
-def _write(text: Line, kind: str, numbers: dict[str, int]) -> dict[str, Any]:
+def _write(text: TextLine, kind: str, numbers: dict[str, int]) -> dict[str, Any]:
     return {
         "DetectedText": text.text,
         "Type": kind,

@@ -16,7 +16,7 @@ from typing import Any
 from local.rekognition.pictures import PictureCache, digest_of
 from local.rekognition.registry import LateOperation, Operation
 from local.rekognition.service import CallLog, HasLeft, ReadRequest
-from local.rekognition.sources import Objects
+from local.rekognition.sources import ObjectReader
 
 _KEPT = 256
 
@@ -63,7 +63,7 @@ class RealRecognition:
     """
 
     operations: Mapping[str, Operation]
-    objects: Objects
+    objects: ObjectReader
     workers: int
     models: Callable[[], tuple[str, ...]] = tuple
 

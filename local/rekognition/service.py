@@ -80,7 +80,7 @@ ReadRequest = Callable[[], tuple[dict[str, Any], bytes | ObjectPlace]]
 _log = logging.getLogger(__name__)
 
 
-class Recognition(Protocol):
+class RecognitionBackend(Protocol):
     """What answers requests: models that look, or canned answers."""
 
     @property
@@ -103,7 +103,7 @@ class Recognition(Protocol):
 class RekognitionService:
     """The operations behind their quotas, with every call counted."""
 
-    recognition: Recognition
+    recognition: RecognitionBackend
     model: ServiceModel
     quotas: CallQuotas = field(default_factory=CallQuotas)
     calls: CallLog = field(default_factory=CallLog)

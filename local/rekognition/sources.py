@@ -35,7 +35,7 @@ class ObjectPlace:
     version: str | None = None
 
 
-class Objects(Protocol):
+class ObjectReader(Protocol):
     """Reads objects. Raises `RekognitionError`."""
 
     def read(self, place: ObjectPlace) -> bytes:
@@ -61,7 +61,7 @@ def image_of(request: Mapping[str, Any]) -> bytes | ObjectPlace:
     return ObjectPlace(place["Bucket"], place["Name"], place.get("Version"))
 
 
-class S3Objects:
+class S3ObjectReader:
     """Objects behind an S3 endpoint."""
 
     def __init__(self, client: "S3Client", endpoint: str) -> None:
@@ -89,7 +89,7 @@ class S3Objects:
             raise internal(f"no answer from S3 at {self._endpoint}") from error
 
 
-def connect(endpoint: str | None, max_connections: int) -> S3Objects:
+def connect(endpoint: str | None, max_connections: int) -> S3ObjectReader:
     """A reader of the S3 at `endpoint` (boto3's own choice without one), credentials from the environment."""
     import boto3
     from botocore.config import Config
@@ -111,4 +111,4 @@ def connect(endpoint: str | None, max_connections: int) -> S3Objects:
         aws_access_key_id=some,
         aws_secret_access_key=some,
     )
-    return S3Objects(client, endpoint or "its default endpoint")
+    return S3ObjectReader(client, endpoint or "its default endpoint")

@@ -24,7 +24,7 @@ from loadtest.gauges import ALL, CallsInTheTable, OperationCounts
 from loadtest.photos import PhotoTracker
 from loadtest.scenario import ApiLoad, Phase
 from loadtest.stack import Stack, stack_outputs
-from loadtest.uploading import Upload, Uploader
+from loadtest.uploading import PhotoUpload, Uploader
 from loadtest.verifying import Api
 
 REGION = "eu-central-1"
@@ -56,8 +56,8 @@ def uploader(stack: Stack) -> Uploader:
     return Uploader(stack, PhotoTracker(), clock=lambda: 7.0, stopping=threading.Event())
 
 
-def drawn(photos: int) -> Iterator[Upload]:
-    return (Upload(f"loadtest/{number}.jpg", number, b"bytes") for number in range(photos))
+def drawn(photos: int) -> Iterator[PhotoUpload]:
+    return (PhotoUpload(f"loadtest/{number}.jpg", number, b"bytes") for number in range(photos))
 
 
 def test_completions_are_followed_and_nothing_is_left_behind(stack: Stack) -> None:

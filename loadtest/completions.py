@@ -61,7 +61,7 @@ def following(stack: Stack) -> Iterator[CompletionsQueue]:
 
 
 def _subscribe(stack: Stack, url: str) -> str:
-    """Let the topic send to the queue, and tell it to. Gives the subscription."""
+    """Let the topic send to the queue, and tell it to. Returns the subscription."""
     topic = stack.outputs["topic_arn"]
     asked = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     queue = asked["Attributes"]["QueueArn"]
@@ -87,7 +87,7 @@ PATIENCE_SECONDS = 60.0
 
 
 def await_all(completions: CompletionsQueue, keys: set[str]) -> list[float]:
-    """Wait for the completion of each key; give the times (monotonic, seconds) at which each was told.
+    """Wait for the completion of each key; return the times (monotonic, seconds) at which each was told.
 
     Raises LoadtestError for a photo that was not recognized, or if none ends for a minute.
     """

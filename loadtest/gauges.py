@@ -1,4 +1,4 @@
-"""What is looked at once a second while a run lasts: queues, and detector calls."""
+"""What goes on while a run lasts: once a second, queues and detector calls are looked at."""
 
 from __future__ import annotations
 
@@ -15,10 +15,28 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.metrics import Metric
 from contract.table import PARTITION_KEY, SORT_KEY, counts_key
-from loadtest.background import in_background
 from loadtest.control_api import ControlApi
 from loadtest.errors import LoadtestError
 from loadtest.stack import Stack
+
+
+@contextmanager
+def in_background(work: Callable[[threading.Event], None], threads: int = 1) -> Iterator[None]:
+    """Run `work` in so many threads until the block ends; it has to return soon after the event is set.
+
+    What `work` raises is raised at the end of a block that raised nothing itself.
+    """
+    over = threading.Event()
+    with ThreadPoolExecutor(threads) as executor:
+        # A Ctrl-C may come while the threads are being started: those that run are told all the same.
+        try:
+            running = [executor.submit(work, over) for _ in range(threads)]
+            yield
+        finally:
+            over.set()
+    for future in running:
+        future.result()
+
 
 # All operations together, where nobody tells them apart.
 ALL = "all operations"
@@ -50,7 +68,6 @@ class CallsAtRekognition:
     control: ControlApi
 
     def calls(self) -> OperationCounts:
-        """Return the calls so far."""
         totals = self.control.totals()
         return OperationCounts(
             {operation: counted["accepted"] for operation, counted in totals.items()},
@@ -130,17 +147,10 @@ class Gauges:
         sent, ended = self.counts()
         try:
             with ThreadPoolExecutor(len(QUEUES)) as threads:
-                depths = dict(zip(QUEUES, threads.map(self._depth, QUEUES), strict=True))
+                urls = [self.stack.outputs[queue] for queue in QUEUES]
+                depths = dict(zip(QUEUES, threads.map(self.stack.depth, urls), strict=True))
             calls = self.counter.calls()
         except (LoadtestError, BotoCoreError, ClientError):  # it is busy; the next look sees it
             return
         waiting, in_flight = ({name: depth[side] for name, depth in depths.items()} for side in (0, 1))
         self.samples.append(Sample(self.clock(), sent, ended, waiting, in_flight, calls.since(self.before)))
-
-    def _depth(self, queue: str) -> tuple[int, int]:
-        found = self.stack.sqs.get_queue_attributes(
-            QueueUrl=self.stack.outputs[queue],
-            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-        )["Attributes"]
-        waiting = found["ApproximateNumberOfMessages"]
-        return int(waiting), int(found["ApproximateNumberOfMessagesNotVisible"])

@@ -102,20 +102,17 @@ class LoadtestOutcome:
 
     @property
     def throttled_share(self) -> float:
-        """Return the throttled calls over all calls."""
         throttled = sum(operation.throttled for operation in self.operations)
         made = throttled + sum(operation.accepted for operation in self.operations)
         return throttled / made if made else 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """Write it for machines."""
         return {**asdict(self), "throttled_share": self.throttled_share}
 
 
 def operations(
     scenario: Scenario, place: Target, seen: Seen, steady: Window | None
 ) -> tuple[OperationFigures, ...]:
-    """Sum up the calls, by operation."""
     if not seen.samples:
         return ()
     calls = seen.samples[-1].calls
@@ -172,7 +169,6 @@ def dollars(calls: Mapping[str, int], photos: int, labels: int) -> Dollars | Non
 
 
 def statuses(photos: Sequence[TrackedPhoto]) -> dict[str, int]:
-    """Count how photos have ended."""
     return dict(Counter(photo.status for photo in photos if photo.status))
 
 
@@ -182,7 +178,7 @@ Show = Callable[[float, PhotoTracker, list[Sample]], None]
 def measure(
     scenario: Scenario, place: Target, out: Path, say: Callable[[str], None], show: Show
 ) -> LoadtestOutcome:
-    """Carry a scenario out and give its  Raises LoadtestError."""
+    """Carry a scenario out and return its figures. Raises LoadtestError."""
     on, begun_at = circumstances(f"make loadtest SCENARIO={scenario.name}"), datetime.now(UTC)
     alone = baseline.rate(place.stack, say) if scenario.baseline else None
     say(f"{scenario.name}: {scenario.about}")

@@ -59,7 +59,6 @@ class TrackedPhoto:
 
     @property
     def latency_seconds(self) -> float | None:
-        """Return the time from sent to ended."""
         return None if self.ended_at is None else max(0.0, self.ended_at - self.sent_at)
 
 
@@ -81,7 +80,7 @@ class PhotoTracker:
                 self._end(photo, *self._early.pop(photo.key))
 
     def ended(self, body: Mapping[str, Any], at: float) -> bool:
-        """Note a completion; say whether it is the first of one of our photos. Others are let pass."""
+        """Note a completion; return whether it is the first of one of our photos. Others are let pass."""
         key = str(body["key"])
         with self._lock:
             photo = self._photos.get(key)
@@ -112,7 +111,7 @@ class PhotoTracker:
             return len(self._photos), self._ended
 
     def is_over(self, phase: str, photos: int) -> bool:
-        """Tell whether that many photos of a phase were put in, and have all ended."""
+        """Return whether that many photos of a phase were put in, and have all ended."""
         with self._lock:
             ended = [photo.ended_at is not None for photo in self._photos.values() if photo.phase == phase]
         return len(ended) >= photos and all(ended)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +36,6 @@ class Target:
 
     @property
     def is_canned(self) -> bool:
-        """Tell whether its Rekognition answers without looking."""
         return self.control is not None and self.control.is_canned()
 
 
@@ -75,7 +74,8 @@ def _own_place(scenario: Scenario, say: Callable[[str], None]) -> Iterator[Targe
         warm_up = Path(scratch) / "photos"
         warm_up.mkdir()
         shutil.copy(smallest_photo(), warm_up)
-        with _recognizer(scenario) as rekognition_url:
+        canned = scenario.recognizer is RecognizerChoice.CANNED
+        with canned_rekognition(scenario.latency_seconds) if canned else nullcontext() as rekognition_url:
             place = LocalPlace(Path(scratch) / "place", scenario.context, rekognition_url)
             say("make run, in a place of its own")
             try:
@@ -90,18 +90,8 @@ def _own_place(scenario: Scenario, say: Callable[[str], None]) -> Iterator[Targe
 
 
 @contextmanager
-def _recognizer(scenario: Scenario) -> Iterator[str | None]:
-    """Run the canned Rekognition where the scenario asks for it; give its address."""
-    if scenario.recognizer is not RecognizerChoice.CANNED:
-        yield None
-        return
-    with canned_rekognition(scenario.latency_seconds) as url:
-        yield url
-
-
-@contextmanager
 def canned_rekognition(latency_seconds: float) -> Iterator[str]:
-    """Run a Rekognition that answers without looking while the block lasts; give its address."""
+    """Run a Rekognition that answers without looking while the block lasts; return its address."""
     command = [sys.executable, "-m", "local.rekognition", "--canned", "--port", "0"]
     command += ["--median-seconds", str(latency_seconds)]
     with subprocess.Popen(  # noqa: S603

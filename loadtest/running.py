@@ -13,9 +13,8 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError
 
-from loadtest.background import in_background
 from loadtest.completions import CompletionsQueue, following
-from loadtest.gauges import CallCounter, CallsAtRekognition, CallsInTheTable, Gauges, Sample
+from loadtest.gauges import CallCounter, CallsAtRekognition, CallsInTheTable, Gauges, Sample, in_background
 from loadtest.photos import PhotoTracker, distinct_photos, smallest_photo
 from loadtest.places import Target
 from loadtest.scenario import Phase, Scenario
@@ -55,7 +54,6 @@ class ScenarioRun:
         self._begun = time.monotonic()
 
     def clock(self) -> float:
-        """Return the seconds since the run began."""
         return time.monotonic() - self._begun
 
     def carry_out(self) -> Seen:
@@ -95,7 +93,7 @@ class ScenarioRun:
         return (body + uuid4().bytes for body in repeat(small))
 
     def _follow_phases(self, uploader: Uploader, gauges: Gauges) -> bool:
-        """Start the phases, carry out the changes, and wait; say whether it was given up."""
+        """Start the phases, carry out the changes, and wait; return whether it was given up."""
         with ThreadPoolExecutor(len(self.scenario.phases) + 1) as threads:
             try:
                 running = [threads.submit(self._run_phase, phase, uploader) for phase in self.scenario.phases]

@@ -101,12 +101,11 @@ class Scenario:
 
     @property
     def photos(self) -> int:
-        """Return the photos of all phases."""
         return sum(phase.photos for phase in self.phases)
 
     @property
     def needs_own_place(self) -> bool:
-        """Tell whether it cannot run on a stack that is there already."""
+        """Return whether it cannot run on a stack that is there already."""
         return bool(self.context) or self.recognizer is RecognizerChoice.CANNED or self.baseline
 
     def reasons_against_aws(self) -> list[str]:
@@ -130,10 +129,10 @@ def read_scenarios(path: Path = BUILT_IN) -> dict[str, Scenario]:
     """Read a file of scenarios, by name. Raises LoadtestError with everything that is wrong in it."""
     try:
         tables = tomllib.loads(path.read_text())
-    except OSError as fault:
-        raise LoadtestError(f"cannot read the scenarios in {path}: {fault.strerror}") from fault
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise LoadtestError(f"{path} is not TOML: {fault}") from fault
+    except OSError as error:
+        raise LoadtestError(f"cannot read the scenarios in {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LoadtestError(f"{path} is not TOML: {error}") from error
     faults: list[str] = []
     scenarios = {name: _scenario(name, table, faults) for name, table in tables.items()}
     if faults:

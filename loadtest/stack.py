@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,20 +22,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from loadtest.errors import LoadtestError
 from loadtest.local_place import LOCAL_DIRECTORY
+from local.cloud.clients import WITHOUT_FILES
+from local.cloud.environment import DIRECT
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_rekognition import RekognitionClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
 CONNECTIONS = 32
-# Nothing of the person's AWS set-up has a say about the local environment.
-_WITHOUT_FILES = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-}
+_KINDS = ("", "NotVisible", "Delayed")
 
 
 @dataclass(frozen=True)
@@ -48,33 +49,34 @@ class Stack:
 
     @property
     def is_local(self) -> bool:
-        """Tell whether it runs on this machine."""
         return "endpoint_url" in self.outputs
 
     @property
     def bucket(self) -> str:
-        """The bucket that photos are put into."""
         return self.outputs["bucket"]
 
     @cached_property
     def s3(self) -> S3Client:
-        """S3."""
         return self.session.client("s3", endpoint_url=self.endpoint_url, config=self.config)
 
     @cached_property
     def sqs(self) -> SQSClient:
-        """SQS."""
         return self.session.client("sqs", endpoint_url=self.endpoint_url, config=self.config)
 
     @cached_property
     def sns(self) -> SNSClient:
-        """SNS."""
         return self.session.client("sns", endpoint_url=self.endpoint_url, config=self.config)
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        """DynamoDB."""
         return self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=self.config)
+
+    def depth(self, queue_url: str) -> tuple[int, int, int]:
+        """Count the messages of a queue: waiting, in flight, and kept away for a while."""
+        reply = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
+        found: Mapping[Any, str] = reply["Attributes"]
+        waiting, in_flight, delayed = (int(found[f"ApproximateNumberOfMessages{kind}"]) for kind in _KINDS)
+        return waiting, in_flight, delayed
 
     @property
     def endpoint_url(self) -> str | None:
@@ -83,14 +85,13 @@ class Stack:
 
     @cached_property
     def session(self) -> boto3.Session:
-        """The session that clients are made of."""
         if not self.is_local:
             return boto3.Session(region_name=self.outputs.get("region"))
         return boto3.Session(
             "test",
             "test",
             region_name=self.outputs["region"],
-            botocore_session=botocore.session.Session(session_vars=_WITHOUT_FILES),
+            botocore_session=botocore.session.Session(session_vars=WITHOUT_FILES),
         )
 
     @cached_property
@@ -120,16 +121,16 @@ def on_this_machine(directory: Path = LOCAL_DIRECTORY) -> Stack:
     try:
         outputs: dict[str, str] = json.loads(file.read_text())
         address = urlsplit(outputs["endpoint_url"])
-    except (OSError, ValueError, KeyError, TypeError) as fault:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise LoadtestError(
             f"no local pipeline is written down in {file}; start it with: make run"
-        ) from fault
+        ) from error
     try:
         socket.create_connection((address.hostname or "", address.port or 80), _ANSWER_SECONDS).close()
-    except OSError as fault:
+    except OSError as error:
         raise LoadtestError(
             f"nothing answers at {outputs['endpoint_url']}; start it with: make run"
-        ) from fault
+        ) from error
     return Stack(outputs)
 
 
@@ -138,12 +139,12 @@ def on_aws(name: str) -> Stack:
     try:
         client = boto3.Session().client("cloudformation")
         found = client.describe_stacks(StackName=name)["Stacks"][0]
-    except BotoCoreError as fault:
-        raise LoadtestError(f"{fault}; set AWS_PROFILE and AWS_REGION, or run: aws configure") from fault
-    except ClientError as fault:
+    except BotoCoreError as error:
+        raise LoadtestError(f"{error}; set AWS_PROFILE and AWS_REGION, or run: aws configure") from error
+    except ClientError as error:
         raise LoadtestError(
-            f"stack {name!r} cannot be looked at: {fault}; name another with --stack, or use --local"
-        ) from fault
+            f"stack {name!r} cannot be looked at: {error}; name another with --stack, or use --local"
+        ) from error
     given = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     return Stack(stack_outputs(name, given) | {"region": client.meta.region_name})
 
@@ -171,3 +172,63 @@ def set_aside(stack: Stack) -> Iterator[None]:
             Bucket=stack.bucket,
             NotificationConfiguration=configured,  # type: ignore[arg-type]
         )
+
+
+@dataclass(frozen=True)
+class DeployedFunction:
+    """A Lambda function as it is deployed; `room` is the package that its handler is in."""
+
+    name: str
+    room: str
+    memory_mb: int
+    environment: Mapping[str, str]
+    code_url: str
+
+    def unpack(self, directory: Path) -> None:
+        """Fetch its code, as Lambda does before a cold start."""
+        with DIRECT.open(self.code_url) as reply, zipfile.ZipFile(io.BytesIO(reply.read())) as archive:
+            archive.extractall(directory)
+
+    def variables(self, **more: str) -> dict[str, str]:
+        """Return the environment variables that Lambda sets, and more."""
+        return {
+            **self.environment,
+            "PATH": os.environ.get("PATH", ""),
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            **more,
+        }
+
+
+@dataclass(frozen=True)
+class LocalStack(Stack):
+    """What a local environment has to offer beside the stack."""
+
+    @cached_property
+    def rekognition(self) -> RekognitionClient:
+        url = self.outputs["rekognition_url"]
+        return self.session.client("rekognition", endpoint_url=url, config=self.config)
+
+    @cached_property
+    def functions_client(self) -> LambdaClient:
+        return self.session.client("lambda", endpoint_url=self.endpoint_url, config=self.config)
+
+    def functions(self) -> dict[str, DeployedFunction]:
+        """Return the deployed functions, by room."""
+        client = self.functions_client
+        found = {}
+        for listed in client.list_functions()["Functions"]:
+            room, _, entry = listed["Handler"].partition(".")
+            if not entry.startswith("handler."):
+                continue  # a second function of a room
+            code = client.get_function(FunctionName=listed["FunctionName"])["Code"]
+            found[room] = DeployedFunction(
+                listed["FunctionName"],
+                room,
+                listed["MemorySize"],
+                listed["Environment"]["Variables"],
+                code["Location"],
+            )
+        return found

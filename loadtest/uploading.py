@@ -95,8 +95,8 @@ class Uploader:
             self.stack.s3.put_object(
                 Bucket=self.stack.bucket, Key=upload.key, Body=upload.body, ContentType="image/jpeg"
             )
-        except (BotoCoreError, ClientError) as fault:
-            raise LoadtestError(f"S3 did not take {upload.key}: {fault}") from fault
+        except (BotoCoreError, ClientError) as error:
+            raise LoadtestError(f"S3 did not take {upload.key}: {error}") from error
 
     def _put_and_note(self, phase: Phase, upload: PhotoUpload) -> None:
         self._put(upload)

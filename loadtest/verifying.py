@@ -58,8 +58,8 @@ class Api:
         try:
             with urllib.request.build_opener(proxies).open(request, timeout=_ANSWER_SECONDS) as answer:
                 return answer.status, json.load(answer)
-        except urllib.error.HTTPError as refused:
-            return refused.code, None
+        except urllib.error.HTTPError as error:
+            return error.code, None
         except OSError:
             return 0, None
 

@@ -14,14 +14,15 @@ from rich.console import Console
 from loadtest.bench import cold_imports, handling, pages, processes, starting, throughput
 from loadtest.bench.figures import NOTES, Figure, Section, as_table, write
 from loadtest.bench.processes import ProcessWatcher
-from loadtest.bench.services import LocalStack
 from loadtest.completions import following
 from loadtest.errors import LoadtestError
 from loadtest.local_place import LocalPlace
 from loadtest.machine import circumstances
 from loadtest.markdown import NoMarkersError
+from loadtest.stack import LocalStack
+from local.cloud.errors import LocalCloudError
+from local.cloud.stages import console
 
-_WIDTH_OF_NO_TERMINAL = 160
 PAGE_ROUNDS = 200
 
 
@@ -42,20 +43,20 @@ def main(
     import_rounds: Annotated[int, typer.Option(min=1, help="Rounds of cold imports.")] = 15,
 ) -> None:
     """Measure the pipeline on this machine, in a place of its own. Takes three to four minutes."""
-    console = Console(width=None if Console().is_terminal else _WIDTH_OF_NO_TERMINAL)
+    shown = console()
     on = circumstances("make bench")
     try:
-        with tempfile.TemporaryDirectory(prefix="bench-") as scratch, console.status("") as status:
-            bench = Bench(Path(scratch), say=lambda doing: _say(console, status.update, doing))
+        with tempfile.TemporaryDirectory(prefix="bench-") as scratch, shown.status("") as status:
+            bench = Bench(Path(scratch), say=lambda doing: _say(shown, status.update, doing))
             sections = bench.measure(only, rounds, round_seconds, import_rounds)
         for section in sections:
-            console.print(as_table(section), "")
-        console.print(on, highlight=False)
+            shown.print(as_table(section), "")
+        shown.print(on, highlight=False)
         if only is None:
             write(sections, on)
-    except (LoadtestError, NoMarkersError) as fault:
-        typer.echo(f"error: {fault}", err=True)
-        raise typer.Exit(1) from fault
+    except (LoadtestError, LocalCloudError, NoMarkersError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
 
 
 class Bench:

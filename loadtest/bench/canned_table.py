@@ -39,7 +39,6 @@ _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def key(number: int) -> str:
-    """Return the key of an image."""
     return f"made/{number // 1000:03}/{number:06}.jpg"
 
 
@@ -111,13 +110,11 @@ class CannedTable:
         return f'{{"Items": [{", ".join(item for item, _ in items)}]{more}}}'
 
     def batch_get_item(self, asked: Mapping[str, Any]) -> str:
-        """Return the items that are there, as JSON."""
         ((name, request),) = asked["RequestItems"].items()
         items = ", ".join(self._items(request["Keys"]))
         return f'{{"Responses": {{{json.dumps(name)}: [{items}]}}, "UnprocessedKeys": {{}}}}'
 
     def get_item(self, asked: Mapping[str, Any]) -> str:
-        """Return an item if it is there, as JSON."""
         found = list(self._items([asked["Key"]]))
         return f'{{"Item": {found[0]}}}' if found else "{}"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from statistics import median
 
 from loadtest.bench.figures import Figure
-from loadtest.bench.services import DeployedFunction
 from loadtest.errors import LoadtestError
+from loadtest.stack import DeployedFunction
 
 AIM = 1.25
 _AGAINST = "bare boto3"
@@ -57,7 +57,7 @@ class Program:
     environment: Mapping[str, str]
 
     def run(self, *, writes_bytecode: bool = False) -> tuple[float, float]:
-        """Run it; give its wall and processor milliseconds. Raises LoadtestError."""
+        """Run it; return its wall and processor milliseconds. Raises LoadtestError."""
         program = f"import sys; sys.path[:0] = {[str(folder) for folder in self.path]!r}; {self.statement}"
         command = [sys.executable, "-I", "-S", *([] if writes_bytecode else ["-B"]), "-c", program]
         before, begun = _children_cpu_seconds(), time.monotonic()

@@ -86,12 +86,10 @@ def write(sections: Iterable[Section], circumstances: str, page: Path = PAGE) ->
 
 
 def as_markdown(section: Section) -> str:
-    """Write a section as a paragraph and a table."""
     return f"{section.notes}\n\n{markdown.table(COLUMNS, (figure.cells() for figure in section.figures))}"
 
 
 def as_table(section: Section) -> Table:
-    """Lay a section out for a terminal."""
     table = Table(title=section.title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for name in COLUMNS:
         table.add_column(name, justify="right" if name in {"measured", "ratio"} else "left")

@@ -18,10 +18,11 @@ from typing import Any
 from uuid import uuid4
 
 from loadtest.bench.figures import Figure
-from loadtest.bench.services import DeployedFunction, LocalStack, run_program
+from loadtest.bench.programs import run_program
 from loadtest.local_place import LocalPlace
 from loadtest.photos import smallest_photo
 from loadtest.places import canned_rekognition
+from loadtest.stack import DeployedFunction, LocalStack
 
 MOST_OF_BARE = 1.5
 MOST_REQUESTS = 2.5
@@ -63,7 +64,7 @@ class Handling:
     scratch: Path
 
     def figures(self, rounds: int, say: Callable[[str], None]) -> list[Figure]:
-        """Measure in turn; give processor milliseconds and AWS requests an image. Raises LoadtestError."""
+        """Measure in turn; return processor milliseconds and AWS requests an image. Raises LoadtestError."""
         say("handling: writing down the AWS calls")
         run, recorded = _name(), self.scratch / "calls.pickle"
         self._handle(run, str(recorded))

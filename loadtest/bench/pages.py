@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +16,11 @@ from contract import table
 from contract.wire import key_to_wire
 from loadtest.bench.canned_table import RARE, RARE_IMAGES, key
 from loadtest.bench.figures import Figure
-from loadtest.bench.services import DeployedFunction, run_program
+from loadtest.bench.programs import run_program
 from loadtest.errors import LoadtestError
 from loadtest.local_place import ROOT
+from loadtest.stack import DeployedFunction
+from local.cloud.environment import DIRECT
 
 SIZES = (1_000, 10_000, 100_000)
 LIMIT = 50
@@ -31,7 +32,6 @@ PAGES = {
     f"three labels, one on {RARE_IMAGES} images in all": f"label=Person&label=Tree&label={RARE}",
 }
 ONE_IMAGE_AIM, PAGE_AIM = 1.5, 3.0
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,6 @@ class Asking:
 
     @classmethod
     def unpacked(cls, function: DeployedFunction, packages: Path, scratch: Path) -> Asking:
-        """Fetch the deployed code."""
         code = scratch / "pages"
         function.unpack(code)
         return cls(function, code, packages, scratch)
@@ -99,7 +98,7 @@ class Asking:
 
 def _read_units(url: str) -> float:
     """Return what was read of the table since this was last asked."""
-    with _DIRECT.open(f"{url}/_local/units") as reply:
+    with DIRECT.open(f"{url}/_local/units") as reply:
         return float(json.load(reply)["units"])
 
 
@@ -150,7 +149,7 @@ def _event(path: str, query: str) -> Mapping[str, Any]:
 
 @contextmanager
 def _table_of(size: int) -> Iterator[str]:
-    """Serve a table of so many images; give its URL."""
+    """Serve a table of so many images; return its URL."""
     command = [sys.executable, "-m", "loadtest.bench.canned_table", str(size), str(DYNAMODB_MILLISECONDS)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
         try:

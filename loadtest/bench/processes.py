@@ -14,11 +14,11 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from loadtest.background import in_background
 from loadtest.bench.figures import Figure
-from loadtest.bench.services import DeployedFunction, LocalStack
 from loadtest.errors import LoadtestError
+from loadtest.gauges import in_background
 from loadtest.local_place import LocalPlace
+from loadtest.stack import DeployedFunction, LocalStack
 from loadtest.verifying import Api
 
 CLOUD, REKOGNITION, CALLER = "MiniStack", "local Rekognition", "the caller"
@@ -29,7 +29,6 @@ _Who = tuple[str, int, float]
 
 
 def function_group(room: str) -> str:
-    """Name the processes of one function."""
     return f"function of {room}"
 
 
@@ -60,8 +59,6 @@ class ProcessWatcher:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Keep looking while the block lasts."""
-
         def keep_looking(over: threading.Event) -> None:
             while not over.wait(LOOK_EVERY_SECONDS):
                 self._look()

@@ -12,11 +12,11 @@ from uuid import uuid4
 
 from loadtest.bench.figures import Figure
 from loadtest.bench.processes import ProcessWatcher
-from loadtest.bench.services import LocalStack
 from loadtest.completions import CompletionsQueue, await_all
 from loadtest.control_api import ControlApi
 from loadtest.errors import LoadtestError
 from loadtest.photos import distinct_photos, photos_in
+from loadtest.stack import LocalStack
 
 AIM = 0.8
 _AGAINST = "asked directly"
@@ -36,7 +36,6 @@ class Round:
 
     @property
     def rate(self) -> float:
-        """Return images a second."""
         return self.photos / self.seconds
 
     def cpu_ms_an_image(self, group: str) -> float:
@@ -56,7 +55,6 @@ def steady_rate(told: list[float]) -> float | None:
 
 
 def figures(direct: list[Round], pipeline: list[Round]) -> list[Figure]:
-    """Compare the medians of both."""
     own = median(round_.rate for round_ in direct)
     steady = [round_.steady_rate for round_ in pipeline if round_.steady_rate is not None]
     found = [

@@ -56,13 +56,11 @@ class Call:
 
     @cached_property
     def members(self) -> dict[str, Any]:
-        """The members of a JSON request."""
         found: dict[str, Any] = json.loads(self.body or b"{}")
         return found
 
     @cached_property
     def form(self) -> list[tuple[str, str]]:
-        """The fields of a form, in order."""
         return parse_qsl(self.body.decode(), keep_blank_values=True)
 
 
@@ -76,7 +74,7 @@ class AwsAnswer:
 
     @property
     def accepted(self) -> bool:
-        """Whether AWS did what it was asked to."""
+        """Return whether AWS did what it was asked to."""
         return self.status < 300
 
 
@@ -90,7 +88,7 @@ class Photograph:
 
 
 def photograph_of(call: Call) -> Photograph | None:
-    """Say which photo a detector is asked about; None if the call is no such question."""
+    """Return which photo a detector is asked about; None if the call is no such question."""
     if call.service is not AwsService.REKOGNITION:
         return None
     place = call.members["Image"]["S3Object"]

@@ -228,7 +228,7 @@ class Killer:
     _at_work: threading.Lock = field(default_factory=threading.Lock)
 
     def kill(self, port: int) -> bool:
-        """Kill the worker that talks from a port, wherever it stands; say whether there was one."""
+        """Kill the worker that talks from a port, wherever it stands; return whether there was one."""
         with self._at_work:
             for process in self.cloud.children(recursive=True):
                 with suppress(psutil.Error):

@@ -84,7 +84,6 @@ class StagedOutages:
 
     @property
     def on(self) -> bool:
-        """Whether anything is away now."""
         return self._now is not None
 
     def met(self, call: Call, number: int) -> AwsAnswer | None:

@@ -80,7 +80,7 @@ class FaultPlan:
         return cls(seed, tuple(sorted(dice.sample(span, min(kills, len(span))))))
 
     def strike(self, service: AwsService, number: int) -> Strike:
-        """Say what happens to the `number`th call of a service."""
+        """Return what happens to the `number`th call of a service."""
         storm = random.Random(f"{self.seed} {service} storm {number // STORM_CALLS}")
         dice = random.Random(f"{self.seed} {service} call {number}")
         if number >= STORM_CALLS and storm.random() < _STORM_PROBABILITY:
@@ -94,11 +94,11 @@ class FaultPlan:
         return Strike(fault, left_out=dice.uniform(0.1, 0.9))
 
     def kill_pause_seconds(self, number: int) -> float:
-        """Say how long after its call a worker is killed, so that its other threads are anywhere."""
+        """Return how long after its call a worker is killed, so that its other threads are anywhere."""
         return random.Random(f"{self.seed} pause {number}").choice((0.0, 0.0, 0.01, 0.05, 0.2))
 
     def kills_before_the_call(self, number: int) -> bool:
-        """Say whether a worker dies before its call reaches AWS, or after, with the answer on its way."""
+        """Return whether a worker dies before its call reaches AWS, or after, with the answer on its way."""
         return random.Random(f"{self.seed} side {number}").random() < 0.3
 
 

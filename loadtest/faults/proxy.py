@@ -209,7 +209,6 @@ class ProxyServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def serve(self, proxy: Proxy) -> None:

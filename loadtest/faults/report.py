@@ -22,7 +22,7 @@ Row = tuple[str, str]
 
 
 def rows(run: Run) -> list[Row]:
-    """Give what was done, and what came of it."""
+    """Return what was done, and what came of it."""
     verdict, ledger, twice = run.verdict, run.ledger, run.verdict.twice
     in_flight = sum((kill.in_flight for kill in ledger.kills), Counter[str]())
     paid_in_flight = sum(count for operation, count in in_flight.items() if operation in DETECTORS)
@@ -80,7 +80,7 @@ def _faults_by_kind(faults: Mapping[tuple[AwsService, InjectedFault], int]) -> s
 
 
 def fault_grid(run: Run) -> tuple[list[str], list[list[str]]]:
-    """Give faults by kind (rows) and service (columns), with a head."""
+    """Return faults by kind (rows) and service (columns), with a head."""
     kinds = [fault for fault in InjectedFault if fault is not InjectedFault.NONE]
     return (
         ["fault", *AwsService],
@@ -116,7 +116,6 @@ def outage_grid(run: Run) -> list[list[str]]:
 
 
 def as_tables(run: Run) -> Iterable[Table]:
-    """Give the tables for a terminal."""
     head, grid = fault_grid(run)
     faults = Table(*head)
     for line in grid:
@@ -131,7 +130,6 @@ def as_tables(run: Run) -> Iterable[Table]:
 
 
 def as_markdown(run: Run) -> str:
-    """Give the tables for the page."""
     head, grid = fault_grid(run)
     return "\n\n".join(
         (

@@ -38,13 +38,11 @@ class Display:
         self._lock = threading.Lock()
 
     def phase(self, name: str) -> None:
-        """Say what is being done now."""
         self._progress.update(self._task, description=name)
         if not self._console.is_terminal:
             self._console.print(name, highlight=False)
 
     def advance(self, site: FaultSite, ledger: Ledger) -> None:
-        """One more step of the script is done."""
         with self._lock:
             self._progress.advance(self._task)
         self.show(site, ledger)
@@ -58,7 +56,6 @@ class Display:
 
 @contextmanager
 def display(console: Console, steps: int) -> Iterator[Display]:
-    """Show progress while the block lasts."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -244,7 +241,7 @@ def _drain(site: FaultSite, ledger: Ledger, display: Display) -> int:
 def _judged(
     site: FaultSite, actor: Actor, ledger: Ledger, evidence: Evidence, overwritten: Iterable[str]
 ) -> tuple[RunVerdict, int]:
-    """Give the verdict, and the number of calls that Rekognition accepted."""
+    """Return the verdict, and the number of calls that Rekognition accepted."""
     names = actor.content_ids_by_digest()
     calls = {
         (operation, names.get(digest, digest)): count

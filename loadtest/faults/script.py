@@ -12,18 +12,17 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageEnhance
 
-from contract.notifications import look_again
 from loadtest.faults.calls import Photograph
 from loadtest.local_place import ROOT
 from local.cloud.clients import LocalClients
 from local.cloud.environment import Outputs
+from local.demo.draining import ask_again
 
 WAVES = 5
 # Shares of the photos, in percent.
@@ -168,10 +167,7 @@ class Actor:
             case Act.DELETE:
                 s3.delete_object(Bucket=bucket, Key=step.key)
             case Act.LOOK_AGAIN:
-                now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-                self.clients.sqs.send_message(
-                    QueueUrl=self.outputs.bulk_queue_url, MessageBody=look_again(bucket, [step.key], now)
-                )
+                ask_again(self.clients, self.outputs, [step.key])
 
     def _remember(self, key: str, version_id: str | None, body: bytes) -> None:
         with self._lock:

@@ -51,7 +51,6 @@ class Evidence:
 
 
 def gather(clients: LocalClients, outputs: Outputs) -> Evidence:
-    """Read everything."""
     records: dict[str, ImageRecord] = {}
     rows: list[IndexRow] = []
     results: dict[ResultName, Result] = {}
@@ -82,7 +81,7 @@ def gather(clients: LocalClients, outputs: Outputs) -> Evidence:
 
 
 def counts_now(clients: LocalClients, outputs: Outputs) -> dict[str, int]:
-    """Give the tally's counts, by name of label and of status."""
+    """Return the tally's counts, by name of label and of status."""
     table = clients.tables.Table(outputs.table)
     items = (
         table.get_item(Key={"pk": at.pk, "sk": at.sk}, ConsistentRead=True).get("Item", {})
@@ -102,7 +101,7 @@ def _items(clients: LocalClients, table_name: str) -> list[dict[str, Any]]:
 
 
 def bucket_now(clients: LocalClients, bucket: str) -> dict[str, tuple[str, str | None] | None]:
-    """Give the version that is there now of each key (ETag, version id), None where it was deleted."""
+    """Return the version that is there now of each key (ETag, version id), None where it was deleted."""
     found: dict[str, tuple[str, str | None] | None] = {}
     for page in clients.s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         for version in page.get("Versions", []):
@@ -152,7 +151,7 @@ class RunVerdict:
 
     @property
     def kept(self) -> bool:
-        """Whether nothing was lost, stale, silent, buried, or paid twice without a cause."""
+        """Return whether nothing was lost, stale, silent, buried, or paid twice without a cause."""
         return not (
             self.lost or self.stale or self.silent or self.dead or self.twice.unexplained or self.miscounted
         )

@@ -20,7 +20,7 @@ SMOOTHED_SECONDS = 5.0
 
 
 def write(outcomes: Sequence[LoadtestOutcome], directory: Path, stem: str) -> tuple[Path, Path]:
-    """Write `stem`.html and `stem`.json into a directory, and give their paths."""
+    """Write `stem`.html and `stem`.json into a directory, and return their paths."""
     directory.mkdir(parents=True, exist_ok=True)
     html, data = directory / f"{stem}.html", directory / f"{stem}.json"
     html.write_text(as_html(outcomes))
@@ -35,7 +35,6 @@ def figures(outcome: LoadtestOutcome) -> dict[str, Any]:
 
 
 def as_html(outcomes: Sequence[LoadtestOutcome]) -> str:
-    """Write the page."""
     body = "".join(_section(outcome) for outcome in outcomes)
     title = "Load test: " + ", ".join(outcome.scenario for outcome in outcomes)
     return (

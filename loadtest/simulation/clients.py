@@ -158,7 +158,6 @@ class RekognitionClient:
 
 
 def clients(services: Services, environment: Environment) -> Clients:
-    """Make the clients of one worker."""
     line = Connection(services)
     sqs = Sqs(services.queues, services.sqs_requests, environment)
     return Clients(

@@ -46,7 +46,6 @@ class Strand:
 
     @property
     def ended(self) -> bool:
-        """Whether it has nothing left to do."""
         return self.dead or bool(self._greenlet.dead)
 
 
@@ -59,7 +58,6 @@ class Clock:
         self._strands: dict[Any, Strand] = {}
 
     def now(self) -> float:
-        """Give the time."""
         return float(self.events.now)
 
     @property
@@ -109,7 +107,6 @@ class Clock:
         self.events.run(until=START + seconds)
 
     def strand(self) -> Strand:
-        """Give the strand that is running."""
         return self._strands[getcurrent()]
 
     def _when(self, event: simpy.Event, strand: Strand) -> None:
@@ -225,8 +222,8 @@ class VirtualExecutor(Executor):
                 result = task()
             except GreenletExit:
                 raise
-            except BaseException as fault:  # noqa: BLE001 - whoever asks for the result is to have it
-                future.set_exception(fault)
+            except BaseException as error:  # noqa: BLE001 - whoever asks for the result is to have it
+                future.set_exception(error)
             else:
                 future.set_result(result)
             future.tell()

@@ -55,7 +55,6 @@ class EventSource:
         queue.changed = lambda: _happen(self._awaited)
 
     def start(self) -> None:
-        """Look at the queue from now on."""
         self._clock.start(self._poll)
 
     def _poll(self) -> None:

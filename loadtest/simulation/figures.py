@@ -41,7 +41,6 @@ class Aftermath:
 
 
 def aftermath(record: Record) -> Aftermath:
-    """Work out what a simulation has left behind."""
     counts, queues = record.function.counts, record.queues
     return Aftermath(
         dead=Counter(letter.cause for letter in record.dead),
@@ -152,7 +151,6 @@ class Figures:
 
 
 def figures(record: Record) -> Figures:
-    """Work out the figures of a record."""
     scenario, paid = record.scenario, record.rekognition
     begin, end = scenario.steady
     images = max(1, sum(record.searchable.values()))
@@ -236,13 +234,11 @@ MOST_SECONDS_DRAWN = 600
 
 
 def simulate(scenario: FleetScenario) -> tuple[FleetScenario, Figures, Panel]:
-    """Run a scenario and give what is reported of it."""
     record = run(scenario)
     return scenario, figures(record), panel(record, scenario.title)
 
 
 def panel(record: Record, title: str) -> Panel:
-    """Draw up the calls of the first operation of a scenario."""
     scenario, paid = record.scenario, record.rekognition
     operation = scenario.operations[0]
     span = range(min(MOST_SECONDS_DRAWN, int(record.ended_at) + 1))
@@ -260,7 +256,7 @@ def panel(record: Record, title: str) -> Panel:
 
 
 def kept(scenario: FleetScenario, seen: Figures) -> bool:
-    """Tell whether the promises were kept.
+    """Return whether the promises were kept.
 
     Nothing is lost, and nothing is paid twice that no killed worker had paid for. Where services were away,
     or Lambda refused to run, there are no dead letters either.

@@ -99,7 +99,6 @@ class VirtualFunction:
         self.running[strand] = kill
 
     def allow(self, concurrency: int) -> None:
-        """Let so many run at a time from now on."""
         self.concurrency = concurrency
 
     def kill_one(self) -> None:

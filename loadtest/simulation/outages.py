@@ -18,7 +18,6 @@ from loadtest.faults.calls import AwsService
 
 
 def client_error(code: str, operation: str, message: str = "as arranged", **extra: object) -> ClientError:
-    """Make the exception that botocore raises for an error code."""
     status = 500 if code.startswith(("Internal", "ServiceUnavailable", "500")) else 400
     answer: Any = {
         "Error": {"Code": code, "Message": message},

@@ -32,7 +32,7 @@ class VirtualPhoto:
 
     @classmethod
     def named(cls, key: str) -> VirtualPhoto:
-        """Give the photo of a key, without knowing when it was uploaded."""
+        """Return the photo of a key, without knowing when it was uploaded."""
         lane, _, name = key.partition("/")
         return cls(lane, int(name.removesuffix(".jpg")), 0.0)
 
@@ -67,5 +67,4 @@ class VirtualPhoto:
 
 
 def etag(key: str) -> str:
-    """Give the ETag of what is at a key."""
     return hashlib.md5(key.encode()).hexdigest()

@@ -111,7 +111,7 @@ _NAMES = count()
 
 
 def runtime(site: FleetSite, environment: Environment) -> Runtime:
-    """Give time, chance and threads of the simulation."""
+    """Return time, chance and threads of the simulation."""
     clock = environment.clock
     return Runtime(
         new_executor=environment.new_executor,

@@ -96,7 +96,6 @@ class VirtualQueue:
         self.changed()
 
     def send(self, body: str, attributes: Mapping[str, str], delay_seconds: float, lineage: int = 0) -> None:
-        """Take a message that somebody sends."""
         message = QueuedMessage(f"m{next(self._numbers)}", body, self._now(), _key(body), attributes, lineage)
         heapq.heappush(self._hidden, (self._now() + delay_seconds, next(self._numbers), message, None))
         self.changed()
@@ -116,7 +115,7 @@ class VirtualQueue:
         return self._hidden[0][0] if self._hidden else math.inf
 
     def empty(self) -> bool:
-        """Tell whether no message is left, visible or not."""
+        """Return whether no message is left, visible or not."""
         return not self.visible() and not self.in_flight and not self._hidden_unreceived()
 
     def receive(self, most: int) -> list[QueuedMessage]:
@@ -151,7 +150,6 @@ class VirtualQueue:
             self.changed()
 
     def delete(self, message: QueuedMessage) -> None:
-        """Let go of a received message."""
         if message.receipt is not None:
             self.in_flight.pop(message.receipt, None)
             message.receipt = None

@@ -59,7 +59,6 @@ _ANSWERS = _make()
 
 
 def answer(operation: str, place: int) -> Mapping[str, Any]:
-    """Give the answer of an operation about the photo at a place."""
     variants = _ANSWERS[operation]
     return variants[place % len(variants)]
 

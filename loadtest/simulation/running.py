@@ -211,7 +211,6 @@ class World:
 
 
 def run(scenario: FleetScenario) -> Record:
-    """Simulate a scenario."""
     random.seed(scenario.seed)  # tenacity's jitter
     world = World(scenario)
     with _virtual_tenacity(world.clock):

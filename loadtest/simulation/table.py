@@ -46,7 +46,6 @@ class VirtualTable:
         self._of_content: defaultdict[str, set[Key]] = defaultdict(set)
 
     def batch_execute_statement(self, *, Statements: list[Any]) -> dict[str, Any]:
-        """Do inserts, each by itself."""
         self._begin("BatchExecuteStatement", "")
         return {"Responses": [self._insert(statement) for statement in Statements]}
 
@@ -84,7 +83,7 @@ class VirtualTable:
         return {"UnprocessedItems": {table: left} if left else {}}
 
     def forget(self, key: str, content_id: str) -> bool:
-        """Drop what stands about a key and its content; tell whether its record was there."""
+        """Drop what stands about a key and its content; return whether its record was there."""
         for at in self._of_content.pop(f"{CONTENT_PREFIX}{content_id}", ()):
             self.items.pop(at, None)
         return self.items.pop((f"{RECORD_PREFIX}{key}", RECORD), None) is not None
@@ -168,7 +167,7 @@ def _units(item: Wire, unit_bytes: int) -> int:
 
 
 def _size(item: Wire) -> int:
-    """Give the size of an item in bytes, as DynamoDB counts: names and values."""
+    """Return the size of an item in bytes, as DynamoDB counts: names and values."""
     return sum(len(name) + _value_size(value) for name, value in item.items())
 
 

@@ -33,7 +33,7 @@ class DeploymentResult(StrEnum):
 
 
 def deploy(clients: LocalClients, assembly: Assembly) -> tuple[DeploymentResult, Mapping[str, str]]:
-    """Bring the stack into line with the assembly; give what was done, and the stack's outputs.
+    """Bring the stack into line with the assembly; return what was done, and the stack's outputs.
 
     Raises LocalCloudError with CloudFormation's reason if it fails. A stack that failed before is removed;
     its bucket and its table are retained, as on AWS.
@@ -73,8 +73,8 @@ def _upload(clients: LocalClients, asset: Asset) -> None:
         raise LocalCloudError(f"{asset.path} is not there; remove build/ and try again", exit_code=1)
     try:
         clients.s3.head_object(Bucket=asset.bucket, Key=asset.key)
-    except ClientError as fault:
-        if fault.response["Error"]["Code"] not in ("404", "NoSuchBucket", "NoSuchKey"):
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket", "NoSuchKey"):
             raise
         if not bucket_exists(clients, asset.bucket):
             clients.s3.create_bucket(Bucket=asset.bucket)

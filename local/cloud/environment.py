@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import socket
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from urllib.parse import urlsplit
 from infra.bundles import ROOT
 
 HOST = "127.0.0.1"
+# Loopback is never reached through a proxy.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 REGION = "us-east-1"
 # MiniStack takes any credentials. These belong to its account 000000000000.
 ACCOUNT = "000000000000"
@@ -82,10 +85,15 @@ class LocalEnvironment:
             "rekognition_port": self.rekognition_port,
             "other_rekognition_url": self.other_rekognition_url,
         }
-        self.directory.mkdir(parents=True, exist_ok=True)
-        scratch = self.directory / "place.json.partial"
-        scratch.write_text(json.dumps(ports))
-        scratch.replace(self.directory / "place.json")
+        write_whole(self.directory / "place.json", json.dumps(ports))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file; whoever reads it sees the old one or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f"{path.name}.partial")
+    scratch.write_text(text)
+    scratch.replace(path)
 
 
 def remembered(directory: Path) -> LocalEnvironment:
@@ -163,11 +171,7 @@ class Outputs:
         )
 
     def write(self, environment: LocalEnvironment) -> None:
-        """Write the file; whoever reads it sees the old one or the new one, whole."""
-        environment.directory.mkdir(parents=True, exist_ok=True)
-        scratch = environment.outputs_file.with_suffix(".partial")
-        scratch.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
-        scratch.replace(environment.outputs_file)
+        write_whole(environment.outputs_file, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
     @classmethod
     def read(cls, environment: LocalEnvironment) -> Outputs | None:

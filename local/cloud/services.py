@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from local.cloud.environment import ACCESS_KEY_ID, HOST, REGION, SECRET_ACCESS_KEY
+from local.cloud.environment import ACCESS_KEY_ID, DIRECT, HOST, REGION, SECRET_ACCESS_KEY, write_whole
 from local.cloud.errors import LocalCloudError
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
@@ -54,7 +53,6 @@ class PidFile:
 
     @classmethod
     def of(cls, pid: int, identity: str) -> PidFile:
-        """Describe a process that runs now."""
         return cls(pid, psutil.Process(pid).create_time(), identity)
 
     def process(self) -> psutil.Process | None:
@@ -77,10 +75,7 @@ class PidFile:
                 continue
 
     def write(self, path: Path) -> None:
-        """Write a pid file; whoever reads it sees the old one or the new one, whole."""
-        scratch = path.with_suffix(".partial")
-        scratch.write_text(json.dumps(asdict(self)))
-        scratch.replace(path)
+        write_whole(path, json.dumps(asdict(self)))
 
     @classmethod
     def read(cls, path: Path) -> PidFile | None:
@@ -94,8 +89,6 @@ class PidFile:
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 20.0
 _POLL_SECONDS = 0.05
-# Loopback is never reached through a proxy.
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -117,18 +110,16 @@ class BackgroundService:
 
     @property
     def log(self) -> Path:
-        """Everything that the process writes."""
         return self.directory / f"{self.name}.log"
 
     @property
     def identity(self) -> str:
-        """Name this configuration of this service."""
         described = json.dumps([self.command, sorted(self.environment.items()), self.version])
         return hashlib.sha256(described.encode()).hexdigest()[:16]
 
 
 def is_running(service: BackgroundService) -> bool:
-    """Tell whether this very service, in this configuration, runs and answers."""
+    """Return whether this very service, in this configuration, runs and answers."""
     pid_file = PidFile.read(_pid_path(service.directory, service.name))
     return (
         pid_file is not None
@@ -139,7 +130,7 @@ def is_running(service: BackgroundService) -> bool:
 
 
 def is_known(directory: Path, name: str) -> bool:
-    """Tell whether the service was started, and not stopped since."""
+    """Return whether the service was started, and not stopped since."""
     return _pid_path(directory, name).exists()
 
 
@@ -200,16 +191,16 @@ def require_port(service: BackgroundService) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, service.port))
-        except OSError as fault:
+        except OSError as error:
             raise LocalCloudError(
                 f"port {service.port} (for {service.name}) is taken by another program; "
                 "stop that, or choose two free ports in a row: make run PORT=5566"
-            ) from fault
+            ) from error
 
 
 def _answers(service: BackgroundService) -> bool:
     try:
-        with _DIRECT.open(f"http://{HOST}:{service.port}{service.health_path}", timeout=2) as reply:
+        with DIRECT.open(f"http://{HOST}:{service.port}{service.health_path}", timeout=2) as reply:
             return bool(reply.status == 200)  # noqa: PLR2004
     except OSError:
         return False

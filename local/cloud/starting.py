@@ -112,7 +112,7 @@ def rekognition_service(environment: LocalEnvironment) -> services.BackgroundSer
 def make_room(environment: LocalEnvironment) -> list[str]:
     """Stop what is out of date, and see that what is to be started finds its port free.
 
-    Gives the names of what was stopped. Raises LocalCloudError if another program has a port; then nothing
+    Returns the names of what was stopped. Raises LocalCloudError if another program has a port; then nothing
     was started.
     """
     stopped = []
@@ -131,7 +131,7 @@ def make_room(environment: LocalEnvironment) -> list[str]:
 
 
 def start_cloud(environment: LocalEnvironment) -> bool:
-    """Make MiniStack run, where there is room. Say whether it was started just now.
+    """Make MiniStack run, where there is room. Return whether it was started just now.
 
     What it saved on its last stop is used only if that stop was clean; after a `kill -9` it would be the
     state of an earlier day.
@@ -158,7 +158,7 @@ def stop_cloud(environment: LocalEnvironment) -> None:
 
 
 def start_rekognition(environment: LocalEnvironment) -> bool:
-    """Make the local Rekognition run, where there is room. Say whether it was started just now."""
+    """Make the local Rekognition run, where there is room. Return whether it was started just now."""
     service = rekognition_service(environment)
     if services.is_running(service):
         return False
@@ -167,7 +167,6 @@ def start_rekognition(environment: LocalEnvironment) -> bool:
 
 
 def stop_rekognition(environment: LocalEnvironment) -> None:
-    """Stop the local Rekognition."""
     services.stop(environment.directory, REKOGNITION)
 
 

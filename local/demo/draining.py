@@ -77,9 +77,8 @@ class Drained:
 def current_etags(clients: LocalClients, outputs: Outputs, keys: Iterable[str]) -> dict[str, str]:
     """Return which bytes the bucket holds now under each of these keys, by ETag. Absent keys are left out."""
     wanted = set(keys)
-    pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=outputs.bucket)
-    entries = (entry for page in pages for entry in page.get("Contents", []))
-    return {entry["Key"]: entry["ETag"].strip('"') for entry in entries if entry["Key"] in wanted}
+    there = clients.objects(outputs.bucket)
+    return {key: entry["ETag"].strip('"') for key, entry in there.items() if key in wanted}
 
 
 def drain(
@@ -119,7 +118,7 @@ def drain(
         if idle_seconds > DOUBT_SECONDS and in_trouble():
             return result
         if now - last_asked > ASK_AGAIN_SECONDS and not _anything_visible(clients, outputs):
-            _ask_again(clients, outputs, sorted(result.waiting))
+            ask_again(clients, outputs, sorted(result.waiting))
             last_asked = now
         time.sleep(_POLL_SECONDS)
 
@@ -151,7 +150,8 @@ def _anything_visible(clients: LocalClients, outputs: Outputs) -> bool:
     return any(reply["Attributes"][name] != "0" for reply in replies)
 
 
-def _ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:
+def ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:
+    """Send messages to the bulk queue that ask to look at these keys again."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     for start in range(0, len(keys), KEYS_A_MESSAGE):
         body = look_again(outputs.bucket, keys[start : start + KEYS_A_MESSAGE], now)

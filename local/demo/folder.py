@@ -58,7 +58,6 @@ class Folder:
 
     @property
     def keys(self) -> list[str]:
-        """The keys of its photos."""
         return [photo.key for photo in self.photos]
 
 

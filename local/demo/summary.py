@@ -18,10 +18,9 @@ from rich.table import Table
 
 from contract.terminal import printable
 from infra.bundles import ROOT
-from local.cloud.environment import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Outputs
+from local.cloud.environment import ACCESS_KEY_ID, DIRECT, SECRET_ACCESS_KEY, Outputs
 from local.cloud.errors import LocalCloudError
 
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _QUESTIONS_AT_ONCE = 2
 _NOT_FOUND = 404
 _LABELS_SHOWN = 4
@@ -76,14 +75,14 @@ def _ask_one(outputs: Outputs, key: str) -> PhotoAnswer:
     # By parameter: MiniStack finds no route for a path with a line feed in it.
     url = f"{outputs.api_url}/images?key={quote(key, safe='')}"
     try:
-        with _DIRECT.open(url, timeout=30) as reply:
+        with DIRECT.open(url, timeout=30) as reply:
             found: dict[str, Any] = json.load(reply)
-    except urllib.error.HTTPError as fault:
-        if fault.code == _NOT_FOUND:
+    except urllib.error.HTTPError as error:
+        if error.code == _NOT_FOUND:
             return PhotoAnswer(key, "waiting", {}, None, "not recognized yet")
         raise LocalCloudError(
-            f"the API answers {fault.code} at {url}: {fault.read()[:300]!r}", exit_code=1
-        ) from fault
+            f"the API answers {error.code} at {url}: {error.read()[:300]!r}", exit_code=1
+        ) from error
     rejection = found["rejection"]
     return PhotoAnswer(
         key=key,

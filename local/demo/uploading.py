@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,7 @@ def upload(folder: Folder, clients: LocalClients, bucket: str) -> Uploaded:
 
     Raises LocalCloudError if that could be done for none of them.
     """
-    there = _objects(clients, bucket)
+    there = clients.objects(bucket)
     futures, not_taken = [], []
     with create_transfer_manager(clients.s3, TransferConfig()) as manager:
         for photo in folder.photos:
@@ -57,11 +56,6 @@ def upload(folder: Folder, clients: LocalClients, bucket: str) -> Uploaded:
         raise LocalCloudError(f"no photo could be uploaded; {first.name}: {first.reason}", exit_code=1)
     failed = {each.name for each in not_taken}
     return Uploaded(sum(photo.key not in failed for photo, _ in futures), tuple(not_taken))
-
-
-def _objects(clients: LocalClients, bucket: str) -> Mapping[str, ObjectTypeDef]:
-    pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    return {entry["Key"]: entry for page in pages for entry in page.get("Contents", [])}
 
 
 def _is_unchanged(photo: FolderPhoto, there: ObjectTypeDef | None) -> bool:

@@ -98,7 +98,6 @@ class LogNormal:
     random: random.Random = field(default_factory=random.Random)
 
     def draw_seconds(self) -> float:
-        """Draw the time that one call takes."""
         if self.median_seconds <= 0:
             return 0.0
         return self.random.lognormvariate(math.log(self.median_seconds), self.sigma)

@@ -28,7 +28,6 @@ class DetectFaces:
 
     @classmethod
     def load(cls, load: LoadNetwork) -> Self:
-        """With its three networks."""
         return cls(load("yunet"), AttributeNetworks(load("faceres"), load("emotion")))
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,6 @@ class LabelFilter:
         return filters
 
     def lets_through(self, name: str, category: str) -> bool:
-        """Whether the caller wants this label."""
         wanted = not (self.names or self.categories) or name in self.names or category in self.categories
         return wanted and name not in self.not_names and category not in self.not_categories
 
@@ -60,7 +59,6 @@ class DetectLabels:
 
     @classmethod
     def load(cls, load: LoadNetwork) -> Self:
-        """With its three networks."""
         networks = LabelNetworks(load("efficientnet-lite0"), load("centernet"), load("yunet"))
         taxonomy = load_taxonomy()
         return cls(Labeller(networks, taxonomy), taxonomy)

@@ -61,7 +61,6 @@ class WordFilter:
 
     @classmethod
     def of(cls, request: Mapping[str, Any]) -> Self:
-        """Read the filters of a request."""
         filters = request.get("Filters", {})
         word = filters.get("WordFilter", {"MinConfidence": 0.0})
         return cls(
@@ -72,7 +71,6 @@ class WordFilter:
         )
 
     def lets_through(self, word: TextLine) -> bool:
-        """Whether the caller wants this word."""
         box = left, top, right, bottom = box_around(word.corners)
         return (
             word.score * 100 >= self.least_confidence

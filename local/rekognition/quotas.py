@@ -25,7 +25,6 @@ class TokenBucket:
         return max(1.0, self.rate)
 
     def take(self, tokens: float = 1.0) -> bool:
-        """Take tokens if there are as many."""
         self._fill()
         if self._tokens + _ROUNDING < tokens:
             return False

@@ -42,7 +42,6 @@ class LateOperation:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the models are loaded."""
         return self._made is not None
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,6 @@ class CallLog:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything."""
         with self._lock:
             self._counts: dict[str, dict[str, Counter[str]]] = {}
 

@@ -6,12 +6,10 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import takewhile
-
-import psutil  # type: ignore[import-untyped]
 
 from contract.detectors import OPERATIONS
 from loadtest.faults.calls import AwsService, Call, Photograph, SavedAnswer
@@ -216,36 +214,3 @@ class Ledger:
         """Count all faults so far."""
         with self._lock:
             return sum(self.faults.values())
-
-
-@dataclass
-class Killer:
-    """Kills workers, which are processes below MiniStack's. `proxy_port` is where they connect to."""
-
-    cloud: psutil.Process
-    proxy_port: int
-    ledger: Ledger
-    _at_work: threading.Lock = field(default_factory=threading.Lock)
-
-    def kill(self, port: int) -> bool:
-        """Kill the worker that talks from a port, wherever it stands; return whether there was one."""
-        with self._at_work:
-            for process in self.cloud.children(recursive=True):
-                with suppress(psutil.Error):
-                    if port in self._ports(process):
-                        self._end(process, port)
-                        return True
-        return False
-
-    def _end(self, worker: psutil.Process, port: int) -> None:
-        """Stop it before it is looked at, so that what was on its way is known exactly."""
-        worker.suspend()
-        self.ledger.killed({port, *self._ports(worker)})
-        worker.kill()
-
-    def _ports(self, process: psutil.Process) -> set[int]:
-        return {
-            connection.laddr.port
-            for connection in process.net_connections(kind="tcp")
-            if connection.raddr and connection.raddr.port == self.proxy_port
-        }

@@ -15,12 +15,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from loadtest.faults.calls import AwsService
-from loadtest.faults.ledger import Killer, Ledger, Name, Paid, paid_twice, payments_of
+from loadtest.faults.ledger import Ledger, Name, Paid, paid_twice, payments_of
 from loadtest.faults.outages import OUTAGE_SECONDS, OUTAGES, Spell, StagedOutages
 from loadtest.faults.plan import FaultPlan
 from loadtest.faults.proxy import Proxy, ProxyServer
 from loadtest.faults.script import Act, Actor, photos, script_of
-from loadtest.faults.site import FaultSite
+from loadtest.faults.site import FaultSite, Killer
 from loadtest.faults.verdict import Evidence, RunVerdict, bucket_now, counts_now, gather, judge, miscounted
 from local.cloud.clients import LocalClients
 from local.cloud.running import running_environment

@@ -1,17 +1,21 @@
-"""The place under fault: functions that call through the proxy, impatient queues, completions followed."""
+"""The place under fault: functions that call through the proxy, impatient queues, workers that are killed."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
+
 from contract.settings import ProcessorSettings
 from loadtest.completions import CompletionsQueue, following
 from loadtest.control_api import ControlApi
+from loadtest.faults.ledger import Ledger
 from loadtest.stack import LocalStack
 from local.cloud.clients import LocalClients
 from local.cloud.environment import Outputs
@@ -98,4 +102,37 @@ class FaultSite:
             (operation, digest): count
             for operation, counts in ControlApi(self.outputs.rekognition_url).calls_by_content().items()
             for digest, count in counts.items()
+        }
+
+
+@dataclass
+class Killer:
+    """Kills workers, which are processes below MiniStack's. `proxy_port` is where they connect to."""
+
+    cloud: psutil.Process
+    proxy_port: int
+    ledger: Ledger
+    _at_work: threading.Lock = field(default_factory=threading.Lock)
+
+    def kill(self, port: int) -> bool:
+        """Kill the worker that talks from a port, wherever it stands; return whether there was one."""
+        with self._at_work:
+            for process in self.cloud.children(recursive=True):
+                with suppress(psutil.Error):
+                    if port in self._ports(process):
+                        self._end(process, port)
+                        return True
+        return False
+
+    def _end(self, worker: psutil.Process, port: int) -> None:
+        """Stop it before it is looked at, so that what was on its way is known exactly."""
+        worker.suspend()
+        self.ledger.killed({port, *self._ports(worker)})
+        worker.kill()
+
+    def _ports(self, process: psutil.Process) -> set[int]:
+        return {
+            connection.laddr.port
+            for connection in process.net_connections(kind="tcp")
+            if connection.raddr and connection.raddr.port == self.proxy_port
         }

@@ -69,19 +69,19 @@ Program = Callable[[FleetSite, Environment], Handler]
 
 
 def pipeline(site: FleetSite, environment: Environment) -> Handler:
-    """The pipeline as it is deployed."""
+    """Return the pipeline as it is deployed."""
     return _assembled(site, environment, clients(site.services, environment), site.settings)
 
 
 def without_limiter(site: FleetSite, environment: Environment) -> Handler:
-    """The pipeline with nothing between it and the quota but its retries."""
+    """Return the pipeline with nothing between it and the quota but its retries."""
     return with_rekognition(lambda _site, client: client, site, environment)
 
 
 def with_rekognition(
     wrap: Callable[[FleetSite, object], object], site: FleetSite, environment: Environment
 ) -> Handler:
-    """The pipeline without our limiter, and with another around its Rekognition client."""
+    """Return the pipeline without our limiter, and with another around its Rekognition client."""
     aws = clients(site.services, environment)
     limited = replace(aws, rekognition=wrap(site, aws.rekognition), dynamodb=_NoBudget(aws.dynamodb))
     quotas: Mapping[str, float] = dict.fromkeys(site.settings.quotas, UNLIMITED)

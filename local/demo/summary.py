@@ -98,7 +98,7 @@ def _surest_first(label: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def curl_lines(outputs: Outputs, answers: Sequence[PhotoAnswer]) -> list[str]:
-    """Three questions to the API that have answers: by label, one photo, and whether it works."""
+    """Return three questions to the API that have answers: by label, one photo, and whether it works."""
     # One that shows how a key is written in a URL, if there is one.
     keys = sorted((answer.key for answer in answers), key=lambda key: quote(key, safe="") == key)
     key = keys[0] if keys else "photo.jpg"

@@ -31,7 +31,7 @@ class DetectFaces:
         return cls(load("yunet"), AttributeNetworks(load("faceres"), load("emotion")))
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The faces, largest first, with what `Attributes` asks for."""
+        """Return the faces, largest first, with what `Attributes` asks for."""
         asked = frozenset(request.get("Attributes", ()))
         wanted = _FROM_NETWORKS if "ALL" in asked else asked & _FROM_NETWORKS
         faces = detect_faces(self.detector, picture)
@@ -47,7 +47,7 @@ class DetectFaces:
 
 
 def _basic(face: Face, picture: Picture) -> dict[str, Any]:
-    """What every answer has."""
+    """Return what every answer has."""
     pose = pose_of(face, *picture.size)
     brightness, sharpness = quality_of(face, picture)
     return {
@@ -62,7 +62,7 @@ def _basic(face: Face, picture: Picture) -> dict[str, Any]:
 
 
 def _extra(attributes: Attributes, wanted: frozenset[str]) -> dict[str, Any]:
-    """What the attribute networks see."""
+    """Return what the attribute networks see."""
     female = attributes.female >= 0.5  # noqa: PLR2004
     emotions = sorted(attributes.emotions.items(), key=lambda item: -item[1])
     members = {

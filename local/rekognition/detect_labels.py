@@ -10,8 +10,7 @@ from typing import Any, Self
 
 from local.rekognition.detector import Box
 from local.rekognition.errors import invalid_parameter
-from local.rekognition.labels import Label, Labeller, LabelNetworks, Taxonomy
-from local.rekognition.labels import load as load_taxonomy
+from local.rekognition.labels import Label, Labeller, LabelNetworks, Taxonomy, load_taxonomy
 from local.rekognition.models.sessions import LoadNetwork
 from local.rekognition.pictures import Picture
 
@@ -20,7 +19,7 @@ DEFAULT_MIN_CONFIDENCE = 55.0
 
 
 def bounding_box(box: Box) -> dict[str, float]:
-    """A box as Rekognition writes it."""
+    """Return a box as Rekognition writes it."""
     left, top, right, bottom = box
     return {"Left": left, "Top": top, "Width": right - left, "Height": bottom - top}
 
@@ -64,7 +63,7 @@ class DetectLabels:
         return cls(Labeller(networks, taxonomy), taxonomy)
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Labels, surest first, at least `MinConfidence` and at most `MaxLabels` of them."""
+        """Return labels, surest first, at least `MinConfidence` and at most `MaxLabels` of them."""
         if "IMAGE_PROPERTIES" in request.get("Features", ()):
             raise invalid_parameter("IMAGE_PROPERTIES is not available in the local Rekognition")
         least = request.get("MinConfidence", DEFAULT_MIN_CONFIDENCE)

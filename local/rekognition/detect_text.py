@@ -27,13 +27,13 @@ _INSIDE = 0.5
 
 
 def box_around(corners: Corners) -> Box:
-    """The upright box around four corners."""
+    """Return the upright box around four corners."""
     across, down = [x for x, _ in corners], [y for _, y in corners]
     return min(across), min(down), max(across), max(down)
 
 
 def words_of(line: TextLine) -> Iterator[TextLine]:
-    """The words of a line, each with its share of the line by the places of its characters."""
+    """Return the words of a line, each with its share of the line by the places of its characters."""
     top_left, top_right, bottom_right, bottom_left = line.corners
     for word in re.finditer(r"\S+", line.text):
         begin, end = (place / len(line.text) for place in word.span())
@@ -91,7 +91,7 @@ def _region(region: Mapping[str, Any]) -> Box:
 
 
 def _share(box: Box, region: Box) -> float:
-    """How much of a box is inside a region, 0..1."""
+    """Return how much of a box is inside a region, 0..1."""
     width = min(box[2], region[2]) - max(box[0], region[0])
     height = min(box[3], region[3]) - max(box[1], region[1])
     area = (box[2] - box[0]) * (box[3] - box[1])
@@ -111,7 +111,7 @@ class DetectText:
         return cls(TextReader.load())
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The lines that have words the caller wants, then those words: at most 100."""
+        """Return the lines that have words the caller wants, then those words: at most 100."""
         wanted = WordFilter.of(request)
         lines: list[TextLine] = []
         words: list[tuple[int, TextLine]] = []

@@ -23,7 +23,7 @@ Box = tuple[float, float, float, float]
 
 
 def centre_view(picture: Picture) -> Picture:
-    """The middle of the picture as the network was trained to see it: 224 of 256 pixels."""
+    """Return the middle of the picture as the network was trained to see it: 224 of 256 pixels."""
     width, height = picture.size
     side = min(width, height) * CLASSIFIER_SIDE / _RESIZED_SIDE
     left, top = (width - side) / 2, (height - side) / 2
@@ -31,12 +31,12 @@ def centre_view(picture: Picture) -> Picture:
 
 
 def whole_view(picture: Picture) -> Picture:
-    """Everything, its sides made equal."""
+    """Return everything, its sides made equal."""
     return _view(picture, (0, 0, *picture.size))
 
 
 def box_view(picture: Picture, box: Box) -> Picture:
-    """A square around a box, a tenth larger, kept inside the picture."""
+    """Return a square around a box, a tenth larger, kept inside the picture."""
     width, height = picture.size
     left, top, right, bottom = box[0] * width, box[1] * height, box[2] * width, box[3] * height
     side = min(1.1 * max(right - left, bottom - top), width, height)
@@ -52,7 +52,7 @@ def _view(picture: Picture, pixels: tuple[float, float, float, float]) -> Pictur
 
 
 def classify(network: Network, views: list[Picture]) -> Floats:
-    """The probabilities (views, 1000) of ImageNet's classes."""
+    """Return the probabilities (views, 1000) of ImageNet's classes."""
     values = np.stack([np.asarray(view, dtype=np.float32) for view in views])
     batch = np.ascontiguousarray(((values - 127.0) / 128.0).transpose(0, 3, 1, 2))
     logits = network.run(batch)["logits"] / _TEMPERATURE
@@ -84,7 +84,7 @@ class Detection:
 
 
 def overlap(one: Box, other: Box) -> float:
-    """Intersection over union of two boxes."""
+    """Return intersection over union of two boxes."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
     if width <= 0 or height <= 0:
@@ -94,7 +94,7 @@ def overlap(one: Box, other: Box) -> float:
 
 
 def _peaks(heat: Floats) -> list[tuple[int, int, int]]:
-    """Class, row and column of every local maximum, best first; `heat` is (80, H, W)."""
+    """Return class, row and column of every local maximum, best first; `heat` is (80, H, W)."""
     padded = np.pad(heat, ((0, 0), (1, 1), (1, 1)))
     classes, rows, columns = np.nonzero(heat > MIN_SCORE)
     scores = heat[classes, rows, columns]
@@ -105,7 +105,7 @@ def _peaks(heat: Floats) -> list[tuple[int, int, int]]:
 
 
 def detect(network: Network, picture: Picture) -> list[Detection]:
-    """The things of a picture, surest first."""
+    """Return the things of a picture, surest first."""
     view = picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
     batch = np.ascontiguousarray(np.asarray(view, dtype=np.float32).transpose(2, 0, 1)[None])
     answer = network.run(batch)

@@ -31,7 +31,7 @@ class Pose:
 
 
 def pose_of(face: Face, width: float, height: float) -> Pose:
-    """An estimate from the five points; `width` and `height` are the picture's, in pixels."""
+    """Return an estimate from the five points; `width` and `height` are the picture's, in pixels."""
     points = np.array(face.points) * (width, height)
     eyes, nose, mouth = points[:2].mean(axis=0), points[2], points[3:].mean(axis=0)
     across = points[1] - points[0]
@@ -47,7 +47,7 @@ def pose_of(face: Face, width: float, height: float) -> Pose:
 
 
 def square_around(face: Face, picture: Picture, factor: float, side: int) -> Picture:
-    """The face upright in a square `factor` times its longer side, `side` pixels wide, RGB."""
+    """Return the face upright in a square `factor` times its longer side, `side` pixels wide, RGB."""
     width, height = picture.size
     left, top, right, bottom = face.box
     half = factor * max((right - left) * width, (bottom - top) * height) / 2
@@ -98,7 +98,7 @@ class AttributeNetworks:
     emotion: Network
 
     def look_at(self, faces: list[Face], picture: Picture) -> list[Attributes]:
-        """The attributes of each face; nothing is computed for none."""
+        """Return the attributes of each face; nothing is computed for none."""
         return [self._look_at(face, picture) for face in faces]
 
     def _look_at(self, face: Face, picture: Picture) -> Attributes:

@@ -48,7 +48,7 @@ class Taxonomy:
 
 
 @functools.cache
-def load() -> Taxonomy:
+def load_taxonomy() -> Taxonomy:
     """Read the table that is committed beside this file."""
     table = json.loads((Path(__file__).parent / "taxonomy.json").read_text())
     labels = tuple(table["labels"])
@@ -94,23 +94,23 @@ class Label:
 
 
 def likelihood(score: float) -> float:
-    """How likely a detection of this score is right, 0..1."""
+    """Return how likely a detection of this score is right, 0..1."""
     return 1.0 / (1.0 + math.exp(-_STEEPNESS * (score - _EVEN_SCORE)))
 
 
 def either(chances: Iterable[float]) -> float:
-    """The chance that at least one holds, if they are independent."""
+    """Return the chance that at least one holds, if they are independent."""
     return 1.0 - math.prod(1.0 - chance for chance in chances)
 
 
 def witnessed(instances: list[Instance]) -> float:
-    """The chance that a thing is there at all, from its six surest instances."""
+    """Return the chance that a thing is there at all, from its six surest instances."""
     chances = sorted((instance.confidence for instance in instances), reverse=True)
     return either(chances[:_MOST_WITNESSES])
 
 
 def shown(instances: list[Instance]) -> tuple[Instance, ...]:
-    """The instances that are sure enough to be told, surest first."""
+    """Return the instances that are sure enough to be told, surest first."""
     sure = [instance for instance in instances if instance.confidence >= _MIN_SHOWN]
     return tuple(sorted(sure, key=lambda instance: -instance.confidence))
 
@@ -139,7 +139,7 @@ class Labeller:
     taxonomy: Taxonomy
 
     def find(self, picture: Picture) -> list[Label]:
-        """Every label with a chance of at least one in a hundred, surest first."""
+        """Return every label with a chance of at least one in a hundred, surest first."""
         detections = detect(self.networks.detector, picture)
         views = classify(self.networks.classifier, [centre_view(picture), whole_view(picture)])
         whole = self.taxonomy.sums(views.mean(axis=0))
@@ -176,7 +176,7 @@ class Labeller:
     def _instances(
         self, detections: list[Detection], looks: dict[Detection, Floats], whole: Floats
     ) -> dict[str, list[Instance]]:
-        """Detections by name, each held against what the classifier sees in its place."""
+        """Return detections by name, each held against what the classifier sees in its place."""
         instances: dict[str, list[Instance]] = {}
         for detection in detections:
             sums = looks.get(detection, whole)
@@ -189,7 +189,7 @@ class Labeller:
         return instances
 
     def _second_opinion(self, detection: Detection, sums: Floats) -> str:
-        """The detector's name, or another of its own names if the classifier is sure of that one."""
+        """Return the detector's name, or another of its own names if the classifier is sure of that one."""
         name = self._name(detection)
         places = self.taxonomy.labels.index
         if not self.taxonomy.parents[name] or sums[places(name)] > _UNSURE:
@@ -200,7 +200,7 @@ class Labeller:
         return best if sums[places(best)] >= _SURE else name
 
     def _with_parents(self, chances: dict[str, float], instances: dict[str, list[Instance]]) -> list[Label]:
-        """Labels whose parents are at least as sure as they are."""
+        """Return labels whose parents are at least as sure as they are."""
         raised = dict(chances)
         for name, chance in chances.items():
             for parent in self.taxonomy.parents[name]:

@@ -75,15 +75,15 @@ class CallQuotas:
             raise RekognitionError("ProvisionedThroughputExceededException", "Provisioned rate exceeded")
 
     def latency_seconds(self, operation: str) -> float:
-        """How much later than necessary the operation answers."""
+        """Return how much later than necessary the operation answers."""
         return self._latencies_ms.get(operation, 0.0) / 1000
 
     def rates(self) -> dict[str, float]:
-        """Calls a second of the limited operations."""
+        """Return calls a second of the limited operations."""
         return {operation: bucket.rate for operation, bucket in self._buckets.items()}
 
     def latencies_ms(self) -> dict[str, float]:
-        """Added milliseconds of the slowed operations."""
+        """Return added milliseconds of the slowed operations."""
         return {operation: value for operation, value in self._latencies_ms.items() if value}
 
 

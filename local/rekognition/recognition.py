@@ -74,12 +74,12 @@ class RealRecognition:
         self._lookers = ThreadPoolExecutor(self.workers, thread_name_prefix="look")
 
     def waiting(self) -> list[str]:
-        """The operations whose models nobody has needed yet, by name."""
+        """Return the operations whose models nobody has needed yet, by name."""
         late = [one for one in self.operations.values() if isinstance(one, LateOperation)]
         return sorted(one.name for one in late if not one.is_ready)
 
     def health(self) -> dict[str, Any]:
-        """What is loaded, and what waits for its first call."""
+        """Return what is loaded, and what waits for its first call."""
         return {"models": list(self.models()), "waiting": self.waiting(), "workers": self.workers}
 
     async def answer(

@@ -27,7 +27,7 @@ class Operation(Protocol):
         ...
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The members of the output shape. Raises `RekognitionError`."""
+        """Return the members of the output shape. Raises `RekognitionError`."""
         ...
 
 
@@ -45,7 +45,7 @@ class LateOperation:
         return self._made is not None
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The operation's own answer. Raises `RekognitionError`."""
+        """Return the operation's own answer. Raises `RekognitionError`."""
         with self._turn:
             if self._made is None:
                 self._made = self.make()
@@ -61,14 +61,14 @@ class Networks:
         self._loaded: dict[str, Network] = {}
 
     def load(self, name: str) -> Network:
-        """A network by name. Raises `MissingModelsError`."""
+        """Return a network by name. Raises `MissingModelsError`."""
         with self._turn:
             if name not in self._loaded:
                 self._loaded[name] = load_network(self._folder, name)
             return self._loaded[name]
 
     def names(self) -> tuple[str, ...]:
-        """Those loaded so far."""
+        """Return those loaded so far."""
         with self._turn:
             return tuple(sorted(self._loaded))
 

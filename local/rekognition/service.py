@@ -54,7 +54,7 @@ class CallLog:
         self._count("contents", operation, digest)
 
     def report(self) -> dict[str, Any]:
-        """The counts, as `GET /_local/calls` gives them."""
+        """Return the counts, as `GET /_local/calls` gives them."""
         with self._lock:
             counts = {
                 kind: {operation: dict(counter) for operation, counter in found.items()}
@@ -88,13 +88,13 @@ class RecognitionBackend(Protocol):
         ...
 
     def health(self) -> dict[str, Any]:
-        """What `GET /health` tells of it."""
+        """Return what `GET /health` tells of it."""
         ...
 
     async def answer(
         self, operation: str, read: ReadRequest, calls: CallLog, has_left: HasLeft
     ) -> dict[str, Any]:
-        """The members of the output shape. Raises `RekognitionError`."""
+        """Return the members of the output shape. Raises `RekognitionError`."""
         ...
 
 

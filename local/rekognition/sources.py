@@ -16,7 +16,7 @@ MAX_OBJECT_BYTES = 15 * 1024 * 1024
 
 
 def unreadable() -> RekognitionError:
-    """No such bucket, key or version, or no right to read it: AWS does not say which."""
+    """Return the error for no such bucket, key or version, or no right: AWS does not say which."""
     return RekognitionError(
         "InvalidS3ObjectException",
         "Unable to get object metadata from S3. Check object key, region and/or access permissions.",
@@ -39,12 +39,12 @@ class ObjectReader(Protocol):
     """Reads objects. Raises `RekognitionError`."""
 
     def read(self, place: ObjectPlace) -> bytes:
-        """The object's bytes."""
+        """Return the object's bytes."""
         ...
 
 
 def image_of(request: Mapping[str, Any]) -> bytes | ObjectPlace:
-    """The picture that a validated request names: exactly one of `Bytes` and `S3Object`.
+    """Return the picture that a validated request names: exactly one of `Bytes` and `S3Object`.
 
     Bytes over 5 MB never get here: their limit is in the service model, so that AWS (and we)
     answer ValidationException, "Value ... at 'image.bytes' failed to satisfy constraint".
@@ -69,7 +69,7 @@ class S3ObjectReader:
         self._endpoint = endpoint
 
     def read(self, place: ObjectPlace) -> bytes:
-        """The object's bytes; over 15 MB nothing is transferred."""
+        """Return the object's bytes; over 15 MB nothing is transferred."""
         arguments: dict[str, Any] = {"Bucket": place.bucket, "Key": place.key}
         if place.version is not None:
             arguments["VersionId"] = place.version

@@ -16,7 +16,7 @@ from local.rekognition.detect_moderation_labels import (
     with_parents,
 )
 from local.rekognition.errors import RekognitionError
-from local.rekognition.labels import load as load_taxonomy
+from local.rekognition.labels import load_taxonomy
 from local.rekognition.models.sessions import Floats
 
 PICTURE = Image.new("RGB", (100, 90))

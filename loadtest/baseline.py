@@ -81,7 +81,6 @@ class _Site:
             yield cls(stack, name, url, arn, name)
 
     def upload(self) -> float:
-        """Put the photos in; give the seconds."""
         body, begun = smallest_photo().read_bytes(), time.monotonic()
 
         def put(number: int) -> None:
@@ -92,7 +91,7 @@ class _Site:
         return time.monotonic() - begun
 
     def drain(self) -> float:
-        """Let the function take the messages; give the seconds from the first taken to the last gone."""
+        """Let the function take the messages; return the seconds from the first taken to the last gone."""
         client = self.stack.session.client(
             "lambda", endpoint_url=self.stack.endpoint_url, config=self.stack.config
         )
@@ -104,10 +103,10 @@ class _Site:
             FunctionResponseTypes=["ReportBatchItemFailures"],
         )["UUID"]
         try:
-            everything = self._messages()
+            everything = sum(self.stack.depth(self.queue_url))
             deadline = time.monotonic() + _PATIENCE_SECONDS
             begun = time.monotonic()
-            while (left := self._messages()) > 0:
+            while (left := sum(self.stack.depth(self.queue_url))) > 0:
                 if left == everything:
                     begun = time.monotonic()
                 if time.monotonic() > deadline:
@@ -116,13 +115,6 @@ class _Site:
             return max(_POLL_SECONDS, time.monotonic() - begun)
         finally:
             client.delete_event_source_mapping(UUID=made)
-
-    def _messages(self) -> int:
-        found = self.stack.sqs.get_queue_attributes(
-            QueueUrl=self.queue_url,
-            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-        )["Attributes"]
-        return sum(int(count) for count in found.values())
 
 
 def _code() -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,13 +15,12 @@ from rich.console import Console
 
 from loadtest.errors import LoadtestError
 from loadtest.local_place import LOCAL_DIRECTORY, ROOT
-from loadtest.reading import BUILT_IN
-from loadtest.scenario import Scenario
+from loadtest.scenario import BUILT_IN, Scenario
+from local.cloud.stages import console
 
 if TYPE_CHECKING:
     from loadtest.outcome import LoadtestOutcome
 
-_WIDTH_OF_NO_TERMINAL = 160
 _INTERRUPTED = 130
 
 
@@ -40,19 +38,18 @@ def main(  # noqa: PLR0917  # typer makes options of them
 
     Exit code 1: photos were lost, or were still on their way when it was given up.
     """
-    from loadtest.reading import read_scenarios
     from loadtest.report import page, terminal
+    from loadtest.scenario import read_scenarios
 
-    width = None if sys.stdout.isatty() else _WIDTH_OF_NO_TERMINAL
-    console = Console(stderr=as_json, width=width)
+    shown = console(stderr=as_json)
     with _faults_in_one_line():
         _refuse_both(stack, local)
         known = read_scenarios(scenarios)
         if listing:
-            console.print(terminal.listed(known.values()))
+            shown.print(terminal.listed(known.values()))
             return
         chosen = [_chosen(known, name) for name in names or ["smoke"]]
-        outcomes = _measure_all(console, chosen, stack, directory, out)
+        outcomes = _measure_all(shown, chosen, stack, directory, out)
     if as_json:
         typer.echo(json.dumps([page.figures(outcome) for outcome in outcomes], indent=1))
     if any(outcome.gave_up or outcome.unheard.lost for outcome in outcomes):
@@ -63,7 +60,7 @@ def _measure_all(
     console: Console, chosen: list[Scenario], stack: str | None, directory: Path, out: Path
 ) -> list[LoadtestOutcome]:
     """Carry scenarios out one after the other; the report of those that are done is there after each."""
-    from loadtest.measuring import measure
+    from loadtest.outcome import measure
     from loadtest.places import place_for
     from loadtest.report import page, terminal
 
@@ -87,12 +84,12 @@ def _faults_in_one_line() -> Iterator[None]:
 
     try:
         yield
-    except (LoadtestError, BotoCoreError, ClientError) as fault:
-        typer.echo(f"error: {fault}", err=True)
-        raise typer.Exit(2) from fault
-    except KeyboardInterrupt as interrupt:
+    except (LoadtestError, BotoCoreError, ClientError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt as error:
         typer.echo("interrupted; what was subscribed, set or started is undone", err=True)
-        raise typer.Exit(_INTERRUPTED) from interrupt
+        raise typer.Exit(_INTERRUPTED) from error
 
 
 def _refuse_both(stack: str | None, local: bool) -> None:

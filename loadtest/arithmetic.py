@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loadtest.gauges import Sample
-from loadtest.photo_tracker import TrackedPhoto
+from loadtest.photos import TrackedPhoto
 from loadtest.scenario import QuotaChange, Scenario
 
 # Steady state ends with the backlog's last twentieth, when there is not enough left to keep all workers busy.
@@ -32,7 +32,6 @@ class Window:
 
     @property
     def seconds(self) -> float:
-        """Return its length."""
         return self.end - self.begin
 
 
@@ -64,7 +63,6 @@ def accepted_at(samples: Sequence[Sample], operation: str, at: float) -> float:
 
 
 def quota_at(scenario_quotas: Mapping[str, float], changes: Sequence[QuotaChange], operation: str) -> Steps:
-    """Return the quota of an operation over time."""
     steps = [(0.0, scenario_quotas.get(operation, math.inf))]
     steps += [
         (change.at_seconds, change.quotas[operation]) for change in changes if operation in change.quotas
@@ -79,7 +77,6 @@ class Steps:
     steps: tuple[tuple[float, float], ...]
 
     def at(self, moment: float) -> float:
-        """Return the value at a moment."""
         return [value for since, value in self.steps if since <= moment][-1]
 
     def finite(self) -> tuple[tuple[float, float], ...]:
@@ -87,7 +84,6 @@ class Steps:
         return tuple((since, value) for since, value in self.steps if value < math.inf)
 
     def over(self, window: Window) -> float:
-        """Add the value up over a time."""
         ends = [since for since, _ in self.steps[1:]] + [math.inf]
         return sum(
             value * max(0.0, min(end, window.end) - max(since, window.begin))

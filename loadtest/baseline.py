@@ -11,7 +11,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
-from aws.queue_depths import read_depth
 from loadtest.errors import LoadtestError
 from loadtest.photos import smallest_photo
 from loadtest.stack import Stack
@@ -82,7 +81,6 @@ class _Site:
             yield cls(stack, name, url, arn, name)
 
     def upload(self) -> float:
-        """Put the photos in; give the seconds."""
         body, begun = smallest_photo().read_bytes(), time.monotonic()
 
         def put(number: int) -> None:
@@ -93,7 +91,7 @@ class _Site:
         return time.monotonic() - begun
 
     def drain(self) -> float:
-        """Let the function take the messages; give the seconds from the first taken to the last gone."""
+        """Let the function take the messages; return the seconds from the first taken to the last gone."""
         client = self.stack.session.client(
             "lambda", endpoint_url=self.stack.endpoint_url, config=self.stack.config
         )
@@ -105,10 +103,10 @@ class _Site:
             FunctionResponseTypes=["ReportBatchItemFailures"],
         )["UUID"]
         try:
-            everything = self._messages()
+            everything = self.stack.depth(self.queue_url).total
             deadline = time.monotonic() + _PATIENCE_SECONDS
             begun = time.monotonic()
-            while (left := self._messages()) > 0:
+            while (left := self.stack.depth(self.queue_url).total) > 0:
                 if left == everything:
                     begun = time.monotonic()
                 if time.monotonic() > deadline:
@@ -117,9 +115,6 @@ class _Site:
             return max(_POLL_SECONDS, time.monotonic() - begun)
         finally:
             client.delete_event_source_mapping(UUID=made)
-
-    def _messages(self) -> int:
-        return read_depth(self.stack.sqs, self.queue_url).total
 
 
 def _code() -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +12,14 @@ from typing import Any
 from uuid import uuid4
 
 from contract.timing import DAY_SECONDS
+from loadtest.errors import LoadtestError
 from loadtest.stack import Stack
 
 _LONGEST_RETENTION_SECONDS = DAY_SECONDS
 
 
 @dataclass(frozen=True)
-class Completions:
+class CompletionsQueue:
     """The queue."""
 
     stack: Stack
@@ -40,7 +42,7 @@ class Completions:
 
 
 @contextmanager
-def following(stack: Stack) -> Iterator[Completions]:
+def following(stack: Stack) -> Iterator[CompletionsQueue]:
     """Subscribe a new queue to the topic, and remove both after the block, whatever ended it."""
     made = stack.sqs.create_queue(
         QueueName=f"loadtest-completions-{uuid4().hex[:12]}",
@@ -51,7 +53,7 @@ def following(stack: Stack) -> Iterator[Completions]:
     try:
         subscription = _subscribe(stack, url)
         try:
-            yield Completions(stack, url)
+            yield CompletionsQueue(stack, url)
         finally:
             stack.sns.unsubscribe(SubscriptionArn=subscription)
     finally:
@@ -59,7 +61,7 @@ def following(stack: Stack) -> Iterator[Completions]:
 
 
 def _subscribe(stack: Stack, url: str) -> str:
-    """Let the topic send to the queue, and tell it to. Gives the subscription."""
+    """Let the topic send to the queue, and tell it to. Returns the subscription."""
     topic = stack.outputs["topic_arn"]
     asked = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     queue = asked["Attributes"]["QueueArn"]
@@ -79,3 +81,34 @@ def _subscribe(stack: Stack, url: str) -> str:
         Attributes={"RawMessageDelivery": "true"},
         ReturnSubscriptionArn=True,
     )["SubscriptionArn"]
+
+
+PATIENCE_SECONDS = 60.0
+
+
+def await_all(completions: CompletionsQueue, keys: set[str]) -> list[float]:
+    """Wait for the completion of each key; return the times (monotonic, seconds) at which each was told.
+
+    Raises LoadtestError for a photo that was not recognized, or if none ends for a minute.
+    """
+    waiting = set(keys)
+    told: list[float] = []
+    last = time.monotonic()
+    while waiting:
+        ended = _ended(completions.receive(), waiting)
+        now = time.monotonic()
+        if ended:
+            last = now
+        elif now - last > PATIENCE_SECONDS:
+            raise LoadtestError(f"{len(waiting)} photos did not end, such as {min(waiting)}")
+        told += [now] * len(ended)
+        waiting -= ended
+    return told
+
+
+def _ended(bodies: list[dict[str, Any]], waiting: set[str]) -> set[str]:
+    ended = {body["key"]: body for body in bodies if body["key"] in waiting}
+    for key, body in ended.items():
+        if body["status"] != "recognized":
+            raise LoadtestError(f"{key} was {body['status']}: {body['rejection']}")
+    return set(ended)

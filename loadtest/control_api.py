@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadtest.errors import LoadtestError
+from local.cloud.environment import DIRECT
 
-# Loopback is never reached through a proxy.
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _ANSWER_SECONDS = 30
 
 
@@ -24,7 +23,7 @@ class ControlApi:
     url: str
 
     def is_canned(self) -> bool:
-        """Tell whether it answers without looking."""
+        """Return whether it answers without looking."""
         return bool(self._ask("GET", "/health").get("canned"))
 
     def quotas(self) -> dict[str, float]:
@@ -46,6 +45,11 @@ class ControlApi:
         counted: dict[str, dict[str, int]] = self._ask("GET", "/_local/calls")["objects"]
         return counted
 
+    def calls_by_content(self) -> dict[str, dict[str, int]]:
+        """Return how often bytes of each SHA-256 were looked at, by operation."""
+        counted: dict[str, dict[str, int]] = self._ask("GET", "/_local/calls")["contents"]
+        return counted
+
     @contextmanager
     def with_quotas(self, quotas: Mapping[str, float]) -> Iterator[None]:
         """Set quotas while the block lasts, and put back what was set before."""
@@ -64,10 +68,10 @@ class ControlApi:
         data = None if change is None else json.dumps(change).encode()
         request = urllib.request.Request(self.url + path, method=method, data=data)  # noqa: S310
         try:
-            with _DIRECT.open(request, timeout=_ANSWER_SECONDS) as reply:
+            with DIRECT.open(request, timeout=_ANSWER_SECONDS) as reply:
                 return json.load(reply)
-        except urllib.error.HTTPError as refused:
-            said = refused.read().decode(errors="replace")
-            raise LoadtestError(f"{method} {self.url}{path} was refused: {said}") from refused
-        except OSError as fault:
-            raise LoadtestError(f"no answer from the local Rekognition at {self.url}: {fault}") from fault
+        except urllib.error.HTTPError as error:
+            said = error.read().decode(errors="replace")
+            raise LoadtestError(f"{method} {self.url}{path} was refused: {said}") from error
+        except OSError as error:
+            raise LoadtestError(f"no answer from the local Rekognition at {self.url}: {error}") from error

@@ -1,20 +1,106 @@
-"""What is looked at once a second while a run lasts: queues, and detector calls."""
+"""What goes on while a run lasts: once a second, queues and detector calls are looked at."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.queue_depths import QueueDepth, read_depth
-from loadtest.background import in_background
-from loadtest.calls import CallCounter, OperationCounts
+from contract.metrics import Metric
+from contract.table import PARTITION_KEY, SORT_KEY, counts_key
+from loadtest.control_api import ControlApi
 from loadtest.errors import LoadtestError
 from loadtest.stack import Stack
+
+
+@contextmanager
+def in_background(work: Callable[[threading.Event], None], threads: int = 1) -> Iterator[None]:
+    """Run `work` in so many threads until the block ends; it has to return soon after the event is set.
+
+    What `work` raises is raised at the end of a block that raised nothing itself.
+    """
+    over = threading.Event()
+    with ThreadPoolExecutor(threads) as executor:
+        # A Ctrl-C may come while the threads are being started: those that run are told all the same.
+        try:
+            running = [executor.submit(work, over) for _ in range(threads)]
+            yield
+        finally:
+            over.set()
+    for future in running:
+        future.result()
+
+
+# All operations together, where nobody tells them apart.
+ALL = "all operations"
+
+
+@dataclass(frozen=True)
+class OperationCounts:
+    """Detector calls so far, by operation."""
+
+    accepted: Mapping[str, int]
+    throttled: Mapping[str, int]
+
+    def since(self, before: OperationCounts) -> OperationCounts:
+        """Return those that came after an earlier look."""
+        return OperationCounts(_less(self.accepted, before.accepted), _less(self.throttled, before.throttled))
+
+
+class CallCounter(Protocol):
+    """Whoever knows how many calls were made."""
+
+    def calls(self) -> OperationCounts:
+        """Return the calls so far."""
+
+
+@dataclass(frozen=True)
+class CallsAtRekognition:
+    """As a Rekognition on this machine has counted them: exactly, and at once."""
+
+    control: ControlApi
+
+    def calls(self) -> OperationCounts:
+        totals = self.control.totals()
+        return OperationCounts(
+            {operation: counted["accepted"] for operation, counted in totals.items()},
+            {operation: counted["throttled"] for operation, counted in totals.items()},
+        )
+
+
+@dataclass(frozen=True)
+class CallsInTheTable:
+    """As the processor adds them up in the table, batch by batch; a batch that crashed is not in it."""
+
+    stack: Stack
+    now: Callable[[], float] = time.time
+
+    def calls(self) -> OperationCounts:
+        """Return the calls of yesterday and today (UTC), so that midnight may be in between."""
+        today = datetime.fromtimestamp(self.now(), UTC).date()
+        days = [self._day((today - timedelta(days=back)).isoformat()) for back in (0, 1)]
+        made = sum(day.get(Metric.CALLS_MADE, 0) for day in days)
+        return OperationCounts({ALL: made}, {ALL: sum(day.get(Metric.CALLS_THROTTLED, 0) for day in days)})
+
+    def _day(self, day: str) -> dict[str, int]:
+        at = counts_key(day)
+        item = self.stack.dynamodb.get_item(
+            TableName=self.stack.outputs["table"],
+            Key={PARTITION_KEY: {"S": at.pk}, SORT_KEY: {"S": at.sk}},
+        ).get("Item", {})
+        return {name: int(value["N"]) for name, value in item.items() if "N" in value}
+
+
+def _less(now: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
+    return {operation: count - before.get(operation, 0) for operation, count in now.items()}
+
 
 LOOK_EVERY_SECONDS = 1.0
 QUEUES = ("queue_url", "bulk_queue_url", "dead_letter_queue_url", "bulk_dead_letter_queue_url")
@@ -61,12 +147,10 @@ class Gauges:
         sent, ended = self.counts()
         try:
             with ThreadPoolExecutor(len(QUEUES)) as threads:
-                depths = dict(zip(QUEUES, threads.map(self._depth, QUEUES), strict=True))
+                urls = [self.stack.outputs[queue] for queue in QUEUES]
+                depths = dict(zip(QUEUES, threads.map(self.stack.depth, urls), strict=True))
             calls = self.counter.calls()
         except (LoadtestError, BotoCoreError, ClientError):  # it is busy; the next look sees it
             return
         waiting, in_flight = ({name: depth[side] for name, depth in depths.items()} for side in (0, 1))
         self.samples.append(Sample(self.clock(), sent, ended, waiting, in_flight, calls.since(self.before)))
-
-    def _depth(self, queue: str) -> QueueDepth:
-        return read_depth(self.stack.sqs, self.stack.outputs[queue])

@@ -60,7 +60,6 @@ class LocalPlace:
         self._command("stop")
 
     def outputs(self) -> dict[str, str]:
-        """Read the names and addresses of what was deployed."""
         outputs: dict[str, str] = json.loads((self.directory / "outputs.json").read_text())
         return outputs
 
@@ -70,7 +69,6 @@ class LocalPlace:
         return int(trace["pid"])
 
     def pids(self) -> tuple[int, ...]:
-        """Return the process ids of what runs here."""
         return tuple(self.pid(file.name.split(".")[0]) for file in sorted(self.directory.glob("*.pid.json")))
 
     @property

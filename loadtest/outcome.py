@@ -1,18 +1,31 @@
-"""What a run amounts to, as it goes into the JSON file and onto the page."""
+"""A scenario from its place to its outcome, as it goes into the JSON file and onto the page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from loadtest import arithmetic
-from loadtest.api_load.driving import RequestStats
-from loadtest.arithmetic import Window
-from loadtest.cores import Cores
-from loadtest.gauges import Sample
-from loadtest.photo_tracker import TrackedPhoto
-from loadtest.verifying import Searchable, Unheard
+from contract.assumptions import Assumptions
+from contract.costs import bill
+from contract.detectors import OPERATIONS
+from contract.prices import MILLION, dollars_for_calls
+from contract.quotas import usual_quota
+from contract.usage import Work
+from loadtest import arithmetic, baseline, verifying
+from loadtest.api_load.driving import RequestStats, drive
+from loadtest.arithmetic import Steps, Window
+from loadtest.gauges import ALL, Sample
+from loadtest.machine import Cores, circumstances, watched
+from loadtest.photos import PhotoTracker, TrackedPhoto
+from loadtest.places import Target
+from loadtest.running import ScenarioRun, Seen
+from loadtest.scenario import Scenario
+from loadtest.verifying import Api, Searchable, Unheard
 
 
 @dataclass(frozen=True)
@@ -89,11 +102,161 @@ class LoadtestOutcome:
 
     @property
     def throttled_share(self) -> float:
-        """Return the throttled calls over all calls."""
         throttled = sum(operation.throttled for operation in self.operations)
         made = throttled + sum(operation.accepted for operation in self.operations)
         return throttled / made if made else 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """Write it for machines."""
         return {**asdict(self), "throttled_share": self.throttled_share}
+
+
+def operations(
+    scenario: Scenario, place: Target, seen: Seen, steady: Window | None
+) -> tuple[OperationFigures, ...]:
+    if not seen.samples:
+        return ()
+    calls = seen.samples[-1].calls
+    found = []
+    for name in sorted(calls.accepted.keys() | calls.throttled.keys()):
+        quota = quota_of(scenario, place, name)
+        value = quota.at(0.0)
+        found.append(
+            OperationFigures(
+                name,
+                calls.accepted.get(name, 0),
+                calls.throttled.get(name, 0),
+                value if value < math.inf else None,
+                None if steady is None else arithmetic.use(seen.samples, name, quota, steady),
+                tuple(
+                    arithmetic.seconds_until_back(seen.samples, name, quota, change.at_seconds)
+                    for change in arithmetic.restorations(scenario, name)
+                ),
+            )
+        )
+    return tuple(found)
+
+
+def quota_of(scenario: Scenario, place: Target, operation: str) -> Steps:
+    """Return the quota of an operation over time: on AWS, the one that a new account has."""
+    if place.control is not None:
+        quotas = {**place.control.quotas(), **scenario.quotas}
+        return arithmetic.quota_at(quotas, scenario.changes, operation)
+    if operation == ALL:
+        return Steps(((0.0, math.inf),))
+    return Steps(((0.0, usual_quota(operation, place.stack.outputs["region"])),))
+
+
+def rates(photos: Sequence[TrackedPhoto], steady: Window | None) -> tuple[float, float | None]:
+    """Return images a second: from the first sent to the last ended, and in steady state."""
+    ended = [photo.ended_at for photo in photos if photo.ended_at is not None]
+    if not ended:
+        return 0.0, None
+    overall = len(ended) / max(1e-9, max(ended) - min(photo.sent_at for photo in photos))
+    if steady is None:
+        return overall, None
+    return overall, sum(steady.begin <= at <= steady.end for at in ended) / steady.seconds
+
+
+def dollars(calls: Mapping[str, int], photos: int, labels: int) -> Dollars | None:
+    """Return what a million photos like these cost, with as many labels; None without photos."""
+    if not photos:
+        return None
+    a_million = {name: count / photos * MILLION for name, count in calls.items()}
+    if not set(a_million) <= set(OPERATIONS.values()):
+        return Dollars(dollars_for_calls(sum(a_million.values())), None)
+    paid = bill(Work(MILLION, a_million), Assumptions(labels_a_photo=labels / photos))
+    return Dollars(paid.by_service["Rekognition"], paid.beside_rekognition)
+
+
+def statuses(photos: Sequence[TrackedPhoto]) -> dict[str, int]:
+    return dict(Counter(photo.status for photo in photos if photo.status))
+
+
+Show = Callable[[float, PhotoTracker, list[Sample]], None]
+
+
+def measure(
+    scenario: Scenario, place: Target, out: Path, say: Callable[[str], None], show: Show
+) -> LoadtestOutcome:
+    """Carry a scenario out and return its figures. Raises LoadtestError."""
+    on, begun_at = circumstances(f"make loadtest SCENARIO={scenario.name}"), datetime.now(UTC)
+    alone = baseline.rate(place.stack, say) if scenario.baseline else None
+    say(f"{scenario.name}: {scenario.about}")
+    with watched(place.processes) as busy:
+        seen = ScenarioRun(scenario, place, say, show).carry_out()
+    say("looking at what is there now")
+    found = _sum_up(scenario, place, seen, on, begun_at)
+    if scenario.api is not None:
+        paced = "" if place.stack.is_local else ", no faster than its throttle lets them"
+        say(f"{scenario.api.users} users ask the API for {scenario.api.seconds:g} s{paced}")
+        found = replace(found, api=drive(place.stack, scenario.api, out, scenario.name))
+    return replace(found, baseline=alone, cores=busy)
+
+
+def _sum_up(scenario: Scenario, place: Target, seen: Seen, on: str, begun_at: datetime) -> LoadtestOutcome:
+    photos = seen.tracker.photos()
+    ended_at = sorted(photo.ended_at for photo in photos if photo.ended_at is not None)
+    steady = arithmetic.steady_window(scenario, photos)
+    overall, in_steady_state = rates(photos, steady)
+    calls = operations(scenario, place, seen, steady)
+    return LoadtestOutcome(
+        scenario=scenario.name,
+        about=scenario.about,
+        where=place.what,
+        is_canned=place.is_canned,
+        canned_latency_seconds=scenario.latency_seconds if place.is_canned else None,
+        circumstances=on,
+        begun_at=begun_at.isoformat(timespec="seconds"),
+        seconds=seen.seconds,
+        gave_up=seen.gave_up,
+        sent=len(photos),
+        statuses=statuses(photos),
+        images_a_second=overall,
+        steady_images_a_second=in_steady_state,
+        steady=steady,
+        latencies=tuple(LatencyFigures.of(phase.name, _of(photos, phase.name)) for phase in scenario.phases),
+        operations=calls,
+        unheard=verifying.unheard(place.stack, photos),
+        dead_letters=_dead_letters(seen),
+        calls_too_many=_calls_too_many(place, photos),
+        searchable=verifying.searchable(Api(place.stack), photos),
+        dollars=dollars(
+            {call.name: call.accepted for call in calls},
+            len(ended_at),
+            sum(photo.labels for photo in photos),
+        ),
+        samples=tuple(seen.samples),
+        ended_at=tuple(ended_at),
+        latency_seconds={
+            phase.name: tuple(
+                photo.latency_seconds
+                for photo in _of(photos, phase.name)
+                if photo.latency_seconds is not None
+            )
+            for phase in scenario.phases
+        },
+        quotas={call.name: quota_of(scenario, place, call.name).finite() for call in calls},
+    )
+
+
+def _of(photos: list[TrackedPhoto], phase: str) -> list[TrackedPhoto]:
+    return [photo for photo in photos if photo.phase == phase]
+
+
+def _dead_letters(seen: Seen) -> int:
+    """Count the dead letters that came during the run."""
+    if not seen.samples:
+        return 0
+    first, last = (_buried(sample) for sample in (seen.samples[0], seen.samples[-1]))
+    return last - first
+
+
+def _buried(sample: Sample) -> int:
+    names = ("dead_letter_queue_url", "bulk_dead_letter_queue_url")
+    return sum(sample.waiting[name] + sample.in_flight[name] for name in names)
+
+
+def _calls_too_many(place: Target, photos: list[TrackedPhoto]) -> int | None:
+    if place.control is None:
+        return None
+    return verifying.calls_too_many(place.control.calls_by_object(), place.stack.bucket, photos)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtest import finding
 from loadtest.control_api import ControlApi
 from loadtest.errors import LoadtestError
 from loadtest.local_place import ROOT, LocalPlace
 from loadtest.photos import smallest_photo
-from loadtest.scenario import Recognizer, Scenario
-from loadtest.stack import Stack
+from loadtest.scenario import RecognizerChoice, Scenario
+from loadtest.stack import Stack, on_aws, on_this_machine
 
 _STOP_SECONDS = 10
 
@@ -36,7 +36,6 @@ class Target:
 
     @property
     def is_canned(self) -> bool:
-        """Tell whether its Rekognition answers without looking."""
         return self.control is not None and self.control.is_canned()
 
 
@@ -56,13 +55,13 @@ def place_for(
                 f"scenario {scenario.name} runs on this machine only: {'; '.join(reasons)}. "
                 "Leave --stack out, or choose another scenario"
             )
-        found = finding.on_aws(stack)
+        found = on_aws(stack)
         yield Target(found, f"stack {stack} on AWS, {found.outputs['region']}")
     elif scenario.needs_own_place:
         with _own_place(scenario, say) as place:
             yield place
     else:
-        found = finding.on_this_machine(directory)
+        found = on_this_machine(directory)
         pids = LocalPlace(directory).pids()
         yield Target(
             found, "the local environment of make run", ControlApi(found.outputs["rekognition_url"]), pids
@@ -75,7 +74,8 @@ def _own_place(scenario: Scenario, say: Callable[[str], None]) -> Iterator[Targe
         warm_up = Path(scratch) / "photos"
         warm_up.mkdir()
         shutil.copy(smallest_photo(), warm_up)
-        with _recognizer(scenario) as rekognition_url:
+        canned = scenario.recognizer is RecognizerChoice.CANNED
+        with canned_rekognition(scenario.latency_seconds) if canned else nullcontext() as rekognition_url:
             place = LocalPlace(Path(scratch) / "place", scenario.context, rekognition_url)
             say("make run, in a place of its own")
             try:
@@ -90,28 +90,19 @@ def _own_place(scenario: Scenario, say: Callable[[str], None]) -> Iterator[Targe
 
 
 @contextmanager
-def _recognizer(scenario: Scenario) -> Iterator[str | None]:
-    """Run the canned Rekognition where the scenario asks for it; give its address."""
-    if scenario.recognizer is not Recognizer.CANNED:
-        yield None
-        return
-    with canned_rekognition(scenario.latency_seconds) as url:
-        yield url
-
-
-@contextmanager
 def canned_rekognition(latency_seconds: float) -> Iterator[str]:
-    """Run a Rekognition that answers without looking while the block lasts; give its address."""
-    command = [sys.executable, "-m", "loadtest.canned", "--median-seconds", str(latency_seconds)]
+    """Run a Rekognition that answers without looking while the block lasts; return its address."""
+    command = [sys.executable, "-m", "local.rekognition", "--canned", "--port", "0"]
+    command += ["--median-seconds", str(latency_seconds)]
     with subprocess.Popen(  # noqa: S603
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         try:
             assert process.stdout is not None
-            url = process.stdout.readline().strip()
-            if not url:
+            listening = re.search(r"http://[^ ,]+", process.stdout.readline())
+            if listening is None:
                 raise LoadtestError("the canned Rekognition did not start; see what it says above")
-            yield url
+            yield listening[0]
         finally:
             process.terminate()
             try:

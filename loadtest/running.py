@@ -13,16 +13,13 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError
 
-from loadtest.background import in_background
-from loadtest.calls import CallCounter, CallsAtRekognition, CallsInTheTable
-from loadtest.completions import Completions, following
-from loadtest.events import set_aside
-from loadtest.gauges import Gauges, Sample
-from loadtest.photo_tracker import PhotoTracker
-from loadtest.photos import distinct_photos, smallest_photo
+from loadtest.completions import CompletionsQueue, following
+from loadtest.gauges import CallCounter, CallsAtRekognition, CallsInTheTable, Gauges, Sample, in_background
+from loadtest.photos import PhotoTracker, distinct_photos, smallest_photo
 from loadtest.places import Target
 from loadtest.scenario import Phase, Scenario
-from loadtest.uploading import Upload, Uploader, uploads
+from loadtest.stack import set_aside
+from loadtest.uploading import PhotoUpload, Uploader, uploads
 
 FOLLOWERS = 2
 _RECEIVE_SECONDS = 2
@@ -57,7 +54,6 @@ class ScenarioRun:
         self._begun = time.monotonic()
 
     def clock(self) -> float:
-        """Return the seconds since the run began."""
         return time.monotonic() - self._begun
 
     def carry_out(self) -> Seen:
@@ -86,7 +82,7 @@ class ScenarioRun:
                 self.say(f"putting {phase.photos} photos in beforehand, for {phase.name}")
                 uploader.prepare(phase, list(self._drawn(phase)))
 
-    def _drawn(self, phase: Phase) -> Iterator[Upload]:
+    def _drawn(self, phase: Phase) -> Iterator[PhotoUpload]:
         first = next(self._contents) * 1_000_000
         return uploads(phase, self.prefix, self._bodies(), first)
 
@@ -97,7 +93,7 @@ class ScenarioRun:
         return (body + uuid4().bytes for body in repeat(small))
 
     def _follow_phases(self, uploader: Uploader, gauges: Gauges) -> bool:
-        """Start the phases, carry out the changes, and wait; say whether it was given up."""
+        """Start the phases, carry out the changes, and wait; return whether it was given up."""
         with ThreadPoolExecutor(len(self.scenario.phases) + 1) as threads:
             try:
                 running = [threads.submit(self._run_phase, phase, uploader) for phase in self.scenario.phases]
@@ -140,7 +136,7 @@ class ScenarioRun:
             self.place.control.set_quotas(change.quotas)
 
     @contextmanager
-    def _followed(self, completions: Completions) -> Iterator[None]:
+    def _followed(self, completions: CompletionsQueue) -> Iterator[None]:
         def follow(over: threading.Event) -> None:
             while not over.is_set():
                 try:

@@ -1,20 +1,39 @@
-"""What a load test does: photos in phases, quotas that change on the way, questions to the API."""
+"""What a load test does: photos in phases, changing quotas, questions to the API; read from a TOML file."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from contract.detectors import OPERATIONS
+from loadtest.errors import LoadtestError
+from loadtest.tables import (
+    TomlTable,
+    UnusableError,
+    a_list,
+    a_number,
+    a_share,
+    a_table,
+    a_text,
+    a_truth,
+    a_whole_number,
+    above_zero,
+    one_of,
+)
 
 
-class Lane(StrEnum):
+class PhaseLane(StrEnum):
     """Through which of the two queues photos come."""
 
     LIVE = "live"
     BULK = "bulk"
 
 
-class Recognizer(StrEnum):
+class RecognizerChoice(StrEnum):
     """Who recognises: whatever the stack asks, or a canned Rekognition, for which a place is made."""
 
     STACK = "stack"
@@ -34,7 +53,7 @@ class Phase:
     name: str
     photos: int
     per_second: float | None = None
-    lane: Lane = Lane.LIVE
+    lane: PhaseLane = PhaseLane.LIVE
     prepared: bool = False
     duplicates: float = 0.0
     start_seconds: float = 0.0
@@ -70,7 +89,7 @@ class Scenario:
     name: str
     about: str
     phases: tuple[Phase, ...] = ()
-    recognizer: Recognizer = Recognizer.STACK
+    recognizer: RecognizerChoice = RecognizerChoice.STACK
     latency_seconds: float = 0.45
     context: Mapping[str, str] = field(default_factory=dict)
     quotas: Mapping[str, float] = field(default_factory=dict)
@@ -82,18 +101,17 @@ class Scenario:
 
     @property
     def photos(self) -> int:
-        """Return the photos of all phases."""
         return sum(phase.photos for phase in self.phases)
 
     @property
     def needs_own_place(self) -> bool:
-        """Tell whether it cannot run on a stack that is there already."""
-        return bool(self.context) or self.recognizer is Recognizer.CANNED or self.baseline
+        """Return whether it cannot run on a stack that is there already."""
+        return bool(self.context) or self.recognizer is RecognizerChoice.CANNED or self.baseline
 
     def reasons_against_aws(self) -> list[str]:
         """Return why it cannot run on AWS; nothing if it can."""
         reasons = {
-            "it is recognised by the canned Rekognition": self.recognizer is Recognizer.CANNED,
+            "it is recognised by the canned Rekognition": self.recognizer is RecognizerChoice.CANNED,
             "it needs a deployment with settings of its own (context)": bool(self.context),
             "it sets Rekognition's quota (quotas, changes)": bool(self.quotas or self.changes),
             "it sets the bucket's events aside to prepare photos (lane bulk, prepared)": any(
@@ -102,3 +120,100 @@ class Scenario:
             "it measures the local cloud itself (baseline)": self.baseline,
         }
         return [reason for reason, applies in reasons.items() if applies]
+
+
+BUILT_IN = Path(__file__).with_name("scenarios.toml")
+
+
+def read_scenarios(path: Path = BUILT_IN) -> dict[str, Scenario]:
+    """Read a file of scenarios, by name. Raises LoadtestError with everything that is wrong in it."""
+    try:
+        tables = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise LoadtestError(f"cannot read the scenarios in {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LoadtestError(f"{path} is not TOML: {error}") from error
+    faults: list[str] = []
+    scenarios = {name: _scenario(name, table, faults) for name, table in tables.items()}
+    if faults:
+        raise LoadtestError("\n".join([f"{path} cannot be used:", *(f"  {fault}" for fault in faults)]))
+    return scenarios
+
+
+def _scenario(name: str, given: Any, faults: list[str]) -> Scenario:
+    table = TomlTable(name, given, faults)
+    scenario = Scenario(
+        name,
+        about=table.take("about", a_text, ""),
+        phases=tuple(_phases(table)),
+        recognizer=table.take("recognizer", one_of(RecognizerChoice), RecognizerChoice.STACK),
+        latency_seconds=table.take("latency_seconds", a_number(0), 0.45),
+        context=table.take("context", _context, {}),
+        quotas=table.take("quotas", _quotas, {}),
+        changes=tuple(_changes(table)),
+        warm_up_seconds=table.take("warm_up_seconds", a_number(0), 5.0),
+        patience_seconds=table.take("patience_seconds", a_number(1), 90.0),
+        baseline=table.take("baseline", a_truth, False),
+        api=_api(table),
+    )
+    table.refuse_the_rest()
+    if not scenario.phases and scenario.api is None and not scenario.baseline:
+        faults.append(f"{name}: nothing to do; give phases, api or baseline")
+    return scenario
+
+
+def _phases(table: TomlTable) -> list[Phase]:
+    phases: list[Phase] = []
+    for place, given in enumerate(table.take("phases", a_list, [])):
+        inner = TomlTable(f"{table.name}.phases[{place}]", given, table.faults)
+        lane = inner.take("lane", one_of(PhaseLane), PhaseLane.LIVE)
+        phase = Phase(
+            name=inner.take("name", a_text, "photos" if not place else f"phase {place + 1}"),
+            photos=inner.take("photos", a_whole_number(1)),
+            per_second=inner.take("per_second", above_zero, None),
+            lane=lane,
+            prepared=inner.take("prepared", a_truth, lane is PhaseLane.BULK) or lane is PhaseLane.BULK,
+            duplicates=inner.take("duplicates", a_share, 0.0),
+            start_seconds=inner.take("start_seconds", a_number(0), 0.0),
+            after=inner.take("after", a_text, None),
+        )
+        inner.refuse_the_rest()
+        earlier = [before.name for before in phases]
+        if phase.name in earlier:
+            inner.blame("name", f"is {phase.name!r}, which an earlier phase has")
+        if phase.after is not None and phase.after not in earlier:
+            inner.blame("after", f"is {phase.after!r}; it must name an earlier phase")
+        phases.append(phase)
+    return phases
+
+
+def _changes(table: TomlTable) -> list[QuotaChange]:
+    changes = []
+    for place, given in enumerate(table.take("changes", a_list, [])):
+        inner = TomlTable(f"{table.name}.changes[{place}]", given, table.faults)
+        changes.append(QuotaChange(inner.take("at_seconds", a_number(0)), inner.take("quotas", _quotas)))
+        inner.refuse_the_rest()
+    return sorted(changes, key=lambda change: change.at_seconds)
+
+
+def _api(table: TomlTable) -> ApiLoad | None:
+    given = table.take("api", a_table, None)
+    if given is None:
+        return None
+    inner = TomlTable(f"{table.name}.api", given, table.faults)
+    load = ApiLoad(inner.take("users", a_whole_number(1)), inner.take("seconds", a_number(1)))
+    inner.refuse_the_rest()
+    return load
+
+
+def _context(value: Any) -> dict[str, str]:
+    return {name: str(setting) for name, setting in a_table(value).items()}
+
+
+def _quotas(value: Any) -> dict[str, float]:
+    quotas = {name: above_zero(rate) for name, rate in a_table(value).items()}
+    known = set(OPERATIONS.values())
+    if unknown := set(quotas) - known:
+        names = ", ".join(sorted(known))
+        raise UnusableError(f"by operation; {', '.join(sorted(unknown))} is none of {names}")
+    return quotas

@@ -1,19 +1,34 @@
-"""A running stack as somebody sees it who has only its outputs: names, addresses, and clients for them."""
+"""A running stack as somebody sees it who has only its outputs; found by its name, or where `make run` is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import io
+import json
+import os
+import socket
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.local_sessions import local_session
+from aws.queue_depths import QueueDepth, read_depth
+from loadtest.errors import LoadtestError
+from loadtest.local_place import LOCAL_DIRECTORY
+from local.cloud.environment import DIRECT
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_rekognition import RekognitionClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -33,33 +48,30 @@ class Stack:
 
     @property
     def is_local(self) -> bool:
-        """Tell whether it runs on this machine."""
         return "endpoint_url" in self.outputs
 
     @property
     def bucket(self) -> str:
-        """The bucket that photos are put into."""
         return self.outputs["bucket"]
 
     @cached_property
     def s3(self) -> S3Client:
-        """S3."""
         return self.session.client("s3", endpoint_url=self.endpoint_url, config=self.config)
 
     @cached_property
     def sqs(self) -> SQSClient:
-        """SQS."""
         return self.session.client("sqs", endpoint_url=self.endpoint_url, config=self.config)
 
     @cached_property
     def sns(self) -> SNSClient:
-        """SNS."""
         return self.session.client("sns", endpoint_url=self.endpoint_url, config=self.config)
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        """DynamoDB."""
         return self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=self.config)
+
+    def depth(self, queue_url: str) -> QueueDepth:
+        return read_depth(self.sqs, queue_url)
 
     @property
     def endpoint_url(self) -> str | None:
@@ -68,7 +80,6 @@ class Stack:
 
     @cached_property
     def session(self) -> boto3.Session:
-        """The session that clients are made of."""
         if not self.is_local:
             return boto3.Session(region_name=self.outputs.get("region"))
         return local_session(self.outputs["region"])
@@ -79,3 +90,135 @@ class Stack:
         if not self.is_local:
             return Config(max_pool_connections=CONNECTIONS)
         return Config(proxies={}, max_pool_connections=CONNECTIONS, retries={"total_max_attempts": 2})
+
+
+_ANSWER_SECONDS = 3
+_OUTPUTS = {
+    "bucket": "Bucket",
+    "table": "Table",
+    "topic_arn": "TopicArn",
+    "api_url": "ApiUrl",
+    "queue_url": "QueueUrl",
+    "dead_letter_queue_url": "DeadLetterQueueUrl",
+    "bulk_queue_url": "BulkQueueUrl",
+    "bulk_dead_letter_queue_url": "BulkDeadLetterQueueUrl",
+}
+
+
+def on_this_machine(directory: Path = LOCAL_DIRECTORY) -> Stack:
+    """Find what runs in the directory of a local environment. Raises LoadtestError if nothing does."""
+    file = directory / "outputs.json"
+    try:
+        outputs: dict[str, str] = json.loads(file.read_text())
+        address = urlsplit(outputs["endpoint_url"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LoadtestError(
+            f"no local pipeline is written down in {file}; start it with: make run"
+        ) from error
+    try:
+        socket.create_connection((address.hostname or "", address.port or 80), _ANSWER_SECONDS).close()
+    except OSError as error:
+        raise LoadtestError(
+            f"nothing answers at {outputs['endpoint_url']}; start it with: make run"
+        ) from error
+    return Stack(outputs)
+
+
+def on_aws(name: str) -> Stack:
+    """Find a stack by its name, in the account and region of the environment. Raises LoadtestError."""
+    try:
+        client = boto3.Session().client("cloudformation")
+        found = client.describe_stacks(StackName=name)["Stacks"][0]
+    except BotoCoreError as error:
+        raise LoadtestError(f"{error}; set AWS_PROFILE and AWS_REGION, or run: aws configure") from error
+    except ClientError as error:
+        raise LoadtestError(
+            f"stack {name!r} cannot be looked at: {error}; name another with --stack, or use --local"
+        ) from error
+    given = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    return Stack(stack_outputs(name, given) | {"region": client.meta.region_name})
+
+
+def stack_outputs(name: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the outputs of a stack by our names for them. Raises LoadtestError for another kind of stack."""
+    if missing := [output for output in _OUTPUTS.values() if output not in given]:
+        raise LoadtestError(
+            f"stack {name!r} has no output {', '.join(missing)}: not (yet) an imagepipe stack; "
+            "finish its deployment or name another with --stack"
+        )
+    return {ours: given[theirs] for ours, theirs in _OUTPUTS.items()}
+
+
+@contextmanager
+def set_aside(stack: Stack) -> Iterator[None]:
+    """Let no event leave the bucket while the block lasts. Not where others put photos in, too."""
+    configured: dict[str, Any] = dict(stack.s3.get_bucket_notification_configuration(Bucket=stack.bucket))
+    configured.pop("ResponseMetadata", None)
+    try:
+        stack.s3.put_bucket_notification_configuration(Bucket=stack.bucket, NotificationConfiguration={})
+        yield
+    finally:
+        stack.s3.put_bucket_notification_configuration(
+            Bucket=stack.bucket,
+            NotificationConfiguration=configured,  # type: ignore[arg-type]
+        )
+
+
+@dataclass(frozen=True)
+class DeployedFunction:
+    """A Lambda function as it is deployed; `room` is the package that its handler is in."""
+
+    name: str
+    room: str
+    memory_mb: int
+    environment: Mapping[str, str]
+    code_url: str
+
+    def unpack(self, directory: Path) -> None:
+        """Fetch its code, as Lambda does before a cold start."""
+        with DIRECT.open(self.code_url) as reply, zipfile.ZipFile(io.BytesIO(reply.read())) as archive:
+            archive.extractall(directory)
+
+    def variables(self, **more: str) -> dict[str, str]:
+        """Return the environment variables that Lambda sets, and more."""
+        return {
+            **self.environment,
+            "PATH": os.environ.get("PATH", ""),
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            **more,
+        }
+
+
+@dataclass(frozen=True)
+class LocalStack(Stack):
+    """What a local environment has to offer beside the stack."""
+
+    @cached_property
+    def rekognition(self) -> RekognitionClient:
+        url = self.outputs["rekognition_url"]
+        return self.session.client("rekognition", endpoint_url=url, config=self.config)
+
+    @cached_property
+    def functions_client(self) -> LambdaClient:
+        return self.session.client("lambda", endpoint_url=self.endpoint_url, config=self.config)
+
+    def functions(self) -> dict[str, DeployedFunction]:
+        """Return the deployed functions, by room."""
+        client = self.functions_client
+        found = {}
+        for listed in client.list_functions()["Functions"]:
+            room, _, entry = listed["Handler"].partition(".")
+            if not entry.startswith("handler."):
+                continue  # a second function of a room
+            code = client.get_function(FunctionName=listed["FunctionName"])["Code"]
+            found[room] = DeployedFunction(
+                listed["FunctionName"],
+                room,
+                listed["MemorySize"],
+                listed["Environment"]["Variables"],
+                code["Location"],
+            )
+        return found

@@ -14,7 +14,7 @@ class UnusableError(Exception):
 _MISSING: Any = dataclasses.MISSING
 
 
-class Table:
+class TomlTable:
     """A TOML table on its way to a value; what was not taken from it is unknown."""
 
     def __init__(self, name: str, given: Any, faults: list[str]) -> None:
@@ -35,8 +35,8 @@ class Table:
         value = self._left.pop(key)
         try:
             return read(value)
-        except UnusableError as fault:
-            self.blame(key, f"is {value!r}; it must be {fault}")
+        except UnusableError as error:
+            self.blame(key, f"is {value!r}; it must be {error}")
             return 1 if default is _MISSING else default
 
     def refuse_the_rest(self) -> None:
@@ -45,41 +45,34 @@ class Table:
             self.blame(key, f"is unknown; there are {', '.join(self._known)}")
 
     def blame(self, key: str, what: str) -> None:
-        """Remember a fault."""
         self.faults.append(f"{self.name}: {key} {what}")
 
 
 def a_text(value: Any) -> str:
-    """Take a text that is not empty."""
     if not isinstance(value, str) or not value:
         raise UnusableError("a text")
     return value
 
 
 def a_truth(value: Any) -> bool:
-    """Take true or false."""
     if not isinstance(value, bool):
         raise UnusableError("true or false")
     return value
 
 
 def a_list(value: Any) -> list[Any]:
-    """Take a list."""
     if not isinstance(value, list):
         raise UnusableError("a list of tables")
     return value
 
 
 def a_table(value: Any) -> dict[str, Any]:
-    """Take a table."""
     if not isinstance(value, dict):
         raise UnusableError("a table")
     return value
 
 
 def a_number(least: float) -> Callable[[Any], float]:
-    """Take a number of at least so much."""
-
     def read(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or value < least:
             raise UnusableError(f"a number of at least {least:g}")
@@ -89,8 +82,6 @@ def a_number(least: float) -> Callable[[Any], float]:
 
 
 def a_whole_number(least: int) -> Callable[[Any], int]:
-    """Take a whole number of at least so much."""
-
     def read(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise UnusableError(f"a whole number of at least {least}")
@@ -100,7 +91,6 @@ def a_whole_number(least: int) -> Callable[[Any], int]:
 
 
 def above_zero(value: Any) -> float:
-    """Take a number above zero."""
     number = a_number(0)(value)
     if not number:
         raise UnusableError("above 0; leave it out for all at once")
@@ -108,7 +98,6 @@ def above_zero(value: Any) -> float:
 
 
 def a_share(value: Any) -> float:
-    """Take a share of less than all."""
     share = a_number(0)(value)
     if share >= 1:
         raise UnusableError("a share from 0 to less than 1")
@@ -116,8 +105,6 @@ def a_share(value: Any) -> float:
 
 
 def one_of(choices: Any) -> Callable[[Any], Any]:
-    """Take one of some words."""
-
     def read(value: Any) -> Any:
         if value not in list(choices):
             raise UnusableError(" or ".join(choices))

@@ -14,8 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.notifications import look_again
 from loadtest.errors import LoadtestError
-from loadtest.photo_tracker import PhotoTracker, TrackedPhoto
-from loadtest.scenario import Lane, Phase
+from loadtest.photos import PhotoTracker, TrackedPhoto
+from loadtest.scenario import Phase, PhaseLane
 from loadtest.stack import Stack
 
 UPLOADERS = 8
@@ -23,7 +23,7 @@ _MESSAGES_A_BATCH = 10
 
 
 @dataclass(frozen=True)
-class Upload:
+class PhotoUpload:
     """A photo to be put in. `content` is the same for photos of the same bytes."""
 
     key: str
@@ -31,7 +31,7 @@ class Upload:
     body: bytes
 
 
-def uploads(phase: Phase, prefix: str, photos: Iterator[bytes], first_content: int) -> Iterator[Upload]:
+def uploads(phase: Phase, prefix: str, photos: Iterator[bytes], first_content: int) -> Iterator[PhotoUpload]:
     """Draw up the photos of a phase, the duplicates spread evenly among them, each of an earlier one."""
     kept: list[tuple[int, bytes]] = []
     owed = 0.0
@@ -44,7 +44,7 @@ def uploads(phase: Phase, prefix: str, photos: Iterator[bytes], first_content: i
             content, body = first_content + number, next(photos)
             if phase.duplicates:
                 kept.append((content, body))
-        yield Upload(f"{prefix}{phase.name}/{number:06}.jpg", content, body)
+        yield PhotoUpload(f"{prefix}{phase.name}/{number:06}.jpg", content, body)
 
 
 @dataclass
@@ -58,15 +58,15 @@ class Uploader:
     tracker: PhotoTracker
     clock: Callable[[], float]
     stopping: threading.Event
-    prepared: dict[str, list[Upload]] = field(default_factory=dict)
+    prepared: dict[str, list[PhotoUpload]] = field(default_factory=dict)
 
-    def prepare(self, phase: Phase, drawn: list[Upload]) -> None:
+    def prepare(self, phase: Phase, drawn: list[PhotoUpload]) -> None:
         """Put the photos of a prepared phase into the bucket, whose events are set aside."""
         with ThreadPoolExecutor(UPLOADERS) as uploaders:
             list(uploaders.map(self._put, drawn))
         self.prepared[phase.name] = drawn
 
-    def run(self, phase: Phase, drawn: Iterator[Upload]) -> None:
+    def run(self, phase: Phase, drawn: Iterator[PhotoUpload]) -> None:
         """Let the photos come in, at the phase's rate or all at once."""
         if phase.prepared:
             self._ask(phase)
@@ -90,24 +90,24 @@ class Uploader:
         if phase.per_second is not None:
             self.stopping.wait(max(0.0, begun + number / phase.per_second - self.clock()))
 
-    def _put(self, upload: Upload) -> None:
+    def _put(self, upload: PhotoUpload) -> None:
         try:
             self.stack.s3.put_object(
                 Bucket=self.stack.bucket, Key=upload.key, Body=upload.body, ContentType="image/jpeg"
             )
-        except (BotoCoreError, ClientError) as fault:
-            raise LoadtestError(f"S3 did not take {upload.key}: {fault}") from fault
+        except (BotoCoreError, ClientError) as error:
+            raise LoadtestError(f"S3 did not take {upload.key}: {error}") from error
 
-    def _put_and_note(self, phase: Phase, upload: Upload) -> None:
+    def _put_and_note(self, phase: Phase, upload: PhotoUpload) -> None:
         self._put(upload)
         self._note(phase, upload)
 
-    def _note(self, phase: Phase, upload: Upload) -> None:
+    def _note(self, phase: Phase, upload: PhotoUpload) -> None:
         self.tracker.sent(TrackedPhoto(upload.key, phase.name, upload.content, self.clock()))
 
     def _ask(self, phase: Phase) -> None:
         """Send a message for each prepared photo to the queue of its lane."""
-        queue = self.stack.outputs["bulk_queue_url" if phase.lane is Lane.BULK else "queue_url"]
+        queue = self.stack.outputs["bulk_queue_url" if phase.lane is PhaseLane.BULK else "queue_url"]
         begun = self.clock()
         size = _MESSAGES_A_BATCH if phase.per_second is None else 1
         for number, batch in enumerate(_batches(self.prepared[phase.name], size)):
@@ -126,5 +126,5 @@ class Uploader:
                 self._note(phase, upload)
 
 
-def _batches(drawn: list[Upload], size: int) -> Iterator[list[Upload]]:
+def _batches(drawn: list[PhotoUpload], size: int) -> Iterator[list[PhotoUpload]]:
     return (drawn[start : start + size] for start in range(0, len(drawn), size))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,17 +12,16 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
-from rich.console import Console
 
 from contract.terminal import printable, standard_streams
 from infra.bundles import ROOT
 from local.cloud.environment import asking, on_ports, remembered
 from local.cloud.errors import LocalCloudError
+from local.cloud.stages import console
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 Directory = Annotated[Path, typer.Option("--directory", help="Where the state of the environment is kept.")]
 DEFAULT_DIRECTORY = ROOT / ".local"
-_WIDTH_OF_NO_TERMINAL = 160
 
 
 @app.command()
@@ -45,17 +43,17 @@ def run(
     from local.demo.folder import look_into
     from local.demo.recognizing import Recognition
 
-    console = _console()
+    shown = console()
     begun = time.monotonic()
     with faults_in_one_line():
         folder = look_into(_expanded(images))
         environment = asking(on_ports(remembered(directory), port), rekognition_url)
         settings = {**LOCAL_CONTEXT, **named_settings(context)}
         with at_work(environment):
-            stages = Stages(console)
+            stages = Stages(shown)
             outputs = bring_up(environment, stages, settings)
-            Recognition(environment, outputs, stages, console).run(folder)
-    console.print(f"[dim]Everything took {time.monotonic() - begun:.1f} s.[/]", highlight=False)
+            Recognition(environment, outputs, stages, shown).run(folder)
+    shown.print(f"[dim]Everything took {time.monotonic() - begun:.1f} s.[/]", highlight=False)
 
 
 @app.command()
@@ -66,7 +64,7 @@ def stop(directory: Directory = DEFAULT_DIRECTORY) -> None:
     environment = remembered(directory)
     with faults_in_one_line(), at_work(environment):
         ran = take_down(environment)
-    _console().print("Stopped; photos and records are kept." if ran else "Nothing was running.")
+    console().print("Stopped; photos and records are kept." if ran else "Nothing was running.")
 
 
 @app.command()
@@ -77,12 +75,7 @@ def status(directory: Directory = DEFAULT_DIRECTORY) -> None:
     environment = remembered(directory)
     for service in (starting.cloud_service(environment), starting.rekognition_service(environment)):
         running = "running" if services.is_running(service) else "not running"
-        _console().print(f"{service.name:<12} port {service.port}  {running}", highlight=False)
-
-
-def _console() -> Console:
-    # Nobody wraps lines for a file or a pipe.
-    return Console(width=None if sys.stdout.isatty() else _WIDTH_OF_NO_TERMINAL)
+        console().print(f"{service.name:<12} port {service.port}  {running}", highlight=False)
 
 
 def _expanded(path: Path) -> Path:
@@ -98,22 +91,22 @@ def faults_in_one_line() -> Iterator[None]:
     """Print what goes wrong while the block lasts, and raise typer.Exit with its exit code."""
     try:
         yield
-    except LocalCloudError as fault:
-        lines = str(fault).split("\n")
+    except LocalCloudError as error:
+        lines = str(error).split("\n")
         typer.echo("\n".join(["error: " + printable(lines[0]), *map(printable, lines[1:])]), err=True)
-        raise typer.Exit(fault.exit_code) from fault
-    except (BotoCoreError, ClientError, ResponseParserError, OSError) as fault:
+        raise typer.Exit(error.exit_code) from error
+    except (BotoCoreError, ClientError, ResponseParserError, OSError) as error:
         typer.echo(
-            f"error: the local cloud is not as it should be: {printable(str(fault))}; "
+            f"error: the local cloud is not as it should be: {printable(str(error))}; "
             "what it says is in cloud.log; make run again goes on",
             err=True,
         )
-        raise typer.Exit(1) from fault
-    except KeyboardInterrupt as interrupt:
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt as error:
         typer.echo(
             "\ninterrupted; what runs goes on running: make run continues, make stop ends it", err=True
         )
-        raise typer.Exit(130) from interrupt
+        raise typer.Exit(130) from error
 
 
 if __name__ == "__main__":

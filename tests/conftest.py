@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from local.cloud.clients import LocalClients
-from local.cloud.environment import LocalEnvironment
-from local.cloud.outputs import Outputs
+from local.cloud.environment import LocalEnvironment, Outputs
 from local.cloud.running import running_environment
 
 

@@ -91,8 +91,8 @@ def read_stats(text: str, seconds: float) -> tuple[RequestStats, ...]:
     try:
         kinds: list[Any] = json.loads(text)
         read = [(kind["name"], _times_ms(kind), int(kind["num_failures"])) for kind in kinds]
-    except (ValueError, KeyError, TypeError) as fault:
-        raise LoadtestError(f"locust did not write what was expected: {text[:200]!r}") from fault
+    except (ValueError, KeyError, TypeError) as error:
+        raise LoadtestError(f"locust did not write what was expected: {text[:200]!r}") from error
     together: Counter[float] = Counter()
     for _, times, _ in read:
         together.update(times)

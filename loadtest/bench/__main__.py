@@ -11,17 +11,18 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from loadtest.bench import cold_imports, handling, memory, page, pages, rates, starting, throughput
-from loadtest.bench.figures import Figure, Section
-from loadtest.bench.notes import NOTES
+from loadtest.bench import cold_imports, handling, pages, processes, starting, throughput
+from loadtest.bench.figures import NOTES, Figure, Section, as_table, write
 from loadtest.bench.processes import ProcessWatcher
-from loadtest.bench.services import Services
 from loadtest.completions import following
 from loadtest.errors import LoadtestError
 from loadtest.local_place import LocalPlace
 from loadtest.machine import circumstances
+from loadtest.markdown import NoMarkersError
+from loadtest.stack import LocalStack
+from local.cloud.errors import LocalCloudError
+from local.cloud.stages import console
 
-_WIDTH_OF_NO_TERMINAL = 160
 PAGE_ROUNDS = 200
 
 
@@ -42,20 +43,20 @@ def main(
     import_rounds: Annotated[int, typer.Option(min=1, help="Rounds of cold imports.")] = 15,
 ) -> None:
     """Measure the pipeline on this machine, in a place of its own. Takes three to four minutes."""
-    console = Console(width=None if Console().is_terminal else _WIDTH_OF_NO_TERMINAL)
+    shown = console()
     on = circumstances("make bench")
     try:
-        with tempfile.TemporaryDirectory(prefix="bench-") as scratch, console.status("") as status:
-            bench = Bench(Path(scratch), say=lambda doing: _say(console, status.update, doing))
+        with tempfile.TemporaryDirectory(prefix="bench-") as scratch, shown.status("") as status:
+            bench = Bench(Path(scratch), say=lambda doing: _say(shown, status.update, doing))
             sections = bench.measure(only, rounds, round_seconds, import_rounds)
         for section in sections:
-            console.print(page.as_table(section), "")
-        console.print(on, highlight=False)
+            shown.print(as_table(section), "")
+        shown.print(on, highlight=False)
         if only is None:
-            page.write(sections, on)
-    except (LoadtestError, page.NoMarkersError) as fault:
-        typer.echo(f"error: {fault}", err=True)
-        raise typer.Exit(1) from fault
+            write(sections, on)
+    except (LoadtestError, LocalCloudError, NoMarkersError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
 
 
 class Bench:
@@ -76,7 +77,7 @@ class Bench:
             else:
                 self.say("make run, in a place of its own")
                 self.place.run()
-            services = Services(self.place.outputs())
+            services = LocalStack(self.place.outputs())
             if only in (None, Part.THROUGHPUT):
                 found |= self._at_work(services, rounds, round_seconds)
             if only in (None, Part.HANDLING):
@@ -98,18 +99,18 @@ class Bench:
             found["imports"] = cold_imports.figures(compared, import_rounds, self.say)
         return [Section(name, *NOTES[name], figures) for name, figures in found.items()]
 
-    def _at_work(self, services: Services, rounds: int, round_seconds: float) -> dict[str, list[Figure]]:
+    def _at_work(self, services: LocalStack, rounds: int, round_seconds: float) -> dict[str, list[Figure]]:
         functions = services.functions()
         watch = ProcessWatcher(self.place, functions)
         with watch.watching(), following(services) as completions:
             measured = throughput.Throughput(services, completions, watch)
             both = throughput.rounds_of_both(measured, rounds, round_seconds, self.say)
             self.say("memory: keeping the query function at work")
-            memory.ask_for_a_while(services)
+            processes.ask_for_a_while(services)
         return {
-            "throughput": rates.figures(*both),
-            "processor": rates.cpu_figures(*both),
-            "memory": memory.figures(watch.peak_mib(), functions),
+            "throughput": throughput.figures(*both),
+            "processor": throughput.cpu_figures(*both),
+            "memory": processes.figures(watch.peak_mib(), functions),
         }
 
 

@@ -1,10 +1,4 @@
-"""A table of made-up images that answers in a few milliseconds: DynamoDB as far as questions need it.
-
-MiniStack looks at every row of a partition for each query, so what it takes grows with the table; DynamoDB
-finds a place in a partition by its sort key, and so does this. Read units are counted by DynamoDB's rules.
-
-    python -m loadtest.bench.canned_table NUMBER MILLISECONDS     # says its port, and serves
-"""
+"""Made-up images, the same for the same number: labels of known frequency, independent of each other."""
 
 from __future__ import annotations
 
@@ -17,7 +11,9 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 import uvicorn
@@ -27,11 +23,50 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from contract import table
+from contract.identity import ImageVersion
 from contract.item_sizes import item_bytes, read_units
-from contract.records import ImageRecord
+from contract.records import Findings, ImageRecord, Status
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey
 from contract.wire import key_of, to_wire
-from loadtest.bench.made_images import key, record
+
+# How many images of a thousand carry each.
+FREQUENCIES = {"Person": 500, "Outdoors": 400, "Tree": 300}
+# Carried by so many images in all, spread over the whole time, however many images there are.
+RARE, RARE_IMAGES = "Lighthouse", 60
+# What fills a photo up to the number of labels that the cost model assumes.
+FILLERS = 12
+_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def key(number: int) -> str:
+    return f"made/{number // 1000:03}/{number:06}.jpg"
+
+
+def record(number: int, of: int = 0) -> ImageRecord:
+    """Return the record of an image. `of` is how many there are, by which the rare label is spread."""
+    drawn = blake2b(str(number).encode(), digest_size=16).digest()
+    labels = {
+        name: 60.0 + drawn[place] % 40
+        for place, (name, frequency) in enumerate(FREQUENCIES.items())
+        if int.from_bytes(drawn[4 + 2 * place : 6 + 2 * place], "big") % 1000 < frequency
+    }
+    if of and number % max(1, of // RARE_IMAGES) == 0:
+        labels[RARE] = 88.0
+    for filler in range(FILLERS):
+        labels[f"Thing {number % 97} {filler}"] = 55.5
+    uploaded_at = (_BEGAN + timedelta(seconds=number)).isoformat(timespec="milliseconds")
+    return ImageRecord(
+        version=ImageVersion(
+            key(number), f"{number:032x}", 250_000, f"{number:032x}", uploaded_at.replace("+00:00", "Z")
+        ),
+        status=Status.RECOGNIZED,
+        sequencer=f"{number:018X}1",
+        generation=1,
+        decided_at=uploaded_at.replace("+00:00", "Z"),
+        detectors={},
+        findings=Findings(labels=labels, parents=frozenset({"Outdoors"} & set(labels))),
+    )
+
 
 _TARGET = "x-amz-target"
 _JSON = "application/x-amz-json-1.0"
@@ -75,13 +110,11 @@ class CannedTable:
         return f'{{"Items": [{", ".join(item for item, _ in items)}]{more}}}'
 
     def batch_get_item(self, asked: Mapping[str, Any]) -> str:
-        """Return the items that are there, as JSON."""
         ((name, request),) = asked["RequestItems"].items()
         items = ", ".join(self._items(request["Keys"]))
         return f'{{"Responses": {{{json.dumps(name)}: [{items}]}}, "UnprocessedKeys": {{}}}}'
 
     def get_item(self, asked: Mapping[str, Any]) -> str:
-        """Return an item if it is there, as JSON."""
         found = list(self._items([asked["Key"]]))
         return f'{{"Item": {found[0]}}}' if found else "{}"
 

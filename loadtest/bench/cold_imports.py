@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import subprocess
 import sys
@@ -14,8 +13,8 @@ from pathlib import Path
 from statistics import median
 
 from loadtest.bench.figures import Figure
-from loadtest.bench.services import DeployedFunction
 from loadtest.errors import LoadtestError
+from loadtest.stack import DeployedFunction
 
 AIM = 1.25
 _AGAINST = "bare boto3"
@@ -58,7 +57,7 @@ class Program:
     environment: Mapping[str, str]
 
     def run(self, *, writes_bytecode: bool = False) -> tuple[float, float]:
-        """Run it; give its wall and processor milliseconds. Raises LoadtestError."""
+        """Run it; return its wall and processor milliseconds. Raises LoadtestError."""
         program = f"import sys; sys.path[:0] = {[str(folder) for folder in self.path]!r}; {self.statement}"
         command = [sys.executable, "-I", "-S", *([] if writes_bytecode else ["-B"]), "-c", program]
         before, begun = _children_cpu_seconds(), time.monotonic()
@@ -88,7 +87,11 @@ def comparisons(functions: Mapping[str, DeployedFunction], packages: Path, scrat
     found = []
     for readying in READYINGS:
         function = functions[readying.room]
-        environment = _environment(function)
+        environment = function.variables(
+            AWS_LAMBDA_FUNCTION_NAME=function.name,
+            AWS_LAMBDA_FUNCTION_MEMORY_SIZE=str(function.memory_mb),
+            LAMBDA_TASK_ROOT="/var/task",
+        )
         bare = Program(readying.bare, (packages,), environment)
         bare.run(writes_bytecode=True)
         variants = {}
@@ -124,21 +127,6 @@ def figures(compared: Sequence[Comparison], rounds: int, say: Callable[[str], No
         for name, program in comparison.variants.items()
         for side, kind in enumerate(("wall", "processor time"))
     ]
-
-
-def _environment(function: DeployedFunction) -> dict[str, str]:
-    """Return what Lambda sets."""
-    return {
-        **function.environment,
-        "PATH": os.environ.get("PATH", ""),
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_LAMBDA_FUNCTION_NAME": function.name,
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
-        "LAMBDA_TASK_ROOT": "/var/task",
-    }
 
 
 def _children_cpu_seconds() -> float:

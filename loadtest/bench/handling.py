@@ -7,11 +7,8 @@ answers without looking. What it asked of AWS is written down once, and made aga
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,11 +18,11 @@ from typing import Any
 from uuid import uuid4
 
 from loadtest.bench.figures import Figure
-from loadtest.bench.services import DeployedFunction, Services
-from loadtest.errors import LoadtestError
+from loadtest.bench.programs import run_program
 from loadtest.local_place import LocalPlace
 from loadtest.photos import smallest_photo
 from loadtest.places import canned_rekognition
+from loadtest.stack import DeployedFunction, LocalStack
 
 MOST_OF_BARE = 1.5
 MOST_REQUESTS = 2.5
@@ -34,7 +31,6 @@ PHOTOS_A_BATCH = 10
 QUOTAS = "DetectLabels=1000,DetectFaces=1000"
 # The first is not measured: it makes the clients.
 BATCHES = 41
-_PROGRAMS = Path(__file__).parent / "programs"
 
 
 def figures(scratch: Path, say: Callable[[str], None], rounds: int = 3) -> list[Figure]:
@@ -47,7 +43,7 @@ def figures(scratch: Path, say: Callable[[str], None], rounds: int = 3) -> list[
         say("handling: make run, in a place of its own")
         try:
             place.run(photos)
-            services = Services(place.outputs())
+            services = LocalStack(place.outputs())
             function = services.functions()["processors"]
             code = scratch / "handling-code"
             function.unpack(code)
@@ -68,7 +64,7 @@ class Handling:
     scratch: Path
 
     def figures(self, rounds: int, say: Callable[[str], None]) -> list[Figure]:
-        """Measure in turn; give processor milliseconds and AWS requests an image. Raises LoadtestError."""
+        """Measure in turn; return processor milliseconds and AWS requests an image. Raises LoadtestError."""
         say("handling: writing down the AWS calls")
         run, recorded = _name(), self.scratch / "calls.pickle"
         self._handle(run, str(recorded))
@@ -128,28 +124,11 @@ class Handling:
         return self.function.environment["QUEUE_URL"].rsplit("/", 1)[1]
 
     def _run(self, program: str, *arguments: str) -> float:
-        paths = json.dumps([str(self.code), str(self.packages)])
-        command = [sys.executable, "-I", "-S", str(_PROGRAMS / program), paths, *arguments]
-        finished = subprocess.run(  # noqa: S603
-            command, env=self._environment(), cwd="/", capture_output=True, text=True, check=False
+        environment = self.function.variables(
+            AWS_ENDPOINT_URL=self.outputs["endpoint_url"],
+            AWS_ENDPOINT_URL_REKOGNITION=self.outputs["rekognition_url"],
         )
-        if finished.returncode:
-            said = f"{finished.stdout}{finished.stderr}".strip()
-            raise LoadtestError(f"{program} failed: {said[-800:]}")
-        return float(finished.stdout.strip().rsplit("\n", 1)[-1])
-
-    def _environment(self) -> Mapping[str, str]:
-        """Return what Lambda sets."""
-        return {
-            **self.function.environment,
-            "AWS_ENDPOINT_URL": self.outputs["endpoint_url"],
-            "AWS_ENDPOINT_URL_REKOGNITION": self.outputs["rekognition_url"],
-            "PATH": os.environ.get("PATH", ""),
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-        }
+        return float(run_program(program, (self.code, self.packages), *arguments, environment=environment))
 
 
 def _requests(calls: Sequence[Sequence[tuple[str, str, Any]]], images: int) -> list[Figure]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +14,13 @@ from typing import Any
 
 from contract import table
 from contract.wire import key_to_wire
+from loadtest.bench.canned_table import RARE, RARE_IMAGES, key
 from loadtest.bench.figures import Figure
-from loadtest.bench.made_images import RARE, RARE_IMAGES, key
-from loadtest.bench.services import DeployedFunction
+from loadtest.bench.programs import run_program
 from loadtest.errors import LoadtestError
+from loadtest.local_place import ROOT
+from loadtest.stack import DeployedFunction
+from local.cloud.environment import DIRECT
 
 SIZES = (1_000, 10_000, 100_000)
 LIMIT = 50
@@ -31,8 +32,6 @@ PAGES = {
     f"three labels, one on {RARE_IMAGES} images in all": f"label=Person&label=Tree&label={RARE}",
 }
 ONE_IMAGE_AIM, PAGE_AIM = 1.5, 3.0
-_PROGRAM = Path(__file__).parent / "programs" / "ask_pages.py"
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,6 @@ class Asking:
 
     @classmethod
     def unpacked(cls, function: DeployedFunction, packages: Path, scratch: Path) -> Asking:
-        """Fetch the deployed code."""
         code = scratch / "pages"
         function.unpack(code)
         return cls(function, code, packages, scratch)
@@ -90,32 +88,17 @@ class Asking:
                 }
             )
         )
-        paths = json.dumps([str(self.code), str(self.packages)])
-        command = [sys.executable, "-I", "-S", str(_PROGRAM), paths, str(asked), str(rounds)]
-        finished = subprocess.run(  # noqa: S603
-            command, env=self._environment(url), cwd="/", capture_output=True, text=True, check=False
+        environment = self.function.variables(AWS_ENDPOINT_URL=url, POWERTOOLS_TRACE_DISABLED="true")
+        said = run_program(
+            "ask_pages.py", (self.code, self.packages), str(asked), str(rounds), environment=environment
         )
-        if finished.returncode:
-            raise LoadtestError(f"{_PROGRAM.name} failed: {finished.stderr.strip()[-800:]}")
-        took: dict[str, list[float]] = json.loads(finished.stdout.strip().rsplit("\n", 1)[-1])
+        took: dict[str, list[float]] = json.loads(said)
         return took
-
-    def _environment(self, url: str) -> Mapping[str, str]:
-        return {
-            **self.function.environment,
-            "PATH": os.environ.get("PATH", ""),
-            "AWS_ENDPOINT_URL": url,
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "POWERTOOLS_TRACE_DISABLED": "true",
-        }
 
 
 def _read_units(url: str) -> float:
     """Return what was read of the table since this was last asked."""
-    with _DIRECT.open(f"{url}/_local/units") as reply:
+    with DIRECT.open(f"{url}/_local/units") as reply:
         return float(json.load(reply)["units"])
 
 
@@ -166,10 +149,9 @@ def _event(path: str, query: str) -> Mapping[str, Any]:
 
 @contextmanager
 def _table_of(size: int) -> Iterator[str]:
-    """Serve a table of so many images; give its URL."""
+    """Serve a table of so many images; return its URL."""
     command = [sys.executable, "-m", "loadtest.bench.canned_table", str(size), str(DYNAMODB_MILLISECONDS)]
-    root = Path(__file__).resolve().parents[2]
-    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
         try:
             assert server.stdout is not None
             port = server.stdout.readline().strip()

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from loadtest.background import in_background
-from loadtest.bench.services import DeployedFunction
+from loadtest.bench.figures import Figure
+from loadtest.errors import LoadtestError
+from loadtest.gauges import in_background
 from loadtest.local_place import LocalPlace
+from loadtest.stack import DeployedFunction, LocalStack
+from loadtest.verifying import Api
 
 CLOUD, REKOGNITION, CALLER = "MiniStack", "local Rekognition", "the caller"
 LOOK_EVERY_SECONDS = 0.3
@@ -22,7 +29,6 @@ _Who = tuple[str, int, float]
 
 
 def function_group(room: str) -> str:
-    """Name the processes of one function."""
     return f"function of {room}"
 
 
@@ -53,8 +59,6 @@ class ProcessWatcher:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Keep looking while the block lasts."""
-
         def keep_looking(over: threading.Event) -> None:
             while not over.wait(LOOK_EVERY_SECONDS):
                 self._look()
@@ -94,3 +98,52 @@ def _by_group(values: Mapping[_Who, float]) -> dict[str, list[float]]:
     for (group, _, _), value in values.items():
         groups[group].append(value)
     return groups
+
+
+ASKERS = 4
+ASKING_SECONDS = 4.0
+
+
+def ask_for_a_while(services: LocalStack) -> int:
+    """Keep the query function at work: pages of 50, and single images. Return the number of answers."""
+    api = Api(services)
+    animals: dict[str, object] = {"label": "Animal", "limit": 50}
+    listed = _asked(api, animals)["images"]
+    questions = [animals, {"label": "Person", "min_confidence": 80, "limit": 50}]
+    questions += [{"key": image["key"]} for image in listed[:2]]
+    end = time.monotonic() + ASKING_SECONDS
+
+    def keep_asking(question: Mapping[str, object]) -> int:
+        answers = 0
+        while time.monotonic() < end:
+            _asked(api, question)
+            answers += 1
+        return answers
+
+    with ThreadPoolExecutor(ASKERS) as askers:
+        return sum(askers.map(keep_asking, questions))
+
+
+def _asked(api: Api, question: Mapping[str, object]) -> Any:
+    status, answer = api.ask("/images", **question)
+    if status != HTTPStatus.OK:
+        raise LoadtestError(f"the query API answers {status} to {question}")
+    return answer
+
+
+def figures(peak_mib: Mapping[str, float], functions: Mapping[str, DeployedFunction]) -> list[Figure]:
+    """Compare each function with the memory that the template gives it; the rest has no baseline."""
+    found = [
+        Figure(
+            f"one process of the {function_group(room)}",
+            peak_mib[function_group(room)],
+            "MiB",
+            "memory given to it",
+            float(function.memory_mb),
+            at_most=1.0,
+        )
+        for room, function in sorted(functions.items())
+        if function_group(room) in peak_mib
+    ]
+    found += [Figure(name, peak_mib[name], "MiB") for name in (CLOUD, REKOGNITION) if name in peak_mib]
+    return found

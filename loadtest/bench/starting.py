@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from loadtest.bench.figures import Figure
-from loadtest.errors import LoadtestError
-from loadtest.local_place import ROOT, LocalPlace, MakeRun
+from loadtest.local_place import LocalPlace, MakeRun
+from local.cloud.assembly import run_app
 
 AIM_SECONDS = 15.0
 
 
 def figures(place: LocalPlace, say: Callable[[str], None]) -> list[Figure]:
-    """Bring a place up from nothing, and do it again; it is running afterwards. Raises LoadtestError."""
+    """Bring a place up from nothing, and do it again; it runs afterwards.
+
+    Raises LocalCloudError, LoadtestError.
+    """
     say("starting: synthesizing the CDK app anew")
     synthesis_seconds = _synthesize()
     say("starting: make run, in a place of its own, from nothing")
@@ -53,13 +54,6 @@ def _against_aim(what: str, run: MakeRun) -> Figure:
 
 def _synthesize() -> float:
     with tempfile.TemporaryDirectory() as scratch:
-        environment = {**os.environ, "CDK_OUTDIR": scratch, "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
-        command = [sys.executable, "-m", "infra.app"]
         begun = time.monotonic()
-        finished = subprocess.run(  # noqa: S603
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
-        seconds = time.monotonic() - begun
-    if finished.returncode:
-        raise LoadtestError(f"the CDK app failed: {finished.stderr.strip()[-500:]}")
-    return seconds
+        run_app(Path(scratch), {})
+        return time.monotonic() - begun

@@ -6,16 +6,86 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 from uuid import uuid4
 
-from loadtest.bench.completions import await_all
+from loadtest.bench.figures import Figure
 from loadtest.bench.processes import ProcessWatcher
-from loadtest.bench.rates import Round, photos_a_round, steady_rate
-from loadtest.bench.services import Services
-from loadtest.completions import Completions
+from loadtest.completions import CompletionsQueue, await_all
+from loadtest.control_api import ControlApi
 from loadtest.errors import LoadtestError
 from loadtest.photos import distinct_photos, photos_in
+from loadtest.stack import LocalStack
+
+AIM = 0.8
+_AGAINST = "asked directly"
+
+
+@dataclass(frozen=True)
+class Round:
+    """Some photos recognized: the seconds it took, and the processor seconds of each group of processes.
+
+    `steady_rate` is in images a second, between the first and the last tenth of the completions.
+    """
+
+    photos: int
+    seconds: float
+    cpu_seconds: Mapping[str, float]
+    steady_rate: float | None = None
+
+    @property
+    def rate(self) -> float:
+        return self.photos / self.seconds
+
+    def cpu_ms_an_image(self, group: str) -> float:
+        """Return the milliseconds of processor time that an image cost a group of processes."""
+        return self.cpu_seconds.get(group, 0.0) * 1000 / self.photos
+
+
+def photos_a_round(rate: float, round_seconds: float, mix: int) -> int:
+    """Choose how many photos take about so long at a rate: a multiple of the mix, so each comes as often."""
+    return mix * max(1, round(rate * round_seconds / mix))
+
+
+def steady_rate(told: list[float]) -> float | None:
+    """Return completions a second between the first and the last tenth; None if there are too few."""
+    first, last = len(told) // 10, len(told) - 1 - len(told) // 10
+    return (last - first) / (told[last] - told[first]) if told[last] > told[first] else None
+
+
+def figures(direct: list[Round], pipeline: list[Round]) -> list[Figure]:
+    own = median(round_.rate for round_ in direct)
+    steady = [round_.steady_rate for round_ in pipeline if round_.steady_rate is not None]
+    found = [
+        Figure(
+            "end to end, first upload to last completion",
+            median(round_.rate for round_ in pipeline),
+            "images/s",
+            _AGAINST,
+            own,
+            at_least=AIM,
+        )
+    ]
+    if steady:
+        found.append(Figure("of that, while all is flowing", median(steady), "images/s", _AGAINST, own))
+    return found
+
+
+def cpu_figures(direct: list[Round], pipeline: list[Round]) -> list[Figure]:
+    """Return where the processor time of one image goes, in both; the costliest first."""
+    groups = {group for round_ in (*pipeline, *direct) for group, used in round_.cpu_seconds.items() if used}
+    ours, own = ({group: _cpu_ms(rounds, group) for group in groups} for rounds in (pipeline, direct))
+    found = [
+        Figure(group, ours[group], "ms", _AGAINST, own[group])
+        for group in sorted(groups, key=ours.__getitem__)
+    ]
+    return [Figure("all together", sum(ours.values()), "ms", _AGAINST, sum(own.values())), *found][::-1]
+
+
+def _cpu_ms(rounds: list[Round], group: str) -> float:
+    return median(round_.cpu_ms_an_image(group) for round_ in rounds)
+
 
 # As many as keep the recognizer at work without a pause; with 2 or 8 it does the same.
 CALLERS = 4
@@ -28,8 +98,8 @@ _DIRECT_BUCKET = "bench-asked-directly"
 class Throughput:
     """Puts photos nobody has seen through the recognizer alone, and through the whole pipeline."""
 
-    services: Services
-    completions: Completions
+    services: LocalStack
+    completions: CompletionsQueue
     watch: ProcessWatcher
 
     def __post_init__(self) -> None:
@@ -87,7 +157,8 @@ class Throughput:
         return keys
 
     def _calls(self) -> int:
-        return sum(int(counts["accepted"]) for counts in self.services.detector_calls().values())
+        totals = ControlApi(self.services.outputs["rekognition_url"]).totals()
+        return sum(counts["accepted"] for counts in totals.values())
 
 
 def rounds_of_both(

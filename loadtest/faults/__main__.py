@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import random
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from loadtest.faults import report, running
-from loadtest.faults.display import display
+from loadtest.faults.running import display
 from loadtest.faults.script import script_of
 from loadtest.local_place import ROOT
 from local.cloud.errors import LocalCloudError
+from local.cloud.stages import console
 
 PHOTOS = 500
 KILLS = 20
 LOG = ROOT / "build" / "chaos" / "cloud.log"
-_WIDTH_OF_NO_TERMINAL = 160
 
 
 def main(
@@ -30,19 +28,19 @@ def main(
     write: Annotated[bool, typer.Option(help="Write the tables into docs/reliability.md.")] = True,
 ) -> None:
     """Upload photos while calls fail and workers die; exit 1 if a promise was broken."""
-    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH_OF_NO_TERMINAL)
-    order = running.Order(random.SystemRandom().randrange(10_000) if seed is None else seed, photos, kills)
-    console.print(
+    shown = console()
+    order = running.RunOrder(random.SystemRandom().randrange(10_000) if seed is None else seed, photos, kills)
+    shown.print(
         f"seed {order.seed}: the same faults again with make chaos SEED={order.seed}", highlight=False
     )
     steps = sum(len(wave) for wave in script_of(order.seed, photos))
     try:
-        with display(console, steps) as shown:
-            done = running.run(order, shown, log)
-    except LocalCloudError as fault:
-        typer.echo(f"error: {fault}", err=True)
-        raise typer.Exit(fault.exit_code) from fault
-    console.print(*report.as_tables(done), sep="\n")
+        with display(shown, steps) as progress:
+            done = running.run(order, progress, log)
+    except LocalCloudError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(error.exit_code) from error
+    shown.print(*report.as_tables(done), sep="\n")
     if write and photos == PHOTOS:
         report.write(done)
     if not done.verdict.kept:

@@ -1,8 +1,9 @@
-"""One call to AWS as it goes over the wire: which service, which operation, about what."""
+"""One call to AWS as it goes over the wire: which service, which operation, about what; and its answers."""
 
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 
-class Service(StrEnum):
+class AwsService(StrEnum):
     """The services that the processor calls."""
 
     REKOGNITION = "Rekognition"
@@ -22,9 +23,9 @@ class Service(StrEnum):
 
 
 _TARGETS = {
-    "RekognitionService": Service.REKOGNITION,
-    "DynamoDB_20120810": Service.DYNAMODB,
-    "AmazonSQS": Service.SQS,
+    "RekognitionService": AwsService.REKOGNITION,
+    "DynamoDB_20120810": AwsService.DYNAMODB,
+    "AmazonSQS": AwsService.SQS,
 }
 
 
@@ -38,35 +39,33 @@ class Call:
     body: bytes
 
     @cached_property
-    def service(self) -> Service:
+    def service(self) -> AwsService:
         """Tell the services apart: JSON ones name themselves, SNS speaks in forms, the rest is S3."""
         prefix = self.headers.get("x-amz-target", "").partition(".")[0]
         if prefix in _TARGETS:
             return _TARGETS[prefix]
         form = self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-        return Service.SNS if form else Service.S3
+        return AwsService.SNS if form else AwsService.S3
 
     @cached_property
     def operation(self) -> str:
         """The operation's name; for S3, the method."""
-        if self.service is Service.SNS:
+        if self.service is AwsService.SNS:
             return dict(self.form).get("Action", "")
         return self.headers.get("x-amz-target", "").partition(".")[2] or self.method
 
     @cached_property
     def members(self) -> dict[str, Any]:
-        """The members of a JSON request."""
         found: dict[str, Any] = json.loads(self.body or b"{}")
         return found
 
     @cached_property
     def form(self) -> list[tuple[str, str]]:
-        """The fields of a form, in order."""
         return parse_qsl(self.body.decode(), keep_blank_values=True)
 
 
 @dataclass(frozen=True)
-class Answer:
+class AwsAnswer:
     """A reply. Headers are as they came."""
 
     status: int
@@ -75,7 +74,7 @@ class Answer:
 
     @property
     def accepted(self) -> bool:
-        """Whether AWS did what it was asked to."""
+        """Return whether AWS did what it was asked to."""
         return self.status < 300
 
 
@@ -89,8 +88,8 @@ class Photograph:
 
 
 def photograph_of(call: Call) -> Photograph | None:
-    """Say which photo a detector is asked about; None if the call is no such question."""
-    if call.service is not Service.REKOGNITION:
+    """Return which photo a detector is asked about; None if the call is no such question."""
+    if call.service is not AwsService.REKOGNITION:
         return None
     place = call.members["Image"]["S3Object"]
     return Photograph(call.operation, place["Name"], place.get("Version"))
@@ -114,3 +113,75 @@ def saved_answers_of(call: Call) -> list[SavedAnswer]:
         for request in requests
         if "answer" in (item := request.get("PutRequest", {}).get("Item", {}))
     ]
+
+
+# What each service says when it is asked too often, and the HTTP status that goes with it.
+# https://docs.aws.amazon.com/rekognition/latest/dg/error-handling.html
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+# https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/ErrorBestPractices.html
+THROTTLES: Mapping[AwsService, tuple[tuple[str, int], ...]] = {
+    AwsService.REKOGNITION: (("ProvisionedThroughputExceededException", 400), ("ThrottlingException", 400)),
+    AwsService.DYNAMODB: (("ProvisionedThroughputExceededException", 400), ("ThrottlingException", 400)),
+    AwsService.SNS: (("Throttled", 429), ("ThrottlingException", 400)),
+    AwsService.SQS: (("ThrottlingException", 400), ("RequestThrottled", 403)),
+    AwsService.S3: (("SlowDown", 503),),
+}
+ERRORS: Mapping[AwsService, str] = {
+    AwsService.REKOGNITION: "InternalServerError",
+    AwsService.DYNAMODB: "InternalServerError",
+    AwsService.SNS: "InternalError",
+    AwsService.SQS: "InternalError",
+    AwsService.S3: "InternalError",
+}
+
+
+# What each service says to a role that may not make the call.
+DENIALS: Mapping[AwsService, tuple[str, int]] = {
+    AwsService.REKOGNITION: ("AccessDeniedException", 400),
+    AwsService.DYNAMODB: ("AccessDeniedException", 400),
+    AwsService.SNS: ("AuthorizationError", 403),
+    AwsService.SQS: ("AccessDeniedException", 403),
+    AwsService.S3: ("AccessDenied", 403),
+}
+
+
+def throttle(call: Call, number: int) -> AwsAnswer:
+    """Refuse a call because there were too many; `number` chooses among the ways to say so."""
+    ways = THROTTLES[call.service]
+    return refusal(call, *ways[number % len(ways)])
+
+
+def server_error(call: Call) -> AwsAnswer:
+    """Refuse a call because something broke inside."""
+    return refusal(call, ERRORS[call.service], 500)
+
+
+def unavailable(call: Call) -> AwsAnswer:
+    """Refuse a call because the service is away."""
+    return refusal(call, "ServiceUnavailable", 503)
+
+
+def denial(call: Call) -> AwsAnswer:
+    """Refuse a call that the processor's role may not make."""
+    return refusal(call, *DENIALS[call.service])
+
+
+def refusal(call: Call, code: str, status: int) -> AwsAnswer:
+    """Write an error as the service of this call does. An answer to HEAD has no body, and so no code."""
+    said = "injected by the fault run"
+    if call.service is AwsService.SNS or call.service is AwsService.S3:
+        fields = f"<Code>{code}</Code><Message>{said}</Message>"
+        inner = f"<Error><Type>Receiver</Type>{fields}</Error>"
+        xml = (
+            f"<ErrorResponse>{inner}</ErrorResponse>"
+            if call.service is AwsService.SNS
+            else f"<Error>{fields}</Error>"
+        )
+        return AwsAnswer(
+            status, (("Content-Type", "text/xml"),), b"" if call.method == "HEAD" else xml.encode()
+        )
+    version = "1.1" if call.service is AwsService.REKOGNITION else "1.0"
+    body = json.dumps({"__type": f"com.amazonaws#{code}", "message": said})
+    headers = (("Content-Type", f"application/x-amz-json-{version}"), ("x-amzn-RequestId", str(uuid.uuid4())))
+    return AwsAnswer(status, headers, body.encode())

@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from loadtest.faults import answers
-from loadtest.faults.calls import Answer, Call, Service
+from loadtest.faults.calls import AwsAnswer, AwsService, Call, denial, refusal, unavailable
 
 # The waits that the processor chooses are divided by this, so that more receives fit into an outage than a
 # dead letter takes, and the end of the run does not wait for ten minutes.
@@ -27,20 +26,22 @@ class HungUpError(Exception):
 
 
 @dataclass(frozen=True)
-class Outage:
+class StagedOutage:
     """Services that are away or, if `denied`, that the processor's role may not use."""
 
     name: str
-    services: frozenset[Service]
+    services: frozenset[AwsService]
     denied: bool = False
 
 
 OUTAGES = (
-    Outage("DynamoDB away", frozenset({Service.DYNAMODB})),
-    Outage("S3 away, which Rekognition cannot read either", frozenset({Service.S3})),
-    Outage("SNS away", frozenset({Service.SNS})),
-    Outage("Rekognition away", frozenset({Service.REKOGNITION})),
-    Outage("no permission to detect or publish", frozenset({Service.REKOGNITION, Service.SNS}), denied=True),
+    StagedOutage("DynamoDB away", frozenset({AwsService.DYNAMODB})),
+    StagedOutage("S3 away, which Rekognition cannot read either", frozenset({AwsService.S3})),
+    StagedOutage("SNS away", frozenset({AwsService.SNS})),
+    StagedOutage("Rekognition away", frozenset({AwsService.REKOGNITION})),
+    StagedOutage(
+        "no permission to detect or publish", frozenset({AwsService.REKOGNITION, AwsService.SNS}), denied=True
+    ),
 )
 
 
@@ -52,7 +53,7 @@ class Spell:
     received at most.
     """
 
-    outage: Outage
+    outage: StagedOutage
     begun_at: float
     ended_at: float = 0.0
     refused: int = 0
@@ -61,7 +62,7 @@ class Spell:
 
 
 @dataclass
-class Outages:
+class StagedOutages:
     """What the proxy asks about every call. Safe to use from several threads."""
 
     spells: list[Spell] = field(default_factory=list)
@@ -69,7 +70,7 @@ class Outages:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
-    def lasting(self, outage: Outage, log: Path) -> Iterator[Spell]:
+    def lasting(self, outage: StagedOutage, log: Path) -> Iterator[Spell]:
         """Let an outage last as long as the block. `log` is what the function says meanwhile."""
         spell, offset = Spell(outage, time.time()), log.stat().st_size
         self.spells.append(spell)
@@ -83,10 +84,9 @@ class Outages:
 
     @property
     def on(self) -> bool:
-        """Whether anything is away now."""
         return self._now is not None
 
-    def met(self, call: Call, number: int) -> Answer | None:
+    def met(self, call: Call, number: int) -> AwsAnswer | None:
         """Return what a call meets, None where it is to go on. Raises HungUpError for every other one."""
         spell = self._now
         if spell is None:
@@ -126,11 +126,11 @@ def most_receives(log: Path, offset: int) -> int:
         return max((int(count) for count in _RECEIVES.findall(file.read())), default=0)
 
 
-def _answer(outage: Outage, call: Call) -> Answer | None:
+def _answer(outage: StagedOutage, call: Call) -> AwsAnswer | None:
     if call.service in outage.services:
-        return answers.denial(call) if outage.denied else answers.unavailable(call)
+        return denial(call) if outage.denied else unavailable(call)
     # Rekognition reads the object itself, on behalf of its caller.
     # https://docs.aws.amazon.com/rekognition/latest/APIReference/API_S3Object.html
-    if call.service is Service.REKOGNITION and Service.S3 in outage.services:
-        return answers.refusal(call, "InvalidS3ObjectException", 400)
+    if call.service is AwsService.REKOGNITION and AwsService.S3 in outage.services:
+        return refusal(call, "InvalidS3ObjectException", 400)
     return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from loadtest.faults.calls import Answer, Call
+from loadtest.faults.calls import AwsAnswer, Call
 
 _ENTRIES = "PublishBatchRequestEntries.member."
 
@@ -18,7 +18,7 @@ class Split:
     """The call with the part that is passed on, and what turns its answer into that of the whole call."""
 
     call: Call
-    complete: Callable[[Answer], Answer]
+    complete: Callable[[AwsAnswer], AwsAnswer]
 
 
 def split(call: Call, left_out: float) -> Split | None:
@@ -79,13 +79,13 @@ def _publish(call: Call, left_out: float) -> Split | None:
     return Split(_with_body(call, urlencode([*rest, *passed]).encode()), _failing(refused))
 
 
-def _failing(identifiers: Sequence[str]) -> Callable[[Answer], Answer]:
+def _failing(identifiers: Sequence[str]) -> Callable[[AwsAnswer], AwsAnswer]:
     members = "".join(
         f"<member><Id>{identifier}</Id><Code>InternalError</Code><SenderFault>false</SenderFault></member>"
         for identifier in identifiers
     )
 
-    def complete(answer: Answer) -> Answer:
+    def complete(answer: AwsAnswer) -> AwsAnswer:
         text = answer.body.decode()
         for empty in ("<Failed/>", "<Failed></Failed>"):
             text = text.replace(empty, "")
@@ -95,8 +95,8 @@ def _failing(identifiers: Sequence[str]) -> Callable[[Answer], Answer]:
     return complete
 
 
-def _adding(members: Mapping[str, Any]) -> Callable[[Answer], Answer]:
-    def complete(answer: Answer) -> Answer:
+def _adding(members: Mapping[str, Any]) -> Callable[[AwsAnswer], AwsAnswer]:
+    def complete(answer: AwsAnswer) -> AwsAnswer:
         body = json.dumps({**json.loads(answer.body), **members}).encode()
         # DynamoDB's checksum is that of its own answer.
         kept = tuple(header for header in answer.headers if header[0].lower() != "x-amz-crc32")

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from loadtest.faults.calls import Service
+from loadtest.faults.calls import AwsService
 
 
-class Fault(StrEnum):
+class InjectedFault(StrEnum):
     """What is done to one call. "Before": AWS never sees it. "After": it took effect, its answer is lost."""
 
     NONE = "none"
@@ -25,27 +25,27 @@ class Fault(StrEnum):
 
 
 # The answer of a call that took effect does not reach the worker.
-LOSES_THE_ANSWER = frozenset({Fault.ERROR_AFTER, Fault.RESET_AFTER, Fault.STALLED})
+LOSES_THE_ANSWER = frozenset({InjectedFault.ERROR_AFTER, InjectedFault.RESET_AFTER, InjectedFault.STALLED})
 
 # Of 1,000 calls outside storms.
-_EVERYWHERE: Mapping[Fault, int] = {
-    Fault.THROTTLED: 40,
-    Fault.ERROR_BEFORE: 20,
-    Fault.ERROR_AFTER: 8,
-    Fault.RESET_BEFORE: 12,
-    Fault.RESET_AFTER: 10,
-    Fault.STALLED: 1,
-    Fault.LATE: 50,
-    Fault.PARTIAL: 100,
+_EVERYWHERE: Mapping[InjectedFault, int] = {
+    InjectedFault.THROTTLED: 40,
+    InjectedFault.ERROR_BEFORE: 20,
+    InjectedFault.ERROR_AFTER: 8,
+    InjectedFault.RESET_BEFORE: 12,
+    InjectedFault.RESET_AFTER: 10,
+    InjectedFault.STALLED: 1,
+    InjectedFault.LATE: 50,
+    InjectedFault.PARTIAL: 100,
 }
 # These are called less often; they get more, so that enough happens to them.
-_SELDOM_CALLED = frozenset({Service.SNS, Service.SQS, Service.S3})
+_SELDOM_CALLED = frozenset({AwsService.SNS, AwsService.SQS, AwsService.S3})
 _SELDOM_FACTOR = 2
 
 # Now and then a service is down for a while: nearly all of that many calls in a row fail alike.
 STORM_CALLS = 20
 _STORM_PROBABILITY = 0.06
-_STORM_FAULTS = (Fault.THROTTLED, Fault.ERROR_BEFORE, Fault.RESET_BEFORE)
+_STORM_FAULTS = (InjectedFault.THROTTLED, InjectedFault.ERROR_BEFORE, InjectedFault.RESET_BEFORE)
 _STORM_STRENGTH = 0.85
 
 LONGEST_LATENCY_SECONDS = 1.5
@@ -57,13 +57,13 @@ STALL_SECONDS = 11.0
 class Strike:
     """What is done to one call: `seconds` of latency, `left_out` the share of a batch not taken (0 to 1)."""
 
-    fault: Fault
+    fault: InjectedFault
     seconds: float = 0.0
     left_out: float = 0.0
 
 
 @dataclass(frozen=True)
-class Plan:
+class FaultPlan:
     """All faults of a run, and the numbers of the calls at which a worker is killed.
 
     They are counted over all services, while none is away.
@@ -73,36 +73,36 @@ class Plan:
     kills: tuple[int, ...]
 
     @classmethod
-    def of(cls, seed: int, *, kills: int, expected_calls: int) -> Plan:
+    def of(cls, seed: int, *, kills: int, expected_calls: int) -> FaultPlan:
         """Spread kills over the calls that are expected, leaving the ends alone."""
         dice = random.Random(f"{seed} kills")
         span = range(expected_calls // 20, expected_calls * 3 // 4)
         return cls(seed, tuple(sorted(dice.sample(span, min(kills, len(span))))))
 
-    def strike(self, service: Service, number: int) -> Strike:
-        """Say what happens to the `number`th call of a service."""
+    def strike(self, service: AwsService, number: int) -> Strike:
+        """Return what happens to the `number`th call of a service."""
         storm = random.Random(f"{self.seed} {service} storm {number // STORM_CALLS}")
         dice = random.Random(f"{self.seed} {service} call {number}")
         if number >= STORM_CALLS and storm.random() < _STORM_PROBABILITY:
             raging = storm.choice(_STORM_FAULTS)
-            return Strike(raging if dice.random() < _STORM_STRENGTH else Fault.NONE)
+            return Strike(raging if dice.random() < _STORM_STRENGTH else InjectedFault.NONE)
         fault = _drawn(dice, _SELDOM_FACTOR if service in _SELDOM_CALLED else 1)
-        if fault is Fault.LATE:
+        if fault is InjectedFault.LATE:
             return Strike(fault, seconds=dice.uniform(0.05, LONGEST_LATENCY_SECONDS))
-        if fault is Fault.STALLED:
+        if fault is InjectedFault.STALLED:
             return Strike(fault, seconds=STALL_SECONDS)
         return Strike(fault, left_out=dice.uniform(0.1, 0.9))
 
     def kill_pause_seconds(self, number: int) -> float:
-        """Say how long after its call a worker is killed, so that its other threads are anywhere."""
+        """Return how long after its call a worker is killed, so that its other threads are anywhere."""
         return random.Random(f"{self.seed} pause {number}").choice((0.0, 0.0, 0.01, 0.05, 0.2))
 
     def kills_before_the_call(self, number: int) -> bool:
-        """Say whether a worker dies before its call reaches AWS, or after, with the answer on its way."""
+        """Return whether a worker dies before its call reaches AWS, or after, with the answer on its way."""
         return random.Random(f"{self.seed} side {number}").random() < 0.3
 
 
-def _drawn(dice: random.Random, factor: int) -> Fault:
+def _drawn(dice: random.Random, factor: int) -> InjectedFault:
     faults = list(_EVERYWHERE)
     weights = [weight * factor for weight in _EVERYWHERE.values()]
-    return dice.choices([*faults, Fault.NONE], [*weights, max(0, 1000 - sum(weights))])[0]
+    return dice.choices([*faults, InjectedFault.NONE], [*weights, max(0, 1000 - sum(weights))])[0]

@@ -8,21 +8,21 @@ from pathlib import Path
 
 from rich.table import Table
 
-from loadtest.faults.calls import Service
-from loadtest.faults.payments import DETECTORS
-from loadtest.faults.plan import Fault
+from loadtest import markdown
+from loadtest.faults.calls import AwsService
+from loadtest.faults.ledger import DETECTORS
+from loadtest.faults.plan import InjectedFault
 from loadtest.faults.running import Run
 from loadtest.faults.script import Act
 from loadtest.local_place import ROOT
 
 PAGE = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- chaos: written by `make chaos` -->", "<!-- chaos: end -->"
 
 Row = tuple[str, str]
 
 
 def rows(run: Run) -> list[Row]:
-    """Give what was done, and what came of it."""
+    """Return what was done, and what came of it."""
     verdict, ledger, twice = run.verdict, run.ledger, run.verdict.twice
     in_flight = sum((kill.in_flight for kill in ledger.kills), Counter[str]())
     paid_in_flight = sum(count for operation, count in in_flight.items() if operation in DETECTORS)
@@ -30,7 +30,7 @@ def rows(run: Run) -> list[Row]:
     return [
         ("seed", str(run.order.seed)),
         ("photos", f"{run.acts[Act.UPLOAD]}; {changes}"),
-        ("calls of the processor", _listed({service: ledger.calls[service] for service in Service})),
+        ("calls of the processor", _listed({service: ledger.calls[service] for service in AwsService})),
         ("faults injected", f"{sum(ledger.faults.values())}: {_faults_by_kind(ledger.faults)}"),
         ("workers killed (`kill -9`)", str(len(ledger.kills))),
         (
@@ -72,7 +72,7 @@ def _with_reasons(keys: Mapping[str, str]) -> str:
     return f"{len(keys)} ({some})" if keys else "0"
 
 
-def _faults_by_kind(faults: Mapping[tuple[Service, Fault], int]) -> str:
+def _faults_by_kind(faults: Mapping[tuple[AwsService, InjectedFault], int]) -> str:
     kinds = Counter[str]()
     for (_, fault), count in faults.items():
         kinds[fault] += count
@@ -80,11 +80,11 @@ def _faults_by_kind(faults: Mapping[tuple[Service, Fault], int]) -> str:
 
 
 def fault_grid(run: Run) -> tuple[list[str], list[list[str]]]:
-    """Give faults by kind (rows) and service (columns), with a record."""
-    kinds = [fault for fault in Fault if fault is not Fault.NONE]
+    """Return faults by kind (rows) and service (columns), with a head."""
+    kinds = [fault for fault in InjectedFault if fault is not InjectedFault.NONE]
     return (
-        ["fault", *Service],
-        [[str(kind), *(str(run.ledger.faults[service, kind]) for service in Service)] for kind in kinds],
+        ["fault", *AwsService],
+        [[str(kind), *(str(run.ledger.faults[service, kind]) for service in AwsService)] for kind in kinds],
     )
 
 
@@ -116,9 +116,8 @@ def outage_grid(run: Run) -> list[list[str]]:
 
 
 def as_tables(run: Run) -> Iterable[Table]:
-    """Give the tables for a terminal."""
-    record, grid = fault_grid(run)
-    faults = Table(*record)
+    head, grid = fault_grid(run)
+    faults = Table(*head)
     for line in grid:
         faults.add_row(*line)
     table = Table("", "", show_header=False)
@@ -131,32 +130,21 @@ def as_tables(run: Run) -> Iterable[Table]:
 
 
 def as_markdown(run: Run) -> str:
-    """Give the tables for the page."""
-    record, grid = fault_grid(run)
+    head, grid = fault_grid(run)
     return "\n\n".join(
         (
-            _markdown(
+            markdown.table(
                 [f"{run.order.photos} photos, seed {run.order.seed}", ""],
                 [list(row) for row in rows(run)[1:]],
             ),
             "Outages, and what came of each until the next:",
-            _markdown([*OUTAGES_HEAD], outage_grid(run)),
+            markdown.table([*OUTAGES_HEAD], outage_grid(run)),
             "Faults by kind and service, beside the outages:",
-            _markdown(record, grid),
+            markdown.table(head, grid),
         )
     )
 
 
-def _markdown(record: list[str], lines: list[list[str]]) -> str:
-    shown = [record, ["---"] * len(record), *lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in shown)
-
-
 def write(run: Run, page: Path = PAGE) -> None:
-    """Put the tables between the markers of the page. Raises ValueError if they are not there."""
-    text = page.read_text()
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{page} lacks {BEGIN} … {END}")
-    page.write_text(f"{before}{BEGIN}\n{as_markdown(run)}\n{END}{after}")
+    """Put the tables between the markers of the page. Raises NoMarkersError if they are not there."""
+    page.write_text(markdown.between_markers(page.read_text(), "chaos", as_markdown(run)))

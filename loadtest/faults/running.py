@@ -1,8 +1,9 @@
-"""The fault run from its first photo to its verdict."""
+"""The fault run from its first photo to its verdict, and what is shown meanwhile."""
 
 from __future__ import annotations
 
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -10,25 +11,61 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from loadtest.faults.acting import Actor
-from loadtest.faults.calls import Service
-from loadtest.faults.display import Display
-from loadtest.faults.evidence import Evidence, bucket_now, counts_now, gather
-from loadtest.faults.killing import Killer
-from loadtest.faults.ledger import Ledger
-from loadtest.faults.outages import OUTAGE_SECONDS, OUTAGES, Outages, Spell
-from loadtest.faults.payments import Name, Paid, paid_twice, payments_of
-from loadtest.faults.photos import photos
-from loadtest.faults.plan import Plan
-from loadtest.faults.proxy import Proxy
-from loadtest.faults.script import Act, script_of
-from loadtest.faults.server import ProxyServer
-from loadtest.faults.site import Site
-from loadtest.faults.verdict import Verdict, judge, miscounted
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from loadtest.faults.calls import AwsService
+from loadtest.faults.ledger import Ledger, Name, Paid, paid_twice, payments_of
+from loadtest.faults.outages import OUTAGE_SECONDS, OUTAGES, Spell, StagedOutages
+from loadtest.faults.plan import FaultPlan
+from loadtest.faults.proxy import Proxy, ProxyServer
+from loadtest.faults.script import Act, Actor, photos, script_of
+from loadtest.faults.site import FaultSite, Killer
+from loadtest.faults.verdict import Evidence, RunVerdict, bucket_now, counts_now, gather, judge, miscounted
 from local.cloud.clients import LocalClients
-from local.cloud.pid_files import PidFile
 from local.cloud.running import running_environment
+from local.cloud.services import PidFile
 from local.cloud.starting import CLOUD
+
+
+class Display:
+    """Progress on a terminal; elsewhere, a line for each phase."""
+
+    def __init__(self, console: Console, progress: Progress, task: TaskID) -> None:
+        self._console = console
+        self._progress = progress
+        self._task = task
+        self._lock = threading.Lock()
+
+    def phase(self, name: str) -> None:
+        self._progress.update(self._task, description=name)
+        if not self._console.is_terminal:
+            self._console.print(name, highlight=False)
+
+    def advance(self, site: FaultSite, ledger: Ledger) -> None:
+        with self._lock:
+            self._progress.advance(self._task)
+        self.show(site, ledger)
+
+    def show(self, site: FaultSite, ledger: Ledger) -> None:
+        """Show how far the pipeline is, and what was done to it."""
+        announced, faults, kills = len(site.announced_keys()), ledger.injected(), len(ledger.kills)
+        seen = f"{announced} announced, {faults} faults, {kills} kills"
+        self._progress.update(self._task, seen=seen)
+
+
+@contextmanager
+def display(console: Console, steps: int) -> Iterator[Display]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[seen]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield Display(console, progress, progress.add_task("", total=steps, seen=""))
+
 
 # About as many calls does a photo cost the processor.
 CALLS_A_PHOTO = 4
@@ -42,7 +79,7 @@ LONGEST_COUNTING_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Order:
+class RunOrder:
     """What is wanted of a run."""
 
     seed: int
@@ -63,10 +100,10 @@ class OutageResult:
 class Run:
     """What happened. `paid` counts calls that Rekognition accepted, `left_over` messages still queued."""
 
-    order: Order
+    order: RunOrder
     acts: Counter[Act]
     ledger: Ledger
-    verdict: Verdict
+    verdict: RunVerdict
     outages: Sequence[OutageResult]
     completions: int
     repeats: int
@@ -76,7 +113,7 @@ class Run:
     seconds_drained: float
 
 
-def run(order: Order, display: Display, keep_log: Path) -> Run:
+def run(order: RunOrder, display: Display, keep_log: Path) -> Run:
     """Run it all in a place of its own, which is gone afterwards; its log is kept. Raises LocalCloudError."""
     ledger = Ledger()
     with _proxied_site(order, ledger, display, keep_log) as (site, proxy):
@@ -126,7 +163,9 @@ def _last_paid(ledger: Ledger, actor: Actor, names: Collection[Name]) -> list[fl
     return [last[name] for name in names if name in last]
 
 
-def _result(spell: Spell, outages: Outages, evidence: Evidence, unexplained: Sequence[float]) -> OutageResult:
+def _result(
+    spell: Spell, outages: StagedOutages, evidence: Evidence, unexplained: Sequence[float]
+) -> OutageResult:
     failed = [letter.failed_at for letter in evidence.letters if letter.failed_at is not None]
     return OutageResult(
         spell,
@@ -135,7 +174,7 @@ def _result(spell: Spell, outages: Outages, evidence: Evidence, unexplained: Seq
     )
 
 
-def _gathered(site: Site) -> Evidence:
+def _gathered(site: FaultSite) -> Evidence:
     """Read everything, and the counts again until they are those of the records or have had long enough."""
     evidence = gather(site.clients, site.outputs)
     ends_at = time.monotonic() + LONGEST_COUNTING_SECONDS
@@ -146,21 +185,21 @@ def _gathered(site: Site) -> Evidence:
 
 @contextmanager
 def _proxied_site(
-    order: Order, ledger: Ledger, display: Display, keep_log: Path
-) -> Iterator[tuple[Site, Proxy]]:
+    order: RunOrder, ledger: Ledger, display: Display, keep_log: Path
+) -> Iterator[tuple[FaultSite, Proxy]]:
     display.phase("starting a place")
     with (
         tempfile.TemporaryDirectory(prefix="chaos-") as directory,
         running_environment(Path(directory)) as (environment, outputs),
     ):
-        site = Site(outputs, LocalClients(environment), environment.cloud_log)
+        site = FaultSite(outputs, LocalClients(environment), environment.cloud_log)
         cloud = PidFile.read(environment.directory / f"{CLOUD}.pid.json")
         process = cloud.process() if cloud is not None else None
         assert process is not None, "MiniStack has just been started"
         server = ProxyServer()
-        upstream = dict.fromkeys(Service, outputs.endpoint_url)
-        upstream[Service.REKOGNITION] = outputs.rekognition_url
-        plan = Plan.of(order.seed, kills=order.kills, expected_calls=order.photos * CALLS_A_PHOTO)
+        upstream = dict.fromkeys(AwsService, outputs.endpoint_url)
+        upstream[AwsService.REKOGNITION] = outputs.rekognition_url
+        plan = FaultPlan.of(order.seed, kills=order.kills, expected_calls=order.photos * CALLS_A_PHOTO)
         killer = Killer(process, server.server_address[1], ledger)
         proxy = Proxy(plan, ledger, upstream, killer.kill)
         server.serve(proxy)
@@ -174,7 +213,7 @@ def _proxied_site(
                 keep_log.write_bytes(environment.cloud_log.read_bytes())
 
 
-def _listen_for_share(site: Site, actor: Actor, ledger: Ledger, display: Display, share: float) -> None:
+def _listen_for_share(site: FaultSite, actor: Actor, ledger: Ledger, display: Display, share: float) -> None:
     """Listen until this share of the keys has been announced, but not for ever."""
     end = time.monotonic() + LONGEST_WAVE_SECONDS
     keys = {key for key, _ in actor.bodies}
@@ -185,7 +224,7 @@ def _listen_for_share(site: Site, actor: Actor, ledger: Ledger, display: Display
         display.show(site, ledger)
 
 
-def _drain(site: Site, ledger: Ledger, display: Display) -> int:
+def _drain(site: FaultSite, ledger: Ledger, display: Display) -> int:
     """Listen until all of the bucket is announced and the queues are empty; count what is left there."""
     end = time.monotonic() + LONGEST_DRAIN_SECONDS
     bucket = bucket_now(site.clients, site.outputs.bucket)
@@ -200,9 +239,9 @@ def _drain(site: Site, ledger: Ledger, display: Display) -> int:
 
 
 def _judged(
-    site: Site, actor: Actor, ledger: Ledger, evidence: Evidence, overwritten: Iterable[str]
-) -> tuple[Verdict, int]:
-    """Give the verdict, and the number of calls that Rekognition accepted."""
+    site: FaultSite, actor: Actor, ledger: Ledger, evidence: Evidence, overwritten: Iterable[str]
+) -> tuple[RunVerdict, int]:
+    """Return the verdict, and the number of calls that Rekognition accepted."""
     names = actor.content_ids_by_digest()
     calls = {
         (operation, names.get(digest, digest)): count

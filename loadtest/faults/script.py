@@ -1,11 +1,28 @@
-"""What happens to the bucket during the run: uploads in waves, and changes to what was uploaded before."""
+"""What happens to the bucket during the run, and who does it.
+
+Uploads in waves, and changes to what was uploaded before; small photos, each with bytes of its own.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from PIL import Image, ImageEnhance
+
+from loadtest.faults.calls import Photograph
+from loadtest.local_place import ROOT
+from local.cloud.clients import LocalClients
+from local.cloud.environment import Outputs
+from local.demo.draining import ask_again
 
 WAVES = 5
 # Shares of the photos, in percent.
@@ -28,7 +45,7 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True)
-class Step:
+class ScriptStep:
     """One act. A copy is made of `source`."""
 
     act: Act
@@ -36,16 +53,16 @@ class Step:
     source: str = ""
 
 
-def script_of(seed: int, photos: int) -> list[list[Step]]:
+def script_of(seed: int, photos: int) -> list[list[ScriptStep]]:
     """Write the script: some waves, each with new photos and changes to photos of this or an earlier wave.
 
     A key is changed at most once, after its upload; a copied one not at all, for its bytes are still needed.
     """
     dice = random.Random(f"{seed} script")
     keys = [f"{dice.choice(_FOLDERS)}/photo {number:04}.jpg" for number in range(photos)]
-    waves: list[list[Step]] = [[] for _ in range(WAVES)]
+    waves: list[list[ScriptStep]] = [[] for _ in range(WAVES)]
     for number, key in enumerate(keys):
-        waves[number * WAVES // photos].append(Step(Act.UPLOAD, key))
+        waves[number * WAVES // photos].append(ScriptStep(Act.UPLOAD, key))
     chosen = iter(dice.sample(keys, photos))
     wave_of = {key: number * WAVES // photos for number, key in enumerate(keys)}
     for act, percent in (
@@ -57,10 +74,114 @@ def script_of(seed: int, photos: int) -> list[list[Step]]:
         for _ in range(photos * percent // 100):
             key = next(chosen)
             wave = waves[dice.randint(wave_of[key], WAVES - 1)]
-            step = Step(act, f"copies/{key}", key) if act is Act.COPY else Step(act, key)
+            step = ScriptStep(act, f"copies/{key}", key) if act is Act.COPY else ScriptStep(act, key)
             wave.insert(dice.randint(_after(wave, key), len(wave)), step)
     return waves
 
 
-def _after(wave: Sequence[Step], key: str) -> int:
+def _after(wave: Sequence[ScriptStep], key: str) -> int:
     return next((place + 1 for place, step in enumerate(wave) if step.key == key), 0)
+
+
+_LONG_SIDES = (160, 200, 240, 280, 320)
+# Rekognition refuses what is smaller than 80 pixels.
+_LEAST_SHORT_SIDE = 100
+
+
+def photos(seed: int) -> Iterator[bytes]:
+    """Make JPEGs of 160 to 320 pixels (panoramas: more) without end, no two of the same bytes."""
+    dice = random.Random(f"{seed} photos")
+    samples = sorted((ROOT / "images").glob("*.jpg"))
+    seen: set[bytes] = set()
+    while True:
+        photo = _variation(dice.choice(samples), dice)
+        if photo not in seen:
+            seen.add(photo)
+            yield photo
+
+
+def _variation(sample: Path, dice: random.Random) -> bytes:
+    picture = _opened(sample)
+    width, height = picture.size
+    left, top = dice.randint(0, width // 10), dice.randint(0, height // 10)
+    cut = picture.crop(
+        (left, top, width - dice.randint(0, width // 10), height - dice.randint(0, height // 10))
+    )
+    scale = max(dice.choice(_LONG_SIDES) / max(cut.size), _LEAST_SHORT_SIDE / min(cut.size))
+    small = cut.resize((round(cut.width * scale), round(cut.height * scale)))
+    out = io.BytesIO()
+    ImageEnhance.Brightness(small).enhance(dice.uniform(0.85, 1.15)).save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+@cache
+def _opened(sample: Path) -> Image.Image:
+    picture = Image.open(sample).convert("RGB")
+    picture.thumbnail((480, 480))
+    return picture
+
+
+_THREADS = 4
+
+
+@dataclass
+class Actor:
+    """Acts, and remembers which bytes became which version of which key."""
+
+    clients: LocalClients
+    outputs: Outputs
+    photos: Iterator[bytes]
+    bodies: dict[tuple[str, str | None], bytes] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def act_out(self, wave: Sequence[ScriptStep], done: Callable[[], None]) -> None:
+        """Do all steps of a wave, some at a time; those of one key in order."""
+        of_key: dict[str, list[ScriptStep]] = {}
+        for step in wave:
+            of_key.setdefault(step.source or step.key, []).append(step)
+        prepared = [[(step, self._body(step)) for step in steps] for steps in of_key.values()]
+
+        def act(steps: list[tuple[ScriptStep, bytes]]) -> None:
+            for step, body in steps:
+                self._act(step, body)
+                done()
+
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(act, prepared))
+
+    def _body(self, step: ScriptStep) -> bytes:
+        return next(self.photos) if step.act in {Act.UPLOAD, Act.OVERWRITE} else b""
+
+    def _act(self, step: ScriptStep, body: bytes) -> None:
+        s3, bucket = self.clients.s3, self.outputs.bucket
+        match step.act:
+            case Act.UPLOAD | Act.OVERWRITE:
+                version_id = s3.put_object(Bucket=bucket, Key=step.key, Body=body).get("VersionId")
+                self._remember(step.key, version_id, body)
+            case Act.COPY:
+                source = s3.get_object(Bucket=bucket, Key=step.source)["Body"].read()
+                copied = s3.copy_object(
+                    Bucket=bucket, Key=step.key, CopySource={"Bucket": bucket, "Key": step.source}
+                )
+                self._remember(step.key, copied.get("VersionId"), source)
+            case Act.DELETE:
+                s3.delete_object(Bucket=bucket, Key=step.key)
+            case Act.LOOK_AGAIN:
+                ask_again(self.clients, self.outputs, [step.key])
+
+    def _remember(self, key: str, version_id: str | None, body: bytes) -> None:
+        with self._lock:
+            self.bodies[key, version_id] = body
+
+    def content_id_of(self, photograph: Photograph) -> str:
+        """Name the bytes that a detector was asked about, as the pipeline does."""
+        return content_id(self.bodies[photograph.key, photograph.version_id])
+
+    def content_ids_by_digest(self) -> dict[str, str]:
+        """Map the SHA-256 of all bytes that were uploaded to the pipeline's name for them."""
+        return {hashlib.sha256(body).hexdigest(): content_id(body) for body in self.bodies.values()}
+
+
+def content_id(body: bytes) -> str:
+    """Name bytes as `contract.identity` does for an upload in one part."""
+    return f"{hashlib.md5(body).hexdigest()}-{len(body)}"

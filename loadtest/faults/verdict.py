@@ -1,23 +1,138 @@
-"""Whether the promises were kept, computed from evidence alone."""
+"""What is there at the end, read directly, and whether the promises were kept."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from contract.completions import completion
+from contract.failures import FAILURE_ATTRIBUTE, Failure
+from contract.notifications import parse
 from contract.records import Findings, ImageRecord, Status
-from contract.results import ResultName
-from contract.table import index_rows
-from contract.tallies import NOTHING, Differences, Share
-from loadtest.faults.evidence import Evidence
-from loadtest.faults.payments import PaidTwice
+from contract.results import Result, ResultName
+from contract.table import IndexRow, index_rows
+from contract.tallies import LABEL_COUNTS, NOTHING, STATUS_COUNTS, Differences, Share, read_counts
+from loadtest.faults.ledger import PaidTwice
+from local.cloud.clients import LocalClients
+from local.cloud.environment import Outputs
 from processors.detectors import reader
+
+UNEXPLAINED = "moved by SQS, unexplained"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Letter:
+    """A dead letter: why it is one, and which keys it is about.
+
+    `failed_at` is when the processor gave it up, in seconds since 1970, None where SQS did.
+    """
+
+    cause: str
+    keys: tuple[str, ...]
+    failed_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Bucket: the version that is there of each key (ETag, version id), None where it was deleted.
+
+    `counts` are those of the tally, by name of label and of status.
+    """
+
+    bucket: Mapping[str, tuple[str, str | None] | None]
+    records: Mapping[str, ImageRecord]
+    rows: tuple[IndexRow, ...]
+    results: Mapping[ResultName, Result]
+    letters: tuple[Letter, ...]
+    counts: Mapping[str, int]
+
+
+def gather(clients: LocalClients, outputs: Outputs) -> Evidence:
+    records: dict[str, ImageRecord] = {}
+    rows: list[IndexRow] = []
+    results: dict[ResultName, Result] = {}
+    for item in _items(clients, outputs.table):
+        kind, _, rest = str(item["pk"]).partition("#")
+        if kind == "image":
+            records[rest] = ImageRecord.from_item(item)
+        elif kind == "index":
+            rows.append(IndexRow.from_item(item))
+        elif kind == "content":
+            detector, _, fingerprint = str(item["sk"]).partition("#")
+            name = ResultName(rest, detector, fingerprint)
+            result = (
+                Result.from_item(name, {**item, "answer": bytes(item["answer"])})
+                if "answer" in item
+                else None
+            )
+            if result is not None:
+                results[name] = result
+    return Evidence(
+        bucket_now(clients, outputs.bucket),
+        records,
+        tuple(rows),
+        results,
+        _letters(clients, outputs),
+        counts_now(clients, outputs),
+    )
+
+
+def counts_now(clients: LocalClients, outputs: Outputs) -> dict[str, int]:
+    """Return the tally's counts, by name of label and of status."""
+    table = clients.tables.Table(outputs.table)
+    items = (
+        table.get_item(Key={"pk": at.pk, "sk": at.sk}, ConsistentRead=True).get("Item", {})
+        for at in (STATUS_COUNTS, *LABEL_COUNTS)
+    )
+    return {name: count for item in items for name, count in read_counts(item).items()}
+
+
+def _items(clients: LocalClients, table_name: str) -> list[dict[str, Any]]:
+    table = clients.tables.Table(table_name)
+    page = table.scan(ConsistentRead=True)
+    items: list[dict[str, Any]] = list(page["Items"])
+    while "LastEvaluatedKey" in page:
+        page = table.scan(ConsistentRead=True, ExclusiveStartKey=page["LastEvaluatedKey"])
+        items += page["Items"]
+    return items
+
+
+def bucket_now(clients: LocalClients, bucket: str) -> dict[str, tuple[str, str | None] | None]:
+    """Return the version that is there now of each key (ETag, version id), None where it was deleted."""
+    found: dict[str, tuple[str, str | None] | None] = {}
+    for page in clients.s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for version in page.get("Versions", []):
+            if version["IsLatest"]:
+                found[version["Key"]] = (version["ETag"].strip('"'), version["VersionId"])
+        for marker in page.get("DeleteMarkers", []):
+            if marker["IsLatest"]:
+                found[marker["Key"]] = None
+    return found
+
+
+def _letters(clients: LocalClients, outputs: Outputs) -> tuple[Letter, ...]:
+    letters = []
+    for url in (outputs.dead_letter_queue_url, outputs.bulk_dead_letter_queue_url):
+        while messages := clients.sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, MessageAttributeNames=["All"]
+        ).get("Messages", []):
+            for message in messages:
+                said = message.get("MessageAttributes", {}).get(FAILURE_ATTRIBUTE)
+                keys = tuple(event.key for event in parse(message["Body"], outputs.bucket))
+                cause, failed_at = UNEXPLAINED, None
+                if said is not None:
+                    failure = Failure.from_json(said["StringValue"])
+                    cause = f"{failure.kind}: {failure.code}"
+                    failed_at = datetime.fromisoformat(failure.last_failed_at).timestamp()
+                letters.append(Letter(cause, keys, failed_at))
+    return tuple(letters)
+
+
+@dataclass(frozen=True)
+class RunVerdict:
     """What was found. `lost` and `stale` list keys; both are to be empty.
 
     `lost`: there is an object and no right record: none at all, a rejection of a good photo, or index rows or
@@ -36,7 +151,7 @@ class Verdict:
 
     @property
     def kept(self) -> bool:
-        """Whether nothing was lost, stale, silent, buried, or paid twice without a cause."""
+        """Return whether nothing was lost, stale, silent, buried, or paid twice without a cause."""
         return not (
             self.lost or self.stale or self.silent or self.dead or self.twice.unexplained or self.miscounted
         )
@@ -48,7 +163,7 @@ def judge(
     bucket_name: str,
     twice: PaidTwice,
     true_labels: Mapping[str, Mapping[str, float]],
-) -> Verdict:
+) -> RunVerdict:
     """Compare the bucket with the table, and the table with what was announced.
 
     `true_labels` are those of some keys, asked for once more with the very bytes that are there.
@@ -74,7 +189,7 @@ def judge(
             stale[key] = "the detectors' answer is about other bytes"
     _compare_rows(evidence, lost, stale)
     records = evidence.records.values()
-    return Verdict(
+    return RunVerdict(
         lost,
         stale,
         tuple(

@@ -8,10 +8,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from loadtest import plots
 from loadtest.gauges import Sample
 from loadtest.outcome import LoadtestOutcome
-from loadtest.report import plots
-from loadtest.report.plots import Series
+from loadtest.plots import Series
 from loadtest.report.rows import rows, what_was_run
 
 _STYLE = Path(__file__).with_name("page.css")
@@ -20,7 +20,7 @@ SMOOTHED_SECONDS = 5.0
 
 
 def write(outcomes: Sequence[LoadtestOutcome], directory: Path, stem: str) -> tuple[Path, Path]:
-    """Write `stem`.html and `stem`.json into a directory, and give their paths."""
+    """Write `stem`.html and `stem`.json into a directory, and return their paths."""
     directory.mkdir(parents=True, exist_ok=True)
     html, data = directory / f"{stem}.html", directory / f"{stem}.json"
     html.write_text(as_html(outcomes))
@@ -35,13 +35,12 @@ def figures(outcome: LoadtestOutcome) -> dict[str, Any]:
 
 
 def as_html(outcomes: Sequence[LoadtestOutcome]) -> str:
-    """Write the page."""
     body = "".join(_section(outcome) for outcome in outcomes)
     title = "Load test: " + ", ".join(outcome.scenario for outcome in outcomes)
     return (
-        '<!doctype html><html lang="en"><record><meta charset="utf-8">'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE.read_text()}</style></record>"
+        f"<title>{escape(title)}</title><style>{_STYLE.read_text()}</style></head>"
         f"<body><h1>{escape(title)}</h1>{body}</body></html>\n"
     )
 
@@ -79,14 +78,14 @@ def _api(outcome: LoadtestOutcome) -> str:
     if not outcome.api:
         return ""
     columns = ("what", "requests", "failures", "a_second", "p50_ms", "p95_ms", "p99_ms")
-    record = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in columns)
+    head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in columns)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(_cell(getattr(asked, name)))}</td>" for name in columns) + "</tr>"
         for asked in outcome.api
     )
     name = escape(f"{outcome.scenario}-locust.html")
     return (
-        f"<h3>The API under load</h3><table><tr>{record}</tr>{body}</table>"
+        f"<h3>The API under load</h3><table><tr>{head}</tr>{body}</table>"
         f'<p class="note">Locust&#39;s own page lies beside this one: <a href="{name}">{name}</a></p>'
     )
 

@@ -47,7 +47,6 @@ def what_was_run(outcome: LoadtestOutcome) -> str:
 
 
 def rows(outcome: LoadtestOutcome) -> list[Row]:
-    """Return all figures."""
     return [
         *_photos(outcome),
         *_rates(outcome),

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from loadtest.gauges import Sample
 from loadtest.outcome import LoadtestOutcome
-from loadtest.photo_tracker import PhotoTracker
+from loadtest.photos import PhotoTracker
 from loadtest.report.rows import rows, what_was_run
 from loadtest.scenario import Scenario
 
@@ -21,7 +21,6 @@ _RATE_SECONDS = 10.0
 
 
 def listed(scenarios: Iterable[Scenario]) -> Table:
-    """Lay out what scenarios there are."""
     table = Table("scenario", "what it does", "photos", "where", box=None, pad_edge=False)
     for scenario in scenarios:
         where = "a place of its own" if scenario.needs_own_place else "whatever runs"
@@ -47,7 +46,6 @@ def live(
 
 
 def summary(outcome: LoadtestOutcome) -> Group:
-    """Lay the figures of a run out."""
     table = Table(box=None, pad_edge=False, show_header=False)
     for row in rows(outcome):
         style = "" if row.reached is None else "green" if row.reached else "red"

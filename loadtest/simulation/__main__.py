@@ -7,20 +7,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from loadtest.local_place import ROOT
+from loadtest.plots import Panel
 from loadtest.simulation import report
-from loadtest.simulation.deployed import as_deployed
-from loadtest.simulation.figures import Figures
-from loadtest.simulation.plots import Panel
-from loadtest.simulation.scenario import Scenario
-from loadtest.simulation.scenarios import GROUPS
-from loadtest.simulation.simulating import kept, simulate
+from loadtest.simulation.figures import Figures, kept, simulate
+from loadtest.simulation.scenario import FleetScenario
+from loadtest.simulation.scenarios import GROUPS, as_deployed
+from local.cloud.stages import console
 
 DIRECTORY = ROOT / "build" / "fleet"
-_WIDTH_OF_NO_TERMINAL = 200
 
 
 def main(
@@ -30,15 +27,13 @@ def main(
     jobs: Annotated[int, typer.Option(min=1, help="Simulations side by side.")] = 2,
 ) -> None:
     """Simulate the fleet; exit 1 if a promise was broken."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH_OF_NO_TERMINAL)
+    shown = console(width=200)
     chosen = only or list(GROUPS)
     unknown = [group for group in chosen if group not in GROUPS]
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}; choose of {', '.join(GROUPS)}")
-    console.print(f"[bold]{report.SIMULATED}[/]")
-    results: dict[str, list[tuple[Scenario, Figures]]] = {}
+    shown.print(f"[bold]{report.SIMULATED}[/]")
+    results: dict[str, list[tuple[FleetScenario, Figures]]] = {}
     panels: dict[str, list[Panel]] = {}
     broken: list[str] = []
     with ProcessPoolExecutor(jobs, max_tasks_per_child=1) as pool:
@@ -49,18 +44,18 @@ def main(
             done = [future.result() for future in futures]
             results[group] = [(scenario, seen) for scenario, seen, _ in done]
             panels[group] = [picture for _, _, picture in done]
-            console.print(_shown(group, results[group]))
+            shown.print(_shown(group, results[group]))
             broken += [scenario.title for scenario, seen, _ in done if not kept(scenario, seen)]
             report.write(results, panels, directory, report.PAGE if write else None)
-    console.print(f"report: {directory / 'index.html'}", highlight=False)
+    shown.print(f"report: {directory / 'index.html'}", highlight=False)
     if broken:
         typer.echo(f"error: promises were broken: {'; '.join(broken)}", err=True)
         raise typer.Exit(1)
 
 
-def _shown(group: str, results: list[tuple[Scenario, Figures]]) -> Table:
-    record, lines = report.table(group, results)
-    table = Table(*record, title=group)
+def _shown(group: str, results: list[tuple[FleetScenario, Figures]]) -> Table:
+    head, lines = report.table(group, results)
+    table = Table(*head, title=group)
     for line in lines:
         table.add_row(*line)
     return table

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from loadtest.faults.calls import AwsService
 from loadtest.simulation.clock import START, Clock
 from loadtest.simulation.fleet import Environment
 from loadtest.simulation.latency import CPU_SECONDS_A_CALL, DYNAMODB, REKOGNITION, S3, SNS, SQS, Latency
-from loadtest.simulation.outages import Outages, Service
-from loadtest.simulation.photos import SIZE_BYTES, Photo, etag
-from loadtest.simulation.queue import Queue
-from loadtest.simulation.rekognition import Rekognition
-from loadtest.simulation.table import Table
+from loadtest.simulation.outages import Outages
+from loadtest.simulation.photos import SIZE_BYTES, VirtualPhoto, etag
+from loadtest.simulation.queue import VirtualQueue
+from loadtest.simulation.rekognition import VirtualRekognition
+from loadtest.simulation.table import VirtualTable
 from processors.assembly import Clients
 
 Value = TypeVar("Value")
@@ -35,9 +36,9 @@ class Services:
 
     clock: Clock
     chance: random.Random
-    table: Table
-    rekognition: Rekognition
-    queues: Mapping[str, Queue]
+    table: VirtualTable
+    rekognition: VirtualRekognition
+    queues: Mapping[str, VirtualQueue]
     outages: Outages
     announced: Callable[[str], None]
     published: Counter[str] = field(default_factory=Counter)
@@ -55,7 +56,7 @@ class Services:
             "ETag": f'"{etag(Key)}"',
             "ContentLength": SIZE_BYTES,
             "LastModified": datetime.fromtimestamp(START, UTC),
-            "VersionId": Photo.named(Key).version_id,
+            "VersionId": VirtualPhoto.named(Key).version_id,
         }
 
 
@@ -67,7 +68,7 @@ class Sqs:
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
     """
 
-    queues: Mapping[str, Queue]
+    queues: Mapping[str, VirtualQueue]
     requests: Counter[str]
     environment: Environment
 
@@ -88,13 +89,15 @@ class Sqs:
         return {"Successful": [{"Id": entry["Id"]} for entry in Entries], "Failed": []}
 
 
-class Line:
+class Connection:
     """One worker's way to AWS."""
 
     def __init__(self, services: Services) -> None:
         self._services, self._free_at = services, 0.0
 
-    def call(self, service: Service, operation: str, latency: Latency, effect: Callable[[], Value]) -> Value:
+    def call(
+        self, service: AwsService, operation: str, latency: Latency, effect: Callable[[], Value]
+    ) -> Value:
         """Let a call take effect half-way through its time, unless the service is in trouble then."""
         seconds = latency.draw(self._services.chance)
         self._services.clock.sleep(self._processor_seconds() + seconds / 2)
@@ -109,7 +112,7 @@ class Line:
         clock, chance = self._services.clock, self._services.chance
         clock.sleep(self._processor_seconds() + NETWORK_SECONDS / 2)
         try:
-            self._services.outages.strike(Service.REKOGNITION, operation)
+            self._services.outages.strike(AwsService.REKOGNITION, operation)
             found = self._services.rekognition.accept(operation, key)
         except BaseException:
             clock.sleep(NETWORK_SECONDS / 2)
@@ -127,7 +130,7 @@ class Line:
 class Client:
     """Any method of a service, over a line."""
 
-    def __init__(self, line: Line, service: Service, latency: Latency, methods: object) -> None:
+    def __init__(self, line: Connection, service: AwsService, latency: Latency, methods: object) -> None:
         self._line, self._service, self._latency, self._methods = line, service, latency, methods
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -138,7 +141,7 @@ class Client:
 class RekognitionClient:
     """Rekognition's operations, over a line."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Connection) -> None:
         self._line = line
 
     def detect_labels(self, *, Image: dict[str, Any], **_: Any) -> Mapping[str, Any]:
@@ -155,13 +158,12 @@ class RekognitionClient:
 
 
 def clients(services: Services, environment: Environment) -> Clients:
-    """Make the clients of one worker."""
-    line = Line(services)
+    line = Connection(services)
     sqs = Sqs(services.queues, services.sqs_requests, environment)
     return Clients(
-        dynamodb=Client(line, Service.DYNAMODB, DYNAMODB, services.table),
+        dynamodb=Client(line, AwsService.DYNAMODB, DYNAMODB, services.table),
         rekognition=RekognitionClient(line),
-        s3=Client(line, Service.S3, S3, services),
-        sns=Client(line, Service.SNS, SNS, services),
-        sqs=Client(line, Service.SQS, SQS, sqs),
+        s3=Client(line, AwsService.S3, S3, services),
+        sns=Client(line, AwsService.SNS, SNS, services),
+        sqs=Client(line, AwsService.SQS, SQS, sqs),
     )

@@ -13,8 +13,8 @@ import simpy
 
 from contract.timing import BATCH_WINDOW_SECONDS
 from loadtest.simulation.clock import Clock
-from loadtest.simulation.fleet import Function, RecursiveInvocationError, TooManyRequestsError
-from loadtest.simulation.queue import Message, Queue
+from loadtest.simulation.fleet import RecursiveInvocationError, TooManyRequestsError, VirtualFunction
+from loadtest.simulation.queue import QueuedMessage, VirtualQueue
 
 # A queue starts with so many batches at a time, and gets this many more a second: 300 a minute.
 FIRST_CONCURRENCY = 5
@@ -37,13 +37,13 @@ class EventSource:
     def __init__(
         self,
         clock: Clock,
-        queue: Queue,
-        function: Function,
+        queue: VirtualQueue,
+        function: VirtualFunction,
         *,
         batch_size: int,
         maximum: int,
         first: int = FIRST_CONCURRENCY,
-        done: Callable[[Message], None] = lambda _message: None,
+        done: Callable[[QueuedMessage], None] = lambda _message: None,
     ) -> None:
         self._clock, self._queue, self._function = clock, queue, function
         self._batch_size, self._maximum, self._first = batch_size, maximum, first
@@ -55,7 +55,6 @@ class EventSource:
         queue.changed = lambda: _happen(self._awaited)
 
     def start(self) -> None:
-        """Look at the queue from now on."""
         self._clock.start(self._poll)
 
     def _poll(self) -> None:
@@ -112,7 +111,7 @@ class EventSource:
             return
         self.running += 1
 
-    def _answered(self, batch: Sequence[Message]) -> Callable[[Mapping[str, Any] | None], None]:
+    def _answered(self, batch: Sequence[QueuedMessage]) -> Callable[[Mapping[str, Any] | None], None]:
         receipts = {message.id: message.receipt for message in batch}
 
         def then(reply: Mapping[str, Any] | None) -> None:

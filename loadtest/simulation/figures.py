@@ -1,14 +1,84 @@
-"""The figures of one simulation."""
+"""One scenario from its description to its figures, what an outage has left behind, and what was promised."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
-from loadtest.simulation.aftermath import Aftermath, aftermath
+from loadtest.plots import Panel
 from loadtest.simulation.latency import MEMORY_MB
-from loadtest.simulation.running import BULK, LIVE, Record
+from loadtest.simulation.running import BULK, LIVE, Record, run
+from loadtest.simulation.scenario import FleetScenario
+
+# A message that was handed back comes again after ten minutes at the latest; then there is the work itself.
+LONGEST_RECOVERY_SECONDS = 900.0
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What is left when a simulation is over.
+
+    `dead` counts dead letters by cause; the first was made `first_dead_at`, in seconds since the start.
+    `lost` photos are in no record, queue or dead letter: `expired` of them grew older than the retention.
+    `left` messages are still in a queue. `dropped` and `throttled` invocations were refused by Lambda.
+    `receives` is how often the most received message was received, `invocations` are counted for one photo.
+    `recovery_seconds` pass from the end of all trouble until the last message is done.
+    """
+
+    dead: Counter[str]
+    first_dead_at: float | None
+    lost: int
+    expired: int
+    left: int
+    paid_twice: int
+    dropped: int
+    throttled: int
+    receives: int
+    invocations: float
+    recovery_seconds: float
+
+
+def aftermath(record: Record) -> Aftermath:
+    counts, queues = record.function.counts, record.queues
+    return Aftermath(
+        dead=Counter(letter.cause for letter in record.dead),
+        first_dead_at=record.dead[0].at if record.dead else None,
+        lost=record.lost,
+        expired=sum(len(queue.expired) for queue in queues),
+        left=sum(queue.stocked_count + len(queue.messages()) for queue in queues),
+        paid_twice=sum(times - 1 for times in record.rekognition.paid.values()),
+        dropped=counts["RecursiveInvocationsDropped"],
+        throttled=counts["Throttles"],
+        receives=max(queue.most_received for queue in queues),
+        invocations=counts["invocations"] / max(1, record.uploaded),
+        recovery_seconds=max(0.0, record.done_at - record.scenario.good_from),
+    )
+
+
+def broken_promises(scenario: FleetScenario, seen: Aftermath) -> list[str]:
+    """Return the promises that were broken, each in words; none if all were kept."""
+    return list(_broken(scenario, seen))
+
+
+def _broken(scenario: FleetScenario, seen: Aftermath) -> Iterator[str]:
+    if seen.dead:
+        causes = ", ".join(f"{number} {cause}" for cause, number in seen.dead.most_common())
+        yield f"{seen.dead.total()} dead letters from {_hours(seen.first_dead_at or 0)} on ({causes})"
+    if seen.lost:
+        yield f"{seen.lost} photos lost, of which {seen.expired} to the queue's retention"
+    if seen.left:
+        yield f"{seen.left} messages left"
+    if seen.paid_twice > scenario.may_pay_twice:
+        yield f"{seen.paid_twice} detector calls paid twice, of {scenario.may_pay_twice} that may be"
+    if seen.recovery_seconds > LONGEST_RECOVERY_SECONDS:
+        yield f"done only {seen.recovery_seconds:.0f} s after all was well again"
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h"
+
 
 # us-east-1, arm64. https://aws.amazon.com/lambda/pricing/, https://aws.amazon.com/dynamodb/pricing/on-demand/
 DOLLARS_A_GB_SECOND = 0.0000133334
@@ -36,7 +106,7 @@ class Percentiles:
 
 
 @dataclass(frozen=True)
-class Change:
+class QuotaChangeFigures:
     """What followed a change of the quota, until the next or the end of the backlog.
 
     `back` is after how many seconds 0.9 of the new quota was used and went on being used, None for never;
@@ -68,7 +138,7 @@ class Figures:
     refused_writes: dict[str, float]
     live: Percentiles | None
     bulk: Percentiles | None
-    changes: tuple[Change, ...]
+    changes: tuple[QuotaChangeFigures, ...]
     uploaded: int
     searchable: int
     lost: int
@@ -81,7 +151,6 @@ class Figures:
 
 
 def figures(record: Record) -> Figures:
-    """Work out the figures of a record."""
     scenario, paid = record.scenario, record.rekognition
     begin, end = scenario.steady
     images = max(1, sum(record.searchable.values()))
@@ -130,7 +199,7 @@ def figures(record: Record) -> Figures:
     )
 
 
-def _changes(record: Record) -> tuple[Change, ...]:
+def _changes(record: Record) -> tuple[QuotaChangeFigures, ...]:
     operation = record.scenario.operations[0]
     accepted = record.rekognition.accepted[operation]
     backlog_ends = max((second for second in accepted if accepted[second]), default=0)
@@ -144,7 +213,7 @@ def _changes(record: Record) -> tuple[Change, ...]:
     )
 
 
-def _change(record: Record, begin: int, end: int, quota: float) -> Change:
+def _change(record: Record, begin: int, end: int, quota: float) -> QuotaChangeFigures:
     accepted = record.rekognition.accepted[record.scenario.operations[0]]
     starts = range(begin, max(begin + 1, end - BACK_SECONDS + 1))
     short = [
@@ -153,8 +222,45 @@ def _change(record: Record, begin: int, end: int, quota: float) -> Change:
         if sum(accepted[second + place] for place in range(BACK_SECONDS)) < BACK_SHARE * quota * BACK_SECONDS
     ]
     back = short[-1] + 1 - begin if short else 0
-    return Change(
+    return QuotaChangeFigures(
         back=None if short and short[-1] == starts[-1] else back,
         use=sum(accepted[second] for second in range(begin, end)) / (end - begin) / quota,
         throttled=record.rekognition.count(record.rekognition.throttled, begin, end),
     )
+
+
+# Outages last for days, of which nobody could see a second.
+MOST_SECONDS_DRAWN = 600
+
+
+def simulate(scenario: FleetScenario) -> tuple[FleetScenario, Figures, Panel]:
+    record = run(scenario)
+    return scenario, figures(record), panel(record, scenario.title)
+
+
+def panel(record: Record, title: str) -> Panel:
+    scenario, paid = record.scenario, record.rekognition
+    operation = scenario.operations[0]
+    span = range(min(MOST_SECONDS_DRAWN, int(record.ended_at) + 1))
+
+    def quota(second: int) -> float:
+        shares = [share for at, share in scenario.shares if at <= second]
+        return scenario.quotas[operation] * (shares[-1] if shares else 1.0)
+
+    return Panel(
+        title,
+        [paid.accepted[operation][second] for second in span],
+        [paid.throttled[operation][second] for second in span],
+        [quota(second) for second in span],
+    )
+
+
+def kept(scenario: FleetScenario, seen: Figures) -> bool:
+    """Return whether the promises were kept.
+
+    Nothing is lost, and nothing is paid twice that no killed worker had paid for. Where services were away,
+    or Lambda refused to run, there are no dead letters either.
+    """
+    if scenario.outages or scenario.concurrency:
+        return not broken_promises(scenario, seen.aftermath)
+    return not seen.lost and (not seen.paid_twice or seen.killed + seen.timed_out > 0)

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
-from loadtest.simulation.clock import Clock, Strand
-from loadtest.simulation.executor import VirtualExecutor
+from loadtest.simulation.clock import Clock, Strand, VirtualExecutor
 from loadtest.simulation.latency import COLD_START_SECONDS, INVOCATION_SECONDS
 from processors.deadline import Deadline
 
@@ -51,7 +50,7 @@ class TooManyRequestsError(Exception):
 
 
 @dataclass
-class Function:
+class VirtualFunction:
     """The processor's function. `build` makes the handler of a new environment, as a cold start does.
 
     `concurrency` is how many may run at a time, of all that the account has; None for more than is needed.
@@ -100,7 +99,6 @@ class Function:
         self.running[strand] = kill
 
     def allow(self, concurrency: int) -> None:
-        """Let so many run at a time from now on."""
         self.concurrency = concurrency
 
     def kill_one(self) -> None:

@@ -19,7 +19,6 @@ class Latency:
     source: str
 
     def draw(self, random_numbers: random.Random) -> float:
-        """Draw one, in seconds."""
         sigma = math.log(self.p99 / self.median) / _P99
         return self.median * math.exp(sigma * random_numbers.gauss(0, 1))
 

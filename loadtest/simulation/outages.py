@@ -10,20 +10,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import cycle
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from loadtest.simulation.client_errors import client_error
+from loadtest.faults.calls import AwsService
 
 
-class Service(StrEnum):
-    """The services that the processor calls. SQS is what the processor does there, not the event source."""
-
-    REKOGNITION = "Rekognition"
-    DYNAMODB = "DynamoDB"
-    S3 = "S3"
-    SNS = "SNS"
-    SQS = "SQS"
+def client_error(code: str, operation: str, message: str = "as arranged", **extra: object) -> ClientError:
+    status = 500 if code.startswith(("Internal", "ServiceUnavailable", "500")) else 400
+    answer: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+        **extra,
+    }
+    return ClientError(answer, operation)
 
 
 class Trouble(StrEnum):
@@ -38,7 +39,7 @@ class Trouble(StrEnum):
 class Outage:
     """One service in trouble, from `begin` to `end`, in seconds since the start: a share of its calls."""
 
-    service: Service
+    service: AwsService
     begin: float
     end: float
     trouble: Trouble = Trouble.AWAY
@@ -52,26 +53,26 @@ class Outage:
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 # https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
-BROKEN: Mapping[Service, tuple[str, int]] = {
-    Service.REKOGNITION: ("InternalServerError", 500),
-    Service.DYNAMODB: ("InternalServerError", 500),
-    Service.S3: ("500", 500),
-    Service.SNS: ("InternalError", 500),
-    Service.SQS: ("InternalFailure", 500),
+BROKEN: Mapping[AwsService, tuple[str, int]] = {
+    AwsService.REKOGNITION: ("InternalServerError", 500),
+    AwsService.DYNAMODB: ("InternalServerError", 500),
+    AwsService.S3: ("500", 500),
+    AwsService.SNS: ("InternalError", 500),
+    AwsService.SQS: ("InternalFailure", 500),
 }
-DENIED: Mapping[Service, tuple[str, int]] = {
-    Service.REKOGNITION: ("AccessDeniedException", 400),
-    Service.DYNAMODB: ("AccessDeniedException", 400),
-    Service.S3: ("403", 403),
-    Service.SNS: ("AuthorizationError", 403),
-    Service.SQS: ("AccessDenied", 403),
+DENIED: Mapping[AwsService, tuple[str, int]] = {
+    AwsService.REKOGNITION: ("AccessDeniedException", 400),
+    AwsService.DYNAMODB: ("AccessDeniedException", 400),
+    AwsService.S3: ("403", 403),
+    AwsService.SNS: ("AuthorizationError", 403),
+    AwsService.SQS: ("AccessDenied", 403),
 }
-THROTTLED: Mapping[Service, tuple[str, int]] = {
-    Service.REKOGNITION: ("ProvisionedThroughputExceededException", 400),
-    Service.DYNAMODB: ("ProvisionedThroughputExceededException", 400),
-    Service.S3: ("503", 503),
-    Service.SNS: ("Throttled", 429),
-    Service.SQS: ("RequestThrottled", 403),
+THROTTLED: Mapping[AwsService, tuple[str, int]] = {
+    AwsService.REKOGNITION: ("ProvisionedThroughputExceededException", 400),
+    AwsService.DYNAMODB: ("ProvisionedThroughputExceededException", 400),
+    AwsService.S3: ("503", 503),
+    AwsService.SNS: ("Throttled", 429),
+    AwsService.SQS: ("RequestThrottled", 403),
 }
 # What Rekognition says when it cannot read the object on the role's behalf, for whatever reason.
 UNREADABLE = ("InvalidS3ObjectException", 400)
@@ -86,7 +87,7 @@ class Outages:
     dice: Callable[[], float] = lambda: 0.0
     _ways: Callable[[], object] = field(default_factory=lambda: cycle((True, False)).__next__)
 
-    def trouble_of(self, service: Service) -> Trouble | None:
+    def trouble_of(self, service: AwsService) -> Trouble | None:
         """Return what is wrong with a service for a call that is made now, None for nothing."""
         now = self.seconds()
         for one in self.all:
@@ -94,7 +95,7 @@ class Outages:
                 return one.trouble
         return None
 
-    def strike(self, service: Service, operation: str) -> None:
+    def strike(self, service: AwsService, operation: str) -> None:
         """Raise what a call to the service meets now. What is away answers a 5xx or not at all, by turns."""
         if not self.all:
             return
@@ -107,7 +108,7 @@ class Outages:
                 raise _refusal(THROTTLED[service], operation)
         # Rekognition reads the object itself, with the caller's permissions; it has one word for all trouble.
         # https://docs.aws.amazon.com/rekognition/latest/APIReference/API_S3Object.html
-        if service is Service.REKOGNITION and self.trouble_of(Service.S3) is not None:
+        if service is AwsService.REKOGNITION and self.trouble_of(AwsService.S3) is not None:
             raise _refusal(UNREADABLE, operation)
 
 
@@ -116,6 +117,6 @@ def _refusal(said: tuple[str, int], operation: str) -> ClientError:
     return client_error(code, operation, ResponseMetadata={"HTTPStatusCode": status})
 
 
-def _unreachable(service: Service) -> BotoCoreError:
+def _unreachable(service: AwsService) -> BotoCoreError:
     """Make what botocore raises when the service's name leads nowhere."""
     return EndpointConnectionError(endpoint_url=f"https://{service.lower()}.us-east-1.amazonaws.com/")

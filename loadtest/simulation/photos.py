@@ -15,7 +15,7 @@ BUCKET = "photos"
 
 
 @dataclass(frozen=True)
-class Photo:
+class VirtualPhoto:
     """One photo: its lane, its place among those of that lane, when it was uploaded (seconds since 1970).
 
     What is `asked_for` comes by a request to look at the bucket, as `backfill` sends it, not by S3's event.
@@ -31,8 +31,8 @@ class Photo:
         return f"{self.lane}/{self.number:07}.jpg"
 
     @classmethod
-    def named(cls, key: str) -> Photo:
-        """Give the photo of a key, without knowing when it was uploaded."""
+    def named(cls, key: str) -> VirtualPhoto:
+        """Return the photo of a key, without knowing when it was uploaded."""
         lane, _, name = key.partition("/")
         return cls(lane, int(name.removesuffix(".jpg")), 0.0)
 
@@ -67,5 +67,4 @@ class Photo:
 
 
 def etag(key: str) -> str:
-    """Give the ETag of what is at a key."""
     return hashlib.md5(key.encode()).hexdigest()

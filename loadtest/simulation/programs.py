@@ -13,7 +13,7 @@ from typing import Any
 from contract.metrics import Metric
 from contract.settings import ProcessorSettings
 from loadtest.simulation.clients import Services, clients
-from loadtest.simulation.executor import VirtualLock, wait
+from loadtest.simulation.clock import VirtualLock, wait
 from loadtest.simulation.fleet import Environment, Handler
 from processors.assembly import Clients, assemble
 from processors.runtime import Runtime
@@ -42,7 +42,7 @@ class NoLog:
 
 
 @dataclass
-class Counts:
+class MetricCounts:
     """What the processor counts, by name."""
 
     of: Counter[Metric] = field(default_factory=Counter)
@@ -55,31 +55,33 @@ class Counts:
 
 
 @dataclass
-class Site:
+class FleetSite:
     """What all environments of a simulation share."""
 
     services: Services
     settings: ProcessorSettings
     chance: random.Random
-    tally: Counts
+    tally: MetricCounts
     said: dict[str, int]
 
 
-Program = Callable[[Site, Environment], Handler]
+Program = Callable[[FleetSite, Environment], Handler]
 
 
-def pipeline(site: Site, environment: Environment) -> Handler:
-    """The pipeline as it is deployed."""
+def pipeline(site: FleetSite, environment: Environment) -> Handler:
+    """Return the pipeline as it is deployed."""
     return _assembled(site, environment, clients(site.services, environment), site.settings)
 
 
-def without_limiter(site: Site, environment: Environment) -> Handler:
-    """The pipeline with nothing between it and the quota but its retries."""
+def without_limiter(site: FleetSite, environment: Environment) -> Handler:
+    """Return the pipeline with nothing between it and the quota but its retries."""
     return with_rekognition(lambda _site, client: client, site, environment)
 
 
-def with_rekognition(wrap: Callable[[Site, object], object], site: Site, environment: Environment) -> Handler:
-    """The pipeline without our limiter, and with another around its Rekognition client."""
+def with_rekognition(
+    wrap: Callable[[FleetSite, object], object], site: FleetSite, environment: Environment
+) -> Handler:
+    """Return the pipeline without our limiter, and with another around its Rekognition client."""
     aws = clients(site.services, environment)
     limited = replace(aws, rekognition=wrap(site, aws.rekognition), dynamodb=_NoBudget(aws.dynamodb))
     quotas: Mapping[str, float] = dict.fromkeys(site.settings.quotas, UNLIMITED)
@@ -99,15 +101,17 @@ class _NoBudget:
         return {"Attributes": {"next_at": ExpressionAttributeValues[":now"]}}
 
 
-def _assembled(site: Site, environment: Environment, aws: Clients, settings: ProcessorSettings) -> Handler:
+def _assembled(
+    site: FleetSite, environment: Environment, aws: Clients, settings: ProcessorSettings
+) -> Handler:
     return assemble(settings, aws, site.tally, NoLog(site.said), runtime(site, environment)).answer
 
 
 _NAMES = count()
 
 
-def runtime(site: Site, environment: Environment) -> Runtime:
-    """Give time, chance and threads of the simulation."""
+def runtime(site: FleetSite, environment: Environment) -> Runtime:
+    """Return time, chance and threads of the simulation."""
     clock = environment.clock
     return Runtime(
         new_executor=environment.new_executor,

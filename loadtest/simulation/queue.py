@@ -1,6 +1,6 @@
-"""An SQS queue on the virtual clock: visibility time-outs, receive counts, delays, redrive, retention.
+"""An SQS queue on the virtual clock, and the dead letters, whoever made them.
 
-Not simulated: SQS's own rare second delivery of a message.
+Visibility timeouts, receive counts, delays, redrive, retention; not the rare second delivery of SQS.
 """
 
 from __future__ import annotations
@@ -9,19 +9,21 @@ import heapq
 import json
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count, islice
 from typing import Any
 
+from contract.failures import FAILURE_ATTRIBUTE, Failure
 from contract.timing import QUEUE_MAX_RECEIVES, QUEUE_RETENTION_DAYS, VISIBILITY_SECONDS
-from loadtest.simulation.photos import Photo
+from loadtest.simulation.clock import START
+from loadtest.simulation.photos import VirtualPhoto
 
 RETENTION_SECONDS = QUEUE_RETENTION_DAYS * 86_400.0
 
 
 @dataclass(eq=False)
-class Message:
+class QueuedMessage:
     """One message. Times are seconds since 1970; `receipt` is that of its latest receive, None if it lies
     there to be received, or was deleted. `lineage` counts the invocations of the function that led to it."""
 
@@ -54,7 +56,7 @@ class Message:
         }
 
 
-class Queue:
+class VirtualQueue:
     """One queue. `stocked` is a backlog whose messages are made only when they are received.
 
     SQS itself moves a message that was received more often than the redrive policy has it to the dead letters
@@ -72,30 +74,29 @@ class Queue:
         retention_seconds: float = RETENTION_SECONDS,
     ) -> None:
         self.name = name
-        self.buried: list[tuple[float, Message]] = []
-        self.expired: list[Message] = []
-        self.in_flight: dict[str, Message] = {}
+        self.buried: list[tuple[float, QueuedMessage]] = []
+        self.expired: list[QueuedMessage] = []
+        self.in_flight: dict[str, QueuedMessage] = {}
         self.stocked_count = 0
         self.most_received = 0
         self.changed: Callable[[], object] = lambda: None
-        self._stocked: Iterator[Photo] = iter(())
-        self._visible: deque[Message] = deque()
-        self._hidden: list[tuple[float, int, Message, str | None]] = []
+        self._stocked: Iterator[VirtualPhoto] = iter(())
+        self._visible: deque[QueuedMessage] = deque()
+        self._hidden: list[tuple[float, int, QueuedMessage, str | None]] = []
         self._now, self._numbers = now, count()
         self._most_receives, self._retention_seconds = most_receives, retention_seconds
 
-    def stock(self, photos: Iterator[Photo], number: int) -> None:
+    def stock(self, photos: Iterator[VirtualPhoto], number: int) -> None:
         """Put a backlog into the empty queue."""
         self._stocked, self.stocked_count = photos, number
 
-    def put(self, photo: Photo) -> None:
+    def put(self, photo: VirtualPhoto) -> None:
         """Take S3's notification of a photo."""
         self._visible.append(self._message(photo))
         self.changed()
 
     def send(self, body: str, attributes: Mapping[str, str], delay_seconds: float, lineage: int = 0) -> None:
-        """Take a message that somebody sends."""
-        message = Message(f"m{next(self._numbers)}", body, self._now(), _key(body), attributes, lineage)
+        message = QueuedMessage(f"m{next(self._numbers)}", body, self._now(), _key(body), attributes, lineage)
         heapq.heappush(self._hidden, (self._now() + delay_seconds, next(self._numbers), message, None))
         self.changed()
 
@@ -114,12 +115,12 @@ class Queue:
         return self._hidden[0][0] if self._hidden else math.inf
 
     def empty(self) -> bool:
-        """Tell whether no message is left, visible or not."""
+        """Return whether no message is left, visible or not."""
         return not self.visible() and not self.in_flight and not self._hidden_unreceived()
 
-    def receive(self, most: int) -> list[Message]:
+    def receive(self, most: int) -> list[QueuedMessage]:
         """Return visible messages, hidden from now on for the visibility timeout."""
-        received: list[Message] = []
+        received: list[QueuedMessage] = []
         while len(received) < most and self.visible():
             message = self._visible.popleft() if self._visible else self._from_stock()
             if self._now() - message.sent_at > self._retention_seconds:
@@ -136,7 +137,7 @@ class Queue:
             received.append(message)
         return received
 
-    def messages(self) -> list[Message]:
+    def messages(self) -> list[QueuedMessage]:
         """Return all messages that were made and are still there, visible or not."""
         unreceived = [message for _, _, message, receipt in self._hidden if receipt is None]
         return [*unreceived, *self._visible, *self.in_flight.values()]
@@ -148,8 +149,7 @@ class Queue:
             heapq.heappush(self._hidden, (message.hidden_until, next(self._numbers), message, receipt))
             self.changed()
 
-    def delete(self, message: Message) -> None:
-        """Let go of a received message."""
+    def delete(self, message: QueuedMessage) -> None:
         if message.receipt is not None:
             self.in_flight.pop(message.receipt, None)
             message.receipt = None
@@ -157,14 +157,45 @@ class Queue:
     def _hidden_unreceived(self) -> bool:
         return any(receipt is None for _, _, _, receipt in self._hidden)
 
-    def _from_stock(self) -> Message:
+    def _from_stock(self) -> QueuedMessage:
         self.stocked_count -= 1
         return self._message(next(iter(islice(self._stocked, 1))))
 
-    def _message(self, photo: Photo) -> Message:
-        return Message(f"m{next(self._numbers)}", photo.notification(), photo.uploaded, photo.key)
+    def _message(self, photo: VirtualPhoto) -> QueuedMessage:
+        return QueuedMessage(f"m{next(self._numbers)}", photo.notification(), photo.uploaded, photo.key)
 
 
 def _key(body: str) -> str:
     """Read the key from a notification of one photo."""
     return str(json.loads(body)["Records"][0]["s3"]["object"]["key"])
+
+
+UNEXPLAINED = "moved by SQS, unexplained"
+
+
+@dataclass(frozen=True)
+class VirtualDeadLetter:
+    """When it was made, in seconds since the start, about which key, and why."""
+
+    at: float
+    key: str
+    cause: str
+
+
+def dead_letters(sources: Iterable[VirtualQueue], queues: Iterable[VirtualQueue]) -> list[VirtualDeadLetter]:
+    """Return what SQS buried of the source queues and what the processor sent to the dead-letter queues."""
+    return sorted(_all(sources, queues), key=lambda letter: letter.at)
+
+
+def _all(sources: Iterable[VirtualQueue], queues: Iterable[VirtualQueue]) -> Iterator[VirtualDeadLetter]:
+    for queue in sources:
+        for at, message in queue.buried:
+            yield VirtualDeadLetter(at - START, message.key, UNEXPLAINED)
+    for queue in queues:
+        for message in queue.messages():
+            yield VirtualDeadLetter(message.sent_at - START, message.key, _cause(message))
+
+
+def _cause(message: QueuedMessage) -> str:
+    failure = Failure.from_json(message.attributes[FAILURE_ATTRIBUTE])
+    return f"{failure.kind}: {failure.code}"

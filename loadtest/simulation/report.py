@@ -8,19 +8,19 @@ from dataclasses import asdict
 from html import escape
 from pathlib import Path
 
+from loadtest import markdown
 from loadtest.local_place import ROOT
-from loadtest.simulation.aftermath import Aftermath
-from loadtest.simulation.figures import Figures
-from loadtest.simulation.plots import Panel, grid
-from loadtest.simulation.scenario import Scenario
+from loadtest.plots import Panel, grid
+from loadtest.simulation.figures import Aftermath, Figures
+from loadtest.simulation.scenario import FleetScenario
 
 PAGE = ROOT / "docs" / "fleet.md"
 IMAGES = ROOT / "docs" / "images"
 SIMULATED = "Simulated, not run: the pipeline's code is the real one, AWS and its time are not."
 
-Result = tuple[Scenario, Figures]
+Result = tuple[FleetScenario, Figures]
 
-RECORD = (
+HEAD = (
     "scenario",
     "use of the quota",
     "throttled",
@@ -49,15 +49,15 @@ NOT_DRAWN = {"outages"}
 
 
 def table(group: str, results: Sequence[Result]) -> tuple[Sequence[str], list[list[str]]]:
-    """Give the record and the lines of a group's table."""
+    """Return the head and the lines of a group's table."""
     if group == "lanes":
         return LANES_HEAD, [_lanes_line(scenario, seen) for scenario, seen in results]
     if group == "outages":
         return OUTAGES_HEAD, [_outage_line(scenario, seen.aftermath) for scenario, seen in results]
-    return RECORD, [_limiter(scenario, seen) for scenario, seen in results]
+    return HEAD, [_usual_line(scenario, seen) for scenario, seen in results]
 
 
-def _limiter(scenario: Scenario, seen: Figures) -> list[str]:
+def _usual_line(scenario: FleetScenario, seen: Figures) -> list[str]:
     return [
         f"{scenario.title}{_more(scenario, seen)}",
         _use(seen),
@@ -72,7 +72,7 @@ def _limiter(scenario: Scenario, seen: Figures) -> list[str]:
     ]
 
 
-def _lanes_line(scenario: Scenario, seen: Figures) -> list[str]:
+def _lanes_line(scenario: FleetScenario, seen: Figures) -> list[str]:
     live, bulk = seen.live, seen.bulk
     return [
         scenario.title,
@@ -84,11 +84,8 @@ def _lanes_line(scenario: Scenario, seen: Figures) -> list[str]:
     ]
 
 
-def _outage_line(scenario: Scenario, seen: Aftermath) -> list[str]:
-    refused = [
-        (seen.dropped, "recursive"),
-        (seen.throttled, "for want of concurrency"),
-    ]
+def _outage_line(scenario: FleetScenario, seen: Aftermath) -> list[str]:
+    refused = [(seen.dropped, "recursive"), (seen.throttled, "for want of concurrency")]
     return [
         scenario.title,
         ", ".join(f"{number} {cause}" for cause, number in seen.dead.most_common()) or "0",
@@ -101,7 +98,7 @@ def _outage_line(scenario: Scenario, seen: Aftermath) -> list[str]:
     ]
 
 
-def _more(scenario: Scenario, seen: Figures) -> str:
+def _more(scenario: FleetScenario, seen: Figures) -> str:
     parts = [scenario.notes] if scenario.notes else []
     for (at, _), change in zip(scenario.shares, seen.changes, strict=True):
         back = "never" if change.back is None else f"after {change.back:.0f} s"
@@ -140,26 +137,12 @@ def write(
         lines = [{"scenario": asdict(scenario), "figures": asdict(seen)} for scenario, seen in results]
         (directory / f"{group}.json").write_text(json.dumps(lines, indent=1))
         if page is not None:
-            _put(page, group, _markdown(*table(group, results)))
+            told = markdown.table(*table(group, results))
+            page.write_text(markdown.between_markers(page.read_text(), f"fleet:{group}", told))
             if group in PLOTTED:
                 IMAGES.mkdir(exist_ok=True)
                 (IMAGES / f"fleet-{group}.svg").write_text(drawing)
     (directory / "index.html").write_text(_html(groups, directory))
-
-
-def _put(page: Path, group: str, text: str) -> None:
-    """Put a table between its markers. Raises ValueError if they are not there."""
-    begin, end = f"<!-- fleet:{group} -->", f"<!-- /fleet:{group} -->"
-    before, found, rest = page.read_text().partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise ValueError(f"{page} lacks {begin} … {end}")
-    page.write_text(f"{before}{begin}\n{text}\n{end}{after}")
-
-
-def _markdown(record: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    shown = [record, ["---"] * len(record), *lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in shown)
 
 
 def _html(groups: Mapping[str, Sequence[Result]], directory: Path) -> str:
@@ -169,8 +152,8 @@ def _html(groups: Mapping[str, Sequence[Result]], directory: Path) -> str:
         f"<h1>Fleet</h1><p><strong>{SIMULATED}</strong>",
     ]
     for group, results in groups.items():
-        record, lines = table(group, results)
-        rows = [record, *lines]
+        head, lines = table(group, results)
+        rows = [head, *lines]
         cells = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
         parts.append(f"<h2>{group}</h2><table>{cells}</table>")
         if group not in NOT_DRAWN:

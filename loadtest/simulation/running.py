@@ -18,17 +18,16 @@ from contract.settings import ProcessorSettings
 from contract.table import budget_key
 from loadtest.simulation.clients import Services
 from loadtest.simulation.clock import START, Clock
-from loadtest.simulation.dead_letters import DeadLetter, dead_letters
 from loadtest.simulation.event_source import EventSource
-from loadtest.simulation.fleet import TERMINATE, Function
+from loadtest.simulation.fleet import TERMINATE, VirtualFunction
 from loadtest.simulation.outages import Outages
-from loadtest.simulation.photos import BUCKET, Photo
-from loadtest.simulation.programs import Counts, Site
-from loadtest.simulation.queue import Message, Queue
-from loadtest.simulation.rekognition import Rekognition
+from loadtest.simulation.photos import BUCKET, VirtualPhoto
+from loadtest.simulation.programs import FleetSite, MetricCounts
+from loadtest.simulation.queue import QueuedMessage, VirtualDeadLetter, VirtualQueue, dead_letters
+from loadtest.simulation.rekognition import VirtualRekognition
 from loadtest.simulation.rivals import PROGRAMS
-from loadtest.simulation.scenario import Scenario
-from loadtest.simulation.table import Table
+from loadtest.simulation.scenario import FleetScenario
+from loadtest.simulation.table import VirtualTable
 
 SQS_URL = "https://sqs.us-east-1.amazonaws.com/123456789012"
 LIVE, BULK = "images", "bulk"
@@ -45,20 +44,20 @@ class Record:
     queues. `done_at` is when the last message was let go of.
     """
 
-    scenario: Scenario
-    table: Table
-    rekognition: Rekognition
-    function: Function
+    scenario: FleetScenario
+    table: VirtualTable
+    rekognition: VirtualRekognition
+    function: VirtualFunction
     services: Services
-    queues: Sequence[Queue]
-    tally: Counts
+    queues: Sequence[VirtualQueue]
+    tally: MetricCounts
     said: dict[str, int]
     latencies: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: {LIVE: [], BULK: []})
     searchable: Counter[int] = field(default_factory=Counter)
     workers: dict[int, int] = field(default_factory=dict)
     uploaded: int = 0
     lost: int = 0
-    dead: list[DeadLetter] = field(default_factory=list)
+    dead: list[VirtualDeadLetter] = field(default_factory=list)
     done_at: float = 0.0
     ended_at: float = 0.0
     real_seconds: float = 0.0
@@ -67,14 +66,14 @@ class Record:
 class World:
     """A simulation put together."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: FleetScenario) -> None:
         self.scenario = scenario
         self.clock = Clock()
         chance = random.Random(scenario.seed)
         self.queues = {name: self._queue(name) for name in (LIVE, BULK)}
-        self.dead = {name: Queue(f"{name}-dead", self.clock.now) for name in self.queues}
-        self.table = Table(self.clock.now, self._searchable, self._broken)
-        self.rekognition = Rekognition(
+        self.dead = {name: VirtualQueue(f"{name}-dead", self.clock.now) for name in self.queues}
+        self.table = VirtualTable(self.clock.now, self._searchable, self._broken)
+        self.rekognition = VirtualRekognition(
             self.clock.now, {name: scenario.quotas[name] for name in scenario.operations}, START
         )
         services = Services(
@@ -86,8 +85,8 @@ class World:
             Outages(lambda: self.clock.seconds, scenario.outages, chance.random),
             self._announced,
         )
-        site = Site(services, _settings(scenario), chance, Counts(), {})
-        self.function = Function(
+        site = FleetSite(services, _settings(scenario), chance, MetricCounts(), {})
+        self.function = VirtualFunction(
             self.clock,
             partial(PROGRAMS[scenario.program], site),
             recursive_loop=scenario.recursive_loop or TERMINATE,
@@ -104,10 +103,7 @@ class World:
         )
         self._waiting: dict[str, float] = {}
         self._unannounced: set[str] = set()
-        self._sources = [
-            self._source(LIVE, scenario.live_workers),
-            self._source(BULK, scenario.bulk_workers),
-        ]
+        self._sources = [self._source(LIVE, scenario.live_workers), self._source(BULK, scenario.bulk_workers)]
 
     def run(self) -> Record:
         """Let time pass until all photos have ended, or the longest time is over."""
@@ -125,8 +121,8 @@ class World:
         self.record.real_seconds = time.perf_counter() - began
         return self.record
 
-    def _queue(self, name: str) -> Queue:
-        return Queue(
+    def _queue(self, name: str) -> VirtualQueue:
+        return VirtualQueue(
             name,
             self.clock.now,
             most_receives=self.scenario.most_receives,
@@ -153,9 +149,9 @@ class World:
         for at in scenario.kills:
             self.clock.at(at, self.function.kill_one)
 
-    def _backlog(self, lane: str) -> Iterator[Photo]:
+    def _backlog(self, lane: str) -> Iterator[VirtualPhoto]:
         for number in range(self.scenario.backlog):
-            photo = Photo(f"{lane}-backlog", number, START, self.scenario.asked_for)
+            photo = VirtualPhoto(f"{lane}-backlog", number, START, self.scenario.asked_for)
             self._expect(photo)
             yield photo
 
@@ -164,14 +160,14 @@ class World:
         self.clock.sleep(first)
         number = 0
         while self.clock.seconds < last:
-            photo = Photo(LIVE, number, self.clock.now())
+            photo = VirtualPhoto(LIVE, number, self.clock.now())
             self._expect(photo)
             self.queues[LIVE].put(photo)
             self.record.uploaded += 1
             number += 1
             self.clock.sleep(1 / self.scenario.live_rate)
 
-    def _expect(self, photo: Photo) -> None:
+    def _expect(self, photo: VirtualPhoto) -> None:
         self._waiting[photo.key] = photo.uploaded
         self._unannounced.add(photo.key)
 
@@ -201,11 +197,11 @@ class World:
     def _announced(self, key: str) -> None:
         self._unannounced.discard(key)
 
-    def _done(self, message: Message) -> None:
+    def _done(self, message: QueuedMessage) -> None:
         """Forget what nobody will ask about any more."""
         self.record.done_at = self.clock.seconds
         if message.key not in self._waiting and message.key not in self._unannounced:
-            self.table.forget(message.key, Photo.named(message.key).content_id)
+            self.table.forget(message.key, VirtualPhoto.named(message.key).content_id)
 
     def _broken(self, partition: str) -> bool:
         away = self.scenario.budget_away
@@ -214,8 +210,7 @@ class World:
         return partition in {budget_key(operation).pk for operation in self.scenario.operations}
 
 
-def run(scenario: Scenario) -> Record:
-    """Simulate a scenario."""
+def run(scenario: FleetScenario) -> Record:
     random.seed(scenario.seed)  # tenacity's jitter
     world = World(scenario)
     with _virtual_tenacity(world.clock):
@@ -229,7 +224,7 @@ def _virtual_tenacity(clock: Clock) -> Iterator[None]:
         yield
 
 
-def _settings(scenario: Scenario) -> ProcessorSettings:
+def _settings(scenario: FleetScenario) -> ProcessorSettings:
     return ProcessorSettings(
         bucket_name=BUCKET,
         table_name="images",

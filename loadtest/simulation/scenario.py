@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from contract.capacity import DEFAULT_BATCH_SIZE, needed_workers
 from contract.detectors import OPERATIONS
 from contract.timing import QUEUE_MAX_RECEIVES
-from loadtest.simulation.outages import Outage, Service
+from loadtest.faults.calls import AwsService
+from loadtest.simulation.outages import Outage
 from loadtest.simulation.queue import RETENTION_SECONDS
 
 
@@ -18,7 +19,7 @@ def deployed_workers(quota: float, batch_size: int = DEFAULT_BATCH_SIZE) -> int:
 
 
 @dataclass(frozen=True)
-class Scenario:
+class FleetScenario:
     """One simulation. Times are seconds since its start, rates are a second, `quotas` are by operation.
 
     `backlog` photos lie in the bulk queue at the start, or in the live queue where `backlog_is_live`; a photo
@@ -82,5 +83,5 @@ class Scenario:
 
         Those under way when the table goes away: their answers come and cannot be saved. Nothing else.
         """
-        table_goes = sum(one.service is Service.DYNAMODB for one in self.outages)
+        table_goes = sum(one.service is AwsService.DYNAMODB for one in self.outages)
         return self.under_way * table_goes

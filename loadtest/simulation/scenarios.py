@@ -2,21 +2,158 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from contract.quotas import IN_LARGE_REGIONS
-from loadtest.simulation.outage_scenarios import OUTAGES
-from loadtest.simulation.scenario import Scenario, deployed_workers
+from loadtest.faults.calls import AwsService
+from loadtest.local_place import ROOT
+from loadtest.simulation.fleet import TERMINATE
+from loadtest.simulation.outages import Outage, Trouble
+from loadtest.simulation.scenario import FleetScenario, deployed_workers
+from local.cloud.assembly import STACK_NAME
+
+TEMPLATE = ROOT / "cdk.out" / f"{STACK_NAME}.template.json"
+HANDLER = "processors.handler.handler"
+
+
+def recursive_loop(template: Path = TEMPLATE) -> str:
+    """Return the processor's recursion configuration; AWS's default where the template has none.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
+    """
+    resources = json.loads(template.read_text())["Resources"].values()
+    (processor,) = [
+        resource["Properties"]
+        for resource in resources
+        if resource["Type"] == "AWS::Lambda::Function" and resource["Properties"].get("Handler") == HANDLER
+    ]
+    return str(processor.get("RecursiveLoop", TERMINATE))
+
+
+def as_deployed(scenario: FleetScenario) -> FleetScenario:
+    """Fill in what a scenario leaves to the template."""
+    return replace(scenario, recursive_loop=scenario.recursive_loop or recursive_loop())
+
+
+HOUR = 3600.0
+# All begins well: some calls are under way when the trouble comes.
+BEGIN = 1.5
+# New accounts have this little, until they ask for more.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+CONCURRENCY_OF_A_NEW_ACCOUNT = 10
+
+
+def _scenario(
+    name: str, title: str, hours: float, *services: AwsService, trouble: Trouble = Trouble.AWAY
+) -> FleetScenario:
+    """Make a scenario: half of the photos are there before the trouble begins, half come while it lasts.
+
+    The longer it lasts, the fewer they are, for each comes back again and again.
+    """
+    end, half = BEGIN + hours * HOUR, max(12, round(360 / hours))
+    return FleetScenario(
+        name,
+        title,
+        {"DetectLabels": IN_LARGE_REGIONS["DetectLabels"]},
+        (0, 1),
+        backlog=half,
+        backlog_is_live=True,
+        live_rate=half / (end - BEGIN),
+        live_span=(BEGIN, end - 60),
+        outages=tuple(Outage(service, BEGIN, end, trouble) for service in services),
+        longest=end + 6 * HOUR,
+    )
+
+
+def _then_shaky(scenario: FleetScenario) -> FleetScenario:
+    """Let the service come back little by little: what has waited for hours meets errors of its own."""
+    (outage,) = scenario.outages
+    half_an_hour_later = outage.end + HOUR / 2
+    return replace(
+        scenario,
+        name=f"{scenario.name}-shaky",
+        title=f"{scenario.title}; then every other call fails for half an hour",
+        outages=(outage, replace(outage, begin=outage.end, end=half_an_hour_later, share=0.5)),
+        live_span=(BEGIN, half_an_hour_later),
+    )
+
+
+_BURST = FleetScenario(
+    "burst",
+    "burst of 1,000 photos in an account with a Lambda concurrency of 10, two lanes of 10 workers",
+    {"DetectLabels": IN_LARGE_REGIONS["DetectLabels"]},
+    (0, 1),
+    backlog=500,
+    live_rate=50.0,
+    live_span=(0.0, 10.0),
+    concurrency=((0.0, CONCURRENCY_OF_A_NEW_ACCOUNT),),
+    longest=6 * HOUR,
+)
+_DENIED, _THROTTLED = Trouble.DENIED, Trouble.THROTTLED
+_REKOGNITION = _scenario("rekognition", "Rekognition away for 3 h", 3, AwsService.REKOGNITION)
+_S3 = replace(
+    _scenario("s3", "S3 away for 3 h, which Rekognition cannot read either", 3, AwsService.S3),
+    backlog_is_live=False,
+    asked_for=True,
+)
+OUTAGES = (
+    _scenario("dynamodb", "DynamoDB away for 3 h", 3, AwsService.DYNAMODB),
+    _S3,
+    _then_shaky(_S3),
+    _scenario("sns", "SNS away for 3 h", 3, AwsService.SNS),
+    _REKOGNITION,
+    _then_shaky(_REKOGNITION),
+    _scenario(
+        "both",
+        "DynamoDB and SQS away for 3 h: waits cannot be chosen",
+        3,
+        AwsService.DYNAMODB,
+        AwsService.SQS,
+    ),
+    _scenario(
+        "may-not-detect", "no permission to detect for 12 h", 12, AwsService.REKOGNITION, trouble=_DENIED
+    ),
+    _scenario(
+        "may-not-write", "no permission for the table for 12 h", 12, AwsService.DYNAMODB, trouble=_DENIED
+    ),
+    _scenario("may-not-publish", "no permission to publish for 12 h", 12, AwsService.SNS, trouble=_DENIED),
+    _scenario(
+        "may-not-hide",
+        "no permission to detect, nor to hand messages back, for 12 h",
+        12,
+        AwsService.REKOGNITION,
+        AwsService.SQS,
+        trouble=_DENIED,
+    ),
+    replace(
+        _scenario(
+            "terminate",
+            "the same permission to detect, under recursion detection as AWS has it by default",
+            12,
+            AwsService.REKOGNITION,
+            trouble=_DENIED,
+        ),
+        recursive_loop=TERMINATE,
+    ),
+    _scenario(
+        "used-up", "quota used up by others for 2 days", 48, AwsService.REKOGNITION, trouble=_THROTTLED
+    ),
+    _BURST,
+    replace(
+        _BURST,
+        name="crowded",
+        title="the same burst while other functions of the account hold nine of the ten for 2 h",
+        concurrency=((0.0, 1), (2 * HOUR, CONCURRENCY_OF_A_NEW_ACCOUNT)),
+    ),
+)
+
 
 FIFTY = {"DetectLabels": 50.0}
-_BACKLOG = Scenario(
-    "50",
-    "quota 50, as in the large regions, 10 workers",
-    FIFTY,
-    (15, 75),
-    backlog=4000,
-    backlog_is_live=True,
+_BACKLOG = FleetScenario(
+    "50", "quota 50, as in the large regions, 10 workers", FIFTY, (15, 75), backlog=4000, backlog_is_live=True
 )
 
 QUOTAS = (
@@ -173,7 +310,7 @@ RIVALS = (
     ),
 )
 
-GROUPS: Mapping[str, tuple[Scenario, ...]] = {
+GROUPS: Mapping[str, tuple[FleetScenario, ...]] = {
     "quotas": QUOTAS,
     "rivals": RIVALS,
     "lanes": LANES,

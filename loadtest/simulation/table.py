@@ -15,9 +15,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from contract.table import INDEX_PREFIX, RECORD, RECORD_PREFIX
-from loadtest.simulation.client_errors import client_error
 from loadtest.simulation.expressions import Wire, condition, update
-from loadtest.simulation.tokens import TokenBucket
+from loadtest.simulation.outages import client_error
+from local.rekognition.quotas import TokenBucket
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 PARTITION_WRITE_UNITS_A_SECOND = 1000
@@ -26,7 +26,7 @@ CONTENT_PREFIX = "content#"
 Key = tuple[str, str]
 
 
-class Table:
+class VirtualTable:
     """`on_record` is told of each record that is written; `broken` says which partitions do not answer."""
 
     def __init__(
@@ -46,7 +46,6 @@ class Table:
         self._of_content: defaultdict[str, set[Key]] = defaultdict(set)
 
     def batch_execute_statement(self, *, Statements: list[Any]) -> dict[str, Any]:
-        """Do inserts, each by itself."""
         self._begin("BatchExecuteStatement", "")
         return {"Responses": [self._insert(statement) for statement in Statements]}
 
@@ -84,7 +83,7 @@ class Table:
         return {"UnprocessedItems": {table: left} if left else {}}
 
     def forget(self, key: str, content_id: str) -> bool:
-        """Drop what stands about a key and its content; tell whether its record was there."""
+        """Drop what stands about a key and its content; return whether its record was there."""
         for at in self._of_content.pop(f"{CONTENT_PREFIX}{content_id}", ()):
             self.items.pop(at, None)
         return self.items.pop((f"{RECORD_PREFIX}{key}", RECORD), None) is not None
@@ -148,7 +147,7 @@ class Table:
         units, kind = _units(item, WRITE_UNIT_BYTES), _kind(at, item)
         if kind in ("index rows", "budget", "counts"):
             if at[0] not in self._partitions:
-                self._partitions[at[0]] = TokenBucket(self._now, PARTITION_WRITE_UNITS_A_SECOND)
+                self._partitions[at[0]] = TokenBucket(PARTITION_WRITE_UNITS_A_SECOND, self._now)
             if not self._partitions[at[0]].take(units):
                 self.throttled[kind] += 1
                 raise client_error("ProvisionedThroughputExceededException", operation, "a hot partition")
@@ -168,7 +167,7 @@ def _units(item: Wire, unit_bytes: int) -> int:
 
 
 def _size(item: Wire) -> int:
-    """Give the size of an item in bytes, as DynamoDB counts: names and values."""
+    """Return the size of an item in bytes, as DynamoDB counts: names and values."""
     return sum(len(name) + _value_size(value) for name, value in item.items())
 
 

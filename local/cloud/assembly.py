@@ -60,7 +60,6 @@ class Assembly:
 
     @property
     def template(self) -> str:
-        """The CloudFormation template, as text."""
         return (self.directory / f"{STACK_NAME}.template.json").read_text()
 
     def assets(self, account: str, region: str) -> tuple[Asset, ...]:
@@ -91,7 +90,7 @@ def synthesize(context: Mapping[str, object] = LOCAL_CONTEXT) -> tuple[Assembly,
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory.parent) as scratch:
         made = Path(scratch) / "out"
-        _run_app(made, context)
+        run_app(made, context)
         # Another process may have made the same at the same time.
         if not directory.exists():
             made.rename(directory)
@@ -110,7 +109,8 @@ def named_settings(given: Iterable[str]) -> dict[str, object]:
     return settings
 
 
-def _run_app(out: Path, context: Mapping[str, object]) -> None:
+def run_app(out: Path, context: Mapping[str, object]) -> None:
+    """Synthesize the CDK app into a directory. Raises LocalCloudError."""
     environment = {
         **os.environ,
         "CDK_OUTDIR": str(out),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBServiceResource
     from mypy_boto3_s3 import S3Client, S3ServiceResource
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
     from mypy_boto3_sqs import SQSClient
 
 
@@ -27,17 +28,19 @@ class LocalClients:
 
     @cached_property
     def s3(self) -> S3Client:
-        """S3."""
         return self._session.client("s3", endpoint_url=self._endpoint_url, config=self._config)
+
+    def objects(self, bucket: str) -> dict[str, ObjectTypeDef]:
+        """List what is in a bucket, by key."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return {entry["Key"]: entry for page in pages for entry in page.get("Contents", [])}
 
     @cached_property
     def buckets(self) -> S3ServiceResource:
-        """S3, as resources."""
         return self._session.resource("s3", endpoint_url=self._endpoint_url, config=self._config)
 
     @cached_property
     def sqs(self) -> SQSClient:
-        """SQS."""
         return self._session.client("sqs", endpoint_url=self._endpoint_url, config=self._config)
 
     @cached_property
@@ -47,5 +50,4 @@ class LocalClients:
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
-        """CloudFormation."""
         return self._session.client("cloudformation", endpoint_url=self._endpoint_url, config=self._config)

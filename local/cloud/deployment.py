@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.1
 _TIMEOUT_SECONDS = 300.0
 
 
-class Deployed(StrEnum):
+class DeploymentResult(StrEnum):
     """What a deployment did."""
 
     CREATED = "created"
@@ -32,8 +32,8 @@ class Deployed(StrEnum):
     UNCHANGED = "unchanged"
 
 
-def deploy(clients: LocalClients, assembly: Assembly) -> tuple[Deployed, Mapping[str, str]]:
-    """Bring the stack into line with the assembly; give what was done, and the stack's outputs.
+def deploy(clients: LocalClients, assembly: Assembly) -> tuple[DeploymentResult, Mapping[str, str]]:
+    """Bring the stack into line with the assembly; return what was done, and the stack's outputs.
 
     Raises LocalCloudError with CloudFormation's reason if it fails. A stack that failed before is removed;
     its bucket and its table are retained, as on AWS.
@@ -44,7 +44,7 @@ def deploy(clients: LocalClients, assembly: Assembly) -> tuple[Deployed, Mapping
         _await_end(clients)
         stack = None
     if stack is not None and _tags(stack).get(_DIGEST_TAG) == assembly.digest:
-        return Deployed.UNCHANGED, _outputs(stack)
+        return DeploymentResult.UNCHANGED, _outputs(stack)
     for asset in assembly.assets(ACCOUNT, REGION):
         _upload(clients, asset)
     arguments = {
@@ -60,7 +60,7 @@ def deploy(clients: LocalClients, assembly: Assembly) -> tuple[Deployed, Mapping
     finished = _await_end(clients)
     if finished is None or finished["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         raise LocalCloudError(f"the stack was not deployed: {_reason(clients)}", exit_code=1)
-    return (Deployed.CREATED if stack is None else Deployed.UPDATED), _outputs(finished)
+    return (DeploymentResult.CREATED if stack is None else DeploymentResult.UPDATED), _outputs(finished)
 
 
 def _upload(clients: LocalClients, asset: Asset) -> None:
@@ -73,8 +73,8 @@ def _upload(clients: LocalClients, asset: Asset) -> None:
         raise LocalCloudError(f"{asset.path} is not there; remove build/ and try again", exit_code=1)
     try:
         clients.s3.head_object(Bucket=asset.bucket, Key=asset.key)
-    except ClientError as fault:
-        if fault.response["Error"]["Code"] not in ("404", "NoSuchBucket", "NoSuchKey"):
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket", "NoSuchKey"):
             raise
         if not bucket_exists(clients, asset.bucket):
             clients.s3.create_bucket(Bucket=asset.bucket)

@@ -1,15 +1,21 @@
-"""Where the stack runs on this machine: a directory for its state, and two ports on loopback."""
+"""Where the stack runs on this machine: a directory for its state, two ports on loopback, outputs."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import socket
+import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from infra.bundles import ROOT
 
 HOST = "127.0.0.1"
+# Loopback is never reached through a proxy.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 REGION = "us-east-1"
 # MiniStack takes any credentials. These belong to its account 000000000000.
 ACCOUNT = "000000000000"
@@ -67,6 +73,11 @@ class LocalEnvironment:
         """Where the functions are unpacked."""
         return self.directory / "cloud" / "scratch"
 
+    @property
+    def lambda_python_directory(self) -> Path:
+        """Where the Python is that the functions run on, and the packages that Lambda brings."""
+        return self.directory / "cloud" / "lambda-python"
+
     def remember(self) -> None:
         """Write the addresses down, so that the next command for this directory finds them."""
         ports = {
@@ -74,10 +85,15 @@ class LocalEnvironment:
             "rekognition_port": self.rekognition_port,
             "other_rekognition_url": self.other_rekognition_url,
         }
-        self.directory.mkdir(parents=True, exist_ok=True)
-        scratch = self.directory / "place.json.partial"
-        scratch.write_text(json.dumps(ports))
-        scratch.replace(self.directory / "place.json")
+        write_whole(self.directory / "place.json", json.dumps(ports))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file; whoever reads it sees the old one or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f"{path.name}.partial")
+    scratch.write_text(text)
+    scratch.replace(path)
 
 
 def remembered(directory: Path) -> LocalEnvironment:
@@ -119,3 +135,61 @@ def _free_ports() -> tuple[int, int]:
         first.bind((HOST, 0))
         second.bind((HOST, 0))
         return first.getsockname()[1], second.getsockname()[1]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a client needs to know. All URLs are on loopback."""
+
+    endpoint_url: str
+    rekognition_url: str
+    region: str
+    bucket: str
+    queue_url: str
+    dead_letter_queue_url: str
+    bulk_queue_url: str
+    bulk_dead_letter_queue_url: str
+    table: str
+    topic_arn: str
+    api_url: str
+
+    @classmethod
+    def of(cls, environment: LocalEnvironment, stack_outputs: Mapping[str, str]) -> Outputs:
+        """Put together the outputs of the stack and the addresses of the environment."""
+        return cls(
+            endpoint_url=environment.endpoint_url,
+            rekognition_url=environment.rekognition_url,
+            region=REGION,
+            bucket=stack_outputs["Bucket"],
+            queue_url=_on_loopback(environment, stack_outputs["QueueUrl"]),
+            dead_letter_queue_url=_on_loopback(environment, stack_outputs["DeadLetterQueueUrl"]),
+            bulk_queue_url=_on_loopback(environment, stack_outputs["BulkQueueUrl"]),
+            bulk_dead_letter_queue_url=_on_loopback(environment, stack_outputs["BulkDeadLetterQueueUrl"]),
+            table=stack_outputs["Table"],
+            topic_arn=stack_outputs["TopicArn"],
+            api_url=_reachable_api_url(environment, stack_outputs["ApiUrl"]),
+        )
+
+    def write(self, environment: LocalEnvironment) -> None:
+        write_whole(environment.outputs_file, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def read(cls, environment: LocalEnvironment) -> Outputs | None:
+        """Read what the last deployment wrote; None if there is nothing to read."""
+        try:
+            return cls(**json.loads(environment.outputs_file.read_text()))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+
+def _on_loopback(environment: LocalEnvironment, queue_url: str) -> str:
+    return f"{environment.endpoint_url}{urlsplit(queue_url).path}"
+
+
+def _reachable_api_url(environment: LocalEnvironment, api_endpoint: str) -> str:
+    """Turn `http://<api id>.execute-api.localhost` into an address by path.
+
+    Not every resolver knows the names below localhost, and at that host MiniStack answers `/health` itself.
+    """
+    api_id = (urlsplit(api_endpoint).hostname or "").split(".")[0]
+    return f"{environment.endpoint_url}/_aws/execute-api/{api_id}"

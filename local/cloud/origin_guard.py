@@ -39,7 +39,6 @@ class OriginGuard:
         self._address = address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, as ASGI asks for."""
         if scope["type"] not in ("http", "websocket"):
             await self._application(scope, receive, send)
             return

@@ -56,7 +56,7 @@ def recover_objects(clients: LocalClients, lost_bucket: str, bucket: str) -> Rec
     is brought over; a key that is in the new bucket is newer. An object is removed once it is there, and the
     bucket once it is empty, so this can be repeated after an interruption.
     """
-    there = _sizes(clients, bucket)
+    there = clients.objects(bucket)
 
     def move(key: str, size: int) -> NotRecovered | None:
         try:
@@ -71,7 +71,7 @@ def recover_objects(clients: LocalClients, lost_bucket: str, bucket: str) -> Rec
             return NotRecovered(key, str(error))
         return None
 
-    sizes = _sizes(clients, lost_bucket)
+    sizes = {key: entry["Size"] for key, entry in clients.objects(lost_bucket).items()}
     with ThreadPoolExecutor(_COPIES_AT_ONCE) as pool:
         outcomes = pool.map(move, sizes.keys(), sizes.values())
         not_taken = tuple(outcome for outcome in outcomes if outcome is not None)
@@ -81,11 +81,10 @@ def recover_objects(clients: LocalClients, lost_bucket: str, bucket: str) -> Rec
 
 
 def bucket_exists(clients: LocalClients, bucket: str) -> bool:
-    """Return whether there is such a bucket."""
     try:
         clients.s3.head_bucket(Bucket=bucket)
-    except ClientError as fault:
-        if fault.response["Error"]["Code"] == "404":
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "404":
             return False
         raise
     return True
@@ -103,8 +102,3 @@ def _readable_bytes(clients: LocalClients, bucket: str, key: str) -> int:
     """Count the bytes of an object. MiniStack copies what it cannot read as an empty object."""
     body = clients.s3.get_object(Bucket=bucket, Key=key)["Body"]
     return sum(len(chunk) for chunk in body.iter_chunks(_CHUNK_BYTES))
-
-
-def _sizes(clients: LocalClients, bucket: str) -> dict[str, int]:
-    pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    return {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}

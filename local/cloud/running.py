@@ -14,9 +14,8 @@ from rich.console import Console
 from local.cloud import deployment, services, starting
 from local.cloud.assembly import LOCAL_CONTEXT, synthesize
 from local.cloud.clients import LocalClients
-from local.cloud.environment import LocalEnvironment, on_ports, remembered
+from local.cloud.environment import LocalEnvironment, Outputs, on_ports, remembered
 from local.cloud.errors import LocalCloudError
-from local.cloud.outputs import Outputs
 from local.cloud.recovering import lost_buckets, recover_objects
 from local.cloud.stages import Stages
 
@@ -53,7 +52,7 @@ def bring_up(
 
 
 def take_down(environment: LocalEnvironment) -> bool:
-    """Stop everything that runs for this environment; what it holds is kept. Say whether anything ran."""
+    """Stop everything that runs for this environment; what it holds is kept. Return whether anything ran."""
     names = (starting.CLOUD, starting.REKOGNITION)
     ran = any(services.is_known(environment.directory, name) for name in names)
     starting.stop_cloud(environment)
@@ -92,11 +91,11 @@ def at_work(environment: LocalEnvironment) -> Iterator[None]:
     with (environment.directory / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as fault:
+        except BlockingIOError as error:
             raise LocalCloudError(
                 f"another make run or make stop is at work in {environment.directory}; "
                 "wait for it, or end it with Ctrl-C"
-            ) from fault
+            ) from error
         yield
 
 

@@ -4,32 +4,95 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
 import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from local.cloud.environment import HOST
+from local.cloud.environment import ACCESS_KEY_ID, DIRECT, HOST, REGION, SECRET_ACCESS_KEY, write_whole
 from local.cloud.errors import LocalCloudError
-from local.cloud.pid_files import PidFile
-from local.cloud.process_environment import inherited
+
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+AWS_VARIABLES = {
+    "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+    "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    # File names are UTF-8, even where the person's locale says otherwise.
+    "PYTHONUTF8": "1",
+}
+
+
+def inherited() -> dict[str, str]:
+    """Return what every process needs of this environment: no AWS set-up, proxies or Python settings."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
+# Clocks of processes are read to a hundredth of a second.
+_SAME_START_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class PidFile:
+    """What a pid file says of a process that leads a group of its own. `identity` names what it runs."""
+
+    pid: int
+    started_at: float
+    identity: str
+
+    @classmethod
+    def of(cls, pid: int, identity: str) -> PidFile:
+        return cls(pid, psutil.Process(pid).create_time(), identity)
+
+    def process(self) -> psutil.Process | None:
+        """Return the process, if it is the same one and still runs."""
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.started_at) < _SAME_START_SECONDS
+            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        except psutil.NoSuchProcess:
+            return None
+
+    def kill_group(self) -> None:
+        """Kill what is left of the group that the process led. An older or other group is spared."""
+        for process in psutil.process_iter():
+            try:
+                of_the_group = os.getpgid(process.pid) == self.pid
+                if of_the_group and process.create_time() >= self.started_at - _SAME_START_SECONDS:
+                    process.kill()
+            except (ProcessLookupError, PermissionError, psutil.Error):
+                continue
+
+    def write(self, path: Path) -> None:
+        write_whole(path, json.dumps(asdict(self)))
+
+    @classmethod
+    def read(cls, path: Path) -> PidFile | None:
+        """Read a pid file; None if there is none that can be read."""
+        try:
+            return cls(**json.loads(path.read_text()))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 20.0
 _POLL_SECONDS = 0.05
-# Loopback is never reached through a proxy.
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
-class Service:
+class BackgroundService:
     """What to run, and how to know that it works.
 
     `version` names the code that is run: a running service of another version, command or environment is
@@ -47,18 +110,16 @@ class Service:
 
     @property
     def log(self) -> Path:
-        """Everything that the process writes."""
         return self.directory / f"{self.name}.log"
 
     @property
     def identity(self) -> str:
-        """Name this configuration of this service."""
         described = json.dumps([self.command, sorted(self.environment.items()), self.version])
         return hashlib.sha256(described.encode()).hexdigest()[:16]
 
 
-def is_running(service: Service) -> bool:
-    """Tell whether this very service, in this configuration, runs and answers."""
+def is_running(service: BackgroundService) -> bool:
+    """Return whether this very service, in this configuration, runs and answers."""
     pid_file = PidFile.read(_pid_path(service.directory, service.name))
     return (
         pid_file is not None
@@ -69,11 +130,11 @@ def is_running(service: Service) -> bool:
 
 
 def is_known(directory: Path, name: str) -> bool:
-    """Tell whether the service was started, and not stopped since."""
+    """Return whether the service was started, and not stopped since."""
     return _pid_path(directory, name).exists()
 
 
-def start(service: Service) -> None:
+def start(service: BackgroundService) -> None:
     """Start the service and wait until it answers. Raises LocalCloudError if it does not.
 
     What is left of it from before must have been stopped, and the port be free.
@@ -124,22 +185,22 @@ def stop(directory: Path, name: str) -> bool:
     return gentle
 
 
-def require_port(service: Service) -> None:
+def require_port(service: BackgroundService) -> None:
     """See that the port is free. Raises LocalCloudError if another program listens there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, service.port))
-        except OSError as fault:
+        except OSError as error:
             raise LocalCloudError(
                 f"port {service.port} (for {service.name}) is taken by another program; "
                 "stop that, or choose two free ports in a row: make run PORT=5566"
-            ) from fault
+            ) from error
 
 
-def _answers(service: Service) -> bool:
+def _answers(service: BackgroundService) -> bool:
     try:
-        with _DIRECT.open(f"http://{HOST}:{service.port}{service.health_path}", timeout=2) as reply:
+        with DIRECT.open(f"http://{HOST}:{service.port}{service.health_path}", timeout=2) as reply:
             return bool(reply.status == 200)  # noqa: PLR2004
     except OSError:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,13 @@ from contract.terminal import printable
 MOST_NOTES = 10
 
 
+def console(width: int = 160, *, stderr: bool = False) -> Console:
+    """Return a console that is so wide for a file or a pipe, for which nobody wraps lines."""
+    return Console(stderr=stderr, width=None if sys.stdout.isatty() else width)
+
+
 @dataclass
-class Stage:
+class StageReport:
     """One stage; set `result` to what it did, or to nothing, and `notes` to what is to be known besides."""
 
     result: str = ""
@@ -30,9 +36,9 @@ class Stages:
         self._console = console
 
     @contextmanager
-    def stage(self, name: str, doing: str) -> Iterator[Stage]:
+    def stage(self, name: str, doing: str) -> Iterator[StageReport]:
         """Show what is being done, and afterwards what was done, if anything, and the seconds it took."""
-        stage = Stage(doing)
+        stage = StageReport(doing)
         begun = time.monotonic()
         spinner = "line" if self._console.options.ascii_only else "dots"
         with self._console.status(f"{name}: {escape(printable(doing))}", spinner=spinner):
@@ -45,7 +51,6 @@ class Stages:
             self._note(f"and {len(stage.notes) - MOST_NOTES:,} more")
 
     def done(self, name: str, result: str, seconds: float) -> None:
-        """Print one finished stage."""
         mark = "+" if self._console.options.ascii_only else "✓"
         line = f"[green]{mark}[/] [bold]{name:<12}[/]{escape(printable(result))}  [dim]{seconds:.1f} s[/]"
         self._console.print(line, highlight=False, soft_wrap=True)

@@ -5,29 +5,72 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
 
+from infra.bundles import BROUGHT_BY_LAMBDA
 from local.cloud import services
 from local.cloud.environment import HOST, REGION, LocalEnvironment
-from local.cloud.lambda_python import make_lambda_python
-from local.cloud.process_environment import AWS_VARIABLES
+from local.cloud.services import AWS_VARIABLES
+
+
+def lambda_python(directory: Path) -> Path:
+    """Return where the interpreter is that `make_lambda_python` makes in `directory`."""
+    return directory / "python"
+
+
+def make_lambda_python(directory: Path) -> Path:
+    """Make a Python that sees what Lambda's own sees, and return its path: some links and a shell script.
+
+    That is the standard library and boto3. The development environment has our code and every package in it;
+    a function that runs there would not miss what its zip lacks.
+    """
+    packages = directory / "packages"
+    packages.mkdir(parents=True, exist_ok=True)
+    for source in _brought_by_lambda():
+        link = packages / source.name
+        if not link.is_symlink() or link.readlink() != source:
+            link.unlink(missing_ok=True)
+            link.symlink_to(source)
+    interpreter = lambda_python(directory)
+    interpreter.write_text(
+        "#!/bin/sh\n"
+        # Lambda's code directory is read-only: nothing is compiled ahead there.
+        f"PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='{packages}' exec '{sys.executable}' -S -s \"$@\"\n"
+    )
+    interpreter.chmod(0o755)
+    return interpreter
+
+
+def _brought_by_lambda() -> set[Path]:
+    sources = set()
+    for name in BROUGHT_BY_LAMBDA:
+        package = distribution(name)
+        for file in package.files or []:
+            top = file.parts[0]
+            if top not in ("..", "__pycache__") and not top.endswith(".dist-info"):
+                sources.add(Path(str(package.locate_file(top))))
+    return sources
+
 
 CLOUD = "cloud"
 REKOGNITION = "rekognition"
 _HERE = Path(__file__).parent
 _GUARD = _HERE / "origin_guard.py"
 # What of ours runs in MiniStack's process: when it changes, a MiniStack that runs is replaced.
-_AROUND_MINISTACK = (_GUARD, *(_HERE / name for name in ("ministack.py", "partiql_streams.py")))
+_AROUND_MINISTACK = (_GUARD, _HERE / "ministack.py")
 
 
-def cloud_service(environment: LocalEnvironment) -> services.Service:
+def cloud_service(environment: LocalEnvironment) -> services.BackgroundService:
     """Describe MiniStack. Functions inherit its environment, and so find their endpoints."""
-    function_python = make_lambda_python(environment.directory / "cloud" / "lambda-python")
-    environment.scratch_directory.mkdir(parents=True, exist_ok=True)
-    return services.Service(
+    return services.BackgroundService(
         name=CLOUD,
-        command=(sys.executable, "-m", "local.cloud.ministack", str(function_python)),
+        command=(
+            sys.executable,
+            "-m",
+            "local.cloud.ministack",
+            str(lambda_python(environment.lambda_python_directory)),
+        ),
         environment={
             **AWS_VARIABLES,
             "GATEWAY_PORT": str(environment.cloud_port),
@@ -49,9 +92,9 @@ def cloud_service(environment: LocalEnvironment) -> services.Service:
     )
 
 
-def rekognition_service(environment: LocalEnvironment) -> services.Service:
+def rekognition_service(environment: LocalEnvironment) -> services.BackgroundService:
     """Describe the local Rekognition. It reads photos from MiniStack's S3."""
-    return services.Service(
+    return services.BackgroundService(
         name=REKOGNITION,
         command=(
             sys.executable, "-m", "local.rekognition", "--host", HOST,
@@ -69,7 +112,7 @@ def rekognition_service(environment: LocalEnvironment) -> services.Service:
 def make_room(environment: LocalEnvironment) -> list[str]:
     """Stop what is out of date, and see that what is to be started finds its port free.
 
-    Gives the names of what was stopped. Raises LocalCloudError if another program has a port; then nothing
+    Returns the names of what was stopped. Raises LocalCloudError if another program has a port; then nothing
     was started.
     """
     stopped = []
@@ -88,12 +131,14 @@ def make_room(environment: LocalEnvironment) -> list[str]:
 
 
 def start_cloud(environment: LocalEnvironment) -> bool:
-    """Make MiniStack run, where there is room. Say whether it was started just now.
+    """Make MiniStack run, where there is room. Return whether it was started just now.
 
     What it saved on its last stop is used only if that stop was clean; after a `kill -9` it would be the
     state of an earlier day.
     """
     service = cloud_service(environment)
+    make_lambda_python(environment.lambda_python_directory)
+    environment.scratch_directory.mkdir(parents=True, exist_ok=True)
     if services.is_running(service):
         return False
     if not _clean_stop_mark(environment).exists():
@@ -110,11 +155,10 @@ def stop_cloud(environment: LocalEnvironment) -> None:
     if services.stop(environment.directory, CLOUD) and environment.state_directory.exists():
         _clean_stop_mark(environment).touch()
     shutil.rmtree(environment.scratch_directory, ignore_errors=True)
-    environment.scratch_directory.mkdir(parents=True, exist_ok=True)
 
 
 def start_rekognition(environment: LocalEnvironment) -> bool:
-    """Make the local Rekognition run, where there is room. Say whether it was started just now."""
+    """Make the local Rekognition run, where there is room. Return whether it was started just now."""
     service = rekognition_service(environment)
     if services.is_running(service):
         return False
@@ -123,7 +167,6 @@ def start_rekognition(environment: LocalEnvironment) -> bool:
 
 
 def stop_rekognition(environment: LocalEnvironment) -> None:
-    """Stop the local Rekognition."""
     services.stop(environment.directory, REKOGNITION)
 
 

@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from contract import notifications
 from contract.errors import PermanentError
-from local.cloud.clients import LocalClients
-from local.cloud.outputs import Outputs
 
-# Long enough that one look does not see a message twice, short enough to be back for the next.
-_LOOK_SECONDS = 1
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
 _MOST_LOOKED_AT = 500
 
 
 @dataclass(frozen=True)
-class DeadLetter:
+class FoundDeadLetter:
     """One dead letter: the keys that it is about, none if it cannot be read, and its body."""
 
     keys: tuple[str, ...]
     body: str
 
 
-def dead_letters(clients: LocalClients, outputs: Outputs) -> list[DeadLetter]:
-    """Look at the dead letters of live and bulk work, some hundreds at most."""
-    found: dict[str, DeadLetter] = {}
-    for queue_url in (outputs.dead_letter_queue_url, outputs.bulk_dead_letter_queue_url):
+def dead_letters(
+    sqs: SQSClient, queue_urls: Iterable[str], bucket: str, hidden_seconds: int = 1
+) -> list[FoundDeadLetter]:
+    """Return the dead letters about a bucket in these queues, some hundreds at most.
+
+    They are hidden meanwhile: long enough that one look does not see a message twice, and not for the next.
+    """
+    found: dict[str, FoundDeadLetter] = {}
+    for queue_url in queue_urls:
         while len(found) < _MOST_LOOKED_AT:
-            messages = clients.sqs.receive_message(
-                QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=_LOOK_SECONDS
+            messages = sqs.receive_message(
+                QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=hidden_seconds
             ).get("Messages", [])
             new = [message for message in messages if message["MessageId"] not in found]
             if not new:
                 break
             for message in new:
-                keys = _keys(message["Body"], outputs.bucket)
-                found[message["MessageId"]] = DeadLetter(keys, message["Body"])
+                keys = _keys(message["Body"], bucket)
+                found[message["MessageId"]] = FoundDeadLetter(keys, message["Body"])
     return list(found.values())
 
 

@@ -1,4 +1,4 @@
-"""Following the photos until each has a record, or lies in the dead letters."""
+"""Following the photos until each has a record, or lies in the dead letters; what functions say of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
 from aws.queue_depths import read_depth
@@ -14,8 +15,44 @@ from contract.capacity import KEYS_A_MESSAGE
 from contract.notifications import look_again
 from contract.records import ImageRecord, Status
 from local.cloud.clients import LocalClients
-from local.cloud.outputs import Outputs
-from local.demo.dead_letters import DeadLetter, dead_letters
+from local.cloud.environment import Outputs
+from local.demo.dead_letters import FoundDeadLetter, dead_letters
+
+# Transient errors are warnings, and belong to everyday life.
+_ALARMING = (
+    '"level":"ERROR"',
+    '"level":"CRITICAL"',
+    "Worker init failed",
+    "Traceback",
+    " failed processing ",
+)
+_MOST_BYTES = 1_000_000
+_MOST_CHARACTERS_A_LINE = 600
+
+
+@dataclass(frozen=True)
+class FunctionLog:
+    """A log from a byte offset on."""
+
+    path: Path
+    offset: int
+
+    @classmethod
+    def from_now_on(cls, path: Path) -> FunctionLog:
+        """Take notice of what is written from now on."""
+        return cls(path, path.stat().st_size if path.exists() else 0)
+
+    def last_errors(self, count: int = 4) -> list[str]:
+        """Return the last alarming lines, without repeats, each cut to a readable length."""
+        if not self.path.exists():
+            return []
+        with self.path.open("rb") as file:
+            end = file.seek(0, 2)
+            file.seek(max(self.offset, end - _MOST_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()
+        alarming = (line.strip() for line in lines if any(word in line for word in _ALARMING))
+        return list(dict.fromkeys(line[:_MOST_CHARACTERS_A_LINE] for line in alarming))[-count:]
+
 
 _POLL_SECONDS = 0.3
 _KEYS_A_GET = 100
@@ -35,15 +72,14 @@ class Drained:
 
     waiting: set[str] = field(default_factory=set)
     statuses: dict[str, Status] = field(default_factory=dict)
-    dead: list[DeadLetter] = field(default_factory=list)
+    dead: list[FoundDeadLetter] = field(default_factory=list)
 
 
 def current_etags(clients: LocalClients, outputs: Outputs, keys: Iterable[str]) -> dict[str, str]:
     """Return which bytes the bucket holds now under each of these keys, by ETag. Absent keys are left out."""
     wanted = set(keys)
-    pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=outputs.bucket)
-    entries = (entry for page in pages for entry in page.get("Contents", []))
-    return {entry["Key"]: entry["ETag"].strip('"') for entry in entries if entry["Key"] in wanted}
+    there = clients.objects(outputs.bucket)
+    return {key: entry["ETag"].strip('"') for key, entry in there.items() if key in wanted}
 
 
 def drain(
@@ -68,7 +104,11 @@ def drain(
         now = time.monotonic()
         if not result.waiting or now - last_look > 2:  # noqa: PLR2004
             last_look = now
-            result.dead = dead_letters(clients, outputs)
+            result.dead = dead_letters(
+                clients.sqs,
+                (outputs.dead_letter_queue_url, outputs.bulk_dead_letter_queue_url),
+                outputs.bucket,
+            )
             result.waiting -= {key for letter in result.dead for key in letter.keys}
         ended(len(etags) - len(result.waiting))
         if len(result.waiting) < before:
@@ -79,7 +119,7 @@ def drain(
         if idle_seconds > DOUBT_SECONDS and in_trouble():
             return result
         if now - last_asked > ASK_AGAIN_SECONDS and not _anything_visible(clients, outputs):
-            _ask_again(clients, outputs, sorted(result.waiting))
+            ask_again(clients, outputs, sorted(result.waiting))
             last_asked = now
         time.sleep(_POLL_SECONDS)
 
@@ -109,7 +149,8 @@ def _anything_visible(clients: LocalClients, outputs: Outputs) -> bool:
     return any(read_depth(clients.sqs, url).visible for url in urls)
 
 
-def _ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:
+def ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:
+    """Send messages to the bulk queue that ask to look at these keys again."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     for start in range(0, len(keys), KEYS_A_MESSAGE):
         body = look_again(outputs.bucket, keys[start : start + KEYS_A_MESSAGE], now)

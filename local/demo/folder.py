@@ -32,7 +32,7 @@ _NO_FILES = (
 
 
 @dataclass(frozen=True)
-class Photo:
+class FolderPhoto:
     """A photo, and the key it gets: its path relative to the folder, with slashes."""
 
     key: str
@@ -52,13 +52,12 @@ class Folder:
     """The files of a folder and of those below it, links followed."""
 
     path: Path
-    photos: tuple[Photo, ...]
+    photos: tuple[FolderPhoto, ...]
     left_out: tuple[str, ...]
     not_taken: tuple[NotTaken, ...]
 
     @property
     def keys(self) -> list[str]:
-        """The keys of its photos."""
         return [photo.key for photo in self.photos]
 
 
@@ -76,7 +75,7 @@ def look_into(path: Path) -> Folder:
     photos, left_out, not_taken = [], [], []
     for found in sorted(_found_in(path), key=_name_of):
         match found:
-            case Photo():
+            case FolderPhoto():
                 photos.append(found)
             case NotTaken():
                 not_taken.append(found)
@@ -92,13 +91,13 @@ def look_into(path: Path) -> Folder:
     return Folder(path, tuple(photos), tuple(left_out), tuple(not_taken))
 
 
-def _name_of(found: Photo | NotTaken | str) -> str:
-    if isinstance(found, Photo):
+def _name_of(found: FolderPhoto | NotTaken | str) -> str:
+    if isinstance(found, FolderPhoto):
         return found.key
     return found.name if isinstance(found, NotTaken) else found
 
 
-def _found_in(path: Path) -> Iterator[Photo | NotTaken | str]:
+def _found_in(path: Path) -> Iterator[FolderPhoto | NotTaken | str]:
     """Walk a folder; what is neither a photo nor a folder is its name alone."""
     try:
         itself = path.stat()
@@ -128,7 +127,7 @@ def _entries(directory: _Directory) -> list[str]:
         return [entry.name for entry in entries]
 
 
-def _look_at(directory: _Directory, name: str) -> Photo | NotTaken | _Directory | str:
+def _look_at(directory: _Directory, name: str) -> FolderPhoto | NotTaken | _Directory | str:
     path, shown = directory.path / name, directory.prefix + name
     try:
         status = path.stat()
@@ -143,7 +142,7 @@ def _look_at(directory: _Directory, name: str) -> Photo | NotTaken | _Directory 
     if reason := _why_no_key(raw_key) or _why_no_file(directory, status):
         return NotTaken(shown, reason)
     key, itself = raw_key.decode(), (status.st_dev, status.st_ino)
-    return _Directory(path, f"{key}/", directory.chain | {itself}) if is_directory else Photo(key, path)
+    return _Directory(path, f"{key}/", directory.chain | {itself}) if is_directory else FolderPhoto(key, path)
 
 
 def _why_no_key(raw_key: bytes) -> str:

@@ -14,16 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from contract.records import Status
 from contract.terminal import printable
 from local.cloud.clients import LocalClients
-from local.cloud.environment import LocalEnvironment
+from local.cloud.environment import LocalEnvironment, Outputs
 from local.cloud.errors import LocalCloudError
-from local.cloud.function_log import FunctionLog
-from local.cloud.outputs import Outputs
 from local.cloud.stages import Stages
 from local.demo import summary
-from local.demo.commands import curl_lines, sync_line
-from local.demo.draining import Drained, current_etags, drain
+from local.demo.draining import Drained, FunctionLog, current_etags, drain
 from local.demo.folder import Folder
-from local.demo.summary import Answer
+from local.demo.summary import PhotoAnswer, curl_lines, sync_line
 from local.demo.uploading import upload
 
 
@@ -78,7 +75,7 @@ class Recognition:
         self.stages.done("recognize", f"{ended} of {len(etags)} photos have ended", time.monotonic() - begun)
         return drained
 
-    def _show(self, answers: Sequence[Answer], statuses: Mapping[str, Status]) -> None:
+    def _show(self, answers: Sequence[PhotoAnswer], statuses: Mapping[str, Status]) -> None:
         self.console.print()
         self.console.print(summary.as_table(answers))
         if len(statuses) > len(answers):
@@ -95,7 +92,7 @@ class Recognition:
             about = ", ".join(map(printable, letter.keys)) or printable(letter.body[:100])
             self.console.print(f"  {escape(about)}", highlight=False)
 
-    def _show_what_next(self, answers: Sequence[Answer]) -> None:
+    def _show_what_next(self, answers: Sequence[PhotoAnswer]) -> None:
         lines = [
             "",
             f"Page: {summary.page_url(self.outputs)}",

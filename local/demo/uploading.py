@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.cloud.clients import LocalClients
 from local.cloud.errors import LocalCloudError
-from local.demo.folder import Folder, NotTaken, Photo
+from local.demo.folder import Folder, FolderPhoto, NotTaken
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectTypeDef
@@ -33,7 +32,7 @@ def upload(folder: Folder, clients: LocalClients, bucket: str) -> Uploaded:
 
     Raises LocalCloudError if that could be done for none of them.
     """
-    there = _objects(clients, bucket)
+    there = clients.objects(bucket)
     futures, not_taken = [], []
     with create_transfer_manager(clients.s3, TransferConfig()) as manager:
         for photo in folder.photos:
@@ -59,12 +58,7 @@ def upload(folder: Folder, clients: LocalClients, bucket: str) -> Uploaded:
     return Uploaded(sum(photo.key not in failed for photo, _ in futures), tuple(not_taken))
 
 
-def _objects(clients: LocalClients, bucket: str) -> Mapping[str, ObjectTypeDef]:
-    pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    return {entry["Key"]: entry for page in pages for entry in page.get("Contents", [])}
-
-
-def _is_unchanged(photo: Photo, there: ObjectTypeDef | None) -> bool:
+def _is_unchanged(photo: FolderPhoto, there: ObjectTypeDef | None) -> bool:
     """Return whether the bucket has this photo: of its size, newer than its last change or the same bytes.
 
     The ETag is the MD5 of what was uploaded in one part. Raises OSError.
@@ -80,6 +74,6 @@ def _is_unchanged(photo: Photo, there: ObjectTypeDef | None) -> bool:
     return digest == there["ETag"].strip('"')
 
 
-def _content_type(photo: Photo) -> dict[str, str]:
+def _content_type(photo: FolderPhoto) -> dict[str, str]:
     guessed, _ = mimetypes.guess_type(photo.path.name, strict=False)
     return {"ContentType": guessed} if guessed else {}

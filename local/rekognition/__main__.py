@@ -1,17 +1,21 @@
-"""Start the local Rekognition: `python -m local.rekognition --port 4580 --models DIR`."""
+"""Start the local Rekognition: `python -m local.rekognition --port 4580 --models DIR`, or with `--canned`."""
 
 import contextlib
 import logging
 import os
+import random
 import re
 import socket
 import sys
 import time
 import warnings
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from local.rekognition.service import RecognitionBackend
 
 _LATENCY = re.compile(r"([0-9.]+)(ms|s)?")
 
@@ -61,8 +65,28 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _recognition(
+    models: Path | None, s3_endpoint: str | None, workers: int
+) -> "tuple[RecognitionBackend, str]":
+    from local.rekognition.models.sessions import MissingModelsError
+    from local.rekognition.recognition import FETCHES_AT_ONCE, RealRecognition
+    from local.rekognition.registry import load_operations
+    from local.rekognition.sources import connect
+
+    if models is None:
+        _fail("--models DIR is missing: the folder that download_models filled (or --canned, to do without)")
+    try:
+        loaded = load_operations(models)
+    except MissingModelsError as error:
+        _fail(str(error))
+    objects = connect(s3_endpoint, FETCHES_AT_ONCE)
+    names = loaded.networks.names
+    real = RealRecognition(loaded.operations, objects, workers, names)
+    return real, f"{len(names())} models, {workers} workers"
+
+
 def main(  # noqa: PLR0917  # typer makes options of them
-    models: Annotated[Path, typer.Option(help="Folder that `download_models` filled.")],
+    models: Annotated[Path | None, typer.Option(help="Folder that `download_models` filled.")] = None,
     port: Annotated[int, typer.Option(help="Port; 0 takes any free one.")] = 4580,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     s3_endpoint: Annotated[str | None, typer.Option(help="URL of the S3 to read objects from.")] = None,
@@ -70,36 +94,46 @@ def main(  # noqa: PLR0917  # typer makes options of them
     or 1,
     rate: Annotated[list[str], typer.Option(help="DetectLabels=50: calls a second. Repeatable.")] = [],  # noqa: B006  # typer copies it
     latency: Annotated[list[str], typer.Option(help="DetectLabels=300ms: added. Repeatable.")] = [],  # noqa: B006
+    canned: Annotated[
+        bool, typer.Option("--canned", help="Answer without looking, after the time a call takes.")
+    ] = False,
+    median_seconds: Annotated[
+        float, typer.Option(min=0.0, help="Canned: half of the calls take less.")
+    ] = 0.45,
+    sigma: Annotated[float, typer.Option(min=0.0, help="Canned: how long the tail of latencies is.")] = 0.35,
+    seed: Annotated[int, typer.Option(help="Canned: latencies are drawn from it.")] = 1,
 ) -> None:
-    """Answer like Amazon Rekognition, with models that really look, until SIGTERM."""
+    """Answer like Amazon Rekognition, with models that really look or canned, until SIGTERM."""
     started = time.monotonic()
     rates, latencies_ms = _rates(rate), _latencies_ms(latency)
     listener = _listen(host, port)
     import botocore.session
     import uvicorn
 
-    from local.rekognition.models.sessions import MissingModelsError
-    from local.rekognition.registry import load_operations
-    from local.rekognition.service import FETCHES_AT_ONCE, Service
-    from local.rekognition.settings import SettingsError, read_change
-    from local.rekognition.sources import connect
+    from local.rekognition.canned import CannedRecognition, LogNormal
+    from local.rekognition.quotas import QuotaChangeError, read_change
+    from local.rekognition.service import RekognitionService
     from local.rekognition.wire import application
 
+    recognition: RecognitionBackend
+    if canned:
+        drawn = LogNormal(median_seconds, sigma, random.Random(seed))  # noqa: S311  # no secrets here
+        recognition, what = CannedRecognition(drawn), "canned answers"
+    else:
+        recognition, what = _recognition(models, s3_endpoint, workers)
     try:
-        loaded = load_operations(models)
-        change = read_change({"rates": rates, "latencies_ms": latencies_ms}, loaded.operations)
-    except (MissingModelsError, SettingsError) as error:
+        change = read_change({"rates": rates, "latencies_ms": latencies_ms}, recognition.operations)
+    except QuotaChangeError as error:
         _fail(str(error))
-    model = botocore.session.get_session().get_service_model("rekognition")
-    objects = connect(s3_endpoint, FETCHES_AT_ONCE)
-    service = Service(loaded.operations, objects, model, workers, loaded.networks.names)
+    service = RekognitionService(recognition, botocore.session.get_session().get_service_model("rekognition"))
     service.quotas.change(change.rates, change.latencies_ms)
     logging.basicConfig(level=logging.WARNING)
     warnings.simplefilter("ignore")  # Pillow's, on pictures that are odd but readable
+    listener.listen(1024)
     address, actual_port = listener.getsockname()[:2]
     typer.echo(
-        f"local Rekognition on http://{address}:{actual_port}, {len(loaded.networks.names())} models, "
-        f"{workers} workers, ready after {time.monotonic() - started:.1f} s"
+        f"local Rekognition on http://{address}:{actual_port}, {what}, "
+        f"ready after {time.monotonic() - started:.1f} s"
     )
     sys.stdout.flush()
     config = uvicorn.Config(

@@ -53,7 +53,6 @@ def bare(data: bytes) -> Bare:
 
 
 def is_jpeg(data: bytes) -> bool:
-    """Whether the bytes begin as a JPEG does."""
     return data.startswith(_JPEG)
 
 

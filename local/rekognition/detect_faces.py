@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from local.rekognition.detect_labels import bounding_box
-from local.rekognition.face_attributes import AttributeNetworks, Attributes
+from local.rekognition.face_attributes import AttributeNetworks, Attributes, pose_of, quality_of
 from local.rekognition.face_detector import Face, detect_faces
-from local.rekognition.face_geometry import pose_of, quality_of
 from local.rekognition.models.sessions import LoadNetwork, Network
 from local.rekognition.pictures import Picture
 
@@ -29,11 +28,10 @@ class DetectFaces:
 
     @classmethod
     def load(cls, load: LoadNetwork) -> Self:
-        """With its three networks."""
         return cls(load("yunet"), AttributeNetworks(load("faceres"), load("emotion")))
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The faces, largest first, with what `Attributes` asks for."""
+        """Return the faces, largest first, with what `Attributes` asks for."""
         asked = frozenset(request.get("Attributes", ()))
         wanted = _FROM_NETWORKS if "ALL" in asked else asked & _FROM_NETWORKS
         faces = detect_faces(self.detector, picture)
@@ -49,7 +47,7 @@ class DetectFaces:
 
 
 def _basic(face: Face, picture: Picture) -> dict[str, Any]:
-    """What every answer has."""
+    """Return what every answer has."""
     pose = pose_of(face, *picture.size)
     brightness, sharpness = quality_of(face, picture)
     return {
@@ -64,7 +62,7 @@ def _basic(face: Face, picture: Picture) -> dict[str, Any]:
 
 
 def _extra(attributes: Attributes, wanted: frozenset[str]) -> dict[str, Any]:
-    """What the attribute networks see."""
+    """Return what the attribute networks see."""
     female = attributes.female >= 0.5  # noqa: PLR2004
     emotions = sorted(attributes.emotions.items(), key=lambda item: -item[1])
     members = {

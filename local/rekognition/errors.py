@@ -17,20 +17,20 @@ class RekognitionError(Exception):
 
 
 def invalid_parameter(message: str = "Request has invalid parameters") -> RekognitionError:
-    """A member, or a combination of members, that the operation cannot work with."""
+    """Return the error for members, or a combination, that the operation cannot work with."""
     return RekognitionError("InvalidParameterException", message)
 
 
 def invalid_format() -> RekognitionError:
-    """Not a picture that Rekognition reads."""
+    """Return the error for what is no picture that Rekognition reads."""
     return RekognitionError("InvalidImageFormatException", "Request has invalid image format")
 
 
 def too_large(message: str) -> RekognitionError:
-    """A picture of too many bytes or pixels."""
+    """Return the error for a picture of too many bytes or pixels."""
     return RekognitionError("ImageTooLargeException", message)
 
 
 def internal(message: str) -> RekognitionError:
-    """Our fault or a neighbour's; worth another try."""
+    """Return the error for a fault of ours or a neighbour's, which is worth another try."""
     return RekognitionError("InternalServerError", message, HTTPStatus.INTERNAL_SERVER_ERROR)

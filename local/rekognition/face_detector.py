@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from local.rekognition.classifier import Box
-from local.rekognition.detector import overlap
+from local.rekognition.detector import Box, overlap
 from local.rekognition.models.sessions import Floats, Network
 from local.rekognition.pictures import Picture
 
@@ -62,7 +61,7 @@ def _candidates(answer: dict[str, Floats], stride: int, size: Point) -> list[Fac
 
 
 def detect_faces(network: Network, picture: Picture, long_side: int = LONG_SIDE_PIXELS) -> list[Face]:
-    """The faces of a picture scaled to `long_side` pixels, largest first."""
+    """Return the faces of a picture scaled to `long_side` pixels, largest first."""
     scale = long_side / max(picture.size)
     width, height = (max(1, round(side * scale)) for side in picture.size)
     view = picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)

@@ -1,20 +1,119 @@
 """From what three networks see to labels: fusing the classifier, the detector and the faces.
 
-A label's confidence is the sum of the classifier's probabilities over everything of its kind, so that
-"Dog" is sure where the breed is not, joined with the detector's evidence as independent chances.
+A label has as confidence the sum of the probabilities of the classifier over everything of its kind, so
+that "Dog" is sure where the breed is not, joined with the evidence of the detector as independent chances.
+What things are called and what kinds they are is in `taxonomy.json`, made by `taxonomy_make`.
 """
 
-from dataclasses import dataclass, replace
+import functools
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from local.rekognition.classifier import box_view, centre_view, classify, whole_view
-from local.rekognition.detector import Detection, detect
-from local.rekognition.evidence import Instance, Label, either, likelihood, shown, witnessed
+from local.rekognition.detector import Box, Detection, box_view, centre_view, classify, detect, whole_view
 from local.rekognition.face_detector import detect_faces
 from local.rekognition.models.sessions import Floats, Network
 from local.rekognition.pictures import Picture
-from local.rekognition.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """Labels, and how the classes of the two models map to them.
+
+    `imagenet` and `coco` are the labels of the models' classes, in the models' order. `parents` are all
+    ancestors of a label, `categories` its category.
+    """
+
+    labels: tuple[str, ...]
+    imagenet: tuple[str, ...]
+    coco: tuple[str, ...]
+    parents: dict[str, tuple[str, ...]]
+    categories: dict[str, str]
+    kinds: tuple[NDArray[np.intp], NDArray[np.intp]]
+    """Pairs of a label and an ImageNet class that is this label or of its kind, as two rows of places."""
+
+    def sums(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+        """For each label the probability (0..1) of all ImageNet classes of its kind.
+
+        Not a product of matrices: for one of this size numpy would wake, and keep awake, every core.
+        """
+        labels, classes = self.kinds
+        sums = np.bincount(labels, weights=probabilities[classes], minlength=len(self.labels))
+        return np.minimum(sums, 1.0).astype(np.float32)
+
+
+@functools.cache
+def load_taxonomy() -> Taxonomy:
+    """Read the table that is committed beside this file."""
+    table = json.loads((Path(__file__).parent / "taxonomy.json").read_text())
+    labels = tuple(table["labels"])
+    places = {name: index for index, name in enumerate(labels)}
+    parents = {name: tuple(row[1:]) for name, row in table["labels"].items()}
+    pairs = [
+        (places[label], index)
+        for index, name in enumerate(table["imagenet"])
+        for label in (name, *parents[name])
+    ]
+    of_labels, of_classes = np.array(pairs, dtype=np.intp).T
+    return Taxonomy(
+        labels,
+        tuple(table["imagenet"]),
+        tuple(table["coco"]),
+        parents,
+        {name: table["categories"][row[0]] for name, row in table["labels"].items()},
+        (of_labels, of_classes),
+    )
+
+
+_EVEN_SCORE, _STEEPNESS = 0.42, 18.0
+"""A detection of this score is as likely right as wrong; at 0.54 nine in ten are right."""
+_MIN_SHOWN = 0.4
+_MOST_WITNESSES = 6
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One thing and where it is; confidence 0..1."""
+
+    confidence: float
+    box: Box
+
+
+@dataclass(frozen=True)
+class Label:
+    """A name, how sure it is (0..1), and where its instances are."""
+
+    name: str
+    confidence: float
+    instances: tuple[Instance, ...] = field(default=())
+
+
+def likelihood(score: float) -> float:
+    """Return how likely a detection of this score is right, 0..1."""
+    return 1.0 / (1.0 + math.exp(-_STEEPNESS * (score - _EVEN_SCORE)))
+
+
+def either(chances: Iterable[float]) -> float:
+    """Return the chance that at least one holds, if they are independent."""
+    return 1.0 - math.prod(1.0 - chance for chance in chances)
+
+
+def witnessed(instances: list[Instance]) -> float:
+    """Return the chance that a thing is there at all, from its six surest instances."""
+    chances = sorted((instance.confidence for instance in instances), reverse=True)
+    return either(chances[:_MOST_WITNESSES])
+
+
+def shown(instances: list[Instance]) -> tuple[Instance, ...]:
+    """Return the instances that are sure enough to be told, surest first."""
+    sure = [instance for instance in instances if instance.confidence >= _MIN_SHOWN]
+    return tuple(sorted(sure, key=lambda instance: -instance.confidence))
+
 
 _CLOSE_LOOKS = 2
 _MIN_AREA, _LARGE_AREA, _MAX_AREA = 0.01, 0.1, 0.8
@@ -40,7 +139,7 @@ class Labeller:
     taxonomy: Taxonomy
 
     def find(self, picture: Picture) -> list[Label]:
-        """Every label with a chance of at least one in a hundred, surest first."""
+        """Return every label with a chance of at least one in a hundred, surest first."""
         detections = detect(self.networks.detector, picture)
         views = classify(self.networks.classifier, [centre_view(picture), whole_view(picture)])
         whole = self.taxonomy.sums(views.mean(axis=0))
@@ -77,7 +176,7 @@ class Labeller:
     def _instances(
         self, detections: list[Detection], looks: dict[Detection, Floats], whole: Floats
     ) -> dict[str, list[Instance]]:
-        """Detections by name, each held against what the classifier sees in its place."""
+        """Return detections by name, each held against what the classifier sees in its place."""
         instances: dict[str, list[Instance]] = {}
         for detection in detections:
             sums = looks.get(detection, whole)
@@ -90,7 +189,7 @@ class Labeller:
         return instances
 
     def _second_opinion(self, detection: Detection, sums: Floats) -> str:
-        """The detector's name, or another of its own names if the classifier is sure of that one."""
+        """Return the detector's name, or another of its own names if the classifier is sure of that one."""
         name = self._name(detection)
         places = self.taxonomy.labels.index
         if not self.taxonomy.parents[name] or sums[places(name)] > _UNSURE:
@@ -101,7 +200,7 @@ class Labeller:
         return best if sums[places(best)] >= _SURE else name
 
     def _with_parents(self, chances: dict[str, float], instances: dict[str, list[Instance]]) -> list[Label]:
-        """Labels whose parents are at least as sure as they are."""
+        """Return labels whose parents are at least as sure as they are."""
         raised = dict(chances)
         for name, chance in chances.items():
             for parent in self.taxonomy.parents[name]:

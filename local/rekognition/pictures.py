@@ -154,7 +154,7 @@ class PictureCache:
         self._pictures: OrderedDict[str, Picture] = OrderedDict()
 
     def get(self, digest: str, data: bytes) -> Picture:
-        """The picture in `data`, whose `digest` is `digest_of(data)`."""
+        """Return the picture in `data`, whose `digest` is `digest_of(data)`."""
         with self._lock:
             turn = self._decoding.setdefault(digest, threading.Lock())
         with turn:
@@ -175,5 +175,5 @@ class PictureCache:
 
 
 def digest_of(data: bytes) -> str:
-    """The SHA-256 of the bytes, in hexadecimal."""
+    """Return the SHA-256 of the bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()

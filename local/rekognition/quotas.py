@@ -1,37 +1,55 @@
-"""Calls a second and added latency, per operation, settable while running."""
+"""Calls a second and added latency by operation, settable while running; the token bucket of all rooms."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from local.rekognition.errors import RekognitionError
 
 Clock = Callable[[], float]
+_ROUNDING = 1e-9
 
 
 class TokenBucket:
-    """Holds at most one second's worth of calls and fills evenly."""
+    """Fills evenly at `rate` tokens a second, and holds a second's worth, at least one; full at the start."""
 
-    def __init__(self, calls_a_second: float, clock: Clock) -> None:
-        self.calls_a_second = calls_a_second
+    def __init__(self, rate: float, clock: Clock) -> None:
+        self.rate = rate
         self._clock = clock
-        self._capacity = max(1.0, calls_a_second)
         self._tokens = self._capacity
         self._filled_at = clock()
 
-    def take(self) -> bool:
-        """Take one token if there is one."""
-        now = self._clock()
-        self._tokens = min(self._capacity, self._tokens + (now - self._filled_at) * self.calls_a_second)
-        self._filled_at = now
-        if self._tokens < 1.0:
+    @property
+    def _capacity(self) -> float:
+        return max(1.0, self.rate)
+
+    def take(self, tokens: float = 1.0) -> bool:
+        self._fill()
+        if self._tokens + _ROUNDING < tokens:
             return False
-        self._tokens -= 1.0
+        self._tokens -= tokens
         return True
+
+    def set_rate(self, rate: float) -> None:
+        """Go on at another rate, holding no more than that allows."""
+        self._fill()
+        self.rate = rate
+        self._tokens = min(self._capacity, self._tokens)
+
+    def wait_seconds(self, tokens: float = 1.0) -> float:
+        """Return how long until there are as many tokens."""
+        self._fill()
+        return max(0.0, (tokens - self._tokens) / self.rate)
+
+    def _fill(self) -> None:
+        now = self._clock()
+        self._tokens = min(self._capacity, self._tokens + (now - self._filled_at) * self.rate)
+        self._filled_at = now
 
 
 @dataclass
-class Quotas:
+class CallQuotas:
     """The settings of every operation; an operation without a rate is never throttled."""
 
     clock: Clock = time.monotonic
@@ -57,13 +75,54 @@ class Quotas:
             raise RekognitionError("ProvisionedThroughputExceededException", "Provisioned rate exceeded")
 
     def latency_seconds(self, operation: str) -> float:
-        """How much later than necessary the operation answers."""
+        """Return how much later than necessary the operation answers."""
         return self._latencies_ms.get(operation, 0.0) / 1000
 
     def rates(self) -> dict[str, float]:
-        """Calls a second of the limited operations."""
-        return {operation: bucket.calls_a_second for operation, bucket in self._buckets.items()}
+        """Return calls a second of the limited operations."""
+        return {operation: bucket.rate for operation, bucket in self._buckets.items()}
 
     def latencies_ms(self) -> dict[str, float]:
-        """Added milliseconds of the slowed operations."""
+        """Return added milliseconds of the slowed operations."""
         return {operation: value for operation, value in self._latencies_ms.items() if value}
+
+
+class QuotaChangeError(Exception):
+    """What is wrong with the wished change, for the one who wished it."""
+
+
+@dataclass(frozen=True)
+class QuotaSettings:
+    """Calls a second (None: unlimited) and milliseconds of added latency, by operation."""
+
+    rates: dict[str, float | None]
+    latencies_ms: dict[str, float]
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise QuotaChangeError(f"{name}: {value!r} is not a number of at least 0")
+    return float(value)
+
+
+def _rate(name: str, value: Any) -> float | None:
+    if value == 0:
+        raise QuotaChangeError(f"{name}: a rate of 0 would let nothing in; null lifts the limit")
+    return None if value is None else _number(name, value)
+
+
+def read_change(wanted: Any, operations: Collection[str]) -> QuotaSettings:
+    """Check a JSON document of the form that `wire` describes. Raises `QuotaChangeError`."""
+    if not isinstance(wanted, dict) or wanted.keys() - {"rates", "latencies_ms"}:
+        raise QuotaChangeError("give an object with rates, latencies_ms or both")
+    parts = [wanted.get(name, {}) for name in ("rates", "latencies_ms")]
+    if not all(isinstance(part, dict) for part in parts):
+        raise QuotaChangeError("rates and latencies_ms are objects: an operation's name and a number")
+    rates, latencies = parts
+    for name in [*rates, *latencies]:
+        if name not in operations:
+            raise QuotaChangeError(f"no operation {name}; there are {', '.join(sorted(operations))}")
+    return QuotaSettings(
+        {name: _rate(name, value) for name, value in rates.items()},
+        {name: _number(name, value or 0) for name, value in latencies.items()},
+    )

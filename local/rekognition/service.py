@@ -1,110 +1,142 @@
-"""One call from its request to its answer."""
+"""One call from its request to its answer, whoever answers, and counted: who was asked what."""
 
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from botocore.model import ServiceModel
 
-from local.rekognition.calls import CallLog
 from local.rekognition.errors import RekognitionError, internal
-from local.rekognition.late import LateOperation
-from local.rekognition.operations import Operation
-from local.rekognition.pictures import PictureCache, digest_of
-from local.rekognition.quotas import Quotas
-from local.rekognition.single_flight import SingleFlight
-from local.rekognition.sources import ObjectPlace, Objects, image_of
+from local.rekognition.quotas import CallQuotas
+from local.rekognition.sources import ObjectPlace, image_of
 from local.rekognition.validation import validate
 
-FETCHES_AT_ONCE = 8
+
+class CallLog:
+    """Counts calls by operation and outcome, and accepted calls by content and by object.
+
+    Threads may count at once.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        with self._lock:
+            self._counts: dict[str, dict[str, Counter[str]]] = {}
+
+    def _count(self, kind: str, operation: str, what: str) -> None:
+        with self._lock:
+            self._counts.setdefault(kind, {}).setdefault(operation, Counter())[what] += 1
+
+    def count(self, operation: str, outcome: str) -> None:
+        """One more call that was `accepted`, `throttled` or `answered`."""
+        self._count("outcomes", operation, outcome)
+
+    def failed(self, operation: str, code: str) -> None:
+        """An accepted call that ended in an error."""
+        self._count("outcomes", operation, "failed")
+        self._count("errors", operation, code)
+
+    def asked_for(self, operation: str, place: ObjectPlace) -> None:
+        """An accepted call named this object."""
+        self._count("objects", operation, f"{place.bucket}/{place.key}")
+
+    def looked_at(self, operation: str, digest: str) -> None:
+        """An accepted call came to look at these bytes."""
+        self._count("contents", operation, digest)
+
+    def report(self) -> dict[str, Any]:
+        """Return the counts, as `GET /_local/calls` gives them."""
+        with self._lock:
+            counts = {
+                kind: {operation: dict(counter) for operation, counter in found.items()}
+                for kind, found in self._counts.items()
+            }
+        errors = counts.pop("errors", {})
+        empty = dict.fromkeys(("accepted", "throttled", "answered", "failed"), 0)
+        return {
+            "operations": {
+                operation: {**empty, **outcomes, "errors": errors.get(operation, {})}
+                for operation, outcomes in counts.pop("outcomes", {}).items()
+            },
+            "contents": counts.get("contents", {}),
+            "objects": counts.get("objects", {}),
+        }
+
+
 HasLeft = Callable[[], Awaitable[bool]]
 """Whether the caller has hung up."""
+ReadRequest = Callable[[], tuple[dict[str, Any], bytes | ObjectPlace]]
+"""Returns the request, validated, and where its picture is. Raises `RekognitionError`."""
 _log = logging.getLogger(__name__)
 
 
+class RecognitionBackend(Protocol):
+    """What answers requests: models that look, or canned answers."""
+
+    @property
+    def operations(self) -> Collection[str]:
+        """The names of the operations that it does."""
+        ...
+
+    def health(self) -> dict[str, Any]:
+        """Return what `GET /health` tells of it."""
+        ...
+
+    async def answer(
+        self, operation: str, read: ReadRequest, calls: CallLog, has_left: HasLeft
+    ) -> dict[str, Any]:
+        """Return the members of the output shape. Raises `RekognitionError`."""
+        ...
+
+
 @dataclass
-class Service:
-    """The operations and everything around them.
+class RekognitionService:
+    """The operations behind their quotas, with every call counted."""
 
-    Objects are fetched by a few threads that wait, pictures are looked at by `workers` threads that
-    compute (networks and decoder let go of the interpreter), and the event loop does neither.
-    """
-
-    operations: Mapping[str, Operation]
-    objects: Objects
+    recognition: RecognitionBackend
     model: ServiceModel
-    workers: int
-    models: Callable[[], tuple[str, ...]] = tuple
-    quotas: Quotas = field(default_factory=Quotas)
+    quotas: CallQuotas = field(default_factory=CallQuotas)
     calls: CallLog = field(default_factory=CallLog)
 
-    def __post_init__(self) -> None:
-        self._pictures = PictureCache()
-        self._answers = SingleFlight()
-        self._fetchers = ThreadPoolExecutor(FETCHES_AT_ONCE, thread_name_prefix="fetch")
-        self._lookers = ThreadPoolExecutor(self.workers, thread_name_prefix="look")
-
-    def waiting(self) -> list[str]:
-        """The operations whose models nobody has needed yet, by name."""
-        late = [one for one in self.operations.values() if isinstance(one, LateOperation)]
-        return sorted(one.name for one in late if not one.is_ready)
-
-    async def call(self, operation: Operation, body: bytes, has_left: HasLeft) -> dict[str, Any]:
+    async def call(self, operation: str, body: bytes, has_left: HasLeft) -> dict[str, Any]:
         """Answer one call. Raises `RekognitionError`, counted."""
         try:
-            self.quotas.admit(operation.name)
+            self.quotas.admit(operation)
         except RekognitionError:
-            self.calls.count(operation.name, "throttled")
+            self.calls.count(operation, "throttled")
             raise
-        self.calls.count(operation.name, "accepted")
-        await asyncio.sleep(self.quotas.latency_seconds(operation.name))
+        self.calls.count(operation, "accepted")
+        await asyncio.sleep(self.quotas.latency_seconds(operation))
         try:
-            answer = await self._answer(operation, body, has_left)
+            read = partial(self._read, operation, body)
+            answer = await self.recognition.answer(operation, read, self.calls, has_left)
         except RekognitionError as error:
-            self.calls.failed(operation.name, error.code)
+            self.calls.failed(operation, error.code)
             raise
         except Exception as error:  # the caller gets an answer whatever breaks
-            _log.exception("%s broke", operation.name)
-            self.calls.failed(operation.name, "InternalServerError")
-            raise internal(f"{operation.name} broke: {type(error).__name__}; see the server's log") from error
-        self.calls.count(operation.name, "answered")
+            _log.exception("%s broke", operation)
+            self.calls.failed(operation, "InternalServerError")
+            raise internal(f"{operation} broke: {type(error).__name__}; see the server's log") from error
+        self.calls.count(operation, "answered")
         return answer
 
-    async def _answer(self, operation: Operation, body: bytes, has_left: HasLeft) -> dict[str, Any]:
-        loop = asyncio.get_running_loop()
-        request, data = await loop.run_in_executor(self._fetchers, self._fetch, operation, body)
-        digest = await loop.run_in_executor(self._fetchers, digest_of, data)
-        self.calls.looked_at(operation.name, digest)
-        asked = {name: value for name, value in request.items() if name != "Image"}
-        question = json.dumps([operation.name, digest, asked], sort_keys=True)
-
-        async def look() -> dict[str, Any]:
-            return await loop.run_in_executor(self._lookers, self._look, operation, digest, data, request)
-
-        answer = await self._answers.do(question, look)
-        if await has_left():
-            self._answers.keep(question, answer)
-        return answer
-
-    def _fetch(self, operation: Operation, body: bytes) -> tuple[dict[str, Any], bytes]:
-        """The request, validated, and the bytes of its picture."""
+    def _read(self, operation: str, body: bytes) -> tuple[dict[str, Any], bytes | ObjectPlace]:
         try:
             members = json.loads(body or b"{}")
         except (ValueError, RecursionError):  # the second where it is nested a thousand times
             raise RekognitionError("SerializationException", "the request is not JSON") from None
-        shape = self.model.operation_model(operation.name).input_shape
+        shape = self.model.operation_model(operation).input_shape
         request = validate(members, shape) if shape else {}
         source = image_of(request)
-        if not isinstance(source, ObjectPlace):
-            return request, source
-        self.calls.asked_for(operation.name, source)
-        return request, self.objects.read(source)
-
-    def _look(
-        self, operation: Operation, digest: str, data: bytes, request: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        return operation.answer(self._pictures.get(digest, data), request)
+        if isinstance(source, ObjectPlace):
+            self.calls.asked_for(operation, source)
+        return request, source

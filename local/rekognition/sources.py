@@ -16,7 +16,7 @@ MAX_OBJECT_BYTES = 15 * 1024 * 1024
 
 
 def unreadable() -> RekognitionError:
-    """No such bucket, key or version, or no right to read it: AWS does not say which."""
+    """Return the error for no such bucket, key or version, or no right: AWS does not say which."""
     return RekognitionError(
         "InvalidS3ObjectException",
         "Unable to get object metadata from S3. Check object key, region and/or access permissions.",
@@ -35,16 +35,16 @@ class ObjectPlace:
     version: str | None = None
 
 
-class Objects(Protocol):
+class ObjectReader(Protocol):
     """Reads objects. Raises `RekognitionError`."""
 
     def read(self, place: ObjectPlace) -> bytes:
-        """The object's bytes."""
+        """Return the object's bytes."""
         ...
 
 
 def image_of(request: Mapping[str, Any]) -> bytes | ObjectPlace:
-    """The picture that a validated request names: exactly one of `Bytes` and `S3Object`.
+    """Return the picture that a validated request names: exactly one of `Bytes` and `S3Object`.
 
     Bytes over 5 MB never get here: their limit is in the service model, so that AWS (and we)
     answer ValidationException, "Value ... at 'image.bytes' failed to satisfy constraint".
@@ -61,7 +61,7 @@ def image_of(request: Mapping[str, Any]) -> bytes | ObjectPlace:
     return ObjectPlace(place["Bucket"], place["Name"], place.get("Version"))
 
 
-class S3Objects:
+class S3ObjectReader:
     """Objects behind an S3 endpoint."""
 
     def __init__(self, client: "S3Client", endpoint: str) -> None:
@@ -69,7 +69,7 @@ class S3Objects:
         self._endpoint = endpoint
 
     def read(self, place: ObjectPlace) -> bytes:
-        """The object's bytes; over 15 MB nothing is transferred."""
+        """Return the object's bytes; over 15 MB nothing is transferred."""
         arguments: dict[str, Any] = {"Bucket": place.bucket, "Key": place.key}
         if place.version is not None:
             arguments["VersionId"] = place.version
@@ -89,7 +89,7 @@ class S3Objects:
             raise internal(f"no answer from S3 at {self._endpoint}") from error
 
 
-def connect(endpoint: str | None, max_connections: int) -> S3Objects:
+def connect(endpoint: str | None, max_connections: int) -> S3ObjectReader:
     """A reader of the S3 at `endpoint` (boto3's own choice without one), credentials from the environment."""
     import boto3
     from botocore.config import Config
@@ -111,4 +111,4 @@ def connect(endpoint: str | None, max_connections: int) -> S3Objects:
         aws_access_key_id=some,
         aws_secret_access_key=some,
     )
-    return S3Objects(client, endpoint or "its default endpoint")
+    return S3ObjectReader(client, endpoint or "its default endpoint")

@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 
 
 def read_hypernyms(data_noun: Path) -> dict[str, list[str]]:
-    """The direct hypernyms of each noun synset, by offset (wndb(5WN))."""
+    """Return the direct hypernyms of each noun synset, by offset (wndb(5WN))."""
     hypernyms = {}
     for line in data_noun.read_text(encoding="latin-1").splitlines():
         if line.startswith("  "):
@@ -34,7 +34,7 @@ def read_hypernyms(data_noun: Path) -> dict[str, list[str]]:
 
 
 def ancestors(start: str, parents: dict[str, list[str]]) -> list[str]:
-    """Everything above `start`, nearest first, without repeats."""
+    """Return everything above `start`, nearest first, without repeats."""
     found: dict[str, None] = {}
     queue = list(parents.get(start, []))
     while queue:
@@ -52,7 +52,7 @@ def title(name: str) -> str:
 
 
 def make(wordnet: Path, imagenet: Path, choices: dict[str, Any]) -> dict[str, Any]:
-    """The finished table: class names, parents and category of each label."""
+    """Return the finished table: class names, parents and category of each label."""
     hypernyms = read_hypernyms(wordnet / "data.noun")
     synsets = json.loads((imagenet / "imagenet1k_to_21k.json").read_text())
     clean = json.loads((imagenet / "imagenet1k_clean_names.json").read_text())

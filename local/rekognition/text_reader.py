@@ -38,7 +38,7 @@ that is top left, top right, bottom right, bottom left."""
 
 
 @dataclass(frozen=True)
-class Line:
+class TextLine:
     """A line of text, how sure it is (0..1), and its corners in reading order."""
 
     text: str
@@ -88,7 +88,7 @@ class TextReader:
             )
         )
 
-    def read(self, picture: Picture) -> list[Line]:
+    def read(self, picture: Picture) -> list[TextLine]:
         """Return the lines that are sure enough, from top to bottom."""
         pixels = np.ascontiguousarray(np.asarray(picture)[:, :, ::-1])  # it wants BGR
         found = self.engine(pixels).boxes
@@ -104,7 +104,7 @@ class TextReader:
         return [line for ways in lines if (line := _surest(ways)) is not None]
 
 
-def _surest(readings: list[Line]) -> Line | None:
+def _surest(readings: list[TextLine]) -> TextLine | None:
     """Return the surest reading of a piece, letters and digits before signs: an I on its side is a dash."""
     sure = [line for line in readings if line.text and line.score >= _MIN_SCORE]
     return max(sure, key=lambda line: (any(map(str.isalnum, line.text)), line.score), default=None)
@@ -129,6 +129,6 @@ def _views(pixels: npt.NDArray[np.uint8], box: npt.NDArray[np.float64]) -> list[
     return [running_down, running_up, upright]
 
 
-def _line(text: str, score: float, view: _View, size: npt.NDArray[np.float64]) -> Line:
+def _line(text: str, score: float, view: _View, size: npt.NDArray[np.float64]) -> TextLine:
     one, two, three, four = ((float(x), float(y)) for x, y in np.clip(view.corners / size, 0.0, 1.0).tolist())
-    return Line(text.strip(), float(score), (one, two, three, four))
+    return TextLine(text.strip(), float(score), (one, two, three, four))

@@ -31,7 +31,7 @@ def ended(data: bytes) -> bytes:
 
 
 def is_nearly_whole(image: Image.Image, data: bytes) -> bool:
-    """Whether the file without an end, `data`, has nearly all that the image decoded from it needs.
+    """Return whether the file without an end, `data`, has nearly all that the image decoded from it needs.
 
     All scans must have begun that a pixel needs (a progressive JPEG sharpens the whole picture scan by scan),
     and at most a tenth of the rows be missing.
@@ -42,7 +42,7 @@ def is_nearly_whole(image: Image.Image, data: bytes) -> bool:
 
 
 def _has_scans(image: JpegImageFile, data: bytes) -> bool:
-    """Whether a scan has begun for each coefficient of each component."""
+    """Return whether a scan has begun for each coefficient of each component."""
     begun = set()
     for *components, first, last in _SCAN.findall(data):
         begun |= {(one, place) for one in b"".join(components)[::2] for place in range(first[0], last[0] + 1)}

@@ -40,7 +40,7 @@ class _Checker:
         self.problems.append(f"Value {shown} at '{path}' failed to satisfy constraint: Member must {rule}")
 
     def check(self, value: Any, shape: Shape, path: str) -> Any:
-        """The value with blobs decoded."""
+        """Return the value with blobs decoded."""
         kind = shape.type_name
         if not _is_of(kind, value):
             raise RekognitionError("SerializationException", f"{path or 'the request'} is not a {kind}")
@@ -88,7 +88,7 @@ class _Checker:
 
 
 def validate(request: object, shape: Shape) -> dict[str, Any]:
-    """The request's known members, blobs decoded. Raises `RekognitionError`."""
+    """Return the request's known members, blobs decoded. Raises `RekognitionError`."""
     checker = _Checker()
     checked: dict[str, Any] = checker.check(request, shape, "")
     if checker.problems:

@@ -7,6 +7,7 @@ pages of others not answered (`OriginGuard`). The other paths are ours:
 `GET /health`
     `{"status": "ok", "models": ["centernet", ...], "operations": ["DetectFaces", ...], "waiting":
     ["DetectText"], "workers": 2}`; `waiting` are the operations whose models are loaded at their first call.
+    With canned answers `"canned": true`, without models, waiting and workers.
 
 `GET /_local/settings`
     `{"rates": {"DetectLabels": 50.0}, "latencies_ms": {"DetectLabels": 300.0}}`; an operation that is
@@ -21,7 +22,7 @@ pages of others not answered (`OriginGuard`). The other paths are ours:
     "errors": {"InvalidImageFormatException": 1}}}, "contents": {"DetectLabels": {SHA-256: calls}},
     "objects": {"DetectLabels": {"bucket/key": calls}}}`. `contents` and `objects` count accepted calls, so
     a count over 1 means that the same bytes, or the same object, were paid for twice. An object that could
-    not be read has no content.
+    not be read has no content; canned answers read no objects. `?only=operations` leaves the long lists out.
 
 `DELETE /_local/calls`
     Sets every count to zero.
@@ -41,8 +42,8 @@ from starlette.types import ASGIApp
 
 from local.cloud.origin_guard import OriginGuard
 from local.rekognition.errors import RekognitionError
-from local.rekognition.service import Service
-from local.rekognition.settings import SettingsError, read_change
+from local.rekognition.quotas import QuotaChangeError, read_change
+from local.rekognition.service import RekognitionService
 
 _PREFIX = "RekognitionService."
 _JSON = "application/x-amz-json-1.1"
@@ -82,7 +83,7 @@ async def _body_of(request: Request) -> bytes:
 
 
 class _Endpoint:
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: RekognitionService) -> None:
         self.service = service
 
     async def rekognition(self, request: Request) -> Response:
@@ -95,42 +96,36 @@ class _Endpoint:
         except ClientDisconnect:
             return _HUNG_UP
 
-    def _operation(self, target: str) -> Any:
-        name = target.removeprefix(_PREFIX)
-        if target.startswith(_PREFIX) and name in self.service.operations:
-            return self.service.operations[name]
+    def _operation(self, target: str) -> str:
+        name, known = target.removeprefix(_PREFIX), self.service.recognition.operations
+        if target.startswith(_PREFIX) and name in known:
+            return name
         try:
             self.service.model.operation_model(name if target.startswith(_PREFIX) else "")
         except OperationNotFoundError:
             raise RekognitionError("UnknownOperationException", f"no operation {target!r}") from None
-        known = ", ".join(sorted(self.service.operations))
+        does = ", ".join(sorted(known))
         raise RekognitionError(
-            "UnknownOperationException", f"the local Rekognition does not do {name}; it does {known}"
+            "UnknownOperationException", f"the local Rekognition does not do {name}; it does {does}"
         )
 
     async def health(self, _request: Request) -> Response:
-        return JSONResponse(
-            {
-                "status": "ok",
-                "models": list(self.service.models()),
-                "operations": sorted(self.service.operations),
-                "waiting": self.service.waiting(),
-                "workers": self.service.workers,
-            }
-        )
+        recognition = self.service.recognition
+        told = {"status": "ok", "operations": sorted(recognition.operations), **recognition.health()}
+        return JSONResponse(told)
 
     async def settings(self, request: Request) -> Response:
         quotas = self.service.quotas
         if request.method == "PUT":
             try:
-                change = read_change(json.loads(await _body_of(request)), self.service.operations)
+                change = read_change(json.loads(await _body_of(request)), self.service.recognition.operations)
             except RekognitionError as error:
                 return JSONResponse({"error": error.message}, error.status)
             except ClientDisconnect:
                 return _HUNG_UP
             except (ValueError, RecursionError):
                 return JSONResponse({"error": "the change is not JSON"}, 400)
-            except SettingsError as error:
+            except QuotaChangeError as error:
                 return JSONResponse({"error": str(error)}, 400)
             quotas.change(change.rates, change.latencies_ms)
         return JSONResponse({"rates": quotas.rates(), "latencies_ms": quotas.latencies_ms()})
@@ -138,10 +133,12 @@ class _Endpoint:
     async def calls(self, request: Request) -> Response:
         if request.method == "DELETE":
             self.service.calls.reset()
-        return JSONResponse(self.service.calls.report())
+        report = self.service.calls.report()
+        only = request.query_params.get("only")
+        return JSONResponse({only: report[only]} if only in report else report)
 
 
-def application(service: Service, port: int, address: str = "127.0.0.1") -> ASGIApp:
+def application(service: RekognitionService, port: int, address: str = "127.0.0.1") -> ASGIApp:
     """Return the ASGI application of a server that listens on `address`."""
     endpoint = _Endpoint(service)
     answering = Starlette(

@@ -41,9 +41,9 @@ def page(endpoints: Iterable[Endpoint]) -> str:
         for each in known
     )
     return (
-        '<!doctype html><html lang="en"><record><meta charset="utf-8">'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>imagepipe: what can be asked</title><style>{STYLE}</style></record><body>"
+        f"<title>imagepipe: what can be asked</title><style>{STYLE}</style></head><body>"
         "<h1>What can be asked</h1><p>Times are ISO 8601 in UTC, confidences percent from 0 to 100. Unknown "
         'parameters are refused. For programs: <a href="openapi.json">openapi.json</a>.</p>'
         f"<ul>{contents}</ul>{''.join(map(_section, known))}</body></html>"

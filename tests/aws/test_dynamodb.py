@@ -14,7 +14,7 @@ from aws.dynamodb_batches import BatchGet, TableBatches
 from aws.dynamodb_pages import pages
 from aws.errors import ErrorTranslator
 from contract.errors import ConfigurationError, NotReadyError, ThrottledError, TransientError
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 
 TRANSLATED = ErrorTranslator(NotReadyError, ConfigurationError, ConfigurationError)
 KEYS = [{"pk": {"S": str(number)}} for number in range(230)]

@@ -12,7 +12,7 @@ from urllib.parse import quote_plus
 
 from botocore.exceptions import ClientError
 
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 from tests.fakes.calls import Calls
 from tests.fakes.s3_versions import StoredVersion, Versioning, md5
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 from tests.fakes.calls import Calls
 
 # Of one message and of a batch, bodies and attributes together, unless the topic says otherwise:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 from tests.fakes.calls import Calls
 
 # Body and attributes together, of a message and of a batch, since August 2025:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from loadtest.arithmetic import Window
-from loadtest.calls import OperationCounts
-from loadtest.gauges import QUEUES, Sample
+from loadtest.gauges import QUEUES, OperationCounts, Sample
 from loadtest.outcome import Dollars, LatencyFigures, LoadtestOutcome, OperationFigures
 from loadtest.verifying import Searchable, Unheard
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from loadtest import arithmetic
 from loadtest.arithmetic import Steps, Window
-from loadtest.photo_tracker import TrackedPhoto
+from loadtest.photos import TrackedPhoto
 from loadtest.scenario import Phase, QuotaChange, Scenario
 from tests.loadtest.looks import samples
 

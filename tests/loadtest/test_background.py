@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from loadtest.background import in_background
+from loadtest.gauges import in_background
 
 
 def wait(over: threading.Event) -> None:

@@ -17,16 +17,15 @@ from moto import mock_aws
 from contract.metrics import Metric
 from contract.table import counts_key
 from infra.settings import DeploymentSettings
-from loadtest.api import Api
 from loadtest.api_load.driving import pause_seconds
-from loadtest.calls import ALL, CallsInTheTable, OperationCounts
 from loadtest.completions import following
 from loadtest.errors import LoadtestError
-from loadtest.finding import stack_outputs
-from loadtest.photo_tracker import PhotoTracker
+from loadtest.gauges import ALL, CallsInTheTable, OperationCounts
+from loadtest.photos import PhotoTracker
 from loadtest.scenario import ApiLoad, Phase
-from loadtest.stack import Stack
-from loadtest.uploading import Upload, Uploader
+from loadtest.stack import Stack, stack_outputs
+from loadtest.uploading import PhotoUpload, Uploader
+from loadtest.verifying import Api
 
 REGION = "eu-central-1"
 
@@ -57,8 +56,8 @@ def uploader(stack: Stack) -> Uploader:
     return Uploader(stack, PhotoTracker(), clock=lambda: 7.0, stopping=threading.Event())
 
 
-def drawn(photos: int) -> Iterator[Upload]:
-    return (Upload(f"loadtest/{number}.jpg", number, b"bytes") for number in range(photos))
+def drawn(photos: int) -> Iterator[PhotoUpload]:
+    return (PhotoUpload(f"loadtest/{number}.jpg", number, b"bytes") for number in range(photos))
 
 
 def test_completions_are_followed_and_nothing_is_left_behind(stack: Stack) -> None:

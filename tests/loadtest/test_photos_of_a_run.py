@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.arithmetic import Window
-from loadtest.figures import dollars, rates
-from loadtest.photo_tracker import PhotoTracker, TrackedPhoto
+from loadtest.outcome import dollars, rates
+from loadtest.photos import PhotoTracker, TrackedPhoto
 from loadtest.scenario import Phase
-from loadtest.uploading import Upload, uploads
+from loadtest.uploading import PhotoUpload, uploads
 from loadtest.verifying import calls_too_many
 
 
@@ -21,7 +21,7 @@ def bodies() -> Iterator[bytes]:
     return (str(number).encode() for number in count())
 
 
-def drawn(phase: Phase) -> list[Upload]:
+def drawn(phase: Phase) -> list[PhotoUpload]:
     return list(uploads(phase, "loadtest/run/", bodies(), 0))
 
 

@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 
 from loadtest.errors import LoadtestError
-from loadtest.reading import read_scenarios
-from loadtest.scenario import ApiLoad, Lane, Phase, QuotaChange, Recognizer, Scenario
+from loadtest.scenario import (
+    ApiLoad,
+    Phase,
+    PhaseLane,
+    QuotaChange,
+    RecognizerChoice,
+    Scenario,
+    read_scenarios,
+)
 
 
 def read(tmp_path: Path, text: str) -> dict[str, Scenario]:
@@ -60,9 +67,9 @@ def test_everything_can_be_said(tmp_path: Path) -> None:
 
     assert scenario.phases == (
         Phase("idle", 5, per_second=0.5, duplicates=0.2),
-        Phase("backlog", 9, lane=Lane.BULK, prepared=True, after="idle", start_seconds=2.0),
+        Phase("backlog", 9, lane=PhaseLane.BULK, prepared=True, after="idle", start_seconds=2.0),
     )
-    assert scenario.recognizer is Recognizer.CANNED
+    assert scenario.recognizer is RecognizerChoice.CANNED
     assert scenario.context == {"detectors": "labels", "max_concurrency": "8"}
     assert [change.at_seconds for change in scenario.changes] == [30, 60]
     assert scenario.changes[0] == QuotaChange(30.0, {"DetectLabels": 10.0})

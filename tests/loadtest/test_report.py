@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from loadtest import plots
 from loadtest.outcome import LatencyFigures, OperationFigures
-from loadtest.report import page, plots
-from loadtest.report.plots import Series, ticks
+from loadtest.plots import Series, ticks
+from loadtest.report import page
 from loadtest.report.rows import Row, rows, what_was_run
 from loadtest.verifying import Searchable, Unheard
 from tests.loadtest.looks import outcome

@@ -10,7 +10,7 @@ from typing import Any
 
 from contract.environment import dump
 from contract.settings import ProcessorSettings
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 
 PROCESSOR = "arn:aws:lambda:us-east-1:123456789012:function:processor"
 

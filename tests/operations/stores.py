@@ -11,7 +11,7 @@ from typing import Any
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.models.dynamo_type import Item as MotoItem
 
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 from tests.fakes.dynamodb import FakeDynamoDB
 
 

@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from contract.errors import ConfigurationError
 from contract.failures import FAILURE_ATTRIBUTE
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 from operations.adapters.sqs import SqsQueue
 from operations.messages import Outgoing
 from tests.fakes.sqs import DEAD_LETTERS, FakeSQS

@@ -282,7 +282,7 @@ def test_an_object_is_looked_at_as_it_is_now(bucket: tuple[S3Bucket, Any]) -> No
 
 def test_names_come_from_the_outputs_that_the_local_place_writes() -> None:
     """The file is another room's; its fields are looked at here."""
-    from local.cloud.outputs import Outputs
+    from local.cloud.environment import Outputs
 
     assert set(Names.__dataclass_fields__) <= set(Outputs.__dataclass_fields__)
     assert {"endpoint_url", "region"} <= set(Written.__dataclass_fields__) & set(Outputs.__dataclass_fields__)

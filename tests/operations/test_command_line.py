@@ -15,7 +15,7 @@ import pytest
 from botocore.stub import Stubber
 
 from contract.failures import CRASHED
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 from operations import wiring
 from operations.adapters.cloudformation import stack_outputs
 from operations.commands import backfill, dead_letters, plan, quotas, reconcile, status

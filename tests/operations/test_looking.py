@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 from operations.dead_letters import reader
 from operations.dead_letters.reader import LOOK_SECONDS, MOST_REPEATS, DeadLetterReader
 from tests.fakes.s3 import BUCKET

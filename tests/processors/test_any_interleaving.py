@@ -21,7 +21,7 @@ from contract.completions import completion
 from contract.notifications import look_again
 from contract.records import Status
 from contract.table import label_term
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 from tests.fakes.calls import nothing
 from tests.fakes.s3 import BUCKET
 from tests.fakes.s3_versions import Versioning

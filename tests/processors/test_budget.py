@@ -17,7 +17,7 @@ from contract.metrics import Metric
 from contract.quotas import CubicCalculator
 from contract.table import budget_key
 from contract.wire import key_to_wire
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 from processors.adapters.dynamodb_rate_limits import DynamoDBRateLimits
 from processors.deadline import Deadline
 from processors.rate_limit.lanes import Lane

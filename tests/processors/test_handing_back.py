@@ -19,7 +19,7 @@ from contract.timing import (
     QUEUE_RETENTION_DAYS,
     RENEWAL_DAYS,
 )
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 from tests.fakes.calls import nothing
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES
 from tests.processors.world import Delivery, World

@@ -15,7 +15,7 @@ import pytest
 from contract.metrics import Metric
 from contract.records import Status
 from contract.timing import QUEUE_MAX_RECEIVES, QUEUE_RETENTION_DAYS, VISIBILITY_SECONDS
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 from tests.fakes.calls import nothing
 from tests.fakes.sqs import IMAGES
 from tests.processors.world import Delivery, World

@@ -30,7 +30,7 @@ from contract.tallies import (
 )
 from contract.timing import RESULTS_GRACE_SECONDS
 from contract.wire import from_wire, key_to_wire, to_wire
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 from processors.adapters.dynamodb_contents import DynamoDBContents
 from processors.adapters.dynamodb_counting import DynamoDBTallies
 from processors.counting.contents import ContentNames

@@ -13,7 +13,7 @@ from contract.notifications import look_again
 from contract.records import ImageRecord, Status
 from contract.table import IndexRow
 from contract.timing import TOMBSTONE_DAYS
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 from tests.fakes.calls import nothing
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import SETTINGS, World

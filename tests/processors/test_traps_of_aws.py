@@ -15,7 +15,7 @@ from contract.identity import ImageVersion
 from contract.metrics import Metric
 from contract.notifications import look_again
 from contract.records import Status, Unreadable
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 from processors.adapters.s3 import S3Objects
 from processors.retrying import retry_policy
 from tests.fakes.calls import nothing

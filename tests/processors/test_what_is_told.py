@@ -12,7 +12,7 @@ from contract.completions import completion
 from contract.detectors import OPERATIONS
 from contract.metrics import Metric
 from contract.prices import DOLLARS_A_CALL
-from loadtest.simulation.client_errors import client_error
+from loadtest.simulation.outages import client_error
 from processors.adapters import sns
 from processors.adapters.s3 import S3Objects
 from processors.powertools import PowertoolsMetrics

@@ -137,5 +137,6 @@ def test_the_manual_names_every_parameter_and_nothing_of_other_hosts() -> None:
             assert f"<code>{parameter.name}</code>" in answer.json
     assert not re.search(r"(src|href)=.(https?:)?//", answer.json)
     assert "<script" not in answer.json
+    assert answer.json.startswith('<!doctype html><html lang="en"><head>')
     assert "<td>string or null</td>" in answer.json
     assert "<td>list of key, " in answer.json

@@ -19,7 +19,6 @@ REMAINING_MILLISECONDS = 60_000
 
 
 def main(paths: str, handler_name: str, events_file: str, recorded_file: str = "") -> None:
-    """Hand over each event, and print the time."""
     sys.path[:0] = json.loads(paths)
     calls: list[list[Any]] = []
     if recorded_file:
@@ -46,7 +45,6 @@ def main(paths: str, handler_name: str, events_file: str, recorded_file: str = "
 
 
 def record_into(calls: list[list[Any]]) -> None:
-    """Write every AWS call down with its event."""
     from botocore.client import BaseClient
 
     made, lock = BaseClient._make_api_call, threading.Lock()  # type: ignore[attr-defined]

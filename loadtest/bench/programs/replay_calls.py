@@ -17,7 +17,6 @@ THREADS = 16
 
 
 def main(paths: str, recorded_file: str, old: str, new: str) -> None:
-    """Make the calls of each event, and print the time."""
     sys.path[:0] = json.loads(paths)
     import boto3
     from botocore.config import Config

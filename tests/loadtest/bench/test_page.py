@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.bench import page
-from loadtest.bench.figures import Figure, Section
-from loadtest.bench.notes import NOTES
+from loadtest.bench import figures
+from loadtest.bench.figures import NOTES, Figure, Section
+from loadtest.markdown import NoMarkersError, between_markers
 
 PAGE = """# Performance
 <!-- bench:machine -->
@@ -23,7 +23,7 @@ MEMORY = Section("memory", "Memory", r"Looked at \1 often.", [Figure("MiniStack"
 def test_only_what_is_between_the_markers_changes(tmp_path: Path) -> None:
     path = tmp_path / "performance.md"
     path.write_text(PAGE)
-    page.write([MEMORY], "`make bench`, today", path)
+    figures.write([MEMORY], "`make bench`, today", path)
     text = path.read_text()
     assert text.startswith(
         "# Performance\n<!-- bench:machine -->\n`make bench`, today\n<!-- /bench:machine -->\nbefore\n"
@@ -36,18 +36,18 @@ def test_only_what_is_between_the_markers_changes(tmp_path: Path) -> None:
 def test_writing_twice_is_writing_once(tmp_path: Path) -> None:
     path = tmp_path / "performance.md"
     path.write_text(PAGE)
-    page.write([MEMORY], "today", path)
+    figures.write([MEMORY], "today", path)
     once = path.read_text()
-    page.write([MEMORY], "today", path)
+    figures.write([MEMORY], "today", path)
     assert path.read_text() == once
 
 
 @pytest.mark.parametrize("text", ["no markers", PAGE + PAGE])
 def test_a_page_without_one_place_for_a_section_is_refused(text: str) -> None:
-    with pytest.raises(page.NoMarkersError, match="bench:memory"):
-        page.between_markers(text, "memory", "new")
+    with pytest.raises(NoMarkersError, match="bench:memory"):
+        between_markers(text, "bench:memory", "new")
 
 
 @pytest.mark.parametrize("name", ["machine", *NOTES])
 def test_the_page_has_a_place_for_every_section(name: str) -> None:
-    assert "new" in page.between_markers(page.PAGE.read_text(), name, "new")
+    assert "new" in between_markers(figures.PAGE.read_text(), f"bench:{name}", "new")

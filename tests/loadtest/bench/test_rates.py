@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from loadtest.bench.rates import Round, cpu_figures, figures, photos_a_round, steady_rate
+from loadtest.bench.throughput import Round, cpu_figures, figures, photos_a_round, steady_rate
 
 
 @pytest.mark.parametrize(("rate", "photos"), [(14.0, 150), (15.0, 150), (8.0, 90), (1.0, 30), (0.01, 30)])

@@ -8,14 +8,21 @@ from typing import Any
 
 import pytest
 
-from loadtest.faults.calls import Call, SavedAnswer, Service, saved_answers_of
+from loadtest.faults.calls import AwsService, Call, SavedAnswer, saved_answers_of
 from loadtest.faults.ledger import Ledger
-from loadtest.faults.outages import OUTAGES, WAITS_DIVIDED_BY, HungUpError, Outage, Outages, most_receives
-from loadtest.faults.plan import Plan
+from loadtest.faults.outages import (
+    OUTAGES,
+    WAITS_DIVIDED_BY,
+    HungUpError,
+    StagedOutage,
+    StagedOutages,
+    most_receives,
+)
+from loadtest.faults.plan import FaultPlan
 from loadtest.faults.proxy import Proxy
 from loadtest.faults.script import WAVES
 
-REKOGNITION_AWAY = Outage("Rekognition away", frozenset({Service.REKOGNITION}))
+REKOGNITION_AWAY = StagedOutage("Rekognition away", frozenset({AwsService.REKOGNITION}))
 
 
 def called(target: str, members: dict[str, Any] | None = None) -> Call:
@@ -39,11 +46,13 @@ def log(tmp_path: Path) -> Path:
 def test_a_wave_has_an_outage_and_each_service_that_the_promise_names_is_away_once() -> None:
     assert len(OUTAGES) == WAVES
     away = [service for outage in OUTAGES if not outage.denied for service in outage.services]
-    assert sorted(away) == sorted({Service.DYNAMODB, Service.S3, Service.SNS, Service.REKOGNITION})
+    assert sorted(away) == sorted(
+        {AwsService.DYNAMODB, AwsService.S3, AwsService.SNS, AwsService.REKOGNITION}
+    )
 
 
 def test_a_service_that_is_away_answers_503_or_hangs_up_and_the_others_answer(log: Path) -> None:
-    outages = Outages()
+    outages = StagedOutages()
     with outages.lasting(REKOGNITION_AWAY, log) as spell:
         answer = outages.met(DETECT, 2)
         with pytest.raises(HungUpError):
@@ -56,22 +65,22 @@ def test_a_service_that_is_away_answers_503_or_hangs_up_and_the_others_answer(lo
 
 
 def test_rekognition_cannot_read_objects_while_s3_is_away(log: Path) -> None:
-    outages = Outages()
-    with outages.lasting(Outage("S3 away", frozenset({Service.S3})), log):
+    outages = StagedOutages()
+    with outages.lasting(StagedOutage("S3 away", frozenset({AwsService.S3})), log):
         answer = outages.met(DETECT, 1)
     assert answer is not None
     assert b"InvalidS3ObjectException" in answer.body
 
 
 def test_a_missing_permission_is_told_in_words_each_time(log: Path) -> None:
-    outages = Outages()
-    with outages.lasting(Outage("denied", frozenset({Service.REKOGNITION}), denied=True), log):
+    outages = StagedOutages()
+    with outages.lasting(StagedOutage("denied", frozenset({AwsService.REKOGNITION}), denied=True), log):
         told = [outages.met(DETECT, number) for number in range(2)]
     assert all(answer is not None and b"AccessDeniedException" in answer.body for answer in told)
 
 
 def test_waits_are_shortened_and_those_of_an_outage_counted(log: Path) -> None:
-    outages = Outages()
+    outages = StagedOutages()
     shorter = outages.shortened(HIDE)
     assert [entry["VisibilityTimeout"] for entry in shorter.members["Entries"]] == [
         100 // WAITS_DIVIDED_BY,
@@ -85,7 +94,7 @@ def test_waits_are_shortened_and_those_of_an_outage_counted(log: Path) -> None:
 
 
 def test_the_function_says_how_often_a_message_was_received_during_the_outage(log: Path) -> None:
-    outages = Outages()
+    outages = StagedOutages()
     with outages.lasting(REKOGNITION_AWAY, log) as spell, log.open("a") as file:
         file.write('INFO {"level":"WARNING","receive_count":7}\nINFO {"receive_count": 11}\n')
     assert spell.receives == 11
@@ -93,7 +102,7 @@ def test_the_function_says_how_often_a_message_was_received_during_the_outage(lo
 
 
 def test_no_worker_is_killed_while_a_service_is_away(log: Path) -> None:
-    plan = next(plan for seed in range(99) if (plan := Plan(seed, (0,))).kills_before_the_call(0))
+    plan = next(plan for seed in range(99) if (plan := FaultPlan(seed, (0,))).kills_before_the_call(0))
     killed: list[int] = []
 
     def kill(port: int) -> bool:
@@ -110,7 +119,7 @@ def test_no_worker_is_killed_while_a_service_is_away(log: Path) -> None:
 
 
 def test_what_comes_after_an_outage_is_put_down_to_it_until_the_next(log: Path) -> None:
-    outages = Outages()
+    outages = StagedOutages()
     for outage in OUTAGES[:2]:
         with outages.lasting(outage, log):
             pass

@@ -7,8 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from xml.etree import ElementTree
 
-from loadtest.faults.answers import error, throttle
-from loadtest.faults.calls import Answer, Call, Service
+from loadtest.faults.calls import AwsAnswer, AwsService, Call, server_error, throttle
 from loadtest.faults.partial import split
 
 JSON = {"content-type": "application/x-amz-json-1.0"}
@@ -24,7 +23,7 @@ def test_unprocessed_items_are_those_that_were_not_passed_on() -> None:
     call = dynamodb("BatchWriteItem", {"RequestItems": {"table": [1, 2, 3, 4]}})
     part = split(call, 0.5)
     assert part is not None
-    answer = part.complete(Answer(200, (("x-amz-crc32", "1"),), b'{"UnprocessedItems": {}}'))
+    answer = part.complete(AwsAnswer(200, (("x-amz-crc32", "1"),), b'{"UnprocessedItems": {}}'))
 
     assert part.call.members["RequestItems"]["table"] == [3, 4]
     assert json.loads(answer.body)["UnprocessedItems"] == {"table": [1, 2]}
@@ -35,7 +34,7 @@ def test_unprocessed_keys_keep_how_they_were_asked_for() -> None:
     call = dynamodb("BatchGetItem", {"RequestItems": {"table": {"Keys": [1, 2], "ConsistentRead": True}}})
     part = split(call, 0.1)
     assert part is not None
-    answer = part.complete(Answer(200, (), b'{"Responses": {}}'))
+    answer = part.complete(AwsAnswer(200, (), b'{"Responses": {}}'))
 
     assert part.call.members["RequestItems"]["table"]["Keys"] == [2]
     assert json.loads(answer.body)["UnprocessedKeys"] == {"table": {"Keys": [1], "ConsistentRead": True}}
@@ -55,7 +54,7 @@ def test_completions_that_failed_are_named_and_the_others_numbered_anew() -> Non
     assert part is not None
     passed = dict(parse_qsl(part.call.body.decode()))
     result = "<PublishBatchResult><Successful/><Failed/></PublishBatchResult>"
-    answer = part.complete(Answer(200, (), f"<Response>{result}</Response>".encode()))
+    answer = part.complete(AwsAnswer(200, (), f"<Response>{result}</Response>".encode()))
 
     assert (passed[f"{prefix}.1.Id"], passed[f"{prefix}.2.Id"]) == ("2", "3")
     assert f"{prefix}.3.Id" not in passed
@@ -70,8 +69,12 @@ def test_calls_are_told_apart_and_refused_in_their_own_words() -> None:
     s3 = Call("HEAD", "/bucket/key", {}, b"")
     get_item = dynamodb("GetItem", {})
 
-    assert [call.service for call in (sns, s3, get_item)] == [Service.SNS, Service.S3, Service.DYNAMODB]
+    assert [call.service for call in (sns, s3, get_item)] == [
+        AwsService.SNS,
+        AwsService.S3,
+        AwsService.DYNAMODB,
+    ]
     assert [call.operation for call in (sns, s3, get_item)] == ["PublishBatch", "HEAD", "GetItem"]
     assert b"<Code>Throttled</Code>" in throttle(sns, 0).body
     assert (throttle(s3, 0).status, throttle(s3, 0).body) == (503, b"")
-    assert json.loads(error(get_item).body)["__type"].endswith("#InternalServerError")
+    assert json.loads(server_error(get_item).body)["__type"].endswith("#InternalServerError")

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import pytest
 
 from loadtest.faults.calls import Photograph, SavedAnswer
-from loadtest.faults.payments import Fate, Paid, Save, paid_twice, payments_of
-from loadtest.faults.plan import Fault
+from loadtest.faults.ledger import Fate, Paid, Save, paid_twice, payments_of
+from loadtest.faults.plan import InjectedFault
 
 NAME = ("DetectLabels", "bytes")
 
 
-def paid(invocation: str, lost_by: Fault = Fault.NONE, seconds: float = 1.0) -> Paid:
+def paid(invocation: str, lost_by: InjectedFault = InjectedFault.NONE, seconds: float = 1.0) -> Paid:
     return Paid(Photograph("DetectLabels", "a.jpg", "v1"), invocation, seconds, lost_by)
 
 
@@ -32,9 +32,9 @@ def fates(events: Sequence[Paid | Save], killed: Sequence[str] = ()) -> list[Fat
         ([paid("one"), saved("one")], ["one"], [Fate.KEPT]),
         ([paid("one")], ["one"], [Fate.LOST_TO_A_KILL]),
         ([paid("one"), saved("one", took_effect=False)], ["one"], [Fate.LOST_TO_A_KILL]),
-        ([paid("one", Fault.RESET_AFTER)], [], [Fate.LOST_TO_A_FAULT]),
+        ([paid("one", InjectedFault.RESET_AFTER)], [], [Fate.LOST_TO_A_FAULT]),
         (
-            [paid("one", Fault.RESET_AFTER), paid("one"), saved("one")],
+            [paid("one", InjectedFault.RESET_AFTER), paid("one"), saved("one")],
             [],
             [Fate.LOST_TO_A_FAULT, Fate.KEPT],
         ),

@@ -13,9 +13,8 @@ from contract.identity import ImageVersion
 from contract.records import Findings, ImageRecord, Rejection, Status
 from contract.results import Result, ResultName
 from contract.table import index_rows
-from loadtest.faults.evidence import UNEXPLAINED, Evidence, Letter
-from loadtest.faults.payments import PaidTwice
-from loadtest.faults.verdict import Verdict, judge
+from loadtest.faults.ledger import PaidTwice
+from loadtest.faults.verdict import UNEXPLAINED, Evidence, Letter, RunVerdict, judge
 
 VERSION = ImageVersion("a.jpg", "etag", 9, "v1", "2024-01-01T00:00:00.000Z")
 RECORD = ImageRecord(
@@ -44,7 +43,7 @@ GOOD = Evidence(
 NOTHING_TWICE = PaidTwice(0, Counter(), ())
 
 
-def verdict(evidence: Evidence, twice: PaidTwice = NOTHING_TWICE, *, announced: bool = True) -> Verdict:
+def verdict(evidence: Evidence, twice: PaidTwice = NOTHING_TWICE, *, announced: bool = True) -> RunVerdict:
     said = {completion("bucket", record).id for record in evidence.records.values()} if announced else set()
     return judge(evidence, said, "bucket", twice, {})
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from loadtest.simulation.clock import START, Clock
-from loadtest.simulation.executor import VirtualExecutor
+from loadtest.simulation.clock import START, Clock, VirtualExecutor
 
 
 def test_strands_go_on_in_order_of_time_and_no_time_passes_while_they_work() -> None:

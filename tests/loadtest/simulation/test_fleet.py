@@ -9,16 +9,16 @@ import pytest
 from contract.timing import VISIBILITY_SECONDS
 from loadtest.simulation.clock import START, Clock
 from loadtest.simulation.event_source import EventSource
-from loadtest.simulation.fleet import ALLOW, LONGEST_LINEAGE, Environment, Function
+from loadtest.simulation.fleet import ALLOW, LONGEST_LINEAGE, Environment, VirtualFunction
 from loadtest.simulation.latency import COLD_START_SECONDS, INVOCATION_SECONDS
-from loadtest.simulation.photos import Photo
-from loadtest.simulation.queue import Queue
+from loadtest.simulation.photos import VirtualPhoto
+from loadtest.simulation.queue import VirtualQueue
 from processors.deadline import Deadline
 
 Reply = Mapping[str, Any]
 
 
-class Site:
+class FleetSite:
     """A function whose handler takes some seconds, fed from a queue; `batches` are their sizes by time."""
 
     def __init__(
@@ -32,12 +32,12 @@ class Site:
         concurrency: int | None = None,
     ) -> None:
         self.clock = Clock()
-        self.queue = Queue("images", self.clock.now)
-        self.queue.stock((Photo("images", number, START) for number in range(photos)), photos)
+        self.queue = VirtualQueue("images", self.clock.now)
+        self.queue.stock((VirtualPhoto("images", number, START) for number in range(photos)), photos)
         self.batches: list[tuple[float, int]] = []
         self.fails, self.sends_anew = fails, sends_anew
         self.seconds = seconds
-        self.function = Function(self.clock, self._build, concurrency=concurrency)
+        self.function = VirtualFunction(self.clock, self._build, concurrency=concurrency)
         self.source = EventSource(self.clock, self.queue, self.function, batch_size=10, maximum=maximum)
         self.source.start()
 
@@ -56,7 +56,7 @@ class Site:
 
 
 def test_five_batches_are_taken_at_once_and_five_more_each_second_up_to_the_maximum() -> None:
-    site = Site(10_000, seconds=1000, maximum=12)
+    site = FleetSite(10_000, seconds=1000, maximum=12)
     site.function.timeout_seconds = 2000
     running = []
     for second in (0.5, 1.5, 2.5, 9):
@@ -66,7 +66,7 @@ def test_five_batches_are_taken_at_once_and_five_more_each_second_up_to_the_maxi
 
 
 def test_a_batch_that_is_not_full_waits_for_the_window() -> None:
-    site = Site(3, seconds=0)
+    site = FleetSite(3, seconds=0)
     site.clock.run(5)
     ((at, size),) = site.batches
     assert size == 3
@@ -74,7 +74,7 @@ def test_a_batch_that_is_not_full_waits_for_the_window() -> None:
 
 
 def test_a_warm_worker_starts_at_once_and_a_cold_one_does_not() -> None:
-    site = Site(20, seconds=1, maximum=1)
+    site = FleetSite(20, seconds=1, maximum=1)
     site.clock.run(10)
     (cold, _), (warm, _) = site.batches
     assert cold == pytest.approx(COLD_START_SECONDS + INVOCATION_SECONDS, abs=0.05)
@@ -83,20 +83,20 @@ def test_a_warm_worker_starts_at_once_and_a_cold_one_does_not() -> None:
 
 
 def test_what_is_done_is_gone_from_the_queue() -> None:
-    site = Site(25, seconds=1)
+    site = FleetSite(25, seconds=1)
     site.clock.run(2 * VISIBILITY_SECONDS)
     assert site.queue.empty()
     assert sum(size for _, size in site.batches) == 25
 
 
 def test_a_batch_that_fails_comes_back_whole_after_the_visibility_timeout() -> None:
-    site = Site(10, seconds=1, fails=True)
+    site = FleetSite(10, seconds=1, fails=True)
     site.clock.run(VISIBILITY_SECONDS + 10)
     assert [size for _, size in site.batches] == [10, 10]
 
 
 def test_an_invocation_is_killed_when_its_time_is_over_and_its_batch_comes_back() -> None:
-    site = Site(10, seconds=100)
+    site = FleetSite(10, seconds=100)
     site.clock.run(90)
     assert site.function.counts["timed out"] == 1
     assert site.source.running == 0
@@ -109,7 +109,7 @@ def test_an_invocation_is_killed_when_its_time_is_over_and_its_batch_comes_back(
 
 
 def test_what_is_sent_to_its_own_queue_over_and_over_is_refused_after_sixteen_invocations() -> None:
-    site = Site(1, seconds=0, sends_anew=True)
+    site = FleetSite(1, seconds=0, sends_anew=True)
     site.clock.run(2 * VISIBILITY_SECONDS)
     assert len(site.batches) == LONGEST_LINEAGE
     assert site.function.counts["RecursiveInvocationsDropped"] == 2
@@ -118,7 +118,7 @@ def test_what_is_sent_to_its_own_queue_over_and_over_is_refused_after_sixteen_in
 
 
 def test_a_function_that_may_call_itself_is_not_stopped() -> None:
-    site = Site(1, seconds=0, sends_anew=True)
+    site = FleetSite(1, seconds=0, sends_anew=True)
     site.function.recursive_loop = ALLOW
     site.clock.run(60)
     assert len(site.batches) > 2 * LONGEST_LINEAGE
@@ -126,7 +126,7 @@ def test_a_function_that_may_call_itself_is_not_stopped() -> None:
 
 
 def test_batches_beyond_the_concurrency_are_refused_and_come_back_after_the_visibility_timeout() -> None:
-    site = Site(50, seconds=20, concurrency=2)
+    site = FleetSite(50, seconds=20, concurrency=2)
     site.clock.run(5)
     assert [size for _, size in site.batches] == [10, 10]
     assert site.function.counts["Throttles"] == 3
@@ -137,7 +137,7 @@ def test_batches_beyond_the_concurrency_are_refused_and_come_back_after_the_visi
 
 
 def test_an_event_source_takes_fewer_batches_after_a_throttle() -> None:
-    site = Site(1000, seconds=1000, concurrency=1)
+    site = FleetSite(1000, seconds=1000, concurrency=1)
     site.function.timeout_seconds = 2000
     site.clock.run(3)
     # One runs, and one more is tried each time that the allowance has grown by one: five a second.
@@ -145,7 +145,7 @@ def test_an_event_source_takes_fewer_batches_after_a_throttle() -> None:
 
 
 def test_a_message_that_is_handed_back_is_taken_when_it_was_told_to_come() -> None:
-    site = Site(1, seconds=1, fails=True)
+    site = FleetSite(1, seconds=1, fails=True)
     site.clock.at(4, lambda: site.queue.hide(site.queue.messages()[0].receipt or "", 6))
     site.clock.run(15)
     assert [at for at, _ in site.batches] == pytest.approx([1.8, 11.0], abs=0.1)

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import pytest
 
-from loadtest.simulation.aftermath import aftermath, broken_promises
-from loadtest.simulation.outage_scenarios import OUTAGES
+from loadtest.simulation.figures import aftermath, broken_promises
 from loadtest.simulation.running import run
-from loadtest.simulation.scenario import Scenario
+from loadtest.simulation.scenario import FleetScenario
+from loadtest.simulation.scenarios import OUTAGES
 
 pytestmark = pytest.mark.nightly
 
@@ -28,5 +28,5 @@ SCENARIOS = [
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_what_cannot_be_done_now_waits_and_is_done_soon_after(scenario: Scenario) -> None:
+def test_what_cannot_be_done_now_waits_and_is_done_soon_after(scenario: FleetScenario) -> None:
     assert broken_promises(scenario, aftermath(run(scenario))) == []

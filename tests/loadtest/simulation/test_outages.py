@@ -8,20 +8,21 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.timing import VISIBILITY_SECONDS
-from loadtest.simulation.aftermath import Aftermath, aftermath, broken_promises
-from loadtest.simulation.deployed import recursive_loop
+from loadtest.faults.calls import AwsService
+from loadtest.simulation.figures import Aftermath, aftermath, broken_promises
 from loadtest.simulation.fleet import ALLOW, TERMINATE
-from loadtest.simulation.outages import DENIED, Outage, Outages, Service, Trouble
+from loadtest.simulation.outages import DENIED, Outage, Outages, Trouble
 from loadtest.simulation.running import run
-from loadtest.simulation.scenario import Scenario
+from loadtest.simulation.scenario import FleetScenario
+from loadtest.simulation.scenarios import recursive_loop
 
-SMALL = Scenario(
+SMALL = FleetScenario(
     "small", "twenty photos", {"DetectLabels": 50.0}, (0, 5), backlog=20, backlog_is_live=True, longest=1800.0
 )
 WELL = Aftermath(Counter(), None, 0, 0, 0, 0, 0, 0, 3, 1.0, 300.0)
 
 
-def met(outages: Outages, service: Service) -> ClientError | BotoCoreError | None:
+def met(outages: Outages, service: AwsService) -> ClientError | BotoCoreError | None:
     try:
         outages.strike(service, "Call")
     except (ClientError, BotoCoreError) as error:
@@ -29,19 +30,23 @@ def met(outages: Outages, service: Service) -> ClientError | BotoCoreError | Non
     return None
 
 
-@pytest.mark.parametrize("service", list(Service))
-def test_a_service_that_is_away_answers_a_5xx_or_not_at_all_and_the_others_are_well(service: Service) -> None:
+@pytest.mark.parametrize("service", list(AwsService))
+def test_a_service_that_is_away_answers_a_5xx_or_not_at_all_and_the_others_are_well(
+    service: AwsService,
+) -> None:
     outages = Outages(lambda: 5.0, (Outage(service, 0, 10),))
     first, second = met(outages, service), met(outages, service)
     assert isinstance(first, ClientError)
     assert first.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
     assert isinstance(second, BotoCoreError)
-    others = set(Service) - {service, Service.REKOGNITION}
+    others = set(AwsService) - {service, AwsService.REKOGNITION}
     assert all(met(outages, other) is None for other in others)
 
 
-@pytest.mark.parametrize("service", list(Service))
-def test_a_permission_is_missing_in_the_words_of_the_service_until_it_is_given_back(service: Service) -> None:
+@pytest.mark.parametrize("service", list(AwsService))
+def test_a_permission_is_missing_in_the_words_of_the_service_until_it_is_given_back(
+    service: AwsService,
+) -> None:
     time = [5.0]
     outages = Outages(lambda: time[0], (Outage(service, 0, 10, Trouble.DENIED),))
     error = met(outages, service)
@@ -52,14 +57,16 @@ def test_a_permission_is_missing_in_the_words_of_the_service_until_it_is_given_b
 
 
 def test_rekognition_cannot_read_objects_while_s3_is_away() -> None:
-    error = met(Outages(lambda: 5.0, (Outage(Service.S3, 0, 10),)), Service.REKOGNITION)
+    error = met(Outages(lambda: 5.0, (Outage(AwsService.S3, 0, 10),)), AwsService.REKOGNITION)
     assert isinstance(error, ClientError)
     assert error.response["Error"]["Code"] == "InvalidS3ObjectException"
 
 
 def test_a_service_that_is_shaky_fails_for_a_share_of_its_calls() -> None:
-    outages = Outages(lambda: 5.0, (Outage(Service.SNS, 0, 10, share=0.5),), iter([0.4, 0.6, 0.4]).__next__)
-    assert [met(outages, Service.SNS) is None for _ in range(3)] == [False, True, False]
+    outages = Outages(
+        lambda: 5.0, (Outage(AwsService.SNS, 0, 10, share=0.5),), iter([0.4, 0.6, 0.4]).__next__
+    )
+    assert [met(outages, AwsService.SNS) is None for _ in range(3)] == [False, True, False]
 
 
 def test_what_outlives_the_retention_is_lost_and_noticed() -> None:
@@ -70,7 +77,7 @@ def test_what_outlives_the_retention_is_lost_and_noticed() -> None:
 
 
 def test_what_was_not_announced_is_not_done() -> None:
-    away = replace(SMALL, outages=(Outage(Service.SNS, 0, 60),), longest=50.0)
+    away = replace(SMALL, outages=(Outage(AwsService.SNS, 0, 60),), longest=50.0)
     seen = aftermath(run(away))
     assert (seen.left, seen.lost) == (20, 0)
     assert broken_promises(away, seen) == ["20 messages left"]
@@ -93,7 +100,7 @@ def test_sqs_buries_what_lambda_refuses_again_and_again() -> None:
 
 
 def test_calls_under_way_when_the_table_goes_away_may_be_paid_for_twice_and_no_others() -> None:
-    table, topic = Outage(Service.DYNAMODB, 1, 60), Outage(Service.SNS, 1, 60)
+    table, topic = Outage(AwsService.DYNAMODB, 1, 60), Outage(AwsService.SNS, 1, 60)
     assert replace(SMALL, outages=(table,)).may_pay_twice == 200
     assert replace(SMALL, outages=(topic,)).may_pay_twice == 0
 

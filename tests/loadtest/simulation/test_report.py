@@ -6,17 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from loadtest.faults.calls import AwsService
 from loadtest.simulation import report
-from loadtest.simulation.dead_letters import UNEXPLAINED
-from loadtest.simulation.outages import Outage, Service
-from loadtest.simulation.scenario import (
-    Scenario,
-    deployed_workers,
-)
+from loadtest.simulation.figures import kept, simulate
+from loadtest.simulation.outages import Outage
+from loadtest.simulation.queue import UNEXPLAINED
+from loadtest.simulation.scenario import FleetScenario, deployed_workers
 from loadtest.simulation.scenarios import GROUPS
-from loadtest.simulation.simulating import kept, simulate
 
-TINY = Scenario(
+TINY = FleetScenario(
     "tiny", "ten photos", {"DetectLabels": 5.0}, (0, 5), backlog=10, backlog_is_live=True, live_workers=2
 )
 
@@ -55,7 +53,7 @@ def test_a_group_is_written_between_its_markers_and_into_the_directory(tmp_path:
 def test_outages_have_a_table_of_their_own_and_no_plot(tmp_path: Path) -> None:
     page = tmp_path / "fleet.md"
     page.write_text("<!-- fleet:outages -->\n<!-- /fleet:outages -->\n")
-    away = replace(TINY, title="SNS away", outages=(Outage(Service.SNS, 1.0, 20.0),))
+    away = replace(TINY, title="SNS away", outages=(Outage(AwsService.SNS, 1.0, 20.0),))
     scenario, seen, picture = simulate(away)
     report.write({"outages": [(scenario, seen)]}, {"outages": [picture]}, tmp_path, page)
     (limiter,) = [limiter for limiter in page.read_text().splitlines() if limiter.startswith("| SNS away")]
@@ -72,7 +70,7 @@ def test_a_photo_paid_for_twice_is_a_fault_unless_a_worker_was_killed() -> None:
 
 
 def test_a_dead_letter_is_a_fault_where_it_is_an_outage_that_made_it() -> None:
-    away = replace(TINY, outages=(Outage(Service.SNS, 0.0, 5.0),))
+    away = replace(TINY, outages=(Outage(AwsService.SNS, 0.0, 5.0),))
     _, seen, _ = simulate(away)
     assert kept(away, seen)
     buried = replace(seen.aftermath, dead=Counter({UNEXPLAINED: 1}))

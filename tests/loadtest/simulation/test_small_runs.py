@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from loadtest.simulation.figures import figures
-from loadtest.simulation.plots import grid, panel
+from loadtest.plots import grid
+from loadtest.simulation.figures import figures, panel
 from loadtest.simulation.rivals import PROGRAMS
 from loadtest.simulation.running import Record, run
-from loadtest.simulation.scenario import Scenario
+from loadtest.simulation.scenario import FleetScenario
 
-SMALL = Scenario(
+SMALL = FleetScenario(
     "small",
     "a small backlog",
     {"DetectLabels": 50.0},

@@ -19,10 +19,10 @@ from local.cloud import assembly, services, starting
 from local.cloud.clients import LocalClients
 from local.cloud.environment import LocalEnvironment, on_ports, remembered
 from local.cloud.errors import LocalCloudError
-from local.cloud.function_log import FunctionLog
-from local.cloud.pid_files import PidFile
 from local.cloud.recovering import lost_buckets
 from local.cloud.running import at_work
+from local.cloud.services import PidFile
+from local.demo.draining import FunctionLog
 
 
 def test_node_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,6 +116,13 @@ def test_a_change_of_the_guard_replaces_a_ministack_that_runs(
     assert cloud_service(LocalEnvironment(tmp_path)).identity != before
 
 
+def test_describing_the_services_writes_nothing(tmp_path: Path) -> None:
+    cloud_service(LocalEnvironment(tmp_path))
+    rekognition_service(LocalEnvironment(tmp_path))
+
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_change_of_the_guard_replaces_a_rekognition_that_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

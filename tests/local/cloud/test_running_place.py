@@ -12,9 +12,9 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from infra.bundles import ROOT
-from local.cloud.outputs import Outputs
-from local.cloud.pid_files import PidFile
+from local.cloud.environment import Outputs
 from local.cloud.running import bring_up, running_environment, take_down
+from local.cloud.services import PidFile
 from local.cloud.stages import Stages
 from local.cloud.starting import CLOUD, REKOGNITION
 from local.demo.draining import current_etags, drain

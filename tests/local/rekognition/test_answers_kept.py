@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.rekognition.single_flight import SingleFlight
+from local.rekognition.recognition import SingleFlight
 
 
 class Work:

@@ -6,7 +6,8 @@ Which requests are theirs is tried in tests/local/cloud/test_origin_guard.py, fo
 import botocore.session
 import pytest
 
-from local.rekognition.service import Service
+from local.rekognition.recognition import RealRecognition
+from local.rekognition.service import RekognitionService
 from local.rekognition.wire import application
 from tests.local.rekognition.asgi import PORT, Answer, Http
 from tests.local.rekognition.test_wire import FakeObjects, FakeOperation
@@ -18,7 +19,9 @@ SLOWER = b'{"latencies_ms": {"DetectLabels": 60000}}'
 def server(address: str = "127.0.0.1") -> Http:
     """Return a server that listens on an address."""
     model = botocore.session.get_session().get_service_model("rekognition")
-    service = Service({"DetectLabels": FakeOperation()}, FakeObjects(), model, workers=1)
+    service = RekognitionService(
+        RealRecognition({"DetectLabels": FakeOperation()}, FakeObjects(), workers=1), model
+    )
     return Http(application(service, PORT, address))
 
 

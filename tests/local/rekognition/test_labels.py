@@ -8,12 +8,10 @@ import pytest
 from PIL import Image
 
 from local.rekognition import detector
-from local.rekognition.evidence import Label
-from local.rekognition.labels import Labeller, LabelNetworks
+from local.rekognition.labels import Label, Labeller, LabelNetworks, load_taxonomy
 from local.rekognition.models.sessions import Floats, Network
-from local.rekognition.taxonomy import load
 
-TAXONOMY = load()
+TAXONOMY = load_taxonomy()
 PICTURE = Image.new("RGB", (640, 480))
 CELLS = 104
 

@@ -6,15 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import botocore.session
 import pytest
 from PIL import Image
 
-from local.rekognition.late import LateOperation
 from local.rekognition.models import sessions
 from local.rekognition.models.sessions import INSTALLED, MissingModelsError, installed_path
 from local.rekognition.pictures import Picture
-from local.rekognition.service import Service
+from local.rekognition.recognition import RealRecognition
+from local.rekognition.registry import LateOperation
 
 PICTURE = Image.new("RGB", (90, 90))
 
@@ -74,12 +73,11 @@ def test_models_that_cannot_be_loaded_are_tried_again_at_the_next_call() -> None
 
 def test_operations_that_wait_for_their_first_call_are_told() -> None:
     late = LateOperation("DetectText", Echo)
-    model = botocore.session.get_session().get_service_model("rekognition")
-    service = Service({"DetectText": late}, objects=None, model=model, workers=1)  # type: ignore[arg-type]
+    recognition = RealRecognition({"DetectText": late}, objects=None, workers=1)  # type: ignore[arg-type]
 
-    assert service.waiting() == ["DetectText"]
+    assert recognition.waiting() == ["DetectText"]
     late.answer(PICTURE, {})
-    assert service.waiting() == []
+    assert recognition.waiting() == []
 
 
 @pytest.mark.parametrize("name", INSTALLED)

@@ -16,8 +16,8 @@ from local.rekognition.detect_moderation_labels import (
     with_parents,
 )
 from local.rekognition.errors import RekognitionError
+from local.rekognition.labels import load_taxonomy
 from local.rekognition.models.sessions import Floats
-from local.rekognition.taxonomy import load as load_taxonomy
 
 PICTURE = Image.new("RGB", (100, 90))
 TAXONOMY = load_taxonomy()

@@ -16,7 +16,8 @@ from PIL import Image
 
 from local.rekognition.errors import RekognitionError
 from local.rekognition.pictures import Picture, decode
-from local.rekognition.service import Service
+from local.rekognition.recognition import RealRecognition
+from local.rekognition.service import RekognitionService
 from local.rekognition.wire import application
 from tests.local.rekognition.asgi import PORT, Http
 from tests.local.rekognition.files_made import (
@@ -76,7 +77,7 @@ class NoObjects:
 
 def test_over_the_wire_each_is_answered_or_refused_and_none_breaks_the_server() -> None:
     model = botocore.session.get_session().get_service_model("rekognition")
-    service = Service({"DetectLabels": Sees()}, NoObjects(), model, workers=1)
+    service = RekognitionService(RealRecognition({"DetectLabels": Sees()}, NoObjects(), workers=1), model)
     http = Http(application(service, PORT))
     headers = {"x-amz-target": "RekognitionService.DetectLabels"}
     verdicts = {}

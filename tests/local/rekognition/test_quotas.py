@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.rekognition.errors import RekognitionError
-from local.rekognition.quotas import Quotas, TokenBucket
-from local.rekognition.settings import Change, SettingsError, read_change
+from local.rekognition.quotas import CallQuotas, QuotaChangeError, QuotaSettings, TokenBucket, read_change
 
 OPERATIONS = ("DetectLabels", "DetectFaces")
 
@@ -61,7 +60,7 @@ def test_never_more_calls_than_the_rate_allows_in_any_time(rate: float, pauses: 
 
 
 def test_over_quota_the_services_own_code_is_raised() -> None:
-    quotas = Quotas(FakeClock())
+    quotas = CallQuotas(FakeClock())
     quotas.change({"DetectLabels": 1}, {})
     quotas.admit("DetectLabels")
 
@@ -73,7 +72,7 @@ def test_over_quota_the_services_own_code_is_raised() -> None:
 
 
 def test_quotas_are_separate_by_operation() -> None:
-    quotas = Quotas(FakeClock())
+    quotas = CallQuotas(FakeClock())
     quotas.change({"DetectLabels": 1}, {})
     quotas.admit("DetectLabels")
 
@@ -82,7 +81,7 @@ def test_quotas_are_separate_by_operation() -> None:
 
 
 def test_a_limit_can_be_lifted() -> None:
-    quotas = Quotas(FakeClock())
+    quotas = CallQuotas(FakeClock())
     quotas.change({"DetectLabels": 1}, {})
     quotas.change({"DetectLabels": None}, {})
 
@@ -92,7 +91,7 @@ def test_a_limit_can_be_lifted() -> None:
 
 
 def test_latency_is_set_in_milliseconds() -> None:
-    quotas = Quotas()
+    quotas = CallQuotas()
     quotas.change({}, {"DetectLabels": 250})
 
     assert quotas.latency_seconds("DetectLabels") == 0.25
@@ -102,7 +101,7 @@ def test_latency_is_set_in_milliseconds() -> None:
 def test_a_change_is_read() -> None:
     change = read_change({"rates": {"DetectLabels": 5, "DetectFaces": None}}, OPERATIONS)
 
-    assert change == Change({"DetectLabels": 5.0, "DetectFaces": None}, {})
+    assert change == QuotaSettings({"DetectLabels": 5.0, "DetectFaces": None}, {})
 
 
 WRONG = [
@@ -118,5 +117,5 @@ WRONG = [
 
 @pytest.mark.parametrize(("wanted", "says"), WRONG)
 def test_a_wrong_change_is_refused_with_the_reason(wanted: object, says: str) -> None:
-    with pytest.raises(SettingsError, match=says):
+    with pytest.raises(QuotaChangeError, match=says):
         read_change(wanted, OPERATIONS)

@@ -8,11 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from local.rekognition.classifier import SIDE, box_view
-from local.rekognition.detector import Detection, overlap
-from local.rekognition.evidence import likelihood
+from local.rekognition.detector import CLASSIFIER_SIDE, Detection, box_view, overlap
+from local.rekognition.face_attributes import pose_of, quality_of, square_around
 from local.rekognition.face_detector import Face, Point
-from local.rekognition.face_geometry import pose_of, quality_of, square_around
+from local.rekognition.labels import likelihood
 
 UNIT = st.floats(0, 1)
 BOXES = st.tuples(UNIT, UNIT, UNIT, UNIT).map(
@@ -51,7 +50,7 @@ def test_a_close_look_at_any_box_has_the_size_the_network_wants(
     width = max(box[2] - box[0], 0.02)
     wide = (box[0], box[1], min(1.0, box[0] + width), min(1.0, box[1] + width))
 
-    assert box_view(Image.new("RGB", (300, 200)), wide).size == (SIDE, SIDE)
+    assert box_view(Image.new("RGB", (300, 200)), wide).size == (CLASSIFIER_SIDE, CLASSIFIER_SIDE)
 
 
 def face(turned_by: float = 0.0, nose_right_by: float = 0.0) -> Face:

@@ -10,7 +10,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from local.rekognition.errors import RekognitionError
-from local.rekognition.sources import MAX_OBJECT_BYTES, ObjectPlace, S3Objects, image_of
+from local.rekognition.sources import MAX_OBJECT_BYTES, ObjectPlace, S3ObjectReader, image_of
 
 PLACE = ObjectPlace("photos", "my cat + 100%.jpg", "v1")
 
@@ -32,7 +32,7 @@ def test_an_object_is_read_in_the_version_that_was_asked_for(s3: Any) -> None:
             {"Bucket": "photos", "Key": "my cat + 100%.jpg", "VersionId": "v1"},
         )
 
-        assert S3Objects(s3, "here").read(PLACE) == b"pixels"
+        assert S3ObjectReader(s3, "here").read(PLACE) == b"pixels"
 
 
 def test_an_object_over_15_megabytes_is_refused_unread(s3: Any) -> None:
@@ -41,7 +41,7 @@ def test_an_object_over_15_megabytes_is_refused_unread(s3: Any) -> None:
         stub.add_response("get_object", {"Body": body, "ContentLength": MAX_OBJECT_BYTES + 1})
 
         with pytest.raises(RekognitionError) as refused:
-            S3Objects(s3, "here").read(PLACE)
+            S3ObjectReader(s3, "here").read(PLACE)
 
     assert refused.value.code == "ImageTooLargeException"
 
@@ -57,7 +57,7 @@ def test_an_object_that_cannot_be_read_gives_one_answer_whatever_the_reason(
         stub.add_client_error("get_object", code, http_status_code=status)
 
         with pytest.raises(RekognitionError) as refused:
-            S3Objects(s3, "here").read(PLACE)
+            S3ObjectReader(s3, "here").read(PLACE)
 
     assert refused.value.code == "InvalidS3ObjectException"
     assert refused.value.message == (
@@ -67,7 +67,7 @@ def test_an_object_that_cannot_be_read_gives_one_answer_whatever_the_reason(
 
 def test_a_bucket_name_that_cannot_be_is_an_unreadable_object(s3: Any) -> None:
     with pytest.raises(RekognitionError) as refused:
-        S3Objects(s3, "here").read(ObjectPlace("no/bucket", "a"))
+        S3ObjectReader(s3, "here").read(ObjectPlace("no/bucket", "a"))
 
     assert refused.value.code == "InvalidS3ObjectException"
 
@@ -81,7 +81,7 @@ def test_s3_out_of_reach_is_an_internal_error_that_says_where(
     monkeypatch.setattr(s3, "get_object", unreachable)
 
     with pytest.raises(RekognitionError, match="there") as refused:
-        S3Objects(s3, "there").read(PLACE)
+        S3ObjectReader(s3, "there").read(PLACE)
 
     assert (refused.value.code, refused.value.status) == ("InternalServerError", 500)
 
@@ -91,7 +91,7 @@ def test_an_s3_that_fails_is_an_internal_error(s3: Any) -> None:
         stub.add_client_error("get_object", "SlowDown", http_status_code=503)
 
         with pytest.raises(RekognitionError) as refused:
-            S3Objects(s3, "here").read(PLACE)
+            S3ObjectReader(s3, "here").read(PLACE)
 
     assert refused.value.code == "InternalServerError"
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from local.rekognition.taxonomy import load
+from local.rekognition.labels import load_taxonomy
 from local.rekognition.taxonomy_make import ancestors, title
 
-TAXONOMY = load()
+TAXONOMY = load_taxonomy()
 
 
 def test_every_class_of_both_networks_has_a_name() -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from local.rekognition.detect_text import DetectText, WordFilter, box_around, words_of
 from local.rekognition.errors import RekognitionError
-from local.rekognition.text_reader import Corners, Line, TextReader
+from local.rekognition.text_reader import Corners, TextLine, TextReader
 
 FLAT: Corners = ((0.2, 0.4), (0.8, 0.4), (0.8, 0.5), (0.2, 0.5))
 TURNED: Corners = ((0.5, 0.2), (0.5, 0.8), (0.4, 0.8), (0.4, 0.2))
@@ -20,13 +20,13 @@ PICTURE = Image.new("RGB", (200, 100))
 
 @dataclass(frozen=True)
 class FakeReader:
-    lines: tuple[Line, ...]
+    lines: tuple[TextLine, ...]
 
-    def read(self, _picture: Image.Image) -> list[Line]:
+    def read(self, _picture: Image.Image) -> list[TextLine]:
         return list(self.lines)
 
 
-def detections(*lines: Line, **request: Any) -> list[dict[str, Any]]:
+def detections(*lines: TextLine, **request: Any) -> list[dict[str, Any]]:
     operation = DetectText(FakeReader(lines))  # type: ignore[arg-type]
     found: list[dict[str, Any]] = operation.answer(PICTURE, request)["TextDetections"]
     return found
@@ -37,7 +37,7 @@ def texts(found: list[dict[str, Any]], kind: str) -> list[str]:
 
 
 def test_words_share_their_line_by_the_places_of_their_characters() -> None:
-    first, second = words_of(Line("AB CDE", 0.9, FLAT))
+    first, second = words_of(TextLine("AB CDE", 0.9, FLAT))
 
     assert (first.text, second.text) == ("AB", "CDE")
     assert box_around(first.corners) == pytest.approx((0.2, 0.4, 0.4, 0.5))
@@ -45,7 +45,7 @@ def test_words_share_their_line_by_the_places_of_their_characters() -> None:
 
 
 def test_a_line_that_runs_down_is_shared_downwards() -> None:
-    first, second = words_of(Line("AB CDE", 0.9, TURNED))
+    first, second = words_of(TextLine("AB CDE", 0.9, TURNED))
 
     assert box_around(first.corners) == pytest.approx((0.4, 0.2, 0.5, 0.4))
     assert box_around(second.corners) == pytest.approx((0.4, 0.5, 0.5, 0.8))
@@ -53,7 +53,7 @@ def test_a_line_that_runs_down_is_shared_downwards() -> None:
 
 @given(st.text("ab \u3000", max_size=30))
 def test_words_are_all_that_is_not_space_in_order_and_inside_their_line(text: str) -> None:
-    words = list(words_of(Line(text, 0.9, FLAT)))
+    words = list(words_of(TextLine(text, 0.9, FLAT)))
 
     assert [word.text for word in words] == text.split()
     lefts = [box_around(word.corners)[0] for word in words]
@@ -62,7 +62,7 @@ def test_words_are_all_that_is_not_space_in_order_and_inside_their_line(text: st
 
 
 def test_lines_come_first_and_words_name_their_line() -> None:
-    found = detections(Line("AB CDE", 0.9, FLAT), Line("F", 0.8, TURNED))
+    found = detections(TextLine("AB CDE", 0.9, FLAT), TextLine("F", 0.8, TURNED))
 
     assert [(text["DetectedText"], text["Type"], text["Id"], text.get("ParentId")) for text in found] == [
         ("AB CDE", "LINE", 0, None),
@@ -74,14 +74,14 @@ def test_lines_come_first_and_words_name_their_line() -> None:
 
 
 def test_at_most_a_hundred_words_are_told() -> None:
-    found = detections(*[Line("a b c", 0.9, FLAT)] * 50)
+    found = detections(*[TextLine("a b c", 0.9, FLAT)] * 50)
 
     assert len(texts(found, "WORD")) == 100
     assert len(texts(found, "LINE")) == 34
 
 
 def test_words_less_sure_or_smaller_than_asked_are_left_out_with_their_lines() -> None:
-    lines = (Line("sure", 0.95, FLAT), Line("unsure", 0.6, FLAT))
+    lines = (TextLine("sure", 0.95, FLAT), TextLine("unsure", 0.6, FLAT))
 
     assert texts(detections(*lines, Filters={"WordFilter": {"MinConfidence": 90}}), "LINE") == ["sure"]
     low = {"WordFilter": {"MinBoundingBoxHeight": 0.2}}
@@ -90,7 +90,7 @@ def test_words_less_sure_or_smaller_than_asked_are_left_out_with_their_lines() -
 
 def test_words_more_than_half_outside_every_region_are_left_out() -> None:
     region = {"BoundingBox": {"Left": 0.0, "Top": 0.0, "Width": 0.45, "Height": 1.0}}
-    found = detections(Line("AB CDE", 0.9, FLAT), Filters={"RegionsOfInterest": [region]})
+    found = detections(TextLine("AB CDE", 0.9, FLAT), Filters={"RegionsOfInterest": [region]})
 
     assert texts(found, "WORD") == ["AB"]
     assert texts(found, "LINE") == ["AB CDE"]
@@ -152,7 +152,7 @@ def test_boxes_are_told_as_ratios_and_never_outside_the_picture() -> None:
 
     (line,) = TextReader(Engine([box], ((" SALE ", 0.9),))).read(PICTURE)
 
-    assert line == Line("SALE", 0.9, ((0.0, 0.1), (0.5, 0.1), (0.5, 0.3), (0.0, 0.3)))
+    assert line == TextLine("SALE", 0.9, ((0.0, 0.1), (0.5, 0.1), (0.5, 0.3), (0.0, 0.3)))
 
 
 RUNS_UP: Corners = ((0.4, 0.8), (0.4, 0.2), (0.5, 0.2), (0.5, 0.8))
@@ -170,11 +170,7 @@ STANDS: Corners = ((0.4, 0.2), (0.5, 0.2), (0.5, 0.8), (0.4, 0.8))
     ],
 )
 def test_a_high_box_is_read_down_up_and_upright_and_the_surest_reading_counts(
-    down: tuple[str, float],
-    up: tuple[str, float],
-    upright: tuple[str, float],
-    text: str,
-    corners: Corners,
+    down: tuple[str, float], up: tuple[str, float], upright: tuple[str, float], text: str, corners: Corners
 ) -> None:
     (line,) = TextReader(Engine([HIGH_BOX], (down, up, upright))).read(PICTURE)
 
@@ -218,7 +214,7 @@ def test_a_character_alone_and_a_reading_under_80_are_told_with_their_confidence
 
 
 def test_a_word_filter_that_names_no_confidence_means_80() -> None:
-    lines = (Line("sure", 0.8, FLAT), Line("unsure", 0.79, FLAT))
+    lines = (TextLine("sure", 0.8, FLAT), TextLine("unsure", 0.79, FLAT))
 
     assert texts(detections(*lines), "LINE") == ["sure", "unsure"]
     assert texts(detections(*lines, Filters={"WordFilter": {}}), "LINE") == ["sure"]

@@ -10,7 +10,8 @@ import botocore.session
 import pytest
 
 from local.rekognition.pictures import Picture, digest_of
-from local.rekognition.service import Service
+from local.rekognition.recognition import RealRecognition
+from local.rekognition.service import RekognitionService
 from local.rekognition.sources import ObjectPlace, unreadable
 from local.rekognition.wire import application
 from tests.local.rekognition.asgi import PORT, Answer, Http
@@ -69,7 +70,9 @@ def wire() -> Wire:
     model = botocore.session.get_session().get_service_model("rekognition")
     objects = FakeObjects()
     operation = FakeOperation()
-    service = Service({"DetectLabels": operation}, objects, model, workers=1, models=lambda: ("one",))
+    service = RekognitionService(
+        RealRecognition({"DetectLabels": operation}, objects, workers=1, models=lambda: ("one",)), model
+    )
     return Wire(Http(application(service, PORT)), objects, operation)
 
 

@@ -1,16 +1,94 @@
-"""Limiters of one worker by itself, around its Rekognition client. They know nothing of other workers."""
+"""All ways to do the work, by name: ours, and others as small and as honest as we could make them.
+
+Pipelines as they are usually published: no limiter, each image for itself, retries, then SQS again. And
+limiters of one worker by itself, around its Rekognition client, which know nothing of other workers.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from botocore.exceptions import ClientError
 from botocore.retries import adaptive, bucket, throttling
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_random_exponential
 
+from aws.retries import FIRST_WAIT_SECONDS
+from contract.table import record_key
+from contract.wire import key_to_wire
+from loadtest.simulation.clients import clients
 from loadtest.simulation.clock import Clock
-from loadtest.simulation.programs import Site
-from loadtest.simulation.tokens import TokenBucket
+from loadtest.simulation.fleet import Environment, Handler
+from loadtest.simulation.photos import BUCKET
+from loadtest.simulation.programs import (
+    FleetSite,
+    Program,
+    pipeline,
+    runtime,
+    with_rekognition,
+    without_limiter,
+)
+from local.rekognition.quotas import TokenBucket
+from processors.deadline import Deadline
+from processors.retrying import ATTEMPTS, LONGEST_WAIT_SECONDS
+from processors.runtime import Runtime
+
+
+class OneImage:
+    """Asks about one image, puts one item, announces it. The retries are as many and as long as ours."""
+
+    def __init__(self, site: FleetSite, environment: Environment) -> None:
+        self._aws = clients(site.services, environment)
+        self._around: Runtime = runtime(site, environment)
+
+    def recognize(self, body: str) -> None:
+        key = json.loads(body)["Records"][0]["s3"]["object"]["key"]
+        image = {"S3Object": {"Bucket": BUCKET, "Name": key}}
+        answer: Mapping[str, Any] = Retrying(
+            retry=retry_if_exception_type(ClientError),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_random_exponential(multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS),
+            sleep=self._around.sleep,
+            reraise=True,
+        )(lambda: self._aws.rekognition.detect_labels(Image=image))
+        labels = {"S": json.dumps(answer["Labels"])}
+        self._aws.dynamodb.put_item(
+            TableName="images", Item={**key_to_wire(record_key(key)), "labels": labels}
+        )
+        entry = {"Id": "0", "Message": json.dumps({"key": key})}
+        self._aws.sns.publish_batch(TopicArn="completions", PublishBatchRequestEntries=[entry])
+
+
+def one_message_a_call(site: FleetSite, environment: Environment) -> Handler:
+    """One message an invocation; what fails after its retries fails the invocation."""
+    one = OneImage(site, environment)
+
+    def handler(event: dict[str, Any], _deadline: Deadline) -> Mapping[str, Any]:
+        for record in event["Records"]:
+            one.recognize(record["body"])
+        return {"batchItemFailures": []}
+
+    return handler
+
+
+def powertools_serial(site: FleetSite, environment: Environment) -> Handler:
+    """Powertools' batch processor, as its documentation has it: one record after the other."""
+    one = OneImage(site, environment)
+
+    def handler(event: dict[str, Any], _deadline: Deadline) -> Mapping[str, Any]:
+        reply: Mapping[str, Any] = process_partial_response(
+            event=event,
+            record_handler=lambda record: one.recognize(record.body),
+            processor=BatchProcessor(event_type=EventType.SQS),
+        )
+        return reply
+
+    return handler
+
 
 # Time since 1970 as a float has a grain; who waits for less than that would wait for ever.
 GRAIN_SECONDS = 1e-4
@@ -55,7 +133,7 @@ class StaticShare:
 
     def __init__(self, clock: Clock, rate: float) -> None:
         self._clock = clock
-        self._bucket = TokenBucket(clock.now, rate, seconds=max(1.0, 1 / rate))
+        self._bucket = TokenBucket(rate, clock.now)
 
     def before(self) -> None:
         while not self._bucket.take():
@@ -121,12 +199,22 @@ class _NoCondition:
         self._clock.sleep(seconds + GRAIN_SECONDS)
 
 
-def adaptive_mode(site: Site, client: object) -> LimitedClient:
+def adaptive_mode(site: FleetSite, client: object) -> LimitedClient:
     """Put botocore's adaptive mode around a worker's client."""
     return LimitedClient(client, lambda: Adaptive(site.services.clock))
 
 
-def static_split(site: Site, client: object) -> LimitedClient:
+def static_split(site: FleetSite, client: object) -> LimitedClient:
     """Give a worker its share of the quota (that of DetectLabels, the only one asked in the comparison)."""
     share = site.settings.quotas["DetectLabels"] / site.settings.workers
     return LimitedClient(client, lambda: StaticShare(site.services.clock, share))
+
+
+PROGRAMS: Mapping[str, Program] = {
+    "budget": pipeline,
+    "no limiter": without_limiter,
+    "adaptive": partial(with_rekognition, adaptive_mode),
+    "static": partial(with_rekognition, static_split),
+    "one message": one_message_a_call,
+    "serial": powertools_serial,
+}

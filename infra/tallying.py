@@ -70,7 +70,7 @@ class Tallying(Construct):
             self,
             "Tally",
             room="processors",
-            entry="tally_handler",
+            entry="counting_handler",
             service="tally",
             code=code,
             environment=dump(self._settings(table, is_auditing=settings.daily_check)),

@@ -84,7 +84,7 @@ class TargetPipeline:
     fingerprints: Mapping[str, str]
     clock: Callable[[], float]
     patience_seconds: float
-    shares_answers: bool = True
+    shares_answers: bool
     expected: dict[str, str | None] = field(default_factory=dict)
     seen: dict[str, ImageRecord] = field(default_factory=dict)
     contents: set[str] = field(default_factory=set)

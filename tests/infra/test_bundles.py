@@ -115,6 +115,7 @@ def test_the_same_sources_are_the_same_bytecode_wherever_they_lie(tmp_path: Path
         compiled.append(next(place.rglob("*.pyc")).read_bytes())
 
     assert compiled[0] == compiled[1]
+    assert b"/var/task/module.py" in compiled[0], "a traceback on Lambda says where it was"
 
 
 def test_a_zip_has_bytecode_of_lambdas_python_for_all_that_it_holds_or_none(bundle: Bundle) -> None:

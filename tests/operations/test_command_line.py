@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -442,6 +443,7 @@ def test_a_backfill_stops_before_its_dollars_and_goes_on_with_more(operated: Ope
     assert code == 1
     assert "with a higher one, the same command goes on" in out
     assert len(operated.queues.bodies(BULK)) == 2
+    assert json.loads(run(*typed, "--max-cost", "0.005", "--json")[1])["ended"] == "max_cost"
 
     code, out, _ = run(*typed, "--max-cost", "1", "--json")
     told = json.loads(out)
@@ -620,6 +622,21 @@ def test_a_local_place_that_does_not_answer_says_what_to_do(
     monkeypatch.setattr(socket, "create_connection", refuse)
     with pytest.raises(OperatorError, match="nothing answers"):
         wiring.connect(None, True, tmp_path)
+
+
+def test_a_local_environment_is_asked_whatever_this_persons_set_up_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = {**vars(NAMES), "endpoint_url": "http://127.0.0.1:9", "region": "eu-central-1"}
+    (tmp_path / "outputs.json").write_text(json.dumps(written))
+    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: io.BytesIO())
+    monkeypatch.setenv("AWS_PROFILE", "somebody-elses")
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
+
+    client = wiring.connect(None, True, tmp_path).images.queue.client
+
+    assert (client.meta.endpoint_url, client.meta.region_name) == ("http://127.0.0.1:9", "eu-central-1")
+    assert client.meta.config.proxies == {}  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

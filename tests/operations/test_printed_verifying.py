@@ -111,7 +111,7 @@ def test_what_does_not_hold_or_is_left_is_said(
     assert code == 1
     assert "failed" in out
     assert "Left: the record of imagepipe-verify/0a1b/" in err
-    assert "imagepipe verify --clean" in err
+    assert "\nTo try to remove it again: imagepipe verify --clean\n" in err
 
 
 @dataclass

@@ -25,7 +25,7 @@ from operations.adapters import query_api
 from operations.adapters.account import AwsAccount
 from operations.adapters.aws_errors import translated
 from operations.adapters.cloudformation import stack_outputs
-from operations.adapters.dynamodb import DynamoDBTable
+from operations.adapters.dynamodb import ComparedTable
 from operations.adapters.dynamodb_budgets import DynamoDBBudgets
 from operations.adapters.dynamodb_counts import DynamoDBRecordCounts
 from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
@@ -34,7 +34,7 @@ from operations.adapters.dynamodb_traces import DynamoDBTraces
 from operations.adapters.lambda_functions import reader_of
 from operations.adapters.query_api import QueryApi
 from operations.adapters.s3 import S3Bucket
-from operations.adapters.s3_objects import S3Objects
+from operations.adapters.s3_objects import WritableBucket
 from operations.adapters.service_quotas import ServiceQuotas
 from operations.adapters.sqs import SqsQueue
 from operations.adapters.subscriptions import Subscriptions
@@ -55,7 +55,7 @@ TOKEN_VARIABLE = "IMAGEPIPE_API_TOKEN"  # noqa: S105 - a name, not a token
 
 
 @dataclass(frozen=True)
-class LaneQueues:
+class QueuePair:
     """A queue of work and its dead letters. `name` is images or bulk."""
 
     name: str
@@ -73,15 +73,15 @@ class DeployedPipeline:
         self.executor = ThreadPoolExecutor(CALLS_AT_ONCE)
 
     @cached_property
-    def images(self) -> LaneQueues:
+    def images(self) -> QueuePair:
         return self._queues("images", self.names.queue_url, self.names.dead_letter_queue_url)
 
     @cached_property
-    def bulk(self) -> LaneQueues:
+    def bulk(self) -> QueuePair:
         return self._queues("bulk", self.names.bulk_queue_url, self.names.bulk_dead_letter_queue_url)
 
     @property
-    def lanes(self) -> tuple[LaneQueues, LaneQueues]:
+    def lanes(self) -> tuple[QueuePair, QueuePair]:
         return self.images, self.bulk
 
     @cached_property
@@ -90,7 +90,7 @@ class DeployedPipeline:
 
     # The one table, as each command needs it: compared with the bucket, counted, read whole, asked what was
     # paid for, asked for quotas, and searched for keys to forget.
-    table = cached_property(lambda self: DynamoDBTable(*self._on_table))
+    table = cached_property(lambda self: ComparedTable(*self._on_table))
     record_counts = cached_property(lambda self: DynamoDBRecordCounts(*self._on_table))
     records = cached_property(lambda self: DynamoDBImageRecords(*self._on_table))
     known = cached_property(lambda self: DynamoDBKnown(self._reads))
@@ -107,9 +107,9 @@ class DeployedPipeline:
         return ServiceQuotas(self._client("service-quotas"), self._retry)
 
     @cached_property
-    def objects(self) -> S3Objects:
+    def objects(self) -> WritableBucket:
         """The bucket, as far as objects are put into it and removed."""
-        return S3Objects(self._client("s3"), self.names.bucket, self._retry)
+        return WritableBucket(self._client("s3"), self.names.bucket, self._retry)
 
     @cached_property
     def subscriptions(self) -> Subscriptions:
@@ -141,9 +141,9 @@ class DeployedPipeline:
     def any_bucket(self, name: str) -> S3Bucket:
         return S3Bucket(self._client("s3"), name, self._retry)
 
-    def _queues(self, name: str, url: str, dead_letters_url: str) -> LaneQueues:
+    def _queues(self, name: str, url: str, dead_letters_url: str) -> QueuePair:
         queue = SqsQueue(self._sqs, url, self._retry)
-        return LaneQueues(name, queue, SqsQueue(self._sqs, dead_letters_url, self._retry))
+        return QueuePair(name, queue, SqsQueue(self._sqs, dead_letters_url, self._retry))
 
     @property
     def _on_table(self) -> tuple[Any, str, RetryPolicy, TableBatches]:

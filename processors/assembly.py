@@ -8,7 +8,7 @@ from typing import Any
 from aws.dynamodb_batches import TableBatches
 from contract.settings import ProcessorSettings
 from processors.adapters.aws_errors import translated
-from processors.adapters.dynamodb import DynamoDBTable
+from processors.adapters.dynamodb import ImageTable
 from processors.adapters.dynamodb_attempts import DynamoDBAttempts
 from processors.adapters.dynamodb_rate_limits import DynamoDBRateLimits
 from processors.adapters.rekognition import RekognitionDetectors
@@ -52,7 +52,7 @@ def assemble(
     """Put together all that deals with a batch."""
     retry, executor = retry_policy(runtime.sleep), runtime.new_executor(settings.concurrent_calls)
     name, patient = settings.table_name, retry_policy(runtime.sleep, PATIENT_ATTEMPTS)
-    table = DynamoDBTable(
+    table = ImageTable(
         client=aws.dynamodb,
         table_name=name,
         retry=retry,

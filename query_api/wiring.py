@@ -19,12 +19,12 @@ from botocore.session import Session
 
 from contract.environment import load
 from contract.settings import QuerySettings
-from query_api.adapters.dynamodb import CONNECTIONS, DynamoDBTable, make_client
+from query_api.adapters.dynamodb import CONNECTIONS, QueryTable, make_client
 from query_api.adapters.dynamodb_secret import DynamoDBSecrets
-from query_api.adapters.queues import QueueUrls, SqsQueues
+from query_api.adapters.queues import QueueBacklogs, QueueUrls
 from query_api.adapters.queues import make_client as make_queue_client
 from query_api.adapters.s3_signing import S3Signer, bucket_url
-from query_api.adapters.tallies import DynamoDBTallies
+from query_api.adapters.tallies import CountsReader
 from query_api.endpoints.details import ImageReader
 from query_api.http.messages import Request
 from query_api.http.routing import Router
@@ -72,9 +72,9 @@ def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Cou
         logger.warning("an item of the table cannot be read, and is left out", item=what, error=repr(error))
         count(QueryMetric.ITEMS_UNREADABLE, 1)
 
-    reader = DynamoDBTable(client, settings.table_name, executor, unreadable)
+    reader = QueryTable(client, settings.table_name, executor, unreadable)
     signing = DynamoDBSecrets(client, settings.table_name, partial(secrets.token_bytes, 32), time.time)
-    tallies = DynamoDBTallies(client, settings.table_name, unreadable)
+    tallies = CountsReader(client, settings.table_name, unreadable)
     region = client.meta.region_name
     where = bucket_url(settings.bucket_name, region, os.environ)
     return Dependencies(
@@ -87,7 +87,7 @@ def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Cou
         count=count,
         labels=tallies,
         counts=tallies,
-        queues=SqsQueues(cache(partial(make_queue_client, session)), _urls(settings), executor),
+        queues=QueueBacklogs(cache(partial(make_queue_client, session)), _urls(settings), executor),
         now=lambda: datetime.now(UTC),
         confidence_order=settings.confidence_order == "yes",
         uploads=settings.uploads == "yes",

@@ -35,7 +35,7 @@ RECORD_ATTRIBUTES = (
 
 
 @dataclass(frozen=True)
-class DynamoDBTable:
+class ComparedTable:
     """The one table, as far as it is compared with the bucket."""
 
     client: DynamoDBClient

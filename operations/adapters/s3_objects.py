@@ -35,7 +35,7 @@ class ObjectVersion:
 
 
 @dataclass(frozen=True)
-class S3Objects:
+class WritableBucket:
     """Puts, copies and deletes objects of one bucket."""
 
     client: S3Client

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from contract.capacity import KEYS_A_MESSAGE
 from contract.notifications import look_again
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
-from operations.adapters.dynamodb import DynamoDBTable
+from operations.adapters.dynamodb import ComparedTable
 from operations.adapters.sqs import SqsQueue
 from operations.messages import MOST_AT_ONCE, Outgoing
 from operations.moments import to_text
@@ -64,7 +64,7 @@ class Fix:
 
     bucket_name: str
     queue: SqsQueue
-    table: DynamoDBTable
+    table: ComparedTable
     spool: Spool
     executor: Executor
     clock: Callable[[], float]

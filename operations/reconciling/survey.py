@@ -21,7 +21,7 @@ from enum import Enum
 from operator import attrgetter
 
 from contract.identity import key_digest
-from operations.adapters.dynamodb import DynamoDBTable
+from operations.adapters.dynamodb import ComparedTable
 from operations.adapters.s3 import S3Bucket
 from operations.inventory import NO_VERSION, Listed, RecordSummary, SeenRow
 from operations.moments import to_seconds, to_text
@@ -77,7 +77,7 @@ class Survey:
     """One comparison. `clock` gives seconds since 1970."""
 
     bucket: S3Bucket
-    table: DynamoDBTable
+    table: ComparedTable
     spool: Spool
     executor: Executor
     clock: Callable[[], float]

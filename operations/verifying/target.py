@@ -14,7 +14,7 @@ from contract.records import ImageRecord, Status
 from contract.results import ResultName
 from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
 from operations.adapters.query_api import QueryApi
-from operations.adapters.s3_objects import S3Objects
+from operations.adapters.s3_objects import WritableBucket
 from operations.adapters.subscriptions import MAX_MESSAGES, Subscriptions
 from operations.terminal import Steps, first_of, printable
 from operations.verifying.photos import MarkedPhotos
@@ -76,7 +76,7 @@ class TargetPipeline:
 
     bucket_name: str
     prefix: str
-    objects: S3Objects
+    objects: WritableBucket
     table: DynamoDBImageRecords
     inbox: Inbox
     api: QueryApi

@@ -11,7 +11,7 @@ from contract.errors import ImagepipeError
 from contract.records import Status
 from contract.results import ResultName
 from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
-from operations.adapters.s3_objects import S3Objects
+from operations.adapters.s3_objects import WritableBucket
 from operations.adapters.subscriptions import Subscriptions
 from operations.terminal import Steps, first_of
 from operations.verifying.checks import Check
@@ -93,7 +93,7 @@ class Cleaning:
 
     prefix: str
     queue_name: str
-    objects: S3Objects
+    objects: WritableBucket
     table: DynamoDBImageRecords
     subscriptions: Subscriptions
     fingerprints: Mapping[str, str]

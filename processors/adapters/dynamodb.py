@@ -40,7 +40,7 @@ CLAIM_CONDITION = (
 
 
 @dataclass(frozen=True)
-class DynamoDBTable:
+class ImageTable:
     """The one table. `clock` gives seconds since 1970.
 
     What is new, which is nearly everything in a backlog, is inserted many at a time; what is not goes by a

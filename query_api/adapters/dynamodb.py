@@ -63,7 +63,7 @@ def make_client(session: Session | None = None) -> DynamoDBClient:
 
 
 @dataclass(frozen=True)
-class DynamoDBTable:
+class QueryTable:
     """Reads rows, records and results as they are at this moment; rows by rank as they were a moment ago.
 
     `executor` reads partitions side by side. `unreadable` is told what had to be left out. `pause` waits some

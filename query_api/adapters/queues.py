@@ -36,7 +36,7 @@ class QueueUrls:
 
 
 @dataclass(frozen=True)
-class SqsQueues:
+class QueueBacklogs:
     """Asks SQS. `client` makes the client at the first question, for few questions need it."""
 
     client: Callable[[], SQSClient]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DynamoDBTallies:
+class CountsReader:
     """Reads counts. They are some seconds behind in any case, so reads need not be consistent."""
 
     client: DynamoDBClient

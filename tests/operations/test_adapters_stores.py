@@ -19,7 +19,7 @@ from contract.records import Findings, ImageRecord, Status
 from contract.table import ItemKey, counts_key, index_rows, record_key
 from contract.wire import to_wire
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb import DynamoDBTable
+from operations.adapters.dynamodb import ComparedTable
 from operations.adapters.dynamodb_counts import DynamoDBRecordCounts
 from operations.adapters.dynamodb_wire import row_from_wire, standing_from_wire
 from operations.adapters.s3 import S3Bucket
@@ -46,7 +46,7 @@ class Store:
 
     client: Any
     writer: Any
-    table: DynamoDBTable
+    table: ComparedTable
     record_counts: DynamoDBRecordCounts
 
     def commit(self, record: ImageRecord) -> None:
@@ -87,7 +87,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         yield Store(
             client,
             writer,
-            DynamoDBTable(client, TABLE, AT_ONCE, reads),
+            ComparedTable(client, TABLE, AT_ONCE, reads),
             DynamoDBRecordCounts(client, TABLE, AT_ONCE, reads),
         )
 

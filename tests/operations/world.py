@@ -9,7 +9,7 @@ from typing import Any
 
 from aws.dynamodb_batches import TableBatches
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb import DynamoDBTable
+from operations.adapters.dynamodb import ComparedTable
 from operations.adapters.dynamodb_budgets import DynamoDBBudgets
 from operations.adapters.dynamodb_counts import DynamoDBRecordCounts
 from operations.adapters.dynamodb_known import DynamoDBKnown
@@ -52,7 +52,7 @@ class OperatedWorld:
         self.s3.page = 3
         client: Any = self.dynamodb
         reads = TableBatches(client, TABLE, translated, AT_ONCE, executor)
-        self.table = DynamoDBTable(client, TABLE, AT_ONCE, reads)
+        self.table = ComparedTable(client, TABLE, AT_ONCE, reads)
         self.record_counts = DynamoDBRecordCounts(client, TABLE, AT_ONCE, reads)
         self.known = DynamoDBKnown(reads)
         self.budgets = DynamoDBBudgets(client, TABLE, AT_ONCE, reads)

@@ -23,7 +23,7 @@ from contract.table import EXPIRY, index_rows, result_key
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS, RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
 from contract.wire import from_wire, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
-from processors.adapters.dynamodb import DynamoDBTable
+from processors.adapters.dynamodb import ImageTable
 from processors.adapters.dynamodb_daily_counters import DynamoDBDailyCounters
 from processors.pipeline.commit import Commit, Decided
 from processors.retrying import retry_policy
@@ -91,31 +91,31 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def table(client: tuple[Any, str], clock: Clock) -> DynamoDBTable:
+def table(client: tuple[Any, str], clock: Clock) -> ImageTable:
     retry = retry_policy(sleep=lambda _seconds: None)
     executor = InlineExecutor() if isinstance(client[0], FakeDynamoDB) else ThreadPoolExecutor(4)
     batches = TableBatches(*client, translated, retry, executor)
-    return DynamoDBTable(*client, retry, batches, batches, executor, clock)
+    return ImageTable(*client, retry, batches, batches, executor, clock)
 
 
-def commit(table: DynamoDBTable, record: ImageRecord, seen: ImageRecord | None) -> Commit:
+def commit(table: ImageTable, record: ImageRecord, seen: ImageRecord | None) -> Commit:
     outcome = table.commit([Decided(record, seen)])[record.key]
     assert isinstance(outcome, Commit)
     return outcome
 
 
-def claim(table: DynamoDBTable, owner: str) -> Result | ImagepipeError | None:
+def claim(table: ImageTable, owner: str) -> Result | ImagepipeError | None:
     return table.claim([NAME], owner).get(NAME)
 
 
-def test_the_first_record_is_written_and_read_back(table: DynamoDBTable) -> None:
+def test_the_first_record_is_written_and_read_back(table: ImageTable) -> None:
     outcome = commit(table, RECORD, None)
 
     assert (outcome.replaced, outcome.lost_to) == (None, None)
     assert table.read_records(["a.jpg", "b.jpg"]) == {"a.jpg": RECORD}
 
 
-def test_a_newer_record_replaces_an_older_and_says_which(table: DynamoDBTable) -> None:
+def test_a_newer_record_replaces_an_older_and_says_which(table: ImageTable) -> None:
     newer = replace(RECORD, sequencer="00A2", generation=2)
     commit(table, RECORD, None)
 
@@ -123,7 +123,7 @@ def test_a_newer_record_replaces_an_older_and_says_which(table: DynamoDBTable) -
     assert table.read_records(["a.jpg"]) == {"a.jpg": newer}
 
 
-def test_an_older_record_loses_and_is_told_to_whom(table: DynamoDBTable) -> None:
+def test_an_older_record_loses_and_is_told_to_whom(table: ImageTable) -> None:
     newer = replace(RECORD, sequencer="00A2", generation=2)
     commit(table, newer, None)
 
@@ -131,7 +131,7 @@ def test_an_older_record_loses_and_is_told_to_whom(table: DynamoDBTable) -> None
     assert table.read_records(["a.jpg"]) == {"a.jpg": newer}
 
 
-def test_a_record_without_news_is_written_if_nobody_wrote_since_it_was_seen(table: DynamoDBTable) -> None:
+def test_a_record_without_news_is_written_if_nobody_wrote_since_it_was_seen(table: ImageTable) -> None:
     commit(table, RECORD, None)
     again = replace(RECORD, generation=2, findings=Findings({"Cat": 98.12}, faces=1))
 
@@ -139,7 +139,7 @@ def test_a_record_without_news_is_written_if_nobody_wrote_since_it_was_seen(tabl
     assert commit(table, again, RECORD).replaced == RECORD
 
 
-def test_a_record_moves_on_unless_another_has_taken_its_place(table: DynamoDBTable) -> None:
+def test_a_record_moves_on_unless_another_has_taken_its_place(table: ImageTable) -> None:
     commit(table, RECORD, None)
     further = replace(RECORD, sequencer="00A2", stored_revision=RECORD.revision)
 
@@ -153,7 +153,7 @@ def test_a_record_moves_on_unless_another_has_taken_its_place(table: DynamoDBTab
     assert table.read_records([RECORD.key]) == {RECORD.key: other}
 
 
-def test_a_claim_keeps_others_out_until_it_expires(table: DynamoDBTable, clock: Clock) -> None:
+def test_a_claim_keeps_others_out_until_it_expires(table: ImageTable, clock: Clock) -> None:
     assert claim(table, "one") is None
     assert claim(table, "one") is None
     assert isinstance(claim(table, "other"), NotReadyError)
@@ -164,7 +164,7 @@ def test_a_claim_keeps_others_out_until_it_expires(table: DynamoDBTable, clock: 
     assert claim(table, "other") is None
 
 
-def test_a_claim_that_was_given_back_is_free_and_only_its_owner_can_give_it(table: DynamoDBTable) -> None:
+def test_a_claim_that_was_given_back_is_free_and_only_its_owner_can_give_it(table: ImageTable) -> None:
     claim(table, "one")
     table.release(NAME, "other")
     assert isinstance(claim(table, "other"), NotReadyError)
@@ -173,7 +173,7 @@ def test_a_claim_that_was_given_back_is_free_and_only_its_owner_can_give_it(tabl
     assert claim(table, "other") is None
 
 
-def test_a_result_takes_the_place_of_its_claim_and_is_there_for_all(table: DynamoDBTable) -> None:
+def test_a_result_takes_the_place_of_its_claim_and_is_there_for_all(table: ImageTable) -> None:
     result = Result(NAME, {"Labels": [{"Name": "Cat", "Confidence": 98.123456}]}, "2026-11-23T12:00:00.000Z")
     claim(table, "one")
 
@@ -190,7 +190,7 @@ def attributes(client: tuple[Any, str]) -> dict[str, Any]:
 
 
 def test_a_claim_that_nobody_comes_back_for_goes_by_itself_and_an_answer_stays(
-    table: DynamoDBTable, client: tuple[Any, str]
+    table: ImageTable, client: tuple[Any, str]
 ) -> None:
     claim(table, "one")
     assert attributes(client)[EXPIRY] == attributes(client)["claimed_until"]
@@ -200,7 +200,7 @@ def test_a_claim_that_nobody_comes_back_for_goes_by_itself_and_an_answer_stays(
 
 
 def test_an_answer_that_may_go_before_its_new_record_is_known_is_asked_for_anew(
-    table: DynamoDBTable, client: tuple[Any, str], clock: Clock
+    table: ImageTable, client: tuple[Any, str], clock: Clock
 ) -> None:
     result = Result(NAME, {"Labels": []}, "2026-11-23T12:00:00.000Z")
     at = key_to_wire(result_key(NAME))
@@ -230,7 +230,7 @@ INSERTS = pytest.mark.parametrize(
 
 
 @INSERTS
-def test_many_calls_are_claimed_at_once_and_those_of_others_are_told(table: DynamoDBTable) -> None:
+def test_many_calls_are_claimed_at_once_and_those_of_others_are_told(table: ImageTable) -> None:
     names = [replace(NAME, content_id=f"content-{number}") for number in range(60)]
     taken, kept = names[7], names[33]
     table.claim([taken, kept], "other")
@@ -246,7 +246,7 @@ def test_many_calls_are_claimed_at_once_and_those_of_others_are_told(table: Dyna
 
 
 @INSERTS
-def test_many_new_records_are_written_at_once_and_none_over_another(table: DynamoDBTable) -> None:
+def test_many_new_records_are_written_at_once_and_none_over_another(table: ImageTable) -> None:
     records = [replace(RECORD, version=replace(RECORD.version, key=f"{number}.jpg")) for number in range(60)]
     newer = replace(records[5], sequencer="00A2", generation=2)
     older = replace(records[6], sequencer="00A0")
@@ -261,7 +261,7 @@ def test_many_new_records_are_written_at_once_and_none_over_another(table: Dynam
     assert stored == {record.key: record for record in records} | {"5.jpg": newer}
 
 
-def test_more_rows_than_a_batch_takes_are_written_and_removed(table: DynamoDBTable) -> None:
+def test_more_rows_than_a_batch_takes_are_written_and_removed(table: ImageTable) -> None:
     many = replace(RECORD, findings=Findings({f"Thing {number}": 50.5 for number in range(60)}))
     rows = index_rows(many)
 

@@ -12,7 +12,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from contract.table import PARTITION_KEY, RANK, RANK_INDEX, RANK_PROJECTED, SORT_KEY, ItemKey
 from contract.wire import key_to_wire
-from query_api.adapters.dynamodb import DynamoDBTable, make_client
+from query_api.adapters.dynamodb import QueryTable, make_client
 from tests.query_api.memory_table import MemoryTable
 from tests.query_api.site import Site
 
@@ -51,7 +51,7 @@ def site() -> Site:
 
 
 @dataclass(frozen=True)
-class MotoTable(DynamoDBTable):
+class MotoTable(QueryTable):
     """The adapter, on a table that tests can fill."""
 
     def put(self, at: ItemKey, item: Mapping[str, object]) -> None:

@@ -16,7 +16,7 @@ from contract.errors import ConfigurationError, ImagepipeError, ThrottledError, 
 from contract.wire import from_wire, key_to_wire
 from query_api.adapters import dynamodb as adapter
 from query_api.adapters.aws_errors import translated
-from query_api.adapters.dynamodb import DynamoDBTable
+from query_api.adapters.dynamodb import QueryTable
 from query_api.search.ranges import RowRange
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.photos import commit, photo
@@ -93,7 +93,7 @@ def test_records_and_rows_are_read_as_they_are_now(dynamodb: DynamoDBClient) -> 
                 "Limit": 7,
             },
         )
-        asked = DynamoDBTable(dynamodb, TABLE_NAME, executor, lambda what, error: None)
+        asked = QueryTable(dynamodb, TABLE_NAME, executor, lambda what, error: None)
 
         assert asked.records(["a"]) == {}
         assert asked.rows([RowRange("p", "l", "s")], 7) == [[]]

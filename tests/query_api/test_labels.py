@@ -10,7 +10,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from contract.errors import ThrottledError
 from contract.tallies import LABEL_COUNTS, NAME_PREFIX, label_counts_key
 from contract.wire import key_to_wire
-from query_api.adapters.tallies import DynamoDBTallies
+from query_api.adapters.tallies import CountsReader
 from tests.query_api.conftest import TABLE_NAME
 from tests.query_api.counts import CountsSite, MemoryCounts
 
@@ -82,10 +82,10 @@ def test_counts_are_read_from_all_their_items_and_what_is_at_zero_is_left_out(
         attributes: Any = {f"{NAME_PREFIX}{name}": {"N": str(count)} for name, count in here.items()}
         dynamodb.put_item(TableName=TABLE_NAME, Item={**key_to_wire(at), **attributes})
 
-    assert DynamoDBTallies(dynamodb, TABLE_NAME, lambda what, error: None).labels() == {
+    assert CountsReader(dynamodb, TABLE_NAME, lambda what, error: None).labels() == {
         name: count for name, count in counts.items() if count
     }
 
 
 def test_where_nothing_was_counted_yet_there_are_no_labels(dynamodb: DynamoDBClient) -> None:
-    assert DynamoDBTallies(dynamodb, TABLE_NAME, lambda what, error: None).labels() == {}
+    assert CountsReader(dynamodb, TABLE_NAME, lambda what, error: None).labels() == {}

@@ -21,7 +21,7 @@ from contract.table import ItemKey
 from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, label_counts_key
 from contract.wire import key_to_wire
 from query_api.adapters import readable
-from query_api.adapters.tallies import DynamoDBTallies
+from query_api.adapters.tallies import CountsReader
 from query_api.search.ranges import RowRange
 from query_api.telemetry import QueryMetric
 from tests.query_api.conftest import TABLE_NAME, MotoTable
@@ -236,7 +236,7 @@ def test_counts_that_are_none_are_left_out_and_told(dynamodb: DynamoDBClient, va
     }
     for at, attributes in items.items():
         dynamodb.put_item(TableName=TABLE_NAME, Item={**key_to_wire(at), **attributes})
-    counts = DynamoDBTallies(dynamodb, TABLE_NAME, lambda what, error: told.append(what))
+    counts = CountsReader(dynamodb, TABLE_NAME, lambda what, error: told.append(what))
 
     assert counts.labels() == {"Cat": 5}
     assert counts.statuses_and_days(["2026-11-23"]) == ({"recognized": 7}, {"2026-11-23": {"CallsMade": 12}})

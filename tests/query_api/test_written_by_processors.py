@@ -11,7 +11,7 @@ from aws.dynamodb_batches import TableBatches
 from contract import table
 from contract.results import Result, ResultName
 from processors.adapters.aws_errors import translated
-from processors.adapters.dynamodb import DynamoDBTable as ProcessorsTable
+from processors.adapters.dynamodb import ImageTable as ProcessorsTable
 from processors.pipeline.commit import Decided
 from processors.retrying import retry_policy
 from query_api.endpoints.details import ImageReader

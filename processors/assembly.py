@@ -28,7 +28,7 @@ from processors.pipeline.publish import Publisher
 from processors.pipeline.recognition import Recognizer
 from processors.pipeline.triage import Triage
 from processors.rate_limit.lanes import Lane
-from processors.rate_limit.limiter import RateLimitStore, SharedRateLimiter
+from processors.rate_limit.limiter import SharedRateLimiter
 from processors.rate_limit.permits import Permits
 from processors.retrying import BRIEF_ATTEMPTS, PATIENT_ATTEMPTS, retry_policy
 from processors.runtime import Runtime
@@ -97,7 +97,7 @@ class _Callers:
     """Gives each detector a line and threads of its own: one that has to wait holds up no other."""
 
     settings: ProcessorSettings
-    budgets: RateLimitStore
+    budgets: DynamoDBRateLimits
     metrics: Metrics
     log: Log
     runtime: Runtime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from contract.errors import ConfigurationError, ImagepipeError, NotReadyError, PermanentError
 from contract.failures import CRASHED, Failure
@@ -23,18 +23,8 @@ from processors.attempts import Attempts
 from processors.messages import Message
 from processors.telemetry import Log, Metrics
 
-
-class Queue(Protocol):
-    """Where messages come from, and what can be done with them there."""
-
-    def change_visibility(self, delays: Sequence[tuple[Message, int]]) -> None:
-        """Keep messages that are handed back away for so many seconds."""
-
-    def requeue(self, message: Message, delay_seconds: int) -> None:
-        """Send a copy to the same queue; returns when SQS has it."""
-
-    def dead_letter(self, message: Message, failure: Failure) -> None:
-        """Send a copy to the dead letters with the reason; returns when SQS has it."""
+if TYPE_CHECKING:
+    from processors.adapters.sqs import SqsQueues
 
 
 @dataclass(frozen=True)
@@ -45,7 +35,7 @@ class FailedMessages:
     argument.
     """
 
-    queue: Queue
+    queue: SqsQueues
     metrics: Metrics
     log: Log
     clock: Callable[[], float]

@@ -93,6 +93,13 @@ def _is_protocol(node: ast.ClassDef) -> bool:
 def _members(node: ast.ClassDef) -> set[str]:
     named = {it.name for it in node.body if isinstance(it, ast.FunctionDef | ast.AsyncFunctionDef)}
     named |= {
+        target.id
+        for it in node.body
+        if isinstance(it, ast.Assign)
+        for target in it.targets
+        if isinstance(target, ast.Name)
+    }
+    named |= {
         it.target.id for it in node.body if isinstance(it, ast.AnnAssign) and isinstance(it.target, ast.Name)
     }
     return named | {

@@ -77,7 +77,10 @@ class ImageTable:
         return EXPIRY in item and int(item[EXPIRY]) < self.clock() + RESULTS_UNSAFE_SECONDS
 
     def claim(self, names: Sequence[ResultName], owner: str) -> dict[ResultName, Result | ImagepipeError]:
-        """Take the right to make calls; give the names that need none, or cannot be had, with the reason."""
+        """Take the right to make calls, for as long as an invocation can last; return those that need none.
+
+        A result was there after all, or somebody else is at it (NotReadyError), or the right was not had.
+        """
         claims = {result_key(name): self._claim(name, owner) for name in names}
         taken = self._insert(claims.values())
         rest = [name for name in names if result_key(name) not in taken]
@@ -123,7 +126,7 @@ class ImageTable:
             return
 
     def save_results(self, results: Sequence[Result]) -> Mapping[ResultName, ImagepipeError]:
-        """Keep results; give those that could not be kept. The others are durable."""
+        """Keep results in place of their claims, durably; return those that could not be kept."""
         at = {result_key(result.name): result for result in results}
         puts = [
             _put({PARTITION_KEY: key.pk, SORT_KEY: key.sk, **result.to_item()}) for key, result in at.items()
@@ -131,7 +134,7 @@ class ImageTable:
         return {at[_requested_key(put)].name: error for put, error in self.patient_batches.write(puts)}
 
     def write_rows(self, rows: Iterable[IndexRow]) -> Mapping[ItemKey, ImagepipeError]:
-        """Write index rows in bulk; give those that were not written, with the reason."""
+        """Write index rows in bulk; return those that were not written, with the reason."""
         puts = [_put(item) for item in {row.at: row.to_item() for row in rows}.values()]
         return {_requested_key(put): error for put, error in self.batches.write(puts)}
 
@@ -140,7 +143,7 @@ class ImageTable:
         self.batches.write([{"DeleteRequest": {"Key": key_to_wire(key)}} for key in dict.fromkeys(keys)])
 
     def commit(self, work: Sequence[Decided]) -> Mapping[str, Commit | ImagepipeError]:
-        """Write each record that is newer than what stands, or if what stands is what was seen."""
+        """Write each record that is newer than what stands, or if what stands is what was seen; by key."""
         items = {decided.record.key: _record_item(decided.record) for decided in work}
         new = [items[decided.record.key] for decided in work if decided.seen is None]
         inserted = self._insert(new)
@@ -163,7 +166,10 @@ class ImageTable:
         return Commit(replaced=before if isinstance(before, ImageRecord) else None)
 
     def move_on(self, work: Sequence[Decided]) -> Mapping[str, ImageRecord | ImagepipeError | None]:
-        """Write the sequencer and expiry of each record, if the one that was seen stands there unmoved."""
+        """Write the sequencer and expiry of each record, if the one that was seen stands there unmoved.
+
+        Return by key the record that stands there instead, None where it was written, or why it could not be.
+        """
         outcomes = self.executor.map(self._move_on_one, work)
         return {moved.record.key: outcome for moved, outcome in zip(work, outcomes, strict=True)}
 

@@ -40,7 +40,10 @@ CUT_IF = "attribute_not_exists(cut_at) OR cut_at <= :known"
 
 @dataclass(frozen=True)
 class DynamoDBRateLimits:
-    """One item for each operation. `retry` should be short: who cannot have the budget goes without."""
+    """One item for each operation; what changes it returns whether it did, and the item as it is after that.
+
+    `retry` should be short: who cannot have the budget goes without.
+    """
 
     client: DynamoDBClient
     table_name: str

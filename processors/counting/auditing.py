@@ -13,16 +13,19 @@ apart, names every key, and puts it right.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from aws.retries import RetryPolicy
 from contract.audits import NOW, AuditRound
 from contract.metrics import TallyMetric
 from contract.timing import AUDIT_SECONDS, SETTLED_SECONDS
 from processors.telemetry import Log
+
+if TYPE_CHECKING:
+    from processors.adapters.dynamodb_audits import DynamoDBAudits
 
 RESERVE_SECONDS = 30
 MOST_NAMED = 10
@@ -43,31 +46,12 @@ class AuditedBucket(Protocol):
         """List the next current objects behind a key, in the order of their keys; none where it ends."""
 
 
-class AuditStore(Protocol):
-    """Where records, counts and the round are."""
-
-    def contents(self, keys: Collection[str]) -> Mapping[str, str]:
-        """Return what the bytes are called that records are of. A deleted photo's record is none."""
-
-    def images(self) -> int:
-        """Return how many images are counted, recognized or rejected."""
-
-    def deletions(self, since: float, until: float) -> int:
-        """Return how many deletions were worked on these days (UTC), the first and the last included."""
-
-    def last_round(self) -> AuditRound | None:
-        """Return the round that is under way, or the last one; None where there is none to go on with."""
-
-    def keep(self, so_far: AuditRound) -> None:
-        """Write down how far a round has come."""
-
-
 @dataclass(frozen=True)
 class Audit:
     """Goes on with the day's round. `waiting` says for how many photos messages wait at the most."""
 
     bucket: AuditedBucket
-    store: AuditStore
+    store: DynamoDBAudits
     waiting: Callable[[], int]
     retry: RetryPolicy
     count: Callable[[TallyMetric, int], None]

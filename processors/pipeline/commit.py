@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from contract.errors import ImagepipeError, NotReadyError
 from contract.records import ImageRecord
-from contract.table import IndexRow, ItemKey, index_rows
+from contract.table import ItemKey, index_rows
+
+if TYPE_CHECKING:
+    from processors.adapters.dynamodb import ImageTable
 
 
 @dataclass(frozen=True)
@@ -31,33 +34,11 @@ class Decided:
     seen: ImageRecord | None
 
 
-class RecordStore(Protocol):
-    """Where records and their index rows are kept."""
-
-    def write_rows(self, rows: Iterable[IndexRow]) -> Mapping[ItemKey, ImagepipeError]:
-        """Write rows in bulk; give those that were not written, with the reason."""
-
-    def remove_rows(self, keys: Iterable[ItemKey]) -> None:
-        """Remove rows in bulk, as far as it goes: rows left behind are invisible, and swept later."""
-
-    def commit(self, work: Sequence[Decided]) -> Mapping[str, Commit | ImagepipeError]:
-        """Write each record if it is newer than the one that stands, or if that one is the one that was seen.
-
-        Gives what came of it by key.
-        """
-
-    def move_on(self, work: Sequence[Decided]) -> Mapping[str, ImageRecord | ImagepipeError | None]:
-        """Write the sequencer and expiry of each record, if the one that was seen stands there unmoved.
-
-        Return by key the record that stands there instead, None where it was written, or why it could not be.
-        """
-
-
 @dataclass(frozen=True)
 class Committer:
     """Commits the records of one batch."""
 
-    store: RecordStore
+    store: ImageTable
 
     def commit(self, decided: Sequence[Decided]) -> dict[str, ImageRecord | ImagepipeError]:
         """Write all; give for each key the record that now stands, or why it could not be written."""

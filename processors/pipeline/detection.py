@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from contract.errors import ConfirmedError, ImagepipeError, PermanentError, TransientError
 from contract.identity import ImageVersion
@@ -14,10 +14,14 @@ from contract.results import Result, ResultName
 from processors.deadline import Deadline
 from processors.detectors.detector import Detector
 from processors.pipeline.blame import DOUBTFUL_VERDICT, attributed, our_request_refused
-from processors.pipeline.objects import Objects, StoredObject
+from processors.pipeline.objects import StoredObject
 from processors.rate_limit.lanes import Lane
 from processors.rate_limit.permits import Permits
 from processors.telemetry import Metrics
+
+if TYPE_CHECKING:
+    from processors.adapters.dynamodb import ImageTable
+    from processors.adapters.s3 import S3Objects
 
 # Answers that come within this time are saved in one request. A kill costs them, beside the calls under way.
 GATHER_SECONDS = 0.1
@@ -42,22 +46,6 @@ class DetectionService(Protocol):
         """
 
 
-class ResultCache(Protocol):
-    """Where the right to ask is had, and raw answers are kept."""
-
-    def claim(self, names: Sequence[ResultName], owner: str) -> dict[ResultName, Result | ImagepipeError]:
-        """Take the right to make calls, for as long as an invocation can last; give those that need none.
-
-        A result was there after all, or somebody else is at it (NotReadyError), or the right was not had.
-        """
-
-    def release(self, name: ResultName, owner: str) -> None:
-        """Give the right back, if it is still the owner's, because there will be no result."""
-
-    def save_results(self, results: Sequence[Result]) -> Mapping[ResultName, ImagepipeError]:
-        """Keep results in place of their claims, durably; give those that could not be kept."""
-
-
 @dataclass(frozen=True)
 class Caller:
     """All that is needed to call one detector: it, its threads, and how a batch gets its turns."""
@@ -77,8 +65,8 @@ class DetectorRunner:
 
     callers: Mapping[str, Caller]
     rekognition: DetectionService
-    objects: Objects
-    results: ResultCache
+    objects: S3Objects
+    results: ImageTable
     metrics: Metrics
     now: Callable[[], str]
     new_id: Callable[[], str]

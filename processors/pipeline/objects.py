@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from contract.errors import PermanentError
 from contract.identity import ImageVersion
 from contract.records import Unreadable
-from processors.pipeline.picture_size import PictureSize
 
 
 @dataclass(frozen=True)
@@ -28,19 +26,6 @@ class StoredObject:
         if self.obstacle is None and self.kms_key is not None:
             return encrypted(self.version.key, f"the KMS key {self.kms_key}, which the processor may not use")
         return self.obstacle
-
-
-class Objects(Protocol):
-    """Where images are kept."""
-
-    def look(self, key: str) -> StoredObject | None:
-        """Return what is there now, None if there is nothing."""
-
-    def look_at(self, version: ImageVersion) -> StoredObject | None:
-        """Return what is there of one version or, where versions have no ids, what is there now."""
-
-    def size_of(self, version: ImageVersion) -> PictureSize | None:
-        """Return how large a picture is by its first bytes, None where they do not tell."""
 
 
 def archived(key: str) -> PermanentError:

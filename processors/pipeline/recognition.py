@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from contract.errors import (
     ConfigurationError,
-    ImagepipeError,
     NotReadyError,
     PermanentError,
     TransientError,
@@ -24,12 +23,8 @@ from processors.pipeline.objects import StoredObject
 from processors.rate_limit.lanes import Lane
 from processors.telemetry import Metrics
 
-
-class KeptResults(Protocol):
-    """Where raw answers are kept."""
-
-    def read_results(self, names: Iterable[ResultName]) -> Mapping[ResultName, Result | ImagepipeError]:
-        """Return those of the named results that are there, or why one cannot be read."""
+if TYPE_CHECKING:
+    from processors.adapters.dynamodb import ImageTable
 
 
 @dataclass(frozen=True)
@@ -40,7 +35,7 @@ class Recognizer:
     """
 
     detectors: Mapping[str, Detector]
-    kept: KeptResults
+    kept: ImageTable
     runner: DetectorRunner
     metrics: Metrics
     shares_answers: bool = True

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from contract.errors import ImagepipeError
 from contract.notifications import ImageEvent
 from contract.records import ImageRecord
 from processors.pipeline.decisions import Action, decide, needs_a_look
-from processors.pipeline.objects import Objects, StoredObject
+from processors.pipeline.objects import StoredObject
 
-
-class ImageRecords(Protocol):
-    """Where the records that are there are read."""
-
-    def read_records(self, keys: Sequence[str]) -> Mapping[str, ImageRecord | ImagepipeError]:
-        """Return the records of those keys that have one, as of now, or why one cannot be read."""
+if TYPE_CHECKING:
+    from processors.adapters.dynamodb import ImageTable
+    from processors.adapters.s3 import S3Objects
 
 
 @dataclass(frozen=True)
@@ -40,8 +37,8 @@ class WorkItem:
 class Triage:
     """Finds out what the events of one batch ask for. `clock` gives seconds since 1970."""
 
-    records: ImageRecords
-    objects: Objects
+    records: ImageTable
+    objects: S3Objects
     executor: Executor
     fingerprints: Mapping[str, str]
     clock: Callable[[], float]

@@ -14,13 +14,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from contract.errors import ConfigurationError, ImagepipeError
 from contract.metrics import Metric
 from contract.quotas import BETA, BudgetItem, to_microseconds
 from processors.rate_limit.lanes import Lane
 from processors.telemetry import Log, Metrics
+
+if TYPE_CHECKING:
+    from processors.adapters.dynamodb_rate_limits import DynamoDBRateLimits
 
 # What is taken at once: enough that the table is asked seldom, little enough that others get their turn.
 SECONDS_AT_ONCE = 1.0
@@ -67,27 +70,6 @@ class ReservationRequest:
     daily_limit: int | None = None
 
 
-class RateLimitStore(Protocol):
-    """Where budgets stand. Both steps give whether the step was made, and the item as it is after that."""
-
-    def join(self, operation: str, step: ReservationRequest) -> tuple[bool, BudgetItem]:
-        """Move a line on that reaches beyond now."""
-
-    def start(self, operation: str, step: ReservationRequest) -> tuple[bool, BudgetItem]:
-        """Begin a line where there is none, or one that has run empty."""
-
-    def begin_day(self, operation: str, day: str) -> BudgetItem:
-        """Count the calls of a new day from nothing, unless that was begun already; return the item."""
-
-    def cut(
-        self, operation: str, rate: float, now: float, known_cut_at: float | None, longer: float
-    ) -> BudgetItem:
-        """Write down that calls were throttled at a rate, unless there is a later cut than the known one.
-
-        The line is `longer` by so many seconds then, for those who are in it wait longer.
-        """
-
-
 @dataclass(frozen=True)
 class Reservation:
     """Times at which to call, or none, and then when to ask again. All in seconds since 1970.
@@ -118,7 +100,7 @@ class SharedRateLimiter:
     operation: str
     quota: float
     share: float
-    store: RateLimitStore
+    store: DynamoDBRateLimits
     clock: Callable[[], float]
     metrics: Metrics
     log: Log

@@ -5,7 +5,7 @@ A detector more is an entry here, and a file of its name in `processors/detector
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,3 +60,34 @@ OPERATIONS: Mapping[str, str] = {name: spec.operation for name, spec in SPECS.it
 DETECTORS = tuple(SPECS)
 # What a deployment asks for every image unless it chooses otherwise.
 DEFAULT_DETECTORS = ("labels", "faces")
+
+
+_EVERYTHING = frozenset(
+    {
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-south-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "eu-central-1",
+        "eu-west-1",
+        "eu-west-2",
+        "us-east-1",
+        "us-east-2",
+        "us-gov-west-1",
+        "us-west-1",
+        "us-west-2",
+    }
+)
+# Rekognition answers there too, but nobody has looked up which operations it has. They are left out; whoever
+# knows better moves them up.
+NOT_LOOKED_UP = frozenset({"ap-southeast-5", "ap-southeast-7", "eu-south-2", "il-central-1", "sa-east-1"})
+
+REGIONS: Mapping[str, frozenset[str]] = {
+    spec.operation: _EVERYTHING | spec.more_regions for spec in SPECS.values()
+}
+
+
+def missing_in(region: str, operations: Iterable[str]) -> tuple[str, ...]:
+    """Return the operations that Rekognition is not known to have in a region."""
+    return tuple(operation for operation in operations if region not in REGIONS[operation])

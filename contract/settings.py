@@ -1,9 +1,12 @@
 """The settings of each Lambda: one class writes and reads each of them."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
+from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS, SPECS
 from contract.quotas import IN_LARGE_REGIONS
 
 
@@ -89,3 +92,31 @@ class TallySettings:
     bucket_name: str = ""
     live_queue_urls: tuple[str, ...] = ()
     bulk_queue_urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question: an operation of Rekognition, and its parameters beside the image."""
+
+    operation: str
+    parameters: Mapping[str, Any]
+
+    @property
+    def fingerprint(self) -> str:
+        """Name the settings."""
+        asked = json.dumps([self.operation, self.parameters], sort_keys=True)
+        return hashlib.blake2b(asked.encode(), digest_size=6).hexdigest()
+
+
+def questions(settings: ProcessorSettings) -> Mapping[str, Question]:
+    """Return what is asked about every image, by detector."""
+    return {
+        name: Question(
+            SPECS[name].operation,
+            {
+                **SPECS[name].asked,
+                **{asked: getattr(settings, named) for asked, named in SPECS[name].asked_by_setting.items()},
+            },
+        )
+        for name in settings.detectors
+    }

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from aws_cdk import Aws, CfnRule, CfnRuleAssertion, Fn
 from constructs import Construct
 
-from contract.detectors import OPERATIONS
-from contract.regions import REGIONS
+from contract.detectors import OPERATIONS, REGIONS
 
 
 class RegionRule(Construct):
@@ -29,6 +28,6 @@ def _assertion(detector: str) -> CfnRuleAssertion:
         assert_=Fn.condition_contains(regions, Aws.REGION),
         assert_description=(
             f"Rekognition has no {operation} in this region, so the detector '{detector}' cannot work here; "
-            f"deploy to one of {', '.join(regions)}, or choose other detectors (contract/regions.py)"
+            f"deploy to one of {', '.join(regions)}, or choose other detectors (contract/detectors.py)"
         ),
     )

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from contract.assumptions import Assumptions
-from contract.costs import bill
+from contract.cost_model.assumptions import Assumptions
+from contract.cost_model.costs import bill
+from contract.cost_model.usage import Work
 from contract.detectors import OPERATIONS
 from contract.prices import MILLION, dollars_for_calls
 from contract.quotas import usual_quota
-from contract.usage import Work
 from loadtest import arithmetic, baseline, verifying
 from loadtest.api_load.driving import RequestStats, drive
 from loadtest.arithmetic import Steps, Window

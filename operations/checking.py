@@ -11,10 +11,9 @@ from typing import Protocol
 
 from contract import environment
 from contract.capacity import DEFAULT_BATCH_SIZE, FEWEST_WORKERS, needed_workers
-from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
+from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS, REGIONS, missing_in
 from contract.errors import SettingsError
 from contract.quotas import usual_quota
-from contract.regions import REGIONS, missing_in
 from operations.faults import OperatorError
 
 # The tally runs once for each shard of the table's stream, and what is throttled there waits without loss.

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from contract import environment
 from contract.detectors import OPERATIONS
 from contract.errors import SettingsError
-from contract.questions import questions
-from contract.settings import ProcessorSettings
+from contract.settings import ProcessorSettings, questions
 from operations.faults import OperatorError
 
 

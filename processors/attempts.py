@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from contract.errors import ImagepipeError, TransientError
-from contract.failures import CRASHED
+from contract.errors import CRASHED, ImagepipeError, TransientError
 from contract.timing import MAX_ATTEMPTS
 from processors.messages import Message
 from processors.telemetry import Log

@@ -6,8 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contract.errors import ConfigurationError, ImagepipeError, NotReadyError, PermanentError
-from contract.failures import CRASHED, Failure
+from contract.errors import (
+    CRASHED,
+    ConfigurationError,
+    Failure,
+    ImagepipeError,
+    NotReadyError,
+    PermanentError,
+)
 from contract.metrics import Metric
 from contract.timing import (
     DAY_SECONDS,

@@ -23,8 +23,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from contract import table
+from contract.cost_model.item_sizes import item_bytes, read_units
 from contract.identity import ImageVersion
-from contract.item_sizes import item_bytes, read_units
 from contract.records import Findings, ImageRecord, Status
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey
 from contract.wire import key_of, to_wire

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from contract.completions import completion
-from contract.failures import FAILURE_ATTRIBUTE, Failure
+from contract.errors import FAILURE_ATTRIBUTE, Failure
 from contract.notifications import parse
 from contract.records import Findings, ImageRecord, Status
 from contract.results import Result, ResultName

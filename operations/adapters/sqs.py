@@ -10,8 +10,7 @@ from aws.batches import by_size, in_batches
 from aws.entry_batches import MAX_BATCH_BYTES, MAX_ENTRIES, Entry, EntryBatch
 from aws.queue_depths import QueueDepth, read_depth
 from aws.retries import RetryPolicy
-from contract.errors import ImagepipeError, TransientError
-from contract.failures import FAILURE_ATTRIBUTE
+from contract.errors import FAILURE_ATTRIBUTE, ImagepipeError, TransientError
 from operations.adapters.aws_errors import translated
 from operations.messages import Outgoing, Received
 from operations.moments import to_text

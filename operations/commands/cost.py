@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from contract.assumptions import Assumptions
-from contract.costs import bill
+from contract.cost_model.assumptions import Assumptions
+from contract.cost_model.costs import bill
+from contract.cost_model.usage import Work, seconds_at_quota
 from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
-from contract.usage import Work, seconds_at_quota
 from operations import terminal
 from operations.commands import options
 from operations.cost_page import money, page

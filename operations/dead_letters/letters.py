@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from contract import notifications
-from contract.errors import PermanentError
-from contract.failures import CRASHED, FAILURE_ATTRIBUTE, Failure
+from contract.errors import CRASHED, FAILURE_ATTRIBUTE, Failure, PermanentError
 from contract.timing import QUEUE_MAX_RECEIVES
 from operations.messages import Received
 

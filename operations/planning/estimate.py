@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from contract.assumptions import Assumptions
-from contract.costs import Bill, bill
+from contract.cost_model.assumptions import Assumptions
+from contract.cost_model.costs import Bill, bill
+from contract.cost_model.usage import Work
 from contract.detectors import OPERATIONS
 from contract.timing import DAY_SECONDS
-from contract.usage import Work
 from operations.adapters.dynamodb_budgets import DynamoDBBudgets
 from operations.deployed import DeployedProcessor
 from operations.inventory import TIERED, Listed

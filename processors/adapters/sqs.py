@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aws.batches import in_batches
 from aws.entry_batches import MAX_ENTRIES, EntryBatch
 from aws.retries import RetryPolicy
-from contract.failures import FAILURE_ATTRIBUTE, Failure
+from contract.errors import FAILURE_ATTRIBUTE, Failure
 from processors.adapters.aws_errors import translated
 from processors.messages import Message
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, cast
 
-from contract.questions import questions
 from contract.records import Findings
-from contract.settings import ProcessorSettings
+from contract.settings import ProcessorSettings, questions
 from processors.detectors.detector import Detector
 
 

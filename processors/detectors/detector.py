@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract.questions import Question
 from contract.records import Findings
+from contract.settings import Question
 
 
 @dataclass(frozen=True)

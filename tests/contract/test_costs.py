@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from contract import typical
-from contract.assumptions import Assumptions
-from contract.costs import API_METRICS, audit_a_month, bill, scan, standing_a_month
-from contract.item_sizes import item_bytes, read_units, write_units
+from contract.cost_model import typical
+from contract.cost_model.assumptions import Assumptions
+from contract.cost_model.costs import API_METRICS, audit_a_month, bill, scan, standing_a_month
+from contract.cost_model.item_sizes import item_bytes, read_units, write_units
+from contract.cost_model.usage import Work, seconds_at_quota, usage
 from contract.prices import DOLLARS_A_CALL, dollars_for_calls
 from contract.results import pack
-from contract.usage import Work, seconds_at_quota, usage
 from infra.settings import DeploymentSettings
 from processors.counting.label_counter import MAX_KEYS
 from query_api.telemetry import QueryMetric as QueryCount

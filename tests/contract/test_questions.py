@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contract.detectors import DETECTORS
-from contract.questions import questions
+from contract.settings import questions
 from tests.processors.world import SETTINGS
 
 

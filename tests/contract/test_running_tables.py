@@ -16,10 +16,9 @@ from contract.contents import COMPLETE, Name, removal_key
 from contract.detectors import DETECTORS
 from contract.identity import ImageVersion, key_digest
 from contract.notifications import canonical_sequencer
-from contract.questions import questions
 from contract.records import Findings, ImageRecord, Rejection, Status
 from contract.results import ResultName, unpack
-from contract.settings import ProcessorSettings
+from contract.settings import ProcessorSettings, questions
 from contract.table import (
     RANK_INDEX,
     RANK_PROJECTED,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from contract.failures import FAILURE_ATTRIBUTE, Failure
+from contract.errors import FAILURE_ATTRIBUTE, Failure
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Site
 
 MOST_PAGES = 1000

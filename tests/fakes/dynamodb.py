@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from contract.item_sizes import item_bytes
+from contract.cost_model.item_sizes import item_bytes
 from contract.wire import from_wire
 from loadtest.simulation.expressions import condition, update
 from loadtest.simulation.outages import client_error

@@ -8,7 +8,7 @@ import pytest
 
 from contract import timing
 from contract.capacity import MOST_WAITING_DAYS
-from contract.costs import ALARMS
+from contract.cost_model.costs import ALARMS
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
 from infra.bundles import ROOT
 from infra.settings import DeploymentSettings, UnusableSettingsError

@@ -6,9 +6,8 @@ from typing import Any
 
 import botocore.session
 
-from contract.detectors import DETECTORS, OPERATIONS
+from contract.detectors import DETECTORS, NOT_LOOKED_UP, OPERATIONS, REGIONS, missing_in
 from contract.quotas import LARGE_REGIONS
-from contract.regions import NOT_LOOKED_UP, REGIONS, missing_in
 from tests.infra.template import Template
 
 
@@ -56,7 +55,7 @@ def test_every_operation_has_its_regions_and_the_large_ones_have_them_all() -> N
 
 
 def test_the_table_knows_every_region_in_which_botocore_reaches_rekognition() -> None:
-    """A new region shows up here: look up what it has, and put it into contract/regions.py."""
+    """A new region shows up here: look up what it has, and put it into contract/detectors.py."""
     session = botocore.session.get_session()
     reached = {
         region

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from contract import timing, typical
+from contract import timing
 from contract.audits import AUDIT, AUDIT_EVENT, WHEN_DUE
 from contract.contents import COMPLETE, Name, removal_key
+from contract.cost_model import typical
 from contract.environment import load
 from contract.metrics import TallyMetric
 from contract.results import ResultName

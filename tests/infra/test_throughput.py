@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from contract.cost_model.throughput import NEW_TABLE_WRITES, writes_a_second
 from contract.quotas import IN_LARGE_REGIONS
-from contract.throughput import NEW_TABLE_WRITES, writes_a_second
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract.failures import FAILURE_ATTRIBUTE, Failure
+from contract.errors import FAILURE_ATTRIBUTE, Failure
 from contract.notifications import look_again
 from operations.dead_letters.letters import DeadLetter, read
 from operations.messages import Received

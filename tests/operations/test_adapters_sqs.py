@@ -9,8 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from contract.errors import ConfigurationError
-from contract.failures import FAILURE_ATTRIBUTE
+from contract.errors import FAILURE_ATTRIBUTE, ConfigurationError
 from loadtest.simulation.outages import client_error
 from operations.adapters.sqs import SqsQueue
 from operations.messages import Outgoing

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.notifications import parse
-from contract.questions import questions
 from contract.records import Status
+from contract.settings import questions
 from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
 from operations.faults import OperatorError
 from operations.messages import Pace

@@ -15,7 +15,7 @@ import botocore.session
 import pytest
 from botocore.stub import Stubber
 
-from contract.failures import CRASHED
+from contract.errors import CRASHED
 from loadtest.simulation.outages import client_error
 from operations import wiring
 from operations.adapters.cloudformation import stack_outputs

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from contract import typical
-from contract.assumptions import Assumptions
-from contract.item_sizes import item_bytes, read_units, write_units
+from contract.cost_model import typical
+from contract.cost_model.assumptions import Assumptions
+from contract.cost_model.item_sizes import item_bytes, read_units, write_units
+from contract.cost_model.usage import Work, usage
 from contract.notifications import look_again
 from contract.table import budget_key
 from contract.tallies import LABEL_COUNTS
-from contract.usage import Work, usage
 from contract.wire import from_wire, to_wire
 from processors.rate_limit.limiter import day_of
 from tests.fakes.dynamodb import TABLE, _inserted

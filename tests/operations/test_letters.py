@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from contract.failures import FAILURE_ATTRIBUTE
+from contract.errors import FAILURE_ATTRIBUTE
 from contract.timing import QUEUE_MAX_RECEIVES
 from operations.dead_letters.letters import NO_VERDICT, Cause, DeadLetterFilter, Summary
 from tests.operations.letters import FIRST, LAST, SENT, body, explained, letter

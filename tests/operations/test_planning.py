@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
-from contract.questions import questions
 from contract.records import Status
 from contract.results import ResultName
+from contract.settings import questions
 from contract.table import result_key
 from contract.wire import to_wire
 from operations.faults import OperatorError

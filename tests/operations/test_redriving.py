@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.failures import FAILURE_ATTRIBUTE
+from contract.errors import FAILURE_ATTRIBUTE
 from operations.dead_letters.letters import DeadLetter, DeadLetterFilter
 from operations.dead_letters.reader import LOOK_SECONDS, DeadLetterReader
 from operations.dead_letters.redrive import Redrive, Redriven

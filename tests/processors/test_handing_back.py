@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from contract.failures import CRASHED, FAILURE_ATTRIBUTE, Failure
+from contract.errors import CRASHED, FAILURE_ATTRIBUTE, Failure
 from contract.timing import (
     HINTED_RECEIVES,
     LONGEST_BACKOFF_SECONDS,

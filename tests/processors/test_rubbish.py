@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.failures import FAILURE_ATTRIBUTE, Failure
+from contract.errors import FAILURE_ATTRIBUTE, Failure
 from contract.notifications import look_again
 from contract.records import Status
 from contract.results import pack

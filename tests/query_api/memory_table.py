@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from contract import table
+from contract.cost_model.item_sizes import item_bytes, read_units
 from contract.errors import ImagepipeError
-from contract.item_sizes import item_bytes, read_units
 from contract.records import ImageRecord
 from contract.results import Result, ResultName
 from contract.table import RANK, SORT_KEY, IndexRow, ItemKey

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from contract.failures import FAILURE_ATTRIBUTE, Failure
+from contract.errors import FAILURE_ATTRIBUTE, Failure
 from contract.notifications import look_again
 from contract.records import ImageRecord, Status
 from contract.table import PARTITION_KEY, RECORD, SORT_KEY, index_rows, record_key

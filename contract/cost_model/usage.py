@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from contract import typical
-from contract.assumptions import Assumptions
 from contract.capacity import FEWEST_WORKERS
-from contract.item_sizes import STORED_BESIDE_BYTES, item_bytes, write_units
+from contract.cost_model import typical
+from contract.cost_model.assumptions import Assumptions
+from contract.cost_model.item_sizes import STORED_BESIDE_BYTES, item_bytes, write_units
 from contract.tallies import LABEL_COUNTS
 
 # Ten messages go into one request, and ten completions.

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contract.assumptions import Assumptions
 from contract.capacity import photos_a_second
-from contract.usage import Work, usage
+from contract.cost_model.assumptions import Assumptions
+from contract.cost_model.usage import Work, usage
 
 # What a new table takes on demand, and a new index of it, before it has learned from traffic.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contract import typical
-from contract.assumptions import Assumptions
+from contract.cost_model import typical
+from contract.cost_model.assumptions import Assumptions
+from contract.cost_model.item_sizes import READ_UNIT_BYTES, item_bytes, read_units
+from contract.cost_model.usage import Usage, Work, usage
 from contract.detectors import OPERATIONS
-from contract.item_sizes import READ_UNIT_BYTES, item_bytes, read_units
 from contract.metrics import Metric, TallyMetric
 from contract.prices import MILLION, Prices, dollars_for_calls
 from contract.timing import DAY_SECONDS
-from contract.usage import Usage, Work, usage
 
 GB = 1_000_000_000
 

@@ -15,23 +15,20 @@ from processors.adapters.rekognition import RekognitionDetectors
 from processors.adapters.s3 import S3Objects
 from processors.adapters.sns import SnsTopic
 from processors.adapters.sqs import SqsQueues
-from processors.attempts import Attempts
 from processors.batch import ImageBatch
-from processors.deadline import Deadline
 from processors.detectors import chosen
 from processors.detectors.detector import Detector
-from processors.failed_messages import FailedMessages
+from processors.failed_messages import Attempts, FailedMessages
 from processors.pipeline.commit import Committer
 from processors.pipeline.detection import Caller, DetectorRunner
 from processors.pipeline.pipeline import Pipeline
 from processors.pipeline.publish import Publisher
 from processors.pipeline.recognition import Recognizer
 from processors.pipeline.triage import Triage
-from processors.rate_limit.lanes import Lane
-from processors.rate_limit.limiter import SharedRateLimiter
+from processors.rate_limit.limiter import Lane, SharedRateLimiter
 from processors.rate_limit.permits import Permits
 from processors.retrying import BRIEF_ATTEMPTS, PATIENT_ATTEMPTS, retry_policy
-from processors.runtime import Runtime
+from processors.runtime import Deadline, Runtime
 from processors.telemetry import Log, Metrics
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from contract.errors import ConfigurationError, ImagepipeError, PermanentError, TransientError
 from contract.metrics import Metric
-from processors.attempts import Attempts
-from processors.deadline import Deadline
-from processors.failed_messages import FailedMessages
+from processors.failed_messages import Attempts, FailedMessages
 from processors.messages import Message
 from processors.pipeline.pipeline import MessageOutcome, Pipeline
-from processors.telemetry import Log, Metrics
+from processors.powertools import PowertoolsLog, PowertoolsMetrics
+from processors.runtime import Deadline
+from processors.telemetry import DailyCounters, Log, Metrics
 
 
 @dataclass(frozen=True)
@@ -85,3 +85,28 @@ class ImageBatch:
             self.log.error(f"this message can never be processed: {failure.message}", **facts)
         else:
             self.log.warning(f"transient failure, will retry: {failure.message}", **facts)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Answers Lambda events."""
+
+    batch: ImageBatch
+    metrics: PowertoolsMetrics
+    daily_counters: DailyCounters
+    log: PowertoolsLog
+
+    def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """Work through one event; counts are written whatever happens."""
+        self.log.logger.append_keys(request_id=context.aws_request_id)
+        try:
+            return self.batch.answer(event, Deadline(context.get_remaining_time_in_millis))
+        finally:
+            self._write_counts()
+
+    def _write_counts(self) -> None:
+        counted = self.metrics.flush()
+        try:
+            self.daily_counters.add(counted)
+        except ImagepipeError as failure:
+            self.log.warning(f"counts of a batch were not added up: {failure.message}", code=failure.code)

@@ -19,9 +19,8 @@ from contract.settings import TallySettings
 from processors.adapters.client_config import lambda_config
 from processors.adapters.dynamodb_contents import DynamoDBContents
 from processors.adapters.dynamodb_counting import DynamoDBTallies
-from processors.counting.changes import changed_keys
 from processors.counting.contents import ContentNames
-from processors.counting.label_counter import LabelCounter
+from processors.counting.label_counter import LabelCounter, changed_keys
 from processors.counting.recounting import Recount
 from processors.powertools import PowertoolsLog
 from processors.retrying import PATIENT_ATTEMPTS, retry_policy

@@ -13,6 +13,9 @@ from threading import Lock
 from typing import Any
 from uuid import uuid4
 
+from contract.errors import NotReadyError
+from contract.timing import RESERVE_SECONDS
+
 
 @dataclass(frozen=True)
 class Runtime:
@@ -48,3 +51,23 @@ def real() -> Runtime:
         spread=lambda longest: random.uniform(0, longest),  # noqa: S311 - jitter, not a secret
         new_id=lambda: uuid4().hex,
     )
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """The end of the invocation, asked of Lambda each time."""
+
+    remaining_milliseconds: Callable[[], int]
+
+    def seconds_for_calls(self) -> float:
+        """Return for how long calls may still be started."""
+        return self.remaining_milliseconds() / 1000 - RESERVE_SECONDS
+
+    def require_time_for_a_call(self, key: str) -> None:
+        """Raise NotReadyError `DeadlineReached` when a call started now might be paid for and lost."""
+        if self.seconds_for_calls() < 0:
+            raise NotReadyError(
+                "DeadlineReached",
+                f"{key} was not started, the invocation is about to end",
+                retry_within_seconds=0,
+            )

@@ -14,9 +14,9 @@ from contract.settings import ProcessorSettings
 from processors.adapters.client_config import lambda_config
 from processors.adapters.dynamodb_daily_counters import DynamoDBDailyCounters
 from processors.assembly import Clients, assemble
+from processors.batch import Worker
 from processors.powertools import PowertoolsLog, PowertoolsMetrics
 from processors.runtime import real
-from processors.worker import Worker
 
 
 def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from loadtest.simulation.clock import Clock, Strand, VirtualExecutor
 from loadtest.simulation.latency import COLD_START_SECONDS, INVOCATION_SECONDS
-from processors.deadline import Deadline
+from processors.runtime import Deadline
 
 # "If your function is invoked approximately 16 times in the same chain of requests", the next invocation is
 # refused, unless the function's recursion configuration is Allow. What is Terminate is AWS's default.

@@ -33,9 +33,8 @@ from loadtest.simulation.programs import (
     without_limiter,
 )
 from local.rekognition.quotas import TokenBucket
-from processors.deadline import Deadline
 from processors.retrying import ATTEMPTS, LONGEST_WAIT_SECONDS
-from processors.runtime import Runtime
+from processors.runtime import Deadline, Runtime
 
 
 class OneImage:

@@ -13,8 +13,7 @@ from contract.quotas import BudgetItem, to_microseconds
 from contract.table import budget_key
 from contract.wire import Item, WireItem, from_wire, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
-from processors.rate_limit.lanes import Lane
-from processors.rate_limit.limiter import ReservationRequest
+from processors.rate_limit.limiter import Lane, ReservationRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from aws.retries import RetryPolicy
 from contract.metrics import TallyMetric
 from contract.records import ImageRecord
+from contract.table import PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY
 from contract.tallies import NOTHING, UNREADABLE, CountedImage, Differences, Share
 from processors.counting.contents import ContentNames
 from processors.telemetry import Log
@@ -187,3 +188,16 @@ class LabelCounter:
 def _revision(record: Mapping[str, object] | None) -> object:
     """Return what is another one for any other state of a key; records that cannot be read have none."""
     return record and record.get("revision")
+
+
+def changed_keys(event: Mapping[str, Any]) -> list[str]:
+    """List the keys, each once, in the order of their first change.
+
+    The event source hands on nothing but records; what is no record is passed over here as well.
+    https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html#events-sample-dynamodb
+    """
+    places = [record["dynamodb"]["Keys"] for record in event["Records"]]
+    records = [place[PARTITION_KEY]["S"] for place in places if place[SORT_KEY]["S"] == RECORD]
+    return list(
+        dict.fromkeys(pk.removeprefix(RECORD_PREFIX) for pk in records if pk.startswith(RECORD_PREFIX))
+    )

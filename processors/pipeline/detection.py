@@ -11,12 +11,12 @@ from contract.errors import ConfirmedError, ImagepipeError, PermanentError, Tran
 from contract.identity import ImageVersion
 from contract.metrics import Metric
 from contract.results import Result, ResultName
-from processors.deadline import Deadline
 from processors.detectors.detector import Detector
 from processors.pipeline.blame import DOUBTFUL_VERDICT, attributed, our_request_refused
 from processors.pipeline.objects import StoredObject
-from processors.rate_limit.lanes import Lane
+from processors.rate_limit.limiter import Lane
 from processors.rate_limit.permits import Permits
+from processors.runtime import Deadline
 from processors.telemetry import Metrics
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from contract.errors import ImagepipeError, PermanentError
 from contract.metrics import Metric
 from contract.notifications import ImageEvent
 from contract.records import Findings, ImageRecord
-from processors.deadline import Deadline
 from processors.messages import Message
 from processors.pipeline.commit import Committer, Decided
 from processors.pipeline.decisions import Action, unacceptable, was_made_by
@@ -20,7 +19,8 @@ from processors.pipeline.intake import take_in
 from processors.pipeline.publish import Publisher
 from processors.pipeline.recognition import Recognizer
 from processors.pipeline.triage import Triage, WorkItem
-from processors.rate_limit.lanes import Lane
+from processors.rate_limit.limiter import Lane
+from processors.runtime import Deadline
 from processors.telemetry import OUTCOME_COUNT, Metrics
 
 Failures = dict[str, ImagepipeError]

@@ -16,11 +16,11 @@ from contract.identity import ImageVersion
 from contract.metrics import Metric
 from contract.records import Findings, Unreadable
 from contract.results import Result, ResultName
-from processors.deadline import Deadline
 from processors.detectors.detector import Detector
 from processors.pipeline.detection import Answer, DetectorRunner, Failure, SupersededError
 from processors.pipeline.objects import StoredObject
-from processors.rate_limit.lanes import Lane
+from processors.rate_limit.limiter import Lane
+from processors.runtime import Deadline
 from processors.telemetry import Metrics
 
 if TYPE_CHECKING:

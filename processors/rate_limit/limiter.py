@@ -1,4 +1,4 @@
-"""The line of all workers for one operation: slots in time, one call each, handed out by moving one number.
+"""The rate limiter that all workers share, one an operation: a line of slots in time, one call each.
 
 The table holds when the next free slot is. Whoever wants n calls moves that time on by n spaces in one
 conditional update, and owns the slots in between. Two forms of the update are enough: `join` a line that
@@ -14,12 +14,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from contract.errors import ConfigurationError, ImagepipeError
 from contract.metrics import Metric
 from contract.quotas import BETA, BudgetItem, to_microseconds
-from processors.rate_limit.lanes import Lane
 from processors.telemetry import Log, Metrics
 
 if TYPE_CHECKING:
@@ -238,3 +238,10 @@ class SharedRateLimiter:
 def day_of(moment: float) -> str:
     """Return the day in UTC as ISO 8601 of a time in seconds since 1970."""
     return datetime.fromtimestamp(moment, UTC).date().isoformat()
+
+
+class Lane(StrEnum):
+    """Live photos go first; bulk work takes what they leave, and at least a floor."""
+
+    LIVE = "live"
+    BULK = "bulk"

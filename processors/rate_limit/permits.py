@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 
 from contract.errors import NotReadyError
 from contract.metrics import Metric
-from processors.deadline import Deadline
-from processors.rate_limit.lanes import Lane
-from processors.rate_limit.limiter import SharedRateLimiter
+from processors.rate_limit.limiter import Lane, SharedRateLimiter
+from processors.runtime import Deadline
 
 # Bulk workers that were all told to come back at the same time come at different ones, and the more of them
 # there are (who has to come again is told it), the further apart.

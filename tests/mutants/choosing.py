@@ -22,7 +22,7 @@ from tests.mutants.recording import COVERAGE_FILE, FOLDER, PROFILE, SECONDS_FILE
 
 # What is recorded side by side, and takes about as long.
 HALVES = (
-    ("tests/contract", "tests/processors", "tests/query_api"),
+    ("tests/contract", "tests/processors", "tests/query_api", "tests/test_reference.py"),
     ("tests/operations", "tests/infra"),
 )
 START_SECONDS = 600

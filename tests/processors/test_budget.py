@@ -19,11 +19,10 @@ from contract.table import budget_key
 from contract.wire import key_to_wire
 from loadtest.simulation.outages import client_error
 from processors.adapters.dynamodb_rate_limits import DynamoDBRateLimits
-from processors.deadline import Deadline
-from processors.rate_limit.lanes import Lane
-from processors.rate_limit.limiter import ALONE_SECONDS, LONGEST_SPAN_SECONDS, SharedRateLimiter
+from processors.rate_limit.limiter import ALONE_SECONDS, LONGEST_SPAN_SECONDS, Lane, SharedRateLimiter
 from processors.rate_limit.permits import Permits
 from processors.retrying import retry_policy
+from processors.runtime import Deadline
 from tests.fakes.calls import nothing
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.processors.world import SETTINGS, CountedMetrics, World

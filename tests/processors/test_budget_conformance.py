@@ -12,8 +12,7 @@ from contract.quotas import BudgetItem
 from contract.table import budget_key
 from contract.wire import key_to_wire
 from processors.adapters.dynamodb_rate_limits import DynamoDBRateLimits
-from processors.rate_limit.lanes import Lane
-from processors.rate_limit.limiter import ReservationRequest
+from processors.rate_limit.limiter import Lane, ReservationRequest
 from processors.retrying import retry_policy
 from tests.processors.test_conformance import client as client_fixture
 

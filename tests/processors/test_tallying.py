@@ -23,9 +23,8 @@ from contract.records import Findings, ImageRecord, Status
 from contract.table import RECORD, ItemKey, index_rows, record_key
 from contract.tallies import STATUS_COUNTS, CountedImage, Differences, Share, counted_key, label_counts_key
 from contract.timing import RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
-from processors.counting.changes import changed_keys
 from processors.counting.contents import ContentNames
-from processors.counting.label_counter import MANY_NAMES, MAX_KEYS, LabelCounter
+from processors.counting.label_counter import MANY_NAMES, MAX_KEYS, LabelCounter, changed_keys
 from processors.counting.recounting import Recount
 from processors.retrying import retry_policy
 from tests.fakes.calls import nothing

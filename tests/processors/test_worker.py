@@ -8,8 +8,8 @@ from aws_lambda_powertools import Logger, Metrics
 
 from contract.errors import NotReadyError
 from contract.metrics import Metric
+from processors.batch import Worker
 from processors.powertools import PowertoolsLog, PowertoolsMetrics
-from processors.worker import Worker
 
 REPLY = {"batchItemFailures": [{"itemIdentifier": "m1"}]}
 CONTEXT = SimpleNamespace(aws_request_id="r1", get_remaining_time_in_millis=lambda: 60_000)

@@ -22,9 +22,8 @@ from contract.table import RECORD, attempts_key
 from contract.wire import from_wire
 from processors.assembly import Clients, assemble
 from processors.batch import ImageBatch
-from processors.deadline import Deadline
 from processors.powertools import PowertoolsLog
-from processors.runtime import Runtime
+from processors.runtime import Deadline, Runtime
 from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.rekognition import FakeRekognition

@@ -13,7 +13,7 @@ from loadtest.simulation.fleet import ALLOW, LONGEST_LINEAGE, Environment, Virtu
 from loadtest.simulation.latency import COLD_START_SECONDS, INVOCATION_SECONDS
 from loadtest.simulation.photos import VirtualPhoto
 from loadtest.simulation.queue import VirtualQueue
-from processors.deadline import Deadline
+from processors.runtime import Deadline
 
 Reply = Mapping[str, Any]
 

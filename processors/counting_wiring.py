@@ -81,7 +81,7 @@ def assemble(
         answer: dict[str, Any] = {"changed": 0}
         try:
             if "recount" in event:
-                answer |= recount.answer(event, seconds_left)
+                answer = recount.answer(event, seconds_left)
             elif AUDIT_EVENT in event:
                 answer |= new_audit(count, log).answer(event[AUDIT_EVENT], seconds_left)
             else:

@@ -62,6 +62,17 @@ def test_a_fault_of_the_senders_is_tried_again_where_it_is_not_final(is_final: b
     assert words(batch.undone(raised.value)) == {"second": ThrottledError}
 
 
+def test_why_an_entry_was_not_taken_is_said_in_awss_words() -> None:
+    told = {**failed("1", "InvalidMessageContents", is_senders=True), "Message": "a NUL is in it"}
+    _, call = answering({"Successful": [{"Id": "0"}], "Failed": [told]})
+    batch = EntryBatch("a call", call, ENTRIES, TRANSLATED, sender_faults_are_final=True)
+
+    batch.attempt()
+
+    (failure,) = batch.failures.values()
+    assert (failure.code, failure.message) == ("InvalidMessageContents", "a NUL is in it (a call)")
+
+
 def test_what_nothing_was_said_of_is_undone_for_the_last_error() -> None:
     _, call = answering({"Successful": [{"Id": "0"}]})
     batch = EntryBatch("a call", call, ENTRIES, TRANSLATED)

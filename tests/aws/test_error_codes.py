@@ -103,3 +103,9 @@ def test_what_only_the_deployment_can_mend_counts_against_no_image(code: str) ->
 @pytest.mark.parametrize("code", ["KMSThrottling", "KmsThrottled", "RequestThrottled", "SlowDown"])
 def test_throttles_of_all_services_are_throttles(code: str) -> None:
     assert kind_of(code, 400) is ErrorKind.THROTTLED
+
+
+@pytest.mark.parametrize("code", ["KMS.ThrottlingException", "KMSThrottling", "KmsThrottled"])
+def test_a_key_that_is_asked_for_too_often_is_a_throttle(code: str) -> None:
+    """S3's, SNS's and SQS's words for it. https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html"""
+    assert kind_of(code, 400) is ErrorKind.THROTTLED

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.errors import PermanentError
-from contract.notifications import ObjectChange, look_again, parse
+from contract.notifications import LOOK_AGAIN, ObjectChange, look_again, parse
 
 keys = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=200)
 
@@ -45,6 +45,8 @@ def test_a_key_to_look_at_again_is_not_encoded_and_not_decoded(key: str) -> None
     (event,) = parse(look_again("photos", [key], "2026-11-23T12:00:00.000Z"), "photos")
 
     assert (event.key, event.change, event.sequencer) == (key, ObjectChange.UNKNOWN, "")
+    assert (event.name, event.wants_a_look) == (LOOK_AGAIN, True)
+    assert event.id == f"{LOOK_AGAIN} 2026-11-23T12:00:00.000Z"
 
 
 @pytest.mark.parametrize(

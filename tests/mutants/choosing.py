@@ -23,7 +23,7 @@ from tests.mutants.recording import COVERAGE_FILE, FOLDER, PROFILE, SECONDS_FILE
 # What is recorded side by side, and takes about as long.
 HALVES = (
     ("tests/contract", "tests/processors", "tests/query_api", "tests/test_reference.py"),
-    ("tests/operations", "tests/infra"),
+    ("tests/operations", "tests/infra", "tests/aws"),
 )
 START_SECONDS = 600
 # A machine that is busy takes longer than when the seconds were recorded.

@@ -155,5 +155,6 @@ def test_an_item_that_cannot_be_read_is_the_deployments_fault(
     )
     store = DynamoDBRateLimits(*client, retry_policy(sleep=lambda _seconds: None))
 
-    with pytest.raises(ConfigurationError, match=name):
+    with pytest.raises(ConfigurationError, match=name) as raised:
         store.begin_day(LABELS, TODAY)
+    assert raised.value.code == "UnreadableBudget"

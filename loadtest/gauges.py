@@ -26,16 +26,27 @@ def in_background(work: Callable[[threading.Event], None], threads: int = 1) -> 
 
     What `work` raises is raised at the end of a block that raised nothing itself.
     """
-    over = threading.Event()
-    with ThreadPoolExecutor(threads) as executor:
-        # A Ctrl-C may come while the threads are being started: those that run are told all the same.
+    over, failures = threading.Event(), list[BaseException]()
+
+    def run() -> None:
         try:
-            running = [executor.submit(work, over) for _ in range(threads)]
-            yield
-        finally:
-            over.set()
-    for future in running:
-        future.result()
+            work(over)
+        except BaseException as error:  # noqa: BLE001 - raised by whoever waits for it
+            failures.append(error)
+
+    # A Ctrl-C may come before anybody can be told of them: then they must not keep the program from ending.
+    running = [threading.Thread(target=run, daemon=True) for _ in range(threads)]
+    try:
+        for thread in running:
+            thread.start()
+        yield
+    finally:
+        over.set()
+        for thread in running:
+            if thread.ident is not None:
+                thread.join()
+    if failures:
+        raise failures[0]
 
 
 # All operations together, where nobody tells them apart.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,19 @@ from loadtest.uploading import PhotoUpload, Uploader, uploads
 FOLLOWERS = 2
 _RECEIVE_SECONDS = 2
 _POLL_SECONDS = 0.2
+
+
+@contextmanager
+def interrupts_later() -> Iterator[None]:
+    """Hold a Ctrl-C back until what is being entered can be left again."""
+    interrupts: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: interrupts.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupts:
+        raise KeyboardInterrupt
 
 
 @dataclass(frozen=True)
@@ -62,14 +76,16 @@ class ScenarioRun:
         counter: CallCounter = CallsInTheTable(stack) if control is None else CallsAtRekognition(control)
         uploader = Uploader(stack, self.tracker, self.clock, self.stopping)
         with ExitStack() as until_over:
-            completions = until_over.enter_context(following(stack))
-            if control is not None:
-                until_over.enter_context(control.with_quotas(self.scenario.quotas))
+            with interrupts_later():
+                completions = until_over.enter_context(following(stack))
+                if control is not None:
+                    until_over.enter_context(control.with_quotas(self.scenario.quotas))
             self._prepare(uploader)
             gauges = Gauges(stack, counter, self.clock, self.tracker.counts)
             self._begun = time.monotonic()
-            until_over.enter_context(gauges.looking())
-            until_over.enter_context(self._followed(completions))
+            with interrupts_later():
+                until_over.enter_context(gauges.looking())
+                until_over.enter_context(self._followed(completions))
             gave_up = self._follow_phases(uploader, gauges)
         return Seen(self.tracker, gauges.samples, self.prefix, self.clock(), gave_up)
 

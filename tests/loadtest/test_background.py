@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from contextlib import ExitStack
 
 import pytest
 
+from infra.bundles import ROOT
 from loadtest.gauges import in_background
+from loadtest.running import interrupts_later
 
 
 def wait(over: threading.Event) -> None:
@@ -30,20 +33,48 @@ def test_the_threads_end_with_the_block() -> None:
 def test_a_ctrl_c_while_the_threads_are_started_ends_them(
     started: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submitted = 0
-    submit = ThreadPoolExecutor.submit
+    begun: list[threading.Thread] = []
+    start = threading.Thread.start
 
-    def interrupted(executor: ThreadPoolExecutor, work: Callable[..., Any], *given: Any) -> Future[Any]:
-        nonlocal submitted
-        future = submit(executor, work, *given)
-        submitted += 1
-        if submitted == started:
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        begun.append(thread)
+        if len(begun) == started:
             raise KeyboardInterrupt
-        return future
 
-    monkeypatch.setattr(ThreadPoolExecutor, "submit", interrupted)
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
     with pytest.raises(KeyboardInterrupt), in_background(wait, 2):
         pytest.fail("the block began")
+    assert not any(thread.is_alive() for thread in begun)
+
+
+def test_a_ctrl_c_before_anybody_can_leave_the_block_ends_the_program() -> None:
+    program = (
+        "from loadtest.gauges import in_background\n"
+        "block = in_background(lambda over: over.wait())\n"
+        "block.__enter__()\n"
+        "raise KeyboardInterrupt\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=60, check=False
+    )
+
+    assert ran.returncode == -signal.SIGINT
+
+
+def test_a_ctrl_c_waits_until_what_is_entered_can_be_left_again() -> None:
+    left: list[str] = []
+
+    def enter() -> None:
+        with ExitStack() as until_over:
+            with interrupts_later():
+                signal.raise_signal(signal.SIGINT)
+                until_over.callback(left.append, "quotas")
+            pytest.fail("it went on")
+
+    with pytest.raises(KeyboardInterrupt):
+        enter()
+    assert left == ["quotas"]
 
 
 def test_what_the_work_raises_is_raised() -> None:

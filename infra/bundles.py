@@ -70,7 +70,7 @@ def _files_below(directory: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _is_called(parts: tuple[str, ...]) -> bool:
-    """Tell whether a file of the packages is not botocore's description of a service that nobody calls."""
+    """Return whether a file of the packages is not botocore's description of a service that nobody calls."""
     is_described = parts[:2] == ("botocore", "data") and len(parts) > len(("botocore", "data", "a file"))
     return not is_described or parts[2] in SERVICES
 

@@ -130,7 +130,7 @@ class DeploymentSettings:
 
     @property
     def takes_uploads(self) -> bool:
-        """Tell whether callers may upload. Where anybody may ask, that is chosen and not a default."""
+        """Return whether callers may upload. Where anybody may ask, that is chosen and not a default."""
         return self.api_access != "open" if self.uploads is None else self.uploads
 
     @property

@@ -91,7 +91,7 @@ class DynamoDBTraces:
         self._call("DeleteItem", self.client.delete_item)(Key=key_to_wire(at))
 
     def names_are_complete(self) -> bool:
-        """Tell whether every record has its name, so that who has none is nobody's."""
+        """Return whether every record has its name, so that who has none is nobody's."""
         return bool(self.reads.read([key_to_wire(COMPLETE)], (PARTITION_KEY,)))
 
     def _partition(self, content_id: str) -> Iterator[Mapping[str, Any]]:

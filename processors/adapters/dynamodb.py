@@ -73,7 +73,7 @@ class ImageTable:
         return results
 
     def _is_about_to_go(self, item: Item) -> bool:
-        """Tell whether an answer may go before it is known that a record names it again."""
+        """Return whether an answer may go before it is known that a record names it again."""
         return EXPIRY in item and int(item[EXPIRY]) < self.clock() + RESULTS_UNSAFE_SECONDS
 
     def claim(self, names: Sequence[ResultName], owner: str) -> dict[ResultName, Result | ImagepipeError]:

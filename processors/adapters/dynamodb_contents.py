@@ -142,11 +142,11 @@ class DynamoDBContents:
             )
 
     def is_complete(self) -> bool:
-        """Tell whether every record has its name."""
+        """Return whether every record has its name."""
         return bool(self._items([COMPLETE], (PARTITION_KEY, SORT_KEY)))
 
     def is_new(self) -> bool:
-        """Tell whether nothing was ever counted."""
+        """Return whether nothing was ever counted."""
         return not self._items([STATUS_COUNTS], (PARTITION_KEY, SORT_KEY))
 
     def is_complete_now(self) -> None:

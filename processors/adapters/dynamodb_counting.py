@@ -133,7 +133,7 @@ class DynamoDBTallies:
 
 
 def _is_refused(error: ClientError) -> bool:
-    """Tell whether a transaction failed for what is in it, and not for who else was writing.
+    """Return whether a transaction failed for what is in it, and not for who else was writing.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
     """

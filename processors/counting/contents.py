@@ -67,10 +67,10 @@ class ContentStore(Protocol):
         """Forget what was left, unless the key has had another turn."""
 
     def is_complete(self) -> bool:
-        """Tell whether every record has its name."""
+        """Return whether every record has its name."""
 
     def is_new(self) -> bool:
-        """Tell whether nothing was ever counted."""
+        """Return whether nothing was ever counted."""
 
     def is_complete_now(self) -> None:
         """Write down that every record has its name."""
@@ -141,7 +141,7 @@ class ContentNames:
         self.store.decide(content_id, token, None if is_alive else expires_at)
 
     def _has_live(self, names: Sequence[Name]) -> bool:
-        """Tell whether one of them counts, and remove those before it that do not."""
+        """Return whether one of them counts, and remove those before it that do not."""
         for batch in _in_batches(names):
             shares = self.store.shares([name.key for name in batch])
             for name in batch:

@@ -57,6 +57,8 @@ class Permits:
             permit = self._slots.popleft()
             self.expected -= 1
         while (seconds := self.limiter.due(permit.at, permit.known_cut_at) - self.clock()) > 0:
+            if seconds > self.deadline.seconds_for_calls():  # a cut has put it off beyond this invocation
+                raise self._no_permit(key, self.clock() + seconds)
             self.sleep(seconds)
         self.deadline.require_time_for_a_call(key)
         return permit

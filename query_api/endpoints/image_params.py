@@ -64,7 +64,7 @@ _ORDERED_BY = ("label", "any_label", "moderation")
 
 
 def is_possible_key(key: str) -> bool:
-    """Tell whether an object can have this key at all."""
+    """Return whether an object can have this key at all."""
     try:
         KEY.kind.read(key)
     except ValueError:

@@ -51,7 +51,7 @@ class Request:
 
     @property
     def takes_gzip(self) -> bool:
-        """Tell whether the client unpacks gzip. https://www.rfc-editor.org/rfc/rfc9110#name-accept-encoding"""
+        """Return whether the client unpacks gzip. https://www.rfc-editor.org/rfc/rfc9110#name-accept-encoding"""
         accepted = self.headers.get("accept-encoding", "").lower()
         gzip_above_zero = r"gzip(\s*;\s*q=(1(\.0*)?|0\.\d*[1-9]\d*))?"
         return any(re.fullmatch(gzip_above_zero, coding.strip()) for coding in accepted.split(","))

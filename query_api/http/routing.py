@@ -48,7 +48,7 @@ class Endpoint:
         return f"{self.method} {start}{greedy}"
 
     def matches(self, path: str) -> bool:
-        """Tell whether a decoded path is one of this endpoint's."""
+        """Return whether a decoded path is one of this endpoint's."""
         start, greedy, end = self.path.partition(GREEDY)
         if not greedy:
             return path == self.path

@@ -31,7 +31,7 @@ class Matcher:
         self._words = set(_folded(question.words))
 
     def may_match(self, row: IndexRow) -> bool:
-        """Tell whether the image of a row can match, as far as the row knows."""
+        """Return whether the image of a row can match, as far as the row knows."""
         asked = self.question
         return (
             (row.confidence is None or row.confidence >= asked.min_confidence_percent)

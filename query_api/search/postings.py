@@ -55,7 +55,7 @@ class ReadBudget:
 
     @property
     def is_spent(self) -> bool:
-        """Tell whether no more should be read."""
+        """Return whether no more should be read."""
         return self.made_progress and self.left < ROWS_OF_A_UNIT
 
 
@@ -121,7 +121,7 @@ class PostingsIterator:
             self.range = self.range.past(rows[-1])
 
     def runs_out(self, limit: int) -> bool:
-        """Tell whether less than half a bite is left, and there is more to read."""
+        """Return whether less than half a bite is left, and there is more to read."""
         return not self.is_all and not self.budget.is_spent and 2 * (len(self.rows) - self.at) < limit
 
     def row(self) -> IndexRow | None:

@@ -38,7 +38,7 @@ class RowRange:
         return row.rank_place if self.by_rank else row.place
 
     def is_before(self, one: str, other: str) -> bool:
-        """Tell whether a place comes before another in this range."""
+        """Return whether a place comes before another in this range."""
         return one > other if self.falling else one < other
 
     def at_or_after(self, place: str) -> RowRange:

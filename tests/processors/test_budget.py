@@ -16,6 +16,7 @@ from contract.errors import NotReadyError
 from contract.metrics import Metric
 from contract.quotas import CubicCalculator
 from contract.table import budget_key
+from contract.timing import RESERVE_SECONDS
 from contract.wire import key_to_wire
 from loadtest.simulation.outages import client_error
 from processors.adapters.dynamodb_rate_limits import DynamoDBRateLimits
@@ -207,6 +208,21 @@ def test_a_call_waits_for_the_time_that_a_cut_has_given_it() -> None:
     permits.wait("b.jpg")
 
     assert fleet.now == pytest.approx(START + 1 / 35)
+
+
+def test_a_call_that_a_cut_puts_off_beyond_the_invocation_is_handed_back_at_once() -> None:
+    fleet = Fleet(quota=1.0)
+    permits = fleet.permits(Lane.LIVE, expected=8, remaining_seconds=RESERVE_SECONDS + 8)
+    permits.wait("0.jpg")
+    permits.limiter.slow_down(None)
+
+    for number in range(1, 6):
+        permits.wait(f"{number}.jpg")
+    with pytest.raises(NotReadyError) as refusal:
+        permits.wait("6.jpg")
+
+    assert refusal.value.code == "QuotaExhausted"
+    assert fleet.now == pytest.approx(START + 5 / 0.7)
 
 
 def test_a_throttle_right_after_a_cut_is_its_echo() -> None:

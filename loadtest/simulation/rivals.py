@@ -204,7 +204,7 @@ def adaptive_mode(site: FleetSite, client: object) -> LimitedClient:
 
 
 def static_split(site: FleetSite, client: object) -> LimitedClient:
-    """Return a worker with its share of the quota (that of DetectLabels, the only one asked in the comparison)."""
+    """Return a worker with its share of the quota of DetectLabels, the only one asked in the comparison."""
     share = site.settings.quotas["DetectLabels"] / site.settings.workers
     return LimitedClient(client, lambda: StaticShare(site.services.clock, share))
 

@@ -131,6 +131,8 @@ def test_a_ctrl_c_puts_everything_back(running: RunningCloud, before: dict[str, 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell lets what it starts in the background ignore Ctrl-C, and with it these tests.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     assert started.stdout is not None
     while ControlApi(running.outputs.rekognition_url).quotas() != {"DetectLabels": 3.0}:

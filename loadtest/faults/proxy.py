@@ -194,7 +194,7 @@ class _Connection(BaseHTTPRequestHandler):
             self.connection.close()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing: the ledger has every call."""
 
 
 class ProxyServer(ThreadingHTTPServer):

@@ -113,7 +113,7 @@ class ImageTable:
         return result_in(name, standing) or claim_of_another(name, standing, now)
 
     def release(self, name: ResultName, owner: str) -> None:
-        """Give a claim back if it is still the owner's; one that cannot be given back expires."""
+        """Remove a claim if it is still the owner's; one that cannot be removed expires."""
         try:
             with translated(f"DeleteItem of a claim on {self.table_name}"):
                 self.client.delete_item(

@@ -32,7 +32,7 @@ class RekognitionDetectors:
     def ask(self, detector: Detector, version: ImageVersion, permits: Permits) -> Mapping[str, Any]:
         """Ask one detector about one version, by its version id where the bucket has versions.
 
-        The time to wait for the first turn is not part of the time for retries.
+        The time to wait for the first permit is not part of the time for retries.
         """
         s3_object = {"Bucket": self.bucket_name, "Name": version.key}
         if version.version_id is not None:

@@ -57,7 +57,7 @@ class ContentStore(Protocol):
         """Write a removal with a new token, in place of any; return the token."""
 
     def decide(self, content_id: str, token: str, expires_at: int | None) -> None:
-        """Give all results an expiry that have none; or take it from all, and the removal away.
+        """Set an expiry on all results that have none; or remove it from all, and the removal too.
 
         The removal goes too where there are no results.
         Raise TransientError, with nothing changed, if the token does not stand any more.

@@ -1,4 +1,4 @@
-"""Asking the detectors about what nobody has asked yet: turns, claims, calls side by side, answers saved."""
+"""Asking the detectors about what nobody has asked yet: permits, claims, calls side by side, answers saved."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class DetectorRunner:
     ) -> dict[ResultName, Answer]:
         """Return the answer to each name, asked about its version, or why there is none.
 
-        The first turns are had before the claims, so that work which has to wait claims nothing.
+        The first permits are had before the claims, so that work which has to wait claims nothing.
         """
         if not wanted:
             return {}

@@ -1,4 +1,4 @@
-"""The turns of one batch at one operation."""
+"""The permits of one batch for the calls of one operation."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Permits:
         return permit
 
     def throttled(self, permit: Permit) -> None:
-        """Note that the call made at a turn was throttled."""
+        """Note that the call made with a permit was throttled."""
         self.limiter.slow_down(permit.known_cut_at)
 
     def _take_a_run(self, key: str) -> None:

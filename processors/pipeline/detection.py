@@ -1,4 +1,4 @@
-"""Asking the detectors about what nobody has asked yet: permits, claims, calls side by side, answers saved."""
+"""Asking the detectors what nobody has asked yet: permits, claims, calls side by side, answers saved."""
 
 from __future__ import annotations
 

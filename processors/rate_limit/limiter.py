@@ -11,6 +11,7 @@ never waits for much of a backlog, or when it has been kept out for long: that i
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -74,19 +75,25 @@ class ReservationRequest:
 class Reservation:
     """Times at which to call, or none, and then when to ask again. All in seconds since 1970.
 
-    `is_day_over` says that the operation may not be called any more today.
+    `is_day_over` says that the operation may not be called any more today. `known_cuts` is how many cuts of the
+    rate the worker knew of when these were taken.
     """
 
     times: tuple[float, ...]
     again_at: float = 0.0
     is_day_over: bool = False
+    known_cuts: int = 0
 
 
 class Cut(NamedTuple):
-    """A cut of the rate, and how many times as far apart calls are since."""
+    """The worker's `number`th cut of the rate, and how many times as far apart calls are since."""
 
+    number: int
     at: float
     stretch: float
+
+
+NO_CUT = Cut(0, -math.inf, 1.0)
 
 
 @dataclass
@@ -106,7 +113,7 @@ class SharedRateLimiter:
     log: Log
     daily_limit: int | None = None
     item: BudgetItem = field(default_factory=BudgetItem)
-    _cuts: list[Cut] = field(default_factory=list)
+    _cuts: deque[Cut] = field(default_factory=lambda: deque([NO_CUT], maxlen=MOST_CUTS))
     _busy: bool = False
     _alone_until: float = 0.0
     _own_next: float = 0.0
@@ -129,14 +136,14 @@ class SharedRateLimiter:
                 self.metrics.add(Metric.CONFIGURATION_ERRORS)
             return self._of_own_share(calls, now, until)
 
-    def slow_down(self, known_cut_at: float | None) -> None:
+    def slow_down(self, known_cuts: int) -> None:
         """Note a throttle: everybody calls less often for some seconds.
 
-        `known_cut_at` is the last cut that was known when the throttled call's slot was taken. What was taken
+        `known_cuts` is how many cuts were known when the throttled call's slot was taken. What was taken
         without knowing of a cut came at the rate before it, and says nothing about the rate since.
         """
-        now = self.clock()
-        if self.item.cut_at != known_cut_at or (known_cut_at and now < known_cut_at + SETTLING_SECONDS):
+        now, last = self.clock(), self._cuts[-1]
+        if last.number != known_cuts or now < last.at + SETTLING_SECONDS:
             return
         before = rate = self.item.pace(self.quota).rate(now)
         if self.item.cut_from is not None and rate < self.item.cut_from:
@@ -145,7 +152,7 @@ class SharedRateLimiter:
         # What is in the line already is stretched too: so much later is the next free slot.
         longer = max(0.0, self.item.next_at - now) * (before / item.pace(self.quota).rate(now) - 1)
         try:
-            item = self.store.cut(self.operation, rate, now, known_cut_at, longer)
+            item = self.store.cut(self.operation, rate, now, self.item.cut_at, longer)
         except ImagepipeError as failure:
             self.log.warning(
                 f"others were not told that {self.operation} is throttled: {failure.message}",
@@ -153,19 +160,26 @@ class SharedRateLimiter:
             )
         self._learn(item)
 
-    def due(self, at: float, known_cut_at: float | None) -> float:
+    def due(self, at: float, known_cuts: int) -> float:
         """Return when the call of a slot is due: later than when it was taken, if the rate was cut since."""
         for cut in self._cuts:
-            if (known_cut_at is None or known_cut_at < cut.at) and cut.at < at:
+            if cut.number > known_cuts and cut.at < at:
                 at = cut.at + (at - cut.at) * cut.stretch
         return at
 
     def _learn(self, item: BudgetItem) -> None:
-        """Take the item as it is now, and what a cut of the rate means for slots that were taken before."""
-        if item.cut_at is not None and item.cut_at != self.item.cut_at:
+        """Take the item as it is now, and what a cut of the rate means for slots that were taken before.
+
+        A cut that the table was not told of is known here alone: the item may be the one from before it again.
+        """
+        last = self._cuts[-1]
+        if item.cut_at is not None and item.cut_at > last.at:
             before, after = (each.pace(self.quota).rate(item.cut_at) for each in (self.item, item))
-            self._cuts = [*self._cuts[1 - MOST_CUTS :], Cut(item.cut_at, max(1.0, before / after))]
+            self._cuts.append(Cut(last.number + 1, item.cut_at, max(1.0, before / after)))
         self.item = item
+
+    def _rate(self, now: float) -> float:
+        return max(self.item.pace(self.quota).rate(now), 1 / LONGEST_SPAN_SECONDS)
 
     def _reserve(self, calls: int, lane: Lane, now: float, until: float) -> Reservation:
         today = day_of(now)
@@ -189,7 +203,7 @@ class SharedRateLimiter:
         return Reservation((), again_at=self.item.next_at - BULK_AHEAD_SECONDS)
 
     def _step(self, calls: int, lane: Lane, now: float, until: float) -> ReservationRequest:
-        rate = max(self.item.pace(self.quota).rate(now), 1 / LONGEST_SPAN_SECONDS)
+        rate = self._rate(now)
         most_at_once = max(LEAST_CALLS_AT_ONCE, int(rate * SECONDS_AT_ONCE))
         calls = max(1, min(calls, most_at_once, int(rate * LONGEST_SPAN_SECONDS)))
         span = calls / rate
@@ -210,10 +224,12 @@ class SharedRateLimiter:
         )
 
     def _taken(self, step: ReservationRequest) -> Reservation:
-        """Return the slots of a step that was made."""
+        """Return the slots of a step that was made: further apart than it took them, if it met a cut."""
         first = max(step.now, self.item.next_at - step.span)
+        apart = max(step.span / step.calls, 1 / self._rate(step.now))
         self._busy = first > step.now
-        return Reservation(tuple(first + place * step.span / step.calls for place in range(step.calls)))
+        times = tuple(first + place * apart for place in range(step.calls))
+        return Reservation(times, known_cuts=self._cuts[-1].number)
 
     def _is_busy(self, now: float) -> bool:
         """Whether the line reaches beyond now, as the table compares it: in whole microseconds."""
@@ -232,7 +248,7 @@ class SharedRateLimiter:
         first = max(now, self._own_next)
         times = tuple(time for place in range(calls) if (time := first + place / self.share) <= until)
         self._own_next = first + len(times) / self.share
-        return Reservation(times, again_at=self._own_next)
+        return Reservation(times, again_at=self._own_next, known_cuts=self._cuts[-1].number)
 
 
 def day_of(moment: float) -> str:

@@ -21,10 +21,10 @@ SHORTEST_WAIT_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Permit:
-    """When a call may be made, and the last cut that was known when it was taken; in seconds since 1970."""
+    """When a call may be made, in seconds since 1970, and how many cuts of the rate were known then."""
 
     at: float
-    known_cut_at: float | None
+    known_cuts: int
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Permits:
                 self._take_a_run(key)
             permit = self._slots.popleft()
             self.expected -= 1
-        while (seconds := self.limiter.due(permit.at, permit.known_cut_at) - self.clock()) > 0:
+        while (seconds := self.limiter.due(permit.at, permit.known_cuts) - self.clock()) > 0:
             if seconds > self.deadline.seconds_for_calls():  # a cut has put it off beyond this invocation
                 raise self._no_permit(key, self.clock() + seconds)
             self.sleep(seconds)
@@ -65,16 +65,15 @@ class Permits:
 
     def throttled(self, permit: Permit) -> None:
         """Note that the call made with a permit was throttled."""
-        self.limiter.slow_down(permit.known_cut_at)
+        self.limiter.slow_down(permit.known_cuts)
 
     def _take_a_run(self, key: str) -> None:
         self.deadline.require_time_for_a_call(key)
         until = self.clock() + self.deadline.seconds_for_calls()
         spread = SPREAD_SECONDS
         while True:
-            known_cut_at = self.limiter.item.cut_at
             slots = self.limiter.reserve(max(1, self.expected), self.lane, until)
-            self._slots.extend(Permit(at, known_cut_at) for at in slots.times)
+            self._slots.extend(Permit(at, slots.known_cuts) for at in slots.times)
             if self._slots:
                 return
             if slots.is_day_over:

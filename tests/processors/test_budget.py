@@ -164,7 +164,7 @@ def test_a_throttle_slows_down_everybody_once() -> None:
     fleet = Fleet()
     one, other = fleet.worker(), fleet.worker()
     for worker in (one, other, one):
-        worker.slow_down(None)
+        worker.slow_down(0)
     one.reserve(1, Lane.LIVE, fleet.now + 30)
 
     slots = [slot for _ in range(2) for slot in one.reserve(10, Lane.LIVE, fleet.now + 30).times]
@@ -176,12 +176,12 @@ def test_what_was_taken_without_knowing_of_a_cut_does_not_cut_again() -> None:
     fleet = Fleet()
     one, other = fleet.worker(), fleet.worker()
     fleet.now += 3
-    one.slow_down(None)
+    one.slow_down(0)
     fleet.now += 2
-    other.slow_down(None)
+    other.slow_down(0)
     assert other.item.cut_at == one.item.cut_at == START + 3
 
-    other.slow_down(START + 3)
+    other.slow_down(1)
     assert other.item.cut_at == START + 5
 
 
@@ -190,20 +190,48 @@ def test_slots_that_were_taken_before_a_cut_come_as_far_apart_as_those_after_it(
     one, other = fleet.worker(), fleet.worker()
     taken = [(worker, at) for worker in (other, one) for at in worker.reserve(10, Lane.LIVE, START + 9).times]
 
-    one.slow_down(None)
-    other.slow_down(None)
+    one.slow_down(0)
+    other.slow_down(0)
     after = one.reserve(10, Lane.LIVE, START + 9).times
 
-    due = sorted([*(worker.due(at, None) for worker, at in taken), *after])
+    due = sorted([*(worker.due(at, 0) for worker, at in taken), *after])
     assert [later - earlier for earlier, later in pairwise(due)] == pytest.approx([1 / 35] * 29, rel=0.01)
-    assert after == pytest.approx([one.due(at, one.item.cut_at) for at in after])
+    assert after == pytest.approx([one.due(at, 1) for at in after])
+
+
+def test_who_hears_of_a_cut_with_a_reservation_is_not_put_off_by_how_long_ago_it_was() -> None:
+    fleet = Fleet(quota=1.0)
+    idle, busy = fleet.worker(), fleet.worker()
+    busy.slow_down(0)
+    fleet.now += 600
+    busy.slow_down(1)
+
+    slots = idle.reserve(3, Lane.LIVE, fleet.now + 30)
+
+    assert [idle.due(at, slots.known_cuts) for at in slots.times] == pytest.approx(
+        [START + 600 + place / 0.7 for place in range(3)]
+    )
+
+
+def test_a_cut_that_the_table_was_not_told_of_puts_off_no_slot_that_is_taken_after_it() -> None:
+    fleet = Fleet()
+    worker = fleet.worker()
+    fleet.table.calls.before = refuse_updates
+    worker.slow_down(0)
+    fleet.table.calls.before = nothing
+    fleet.now += 100
+
+    slots = worker.reserve(10, Lane.LIVE, fleet.now + 30)
+
+    assert [worker.due(at, slots.known_cuts) for at in slots.times] == list(slots.times)
+    assert slots.times[0] == pytest.approx(fleet.now)
 
 
 def test_a_call_waits_for_the_time_that_a_cut_has_given_it() -> None:
     fleet = Fleet()
     permits = fleet.permits(Lane.LIVE, expected=2)
     permits.wait("a.jpg")
-    permits.limiter.slow_down(None)
+    permits.limiter.slow_down(0)
 
     permits.wait("b.jpg")
 
@@ -214,7 +242,7 @@ def test_a_call_that_a_cut_puts_off_beyond_the_invocation_is_handed_back_at_once
     fleet = Fleet(quota=1.0)
     permits = fleet.permits(Lane.LIVE, expected=8, remaining_seconds=RESERVE_SECONDS + 8)
     permits.wait("0.jpg")
-    permits.limiter.slow_down(None)
+    permits.limiter.slow_down(0)
 
     for number in range(1, 6):
         permits.wait(f"{number}.jpg")
@@ -228,10 +256,10 @@ def test_a_call_that_a_cut_puts_off_beyond_the_invocation_is_handed_back_at_once
 def test_a_throttle_right_after_a_cut_is_its_echo() -> None:
     fleet = Fleet()
     worker = fleet.worker()
-    worker.slow_down(None)
+    worker.slow_down(0)
     fleet.now += 0.9
 
-    worker.slow_down(worker.item.cut_at)
+    worker.slow_down(1)
 
     assert worker.item.cut_at == START
 
@@ -248,11 +276,11 @@ def test_the_rate_grows_by_no_more_than_is_throttled_until_it_is_heard_of() -> N
 def test_a_second_throttle_lowers_the_ceiling_to_which_the_rate_returns() -> None:
     fleet = Fleet()
     worker = fleet.worker()
-    worker.slow_down(None)
+    worker.slow_down(0)
     fleet.now += 2
     rate = worker.item.pace(fleet.quota).rate(fleet.now)
 
-    worker.slow_down(worker.item.cut_at)
+    worker.slow_down(1)
 
     assert worker.item.cut_from == pytest.approx(0.85 * rate, abs=0.001)
 

@@ -75,8 +75,8 @@ class ReservationRequest:
 class Reservation:
     """Times at which to call, or none, and then when to ask again. All in seconds since 1970.
 
-    `is_day_over` says that the operation may not be called any more today. `known_cuts` is how many cuts of the
-    rate the worker knew of when these were taken.
+    `is_day_over` says that the operation may not be called any more today. `known_cuts` is how many cuts of
+    the rate the worker knew of when these were taken.
     """
 
     times: tuple[float, ...]
@@ -170,7 +170,7 @@ class SharedRateLimiter:
     def _learn(self, item: BudgetItem) -> None:
         """Take the item as it is now, and what a cut of the rate means for slots that were taken before.
 
-        A cut that the table was not told of is known here alone: the item may be the one from before it again.
+        A cut that the table was not told of is known here alone: the item is the one from before it again.
         """
         last = self._cuts[-1]
         if item.cut_at is not None and item.cut_at > last.at:

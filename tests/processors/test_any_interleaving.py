@@ -17,8 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from contract.completions import completion
-from contract.notifications import look_again
+from contract.notifications import completion, look_again
 from contract.records import Status
 from contract.table import label_term
 from loadtest.simulation.outages import client_error

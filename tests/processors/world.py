@@ -14,12 +14,10 @@ from typing import Any, NamedTuple
 from aws_lambda_powertools import Logger
 
 from contract.detectors import OPERATIONS
-from contract.identity import ImageVersion
 from contract.metrics import Metric
-from contract.records import ImageRecord, Status
+from contract.records import ImageRecord, ImageVersion, Status
 from contract.settings import ProcessorSettings
-from contract.table import RECORD, attempts_key
-from contract.wire import from_wire
+from contract.table import RECORD, attempts_key, from_wire
 from processors.assembly import Clients, assemble
 from processors.batch import ImageBatch
 from processors.powertools import PowertoolsLog

@@ -24,7 +24,7 @@ WRITTEN = ROOT / "build" / "reference" / "template.json"
 
 
 def test_what_is_deployed_is_written_down(template: Template) -> None:
-    """So that a reader sees it, and a change of it. Of the functions' code there is no more than that it is."""
+    """So that a reader sees it, and any change of it. Of the code of functions, only that there is some."""
     said = json.dumps(template.document, indent=1, ensure_ascii=False) + "\n"
     WRITTEN.parent.mkdir(parents=True, exist_ok=True)
     WRITTEN.write_text(re.sub(r"\b[0-9a-f]{64}\.zip", "code.zip", said))

@@ -90,7 +90,10 @@ def _candidates(files: Iterable[Path]) -> Iterator[Candidate]:
     for path in files:
         file = path.relative_to(ROOT).as_posix()
         module, mutations, *_ = create_mutations(file, path.read_text())
-        types = {id(call.args[0].value) for call in matchers.findall(module, _CAST)}
+        types = {
+            id(libcst.ensure_type(call, libcst.Call).args[0].value)
+            for call in matchers.findall(module, _CAST)
+        }
         for place, mutation in enumerate(mutations):
             # What cast is told of a type is for the type checker alone.
             if id(mutation.original_node) not in types and not matchers.matches(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
 
 from contract.records import Findings
-from contract.settings import ProcessorSettings, questions
-from processors.detectors.detector import Detector
+from contract.settings import ProcessorSettings, Question, questions
 
 
 def chosen(settings: ProcessorSettings) -> Mapping[str, Detector]:
@@ -19,3 +19,12 @@ def chosen(settings: ProcessorSettings) -> Mapping[str, Detector]:
 def reader(name: str) -> Callable[[Mapping[str, Any]], Findings]:
     """Return what reads a detector's answers. No other detector's file is imported for it."""
     return cast("Callable[[Mapping[str, Any]], Findings]", import_module(f"processors.detectors.{name}").read)
+
+
+@dataclass(frozen=True)
+class Detector:
+    """One question by name; `read` turns the raw answer into findings."""
+
+    name: str
+    question: Question
+    read: Callable[[Mapping[str, Any]], Findings]

@@ -1,4 +1,4 @@
-"""The tally put together, once for each Lambda environment, by its entry."""
+"""The tally put together, once for each Lambda environment, by its entry; the audit, when it is asked for."""
 
 from __future__ import annotations
 

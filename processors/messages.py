@@ -1,4 +1,11 @@
-"""A queue message, as Lambda hands it over."""
+"""Queue messages, and what becomes of one that failed: it comes back, or is a dead letter that says why.
+
+How often a message failed for a reason of its own, SQS's receive count does not tell: SQS counts every
+receive, of messages that had to wait, and of invocations that Lambda throttled. What counts here is written
+down by the processor: an attempt that failed, when it has failed; and of a message that was received more
+often than it may fail, each attempt before it begins, to be taken back where nobody was to blame. So one that
+takes its function down each time is found out as well, soon and with a reason.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ reaches into the future, or `start` one that does not.
 
 Live work joins however long the line is. Bulk work joins only while it is short, so that a photo uploaded now
 never waits for much of a backlog, or when it has been kept out for long: that is its floor.
+
+A batch has permits for the calls of one operation, taken from the line a run at a time.
 """
 
 from __future__ import annotations

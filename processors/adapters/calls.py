@@ -1,4 +1,4 @@
-"""What AWS's failures mean to the images on whose behalf it was called.
+"""How AWS is called, how often a call is tried again, and what failures mean to the images it was made for.
 
 A service that fails or cannot be reached says nothing about them. What was refused because of one request's
 content counts against that image. A refusal that no rule knows is the deployment's: it may well meet every

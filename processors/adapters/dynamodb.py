@@ -1,4 +1,9 @@
-"""The records', results' and index rows' ports on DynamoDB."""
+"""The records', results' and index rows' ports on DynamoDB.
+
+Rubbish, and what newer code has written in a way that this one does not know, stands in the way of its own
+image only. It is neither written over nor paid for again: whoever rolled back may roll forward. The message
+ends as a dead letter that names the item; with the item mended or removed, it can be sent again.
+"""
 
 from __future__ import annotations
 

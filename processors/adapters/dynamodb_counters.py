@@ -1,4 +1,4 @@
-"""The budgets' port on DynamoDB: each step is one conditional update of one item."""
+"""What workers count together on DynamoDB: budgets of quotas, attempts at messages, the counts of a day."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ CUT_IF = "attribute_not_exists(cut_at) OR cut_at <= :known"
 
 @dataclass(frozen=True)
 class DynamoDBRateLimits:
-    """One item for each operation; what changes it returns whether it did, and the item as it is after that.
+    """One item for each operation. What changes it returns whether it did, and the item as it is after that.
 
-    `retry` should be short: who cannot have the budget goes without.
+    Each step is one conditional update. `retry` should be short: who cannot have the budget goes without.
     """
 
     client: DynamoDBClient

@@ -1,4 +1,4 @@
-"""The queue's port on SQS."""
+"""The queues' port on SQS, and the topic's on SNS."""
 
 from __future__ import annotations
 

@@ -11,6 +11,15 @@ from contract.records import Findings
 from contract.settings import ProcessorSettings, Question, questions
 
 
+@dataclass(frozen=True)
+class Detector:
+    """One question by name; `read` turns the raw answer into findings."""
+
+    name: str
+    question: Question
+    read: Callable[[Mapping[str, Any]], Findings]
+
+
 def chosen(settings: ProcessorSettings) -> Mapping[str, Detector]:
     """Return the detectors that the settings name, by name."""
     return {name: Detector(name, question, reader(name)) for name, question in questions(settings).items()}
@@ -19,12 +28,3 @@ def chosen(settings: ProcessorSettings) -> Mapping[str, Detector]:
 def reader(name: str) -> Callable[[Mapping[str, Any]], Findings]:
     """Return what reads a detector's answers. No other detector's file is imported for it."""
     return cast("Callable[[Mapping[str, Any]], Findings]", import_module(f"processors.detectors.{name}").read)
-
-
-@dataclass(frozen=True)
-class Detector:
-    """One question by name; `read` turns the raw answer into findings."""
-
-    name: str
-    question: Question
-    read: Callable[[Mapping[str, Any]], Findings]

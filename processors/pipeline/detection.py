@@ -1,4 +1,8 @@
-"""Asking the detectors what nobody has asked yet: permits, claims, calls side by side, answers saved."""
+"""Asking the detectors what nobody has asked yet: permits, claims, calls side by side, answers saved.
+
+Whose failure it was that a detector gave no answer (the image's, the service's or the deployment's), one call
+alone cannot tell. What the same detector said about the other images of the batch can.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is in the bucket under a key, and what keeps everybody from reading it."""
+"""What is in the bucket under a key: what keeps everybody from reading it, and how large a picture it is."""
 
 from __future__ import annotations
 

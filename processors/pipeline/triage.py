@@ -1,4 +1,7 @@
-"""What each event of a batch asks for, given the record and the object that are there."""
+"""From messages to work: the newest event of each key, and what it asks for, given the record and the object.
+
+So the table keeps in step with the bucket.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,61 @@ from processors.pipeline.objects import StoredObject
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
     from processors.adapters.s3 import S3Objects
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What a batch asks for.
+
+    `events` holds one event a key, `waiting` the keys that each readable message waits for (none for a test
+    event), `unreadable` the messages that cannot be work, with the reason.
+    """
+
+    events: Mapping[str, ImageEvent]
+    waiting: Mapping[str, frozenset[str]]
+    unreadable: Mapping[str, PermanentError]
+
+
+def take_in(messages: Iterable[Message], bucket_name: str) -> Intake:
+    """Read a batch of messages about one bucket."""
+    events: dict[str, list[ImageEvent]] = {}
+    waiting: dict[str, frozenset[str]] = {}
+    unreadable: dict[str, PermanentError] = {}
+    for message in messages:
+        try:
+            parsed = parse(message.body, bucket_name)
+        except PermanentError as fault:
+            unreadable[message.id] = fault
+            continue
+        waiting[message.id] = frozenset(event.key for event in parsed)
+        for event in parsed:
+            events.setdefault(event.key, []).append(event)
+    return Intake({key: newest(of_key) for key, of_key in events.items()}, waiting, unreadable)
+
+
+def newest(events: Sequence[ImageEvent]) -> ImageEvent:
+    """Reduce the events of one key to the one that has to be dealt with.
+
+    The highest sequencer wins. An event without one (a request to look again, a restore) is honoured by
+    looking at the bucket on behalf of the newest event: what is there now is never older than that event.
+    """
+    last = max(events, key=lambda event: event.sequencer)
+    last = replace(last, stands_for=frozenset(event.id for event in events))
+    if any(event.wants_a_look for event in events):
+        return replace(last, change=ObjectChange.UNKNOWN, version=None, wants_a_look=True)
+    return last
+
+
+class Action(Enum):
+    """What to do about a key."""
+
+    SKIP = "a newer event was taken in before: nothing to do, nothing to say"
+    REPUBLISH = (
+        "the record is what this very event made it: say it again, for the first time may have been lost"
+    )
+    MOVE_ON = "the record says it already: nothing to say, at most the order of events moves on"
+    RECOGNIZE = "there is an object that the record does not describe"
+    TOMBSTONE = "there is no object any more"
 
 
 @dataclass(frozen=True)
@@ -76,61 +134,6 @@ class Triage:
             return self.objects.look(event.key)
         except ImagepipeError as failure:
             return failure
-
-
-@dataclass(frozen=True)
-class Intake:
-    """What a batch asks for.
-
-    `events` holds one event a key, `waiting` the keys that each readable message waits for (none for a test
-    event), `unreadable` the messages that cannot be work, with the reason.
-    """
-
-    events: Mapping[str, ImageEvent]
-    waiting: Mapping[str, frozenset[str]]
-    unreadable: Mapping[str, PermanentError]
-
-
-def take_in(messages: Iterable[Message], bucket_name: str) -> Intake:
-    """Read a batch of messages about one bucket."""
-    events: dict[str, list[ImageEvent]] = {}
-    waiting: dict[str, frozenset[str]] = {}
-    unreadable: dict[str, PermanentError] = {}
-    for message in messages:
-        try:
-            parsed = parse(message.body, bucket_name)
-        except PermanentError as fault:
-            unreadable[message.id] = fault
-            continue
-        waiting[message.id] = frozenset(event.key for event in parsed)
-        for event in parsed:
-            events.setdefault(event.key, []).append(event)
-    return Intake({key: newest(of_key) for key, of_key in events.items()}, waiting, unreadable)
-
-
-def newest(events: Sequence[ImageEvent]) -> ImageEvent:
-    """Reduce the events of one key to the one that has to be dealt with.
-
-    The highest sequencer wins. An event without one (a request to look again, a restore) is honoured by
-    looking at the bucket on behalf of the newest event: what is there now is never older than that event.
-    """
-    last = max(events, key=lambda event: event.sequencer)
-    last = replace(last, stands_for=frozenset(event.id for event in events))
-    if any(event.wants_a_look for event in events):
-        return replace(last, change=ObjectChange.UNKNOWN, version=None, wants_a_look=True)
-    return last
-
-
-class Action(Enum):
-    """What to do about a key."""
-
-    SKIP = "a newer event was taken in before: nothing to do, nothing to say"
-    REPUBLISH = (
-        "the record is what this very event made it: say it again, for the first time may have been lost"
-    )
-    MOVE_ON = "the record says it already: nothing to say, at most the order of events moves on"
-    RECOGNIZE = "there is an object that the record does not describe"
-    TOMBSTONE = "there is no object any more"
 
 
 def unacceptable(version: ImageVersion) -> PermanentError | None:

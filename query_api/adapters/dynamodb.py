@@ -8,12 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import botocore.session
-from botocore.session import Session
-
-from aws.client_config import client_config
 from aws.dynamodb_batches import BatchGet
 from aws.dynamodb_pages import pages
 from contract import table
@@ -23,43 +19,16 @@ from contract.results import Result, ResultName
 from contract.table import PARTITION_KEY, RANK, RANK_INDEX, SORT_KEY, IndexRow, ItemKey
 from contract.wire import key_of, key_to_wire
 from query_api.adapters import readable
-from query_api.adapters.aws_errors import translated
-from query_api.adapters.dynamodb_items import parse_plainly, read_item
-from query_api.adapters.readable import Unreadable
-from query_api.search.ranges import RowRange
+from query_api.adapters.clients import translated
+from query_api.adapters.readable import Unreadable, read_item
+from query_api.search.postings import RowRange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-CONNECT_SECONDS = 1.0
-READ_SECONDS = 2.0
-ATTEMPTS = 3
-
-# Partitions and terms are read side by side.
-CONNECTIONS = 16
-
 # Keys left unprocessed are no failed call, so botocore does not retry them.
 UNPROCESSED_ROUNDS = 6
 UNPROCESSED_PAUSE_SECONDS = 0.05
-
-
-def make_client(session: Session | None = None) -> DynamoDBClient:
-    """Make the client. It owns retrying: three attempts with short time-outs, within the function's own.
-
-    It comes from botocore: importing boto3 around it would cost a fifth of the cold start, for nothing that
-    is used here.
-    """
-    config = client_config(
-        connect_seconds=CONNECT_SECONDS,
-        read_seconds=READ_SECONDS,
-        attempts=ATTEMPTS,
-        connections=CONNECTIONS,
-        # What we send is ours; checking it anew takes a tenth of a call's own time.
-        parameter_validation=False,
-    )
-    session = session or botocore.session.get_session()
-    parse_plainly(session)
-    return cast("DynamoDBClient", session.create_client("dynamodb", config=config))
 
 
 @dataclass(frozen=True)

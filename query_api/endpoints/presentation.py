@@ -1,17 +1,24 @@
-"""Answers as JSON: records, raw results and pages, in the names our users read."""
+"""Answers about images as JSON: records, raw results and pages, in the names our users read."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from contract.identity import ImageVersion
 from contract.records import ImageRecord
-from query_api.endpoints.details import Details
+from contract.results import Result
 from query_api.search.questions import Match, Page
 
 Json = dict[str, Any]
+
+
+class Details(NamedTuple):
+    """One image. `results` are by detector; one is missing only if it was removed from the table."""
+
+    record: ImageRecord
+    results: Mapping[str, Result]
 
 
 def page(answer: Page, cursor: str | None, url: Callable[[ImageVersion], str]) -> Json:

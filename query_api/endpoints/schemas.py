@@ -1,21 +1,43 @@
-"""The JSON of answers about images, as openapi.json shows it; tests hold answers to it."""
+"""The JSON of all answers in JSON Schema, as openapi.json shows it; tests hold answers to it."""
 
 from __future__ import annotations
 
-from query_api.http.json_schema import (
-    ANYTHING,
-    COUNT,
-    COUNT_OR_NULL,
-    PERCENT,
-    TEXT,
-    TEXT_OR_NULL,
-    TIME,
-    Json,
-    json_object,
-    listed,
-    or_null,
-)
-from query_api.http.problems import PROBLEM_SCHEMA
+from collections.abc import Mapping
+from typing import Any
+
+from contract.metrics import Metric
+
+Json = dict[str, Any]
+
+TEXT: Json = {"type": "string"}
+TEXT_OR_NULL: Json = {"type": ["string", "null"]}
+TIME: Json = {"type": "string", "format": "date-time"}
+PERCENT: Json = {"type": "number", "minimum": 0, "maximum": 100}
+COUNT: Json = {"type": "integer", "minimum": 0}
+COUNT_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0}
+ANYTHING: Json = {"type": "object"}
+
+
+def json_object(properties: Mapping[str, Any], *optional: str, **more: Any) -> dict[str, Any]:
+    """Describe a JSON object that has these properties, all but the optional ones always, and no others."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+        **more,
+    }
+
+
+def listed(items: Json) -> Json:
+    """Describe an array."""
+    return {"type": "array", "items": items}
+
+
+def or_null(schema: Json) -> Json:
+    """Describe what may be missing."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
 
 URL: Json = {"type": ["string", "null"], "description": "Shows the photo for 15 minutes, to anybody."}
 
@@ -99,4 +121,36 @@ UPLOAD = json_object(
     }
 )
 HEALTH = json_object({"status": {"type": "string", "enum": ["ok"]}})
-COMPONENTS = {"Image": SUMMARY, "Details": DETAILS, "Problem": PROBLEM_SCHEMA}
+LABELS = json_object({"labels": listed(json_object({"name": TEXT, "count": COUNT}))})
+_QUEUE = json_object({"waiting": COUNT, "in_flight": COUNT})
+STATS = json_object(
+    {
+        "images": json_object({"recognized": COUNT, "rejected": COUNT}),
+        "calls": json_object(
+            {
+                "made": COUNT,
+                "avoided": COUNT,
+                "dollars_saved": {"type": "number", "minimum": 0},
+                "days": {**COUNT, "description": "Over how many days, today included."},
+            }
+        ),
+        "queues": json_object({"images": _QUEUE, "bulk": _QUEUE}),
+        "dead_letters": COUNT,
+        "today": json_object(
+            {count.name.lower(): COUNT for count in Metric},
+            description="What the processor counted, UTC.",
+        ),
+    }
+)
+PROBLEM = json_object(
+    {
+        "type": TEXT,
+        "title": TEXT,
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": TEXT,
+        "faults": listed(json_object({"parameter": TEXT, "reason": TEXT})),
+    },
+    "faults",
+    description="https://www.rfc-editor.org/rfc/rfc9457",
+)
+COMPONENTS = {"Image": SUMMARY, "Details": DETAILS, "Problem": PROBLEM}

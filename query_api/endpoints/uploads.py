@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from query_api.endpoints import schemas
+from query_api.http import parameters
 from query_api.http.messages import Request, Response
-from query_api.http.param_types import Flag, OneOf, Parameter, Sha256, ShowableKey, Whole
-from query_api.http.query_params import body, no_parameters
-from query_api.http.routing import Endpoint, Route
+from query_api.http.parameters import Parameter, no_parameters, read_body
+from query_api.http.routing import Endpoint
 from query_api.ports import Content, Signer
 
 BODY = (
-    Parameter("key", ShowableKey(), "Under which key.", required=True),
-    Parameter("content_type", OneOf(("image/jpeg", "image/png")), "What it is.", required=True),
-    Parameter("size_bytes", Whole(1, MAX_S3_IMAGE_BYTES), "Its exact size.", required=True),
-    Parameter("sha256", Sha256(), "Its SHA-256 in base64.", required=True),
-    Parameter("replace", Flag(), "Whether a photo that has the key already is replaced.", default=False),
+    Parameter("key", parameters.SHOWABLE_KEY, "Under which key.", required=True),
+    Parameter("content_type", parameters.one_of("image/jpeg", "image/png"), "What it is.", required=True),
+    Parameter("size_bytes", parameters.whole(1, MAX_S3_IMAGE_BYTES), "Its exact size.", required=True),
+    Parameter("sha256", parameters.SHA256, "Its SHA-256 in base64.", required=True),
+    Parameter(
+        "replace", parameters.FLAG, "Whether a photo that has the key already is replaced.", default=False
+    ),
 )
 ENDPOINT = Endpoint(
     "POST",
@@ -33,26 +33,17 @@ ENDPOINT = Endpoint(
 )
 
 
-@dataclass(frozen=True)
-class UploadEndpoints:
-    """Permits uploads."""
-
-    signer: Signer
-
-    def routes(self) -> tuple[Route, ...]:
-        """Return the one route."""
-        return (Route(ENDPOINT, self._allow),)
-
-    def _allow(self, request: Request) -> Response:
-        no_parameters(request.raw_query_string)
-        asked = body(BODY, request.body)
-        content = Content(asked["key"], asked["content_type"], asked["size_bytes"], asked["sha256"])
-        upload = self.signer.upload(content, replace=asked["replace"])
-        answer = {
-            "url": upload.url,
-            "method": "PUT",
-            "headers": dict(upload.headers),
-            "key": content.key,
-            "expires_in_seconds": upload.expires_in_seconds,
-        }
-        return Response(201, answer)
+def allow_upload(signer: Signer, request: Request) -> Response:
+    """Permit the upload of the content that the body describes."""
+    no_parameters(request.raw_query_string)
+    asked = read_body(BODY, request.body)
+    content = Content(asked["key"], asked["content_type"], asked["size_bytes"], asked["sha256"])
+    upload = signer.upload(content, replace=asked["replace"])
+    answer = {
+        "url": upload.url,
+        "method": "PUT",
+        "headers": dict(upload.headers),
+        "key": content.key,
+        "expires_in_seconds": upload.expires_in_seconds,
+    }
+    return Response(201, answer)

@@ -7,23 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract.errors import ImagepipeError, TransientError
-from query_api.http.json_schema import TEXT, json_object, listed
 from query_api.http.messages import PROBLEM_JSON, Response
-from query_api.http.query_params import BadParametersError, ParamFault
+from query_api.http.parameters import BadParametersError, ParamFault
 
 RETRY_AFTER_SECONDS = 2
-
-PROBLEM_SCHEMA = json_object(
-    {
-        "type": TEXT,
-        "title": TEXT,
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": TEXT,
-        "faults": listed(json_object({"parameter": TEXT, "reason": TEXT})),
-    },
-    "faults",
-    description="https://www.rfc-editor.org/rfc/rfc9457",
-)
 
 
 @dataclass(frozen=True)

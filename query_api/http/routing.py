@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from contract.errors import ImagepipeError
 from query_api.http import problems
 from query_api.http.messages import Request, Response
-from query_api.http.param_types import Parameter, Schema
-from query_api.http.query_params import BadParametersError
-from query_api.ports import RequestLog
-from query_api.telemetry import Counting, QueryMetric
+from query_api.http.parameters import BadParametersError, Parameter, Schema
+from query_api.ports import Counting, QueryMetric, RequestLog
 
 GREEDY = "+}"
 REFUSED, SERVER_FAULT = 400, 500

@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from contract.table import IndexRow
-from query_api.search.matching import Matcher
-from query_api.search.postings import ROWS_OF_A_UNIT, Postings, ReadBudget, ReadBudgetSpentError
-from query_api.search.ranges import RowRange
+from query_api.search.postings import ROWS_OF_A_UNIT, Postings, ReadBudget, ReadBudgetSpentError, RowRange
+from query_api.search.questions import Matcher
 
 
 @dataclass(frozen=True)

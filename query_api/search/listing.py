@@ -9,9 +9,8 @@ from itertools import chain, islice
 
 from contract.records import ImageRecord
 from contract.table import IndexRow
-from query_api.ports import RecordReader
+from query_api.ports import TableReader
 from query_api.search.conjunction import Checkpoint, Conjunction, conjunction
-from query_api.search.matching import Matcher
 from query_api.search.postings import (
     MAX_ROWS_AT_ONCE,
     MAX_ROWS_OF_SEVERAL,
@@ -22,10 +21,12 @@ from query_api.search.postings import (
     PostingsIterator,
     ReadAhead,
     ReadBudget,
+    RowRange,
+    driving_terms,
     partitions,
+    ranges,
 )
-from query_api.search.questions import ListQuestion, Match, Order, Page
-from query_api.search.ranges import IndexReader, RowRange, driving_terms, ranges
+from query_api.search.questions import ListQuestion, Match, Matcher, Order, Page
 
 # How far one request goes to fill its page, by how many images it asks for. Then the page is short, and its
 # cursor goes on from there. What that costs at worst is in docs/security.md.
@@ -49,8 +50,7 @@ class Listing:
     bounds both further. `fewest_rows` are read at first of each of several terms.
     """
 
-    index: IndexReader
-    record_reader: RecordReader
+    table: TableReader
     max_read_budget: int = MAX_READ_BUDGET
     max_records: int = MAX_RECORDS
     fewest_rows: int = ROWS_OF_A_UNIT
@@ -73,7 +73,7 @@ class Listing:
         return page.finished(conjunctions, None, is_last=next(rows, None) is None)
 
     def _records(self, keys: Sequence[str], page: _PageUnderWay) -> Mapping[str, ImageRecord]:
-        records = self.record_reader.records(keys) if keys else {}
+        records = self.table.records(keys) if keys else {}
         # One that is not there is a read too.
         page.records_left -= len(keys) + sum(map(_further_units, records.values()))
         return records
@@ -86,7 +86,7 @@ class Listing:
         most = min(self.max_read_budget, READ_BUDGET_OF_A_PAGE + READ_BUDGET_OF_A_MATCH * question.limit)
         budgets = [ReadBudget(most // shards) for _ in range(shards)]
         limit = _first_limit(question.limit, shards, 1 if terms_read == 1 else self.fewest_rows)
-        together = ReadAhead(self.index, *_bites(limit, most // shards, terms_read))
+        together = ReadAhead(self.table, *_bites(limit, most // shards, terms_read))
         members: list[list[Postings]] = [[] for _ in range(shards)]
         read: list[PostingsIterator] = []
         for group in plans:
@@ -96,7 +96,7 @@ class Listing:
                 read += of_terms
         for postings in read:
             postings.budget.ask()
-        found = self.index.rows([each.range for each in read], together.limit)
+        found = self.table.rows([each.range for each in read], together.limit)
         for postings, rows in zip(read, found, strict=True):
             postings.take(rows, together.limit)
         conjunctions = [

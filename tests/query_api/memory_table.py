@@ -14,7 +14,7 @@ from contract.records import ImageRecord
 from contract.results import Result, ResultName
 from contract.table import RANK, SORT_KEY, IndexRow, ItemKey
 from query_api.adapters import readable
-from query_api.search.ranges import RowRange
+from query_api.search.postings import RowRange
 
 
 @dataclass

@@ -10,7 +10,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from contract.errors import ThrottledError
 from contract.tallies import LABEL_COUNTS, NAME_PREFIX, label_counts_key
 from contract.wire import key_to_wire
-from query_api.adapters.tallies import CountsReader
+from query_api.adapters.counts import CountsReader
 from tests.query_api.conftest import TABLE_NAME
 from tests.query_api.counts import CountsSite, MemoryCounts
 

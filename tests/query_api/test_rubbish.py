@@ -21,9 +21,9 @@ from contract.table import ItemKey
 from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, label_counts_key
 from contract.wire import key_to_wire
 from query_api.adapters import readable
-from query_api.adapters.tallies import CountsReader
-from query_api.search.ranges import RowRange
-from query_api.telemetry import QueryMetric
+from query_api.adapters.counts import CountsReader
+from query_api.ports import QueryMetric
+from query_api.search.postings import RowRange
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.photos import commit, photo, rejected, write_result
 from tests.query_api.site import Site, query_of

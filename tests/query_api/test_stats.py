@@ -17,8 +17,7 @@ from contract.metrics import Metric
 from contract.table import counts_key
 from contract.tallies import STATUS_COUNTS
 from contract.wire import key_to_wire
-from query_api.adapters.queues import QueueBacklogs, QueueUrls
-from query_api.adapters.tallies import CountsReader
+from query_api.adapters.counts import CountsReader, QueueBacklogs
 from query_api.ports import Backlog
 from tests.query_api.conftest import TABLE_NAME
 from tests.query_api.counts import CountsSite, MemoryCounts
@@ -103,7 +102,7 @@ def test_queues_are_asked_what_waits_and_what_is_under_way(sqs: SQSClient) -> No
     sqs.receive_message(QueueUrl=urls[0], MaxNumberOfMessages=1)
 
     with ThreadPoolExecutor(4) as executor:
-        backlog = QueueBacklogs(lambda: sqs, QueueUrls(*urls), executor).backlog()
+        backlog = QueueBacklogs(lambda: sqs, urls[0], urls[1], tuple(urls[2:]), executor).backlog()
 
     assert backlog == Backlog(QueueDepth(2, 1, 1), QueueDepth(1, 0), 6)
 
@@ -112,4 +111,4 @@ def test_a_queue_that_is_not_there_is_the_deployments_fault(sqs: SQSClient) -> N
     absent = "https://sqs.eu-central-1.amazonaws.com/123456789012/absent"
 
     with ThreadPoolExecutor(4) as executor, pytest.raises(ConfigurationError, match="absent"):
-        QueueBacklogs(lambda: sqs, QueueUrls(absent, absent, absent, absent), executor).backlog()
+        QueueBacklogs(lambda: sqs, absent, absent, (absent, absent), executor).backlog()

@@ -11,8 +11,8 @@ from contract import table
 from contract.table import PARTITION_KEY
 from contract.timing import DAY_SECONDS
 from contract.wire import key_to_wire, to_wire
-from query_api.adapters.aws_errors import translated
-from query_api.adapters.dynamodb_items import read_item
+from query_api.adapters.clients import translated
+from query_api.adapters.readable import read_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

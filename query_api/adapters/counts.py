@@ -1,23 +1,26 @@
-"""The counts in DynamoDB: a fixed number of items, whatever the number of images."""
+"""Counts: of images in DynamoDB, a fixed number of items whatever their number; of what waits, in SQS."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws.dynamodb_batches import BatchGet
+from aws.queue_depths import QueueDepth, read_depth
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, counts_key
 from contract.tallies import LABEL_COUNTS, NAME_PREFIX, STATUS_COUNTS
 from contract.wire import key_of, key_to_wire
 from query_api.adapters import readable
-from query_api.adapters.aws_errors import translated
-from query_api.adapters.dynamodb_items import read_item
-from query_api.adapters.readable import Unreadable
+from query_api.adapters.clients import translated
+from query_api.adapters.readable import Unreadable, read_item
+from query_api.ports import Backlog
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
 
 
 @dataclass(frozen=True)
@@ -66,3 +69,27 @@ def _of_names(counts: Mapping[str, int]) -> dict[str, int]:
         for name, count in counts.items()
         if name.startswith(NAME_PREFIX)
     }
+
+
+@dataclass(frozen=True)
+class QueueBacklogs:
+    """Asks SQS, by the queues' URLs. `client` makes the client at the first question: few need it."""
+
+    client: Callable[[], SQSClient]
+    images: str
+    bulk: str
+    dead_letters: tuple[str, ...]
+    executor: Executor
+
+    def backlog(self) -> Backlog:
+        """Ask all queues, side by side."""
+        client = self.client()
+        images, bulk, *dead = self.executor.map(
+            lambda url: _depth(client, url), (self.images, self.bulk, *self.dead_letters)
+        )
+        return Backlog(images, bulk, sum(depth.total for depth in dead))
+
+
+def _depth(client: SQSClient, url: str) -> QueueDepth:
+    with translated(f"GetQueueAttributes of {url}"):
+        return read_depth(client, url)

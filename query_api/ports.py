@@ -41,7 +41,6 @@ class RequestLog(Protocol):
 
     def exception(self, msg: object) -> None:
         """Log what went wrong, with the exception being handled."""
-        ...
 
 
 class TableReader(Protocol):
@@ -52,19 +51,15 @@ class TableReader(Protocol):
 
         A range that has fewer than `limit` rows left has no more.
         """
-        ...
 
     def records(self, keys: Sequence[str]) -> Mapping[str, ImageRecord]:
         """Read the records of up to 100 different keys, tombstones too. Keys without one are left out."""
-        ...
 
     def results(self, names: Sequence[ResultName]) -> Mapping[ResultName, Result]:
         """Read raw results by name. Names without one are left out."""
-        ...
 
     def check(self) -> None:
         """Raise ImagepipeError if no question can be answered."""
-        ...
 
 
 class Counts(Protocol):
@@ -72,13 +67,11 @@ class Counts(Protocol):
 
     def labels(self) -> Mapping[str, int]:
         """Read how many recognized images carry each label, by its name as Rekognition writes it."""
-        ...
 
     def statuses_and_days(
         self, days: Sequence[str]
     ) -> tuple[Mapping[str, int], Mapping[str, Mapping[str, int]]]:
         """Read how many images there are by status, and what the processor counted on these days, by day."""
-        ...
 
 
 class Backlog(NamedTuple):
@@ -94,7 +87,6 @@ class Queues(Protocol):
 
     def backlog(self) -> Backlog:
         """Ask SQS what waits."""
-        ...
 
 
 class Content(NamedTuple):
@@ -122,11 +114,9 @@ class Signer(Protocol):
 
         It is not checked that the version exists.
         """
-        ...
 
     def upload(self, content: Content, *, replace: bool) -> UploadGrant:
         """Return the PUT of exactly this content, for up to VALID_SECONDS.
 
         Unless `replace`, the bucket itself refuses it where the key has an object.
         """
-        ...

@@ -12,10 +12,10 @@ from contract.errors import ImagepipeError
 from contract.metrics import Metric
 from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
-from query_api.endpoints import schemas
-from query_api.http import parameters, problems
-from query_api.http.messages import Request, Response
-from query_api.http.parameters import Parameter, QueryParams, no_parameters
+from query_api.endpoints import presentation
+from query_api.http import parameters
+from query_api.http.messages import Request, Response, unhealthy
+from query_api.http.parameters import Parameter, QueryParams
 from query_api.http.routing import Endpoint
 from query_api.ports import Counts, Queues, RequestLog, TableReader
 
@@ -30,7 +30,7 @@ LABELS = Endpoint(
     "/labels",
     "listLabels",
     "Labels and how many images carry each, most frequent first",
-    schemas.LABELS,
+    presentation.LABELS,
     "Counted a few seconds after an image was recognized, overwritten or deleted, each image once.",
     parameters=(
         Parameter(
@@ -47,10 +47,10 @@ STATS = Endpoint(
     "/stats",
     "readStats",
     "How many images there are, what was paid and saved, and what is waiting",
-    schemas.STATS,
+    presentation.STATS,
     "Numbers of queues are approximate, as SQS gives them.",
 )
-HEALTH = Endpoint("GET", "/health", "checkHealth", "Whether the table answers", schemas.HEALTH)
+HEALTH = Endpoint("GET", "/health", "checkHealth", "Whether the table answers", presentation.HEALTH)
 
 
 def list_labels(counts: Counts, request: Request) -> Response:
@@ -74,9 +74,8 @@ def _one_each(counts: Mapping[str, int]) -> list[dict[str, Any]]:
     return sorted(labels, key=lambda label: (-int(str(label["count"])), str(label["name"])))
 
 
-def read_stats(counts: Counts, queues: Queues, now: Callable[[], datetime], request: Request) -> Response:
+def read_stats(counts: Counts, queues: Queues, now: Callable[[], datetime], _: Request) -> Response:
     """Answer how things stand. `now` gives the time in UTC."""
-    no_parameters(request.raw_query_string)
     today = now().date()
     days = [(today - timedelta(days=ago)).isoformat() for ago in range(CALL_DAYS)]
     statuses, counted = counts.statuses_and_days(days)
@@ -104,12 +103,11 @@ def _depth(depth: QueueDepth) -> dict[str, int]:
     return {"waiting": depth.waiting, "in_flight": depth.in_flight}
 
 
-def check_health(table: TableReader, log: RequestLog, request: Request) -> Response:
+def check_health(table: TableReader, log: RequestLog, _: Request) -> Response:
     """Answer whether questions can be answered."""
-    no_parameters(request.raw_query_string)
     try:
         table.check()
     except ImagepipeError as error:
         log.exception("the table does not answer")
-        return problems.unhealthy(error).to_response()
+        return unhealthy(error).to_response()
     return Response(200, {"status": "ok"})

@@ -7,28 +7,20 @@ from dataclasses import dataclass
 from contract.records import Status
 from contract.results import ResultName
 from contract.table import MIN_WORD_CHARACTERS, plain_word
-from query_api.endpoints import presentation, schemas
-from query_api.http import parameters, problems
-from query_api.http.messages import Request, Response
-from query_api.http.parameters import Parameter, QueryParams, no_parameters
+from query_api.endpoints import presentation
+from query_api.http import parameters
+from query_api.http.messages import Request, Response, unknown_image
+from query_api.http.parameters import Parameter, QueryParams
 from query_api.http.routing import Endpoint, Route
 from query_api.ports import Counting, QueryMetric, RequestLog, Signer, TableReader
 from query_api.search.listing import Listing
-from query_api.search.questions import (
-    DEFAULT_LIMIT,
-    MAX_LIMIT,
-    Cursors,
-    ForeignCursorError,
-    ImageQuestion,
-    ListQuestion,
-    Order,
-)
+from query_api.search.questions import DEFAULT_LIMIT, Cursors, ForeignCursorError, ListQuestion, Order
 
 IMAGES = "/images/"
 NAME = parameters.text(200)
+MAX_LIMIT = 100
 MAX_FACES = 100
 MAX_WORDS = 10
-ABOUT_ONE_IMAGE = ("key", "raw")
 
 KEY = Parameter("key", parameters.KEY, "One image by its key, any key. Goes together with `raw` alone.")
 
@@ -86,23 +78,13 @@ _WITH_CONFIDENCE = ("label", "any_label", "not_label", "moderation")
 _ORDERED_BY = ("label", "any_label", "moderation")
 
 
-def read_question(params: QueryParams, *, confidence_order: bool = True) -> ImageQuestion | ListQuestion:
-    """Read what is asked for. Raises BadParametersError.
+def read_question(params: QueryParams, *, confidence_order: bool = True) -> ListQuestion:
+    """Read which images are asked for. Raises ProblemError.
 
     `confidence_order` says whether the table has its index by rank.
     """
-    if "key" in params.given:
-        for parameter in PARAMETERS:
-            if parameter.name in params.given and parameter.name not in ABOUT_ONE_IMAGE:
-                params.blame(parameter.name, "does not go together with key, which asks for one image")
-        params.finish()
-        return ImageQuestion(params.one("key"), raw=bool(params.one("raw")))
     _hold_together(params, confidence_order=confidence_order)
     params.finish()
-    return _list(params)
-
-
-def _list(params: QueryParams) -> ListQuestion:
     return ListQuestion(
         labels=params.all("label"),
         any_labels=params.all("any_label"),
@@ -162,9 +144,9 @@ LIST = Endpoint(
     "Images that meet every condition",
     {
         "anyOf": [
-            schemas.PAGE,
+            presentation.PAGE,
             {"$ref": "#/components/schemas/Details", "description": "With `key`."},
-            {**schemas.RAW, "description": "With `key` and `raw`."},
+            {**presentation.RAW, "description": "With `key` and `raw`."},
         ]
     },
     "Names are matched without regard to case. A page may be shorter than its limit, even empty, where many "
@@ -188,7 +170,7 @@ RAW = Endpoint(
     "/images/{key+}/raw",
     "getRawAnswers",
     "What Rekognition itself answered about one image",
-    schemas.RAW,
+    presentation.RAW,
     "Any path that ends so is taken for this. For any key: `/images?key=…&raw=true`.",
     path_parameters=(KEY,),
     refusals=NO_SUCH_IMAGE,
@@ -216,15 +198,18 @@ class ImageEndpoints:
         )
 
     def _at_path(self, request: Request, *, raw: bool) -> Response:
-        no_parameters(request.raw_query_string)
         path = request.path.removesuffix("/raw") if raw else request.path
-        return self._image(ImageQuestion(object_key(path), raw))
+        return self._image(object_key(path), raw=raw)
 
     def _list_or_image(self, request: Request) -> Response:
         params = QueryParams(PARAMETERS, request.raw_query_string)
+        if "key" in params.given:
+            for parameter in PARAMETERS:
+                if parameter.name in params.given - {"key", "raw"}:
+                    params.blame(parameter.name, "does not go together with key, which asks for one image")
+            params.finish()
+            return self._image(params.one("key"), raw=bool(params.one("raw")))
         question = read_question(params, confidence_order=self.confidence_order)
-        if isinstance(question, ImageQuestion):
-            return self._image(question)
         cursor = params.one("cursor")
         if cursor is not None:
             try:
@@ -243,11 +228,11 @@ class ImageEndpoints:
         cursor = None if page.next_after is None else self.cursors.write(question, page.next_after)
         return Response(200, presentation.page(page, cursor, self.signer.photo))
 
-    def _image(self, question: ImageQuestion) -> Response:
-        details = read_details(self.table, question.key)
+    def _image(self, key: str, *, raw: bool) -> Response:
+        details = read_details(self.table, key)
         if details is None:
-            raise problems.RefusedError(problems.unknown_image(question.key))
-        return Response(200, presentation.raw(details) if question.raw else self._detailed(details))
+            raise unknown_image(key)
+        return Response(200, presentation.raw(details) if raw else self._detailed(details))
 
     def _detailed(self, details: presentation.Details) -> presentation.Json:
         url = self.signer.photo(details.record.version)

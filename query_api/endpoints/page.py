@@ -20,8 +20,8 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from query_api.http import parameters, problems
-from query_api.http.messages import HTML, Request, Response
+from query_api.http import parameters
+from query_api.http.messages import HTML, Request, Response, unknown_path
 from query_api.http.parameters import Parameter
 from query_api.http.routing import Endpoint, Route
 
@@ -49,6 +49,7 @@ PAGE = Endpoint(
     description="Its address takes the parameters of `/images`; its script reads them, this answer does not.",
     content_type="text/html",
     is_static=True,
+    takes_any_query=True,
 )
 FILE = Endpoint(
     "GET",
@@ -59,6 +60,7 @@ FILE = Endpoint(
     content_type="*/*",
     refusals={404: "The page has no such file."},
     is_static=True,
+    takes_any_query=True,
 )
 
 
@@ -112,7 +114,7 @@ class PageEndpoints:
         digest, _, name = request.path.removeprefix("/page/").partition("/")
         text = self.files.texts.get(name)
         if text is None or digest != self.files.digest:
-            raise problems.RefusedError(problems.unknown_path(request.path))
+            raise unknown_path(request.path)
         return _kept(request, text, CONTENT_TYPES[Path(name).suffix], FOR_GOOD, {})
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
-from query_api.endpoints import schemas
+from query_api.endpoints import presentation
 from query_api.http import parameters
 from query_api.http.messages import Request, Response
-from query_api.http.parameters import Parameter, no_parameters, read_body
+from query_api.http.parameters import Parameter, read_body
 from query_api.http.routing import Endpoint
 from query_api.ports import Content, Signer
 
@@ -24,7 +24,7 @@ ENDPOINT = Endpoint(
     "/uploads",
     "allowUpload",
     "Permission to upload one photo",
-    schemas.UPLOAD,
+    presentation.UPLOAD,
     "PUT the photo to `url` with all `headers`: these bytes and no others. Where the key has a photo "
     "already, the bucket keeps it and answers 412, unless `replace` was asked for. The photo appears in "
     "answers once it is recognized.",
@@ -35,7 +35,6 @@ ENDPOINT = Endpoint(
 
 def allow_upload(signer: Signer, request: Request) -> Response:
     """Permit the upload of the content that the body describes."""
-    no_parameters(request.raw_query_string)
     asked = read_body(BODY, request.body)
     content = Content(asked["key"], asked["content_type"], asked["size_bytes"], asked["sha256"])
     upload = signer.upload(content, replace=asked["replace"])

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
+from query_api.http.messages import ParamFault, bad_parameters
+
 Schema = Mapping[str, Any]
 
 MAX_PARAMETERS = 100
@@ -187,21 +189,6 @@ class Parameter(NamedTuple):
         return {"type": "array", "items": self.kind.schema, "maxItems": self.most}
 
 
-class ParamFault(NamedTuple):
-    """What is wrong with one parameter."""
-
-    parameter: str
-    reason: str
-
-
-class BadParametersError(Exception):
-    """A request cannot be read as a question."""
-
-    def __init__(self, faults: Sequence[ParamFault]) -> None:
-        super().__init__("; ".join(f"{fault.parameter}: {fault.reason}" for fault in faults))
-        self.faults = list(faults)
-
-
 class QueryParams:
     """One query string, read by the parameters that there are; the faults found so far.
 
@@ -230,9 +217,9 @@ class QueryParams:
         self.faults.append(ParamFault(parameter, reason))
 
     def finish(self) -> None:
-        """Raise BadParametersError if anything was wrong."""
+        """Raise ProblemError if anything was wrong."""
         if self.faults:
-            raise BadParametersError(self.faults)
+            raise bad_parameters(*self.faults)
 
     def _read(self, name: str, texts: Sequence[str]) -> None:
         parameter = self._parameters.get(name)
@@ -249,13 +236,8 @@ class QueryParams:
             self.blame(name, str(error))
 
 
-def no_parameters(raw_query_string: str) -> None:
-    """Refuse a query string where there is nothing to choose. Raises BadParametersError."""
-    QueryParams((), raw_query_string).finish()
-
-
 def read_body(properties: Sequence[Parameter], content: bytes) -> Mapping[str, Any]:
-    """Read a JSON object: each property by its kind, or its default. Raises BadParametersError."""
+    """Read a JSON object: each property by its kind, or its default. Raises ProblemError."""
     given = _object(content)
     known = {each.name: each for each in properties}
     values: dict[str, Any] = {}
@@ -271,19 +253,19 @@ def read_body(properties: Sequence[Parameter], content: bytes) -> Mapping[str, A
         except ValueError as error:
             faults.append(ParamFault(name, str(error)))
     if faults:
-        raise BadParametersError(faults)
+        raise bad_parameters(*faults)
     return values
 
 
 def _object(content: bytes) -> dict[str, Any]:
     if len(content) > MAX_BODY_BYTES:
-        raise BadParametersError([ParamFault("body", f"more than {MAX_BODY_BYTES:,} bytes")])
+        raise bad_parameters(ParamFault("body", f"more than {MAX_BODY_BYTES:,} bytes"))
     try:
         given = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise BadParametersError([ParamFault("body", "is not JSON")]) from error
+        raise bad_parameters(ParamFault("body", "is not JSON")) from error
     if not isinstance(given, dict):
-        raise BadParametersError([ParamFault("body", "must be a JSON object")])
+        raise bad_parameters(ParamFault("body", "must be a JSON object"))
     return given
 
 
@@ -295,6 +277,4 @@ def _pairs(raw_query_string: str) -> list[tuple[str, str]]:
     try:
         return parse_qsl(raw_query_string, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
     except ValueError as error:
-        raise BadParametersError(
-            [ParamFault("query string", f"more than {MAX_PARAMETERS} parameters")]
-        ) from error
+        raise bad_parameters(ParamFault("query string", f"more than {MAX_PARAMETERS} parameters")) from error

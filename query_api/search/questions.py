@@ -15,7 +15,6 @@ from contract import table
 from contract.records import ImageRecord, Status
 from contract.table import IndexRow
 
-MAX_LIMIT = 100
 DEFAULT_LIMIT = 50
 
 
@@ -25,14 +24,6 @@ class Order(StrEnum):
     NEWEST = "newest"
     OLDEST = "oldest"
     CONFIDENCE = "confidence"
-
-
-@dataclass(frozen=True)
-class ImageQuestion:
-    """Everything known of one image; where `raw`, what Rekognition itself answered."""
-
-    key: str
-    raw: bool = False
 
 
 @dataclass(frozen=True)

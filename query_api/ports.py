@@ -85,8 +85,7 @@ class Backlog(NamedTuple):
 class Queues(Protocol):
     """Reads the depth of the queues."""
 
-    def backlog(self) -> Backlog:
-        """Ask SQS what waits."""
+    def backlog(self) -> Backlog: ...
 
 
 class Content(NamedTuple):

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from query_api.endpoints import counts, uploads
-from query_api.endpoints.images import ImageEndpoints
+from query_api.endpoints import counts, images
 from query_api.endpoints.page import PageEndpoints
 from query_api.http.messages import HTML, Request, Response
 from query_api.http.routing import Endpoint, Route
@@ -46,9 +45,9 @@ class Dependencies:
 
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:
     """Return every route, and the manual of them all. Where two match a path, the first is taken."""
-    upload = Route(uploads.ENDPOINT, partial(uploads.allow_upload, parts.signer))
+    upload = Route(images.UPLOAD, partial(images.allow_upload, parts.signer))
     routes = (
-        *ImageEndpoints(
+        *images.ImageEndpoints(
             parts.table,
             parts.listing,
             parts.cursors,

@@ -15,15 +15,12 @@ import botocore.session
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.session import Session
 
 from contract.environment import load
 from contract.settings import QuerySettings
-from query_api.adapters.clients import CONNECTIONS, make_dynamodb_client, make_sqs_client
-from query_api.adapters.counts import CountsReader, QueueBacklogs
-from query_api.adapters.dynamodb import QueryTable
+from query_api.adapters.clients import CONNECTIONS, QueueBacklogs, make_dynamodb_client, make_sqs_client
+from query_api.adapters.dynamodb import DynamoDBSecrets, QueryTable
 from query_api.adapters.s3_signing import S3Signer, bucket_url
-from query_api.adapters.secrets import DynamoDBSecrets
 from query_api.http.messages import Request
 from query_api.http.routing import Router
 from query_api.ports import Counting, QueryMetric
@@ -39,7 +36,7 @@ def build() -> Answering:
     return assemble(load(QuerySettings, os.environ), botocore.session.get_session())
 
 
-def assemble(settings: QuerySettings, session: Session) -> Answering:
+def assemble(settings: QuerySettings, session: botocore.session.Session) -> Answering:
     """Build what answers events: logs with the request's id, and one line of metrics for each.
 
     Powertools' Tracer and router are left out on purpose: docs/decisions/0003-query-api-routing.md.
@@ -62,7 +59,9 @@ def assemble(settings: QuerySettings, session: Session) -> Answering:
     return logged
 
 
-def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Counting) -> Dependencies:
+def _parts(
+    settings: QuerySettings, session: botocore.session.Session, logger: Logger, count: Counting
+) -> Dependencies:
     client = make_dynamodb_client(session)
     executor = ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="partition")
 
@@ -81,7 +80,7 @@ def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Cou
         signer=S3Signer(photos_at, region, session.get_credentials),
         log=logger,
         count=count,
-        counts=CountsReader(client, settings.table_name, unreadable),
+        counts=table,
         queues=QueueBacklogs(
             cache(partial(make_sqs_client, session)),
             settings.queue_url,

@@ -13,9 +13,8 @@ from contract.metrics import Metric
 from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
 from query_api.endpoints import presentation
-from query_api.http import parameters
 from query_api.http.messages import Request, Response, unhealthy
-from query_api.http.parameters import Parameter, QueryParams
+from query_api.http.parameters import Parameter, QueryParams, text_up_to, whole
 from query_api.http.routing import Endpoint
 from query_api.ports import Counts, Queues, RequestLog, TableReader
 
@@ -35,11 +34,11 @@ LABELS = Endpoint(
     parameters=(
         Parameter(
             "prefix",
-            parameters.text(MAX_PREFIX_CHARACTERS),
+            text_up_to(MAX_PREFIX_CHARACTERS),
             "What the names begin with, in whatever case.",
             example="do",
         ),
-        Parameter("limit", parameters.whole(1, MAX_LIMIT), "How many at most.", default=DEFAULT_LIMIT),
+        Parameter("limit", whole(1, MAX_LIMIT), "How many at most.", default=DEFAULT_LIMIT),
     ),
 )
 STATS = Endpoint(
@@ -54,7 +53,6 @@ HEALTH = Endpoint("GET", "/health", "checkHealth", "Whether the table answers", 
 
 
 def list_labels(counts: Counts, request: Request) -> Response:
-    """Answer which labels there are."""
     asked = QueryParams(LABELS.parameters, request.raw_query_string)
     asked.finish()
     prefix = (asked.one("prefix") or "").casefold()

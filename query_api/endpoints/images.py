@@ -1,28 +1,29 @@
-"""`/images`: the question in a query string, lists of images, and everything known of one."""
+"""`/images`: its parameters, lists of images, and all that is known of one. `/uploads`: adding one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.records import Status
 from contract.results import ResultName
 from contract.table import MIN_WORD_CHARACTERS, plain_word
 from query_api.endpoints import presentation
 from query_api.http import parameters
 from query_api.http.messages import Request, Response, unknown_image
-from query_api.http.parameters import Parameter, QueryParams
+from query_api.http.parameters import Parameter, QueryParams, read_body
 from query_api.http.routing import Endpoint, Route
-from query_api.ports import Counting, QueryMetric, RequestLog, Signer, TableReader
+from query_api.ports import Content, Counting, QueryMetric, RequestLog, Signer, TableReader
 from query_api.search.listing import Listing
 from query_api.search.questions import DEFAULT_LIMIT, Cursors, ForeignCursorError, ListQuestion, Order
 
 IMAGES = "/images/"
-NAME = parameters.text(200)
+NAME = parameters.text_up_to(200)
 MAX_LIMIT = 100
 MAX_FACES = 100
 MAX_WORDS = 10
 
-KEY = Parameter("key", parameters.KEY, "One image by its key, any key. Goes together with `raw` alone.")
+KEY = Parameter("key", parameters.S3_KEY, "One image by its key, any key. Goes together with `raw` alone.")
 
 PARAMETERS = (
     KEY,
@@ -56,7 +57,7 @@ PARAMETERS = (
         "Where the images have ended.",
         default=str(Status.RECOGNIZED),
     ),
-    Parameter("prefix", parameters.text(1024), "What the keys begin with."),
+    Parameter("prefix", parameters.text_up_to(1024), "What the keys begin with."),
     Parameter("from", parameters.moment(), "Uploaded at this time or later; a date means its first moment."),
     Parameter(
         "to", parameters.moment(is_end=True), "Uploaded at this time or before; a date means its last moment."
@@ -69,7 +70,7 @@ PARAMETERS = (
     ),
     Parameter("limit", parameters.whole(1, MAX_LIMIT), "How many images make a page.", default=DEFAULT_LIMIT),
     Parameter(
-        "cursor", parameters.text(1000), "Where the page before ended; with the same question as then."
+        "cursor", parameters.text_up_to(1000), "Where the page before ended; with the same question as then."
     ),
 )
 
@@ -175,6 +176,27 @@ RAW = Endpoint(
     path_parameters=(KEY,),
     refusals=NO_SUCH_IMAGE,
 )
+UPLOAD_BODY = (
+    Parameter("key", parameters.SHOWABLE_S3_KEY, "Under which key.", required=True),
+    Parameter("content_type", parameters.one_of("image/jpeg", "image/png"), "What it is.", required=True),
+    Parameter("size_bytes", parameters.whole(1, MAX_S3_IMAGE_BYTES), "Its exact size.", required=True),
+    Parameter("sha256", parameters.SHA256, "Its SHA-256 in base64.", required=True),
+    Parameter(
+        "replace", parameters.FLAG, "Whether a photo that has the key already is replaced.", default=False
+    ),
+)
+UPLOAD = Endpoint(
+    "POST",
+    "/uploads",
+    "allowUpload",
+    "Permission to upload one photo",
+    presentation.UPLOAD,
+    "PUT the photo to `url` with all `headers`: these bytes and no others. Where the key has a photo "
+    "already, the bucket keeps it and answers 412, unless `replace` was asked for. The photo appears in "
+    "answers once it is recognized.",
+    body=UPLOAD_BODY,
+    status=201,
+)
 
 
 @dataclass(frozen=True)
@@ -248,7 +270,7 @@ class ImageEndpoints:
 def read_details(table: TableReader, key: str) -> presentation.Details | None:
     """Read what is known of an image; None if nothing is, if it was deleted, or if it is no possible key."""
     try:
-        parameters.KEY.read(key)
+        parameters.S3_KEY.read(key)
     except ValueError:
         return None
     record = table.records([key]).get(key)
@@ -260,6 +282,21 @@ def read_details(table: TableReader, key: str) -> presentation.Details | None:
     ]
     found = table.results(names) if names else {}
     return presentation.Details(record, {name.detector: result for name, result in found.items()})
+
+
+def allow_upload(signer: Signer, request: Request) -> Response:
+    """Permit the upload of the content that the body describes."""
+    asked = read_body(UPLOAD_BODY, request.body)
+    content = Content(asked["key"], asked["content_type"], asked["size_bytes"], asked["sha256"])
+    upload = signer.upload(content, replace=asked["replace"])
+    answer = {
+        "url": upload.url,
+        "method": "PUT",
+        "headers": dict(upload.headers),
+        "key": content.key,
+        "expires_in_seconds": upload.expires_in_seconds,
+    }
+    return Response(201, answer)
 
 
 def object_key(raw_path: str) -> str:

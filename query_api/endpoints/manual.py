@@ -26,7 +26,6 @@ REFUSALS = {
 
 
 def openapi(endpoints: Iterable[Endpoint]) -> Json:
-    """Describe all endpoints."""
     described: dict[str, Json] = {}
     for endpoint in endpoints:
         path = described.setdefault(_path(endpoint), {})
@@ -67,7 +66,6 @@ def _operation(endpoint: Endpoint) -> Json:
 
 
 def _body_schema(properties: Iterable[Parameter]) -> Json:
-    """Describe a JSON body."""
     known = list(properties)
     return {
         "type": "object",
@@ -124,7 +122,6 @@ HEADERS: Mapping[str, str] = {
 
 
 def page(endpoints: Iterable[Endpoint]) -> str:
-    """Write the manual."""
     known = list(endpoints)
     contents = "".join(
         f'<li><a href="#{escape(each.name)}">{escape(each.method)} {escape(_path(each))}</a> '

@@ -20,9 +20,8 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from query_api.http import parameters
 from query_api.http.messages import HTML, Request, Response, unknown_path
-from query_api.http.parameters import Parameter
+from query_api.http.parameters import Parameter, text_up_to
 from query_api.http.routing import Endpoint, Route
 
 DIRECTORY = Path(__file__).parents[1] / "page"
@@ -56,7 +55,7 @@ FILE = Endpoint(
     "/page/{file+}",
     "loadPageFile",
     "The style, the script or the icon of the page",
-    path_parameters=(Parameter("file", parameters.text(200), "The page's digest, a slash and its name."),),
+    path_parameters=(Parameter("file", text_up_to(200), "The page's digest, a slash and its name."),),
     content_type="*/*",
     refusals={404: "The page has no such file."},
     is_static=True,
@@ -72,7 +71,6 @@ class PageFiles:
 
     @cached_property
     def texts(self) -> Mapping[str, str]:
-        """Return what the page loads, by name."""
         return {
             SCRIPT: script(self.directory, SCRIPT),
             STYLE: style(self.directory, STYLE),
@@ -103,7 +101,6 @@ class PageEndpoints:
     files: PageFiles = PageFiles()
 
     def routes(self) -> tuple[Route, ...]:
-        """Return both routes."""
         return Route(PAGE, self._page), Route(FILE, self._file)
 
     def _page(self, request: Request) -> Response:

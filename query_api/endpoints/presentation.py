@@ -38,12 +38,10 @@ def json_object(properties: Mapping[str, Any], *optional: str, **more: Any) -> d
 
 
 def listed(items: Json) -> Json:
-    """Describe an array."""
     return {"type": "array", "items": items}
 
 
 def or_null(schema: Json) -> Json:
-    """Describe what may be missing."""
     return {"anyOf": [schema, {"type": "null"}]}
 
 

@@ -148,7 +148,6 @@ def bad_parameters(*faults: ParamFault) -> ProblemError:
 
 
 def unknown_image(key: str) -> ProblemError:
-    """Return the problem of a key of which nothing is known."""
     detail = (
         f"Nothing is known of an image {key!r}. It was never uploaded, or deleted, or is not recognized yet. "
         "Keys with % or ? are read reliably as GET /images?key=..."
@@ -157,13 +156,11 @@ def unknown_image(key: str) -> ProblemError:
 
 
 def unknown_path(path: str) -> ProblemError:
-    """Return where the answers are."""
     detail = f"There is nothing at {path!r}; /docs says what there is."
     return ProblemError(404, "unknown-path", "No such page", detail)
 
 
 def method_not_allowed(method: str, allowed: Sequence[str]) -> ProblemError:
-    """Return how this is asked."""
     methods = ", ".join(allowed)
     title, detail = "Method not allowed", f"{method} is not supported here; use {methods}."
     return ProblemError(405, "method-not-allowed", title, detail, headers={"allow": methods})
@@ -182,7 +179,6 @@ def not_answering(error: ImagepipeError) -> ProblemError:
 
 
 def unhealthy(error: ImagepipeError) -> ProblemError:
-    """Return why nothing can be answered now."""
     return ProblemError(
         503, "unhealthy", "The table does not answer", f"The table does not answer: {error.code}."
     )

@@ -40,7 +40,7 @@ class ParamType(NamedTuple):
         return self.read(json.dumps(plain) if isinstance(plain, bool | int | float) else "")
 
 
-def text(most: int) -> ParamType:
+def text_up_to(most: int) -> ParamType:
     """Return text of 1 to `most` characters, not all blank."""
 
     def read(given: str) -> str:
@@ -71,13 +71,15 @@ def _read_showable_key(given: str) -> str:
 
 # The key of an S3 object. JSON Schema counts characters and not bytes, so some that fit it are too long.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
-KEY = ParamType({"type": "string", "minLength": 1, "maxLength": MAX_KEY_BYTES}, _read_key)
+S3_KEY = ParamType({"type": "string", "minLength": 1, "maxLength": MAX_KEY_BYTES}, _read_key)
 
 # A key whose object a browser can load: nearly every key that S3 takes. Browsers resolve the segments `.` and
 # `..` of an address, escaped or not, before they ask for it, so they ask for another object than was signed
 # for. (Empty segments stay: https://url.spec.whatwg.org/#path-state.) S3 has no object named `soap` at a
 # bucket's own host.
-SHOWABLE_KEY = ParamType({**KEY.schema, "pattern": r"^(?!soap$|([\s\S]*/)?\.\.?(/|$))"}, _read_showable_key)
+SHOWABLE_S3_KEY = ParamType(
+    {**S3_KEY.schema, "pattern": r"^(?!soap$|([\s\S]*/)?\.\.?(/|$))"}, _read_showable_key
+)
 
 # A SHA-256 in base64, in the one way in which S3 writes it: 43 characters, the last of which has four bits,
 # and the one that fills up.
@@ -182,7 +184,6 @@ class Parameter(NamedTuple):
 
     @property
     def schema(self) -> Schema:
-        """Describe what is to be given."""
         default = {} if self.default is None else {"default": self.default}
         if self.most == 1:
             return {**self.kind.schema, **default}
@@ -213,7 +214,6 @@ class QueryParams:
         return next(iter(self._values.get(name, [])), self._parameters[name].default)
 
     def blame(self, parameter: str, reason: str) -> None:
-        """Note what is wrong."""
         self.faults.append(ParamFault(parameter, reason))
 
     def finish(self) -> None:

@@ -136,7 +136,6 @@ class ReadBudget:
     made_progress: bool = False
 
     def ask(self) -> None:
-        """Count a query before it is made."""
         self.spent += ROWS_OF_A_QUERY
 
     def take(self, rows: Sequence[IndexRow]) -> None:
@@ -151,7 +150,6 @@ class ReadBudget:
 
     @property
     def is_spent(self) -> bool:
-        """Return whether no more should be read."""
         return self.made_progress and self.left < ROWS_OF_A_UNIT
 
 
@@ -169,6 +167,9 @@ class Postings(Protocol):
 
     def known(self) -> tuple[Sequence[IndexRow], bool]:
         """Return the rows that are read already, and whether there are no more."""
+
+    def partitions(self) -> Sequence[PostingsIterator]:
+        """Return the postings of single partitions that these are merged from."""
 
 
 @dataclass
@@ -227,7 +228,6 @@ class PostingsIterator:
         return self.rows[self.at] if self.at < len(self.rows) else None
 
     def advance(self) -> None:
-        """Go to the next row."""
         self.at += 1
 
     def seek(self, place: str) -> None:
@@ -239,8 +239,10 @@ class PostingsIterator:
             self._read()
 
     def known(self) -> tuple[Sequence[IndexRow], bool]:
-        """Return the rows that are read already."""
         return self.rows[self.at :], self.is_all
+
+    def partitions(self) -> Sequence[PostingsIterator]:
+        return [self]
 
     def _read(self) -> None:
         if self.budget.is_spent:
@@ -256,18 +258,15 @@ class Disjunction:
     range: RowRange
 
     def row(self) -> IndexRow | None:
-        """Return the first of the members' present rows."""
         first = self._first()
         return None if first is None else first.row()
 
     def advance(self) -> None:
-        """Go to the next row."""
         first = self._first()
         if first is not None:
             first.advance()
 
     def seek(self, place: str) -> None:
-        """Seek in every member."""
         for member in self.members:
             member.seek(place)
 
@@ -283,6 +282,9 @@ class Disjunction:
                 rows = [row for row in rows if not self.range.is_before(last, self.range.place(row))]
         return rows, all(is_all for _, is_all in known)
 
+    def partitions(self) -> Sequence[PostingsIterator]:
+        return [each for member in self.members for each in member.partitions()]
+
     def _first(self) -> Postings | None:
         first: Postings | None = None
         place = ""
@@ -291,11 +293,3 @@ class Disjunction:
             if row is not None and (first is None or self.range.is_before(self.range.place(row), place)):
                 first, place = member, self.range.place(row)
         return first
-
-
-def partitions(postings: Postings) -> Sequence[PostingsIterator]:
-    """Return the postings of single partitions that these are merged from."""
-    if isinstance(postings, Disjunction):
-        return [each for member in postings.members for each in partitions(member)]
-    assert isinstance(postings, PostingsIterator)
-    return [postings]

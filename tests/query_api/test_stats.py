@@ -17,9 +17,9 @@ from contract.metrics import Metric
 from contract.table import counts_key
 from contract.tallies import STATUS_COUNTS
 from contract.wire import key_to_wire
-from query_api.adapters.counts import CountsReader, QueueBacklogs
+from query_api.adapters.clients import QueueBacklogs
 from query_api.ports import Backlog
-from tests.query_api.conftest import TABLE_NAME
+from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.counts import CountsSite, MemoryCounts
 
 
@@ -71,7 +71,7 @@ def test_what_cannot_be_read_is_a_problem_and_not_a_zero(
     assert CountsSite(MemoryCounts(failure=failure)).get("/stats").status == status
 
 
-def test_statuses_and_days_are_one_read(dynamodb: DynamoDBClient) -> None:
+def test_statuses_and_days_are_one_read(dynamodb: DynamoDBClient, moto_table: MotoTable) -> None:
     dynamodb.put_item(
         TableName=TABLE_NAME,
         Item={**key_to_wire(STATUS_COUNTS), "=recognized": {"N": "7"}, "=rejected": {"N": "0"}},
@@ -80,9 +80,7 @@ def test_statuses_and_days_are_one_read(dynamodb: DynamoDBClient) -> None:
         TableName=TABLE_NAME, Item={**key_to_wire(counts_key("2026-11-23")), "CallsMade": {"N": "12"}}
     )
 
-    found = CountsReader(dynamodb, TABLE_NAME, lambda what, error: None).statuses_and_days(
-        ["2026-11-23", "2026-11-22"]
-    )
+    found = moto_table.statuses_and_days(["2026-11-23", "2026-11-22"])
 
     assert found == ({"recognized": 7}, {"2026-11-23": {"CallsMade": 12}})
 

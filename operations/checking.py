@@ -9,11 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from contract import environment
-from contract.capacity import DEFAULT_BATCH_SIZE, FEWEST_WORKERS, needed_workers
 from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS, REGIONS, missing_in
 from contract.errors import SettingsError
-from contract.quotas import usual_quota
+from contract.quotas import DEFAULT_BATCH_SIZE, FEWEST_WORKERS, needed_workers, usual_quota
+from contract.settings import load, setting_text
 from operations.faults import OperatorError
 
 # The tally runs once for each shard of the table's stream, and what is throttled there waits without loss.
@@ -71,13 +70,13 @@ def read_wanted(cdk_file: Path, typed: Iterable[str]) -> Wanted:
             raise OperatorError(f"{setting!r} is no setting; write NAME=VALUE, as in detectors=labels")
         values[name.upper()] = value
     try:
-        return environment.load(Wanted, values)
+        return load(Wanted, values)
     except SettingsError as error:
         raise OperatorError("; ".join(error.faults)) from error
 
 
 def _text(value: object) -> str:
-    return environment.to_text(tuple(value) if isinstance(value, list) else value)
+    return setting_text(tuple(value) if isinstance(value, list) else value)
 
 
 class Fit(StrEnum):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 
-from contract.cost_model.assumptions import Assumptions
 from contract.cost_model.costs import audit_a_month, bill, scan, standing_a_month
-from contract.cost_model.usage import Work, seconds_at_quota
+from contract.cost_model.usage import Assumptions, Work, seconds_at_quota
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
 
 LABELS = ("DetectLabels",)

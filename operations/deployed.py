@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contract import environment
 from contract.detectors import OPERATIONS
 from contract.errors import SettingsError
-from contract.settings import ProcessorSettings, questions
+from contract.settings import ProcessorSettings, load, questions
 from operations.faults import OperatorError
 
 
@@ -23,7 +22,7 @@ class DeployedProcessor:
     def of(cls, function: str, variables: Mapping[str, str], memory_mb: int) -> DeployedProcessor:
         """Read the environment of the processor's function. Raise OperatorError."""
         try:
-            return cls(environment.load(ProcessorSettings, variables), memory_mb)
+            return cls(load(ProcessorSettings, variables), memory_mb)
         except SettingsError as error:
             raise OperatorError(
                 f"function {function} has other settings than this release knows: {'; '.join(error.faults)}; "

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contract.metrics import Metric
+from contract.moments import to_seconds
 from contract.records import Status
 from contract.table import IndexRow, ItemKey
-from operations.moments import to_seconds
 
 # What S3 calls the version of an object from before its bucket had versions.
 NO_VERSION = "null"

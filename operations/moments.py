@@ -1,26 +1,15 @@
-"""Times as text: ISO 8601 in UTC with milliseconds, so that text order is time order."""
+"""Times as people write and read them: ages, and what `--since` takes."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from contract.moments import to_seconds, to_text
 from contract.timing import DAY_SECONDS
 from operations.faults import OperatorError
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def to_text(seconds: float) -> str:
-    """Return seconds since 1970 as text."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def to_seconds(text: str) -> float:
-    """Read a time; one without an offset is in UTC. Raise ValueError."""
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def read_since(text: str, now: float) -> str:

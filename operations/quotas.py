@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from contract.moments import day_of
 from operations.adapters.dynamodb_budgets import DynamoDBBudgets
 from operations.deployed import AccountQuota
 from operations.faults import OperatorError
@@ -87,7 +87,7 @@ def in_use(
     """Return the quotas of the deployed operations, in use now. `now` is in seconds since 1970."""
     items = budgets.read(list(deployed))
     known, limits = list(account), daily_limits or {}
-    today = datetime.fromtimestamp(now, UTC).date().isoformat()
+    today = day_of(now)
     return [
         QuotaInUse(
             operation,

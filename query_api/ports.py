@@ -7,9 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from aws.queue_depths import QueueDepth
-from contract.identity import ImageVersion
-from contract.records import ImageRecord
-from contract.results import Result, ResultName
+from contract.records import ImageRecord, ImageVersion, Result, ResultName
 from contract.table import IndexRow
 
 if TYPE_CHECKING:

@@ -6,12 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws.conditional_writes import write_if
-from aws.dynamodb_batches import TableBatches, projection
-from aws.dynamodb_pages import pages
+from aws.calls import TableBatches, pages, projection, write_if
 from aws.retries import RetryPolicy
-from contract.table import INDEX_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey, record_key
-from contract.wire import key_to_wire
+from contract.table import (
+    INDEX_PREFIX,
+    PARTITION_KEY,
+    RECORD,
+    RECORD_PREFIX,
+    SORT_KEY,
+    ItemKey,
+    key_to_wire,
+    record_key,
+)
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_wire import SUSPECTED_AT, row_from_wire, standing_from_wire
 from operations.inventory import RecordSummary as Standing

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from aws.dynamodb_batches import TableBatches
+from aws.calls import TableBatches
 from aws.retries import RetryPolicy
 from contract.quotas import BudgetItem, readable_part
-from contract.table import PARTITION_KEY, SORT_KEY, budget_key
-from contract.wire import from_wire, key_of, key_to_wire, to_wire
+from contract.table import PARTITION_KEY, SORT_KEY, budget_key, from_wire, key_of, key_to_wire, to_wire
 from operations.adapters.aws_errors import translated
 
 if TYPE_CHECKING:

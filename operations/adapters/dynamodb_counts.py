@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from aws.dynamodb_batches import TableBatches
-from aws.dynamodb_pages import pages
+from aws.calls import TableBatches, pages
 from aws.retries import RetryPolicy
 from contract.records import Status
-from contract.table import PARTITION_KEY, counts_key, status_term, term_partitions
-from contract.wire import key_to_wire
+from contract.table import PARTITION_KEY, counts_key, key_to_wire, status_term, term_partitions
 from operations.adapters.aws_errors import translated
 from operations.inventory import CALL_COUNTS
 from operations.inventory import RecordCount as Counted

@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws.dynamodb_batches import TableBatches
+from aws.calls import TableBatches
 from aws.retries import RetryPolicy
-from contract.records import ImageRecord
-from contract.results import ResultName
-from contract.table import PARTITION_KEY, SORT_KEY, record_key, result_key
-from contract.wire import from_wire, key_of, key_to_wire
+from contract.records import ImageRecord, ResultName
+from contract.table import PARTITION_KEY, SORT_KEY, from_wire, key_of, key_to_wire, record_key, result_key
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb_known import ANSWERED
 

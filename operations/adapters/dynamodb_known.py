@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aws.dynamodb_batches import TableBatches
-from contract.records import Status
-from contract.results import ResultName
-from contract.table import PARTITION_KEY, SORT_KEY, record_key, result_key
-from contract.wire import key_of, key_to_wire
+from aws.calls import TableBatches
+from contract.records import ResultName, Status
+from contract.table import PARTITION_KEY, SORT_KEY, key_of, key_to_wire, record_key, result_key
 from operations.inventory import RecordSummary as Recorded
 
 RECORD_ATTRIBUTES = ("key", "etag", "size_bytes", "version_id", "status", "detectors")

@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aws.conditional_writes import write_if
-from aws.dynamodb_batches import TableBatches, projection
-from aws.dynamodb_pages import pages
+from aws.calls import TableBatches, pages, projection, write_if
 from aws.retries import RetryPolicy
-from contract.contents import COMPLETE, NAMES
-from contract.identity import ImageVersion
-from contract.records import Status
-from contract.table import CONTENT_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey
-from contract.tallies import COUNTED, COUNTED_PREFIX
-from contract.wire import from_wire, key_of, key_to_wire
+from contract.records import ImageVersion, Status
+from contract.table import (
+    CONTENT_PREFIX,
+    PARTITION_KEY,
+    RECORD,
+    RECORD_PREFIX,
+    SORT_KEY,
+    ItemKey,
+    from_wire,
+    key_of,
+    key_to_wire,
+)
+from contract.tallies import COMPLETE, COUNTED, COUNTED_PREFIX, NAMES
 from operations.adapters.aws_errors import translated
 from operations.inventory import Trace
 from operations.inventory import TraceKind as Kind

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws.object_heads import head_object
 from aws.retries import RetryPolicy
-from contract.identity import ImageVersion
+from contract.moments import to_text
+from contract.records import ImageVersion
 from operations.adapters.aws_errors import translated
 from operations.inventory import Listed
 
@@ -44,7 +45,7 @@ class S3Bucket:
         head = self.retry.around(look)(self.client, self.bucket_name, key)
         if head is None:
             return None
-        return ImageVersion(key, head.etag, head.size_bytes, head.version_id, head.modified_at)
+        return ImageVersion(key, head.etag, head.size_bytes, head.version_id, to_text(head.modified_at))
 
     def _page(self, prefix: str, further: dict[str, Any]) -> ListObjectsV2OutputTypeDef:
         listed = translated(f"ListObjectsV2 of s3://{self.bucket_name}/{prefix}")(self.client.list_objects_v2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from aws.retries import RetryPolicy
-from contract.identity import ImageVersion
+from contract.records import ImageVersion
 from operations.adapters.aws_errors import translated
 from operations.inventory import NO_VERSION
 

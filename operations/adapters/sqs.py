@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws.batches import by_size, in_batches
-from aws.entry_batches import MAX_BATCH_BYTES, MAX_ENTRIES, Entry, EntryBatch
+from aws.calls import MAX_BATCH_BYTES, MAX_ENTRIES, Entry, EntryBatch, by_size, in_batches
 from aws.queue_depths import QueueDepth, read_depth
 from aws.retries import RetryPolicy
 from contract.errors import FAILURE_ATTRIBUTE, ImagepipeError, TransientError
+from contract.moments import to_text
 from operations.adapters.aws_errors import translated
 from operations.messages import Outgoing, Received
-from operations.moments import to_text
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from contract.capacity import BACKFILL_DAYS
+from contract.moments import to_text
+from contract.quotas import BACKFILL_DAYS
 from contract.timing import DAY_SECONDS
 from operations import terminal
 from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
 from operations.commands import backfill_view, options
 from operations.faults import OperatorError, StoppedError
 from operations.messages import Pace
-from operations.moments import to_text
 from operations.planning.assessment import ObjectFilter, Place, SeenContents
 from operations.planning.estimate import Pricing
 from operations.wiring import DeployedPipeline, connect

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from contract.cost_model.assumptions import Assumptions
 from contract.cost_model.costs import bill
-from contract.cost_model.usage import Work, seconds_at_quota
+from contract.cost_model.usage import Assumptions, Work, seconds_at_quota
 from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
 from operations import terminal
 from operations.commands import options

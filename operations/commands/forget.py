@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from contract.moments import to_text
 from operations import terminal
 from operations.commands import options
 from operations.faults import OperatorError
 from operations.forgetting import WHAT_REMAINS, Chosen, Forgetting, Found
-from operations.moments import to_text
 from operations.wiring import DeployedPipeline, connect
 
 LEFT = 1

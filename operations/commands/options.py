@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from contract.moments import to_seconds
 from operations.dead_letters.letters import DeadLetterFilter
-from operations.moments import read_since, to_seconds
+from operations.moments import read_since
 from operations.planning.assessment import ObjectFilter
 
 Stack = Annotated[

@@ -11,8 +11,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
-from contract.identity import ImageVersion
-from contract.results import ResultName
+from contract.records import ImageVersion, ResultName
 from operations.adapters.dynamodb_known import DynamoDBKnown
 from operations.faults import OperatorError
 from operations.inventory import Listed, RecordSummary

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from contract.cost_model.assumptions import Assumptions
 from contract.cost_model.costs import Bill, bill
-from contract.cost_model.usage import Work
+from contract.cost_model.usage import Assumptions, Work
 from contract.detectors import OPERATIONS
 from contract.timing import DAY_SECONDS
 from operations.adapters.dynamodb_budgets import DynamoDBBudgets

@@ -21,13 +21,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
-from contract.capacity import KEYS_A_MESSAGE
+from contract.moments import to_text
 from contract.notifications import look_again
+from contract.quotas import KEYS_A_MESSAGE
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from operations.adapters.dynamodb import ComparedTable
 from operations.adapters.sqs import SqsQueue
 from operations.messages import MOST_AT_ONCE, Outgoing
-from operations.moments import to_text
 from operations.reconciling.spool import LOOKED_AT_AGAIN, Difference, DifferenceKind, Spool
 
 # Longer than any invocation of the processor, by what a write may take on its way and two clocks may differ.

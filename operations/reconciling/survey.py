@@ -20,11 +20,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from operator import attrgetter
 
-from contract.identity import key_digest
+from contract.moments import to_seconds, to_text
+from contract.records import key_digest
 from operations.adapters.dynamodb import ComparedTable
 from operations.adapters.s3 import S3Bucket
 from operations.inventory import NO_VERSION, Listed, RecordSummary, SeenRow
-from operations.moments import to_seconds, to_text
 from operations.reconciling.spool import Difference, DifferenceKind, Spool
 
 # A record's time is that of the event, or of a look at the object; the listing's is rounded to seconds.

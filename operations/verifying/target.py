@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from contract.completions import Completion, completion
 from contract.errors import ConfigurationError
-from contract.records import ImageRecord, Status
-from contract.results import ResultName
+from contract.notifications import Completion, completion
+from contract.records import ImageRecord, ResultName, Status
 from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
 from operations.adapters.query_api import QueryApi
 from operations.adapters.s3_objects import WritableBucket

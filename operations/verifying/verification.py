@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contract.errors import ImagepipeError
-from contract.records import Status
-from contract.results import ResultName
+from contract.records import ResultName, Status
 from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
 from operations.adapters.s3_objects import WritableBucket
 from operations.adapters.subscriptions import Subscriptions

@@ -13,17 +13,23 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aws.conditional_writes import write_if
-from aws.dynamodb_batches import BatchGet
-from aws.dynamodb_pages import pages
+from aws.calls import BatchGet, pages, write_if
 from contract import table
 from contract.errors import ThrottledError
-from contract.records import ImageRecord
-from contract.results import Result, ResultName
-from contract.table import PARTITION_KEY, RANK, RANK_INDEX, SORT_KEY, IndexRow, ItemKey
-from contract.tallies import LABEL_COUNTS, NAME_PREFIX, STATUS_COUNTS
+from contract.records import ImageRecord, Result, ResultName
+from contract.table import (
+    PARTITION_KEY,
+    RANK,
+    RANK_INDEX,
+    SORT_KEY,
+    IndexRow,
+    ItemKey,
+    key_of,
+    key_to_wire,
+    to_wire,
+)
+from contract.tallies import COUNT_PREFIX, LABEL_COUNTS, STATUS_COUNTS
 from contract.timing import DAY_SECONDS
-from contract.wire import key_of, key_to_wire, to_wire
 from query_api.adapters import readable
 from query_api.adapters.clients import translated
 from query_api.adapters.readable import Unreadable, read_item
@@ -169,9 +175,9 @@ def _row(item: Mapping[str, Any], *, by_rank: bool) -> IndexRow:
 def _of_names(counts: Mapping[str, int]) -> dict[str, int]:
     """Leave out attributes that are no name's."""
     return {
-        name.removeprefix(NAME_PREFIX): count
+        name.removeprefix(COUNT_PREFIX): count
         for name, count in counts.items()
-        if name.startswith(NAME_PREFIX)
+        if name.startswith(COUNT_PREFIX)
     }
 
 

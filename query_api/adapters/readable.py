@@ -17,8 +17,7 @@ from botocore.parsers import JSONParser, ResponseParserFactory
 from botocore.session import Session
 
 from contract import table
-from contract.records import ImageRecord
-from contract.results import Result, ResultName
+from contract.records import ImageRecord, Result, ResultName
 from contract.table import PARTITION_KEY, RANK, RECORD_PREFIX, SORT_KEY, IndexRow
 
 Item = Mapping[str, Any]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
-from contract.records import Status
-from contract.results import ResultName
+from contract.records import ResultName, Status
 from contract.table import MIN_WORD_CHARACTERS, plain_word
 from query_api.endpoints import presentation
 from query_api.http import parameters

@@ -9,10 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from contract.identity import ImageVersion
 from contract.metrics import Metric
-from contract.records import ImageRecord
-from contract.results import Result
+from contract.records import ImageRecord, ImageVersion, Result
 from query_api.search.questions import Match, Page
 
 Json = dict[str, Any]

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
+from contract.moments import to_text
 from query_api.http.messages import ParamFault, bad_parameters
 
 Schema = Mapping[str, Any]
@@ -152,10 +153,10 @@ def moment(*, is_end: bool = False) -> ParamType:
         try:
             if re.fullmatch(_DATE, given):
                 day = datetime.fromisoformat(given).replace(tzinfo=UTC)
-                return _iso(day + timedelta(days=1) - timedelta(milliseconds=1) if is_end else day)
+                return to_text(day + timedelta(days=1) - timedelta(milliseconds=1) if is_end else day)
             if re.fullmatch(_TIME, given, re.IGNORECASE):
                 at = datetime.fromisoformat(given.upper())
-                return _iso(at if at.tzinfo else at.replace(tzinfo=UTC))
+                return to_text(at if at.tzinfo else at.replace(tzinfo=UTC))
         except (ValueError, OverflowError):
             pass
         raise ValueError(
@@ -165,10 +166,6 @@ def moment(*, is_end: bool = False) -> ParamType:
     formats = [{"format": "date"}, {"format": "date-time"}]
     examples = ["2026-11-23", "2026-11-23T18:30:00Z"]
     return ParamType({"type": "string", "anyOf": formats, "examples": examples}, read)
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Parameter(NamedTuple):

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract.environment import dump
-from contract.settings import ProcessorSettings
+from contract.settings import ProcessorSettings, dump
 from loadtest.simulation.outages import client_error
 
 PROCESSOR = "arn:aws:lambda:us-east-1:123456789012:function:processor"

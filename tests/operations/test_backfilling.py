@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.moments import to_text
 from contract.notifications import parse
 from contract.records import Status
 from contract.settings import questions
 from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
 from operations.faults import OperatorError
 from operations.messages import Pace
-from operations.moments import to_text
 from operations.planning.assessment import Assessor, ObjectFilter, SeenContents
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import BULK

@@ -16,13 +16,14 @@ import pytest
 from botocore.stub import Stubber
 
 from contract.errors import CRASHED
+from contract.moments import to_text
 from loadtest.simulation.outages import client_error
 from operations import wiring
 from operations.adapters.cloudformation import stack_outputs
 from operations.commands import backfill, dead_letters, plan, quotas, reconcile, status
 from operations.faults import OperatorError
 from operations.main import main
-from operations.moments import read_since, to_text
+from operations.moments import read_since
 from operations.names import Names, choose, read_local
 from operations.wiring import DeployedPipeline
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES

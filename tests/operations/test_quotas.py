@@ -9,8 +9,7 @@ import pytest
 
 from contract.errors import ConfigurationError
 from contract.quotas import BETA, to_microseconds
-from contract.table import budget_key
-from contract.wire import to_wire
+from contract.table import budget_key, to_wire
 from operations.adapters.lambda_functions import reader_of
 from operations.adapters.service_quotas import ServiceQuotas
 from operations.deployed import AccountQuota

@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.records import ImageRecord
-from contract.table import index_rows
+from contract.table import index_rows, to_wire
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
-from contract.wire import to_wire
 from operations.reconciling import fix
 from operations.reconciling.fix import GRACE_SECONDS
 from operations.reconciling.spool import DifferenceKind

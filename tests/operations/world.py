@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aws.dynamodb_batches import TableBatches
+from aws.calls import TableBatches
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import ComparedTable
 from operations.adapters.dynamodb_budgets import DynamoDBBudgets

@@ -14,9 +14,8 @@ from mypy_boto3_sqs import SQSClient
 from aws.queue_depths import QueueDepth
 from contract.errors import ConfigurationError, ThrottledError
 from contract.metrics import Metric
-from contract.table import counts_key
+from contract.table import counts_key, key_to_wire
 from contract.tallies import STATUS_COUNTS
-from contract.wire import key_to_wire
 from query_api.adapters.clients import QueueBacklogs
 from query_api.ports import Backlog
 from tests.query_api.conftest import TABLE_NAME, MotoTable

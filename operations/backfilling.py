@@ -17,15 +17,14 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from aws.entry_batches import MAX_ENTRIES
 from contract.errors import ImagepipeError
 from contract.notifications import look_again
 from operations.adapters.s3 import S3Bucket
-from operations.adapters.sqs import SqsQueue
-from operations.faults import OperatorError
+from operations.adapters.sqs import Outgoing, Pace, SqsQueue
 from operations.inventory import Listed
-from operations.messages import MOST_AT_ONCE, Outgoing, Pace
-from operations.planning.assessment import Assessed, Assessor, ObjectFilter
-from operations.planning.estimate import Totals
+from operations.planning import Assessed, Assessor, ObjectFilter, Totals
+from operations.terminal import OperatorError
 
 # So many requests go to SQS side by side.
 REQUESTS_AT_ONCE = 8
@@ -208,7 +207,7 @@ class Backfill:
 
     def _send(self, group: Sequence[Assessed]) -> None:
         """Send one key a message, so that each photo fails or succeeds by itself."""
-        tens = [group[start : start + MOST_AT_ONCE] for start in range(0, len(group), MOST_AT_ONCE)]
+        tens = [group[start : start + MAX_ENTRIES] for start in range(0, len(group), MAX_ENTRIES)]
         refused = [error for errors in self.executor.map(self._send_ten, tens) for error in errors]
         if refused:
             raise OperatorError(

@@ -14,12 +14,10 @@ from typing import Protocol
 
 from contract.notifications import look_again
 from contract.table import ItemKey
-from operations.adapters.s3_objects import ObjectVersion
-from operations.adapters.sqs import SqsQueue
-from operations.dead_letters.letters import DeadLetter
-from operations.dead_letters.reader import DeadLetterReader
+from operations.adapters.s3 import ObjectVersion
+from operations.adapters.sqs import Outgoing, SqsQueue
+from operations.dead_letters import DeadLetter, DeadLetterReader
 from operations.inventory import Trace, TraceKind
-from operations.messages import Outgoing
 from operations.terminal import Steps, first_of, printable
 
 PAUSE_SECONDS = 2

@@ -27,8 +27,7 @@ from operations.commands import (
     status,
     verify,
 )
-from operations.faults import OperatorError, StoppedError
-from operations.terminal import printable
+from operations.terminal import OperatorError, StoppedError, printable
 
 TROUBLE = 2
 INTERRUPTED = 130

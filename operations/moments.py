@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from contract.timing import DAY_SECONDS
-from operations.faults import OperatorError
+from operations.terminal import OperatorError
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
 from botocore.exceptions import (
     CredentialRetrievalError,
     NoCredentialsError,
@@ -14,7 +17,11 @@ from botocore.exceptions import (
 )
 
 from aws.errors import ErrorTranslator
+from aws.retries import RetryPolicy
 from contract.errors import ConfigurationError, TransientError
+
+Value = TypeVar("Value")
+Parameters = ParamSpec("Parameters")
 
 translated = ErrorTranslator(
     passing=TransientError,
@@ -31,3 +38,8 @@ translated = ErrorTranslator(
         UnauthorizedSSOTokenError,
     ),
 )
+
+
+def reliable(retry: RetryPolicy, what: str, call: Callable[Parameters, Value]) -> Callable[Parameters, Value]:
+    """Return a call to AWS that is tried again, and fails in our words. `what` says what is done to what."""
+    return retry.around(translated(what)(call))

@@ -17,9 +17,8 @@ from contract.records import Status
 from contract.table import CONTENT_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey
 from contract.tallies import COUNTED, COUNTED_PREFIX
 from contract.wire import from_wire, key_of, key_to_wire
-from operations.adapters.aws_errors import translated
-from operations.inventory import Trace
-from operations.inventory import TraceKind as Kind
+from operations.adapters.aws_errors import reliable
+from operations.inventory import Trace, TraceKind
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,9 +33,9 @@ ATTRIBUTES = (
     "left",
 )
 # What has come back meanwhile is not removed: a record that is alive, what a key is counted for.
-CONDITIONS: Mapping[Kind, str] = {
-    Kind.RECORD: "#status = :deleted",
-    Kind.SHARE: "attribute_not_exists(#status) AND attribute_not_exists(#left)",
+CONDITIONS: Mapping[TraceKind, str] = {
+    TraceKind.RECORD: "#status = :deleted",
+    TraceKind.SHARE: "attribute_not_exists(#status) AND attribute_not_exists(#left)",
 }
 
 
@@ -73,7 +72,7 @@ class DynamoDBTraces:
         how: dict[str, Any] = {}
         if condition := CONDITIONS.get(trace.kind):
             how = {"ConditionExpression": condition, "ExpressionAttributeNames": {"#status": "status"}}
-            if trace.kind is Kind.RECORD:
+            if trace.kind is TraceKind.RECORD:
                 how["ExpressionAttributeValues"] = {":deleted": {"S": str(Status.DELETED)}}
             else:
                 how["ExpressionAttributeNames"]["#left"] = "left"
@@ -106,8 +105,9 @@ class DynamoDBTraces:
 
     def _call(self, operation: str, call: Callable[..., Any]) -> Callable[..., Any]:
         """Return a call of the client on the table, with its failures in our words, and tried again."""
-        translate = translated(f"{operation} on {self.table_name}")
-        return self.retry.around(translate(partial(call, TableName=self.table_name)))
+        return reliable(
+            self.retry, f"{operation} on {self.table_name}", partial(call, TableName=self.table_name)
+        )
 
 
 def _content_id(record: Mapping[str, Any]) -> str | None:
@@ -123,10 +123,10 @@ def _trace(item: Mapping[str, Any]) -> Trace:
     at = ItemKey(item[PARTITION_KEY], item[SORT_KEY])
     if at.sk == RECORD and at.pk.startswith(RECORD_PREFIX):
         is_alive = item.get("status") != Status.DELETED
-        return Trace(Kind.RECORD, at, at.pk.removeprefix(RECORD_PREFIX), is_alive, _content_id(item))
+        return Trace(TraceKind.RECORD, at, at.pk.removeprefix(RECORD_PREFIX), is_alive, _content_id(item))
     if at.sk == COUNTED and at.pk.startswith(COUNTED_PREFIX):
         is_alive = "status" in item or "left" in item
-        return Trace(Kind.SHARE, at, at.pk.removeprefix(COUNTED_PREFIX), is_alive, item.get("content"))
+        return Trace(TraceKind.SHARE, at, at.pk.removeprefix(COUNTED_PREFIX), is_alive, item.get("content"))
     if at.pk.startswith(CONTENT_PREFIX):
-        return Trace(Kind.NAME, at, item["key"], False, at.pk.removeprefix(CONTENT_PREFIX))
-    return Trace(Kind.ROW, at, str(item["key"]), False, None)
+        return Trace(TraceKind.NAME, at, item["key"], False, at.pk.removeprefix(CONTENT_PREFIX))
+    return Trace(TraceKind.ROW, at, str(item["key"]), False, None)

@@ -12,12 +12,20 @@ import typer
 
 from contract.terminal import as_json
 from operations import terminal
-from operations.commands import dead_letter_view, options
-from operations.dead_letters.letters import DeadLetter, DeadLetterFilter, Summary
-from operations.dead_letters.reader import DeadLetterReader
-from operations.dead_letters.redrive import Redrive
-from operations.faults import OperatorError
-from operations.messages import Pace
+from operations.adapters.sqs import Pace
+from operations.commands import options
+from operations.dead_letters import (
+    LOOK_SECONDS,
+    DeadLetter,
+    DeadLetterFilter,
+    DeadLetterReader,
+    Redrive,
+    Redriven,
+    Summary,
+    advice,
+)
+from operations.moments import age_in_words
+from operations.terminal import OperatorError, printable
 from operations.wiring import DeployedPipeline, connect
 
 app = typer.Typer(
@@ -44,9 +52,7 @@ def summary(
     if json:
         terminal.print_json(counted.to_json())
     else:
-        terminal.results().print(dead_letter_view.summary(counted, time.time()))
-        for line in dead_letter_view.where_to_look(counted):
-            typer.echo(line)
+        _print_summary(counted, time.time())
     display.raise_if_interrupted(f"{counted.total:,} dead letters were counted, not all; nothing was changed")
 
 
@@ -103,7 +109,7 @@ def show(
         terminal.print_json({"letters": [letter.to_json() for letter in found]})
     else:
         for letter in found:
-            typer.echo(dead_letter_view.everything(letter))
+            typer.echo(everything(letter))
 
 
 @app.command()
@@ -146,7 +152,7 @@ def redrive(
                         _print_one(letter, json)
     if json and not dry_run:
         terminal.print_json(done.to_json())
-    for line in dead_letter_view.redriven(done, dry_run=dry_run):
+    for line in outcome(done, dry_run=dry_run):
         typer.echo(line, err=True)
     display.raise_if_interrupted(f"{done.sent:,} were sent back before, the others are where they were")
     return 1 if done.refused else 0
@@ -173,13 +179,13 @@ def _read(pipeline: DeployedPipeline, display: terminal.StepDisplay) -> Generato
                 # A queue knows only nearly how many it holds.
                 display.show(done=count, total=max(expected, count))
                 yield from letters
-        for line in dead_letter_view.unseen(reader):
+        for line in unseen(reader):
             print(line, file=sys.stderr)
 
 
 def _print_one(letter: DeadLetter, json: bool) -> None:
     # By print, which the progress display lets through above its line; what is echoed would end up on it.
-    print(as_json(letter.to_json()) if json else dead_letter_view.one(letter))
+    print(as_json(letter.to_json()) if json else one_line(letter))
 
 
 def _question(pipeline: DeployedPipeline, chosen: DeadLetterFilter, limit: int | None) -> str:
@@ -188,3 +194,85 @@ def _question(pipeline: DeployedPipeline, chosen: DeadLetterFilter, limit: int |
     named = ", ".join(f"{name} {terminal.printable(value)}" for name, value in asked.items())
     most = f"up to {limit:,}" if limit else "all"
     return f"Send back {most} of about {there:,} dead letters ({named or 'any'})?"
+
+
+def _print_summary(counted: Summary, now: float) -> None:
+    """Print the causes, the most frequent first, and what may be behind those that do not say it."""
+    if not counted.groups:
+        typer.echo("No dead letters.")
+        return
+    groups = counted.largest_first()
+    terminal.print_table(
+        ("#Count", "Cause", "Queue", "#Oldest", "Example"),
+        [
+            (
+                f"{group.count:,}",
+                printable(str(group.cause)),
+                group.queue,
+                age_in_words(group.oldest_at, now),
+                printable(f"message {group.example_id}" if group.example_key is None else group.example_key),
+            )
+            for group in groups
+        ],
+    )
+    by_code = {group.cause.code: group.cause for group in groups}
+    for line in (line for cause in by_code.values() for line in advice(cause)):
+        typer.echo(line)
+
+
+def one_line(letter: DeadLetter) -> str:
+    """Return a letter as one line: id, queue, cause, attempts, time, keys."""
+    keys = " ".join(printable(key) for key in letter.keys[:1]) or "-"
+    more = f" (+{len(letter.keys) - 1})" if len(letter.keys) > 1 else ""
+    cause = printable(str(letter.cause))
+    return f"{letter.id}  {letter.queue:<6}  {letter.at[:19]}Z  {letter.attempts:>3}x  {cause}  {keys}{more}"
+
+
+def everything(letter: DeadLetter) -> str:
+    facts = {
+        "message id": letter.id,
+        "queue": letter.queue,
+        "class": letter.cause.kind,
+        "code": letter.cause.code,
+        "message": letter.message,
+        "detector": letter.cause.detector or "-",
+        "keys": "\n".join(letter.keys) or "-",
+        "attempts": str(letter.attempts),
+        "first sent": letter.first_sent_at,
+        "last failed": letter.last_failed_at or "not known",
+        "body": letter.body,
+    }
+    if lines := advice(letter.cause):
+        facts["where to look"] = "\n".join(lines)
+    return "\n".join(_fact(name, value) for name, value in facts.items()) + "\n"
+
+
+def outcome(done: Redriven, *, dry_run: bool) -> list[str]:
+    verb = "would be sent back" if dry_run else "were sent back"
+    said = [f"{done.sent:,} of {done.looked_at:,} dead letters looked at {verb}"]
+    if done.refused:
+        said.append(f"{done.refused:,} were not taken and stay where they are: {done.last_refusal}")
+    if done.twice:
+        said.append(f"{done.twice:,} were sent back, but stay here too: sending them again does no harm")
+    if done.unreadable:
+        said.append(
+            f"{done.unreadable:,} cannot be read and stay; --cause UnreadableMessage would send them back"
+        )
+    return said
+
+
+def unseen(reader: DeadLetterReader) -> list[str]:
+    said = []
+    if reader.before.in_flight:
+        said.append(
+            f"{reader.before.in_flight:,} more ({reader.name}) are in other hands, "
+            f"and can be seen in {LOOK_SECONDS // 60} minutes at the latest"
+        )
+    if reader.cut_short:
+        said.append(f"there are more ({reader.name}); SQS lets no more be looked at in one go")
+    return said
+
+
+def _fact(name: str, value: str) -> str:
+    first, *rest = value.split("\n")
+    return "\n".join([f"{name:<14} {printable(first)}", *(f"{'':<14} {printable(line)}" for line in rest)])

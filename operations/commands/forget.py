@@ -9,9 +9,9 @@ import typer
 
 from operations import terminal
 from operations.commands import options
-from operations.faults import OperatorError
 from operations.forgetting import WHAT_REMAINS, Chosen, Forgetting, Found
 from operations.moments import to_text
+from operations.terminal import OperatorError
 from operations.wiring import DeployedPipeline, connect
 
 LEFT = 1
@@ -72,7 +72,7 @@ def _forgetting(pipeline: DeployedPipeline, chosen: Chosen, patience: float) -> 
     return Forgetting(
         chosen=chosen,
         bucket_name=pipeline.names.bucket,
-        objects=pipeline.objects,
+        objects=pipeline.bucket,
         traces=pipeline.traces,
         queues={**queues, **dead_letters},
         bulk=pipeline.bulk.queue,
@@ -85,10 +85,8 @@ def _forgetting(pipeline: DeployedPipeline, chosen: Chosen, patience: float) -> 
 
 
 def _print(found: Found) -> None:
-    laid_out = terminal.table("Found", "#How many")
-    for what, count in found.counts().items():
-        laid_out.add_row(what, f"{count:,}")
-    terminal.results().print(laid_out)
+    counts = found.counts().items()
+    terminal.print_table(("Found", "#How many"), [(what, f"{count:,}") for what, count in counts])
 
 
 def _tell(left: list[str]) -> None:

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from operations.dead_letters.letters import DeadLetterFilter
+from operations.dead_letters import DeadLetterFilter
 from operations.moments import read_since, to_seconds
-from operations.planning.assessment import ObjectFilter
+from operations.planning import ObjectFilter
 
 Stack = Annotated[
     str | None,

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from operations import terminal
-from operations.commands import options, reconcile_view
+from operations.commands import options
 from operations.reconciling.fix import Fix, Fixed
-from operations.reconciling.spool import LOOKED_AT_AGAIN, DifferenceKind, Spool
-from operations.reconciling.survey import Survey, SurveyCounts
+from operations.reconciling.survey import LOOKED_AT_AGAIN, DifferenceKind, Spool, Survey, SurveyCounts
+from operations.terminal import printable
 from operations.wiring import DeployedPipeline, connect
 
 FOUND = 1
@@ -44,14 +44,14 @@ def reconcile(
         found = {kind: spool.count(kind) for kind in DifferenceKind}
         keys = {kind: spool.first_keys(kind, show) for kind in DifferenceKind}
         if not json:
-            reconcile_view.show(counted, found, keys, waiting)
+            show_found(counted, found, keys, waiting)
         fixed: Fixed | None = None
         if fix and any(found.values()):
             question = "Queue these photos to be looked at again, and sweep the index rows?"
             if terminal.consents(yes, question, "nothing was changed"):
                 fixed = _fix(pipeline, spool, found)
         if json:
-            terminal.print_json(reconcile_view.document(counted, found, keys, waiting, fixed))
+            terminal.print_json(document(counted, found, keys, waiting, fixed))
     unfixed = any(found.values()) and (fixed is None or fixed.not_taken)
     return FOUND if unfixed else 0
 
@@ -98,3 +98,55 @@ def _fix(pipeline: DeployedPipeline, spool: Spool, found: Mapping[DifferenceKind
             err=True,
         )
     return fixed
+
+
+MEANING: Mapping[DifferenceKind, str] = {
+    DifferenceKind.MISSING: "photos without a record",
+    DifferenceKind.STALE: "records of another version",
+    DifferenceKind.ORPHANED: "records without a photo",
+    DifferenceKind.ORPHANED_ROWS: "index rows without a record (invisible)",
+}
+
+
+def show_found(
+    counted: SurveyCounts,
+    found: Mapping[DifferenceKind, int],
+    keys: Mapping[DifferenceKind, list[str]],
+    waiting: int,
+) -> None:
+    notes = f", and {counted.tombstones:,} notes of deleted ones" if counted.tombstones else ""
+    typer.echo(
+        f"{counted.objects:,} photos in the bucket; {counted.records:,} records{notes}; "
+        f"{counted.rows:,} index rows compared; {counted.in_flight:,} in flight"
+    )
+    if counted.archived:
+        typer.echo(
+            f"{counted.archived:,} of the photos are archived and cannot be read: with --fix, those without "
+            "a record are looked at once, and recorded as rejected"
+        )
+    for kind, meaning in MEANING.items():
+        typer.echo(f"{kind.replace('_', ' '):<14}{found[kind]:>9,}  {meaning}")
+        for key in keys[kind]:
+            typer.echo(f"{'':<25}{printable(key)}")
+    if waiting and any(found.values()):
+        typer.echo(f"{waiting:,} messages wait in the queues, and may settle some of it")
+
+
+def document(
+    counted: SurveyCounts,
+    found: Mapping[DifferenceKind, int],
+    keys: Mapping[DifferenceKind, list[str]],
+    waiting: int,
+    fixed: Fixed | None,
+) -> dict[str, object]:
+    return {
+        "objects": counted.objects,
+        "archived": counted.archived,
+        "heads": counted.records,
+        "tombstones": counted.tombstones,
+        "index_rows": counted.rows,
+        "in_flight": counted.in_flight,
+        "messages_waiting": waiting,
+        **{str(kind): {"count": found[kind], "keys": keys[kind]} for kind in DifferenceKind},
+        "fixed": fixed.to_json() if fixed else None,
+    }

@@ -14,9 +14,9 @@ from contract.errors import ImagepipeError
 from contract.timing import TOMBSTONE_DAYS
 from operations import terminal
 from operations.commands import options
-from operations.cost_page import money
-from operations.faults import StoppedError
-from operations.planning.estimate import Pricing
+from operations.commands.cost import money
+from operations.planning import Pricing
+from operations.terminal import StoppedError
 from operations.verifying.checks import CHECKS, Check
 from operations.verifying.photos import MarkedPhotos, find_photos
 from operations.verifying.target import Inbox, TargetPipeline
@@ -62,7 +62,7 @@ def verify(
     if clean:
         return _clean(pipeline, yes, json)
     run = secrets.token_hex(4)
-    pricing = Pricing.of(pipeline.deployed, pipeline.budgets)
+    pricing = Pricing.of(pipeline.deployed, pipeline.table)
     calls, dollars = _price(pipeline, pricing)
     typer.echo(_intention(pipeline, f"{PREFIX}{run}/", calls, dollars), err=True)
     if not terminal.consents(yes, "Begin?", "nothing was uploaded"):
@@ -150,8 +150,8 @@ def _target(pipeline: DeployedPipeline, run: str, photos: MarkedPhotos, patience
     return TargetPipeline(
         bucket_name=pipeline.names.bucket,
         prefix=prefix,
-        objects=pipeline.objects,
-        table=pipeline.records,
+        objects=pipeline.bucket,
+        table=pipeline.table,
         inbox=Inbox(pipeline.subscriptions, prefix),
         api=pipeline.api,
         photos=photos,
@@ -166,8 +166,8 @@ def _cleaning(pipeline: DeployedPipeline, prefix: str, queue_name: str) -> Clean
     return Cleaning(
         prefix=prefix,
         queue_name=queue_name,
-        objects=pipeline.objects,
-        table=pipeline.records,
+        objects=pipeline.bucket,
+        table=pipeline.table,
         subscriptions=pipeline.subscriptions,
         fingerprints=pipeline.deployed.fingerprints,
         executor=pipeline.executor,
@@ -185,15 +185,16 @@ def _cleaned(cleaning: Cleaning, display: terminal.StepDisplay) -> list[str]:
 
 
 def _print(checked: list[CheckResult]) -> None:
-    laid_out = terminal.table("Check", "Verdict", "#Seconds", "What was checked")
-    for result in checked:
-        laid_out.add_row(
+    rows = [
+        (
             result.check.name,
             Text(str(result.status), style=_COLOUR[result.status]),
             f"{result.seconds:.1f}",
-            Text(result.check.sentence + (f" ({terminal.printable(result.said)})" if result.said else "")),
+            result.check.sentence + (f" ({terminal.printable(result.said)})" if result.said else ""),
         )
-    terminal.results().print(laid_out)
+        for result in checked
+    ]
+    terminal.print_table(("Check", "Verdict", "#Seconds", "What was checked"), rows)
 
 
 def _tell_left(left: list[str]) -> None:

@@ -21,19 +21,19 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
+from aws.entry_batches import MAX_ENTRIES
 from contract.capacity import KEYS_A_MESSAGE
 from contract.notifications import look_again
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
-from operations.adapters.dynamodb import ComparedTable
-from operations.adapters.sqs import SqsQueue
-from operations.messages import MOST_AT_ONCE, Outgoing
+from operations.adapters.dynamodb import OperatedTable
+from operations.adapters.sqs import Outgoing, SqsQueue
 from operations.moments import to_text
-from operations.reconciling.spool import LOOKED_AT_AGAIN, Difference, DifferenceKind, Spool
+from operations.reconciling.survey import LOOKED_AT_AGAIN, Difference, DifferenceKind, Spool
 
 # Longer than any invocation of the processor, by what a write may take on its way and two clocks may differ.
 GRACE_SECONDS = PROCESSOR_TIMEOUT_SECONDS + 30
 _WAIT_SECONDS = 0.5
-_KEYS_AT_ONCE = KEYS_A_MESSAGE * MOST_AT_ONCE
+_KEYS_AT_ONCE = KEYS_A_MESSAGE * MAX_ENTRIES
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Fix:
 
     bucket_name: str
     queue: SqsQueue
-    table: ComparedTable
+    table: OperatedTable
     spool: Spool
     executor: Executor
     clock: Callable[[], float]
@@ -117,7 +117,7 @@ class Fix:
         self.spool.marked(unmarked, now)
 
     def _remove(self, page: Sequence[Difference]) -> None:
-        records = self.table.records(sorted({finding.key for finding in page}))
+        records = self.table.summaries(sorted({finding.key for finding in page}))
         orphaned = [finding for finding in page if not finding.is_settled_by(records.get(finding.key))]
         removed = sum(self.executor.map(self._remove_one, orphaned))
         self.fixed.rows_removed += removed

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count, cycle, islice
 from pathlib import Path
 
-from operations.faults import OperatorError
+from operations.terminal import OperatorError
 
 SAMPLES = Path(__file__).resolve().parents[2] / "images"
 ENDINGS = frozenset({".jpg", ".jpeg"})

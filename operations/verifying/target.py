@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from aws.entry_batches import MAX_ENTRIES
 from contract.completions import Completion, completion
 from contract.errors import ConfigurationError
 from contract.records import ImageRecord, Status
 from contract.results import ResultName
-from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
+from operations.adapters.dynamodb import OperatedTable
 from operations.adapters.query_api import QueryApi
-from operations.adapters.s3_objects import WritableBucket
-from operations.adapters.subscriptions import MAX_MESSAGES, Subscriptions
+from operations.adapters.s3 import S3Bucket
+from operations.adapters.sqs import Subscriptions
 from operations.terminal import Steps, first_of, printable
 from operations.verifying.photos import MarkedPhotos
 
@@ -57,7 +58,7 @@ class Inbox:
             for said in map(json.loads, bodies):
                 if str(said.get("key", "")).startswith(self.prefix):
                     self.heard[said["id"]] = said
-            is_full = len(bodies) == MAX_MESSAGES
+            is_full = len(bodies) == MAX_ENTRIES
             bodies = self.subscriptions.receive(self.queue_url, 0) if is_full else []
 
     def has_heard_of(self, key: str) -> bool:
@@ -76,8 +77,8 @@ class TargetPipeline:
 
     bucket_name: str
     prefix: str
-    objects: WritableBucket
-    table: DynamoDBImageRecords
+    objects: S3Bucket
+    table: OperatedTable
     inbox: Inbox
     api: QueryApi
     photos: MarkedPhotos
@@ -118,7 +119,7 @@ class TargetPipeline:
 
     def records(self, keys: Iterable[str]) -> Mapping[str, ImageRecord]:
         """Read records, as they are now."""
-        found = self.table.read(list(keys))
+        found = self.table.records(list(keys))
         self.seen |= {self.announcement(record).id: record for record in found.values()}
         return found
 
@@ -128,7 +129,7 @@ class TargetPipeline:
     def called_at(self, record: ImageRecord) -> Mapping[str, str]:
         """Return when each detector was asked about the bytes of a record."""
         names = [ResultName(record.content_id, *named) for named in record.detectors.items()]
-        return {name.detector: at for name, at in self.table.called_at(names).items()}
+        return {name.detector: at for name, at in self.table.answered_at(names).items()}
 
     def recognized(self, *keys: str) -> Steps[Mapping[str, ImageRecord]]:
         """Wait until the objects of these keys are recognized by all detectors, and return their records.

@@ -10,9 +10,9 @@ from enum import StrEnum
 from contract.errors import ImagepipeError
 from contract.records import Status
 from contract.results import ResultName
-from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
-from operations.adapters.s3_objects import WritableBucket
-from operations.adapters.subscriptions import Subscriptions
+from operations.adapters.dynamodb import OperatedTable
+from operations.adapters.s3 import S3Bucket
+from operations.adapters.sqs import Subscriptions
 from operations.terminal import Steps, first_of
 from operations.verifying.checks import Check
 from operations.verifying.target import CheckFailedError, CheckLeftOutError, TargetPipeline, named
@@ -93,8 +93,8 @@ class Cleaning:
 
     prefix: str
     queue_name: str
-    objects: WritableBucket
-    table: DynamoDBImageRecords
+    objects: S3Bucket
+    table: OperatedTable
     subscriptions: Subscriptions
     fingerprints: Mapping[str, str]
     executor: Executor
@@ -142,7 +142,7 @@ class Cleaning:
             list(self.executor.map(self.objects.remove, versions))
 
     def _forget_answers(self) -> None:
-        self.table.forget(
+        self.table.forget_answers(
             ResultName(content, detector, fingerprint)
             for content in sorted(self.contents)
             for detector, fingerprint in self.fingerprints.items()
@@ -161,7 +161,7 @@ class Cleaning:
         yield from (f"object {named(version.key)}" for version in self.objects.versions(self.prefix))
         yield from (f"subscription {arn}" for arn in self.subscriptions.subscriptions(self.queue_name))
         yield from (f"queue {url}" for url in self.subscriptions.queues(self.queue_name))
-        records = self.table.read(sorted(self.keys))
+        records = self.table.records(sorted(self.keys))
         yield from (
             f"the record of {named(key)}"
             for key, record in records.items()

@@ -28,8 +28,7 @@ from botocore.compat import HTTPHeaders
 from contract.identity import ImageVersion, key_digest
 from contract.records import Findings, ImageRecord, Status
 from contract.table import PARTITION_KEY, SORT_KEY, index_rows, record_key
-from operations.reconciling.spool import DifferenceKind, Spool
-from operations.reconciling.survey import Survey
+from operations.reconciling.survey import DifferenceKind, Spool, Survey
 from operations.wiring import DeployedPipeline
 from tests.operations.world import NAMES
 

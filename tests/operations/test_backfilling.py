@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from contract.notifications import parse
 from contract.records import Status
 from contract.settings import questions
+from operations.adapters.sqs import Pace
 from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
-from operations.faults import OperatorError
-from operations.messages import Pace
 from operations.moments import to_text
-from operations.planning.assessment import Assessor, ObjectFilter, SeenContents
+from operations.planning import Assessor, ObjectFilter
+from operations.temporary_database import SeenContents
+from operations.terminal import OperatorError
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import BULK
 from tests.operations.test_reconciling import recognized
@@ -51,7 +52,7 @@ class Runs:
                 bucket_name=BUCKET,
                 bucket=self.operated.bucket,
                 assessor=Assessor(
-                    self.operated.known, contents, FINGERPRINTS, has_records=True, shares_answers=True
+                    self.operated.table, contents, FINGERPRINTS, has_records=True, shares_answers=True
                 ),
                 queue=queue(self.operated.queues, BULK),
                 executor=self.operated.executor,

@@ -18,13 +18,11 @@ from botocore.stub import Stubber
 from contract.errors import CRASHED
 from loadtest.simulation.outages import client_error
 from operations import wiring
-from operations.adapters.cloudformation import stack_outputs
 from operations.commands import backfill, dead_letters, plan, quotas, reconcile, status
-from operations.faults import OperatorError
 from operations.main import main
 from operations.moments import read_since, to_text
-from operations.names import Names, choose, read_local
-from operations.wiring import DeployedPipeline
+from operations.terminal import OperatorError
+from operations.wiring import DeployedPipeline, Names, choose, read_local
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES
 from tests.operations.deployments import named
 from tests.operations.letters import body, explained
@@ -600,7 +598,7 @@ def test_a_stack_that_is_not_there_says_what_to_do() -> None:
     with Stubber(client) as stubber:
         stubber.add_client_error("describe_stacks", "ValidationError", "Stack with id x does not exist")
         with pytest.raises(OperatorError, match="no stack 'x' in us-east-1"):
-            stack_outputs(client, "x", AT_ONCE)
+            wiring.outputs_on_aws(client, "x", AT_ONCE)
 
 
 @pytest.mark.parametrize("written", ["", "{}", "[]", '{"bucket": "b"}'])

@@ -10,7 +10,7 @@ from typing import Any, cast
 from contract.notifications import look_again, parse
 from contract.table import CONTENT_PREFIX, ItemKey, record_key
 from contract.tallies import counted_key
-from operations.adapters.s3_objects import ObjectVersion
+from operations.adapters.s3 import ObjectVersion
 from operations.forgetting import Chosen, Forgetting
 from operations.inventory import Trace, TraceKind
 from operations.terminal import Steps, Value

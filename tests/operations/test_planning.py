@@ -13,10 +13,10 @@ from contract.results import ResultName
 from contract.settings import questions
 from contract.table import result_key
 from contract.wire import to_wire
-from operations.faults import OperatorError
 from operations.inventory import Listed, RecordSummary
-from operations.planning.assessment import Assessor, ObjectFilter, ObjectKind, Place, SeenContents
-from operations.planning.estimate import Assessment, Totals
+from operations.planning import Assessment, Assessor, ObjectFilter, ObjectKind, Place, Totals
+from operations.temporary_database import SeenContents
+from operations.terminal import OperatorError
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld
 from tests.processors.world import SETTINGS, World
@@ -34,7 +34,7 @@ def planned(
 ) -> tuple[Totals, bool]:
     with SeenContents() as contents:
         assessor = Assessor(
-            operated.known,
+            operated.table,
             contents,
             how.get("fingerprints", FINGERPRINTS),
             has_records=how.get("has_records", True),

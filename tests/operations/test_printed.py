@@ -18,8 +18,7 @@ from operations.commands import (
     status,
     verify,
 )
-from operations.faults import OperatorError
-from operations.terminal import consents
+from operations.terminal import OperatorError, consents
 from tests.operations.deployments import named
 from tests.operations.test_command_line import Run, operated, run  # noqa: F401 - fixtures
 from tests.operations.world import OperatedWorld

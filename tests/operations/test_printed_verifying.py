@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from operations.commands import forget, verify
-from operations.planning.estimate import Pricing
+from operations.planning import Pricing
 from operations.verifying.checks import CHECKS
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES, FakeSQS
 from tests.operations.test_command_line import Run, run  # noqa: F401 - a fixture
@@ -43,15 +43,14 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Deployed:
     made = Deployed()
     pipeline = SimpleNamespace(
         names=NAMES,
-        objects=made,
-        records=made.records(),
+        bucket=made,
+        table=made.records(),
         subscriptions=made,
         api=made,
         deployed=SimpleNamespace(
             fingerprints=FINGERPRINTS,
             settings=SimpleNamespace(detectors=("labels", "faces"), answers_are_shared=True),
         ),
-        budgets=None,
         executor=InlineExecutor(),
         is_local=False,
     )
@@ -134,7 +133,7 @@ def forgettable(monkeypatch: pytest.MonkeyPatch) -> Forgettable:
     pipeline = SimpleNamespace(
         names=NAMES,
         bulk=bulk,
-        objects=found.bucket,
+        bucket=found.bucket,
         traces=found.table,
         executor=InlineExecutor(),
         lanes=(images, bulk),

@@ -14,7 +14,7 @@ from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from contract.wire import to_wire
 from operations.reconciling import fix
 from operations.reconciling.fix import GRACE_SECONDS
-from operations.reconciling.spool import DifferenceKind
+from operations.reconciling.survey import DifferenceKind
 from tests.operations.test_reconciling import copy_rows, recognized
 from tests.operations.world import OperatedWorld
 from tests.processors.world import World

@@ -19,11 +19,10 @@ from aws.dynamodb_batches import TableBatches
 from contract.errors import ConfigurationError, TransientError
 from contract.records import ImageRecord, Status
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
+from operations.adapters.dynamodb import OperatedTable
 from operations.adapters.query_api import QueryApi, on_aws, on_this_machine
-from operations.adapters.s3_objects import ObjectVersion
-from operations.faults import OperatorError
-from operations.terminal import Steps
+from operations.adapters.s3 import ObjectVersion
+from operations.terminal import OperatorError, Steps
 from operations.verifying.checks import CHECKS, MOST_KEY_BYTES, Check, longest
 from operations.verifying.photos import SAMPLES, MarkedPhotos, find_photos, is_jpeg
 from operations.verifying.target import CheckFailedError, Inbox, TargetPipeline
@@ -154,10 +153,10 @@ class Deployment:
             shares_answers=self.shares_answers,
         )
 
-    def records(self) -> DynamoDBImageRecords:
+    def records(self) -> OperatedTable:
         client: Any = ScannedDynamoDB(self.world.table)
         reads = TableBatches(client, TABLE, translated, AT_ONCE, InlineExecutor())
-        return DynamoDBImageRecords(client, TABLE, AT_ONCE, reads)
+        return OperatedTable(client, TABLE, AT_ONCE, reads)
 
     def cleaning(self, site: TargetPipeline) -> Cleaning:
         parts: Any = self

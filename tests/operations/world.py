@@ -9,17 +9,12 @@ from typing import Any
 
 from aws.dynamodb_batches import TableBatches
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb import ComparedTable
-from operations.adapters.dynamodb_budgets import DynamoDBBudgets
-from operations.adapters.dynamodb_counts import DynamoDBRecordCounts
-from operations.adapters.dynamodb_known import DynamoDBKnown
+from operations.adapters.dynamodb import OperatedTable
 from operations.adapters.s3 import S3Bucket
 from operations.adapters.sqs import SqsQueue
-from operations.names import Names
 from operations.reconciling.fix import Fix, Fixed
-from operations.reconciling.spool import Difference, DifferenceKind, Spool
-from operations.reconciling.survey import Survey, SurveyCounts
-from operations.wiring import RETRY
+from operations.reconciling.survey import Difference, DifferenceKind, Spool, Survey, SurveyCounts
+from operations.wiring import RETRY, Names
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES, FakeSQS
@@ -52,10 +47,7 @@ class OperatedWorld:
         self.s3.page = 3
         client: Any = self.dynamodb
         reads = TableBatches(client, TABLE, translated, AT_ONCE, executor)
-        self.table = ComparedTable(client, TABLE, AT_ONCE, reads)
-        self.record_counts = DynamoDBRecordCounts(client, TABLE, AT_ONCE, reads)
-        self.known = DynamoDBKnown(reads)
-        self.budgets = DynamoDBBudgets(client, TABLE, AT_ONCE, reads)
+        self.table = OperatedTable(client, TABLE, AT_ONCE, reads)
         objects: Any = self.s3
         self.bucket = S3Bucket(objects, BUCKET, AT_ONCE)
         self.executor = executor

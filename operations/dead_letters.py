@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from typing import Self
 
+from aws.queue_depths import QueueDepth
 from contract import notifications
-from contract.errors import CRASHED, FAILURE_ATTRIBUTE, Failure, PermanentError
+from contract.errors import CRASHED, FAILURE_ATTRIBUTE, Failure, ImagepipeError, PermanentError
 from contract.timing import QUEUE_MAX_RECEIVES
-from operations.messages import Received
+from operations.adapters.sqs import Outgoing, Pace, Received, SqsQueue
 
 UNREADABLE = "UnreadableMessage"
 
@@ -204,3 +207,154 @@ class Summary:
 
     def to_json(self) -> Mapping[str, object]:
         return {"total": self.total, "causes": [group.to_json() for group in self.largest_first()]}
+
+
+# Somebody else sees what was looked at again after this time at the latest, even if this program was killed.
+LOOK_SECONDS = 300
+# SQS lets 120,000 messages be in flight; what is looked at is in flight until all has been seen.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+MOST_HELD = 100_000
+# SQS may hand out what was deleted a moment ago once more.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues-at-least-once-delivery.html
+MOST_REMEMBERED = 10_000
+# Enough for SQS to have asked all its servers. A queue that says it holds more is asked some more times.
+POLL_SECONDS = 1
+MOST_EMPTY_POLLS = 5
+# A look that takes longer than the hold meets letters again that it has seen, among those that it has not.
+MOST_REPEATS = 50
+MOST_PER_RECEIVE = 10
+
+
+@dataclass
+class DeadLetterReader:
+    """One pass over one queue. Use it as a context manager: at its end, whatever ends it, all is let go of.
+
+    A letter that SQS hands out twice is given once. `before` is what the queue held at first: what was in
+    flight then is in other hands and is not seen. `cut_short` says that there was more than can be held.
+    """
+
+    queue: SqsQueue
+    name: str
+    bucket_name: str
+    before: QueueDepth = field(init=False)
+    held: dict[str, str] = field(init=False, default_factory=dict)
+    gone: dict[str, None] = field(init=False, default_factory=dict)
+    cut_short: bool = field(init=False, default=False)
+
+    def __enter__(self) -> Self:
+        self.before = self.queue.depth()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # What is not let go of comes back after LOOK_SECONDS, and there may be a better error on its way.
+        with suppress(ImagepipeError):
+            self.queue.release(list(self.held.values()))
+        self.held.clear()
+
+    def batches(self) -> Iterator[list[DeadLetter]]:
+        """Yield the letters that each request brings, if any, until there are no more."""
+        empty, repeats = 0, 0
+        while True:
+            if len(self.held) >= MOST_HELD:
+                self.cut_short = True
+                return
+            received = self.queue.receive(MOST_PER_RECEIVE, LOOK_SECONDS, POLL_SECONDS)
+            fresh = [one for one in received if one.id not in self.held and one.id not in self.gone]
+            # The newest handle is the one that counts.
+            self.held.update((message.id, message.receipt_handle) for message in received)
+            yield [read(message, self.name, self.bucket_name) for message in fresh]
+            if fresh:
+                empty, repeats = 0, 0
+            elif received:
+                repeats += 1
+            else:
+                empty += 1
+            is_empty = empty >= MOST_EMPTY_POLLS or (empty and not self.queue.depth().visible)
+            if is_empty or repeats >= MOST_REPEATS:
+                return
+
+    def delete(self, letters: Sequence[DeadLetter]) -> Mapping[str, ImagepipeError]:
+        """Delete letters; return the ids of those that are still there, with the reason."""
+        remaining = self.queue.delete({letter.id: letter.receipt_handle for letter in letters})
+        for letter in letters:
+            if letter.id not in remaining:
+                self.held.pop(letter.id, None)
+                self.gone[letter.id] = None
+        while len(self.gone) > MOST_REMEMBERED:
+            del self.gone[next(iter(self.gone))]
+        return remaining
+
+
+@dataclass
+class Redriven:
+    """What was done. `twice` were sent, and their originals could not be deleted."""
+
+    looked_at: int = 0
+    sent: int = 0
+    refused: int = 0
+    twice: int = 0
+    unreadable: int = 0
+    last_refusal: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "looked_at": self.looked_at,
+            "sent": self.sent,
+            "refused": self.refused,
+            "sent_but_original_remains": self.twice,
+            "unreadable_left": self.unreadable,
+        }
+
+
+@dataclass
+class Redrive:
+    """Sends back what the filter matches, over any number of queues, up to a limit."""
+
+    filter: DeadLetterFilter
+    limit: int | None
+    pace: Pace
+    dry_run: bool
+    done: Redriven = field(default_factory=Redriven)
+
+    def run(self, reader: DeadLetterReader, source: SqsQueue) -> Iterator[Sequence[DeadLetter]]:
+        """Work through one queue; yield the letters of each step that were sent, or would be.
+
+        `reader` must be entered; what is not sent is let go of at its end.
+        """
+        for letters in reader.batches():
+            self.done.looked_at += len(letters)
+            chosen = [letter for letter in letters if self._is_chosen(letter)]
+            for start in range(0, len(chosen), self.pace.at_once):
+                some = chosen[start : start + self.pace.at_once][: self._room()]
+                self._send(some, reader, source)
+                yield some
+                if self.is_full:
+                    return
+            if not chosen:
+                yield []
+
+    @property
+    def is_full(self) -> bool:
+        return self._room() == 0
+
+    def _room(self) -> int | None:
+        return None if self.limit is None else max(0, self.limit - self.done.sent)
+
+    def _is_chosen(self, letter: DeadLetter) -> bool:
+        chosen = self.filter.sends_back(letter)
+        if not chosen and self.filter.matches(letter):
+            self.done.unreadable += 1
+        return chosen
+
+    def _send(self, letters: Sequence[DeadLetter], reader: DeadLetterReader, source: SqsQueue) -> None:
+        if self.dry_run:
+            self.done.sent += len(letters)
+            return
+        self.pace.wait(len(letters))
+        refused = source.send([Outgoing(letter.id, letter.body) for letter in letters])
+        taken = [letter for letter in letters if letter.id not in refused]
+        self.done.sent += len(taken)
+        self.done.refused += len(refused)
+        for error in refused.values():
+            self.done.last_refusal = error.message
+        self.done.twice += len(reader.delete(taken))

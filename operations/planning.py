@@ -18,8 +18,8 @@ from contract.detectors import MAX_S3_IMAGE_BYTES, OPERATIONS
 from contract.identity import ImageVersion
 from contract.results import ResultName
 from contract.timing import DAY_SECONDS
+from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb import ASSESSED, OperatedTable
-from operations.deployed import DeployedProcessor
 from operations.inventory import TIERED, Listed, RecordSummary
 from operations.temporary_database import SeenContents
 from operations.terminal import OperatorError

@@ -24,14 +24,18 @@ from aws.local_sessions import local_session
 from aws.retries import RetryPolicy
 from aws.stack_outputs import read_outputs
 from operations.adapters import query_api
-from operations.adapters.account import AccountQuota, AwsAccount, quotas_per_second
+from operations.adapters.account import (
+    AccountQuota,
+    AwsAccount,
+    DeployedProcessor,
+    quotas_per_second,
+    reader_of,
+)
 from operations.adapters.aws_errors import reliable, translated
-from operations.adapters.dynamodb import OperatedTable
-from operations.adapters.dynamodb_traces import DynamoDBTraces
+from operations.adapters.dynamodb import DynamoDBTraces, OperatedTable
 from operations.adapters.query_api import QueryApi
 from operations.adapters.s3 import S3Bucket
 from operations.adapters.sqs import SqsQueue, Subscriptions
-from operations.deployed import DeployedProcessor, reader_of
 from operations.planning import Assessor
 from operations.temporary_database import SeenContents
 from operations.terminal import OperatorError

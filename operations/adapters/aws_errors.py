@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from botocore.exceptions import (
-    CredentialRetrievalError,
-    NoCredentialsError,
-    ParamValidationError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOTokenLoadError,
-    TokenRetrievalError,
-    UnauthorizedSSOTokenError,
-)
+from botocore import exceptions
 
 from aws.errors import ErrorTranslator
 from aws.retries import RetryPolicy
@@ -28,14 +19,14 @@ translated = ErrorTranslator(
     refused_request=ConfigurationError,
     unknown=ConfigurationError,
     unusable=(
-        CredentialRetrievalError,
-        NoCredentialsError,
-        ParamValidationError,
-        PartialCredentialsError,
-        ProfileNotFound,
-        SSOTokenLoadError,
-        TokenRetrievalError,
-        UnauthorizedSSOTokenError,
+        exceptions.CredentialRetrievalError,
+        exceptions.NoCredentialsError,
+        exceptions.ParamValidationError,
+        exceptions.PartialCredentialsError,
+        exceptions.ProfileNotFound,
+        exceptions.SSOTokenLoadError,
+        exceptions.TokenRetrievalError,
+        exceptions.UnauthorizedSSOTokenError,
     ),
 )
 

@@ -18,13 +18,16 @@ from aws.dynamodb_batches import TableBatches, projection
 from aws.dynamodb_pages import pages
 from aws.retries import RetryPolicy
 from contract import table
+from contract.contents import COMPLETE, NAMES
+from contract.identity import ImageVersion
 from contract.quotas import BudgetItem, readable_part
 from contract.records import ImageRecord, Status
 from contract.results import ResultName
-from contract.table import PARTITION_KEY, RECORD, SORT_KEY, IndexRow, ItemKey
+from contract.table import CONTENT_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, IndexRow, ItemKey
+from contract.tallies import COUNTED, COUNTED_PREFIX
 from contract.wire import from_wire, key_of, key_to_wire, to_wire
 from operations.adapters.aws_errors import reliable
-from operations.inventory import CALL_COUNTS, RecordCount, RecordSummary, SeenRow
+from operations.inventory import CALL_COUNTS, RecordCount, RecordSummary, SeenRow, Trace, TraceKind
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,6 +49,15 @@ _BUDGET = (
     *(PARTITION_KEY, SORT_KEY, "quota", "next_at", "bulk_at", "cut_at", "cut_from"),
     *("daily_limit", "calls_day", "day_calls"),
 )
+TRACED = (
+    *(PARTITION_KEY, SORT_KEY, "key", "status"),
+    *("etag", "size_bytes", "version_id", "shares_answers", "content", "left"),
+)
+# What has come back meanwhile is not removed: a record that is alive, what a key is counted for.
+NOT_ALIVE: Mapping[TraceKind, str] = {
+    TraceKind.RECORD: "#status = :deleted",
+    TraceKind.SHARE: "attribute_not_exists(#status) AND attribute_not_exists(#left)",
+}
 _NOT_READ = {"S": ""}
 
 
@@ -92,7 +104,7 @@ class OperatedTable:
         eventually consistent, at half the price: what is found is looked at once more.
         """
         wanted = f"(begins_with({PARTITION_KEY}, :records) OR begins_with({PARTITION_KEY}, :rows))"
-        values = {":records": {"S": table.RECORD_PREFIX}, ":rows": {"S": table.INDEX_PREFIX}}
+        values = {":records": {"S": RECORD_PREFIX}, ":rows": {"S": table.INDEX_PREFIX}}
         if prefix:
             wanted += " AND begins_with(#key, :prefix)"
             values[":prefix"] = {"S": prefix}
@@ -203,6 +215,65 @@ class OperatedTable:
         return reliable(self.retry, f"{what} on {self.table_name}", partial(call, TableName=self.table_name))
 
 
+class DynamoDBTraces(OperatedTable):
+    """The one table, as far as keys are forgotten in it: what names a key, and the results of a content."""
+
+    def find(self, prefix: str) -> Iterator[Trace]:
+        """Read the whole table, as of now, for items of keys that begin so."""
+        wanted = "begins_with(#key, :prefix) OR begins_with(#pk, :record) OR begins_with(#pk, :counted)"
+        values = {
+            ":prefix": prefix,
+            ":record": f"{RECORD_PREFIX}{prefix}",
+            ":counted": f"{COUNTED_PREFIX}{prefix}",
+        }
+        expression, names = projection(TRACED)
+        found = pages(
+            self._call("Scan", self.client.scan),
+            FilterExpression=wanted,
+            ProjectionExpression=expression,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
+            ConsistentRead=True,
+        )
+        return (_trace(from_wire(item)) for page in found for item in page["Items"])
+
+    def remove(self, trace: Trace) -> None:
+        """Remove an item, unless it has come to life meanwhile."""
+        how: dict[str, Any] = {}
+        if condition := NOT_ALIVE.get(trace.kind):
+            how = {"ConditionExpression": condition, "ExpressionAttributeNames": {"#status": "status"}}
+            if trace.kind is TraceKind.RECORD:
+                how["ExpressionAttributeValues"] = {":deleted": {"S": str(Status.DELETED)}}
+            else:
+                how["ExpressionAttributeNames"]["#left"] = "left"
+        self._call("DeleteItem", partial(write_if, self.client.delete_item))(Key=key_to_wire(trace.at), **how)
+
+    def results(self, content_id: str) -> list[ItemKey] | None:
+        """Return where the results of a content stand; None if records name it still."""
+        places = [key_of(item) for item in self._partition(content_id)]
+        if any(place.sk.startswith(f"{NAMES}#") for place in places):
+            return None
+        return [place for place in places if not place.sk.startswith(NAMES)]
+
+    def remove_result(self, at: ItemKey) -> None:
+        """Remove one result: whoever needs it again pays for it again."""
+        self._call("DeleteItem", self.client.delete_item)(Key=key_to_wire(at))
+
+    def names_are_complete(self) -> bool:
+        """Return whether every record has its name, so that who has none is nobody's."""
+        return bool(self._read([COMPLETE], (PARTITION_KEY,)))
+
+    def _partition(self, content_id: str) -> Iterator[Mapping[str, Any]]:
+        found = pages(
+            self._call("Query", self.client.query),
+            KeyConditionExpression=f"{PARTITION_KEY} = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"{CONTENT_PREFIX}{content_id}"}},
+            ProjectionExpression=f"{PARTITION_KEY}, {SORT_KEY}",
+            ConsistentRead=True,
+        )
+        return (item for page in found for item in page["Items"])
+
+
 def summary_from_wire(item: Wire) -> RecordSummary:
     """Read a record, as far as its attributes were asked for."""
     version_id, detectors = item.get("version_id"), item.get("detectors")
@@ -224,3 +295,25 @@ def row_from_wire(item: Wire) -> SeenRow:
     suspected_at = item.get(SUSPECTED_AT)
     row = IndexRow(key_of(item), item["key"]["S"], item["revision"]["S"])
     return SeenRow(row, int(suspected_at["N"]) if suspected_at else None)
+
+
+def _content_id(record: Mapping[str, Any]) -> str | None:
+    if not record.get("etag"):
+        return None
+    version = ImageVersion(
+        record["key"], record["etag"], int(record["size_bytes"]), record.get("version_id"), ""
+    )
+    return version.kept_by(shares_answers=record.get("shares_answers", True))
+
+
+def _trace(item: Mapping[str, Any]) -> Trace:
+    at = ItemKey(item[PARTITION_KEY], item[SORT_KEY])
+    if at.sk == RECORD and at.pk.startswith(RECORD_PREFIX):
+        is_alive = item.get("status") != Status.DELETED
+        return Trace(TraceKind.RECORD, at, at.pk.removeprefix(RECORD_PREFIX), is_alive, _content_id(item))
+    if at.sk == COUNTED and at.pk.startswith(COUNTED_PREFIX):
+        is_alive = "status" in item or "left" in item
+        return Trace(TraceKind.SHARE, at, at.pk.removeprefix(COUNTED_PREFIX), is_alive, item.get("content"))
+    if at.pk.startswith(CONTENT_PREFIX):
+        return Trace(TraceKind.NAME, at, item["key"], False, at.pk.removeprefix(CONTENT_PREFIX))
+    return Trace(TraceKind.ROW, at, str(item["key"]), False, None)

@@ -16,7 +16,7 @@ from contract.results import ResultName
 from contract.table import ItemKey, record_key, result_key
 from contract.wire import key_to_wire, to_wire
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb_traces import DynamoDBTraces
+from operations.adapters.dynamodb import DynamoDBTraces
 from operations.inventory import TraceKind
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.late_reads import LateReads

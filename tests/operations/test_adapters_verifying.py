@@ -16,7 +16,7 @@ from contract.table import ItemKey, record_key
 from contract.tallies import counted_key
 from contract.wire import key_to_wire, to_wire
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb_traces import DynamoDBTraces
+from operations.adapters.dynamodb import DynamoDBTraces
 from operations.adapters.s3 import ObjectVersion, S3Bucket
 from operations.adapters.sqs import Subscriptions
 from operations.inventory import TraceKind

@@ -113,24 +113,19 @@ class Assessed:
 
 @dataclass(frozen=True)
 class Assessor:
-    """Assesses listings. `fingerprints` are those of the deployed detectors.
+    """Assesses listings. `has_records` says that the objects are those that the table's records are about."""
 
-    `has_records` says that the objects are those that the table's records are about, `shares_answers` that
-    those of the same bytes are asked about once.
-    """
-
+    deployed: DeployedProcessor
     table: OperatedTable
     contents: SeenContents
-    fingerprints: Mapping[str, str]
     has_records: bool
-    shares_answers: bool
 
     def assess(self, page: Sequence[Listed]) -> list[Assessed]:
         records = self.table.summaries([listed.key for listed in page], ASSESSED) if self.has_records else {}
         current = {
             listed.key
             for listed in page
-            if listed.key in records and records[listed.key].is_current(listed, self.fingerprints)
+            if listed.key in records and records[listed.key].is_current(listed, self.deployed.fingerprints)
         }
         contents = {listed.key: self._content_id(listed, records.get(listed.key)) for listed in page}
         kinds = {listed.key: ObjectKind.of(listed) for listed in page}
@@ -156,11 +151,11 @@ class Assessor:
         """Return what the results of an object are kept by: its record knows the version, no listing does."""
         version_id = record.version_id if record is not None and record.is_of(listed) else None
         version = ImageVersion(listed.key, listed.etag, listed.size_bytes, version_id, "")
-        return version.kept_by(shares_answers=self.shares_answers)
+        return version.kept_by(shares_answers=self.deployed.settings.answers_are_shared)
 
     def _calls(self, contents: Sequence[str]) -> dict[str, tuple[str, ...]]:
         names = {
-            content: [ResultName(content, name, mark) for name, mark in self.fingerprints.items()]
+            content: [ResultName(content, name, mark) for name, mark in self.deployed.fingerprints.items()]
             for content in contents
         }
         answered = self.table.answered_at([name for of_content in names.values() for name in of_content])

@@ -23,21 +23,8 @@ from aws.dynamodb_batches import TableBatches
 from aws.local_sessions import local_session
 from aws.retries import RetryPolicy
 from aws.stack_outputs import read_outputs
-from operations.adapters import query_api
-from operations.adapters.account import (
-    AccountQuota,
-    AwsAccount,
-    DeployedProcessor,
-    quotas_per_second,
-    reader_of,
-)
+from operations.adapters import account, dynamodb, query_api, s3, sqs
 from operations.adapters.aws_errors import reliable, translated
-from operations.adapters.dynamodb import DynamoDBTraces, OperatedTable
-from operations.adapters.query_api import QueryApi
-from operations.adapters.s3 import S3Bucket
-from operations.adapters.sqs import SqsQueue, Subscriptions
-from operations.planning import Assessor
-from operations.temporary_database import SeenContents
 from operations.terminal import OperatorError
 
 if TYPE_CHECKING:
@@ -97,8 +84,8 @@ class QueuePair(NamedTuple):
     """A queue of work and its dead letters. `name` is images or bulk."""
 
     name: str
-    queue: SqsQueue
-    dead_letters: SqsQueue
+    queue: sqs.SqsQueue
+    dead_letters: sqs.SqsQueue
 
 
 class DeployedPipeline:
@@ -123,31 +110,31 @@ class DeployedPipeline:
         return self.images, self.bulk
 
     @cached_property
-    def bucket(self) -> S3Bucket:
+    def bucket(self) -> s3.S3Bucket:
         return self.any_bucket(self.names.bucket)
 
     @cached_property
-    def table(self) -> OperatedTable:
-        return OperatedTable(*self._on_table)
+    def table(self) -> dynamodb.OperatedTable:
+        return dynamodb.OperatedTable(*self._on_table)
 
     @cached_property
-    def traces(self) -> DynamoDBTraces:
-        return DynamoDBTraces(*self._on_table)
+    def traces(self) -> dynamodb.DynamoDBTraces:
+        return dynamodb.DynamoDBTraces(*self._on_table)
 
     @cached_property
-    def deployed(self) -> DeployedProcessor:
+    def deployed(self) -> account.DeployedProcessor:
         """The processor as it is deployed. Raise OperatorError."""
-        return reader_of(self._client("lambda"), self.images.queue.arn(), self._retry)
+        return account.reader_of(self._client("lambda"), self.images.queue.arn(), self._retry)
 
-    def account_quotas(self) -> list[AccountQuota]:
-        return quotas_per_second(self._client("service-quotas"), self._retry)
-
-    @cached_property
-    def subscriptions(self) -> Subscriptions:
-        return Subscriptions(self._sqs, self._client("sns"), self.names.topic_arn, self._retry)
+    def account_quotas(self) -> list[account.AccountQuota]:
+        return account.quotas_per_second(self._client("service-quotas"), self._retry)
 
     @cached_property
-    def api(self) -> QueryApi:
+    def subscriptions(self) -> sqs.Subscriptions:
+        return sqs.Subscriptions(self._sqs, self._client("sns"), self.names.topic_arn, self._retry)
+
+    @cached_property
+    def api(self) -> query_api.QueryApi:
         """The query API, asked as this person. Raise OperatorError."""
         if self.is_local:
             return query_api.on_this_machine(self.names.api_url, self._retry)
@@ -159,22 +146,12 @@ class DeployedPipeline:
             self.names.api_url, credentials, self._session.region_name, token, self._retry
         )
 
-    def assessor(self, contents: SeenContents, *, has_records: bool) -> Assessor:
-        """Return what assesses objects of our bucket, which have records, or of another one."""
-        return Assessor(
-            self.table,
-            contents,
-            self.deployed.fingerprints,
-            has_records=has_records,
-            shares_answers=self.deployed.settings.answers_are_shared,
-        )
-
-    def any_bucket(self, name: str) -> S3Bucket:
-        return S3Bucket(self._client("s3"), name, self._retry)
+    def any_bucket(self, name: str) -> s3.S3Bucket:
+        return s3.S3Bucket(self._client("s3"), name, self._retry)
 
     def _queues(self, name: str, url: str, dead_letters_url: str) -> QueuePair:
-        queue = SqsQueue(self._sqs, url, self._retry)
-        return QueuePair(name, queue, SqsQueue(self._sqs, dead_letters_url, self._retry))
+        queue = sqs.SqsQueue(self._sqs, url, self._retry)
+        return QueuePair(name, queue, sqs.SqsQueue(self._sqs, dead_letters_url, self._retry))
 
     @cached_property
     def _on_table(self) -> tuple[Any, str, RetryPolicy, TableBatches]:
@@ -223,12 +200,12 @@ def connect(
     return _on_this_machine(directory or LOCAL_DIRECTORY) if chosen is None else _on_aws(chosen)
 
 
-def connect_account() -> AwsAccount:
+def connect_account() -> account.AwsAccount:
     """Connect to the account whose credentials are in use; there need be no stack. Raise OperatorError."""
     with _set_up():
         session, config = boto3.session.Session(), _config()
         functions = session.client("lambda", config=config)
-        return AwsAccount(
+        return account.AwsAccount(
             functions.meta.region_name,
             session.client("sts", config=config),
             functions,

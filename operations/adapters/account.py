@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -130,7 +131,7 @@ class DeployedProcessor:
     def operations(self) -> tuple[str, ...]:
         return tuple(OPERATIONS[name] for name in self.settings.detectors)
 
-    @property
+    @cached_property
     def fingerprints(self) -> Mapping[str, str]:
         return {name: question.fingerprint for name, question in questions(self.settings).items()}
 

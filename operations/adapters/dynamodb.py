@@ -54,9 +54,16 @@ TRACED = (
     *("etag", "size_bytes", "version_id", "shares_answers", "content", "left"),
 )
 # What has come back meanwhile is not removed: a record that is alive, what a key is counted for.
-NOT_ALIVE: Mapping[TraceKind, str] = {
-    TraceKind.RECORD: "#status = :deleted",
-    TraceKind.SHARE: "attribute_not_exists(#status) AND attribute_not_exists(#left)",
+NOT_ALIVE: Mapping[TraceKind, Mapping[str, Any]] = {
+    TraceKind.RECORD: {
+        "ConditionExpression": "#status = :deleted",
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": {":deleted": {"S": str(Status.DELETED)}},
+    },
+    TraceKind.SHARE: {
+        "ConditionExpression": "attribute_not_exists(#status) AND attribute_not_exists(#left)",
+        "ExpressionAttributeNames": {"#status": "status", "#left": "left"},
+    },
 }
 _NOT_READ = {"S": ""}
 
@@ -239,18 +246,19 @@ class DynamoDBTraces(OperatedTable):
 
     def remove(self, trace: Trace) -> None:
         """Remove an item, unless it has come to life meanwhile."""
-        how: dict[str, Any] = {}
-        if condition := NOT_ALIVE.get(trace.kind):
-            how = {"ConditionExpression": condition, "ExpressionAttributeNames": {"#status": "status"}}
-            if trace.kind is TraceKind.RECORD:
-                how["ExpressionAttributeValues"] = {":deleted": {"S": str(Status.DELETED)}}
-            else:
-                how["ExpressionAttributeNames"]["#left"] = "left"
-        self._call("DeleteItem", partial(write_if, self.client.delete_item))(Key=key_to_wire(trace.at), **how)
+        remove = self._call("DeleteItem", partial(write_if, self.client.delete_item))
+        remove(Key=key_to_wire(trace.at), **NOT_ALIVE.get(trace.kind, {}))
 
     def results(self, content_id: str) -> list[ItemKey] | None:
         """Return where the results of a content stand; None if records name it still."""
-        places = [key_of(item) for item in self._partition(content_id)]
+        found = pages(
+            self._call("Query", self.client.query),
+            KeyConditionExpression=f"{PARTITION_KEY} = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"{CONTENT_PREFIX}{content_id}"}},
+            ProjectionExpression=f"{PARTITION_KEY}, {SORT_KEY}",
+            ConsistentRead=True,
+        )
+        places = [key_of(item) for page in found for item in page["Items"]]
         if any(place.sk.startswith(f"{NAMES}#") for place in places):
             return None
         return [place for place in places if not place.sk.startswith(NAMES)]
@@ -262,16 +270,6 @@ class DynamoDBTraces(OperatedTable):
     def names_are_complete(self) -> bool:
         """Return whether every record has its name, so that who has none is nobody's."""
         return bool(self._read([COMPLETE], (PARTITION_KEY,)))
-
-    def _partition(self, content_id: str) -> Iterator[Mapping[str, Any]]:
-        found = pages(
-            self._call("Query", self.client.query),
-            KeyConditionExpression=f"{PARTITION_KEY} = :pk",
-            ExpressionAttributeValues={":pk": {"S": f"{CONTENT_PREFIX}{content_id}"}},
-            ProjectionExpression=f"{PARTITION_KEY}, {SORT_KEY}",
-            ConsistentRead=True,
-        )
-        return (item for page in found for item in page["Items"])
 
 
 def summary_from_wire(item: Wire) -> RecordSummary:

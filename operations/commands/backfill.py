@@ -17,7 +17,7 @@ from operations.commands import options
 from operations.commands.cost import money
 from operations.commands.plan import duration
 from operations.moments import to_text
-from operations.planning import ObjectFilter, Place, Pricing, hours
+from operations.planning import Assessor, ObjectFilter, Place, Pricing, hours
 from operations.temporary_database import SeenContents
 from operations.terminal import OperatorError, StoppedError, printable
 from operations.wiring import DeployedPipeline, connect
@@ -71,11 +71,8 @@ def backfill(
         checkpoint.remove()
     with terminal.stepwise("listing") as display, SeenContents() as contents:
         run = Backfill(
-            bucket_name=pipeline.names.bucket,
-            bucket=pipeline.bucket,
-            assessor=pipeline.assessor(contents, has_records=True),
-            queue=pipeline.bulk.queue,
-            executor=pipeline.executor,
+            pipeline,
+            Assessor(pipeline.deployed, pipeline.table, contents, has_records=True),
             price=lambda records, calls: pricing.bill(records, calls, is_bulk=True).total,
             pace=Pace(rate, time.monotonic, time.sleep),
             bounds=Bounds(limit, max_cost, int(pricing.slowest() * _MOST_WAITING_SECONDS)),

@@ -12,7 +12,7 @@ from contract.timing import DAY_SECONDS
 from operations import terminal
 from operations.commands import options
 from operations.commands.cost import money, show_dollars
-from operations.planning import Assessment, Estimate, ObjectKind, Place, Pricing
+from operations.planning import Assessment, Assessor, Estimate, ObjectKind, Place, Pricing
 from operations.temporary_database import SeenContents
 from operations.terminal import print_table, printable
 from operations.wiring import connect
@@ -39,7 +39,8 @@ def plan(
     pipeline = connect(stack, local, directory)
     is_ours = meant.bucket == pipeline.names.bucket
     with terminal.stepwise("listing") as display, SeenContents() as contents:
-        assessment = Assessment(pipeline.assessor(contents, has_records=is_ours), chosen, limit)
+        assessor = Assessor(pipeline.deployed, pipeline.table, contents, has_records=is_ours)
+        assessment = Assessment(assessor, chosen, limit)
         pages = pipeline.any_bucket(meant.bucket).pages(meant.prefix)
         for now in display.until_interrupted(assessment.run(pages)):
             display.show(f"{now.objects:,} objects, {now.to_do:,} to do", done=now.objects)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,8 +24,9 @@ from operations.temporary_database import SeenContents
 from operations.terminal import OperatorError
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import BULK
+from tests.operations.deployments import deployed
 from tests.operations.test_reconciling import recognized
-from tests.operations.world import OperatedWorld, queue
+from tests.operations.world import NAMES, OperatedWorld, queue
 from tests.processors.world import SETTINGS
 
 FINGERPRINTS = {name: question.fingerprint for name, question in questions(SETTINGS).items()}
@@ -48,18 +50,20 @@ class Runs:
         self, prefix: str = "", *, rate: float | None = None, everything: bool = False, **bounds: Any
     ) -> tuple[Ended, Backfill]:
         with SeenContents() as contents:
+            operated = self.operated
+            pipeline: Any = SimpleNamespace(
+                names=NAMES,
+                bucket=operated.bucket,
+                bulk=SimpleNamespace(queue=queue(operated.queues, BULK)),
+                executor=operated.executor,
+            )
             made = Backfill(
-                bucket_name=BUCKET,
-                bucket=self.operated.bucket,
-                assessor=Assessor(
-                    self.operated.table, contents, FINGERPRINTS, has_records=True, shares_answers=True
-                ),
-                queue=queue(self.operated.queues, BULK),
-                executor=self.operated.executor,
+                pipeline,
+                Assessor(deployed(FINGERPRINTS), operated.table, contents, has_records=True),
                 price=price,
                 pace=Pace(rate, lambda: sum(self.slept), self.slept.append),
                 bounds=Bounds(**bounds),
-                now=lambda: to_text(self.operated.now),
+                now=lambda: to_text(operated.now),
                 progress=self.kept,
                 everything=everything,
             )

@@ -15,6 +15,7 @@ from operations.commands import forget, verify
 from operations.planning import Pricing
 from operations.verifying.checks import CHECKS
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES, FakeSQS
+from tests.operations.deployments import deployed
 from tests.operations.test_command_line import Run, run  # noqa: F401 - a fixture
 from tests.operations.test_forgetting import Bucket, Table, note
 from tests.operations.test_planning import FINGERPRINTS
@@ -47,10 +48,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Deployed:
         table=made.records(),
         subscriptions=made,
         api=made,
-        deployed=SimpleNamespace(
-            fingerprints=FINGERPRINTS,
-            settings=SimpleNamespace(detectors=("labels", "faces"), answers_are_shared=True),
-        ),
+        deployed=deployed(FINGERPRINTS),
         executor=InlineExecutor(),
         is_local=False,
     )

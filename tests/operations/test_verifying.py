@@ -43,6 +43,7 @@ from operations.verifying.target import (
     is_jpeg,
 )
 from tests.fakes.dynamodb import TABLE
+from tests.operations.deployments import deployed
 from tests.operations.stores import ScannedDynamoDB
 from tests.operations.test_forgetting import finished
 from tests.operations.test_planning import FINGERPRINTS
@@ -153,14 +154,13 @@ class Deployment:
 
     def site(self) -> TargetPipeline:
         parts: Any = self
-        settings = SimpleNamespace(answers_are_shared=self.shares_answers)
         pipeline: Any = SimpleNamespace(
             names=NAMES,
             bucket=parts,
             table=self.records(),
             subscriptions=parts,
             api=parts,
-            deployed=SimpleNamespace(fingerprints=FINGERPRINTS, settings=settings),
+            deployed=deployed(FINGERPRINTS, shares_answers=self.shares_answers),
             executor=InlineExecutor(),
         )
         return TargetPipeline(pipeline, PREFIX, TextPhotos([b""], ""), 40, lambda: self.now)

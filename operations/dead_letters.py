@@ -1,4 +1,4 @@
-"""A dead letter: which photos wait in it, why, since when, how often tried; and many of them, by cause."""
+"""Dead letters: which photos wait in one, why, since when, how often tried; reading and counting them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aws.queue_depths import QueueDepth
 from contract import notifications
 from contract.errors import CRASHED, FAILURE_ATTRIBUTE, Failure, ImagepipeError, PermanentError
 from contract.timing import QUEUE_MAX_RECEIVES
-from operations.adapters.sqs import Outgoing, Pace, Received, SqsQueue
+from operations.adapters.sqs import Received, SqsQueue
 
 UNREADABLE = "UnreadableMessage"
 
@@ -273,6 +273,16 @@ class DeadLetterReader:
             if is_empty or repeats >= MOST_REPEATS:
                 return
 
+    def unseen(self) -> Iterator[str]:
+        """Yield sentences on what was there, and not seen."""
+        if self.before.in_flight:
+            yield (
+                f"{self.before.in_flight:,} more ({self.name}) are in other hands, "
+                f"and can be seen in {LOOK_SECONDS // 60} minutes at the latest"
+            )
+        if self.cut_short:
+            yield f"there are more ({self.name}); SQS lets no more be looked at in one go"
+
     def delete(self, letters: Sequence[DeadLetter]) -> Mapping[str, ImagepipeError]:
         """Delete letters; return the ids of those that are still there, with the reason."""
         remaining = self.queue.delete({letter.id: letter.receipt_handle for letter in letters})
@@ -283,78 +293,3 @@ class DeadLetterReader:
         while len(self.gone) > MOST_REMEMBERED:
             del self.gone[next(iter(self.gone))]
         return remaining
-
-
-@dataclass
-class Redriven:
-    """What was done. `twice` were sent, and their originals could not be deleted."""
-
-    looked_at: int = 0
-    sent: int = 0
-    refused: int = 0
-    twice: int = 0
-    unreadable: int = 0
-    last_refusal: str = ""
-
-    def to_json(self) -> dict[str, object]:
-        return {
-            "looked_at": self.looked_at,
-            "sent": self.sent,
-            "refused": self.refused,
-            "sent_but_original_remains": self.twice,
-            "unreadable_left": self.unreadable,
-        }
-
-
-@dataclass
-class Redrive:
-    """Sends back what the filter matches, over any number of queues, up to a limit."""
-
-    filter: DeadLetterFilter
-    limit: int | None
-    pace: Pace
-    dry_run: bool
-    done: Redriven = field(default_factory=Redriven)
-
-    def run(self, reader: DeadLetterReader, source: SqsQueue) -> Iterator[Sequence[DeadLetter]]:
-        """Work through one queue; yield the letters of each step that were sent, or would be.
-
-        `reader` must be entered; what is not sent is let go of at its end.
-        """
-        for letters in reader.batches():
-            self.done.looked_at += len(letters)
-            chosen = [letter for letter in letters if self._is_chosen(letter)]
-            for start in range(0, len(chosen), self.pace.at_once):
-                some = chosen[start : start + self.pace.at_once][: self._room()]
-                self._send(some, reader, source)
-                yield some
-                if self.is_full:
-                    return
-            if not chosen:
-                yield []
-
-    @property
-    def is_full(self) -> bool:
-        return self._room() == 0
-
-    def _room(self) -> int | None:
-        return None if self.limit is None else max(0, self.limit - self.done.sent)
-
-    def _is_chosen(self, letter: DeadLetter) -> bool:
-        chosen = self.filter.sends_back(letter)
-        if not chosen and self.filter.matches(letter):
-            self.done.unreadable += 1
-        return chosen
-
-    def _send(self, letters: Sequence[DeadLetter], reader: DeadLetterReader, source: SqsQueue) -> None:
-        if self.dry_run:
-            self.done.sent += len(letters)
-            return
-        self.pace.wait(len(letters))
-        refused = source.send([Outgoing(letter.id, letter.body) for letter in letters])
-        taken = [letter for letter in letters if letter.id not in refused]
-        self.done.sent += len(taken)
-        self.done.refused += len(refused)
-        for error in refused.values():
-            self.done.last_refusal = error.message
-        self.done.twice += len(reader.delete(taken))

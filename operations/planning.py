@@ -1,4 +1,4 @@
-"""What each listed object would take: nothing, a look at known answers, or calls."""
+"""What a listing of objects would take: each one calls or none, all of them hours and dollars."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from operations.terminal import OperatorError
 
 # A name without an ending says nothing; any other ending says that it is likely something else.
 PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ""})
+MEGABYTES_A_GB = 1024
 
 
 @dataclass(frozen=True)
@@ -163,9 +164,6 @@ class Assessor:
             content: tuple(name.detector for name in of_content if name not in answered)
             for content, of_content in names.items()
         }
-
-
-MEGABYTES_A_GB = 1024
 
 
 @dataclass

@@ -41,16 +41,16 @@ class StoppedError(Exception):
     """Ctrl-C, taken between two steps. The message says what was and what was not done; exit code 130."""
 
 
-def _console(*, stderr: bool) -> Console:
+def _console(*, stderr: bool = False) -> Console:
     """Return a console that prints text as it is: a key may look like markup, or like an emoji."""
     is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
     width = None if is_terminal else _WIDTH_OF_NO_TERMINAL
     return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False)
 
 
-def remark(text: str, end: str = "\n") -> None:
-    """Print what is not a result."""
-    _console(stderr=True).print(text, end=end)
+def remark(line: str, end: str = "\n") -> None:
+    """Print one line that is not a result to stderr, above the line of progress if there is one."""
+    print(printable(line), end=end, file=sys.stderr, flush=True)
 
 
 def progress() -> Progress:
@@ -145,15 +145,15 @@ def first_of(names: Sequence[str], most: int = 3) -> str:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
-    """Print a plain table to stdout. A column that begins with `#` holds numbers."""
+    """Print a plain table to stdout. A column that begins with `#` holds numbers; a cell is one line."""
     names = [column.removeprefix("#") for column in columns]
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=any(names))
     for name, column in zip(names, columns, strict=True):
         justify: JustifyMethod = "right" if column.startswith("#") else "left"
         table.add_column(name, justify=justify, overflow="fold")
     for row in rows:
-        table.add_row(*row)
-    _console(stderr=False).print(table)
+        table.add_row(*(printable(cell) if isinstance(cell, str) else cell for cell in row))
+    _console().print(table)
 
 
 def print_json(document: object) -> None:

@@ -1,4 +1,4 @@
-"""An account in a region: who asks, what Lambda and Rekognition have for it, and its quotas."""
+"""An account in a region: who asks, what it is allowed, and the processor that is deployed in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one table as commands use it: records, answers and index rows, counts, and the quotas that are set.
+"""The one table as commands use it: records, answers, index rows, counts, quotas, and all that names a key.
 
 Where items may be a million, they are read by hand: boto3's deserializer takes as long as all the rest of a
 survey together.

@@ -19,7 +19,6 @@ from operations.commands.plan import duration
 from operations.moments import to_text
 from operations.planning import Assessor, ObjectFilter, Place, Pricing, hours
 from operations.temporary_database import SeenContents
-from operations.terminal import OperatorError, StoppedError, printable
 from operations.wiring import DeployedPipeline, connect
 
 NOT_ALL = 1
@@ -92,16 +91,16 @@ def backfill(
     if run.ended is Ended.ALL:
         checkpoint.remove()
         return 0
-    typer.echo(f"How far it is: {terminal.printable(str(checkpoint.file))}", err=True)
+    terminal.remark(f"How far it is: {checkpoint.file}")
     if run.ended is Ended.STOPPED:
-        raise StoppedError(f"{run.queued:,} were queued; the same command goes on from there")
+        raise terminal.StoppedError(f"{run.queued:,} were queued; the same command goes on from there")
     return 0 if run.ended is Ended.LIMIT else NOT_ALL
 
 
 def _require_ours(place: Place, pipeline: DeployedPipeline) -> None:
     ours = pipeline.names.bucket
     if place.bucket != ours:
-        raise OperatorError(
+        raise terminal.OperatorError(
             f"s3://{place.bucket} is not the bucket of this pipeline, which recognizes only what is in "
             f"s3://{ours}; copy the photos there: {place.sync_command(ours)} "
             f"(what that takes: imagepipe plan {place.uri})"
@@ -132,7 +131,7 @@ def question(place: Place, pricing: Pricing, before: Progress, max_cost: float |
     asked = ", ".join(f"{operation} at {quota:g} a second" for operation, quota in pricing.quotas.items())
     going_on = f", going on after {before.queued:,} queued before" if before.after else ""
     return (
-        f"Queue what has no current record under {printable(place.uri)} for {asked}, {most}{going_on}? "
+        f"Queue what has no current record under {place.uri} for {asked}, {most}{going_on}? "
         "(imagepipe plan says what it takes)"
     )
 
@@ -148,7 +147,7 @@ def show(run: Backfill, pricing: Pricing, place: Place) -> None:
     before = run.progress.queued - run.queued
     runs = f" ({before:,} in earlier runs)" if before else ""
     typer.echo(
-        f"{run.progress.queued:,} queued{runs} under {printable(place.uri)}; this run looked at "
+        f"{run.progress.queued:,} queued{runs} under {terminal.printable(place.uri)}; this run looked at "
         f"{totals.objects:,}, of which {totals.current:,} have their record{archived}{left_out}.\n"
         f"They need {takes}; about ${money(run.dollars)}.\n{ENDINGS[run.ended]}"
     )

@@ -19,7 +19,6 @@ from contract.quotas import usual_quota
 from operations import terminal
 from operations.adapters.account import AwsAccount
 from operations.commands import options
-from operations.terminal import OperatorError
 from operations.wiring import connect_account
 
 CDK_FILE = Path(__file__).resolve().parents[2] / "cdk.json"
@@ -115,12 +114,14 @@ def read_wanted(cdk_file: Path, typed: Iterable[str]) -> Wanted:
     for setting in typed:
         name, equals, value = setting.partition("=")
         if not (name and equals):
-            raise OperatorError(f"{setting!r} is no setting; write NAME=VALUE, as in detectors=labels")
+            raise terminal.OperatorError(
+                f"{setting!r} is no setting; write NAME=VALUE, as in detectors=labels"
+            )
         values[name.upper()] = value
     try:
         return environment.load(Wanted, values)
     except SettingsError as error:
-        raise OperatorError("; ".join(error.faults)) from error
+        raise terminal.OperatorError("; ".join(error.faults)) from error
 
 
 def _text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""`imagepipe cost`: what photos cost, by the model. It asks no pipeline."""
+"""`imagepipe cost`: what photos cost, by the model; with --markdown, docs/cost.md. It asks no pipeline."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
 from operations import terminal
 from operations.commands import options
-from operations.terminal import OperatorError
 
 
 def cost(
@@ -53,7 +52,9 @@ def _operations(detectors: str) -> tuple[str, ...]:
     names = [name.strip() for name in detectors.split(",") if name.strip()]
     unknown = [name for name in names if name not in OPERATIONS]
     if unknown or not names:
-        raise OperatorError(f"--detectors {detectors!r}: choose one or more of {', '.join(OPERATIONS)}")
+        raise terminal.OperatorError(
+            f"--detectors {detectors!r}: choose one or more of {', '.join(OPERATIONS)}"
+        )
     return tuple(dict.fromkeys(OPERATIONS[name] for name in names))
 
 

@@ -19,7 +19,6 @@ from operations.commands import options
 from operations.dead_letters import DeadLetter, DeadLetterReader
 from operations.inventory import Trace, TraceKind
 from operations.moments import to_text
-from operations.terminal import OperatorError, Steps, first_of, printable
 from operations.wiring import DeployedPipeline, connect
 
 LEFT = 1
@@ -82,10 +81,12 @@ def forget(
 def _chosen(key: str | None, prefix: str | None) -> Chosen:
     """Return what is meant. Raise OperatorError where that is nothing, both, or all there is."""
     if (key is None) == (prefix is None):
-        raise OperatorError("name one KEY, or keys by --prefix")
+        raise terminal.OperatorError("name one KEY, or keys by --prefix")
     chosen = Chosen(key or prefix or "", prefix is not None)
     if not chosen.text:
-        raise OperatorError("nothing is named; to remove everything, empty the bucket and delete the stack")
+        raise terminal.OperatorError(
+            "nothing is named; to remove everything, empty the bucket and delete the stack"
+        )
     return chosen
 
 
@@ -101,12 +102,12 @@ def _print(found: Found) -> None:
 
 def _tell(left: list[str]) -> None:
     for what in left:
-        typer.echo(f"Left: {terminal.printable(what)}", err=True)
+        terminal.remark(f"Left: {what}")
     if not left:
-        typer.echo("A last search of bucket, table and queues found nothing.", err=True)
-    typer.echo("What no command can reach:", err=True)
+        terminal.remark("A last search of bucket, table and queues found nothing.")
+    terminal.remark("What no command can reach:")
     for what in WHAT_REMAINS:
-        typer.echo(f"- {what}", err=True)
+        terminal.remark(f"- {what}")
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,7 @@ class Chosen:
         return key.startswith(self.text) if self.is_prefix else key == self.text
 
     def __str__(self) -> str:
-        name = printable(self.text)
-        return f"all keys that begin with {name}" if self.is_prefix else name
+        return f"all keys that begin with {self.text}" if self.is_prefix else self.text
 
 
 @dataclass
@@ -179,7 +179,7 @@ class Forgetting:
         dead_letters = {f"{lane.name} dead letters": lane.dead_letters for lane in lanes}
         return {lane.name: lane.queue for lane in lanes} | dead_letters
 
-    def look(self) -> Steps[Found]:
+    def look(self) -> terminal.Steps[Found]:
         """Look for everything, and change nothing."""
         found = Found()
         yield "looking into the bucket"
@@ -201,7 +201,7 @@ class Forgetting:
                 found.messages += yield from self._messages(name, queue, is_to_go=False)
         return found
 
-    def run(self) -> Steps[list[str]]:
+    def run(self) -> terminal.Steps[list[str]]:
         """Remove everything, look whether it is gone, and return what is left, in words."""
         began = asked = self.clock()
         quiet_since: float | None = None
@@ -219,10 +219,10 @@ class Forgetting:
             if now - asked >= ASKED_AGAIN_SECONDS:
                 self._ask_to_look(found)
                 asked = now
-            yield f"waiting until these are gone: {first_of(left, 5) or BROUGHT_BACK}"
+            yield f"waiting until these are gone: {terminal.first_of(left, 5) or BROUGHT_BACK}"
             self.sleep(PAUSE_SECONDS)
 
-    def _pass(self) -> Steps[Found]:
+    def _pass(self) -> terminal.Steps[Found]:
         """Remove what can be removed now; return what was there."""
         found = yield from self.look()
         yield "removing"
@@ -247,7 +247,7 @@ class Forgetting:
         else:
             found.results = results
 
-    def _messages(self, name: str, queue: SqsQueue, *, is_to_go: bool) -> Steps[list[str]]:
+    def _messages(self, name: str, queue: SqsQueue, *, is_to_go: bool) -> terminal.Steps[list[str]]:
         """Find messages that name a chosen key, and remove them; one of others too is sent without it."""
         named: list[str] = []
         with DeadLetterReader(queue, name, self.pipeline.names.bucket) as reader:

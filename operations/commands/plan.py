@@ -14,7 +14,6 @@ from operations.commands import options
 from operations.commands.cost import money, show_dollars
 from operations.planning import Assessment, Assessor, Estimate, ObjectKind, Place, Pricing
 from operations.temporary_database import SeenContents
-from operations.terminal import print_table, printable
 from operations.wiring import connect
 
 
@@ -82,19 +81,19 @@ def show(plan: Estimate, place: Place, to_bucket: str | None) -> None:
         (totals.known, "have bytes that were paid for before"),
     )
     shown = [
-        (totals.objects, f"objects under {printable(place.uri)}, {size(totals.size_bytes)}"),
+        (totals.objects, f"objects under {place.uri}, {size(totals.size_bytes)}"),
         *((count, meaning) for count, meaning in counted if count),
         (totals.to_do, "to do"),
         *([(totals.tiered, TIERED)] if totals.tiered else []),
     ]
-    print_table(("#", ""), [(f"{count:,}", meaning) for count, meaning in shown])
+    terminal.print_table(("#", ""), [(f"{count:,}", meaning) for count, meaning in shown])
     _show_calls(plan)
     _show_dollars(plan)
     if not plan.is_all:
         typer.echo("\nNot all was looked at: there is more under this place.")
     if to_bucket is not None:
         typer.echo(
-            f"\nTo have them recognized: {printable(place.sync_command(to_bucket))}\n"
+            f"\nTo have them recognized: {terminal.printable(place.sync_command(to_bucket))}\n"
             "Copies of more than 8 MB are made in parts and get another ETag, by which answers that were "
             "paid for before are not found."
         )
@@ -128,7 +127,7 @@ def _show_calls(plan: Estimate) -> None:
         a_day = "-" if limit is None else f"{limit:,}"
         rows.append((operation, f"{needed:,}", f"{quota:g}", a_day, takes))
     typer.echo()
-    print_table(("Calls", "#Needed", "#A second", "#A day", "#Takes"), rows)
+    terminal.print_table(("Calls", "#Needed", "#A second", "#A day", "#Takes"), rows)
 
 
 def _show_dollars(plan: Estimate) -> None:

@@ -16,7 +16,6 @@ from operations import terminal
 from operations.adapters.account import AccountQuota
 from operations.adapters.dynamodb import OperatedTable
 from operations.commands import options
-from operations.terminal import OperatorError
 from operations.wiring import DeployedPipeline, connect
 
 
@@ -49,7 +48,7 @@ def quotas(
         account, silence = _account(pipeline)
         shown = _in_use(pipeline, account)
     if silence and not json:
-        typer.echo(f"The account's quotas are not known: {terminal.printable(silence)}", err=True)
+        terminal.remark(f"The account's quotas are not known: {silence}")
     operations = [quota.operation for quota in shown]
     limits = read_daily_limits(daily or [], operations)
     changed = _change(pipeline, shown, apply=apply, settings=setting or [], unset=unset or [])
@@ -89,7 +88,7 @@ def _change(
     if apply:
         unknown = [quota.operation for quota in shown if quota.account is None]
         if unknown:
-            raise OperatorError(
+            raise terminal.OperatorError(
                 f"the account's quota of {', '.join(unknown)} is not known; set it: --set {unknown[0]}=50"
             )
         changes |= {quota.operation: quota.account for quota in shown}
@@ -237,7 +236,9 @@ def read_settings(typed: Sequence[str], operations: Sequence[str]) -> dict[str, 
         except ValueError:
             quota = 0.0
         if not 0 < quota < float("inf"):
-            raise OperatorError(f"--set {text!r}: write it like DetectLabels=80, calls a second above 0")
+            raise terminal.OperatorError(
+                f"--set {text!r}: write it like DetectLabels=80, calls a second above 0"
+            )
     return settings
 
 
@@ -247,7 +248,7 @@ def read_daily_limits(typed: Sequence[str], operations: Sequence[str]) -> dict[s
     for text in typed:
         operation, _, number = (part.strip() for part in text.partition("="))
         if number.lower() != NO_LIMIT and not re.fullmatch(r"[0-9]{1,15}", number):
-            raise OperatorError(
+            raise terminal.OperatorError(
                 f"--daily {text!r}: write it like DetectLabels=20000, calls a day (0 allows none), or like "
                 f"DetectLabels={NO_LIMIT} to go back to the deployment's"
             )
@@ -258,5 +259,7 @@ def read_daily_limits(typed: Sequence[str], operations: Sequence[str]) -> dict[s
 def require_known(operation: str, operations: Sequence[str]) -> str:
     """Return an operation that is deployed. Raise OperatorError."""
     if operation not in operations:
-        raise OperatorError(f"{operation!r} is not an operation in use; choose of {', '.join(operations)}")
+        raise terminal.OperatorError(
+            f"{operation!r} is not an operation in use; choose of {', '.join(operations)}"
+        )
     return operation

@@ -1,4 +1,4 @@
-"""`imagepipe status`: how the pipeline does."""
+"""`imagepipe status`: what waits, what was given up, what there is, what detectors have cost and saved."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from operations.adapters.sqs import SqsQueue
 from operations.commands import options
 from operations.commands.quotas import QuotaInUse, in_use
 from operations.inventory import CALL_COUNTS, RecordCount
-from operations.terminal import OperatorError
 from operations.wiring import DeployedPipeline, connect
 
 
@@ -60,8 +59,8 @@ def _quotas(pipeline: DeployedPipeline) -> list[QuotaInUse]:
     try:
         deployed = pipeline.deployed
         return in_use(deployed.quotas, pipeline.table, (), time.time(), deployed.daily_limits)
-    except (OperatorError, ImagepipeError) as error:
-        typer.echo(f"The quotas are not known: {terminal.printable(str(error))}", err=True)
+    except (terminal.OperatorError, ImagepipeError) as error:
+        terminal.remark(f"The quotas are not known: {error}")
         return []
 
 

@@ -20,7 +20,6 @@ from operations import terminal
 from operations.commands import options
 from operations.commands.cost import money
 from operations.planning import Pricing
-from operations.terminal import Steps, StoppedError, first_of
 from operations.verifying.checks import CHECKS, Check, CheckResult, CheckStatus, run_all
 from operations.verifying.target import MarkedPhotos, TargetPipeline, find_photos, named
 from operations.wiring import DeployedPipeline, connect
@@ -65,19 +64,19 @@ def verify(
     run = secrets.token_hex(4)
     pricing = Pricing.of(pipeline.deployed, pipeline.table)
     calls, dollars = _price(pipeline, pricing)
-    typer.echo(_intention(pipeline, f"{PREFIX}{run}/", calls, dollars), err=True)
+    terminal.remark(_intention(pipeline, f"{PREFIX}{run}/", calls, dollars))
     if not terminal.consents(yes, "Begin?", "nothing was uploaded"):
         return FAILED
     pictures_of_run = MarkedPhotos(pictures, run)
     target = TargetPipeline(pipeline, f"{PREFIX}{run}/", pictures_of_run, patience, time.monotonic)
     cleaning = Cleaning(pipeline, target.prefix, f"{QUEUE_PREFIX}{run}", time.monotonic, time.sleep)
     checked: list[CheckResult] = []
-    ended: StoppedError | ImagepipeError | None = None
+    ended: terminal.StoppedError | ImagepipeError | None = None
     with terminal.stepwise("subscribing", len(CHECKS)) as display:
         try:
             target.inbox.subscribe(cleaning.queue_name)
             _check(target, display, checked)
-        except (StoppedError, ImagepipeError) as error:
+        except (terminal.StoppedError, ImagepipeError) as error:
             ended = error
         finally:
             cleaning.include(target)
@@ -137,7 +136,7 @@ def _price(pipeline: DeployedPipeline, pricing: Pricing) -> tuple[int, float]:
 
 
 def _intention(pipeline: DeployedPipeline, prefix: str, calls: int, dollars: float) -> str:
-    where = terminal.printable(f"s3://{pipeline.names.bucket}/{prefix}")
+    where = f"s3://{pipeline.names.bucket}/{prefix}"
     price = (
         "which cost nothing on this machine" if pipeline.is_local else f"and about ${money(dollars)} in all"
     )
@@ -151,7 +150,7 @@ def _cleaned(cleaning: Cleaning, display: terminal.StepDisplay) -> list[str]:
     try:
         return display.follow(cleaning.run(), None)
     except KeyboardInterrupt:
-        typer.echo(f"not all of {cleaning.prefix} was removed: imagepipe verify --clean", err=True)
+        terminal.remark(f"not all of {cleaning.prefix} was removed: imagepipe verify --clean")
         raise
 
 
@@ -161,7 +160,7 @@ def _print(checked: list[CheckResult]) -> None:
             result.check.name,
             Text(str(result.status), style=_COLOUR[result.status]),
             f"{result.seconds:.1f}",
-            result.check.sentence + (f" ({terminal.printable(result.said)})" if result.said else ""),
+            result.check.sentence + (f" ({result.said})" if result.said else ""),
         )
         for result in checked
     ]
@@ -170,9 +169,9 @@ def _print(checked: list[CheckResult]) -> None:
 
 def _tell_left(left: list[str]) -> None:
     for what in left:
-        typer.echo(f"Left: {terminal.printable(what)}", err=True)
+        terminal.remark(f"Left: {what}")
     again = "To try to remove it again: imagepipe verify --clean"
-    typer.echo(again if left else f"Everything was removed. {_TOMBSTONES}", err=True)
+    terminal.remark(again if left else f"Everything was removed. {_TOMBSTONES}")
 
 
 @dataclass
@@ -198,7 +197,7 @@ class Cleaning:
         self.contents |= target.contents
         self.queues |= {target.inbox.queue_url} - {""}
 
-    def run(self) -> Steps[list[str]]:
+    def run(self) -> terminal.Steps[list[str]]:
         """Remove everything and look whether it is gone; return what is left, in words."""
         troubles: list[str] = []
         for doing, step in (
@@ -236,12 +235,12 @@ class Cleaning:
             for detector, fingerprint in self.pipeline.deployed.fingerprints.items()
         )
 
-    def _wait(self) -> Steps[list[str]]:
+    def _wait(self) -> terminal.Steps[list[str]]:
         began = self.clock()
         while left := list(self._left()):
             if self.clock() - began >= PATIENCE_SECONDS:
                 return left
-            yield f"waiting until these are gone: {first_of(left)}"
+            yield f"waiting until these are gone: {terminal.first_of(left)}"
             self.sleep(PAUSE_SECONDS)
         return []
 

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import BULK
 from tests.operations.deployments import deployed
 from tests.operations.test_reconciling import recognized
-from tests.operations.world import NAMES, OperatedWorld, queue
+from tests.operations.world import OperatedWorld
 from tests.processors.world import SETTINGS
 
 FINGERPRINTS = {name: question.fingerprint for name, question in questions(SETTINGS).items()}
@@ -51,14 +50,8 @@ class Runs:
     ) -> tuple[Ended, Backfill]:
         with SeenContents() as contents:
             operated = self.operated
-            pipeline: Any = SimpleNamespace(
-                names=NAMES,
-                bucket=operated.bucket,
-                bulk=SimpleNamespace(queue=queue(operated.queues, BULK)),
-                executor=operated.executor,
-            )
             made = Backfill(
-                pipeline,
+                operated.pipeline,
                 Assessor(deployed(FINGERPRINTS), operated.table, contents, has_records=True),
                 price=price,
                 pace=Pace(rate, lambda: sum(self.slept), self.slept.append),

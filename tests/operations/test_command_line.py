@@ -18,7 +18,7 @@ from botocore.stub import Stubber
 from contract.errors import CRASHED
 from loadtest.simulation.outages import client_error
 from operations import wiring
-from operations.commands import backfill, dead_letters, plan, quotas, reconcile, status
+from operations.commands import backfill, dlq, plan, quotas, reconcile, status
 from operations.main import main
 from operations.moments import read_since, to_text
 from operations.terminal import OperatorError
@@ -64,7 +64,7 @@ def operated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Operat
     pipeline = DeployedPipeline(NAMES, Session(operated))
     pipeline._retry = AT_ONCE
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    for commands in (backfill, dead_letters, plan, quotas, reconcile, status):
+    for commands in (backfill, dlq, plan, quotas, reconcile, status):
         monkeypatch.setattr(commands, "connect", lambda *_: pipeline)
     yield operated
     pipeline.executor.shutdown()

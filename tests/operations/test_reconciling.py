@@ -15,7 +15,7 @@ from contract.table import index_rows, record_key
 from contract.wire import from_wire, to_wire
 from operations.inventory import Listed, RecordSummary
 from operations.moments import to_seconds
-from operations.reconciling.survey import DifferenceKind, RecordComparison, compare
+from operations.survey import DifferenceKind, RecordComparison, compare
 from tests.fakes.s3 import START
 from tests.fakes.sqs import BULK
 from tests.operations.world import OperatedWorld

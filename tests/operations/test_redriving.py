@@ -11,14 +11,8 @@ from hypothesis import strategies as st
 
 from contract.errors import FAILURE_ATTRIBUTE
 from operations.adapters.sqs import Pace
-from operations.dead_letters import (
-    LOOK_SECONDS,
-    DeadLetter,
-    DeadLetterFilter,
-    DeadLetterReader,
-    Redrive,
-    Redriven,
-)
+from operations.commands.dlq import Redrive, Redriven
+from operations.dead_letters import LOOK_SECONDS, DeadLetter, DeadLetterFilter, DeadLetterReader
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES, FakeSQS
 from tests.operations.letters import body, explained

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import typer
 
 from contract.terminal import as_json
 from operations import terminal
-from operations.adapters.sqs import Pace
+from operations.adapters.sqs import Outgoing, Pace, SqsQueue
 from operations.commands import options
-from operations.dead_letters import (
-    LOOK_SECONDS,
-    DeadLetter,
-    DeadLetterFilter,
-    DeadLetterReader,
-    Redrive,
-    Redriven,
-    Summary,
-    advice,
-)
+from operations.dead_letters import DeadLetter, DeadLetterFilter, DeadLetterReader, Summary, advice
 from operations.moments import age_in_words
-from operations.terminal import OperatorError, printable
 from operations.wiring import DeployedPipeline, connect
 
 app = typer.Typer(
@@ -80,7 +70,7 @@ def list_(
             if shown == limit:
                 break
     if not json:
-        typer.echo(f"{shown:,} dead letters", err=True)
+        terminal.remark(f"{shown:,} dead letters")
     display.raise_if_interrupted(f"{shown:,} dead letters were listed, not all; nothing was changed")
 
 
@@ -104,7 +94,9 @@ def show(
                 break
     display.raise_if_interrupted(f"{len(found)} found, not all were looked at; nothing was changed")
     if not found:
-        raise OperatorError(f"no dead letter has the key or message id {name!r}; see: imagepipe dlq list")
+        raise terminal.OperatorError(
+            f"no dead letter has the key or message id {name!r}; see: imagepipe dlq list"
+        )
     if json:
         terminal.print_json({"letters": [letter.to_json() for letter in found]})
     else:
@@ -153,7 +145,7 @@ def redrive(
     if json and not dry_run:
         terminal.print_json(done.to_json())
     for line in outcome(done, dry_run=dry_run):
-        typer.echo(line, err=True)
+        terminal.remark(line)
     display.raise_if_interrupted(f"{done.sent:,} were sent back before, the others are where they were")
     return 1 if done.refused else 0
 
@@ -179,8 +171,8 @@ def _read(pipeline: DeployedPipeline, display: terminal.StepDisplay) -> Generato
                 # A queue knows only nearly how many it holds.
                 display.show(done=count, total=max(expected, count))
                 yield from letters
-        for line in unseen(reader):
-            print(line, file=sys.stderr)
+        for line in reader.unseen():
+            terminal.remark(line)
 
 
 def _print_one(letter: DeadLetter, json: bool) -> None:
@@ -191,7 +183,7 @@ def _print_one(letter: DeadLetter, json: bool) -> None:
 def _question(pipeline: DeployedPipeline, chosen: DeadLetterFilter, limit: int | None) -> str:
     there = sum(lane.dead_letters.depth().visible for lane in pipeline.lanes)
     asked = {name: value for name, value in vars(chosen).items() if value is not None}
-    named = ", ".join(f"{name} {terminal.printable(value)}" for name, value in asked.items())
+    named = ", ".join(f"{name} {value}" for name, value in asked.items())
     most = f"up to {limit:,}" if limit else "all"
     return f"Send back {most} of about {there:,} dead letters ({named or 'any'})?"
 
@@ -207,10 +199,10 @@ def _print_summary(counted: Summary, now: float) -> None:
         [
             (
                 f"{group.count:,}",
-                printable(str(group.cause)),
+                str(group.cause),
                 group.queue,
                 age_in_words(group.oldest_at, now),
-                printable(f"message {group.example_id}" if group.example_key is None else group.example_key),
+                f"message {group.example_id}" if group.example_key is None else group.example_key,
             )
             for group in groups
         ],
@@ -222,9 +214,9 @@ def _print_summary(counted: Summary, now: float) -> None:
 
 def one_line(letter: DeadLetter) -> str:
     """Return a letter as one line: id, queue, cause, attempts, time, keys."""
-    keys = " ".join(printable(key) for key in letter.keys[:1]) or "-"
+    keys = " ".join(terminal.printable(key) for key in letter.keys[:1]) or "-"
     more = f" (+{len(letter.keys) - 1})" if len(letter.keys) > 1 else ""
-    cause = printable(str(letter.cause))
+    cause = terminal.printable(str(letter.cause))
     return f"{letter.id}  {letter.queue:<6}  {letter.at[:19]}Z  {letter.attempts:>3}x  {cause}  {keys}{more}"
 
 
@@ -261,18 +253,95 @@ def outcome(done: Redriven, *, dry_run: bool) -> list[str]:
     return said
 
 
-def unseen(reader: DeadLetterReader) -> list[str]:
-    said = []
-    if reader.before.in_flight:
-        said.append(
-            f"{reader.before.in_flight:,} more ({reader.name}) are in other hands, "
-            f"and can be seen in {LOOK_SECONDS // 60} minutes at the latest"
-        )
-    if reader.cut_short:
-        said.append(f"there are more ({reader.name}); SQS lets no more be looked at in one go")
-    return said
-
-
 def _fact(name: str, value: str) -> str:
     first, *rest = value.split("\n")
-    return "\n".join([f"{name:<14} {printable(first)}", *(f"{'':<14} {printable(line)}" for line in rest)])
+    return "\n".join(
+        [
+            f"{name:<14} {terminal.printable(first)}",
+            *(f"{'':<14} {terminal.printable(line)}" for line in rest),
+        ]
+    )
+
+
+@dataclass
+class Redriven:
+    """What was done. `twice` were sent, and their originals could not be deleted."""
+
+    looked_at: int = 0
+    sent: int = 0
+    refused: int = 0
+    twice: int = 0
+    unreadable: int = 0
+    last_refusal: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "looked_at": self.looked_at,
+            "sent": self.sent,
+            "refused": self.refused,
+            "sent_but_original_remains": self.twice,
+            "unreadable_left": self.unreadable,
+        }
+
+
+@dataclass
+class Redrive:
+    """Sends back what the filter matches, over any number of queues, up to a limit.
+
+    Not by SQS's own StartMessageMoveTask: that moves a whole queue without a filter, returns to its source
+    only what SQS itself had moved (what the processor *sent* to the dead letters would need a destination
+    named), one task at a time, with the reason still on it, and the local cloud does not have it.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
+
+    A copy goes first; only when SQS has it is the original deleted. Killed in between, a letter is there
+    twice, and the second is found done.
+    """
+
+    filter: DeadLetterFilter
+    limit: int | None
+    pace: Pace
+    dry_run: bool
+    done: Redriven = field(default_factory=Redriven)
+
+    def run(self, reader: DeadLetterReader, source: SqsQueue) -> Iterator[Sequence[DeadLetter]]:
+        """Work through one queue; yield the letters of each step that were sent, or would be.
+
+        `reader` must be entered; what is not sent is let go of at its end.
+        """
+        for letters in reader.batches():
+            self.done.looked_at += len(letters)
+            chosen = [letter for letter in letters if self._is_chosen(letter)]
+            for start in range(0, len(chosen), self.pace.at_once):
+                some = chosen[start : start + self.pace.at_once][: self._room()]
+                self._send(some, reader, source)
+                yield some
+                if self.is_full:
+                    return
+            if not chosen:
+                yield []
+
+    @property
+    def is_full(self) -> bool:
+        return self._room() == 0
+
+    def _room(self) -> int | None:
+        return None if self.limit is None else max(0, self.limit - self.done.sent)
+
+    def _is_chosen(self, letter: DeadLetter) -> bool:
+        chosen = self.filter.sends_back(letter)
+        if not chosen and self.filter.matches(letter):
+            self.done.unreadable += 1
+        return chosen
+
+    def _send(self, letters: Sequence[DeadLetter], reader: DeadLetterReader, source: SqsQueue) -> None:
+        if self.dry_run:
+            self.done.sent += len(letters)
+            return
+        self.pace.wait(len(letters))
+        refused = source.send([Outgoing(letter.id, letter.body) for letter in letters])
+        taken = [letter for letter in letters if letter.id not in refused]
+        self.done.sent += len(taken)
+        self.done.refused += len(refused)
+        for error in refused.values():
+            self.done.last_refusal = error.message
+        self.done.twice += len(reader.delete(taken))

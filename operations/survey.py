@@ -1,28 +1,40 @@
-"""How bucket and table can differ, and what a survey has to remember, on disk.
+"""Bucket against table, in bounded memory: what is missing, stale, orphaned.
 
-A million keys are 50 MB there, and some 35 in memory.
+The bucket is listed first, a thousand keys a page, and each page's records are read in batches: that gives
+what is missing and what is stale. Which keys were listed, and with which revision, is spooled to disk. Then
+the table is scanned once, in its own order, against the spool: that gives records without an object, and
+index rows that no record stands for. At the end all that was found is looked at once more, for the pipeline
+goes on working meanwhile.
+
+What is too young to be judged counts as in flight: objects uploaded less than `min_age_seconds` ago, and
+records decided after the listing began. Index rows of objects as young are passed over. A listing shows what
+is there at that moment:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
+
+A million keys are 50 MB on disk, and some 35 in memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from operator import attrgetter
 from typing import NamedTuple
 
+from aws.object_heads import NO_VERSION
 from contract.identity import key_digest
 from contract.table import ItemKey
-from operations.adapters.dynamodb import OperatedTable
-from operations.adapters.s3 import S3Bucket
-from operations.inventory import NO_VERSION, Listed, RecordSummary, SeenRow
+from operations.inventory import Listed, RecordSummary, SeenRow
 from operations.moments import to_seconds, to_text
 from operations.temporary_database import TemporaryDatabase
+from operations.wiring import DeployedPipeline
 
 PAGE = 1000
 # SQLite takes 32,766 variables a statement; a page of the table holds fewer different keys than this anyway.
 _MOST_VARIABLES = 10_000
+# A record's time is that of the event, or of a look at the object; the listing's is rounded to seconds.
+SAME_UPLOAD_SECONDS = 2.5
 
 
 class DifferenceKind(StrEnum):
@@ -141,10 +153,6 @@ CREATE INDEX findings_by_kind ON findings (kind, number);
         return [key for (key,) in answer]
 
 
-# A record's time is that of the event, or of a look at the object; the listing's is rounded to seconds.
-SAME_UPLOAD_SECONDS = 2.5
-
-
 class RecordComparison(Enum):
     """How an object and its record compare."""
 
@@ -190,10 +198,8 @@ class SurveyCounts:
 class Survey:
     """One comparison. `clock` gives seconds since 1970."""
 
-    bucket: S3Bucket
-    table: OperatedTable
+    pipeline: DeployedPipeline
     spool: Spool
-    executor: Executor
     clock: Callable[[], float]
     min_age_seconds: float
     counted: SurveyCounts = field(default_factory=SurveyCounts)
@@ -201,10 +207,10 @@ class Survey:
     def run(self, prefix: str) -> Iterator[SurveyCounts]:
         """Write all differences under a prefix into the spool; yield what was compared after each page."""
         began = self.clock()
-        for page in self.bucket.pages(prefix):
+        for page in self.pipeline.bucket.pages(prefix):
             self._compare_page(page)
             yield self.counted
-        for records, rows in self.table.scan(prefix):
+        for records, rows in self.pipeline.table.scan(prefix):
             self._check_records(records, to_text(began))
             self._check_rows(rows)
             yield self.counted
@@ -214,7 +220,7 @@ class Survey:
                 yield self.counted
 
     def _compare_page(self, page: Sequence[Listed]) -> None:
-        records = self.table.summaries([listed.key for listed in page])
+        records = self.pipeline.table.summaries([listed.key for listed in page])
         self.counted.objects += len(page)
         self.counted.archived += sum(listed.is_archived for listed in page)
         self.spool.remember(
@@ -238,7 +244,9 @@ class Survey:
     def _of_another_version(
         self, doubtful: Sequence[Listed], records: Mapping[str, RecordSummary]
     ) -> Iterator[Difference]:
-        for found in self.executor.map(self.bucket.look, [listed.key for listed in doubtful]):
+        for found in self.pipeline.executor.map(
+            self.pipeline.bucket.look, [listed.key for listed in doubtful]
+        ):
             if found is not None and found.version_id != records[found.key].version_id:
                 yield Difference(DifferenceKind.STALE, found.key, found.etag, found.version_id or NO_VERSION)
 
@@ -258,7 +266,7 @@ class Survey:
         self.counted.rows += len(rows)
         revisions = self.spool.revisions(list({row.digest for row in rows}))
         suspects = [row for row in rows if revisions.get(row.digest) != row.row.revision]
-        records = self.table.summaries(sorted({suspect.row.key for suspect in suspects}))
+        records = self.pipeline.table.summaries(sorted({suspect.row.key for suspect in suspects}))
         findings = [_row_finding(suspect) for suspect in suspects if not self._is_young(suspect.uploaded_at)]
         self.spool.note(
             finding for finding in findings if not finding.is_settled_by(records.get(finding.key))
@@ -266,9 +274,9 @@ class Survey:
 
     def _settled(self, findings: Sequence[Difference]) -> list[Difference]:
         """Return which of the findings are none any more, because the pipeline has dealt with them."""
-        records = self.table.summaries(sorted({finding.key for finding in findings}))
+        records = self.pipeline.table.summaries(sorted({finding.key for finding in findings}))
         rows = [finding for finding in findings if finding.kind is DifferenceKind.ORPHANED_ROWS]
-        there = self.table.rows_there([row.at for row in rows])
+        there = self.pipeline.table.rows_there([row.at for row in rows])
         settled = [finding for finding in findings if finding.is_settled_by(records.get(finding.key))]
         return [*settled, *(row for row in rows if row.at not in there)]
 

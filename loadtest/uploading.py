@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from contract.moments import to_text
 from contract.notifications import look_again
 from loadtest.errors import LoadtestError
 from loadtest.photos import PhotoTracker, TrackedPhoto
@@ -114,7 +115,7 @@ class Uploader:
             self._await_turn(phase, begun, number)
             if self.stopping.is_set():
                 return
-            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            now = to_text(datetime.now(UTC))
             entries: list[Any] = [
                 {"Id": str(place), "MessageBody": look_again(self.stack.bucket, [upload.key], now)}
                 for place, upload in enumerate(batch)

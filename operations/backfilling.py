@@ -16,8 +16,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from aws.batches import in_batches
-from aws.entry_batches import MAX_ENTRIES
+from aws.calls import MAX_ENTRIES, in_batches
 from contract.errors import ImagepipeError
 from contract.notifications import look_again
 from operations.adapters.sqs import Outgoing, Pace

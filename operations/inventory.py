@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contract.metrics import Metric
+from contract.moments import to_seconds
 from contract.records import Status
 from contract.table import IndexRow, ItemKey
-from operations.moments import to_seconds
 
 # What has to be restored before anybody can read it. GLACIER_IR is read at once.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html

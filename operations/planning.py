@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from contract.cost_model.assumptions import Assumptions
 from contract.cost_model.costs import Bill, bill
-from contract.cost_model.usage import Work
+from contract.cost_model.usage import Assumptions, Work
 from contract.detectors import MAX_S3_IMAGE_BYTES, OPERATIONS
-from contract.identity import ImageVersion
-from contract.results import ResultName
+from contract.records import ImageVersion, ResultName
 from contract.timing import DAY_SECONDS
 from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb import ASSESSED, OperatedTable

@@ -23,10 +23,10 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from aws.object_heads import NO_VERSION
-from contract.identity import key_digest
+from contract.moments import to_seconds, to_text
+from contract.records import key_digest
 from contract.table import ItemKey
 from operations.inventory import Listed, RecordSummary, SeenRow
-from operations.moments import to_seconds, to_text
 from operations.temporary_database import TemporaryDatabase
 from operations.wiring import DeployedPipeline
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ from rich.text import Text
 
 from contract.terminal import as_json
 from contract.terminal import printable as printable  # noqa: PLC0414  # for the commands
+from contract.timing import DAY_SECONDS
 
 Step = TypeVar("Step")
 Value = TypeVar("Value")
@@ -31,6 +33,7 @@ Steps = Generator[str, None, Value]
 
 # Nobody wraps lines for a file or a pipe.
 _WIDTH_OF_NO_TERMINAL = 200
+_WHOLE_FROM_DOLLARS = 100
 
 
 class OperatorError(Exception):
@@ -177,3 +180,18 @@ def consents(yes: bool, question: str, otherwise: str) -> bool:
         return True
     remark(otherwise)
     return False
+
+
+def money(dollars: float) -> str:
+    """Return dollars as text, to the cent where there are few."""
+    return f"{dollars:,.2f}" if dollars < _WHOLE_FROM_DOLLARS else f"{dollars:,.0f}"
+
+
+def duration(seconds: float) -> str:
+    """Return a span of time in its largest unit."""
+    if math.isinf(seconds):
+        return "for ever, as no calls are allowed"
+    for length, unit in ((DAY_SECONDS, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= length:
+            return f"{seconds / length:,.1f} {unit}"
+    return f"{seconds:,.0f} seconds"

@@ -18,8 +18,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from aws.calls import TableBatches
 from aws.client_config import client_config
-from aws.dynamodb_batches import TableBatches
 from aws.local_sessions import local_session
 from aws.retries import RetryPolicy
 from aws.stack_outputs import read_outputs

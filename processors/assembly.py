@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from aws.dynamodb_batches import TableBatches
+from aws.calls import TableBatches
 from contract.settings import ProcessorSettings
 from processors.adapters.aws_errors import translated
 from processors.adapters.dynamodb import ImageTable

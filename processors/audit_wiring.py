@@ -9,7 +9,7 @@ from typing import Any
 
 import botocore.session
 
-from aws.dynamodb_batches import TableBatches
+from aws.calls import TableBatches
 from contract.errors import ConfigurationError
 from contract.metrics import TallyMetric
 from contract.settings import TallySettings

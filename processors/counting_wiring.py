@@ -12,10 +12,9 @@ import botocore.session
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from contract import environment
-from contract.audits import AUDIT_EVENT
 from contract.metrics import TallyMetric
-from contract.settings import TallySettings
+from contract.settings import TallySettings, load
+from contract.tallies import AUDIT_EVENT
 from processors.adapters.client_config import lambda_config
 from processors.adapters.dynamodb_contents import DynamoDBContents
 from processors.adapters.dynamodb_counting import DynamoDBTallies
@@ -36,7 +35,7 @@ Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 def build() -> Answering:
     """Build what answers events. Raises SettingsError naming everything that is missing."""
-    settings = environment.load(TallySettings, os.environ)
+    settings = load(TallySettings, os.environ)
     session = botocore.session.get_session()
     client = cast("DynamoDBClient", session.create_client("dynamodb", config=lambda_config()))
     stores = (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
+
+from contract.moments import to_text
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,7 @@ class Message:
     @property
     def first_sent_at(self) -> str:
         """The time of sending: ISO 8601, UTC, milliseconds."""
-        sent = datetime.fromtimestamp(self.sent_at, UTC)
-        return sent.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return to_text(self.sent_at)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Message:

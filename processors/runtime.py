@@ -8,12 +8,12 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 from uuid import uuid4
 
 from contract.errors import NotReadyError
+from contract.moments import to_text
 from contract.timing import RESERVE_SECONDS
 
 
@@ -36,8 +36,7 @@ class Runtime:
 
     def now(self) -> str:
         """Return the time as the table holds times: ISO 8601, UTC, milliseconds."""
-        moment = datetime.fromtimestamp(self.clock(), UTC)
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return to_text(self.clock())
 
 
 def real() -> Runtime:

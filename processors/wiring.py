@@ -9,8 +9,7 @@ from typing import Any
 import botocore.session
 from aws_lambda_powertools import Logger, Metrics
 
-from contract import environment
-from contract.settings import ProcessorSettings
+from contract.settings import ProcessorSettings, load
 from processors.adapters.client_config import lambda_config
 from processors.adapters.dynamodb_daily_counters import DynamoDBDailyCounters
 from processors.assembly import Clients, assemble
@@ -21,7 +20,7 @@ from processors.runtime import real
 
 def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """Build what answers events. Raises SettingsError naming everything that is missing."""
-    settings = environment.load(ProcessorSettings, os.environ)
+    settings = load(ProcessorSettings, os.environ)
     runtime, aws = real(), clients(settings)
     log, metrics = PowertoolsLog(Logger()), PowertoolsMetrics(Metrics())
     daily_counters = DynamoDBDailyCounters(aws.dynamodb, settings.table_name, runtime.now)

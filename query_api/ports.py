@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aws.queue_depths import QueueDepth
-from contract.identity import ImageVersion
-from contract.records import ImageRecord
-from contract.results import Result, ResultName
+from contract.records import ImageRecord, ImageVersion, Result, ResultName
 
 VALID_SECONDS = 900
 

@@ -17,8 +17,7 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.session import Session
 
-from contract.environment import load
-from contract.settings import QuerySettings
+from contract.settings import QuerySettings, load
 from query_api.adapters.dynamodb import CONNECTIONS, QueryTable, make_client
 from query_api.adapters.dynamodb_secret import DynamoDBSecrets
 from query_api.adapters.queues import QueueBacklogs, QueueUrls

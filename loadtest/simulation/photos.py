@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from contract.moments import to_text
 from contract.notifications import look_again
 
 SIZE_BYTES = 250_000
@@ -46,9 +46,9 @@ class VirtualPhoto:
 
     def notification(self) -> str:
         """Return the body of the message that tells of the photo."""
-        moment = datetime.fromtimestamp(self.uploaded, UTC).isoformat(timespec="milliseconds")
+        moment = to_text(self.uploaded)
         if self.asked_for:
-            return look_again(BUCKET, [self.key], moment.replace("+00:00", "Z"))
+            return look_again(BUCKET, [self.key], moment)
         described = {
             "key": self.key,
             "size": SIZE_BYTES,
@@ -60,7 +60,7 @@ class VirtualPhoto:
             "eventVersion": "2.1",
             "eventSource": "aws:s3",
             "eventName": "ObjectCreated:Put",
-            "eventTime": moment.replace("+00:00", "Z"),
+            "eventTime": moment,
             "s3": {"bucket": {"name": BUCKET}, "object": described},
         }
         return json.dumps({"Records": [record]})

@@ -18,8 +18,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
 from aws.retries import FIRST_WAIT_SECONDS
-from contract.table import record_key
-from contract.wire import key_to_wire
+from contract.table import key_to_wire, record_key
 from loadtest.simulation.clients import clients
 from loadtest.simulation.clock import Clock
 from loadtest.simulation.fleet import Environment, Handler

@@ -11,8 +11,9 @@ from typing import Any, cast
 
 from aws.queue_depths import read_depth
 from contract import table, timing
-from contract.capacity import KEYS_A_MESSAGE
+from contract.moments import to_text
 from contract.notifications import look_again
+from contract.quotas import KEYS_A_MESSAGE
 from contract.records import ImageRecord, Status
 from local.cloud.clients import LocalClients
 from local.cloud.environment import Outputs
@@ -151,7 +152,7 @@ def _anything_visible(clients: LocalClients, outputs: Outputs) -> bool:
 
 def ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:
     """Send messages to the bulk queue that ask to look at these keys again."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    now = to_text(datetime.now(UTC))
     for start in range(0, len(keys), KEYS_A_MESSAGE):
         body = look_again(outputs.bucket, keys[start : start + KEYS_A_MESSAGE], now)
         clients.sqs.send_message(QueueUrl=outputs.bulk_queue_url, MessageBody=body)

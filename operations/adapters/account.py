@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from aws.retries import RetryPolicy
-from contract import environment
 from contract.detectors import OPERATIONS
 from contract.errors import SettingsError
-from contract.settings import ProcessorSettings, questions
+from contract.settings import ProcessorSettings, load, questions
 from operations.adapters.aws_errors import reliable
 from operations.terminal import OperatorError
 
@@ -158,7 +157,7 @@ def reader_of(client: LambdaClient, queue_arn: str, retry: RetryPolicy) -> Deplo
         FunctionName=function
     )
     try:
-        settings = environment.load(ProcessorSettings, found.get("Environment", {}).get("Variables", {}))
+        settings = load(ProcessorSettings, found.get("Environment", {}).get("Variables", {}))
     except SettingsError as error:
         raise OperatorError(
             f"function {function} has other settings than this release knows: {'; '.join(error.faults)}; "

@@ -13,19 +13,13 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from aws.conditional_writes import WriteOutcome, write_if
-from aws.dynamodb_batches import TableBatches, projection
-from aws.dynamodb_pages import pages
+from aws.calls import TableBatches, WriteOutcome, pages, projection, write_if
 from aws.retries import RetryPolicy
 from contract import table
-from contract.contents import COMPLETE, NAMES
-from contract.identity import ImageVersion
 from contract.quotas import BudgetItem, readable_part
-from contract.records import ImageRecord, Status
-from contract.results import ResultName
-from contract.table import CONTENT_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, IndexRow, ItemKey
-from contract.tallies import COUNTED, COUNTED_PREFIX
-from contract.wire import from_wire, key_of, key_to_wire, to_wire
+from contract.records import ImageRecord, ImageVersion, ResultName, Status
+from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_of, key_to_wire, to_wire
+from contract.tallies import COMPLETE, COUNTED, COUNTED_PREFIX, NAMES
 from operations.adapters.aws_errors import reliable
 from operations.inventory import CALL_COUNTS, RecordCount, RecordSummary, SeenRow, Trace, TraceKind
 
@@ -111,7 +105,7 @@ class OperatedTable:
         eventually consistent, at half the price: what is found is looked at once more.
         """
         wanted = f"(begins_with({PARTITION_KEY}, :records) OR begins_with({PARTITION_KEY}, :rows))"
-        values = {":records": {"S": RECORD_PREFIX}, ":rows": {"S": table.INDEX_PREFIX}}
+        values = {":records": {"S": table.RECORD_PREFIX}, ":rows": {"S": table.INDEX_PREFIX}}
         if prefix:
             wanted += " AND begins_with(#key, :prefix)"
             values[":prefix"] = {"S": prefix}
@@ -125,8 +119,8 @@ class OperatedTable:
         ):
             items = page["Items"]
             yield (
-                [summary_from_wire(item) for item in items if item[SORT_KEY]["S"] == RECORD],
-                [row_from_wire(item) for item in items if item[SORT_KEY]["S"] != RECORD],
+                [summary_from_wire(item) for item in items if item[SORT_KEY]["S"] == table.RECORD],
+                [row_from_wire(item) for item in items if item[SORT_KEY]["S"] != table.RECORD],
             )
 
     def rows_there(self, places: Sequence[ItemKey]) -> set[ItemKey]:
@@ -230,7 +224,7 @@ class DynamoDBTraces(OperatedTable):
         wanted = "begins_with(#key, :prefix) OR begins_with(#pk, :record) OR begins_with(#pk, :counted)"
         values = {
             ":prefix": prefix,
-            ":record": f"{RECORD_PREFIX}{prefix}",
+            ":record": f"{table.RECORD_PREFIX}{prefix}",
             ":counted": f"{COUNTED_PREFIX}{prefix}",
         }
         expression, names = projection(TRACED)
@@ -254,7 +248,7 @@ class DynamoDBTraces(OperatedTable):
         found = pages(
             self._call("Query", self.client.query),
             KeyConditionExpression=f"{PARTITION_KEY} = :pk",
-            ExpressionAttributeValues={":pk": {"S": f"{CONTENT_PREFIX}{content_id}"}},
+            ExpressionAttributeValues={":pk": {"S": f"{table.CONTENT_PREFIX}{content_id}"}},
             ProjectionExpression=f"{PARTITION_KEY}, {SORT_KEY}",
             ConsistentRead=True,
         )
@@ -291,7 +285,7 @@ def summary_from_wire(item: Wire) -> RecordSummary:
 def row_from_wire(item: Wire) -> SeenRow:
     """Read an index row, without its confidence."""
     suspected_at = item.get(SUSPECTED_AT)
-    row = IndexRow(key_of(item), item["key"]["S"], item["revision"]["S"])
+    row = table.IndexRow(key_of(item), item["key"]["S"], item["revision"]["S"])
     return SeenRow(row, int(suspected_at["N"]) if suspected_at else None)
 
 
@@ -306,12 +300,14 @@ def _content_id(record: Mapping[str, Any]) -> str | None:
 
 def _trace(item: Mapping[str, Any]) -> Trace:
     at = ItemKey(item[PARTITION_KEY], item[SORT_KEY])
-    if at.sk == RECORD and at.pk.startswith(RECORD_PREFIX):
+    if at.sk == table.RECORD and at.pk.startswith(table.RECORD_PREFIX):
         is_alive = item.get("status") != Status.DELETED
-        return Trace(TraceKind.RECORD, at, at.pk.removeprefix(RECORD_PREFIX), is_alive, _content_id(item))
+        return Trace(
+            TraceKind.RECORD, at, at.pk.removeprefix(table.RECORD_PREFIX), is_alive, _content_id(item)
+        )
     if at.sk == COUNTED and at.pk.startswith(COUNTED_PREFIX):
         is_alive = "status" in item or "left" in item
         return Trace(TraceKind.SHARE, at, at.pk.removeprefix(COUNTED_PREFIX), is_alive, item.get("content"))
-    if at.pk.startswith(CONTENT_PREFIX):
-        return Trace(TraceKind.NAME, at, item["key"], False, at.pk.removeprefix(CONTENT_PREFIX))
+    if at.pk.startswith(table.CONTENT_PREFIX):
+        return Trace(TraceKind.NAME, at, item["key"], False, at.pk.removeprefix(table.CONTENT_PREFIX))
     return Trace(TraceKind.ROW, at, str(item["key"]), False, None)

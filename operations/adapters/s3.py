@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws.object_heads import NO_VERSION, head_object
 from aws.retries import RetryPolicy
-from contract.identity import ImageVersion
+from contract.moments import to_text
+from contract.records import ImageVersion
 from operations.adapters.aws_errors import Parameters, Value, reliable, translated
 from operations.inventory import Listed
 
@@ -80,7 +81,7 @@ class S3Bucket:
         head = self._reliable("HeadObject", key, head_object)(self.client, self.bucket_name, key)
         if head is None:
             return None
-        return ImageVersion(key, head.etag, head.size_bytes, head.version_id, head.modified_at)
+        return ImageVersion(key, head.etag, head.size_bytes, head.version_id, to_text(head.modified_at))
 
     def put(self, key: str, body: bytes) -> str:
         """Upload an object and return its ETag."""

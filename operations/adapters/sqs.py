@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from aws.batches import by_size, in_batches
-from aws.entry_batches import MAX_BATCH_BYTES, MAX_ENTRIES, Entry, EntryBatch
+from aws.calls import MAX_BATCH_BYTES, MAX_ENTRIES, Entry, EntryBatch, by_size, in_batches
 from aws.queue_depths import QueueDepth, read_depth
 from aws.retries import RetryPolicy
 from contract.errors import FAILURE_ATTRIBUTE, ImagepipeError, TransientError
+from contract.moments import to_text
 from contract.timing import DAY_SECONDS
 from operations.adapters.aws_errors import reliable, translated
-from operations.moments import to_text
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

@@ -7,16 +7,14 @@ from typing import Annotated
 
 import typer
 
-from contract.capacity import BACKFILL_DAYS
 from contract.detectors import OPERATIONS
+from contract.moments import to_text
+from contract.quotas import BACKFILL_DAYS
 from contract.timing import DAY_SECONDS
 from operations import terminal
 from operations.adapters.sqs import Pace
 from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
 from operations.commands import options
-from operations.commands.cost import money
-from operations.commands.plan import duration
-from operations.moments import to_text
 from operations.planning import Assessor, ObjectFilter, Place, Pricing, hours
 from operations.temporary_database import SeenContents
 from operations.wiring import DeployedPipeline, connect
@@ -120,14 +118,14 @@ ENDINGS = {
 
 def progress(run: Backfill, pricing: Pricing, elapsed_seconds: float) -> str:
     """Return how far a run is, and how long the workers will be at it."""
-    work = duration(pricing.seconds(run.progress.calls))
+    work = terminal.duration(pricing.seconds(run.progress.calls))
     rate = run.queued / max(elapsed_seconds, 0.001)
     done = f"{run.totals.objects:,} looked at, {run.queued:,} queued, {rate:,.0f}/s"
     return f"{done}; work for {work} at the quota"
 
 
 def question(place: Place, pricing: Pricing, before: Progress, max_cost: float | None) -> str:
-    most = f"for at most ${money(max_cost)}" if max_cost is not None else "whatever they cost"
+    most = f"for at most ${terminal.money(max_cost)}" if max_cost is not None else "whatever they cost"
     asked = ", ".join(f"{operation} at {quota:g} a second" for operation, quota in pricing.quotas.items())
     going_on = f", going on after {before.queued:,} queued before" if before.after else ""
     return (
@@ -142,14 +140,16 @@ def show(run: Backfill, pricing: Pricing, place: Place) -> None:
     archived = f", {totals.archived:,} are archived and were left alone" if totals.archived else ""
     calls = ", ".join(f"{count:,} {OPERATIONS[name]}" for name, count in run.progress.calls.items())
     takes = (
-        f"{calls} calls, {duration(pricing.seconds(run.progress.calls))} at the quota" if calls else "no call"
+        f"{calls} calls, {terminal.duration(pricing.seconds(run.progress.calls))} at the quota"
+        if calls
+        else "no call"
     )
     before = run.progress.queued - run.queued
     runs = f" ({before:,} in earlier runs)" if before else ""
     typer.echo(
         f"{run.progress.queued:,} queued{runs} under {terminal.printable(place.uri)}; this run looked at "
         f"{totals.objects:,}, of which {totals.current:,} have their record{archived}{left_out}.\n"
-        f"They need {takes}; about ${money(run.dollars)}.\n{ENDINGS[run.ended]}"
+        f"They need {takes}; about ${terminal.money(run.dollars)}.\n{ENDINGS[run.ended]}"
     )
 
 

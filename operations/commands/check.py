@@ -11,11 +11,10 @@ from typing import Annotated
 
 import typer
 
-from contract import environment
-from contract.capacity import DEFAULT_BATCH_SIZE, FEWEST_WORKERS, needed_workers
 from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS, REGIONS, missing_in
 from contract.errors import SettingsError
-from contract.quotas import usual_quota
+from contract.quotas import DEFAULT_BATCH_SIZE, FEWEST_WORKERS, needed_workers, usual_quota
+from contract.settings import load, setting_text
 from operations import terminal
 from operations.adapters.account import AwsAccount
 from operations.commands import options
@@ -119,13 +118,13 @@ def read_wanted(cdk_file: Path, typed: Iterable[str]) -> Wanted:
             )
         values[name.upper()] = value
     try:
-        return environment.load(Wanted, values)
+        return load(Wanted, values)
     except SettingsError as error:
         raise terminal.OperatorError("; ".join(error.faults)) from error
 
 
 def _text(value: object) -> str:
-    return environment.to_text(tuple(value) if isinstance(value, list) else value)
+    return setting_text(tuple(value) if isinstance(value, list) else value)
 
 
 class Fit(StrEnum):

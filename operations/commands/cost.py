@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from contract.cost_model.assumptions import Assumptions
 from contract.cost_model.costs import Bill, audit_a_month, bill, scan, standing_a_month
-from contract.cost_model.usage import Work, seconds_at_quota
+from contract.cost_model.usage import Assumptions, Work, seconds_at_quota
 from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
 from operations import terminal
 from operations.commands import options
+from operations.terminal import money
 
 
 def cost(
@@ -63,7 +63,6 @@ TWO = (*LABELS, "DetectFaces")
 FOUR = (*TWO, "DetectModerationLabels", "DetectText")
 MILLION = 1_000_000
 AIM_DOLLARS = 15
-WHOLE_FROM_DOLLARS = 100
 
 _TOP = """\
 # What it costs
@@ -222,8 +221,3 @@ def show_dollars(services: str, dollars: str, costs: Bill) -> None:
     """Print a bill under these two headings."""
     amounts = {**costs.by_service, "all": costs.total}
     terminal.print_table((services, dollars), [(name, money(amount)) for name, amount in amounts.items()])
-
-
-def money(dollars: float) -> str:
-    """Return dollars as text, to the cent where there are few."""
-    return f"{dollars:,.2f}" if dollars < WHOLE_FROM_DOLLARS else f"{dollars:,.0f}"

@@ -10,12 +10,13 @@ from typing import Annotated
 
 import typer
 
+from contract.moments import to_seconds
 from contract.terminal import as_json
+from contract.timing import DAY_SECONDS
 from operations import terminal
 from operations.adapters.sqs import Outgoing, Pace, SqsQueue
 from operations.commands import options
 from operations.dead_letters import DeadLetter, DeadLetterFilter, DeadLetterReader, Summary, advice
-from operations.moments import age_in_words
 from operations.wiring import DeployedPipeline, connect
 
 app = typer.Typer(
@@ -210,6 +211,15 @@ def _print_summary(counted: Summary, now: float) -> None:
     by_code = {group.cause.code: group.cause for group in groups}
     for line in (line for cause in by_code.values() for line in advice(cause)):
         typer.echo(line)
+
+
+def age_in_words(text: str, now: float) -> str:
+    """Return how long ago a time was, in its largest unit."""
+    seconds = max(0.0, now - to_seconds(text))
+    for length, unit in ((DAY_SECONDS, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= length:
+            return f"{int(seconds // length)}{unit}"
+    return f"{int(seconds)}s"
 
 
 def one_line(letter: DeadLetter) -> str:

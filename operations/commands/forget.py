@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from contract.moments import to_text
 from contract.notifications import look_again
 from contract.table import ItemKey
 from operations import terminal
@@ -18,7 +19,6 @@ from operations.adapters.sqs import Outgoing, SqsQueue
 from operations.commands import options
 from operations.dead_letters import DeadLetter, DeadLetterReader
 from operations.inventory import Trace, TraceKind
-from operations.moments import to_text
 from operations.wiring import DeployedPipeline, connect
 
 LEFT = 1

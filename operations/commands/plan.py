@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated
 
 import typer
 
 from contract.detectors import OPERATIONS
-from contract.timing import DAY_SECONDS
 from operations import terminal
 from operations.commands import options
-from operations.commands.cost import money, show_dollars
+from operations.commands.cost import show_dollars
 from operations.planning import Assessment, Assessor, Estimate, ObjectKind, Place, Pricing
 from operations.temporary_database import SeenContents
 from operations.wiring import connect
@@ -99,16 +97,6 @@ def show(plan: Estimate, place: Place, to_bucket: str | None) -> None:
         )
 
 
-def duration(seconds: float) -> str:
-    """Return a span of time in its largest unit."""
-    if math.isinf(seconds):
-        return "for ever, as no calls are allowed"
-    for length, unit in ((DAY_SECONDS, "days"), (3_600, "hours"), (60, "minutes")):
-        if seconds >= length:
-            return f"{seconds / length:,.1f} {unit}"
-    return f"{seconds:,.0f} seconds"
-
-
 def size(count: float) -> str:
     """Return a number of bytes in its largest unit."""
     for unit in _UNITS[:-1]:
@@ -123,7 +111,7 @@ def _show_calls(plan: Estimate) -> None:
     by_operation = {OPERATIONS[name]: count for name, count in plan.totals.calls.items()}
     for operation, quota in plan.pricing.quotas.items():
         needed, limit = by_operation.get(operation, 0), plan.pricing.daily_limits.get(operation)
-        takes = duration(plan.pricing.seconds_of(operation, needed))
+        takes = terminal.duration(plan.pricing.seconds_of(operation, needed))
         a_day = "-" if limit is None else f"{limit:,}"
         rows.append((operation, f"{needed:,}", f"{quota:g}", a_day, takes))
     typer.echo()
@@ -133,7 +121,8 @@ def _show_calls(plan: Estimate) -> None:
 def _show_dollars(plan: Estimate) -> None:
     typer.echo()
     show_dollars("Dollars", "#", plan.bill)
+    takes, storage = terminal.duration(plan.seconds), terminal.money(plan.bill.storage_a_month)
     typer.echo(
-        f"\n{duration(plan.seconds)} at the quota, and ${money(plan.bill.storage_a_month)} a month to keep "
-        "what is found. How it is reckoned: docs/cost.md"
+        f"\n{takes} at the quota, and ${storage} a month to keep what is found. "
+        "How it is reckoned: docs/cost.md"
     )

@@ -6,12 +6,12 @@ import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from contract.errors import ImagepipeError
+from contract.moments import day_of
 from operations import terminal
 from operations.adapters.account import AccountQuota
 from operations.adapters.dynamodb import OperatedTable
@@ -205,7 +205,7 @@ def in_use(
     """Return the quotas of the deployed operations, in use now. `now` is in seconds since 1970."""
     items = table.budgets(list(deployed))
     known, limits = list(account), daily_limits or {}
-    today = datetime.fromtimestamp(now, UTC).date().isoformat()
+    today = day_of(now)
     return [
         QuotaInUse(
             operation,

@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from aws.entry_batches import MAX_ENTRIES
-from contract.capacity import KEYS_A_MESSAGE
+from aws.calls import MAX_ENTRIES
+from contract.moments import to_text
 from contract.notifications import look_again
+from contract.quotas import KEYS_A_MESSAGE
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from operations import terminal
 from operations.adapters.sqs import Outgoing
 from operations.commands import options
-from operations.moments import to_text
 from operations.survey import LOOKED_AT_AGAIN, Difference, DifferenceKind, Spool, Survey, SurveyCounts
 from operations.wiring import DeployedPipeline, connect
 

@@ -13,12 +13,10 @@ import typer
 from rich.text import Text
 
 from contract.errors import ImagepipeError
-from contract.records import Status
-from contract.results import ResultName
+from contract.records import ResultName, Status
 from contract.timing import TOMBSTONE_DAYS
 from operations import terminal
 from operations.commands import options
-from operations.commands.cost import money
 from operations.planning import Pricing
 from operations.verifying.checks import CHECKS, Check, CheckResult, CheckStatus, run_all
 from operations.verifying.target import MarkedPhotos, TargetPipeline, find_photos, named
@@ -138,7 +136,9 @@ def _price(pipeline: DeployedPipeline, pricing: Pricing) -> tuple[int, float]:
 def _intention(pipeline: DeployedPipeline, prefix: str, calls: int, dollars: float) -> str:
     where = f"s3://{pipeline.names.bucket}/{prefix}"
     price = (
-        "which cost nothing on this machine" if pipeline.is_local else f"and about ${money(dollars)} in all"
+        "which cost nothing on this machine"
+        if pipeline.is_local
+        else f"and about ${terminal.money(dollars)} in all"
     )
     return (
         f"{sum(check.uploads for check in CHECKS)} small objects are put to {where}, and removed "

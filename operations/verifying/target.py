@@ -10,13 +10,13 @@ from itertools import count, cycle, islice
 from pathlib import Path
 from typing import Any
 
-from aws.entry_batches import MAX_ENTRIES
-from contract.completions import Completion, completion
+from aws.calls import MAX_ENTRIES
 from contract.errors import ConfigurationError
-from contract.records import ImageRecord, Status
-from contract.results import ResultName
+from contract.notifications import Completion, completion
+from contract.records import ImageRecord, ResultName, Status
+from contract.terminal import printable
 from operations.adapters.sqs import Subscriptions
-from operations.terminal import OperatorError, Steps, first_of, printable
+from operations.terminal import OperatorError, Steps, first_of
 from operations.wiring import DeployedPipeline
 
 # A look at the queue waits this long for a completion, and is the pause between two looks at the table.

@@ -7,15 +7,26 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws.conditional_writes import write_if
-from aws.dynamodb_batches import TableBatches
+from aws.calls import TableBatches, write_if
 from aws.retries import RetryPolicy
 from contract.errors import ImagepipeError, NotReadyError
-from contract.records import ImageRecord
-from contract.results import Result, ResultName
-from contract.table import EXPIRY, PARTITION_KEY, SORT_KEY, IndexRow, ItemKey, record_key, result_key
+from contract.records import ImageRecord, Result, ResultName
+from contract.table import (
+    EXPIRY,
+    PARTITION_KEY,
+    SORT_KEY,
+    IndexRow,
+    Item,
+    ItemKey,
+    WireItem,
+    from_wire,
+    key_of,
+    key_to_wire,
+    record_key,
+    result_key,
+    to_wire,
+)
 from contract.timing import CLAIM_SECONDS, RESULTS_UNSAFE_SECONDS
-from contract.wire import Item, WireItem, from_wire, key_of, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
 from processors.adapters.dynamodb_items import claim_of_another, object_key, read_items, record_in, result_in
 from processors.pipeline.commit import Commit, Decided
@@ -93,8 +104,7 @@ class ImageTable:
         at = result_key(name)
         until = int(self.clock()) + CLAIM_SECONDS
         return {
-            PARTITION_KEY: at.pk,
-            SORT_KEY: at.sk,
+            **at._asdict(),
             "claimed_by": owner,
             "claimed_until": until,
             EXPIRY: until,
@@ -128,9 +138,7 @@ class ImageTable:
     def save_results(self, results: Sequence[Result]) -> Mapping[ResultName, ImagepipeError]:
         """Keep results in place of their claims, durably; return those that could not be kept."""
         at = {result_key(result.name): result for result in results}
-        puts = [
-            _put({PARTITION_KEY: key.pk, SORT_KEY: key.sk, **result.to_item()}) for key, result in at.items()
-        ]
+        puts = [_put(key._asdict() | result.to_item()) for key, result in at.items()]
         return {at[_requested_key(put)].name: error for put, error in self.patient_batches.write(puts)}
 
     def write_rows(self, rows: Iterable[IndexRow]) -> Mapping[ItemKey, ImagepipeError]:
@@ -231,8 +239,7 @@ def _requested_key(put: WireItem) -> ItemKey:
 
 
 def _record_item(record: ImageRecord) -> Item:
-    at = record_key(record.key)
-    return {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **record.to_item()}
+    return record_key(record.key)._asdict() | record.to_item()
 
 
 def _standing_record(answer: Mapping[str, Any]) -> ImageRecord:

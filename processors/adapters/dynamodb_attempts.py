@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws.retries import RetryPolicy
-from contract.table import EXPIRY, attempts_key
+from contract.table import EXPIRY, attempts_key, key_to_wire
 from contract.timing import DAY_SECONDS, QUEUE_RETENTION_DAYS
-from contract.wire import key_to_wire
 from processors.adapters.aws_errors import translated
 
 if TYPE_CHECKING:

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from aws.dynamodb_batches import TableBatches
-from contract.audits import AUDIT, AuditRound
-from contract.identity import content_id
+from aws.calls import TableBatches
 from contract.metrics import Metric
-from contract.records import Status
-from contract.table import counts_key, record_key
-from contract.tallies import STATUS_COUNTS, UNREADABLE, read_counts
-from contract.wire import Item, key_to_wire, to_wire
+from contract.records import Status, content_id
+from contract.table import Item, counts_key, key_to_wire, record_key, to_wire
+from contract.tallies import AUDIT, STATUS_COUNTS, UNREADABLE, AuditRound, read_counts
 from processors.adapters.aws_errors import translated
 from processors.adapters.dynamodb_items import object_key, read_items
 

@@ -6,15 +6,32 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws.batches import in_batches
-from aws.conditional_writes import write_if
-from aws.dynamodb_batches import MAX_READS, MAX_WRITES, BatchGet, BatchWrite
-from aws.dynamodb_pages import pages
-from contract.contents import COMPLETE, NAMES, REMOVAL, TOKEN, Name, removal_key
-from contract.table import CONTENT_PREFIX, EXPIRY, PARTITION_KEY, SORT_KEY, ItemKey
-from contract.tallies import STATUS_COUNTS, UNREADABLE, CountedImage, counted_key
+from aws.calls import MAX_READS, MAX_WRITES, BatchGet, BatchWrite, in_batches, pages, write_if
+from contract.table import (
+    CONTENT_PREFIX,
+    EXPIRY,
+    PARTITION_KEY,
+    SORT_KEY,
+    Item,
+    ItemKey,
+    from_wire,
+    key_of,
+    key_to_wire,
+    to_wire,
+)
+from contract.tallies import (
+    COMPLETE,
+    NAMES,
+    REMOVAL,
+    STATUS_COUNTS,
+    TOKEN,
+    UNREADABLE,
+    CountedImage,
+    Name,
+    counted_key,
+    removal_key,
+)
 from contract.timing import REMOVAL_SECONDS
-from contract.wire import Item, from_wire, key_of, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
 from processors.counting.contents import Named
 

@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from aws.dynamodb_batches import BatchGet
+from aws.calls import BatchGet
 from contract.errors import ThrottledError
-from contract.table import CONTENT_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey, record_key
-from contract.tallies import COUNTED, COUNTED_PREFIX, NAME_PREFIX, Differences, counted_key
-from contract.wire import Item, from_wire, key_of, key_to_wire, to_wire
+from contract.table import (
+    CONTENT_PREFIX,
+    PARTITION_KEY,
+    RECORD,
+    RECORD_PREFIX,
+    Item,
+    ItemKey,
+    from_wire,
+    key_of,
+    key_to_wire,
+    record_key,
+    to_wire,
+)
+from contract.tallies import COUNT_PREFIX, COUNTED, COUNTED_PREFIX, Differences, counted_key
 from processors.adapters.aws_errors import translated
 from processors.counting.label_counter import ShareChange, StoredShare, WriteRefusedError
 from processors.counting.recounting import KeyPage
@@ -104,10 +115,9 @@ class DynamoDBTallies:
         return {key_of(item): from_wire(item) for item in get.found}
 
     def _put(self, change: ShareChange) -> dict[str, Any]:
-        at = counted_key(change.key)
         put: dict[str, Any] = {
             "TableName": self.table_name,
-            "Item": to_wire({PARTITION_KEY: at.pk, SORT_KEY: at.sk, **change.counted.to_item()}),
+            "Item": to_wire(counted_key(change.key)._asdict() | change.counted.to_item()),
         }
         if change.seen is None:
             return {**put, "ConditionExpression": f"attribute_not_exists({PARTITION_KEY})"}
@@ -124,7 +134,7 @@ class DynamoDBTallies:
             "Key": key_to_wire(at),
             "UpdateExpression": f"ADD {additions}",
             "ExpressionAttributeNames": {
-                f"#{place}": f"{NAME_PREFIX}{name}" for place, name in enumerate(counts)
+                f"#{place}": f"{COUNT_PREFIX}{name}" for place, name in enumerate(counts)
             },
             "ExpressionAttributeValues": to_wire(
                 {f":{place}": by for place, by in enumerate(counts.values())}

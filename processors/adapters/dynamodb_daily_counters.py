@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contract.metrics import Metric
-from contract.table import counts_key
-from contract.wire import key_to_wire
+from contract.table import counts_key, key_to_wire
 from processors.adapters.aws_errors import translated
 
 if TYPE_CHECKING:

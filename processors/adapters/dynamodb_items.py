@@ -12,12 +12,10 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from aws.dynamodb_batches import TableBatches
+from aws.calls import TableBatches
 from contract.errors import ImagepipeError, NotReadyError, TransientError
-from contract.records import ImageRecord
-from contract.results import Result, ResultName
-from contract.table import PARTITION_KEY, RECORD_PREFIX, SORT_KEY, ItemKey
-from contract.wire import Item, from_wire, key_to_wire
+from contract.records import ImageRecord, Result, ResultName
+from contract.table import PARTITION_KEY, RECORD_PREFIX, SORT_KEY, Item, ItemKey, from_wire, key_to_wire
 
 FAULTS = (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError, zlib.error)
 UNREADABLE_ITEM = "UnreadableItem"

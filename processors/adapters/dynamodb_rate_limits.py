@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws.conditional_writes import write_if
+from aws.calls import write_if
 from aws.retries import RetryPolicy
 from contract.errors import ConfigurationError
 from contract.quotas import BudgetItem, to_microseconds
-from contract.table import budget_key
-from contract.wire import Item, WireItem, from_wire, key_to_wire, to_wire
+from contract.table import Item, WireItem, budget_key, from_wire, key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
 from processors.rate_limit.limiter import Lane, ReservationRequest
 

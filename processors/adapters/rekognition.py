@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws.retries import RetryPolicy
 from contract.errors import ThrottledError
-from contract.identity import ImageVersion
 from contract.metrics import Metric
+from contract.records import ImageVersion
 from processors.adapters.aws_errors import answering
 from processors.detectors.detector import Detector
 from processors.rate_limit.permits import Permit, Permits

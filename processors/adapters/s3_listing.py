@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from contract.identity import content_id
+from contract.records import content_id
 from processors.adapters.aws_errors import translated
 from processors.counting.auditing import ListedPhoto
 

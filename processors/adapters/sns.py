@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws.batches import by_size
-from aws.entry_batches import MAX_BATCH_BYTES, MAX_ENTRIES, Entry, EntryBatch
+from aws.calls import MAX_BATCH_BYTES, MAX_ENTRIES, Entry, EntryBatch, by_size
 from aws.retries import RetryPolicy
-from contract.completions import Completion
 from contract.errors import ImagepipeError
+from contract.notifications import Completion
 from processors.adapters.aws_errors import translated
 
 if TYPE_CHECKING:

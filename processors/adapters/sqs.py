@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws.batches import in_batches
-from aws.entry_batches import MAX_ENTRIES, EntryBatch
+from aws.calls import MAX_ENTRIES, EntryBatch, in_batches
 from aws.retries import RetryPolicy
 from contract.errors import FAILURE_ATTRIBUTE, Failure
 from processors.adapters.aws_errors import translated

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws.queue_depths import read_depth
-from contract.capacity import KEYS_A_MESSAGE
+from contract.quotas import KEYS_A_MESSAGE
 from processors.adapters.aws_errors import translated
 
 if TYPE_CHECKING:

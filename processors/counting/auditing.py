@@ -14,13 +14,13 @@ apart, names every key, and puts it right.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from aws.retries import RetryPolicy
-from contract.audits import NOW, AuditRound
 from contract.metrics import TallyMetric
+from contract.tallies import NOW, AuditRound
 from contract.timing import AUDIT_SECONDS, SETTLED_SECONDS
 from processors.telemetry import Log
 
@@ -69,11 +69,11 @@ class Audit:
         while seconds_left() > RESERVE_SECONDS:
             page = self.retry(partial(self.bucket.page, so_far.after))
             if not page:
-                so_far = replace(so_far, is_done=True)
+                so_far = so_far._replace(is_done=True)
                 break
             differing += self._differing(page)
-            so_far = replace(so_far, after=page[-1].key, listed=so_far.listed + len(page))
-        so_far = replace(so_far, differing=so_far.differing + max(0, len(differing) - waiting))
+            so_far = so_far._replace(after=page[-1].key, listed=so_far.listed + len(page))
+        so_far = so_far._replace(differing=so_far.differing + max(0, len(differing) - waiting))
         gone = max(0, self._without_photo(so_far) - waiting) if so_far.is_done else 0
         self.retry(partial(self.store.keep, so_far))
         found = so_far.differing + gone

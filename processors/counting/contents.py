@@ -17,8 +17,7 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from aws.retries import RetryPolicy
-from contract.contents import Name
-from contract.tallies import CountedImage
+from contract.tallies import CountedImage, Name
 from contract.timing import RESULTS_GRACE_SECONDS
 
 # Of many copies nearly always the first is alive.

@@ -16,7 +16,7 @@ from contract.errors import (
     PermanentError,
     UnansweredError,
 )
-from contract.results import Result, ResultName
+from contract.records import Result, ResultName
 from contract.timing import PATIENCE_SECONDS
 
 Outcome = TypeVar("Outcome")

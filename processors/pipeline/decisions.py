@@ -8,9 +8,8 @@ from enum import Enum
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.errors import PermanentError
-from contract.identity import ImageVersion
 from contract.notifications import ImageEvent, ObjectChange
-from contract.records import ImageRecord, Status
+from contract.records import ImageRecord, ImageVersion, Status
 from contract.timing import DAY_SECONDS, TOMBSTONE_DAYS
 from processors.pipeline.objects import StoredObject
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from contract.errors import ConfirmedError, ImagepipeError, PermanentError, TransientError
-from contract.identity import ImageVersion
 from contract.metrics import Metric
-from contract.results import Result, ResultName
+from contract.records import ImageVersion, Result, ResultName
 from processors.detectors.detector import Detector
 from processors.pipeline.blame import DOUBTFUL_VERDICT, attributed, our_request_refused
 from processors.pipeline.objects import StoredObject

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from contract.errors import PermanentError
-from contract.identity import ImageVersion
 from contract.notifications import ImageEvent, ObjectChange
-from contract.records import Findings, ImageRecord, Rejection, Status
+from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Status
 from contract.timing import TOMBSTONE_DAYS
 from processors.pipeline.decisions import outlived_tombstones
 

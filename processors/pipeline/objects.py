@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contract.errors import PermanentError
-from contract.identity import ImageVersion
-from contract.records import Unreadable
+from contract.records import ImageVersion, Unreadable
 
 
 @dataclass(frozen=True)

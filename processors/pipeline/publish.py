@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from contract.completions import Completion, completion
 from contract.errors import ImagepipeError
 from contract.metrics import Metric
+from contract.notifications import Completion, completion
 from contract.records import ImageRecord
 from processors.telemetry import Metrics
 

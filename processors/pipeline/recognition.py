@@ -12,10 +12,8 @@ from contract.errors import (
     PermanentError,
     TransientError,
 )
-from contract.identity import ImageVersion
 from contract.metrics import Metric
-from contract.records import Findings, Unreadable
-from contract.results import Result, ResultName
+from contract.records import Findings, ImageVersion, Result, ResultName, Unreadable
 from processors.detectors.detector import Detector
 from processors.pipeline.detection import Answer, DetectorRunner, Failure, SupersededError
 from processors.pipeline.objects import StoredObject

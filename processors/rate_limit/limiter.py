@@ -14,12 +14,12 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from contract.errors import ConfigurationError, ImagepipeError
 from contract.metrics import Metric
+from contract.moments import day_of
 from contract.quotas import BETA, BudgetItem, to_microseconds
 from processors.telemetry import Log, Metrics
 
@@ -249,11 +249,6 @@ class SharedRateLimiter:
         times = tuple(time for place in range(calls) if (time := first + place / self.share) <= until)
         self._own_next = first + len(times) / self.share
         return Reservation(times, again_at=self._own_next, known_cuts=self._cuts[-1].number)
-
-
-def day_of(moment: float) -> str:
-    """Return the day in UTC as ISO 8601 of a time in seconds since 1970."""
-    return datetime.fromtimestamp(moment, UTC).date().isoformat()
 
 
 class Lane(StrEnum):

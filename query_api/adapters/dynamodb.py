@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING, Any, cast
 import botocore.session
 from botocore.session import Session
 
+from aws.calls import BatchGet, pages
 from aws.client_config import client_config
-from aws.dynamodb_batches import BatchGet
-from aws.dynamodb_pages import pages
 from contract import table
 from contract.errors import ThrottledError
-from contract.records import ImageRecord
-from contract.results import Result, ResultName
-from contract.table import PARTITION_KEY, RANK, RANK_INDEX, SORT_KEY, IndexRow, ItemKey
-from contract.wire import key_of, key_to_wire
+from contract.records import ImageRecord, Result, ResultName
+from contract.table import PARTITION_KEY, RANK, RANK_INDEX, SORT_KEY, IndexRow, ItemKey, key_of, key_to_wire
 from query_api.adapters import readable
 from query_api.adapters.aws_errors import translated
 from query_api.adapters.dynamodb_items import parse_plainly, read_item

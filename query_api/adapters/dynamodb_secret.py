@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aws.conditional_writes import write_if
+from aws.calls import write_if
 from contract import table
-from contract.table import PARTITION_KEY
+from contract.table import PARTITION_KEY, key_to_wire, to_wire
 from contract.timing import DAY_SECONDS
-from contract.wire import key_to_wire, to_wire
 from query_api.adapters.aws_errors import translated
 from query_api.adapters.dynamodb_items import read_item
 

@@ -12,8 +12,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from contract import table
-from contract.records import ImageRecord
-from contract.results import Result, ResultName
+from contract.records import ImageRecord, Result, ResultName
 from contract.table import PARTITION_KEY, RANK, RECORD_PREFIX, SORT_KEY, IndexRow
 
 Item = Mapping[str, Any]

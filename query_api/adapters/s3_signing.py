@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode
 
 from botocore.credentials import ReadOnlyCredentials
 
-from contract.identity import ImageVersion
+from contract.records import ImageVersion
 from query_api.adapters.aws_errors import translated
 from query_api.ports import VALID_SECONDS, Content, UploadGrant
 

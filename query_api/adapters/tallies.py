@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aws.dynamodb_batches import BatchGet
-from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, counts_key
-from contract.tallies import LABEL_COUNTS, NAME_PREFIX, STATUS_COUNTS
-from contract.wire import key_of, key_to_wire
+from aws.calls import BatchGet
+from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, counts_key, key_of, key_to_wire
+from contract.tallies import COUNT_PREFIX, LABEL_COUNTS, STATUS_COUNTS
 from query_api.adapters import readable
 from query_api.adapters.aws_errors import translated
 from query_api.adapters.dynamodb_items import read_item
@@ -62,7 +61,7 @@ class CountsReader:
 def _of_names(counts: Mapping[str, int]) -> dict[str, int]:
     """Leave out attributes that are no name's."""
     return {
-        name.removeprefix(NAME_PREFIX): count
+        name.removeprefix(COUNT_PREFIX): count
         for name, count in counts.items()
-        if name.startswith(NAME_PREFIX)
+        if name.startswith(COUNT_PREFIX)
     }

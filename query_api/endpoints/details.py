@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contract.records import ImageRecord, Status
-from contract.results import Result, ResultName
+from contract.records import ImageRecord, Result, ResultName, Status
 from query_api.ports import RecordReader, ResultReader
 
 

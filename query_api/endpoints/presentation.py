@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contract.identity import ImageVersion
-from contract.records import ImageRecord
+from contract.records import ImageRecord, ImageVersion
 from query_api.endpoints.details import Details
 from query_api.search.questions import Match, Page
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from contract.moments import to_text
+
 Schema = Mapping[str, Any]
 
 MAX_NUMBER_CHARACTERS = 40
@@ -248,10 +250,10 @@ class Moment:
         try:
             if re.fullmatch(self.DATE, text):
                 day = datetime.fromisoformat(text).replace(tzinfo=UTC)
-                return _iso(day + timedelta(days=1) - timedelta(milliseconds=1) if self.is_end else day)
+                return to_text(day + timedelta(days=1) - timedelta(milliseconds=1) if self.is_end else day)
             if re.fullmatch(self.TIME, text, re.IGNORECASE):
                 moment = datetime.fromisoformat(text.upper())
-                return _iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+                return to_text(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
         except (ValueError, OverflowError) as error:
             raise ValueError(self.REASON) from error
         raise ValueError(self.REASON)
@@ -286,7 +288,3 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("must be text")  # noqa: TRY004
     return value
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import botocore.session
 import pytest
 
-from aws.error_codes import ErrorKind, kind_of
+from aws.errors import ErrorKind, kind_of
 from processors.adapters.aws_errors import VERDICTS
 
 # What the processor calls.

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from contract.cost_model.item_sizes import item_bytes
-from contract.wire import from_wire
+from contract.cost_model.usage import item_bytes
+from contract.table import from_wire
 from loadtest.simulation.expressions import condition, update
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import Calls

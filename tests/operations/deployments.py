@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from contract.environment import dump
-from contract.settings import ProcessorSettings
+from contract.settings import ProcessorSettings, dump
 from loadtest.simulation.outages import client_error
 
 PROCESSOR = "arn:aws:lambda:us-east-1:123456789012:function:processor"

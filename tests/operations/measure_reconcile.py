@@ -24,8 +24,7 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from contract.identity import ImageVersion, key_digest
-from contract.records import Findings, ImageRecord, Status
+from contract.records import Findings, ImageRecord, ImageVersion, Status, key_digest
 from contract.table import PARTITION_KEY, SORT_KEY, index_rows, record_key
 from operations.survey import DifferenceKind, Spool, Survey
 from operations.wiring import DeployedPipeline

@@ -13,16 +13,14 @@ import pytest
 from botocore.awsrequest import AWSResponse, HeadersDict
 from moto import mock_aws
 
-from aws.dynamodb_batches import TableBatches
-from contract.identity import ImageVersion, key_digest
-from contract.records import Findings, ImageRecord, Status
-from contract.table import ItemKey, counts_key, index_rows, record_key
-from contract.wire import to_wire
+from aws.calls import TableBatches
+from contract.moments import to_seconds
+from contract.records import Findings, ImageRecord, ImageVersion, Status, key_digest
+from contract.table import ItemKey, counts_key, index_rows, record_key, to_wire
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import OperatedTable, row_from_wire, summary_from_wire
 from operations.adapters.s3 import S3Bucket
 from operations.inventory import RecordCount
-from operations.moments import to_seconds
 from operations.wiring import Names
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.s3 import BUCKET, FakeS3

@@ -10,11 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from aws.dynamodb_batches import TableBatches
+from aws.calls import TableBatches
 from contract.records import Status
-from contract.table import ItemKey, record_key
+from contract.table import ItemKey, key_to_wire, record_key, to_wire
 from contract.tallies import counted_key
-from contract.wire import key_to_wire, to_wire
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import DynamoDBTraces
 from operations.adapters.s3 import ObjectVersion, S3Bucket

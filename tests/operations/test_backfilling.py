@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.moments import to_text
 from contract.notifications import parse
 from contract.records import Status
 from contract.settings import questions
 from operations.adapters.sqs import Pace
 from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
-from operations.moments import to_text
 from operations.planning import Assessor, ObjectFilter
 from operations.temporary_database import SeenContents
 from operations.terminal import OperatorError

@@ -16,11 +16,12 @@ import pytest
 from botocore.stub import Stubber
 
 from contract.errors import CRASHED
+from contract.moments import to_text
 from loadtest.simulation.outages import client_error
 from operations import wiring
 from operations.commands import backfill, dlq, plan, quotas, reconcile, status
+from operations.commands.options import read_since
 from operations.main import main
-from operations.moments import read_since, to_text
 from operations.terminal import OperatorError
 from operations.wiring import DeployedPipeline, Names, choose, read_local
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES

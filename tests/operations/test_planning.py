@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
-from contract.records import Status
-from contract.results import ResultName
+from contract.records import ResultName, Status
 from contract.settings import questions
-from contract.table import result_key
-from contract.wire import to_wire
+from contract.table import result_key, to_wire
 from operations.inventory import Listed, RecordSummary
 from operations.planning import Assessment, Assessor, ObjectFilter, ObjectKind, Place, Totals
 from operations.temporary_database import SeenContents

@@ -9,8 +9,7 @@ import pytest
 
 from contract.errors import ConfigurationError
 from contract.quotas import BETA, to_microseconds
-from contract.table import budget_key
-from contract.wire import to_wire
+from contract.table import budget_key, to_wire
 from operations.adapters.account import AccountQuota, quotas_per_second, reader_of
 from operations.commands.quotas import find, in_use, read_daily_limits, read_settings
 from operations.planning import Pricing

@@ -5,8 +5,7 @@ from __future__ import annotations
 from aws.queue_depths import QueueDepth
 from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
-from contract.table import counts_key
-from contract.wire import to_wire
+from contract.table import counts_key, to_wire
 from operations.commands.status import Calls, report
 from operations.inventory import RecordCount
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES

@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.records import ImageRecord
-from contract.table import index_rows
+from contract.table import index_rows, to_wire
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
-from contract.wire import to_wire
 from operations.commands import reconcile
 from operations.commands.reconcile import GRACE_SECONDS
 from operations.survey import DifferenceKind

@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from PIL import Image
 
-from aws.dynamodb_batches import TableBatches
+from aws.calls import TableBatches
 from contract.errors import ConfigurationError, TransientError
 from contract.records import ImageRecord, Status
 from operations.adapters.aws_errors import translated

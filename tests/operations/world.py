@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
-from aws.dynamodb_batches import TableBatches
+from aws.calls import TableBatches
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import OperatedTable
 from operations.adapters.s3 import S3Bucket

@@ -9,14 +9,12 @@ from typing import Any
 
 import pytest
 
-from aws.dynamodb_batches import TableBatches
-from contract.audits import AUDIT, NOW, WHEN_DUE, AuditRound
+from aws.calls import TableBatches
 from contract.metrics import Metric, TallyMetric
 from contract.records import Status
-from contract.table import counts_key
-from contract.tallies import STATUS_COUNTS
+from contract.table import counts_key, key_to_wire, to_wire
+from contract.tallies import AUDIT, NOW, STATUS_COUNTS, WHEN_DUE, AuditRound
 from contract.timing import AUDIT_SECONDS, DAY_SECONDS, SETTLED_SECONDS
-from contract.wire import key_to_wire, to_wire
 from processors.adapters.aws_errors import translated
 from processors.adapters.dynamodb_audits import DynamoDBAudits
 from processors.adapters.s3_listing import S3Listing

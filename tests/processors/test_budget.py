@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from contract.errors import NotReadyError
 from contract.metrics import Metric
 from contract.quotas import CubicCalculator
-from contract.table import budget_key
+from contract.table import budget_key, key_to_wire
 from contract.timing import RESERVE_SECONDS
-from contract.wire import key_to_wire
 from loadtest.simulation.outages import client_error
 from processors.adapters.dynamodb_rate_limits import DynamoDBRateLimits
 from processors.rate_limit.limiter import ALONE_SECONDS, LONGEST_SPAN_SECONDS, Lane, SharedRateLimiter

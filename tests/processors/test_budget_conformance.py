@@ -9,8 +9,7 @@ import pytest
 
 from contract.errors import ConfigurationError
 from contract.quotas import BudgetItem
-from contract.table import budget_key
-from contract.wire import key_to_wire
+from contract.table import budget_key, key_to_wire
 from processors.adapters.dynamodb_rate_limits import DynamoDBRateLimits
 from processors.rate_limit.limiter import Lane, ReservationRequest
 from processors.retrying import retry_policy

@@ -12,24 +12,22 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from contract.contents import Name
 from contract.errors import ConfigurationError, ThrottledError, TransientError
-from contract.records import ImageRecord, Status
-from contract.results import Result, ResultName
-from contract.table import ItemKey, record_key, result_key
+from contract.records import ImageRecord, Result, ResultName, Status
+from contract.table import ItemKey, from_wire, key_to_wire, record_key, result_key, to_wire
 from contract.tallies import (
     LABEL_COUNTS,
     NOTHING,
     STATUS_COUNTS,
     CountedImage,
     Differences,
+    Name,
     Share,
     counted_key,
     label_counts_key,
     read_counts,
 )
 from contract.timing import RESULTS_GRACE_SECONDS
-from contract.wire import from_wire, key_to_wire, to_wire
 from loadtest.simulation.outages import client_error
 from processors.adapters.dynamodb_contents import DynamoDBContents
 from processors.adapters.dynamodb_counting import DynamoDBTallies

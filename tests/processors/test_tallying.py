@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from contract.errors import TransientError
-from contract.identity import ImageVersion
 from contract.metrics import TallyMetric
-from contract.records import Findings, ImageRecord, Status
+from contract.records import Findings, ImageRecord, ImageVersion, Status
 from contract.table import RECORD, ItemKey, index_rows, record_key
 from contract.tallies import STATUS_COUNTS, CountedImage, Differences, Share, counted_key, label_counts_key
 from contract.timing import RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS

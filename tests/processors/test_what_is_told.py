@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 import pytest
 from aws_lambda_powertools import Metrics
 
-from contract.completions import completion
 from contract.detectors import OPERATIONS
 from contract.metrics import Metric
+from contract.notifications import completion
 from contract.prices import DOLLARS_A_CALL
 from loadtest.simulation.outages import client_error
 from processors.adapters import sns

@@ -10,8 +10,7 @@ from boto3.dynamodb.types import TypeSerializer
 from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from contract.table import PARTITION_KEY, RANK, RANK_INDEX, RANK_PROJECTED, SORT_KEY, ItemKey
-from contract.wire import key_to_wire
+from contract.table import PARTITION_KEY, RANK, RANK_INDEX, RANK_PROJECTED, SORT_KEY, ItemKey, key_to_wire
 from query_api.adapters.dynamodb import QueryTable, make_client
 from tests.query_api.memory_table import MemoryTable
 from tests.query_api.site import Site

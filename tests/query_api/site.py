@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from contract.identity import ImageVersion
+from contract.records import ImageVersion
 from query_api.endpoints.details import ImageReader
 from query_api.http.messages import Request
 from query_api.http.routing import Router

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from contract import table
-from contract.records import ImageRecord, Status
-from contract.results import Result, ResultName
+from contract.records import ImageRecord, Result, ResultName, Status
 from query_api.search.listing import Listing
 from query_api.search.questions import ListQuestion, Order
 from query_api.search.ranges import ranges

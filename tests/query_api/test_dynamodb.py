@@ -13,7 +13,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from contract import table
 from contract.errors import ConfigurationError, ImagepipeError, ThrottledError, TransientError
-from contract.wire import from_wire, key_to_wire
+from contract.table import from_wire, key_to_wire
 from query_api.adapters import dynamodb as adapter
 from query_api.adapters.aws_errors import translated
 from query_api.adapters.dynamodb import QueryTable

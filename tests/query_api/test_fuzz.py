@@ -9,7 +9,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis import GenerationMode
 
-from contract.results import Result, ResultName
+from contract.records import Result, ResultName
 from query_api.endpoints.image_params import MAX_WORDS
 from query_api.routes import all_routes
 from tests.query_api.photos import commit, photo, rejected, write_result

@@ -8,8 +8,8 @@ import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from contract.errors import ThrottledError
-from contract.tallies import LABEL_COUNTS, NAME_PREFIX, label_counts_key
-from contract.wire import key_to_wire
+from contract.table import key_to_wire
+from contract.tallies import COUNT_PREFIX, LABEL_COUNTS, label_counts_key
 from query_api.adapters.tallies import CountsReader
 from tests.query_api.conftest import TABLE_NAME
 from tests.query_api.counts import CountsSite, MemoryCounts
@@ -79,7 +79,7 @@ def test_counts_are_read_from_all_their_items_and_what_is_at_zero_is_left_out(
     counts = {f"Thing {number}": number for number in range(200)} | {"pk": 5}
     for at in LABEL_COUNTS:
         here = {name: count for name, count in counts.items() if label_counts_key(name) == at}
-        attributes: Any = {f"{NAME_PREFIX}{name}": {"N": str(count)} for name, count in here.items()}
+        attributes: Any = {f"{COUNT_PREFIX}{name}": {"N": str(count)} for name, count in here.items()}
         dynamodb.put_item(TableName=TABLE_NAME, Item={**key_to_wire(at), **attributes})
 
     assert CountsReader(dynamodb, TABLE_NAME, lambda what, error: None).labels() == {

@@ -15,11 +15,9 @@ from hypothesis import strategies as st
 from mypy_boto3_dynamodb import DynamoDBClient
 
 from contract import table
-from contract.records import ImageRecord
-from contract.results import Result, ResultName
-from contract.table import ItemKey
+from contract.records import ImageRecord, Result, ResultName
+from contract.table import ItemKey, key_to_wire
 from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, label_counts_key
-from contract.wire import key_to_wire
 from query_api.adapters import readable
 from query_api.adapters.tallies import CountsReader
 from query_api.search.ranges import RowRange

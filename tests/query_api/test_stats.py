@@ -14,9 +14,8 @@ from mypy_boto3_sqs import SQSClient
 from aws.queue_depths import QueueDepth
 from contract.errors import ConfigurationError, ThrottledError
 from contract.metrics import Metric
-from contract.table import counts_key
+from contract.table import counts_key, key_to_wire
 from contract.tallies import STATUS_COUNTS
-from contract.wire import key_to_wire
 from query_api.adapters.queues import QueueBacklogs, QueueUrls
 from query_api.adapters.tallies import CountsReader
 from query_api.ports import Backlog

@@ -7,9 +7,9 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from aws.dynamodb_batches import TableBatches
+from aws.calls import TableBatches
 from contract import table
-from contract.results import Result, ResultName
+from contract.records import Result, ResultName
 from processors.adapters.aws_errors import translated
 from processors.adapters.dynamodb import ImageTable as ProcessorsTable
 from processors.pipeline.commit import Decided

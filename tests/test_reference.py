@@ -16,7 +16,7 @@ from contract.metrics import Metric, TallyMetric
 from infra.bundles import ROOT
 from operations.main import app
 from processors.telemetry import DOLLARS_SAVED
-from query_api.telemetry import QueryMetric
+from query_api.ports import QueryMetric
 from tests.query_api.site import Site
 
 WRITTEN = ROOT / "build" / "reference"

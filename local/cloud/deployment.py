@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from aws.stack_outputs import outputs_of
 from local.cloud.assembly import STACK_NAME, Assembly, Asset
 from local.cloud.clients import LocalClients
 from local.cloud.environment import ACCOUNT, REGION
@@ -44,7 +45,7 @@ def deploy(clients: LocalClients, assembly: Assembly) -> tuple[DeploymentResult,
         _await_end(clients)
         stack = None
     if stack is not None and _tags(stack).get(_DIGEST_TAG) == assembly.digest:
-        return DeploymentResult.UNCHANGED, _outputs(stack)
+        return DeploymentResult.UNCHANGED, outputs_of(stack)
     for asset in assembly.assets(ACCOUNT, REGION):
         _upload(clients, asset)
     arguments = {
@@ -60,7 +61,7 @@ def deploy(clients: LocalClients, assembly: Assembly) -> tuple[DeploymentResult,
     finished = _await_end(clients)
     if finished is None or finished["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         raise LocalCloudError(f"the stack was not deployed: {_reason(clients)}", exit_code=1)
-    return (DeploymentResult.CREATED if stack is None else DeploymentResult.UPDATED), _outputs(finished)
+    return (DeploymentResult.CREATED if stack is None else DeploymentResult.UPDATED), outputs_of(finished)
 
 
 def _upload(clients: LocalClients, asset: Asset) -> None:
@@ -110,7 +111,3 @@ def _reason(clients: LocalClients) -> str:
 
 def _tags(stack: StackTypeDef) -> Mapping[str, str]:
     return {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
-
-
-def _outputs(stack: StackTypeDef) -> Mapping[str, str]:
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}

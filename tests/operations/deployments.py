@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 from contract.settings import ProcessorSettings, dump
@@ -57,6 +58,12 @@ class Paginator:
         assert ServiceCode == "rekognition"
         for code, quota in self.quotas.items():
             yield {"Quotas": [{"QuotaCode": code, **quota}]}
+
+
+def deployed(fingerprints: Mapping[str, str], *, shares_answers: bool = True) -> Any:
+    """Return what is read of a deployed processor that asks with these fingerprints, by detector."""
+    settings = SimpleNamespace(detectors=tuple(fingerprints), answers_are_shared=shares_answers)
+    return SimpleNamespace(fingerprints=fingerprints, settings=settings)
 
 
 def named(operation: str, value: float) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from contract.records import ResultName
 from contract.table import ItemKey, key_to_wire, record_key, result_key, to_wire
 from contract.tallies import Name
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb_traces import DynamoDBTraces
+from operations.adapters.dynamodb import DynamoDBTraces
 from operations.inventory import TraceKind
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.late_reads import LateReads

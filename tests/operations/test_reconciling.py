@@ -14,8 +14,7 @@ from contract.moments import to_seconds
 from contract.records import ImageRecord, Status
 from contract.table import from_wire, index_rows, record_key, to_wire
 from operations.inventory import Listed, RecordSummary
-from operations.reconciling.spool import DifferenceKind
-from operations.reconciling.survey import RecordComparison, compare
+from operations.survey import DifferenceKind, RecordComparison, compare
 from tests.fakes.s3 import START
 from tests.fakes.sqs import BULK
 from tests.operations.world import OperatedWorld

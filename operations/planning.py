@@ -1,22 +1,167 @@
-"""What all objects together would take: calls, hours and dollars, on the pipeline as it is deployed."""
+"""What a listing of objects would take: each one calls or none, all of them hours and dollars."""
 
 from __future__ import annotations
 
 import math
+import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePosixPath
 
 from contract.cost_model.costs import Bill, bill
 from contract.cost_model.usage import Assumptions, Work
-from contract.detectors import OPERATIONS
+from contract.detectors import MAX_S3_IMAGE_BYTES, OPERATIONS
+from contract.records import ImageVersion, ResultName
 from contract.timing import DAY_SECONDS
-from operations.adapters.dynamodb_budgets import DynamoDBBudgets
-from operations.deployed import DeployedProcessor
-from operations.inventory import TIERED, Listed
-from operations.planning.assessment import Assessed, Assessor, ObjectFilter, ObjectKind
+from operations.adapters.account import DeployedProcessor
+from operations.adapters.dynamodb import ASSESSED, OperatedTable
+from operations.inventory import TIERED, Listed, RecordSummary
+from operations.temporary_database import SeenContents
+from operations.terminal import OperatorError
 
+# A name without an ending says nothing; any other ending says that it is likely something else.
+PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ""})
 MEGABYTES_A_GB = 1024
+
+
+@dataclass(frozen=True)
+class Place:
+    """A bucket and the beginning of some keys."""
+
+    bucket: str
+    prefix: str
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
+    def sync_command(self, bucket: str) -> str:
+        """Return how to copy the folder that holds these keys to another bucket, under the same keys."""
+        folder = self.prefix[: self.prefix.rfind("/") + 1]
+        return shlex.join(["aws", "s3", "sync", f"s3://{self.bucket}/{folder}", f"s3://{bucket}/{folder}"])
+
+    @classmethod
+    def read(cls, typed: str) -> Place:
+        """Read `s3://bucket/prefix`. Raise OperatorError."""
+        parts = re.fullmatch(r"s3://([^/]+)(?:/(.*))?", typed, flags=re.DOTALL)
+        if parts is None:
+            raise OperatorError(f"{typed!r} is not a place in S3; write it like s3://bucket/prefix")
+        return cls(parts[1], parts[2] or "")
+
+
+@dataclass(frozen=True)
+class ObjectFilter:
+    """Which objects are meant; None asks for all. `since` is seconds since 1970, suffixes are lower case."""
+
+    since: float | None = None
+    suffixes: tuple[str, ...] | None = None
+
+    def matches(self, listed: Listed) -> bool:
+        return (self.since is None or listed.modified_at >= self.since) and (
+            self.suffixes is None or listed.key.lower().endswith(self.suffixes)
+        )
+
+
+class ObjectKind(StrEnum):
+    """What an object is, as far as its listing tells."""
+
+    PHOTO = "photo"
+    OTHER_BY_NAME = "other_by_name"
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    ARCHIVED = "archived"
+
+    @classmethod
+    def of(cls, listed: Listed) -> ObjectKind:
+        if listed.size_bytes == 0:
+            return cls.EMPTY
+        if listed.size_bytes > MAX_S3_IMAGE_BYTES:
+            return cls.TOO_LARGE
+        if listed.is_archived:
+            return cls.ARCHIVED
+        ending = PurePosixPath(listed.key).suffix.lower()
+        return cls.PHOTO if ending in PHOTO_ENDINGS else cls.OTHER_BY_NAME
+
+    @property
+    def can_be_asked_about(self) -> bool:
+        """Whether a detector is asked about it: only the bytes of the others decide."""
+        return self in (ObjectKind.PHOTO, ObjectKind.OTHER_BY_NAME)
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """One object. `calls` are the detectors that have to be asked about it, if it is the first of its bytes.
+
+    `is_current` says that its record says all already; `is_repeated` that its bytes were listed before.
+    """
+
+    listed: Listed
+    kind: ObjectKind
+    is_current: bool
+    is_repeated: bool = False
+    calls: tuple[str, ...] = ()
+
+    @property
+    def has_to_wait(self) -> bool:
+        """Whether nothing can be done about it before it is restored."""
+        return self.kind is ObjectKind.ARCHIVED and not self.is_current
+
+
+@dataclass(frozen=True)
+class Assessor:
+    """Assesses listings. `has_records` says that the objects are those that the table's records are about."""
+
+    deployed: DeployedProcessor
+    table: OperatedTable
+    contents: SeenContents
+    has_records: bool
+
+    def assess(self, page: Sequence[Listed]) -> list[Assessed]:
+        records = self.table.summaries([listed.key for listed in page], ASSESSED) if self.has_records else {}
+        current = {
+            listed.key
+            for listed in page
+            if listed.key in records and records[listed.key].is_current(listed, self.deployed.fingerprints)
+        }
+        contents = {listed.key: self._content_id(listed, records.get(listed.key)) for listed in page}
+        kinds = {listed.key: ObjectKind.of(listed) for listed in page}
+        askable = {
+            listed.key
+            for listed in page
+            if listed.key not in current and kinds[listed.key].can_be_asked_about
+        }
+        first = self.contents.first_seen(contents[listed.key] for listed in page if listed.key in askable)
+        calls = self._calls(first)
+        assessed: list[Assessed] = []
+        for listed in page:
+            kind = kinds[listed.key]
+            if listed.key not in askable:
+                assessed.append(Assessed(listed, kind, listed.key in current))
+            else:
+                # What is taken out is taken out once: the next one with these bytes repeats them.
+                needed = calls.pop(contents[listed.key], None)
+                assessed.append(Assessed(listed, kind, False, needed is None, needed or ()))
+        return assessed
+
+    def _content_id(self, listed: Listed, record: RecordSummary | None) -> str:
+        """Return what the results of an object are kept by: its record knows the version, no listing does."""
+        version_id = record.version_id if record is not None and record.is_of(listed) else None
+        version = ImageVersion(listed.key, listed.etag, listed.size_bytes, version_id, "")
+        return version.kept_by(shares_answers=self.deployed.settings.answers_are_shared)
+
+    def _calls(self, contents: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        names = {
+            content: [ResultName(content, name, mark) for name, mark in self.deployed.fingerprints.items()]
+            for content in contents
+        }
+        answered = self.table.answered_at([name for of_content in names.values() for name in of_content])
+        return {
+            content: tuple(name.detector for name in of_content if name not in answered)
+            for content, of_content in names.items()
+        }
 
 
 @dataclass
@@ -108,9 +253,9 @@ class Pricing:
     daily_limits: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, deployed: DeployedProcessor, budgets: DynamoDBBudgets) -> Pricing:
+    def of(cls, deployed: DeployedProcessor, table: OperatedTable) -> Pricing:
         """Read the quotas and limits that the workers go by now."""
-        items = budgets.read(deployed.operations)
+        items = table.budgets(deployed.operations)
         quotas = {operation: items[operation].quota or quota for operation, quota in deployed.quotas.items()}
         limits = {name: item.daily_limit for name, item in items.items() if item.daily_limit is not None}
         return cls(quotas, deployed.memory_mb / MEGABYTES_A_GB, {**deployed.daily_limits, **limits})

@@ -109,11 +109,9 @@ class Failure:
         return cls(kind, error.code, error.message, error.detector, keys, attempts, first_sent_at, now)
 
     def to_json(self) -> str:
-        """Write it as the value of a message attribute."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Failure:
-        """Read it from the value of a message attribute."""
         fields = json.loads(text)
         return cls(**{**fields, "keys": tuple(fields["keys"])})

@@ -42,7 +42,6 @@ class ProcessorSettings:
 
     @property
     def answers_are_shared(self) -> bool:
-        """Whether photos with the same bytes are asked about once."""
         return self.share_answers == "yes"
 
     def dead_letter_queue_urls(self) -> dict[str, str]:
@@ -106,7 +105,6 @@ class Question:
 
     @property
     def fingerprint(self) -> str:
-        """Name the settings."""
         asked = json.dumps([self.operation, self.parameters], sort_keys=True)
         return hashlib.blake2b(asked.encode(), digest_size=6).hexdigest()
 

@@ -21,8 +21,7 @@ from contract.tallies import AUDIT_EVENT
 from processors.adapters.calls import PATIENT_ATTEMPTS, lambda_config, retry_policy, translated
 from processors.adapters.dynamodb_counting import CountingTable
 from processors.counting.contents import ContentNames
-from processors.counting.label_counter import LabelCounter, changed_keys
-from processors.counting.recounting import Recount
+from processors.counting.label_counter import LabelCounter, Recount, changed_keys
 from processors.telemetry import Log
 
 if TYPE_CHECKING:

@@ -87,7 +87,6 @@ class Clients:
 def assemble(
     settings: ProcessorSettings, aws: Clients, metrics: Metrics, log: Log, runtime: Runtime
 ) -> ImageBatch:
-    """Put together all that deals with a batch."""
     retry, executor = retry_policy(runtime.sleep), runtime.new_executor(settings.concurrent_calls)
     name, patient = settings.table_name, retry_policy(runtime.sleep, PATIENT_ATTEMPTS)
     table = ImageTable(

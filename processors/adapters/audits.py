@@ -41,7 +41,6 @@ class DynamoDBAudits:
         return {key: content for key, content in found.items() if content is not None}
 
     def images(self) -> int:
-        """Return how many images are counted, recognized or rejected."""
         return sum(sum(read_counts(item).values()) for item in read_items(self.batches, [STATUS_COUNTS]))
 
     def deletions(self, since: float, until: float) -> int:
@@ -61,7 +60,6 @@ class DynamoDBAudits:
         return None
 
     def keep(self, so_far: AuditRound) -> None:
-        """Write down how far a round has come."""
         item = to_wire(so_far.to_item()) | key_to_wire(AUDIT)
         with translated(f"PutItem of the audit on {self.batches.table_name}"):
             self.batches.client.put_item(TableName=self.batches.table_name, Item=item)

@@ -119,7 +119,6 @@ class ImageTable:
         }
 
     def _claim_one(self, name: ResultName, claim: Item, owner: str) -> Result | ImagepipeError | None:
-        """Claim one call, or say what stands there instead."""
         now = int(self.clock())
         try:
             values = {":now": now, ":soon": now + RESULTS_UNSAFE_SECONDS}
@@ -290,7 +289,6 @@ def record_in(item: Mapping[str, Any]) -> ImageRecord | ImagepipeError:
 
 
 def object_key(item: Mapping[str, Any]) -> str:
-    """Return the key of the object whose record an item is."""
     return str(item[PARTITION_KEY]).removeprefix(RECORD_PREFIX)
 
 

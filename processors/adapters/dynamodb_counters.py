@@ -174,7 +174,6 @@ class DynamoDBDailyCounters:
     now: Callable[[], str]
 
     def add(self, counted: Mapping[Metric, int]) -> None:
-        """Add what one batch counted, in one write. Raises a word for failure."""
         if not counted:
             return
         names = {f"#{place}": str(count) for place, count in enumerate(counted)}

@@ -48,8 +48,7 @@ from contract.tallies import (
 from contract.timing import REMOVAL_SECONDS
 from processors.adapters.calls import translated
 from processors.counting.contents import Named
-from processors.counting.label_counter import ShareChange, StoredShare, WriteRefusedError
-from processors.counting.recounting import KeyPage
+from processors.counting.label_counter import KeyPage, ShareChange, StoredShare, WriteRefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

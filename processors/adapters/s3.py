@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from aws.object_heads import ObjectHead, head_object
+from aws.calls import ObjectHead, head_object
 from aws.retries import RetryPolicy
 from contract.errors import ImagepipeError
 from contract.moments import to_text

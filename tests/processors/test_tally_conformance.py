@@ -32,8 +32,7 @@ from loadtest.simulation.outages import client_error
 from processors.adapters.calls import retry_policy
 from processors.adapters.dynamodb_counting import CountingTable
 from processors.counting.contents import ContentNames
-from processors.counting.label_counter import MAX_KEYS, LabelCounter, ShareChange
-from processors.counting.recounting import Recount
+from processors.counting.label_counter import MAX_KEYS, LabelCounter, Recount, ShareChange
 from tests.conftest import RunningCloud
 from tests.fakes.late_reads import LateReads
 from tests.fakes.tallies import FakeContents, FakeTallies

@@ -24,8 +24,7 @@ from contract.tallies import STATUS_COUNTS, CountedImage, Differences, Share, co
 from contract.timing import RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
 from processors.adapters.calls import retry_policy
 from processors.counting.contents import ContentNames
-from processors.counting.label_counter import MANY_NAMES, MAX_KEYS, LabelCounter, changed_keys
-from processors.counting.recounting import Recount
+from processors.counting.label_counter import MANY_NAMES, MAX_KEYS, LabelCounter, Recount, changed_keys
 from tests.fakes.calls import nothing
 from tests.fakes.tallies import FakeContents, FakeTallies
 

@@ -176,6 +176,18 @@ def projection(attributes: Sequence[str]) -> tuple[str, dict[str, str]]:
     return ", ".join(f"#{name}" for name in attributes), {f"#{name}": name for name in attributes}
 
 
+def additions(counts: Mapping[str, int]) -> dict[str, Any]:
+    """Return what an UpdateItem asks for that adds to numbers, by attribute, whatever these are called."""
+    places = [str(place) for place in range(len(counts))]
+    return {
+        "UpdateExpression": "ADD " + ", ".join(f"#{place} :{place}" for place in places),
+        "ExpressionAttributeNames": {f"#{place}": name for place, name in zip(places, counts, strict=True)},
+        "ExpressionAttributeValues": {
+            f":{place}": {"N": str(by)} for place, by in zip(places, counts.values(), strict=True)
+        },
+    }
+
+
 def pages(call: Callable[..., Mapping[str, Any]], **request: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the answers to a request, each when it is asked for. `call` makes one of them."""
     while True:

@@ -31,11 +31,6 @@ class ImagepipeError(Exception):
         self.retry_within_seconds = retry_within_seconds
         self.patience_seconds = patience_seconds
 
-    def during(self, detector: str) -> ImagepipeError:
-        """Note which detector was being asked, and return the error for raising."""
-        self.detector = detector
-        return self
-
 
 class TransientError(ImagepipeError):
     """The image's own failure, which may pass: it is tried again, and after MAX_ATTEMPTS a dead letter."""

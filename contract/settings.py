@@ -110,7 +110,6 @@ class Question:
 
 
 def questions(settings: ProcessorSettings) -> Mapping[str, Question]:
-    """Return what is asked about every image, by detector."""
     return {
         name: Question(
             SPECS[name].operation,

@@ -169,7 +169,6 @@ def faces_term() -> str:
 
 
 def signing_key() -> ItemKey:
-    """Return where the secret stands with which cursors are signed."""
     return ItemKey(f"{SECRET_PREFIX}cursors", "secret")
 
 

@@ -177,7 +177,6 @@ def _whole(value: object) -> int:
 
 
 def counted_key(key: str) -> ItemKey:
-    """Return where it stands what an object's key is counted for."""
     return ItemKey(f"{COUNTED_PREFIX}{key}", COUNTED)
 
 
@@ -216,7 +215,6 @@ class Name(NamedTuple):
 
 
 def removal_key(content_id: str) -> ItemKey:
-    """Return where it stands that the results of a content have an expiry."""
     return ItemKey(f"{CONTENT_PREFIX}{content_id}", REMOVAL)
 
 

@@ -68,6 +68,14 @@ class CountedBatch:
     changed: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True)
+class KeyPage:
+    """Keys that have a record or are counted, or contents; some twice. `cursor` leads to the next page."""
+
+    found: Sequence[str]
+    cursor: ItemKey | None
+
+
 class TallyStore(Protocol):
     """Where records, shares and counts are."""
 
@@ -81,8 +89,14 @@ class TallyStore(Protocol):
         """Write shares and counts, all or nothing.
 
         Raise TransientError if one of the shares is not what was seen, or another is writing now;
-        RefusedError if it is of no use to try again.
+        WriteRefusedError if it is of no use to try again.
         """
+
+    def keys(self, after: ItemKey | None) -> KeyPage:
+        """Read one page of the keys that have a record or are counted."""
+
+    def contents(self, after: ItemKey | None) -> KeyPage:
+        """Read one page of the contents that have results or names."""
 
 
 @dataclass
@@ -211,66 +225,43 @@ def changed_keys(event: Mapping[str, Any]) -> list[str]:
 RESERVE_SECONDS = 30
 
 
-@dataclass(frozen=True)
-class KeyPage:
-    """Keys that have a record or are counted, or contents; some twice. `cursor` leads to the next page."""
+def recount(
+    tally: LabelCounter, event: Mapping[str, object], seconds_left: Callable[[], float]
+) -> dict[str, object]:
+    """Go on where `cursor` says; return how far it went, and the cursor to go on with or None.
 
-    found: Sequence[str]
-    cursor: ItemKey | None
-
-
-class KeyStore(Protocol):
-    """Where all keys and contents are."""
-
-    def keys(self, after: ItemKey | None) -> KeyPage:
-        """Read one page of keys."""
-
-    def contents(self, after: ItemKey | None) -> KeyPage:
-        """Read one page of the contents that have results or names."""
-
-
-@dataclass(frozen=True)
-class Recount:
-    """Goes through all keys, in as many invocations as it takes. Uploads and counting may go on meanwhile."""
-
-    store: KeyStore
-    tally: LabelCounter
-    contents: ContentNames
-
-    def answer(self, event: Mapping[str, object], seconds_left: Callable[[], float]) -> dict[str, object]:
-        """Go on where `cursor` says; return how far it went, and the cursor to go on with or None.
-
-        Contents are not looked at if a key was passed over: its results might be taken for nobody's.
-        """
-        cursor = event.get("cursor")
-        place = _Place.of_cursor(cursor if isinstance(cursor, Mapping) else {})
-        looked_at = changed = 0
-        while True:
-            is_of_keys = place.of == "keys"
-            read = self.store.keys if is_of_keys else self.store.contents
-            page = self.tally.retry(partial(read, place.after))
-            before = self.tally.passed_over
-            if is_of_keys:
-                changed += self.tally.bring_in_line(page.found)
-                looked_at += len(page.found)
-            else:
-                for content_id in page.found:
-                    self.contents.settle(content_id)
-            passed_over = place.passed_over + self.tally.passed_over - before
-            following = _Place(place.of, page.cursor, passed_over)
-            if page.cursor is None and is_of_keys and not passed_over:
-                self.tally.retry(self.contents.store.is_complete_now)
-                following = _Place("contents", None, 0)
-            is_done = page.cursor is None and following.of == place.of
-            if is_done or seconds_left() < RESERVE_SECONDS:
-                break
-            place = following
-        return {
-            "looked_at": looked_at,
-            "changed": changed,
-            "passed_over": passed_over,
-            "cursor": None if is_done else following.to_json(),
-        }
+    Uploads and counting may go on meanwhile. Contents are not looked at if a key was passed over: its results
+    might be taken for nobody's.
+    """
+    cursor = event.get("cursor")
+    place = _Place.of_cursor(cursor if isinstance(cursor, Mapping) else {})
+    looked_at = changed = 0
+    while True:
+        is_of_keys = place.of == "keys"
+        read = tally.store.keys if is_of_keys else tally.store.contents
+        page = tally.retry(partial(read, place.after))
+        before = tally.passed_over
+        if is_of_keys:
+            changed += tally.bring_in_line(page.found)
+            looked_at += len(page.found)
+        else:
+            for content_id in page.found:
+                tally.contents.settle(content_id)
+        passed_over = place.passed_over + tally.passed_over - before
+        following = _Place(place.of, page.cursor, passed_over)
+        if page.cursor is None and is_of_keys and not passed_over:
+            tally.retry(tally.contents.store.is_complete_now)
+            following = _Place("contents", None, 0)
+        is_done = page.cursor is None and following.of == place.of
+        if is_done or seconds_left() < RESERVE_SECONDS:
+            break
+        place = following
+    return {
+        "looked_at": looked_at,
+        "changed": changed,
+        "passed_over": passed_over,
+        "cursor": None if is_done else following.to_json(),
+    }
 
 
 @dataclass(frozen=True)

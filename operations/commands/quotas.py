@@ -18,6 +18,9 @@ from operations.adapters.dynamodb import OperatedTable
 from operations.commands import options
 from operations.wiring import DeployedPipeline, connect
 
+# What is typed to take an operator's limit away.
+NO_LIMIT = "none"
+
 
 def quotas(
     *,
@@ -127,10 +130,6 @@ def _print_daily(shown: list[QuotaInUse]) -> None:
             f"\nNo call is left for today of {', '.join(reached)}: photos wait until midnight (UTC). "
             f"To allow more: imagepipe quotas --daily {reached[0]}=…"
         )
-
-
-# What is typed to take an operator's limit away.
-NO_LIMIT = "none"
 
 
 @dataclass(frozen=True)

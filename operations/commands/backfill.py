@@ -100,7 +100,7 @@ def backfill(
         return 0
     terminal.remark(f"How far it is: {checkpoint.file}")
     if run.ended is Ended.STOPPED:
-        raise terminal.StoppedError(f"{run.queued:,} were queued; the same command goes on from there")
+        raise terminal.StoppedError(f"{run.queued:,} were queued; {_GOES_ON}")
     return 0 if run.ended is Ended.LIMIT else NOT_ALL
 
 

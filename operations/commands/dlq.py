@@ -253,13 +253,7 @@ def outcome(done: Redriven, *, dry_run: bool) -> list[str]:
 
 
 def _fact(name: str, value: str) -> str:
-    first, *rest = value.split("\n")
-    return "\n".join(
-        [
-            f"{name:<14} {terminal.printable(first)}",
-            *(f"{'':<14} {terminal.printable(line)}" for line in rest),
-        ]
-    )
+    return f"{name:<14} " + f"\n{'':<15}".join(map(terminal.printable, value.split("\n")))
 
 
 @dataclass

@@ -19,7 +19,7 @@ from loadtest.simulation.photos import SIZE_BYTES, VirtualPhoto, etag
 from loadtest.simulation.queue import VirtualQueue
 from loadtest.simulation.rekognition import VirtualRekognition
 from loadtest.simulation.table import VirtualTable
-from processors.assembly import Clients
+from processors.wiring import Clients
 
 Value = TypeVar("Value")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,8 +16,8 @@ from contract.settings import ProcessorSettings
 from loadtest.simulation.clients import Services, clients
 from loadtest.simulation.clock import VirtualLock, wait
 from loadtest.simulation.fleet import Environment, Handler
-from processors.assembly import Clients, assemble
 from processors.runtime import Runtime
+from processors.wiring import Clients, assemble
 
 # So many calls a second that the budget never makes anybody wait.
 UNLIMITED = 1e9
@@ -34,8 +35,8 @@ class NoLog:
     def error(self, message: str, **facts: object) -> None:
         self._count(str(facts.get("code", "error")))
 
-    def fault(self, message: str, fault: BaseException) -> None:
-        self._count(f"fault {fault!r}")
+    def exception(self, message: str, **facts: object) -> None:
+        self._count(f"fault {sys.exception()!r}")
 
     def _count(self, what: str) -> None:
         self._said[what] = self._said.get(what, 0) + 1

@@ -32,7 +32,7 @@ from loadtest.simulation.programs import (
     without_limiter,
 )
 from local.rekognition.quotas import TokenBucket
-from processors.retrying import ATTEMPTS, LONGEST_WAIT_SECONDS
+from processors.adapters.calls import ATTEMPTS, LONGEST_WAIT_SECONDS
 from processors.runtime import Deadline, Runtime
 
 

@@ -21,7 +21,7 @@ from urllib.parse import quote, urlencode
 from botocore.credentials import ReadOnlyCredentials
 
 from contract.records import ImageVersion
-from query_api.adapters.aws_errors import translated
+from query_api.adapters.clients import translated
 from query_api.ports import VALID_SECONDS, Content, UploadGrant
 
 PNG, JPEG = "image/png", "image/jpeg"

@@ -24,7 +24,7 @@ from contract.prices import DOLLARS_A_CALL, dollars_for_calls
 from contract.records import pack
 from infra.settings import DeploymentSettings
 from processors.counting.label_counter import MAX_KEYS
-from query_api.telemetry import QueryMetric as QueryCount
+from query_api.ports import QueryMetric as QueryCount
 
 MILLION = 1_000_000
 LABELS = ("DetectLabels",)

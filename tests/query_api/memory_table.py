@@ -13,7 +13,7 @@ from contract.errors import ImagepipeError
 from contract.records import ImageRecord, Result, ResultName
 from contract.table import RANK, SORT_KEY, IndexRow, ItemKey
 from query_api.adapters import readable
-from query_api.search.ranges import RowRange
+from query_api.search.postings import RowRange
 
 
 @dataclass

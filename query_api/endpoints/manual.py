@@ -1,4 +1,7 @@
-"""The manual as one page of HTML: no scripts, nothing from elsewhere."""
+"""What can be asked, for programs as OpenAPI 3.1 and for people as one page without scripts.
+
+https://spec.openapis.org/oas/v3.1.1.html
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,95 @@ from html import escape
 from re import sub
 from typing import Any
 
-from query_api.endpoints.schemas import COMPONENTS
-from query_api.http.param_types import Parameter
+from query_api.endpoints.presentation import COMPONENTS, Json
+from query_api.http.parameters import Parameter
 from query_api.http.routing import Endpoint
+
+VERSION = "1"
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+REFUSALS = {
+    400: "The question cannot be read; `faults` names every parameter at fault.",
+    500: "A configuration error, or a defect of ours.",
+    503: "No answer at the moment; `retry-after` says when to ask again.",
+}
+
+
+def openapi(endpoints: Iterable[Endpoint]) -> Json:
+    described: dict[str, Json] = {}
+    for endpoint in endpoints:
+        path = described.setdefault(_path(endpoint), {})
+        path[endpoint.method.lower()] = _operation(endpoint)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "imagepipe",
+            "version": VERSION,
+            "description": "What is in the photos. Unknown parameters are refused.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        # Relative to this document, wherever it is.
+        "servers": [{"url": "."}],
+        "paths": described,
+        "components": {"schemas": COMPONENTS},
+    }
+
+
+def _operation(endpoint: Endpoint) -> Json:
+    operation: Json = {
+        "operationId": endpoint.name,
+        "summary": endpoint.summary,
+        "parameters": [
+            *(_parameter(each, "path") for each in endpoint.path_parameters),
+            *(_parameter(each, "query") for each in endpoint.parameters),
+        ],
+        "responses": _responses(endpoint),
+    }
+    if endpoint.description:
+        operation["description"] = endpoint.description
+    if endpoint.body:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _body_schema(endpoint.body)}},
+        }
+    return operation
+
+
+def _body_schema(properties: Iterable[Parameter]) -> Json:
+    known = list(properties)
+    return {
+        "type": "object",
+        "properties": {each.name: {**each.schema, "description": each.description} for each in known},
+        "required": [each.name for each in known if each.required],
+        "additionalProperties": False,
+    }
+
+
+def _parameter(parameter: Parameter, place: str) -> Json:
+    described: Json = {
+        "name": parameter.name,
+        "in": place,
+        "required": place == "path" or parameter.required,
+        "description": parameter.description,
+        "schema": parameter.schema,
+    }
+    if parameter.example is not None:
+        described["example"] = parameter.example if parameter.most == 1 else [parameter.example]
+    return described
+
+
+def _responses(endpoint: Endpoint) -> Json:
+    content = {endpoint.content_type: {"schema": endpoint.schema or {"type": "string"}}}
+    refusals = {**({} if endpoint.is_static else REFUSALS), **endpoint.refusals}
+    return {
+        str(endpoint.status): {"description": endpoint.summary, "content": content},
+        **{str(status): {"description": why, "content": PROBLEM} for status, why in sorted(refusals.items())},
+    }
+
+
+def _path(endpoint: Endpoint) -> str:
+    """Write a path as OpenAPI does, which knows no greedy variable."""
+    return endpoint.path.replace("+}", "}")
+
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -33,7 +122,6 @@ HEADERS: Mapping[str, str] = {
 
 
 def page(endpoints: Iterable[Endpoint]) -> str:
-    """Write the manual."""
     known = list(endpoints)
     contents = "".join(
         f'<li><a href="#{escape(each.name)}">{escape(each.method)} {escape(_path(each))}</a> '
@@ -111,10 +199,6 @@ def _kind(schema: Mapping[str, Any]) -> str:
     if kind == "array":
         return f"list of {', '.join(_properties(schema['items'])) or _kind(schema['items'])}"
     return kind if isinstance(kind, str) else " or ".join(kind)
-
-
-def _path(endpoint: Endpoint) -> str:
-    return endpoint.path.replace("+}", "}")
 
 
 def _text(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The processor Lambda: what feeds it, and what it may do."""
+"""The processor Lambda: what feeds it, what it may do, and the topic on which it tells what has ended."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_s3 as s3
@@ -16,10 +16,9 @@ from constructs import Construct
 from contract import timing
 from contract.detectors import OPERATIONS
 from contract.settings import ProcessorSettings, dump
-from infra.functions import PythonFunction
-from infra.intake import ObjectEvents
-from infra.queueing import LaneQueues
-from infra.quotas import QuotaParameters
+from infra.functions import PythonFunction, allow
+from infra.intake import LaneQueues, ObjectEvents
+from infra.regions import QuotaParameters
 from infra.settings import DeploymentSettings
 
 # Not Scan, and not Query: the processor knows the key of everything that it needs.
@@ -117,13 +116,20 @@ class Processing(Construct):
         topic.grant_publish(self.function)
         # Rekognition reads the photo with the caller's rights. Listing lets S3 answer "not found" for an
         # object that is gone, instead of "access denied".
-        actions = ("s3:GetObject", "s3:GetObjectVersion")
-        self.function.add_to_role_policy(
-            iam.PolicyStatement(actions=list(actions), resources=[bucket.arn_for_objects("*")])
-        )
-        self.function.add_to_role_policy(
-            iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn])
-        )
+        allow(self.function, ["s3:GetObject", "s3:GetObjectVersion"], bucket.arn_for_objects("*"))
+        allow(self.function, ["s3:ListBucket"], bucket.bucket_arn)
         # None of Rekognition's operations can be limited to a resource.
-        detecting = [f"rekognition:{OPERATIONS[name]}" for name in settings.detectors]
-        self.function.add_to_role_policy(iam.PolicyStatement(actions=detecting, resources=["*"]))
+        allow(self.function, [f"rekognition:{OPERATIONS[name]}" for name in settings.detectors], "*")
+
+
+class CompletionTopic(Construct):
+    """A topic for completions (contract/notifications.py), encrypted and reachable over TLS only."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.topic = sns.Topic(
+            self,
+            "Topic",
+            enforce_ssl=True,
+            master_key=kms.Alias.from_alias_name(self, "Key", "alias/aws/sns"),
+        )

@@ -9,7 +9,6 @@ from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
@@ -18,9 +17,8 @@ from contract import timing
 from contract.settings import TallySettings, dump
 from contract.table import CONTENT_PREFIX, RECORD, SORT_KEY
 from contract.tallies import AUDIT_EVENT, AUDIT_PREFIX, COUNTED_PREFIX, TALLY_PREFIX, WHEN_DUE
-from infra.functions import PythonFunction
-from infra.intake import ObjectEvents
-from infra.queueing import dead_letter_queue
+from infra.functions import PythonFunction, allow
+from infra.intake import ObjectEvents, dead_letter_queue
 from infra.settings import DeploymentSettings
 
 # Scan is for counting anew alone.
@@ -93,13 +91,8 @@ class Tallying(Construct):
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
         """
         keys = [f"{beginning}*" for beginning in beginnings]
-        self.function.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=list(actions),
-                resources=[table.table_arn],
-                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}},
-            )
-        )
+        only_these = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
+        allow(self.function, actions, table.table_arn, conditions=only_these)
 
     def _settings(self, table: dynamodb.ITable, *, is_auditing: bool) -> TallySettings:
         if not is_auditing:
@@ -126,12 +119,9 @@ class Tallying(Construct):
             ],
         )
         works = (self._intake.images, self._intake.bulk)
-        queues = [queue for work in works for queue in (work.queue, work.dead_letters)]
-        for action, resources in (
-            ("s3:ListBucket", [self._intake.bucket.bucket_arn]),
-            ("sqs:GetQueueAttributes", [queue.queue_arn for queue in queues]),
-        ):
-            self.function.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=resources))
+        queues = [queue.queue_arn for work in works for queue in (work.queue, work.dead_letters)]
+        allow(self.function, ["s3:ListBucket"], self._intake.bucket.bucket_arn)
+        allow(self.function, ["sqs:GetQueueAttributes"], *queues)
 
     def _feed(self, table: dynamodb.ITable) -> None:
         """Follow the table's stream from its beginning; of all its items, only records say something new.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from aws_cdk import Annotations, ArnFormat, Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
@@ -37,44 +36,42 @@ NOBODY = (
 )
 
 
-@dataclass(frozen=True)
-class Watched:
-    """What there is to watch. `functions` are by the name that operators know them by."""
-
-    images: LaneQueues
-    bulk: LaneQueues
-    functions: Mapping[str, lambda_.Function]
-    quotas: QuotaParameters
-    uncounted: sqs.Queue
-    api: apigateway.HttpApi
-    is_audited: bool
-
-
 class Alarms(Construct):
-    """All alarms of the stack, each of them sent to the topic when it begins and when it is over."""
+    """All alarms of the stack, each of them sent to the topic when it begins and when it is over.
 
-    def __init__(self, scope: Construct, construct_id: str, watched: Watched, topic: AlarmTopic) -> None:
+    `functions` are by the name that operators know them by.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        topic: AlarmTopic,
+        *,
+        images: LaneQueues,
+        bulk: LaneQueues,
+        functions: Mapping[str, lambda_.Function],
+        quotas: QuotaParameters,
+        uncounted: sqs.Queue,
+        api: apigateway.HttpApi,
+        is_audited: bool,
+    ) -> None:
         super().__init__(scope, construct_id)
-        self._action = topic.action
-        self._on_dead_letters("ImagesDeadLetters", watched.images, "Dead letters of live photos")
-        self._on_dead_letters("BulkDeadLetters", watched.bulk, "Dead letters of bulk work")
-        self._on_age(
-            "ImagesWaiting", watched.images, MOST_LIVE_DAYS, "uploaded photo", "Live photos wait too long"
-        )
-        self._on_age("BulkWaiting", watched.bulk, MOST_BULK_DAYS, "bulk message", "Bulk work waits too long")
-        self._on_depth("ImagesDepth", watched.images, "live", watched.quotas)
-        self._on_depth("BulkDepth", watched.bulk, "bulk", watched.quotas)
-        self._on_configuration_errors()
-        self._on_the_days_limit()
-        self._on_late_counts(watched.functions["tally"])
-        self._on_uncounted_changes(watched.uncounted)
-        if watched.is_audited:
+        self._action = actions.SnsAction(topic.topic)
+        self._on_dead_letters("ImagesDeadLetters", images, "Dead letters of live photos")
+        self._on_dead_letters("BulkDeadLetters", bulk, "Dead letters of bulk work")
+        self._on_age("ImagesWaiting", images, MOST_LIVE_DAYS, "uploaded photo", "Live photos wait too long")
+        self._on_age("BulkWaiting", bulk, MOST_BULK_DAYS, "bulk message", "Bulk work waits too long")
+        self._on_depth("ImagesDepth", images, "live", quotas)
+        self._on_depth("BulkDepth", bulk, "bulk", quotas)
+        self._on_calls()
+        self._on_counts(functions["tally"], uncounted)
+        if is_audited:
             self._on_differences()
-        self._on_loops(watched.functions["processor"])
-        for name, function in watched.functions.items():
-            self._on_throttles(name, function)
-            self._on_errors(name, function)
-        self._on_failed_answers(watched.api)
+        self._on_loops(functions["processor"])
+        for name, function in functions.items():
+            self._on_function(name, function)
+        self._on_failed_answers(api)
 
     def _on_dead_letters(self, alarm_id: str, work: LaneQueues, heading: str) -> None:
         # Messages that a redrive policy moves are not in NumberOfMessagesSent, only in the visible ones.
@@ -120,7 +117,7 @@ class Alarms(Construct):
             missing=_AS_BEFORE,
         )
 
-    def _on_configuration_errors(self) -> None:
+    def _on_calls(self) -> None:
         self._alarm(
             "ConfigurationErrors",
             _counted(Metric.CONFIGURATION_ERRORS),
@@ -129,8 +126,6 @@ class Alarms(Construct):
             "names what is missing.",
             "Configuration errors",
         )
-
-    def _on_the_days_limit(self) -> None:
         self._alarm(
             "DailyLimit",
             _counted(Metric.DAILY_LIMIT_REACHED),
@@ -140,7 +135,7 @@ class Alarms(Construct):
             "The day's limit is reached",
         )
 
-    def _on_late_counts(self, tally: lambda_.Function) -> None:
+    def _on_counts(self, tally: lambda_.Function, dead_letters: sqs.Queue) -> None:
         # Counts the milliseconds since the oldest change in a batch was made.
         # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
         self._alarm(
@@ -151,8 +146,6 @@ class Alarms(Construct):
             "tally says what stops it. What is older than a day has to be counted anew.",
             "Counts are behind",
         )
-
-    def _on_uncounted_changes(self, dead_letters: sqs.Queue) -> None:
         self._alarm(
             "UncountedChanges",
             dead_letters.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="Maximum"),
@@ -189,7 +182,7 @@ class Alarms(Construct):
             "Messages were dropped as a loop",
         )
 
-    def _on_throttles(self, name: str, function: lambda_.Function) -> None:
+    def _on_function(self, name: str, function: lambda_.Function) -> None:
         self._alarm(
             f"{name.capitalize()}Throttles",
             function.metric_throttles(period=_FIVE_MINUTES, statistic="Sum"),
@@ -200,8 +193,6 @@ class Alarms(Construct):
             "A function is throttled",
             again=True,
         )
-
-    def _on_errors(self, name: str, function: lambda_.Function) -> None:
         self._alarm(
             f"{name.capitalize()}Errors",
             function.metric_errors(period=_FIVE_MINUTES, statistic="Sum"),
@@ -285,11 +276,6 @@ class AlarmTopic(Construct):
             self.reaches = f"{settings.alarm_email}, once confirmed" if settings.alarm_email else NOBODY
         if self.reaches == NOBODY:
             Annotations.of(self).add_warning_v2("imagepipe:alarms", f"Alarms reach {NOBODY}.")
-
-    @property
-    def action(self) -> cloudwatch.IAlarmAction:
-        """What an alarm does."""
-        return actions.SnsAction(self.topic)
 
     def _own(self, email: str) -> sns.Topic:
         topic = sns.Topic(self, "Topic", display_name="imagepipe alarms", enforce_ssl=True)

@@ -20,7 +20,7 @@ from contract import timing
 from contract.settings import QuerySettings, dump
 from contract.table import signing_key
 from infra.functions import PythonFunction, allow, retention
-from infra.intake import LaneQueues
+from infra.intake import ObjectEvents
 from infra.settings import DeploymentSettings
 
 # What the function answers: tests hold this list to its own. The greedy form takes keys with slashes, encoded
@@ -68,13 +68,12 @@ class Answers(Construct):
         settings: DeploymentSettings,
         *,
         code: Path,
-        bucket: s3.Bucket,
+        intake: ObjectEvents,
         table: dynamodb.ITable,
-        images: LaneQueues,
-        bulk: LaneQueues,
     ) -> None:
         super().__init__(scope, construct_id)
         self.settings = settings
+        images, bulk = intake.images, intake.bulk
         self.function = PythonFunction(
             self,
             "Query",
@@ -82,7 +81,7 @@ class Answers(Construct):
             code=code,
             environment=dump(
                 QuerySettings(
-                    bucket_name=bucket.bucket_name,
+                    bucket_name=intake.bucket.bucket_name,
                     table_name=table.table_name,
                     queue_url=images.queue.queue_url,
                     dead_letter_queue_url=images.dead_letters.queue_url,
@@ -97,13 +96,13 @@ class Answers(Construct):
             log_retention_days=settings.log_retention_days,
             reserved_concurrency=settings.query_reserved_concurrency,
         ).function
-        self._allow(bucket, table)
+        self._allow(intake.bucket, table)
         for queue in (images.queue, images.dead_letters, bulk.queue, bulk.dead_letters):
             queue.grant(self.function, "sqs:GetQueueAttributes")
         self.api = self._http_api()
         routes = self._route()
         self._throttle(routes)
-        self._let_pages_in(bucket)
+        self._let_pages_in(intake.bucket)
 
     def _let_pages_in(self, bucket: s3.Bucket) -> None:
         """Let pages ask the bucket, which is another host than theirs.

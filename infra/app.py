@@ -10,7 +10,7 @@ import sys
 from aws_cdk import Annotations, App, CfnOutput, DefaultStackSynthesizer, Stack
 from constructs import Construct
 
-from infra.alarms import Alarms, AlarmTopic, Watched
+from infra.alarms import Alarms, AlarmTopic
 from infra.answers import Answers
 from infra.bundles import PYTHON_VERSION, Bundle, BundleError, find_python
 from infra.intake import ObjectEvents
@@ -68,13 +68,14 @@ class ImagepipeStack(Stack):
             "Answers",
             settings,
             code=query_api.build(),
-            bucket=intake.bucket,
+            intake=intake,
             table=store.table,
-            images=intake.images,
-            bulk=intake.bulk,
         )
         topic = AlarmTopic(self, "AlarmTopic", settings)
-        watched = Watched(
+        Alarms(
+            self,
+            "Alarms",
+            topic,
             images=intake.images,
             bulk=intake.bulk,
             functions={
@@ -87,7 +88,6 @@ class ImagepipeStack(Stack):
             api=answers.api,
             is_audited=settings.daily_check,
         )
-        Alarms(self, "Alarms", watched, topic)
         self._publish(
             Bucket=intake.bucket.bucket_name,
             QueueUrl=intake.images.queue.queue_url,

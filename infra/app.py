@@ -14,11 +14,10 @@ from infra.alarms import Alarms, AlarmTopic
 from infra.answers import Answers
 from infra.bundles import PYTHON_VERSION, Bundle, BundleError, find_python
 from infra.intake import ObjectEvents
-from infra.processing import CompletionTopic, Processing
+from infra.processing import CompletionTopic, Processing, Tallying
 from infra.regions import RegionRule
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from infra.store import Store
-from infra.tallying import Tallying
 
 STACK_NAME = "imagepipe"
 

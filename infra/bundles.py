@@ -88,15 +88,8 @@ def _with_bytecode(files: dict[str, bytes], directory: Path) -> dict[str, bytes]
             path = Path(scratch) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        _compile(Path(scratch), python)
+        compile_below(Path(scratch), python)
         return dict(_files_below(Path(scratch)))
-
-
-def _compile(directory: Path, python: str) -> None:
-    try:
-        compile_below(directory, python)
-    except subprocess.CalledProcessError as error:
-        raise BundleError(f"cannot compile what goes into a zip: {error}") from error
 
 
 def _sources() -> bytes:
@@ -136,7 +129,7 @@ def _installed_packages(directory: Path) -> Path:
                 f"cannot install {LOCK.name} for Lambda (the first time needs the network): {said}"
             )
         if (python := find_python()) is not None:
-            _compile(installed, python)
+            compile_below(installed, python)
         # Another process may have installed the same at the same time.
         if not target.exists():
             installed.rename(target)
@@ -183,11 +176,14 @@ def find_python() -> str | None:
 
 
 def compile_below(directory: Path, python: str) -> None:
-    """Put bytecode beside all sources, to be taken without looking at them. Raises CalledProcessError.
+    """Put bytecode beside all sources, to be taken without looking at them. Raises BundleError.
 
     The same sources give the same bytes wherever they lie, so that the zip is the same.
     """
     command = [python, "-S", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     where = ["-s", str(directory), "-p", _TASK_ROOT, str(directory)]
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": "0"}
-    subprocess.run([*command, *where], env=environment, check=True)  # noqa: S603
+    try:
+        subprocess.run([*command, *where], env=environment, check=True)  # noqa: S603
+    except subprocess.CalledProcessError as error:
+        raise BundleError(f"cannot compile what goes into a zip: {error}") from error

@@ -21,7 +21,7 @@ from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random
 from loadtest.errors import LoadtestError
 from loadtest.photos import TrackedPhoto
 from loadtest.stack import Stack
-from local.demo.dead_letters import dead_letters
+from local.demo.draining import dead_letters
 
 _ANSWER_SECONDS = 20
 _MOST_TIMES = 30

@@ -15,8 +15,7 @@ from botocore.parsers import ResponseParserError
 
 from contract.terminal import printable, standard_streams
 from infra.bundles import ROOT
-from local.cloud.environment import asking, on_ports, remembered
-from local.cloud.errors import LocalCloudError
+from local.cloud.environment import LocalCloudError, asking, on_ports, remembered
 from local.cloud.stages import console
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)

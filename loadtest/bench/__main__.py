@@ -20,7 +20,7 @@ from loadtest.local_place import LocalPlace
 from loadtest.machine import circumstances
 from loadtest.markdown import NoMarkersError
 from loadtest.stack import LocalStack
-from local.cloud.errors import LocalCloudError
+from local.cloud.environment import LocalCloudError
 from local.cloud.stages import console
 
 PAGE_ROUNDS = 200

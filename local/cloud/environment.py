@@ -193,3 +193,14 @@ def _reachable_api_url(environment: LocalEnvironment, api_endpoint: str) -> str:
     """
     api_id = (urlsplit(api_endpoint).hostname or "").split(".")[0]
     return f"{environment.endpoint_url}/_aws/execute-api/{api_id}"
+
+
+class LocalCloudError(Exception):
+    """The local environment cannot go on. The message is for the person at the keyboard, and is all of it.
+
+    `exit_code` is 2 for what the person can change, 1 for what went wrong inside.
+    """
+
+    def __init__(self, message: str, *, exit_code: int = 2) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code

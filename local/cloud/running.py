@@ -14,9 +14,8 @@ from rich.console import Console
 from local.cloud import deployment, services, starting
 from local.cloud.assembly import LOCAL_CONTEXT, synthesize
 from local.cloud.clients import LocalClients
-from local.cloud.environment import LocalEnvironment, Outputs, on_ports, remembered
-from local.cloud.errors import LocalCloudError
-from local.cloud.recovering import lost_buckets, recover_objects
+from local.cloud.deployment import lost_buckets, recover_objects
+from local.cloud.environment import LocalCloudError, LocalEnvironment, Outputs, on_ports, remembered
 from local.cloud.stages import Stages
 
 

@@ -16,8 +16,15 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from local.cloud.environment import ACCESS_KEY_ID, DIRECT, HOST, REGION, SECRET_ACCESS_KEY, write_whole
-from local.cloud.errors import LocalCloudError
+from local.cloud.environment import (
+    ACCESS_KEY_ID,
+    DIRECT,
+    HOST,
+    REGION,
+    SECRET_ACCESS_KEY,
+    LocalCloudError,
+    write_whole,
+)
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 

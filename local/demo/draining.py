@@ -1,4 +1,4 @@
-"""Following the photos until each has a record, or lies in the dead letters; what functions say of it."""
+"""Following photos until each has a record, or lies in the dead letters; what functions say of it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from aws.queue_depths import read_depth
-from contract import table, timing
+from contract import notifications, table, timing
 from contract.capacity import KEYS_A_MESSAGE
+from contract.errors import PermanentError
 from contract.notifications import look_again
 from contract.records import ImageRecord, Status
 from local.cloud.clients import LocalClients
 from local.cloud.environment import Outputs
-from local.demo.dead_letters import FoundDeadLetter, dead_letters
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
 
 # Transient errors are warnings, and belong to everyday life.
 _ALARMING = (
@@ -155,3 +159,43 @@ def ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:
     for start in range(0, len(keys), KEYS_A_MESSAGE):
         body = look_again(outputs.bucket, keys[start : start + KEYS_A_MESSAGE], now)
         clients.sqs.send_message(QueueUrl=outputs.bulk_queue_url, MessageBody=body)
+
+
+_MOST_LOOKED_AT = 500
+
+
+@dataclass(frozen=True)
+class FoundDeadLetter:
+    """One dead letter: the keys that it is about, none if it cannot be read, and its body."""
+
+    keys: tuple[str, ...]
+    body: str
+
+
+def dead_letters(
+    sqs: SQSClient, queue_urls: Iterable[str], bucket: str, hidden_seconds: int = 1
+) -> list[FoundDeadLetter]:
+    """Return the dead letters about a bucket in these queues, some hundreds at most.
+
+    They are hidden meanwhile: long enough that one look does not see a message twice, and not for the next.
+    """
+    found: dict[str, FoundDeadLetter] = {}
+    for queue_url in queue_urls:
+        while len(found) < _MOST_LOOKED_AT:
+            messages = sqs.receive_message(
+                QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=hidden_seconds
+            ).get("Messages", [])
+            new = [message for message in messages if message["MessageId"] not in found]
+            if not new:
+                break
+            for message in new:
+                keys = _keys(message["Body"], bucket)
+                found[message["MessageId"]] = FoundDeadLetter(keys, message["Body"])
+    return list(found.values())
+
+
+def _keys(body: str, bucket: str) -> tuple[str, ...]:
+    try:
+        return tuple(event.key for event in notifications.parse(body, bucket))
+    except PermanentError:
+        return ()

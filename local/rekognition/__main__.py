@@ -69,8 +69,7 @@ def _recognition(
     models: Path | None, s3_endpoint: str | None, workers: int
 ) -> "tuple[RecognitionBackend, str]":
     from local.rekognition.models.sessions import MissingModelsError
-    from local.rekognition.recognition import FETCHES_AT_ONCE, RealRecognition
-    from local.rekognition.registry import load_operations
+    from local.rekognition.recognition import FETCHES_AT_ONCE, RealRecognition, load_operations
     from local.rekognition.sources import connect
 
     if models is None:
@@ -112,8 +111,7 @@ def main(  # noqa: PLR0917  # typer makes options of them
 
     from local.rekognition.canned import CannedRecognition, LogNormal
     from local.rekognition.quotas import QuotaChangeError, read_change
-    from local.rekognition.service import RekognitionService
-    from local.rekognition.wire import application
+    from local.rekognition.service import RekognitionService, application
 
     recognition: RecognitionBackend
     if canned:

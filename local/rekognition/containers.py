@@ -1,4 +1,4 @@
-"""What of a file the decoder gets to see: the pixels and what they need, without any metadata.
+"""What of a file the decoder gets to see: no metadata, and of a JPEG whose end is missing, an end.
 
 A colour profile, a comment or a thumbnail says nothing about whether there is a picture. Pillow reads them,
 and refuses the file when one of them is broken, or unpacks to more than it deems wise
@@ -6,14 +6,21 @@ and refuses the file when one of them is broken, or unpacks to more than it deem
 and so the decoders at large, pass over them. So they are left out, unread, and unpacked by nobody. Of EXIF
 the orientation is wanted, and only of a JPEG: Rekognition turns no PNG
 (https://docs.aws.amazon.com/rekognition/latest/APIReference/API_DetectFaces.html).
-"""
+
+Of a JPEG whose end is missing, libjpeg and with it browsers and most tools show what there is; what is not
+there becomes grey. What Rekognition does is written nowhere. Here it is taken if it is nearly whole: cameras
+that leave out the last bytes are common, and nobody sees the difference. It is refused if a substantial part
+is missing, for an upload that broke off is better told as a bad photo, and uploaded again, than found under
+half of its labels for ever. A PNG whose pixels are not all there is refused, as libpng refuses it."""
 
 import re
 import struct
 import zlib
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _CHUNK_NAME = re.compile(rb"[A-Za-z]{4}")
@@ -111,3 +118,47 @@ def _orientation(exif: bytes) -> int:
     except BROKEN:
         return 1
     return told if isinstance(told, int) and told in range(1, 9) else 1
+
+
+_END_OF_IMAGE = b"\xff\xd9"
+_MAX_MISSING = 0.1
+"""The share of a picture's rows that may be missing."""
+_GREYS = 127, 128
+"""What libjpeg makes of rows that it has no data for: the first where colours are stored inverted (CMYK)."""
+_SCAN_HEADER = re.compile(rb"\xff\xda..(?:\x01(..)|\x02(.{4})|\x03(.{6})|\x04(.{8}))(.)(.)", re.DOTALL)
+"""Where a scan begins: its components, each with the tables it uses, its first and its last coefficient."""
+_COEFFICIENTS = 64
+
+
+def ended(data: bytes) -> bytes:
+    """Return a JPEG with an end, so that a decoder makes of it what it can."""
+    return data + _END_OF_IMAGE
+
+
+def is_nearly_whole(image: Image.Image, data: bytes) -> bool:
+    """Return whether the file without an end, `data`, has nearly all that the image decoded from it needs.
+
+    All scans must have begun that a pixel needs (a progressive JPEG sharpens the whole picture scan by scan),
+    and at most a tenth of the rows be missing.
+    """
+    return (
+        isinstance(image, JpegImageFile) and _has_scans(image, data) and _missing_rows(image) <= _MAX_MISSING
+    )
+
+
+def _has_scans(image: JpegImageFile, data: bytes) -> bool:
+    """Return whether a scan has begun for each coefficient of each component."""
+    begun = set()
+    for *components, first, last in _SCAN_HEADER.findall(data):
+        begun |= {(one, place) for one in b"".join(components)[::2] for place in range(first[0], last[0] + 1)}
+    return begun >= {(layer[0], place) for layer in image.layer for place in range(_COEFFICIENTS)}
+
+
+def _missing_rows(image: Image.Image) -> float:
+    """Return the share of rows at the bottom that are of nothing but the grey of what is missing.
+
+    Whose last rows are of just this grey, and are there, is taken for more unfinished than it is.
+    """
+    pixels = np.asarray(image).reshape(image.height, -1)
+    rows = np.flatnonzero(((pixels < min(_GREYS)) | (pixels > max(_GREYS))).any(axis=1))
+    return 1 - (int(rows[-1]) + 1) / image.height if rows.size else 1.0

@@ -11,11 +11,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from local.rekognition.detect_labels import Taxonomy, load_taxonomy
 from local.rekognition.detector import centre_view, classify, whole_view
-from local.rekognition.errors import invalid_parameter
-from local.rekognition.labels import Taxonomy, load_taxonomy
 from local.rekognition.models.sessions import LoadNetwork, Network
 from local.rekognition.pictures import Picture
+from local.rekognition.validation import invalid_parameter
 
 MODEL_VERSION = "7.0"
 DEFAULT_MIN_CONFIDENCE = 50.0

@@ -22,6 +22,12 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom as ratios of the picture."""
 
 
+def bounding_box(box: Box) -> dict[str, float]:
+    """Return a box as Rekognition writes it."""
+    left, top, right, bottom = box
+    return {"Left": left, "Top": top, "Width": right - left, "Height": bottom - top}
+
+
 def centre_view(picture: Picture) -> Picture:
     """Return the middle of the picture as the network was trained to see it: 224 of 256 pixels."""
     width, height = picture.size

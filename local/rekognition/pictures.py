@@ -19,9 +19,8 @@ from collections import OrderedDict
 import numpy as np
 from PIL import Image
 
-from local.rekognition import unfinished
-from local.rekognition.containers import BROKEN, bare, is_jpeg
-from local.rekognition.errors import RekognitionError, invalid_format, invalid_parameter, too_large
+from local.rekognition.containers import BROKEN, bare, ended, is_jpeg, is_nearly_whole
+from local.rekognition.validation import RekognitionError, invalid_format, invalid_parameter, too_large
 
 MIN_SIDE_PIXELS = 80
 MAX_SIDE_PIXELS = 10_000
@@ -89,8 +88,8 @@ def _decode(data: bytes) -> Picture:
         if not is_jpeg(data):
             raise invalid_format() from None
     try:
-        image = _load(unfinished.ended(data))
-        if unfinished.is_nearly_whole(image, data):
+        image = _load(ended(data))
+        if is_nearly_whole(image, data):
             return _smaller(image)
     except BROKEN:
         pass

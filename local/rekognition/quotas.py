@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.rekognition.errors import RekognitionError
+from local.rekognition.validation import RekognitionError
 
 Clock = Callable[[], float]
 _ROUNDING = 1e-9
@@ -112,7 +112,7 @@ def _rate(name: str, value: Any) -> float | None:
 
 
 def read_change(wanted: Any, operations: Collection[str]) -> QuotaSettings:
-    """Check a JSON document of the form that `wire` describes. Raises `QuotaChangeError`."""
+    """Check a JSON document of the form that `service` describes. Raises `QuotaChangeError`."""
     if not isinstance(wanted, dict) or wanted.keys() - {"rates", "latencies_ms"}:
         raise QuotaChangeError("give an object with rates, latencies_ms or both")
     parts = [wanted.get(name, {}) for name in ("rates", "latencies_ms")]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from local.rekognition.errors import RekognitionError, internal, invalid_parameter, too_large
+from local.rekognition.validation import RekognitionError, internal, invalid_parameter, too_large
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -1,15 +1,13 @@
-"""Checking a request against the service's own model, as AWS does before an operation sees it.
+"""What a request has to be, as the service's own model says it, and the errors that refuse it.
 
 Wrong types are a SerializationException; values out of bounds a ValidationException whose text is
-AWS's ("1 validation error detected: Value '-1' at 'maxLabels' failed to satisfy constraint: ...").
-"""
+AWS's ("1 validation error detected: Value '-1' at 'maxLabels' failed to satisfy constraint: ...")."""
 
 import base64
+from http import HTTPStatus
 from typing import Any
 
 from botocore.model import ListShape, Shape, StringShape, StructureShape
-
-from local.rekognition.errors import RekognitionError
 
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -96,3 +94,36 @@ def validate(request: object, shape: Shape) -> dict[str, Any]:
         errors = "1 validation error" if count == 1 else f"{count} validation errors"
         raise RekognitionError("ValidationException", f"{errors} detected: {'; '.join(checker.problems)}")
     return checked
+
+
+class RekognitionError(Exception):
+    """Becomes an error answer; `code` is the exception's name in the service's model.
+
+    https://docs.aws.amazon.com/rekognition/latest/dg/error-handling.html
+    """
+
+    def __init__(self, code: str, message: str, status: int = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def invalid_parameter(message: str = "Request has invalid parameters") -> RekognitionError:
+    """Return the error for members, or a combination, that the operation cannot work with."""
+    return RekognitionError("InvalidParameterException", message)
+
+
+def invalid_format() -> RekognitionError:
+    """Return the error for what is no picture that Rekognition reads."""
+    return RekognitionError("InvalidImageFormatException", "Request has invalid image format")
+
+
+def too_large(message: str) -> RekognitionError:
+    """Return the error for a picture of too many bytes or pixels."""
+    return RekognitionError("ImageTooLargeException", message)
+
+
+def internal(message: str) -> RekognitionError:
+    """Return the error for a fault of ours or a neighbour's, which is worth another try."""
+    return RekognitionError("InternalServerError", message, HTTPStatus.INTERNAL_SERVER_ERROR)

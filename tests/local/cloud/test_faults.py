@@ -17,9 +17,8 @@ from botocore.parsers import ResponseParserError
 from local.__main__ import faults_in_one_line
 from local.cloud import assembly, services, starting
 from local.cloud.clients import LocalClients
-from local.cloud.environment import LocalEnvironment, on_ports, remembered
-from local.cloud.errors import LocalCloudError
-from local.cloud.recovering import lost_buckets
+from local.cloud.deployment import lost_buckets
+from local.cloud.environment import LocalCloudError, LocalEnvironment, on_ports, remembered
 from local.cloud.running import at_work
 from local.cloud.services import PidFile
 from local.demo.draining import FunctionLog

@@ -17,8 +17,8 @@ from rich.console import Console
 from contract.terminal import READER_LEFT
 from infra.bundles import ROOT
 from local.cloud.clients import LocalClients
+from local.cloud.deployment import lost_buckets
 from local.cloud.environment import ACCOUNT, remembered
-from local.cloud.recovering import lost_buckets
 from local.cloud.running import bring_up
 from local.cloud.services import PidFile
 from local.cloud.stages import Stages

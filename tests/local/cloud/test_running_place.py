@@ -19,7 +19,7 @@ from local.cloud.stages import Stages
 from local.cloud.starting import CLOUD, REKOGNITION
 from local.demo.draining import current_etags, drain
 from local.demo.folder import look_into
-from local.demo.uploading import upload as upload_folder
+from local.demo.folder import upload as upload_folder
 from tests.conftest import RunningCloud
 
 from rich.console import Console  # isort: skip

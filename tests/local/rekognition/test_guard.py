@@ -7,8 +7,7 @@ import botocore.session
 import pytest
 
 from local.rekognition.recognition import RealRecognition
-from local.rekognition.service import RekognitionService
-from local.rekognition.wire import application
+from local.rekognition.service import RekognitionService, application
 from tests.local.rekognition.asgi import PORT, Answer, Http
 from tests.local.rekognition.test_wire import FakeObjects, FakeOperation
 

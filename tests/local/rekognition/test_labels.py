@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from local.rekognition import detector
-from local.rekognition.labels import Label, Labeller, LabelNetworks, load_taxonomy
+from local.rekognition.detect_labels import Label, Labeller, LabelNetworks, load_taxonomy
 from local.rekognition.models.sessions import Floats, Network
 
 TAXONOMY = load_taxonomy()

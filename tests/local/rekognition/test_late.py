@@ -12,8 +12,7 @@ from PIL import Image
 from local.rekognition.models import sessions
 from local.rekognition.models.sessions import INSTALLED, MissingModelsError, installed_path
 from local.rekognition.pictures import Picture
-from local.rekognition.recognition import RealRecognition
-from local.rekognition.registry import LateOperation
+from local.rekognition.recognition import LateOperation, RealRecognition
 
 PICTURE = Image.new("RGB", (90, 90))
 

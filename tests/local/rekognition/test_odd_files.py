@@ -14,11 +14,10 @@ import botocore.session
 import pytest
 from PIL import Image
 
-from local.rekognition.errors import RekognitionError
 from local.rekognition.pictures import Picture, decode
 from local.rekognition.recognition import RealRecognition
-from local.rekognition.service import RekognitionService
-from local.rekognition.wire import application
+from local.rekognition.service import RekognitionService, application
+from local.rekognition.validation import RekognitionError
 from tests.local.rekognition.asgi import PORT, Http
 from tests.local.rekognition.files_made import (
     LONG,

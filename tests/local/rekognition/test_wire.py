@@ -11,9 +11,8 @@ import pytest
 
 from local.rekognition.pictures import Picture, digest_of
 from local.rekognition.recognition import RealRecognition
-from local.rekognition.service import RekognitionService
+from local.rekognition.service import RekognitionService, application
 from local.rekognition.sources import ObjectPlace, unreadable
-from local.rekognition.wire import application
 from tests.local.rekognition.asgi import PORT, Answer, Http
 from tests.local.rekognition.pictures_made import picture
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
-from loadtest.errors import LoadtestError
+from loadtest import LoadtestError
 from loadtest.photos import smallest_photo
 from loadtest.stack import Stack
 

@@ -15,9 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.metrics import Metric
 from contract.table import PARTITION_KEY, SORT_KEY, counts_key
-from loadtest.control_api import ControlApi
-from loadtest.errors import LoadtestError
-from loadtest.stack import Stack
+from loadtest import LoadtestError
+from loadtest.stack import ControlApi, Stack
 
 
 @contextmanager

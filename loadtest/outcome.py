@@ -17,7 +17,7 @@ from contract.detectors import OPERATIONS
 from contract.prices import MILLION, dollars_for_calls
 from contract.quotas import usual_quota
 from loadtest import arithmetic, baseline, verifying
-from loadtest.api_load.driving import RequestStats, drive
+from loadtest.api_load import RequestStats, drive
 from loadtest.arithmetic import Steps, Window
 from loadtest.gauges import ALL, Sample
 from loadtest.machine import Cores, circumstances, watched

@@ -16,11 +16,10 @@ from botocore.exceptions import BotoCoreError
 
 from loadtest.completions import CompletionsQueue, following
 from loadtest.gauges import CallCounter, CallsAtRekognition, CallsInTheTable, Gauges, Sample, in_background
-from loadtest.photos import PhotoTracker, distinct_photos, smallest_photo
+from loadtest.photos import PhotoTracker, PhotoUpload, Uploader, distinct_photos, smallest_photo, uploads
 from loadtest.places import Target
 from loadtest.scenario import Phase, Scenario
 from loadtest.stack import set_aside
-from loadtest.uploading import PhotoUpload, Uploader, uploads
 
 FOLLOWERS = 2
 _RECEIVE_SECONDS = 2

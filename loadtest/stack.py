@@ -1,4 +1,6 @@
-"""A running stack as somebody sees it who has only its outputs; found by its name, or where `make run` is."""
+"""A running stack as somebody sees it who has only its outputs; found by its name, or where `make run` is.
+
+On this machine, with the control API of its Rekognition: quotas, and what it counted."""
 
 from __future__ import annotations
 
@@ -6,6 +8,8 @@ import io
 import json
 import os
 import socket
+import urllib.error
+import urllib.request
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,8 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.local_sessions import local_session
 from aws.queue_depths import QueueDepth, read_depth
-from loadtest.errors import LoadtestError
-from loadtest.local_place import LOCAL_DIRECTORY
+from loadtest import LoadtestError
 from local.cloud.environment import DIRECT
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
+
 
 CONNECTIONS = 32
 
@@ -92,7 +96,7 @@ class Stack:
         return Config(proxies={}, max_pool_connections=CONNECTIONS, retries={"total_max_attempts": 2})
 
 
-_ANSWER_SECONDS = 3
+_CONNECT_SECONDS = 3
 _OUTPUTS = {
     "bucket": "Bucket",
     "table": "Table",
@@ -105,7 +109,7 @@ _OUTPUTS = {
 }
 
 
-def on_this_machine(directory: Path = LOCAL_DIRECTORY) -> Stack:
+def on_this_machine(directory: Path) -> Stack:
     """Find what runs in the directory of a local environment. Raises LoadtestError if nothing does."""
     file = directory / "outputs.json"
     try:
@@ -116,7 +120,7 @@ def on_this_machine(directory: Path = LOCAL_DIRECTORY) -> Stack:
             f"no local pipeline is written down in {file}; start it with: make run"
         ) from error
     try:
-        socket.create_connection((address.hostname or "", address.port or 80), _ANSWER_SECONDS).close()
+        socket.create_connection((address.hostname or "", address.port or 80), _CONNECT_SECONDS).close()
     except OSError as error:
         raise LoadtestError(
             f"nothing answers at {outputs['endpoint_url']}; start it with: make run"
@@ -222,3 +226,67 @@ class LocalStack(Stack):
                 code["Location"],
             )
         return found
+
+
+_ANSWER_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class ControlApi:
+    """Where the local Rekognition, or the canned one, is talked to beside Rekognition's own wire."""
+
+    url: str
+
+    def is_canned(self) -> bool:
+        """Return whether it answers without looking."""
+        return bool(self._ask("GET", "/health").get("canned"))
+
+    def quotas(self) -> dict[str, float]:
+        """Return the calls a second that it lets in, by operation; one that is not named has no limit."""
+        rates: dict[str, float] = self._ask("GET", "/_local/settings")["rates"]
+        return rates
+
+    def set_quotas(self, quotas: Mapping[str, float | None]) -> None:
+        """Change the calls a second of some operations; None lifts a limit. Raises LoadtestError."""
+        self._ask("PUT", "/_local/settings", {"rates": dict(quotas)})
+
+    def totals(self) -> dict[str, dict[str, int]]:
+        """Return the calls `accepted` and `throttled` so far, by operation."""
+        counted: dict[str, dict[str, int]] = self._ask("GET", "/_local/calls?only=operations")["operations"]
+        return counted
+
+    def calls_by_object(self) -> dict[str, dict[str, int]]:
+        """Return how often each `bucket/key` was accepted, by operation."""
+        counted: dict[str, dict[str, int]] = self._ask("GET", "/_local/calls")["objects"]
+        return counted
+
+    def calls_by_content(self) -> dict[str, dict[str, int]]:
+        """Return how often bytes of each SHA-256 were looked at, by operation."""
+        counted: dict[str, dict[str, int]] = self._ask("GET", "/_local/calls")["contents"]
+        return counted
+
+    @contextmanager
+    def with_quotas(self, quotas: Mapping[str, float]) -> Iterator[None]:
+        """Set quotas while the block lasts, and put back what was set before."""
+        if not quotas:
+            yield
+            return
+        before = self.quotas()
+        try:
+            # Inside: it may be interrupted when the other side has heard, but not yet answered.
+            self.set_quotas(quotas)
+            yield
+        finally:
+            self.set_quotas({operation: before.get(operation) for operation in self.quotas() | before})
+
+    def _ask(self, method: str, path: str, change: object = None) -> Any:
+        data = None if change is None else json.dumps(change).encode()
+        request = urllib.request.Request(self.url + path, method=method, data=data)  # noqa: S310
+        try:
+            with DIRECT.open(request, timeout=_ANSWER_SECONDS) as reply:
+                return json.load(reply)
+        except urllib.error.HTTPError as error:
+            said = error.read().decode(errors="replace")
+            raise LoadtestError(f"{method} {self.url}{path} was refused: {said}") from error
+        except OSError as error:
+            raise LoadtestError(f"no answer from the local Rekognition at {self.url}: {error}") from error

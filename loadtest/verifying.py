@@ -18,7 +18,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random
 
-from loadtest.errors import LoadtestError
+from loadtest import LoadtestError
 from loadtest.photos import TrackedPhoto
 from loadtest.stack import Stack
 from local.demo.draining import dead_letters

@@ -11,14 +11,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from loadtest.bench import cold_imports, handling, pages, processes, starting, throughput
+from loadtest import LoadtestError
+from loadtest.bench import handling, interpreters, pages, processes, starting, throughput
 from loadtest.bench.figures import NOTES, Figure, Section, as_table, write
+from loadtest.bench.interpreters import UnpackedFunction
 from loadtest.bench.processes import ProcessWatcher
 from loadtest.completions import following
-from loadtest.errors import LoadtestError
-from loadtest.local_place import LocalPlace
 from loadtest.machine import circumstances
-from loadtest.markdown import NoMarkersError
+from loadtest.places import LocalPlace
+from loadtest.plots import NoMarkersError
 from loadtest.stack import LocalStack
 from local.cloud.environment import LocalCloudError
 from local.cloud.stages import console
@@ -83,20 +84,20 @@ class Bench:
             if only in (None, Part.HANDLING):
                 found["handling"] = handling.figures(self.scratch, self.say)
             if only in (None, Part.PAGES):
-                asking = pages.Asking.unpacked(
-                    services.functions()["query_api"], self.place.packages_of_lambda, self.scratch
+                query_api = UnpackedFunction.at(
+                    self.scratch / "pages", services.functions()["query_api"], self.place.packages_of_lambda
                 )
             if only in (None, Part.IMPORTS):
-                compared = cold_imports.comparisons(
+                compared = interpreters.comparisons(
                     services.functions(), self.place.packages_of_lambda, self.scratch / "code"
                 )
         finally:
             self.say("stopping")
             self.place.stop()
         if only in (None, Part.PAGES):
-            found["pages"] = asking.figures(PAGE_ROUNDS, self.say)
+            found["pages"] = pages.Asking(query_api, self.scratch).figures(PAGE_ROUNDS, self.say)
         if only in (None, Part.IMPORTS):
-            found["imports"] = cold_imports.figures(compared, import_rounds, self.say)
+            found["imports"] = interpreters.figures(compared, import_rounds, self.say)
         return [Section(name, *NOTES[name], figures) for name, figures in found.items()]
 
     def _at_work(self, services: LocalStack, rounds: int, round_seconds: float) -> dict[str, list[Figure]]:

@@ -14,10 +14,10 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
+from loadtest import LoadtestError
 from loadtest.bench.figures import Figure
-from loadtest.errors import LoadtestError
 from loadtest.gauges import in_background
-from loadtest.local_place import LocalPlace
+from loadtest.places import LocalPlace
 from loadtest.stack import DeployedFunction, LocalStack
 from loadtest.verifying import Api
 

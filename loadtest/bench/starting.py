@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from loadtest.bench.figures import Figure
-from loadtest.local_place import LocalPlace, MakeRun
+from loadtest.places import LocalPlace, MakeRun
 from local.cloud.assembly import run_app
 
 AIM_SECONDS = 15.0

@@ -10,13 +10,12 @@ from statistics import median
 from typing import Any
 from uuid import uuid4
 
+from loadtest import LoadtestError
 from loadtest.bench.figures import Figure
 from loadtest.bench.processes import ProcessWatcher
 from loadtest.completions import CompletionsQueue, await_all
-from loadtest.control_api import ControlApi
-from loadtest.errors import LoadtestError
 from loadtest.photos import distinct_photos, photos_in
-from loadtest.stack import LocalStack
+from loadtest.stack import ControlApi, LocalStack
 
 AIM = 0.8
 _AGAINST = "asked directly"

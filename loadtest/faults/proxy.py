@@ -21,12 +21,18 @@ from loadtest.faults.calls import (
     photograph_of,
     saved_answers_of,
     server_error,
+    split,
     throttle,
 )
 from loadtest.faults.ledger import Ledger, Ticket
-from loadtest.faults.outages import HungUpError, StagedOutages
-from loadtest.faults.partial import split
-from loadtest.faults.plan import LOSES_THE_ANSWER, FaultPlan, InjectedFault, Strike
+from loadtest.faults.plan import (
+    LOSES_THE_ANSWER,
+    FaultPlan,
+    HungUpError,
+    InjectedFault,
+    StagedOutages,
+    Strike,
+)
 
 _UPSTREAM_SECONDS = 60.0
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})

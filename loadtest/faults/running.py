@@ -16,8 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from loadtest.faults.calls import AwsService
 from loadtest.faults.ledger import Ledger, Name, Paid, paid_twice, payments_of
-from loadtest.faults.outages import OUTAGE_SECONDS, OUTAGES, Spell, StagedOutages
-from loadtest.faults.plan import FaultPlan
+from loadtest.faults.plan import OUTAGE_SECONDS, OUTAGES, FaultPlan, Spell, StagedOutages
 from loadtest.faults.proxy import Proxy, ProxyServer
 from loadtest.faults.script import Act, Actor, photos, script_of
 from loadtest.faults.site import FaultSite, Killer

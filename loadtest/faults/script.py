@@ -18,8 +18,8 @@ from pathlib import Path
 
 from PIL import Image, ImageEnhance
 
+from loadtest import ROOT
 from loadtest.faults.calls import Photograph
-from loadtest.local_place import ROOT
 from local.cloud.clients import LocalClients
 from local.cloud.environment import Outputs
 from local.demo.draining import ask_again

@@ -14,9 +14,8 @@ import psutil  # type: ignore[import-untyped]
 
 from contract.settings import ProcessorSettings
 from loadtest.completions import CompletionsQueue, following
-from loadtest.control_api import ControlApi
 from loadtest.faults.ledger import Ledger
-from loadtest.stack import LocalStack
+from loadtest.stack import ControlApi, LocalStack
 from local.cloud.clients import LocalClients
 from local.cloud.environment import Outputs
 from processors.detectors import chosen

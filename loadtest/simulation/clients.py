@@ -12,11 +12,18 @@ from typing import Any, TypeVar
 
 from loadtest.faults.calls import AwsService
 from loadtest.simulation.clock import START, Clock
-from loadtest.simulation.fleet import Environment
-from loadtest.simulation.latency import CPU_SECONDS_A_CALL, DYNAMODB, REKOGNITION, S3, SNS, SQS, Latency
+from loadtest.simulation.fleet import (
+    CPU_SECONDS_A_CALL,
+    DYNAMODB,
+    REKOGNITION,
+    S3,
+    SNS,
+    SQS,
+    Environment,
+    Latency,
+)
 from loadtest.simulation.outages import Outages
-from loadtest.simulation.photos import SIZE_BYTES, VirtualPhoto, etag
-from loadtest.simulation.queue import VirtualQueue
+from loadtest.simulation.queue import SIZE_BYTES, VirtualPhoto, VirtualQueue, etag
 from loadtest.simulation.rekognition import VirtualRekognition
 from loadtest.simulation.table import VirtualTable
 from processors.assembly import Clients

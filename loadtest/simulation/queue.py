@@ -1,23 +1,24 @@
-"""An SQS queue on the virtual clock, and the dead letters, whoever made them.
+"""An SQS queue on the virtual clock, the photos in it, and the dead letters, whoever made them.
 
-Visibility timeouts, receive counts, delays, redrive, retention; not the rare second delivery of SQS.
-"""
+Visibility timeouts, receive counts, delays, redrive, retention; not the rare second delivery of SQS."""
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import json
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count, islice
 from typing import Any
 
 from contract.errors import FAILURE_ATTRIBUTE, Failure
+from contract.notifications import look_again
 from contract.timing import QUEUE_MAX_RECEIVES, QUEUE_RETENTION_DAYS, VISIBILITY_SECONDS
 from loadtest.simulation.clock import START
-from loadtest.simulation.photos import VirtualPhoto
 
 RETENTION_SECONDS = QUEUE_RETENTION_DAYS * 86_400.0
 
@@ -199,3 +200,64 @@ def _all(sources: Iterable[VirtualQueue], queues: Iterable[VirtualQueue]) -> Ite
 def _cause(message: QueuedMessage) -> str:
     failure = Failure.from_json(message.attributes[FAILURE_ATTRIBUTE])
     return f"{failure.kind}: {failure.code}"
+
+
+SIZE_BYTES = 250_000
+
+BUCKET = "photos"
+
+
+@dataclass(frozen=True)
+class VirtualPhoto:
+    """One photo: its lane, its place among those of that lane, when it was uploaded (seconds since 1970).
+
+    What is `asked_for` comes by a request to look at the bucket, as `backfill` sends it, not by S3's event.
+    """
+
+    lane: str
+    number: int
+    uploaded: float
+    asked_for: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"{self.lane}/{self.number:07}.jpg"
+
+    @classmethod
+    def named(cls, key: str) -> VirtualPhoto:
+        """Return the photo of a key, without knowing when it was uploaded."""
+        lane, _, name = key.partition("/")
+        return cls(lane, int(name.removesuffix(".jpg")), 0.0)
+
+    @property
+    def content_id(self) -> str:
+        return f"{etag(self.key)}-{SIZE_BYTES}"
+
+    @property
+    def version_id(self) -> str:
+        return f"v{self.number}"
+
+    def notification(self) -> str:
+        """Return the body of the message that tells of the photo."""
+        moment = datetime.fromtimestamp(self.uploaded, UTC).isoformat(timespec="milliseconds")
+        if self.asked_for:
+            return look_again(BUCKET, [self.key], moment.replace("+00:00", "Z"))
+        described = {
+            "key": self.key,
+            "size": SIZE_BYTES,
+            "eTag": etag(self.key),
+            "versionId": self.version_id,
+            "sequencer": f"{self.number + 1:016X}",
+        }
+        record = {
+            "eventVersion": "2.1",
+            "eventSource": "aws:s3",
+            "eventName": "ObjectCreated:Put",
+            "eventTime": moment.replace("+00:00", "Z"),
+            "s3": {"bucket": {"name": BUCKET}, "object": described},
+        }
+        return json.dumps({"Records": [record]})
+
+
+def etag(key: str) -> str:
+    return hashlib.md5(key.encode()).hexdigest()

@@ -18,14 +18,18 @@ from contract.settings import ProcessorSettings
 from contract.table import budget_key
 from loadtest.simulation.clients import Services
 from loadtest.simulation.clock import START, Clock
-from loadtest.simulation.event_source import EventSource
-from loadtest.simulation.fleet import TERMINATE, VirtualFunction
+from loadtest.simulation.fleet import TERMINATE, EventSource, VirtualFunction
 from loadtest.simulation.outages import Outages
-from loadtest.simulation.photos import BUCKET, VirtualPhoto
-from loadtest.simulation.programs import FleetSite, MetricCounts
-from loadtest.simulation.queue import QueuedMessage, VirtualDeadLetter, VirtualQueue, dead_letters
+from loadtest.simulation.programs import PROGRAMS, FleetSite, MetricCounts
+from loadtest.simulation.queue import (
+    BUCKET,
+    QueuedMessage,
+    VirtualDeadLetter,
+    VirtualPhoto,
+    VirtualQueue,
+    dead_letters,
+)
 from loadtest.simulation.rekognition import VirtualRekognition
-from loadtest.simulation.rivals import PROGRAMS
 from loadtest.simulation.scenario import FleetScenario
 from loadtest.simulation.table import VirtualTable
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from contract.cost_model.item_sizes import item_bytes
 from contract.wire import from_wire
-from loadtest.simulation.expressions import condition, update
 from loadtest.simulation.outages import client_error
+from loadtest.simulation.table import condition, update
 from tests.fakes.calls import Calls
 
 TABLE = "images"

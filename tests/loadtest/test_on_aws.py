@@ -17,14 +17,13 @@ from moto import mock_aws
 from contract.metrics import Metric
 from contract.table import counts_key
 from infra.settings import DeploymentSettings
-from loadtest.api_load.driving import pause_seconds
+from loadtest import LoadtestError
+from loadtest.api_load import pause_seconds
 from loadtest.completions import following
-from loadtest.errors import LoadtestError
 from loadtest.gauges import ALL, CallsInTheTable, OperationCounts
-from loadtest.photos import PhotoTracker
+from loadtest.photos import PhotoTracker, PhotoUpload, Uploader
 from loadtest.scenario import ApiLoad, Phase
 from loadtest.stack import Stack, stack_outputs
-from loadtest.uploading import PhotoUpload, Uploader
 from loadtest.verifying import Api
 
 REGION = "eu-central-1"

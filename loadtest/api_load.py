@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from contract.capacity import COSTLY_REQUESTS_A_SECOND
+from loadtest import LoadtestError
 from loadtest.arithmetic import percentile
-from loadtest.errors import LoadtestError
 from loadtest.scenario import ApiLoad
 from loadtest.stack import Stack
 

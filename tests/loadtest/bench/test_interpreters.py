@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.bench.cold_imports import READYINGS, Comparison, Program, figures
-from loadtest.errors import LoadtestError
+from loadtest import LoadtestError
+from loadtest.bench.interpreters import READYINGS, Comparison, Program, figures
 
 
 def test_a_program_sees_its_path_and_the_standard_library_alone(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""How long a function takes to be ready in a fresh interpreter, beside boto3 with the same clients."""
+"""Interpreters of their own, which see what a deployed function sees, and how soon it is ready there."""
 
 from __future__ import annotations
 
+import json
 import resource
 import subprocess
 import sys
@@ -12,9 +13,51 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from loadtest import LoadtestError
 from loadtest.bench.figures import Figure
-from loadtest.errors import LoadtestError
 from loadtest.stack import DeployedFunction
+
+_PROGRAMS = Path(__file__).with_name("programs.py")
+
+
+def run_isolated(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Run an interpreter that sees the standard library alone; return what it prints.
+
+    Raises LoadtestError.
+    """
+    finished = subprocess.run(  # noqa: S603
+        [sys.executable, "-I", "-S", *arguments],
+        env=environment,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode:
+        said = f"{finished.stdout}{finished.stderr}".strip()[-800:]
+        raise LoadtestError(f"{' '.join(arguments)[:200]} failed: {said}")
+    return finished.stdout
+
+
+@dataclass(frozen=True)
+class UnpackedFunction:
+    """A deployed function whose code lies here. `packages` are those that Lambda's own Python brings."""
+
+    function: DeployedFunction
+    code: Path
+    packages: Path
+
+    @classmethod
+    def at(cls, code: Path, function: DeployedFunction, packages: Path) -> UnpackedFunction:
+        function.unpack(code)
+        return cls(function, code, packages)
+
+    def run(self, program: str, *arguments: str, **variables: str) -> str:
+        """Run one of `programs.py`; return the last line that it prints. Raises LoadtestError."""
+        paths = json.dumps([str(self.code), str(self.packages)])
+        command = [str(_PROGRAMS), program, paths, *arguments]
+        return run_isolated(command, self.function.variables(**variables)).strip().rsplit("\n", 1)[-1]
+
 
 AIM = 1.25
 _AGAINST = "bare boto3"
@@ -59,15 +102,9 @@ class Program:
     def run(self, *, writes_bytecode: bool = False) -> tuple[float, float]:
         """Run it; return its wall and processor milliseconds. Raises LoadtestError."""
         program = f"import sys; sys.path[:0] = {[str(folder) for folder in self.path]!r}; {self.statement}"
-        command = [sys.executable, "-I", "-S", *([] if writes_bytecode else ["-B"]), "-c", program]
         before, begun = _children_cpu_seconds(), time.monotonic()
-        finished = subprocess.run(  # noqa: S603
-            command, env=self.environment, cwd="/", capture_output=True, text=True, check=False
-        )
-        wall, cpu = time.monotonic() - begun, _children_cpu_seconds() - before
-        if finished.returncode:
-            raise LoadtestError(f"{self.statement!r} failed: {finished.stderr.strip()[-500:]}")
-        return wall * 1000, cpu * 1000
+        run_isolated([*([] if writes_bytecode else ["-B"]), "-c", program], self.environment)
+        return (time.monotonic() - begun) * 1000, (_children_cpu_seconds() - before) * 1000
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aws.local_sessions import local_session
 from aws.queue_depths import QueueDepth, read_depth
 from loadtest import LoadtestError
-from local.cloud.environment import DIRECT
+from local.cloud.environment import DIRECT, STACK_OUTPUTS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -97,16 +97,6 @@ class Stack:
 
 
 _CONNECT_SECONDS = 3
-_OUTPUTS = {
-    "bucket": "Bucket",
-    "table": "Table",
-    "topic_arn": "TopicArn",
-    "api_url": "ApiUrl",
-    "queue_url": "QueueUrl",
-    "dead_letter_queue_url": "DeadLetterQueueUrl",
-    "bulk_queue_url": "BulkQueueUrl",
-    "bulk_dead_letter_queue_url": "BulkDeadLetterQueueUrl",
-}
 
 
 def on_this_machine(directory: Path) -> Stack:
@@ -145,12 +135,12 @@ def on_aws(name: str) -> Stack:
 
 def stack_outputs(name: str, given: Mapping[str, str]) -> dict[str, str]:
     """Return the outputs of a stack by our names for them. Raises LoadtestError for another kind of stack."""
-    if missing := [output for output in _OUTPUTS.values() if output not in given]:
+    if missing := [output for output in STACK_OUTPUTS.values() if output not in given]:
         raise LoadtestError(
             f"stack {name!r} has no output {', '.join(missing)}: not (yet) an imagepipe stack; "
             "finish its deployment or name another with --stack"
         )
-    return {ours: given[theirs] for ours, theirs in _OUTPUTS.items()}
+    return {ours: given[theirs] for ours, theirs in STACK_OUTPUTS.items()}
 
 
 @contextmanager

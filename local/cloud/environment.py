@@ -40,17 +40,14 @@ class LocalEnvironment:
 
     @property
     def endpoint_url(self) -> str:
-        """Where MiniStack answers for all services of AWS."""
         return f"http://{HOST}:{self.cloud_port}"
 
     @property
     def rekognition_url(self) -> str:
-        """Where Rekognition answers: the local one, unless another was named."""
         return self.other_rekognition_url or f"http://{HOST}:{self.rekognition_port}"
 
     @property
     def outputs_file(self) -> Path:
-        """Where the names and addresses of what was deployed are written."""
         return self.directory / "outputs.json"
 
     @property
@@ -70,7 +67,6 @@ class LocalEnvironment:
 
     @property
     def scratch_directory(self) -> Path:
-        """Where the functions are unpacked."""
         return self.directory / "cloud" / "scratch"
 
     @property
@@ -156,19 +152,11 @@ class Outputs:
     @classmethod
     def of(cls, environment: LocalEnvironment, stack_outputs: Mapping[str, str]) -> Outputs:
         """Put together the outputs of the stack and the addresses of the environment."""
-        return cls(
-            endpoint_url=environment.endpoint_url,
-            rekognition_url=environment.rekognition_url,
-            region=REGION,
-            bucket=stack_outputs["Bucket"],
-            queue_url=_on_loopback(environment, stack_outputs["QueueUrl"]),
-            dead_letter_queue_url=_on_loopback(environment, stack_outputs["DeadLetterQueueUrl"]),
-            bulk_queue_url=_on_loopback(environment, stack_outputs["BulkQueueUrl"]),
-            bulk_dead_letter_queue_url=_on_loopback(environment, stack_outputs["BulkDeadLetterQueueUrl"]),
-            table=stack_outputs["Table"],
-            topic_arn=stack_outputs["TopicArn"],
-            api_url=_reachable_api_url(environment, stack_outputs["ApiUrl"]),
-        )
+        found = {ours: stack_outputs[theirs] for ours, theirs in STACK_OUTPUTS.items()}
+        queues = {name: url for name, url in found.items() if name.endswith("queue_url")}
+        found |= {name: f"{environment.endpoint_url}{urlsplit(url).path}" for name, url in queues.items()}
+        found["api_url"] = _reachable_api_url(environment, found["api_url"])
+        return cls(environment.endpoint_url, environment.rekognition_url, REGION, **found)
 
     def write(self, environment: LocalEnvironment) -> None:
         write_whole(environment.outputs_file, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
@@ -182,8 +170,9 @@ class Outputs:
             return None
 
 
-def _on_loopback(environment: LocalEnvironment, queue_url: str) -> str:
-    return f"{environment.endpoint_url}{urlsplit(queue_url).path}"
+# Those that the stack has, and what it calls them: `queue_url` is its QueueUrl.
+_OF_THE_STACK = [field.name for field in dataclasses.fields(Outputs)][3:]
+STACK_OUTPUTS = {name: name.title().replace("_", "") for name in _OF_THE_STACK}
 
 
 def _reachable_api_url(environment: LocalEnvironment, api_endpoint: str) -> str:

@@ -60,19 +60,12 @@ def take_down(environment: LocalEnvironment) -> bool:
 
 
 @contextmanager
-def running_environment(
-    directory: Path, *, port: int = 0, models: Path | None = None
-) -> Iterator[tuple[LocalEnvironment, Outputs]]:
+def running_environment(directory: Path, *, port: int = 0) -> Iterator[tuple[LocalEnvironment, Outputs]]:
     """Run an environment of one's own while the block lasts: for tests, beside any other environment.
 
-    `directory` is its state; port 0 takes two free ports. Models come from the usual place unless given.
-    Raises LocalCloudError.
+    `directory` is its state; port 0 takes two free ports. Raises LocalCloudError.
     """
     environment = on_ports(LocalEnvironment(directory.resolve()), port)
-    if models is not None:
-        environment = LocalEnvironment(
-            environment.directory, environment.cloud_port, environment.rekognition_port, models
-        )
     with at_work(environment):
         try:
             yield environment, bring_up(environment, Stages(Console(stderr=True, quiet=True)))

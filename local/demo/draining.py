@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from aws.batches import in_batches
+from aws.dynamodb_batches import MAX_READS
+from aws.object_heads import to_iso
 from aws.queue_depths import read_depth
 from contract import notifications, table, timing
 from contract.capacity import KEYS_A_MESSAGE
@@ -59,7 +62,6 @@ class FunctionLog:
 
 
 _POLL_SECONDS = 0.3
-_KEYS_A_GET = 100
 _GETS_A_POLL = 5
 # As often as this without a new record, and with nothing in the queues to be taken, the photos still missing
 # are asked for once more: a function that was killed took their messages along until the visibility timeout.
@@ -133,15 +135,15 @@ def _statuses(
 ) -> dict[str, Status]:
     """Read the status of the keys that have a record for the bytes in the bucket; some hundreds at a time."""
     found = {}
-    looked_at = sorted(keys)[: _KEYS_A_GET * _GETS_A_POLL]
-    for start in range(0, len(looked_at), _KEYS_A_GET):
-        for record in _records(clients, outputs.table, looked_at[start : start + _KEYS_A_GET]):
+    looked_at = sorted(keys)[: MAX_READS * _GETS_A_POLL]
+    for keys_of_a_get in in_batches(looked_at, MAX_READS):
+        for record in _records(clients, outputs.table, keys_of_a_get):
             if record.version.etag == etags[record.key]:
                 found[record.key] = record.status
     return found
 
 
-def _records(clients: LocalClients, table_name: str, keys: list[str]) -> list[ImageRecord]:
+def _records(clients: LocalClients, table_name: str, keys: Iterable[str]) -> list[ImageRecord]:
     at = [table.record_key(key) for key in keys]
     wanted = [{table.PARTITION_KEY: place.pk, table.SORT_KEY: place.sk} for place in at]
     reply = clients.tables.batch_get_item(RequestItems={table_name: {"Keys": cast("Any", wanted)}})
@@ -155,9 +157,9 @@ def _anything_visible(clients: LocalClients, outputs: Outputs) -> bool:
 
 def ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:
     """Send messages to the bulk queue that ask to look at these keys again."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    for start in range(0, len(keys), KEYS_A_MESSAGE):
-        body = look_again(outputs.bucket, keys[start : start + KEYS_A_MESSAGE], now)
+    now = to_iso(datetime.now(UTC))
+    for of_a_message in in_batches(keys, KEYS_A_MESSAGE):
+        body = look_again(outputs.bucket, list(of_a_message), now)
         clients.sqs.send_message(QueueUrl=outputs.bulk_queue_url, MessageBody=body)
 
 

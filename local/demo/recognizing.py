@@ -243,12 +243,8 @@ def sync_line(outputs: Outputs) -> str:
 
 
 def _frequent_label(answers: Sequence[PhotoAnswer]) -> str:
-    counts: dict[str, int] = {}
+    counts = Counter[str]()
     for answer in answers:
         for name, confidence in answer.labels.items():
-            counts[name] = counts.get(name, 0) + (confidence >= 80)  # noqa: PLR2004
-    return _best(counts) if counts else "Cat"
-
-
-def _best(counts: Mapping[str, int]) -> str:
-    return max(counts, key=lambda name: (counts[name], name))
+            counts[name] += confidence >= 80  # noqa: PLR2004
+    return max(counts, key=lambda name: (counts[name], name), default="Cat")

@@ -38,20 +38,16 @@ class DetectFaces:
         """Return the faces, largest first, with what `Attributes` asks for."""
         asked = frozenset(request.get("Attributes", ()))
         wanted = _FROM_NETWORKS if "ALL" in asked else asked & _FROM_NETWORKS
-        faces = detect_faces(self.detector, picture)
-        found: list[Attributes | None] = [None] * len(faces)
-        if wanted:
-            found = [*self.attributes.look_at(faces, picture)]
         return {
             "FaceDetails": [
-                {**_basic(face, picture), **(_extra(attributes, wanted) if attributes else {})}
-                for face, attributes in zip(faces, found, strict=True)
+                _basic(face, picture)
+                | (_extra(self.attributes.look_at(face, picture), wanted) if wanted else {})
+                for face in detect_faces(self.detector, picture)
             ]
         }
 
 
 def _basic(face: Face, picture: Picture) -> dict[str, Any]:
-    """Return what every answer has."""
     pose = pose_of(face, *picture.size)
     brightness, sharpness = quality_of(face, picture)
     return {
@@ -66,7 +62,6 @@ def _basic(face: Face, picture: Picture) -> dict[str, Any]:
 
 
 def _extra(attributes: Attributes, wanted: frozenset[str]) -> dict[str, Any]:
-    """Return what the attribute networks see."""
     female = attributes.female >= 0.5  # noqa: PLR2004
     emotions = sorted(attributes.emotions.items(), key=lambda item: -item[1])
     members = {
@@ -238,11 +233,7 @@ class AttributeNetworks:
     age_gender: Network
     emotion: Network
 
-    def look_at(self, faces: list[Face], picture: Picture) -> list[Attributes]:
-        """Return the attributes of each face; nothing is computed for none."""
-        return [self._look_at(face, picture) for face in faces]
-
-    def _look_at(self, face: Face, picture: Picture) -> Attributes:
+    def look_at(self, face: Face, picture: Picture) -> Attributes:
         view = np.asarray(square_around(face, picture, _AGE_FACTOR, _AGE_SIDE), dtype=np.float32)
         answer = self.age_gender.run(
             np.ascontiguousarray(view.transpose(2, 0, 1)[None]), ["gender_pred/Sigmoid", "age_pred/Softmax"]

@@ -73,9 +73,9 @@ class DetectLabels:
 
     @classmethod
     def load(cls, load: LoadNetwork) -> Self:
-        networks = LabelNetworks(load("efficientnet-lite0"), load("centernet"), load("yunet"))
         taxonomy = load_taxonomy()
-        return cls(Labeller(networks, taxonomy), taxonomy)
+        networks = load("efficientnet-lite0"), load("centernet"), load("yunet")
+        return cls(Labeller(*networks, taxonomy), taxonomy)
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return labels, surest first, at least `MinConfidence` and at most `MaxLabels` of them."""
@@ -210,31 +210,24 @@ _MIN_CHANCE = 0.01
 
 
 @dataclass(frozen=True)
-class LabelNetworks:
-    """The three networks."""
+class Labeller:
+    """Finds labels in pictures; safe to share between threads."""
 
     classifier: Network
     detector: Network
     faces: Network
-
-
-@dataclass(frozen=True)
-class Labeller:
-    """Finds labels in pictures; safe to share between threads."""
-
-    networks: LabelNetworks
     taxonomy: Taxonomy
 
     def find(self, picture: Picture) -> list[Label]:
         """Return every label with a chance of at least one in a hundred, surest first."""
-        detections = detect(self.networks.detector, picture)
-        views = classify(self.networks.classifier, [centre_view(picture), whole_view(picture)])
+        detections = detect(self.detector, picture)
+        views = classify(self.classifier, [centre_view(picture), whole_view(picture)])
         whole = self.taxonomy.sums(views.mean(axis=0))
         looks = self._close_looks(picture, detections, whole)
         most = np.maximum.reduce([whole, *looks.values()])
         chances: dict[str, float] = dict(zip(self.taxonomy.labels, most.tolist(), strict=True))
         instances = self._instances(detections, looks, whole)
-        for face in detect_faces(self.networks.faces, picture, _FACE_SIDE_PIXELS):
+        for face in detect_faces(self.faces, picture, _FACE_SIDE_PIXELS):
             instances.setdefault("Face", []).append(Instance(face.score, face.box))
         for name, found in instances.items():
             chances[name] = either([chances.get(name, 0.0), witnessed(found)])
@@ -254,7 +247,7 @@ class Labeller:
         if not doubtful:
             return {}
         views = [box_view(picture, detection.box) for detection in doubtful]
-        rows = classify(self.networks.classifier, views)
+        rows = classify(self.classifier, views)
         return {detection: self.taxonomy.sums(row) for detection, row in zip(doubtful, rows, strict=True)}
 
     def _name(self, detection: Detection) -> str:

@@ -23,10 +23,10 @@ from local.rekognition.detect_faces import DetectFaces
 from local.rekognition.detect_labels import DetectLabels
 from local.rekognition.detect_moderation_labels import DetectModerationLabels
 from local.rekognition.detect_text import DetectText
-from local.rekognition.models.sessions import INSTALLED, Network, installed_path, load_network
+from local.rekognition.models.sessions import INSTALLED, LoadNetwork, Network, installed_path, load_network
 from local.rekognition.pictures import Picture, PictureCache, digest_of
 from local.rekognition.service import CallLog, HasLeft, ReadRequest
-from local.rekognition.sources import ObjectReader
+from local.rekognition.sources import ReadObject
 
 _KEPT = 256
 
@@ -73,7 +73,7 @@ class RealRecognition:
     """
 
     operations: Mapping[str, Operation]
-    objects: ObjectReader
+    read_object: ReadObject
     workers: int
     models: Callable[[], tuple[str, ...]] = tuple
 
@@ -99,7 +99,7 @@ class RealRecognition:
         loop = asyncio.get_running_loop()
         request, data = await loop.run_in_executor(self._fetchers, self._fetch, read)
         digest = await loop.run_in_executor(self._fetchers, digest_of, data)
-        calls.looked_at(operation, digest)
+        calls.count("contents", operation, digest)
         asked = {name: value for name, value in request.items() if name != "Image"}
         question = json.dumps([operation, digest, asked], sort_keys=True)
 
@@ -113,19 +113,17 @@ class RealRecognition:
 
     def _fetch(self, read: ReadRequest) -> tuple[dict[str, Any], bytes]:
         request, source = read()
-        return request, source if isinstance(source, bytes) else self.objects.read(source)
+        return request, source if isinstance(source, bytes) else self.read_object(source)
 
     def _look(self, operation: str, digest: str, data: bytes, request: Mapping[str, Any]) -> dict[str, Any]:
         return self.operations[operation].answer(self._pictures.get(digest, data), request)
 
 
 class Operation(Protocol):
-    """Answers requests about one picture; safe to share between threads."""
+    """Answers requests about one picture; safe to share between threads. Named as in the service's model."""
 
     @property
-    def name(self) -> str:
-        """The name in the service's model."""
-        ...
+    def name(self) -> str: ...
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the members of the output shape. Raises `RekognitionError`."""
@@ -146,7 +144,6 @@ class LateOperation:
         return self._made is not None
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the operation's own answer. Raises `RekognitionError`."""
         with self._turn:
             if self._made is None:
                 self._made = self.make()
@@ -162,30 +159,18 @@ class Networks:
         self._loaded: dict[str, Network] = {}
 
     def load(self, name: str) -> Network:
-        """Return a network by name. Raises `MissingModelsError`."""
         with self._turn:
             if name not in self._loaded:
                 self._loaded[name] = load_network(self._folder, name)
             return self._loaded[name]
 
     def names(self) -> tuple[str, ...]:
-        """Return those loaded so far."""
         with self._turn:
             return tuple(sorted(self._loaded))
 
 
-@dataclass(frozen=True)
-class Registry:
-    """All operations by name, and the networks they share."""
-
-    operations: dict[str, Operation]
-    networks: Networks
-
-
-def load_operations(models: Path) -> Registry:
+def load_operations(load: LoadNetwork) -> dict[str, Operation]:
     """Load what every deployment asks; the rest is loaded when it is called. Raises `MissingModelsError`."""
-    networks = Networks(models)
-    load = networks.load
     operations: list[Operation] = [
         DetectLabels.load(load),
         DetectFaces.load(load),
@@ -194,4 +179,4 @@ def load_operations(models: Path) -> Registry:
     ]
     for name in INSTALLED:
         installed_path(name)  # what is missing is told at the start, not at the first call
-    return Registry({operation.name: operation for operation in operations}, networks)
+    return {operation.name: operation for operation in operations}

@@ -54,9 +54,10 @@ from local.rekognition.validation import RekognitionError, internal, validate
 
 
 class CallLog:
-    """Counts calls by operation and outcome, and accepted calls by content and by object.
+    """Counts calls by operation and what became of them. Threads may count at once.
 
-    Threads may count at once.
+    Of the kind "outcomes" are all calls (accepted or throttled, then answered or failed), of "errors" the
+    codes of those that failed. Of accepted calls, "objects" has what they named, "contents" what they saw.
     """
 
     def __init__(self) -> None:
@@ -67,26 +68,9 @@ class CallLog:
         with self._lock:
             self._counts: dict[str, dict[str, Counter[str]]] = {}
 
-    def _count(self, kind: str, operation: str, what: str) -> None:
+    def count(self, kind: str, operation: str, what: str) -> None:
         with self._lock:
             self._counts.setdefault(kind, {}).setdefault(operation, Counter())[what] += 1
-
-    def count(self, operation: str, outcome: str) -> None:
-        """One more call that was `accepted`, `throttled` or `answered`."""
-        self._count("outcomes", operation, outcome)
-
-    def failed(self, operation: str, code: str) -> None:
-        """An accepted call that ended in an error."""
-        self._count("outcomes", operation, "failed")
-        self._count("errors", operation, code)
-
-    def asked_for(self, operation: str, place: ObjectPlace) -> None:
-        """An accepted call named this object."""
-        self._count("objects", operation, f"{place.bucket}/{place.key}")
-
-    def looked_at(self, operation: str, digest: str) -> None:
-        """An accepted call came to look at these bytes."""
-        self._count("contents", operation, digest)
 
     def report(self) -> dict[str, Any]:
         """Return the counts, as `GET /_local/calls` gives them."""
@@ -118,9 +102,7 @@ class RecognitionBackend(Protocol):
     """What answers requests: models that look, or canned answers."""
 
     @property
-    def operations(self) -> Collection[str]:
-        """The names of the operations that it does."""
-        ...
+    def operations(self) -> Collection[str]: ...
 
     def health(self) -> dict[str, Any]:
         """Return what `GET /health` tells of it."""
@@ -147,22 +129,26 @@ class RekognitionService:
         try:
             self.quotas.admit(operation)
         except RekognitionError:
-            self.calls.count(operation, "throttled")
+            self.calls.count("outcomes", operation, "throttled")
             raise
-        self.calls.count(operation, "accepted")
+        self.calls.count("outcomes", operation, "accepted")
         await asyncio.sleep(self.quotas.latency_seconds(operation))
         try:
             read = partial(self._read, operation, body)
             answer = await self.recognition.answer(operation, read, self.calls, has_left)
         except RekognitionError as error:
-            self.calls.failed(operation, error.code)
+            self._failed(operation, error.code)
             raise
         except Exception as error:  # the caller gets an answer whatever breaks
             _log.exception("%s broke", operation)
-            self.calls.failed(operation, "InternalServerError")
+            self._failed(operation, "InternalServerError")
             raise internal(f"{operation} broke: {type(error).__name__}; see the server's log") from error
-        self.calls.count(operation, "answered")
+        self.calls.count("outcomes", operation, "answered")
         return answer
+
+    def _failed(self, operation: str, code: str) -> None:
+        self.calls.count("outcomes", operation, "failed")
+        self.calls.count("errors", operation, code)
 
     def _read(self, operation: str, body: bytes) -> tuple[dict[str, Any], bytes | ObjectPlace]:
         try:
@@ -173,7 +159,7 @@ class RekognitionService:
         request = validate(members, shape) if shape else {}
         source = image_of(request)
         if isinstance(source, ObjectPlace):
-            self.calls.asked_for(operation, source)
+            self.calls.count("objects", operation, f"{source.bucket}/{source.key}")
         return request, source
 
 
@@ -185,13 +171,7 @@ _HUNG_UP = Response(status_code=400)
 
 
 def _reply(members: dict[str, Any], status: int = 200) -> Response:
-    headers = {"x-amzn-RequestId": str(uuid.uuid4())}
-    return Response(json.dumps(members), status, headers, _JSON)
-
-
-def _refusal(error: RekognitionError) -> Response:
-    members = {"__type": error.code, "Code": error.code, "Message": error.message, "message": error.message}
-    return _reply(members, error.status)
+    return Response(json.dumps(members), status, {"x-amzn-RequestId": str(uuid.uuid4())}, _JSON)
 
 
 async def _body_of(request: Request) -> bytes:
@@ -214,9 +194,9 @@ async def _body_of(request: Request) -> bytes:
     return bytes(body)
 
 
+@dataclass(frozen=True)
 class _Endpoint:
-    def __init__(self, service: RekognitionService) -> None:
-        self.service = service
+    service: RekognitionService
 
     async def rekognition(self, request: Request) -> Response:
         try:
@@ -224,7 +204,9 @@ class _Endpoint:
             body = await _body_of(request)
             return _reply(await self.service.call(operation, body, request.is_disconnected))
         except RekognitionError as error:
-            return _refusal(error)
+            code, message = error.code, error.message
+            refusal = {"__type": code, "Code": code, "Message": message, "message": message}
+            return _reply(refusal, error.status)
         except ClientDisconnect:
             return _HUNG_UP
 
@@ -242,9 +224,8 @@ class _Endpoint:
         )
 
     async def health(self, _request: Request) -> Response:
-        recognition = self.service.recognition
-        told = {"status": "ok", "operations": sorted(recognition.operations), **recognition.health()}
-        return JSONResponse(told)
+        doing = self.service.recognition
+        return JSONResponse({"status": "ok", "operations": sorted(doing.operations), **doing.health()})
 
     async def settings(self, request: Request) -> Response:
         quotas = self.service.quotas

@@ -1,8 +1,8 @@
 """Where a request's picture comes from: its bytes, or an object in S3."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
@@ -35,12 +35,8 @@ class ObjectPlace:
     version: str | None = None
 
 
-class ObjectReader(Protocol):
-    """Reads objects. Raises `RekognitionError`."""
-
-    def read(self, place: ObjectPlace) -> bytes:
-        """Return the object's bytes."""
-        ...
+ReadObject = Callable[[ObjectPlace], bytes]
+"""Reads an object. Raises `RekognitionError`."""
 
 
 def image_of(request: Mapping[str, Any]) -> bytes | ObjectPlace:
@@ -69,7 +65,7 @@ class S3ObjectReader:
         self._endpoint = endpoint
 
     def read(self, place: ObjectPlace) -> bytes:
-        """Return the object's bytes; over 15 MB nothing is transferred."""
+        """Return the object's bytes; over 15 MB nothing is transferred. Raises `RekognitionError`."""
         arguments: dict[str, Any] = {"Bucket": place.bucket, "Key": place.key}
         if place.version is not None:
             arguments["VersionId"] = place.version
@@ -89,8 +85,8 @@ class S3ObjectReader:
             raise internal(f"no answer from S3 at {self._endpoint}") from error
 
 
-def connect(endpoint: str | None, max_connections: int) -> S3ObjectReader:
-    """A reader of the S3 at `endpoint` (boto3's own choice without one), credentials from the environment."""
+def connect(endpoint: str | None, max_connections: int) -> ReadObject:
+    """Read from the S3 at `endpoint` (boto3's own choice without one), credentials from the environment."""
     import boto3
     from botocore.config import Config
 
@@ -111,4 +107,4 @@ def connect(endpoint: str | None, max_connections: int) -> S3ObjectReader:
         aws_access_key_id=some,
         aws_secret_access_key=some,
     )
-    return S3ObjectReader(client, endpoint or "its default endpoint")
+    return S3ObjectReader(client, endpoint or "its default endpoint").read

@@ -19,7 +19,7 @@ def server(address: str = "127.0.0.1") -> Http:
     """Return a server that listens on an address."""
     model = botocore.session.get_session().get_service_model("rekognition")
     service = RekognitionService(
-        RealRecognition({"DetectLabels": FakeOperation()}, FakeObjects(), workers=1), model
+        RealRecognition({"DetectLabels": FakeOperation()}, FakeObjects().read, workers=1), model
     )
     return Http(application(service, PORT, address))
 

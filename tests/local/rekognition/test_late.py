@@ -72,7 +72,7 @@ def test_models_that_cannot_be_loaded_are_tried_again_at_the_next_call() -> None
 
 def test_operations_that_wait_for_their_first_call_are_told() -> None:
     late = LateOperation("DetectText", Echo)
-    recognition = RealRecognition({"DetectText": late}, objects=None, workers=1)  # type: ignore[arg-type]
+    recognition = RealRecognition({"DetectText": late}, read_object=None, workers=1)  # type: ignore[arg-type]
 
     assert recognition.waiting() == ["DetectText"]
     late.answer(PICTURE, {})

@@ -76,7 +76,9 @@ class NoObjects:
 
 def test_over_the_wire_each_is_answered_or_refused_and_none_breaks_the_server() -> None:
     model = botocore.session.get_session().get_service_model("rekognition")
-    service = RekognitionService(RealRecognition({"DetectLabels": Sees()}, NoObjects(), workers=1), model)
+    service = RekognitionService(
+        RealRecognition({"DetectLabels": Sees()}, NoObjects().read, workers=1), model
+    )
     http = Http(application(service, PORT))
     headers = {"x-amz-target": "RekognitionService.DetectLabels"}
     verdicts = {}

@@ -70,7 +70,7 @@ def wire() -> Wire:
     objects = FakeObjects()
     operation = FakeOperation()
     service = RekognitionService(
-        RealRecognition({"DetectLabels": operation}, objects, workers=1, models=lambda: ("one",)), model
+        RealRecognition({"DetectLabels": operation}, objects.read, workers=1, models=lambda: ("one",)), model
     )
     return Wire(Http(application(service, PORT)), objects, operation)
 

@@ -43,7 +43,8 @@ def main(  # noqa: PLR0917  # typer makes options of them
 
     shown = console(stderr=as_json)
     with _faults_in_one_line():
-        _refuse_both(stack, local)
+        if stack and local:
+            raise LoadtestError("both a stack and this machine are asked for; choose one")
         known = read_scenarios(scenarios)
         if listing:
             shown.print(report.listed(known.values()))
@@ -90,11 +91,6 @@ def _faults_in_one_line() -> Iterator[None]:
     except KeyboardInterrupt as error:
         typer.echo("interrupted; what was subscribed, set or started is undone", err=True)
         raise typer.Exit(_INTERRUPTED) from error
-
-
-def _refuse_both(stack: str | None, local: bool) -> None:
-    if stack and local:
-        raise LoadtestError("both a stack and this machine are asked for; choose one")
 
 
 def _chosen(known: Mapping[str, Scenario], name: str) -> Scenario:

@@ -55,7 +55,7 @@ class _Site:
     def made(cls, stack: Stack) -> Iterator[_Site]:
         """Make a bucket whose events go to a queue, and a function that nothing feeds yet."""
         name = f"baseline-{uuid4().hex[:8]}"
-        client = stack.session.client("lambda", endpoint_url=stack.endpoint_url, config=stack.config)
+        client = stack.functions_client
         with ExitStack() as until_over:
             stack.s3.create_bucket(Bucket=name)
             url = stack.sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -92,9 +92,7 @@ class _Site:
 
     def drain(self) -> float:
         """Let the function take the messages; return the seconds from the first taken to the last gone."""
-        client = self.stack.session.client(
-            "lambda", endpoint_url=self.stack.endpoint_url, config=self.stack.config
-        )
+        client = self.stack.functions_client
         made = client.create_event_source_mapping(
             EventSourceArn=self.queue_arn,
             FunctionName=self.function,

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -64,48 +63,38 @@ class OperationCounts:
         return OperationCounts(_less(self.accepted, before.accepted), _less(self.throttled, before.throttled))
 
 
-class CallCounter(Protocol):
-    """Whoever knows how many calls were made."""
-
-    def calls(self) -> OperationCounts:
-        """Return the calls so far."""
+CallCounter = Callable[[], OperationCounts]
+"""Returns the calls so far."""
 
 
-@dataclass(frozen=True)
-class CallsAtRekognition:
-    """As a Rekognition on this machine has counted them: exactly, and at once."""
-
-    control: ControlApi
-
-    def calls(self) -> OperationCounts:
-        totals = self.control.totals()
-        return OperationCounts(
-            {operation: counted["accepted"] for operation, counted in totals.items()},
-            {operation: counted["throttled"] for operation, counted in totals.items()},
-        )
+def calls_at_rekognition(control: ControlApi) -> OperationCounts:
+    """Return the calls as a Rekognition on this machine has counted them: exactly, and at once."""
+    totals = control.totals()
+    return OperationCounts(
+        {operation: counted["accepted"] for operation, counted in totals.items()},
+        {operation: counted["throttled"] for operation, counted in totals.items()},
+    )
 
 
-@dataclass(frozen=True)
-class CallsInTheTable:
-    """As the processor adds them up in the table, batch by batch; a batch that crashed is not in it."""
+def calls_in_the_table(stack: Stack, now: float | None = None) -> OperationCounts:
+    """Return the calls of yesterday and today (UTC), so that midnight may be in between.
 
-    stack: Stack
-    now: Callable[[], float] = time.time
+    The processor adds them up in the table, batch by batch; a batch that crashed is not in it.
+    """
+    today = datetime.fromtimestamp(time.time() if now is None else now, UTC).date()
+    days = [_counts_of_day(stack, (today - timedelta(days=back)).isoformat()) for back in (0, 1)]
+    made, throttled = (
+        sum(day.get(metric, 0) for day in days) for metric in (Metric.CALLS_MADE, Metric.CALLS_THROTTLED)
+    )
+    return OperationCounts({ALL: made}, {ALL: throttled})
 
-    def calls(self) -> OperationCounts:
-        """Return the calls of yesterday and today (UTC), so that midnight may be in between."""
-        today = datetime.fromtimestamp(self.now(), UTC).date()
-        days = [self._day((today - timedelta(days=back)).isoformat()) for back in (0, 1)]
-        made = sum(day.get(Metric.CALLS_MADE, 0) for day in days)
-        return OperationCounts({ALL: made}, {ALL: sum(day.get(Metric.CALLS_THROTTLED, 0) for day in days)})
 
-    def _day(self, day: str) -> dict[str, int]:
-        at = counts_key(day)
-        item = self.stack.dynamodb.get_item(
-            TableName=self.stack.outputs["table"],
-            Key={PARTITION_KEY: {"S": at.pk}, SORT_KEY: {"S": at.sk}},
-        ).get("Item", {})
-        return {name: int(value["N"]) for name, value in item.items() if "N" in value}
+def _counts_of_day(stack: Stack, day: str) -> dict[str, int]:
+    at = counts_key(day)
+    item = stack.dynamodb.get_item(
+        TableName=stack.outputs["table"], Key={PARTITION_KEY: {"S": at.pk}, SORT_KEY: {"S": at.sk}}
+    ).get("Item", {})
+    return {name: int(value["N"]) for name, value in item.items() if "N" in value}
 
 
 def _less(now: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
@@ -139,7 +128,7 @@ class Gauges:
     samples: list[Sample] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.before = self.counter.calls()
+        self.before = self.counter()
 
     @contextmanager
     def looking(self) -> Iterator[None]:
@@ -159,7 +148,7 @@ class Gauges:
             with ThreadPoolExecutor(len(QUEUES)) as threads:
                 urls = [self.stack.outputs[queue] for queue in QUEUES]
                 depths = dict(zip(QUEUES, threads.map(self.stack.depth, urls), strict=True))
-            calls = self.counter.calls()
+            calls = self.counter()
         except (LoadtestError, BotoCoreError, ClientError):  # it is busy; the next look sees it
             return
         waiting, in_flight = ({name: depth[side] for name, depth in depths.items()} for side in (0, 1))

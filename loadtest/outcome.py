@@ -41,7 +41,6 @@ class LatencyFigures:
 
     @classmethod
     def of(cls, phase: str, photos: Sequence[TrackedPhoto]) -> LatencyFigures:
-        """Sum up the photos of a phase that have ended."""
         seconds = [photo.latency_seconds for photo in photos if photo.latency_seconds is not None]
         p50, p95, p99 = (arithmetic.percentile(seconds, percent) for percent in arithmetic.PERCENTILES)
         return cls(phase, len(seconds), p50, p95, p99, max(seconds, default=None))
@@ -178,7 +177,6 @@ Show = Callable[[float, PhotoTracker, list[Sample]], None]
 def measure(
     scenario: Scenario, place: Target, out: Path, say: Callable[[str], None], show: Show
 ) -> LoadtestOutcome:
-    """Carry a scenario out and return its figures. Raises LoadtestError."""
     on, begun_at = circumstances(f"make loadtest SCENARIO={scenario.name}"), datetime.now(UTC)
     alone = baseline.rate(place.stack, say) if scenario.baseline else None
     say(f"{scenario.name}: {scenario.about}")
@@ -245,15 +243,9 @@ def _of(photos: list[TrackedPhoto], phase: str) -> list[TrackedPhoto]:
 
 def _dead_letters(seen: Seen) -> int:
     """Count the dead letters that came during the run."""
-    if not seen.samples:
-        return 0
-    first, last = (_buried(sample) for sample in (seen.samples[0], seen.samples[-1]))
-    return last - first
-
-
-def _buried(sample: Sample) -> int:
     names = ("dead_letter_queue_url", "bulk_dead_letter_queue_url")
-    return sum(sample.waiting[name] + sample.in_flight[name] for name in names)
+    buried = [sum(one.waiting[name] + one.in_flight[name] for name in names) for one in seen.samples]
+    return buried[-1] - buried[0] if buried else 0
 
 
 def _calls_too_many(place: Target, photos: list[TrackedPhoto]) -> int | None:

@@ -15,6 +15,8 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aws.batches import in_batches
+from aws.object_heads import to_iso
 from contract.notifications import look_again
 from loadtest import ROOT, LoadtestError
 from loadtest.scenario import Phase, PhaseLane
@@ -115,12 +117,10 @@ class PhotoTracker:
             return list(self._photos.values())
 
     def counts(self) -> tuple[int, int]:
-        """Return how many photos were put in, and how many of them have ended."""
         with self._lock:
             return len(self._photos), self._ended
 
     def is_over(self, phase: str, photos: int) -> bool:
-        """Return whether that many photos of a phase were put in, and have all ended."""
         with self._lock:
             ended = [photo.ended_at is not None for photo in self._photos.values() if photo.phase == phase]
         return len(ended) >= photos and all(ended)
@@ -218,11 +218,11 @@ class Uploader:
         queue = self.stack.outputs["bulk_queue_url" if phase.lane is PhaseLane.BULK else "queue_url"]
         begun = self.clock()
         size = _MESSAGES_A_BATCH if phase.per_second is None else 1
-        for number, batch in enumerate(_batches(self.prepared[phase.name], size)):
+        for number, batch in enumerate(in_batches(self.prepared[phase.name], size)):
             self._await_turn(phase, begun, number)
             if self.stopping.is_set():
                 return
-            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            now = to_iso(datetime.now(UTC))
             entries: list[Any] = [
                 {"Id": str(place), "MessageBody": look_again(self.stack.bucket, [upload.key], now)}
                 for place, upload in enumerate(batch)
@@ -232,7 +232,3 @@ class Uploader:
                 raise LoadtestError(f"SQS did not take a message of {phase.name}: {failed[0]}")
             for upload in batch:
                 self._note(phase, upload)
-
-
-def _batches(drawn: list[PhotoUpload], size: int) -> Iterator[list[PhotoUpload]]:
-    return (drawn[start : start + size] for start in range(0, len(drawn), size))

@@ -1,6 +1,7 @@
 """Where a scenario runs: on a stack that is there, or in a place of its own that is made for it.
 
-A local environment is brought up and down as a person does it: by its commands."""
+A local environment is brought up and down as a person does it: by its commands.
+"""
 
 from __future__ import annotations
 
@@ -128,7 +129,6 @@ class MakeRun:
 
     @property
     def without_photos_seconds(self) -> float:
-        """Return what it took beside recognizing."""
         return self.seconds - self.stages.get("recognize", 0.0)
 
 
@@ -145,7 +145,6 @@ class LocalPlace:
     rekognition_url: str | None = None
 
     def run(self, photos: Path = PHOTOS) -> MakeRun:
-        """Do what `make run` does. Raises LoadtestError."""
         ports = [] if (self.directory / "place.json").exists() else ["--port", "0"]
         begun = time.monotonic()
         settings = [f"--context={name}={value}" for name, value in self.context.items()]
@@ -154,7 +153,6 @@ class LocalPlace:
         return MakeRun(time.monotonic() - begun, stages_of(said))
 
     def stop(self) -> None:
-        """Do what `make stop` does. Raises LoadtestError."""
         self._command("stop")
 
     def outputs(self) -> dict[str, str]:
@@ -162,7 +160,6 @@ class LocalPlace:
         return outputs
 
     def pid(self, part: str) -> int:
-        """Return the process id of `cloud` or `rekognition`."""
         trace: dict[str, Any] = json.loads((self.directory / f"{part}.pid.json").read_text())
         return int(trace["pid"])
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from loadtest.gauges import Sample
-from loadtest.outcome import LatencyFigures, LoadtestOutcome, OperationFigures
+from loadtest.outcome import LoadtestOutcome
 from loadtest.photos import PhotoTracker
 from loadtest.scenario import Scenario
 
@@ -34,7 +34,6 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """Return what was aimed at, and whether it was reached."""
         return f"{self.aim} {'reached' if self.reached else 'missed'}" if self.aim else ""
 
 
@@ -58,119 +57,83 @@ def what_was_run(outcome: LoadtestOutcome) -> str:
 
 
 def rows(outcome: LoadtestOutcome) -> list[Row]:
-    return [
-        *_photos(outcome),
-        *_rates(outcome),
-        *(row for latency in outcome.latencies for row in _latency(latency)),
-        *_against_idle(outcome.latencies),
-        *(row for operation in outcome.operations for row in _operation(operation)),
-        _throttled(outcome),
-        *_trouble(outcome),
-        *_dollars(outcome),
-        *_baseline(outcome),
-        *_cores(outcome),
-    ]
+    return [*_photos(outcome), *_calls(outcome), *_trouble(outcome), *_costs(outcome), *_machine(outcome)]
 
 
-def _photos(outcome: LoadtestOutcome) -> list[Row]:
+def _photos(outcome: LoadtestOutcome) -> Iterator[Row]:
     ended = ", ".join(f"{count} {status}" for status, count in outcome.statuses.items()) or "none"
-    found = [Row("photos", f"{outcome.sent} put in: {ended}")]
+    yield Row("photos", f"{outcome.sent} put in: {ended}")
     if outcome.gave_up:
-        found.append(
-            Row("given up", "nothing ended any more, though photos were on their way", "never", False)
-        )
-    return found
-
-
-def _rates(outcome: LoadtestOutcome) -> list[Row]:
-    found = [Row("first photo put in to last one ended", f"{outcome.images_a_second:.2f} images/s")]
+        yield Row("given up", "nothing ended any more, though photos were on their way", "never", False)
+    yield Row("first photo put in to last one ended", f"{outcome.images_a_second:.2f} images/s")
     if outcome.steady is not None and outcome.steady_images_a_second is not None:
         span = f"from {outcome.steady.begin:.0f} s to {outcome.steady.end:.0f} s"
-        found.append(Row(f"in steady state ({span})", f"{outcome.steady_images_a_second:.2f} images/s"))
-    return found
+        yield Row(f"in steady state ({span})", f"{outcome.steady_images_a_second:.2f} images/s")
+    for latency in outcome.latencies:
+        if latency.p50 is not None and latency.p95 is not None and latency.p99 is not None:
+            text = f"p50 {latency.p50:.2f} s, p95 {latency.p95:.2f} s, p99 {latency.p99:.2f} s"
+            yield Row(f"put in to searchable: {latency.phase} ({latency.photos})", text)
+    # The photos that came during a backlog beside those that came alone, by the phases' names.
+    by_name = {latency.phase: latency.p95 for latency in outcome.latencies}
+    if (idle := by_name.get("idle")) and (during := by_name.get("during")):
+        ratio = during / idle
+        yield Row("p95 during the backlog over p95 alone", f"{ratio:.2f}", "≤ 3", ratio <= 3)  # noqa: PLR2004
 
 
-def _latency(latency: LatencyFigures) -> list[Row]:
-    if latency.p50 is None or latency.p95 is None or latency.p99 is None:
-        return []
-    text = f"p50 {latency.p50:.2f} s, p95 {latency.p95:.2f} s, p99 {latency.p99:.2f} s"
-    return [Row(f"put in to searchable: {latency.phase} ({latency.photos})", text)]
-
-
-def _against_idle(latencies: tuple[LatencyFigures, ...]) -> list[Row]:
-    """Compare the photos that came during a backlog with those that came alone, by the phases' names."""
-    by_name = {latency.phase: latency.p95 for latency in latencies}
-    idle, during = by_name.get("idle"), by_name.get("during")
-    if not idle or not during:
-        return []
-    ratio = during / idle
-    return [Row("p95 during the backlog over p95 alone", f"{ratio:.2f}", "≤ 3", ratio <= 3)]  # noqa: PLR2004
-
-
-def _operation(operation: OperationFigures) -> list[Row]:
-    found = [Row(f"{operation.name}: calls", f"{operation.accepted} made, {operation.throttled} throttled")]
-    if operation.use is not None and operation.quota is not None:
-        what = f"{operation.name}: accepted / quota ({operation.quota:g} a second) in steady state"
-        found.append(Row(what, f"{operation.use:.3f}", f"≥ {LEAST_USE}", operation.use >= LEAST_USE))
-    for seconds in operation.seconds_until_back:
-        what = f"{operation.name}: back at 0.9 of the restored quota"
-        value = "never" if seconds is None else f"in the five seconds until {seconds:.1f} s after"
-        reached = seconds is not None and seconds <= MOST_SECONDS_UNTIL_BACK
-        found.append(Row(what, value, f"≤ {MOST_SECONDS_UNTIL_BACK:.0f} s", reached))
-    return found
-
-
-def _throttled(outcome: LoadtestOutcome) -> Row:
+def _calls(outcome: LoadtestOutcome) -> Iterator[Row]:
+    for call in outcome.operations:
+        yield Row(f"{call.name}: calls", f"{call.accepted} made, {call.throttled} throttled")
+        if call.use is not None and call.quota is not None:
+            what = f"{call.name}: accepted / quota ({call.quota:g} a second) in steady state"
+            yield Row(what, f"{call.use:.3f}", f"≥ {LEAST_USE}", call.use >= LEAST_USE)
+        for seconds in call.seconds_until_back:
+            what = f"{call.name}: back at 0.9 of the restored quota"
+            value = "never" if seconds is None else f"in the five seconds until {seconds:.1f} s after"
+            reached = seconds is not None and seconds <= MOST_SECONDS_UNTIL_BACK
+            yield Row(what, value, f"≤ {MOST_SECONDS_UNTIL_BACK:.0f} s", reached)
     share = outcome.throttled_share
-    return Row("throttled / all calls", f"{share:.4f}", f"≤ {MOST_THROTTLED}", share <= MOST_THROTTLED)
+    yield Row("throttled / all calls", f"{share:.4f}", f"≤ {MOST_THROTTLED}", share <= MOST_THROTTLED)
 
 
-def _trouble(outcome: LoadtestOutcome) -> list[Row]:
-    unheard, searchable = outcome.unheard, outcome.searchable
-    found = [
-        Row("lost: neither record nor dead letter", str(unheard.lost), "0", unheard.lost == 0),
-        Row("recorded, but no completion came", str(unheard.silent), "0", unheard.silent == 0),
-        Row("dead letters", str(outcome.dead_letters), "0", outcome.dead_letters == 0),
-    ]
-    if outcome.calls_too_many is not None:
-        few = outcome.calls_too_many == 0
-        found.append(Row("duplicates: calls beyond one a content", str(outcome.calls_too_many), "0", few))
-    all_found = searchable.found == searchable.asked
-    value = f"{searchable.found} of {searchable.asked} asked for"
-    found.append(Row("found by the API, by key and in the list of a label", value, "all", all_found))
-    return found
+def _trouble(outcome: LoadtestOutcome) -> Iterator[Row]:
+    wanted_none = {
+        "lost: neither record nor dead letter": outcome.unheard.lost,
+        "recorded, but no completion came": outcome.unheard.silent,
+        "dead letters": outcome.dead_letters,
+        "duplicates: calls beyond one a content": outcome.calls_too_many,
+    }
+    for what, count in wanted_none.items():
+        if count is not None:
+            yield Row(what, str(count), "0", count == 0)
+    asked, found = outcome.searchable.asked, outcome.searchable.found
+    what = "found by the API, by key and in the list of a label"
+    yield Row(what, f"{found} of {asked} asked for", "all", found == asked)
 
 
-def _dollars(outcome: LoadtestOutcome) -> list[Row]:
+def _costs(outcome: LoadtestOutcome) -> Iterator[Row]:
     if outcome.dollars is None:
-        return []
-    paid = outcome.dollars
-    found = [Row("Rekognition, by the calls made", f"${paid.rekognition:,.0f} a million photos")]
-    if paid.everything_else is not None:
-        few = len(outcome.operations) != 1 or paid.everything_else <= MOST_DOLLARS_BESIDE
-        aim = f"≤ ${MOST_DOLLARS_BESIDE:.0f}" if len(outcome.operations) == 1 else ""
-        value = f"${paid.everything_else:,.2f} a million photos"
-        found.append(Row("everything else, by the cost model", value, aim, few if aim else None))
-    return found
+        return
+    yield Row("Rekognition, by the calls made", f"${outcome.dollars.rekognition:,.0f} a million photos")
+    beside = outcome.dollars.everything_else
+    if beside is not None:
+        what, value = "everything else, by the cost model", f"${beside:,.2f} a million photos"
+        if len(outcome.operations) == 1:
+            yield Row(what, value, f"≤ ${MOST_DOLLARS_BESIDE:.0f}", beside <= MOST_DOLLARS_BESIDE)
+        else:
+            yield Row(what, value)
 
 
-def _baseline(outcome: LoadtestOutcome) -> list[Row]:
-    if outcome.baseline is None:
-        return []
-    found = outcome.baseline
-    return [
-        Row("the local cloud alone: uploads, and nothing else", f"{found['uploads_a_second']:.0f} images/s"),
-        Row("… its queue through a function that does nothing", f"{found['messages_a_second']:.0f} images/s"),
-        Row("… one after the other", f"{found['both_a_second']:.0f} images/s"),
-    ]
-
-
-def _cores(outcome: LoadtestOutcome) -> list[Row]:
-    if outcome.cores is None:
-        return []
-    busy, own = outcome.cores.busy, outcome.cores.by_this_run
-    value = f"{busy:.0%} busy, {own:.0%} with this run (place and load test)"
-    return [Row("this machine's cores meanwhile", value)]
+def _machine(outcome: LoadtestOutcome) -> Iterator[Row]:
+    if (alone := outcome.baseline) is not None:
+        for what, rate in {
+            "the local cloud alone: uploads, and nothing else": "uploads_a_second",
+            "… its queue through a function that does nothing": "messages_a_second",
+            "… one after the other": "both_a_second",
+        }.items():
+            yield Row(what, f"{alone[rate]:.0f} images/s")
+    if (cores := outcome.cores) is not None:
+        value = f"{cores.busy:.0%} busy, {cores.by_this_run:.0%} with this run (place and load test)"
+        yield Row("this machine's cores meanwhile", value)
 
 
 _RATE_SECONDS = 10.0

@@ -200,9 +200,8 @@ def _context(value: Any) -> dict[str, str]:
 
 def _quotas(value: Any) -> dict[str, float]:
     quotas = {name: above_zero(rate) for name, rate in a_table(value).items()}
-    known = set(OPERATIONS.values())
-    if unknown := set(quotas) - known:
-        names = ", ".join(sorted(known))
+    if unknown := quotas.keys() - OPERATIONS.values():
+        names = ", ".join(sorted(OPERATIONS.values()))
         raise UnusableError(f"by operation; {', '.join(sorted(unknown))} is none of {names}")
     return quotas
 
@@ -240,7 +239,6 @@ class TomlTable:
             return 1 if default is _MISSING else default
 
     def refuse_the_rest(self) -> None:
-        """Blame what nobody asked for."""
         for key in self._left:
             self.blame(key, f"is unknown; there are {', '.join(self._known)}")
 
@@ -248,63 +246,43 @@ class TomlTable:
         self.faults.append(f"{self.name}: {key} {what}")
 
 
-def a_text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise UnusableError("a text")
-    return value
-
-
-def a_truth(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise UnusableError("true or false")
-    return value
-
-
-def a_list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise UnusableError("a list of tables")
-    return value
-
-
-def a_table(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise UnusableError("a table")
-    return value
-
-
-def a_number(least: float) -> Callable[[Any], float]:
-    def read(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < least:
-            raise UnusableError(f"a number of at least {least:g}")
-        return float(value)
+def _reader(
+    wanted: str, fits: Callable[[Any], object], made: Callable[[Any], Any] = lambda value: value
+) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if not fits(value):
+            raise UnusableError(wanted)
+        return made(value)
 
     return read
 
 
-def a_whole_number(least: int) -> Callable[[Any], int]:
-    def read(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise UnusableError(f"a whole number of at least {least}")
-        return value
-
-    return read
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def above_zero(value: Any) -> float:
-    number = a_number(0)(value)
-    if not number:
-        raise UnusableError("above 0; leave it out for all at once")
-    return number
+a_text = _reader("a text", lambda value: isinstance(value, str) and value)
+a_truth = _reader("true or false", lambda value: isinstance(value, bool))
+a_list = _reader("a list of tables", lambda value: isinstance(value, list))
+a_table = _reader("a table", lambda value: isinstance(value, dict))
+above_zero = _reader(
+    "a number above 0; leave it out for all at once", lambda value: _is_number(value) and value > 0, float
+)
+a_share = _reader("a share from 0 to less than 1", lambda value: _is_number(value) and 0 <= value < 1, float)
 
 
-def a_share(value: Any) -> float:
-    share = a_number(0)(value)
-    if share >= 1:
-        raise UnusableError("a share from 0 to less than 1")
-    return share
+def a_number(least: float) -> Callable[[Any], Any]:
+    return _reader(
+        f"a number of at least {least:g}", lambda value: _is_number(value) and value >= least, float
+    )
 
 
-def one_of(choices: Any) -> Callable[[Any], Any]:
+def a_whole_number(least: int) -> Callable[[Any], Any]:
+    wanted = f"a whole number of at least {least}"
+    return _reader(wanted, lambda value: _is_number(value) and isinstance(value, int) and value >= least)
+
+
+def one_of(choices: type[StrEnum]) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if value not in list(choices):
             raise UnusableError(" or ".join(choices))

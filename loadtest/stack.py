@@ -1,6 +1,7 @@
 """A running stack as somebody sees it who has only its outputs; found by its name, or where `make run` is.
 
-On this machine, with the control API of its Rekognition: quotas, and what it counted."""
+On this machine, with the control API of its Rekognition: quotas, and what it counted.
+"""
 
 from __future__ import annotations
 
@@ -74,12 +75,36 @@ class Stack:
     def dynamodb(self) -> DynamoDBClient:
         return self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=self.config)
 
+    @cached_property
+    def rekognition(self) -> RekognitionClient:
+        url = self.outputs["rekognition_url"]
+        return self.session.client("rekognition", endpoint_url=url, config=self.config)
+
+    @cached_property
+    def functions_client(self) -> LambdaClient:
+        return self.session.client("lambda", endpoint_url=self.endpoint_url, config=self.config)
+
+    def functions(self) -> dict[str, DeployedFunction]:
+        found = {}
+        for listed in self.functions_client.list_functions()["Functions"]:
+            room, _, entry = listed["Handler"].partition(".")
+            if not entry.startswith("handler."):
+                continue  # a second function of a room
+            code = self.functions_client.get_function(FunctionName=listed["FunctionName"])["Code"]
+            found[room] = DeployedFunction(
+                listed["FunctionName"],
+                room,
+                listed["MemorySize"],
+                listed["Environment"]["Variables"],
+                code["Location"],
+            )
+        return found
+
     def depth(self, queue_url: str) -> QueueDepth:
         return read_depth(self.sqs, queue_url)
 
     @property
     def endpoint_url(self) -> str | None:
-        """Where all services of a local cloud answer; None on AWS."""
         return self.outputs.get("endpoint_url")
 
     @cached_property
@@ -186,38 +211,6 @@ class DeployedFunction:
         }
 
 
-@dataclass(frozen=True)
-class LocalStack(Stack):
-    """What a local environment has to offer beside the stack."""
-
-    @cached_property
-    def rekognition(self) -> RekognitionClient:
-        url = self.outputs["rekognition_url"]
-        return self.session.client("rekognition", endpoint_url=url, config=self.config)
-
-    @cached_property
-    def functions_client(self) -> LambdaClient:
-        return self.session.client("lambda", endpoint_url=self.endpoint_url, config=self.config)
-
-    def functions(self) -> dict[str, DeployedFunction]:
-        """Return the deployed functions, by room."""
-        client = self.functions_client
-        found = {}
-        for listed in client.list_functions()["Functions"]:
-            room, _, entry = listed["Handler"].partition(".")
-            if not entry.startswith("handler."):
-                continue  # a second function of a room
-            code = client.get_function(FunctionName=listed["FunctionName"])["Code"]
-            found[room] = DeployedFunction(
-                listed["FunctionName"],
-                room,
-                listed["MemorySize"],
-                listed["Environment"]["Variables"],
-                code["Location"],
-            )
-        return found
-
-
 _ANSWER_SECONDS = 30
 
 
@@ -228,7 +221,6 @@ class ControlApi:
     url: str
 
     def is_canned(self) -> bool:
-        """Return whether it answers without looking."""
         return bool(self._ask("GET", "/health").get("canned"))
 
     def quotas(self) -> dict[str, float]:

@@ -20,7 +20,7 @@ from loadtest.completions import following
 from loadtest.machine import circumstances
 from loadtest.places import LocalPlace
 from loadtest.plots import NoMarkersError
-from loadtest.stack import LocalStack
+from loadtest.stack import Stack
 from local.cloud.environment import LocalCloudError
 from local.cloud.stages import console
 
@@ -78,7 +78,7 @@ class Bench:
             else:
                 self.say("make run, in a place of its own")
                 self.place.run()
-            services = LocalStack(self.place.outputs())
+            services = Stack(self.place.outputs())
             if only in (None, Part.THROUGHPUT):
                 found |= self._at_work(services, rounds, round_seconds)
             if only in (None, Part.HANDLING):
@@ -100,7 +100,7 @@ class Bench:
             found["imports"] = interpreters.figures(compared, import_rounds, self.say)
         return [Section(name, *NOTES[name], figures) for name, figures in found.items()]
 
-    def _at_work(self, services: LocalStack, rounds: int, round_seconds: float) -> dict[str, list[Figure]]:
+    def _at_work(self, services: Stack, rounds: int, round_seconds: float) -> dict[str, list[Figure]]:
         functions = services.functions()
         watch = ProcessWatcher(self.place, functions)
         with watch.watching(), following(services) as completions:

@@ -35,7 +35,6 @@ class Figure:
 
     @property
     def aim(self) -> str:
-        """Return what was aimed at, and whether it was reached."""
         if self.ratio is None or (self.at_least is None and self.at_most is None):
             return ""
         if self.at_least is not None:

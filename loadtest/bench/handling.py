@@ -21,7 +21,7 @@ from loadtest.bench.figures import Figure
 from loadtest.bench.interpreters import UnpackedFunction
 from loadtest.photos import smallest_photo
 from loadtest.places import LocalPlace, canned_rekognition
-from loadtest.stack import LocalStack
+from loadtest.stack import Stack
 
 MOST_OF_BARE = 1.5
 MOST_REQUESTS = 2.5
@@ -42,7 +42,7 @@ def figures(scratch: Path, say: Callable[[str], None], rounds: int = 3) -> list[
         say("handling: make run, in a place of its own")
         try:
             place.run(photos)
-            services = LocalStack(place.outputs())
+            services = Stack(place.outputs())
             function = UnpackedFunction.at(
                 scratch / "handling-code", services.functions()["processors"], place.packages_of_lambda
             )

@@ -76,7 +76,6 @@ class Readying:
 
     @property
     def bare(self) -> str:
-        """Return the program that only makes the same clients."""
         made = "; ".join(f"session.client({name!r})" for name in self.clients)
         return f"import boto3; session = boto3.session.Session(); {made}"
 

@@ -18,7 +18,7 @@ from loadtest import LoadtestError
 from loadtest.bench.figures import Figure
 from loadtest.gauges import in_background
 from loadtest.places import LocalPlace
-from loadtest.stack import DeployedFunction, LocalStack
+from loadtest.stack import DeployedFunction, Stack
 from loadtest.verifying import Api
 
 CLOUD, REKOGNITION, CALLER = "MiniStack", "local Rekognition", "the caller"
@@ -46,7 +46,6 @@ class ProcessWatcher:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def cpu_seconds(self) -> dict[str, float]:
-        """Return the processor time so far of each group of processes."""
         self._look()
         with self._lock:
             return {group: sum(found) for group, found in _by_group(self._cpu_seconds).items()}
@@ -104,7 +103,7 @@ ASKERS = 4
 ASKING_SECONDS = 4.0
 
 
-def ask_for_a_while(services: LocalStack) -> int:
+def ask_for_a_while(services: Stack) -> int:
     """Keep the query function at work: pages of 50, and single images. Return the number of answers."""
     api = Api(services)
     animals: dict[str, object] = {"label": "Animal", "limit": 50}

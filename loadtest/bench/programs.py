@@ -1,6 +1,7 @@
 """Programs for an interpreter that sees what a deployed function sees: `programs.py NAME PATHS ARGUMENT …`.
 
-PATHS are the folders to import from beside the standard library, as JSON."""
+PATHS are the folders to import from beside the standard library, as JSON.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +54,6 @@ def ask_pages(asked_file: str, rounds: str) -> None:
 
 
 def bare_handler(table_name: str, key: Any) -> Handler:
-    """Make the least that answers: one item by its key, as it came."""
     import boto3
 
     client = boto3.client("dynamodb")

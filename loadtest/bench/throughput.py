@@ -15,7 +15,7 @@ from loadtest.bench.figures import Figure
 from loadtest.bench.processes import ProcessWatcher
 from loadtest.completions import CompletionsQueue, await_all
 from loadtest.photos import distinct_photos, photos_in
-from loadtest.stack import ControlApi, LocalStack
+from loadtest.stack import ControlApi, Stack
 
 AIM = 0.8
 _AGAINST = "asked directly"
@@ -97,7 +97,7 @@ _DIRECT_BUCKET = "bench-asked-directly"
 class Throughput:
     """Puts photos nobody has seen through the recognizer alone, and through the whole pipeline."""
 
-    services: LocalStack
+    services: Stack
     completions: CompletionsQueue
     watch: ProcessWatcher
 

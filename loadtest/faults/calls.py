@@ -1,6 +1,7 @@
 """One call to AWS as it goes over the wire: which service, which operation, about what; and its answers.
 
-Also batches of which AWS takes only a part: what is passed on, and what is added to its answer."""
+Also batches of which AWS takes only a part: what is passed on, and what is added to its answer.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +91,6 @@ class Photograph:
 
 
 def photograph_of(call: Call) -> Photograph | None:
-    """Return which photo a detector is asked about; None if the call is no such question."""
     if call.service is not AwsService.REKOGNITION:
         return None
     place = call.members["Image"]["S3Object"]
@@ -149,23 +149,19 @@ DENIALS: Mapping[AwsService, tuple[str, int]] = {
 
 
 def throttle(call: Call, number: int) -> AwsAnswer:
-    """Refuse a call because there were too many; `number` chooses among the ways to say so."""
     ways = THROTTLES[call.service]
     return refusal(call, *ways[number % len(ways)])
 
 
 def server_error(call: Call) -> AwsAnswer:
-    """Refuse a call because something broke inside."""
     return refusal(call, ERRORS[call.service], 500)
 
 
 def unavailable(call: Call) -> AwsAnswer:
-    """Refuse a call because the service is away."""
     return refusal(call, "ServiceUnavailable", 503)
 
 
 def denial(call: Call) -> AwsAnswer:
-    """Refuse a call that the processor's role may not make."""
     return refusal(call, *DENIALS[call.service])
 
 

@@ -86,7 +86,6 @@ class FaultPlan:
         return cls(seed, tuple(sorted(dice.sample(span, min(kills, len(span))))))
 
     def strike(self, service: AwsService, number: int) -> Strike:
-        """Return what happens to the `number`th call of a service."""
         storm = random.Random(f"{self.seed} {service} storm {number // STORM_CALLS}")
         dice = random.Random(f"{self.seed} {service} call {number}")
         if number >= STORM_CALLS and storm.random() < _STORM_PROBABILITY:

@@ -218,7 +218,6 @@ class ProxyServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def serve(self, proxy: Proxy) -> None:
-        """Deal with calls from now on, in the background."""
         self.proxy = proxy
         threading.Thread(target=self.serve_forever, daemon=True, name="proxy").start()
 

@@ -22,7 +22,6 @@ Row = tuple[str, str]
 
 
 def rows(run: Run) -> list[Row]:
-    """Return what was done, and what came of it."""
     verdict, ledger, twice = run.verdict, run.ledger, run.verdict.twice
     in_flight = sum((kill.in_flight for kill in ledger.kills), Counter[str]())
     paid_in_flight = sum(count for operation, count in in_flight.items() if operation in DETECTORS)
@@ -100,7 +99,6 @@ OUTAGES_HEAD = (
 
 
 def outage_grid(run: Run) -> list[list[str]]:
-    """Return a line for each outage, under OUTAGES_HEAD."""
     return [
         [
             result.spell.outage.name,

@@ -21,10 +21,9 @@ from loadtest.faults.proxy import Proxy, ProxyServer
 from loadtest.faults.script import Act, Actor, photos, script_of
 from loadtest.faults.site import FaultSite, Killer
 from loadtest.faults.verdict import Evidence, RunVerdict, bucket_now, counts_now, gather, judge, miscounted
-from local.cloud.clients import LocalClients
-from local.cloud.running import running_environment
+from local.cloud.environment import LocalClients
+from local.cloud.running import CLOUD, running_environment
 from local.cloud.services import PidFile
-from local.cloud.starting import CLOUD
 
 
 class Display:
@@ -47,7 +46,6 @@ class Display:
         self.show(site, ledger)
 
     def show(self, site: FaultSite, ledger: Ledger) -> None:
-        """Show how far the pipeline is, and what was done to it."""
         announced, faults, kills = len(site.announced_keys()), ledger.injected(), len(ledger.kills)
         seen = f"{announced} announced, {faults} faults, {kills} kills"
         self._progress.update(self._task, seen=seen)

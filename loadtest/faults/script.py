@@ -20,8 +20,7 @@ from PIL import Image, ImageEnhance
 
 from loadtest import ROOT
 from loadtest.faults.calls import Photograph
-from local.cloud.clients import LocalClients
-from local.cloud.environment import Outputs
+from local.cloud.environment import LocalClients, Outputs
 from local.demo.draining import ask_again
 
 WAVES = 5

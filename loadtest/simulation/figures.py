@@ -58,7 +58,6 @@ def aftermath(record: Record) -> Aftermath:
 
 
 def broken_promises(scenario: FleetScenario, seen: Aftermath) -> list[str]:
-    """Return the promises that were broken, each in words; none if all were kept."""
     return list(_broken(scenario, seen))
 
 

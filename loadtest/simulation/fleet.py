@@ -1,6 +1,7 @@
 """Lambda: how long things take, the environments that work on batches, and the event sources that feed them.
 
-https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+"""
 
 from __future__ import annotations
 
@@ -77,7 +78,6 @@ class Environment:
     lineage: int = 0
 
     def new_executor(self, threads: int) -> VirtualExecutor:
-        """Make an executor whose tasks end with the invocation."""
         executor = VirtualExecutor(self.clock, threads)
         self.executors.append(executor)
         return executor
@@ -144,7 +144,6 @@ class VirtualFunction:
         self.concurrency = concurrency
 
     def kill_one(self) -> None:
-        """Kill the invocation that has worked longest."""
         if self.running:
             next(iter(self.running.values()))()
 

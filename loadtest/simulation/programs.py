@@ -1,7 +1,8 @@
 """All ways to do the work, by name: the real pipeline with its budget, and others, small and honest.
 
 Pipelines as they are usually published: no limiter, each image for itself, retries, then SQS again. And
-limiters of one worker by itself, around its Rekognition client, which know nothing of other workers."""
+limiters of one worker by itself, around its Rekognition client, which know nothing of other workers.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +86,6 @@ Program = Callable[[FleetSite, Environment], Handler]
 
 
 def pipeline(site: FleetSite, environment: Environment) -> Handler:
-    """Return the pipeline as it is deployed."""
     return _assembled(site, environment, clients(site.services, environment), site.settings)
 
 
@@ -127,7 +127,6 @@ _NAMES = count()
 
 
 def runtime(site: FleetSite, environment: Environment) -> Runtime:
-    """Return time, chance and threads of the simulation."""
     clock = environment.clock
     return Runtime(
         new_executor=environment.new_executor,
@@ -302,7 +301,6 @@ class _NoCondition:
 
 
 def adaptive_mode(site: FleetSite, client: object) -> LimitedClient:
-    """Put botocore's adaptive mode around a worker's client."""
     return LimitedClient(client, lambda: Adaptive(site.services.clock))
 
 

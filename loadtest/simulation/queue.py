@@ -1,6 +1,7 @@
 """An SQS queue on the virtual clock, the photos in it, and the dead letters, whoever made them.
 
-Visibility timeouts, receive counts, delays, redrive, retention; not the rare second delivery of SQS."""
+Visibility timeouts, receive counts, delays, redrive, retention; not the rare second delivery of SQS.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +93,6 @@ class VirtualQueue:
         self._stocked, self.stocked_count = photos, number
 
     def put(self, photo: VirtualPhoto) -> None:
-        """Take S3's notification of a photo."""
         self._visible.append(self._message(photo))
         self.changed()
 
@@ -102,7 +102,6 @@ class VirtualQueue:
         self.changed()
 
     def visible(self) -> int:
-        """Count what could be received now."""
         while self._hidden and self._hidden[0][0] <= self._now():
             due, _, message, receipt = heapq.heappop(self._hidden)
             if receipt is None or (message.receipt == receipt and message.hidden_until == due):
@@ -116,7 +115,6 @@ class VirtualQueue:
         return self._hidden[0][0] if self._hidden else math.inf
 
     def empty(self) -> bool:
-        """Return whether no message is left, visible or not."""
         return not self.visible() and not self.in_flight and not self._hidden_unreceived()
 
     def receive(self, most: int) -> list[QueuedMessage]:
@@ -167,7 +165,6 @@ class VirtualQueue:
 
 
 def _key(body: str) -> str:
-    """Read the key from a notification of one photo."""
     return str(json.loads(body)["Records"][0]["s3"]["object"]["key"])
 
 
@@ -238,7 +235,6 @@ class VirtualPhoto:
         return f"v{self.number}"
 
     def notification(self) -> str:
-        """Return the body of the message that tells of the photo."""
         moment = datetime.fromtimestamp(self.uploaded, UTC).isoformat(timespec="milliseconds")
         if self.asked_for:
             return look_again(BUCKET, [self.key], moment.replace("+00:00", "Z"))

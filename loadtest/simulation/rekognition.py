@@ -86,10 +86,8 @@ class VirtualRekognition:
         return answer(operation, int(key.rpartition("/")[2].removesuffix(".jpg")))
 
     def set_share(self, share: float, full: Mapping[str, float]) -> None:
-        """Let through only a share of the full quotas from now on."""
         for operation, bucket in self.quotas.items():
             bucket.set_rate(full[operation] * share)
 
     def count(self, of: Mapping[str, Counter[int]], begin: int = 0, end: int = 1 << 30) -> int:
-        """Add up what was counted in a span of seconds."""
         return sum(n for counted in of.values() for second, n in counted.items() if begin <= second < end)

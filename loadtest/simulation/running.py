@@ -110,7 +110,6 @@ class World:
         self._sources = [self._source(LIVE, scenario.live_workers), self._source(BULK, scenario.bulk_workers)]
 
     def run(self) -> Record:
-        """Let time pass until all photos have ended, or the longest time is over."""
         began = time.perf_counter()
         self._arrange()
         for source in self._sources:

@@ -2,7 +2,8 @@
 
 Index rows are counted and not kept, for the processor never reads them; what is done with is forgotten
 (`forget`), so that a long run needs no more memory than a short one. Expressions are compiled once: moto's
-parser would take half of a run. Only what is in use is understood; the tests hold it to moto's."""
+parser would take half of a run. Only what is in use is understood; the tests hold it to moto's.
+"""
 
 from __future__ import annotations
 

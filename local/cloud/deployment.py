@@ -1,6 +1,7 @@
 """Deploying the assembly to MiniStack through CloudFormation, as `cdk deploy` does to AWS.
 
-After MiniStack was killed, the photos that it kept on disk come back into the new bucket."""
+After MiniStack was killed, the photos that it kept on disk come back into the new bucket.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +10,13 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from local.cloud.assembly import STACK_NAME, Assembly, Asset
-from local.cloud.clients import LocalClients
-from local.cloud.environment import ACCOUNT, REGION, LocalCloudError
+from local.cloud.environment import ACCOUNT, REGION, LocalClients, LocalCloudError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
@@ -30,16 +29,8 @@ _POLL_SECONDS = 0.1
 _TIMEOUT_SECONDS = 300.0
 
 
-class DeploymentResult(StrEnum):
-    """What a deployment did."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-
-
-def deploy(clients: LocalClients, assembly: Assembly) -> tuple[DeploymentResult, Mapping[str, str]]:
-    """Bring the stack into line with the assembly; return what was done, and the stack's outputs.
+def deploy(clients: LocalClients, assembly: Assembly) -> tuple[str, Mapping[str, str]]:
+    """Bring the stack into line with the assembly; return what it was then, and the stack's outputs.
 
     Raises LocalCloudError with CloudFormation's reason if it fails. A stack that failed before is removed;
     its bucket and its table are retained, as on AWS.
@@ -50,7 +41,7 @@ def deploy(clients: LocalClients, assembly: Assembly) -> tuple[DeploymentResult,
         _await_end(clients)
         stack = None
     if stack is not None and _tags(stack).get(_DIGEST_TAG) == assembly.digest:
-        return DeploymentResult.UNCHANGED, _outputs(stack)
+        return "unchanged", _outputs(stack)
     for asset in assembly.assets(ACCOUNT, REGION):
         _upload(clients, asset)
     arguments = {
@@ -66,7 +57,7 @@ def deploy(clients: LocalClients, assembly: Assembly) -> tuple[DeploymentResult,
     finished = _await_end(clients)
     if finished is None or finished["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         raise LocalCloudError(f"the stack was not deployed: {_reason(clients)}", exit_code=1)
-    return (DeploymentResult.CREATED if stack is None else DeploymentResult.UPDATED), _outputs(finished)
+    return "created" if stack is None else "updated", _outputs(finished)
 
 
 def _upload(clients: LocalClients, asset: Asset) -> None:

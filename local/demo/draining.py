@@ -18,8 +18,7 @@ from contract.capacity import KEYS_A_MESSAGE
 from contract.errors import PermanentError
 from contract.notifications import look_again
 from contract.records import ImageRecord, Status
-from local.cloud.clients import LocalClients
-from local.cloud.environment import Outputs
+from local.cloud.environment import LocalClients, Outputs
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -46,7 +45,6 @@ class FunctionLog:
 
     @classmethod
     def from_now_on(cls, path: Path) -> FunctionLog:
-        """Take notice of what is written from now on."""
         return cls(path, path.stat().st_size if path.exists() else 0)
 
     def last_errors(self, count: int = 4) -> list[str]:
@@ -156,7 +154,6 @@ def _anything_visible(clients: LocalClients, outputs: Outputs) -> bool:
 
 
 def ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:
-    """Send messages to the bulk queue that ask to look at these keys again."""
     now = to_iso(datetime.now(UTC))
     for of_a_message in in_batches(keys, KEYS_A_MESSAGE):
         body = look_again(outputs.bucket, list(of_a_message), now)

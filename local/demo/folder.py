@@ -1,7 +1,8 @@
 """The photos of a folder, what is left out and why, and their way into the bucket.
 
 The list is made once, here, and what uploads is given this list: two programs that each look into a folder by
-rules of their own will disagree about some name."""
+rules of their own will disagree about some name.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +21,7 @@ from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.terminal import printable
-from local.cloud.clients import LocalClients
-from local.cloud.environment import LocalCloudError
+from local.cloud.environment import LocalClients, LocalCloudError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectTypeDef
@@ -83,15 +83,9 @@ class _Directory:
 
 def look_into(path: Path) -> Folder:
     """List a folder. Raises LocalCloudError if it is not there, or holds no photo."""
-    photos, left_out, not_taken = [], [], []
-    for found in sorted(_found_in(path), key=_name_of):
-        match found:
-            case FolderPhoto():
-                photos.append(found)
-            case NotTaken():
-                not_taken.append(found)
-            case str():
-                left_out.append(found)
+    found = list(_found_in(path))
+    photos = sorted((one for one in found if isinstance(one, FolderPhoto)), key=lambda photo: photo.key)
+    not_taken = sorted((one for one in found if isinstance(one, NotTaken)), key=lambda each: each.name)
     if not photos:
         others = "".join(f"; {printable(each.name)}: {each.reason}" for each in not_taken[:3])
         raise LocalCloudError(
@@ -99,13 +93,8 @@ def look_into(path: Path) -> Folder:
             f"(nothing named {', '.join(PHOTO_SUFFIXES)}{others}); "
             "choose another: make run IMAGES=folder"
         )
+    left_out = sorted(one for one in found if isinstance(one, str))
     return Folder(path, tuple(photos), tuple(left_out), tuple(not_taken))
-
-
-def _name_of(found: FolderPhoto | NotTaken | str) -> str:
-    if isinstance(found, FolderPhoto):
-        return found.key
-    return found.name if isinstance(found, NotTaken) else found
 
 
 def _found_in(path: Path) -> Iterator[FolderPhoto | NotTaken | str]:
@@ -113,7 +102,7 @@ def _found_in(path: Path) -> Iterator[FolderPhoto | NotTaken | str]:
     try:
         itself = path.stat()
         top = _Directory(path, "", frozenset({(itself.st_dev, itself.st_ino)}))
-        entries = _entries(top)
+        entries = list(path.iterdir())
     except OSError as error:
         raise LocalCloudError(
             f"there is no folder {printable(str(path))} ({error.strerror}); "
@@ -128,28 +117,23 @@ def _found_in(path: Path) -> Iterator[FolderPhoto | NotTaken | str]:
                 yield found
                 continue
             try:
-                pending.append((found, _entries(found)))
+                pending.append((found, list(found.path.iterdir())))
             except OSError as error:
                 yield NotTaken(found.prefix, _reason(error))
 
 
-def _entries(directory: _Directory) -> list[str]:
-    with os.scandir(directory.path) as entries:
-        return [entry.name for entry in entries]
-
-
-def _look_at(directory: _Directory, name: str) -> FolderPhoto | NotTaken | _Directory | str:
-    path, shown = directory.path / name, directory.prefix + name
+def _look_at(directory: _Directory, path: Path) -> FolderPhoto | NotTaken | _Directory | str:
+    shown = directory.prefix + path.name
     try:
         status = path.stat()
     except OSError as error:
         dangling = error.errno == errno.ENOENT and path.is_symlink()
         return NotTaken(shown, "a link that leads nowhere" if dangling else _reason(error))
     is_directory = stat.S_ISDIR(status.st_mode)
-    if not (is_directory or name.lower().endswith(PHOTO_SUFFIXES)):
+    if not (is_directory or path.name.lower().endswith(PHOTO_SUFFIXES)):
         return shown
     # UTF-8, whatever the person's locale takes file names for.
-    raw_key = directory.prefix.encode() + os.fsencode(name)
+    raw_key = directory.prefix.encode() + os.fsencode(path.name)
     if reason := _why_no_key(raw_key) or _why_no_file(directory, status):
         return NotTaken(shown, reason)
     key, itself = raw_key.decode(), (status.st_dev, status.st_ino)

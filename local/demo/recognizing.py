@@ -23,11 +23,11 @@ from rich.table import Table
 from contract.records import Status
 from contract.terminal import printable
 from infra.bundles import ROOT
-from local.cloud.clients import LocalClients
 from local.cloud.environment import (
     ACCESS_KEY_ID,
     DIRECT,
     SECRET_ACCESS_KEY,
+    LocalClients,
     LocalCloudError,
     LocalEnvironment,
     Outputs,
@@ -170,7 +170,6 @@ def page_url(outputs: Outputs) -> str:
 
 
 def as_table(answers: Sequence[PhotoAnswer]) -> Table:
-    """Lay the answers out: file, labels with confidence, faces."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("File", overflow="fold")
     table.add_column("Labels")

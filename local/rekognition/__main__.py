@@ -63,7 +63,7 @@ def _recognition(
 ) -> "tuple[RecognitionBackend, str]":
     from local.rekognition.models.sessions import MissingModelsError
     from local.rekognition.recognition import FETCHES_AT_ONCE, Networks, RealRecognition, load_operations
-    from local.rekognition.sources import connect
+    from local.rekognition.request import connect
 
     if models is None:
         _fail("--models DIR is missing: the folder that download_models filled (or --canned, to do without)")

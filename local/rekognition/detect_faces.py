@@ -2,7 +2,8 @@
 
 https://docs.aws.amazon.com/rekognition/latest/APIReference/API_DetectFaces.html. Of ALL there are AgeRange,
 Gender and Emotions, by `faceres` and `emotion` of @vladmandic/human; what no model here sees (Smile,
-Eyeglasses, Beard, ...) is left out."""
+Eyeglasses, Beard, ...) is left out.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +36,6 @@ class DetectFaces:
         return cls(load("yunet"), AttributeNetworks(load("faceres"), load("emotion")))
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the faces, largest first, with what `Attributes` asks for."""
         asked = frozenset(request.get("Attributes", ()))
         wanted = _FROM_NETWORKS if "ALL" in asked else asked & _FROM_NETWORKS
         return {

@@ -5,7 +5,8 @@ empty and `ImageProperties` is refused, for no model here gives them.
 
 A label has as confidence the sum of the probabilities of the classifier over everything of its kind, so
 that "Dog" is sure where the breed is not, joined with the evidence of the detector as independent chances.
-What things are called and what kinds they are is in `taxonomy.json`, made by `taxonomy_make`."""
+What things are called and what kinds they are is in `taxonomy.json`, made by `taxonomy_make`.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ from local.rekognition.detector import (
 )
 from local.rekognition.models.sessions import Floats, LoadNetwork, Network
 from local.rekognition.pictures import Picture
-from local.rekognition.validation import invalid_parameter
+from local.rekognition.request import invalid_parameter
 
 MODEL_VERSION = "3.0"
 DEFAULT_MIN_CONFIDENCE = 55.0

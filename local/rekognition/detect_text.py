@@ -10,7 +10,8 @@ networks; given their paths it fetches nothing and writes nothing.
 
 What is much higher than wide is read three ways, and the surest reading counts: RapidOCR alone takes it for
 a line that runs down, and so reads one that runs up upside down ("STOP" as "dOTP"), and a 1 on its side.
-Rekognition reads text within 90 degrees of the horizontal, so both are its business; upside down is not."""
+Rekognition reads text within 90 degrees of the horizontal, so both are its business; upside down is not.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ import numpy.typing as npt
 from local.rekognition.detector import Box, bounding_box
 from local.rekognition.models.sessions import LoadNetwork, installed_path
 from local.rekognition.pictures import Picture
-from local.rekognition.validation import invalid_parameter
+from local.rekognition.request import invalid_parameter
 
 MODEL_VERSION = "3.0"
 MAX_WORDS = 100
@@ -37,7 +38,6 @@ _INSIDE = 0.5
 
 
 def box_around(corners: Corners) -> Box:
-    """Return the upright box around four corners."""
     across, down = [x for x, _ in corners], [y for _, y in corners]
     return min(across), min(down), max(across), max(down)
 

@@ -23,7 +23,6 @@ Box = tuple[float, float, float, float]
 
 
 def bounding_box(box: Box) -> dict[str, float]:
-    """Return a box as Rekognition writes it."""
     left, top, right, bottom = box
     return {"Left": left, "Top": top, "Width": right - left, "Height": bottom - top}
 
@@ -37,7 +36,6 @@ def centre_view(picture: Picture) -> Picture:
 
 
 def whole_view(picture: Picture) -> Picture:
-    """Return everything, its sides made equal."""
     return _view(picture, (0, 0, *picture.size))
 
 
@@ -84,7 +82,6 @@ class Detection:
 
     @property
     def area(self) -> float:
-        """Its share of the picture."""
         left, top, right, bottom = self.box
         return (right - left) * (bottom - top)
 
@@ -111,7 +108,6 @@ def _peaks(heat: Floats) -> list[tuple[int, int, int]]:
 
 
 def detect(network: Network, picture: Picture) -> list[Detection]:
-    """Return the things of a picture, surest first."""
     view = picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
     batch = np.ascontiguousarray(np.asarray(view, dtype=np.float32).transpose(2, 0, 1)[None])
     answer = network.run(batch)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.rekognition.validation import RekognitionError
+from local.rekognition.request import RekognitionError
 
 Clock = Callable[[], float]
 _ROUNDING = 1e-9
@@ -38,7 +38,6 @@ class TokenBucket:
         self._tokens = min(self._capacity, self._tokens)
 
     def wait_seconds(self, tokens: float = 1.0) -> float:
-        """Return how long until there are as many tokens."""
         self._fill()
         return max(0.0, (tokens - self._tokens) / self.rate)
 
@@ -75,15 +74,12 @@ class CallQuotas:
             raise RekognitionError("ProvisionedThroughputExceededException", "Provisioned rate exceeded")
 
     def latency_seconds(self, operation: str) -> float:
-        """Return how much later than necessary the operation answers."""
         return self._latencies_ms.get(operation, 0.0) / 1000
 
     def rates(self) -> dict[str, float]:
-        """Return calls a second of the limited operations."""
         return {operation: bucket.rate for operation, bucket in self._buckets.items()}
 
     def latencies_ms(self) -> dict[str, float]:
-        """Return added milliseconds of the slowed operations."""
         return {operation: value for operation, value in self._latencies_ms.items() if value}
 
 

@@ -5,7 +5,8 @@ are loaded at the first call, so that whoever does not use them does not pay.
 
 On a machine that has too much to do, a caller gives up, and asks again. Were every such call worked on anew,
 all would be given up in turn and nobody would ever be answered: answers that are being worked out are shared,
-and those whose caller has not waited are kept."""
+and those whose caller has not waited are kept.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +26,8 @@ from local.rekognition.detect_moderation_labels import DetectModerationLabels
 from local.rekognition.detect_text import DetectText
 from local.rekognition.models.sessions import INSTALLED, LoadNetwork, Network, installed_path, load_network
 from local.rekognition.pictures import Picture, PictureCache, digest_of
+from local.rekognition.request import ReadObject
 from local.rekognition.service import CallLog, HasLeft, ReadRequest
-from local.rekognition.sources import ReadObject
 
 _KEPT = 256
 
@@ -84,18 +85,15 @@ class RealRecognition:
         self._lookers = ThreadPoolExecutor(self.workers, thread_name_prefix="look")
 
     def waiting(self) -> list[str]:
-        """Return the operations whose models nobody has needed yet, by name."""
         late = [one for one in self.operations.values() if isinstance(one, LateOperation)]
         return sorted(one.name for one in late if not one.is_ready)
 
     def health(self) -> dict[str, Any]:
-        """Return what is loaded, and what waits for its first call."""
         return {"models": list(self.models()), "waiting": self.waiting(), "workers": self.workers}
 
     async def answer(
         self, operation: str, read: ReadRequest, calls: CallLog, has_left: HasLeft
     ) -> dict[str, Any]:
-        """Return what the operation says of the picture. Raises `RekognitionError`."""
         loop = asyncio.get_running_loop()
         request, data = await loop.run_in_executor(self._fetchers, self._fetch, read)
         digest = await loop.run_in_executor(self._fetchers, digest_of, data)

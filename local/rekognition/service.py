@@ -49,8 +49,7 @@ from starlette.types import ASGIApp
 
 from local.cloud.origin_guard import OriginGuard
 from local.rekognition.quotas import CallQuotas, QuotaChangeError, read_change
-from local.rekognition.sources import ObjectPlace, image_of
-from local.rekognition.validation import RekognitionError, internal, validate
+from local.rekognition.request import ObjectPlace, RekognitionError, image_of, internal, validate
 
 
 class CallLog:
@@ -73,7 +72,6 @@ class CallLog:
             self._counts.setdefault(kind, {}).setdefault(operation, Counter())[what] += 1
 
     def report(self) -> dict[str, Any]:
-        """Return the counts, as `GET /_local/calls` gives them."""
         with self._lock:
             counts = {
                 kind: {operation: dict(counter) for operation, counter in found.items()}
@@ -252,7 +250,6 @@ class _Endpoint:
 
 
 def application(service: RekognitionService, port: int, address: str = "127.0.0.1") -> ASGIApp:
-    """Return the ASGI application of a server that listens on `address`."""
     endpoint = _Endpoint(service)
     answering = Starlette(
         routes=[

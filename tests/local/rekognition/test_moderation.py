@@ -17,7 +17,7 @@ from local.rekognition.detect_moderation_labels import (
     with_parents,
 )
 from local.rekognition.models.sessions import Floats
-from local.rekognition.validation import RekognitionError
+from local.rekognition.request import RekognitionError
 
 PICTURE = Image.new("RGB", (100, 90))
 TAXONOMY = load_taxonomy()

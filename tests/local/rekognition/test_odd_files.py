@@ -16,8 +16,8 @@ from PIL import Image
 
 from local.rekognition.pictures import Picture, decode
 from local.rekognition.recognition import RealRecognition
+from local.rekognition.request import RekognitionError
 from local.rekognition.service import RekognitionService, application
-from local.rekognition.validation import RekognitionError
 from tests.local.rekognition.asgi import PORT, Http
 from tests.local.rekognition.files_made import (
     LONG,

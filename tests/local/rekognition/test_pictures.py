@@ -10,7 +10,7 @@ from PIL import Image, ImageColor
 
 from local.rekognition import pictures
 from local.rekognition.pictures import PictureCache, decode, digest_of
-from local.rekognition.validation import RekognitionError
+from local.rekognition.request import RekognitionError
 from tests.local.rekognition.pictures_made import picture, turned
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.rekognition.quotas import CallQuotas, QuotaChangeError, QuotaSettings, TokenBucket, read_change
-from local.rekognition.validation import RekognitionError
+from local.rekognition.request import RekognitionError
 
 OPERATIONS = ("DetectLabels", "DetectFaces")
 

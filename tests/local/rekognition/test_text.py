@@ -18,7 +18,7 @@ from local.rekognition.detect_text import (
     box_around,
     words_of,
 )
-from local.rekognition.validation import RekognitionError
+from local.rekognition.request import RekognitionError
 
 FLAT: Corners = ((0.2, 0.4), (0.8, 0.4), (0.8, 0.5), (0.2, 0.5))
 TURNED: Corners = ((0.5, 0.2), (0.5, 0.8), (0.4, 0.8), (0.4, 0.2))

@@ -11,8 +11,8 @@ import pytest
 
 from local.rekognition.pictures import Picture, digest_of
 from local.rekognition.recognition import RealRecognition
+from local.rekognition.request import ObjectPlace, unreadable
 from local.rekognition.service import RekognitionService, application
-from local.rekognition.sources import ObjectPlace, unreadable
 from tests.local.rekognition.asgi import PORT, Answer, Http
 from tests.local.rekognition.pictures_made import picture
 

@@ -1,15 +1,19 @@
-"""What goes on while a run lasts: once a second, queues and detector calls are looked at."""
+"""What goes on while a run lasts: queues and detector calls once a second, and how busy the cores are."""
 
 from __future__ import annotations
 
+import os
+import platform
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.metrics import Metric
@@ -45,6 +49,18 @@ def in_background(work: Callable[[threading.Event], None], threads: int = 1) -> 
                 thread.join()
     if failures:
         raise failures[0]
+
+
+@contextmanager
+def looking_every(seconds: float, look: Callable[[], None]) -> Iterator[None]:
+    """Look again and again while the block lasts."""
+
+    def keep_looking(over: threading.Event) -> None:
+        while not over.wait(seconds):
+            look()
+
+    with in_background(keep_looking):
+        yield
 
 
 # All operations together, where nobody tells them apart.
@@ -134,11 +150,7 @@ class Gauges:
     def looking(self) -> Iterator[None]:
         """Keep looking while the block lasts, and once more after it."""
 
-        def keep_looking(over: threading.Event) -> None:
-            while not over.wait(LOOK_EVERY_SECONDS):
-                self._look()
-
-        with in_background(keep_looking):
+        with looking_every(LOOK_EVERY_SECONDS, self._look):
             yield
         self._look()
 
@@ -153,3 +165,59 @@ class Gauges:
             return
         waiting, in_flight = ({name: depth[side] for name, depth in depths.items()} for side in (0, 1))
         self.samples.append(Sample(self.clock(), sent, ended, waiting, in_flight, calls.since(self.before)))
+
+
+def circumstances(command: str) -> str:
+    """Return the command, the day, the machine and how busy others kept it, as one line of Markdown."""
+    busy = psutil.getloadavg()[1]
+    return (
+        f"`{command}`, {datetime.now(UTC):%Y-%m-%d}: {psutil.cpu_count()} cores "
+        f"({platform.machine()}, {platform.system()}), {psutil.virtual_memory().total / 2**30:.0f} GiB, "
+        f"Python {platform.python_version()}; load average of the five minutes before: {busy:.1f}"
+    )
+
+
+@dataclass
+class Cores:
+    """Shares of all cores together, 0 to 1: busy with anything, and with this run's own processes."""
+
+    busy: float = 0.0
+    by_this_run: float = 0.0
+
+
+@contextmanager
+def watched(roots: Iterable[int]) -> Iterator[Cores]:
+    """Watch while the block lasts; the figures are there after it.
+
+    The run's own processes are this one, `roots`, and all that they have started.
+    """
+    found, own = Cores(), [os.getpid(), *roots]
+    before, own_before = psutil.cpu_times(), _own_seconds(own)
+    try:
+        yield found
+    finally:
+        after = psutil.cpu_times()
+        passed = (sum(after) - sum(before)) or 1.0
+        found.busy = 1 - (_idle_seconds(after) - _idle_seconds(before)) / passed
+        found.by_this_run = max(0.0, _own_seconds(own) - own_before) / passed
+
+
+def _idle_seconds(times: Any) -> float:
+    return float(times.idle + getattr(times, "iowait", 0.0))  # not every system knows the latter
+
+
+def _own_seconds(roots: Iterable[int]) -> float:
+    """Add up the processor time of processes and their children; of ended ones, as their parents know it."""
+    seconds = 0.0
+    for root in roots:
+        try:
+            top = psutil.Process(root)
+            family = [top, *top.children(recursive=True)]
+        except psutil.Error:
+            continue
+        for process in family:
+            try:
+                seconds += sum(process.cpu_times()[:4])
+            except psutil.Error:
+                continue
+    return seconds

@@ -12,12 +12,12 @@ import typer
 from rich.console import Console
 
 from loadtest import LoadtestError
-from loadtest.bench import handling, interpreters, pages, processes, starting, throughput
+from loadtest.bench import handling, pages, starting, throughput
 from loadtest.bench.figures import NOTES, Figure, Section, as_table, write
-from loadtest.bench.interpreters import UnpackedFunction
-from loadtest.bench.processes import ProcessWatcher
+from loadtest.bench.starting import UnpackedFunction
+from loadtest.bench.throughput import ProcessWatcher
 from loadtest.completions import following
-from loadtest.machine import circumstances
+from loadtest.gauges import circumstances
 from loadtest.places import LocalPlace
 from loadtest.plots import NoMarkersError
 from loadtest.stack import Stack
@@ -88,7 +88,7 @@ class Bench:
                     self.scratch / "pages", services.functions()["query_api"], self.place.packages_of_lambda
                 )
             if only in (None, Part.IMPORTS):
-                compared = interpreters.comparisons(
+                compared = starting.comparisons(
                     services.functions(), self.place.packages_of_lambda, self.scratch / "code"
                 )
         finally:
@@ -97,7 +97,7 @@ class Bench:
         if only in (None, Part.PAGES):
             found["pages"] = pages.Asking(query_api, self.scratch).figures(PAGE_ROUNDS, self.say)
         if only in (None, Part.IMPORTS):
-            found["imports"] = interpreters.figures(compared, import_rounds, self.say)
+            found["imports"] = starting.import_figures(compared, import_rounds, self.say)
         return [Section(name, *NOTES[name], figures) for name, figures in found.items()]
 
     def _at_work(self, services: Stack, rounds: int, round_seconds: float) -> dict[str, list[Figure]]:
@@ -107,11 +107,11 @@ class Bench:
             measured = throughput.Throughput(services, completions, watch)
             both = throughput.rounds_of_both(measured, rounds, round_seconds, self.say)
             self.say("memory: keeping the query function at work")
-            processes.ask_for_a_while(services)
+            throughput.ask_for_a_while(services)
         return {
             "throughput": throughput.figures(*both),
             "processor": throughput.cpu_figures(*both),
-            "memory": processes.figures(watch.peak_mib(), functions),
+            "memory": throughput.memory_figures(watch.peak_mib(), functions),
         }
 
 

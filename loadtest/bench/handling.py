@@ -18,7 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 from loadtest.bench.figures import Figure
-from loadtest.bench.interpreters import UnpackedFunction
+from loadtest.bench.starting import UnpackedFunction
 from loadtest.photos import smallest_photo
 from loadtest.places import LocalPlace, canned_rekognition
 from loadtest.stack import Stack

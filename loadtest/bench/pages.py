@@ -17,7 +17,7 @@ from contract.wire import key_to_wire
 from loadtest import ROOT, LoadtestError
 from loadtest.bench.canned_table import RARE, RARE_IMAGES, key
 from loadtest.bench.figures import Figure
-from loadtest.bench.interpreters import UnpackedFunction
+from loadtest.bench.starting import UnpackedFunction
 from local.cloud.environment import DIRECT
 
 SIZES = (1_000, 10_000, 100_000)

@@ -16,7 +16,7 @@ import tenacity
 
 from contract.settings import ProcessorSettings
 from contract.table import budget_key
-from loadtest.simulation.clients import Services
+from loadtest.simulation.clients import Services, VirtualRekognition
 from loadtest.simulation.clock import START, Clock
 from loadtest.simulation.fleet import TERMINATE, EventSource, VirtualFunction
 from loadtest.simulation.outages import Outages
@@ -29,7 +29,6 @@ from loadtest.simulation.queue import (
     VirtualQueue,
     dead_letters,
 )
-from loadtest.simulation.rekognition import VirtualRekognition
 from loadtest.simulation.scenario import FleetScenario
 from loadtest.simulation.table import VirtualTable
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -37,7 +37,7 @@ class VirtualTable:
         on_record: Callable[[str], None] = lambda _key: None,
         broken: Callable[[str], bool] = lambda _partition: False,
     ) -> None:
-        self.items: dict[Key, Wire] = {}
+        self.items: MutableMapping[Key, Wire] = {}
         self.requests: Counter[str] = Counter()
         self.write_units: Counter[str] = Counter()
         self.read_units = 0
@@ -51,9 +51,9 @@ class VirtualTable:
         self._begin("BatchExecuteStatement", "")
         return {"Responses": [self._insert(statement) for statement in Statements]}
 
-    def get_item(self, *, TableName: str, Key: Wire, **_: Any) -> dict[str, Any]:
+    def get_item(self, *, TableName: str, Key: Wire, **asked: Any) -> dict[str, Any]:
         self._begin("GetItem", Key["pk"]["S"])
-        item = self.items.get(_key(Key))
+        item = self._read(key_of(Key), consistent=asked.get("ConsistentRead", False))
         self.read_units += _units(item or {}, READ_UNIT_BYTES)
         return {"Item": item} if item else {}
 
@@ -73,7 +73,8 @@ class VirtualTable:
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
         ((table, asked),) = RequestItems.items()
         self._begin("BatchGetItem", "")
-        found = [self.items.get(_key(key)) for key in asked["Keys"]]
+        consistent = asked.get("ConsistentRead", False)
+        found = [self._read(key_of(key), consistent=consistent) for key in asked["Keys"]]
         self.read_units += sum(_units(item or {}, READ_UNIT_BYTES) for item in found)
         return {"Responses": {table: [item for item in found if item]}, "UnprocessedKeys": {}}
 
@@ -93,7 +94,7 @@ class VirtualTable:
     def _write(
         self, operation: str, key: Wire, make: Callable[[Wire], Wire | None], asked: Mapping[str, Any]
     ) -> dict[str, Any]:
-        at = _key(key)
+        at = key_of(key)
         self._begin(operation, at[0])
         old = self.items.get(at)
         text = asked.get("ConditionExpression")
@@ -113,26 +114,32 @@ class VirtualTable:
         return {"Attributes": returned} if returned else {}
 
     def _write_row(self, request: Wire) -> bool:
-        item = request["PutRequest"]["Item"] if "PutRequest" in request else request["DeleteRequest"]["Key"]
-        at = _key(item)
+        item = put_or_key(request)
+        at = key_of(item)
         try:
             self._spend(at, item, "BatchWriteItem")
         except ClientError:  # a throttled row is one that was left unprocessed
             return False
-        if not at[0].startswith(INDEX_PREFIX):
+        if "DeleteRequest" in request:
+            self.items.pop(at, None)
+        else:
             self._keep(at, item)
         return True
 
     def _insert(self, statement: Wire) -> Wire:
-        names = re.findall(r"'(\w+)': \?", statement["Statement"])
-        item = dict(zip(names, statement["Parameters"], strict=True))
-        self._spend(_key(item), item, "BatchExecuteStatement")
-        if _key(item) in self.items:
+        item = inserted(statement)
+        self._spend(key_of(item), item, "BatchExecuteStatement")
+        if key_of(item) in self.items:
             return {"Error": {"Code": "DuplicateItem", "Message": "Duplicate primary key exists in table"}}
-        self._keep(_key(item), item)
+        self._keep(key_of(item), item)
         return {}
 
+    def _read(self, at: Key, *, consistent: bool) -> Wire | None:
+        return self.items.get(at)
+
     def _keep(self, at: Key, item: Wire) -> None:
+        if at[0].startswith(INDEX_PREFIX):
+            return
         self.items[at] = item
         if at[0].startswith(CONTENT_PREFIX):
             self._of_content[at[0]].add(at)
@@ -186,8 +193,20 @@ def _names(asked: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(asked.get("ExpressionAttributeNames", {}).items())
 
 
-def _key(item: Wire) -> Key:
+def key_of(item: Wire) -> Key:
     return item["pk"]["S"], item["sk"]["S"]
+
+
+def put_or_key(request: Wire) -> Wire:
+    """Return the item that a request of BatchWriteItem puts, or the key that it deletes."""
+    item: Wire = request["PutRequest"]["Item"] if "PutRequest" in request else request["DeleteRequest"]["Key"]
+    return item
+
+
+def inserted(statement: Wire) -> Wire:
+    """Return the item that a statement of BatchExecuteStatement inserts."""
+    names = re.findall(r"'(\w+)': \?", statement["Statement"])
+    return dict(zip(names, statement["Parameters"], strict=True))
 
 
 Wire = dict[str, Any]

@@ -151,13 +151,13 @@ class Outputs:
     rekognition_url: str
     region: str
     bucket: str
+    table: str
+    topic_arn: str
+    api_url: str
     queue_url: str
     dead_letter_queue_url: str
     bulk_queue_url: str
     bulk_dead_letter_queue_url: str
-    table: str
-    topic_arn: str
-    api_url: str
 
     @classmethod
     def of(cls, environment: LocalEnvironment, stack_outputs: Mapping[str, str]) -> Outputs:

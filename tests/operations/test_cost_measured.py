@@ -15,8 +15,9 @@ from contract.notifications import look_again
 from contract.table import budget_key
 from contract.tallies import LABEL_COUNTS
 from contract.wire import from_wire, to_wire
+from loadtest.simulation.table import inserted
 from processors.rate_limit.limiter import day_of
-from tests.fakes.dynamodb import TABLE, _inserted
+from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import SETTINGS, World
 
@@ -60,7 +61,7 @@ class Meter:
 
     def insert(self, **asked: Any) -> Any:
         for statement in asked["Statements"]:
-            self._take(_inserted(statement))
+            self._take(inserted(statement))
         return self._insert(**asked)
 
     def update(self, **asked: Any) -> Any:

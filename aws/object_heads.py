@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -21,12 +21,12 @@ NO_VERSION = "null"
 
 
 class ObjectHead(NamedTuple):
-    """An object: `modified_at` is ISO 8601 in UTC, `answer` all that S3 says of it."""
+    """An object: `answer` is all that S3 says of it."""
 
     etag: str
     size_bytes: int
     version_id: str | None
-    modified_at: str
+    modified_at: datetime
     answer: Mapping[str, Any]
 
 
@@ -43,11 +43,6 @@ def head_object(client: S3Client, bucket_name: str, key: str, **which: Any) -> O
         etag=found["ETag"].strip('"'),
         size_bytes=found["ContentLength"],
         version_id=None if version_id == NO_VERSION else version_id,
-        modified_at=to_iso(found["LastModified"]),
+        modified_at=found["LastModified"],
         answer=found,
     )
-
-
-def to_iso(moment: datetime) -> str:
-    """Write a moment as ISO 8601 in UTC, to the millisecond."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,6 @@
-"""What a message in the queue says: S3's own notifications, and our request to look at an object again."""
+"""What messages say: S3's own notifications, our request to look at an object again, and what is announced on
+SNS when an image has ended.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from enum import StrEnum
 from urllib.parse import unquote_plus
 
 from contract.errors import PermanentError
-from contract.identity import ImageVersion
+from contract.records import ImageRecord, ImageVersion, key_digest
 
 LOOK_AGAIN = "imagepipe:LookAgain"
 
@@ -135,3 +137,46 @@ def _mapping(value: object) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
         raise TypeError(f"expected an object, got {value!r}")
     return value
+
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One announcement. The same completion always has the same `id`: drop ids seen before."""
+
+    id: str
+    body: dict[str, object]
+    attributes: dict[str, str | list[str]]
+
+
+def completion(bucket_name: str, record: ImageRecord) -> Completion:
+    """Write the announcement of a record. docs/completions.md is its documentation."""
+    identifier = f"{key_digest(record.key)}-{record.revision}"
+    body: dict[str, object] = {
+        "schema_version": SCHEMA_VERSION,
+        "id": identifier,
+        "status": str(record.status),
+        "bucket": bucket_name,
+        "key": record.key,
+        "version_id": record.version.version_id,
+        "etag": record.version.etag,
+        "size_bytes": record.version.size_bytes,
+        "uploaded_at": record.version.uploaded_at,
+        "decided_at": record.decided_at,
+        "detectors": sorted(record.detectors),
+        "labels": [{"name": name, "confidence": value} for name, value in record.findings.labels.items()],
+        "faces": record.findings.faces,
+        "rejection": None,
+    }
+    if record.rejection is not None:
+        body["rejection"] = {
+            "code": record.rejection.code,
+            "message": record.rejection.message,
+            "detector": record.rejection.detector,
+        }
+    attributes: dict[str, str | list[str]] = {"status": str(record.status)}
+    if record.detectors:  # SNS takes no empty array
+        attributes["detectors"] = sorted(record.detectors)
+    return Completion(identifier, body, attributes)

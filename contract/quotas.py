@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from contract.detectors import SPECS
+from contract.timing import DAY_SECONDS, QUEUE_RETENTION_DAYS
 
 # Microseconds since 1970 stay below it for long; what does not is a float's infinity, or nonsense.
 LARGEST_NUMBER = 1e17
-
+MICROSECONDS = 1_000_000
+NUMBERS = ("next_at", "bulk_at", "quota", "cut_at", "cut_from", "daily_limit", "day_calls")
 # https://docs.aws.amazon.com/general/latest/gr/rekognition.html
 LARGE_REGIONS = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
 IN_LARGE_REGIONS: Mapping[str, float] = {spec.operation: spec.quota for spec in SPECS.values()}
@@ -119,10 +121,6 @@ class BudgetItem:
         )
 
 
-MICROSECONDS = 1_000_000
-NUMBERS = ("next_at", "bulk_at", "quota", "cut_at", "cut_from", "daily_limit", "day_calls")
-
-
 def readable_part(item: Mapping[str, object]) -> dict[str, object]:
     """Return the attributes of a budget item but for those that nothing of ours can have written."""
     return {name: value for name, value in item.items() if name not in NUMBERS or _is_number(value)}
@@ -146,3 +144,39 @@ def _number(item: Mapping[str, object], name: str) -> float | None:
 def _is_number(value: object) -> bool:
     is_one = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     return is_one and 0 <= float(str(value)) < LARGEST_NUMBER
+
+
+# From one batch's reading to the next one's, when no call has to wait: the call itself takes about half a
+# second. Fewer workers than that times the quota would leave slots empty, more would be paid for waiting.
+SECONDS_A_BATCH = 2.0
+FEWEST_WORKERS = 2
+MOST_WORKERS = 1000
+DEFAULT_BATCH_SIZE = 10
+# What all callers together may ask of each costly route of the API, unless a deployment says otherwise.
+COSTLY_REQUESTS_A_SECOND = 20
+# How many keys a request to look again may name.
+KEYS_A_MESSAGE = 10
+# A photo that was uploaded now should be found within minutes: what has waited for so long is stuck.
+MOST_LIVE_DAYS = 2
+# A backfill queues no more than can be worked in half the time that messages are kept.
+BACKFILL_DAYS = QUEUE_RETENTION_DAYS / 2
+# What it queued should be gone by then; there is still time to act before messages expire.
+MOST_BULK_DAYS = BACKFILL_DAYS + 1
+# More work than this in a queue is too much for the time that messages are kept.
+MOST_WAITING_DAYS = QUEUE_RETENTION_DAYS * 3 / 4
+
+
+def photos_a_second(quotas: Mapping[str, float]) -> float:
+    """Return how many photos a second can be recognized: the slowest operation decides."""
+    return min(quotas.values())
+
+
+def photos_in(days: float, quotas: Mapping[str, float]) -> int:
+    """Return how many photos the quotas let through in so many days."""
+    return int(photos_a_second(quotas) * days * DAY_SECONDS)
+
+
+def needed_workers(quotas: Mapping[str, float], batch_size: int) -> int:
+    """Return how many copies of the processor fill the quotas, within what Lambda takes as a bound."""
+    needed = math.ceil(photos_a_second(quotas) * SECONDS_A_BATCH / batch_size)
+    return max(FEWEST_WORKERS, min(MOST_WORKERS, needed))

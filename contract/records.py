@@ -1,15 +1,74 @@
-"""What is known of one image: the record, whose commit makes everything about a version visible."""
+"""What is known of an image: which version of an object it is, its record, the raw results of its bytes.
+
+The commit of the record makes everything about a version visible. Raw results are kept, so that nobody has to
+be asked and paid again.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import cast
+from typing import Any, cast
 
-from contract.identity import ImageVersion
+
+@dataclass(frozen=True)
+class ImageVersion:
+    """One version of one object, as S3 names it.
+
+    `etag` has no quotes. `version_id` is None where the bucket is not versioned. `uploaded_at` is an ISO 8601
+    time in UTC with milliseconds, so that text order is time order.
+    """
+
+    key: str
+    etag: str
+    size_bytes: int
+    version_id: str | None
+    uploaded_at: str
+
+    @property
+    def content_id(self) -> str:
+        """What the bytes are called."""
+        return content_id(self.etag, self.size_bytes)
+
+    @property
+    def own_content_id(self) -> str:
+        """Name the bytes of this version alone, equal for no other, whatever its ETag is.
+
+        Keys are chosen by whoever uploads, hence a digest in which nobody can find two that are equal.
+        """
+        place = f"{self.version_id or ''}\n{self.key}"
+        return f"{self.content_id}@{hashlib.blake2b(place.encode(), digest_size=20).hexdigest()}"
+
+    def kept_by(self, *, shares_answers: bool) -> str:
+        """Return the content id that raw results of this version are kept by."""
+        return self.content_id if shares_answers else self.own_content_id
+
+    def is_same_as(self, other: ImageVersion) -> bool:
+        """Whether both are the same bytes under the same version; times may be by different clocks."""
+        return (self.key, self.content_id, self.version_id) == (other.key, other.content_id, other.version_id)
+
+
+def content_id(etag: str, size_bytes: int) -> str:
+    """Name the bytes: equal for copies and renames, different for different content.
+
+    The ETag of an object that is not encrypted by KMS or by a customer's key is the MD5 of its bytes,
+    or, for a multipart upload, the MD5 of the parts' MD5s with `-` and their number. Either way two
+    different contents share it only by an MD5 collision of equal length; the same bytes uploaded in
+    parts of another size get another name, which costs a second call and is never wrong.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+    """
+    return f"{etag}-{size_bytes}"
+
+
+def key_digest(key: str) -> str:
+    """Shorten a key of up to 1,024 bytes to 24 hexadecimal digits (96 bits) for use in sort keys."""
+    return hashlib.blake2b(key.encode(), digest_size=12).hexdigest()
 
 
 class Status(StrEnum):
@@ -213,3 +272,54 @@ def _floats(confidences: object) -> dict[str, float]:
 
 def _integer(value: object) -> int:
     return int(cast("int | Decimal", value))
+
+
+# The largest that Rekognition gives is well below a megabyte.
+MAX_RESPONSE_BYTES = 16_000_000
+
+
+@dataclass(frozen=True)
+class ResultName:
+    """Which answer: these bytes, asked of this detector, with settings of this fingerprint."""
+
+    content_id: str
+    detector: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A detector's answer as it came, without transport metadata."""
+
+    name: ResultName
+    response: Mapping[str, Any]
+    called_at: str
+
+    def to_item(self) -> dict[str, object]:
+        """Write the attributes of a DynamoDB item, without its keys."""
+        return {"answer": pack(self.response), "called_at": self.called_at}
+
+    @classmethod
+    def from_item(cls, name: ResultName, item: Mapping[str, Any]) -> Result | None:
+        """Read a result back from the attributes of its DynamoDB item; None where it is a claim as yet.
+
+        Raise KeyError, TypeError, ValueError, RecursionError or zlib.error for what `to_item` did not write.
+        """
+        if "answer" not in item:
+            return None
+        return cls(name, unpack(item["answer"]), str(item["called_at"]))
+
+
+def pack(response: Mapping[str, Any]) -> bytes:
+    """Write a response small: a hundred faces with all attributes are 350 KB of JSON and 40 KB packed."""
+    return zlib.compress(json.dumps(response, separators=(",", ":")).encode(), level=6)
+
+
+def unpack(packed: bytes) -> dict[str, Any]:
+    """Read back what `pack` wrote. Raise for anything else, whatever it would unpack to."""
+    unpacking = zlib.decompressobj()
+    unpacked = unpacking.decompress(packed, MAX_RESPONSE_BYTES)
+    if not unpacking.eof:
+        raise ValueError(f"a response is cut off, or more than {MAX_RESPONSE_BYTES:,} bytes")
+    response: dict[str, Any] = json.loads(unpacked)
+    return response

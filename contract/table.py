@@ -12,7 +12,7 @@
 | signing key | `secret#cursors`      | `secret`                          | nobody but the query API   |
 
 A content id names the bytes of an image, or those of one version alone where answers are not shared
-(contract/identity.py); the record says which (`shares_answers`).
+(contract/records.py); the record says which (`shares_answers`).
 
 A term is `label:<name>`, `moderation:<category>` or `text:<word>`, all in lower case, `faces:some` or
 `status:<status>`. All rows of one image have the same sort key and stand in shards of the same number, so
@@ -25,9 +25,11 @@ photo. A row that `imagepipe reconcile` suspects of being left over carries `sus
 Rows with a confidence have a `rank` (`<confidence>#<sort key>`) too, by which the secondary index `by-rank`
 orders them, where the deployment has it (docs/decisions/0005-order-by-confidence.md).
 
-What images are counted for, and the counts, stand where contract/tallies.py says; which keys name a content,
-where contract/contents.py does; how far the audit of the bucket has come, where contract/audits.py does. A
-result has `expires_at` while no record names its content.
+What the counting Lambda keeps stands where contract/tallies.py says. A result has `expires_at` while no
+record names its content.
+
+Items are written and read here with DynamoDB's type tags: boto3 has its own way, at an eighth of a cold
+start. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 """
 
 from __future__ import annotations
@@ -36,11 +38,10 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, NamedTuple
 from zlib import crc32
 
-from contract.identity import key_digest
-from contract.records import ImageRecord, Status
-from contract.results import ResultName
+from contract.records import ImageRecord, ResultName, Status, key_digest
 
 RECORD_PREFIX = "image#"
 INDEX_PREFIX = "index#"
@@ -64,9 +65,8 @@ MIN_WORD_CHARACTERS = 2
 SHARDS = 4
 
 
-@dataclass(frozen=True)
-class ItemKey:
-    """The primary key of one item."""
+class ItemKey(NamedTuple):
+    """The primary key of one item: its attributes are named as these fields are."""
 
     pk: str
     sk: str
@@ -99,12 +99,7 @@ class IndexRow:
 
     def to_item(self) -> dict[str, object]:
         """Write the row as a DynamoDB item, keys included."""
-        item: dict[str, object] = {
-            PARTITION_KEY: self.at.pk,
-            SORT_KEY: self.at.sk,
-            "key": self.key,
-            "revision": self.revision,
-        }
+        item: dict[str, object] = {**self.at._asdict(), "key": self.key, "revision": self.revision}
         if self.confidence is not None:
             item["confidence"] = Decimal(str(self.confidence))
             item[RANK] = rank(self.confidence, self.at.sk)
@@ -244,3 +239,62 @@ def _terms(record: ImageRecord) -> Mapping[str, tuple[float | None, bool]]:
     if found.faces:
         terms[faces_term()] = (None, False)
     return terms
+
+
+Item = dict[str, Any]
+WireItem = dict[str, Any]
+
+
+def to_wire(item: Mapping[str, Any]) -> WireItem:
+    """Write an item: text, bytes, int, Decimal, bool, mappings and lists, and no float: that would round."""
+    return {name: _tagged(value) for name, value in item.items()}
+
+
+def from_wire(item: Mapping[str, Any]) -> Item:
+    """Read an item of whatever types. Numbers become Decimal, and sets, which we never write, frozensets."""
+    return {name: _value(tagged) for name, tagged in item.items()}
+
+
+def key_to_wire(key: ItemKey) -> WireItem:
+    """Write a primary key."""
+    return to_wire(key._asdict())
+
+
+def key_of(item: Mapping[str, Any]) -> ItemKey:
+    """Read the primary key of an item with type tags."""
+    return ItemKey(item[PARTITION_KEY]["S"], item[SORT_KEY]["S"])
+
+
+def _tagged(value: object) -> dict[str, Any]:
+    match value:
+        case str():
+            return {"S": str(value)}
+        case bool():
+            return {"BOOL": value}
+        case int() | Decimal():
+            return {"N": str(value)}
+        case bytes():
+            return {"B": value}
+        case Mapping():
+            return {"M": to_wire(value)}
+        case list():
+            return {"L": [_tagged(element) for element in value]}
+    raise TypeError(f"no item of ours has values like {value!r}")
+
+
+def _value(tagged: Mapping[str, Any]) -> Any:
+    ((tag, content),) = tagged.items()
+    match tag:
+        case "S" | "B" | "BOOL":
+            return content
+        case "N":
+            return Decimal(content)
+        case "M":
+            return from_wire(content)
+        case "L":
+            return [_value(element) for element in content]
+        case "NULL":
+            return None
+        case "SS" | "NS" | "BS":
+            return frozenset(_value({tag[0]: element}) for element in content)
+    raise TypeError(f"no item of ours has values of type {tag}")

@@ -1,13 +1,21 @@
-"""How images are counted: what each is counted for, and where the counts stand in the table.
+"""What the counting Lambda keeps: what an image is counted for, counts, whose results are whose, its audit.
 
-| item               | pk                   | sk        | holds                                       |
-|--------------------|----------------------|-----------|---------------------------------------------|
-| counted            | `counted#<key>`      | `counted` | what this key is counted for                |
-| counts of statuses | `tally#statuses`     | `tally`   | `=<status>`: how many images                |
-| counts of labels   | `tally#labels#<0…>`  | `tally`   | `=<name>`: how many recognized images       |
+| item     | pk                     | sk               | holds                                               |
+|----------|------------------------|------------------|-----------------------------------------------------|
+| counted  | `counted#<key>`        | `counted`        | what this key is counted for                        |
+| counts   | `tally#statuses`       | `tally`          | `=<status>`: how many images                        |
+|          | `tally#labels#<0…>`    | `tally`          | `=<name>`: how many recognized images               |
+| name     | `content#<content id>` | `named#<digest>` | a key whose record is of this content, and the turn |
+| removal  | `content#<content id>` | `named!`         | that the results of this content have an expiry     |
+| complete | `tally#names`          | `tally`          | that every record has its name                      |
+| audit    | `audit#bucket`         | `audit`          | the round that is under way, or the last one        |
 
 Whoever changes what a key is counted for changes the counts by the difference in the same transaction. So the
 counts are the sum of all `counted` items at any time, whatever is repeated, reordered or killed.
+
+Names stand beside the results of their content, so that these go when the last record does. A name counts
+only while what its key is counted for names that content too: names are written after that, and removed after
+that. docs/decisions/0011-results-go-with-the-last-record.md
 """
 
 from __future__ import annotations
@@ -16,30 +24,40 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import cast
+from typing import NamedTuple, cast
 from zlib import crc32
 
-from contract.records import ImageRecord, Status
-from contract.table import EXPIRY, PARTITION_KEY, SORT_KEY, ItemKey
+from contract.records import ImageRecord, Status, key_digest
+from contract.table import CONTENT_PREFIX, EXPIRY, PARTITION_KEY, SORT_KEY, ItemKey
 
 COUNTED = "counted"
 COUNTED_PREFIX = "counted#"
 TALLY_PREFIX = "tally#"
 STATUS_COUNTS = ItemKey(f"{TALLY_PREFIX}statuses", "tally")
-
 # All of Rekognition's 3,000 labels are some 3 KB in each of so many items, a write of 3 units. A name must
 # stay in its item: with another number, counting begins anew.
 LABEL_COUNTS = tuple(ItemKey(f"{TALLY_PREFIX}labels#{number}", "tally") for number in range(16))
+# Keeps names apart from the attributes of the key.
+COUNT_PREFIX = "="
+
+# Begins the sort keys of both names and removals, and those of no result: a detector's name has no such.
+NAMES = "named"
+NAME_PREFIX = "named#"
+REMOVAL = "named!"
+TOKEN = "token"  # noqa: S105 - whose turn it is, no secret
+COMPLETE = ItemKey(f"{TALLY_PREFIX}names", "tally")
+
+AUDIT_PREFIX = "audit#"
+AUDIT = ItemKey(f"{AUDIT_PREFIX}bucket", "audit")
+# What the schedule sends, and what somebody sends who wants to know now.
+AUDIT_EVENT = "audit"
+WHEN_DUE, NOW = "due", "now"
 
 # What reading an item raises that was written by another release, by hand, or by a fault of ours.
 UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
-
 LARGEST = 2**53
 # An ETag, a dash and a size, and a digest where answers are not shared; a partition key takes 2,048 bytes.
 LONGEST_CONTENT_ID = 200
-
-# Keeps names apart from the attributes of the key.
-NAME_PREFIX = "="
 
 
 @dataclass(frozen=True)
@@ -173,8 +191,66 @@ def label_counts_key(name: str) -> ItemKey:
 def read_counts(item: Mapping[str, object]) -> dict[str, int]:
     """Read the counts out of one of their items: more than zero, by name."""
     counts = {
-        name.removeprefix(NAME_PREFIX): int(cast("Decimal", value))
+        name.removeprefix(COUNT_PREFIX): int(cast("Decimal", value))
         for name, value in item.items()
         if name not in (PARTITION_KEY, SORT_KEY)
     }
     return {name: count for name, count in counts.items() if count > 0}
+
+
+class Name(NamedTuple):
+    """A key whose record is of a content, since a turn of what it is counted for."""
+
+    content_id: str
+    key: str
+    turn: int
+
+    @property
+    def at(self) -> ItemKey:
+        """Where it stands."""
+        return ItemKey(f"{CONTENT_PREFIX}{self.content_id}", f"{NAME_PREFIX}{key_digest(self.key)}")
+
+    def to_item(self) -> dict[str, object]:
+        """Return the attributes of its item, without its keys."""
+        return {"key": self.key, "turn": self.turn}
+
+    @classmethod
+    def from_item(cls, content_id: str, item: Mapping[str, object]) -> Name:
+        """Read it back."""
+        return cls(content_id, str(item["key"]), int(str(item["turn"])))
+
+
+def removal_key(content_id: str) -> ItemKey:
+    """Return where it stands that the results of a content have an expiry."""
+    return ItemKey(f"{CONTENT_PREFIX}{content_id}", REMOVAL)
+
+
+class AuditRound(NamedTuple):
+    """One way through all keys of the bucket, in as many invocations as it takes.
+
+    It began at `began_at` (seconds since 1970), when `images` were counted and `deletions` were on that day's
+    counts; it has come to the key `after`, by way of `listed` keys, `differing` of which have no record or
+    that of other bytes, beyond what messages were waiting for.
+    """
+
+    began_at: int
+    images: int
+    deletions: int
+    after: str = ""
+    listed: int = 0
+    differing: int = 0
+    is_done: bool = False
+
+    def to_item(self) -> dict[str, object]:
+        """Write the attributes of a DynamoDB item, without its keys."""
+        return self._asdict()
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, object]) -> AuditRound:
+        """Read it back. Raise KeyError, TypeError or ValueError where it is none."""
+        numbers = ("began_at", "images", "deletions", "listed", "differing")
+        return cls(
+            after=str(item["after"]),
+            is_done=item["is_done"] is True,
+            **{name: int(cast("int", item[name])) for name in numbers},
+        )

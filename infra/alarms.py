@@ -12,8 +12,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from contract.capacity import MOST_BULK_DAYS, MOST_LIVE_DAYS, MOST_WAITING_DAYS, photos_in
 from contract.metrics import Metric, TallyMetric
+from contract.quotas import MOST_BULK_DAYS, MOST_LIVE_DAYS, MOST_WAITING_DAYS, photos_in
 from contract.timing import QUEUE_RETENTION_DAYS
 from infra.alarm_topic import AlarmTopic
 from infra.functions import METRICS_NAMESPACE

@@ -15,8 +15,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from contract import timing
-from contract.environment import dump
-from contract.settings import QuerySettings
+from contract.settings import QuerySettings, dump
 from contract.table import signing_key
 from infra.access_log import AccessLog
 from infra.functions import PythonFunction

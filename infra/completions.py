@@ -8,7 +8,7 @@ from constructs import Construct
 
 
 class CompletionTopic(Construct):
-    """A topic for completions (contract/completions.py), encrypted and reachable over TLS only."""
+    """A topic for completions (contract/notifications.py), encrypted and reachable over TLS only."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)

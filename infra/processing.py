@@ -15,8 +15,7 @@ from constructs import Construct
 
 from contract import timing
 from contract.detectors import OPERATIONS
-from contract.environment import dump
-from contract.settings import ProcessorSettings
+from contract.settings import ProcessorSettings, dump
 from infra.functions import PythonFunction
 from infra.intake import ObjectEvents
 from infra.queueing import LaneQueues

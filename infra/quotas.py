@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 from aws_cdk import Aws, CfnCondition, Fn, Token
 from constructs import Construct
 
-from contract.capacity import needed_workers
 from contract.detectors import OPERATIONS
-from contract.environment import to_text
-from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS, LARGE_REGIONS
+from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS, LARGE_REGIONS, needed_workers
+from contract.settings import setting_text
 from infra.settings import DeploymentSettings
 
 
@@ -45,7 +44,7 @@ class QuotaParameters(Construct):
     def environment(self) -> dict[str, str]:
         """Return what the processor has to know, as environment variables."""
         return {
-            "QUOTAS": self._choose_text(to_text(self._large), to_text(self._small)),
+            "QUOTAS": self._choose_text(setting_text(self._large), setting_text(self._small)),
             "WORKERS": self._choose_text(str(self._all(self._large)), str(self._all(self._small))),
         }
 

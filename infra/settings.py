@@ -9,8 +9,8 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from contract.capacity import COSTLY_REQUESTS_A_SECOND, DEFAULT_BATCH_SIZE
 from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
+from contract.quotas import COSTLY_REQUESTS_A_SECOND, DEFAULT_BATCH_SIZE
 
 API_ACCESS = ("iam", "jwt", "open")
 

@@ -15,11 +15,9 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from contract import timing
-from contract.audits import AUDIT_EVENT, AUDIT_PREFIX, WHEN_DUE
-from contract.environment import dump
-from contract.settings import TallySettings
+from contract.settings import TallySettings, dump
 from contract.table import CONTENT_PREFIX, RECORD, SORT_KEY
-from contract.tallies import COUNTED_PREFIX, TALLY_PREFIX
+from contract.tallies import AUDIT_EVENT, AUDIT_PREFIX, COUNTED_PREFIX, TALLY_PREFIX, WHEN_DUE
 from infra.functions import PythonFunction
 from infra.intake import ObjectEvents
 from infra.queueing import dead_letter_queue

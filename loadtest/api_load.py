@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contract.capacity import COSTLY_REQUESTS_A_SECOND
+from contract.quotas import COSTLY_REQUESTS_A_SECOND
 from loadtest import LoadtestError
 from loadtest.arithmetic import percentile
 from loadtest.scenario import ApiLoad

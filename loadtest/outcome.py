@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from contract.cost_model.assumptions import Assumptions
 from contract.cost_model.costs import bill
-from contract.cost_model.usage import Work
+from contract.cost_model.usage import Assumptions, Work
 from contract.detectors import OPERATIONS
 from contract.prices import MILLION, dollars_for_calls
 from contract.quotas import usual_quota

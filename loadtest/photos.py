@@ -15,8 +15,8 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.batches import in_batches
-from aws.object_heads import to_iso
+from aws.calls import in_batches
+from contract.moments import to_text
 from contract.notifications import look_again
 from loadtest import ROOT, LoadtestError
 from loadtest.scenario import Phase, PhaseLane
@@ -222,7 +222,7 @@ class Uploader:
             self._await_turn(phase, begun, number)
             if self.stopping.is_set():
                 return
-            now = to_iso(datetime.now(UTC))
+            now = to_text(datetime.now(UTC))
             entries: list[Any] = [
                 {"Id": str(place), "MessageBody": look_again(self.stack.bucket, [upload.key], now)}
                 for place, upload in enumerate(batch)

@@ -26,6 +26,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.local_sessions import local_session
 from aws.queue_depths import QueueDepth, read_depth
+from aws.stack_outputs import read_outputs
 from loadtest import LoadtestError
 from local.cloud.environment import DIRECT, STACK_OUTPUTS
 
@@ -147,14 +148,15 @@ def on_aws(name: str) -> Stack:
     """Find a stack by its name, in the account and region of the environment. Raises LoadtestError."""
     try:
         client = boto3.Session().client("cloudformation")
-        found = client.describe_stacks(StackName=name)["Stacks"][0]
+        given = read_outputs(client, name)
     except BotoCoreError as error:
         raise LoadtestError(f"{error}; set AWS_PROFILE and AWS_REGION, or run: aws configure") from error
     except ClientError as error:
         raise LoadtestError(
             f"stack {name!r} cannot be looked at: {error}; name another with --stack, or use --local"
         ) from error
-    given = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    if given is None:
+        raise LoadtestError(f"there is no stack {name!r}; name another with --stack, or use --local")
     return Stack(stack_outputs(name, given) | {"region": client.meta.region_name})
 
 

@@ -12,20 +12,18 @@ import os
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from aws.calls import MAX_ENTRIES, in_batches
 from contract.errors import ImagepipeError
 from contract.notifications import look_again
-from operations.adapters.s3 import S3Bucket
-from operations.adapters.sqs import SqsQueue
-from operations.faults import OperatorError
+from operations.adapters.sqs import Outgoing, Pace
 from operations.inventory import Listed
-from operations.messages import MOST_AT_ONCE, Outgoing, Pace
-from operations.planning.assessment import Assessed, Assessor, ObjectFilter
-from operations.planning.estimate import Totals
+from operations.planning import Assessed, Assessor, ObjectFilter, Totals
+from operations.terminal import OperatorError
+from operations.wiring import DeployedPipeline
 
 # So many requests go to SQS side by side.
 REQUESTS_AT_ONCE = 8
@@ -129,11 +127,8 @@ class Backfill:
     what has ended it, and STOPPED as long as nothing has.
     """
 
-    bucket_name: str
-    bucket: S3Bucket
+    pipeline: DeployedPipeline
     assessor: Assessor
-    queue: SqsQueue
-    executor: Executor
     price: Callable[[int, Mapping[str, int]], float]
     pace: Pace
     bounds: Bounds
@@ -154,9 +149,9 @@ class Backfill:
 
         Raise OperatorError if SQS refuses messages.
         """
-        for page in self.bucket.pages(prefix, self.progress.after):
+        for page in self.pipeline.bucket.pages(prefix, self.progress.after):
             most = self.bounds.most_waiting
-            if most is not None and self.queue.depth().total >= most:
+            if most is not None and self.pipeline.bulk.queue.depth().total >= most:
                 self.ended = Ended.QUEUE_FULL
                 return
             if not page:
@@ -164,8 +159,7 @@ class Backfill:
             wanted = self._wanted(page, chosen)
             some, bound = self._within_bounds(wanted)
             at_once = self.pace.at_once * (REQUESTS_AT_ONCE if self.pace.per_second is None else 1)
-            for start in range(0, len(some), at_once):
-                group = some[start : start + at_once]
+            for group in in_batches(some, at_once):
                 self.pace.wait(len(group))
                 self._send(group)
                 yield self._note(group, group[-1].listed.key)
@@ -208,8 +202,8 @@ class Backfill:
 
     def _send(self, group: Sequence[Assessed]) -> None:
         """Send one key a message, so that each photo fails or succeeds by itself."""
-        tens = [group[start : start + MOST_AT_ONCE] for start in range(0, len(group), MOST_AT_ONCE)]
-        refused = [error for errors in self.executor.map(self._send_ten, tens) for error in errors]
+        sent = self.pipeline.executor.map(self._send_ten, in_batches(group, MAX_ENTRIES))
+        refused = [error for errors in sent for error in errors]
         if refused:
             raise OperatorError(
                 f"SQS did not take {len(refused)} of {len(group)} messages ({refused[0].message}); "
@@ -218,10 +212,10 @@ class Backfill:
 
     def _send_ten(self, ten: Sequence[Assessed]) -> Sequence[ImagepipeError]:
         messages = [
-            Outgoing(str(number), look_again(self.bucket_name, [found.listed.key], self.now()))
+            Outgoing(str(number), look_again(self.pipeline.names.bucket, [found.listed.key], self.now()))
             for number, found in enumerate(ten)
         ]
-        return list(self.queue.send(messages).values())
+        return list(self.pipeline.bulk.queue.send(messages).values())
 
     def _note(self, queued: Sequence[Assessed], after: str) -> Progress:
         self.queued += len(queued)

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contract.metrics import Metric
+from contract.moments import to_seconds
 from contract.records import Status
 from contract.table import IndexRow, ItemKey
-from operations.moments import to_seconds
 
-# What S3 calls the version of an object from before its bucket had versions.
-NO_VERSION = "null"
 # What has to be restored before anybody can read it. GLACIER_IR is read at once.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
 ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})

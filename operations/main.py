@@ -15,20 +15,8 @@ import typer
 
 from contract.errors import ImagepipeError
 from contract.terminal import standard_streams
-from operations.commands import (
-    backfill,
-    check,
-    cost,
-    dead_letters,
-    forget,
-    plan,
-    quotas,
-    reconcile,
-    status,
-    verify,
-)
-from operations.faults import OperatorError, StoppedError
-from operations.terminal import printable
+from operations.commands import backfill, check, cost, dlq, forget, plan, quotas, reconcile, status, verify
+from operations.terminal import OperatorError, StoppedError, remark
 
 TROUBLE = 2
 INTERRUPTED = 130
@@ -43,7 +31,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(dead_letters.app, name="dlq")
+app.add_typer(dlq.app, name="dlq")
 app.command("reconcile")(reconcile.reconcile)
 app.command("status")(status.status)
 app.command("plan")(plan.plan)
@@ -66,13 +54,14 @@ def _main(arguments: Sequence[str] | None) -> int:
     except (typer.TyperException, OperatorError, ImagepipeError, sqlite3.Error) as error:
         # Without arguments the help has been shown, and there is nothing to add.
         if sentence := " ".join(_sentence(error).split()):
-            typer.echo(f"error: {printable(sentence)}", err=True)
+            remark(f"error: {sentence}")
         return TROUBLE
     except StoppedError as stop:
-        typer.echo(f"stopped: {printable(str(stop))}", err=True)
+        remark(f"stopped: {stop}")
         return INTERRUPTED
     except KeyboardInterrupt:
-        typer.echo(f"\n{_INTERRUPTED_AT_ONCE}", err=True)
+        remark("")
+        remark(_INTERRUPTED_AT_ONCE)
         return INTERRUPTED
     return code if isinstance(code, int) else 0
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar, Self
 
+_DIGEST_BYTES = 12
 _CACHE_KIBIBYTES = 32 * 1024
 _SETTINGS = f"""
 PRAGMA journal_mode = OFF;
@@ -31,3 +34,19 @@ class TemporaryDatabase:
     def __exit__(self, *_: object) -> None:
         self._database.close()
         self._directory.cleanup()
+
+
+class SeenContents(TemporaryDatabase):
+    """Which bytes a listing has shown already: ten million of them are some 400 MB on disk."""
+
+    name = "contents"
+    schema = "CREATE TABLE contents (digest BLOB PRIMARY KEY) WITHOUT ROWID;"
+
+    def first_seen(self, content_ids: Iterable[str]) -> list[str]:
+        """Take content ids in; return those that were not there before, each once and in order."""
+        return [content_id for content_id in content_ids if self._is_new(content_id)]
+
+    def _is_new(self, content_id: str) -> bool:
+        digest = hashlib.blake2b(content_id.encode(), digest_size=_DIGEST_BYTES).digest()
+        taken_in = self._database.execute("INSERT OR IGNORE INTO contents VALUES (?)", (digest,))
+        return taken_in.rowcount == 1

@@ -1,7 +1,8 @@
-"""What a person sees and does: results on stdout, progress and remarks on stderr, consent, Ctrl-C."""
+"""What a person sees and does: results on stdout, progress, remarks and errors on stderr, consent, Ctrl-C."""
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -10,7 +11,6 @@ from types import FrameType
 from typing import TypeVar, cast
 
 from rich.console import Console, JustifyMethod
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -20,10 +20,11 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from contract.terminal import as_json
 from contract.terminal import printable as printable  # noqa: PLC0414  # for the commands
-from operations.faults import OperatorError, StoppedError
+from contract.timing import DAY_SECONDS
 
 Step = TypeVar("Step")
 Value = TypeVar("Value")
@@ -32,23 +33,35 @@ Steps = Generator[str, None, Value]
 
 # Nobody wraps lines for a file or a pipe.
 _WIDTH_OF_NO_TERMINAL = 200
+_WHOLE_FROM_DOLLARS = 100
 
 
-def results() -> Console:
-    return Console(width=None if sys.stdout.isatty() else _WIDTH_OF_NO_TERMINAL)
+class OperatorError(Exception):
+    """The command cannot do what was asked. The message says what is wrong and what to do; exit code 2."""
 
 
-def remarks() -> Console:
-    """Return the console for everything that is not a result."""
-    return Console(stderr=True, width=None if sys.stderr.isatty() else _WIDTH_OF_NO_TERMINAL)
+class StoppedError(Exception):
+    """Ctrl-C, taken between two steps. The message says what was and what was not done; exit code 130."""
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """Return a console that prints text as it is: a key may look like markup, or like an emoji."""
+    is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    width = None if is_terminal else _WIDTH_OF_NO_TERMINAL
+    return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False)
+
+
+def remark(line: str, end: str = "\n") -> None:
+    """Print one line that is not a result to stderr, above the line of progress if there is one."""
+    print(printable(line), end=end, file=sys.stderr, flush=True)
 
 
 def progress() -> Progress:
     """Make a progress display; where nobody watches, it shows nothing."""
-    console = remarks()
+    console = _console(stderr=True)
     return Progress(
         SpinnerColumn("line" if console.options.ascii_only else "dots"),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -71,7 +84,7 @@ class StepDisplay:
         self, description: str | None = None, *, done: int | None = None, total: int | None = None
     ) -> None:
         """Show how far it is; what is None stays as it is."""
-        text = None if description is None else escape(printable(description))
+        text = None if description is None else printable(description)
         self._display.update(self._task, description=text, completed=done, total=total)
 
     def begin(self, title: str, total: int | None) -> None:
@@ -119,7 +132,7 @@ def stepwise(title: str, total: int | None = None) -> Iterator[StepDisplay]:
             if shown.is_interrupted:
                 raise KeyboardInterrupt
             shown.is_interrupted = True
-            remarks().print("stopping when what is under way is done; Ctrl-C again stops at once")
+            remark("stopping when what is under way is done; Ctrl-C again stops at once")
 
         before = signal.signal(signal.SIGINT, on_interrupt)
         try:
@@ -134,13 +147,16 @@ def first_of(names: Sequence[str], most: int = 3) -> str:
     return f"{', '.join(names[:most])}{more}"
 
 
-def table(*columns: str) -> Table:
-    """Make a plain table; a column that begins with `#` holds numbers."""
-    made = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
+    """Print a plain table to stdout. A column that begins with `#` holds numbers; a cell is one line."""
+    names = [column.removeprefix("#") for column in columns]
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=any(names))
+    for name, column in zip(names, columns, strict=True):
         justify: JustifyMethod = "right" if column.startswith("#") else "left"
-        made.add_column(column.removeprefix("#"), justify=justify, overflow="fold")
-    return made
+        table.add_column(name, justify=justify, overflow="fold")
+    for row in rows:
+        table.add_row(*(printable(cell) if isinstance(cell, str) else cell for cell in row))
+    _console().print(table)
 
 
 def print_json(document: object) -> None:
@@ -159,8 +175,23 @@ def consents(yes: bool, question: str, otherwise: str) -> bool:
     if yes:
         return True
     # Not `input(question)`, which would put the question among the results.
-    remarks().print(f"{question} [y/N] ", end="", markup=False, highlight=False)
+    remark(f"{question} [y/N] ", end="")
     if sys.stdin.readline().strip().lower() in ("y", "yes"):
         return True
-    remarks().print(otherwise)
+    remark(otherwise)
     return False
+
+
+def money(dollars: float) -> str:
+    """Return dollars as text, to the cent where there are few."""
+    return f"{dollars:,.2f}" if dollars < _WHOLE_FROM_DOLLARS else f"{dollars:,.0f}"
+
+
+def duration(seconds: float) -> str:
+    """Return a span of time in its largest unit."""
+    if math.isinf(seconds):
+        return "for ever, as no calls are allowed"
+    for length, unit in ((DAY_SECONDS, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= length:
+            return f"{seconds / length:,.1f} {unit}"
+    return f"{seconds:,.0f} seconds"

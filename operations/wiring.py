@@ -1,7 +1,8 @@
-"""The composition root: from what was typed to the parts of one pipeline, ready for use."""
+"""The composition root: which pipeline is meant, what its parts are called, and the parts, ready for use."""
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
@@ -10,38 +11,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from aws.calls import TableBatches
 from aws.client_config import client_config
-from aws.dynamodb_batches import TableBatches
 from aws.local_sessions import local_session
 from aws.retries import RetryPolicy
-from operations.adapters import query_api
-from operations.adapters.account import AwsAccount
-from operations.adapters.aws_errors import translated
-from operations.adapters.cloudformation import stack_outputs
-from operations.adapters.dynamodb import ComparedTable
-from operations.adapters.dynamodb_budgets import DynamoDBBudgets
-from operations.adapters.dynamodb_counts import DynamoDBRecordCounts
-from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
-from operations.adapters.dynamodb_known import DynamoDBKnown
-from operations.adapters.dynamodb_traces import DynamoDBTraces
-from operations.adapters.lambda_functions import reader_of
-from operations.adapters.query_api import QueryApi
-from operations.adapters.s3 import S3Bucket
-from operations.adapters.s3_objects import WritableBucket
-from operations.adapters.service_quotas import ServiceQuotas
-from operations.adapters.sqs import SqsQueue
-from operations.adapters.subscriptions import Subscriptions
-from operations.deployed import DeployedProcessor
-from operations.faults import OperatorError
-from operations.names import LOCAL_DIRECTORY, Names, choose, read_local
-from operations.planning.assessment import Assessor, SeenContents
+from aws.stack_outputs import read_outputs
+from operations.adapters import account, dynamodb, query_api, s3, sqs
+from operations.adapters.aws_errors import reliable, translated
+from operations.terminal import OperatorError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
 
 CALLS_AT_ONCE = 8
 CONNECT_SECONDS = 5
@@ -52,15 +39,53 @@ RETRY = RetryPolicy(attempts=6, total_seconds=30, longest_wait_seconds=5)
 
 # What the API is shown where it asks for a token (`api_access=jwt`). Not an option: others see what is typed.
 TOKEN_VARIABLE = "IMAGEPIPE_API_TOKEN"  # noqa: S105 - a name, not a token
+DEFAULT_STACK = "imagepipe"
+STACK_VARIABLE = "IMAGEPIPE_STACK"
+LOCAL_VARIABLE = "IMAGEPIPE_LOCAL"
+LOCAL_DIRECTORY = Path(__file__).resolve().parent.parent / ".local"
+_TRUE = frozenset({"1", "true", "yes", "on"})
 
 
 @dataclass(frozen=True)
-class QueuePair:
+class Names:
+    """The names of one pipeline's parts, as its stack gives them out."""
+
+    bucket: str
+    table: str
+    queue_url: str
+    dead_letter_queue_url: str
+    bulk_queue_url: str
+    bulk_dead_letter_queue_url: str
+    topic_arn: str
+    api_url: str
+
+    @classmethod
+    def of_stack(cls, stack: str, outputs: Mapping[str, str]) -> Names:
+        """Read the outputs of the stack. Raise OperatorError if it is another kind of stack."""
+        wanted = {field: field.title().replace("_", "") for field in cls.__dataclass_fields__}
+        missing = [output for output in wanted.values() if output not in outputs]
+        if missing:
+            raise OperatorError(
+                f"stack {stack!r} has no output {', '.join(missing)}: not (yet) an imagepipe stack; "
+                "finish its deployment or name another with --stack"
+            )
+        return cls(**{field: outputs[output] for field, output in wanted.items()})
+
+
+class LocalPipeline(NamedTuple):
+    """The pipeline that `make run` has started on this machine, and the address that it answers at."""
+
+    names: Names
+    endpoint_url: str
+    region: str
+
+
+class QueuePair(NamedTuple):
     """A queue of work and its dead letters. `name` is images or bulk."""
 
     name: str
-    queue: SqsQueue
-    dead_letters: SqsQueue
+    queue: sqs.SqsQueue
+    dead_letters: sqs.SqsQueue
 
 
 class DeployedPipeline:
@@ -85,38 +110,31 @@ class DeployedPipeline:
         return self.images, self.bulk
 
     @cached_property
-    def bucket(self) -> S3Bucket:
+    def bucket(self) -> s3.S3Bucket:
         return self.any_bucket(self.names.bucket)
 
-    # The one table, as each command needs it: compared with the bucket, counted, read whole, asked what was
-    # paid for, asked for quotas, and searched for keys to forget.
-    table = cached_property(lambda self: ComparedTable(*self._on_table))
-    record_counts = cached_property(lambda self: DynamoDBRecordCounts(*self._on_table))
-    records = cached_property(lambda self: DynamoDBImageRecords(*self._on_table))
-    known = cached_property(lambda self: DynamoDBKnown(self._reads))
-    budgets = cached_property(lambda self: DynamoDBBudgets(*self._on_table))
-    traces = cached_property(lambda self: DynamoDBTraces(*self._on_table))
+    @cached_property
+    def table(self) -> dynamodb.OperatedTable:
+        return dynamodb.OperatedTable(*self._on_table)
 
     @cached_property
-    def deployed(self) -> DeployedProcessor:
+    def traces(self) -> dynamodb.DynamoDBTraces:
+        return dynamodb.DynamoDBTraces(*self._on_table)
+
+    @cached_property
+    def deployed(self) -> account.DeployedProcessor:
         """The processor as it is deployed. Raise OperatorError."""
-        return reader_of(self._client("lambda"), self.images.queue.arn(), self._retry)
+        return account.reader_of(self._client("lambda"), self.images.queue.arn(), self._retry)
+
+    def account_quotas(self) -> list[account.AccountQuota]:
+        return account.quotas_per_second(self._client("service-quotas"), self._retry)
 
     @cached_property
-    def account(self) -> ServiceQuotas:
-        return ServiceQuotas(self._client("service-quotas"), self._retry)
+    def subscriptions(self) -> sqs.Subscriptions:
+        return sqs.Subscriptions(self._sqs, self._client("sns"), self.names.topic_arn, self._retry)
 
     @cached_property
-    def objects(self) -> WritableBucket:
-        """The bucket, as far as objects are put into it and removed."""
-        return WritableBucket(self._client("s3"), self.names.bucket, self._retry)
-
-    @cached_property
-    def subscriptions(self) -> Subscriptions:
-        return Subscriptions(self._sqs, self._client("sns"), self.names.topic_arn, self._retry)
-
-    @cached_property
-    def api(self) -> QueryApi:
+    def api(self) -> query_api.QueryApi:
         """The query API, asked as this person. Raise OperatorError."""
         if self.is_local:
             return query_api.on_this_machine(self.names.api_url, self._retry)
@@ -128,34 +146,17 @@ class DeployedPipeline:
             self.names.api_url, credentials, self._session.region_name, token, self._retry
         )
 
-    def assessor(self, contents: SeenContents, *, has_records: bool) -> Assessor:
-        """Return what assesses objects of our bucket, which have records, or of another one."""
-        return Assessor(
-            self.known,
-            contents,
-            self.deployed.fingerprints,
-            has_records=has_records,
-            shares_answers=self.deployed.settings.answers_are_shared,
-        )
-
-    def any_bucket(self, name: str) -> S3Bucket:
-        return S3Bucket(self._client("s3"), name, self._retry)
+    def any_bucket(self, name: str) -> s3.S3Bucket:
+        return s3.S3Bucket(self._client("s3"), name, self._retry)
 
     def _queues(self, name: str, url: str, dead_letters_url: str) -> QueuePair:
-        queue = SqsQueue(self._sqs, url, self._retry)
-        return QueuePair(name, queue, SqsQueue(self._sqs, dead_letters_url, self._retry))
+        queue = sqs.SqsQueue(self._sqs, url, self._retry)
+        return QueuePair(name, queue, sqs.SqsQueue(self._sqs, dead_letters_url, self._retry))
 
-    @property
+    @cached_property
     def _on_table(self) -> tuple[Any, str, RetryPolicy, TableBatches]:
-        return self._dynamodb, self.names.table, self._retry, self._reads
-
-    @cached_property
-    def _reads(self) -> TableBatches:
-        return TableBatches(self._dynamodb, self.names.table, translated, self._retry, self.executor)
-
-    @cached_property
-    def _dynamodb(self) -> Any:
-        return self._client("dynamodb")
+        client, name = self._client("dynamodb"), self.names.table
+        return client, name, self._retry, TableBatches(client, name, translated, self._retry, self.executor)
 
     @cached_property
     def _sqs(self) -> Any:
@@ -163,6 +164,32 @@ class DeployedPipeline:
 
     def _client(self, service: str) -> Any:
         return self._session.client(service, **{"config": _config(), **self._how})
+
+
+def read_local(directory: Path) -> LocalPipeline:
+    """Read what the local environment has written down. Raise OperatorError if there is nothing to read."""
+    file = directory / "outputs.json"
+    try:
+        written = json.loads(file.read_text())
+        names = Names(**{field: str(written[field]) for field in Names.__dataclass_fields__})
+        return LocalPipeline(names, str(written["endpoint_url"]), str(written["region"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise OperatorError(
+            f"no local pipeline is written down in {file}; start it with: make run"
+        ) from error
+
+
+def choose(stack: str | None, local: bool | None, environment: Mapping[str, str]) -> str | None:
+    """Choose the stack to work on; None stands for the local environment.
+
+    What is typed goes before IMAGEPIPE_STACK and IMAGEPIPE_LOCAL. Raise OperatorError if both are asked for.
+    """
+    if stack is None and local is None:
+        stack = environment.get(STACK_VARIABLE) or None
+        local = environment.get(LOCAL_VARIABLE, "").strip().lower() in _TRUE
+    if stack and local:
+        raise OperatorError("both a stack and the local environment are asked for; choose one")
+    return None if local else stack or DEFAULT_STACK
 
 
 def connect(
@@ -173,12 +200,12 @@ def connect(
     return _on_this_machine(directory or LOCAL_DIRECTORY) if chosen is None else _on_aws(chosen)
 
 
-def connect_account() -> AwsAccount:
+def connect_account() -> account.AwsAccount:
     """Connect to the account whose credentials are in use; there need be no stack. Raise OperatorError."""
     with _set_up():
         session, config = boto3.session.Session(), _config()
         functions = session.client("lambda", config=config)
-        return AwsAccount(
+        return account.AwsAccount(
             functions.meta.region_name,
             session.client("sts", config=config),
             functions,
@@ -200,7 +227,18 @@ def _on_aws(stack: str) -> DeployedPipeline:
     with _set_up():
         session = boto3.session.Session()
         client = session.client("cloudformation", config=_config())
-    return DeployedPipeline(Names.of_stack(stack, stack_outputs(client, stack, RETRY)), session)
+    return DeployedPipeline(Names.of_stack(stack, outputs_on_aws(client, stack, RETRY)), session)
+
+
+def outputs_on_aws(client: CloudFormationClient, stack: str, retry: RetryPolicy) -> Mapping[str, str]:
+    """Return the outputs of a stack by name. Raise OperatorError if there is no such stack."""
+    outputs = reliable(retry, f"DescribeStacks of {stack}", read_outputs)(client, stack)
+    if outputs is None:
+        raise OperatorError(
+            f"there is no stack {stack!r} in {client.meta.region_name}; deploy it, name another with "
+            "--stack or AWS_REGION, or add --local for the one that make run has started"
+        )
+    return outputs
 
 
 def _on_this_machine(directory: Path) -> DeployedPipeline:

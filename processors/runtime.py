@@ -8,12 +8,12 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 from uuid import uuid4
 
 from contract.errors import NotReadyError
+from contract.moments import to_text
 from contract.timing import RESERVE_SECONDS
 
 
@@ -26,31 +26,19 @@ class Runtime:
     gives a random number from 0 to its argument, `new_id` a name that nobody else has.
     """
 
-    new_executor: Callable[[int], Executor]
-    new_lock: Callable[[], AbstractContextManager[Any]]
-    wait: Callable[[Collection[Future[Any]], float], object]
-    clock: Callable[[], float]
-    sleep: Callable[[float], None]
-    spread: Callable[[float], float]
-    new_id: Callable[[], str]
+    new_executor: Callable[[int], Executor] = lambda threads: ThreadPoolExecutor(
+        threads, thread_name_prefix="call"
+    )
+    new_lock: Callable[[], AbstractContextManager[Any]] = Lock
+    wait: Callable[[Collection[Future[Any]], float], object] = wait
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    spread: Callable[[float], float] = lambda longest: random.uniform(0, longest)  # noqa: S311 - jitter, not a secret
+    new_id: Callable[[], str] = lambda: uuid4().hex
 
     def now(self) -> str:
         """Return the time as the table holds times: ISO 8601, UTC, milliseconds."""
-        moment = datetime.fromtimestamp(self.clock(), UTC)
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def real() -> Runtime:
-    """Return those of this machine."""
-    return Runtime(
-        new_executor=lambda threads: ThreadPoolExecutor(threads, thread_name_prefix="call"),
-        new_lock=Lock,
-        wait=wait,
-        clock=time.time,
-        sleep=time.sleep,
-        spread=lambda longest: random.uniform(0, longest),  # noqa: S311 - jitter, not a secret
-        new_id=lambda: uuid4().hex,
-    )
+        return to_text(self.clock())
 
 
 @dataclass(frozen=True)

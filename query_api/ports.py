@@ -1,53 +1,78 @@
-"""What questions need of the world outside. Adapters provide it for AWS, tests in memory."""
+"""What questions need of the world outside, and what they tell it. Adapters provide it, tests in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from aws.queue_depths import QueueDepth
-from contract.identity import ImageVersion
-from contract.records import ImageRecord
-from contract.results import Result, ResultName
+from contract.records import ImageRecord, ImageVersion, Result, ResultName
+from contract.table import IndexRow
+
+if TYPE_CHECKING:
+    from query_api.search.postings import RowRange
 
 VALID_SECONDS = 900
 
 
-class RecordReader(Protocol):
-    """Reads records as they are now."""
+class QueryMetric(StrEnum):
+    """The metrics of the query API, all of them counts.
+
+    ROWS_SKIPPED counts index rows that were not true any more: many of them, for long, mean that nobody
+    sweeps. ITEMS_UNREADABLE counts items of the table that were left out, because they cannot be read.
+    """
+
+    ANSWERED = "QuestionsAnswered"
+    REFUSED = "QuestionsRefused"
+    FAILED = "QuestionsFailed"
+    ROWS_READ = "IndexRowsRead"
+    ROWS_SKIPPED = "IndexRowsSkipped"
+    ITEMS_UNREADABLE = "ItemsUnreadable"
+
+
+Counting = Callable[[QueryMetric, int], None]
+
+
+class RequestLog(Protocol):
+    """Where sentences for operators go."""
+
+    def exception(self, msg: object) -> None:
+        """Log what went wrong, with the exception being handled."""
+
+
+class TableReader(Protocol):
+    """Reads index rows, records and raw results as they are now; rows by rank, as they were a moment ago."""
+
+    def rows(self, ranges: Sequence[RowRange], limit: int) -> Sequence[Sequence[IndexRow]]:
+        """Read the first rows of each range, up to `limit`, in its order.
+
+        A range that has fewer than `limit` rows left has no more.
+        """
 
     def records(self, keys: Sequence[str]) -> Mapping[str, ImageRecord]:
         """Read the records of up to 100 different keys, tombstones too. Keys without one are left out."""
-        ...
-
-
-class ResultReader(Protocol):
-    """Reads raw results."""
 
     def results(self, names: Sequence[ResultName]) -> Mapping[ResultName, Result]:
         """Read raw results by name. Names without one are left out."""
-        ...
-
-
-class Health(Protocol):
-    """Checks whether questions can be answered."""
 
     def check(self) -> None:
-        """Raise ImagepipeError if they cannot."""
-        ...
+        """Raise ImagepipeError if no question can be answered."""
 
 
-class LabelCounts(Protocol):
-    """Reads the counts of labels."""
+class Counts(Protocol):
+    """Reads what was counted."""
 
     def labels(self) -> Mapping[str, int]:
         """Read how many recognized images carry each label, by its name as Rekognition writes it."""
-        ...
+
+    def statuses_and_days(
+        self, days: Sequence[str]
+    ) -> tuple[Mapping[str, int], Mapping[str, Mapping[str, int]]]:
+        """Read how many images there are by status, and what the processor counted on these days, by day."""
 
 
-@dataclass(frozen=True)
-class Backlog:
+class Backlog(NamedTuple):
     """What waits, and for how many messages there was no hope."""
 
     images: QueueDepth
@@ -55,26 +80,13 @@ class Backlog:
     dead_letters: int
 
 
-class Counts(Protocol):
-    """Reads what was counted."""
-
-    def statuses_and_days(
-        self, days: Sequence[str]
-    ) -> tuple[Mapping[str, int], Mapping[str, Mapping[str, int]]]:
-        """Read how many images there are by status, and what the processor counted on these days, by day."""
-        ...
-
-
 class Queues(Protocol):
     """Reads the depth of the queues."""
 
-    def backlog(self) -> Backlog:
-        """Ask SQS what waits."""
-        ...
+    def backlog(self) -> Backlog: ...
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """The one content that may be put under a key. `sha256` is in base64, as S3 writes it."""
 
     key: str
@@ -83,8 +95,7 @@ class Content:
     sha256: str
 
 
-@dataclass(frozen=True)
-class UploadGrant:
+class UploadGrant(NamedTuple):
     """A PUT of one content: where to, and the headers that have to go with it."""
 
     url: str
@@ -100,19 +111,9 @@ class Signer(Protocol):
 
         It is not checked that the version exists.
         """
-        ...
 
     def upload(self, content: Content, *, replace: bool) -> UploadGrant:
         """Return the PUT of exactly this content, for up to VALID_SECONDS.
 
         Unless `replace`, the bucket itself refuses it where the key has an object.
         """
-        ...
-
-
-class RequestLog(Protocol):
-    """Where sentences for operators go."""
-
-    def exception(self, msg: object) -> None:
-        """Log what went wrong, with the exception being handled."""
-        ...

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from query_api.endpoints.details import ImageReader
-from query_api.endpoints.docs import DocsEndpoints
-from query_api.endpoints.health import HealthEndpoints
-from query_api.endpoints.images import ImageEndpoints
-from query_api.endpoints.labels import LabelEndpoints
+from query_api.endpoints import counts, images
 from query_api.endpoints.page import PageEndpoints
-from query_api.endpoints.stats import StatsEndpoints
-from query_api.endpoints.uploads import UploadEndpoints
-from query_api.http.routing import Route
-from query_api.ports import Counts, Health, LabelCounts, Queues, RequestLog, Signer
-from query_api.search.cursors import Cursors
+from query_api.http.messages import HTML, Request, Response
+from query_api.http.routing import Endpoint, Route
+from query_api.ports import Counting, Counts, Queues, RequestLog, Signer, TableReader
 from query_api.search.listing import Listing
-from query_api.telemetry import Counting
+from query_api.search.questions import Cursors
+
+OPENAPI = Endpoint("GET", "/openapi.json", "describeApi", "This document", {"type": "object"}, is_static=True)
+DOCS = Endpoint(
+    "GET", "/docs", "readManual", "The same as a page to read", content_type="text/html", is_static=True
+)
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,12 @@ class Dependencies:
     is the URL of the bucket, `uploads` whether this deployment lets photos be added to it.
     """
 
-    images: ImageReader
+    table: TableReader
     listing: Listing
     cursors: Cursors
     signer: Signer
-    health: Health
     log: RequestLog
     count: Counting
-    labels: LabelCounts
     counts: Counts
     queues: Queues
     now: Callable[[], datetime]
@@ -47,9 +45,10 @@ class Dependencies:
 
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:
     """Return every route, and the manual of them all. Where two match a path, the first is taken."""
+    upload = Route(images.UPLOAD, partial(images.allow_upload, parts.signer))
     routes = (
-        *ImageEndpoints(
-            parts.images,
+        *images.ImageEndpoints(
+            parts.table,
             parts.listing,
             parts.cursors,
             parts.signer,
@@ -57,10 +56,23 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
             parts.log,
             parts.confidence_order,
         ).routes(),
-        *HealthEndpoints(parts.health, parts.log).routes(),
-        *(UploadEndpoints(parts.signer).routes() if parts.uploads else ()),
-        *LabelEndpoints(parts.labels).routes(),
-        *StatsEndpoints(parts.counts, parts.queues, parts.now).routes(),
+        Route(counts.HEALTH, partial(counts.check_health, parts.table, parts.log)),
+        *((upload,) if parts.uploads else ()),
+        Route(counts.LABELS, partial(counts.list_labels, parts.counts)),
+        Route(counts.STATS, partial(counts.read_stats, parts.counts, parts.queues, parts.now)),
         *PageEndpoints(parts.photos_at, parts.uploads).routes(),
     )
-    return (*routes, *DocsEndpoints([route.endpoint for route in routes]).routes())
+    described = (*(route.endpoint for route in routes), OPENAPI, DOCS)
+
+    # The manual is needed for nothing else, so a cold start does without it.
+    def openapi(_: Request) -> Response:
+        from query_api.endpoints import manual
+
+        return Response(200, manual.openapi(described))
+
+    def docs(_: Request) -> Response:
+        from query_api.endpoints import manual
+
+        return Response(200, manual.page(described), HTML, manual.HEADERS)
+
+    return (*routes, Route(OPENAPI, openapi), Route(DOCS, docs))

@@ -15,23 +15,17 @@ import botocore.session
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.session import Session
 
-from contract.environment import load
-from contract.settings import QuerySettings
-from query_api.adapters.dynamodb import CONNECTIONS, QueryTable, make_client
-from query_api.adapters.dynamodb_secret import DynamoDBSecrets
-from query_api.adapters.queues import QueueBacklogs, QueueUrls
-from query_api.adapters.queues import make_client as make_queue_client
+from contract.settings import QuerySettings, load
+from query_api.adapters.clients import CONNECTIONS, QueueBacklogs, make_dynamodb_client, make_sqs_client
+from query_api.adapters.dynamodb import DynamoDBSecrets, QueryTable
 from query_api.adapters.s3_signing import S3Signer, bucket_url
-from query_api.adapters.tallies import CountsReader
-from query_api.endpoints.details import ImageReader
 from query_api.http.messages import Request
 from query_api.http.routing import Router
+from query_api.ports import Counting, QueryMetric
 from query_api.routes import Dependencies, all_routes
-from query_api.search.cursors import Cursors
 from query_api.search.listing import Listing
-from query_api.telemetry import Counting, QueryMetric
+from query_api.search.questions import Cursors
 
 Answering = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
@@ -41,7 +35,7 @@ def build() -> Answering:
     return assemble(load(QuerySettings, os.environ), botocore.session.get_session())
 
 
-def assemble(settings: QuerySettings, session: Session) -> Answering:
+def assemble(settings: QuerySettings, session: botocore.session.Session) -> Answering:
     """Build what answers events: logs with the request's id, and one line of metrics for each.
 
     Powertools' Tracer and router are left out on purpose: docs/decisions/0003-query-api-routing.md.
@@ -64,41 +58,37 @@ def assemble(settings: QuerySettings, session: Session) -> Answering:
     return logged
 
 
-def _parts(settings: QuerySettings, session: Session, logger: Logger, count: Counting) -> Dependencies:
-    client = make_client(session)
+def _parts(
+    settings: QuerySettings, session: botocore.session.Session, logger: Logger, count: Counting
+) -> Dependencies:
+    client = make_dynamodb_client(session)
     executor = ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="partition")
 
     def unreadable(what: str, error: Exception) -> None:
         logger.warning("an item of the table cannot be read, and is left out", item=what, error=repr(error))
         count(QueryMetric.ITEMS_UNREADABLE, 1)
 
-    reader = QueryTable(client, settings.table_name, executor, unreadable)
+    table = QueryTable(client, settings.table_name, executor, unreadable)
     signing = DynamoDBSecrets(client, settings.table_name, partial(secrets.token_bytes, 32), time.time)
-    tallies = CountsReader(client, settings.table_name, unreadable)
     region = client.meta.region_name
-    where = bucket_url(settings.bucket_name, region, os.environ)
+    photos_at = bucket_url(settings.bucket_name, region, os.environ)
     return Dependencies(
-        images=ImageReader(reader, reader),
-        listing=Listing(reader, reader),
+        table=table,
+        listing=Listing(table),
         cursors=Cursors(signing),
-        signer=S3Signer(where, region, session.get_credentials),
-        health=reader,
+        signer=S3Signer(photos_at, region, session.get_credentials),
         log=logger,
         count=count,
-        labels=tallies,
-        counts=tallies,
-        queues=QueueBacklogs(cache(partial(make_queue_client, session)), _urls(settings), executor),
+        counts=table,
+        queues=QueueBacklogs(
+            cache(partial(make_sqs_client, session)),
+            settings.queue_url,
+            settings.bulk_queue_url,
+            (settings.dead_letter_queue_url, settings.bulk_dead_letter_queue_url),
+            executor,
+        ),
         now=lambda: datetime.now(UTC),
         confidence_order=settings.confidence_order == "yes",
         uploads=settings.uploads == "yes",
-        photos_at=where,
-    )
-
-
-def _urls(settings: QuerySettings) -> QueueUrls:
-    return QueueUrls(
-        images=settings.queue_url,
-        bulk=settings.bulk_queue_url,
-        images_dead_letters=settings.dead_letter_queue_url,
-        bulk_dead_letters=settings.bulk_dead_letter_queue_url,
+        photos_at=photos_at,
     )

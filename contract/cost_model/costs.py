@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contract.cost_model import typical
-from contract.cost_model.assumptions import Assumptions
-from contract.cost_model.item_sizes import READ_UNIT_BYTES, item_bytes, read_units
-from contract.cost_model.usage import Usage, Work, usage
+from contract.cost_model.usage import (
+    READ_UNIT_BYTES,
+    Assumptions,
+    Usage,
+    Work,
+    item_bytes,
+    read_units,
+    record_item,
+    typical_record,
+    usage,
+)
 from contract.detectors import OPERATIONS
 from contract.metrics import Metric, TallyMetric
 from contract.prices import MILLION, Prices, dollars_for_calls
+from contract.quotas import photos_a_second
 from contract.timing import DAY_SECONDS
 
 GB = 1_000_000_000
-
 # Lambda asks an idle queue for messages with five long polls at a time, of 20 s each.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 POLLS_AT_ONCE = 5
@@ -28,6 +36,9 @@ MONTH_SECONDS = 30 * DAY_SECONDS
 AUDITS_A_MONTH = 30
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 KEYS_A_LISTING = 1000
+# What a new table takes on demand, and a new index of it, before it has learned from traffic.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
+NEW_TABLE_WRITES = 4000
 
 
 @dataclass(frozen=True)
@@ -84,11 +95,11 @@ def audit_a_month(
     now costs half a unit for each 4 KB of a record.
     """
     assumed, prices = assumed or Assumptions(), prices or Prices()
-    record = typical.record(
+    record = typical_record(
         tuple(OPERATIONS.values()), round(assumed.labels_a_photo), round(assumed.words_a_photo)
     )
     looked_at = AUDITS_A_MONTH * photos
-    units = looked_at * read_units(item_bytes(typical.record_item(record))) / 2
+    units = looked_at * read_units(item_bytes(record_item(record))) / 2
     return {
         "DynamoDB": units * prices.million_read_units / MILLION,
         "S3": looked_at / KEYS_A_LISTING * prices.million_s3_puts / MILLION,
@@ -100,6 +111,22 @@ def scan(work: Work, assumed: Assumptions | None = None, prices: Prices | None =
     """Return what it costs to read, as of now, all items of a table that holds what some work leaves."""
     units = usage(work, assumed or Assumptions()).stored_bytes / READ_UNIT_BYTES
     return units * (prices or Prices()).million_read_units / MILLION
+
+
+@dataclass(frozen=True)
+class Writes:
+    """Write units a second: the table's own, and those of its index by confidence, where there is one."""
+
+    table: int
+    index: int
+
+
+def writes_a_second(quotas: Mapping[str, float]) -> Writes:
+    """Return what the table has to take at these quotas, by the model of a typical photo."""
+    second = Work.of_new_photos(photos_a_second(quotas), tuple(quotas))
+    table = usage(second, Assumptions()).write_units
+    both = usage(second, Assumptions(copies_of_ranked_rows=2)).write_units
+    return Writes(math.ceil(table), math.ceil(both - table))
 
 
 def _by_service(used: Usage, calls_before: float, prices: Prices) -> Mapping[str, float]:

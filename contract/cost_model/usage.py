@@ -1,23 +1,22 @@
-"""What work uses of each service: counted as the code makes its requests, items measured as written."""
+"""What work uses of each service: counted as the code makes its requests, items measured as written.
+
+What the model takes for granted, and a photo such as most are, are here, and how DynamoDB measures an item:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
 
-from contract.capacity import FEWEST_WORKERS
-from contract.cost_model import typical
-from contract.cost_model.assumptions import Assumptions
-from contract.cost_model.item_sizes import STORED_BESIDE_BYTES, item_bytes, write_units
-from contract.tallies import LABEL_COUNTS
-
-# Ten messages go into one request, and ten completions.
-MESSAGES_A_REQUEST = 10
-# A row that has it is in the secondary index too, where there is one.
-CONFIDENCE = "confidence"
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
-UNITS_IN_A_TRANSACTION = 2
+from contract.detectors import SPECS
+from contract.quotas import DEFAULT_BATCH_SIZE, FEWEST_WORKERS, IN_LARGE_REGIONS, SECONDS_A_BATCH
+from contract.records import Findings, ImageRecord, ImageVersion, ResultName, Status
+from contract.table import index_rows, record_key, result_key
+from contract.tallies import LABEL_COUNTS, CountedImage, Name, Share, counted_key
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,70 @@ class Usage:
     log_bytes: float
     traces: float
     stored_bytes: float
+
+
+# A raw answer as it is kept, packed.
+ANSWER_BYTES: Mapping[str, int] = {spec.operation: spec.answer_bytes for spec in SPECS.values()}
+
+
+def _assumed(value: float, unit: str, source: str) -> Any:
+    return field(default=value, metadata={"unit": unit, "source": source})
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What nobody can know beforehand, and what a deployment may have otherwise.
+
+    `quotas` are calls a second by operation, `answer_bytes` the size of a packed answer by operation.
+    """
+
+    labels_a_photo: float = _assumed(
+        15,
+        "labels",
+        "nobody knows beforehand: a photo of one thing has some ten, AWS's example of a street thirty",
+    )
+    words_a_photo: float = _assumed(5, "words", "most photos have none, a few have many")
+    photos_a_batch: float = _assumed(
+        DEFAULT_BATCH_SIZE, "photos", "`batch_size`; while there is a backlog, batches are full"
+    )
+    seconds_a_batch: float = _assumed(
+        SECONDS_A_BATCH,
+        "s",
+        "`contract/quotas.py` gives as many functions as fill the quota so; all of them wait for turns or "
+        "work",
+    )
+    memory_gb: float = _assumed(0.5, "GB", "`infra/processing.py`")
+    seconds_a_photo: float = _assumed(
+        0.05, "s", "a photo's part of a batch without calls; docs/performance.md has 20 ms of processor time"
+    )
+    copies_of_ranked_rows: float = _assumed(
+        1, "copies", "2 with the secondary index over rows that have a confidence"
+    )
+    tallied_a_transaction: float = _assumed(
+        60, "photos", "counted together: 5 s of 50 photos a second, in four shards of a new table's stream"
+    )
+    tally_item_units: float = _assumed(3, "units", "one item of counts, once all labels have occurred")
+    tally_gb_seconds: float = _assumed(
+        0.001, "GB-s a photo", "`contract/timing.py`: a thousand in 2 s, in functions of 0.5 GB"
+    )
+    audit_gb_seconds: float = _assumed(
+        0.0003, "GB-s a photo", "assumed: a listing and ten reads of a hundred records in 0.6 s, in 0.5 GB"
+    )
+    budget_writes_a_batch: float = _assumed(
+        1, "writes", "for each operation: a batch takes its turns at once"
+    )
+    log_bytes_a_batch: float = _assumed(2500, "bytes", "Lambda's own lines, and one of metrics")
+    traced_share: float = _assumed(0.05, "of batches", "X-Ray's default rule, beside one batch a second")
+    quotas: Mapping[str, float] = field(default_factory=lambda: dict(IN_LARGE_REGIONS))
+    answer_bytes: Mapping[str, int] = field(default_factory=lambda: dict(ANSWER_BYTES))
+
+
+# Ten messages go into one request, and ten completions.
+MESSAGES_A_REQUEST = 10
+# A row that has it is in the secondary index too, where there is one.
+CONFIDENCE = "confidence"
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+UNITS_IN_A_TRANSACTION = 2
 
 
 def seconds_at_quota(calls: Mapping[str, float], quotas: Mapping[str, float]) -> float:
@@ -99,15 +162,15 @@ def _workers(operations: Iterable[str], assumed: Assumptions) -> int:
 
 def _of_records(work: Work, assumed: Assumptions) -> tuple[float, float]:
     """Count the write units of new records with their index rows and counts, and the bytes that they keep."""
-    record = typical.record(tuple(work.calls), round(assumed.labels_a_photo), round(assumed.words_a_photo))
-    rows = typical.row_items(record)
+    record = typical_record(tuple(work.calls), round(assumed.labels_a_photo), round(assumed.words_a_photo))
+    rows = row_items(record)
     ranked = [item_bytes(row) for row in rows if CONFIDENCE in row]
     once = [
-        item_bytes(typical.record_item(record)),
+        item_bytes(record_item(record)),
         *(item_bytes(row) for row in rows if CONFIDENCE not in row),
     ]
-    counted = item_bytes(typical.counted_item(record))
-    name = item_bytes(typical.name_item(record))
+    counted = item_bytes(counted_item(record))
+    name = item_bytes(name_item(record))
     copies = assumed.copies_of_ranked_rows
     writes = sum(map(write_units, once)) + copies * sum(map(write_units, ranked))
     writes += UNITS_IN_A_TRANSACTION * (write_units(counted) + _of_counts(assumed))
@@ -125,7 +188,7 @@ def _of_results(calls: Mapping[str, float], answer_bytes: Mapping[str, int]) -> 
     """Count the write units of claims, and of the results that take their places, and the bytes kept."""
     writes, kept = 0.0, 0.0
     for operation, count in calls.items():
-        result_bytes = item_bytes(typical.result_item(operation, answer_bytes[operation]))
+        result_bytes = item_bytes(result_item(operation, answer_bytes[operation]))
         writes += count * (1 + write_units(result_bytes))
         kept += count * _kept_bytes(result_bytes)
     return writes, kept
@@ -133,3 +196,104 @@ def _of_results(calls: Mapping[str, float], answer_bytes: Mapping[str, int]) -> 
 
 def _kept_bytes(size_bytes: int) -> int:
     return size_bytes + STORED_BESIDE_BYTES
+
+
+UPLOADED_AT = "2026-01-31T12:34:56.789Z"
+KEY = "2026/01/31/trip to the sea/IMG_20260131_123456.jpg"
+ETAG = "0123456789abcdef" * 2
+SEQUENCER = "0055AED6DCD90281E5"
+FINGERPRINT = "0123456789ab"
+# As Rekognition names things.
+NAMES = ("Outdoors", "Nature", "Person", "Adult", "Sea", "Beach", "Coast", "Shoreline", "Clothing", "Summer")
+
+
+def typical_record(operations: Sequence[str], labels: int, words: int) -> ImageRecord:
+    """Make the record of a photo that these operations were asked about, with so many labels and words."""
+    named = [f"{NAMES[place % len(NAMES)]}{place // len(NAMES) or ''}" for place in range(labels)]
+    has_labels, has_words = "DetectLabels" in operations, "DetectText" in operations
+    return ImageRecord(
+        version=ImageVersion(KEY, ETAG, 2_345_678, "k3oBxRzPq9Vt.Nf7Lm1YdWsHc5UeJ8aG", UPLOADED_AT),
+        status=Status.RECOGNIZED,
+        sequencer=SEQUENCER,
+        decided_by=SEQUENCER,
+        generation=1,
+        decided_at=UPLOADED_AT,
+        detectors=dict.fromkeys(operations, FINGERPRINT),
+        findings=Findings(
+            labels=dict.fromkeys(named, 87.65) if has_labels else {},
+            parents=frozenset(named[: labels // 3]) if has_labels else frozenset(),
+            faces=1 if "DetectFaces" in operations else None,
+            words=tuple(f"word{place}" for place in range(words)) if has_words else (),
+        ),
+    )
+
+
+def record_item(of: ImageRecord) -> Mapping[str, object]:
+    """Write a record as the item it is in the table."""
+    return record_key(of.key)._asdict() | of.to_item()
+
+
+def row_items(of: ImageRecord) -> list[Mapping[str, object]]:
+    """Write the index rows of a record as the items they are in the table."""
+    return [row.to_item() for row in index_rows(of)]
+
+
+def counted_item(of: ImageRecord) -> Mapping[str, object]:
+    """Write what a record is counted for as the item it is in the table."""
+    return counted_key(of.key)._asdict() | CountedImage(Share.of(of), turn=1).to_item()
+
+
+def name_item(of: ImageRecord) -> Mapping[str, object]:
+    """Write that a record is of its content as the item it is in the table."""
+    name = Name(of.content_id, of.key, turn=1)
+    return name.at._asdict() | name.to_item()
+
+
+def result_item(operation: str, answer_bytes: int) -> Mapping[str, object]:
+    """Write a raw result of a size (packed) as the item it is in the table."""
+    at = result_key(ResultName(f"{ETAG}-2345678", operation, FINGERPRINT))
+    return {**at._asdict(), "answer": bytes(answer_bytes), "called_at": UPLOADED_AT}
+
+
+WRITE_UNIT_BYTES = 1024
+READ_UNIT_BYTES = 4096
+# What DynamoDB adds to an item that it keeps; it is not counted when the item is written.
+STORED_BESIDE_BYTES = 100
+
+
+def item_bytes(item: Mapping[str, object]) -> int:
+    """Add up the names and values of an item's attributes, keys included."""
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def write_units(size_bytes: float) -> int:
+    """Return what writing an item of that size takes; a condition costs nothing more."""
+    return max(1, math.ceil(size_bytes / WRITE_UNIT_BYTES))
+
+
+def read_units(size_bytes: float) -> int:
+    """Return what reading an item as of now takes; one that is not there takes a unit too."""
+    return max(1, math.ceil(size_bytes / READ_UNIT_BYTES))
+
+
+def _value_bytes(value: object) -> int:
+    match value:
+        case str():
+            return len(value.encode())
+        case bytes():
+            return len(value)
+        case bool() | None:
+            return 1
+        case int() | Decimal():
+            return _number_bytes(Decimal(value))
+        case Mapping():
+            return 3 + sum(1 + len(str(name).encode()) + _value_bytes(part) for name, part in value.items())
+        case list():
+            return 3 + sum(1 + _value_bytes(part) for part in value)
+    raise TypeError(f"no item of ours has values like {value!r}")
+
+
+def _number_bytes(value: Decimal) -> int:
+    """A byte for two digits, one more, and one for the sign."""
+    digits = value.normalize().as_tuple().digits
+    return math.ceil(len(digits) / 2) + 1 + (value < 0)

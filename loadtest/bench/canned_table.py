@@ -23,11 +23,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from contract import table
-from contract.cost_model.item_sizes import item_bytes, read_units
-from contract.identity import ImageVersion
-from contract.records import Findings, ImageRecord, Status
-from contract.table import PARTITION_KEY, SORT_KEY, ItemKey
-from contract.wire import key_of, to_wire
+from contract.cost_model.usage import item_bytes, read_units
+from contract.moments import to_text
+from contract.records import Findings, ImageRecord, ImageVersion, Status
+from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, key_of, to_wire
 
 # How many images of a thousand carry each.
 FREQUENCIES = {"Person": 500, "Outdoors": 400, "Tree": 300}
@@ -54,15 +53,13 @@ def record(number: int, of: int = 0) -> ImageRecord:
         labels[RARE] = 88.0
     for filler in range(FILLERS):
         labels[f"Thing {number % 97} {filler}"] = 55.5
-    uploaded_at = (_BEGAN + timedelta(seconds=number)).isoformat(timespec="milliseconds")
+    uploaded_at = to_text(_BEGAN + timedelta(seconds=number))
     return ImageRecord(
-        version=ImageVersion(
-            key(number), f"{number:032x}", 250_000, f"{number:032x}", uploaded_at.replace("+00:00", "Z")
-        ),
+        version=ImageVersion(key(number), f"{number:032x}", 250_000, f"{number:032x}", uploaded_at),
         status=Status.RECOGNIZED,
         sequencer=f"{number:018X}1",
         generation=1,
-        decided_at=uploaded_at.replace("+00:00", "Z"),
+        decided_at=uploaded_at,
         detectors={},
         findings=Findings(labels=labels, parents=frozenset({"Outdoors"} & set(labels))),
     )
@@ -145,7 +142,7 @@ def _row(partition: str, number: int, of: int) -> tuple[str, int]:
 def _record(number: int, of: int) -> tuple[str, int]:
     made: ImageRecord = record(number, of)
     at = table.record_key(made.key)
-    item = {PARTITION_KEY: at.pk, SORT_KEY: at.sk, **made.to_item()}
+    item = at._asdict() | made.to_item()
     return json.dumps(to_wire(item)), item_bytes(item)
 
 

@@ -13,7 +13,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from contract import table
-from contract.wire import key_to_wire
+from contract.table import key_to_wire
 from loadtest import ROOT, LoadtestError
 from loadtest.bench.canned_table import RARE, RARE_IMAGES, key
 from loadtest.bench.figures import Figure

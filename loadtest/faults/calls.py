@@ -99,7 +99,7 @@ def photograph_of(call: Call) -> Photograph | None:
 
 @dataclass(frozen=True)
 class SavedAnswer:
-    """A detector's answer written down: for which bytes (`contract.identity`), by which detector."""
+    """A detector's answer written down: for which bytes (`contract.records`), by which detector."""
 
     content_id: str
     detector: str

@@ -182,5 +182,5 @@ class Actor:
 
 
 def content_id(body: bytes) -> str:
-    """Name bytes as `contract.identity` does for an upload in one part."""
+    """Name bytes as `contract.records` does for an upload in one part."""
     return f"{hashlib.md5(body).hexdigest()}-{len(body)}"

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aws.dynamodb_pages import pages
-from contract.completions import completion
+from aws.calls import pages
 from contract.errors import FAILURE_ATTRIBUTE, Failure
-from contract.notifications import parse
-from contract.records import Findings, ImageRecord, Status
-from contract.results import Result, ResultName
+from contract.notifications import completion, parse
+from contract.records import Findings, ImageRecord, Result, ResultName, Status
 from contract.table import IndexRow, index_rows
 from contract.tallies import LABEL_COUNTS, NOTHING, STATUS_COUNTS, Differences, Share, read_counts
 from loadtest.faults.ledger import PaidTwice

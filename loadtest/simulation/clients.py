@@ -29,7 +29,7 @@ from loadtest.simulation.outages import Outages, client_error
 from loadtest.simulation.queue import SIZE_BYTES, VirtualPhoto, VirtualQueue, etag
 from loadtest.simulation.table import VirtualTable
 from local.rekognition.quotas import TokenBucket
-from processors.assembly import Clients
+from processors.wiring import Clients
 
 Value = TypeVar("Value")
 

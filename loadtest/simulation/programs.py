@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,16 +25,15 @@ from tenacity.wait import wait_random_exponential
 from aws.retries import FIRST_WAIT_SECONDS
 from contract.metrics import Metric
 from contract.settings import ProcessorSettings
-from contract.table import record_key
-from contract.wire import key_to_wire
+from contract.table import key_to_wire, record_key
 from loadtest.simulation.clients import Services, clients
 from loadtest.simulation.clock import Clock, VirtualLock, wait
 from loadtest.simulation.fleet import Environment, Handler
 from loadtest.simulation.queue import BUCKET
 from local.rekognition.quotas import TokenBucket
-from processors.assembly import Clients, assemble
-from processors.retrying import ATTEMPTS, LONGEST_WAIT_SECONDS
+from processors.adapters.calls import ATTEMPTS, LONGEST_WAIT_SECONDS
 from processors.runtime import Deadline, Runtime
+from processors.wiring import Clients, assemble
 
 # So many calls a second that the budget never makes anybody wait.
 UNLIMITED = 1e9
@@ -51,8 +51,8 @@ class NoLog:
     def error(self, message: str, **facts: object) -> None:
         self._count(str(facts.get("code", "error")))
 
-    def fault(self, message: str, fault: BaseException) -> None:
-        self._count(f"fault {fault!r}")
+    def exception(self, message: str, **facts: object) -> None:
+        self._count(f"fault {sys.exception()!r}")
 
     def _count(self, what: str) -> None:
         self._said[what] = self._said.get(what, 0) + 1

@@ -12,11 +12,11 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import count, islice
 from typing import Any
 
 from contract.errors import FAILURE_ATTRIBUTE, Failure
+from contract.moments import to_text
 from contract.notifications import look_again
 from contract.timing import QUEUE_MAX_RECEIVES, QUEUE_RETENTION_DAYS, VISIBILITY_SECONDS
 from loadtest.simulation.clock import START
@@ -235,9 +235,9 @@ class VirtualPhoto:
         return f"v{self.number}"
 
     def notification(self) -> str:
-        moment = datetime.fromtimestamp(self.uploaded, UTC).isoformat(timespec="milliseconds")
+        moment = to_text(self.uploaded)
         if self.asked_for:
-            return look_again(BUCKET, [self.key], moment.replace("+00:00", "Z"))
+            return look_again(BUCKET, [self.key], moment)
         described = {
             "key": self.key,
             "size": SIZE_BYTES,
@@ -249,7 +249,7 @@ class VirtualPhoto:
             "eventVersion": "2.1",
             "eventSource": "aws:s3",
             "eventName": "ObjectCreated:Put",
-            "eventTime": moment.replace("+00:00", "Z"),
+            "eventTime": moment,
             "s3": {"bucket": {"name": BUCKET}, "object": described},
         }
         return json.dumps({"Records": [record]})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from contract.capacity import DEFAULT_BATCH_SIZE, needed_workers
 from contract.detectors import OPERATIONS
+from contract.quotas import DEFAULT_BATCH_SIZE, needed_workers
 from contract.timing import QUEUE_MAX_RECEIVES
 from loadtest.faults.calls import AwsService
 from loadtest.simulation.outages import Outage

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.environment import to_text
 from contract.quotas import IN_LARGE_REGIONS
+from contract.settings import setting_text
 from infra.bundles import LOCK, ROOT
 from local.cloud.environment import LocalCloudError
 
@@ -35,7 +35,7 @@ LOCAL_CONTEXT: Mapping[str, object] = {
     "bulk_max_concurrency": 2,
     "concurrent_calls": 4,
     "confidence_order": True,
-    "quotas": to_text(IN_LARGE_REGIONS),
+    "quotas": setting_text(IN_LARGE_REGIONS),
 }
 
 _SOURCES = ("contract", "aws", "processors", "query_api")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from aws.stack_outputs import outputs_of
 from local.cloud.assembly import STACK_NAME, Assembly, Asset
 from local.cloud.environment import ACCOUNT, REGION, LocalClients, LocalCloudError
 
@@ -41,7 +42,7 @@ def deploy(clients: LocalClients, assembly: Assembly) -> tuple[str, Mapping[str,
         _await_end(clients)
         stack = None
     if stack is not None and _tags(stack).get(_DIGEST_TAG) == assembly.digest:
-        return "unchanged", _outputs(stack)
+        return "unchanged", outputs_of(stack)
     for asset in assembly.assets(ACCOUNT, REGION):
         _upload(clients, asset)
     arguments = {
@@ -57,7 +58,7 @@ def deploy(clients: LocalClients, assembly: Assembly) -> tuple[str, Mapping[str,
     finished = _await_end(clients)
     if finished is None or finished["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         raise LocalCloudError(f"the stack was not deployed: {_reason(clients)}", exit_code=1)
-    return "created" if stack is None else "updated", _outputs(finished)
+    return "created" if stack is None else "updated", outputs_of(finished)
 
 
 def _upload(clients: LocalClients, asset: Asset) -> None:
@@ -107,10 +108,6 @@ def _reason(clients: LocalClients) -> str:
 
 def _tags(stack: StackTypeDef) -> Mapping[str, str]:
     return {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
-
-
-def _outputs(stack: StackTypeDef) -> Mapping[str, str]:
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
 _COPIES_AT_ONCE = 8

@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from aws.batches import in_batches
-from aws.dynamodb_batches import MAX_READS
-from aws.object_heads import to_iso
+from aws.calls import MAX_READS, in_batches
 from aws.queue_depths import read_depth
 from contract import notifications, table, timing
-from contract.capacity import KEYS_A_MESSAGE
 from contract.errors import PermanentError
+from contract.moments import to_text
 from contract.notifications import look_again
+from contract.quotas import KEYS_A_MESSAGE
 from contract.records import ImageRecord, Status
 from local.cloud.environment import LocalClients, Outputs
 
@@ -154,7 +153,7 @@ def _anything_visible(clients: LocalClients, outputs: Outputs) -> bool:
 
 
 def ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:
-    now = to_iso(datetime.now(UTC))
+    now = to_text(datetime.now(UTC))
     for of_a_message in in_batches(keys, KEYS_A_MESSAGE):
         body = look_again(outputs.bucket, list(of_a_message), now)
         clients.sqs.send_message(QueueUrl=outputs.bulk_queue_url, MessageBody=body)

@@ -1,1 +1,1 @@
-"""AWS, one service a file: the ports of the packages beside, on boto3."""
+"""AWS, one service a file, on boto3."""

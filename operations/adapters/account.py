@@ -1,19 +1,26 @@
-"""An account in a region, from STS, Lambda and Rekognition: who asks, and what there is."""
+"""An account in a region: who asks, what it is allowed, and the processor that is deployed in it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from aws.retries import RetryPolicy
-from operations.adapters.aws_errors import translated
-from operations.checking import Concurrency
+from contract.detectors import OPERATIONS
+from contract.errors import SettingsError
+from contract.settings import ProcessorSettings, load, questions
+from operations.adapters.aws_errors import reliable
+from operations.terminal import OperatorError
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_rekognition import RekognitionClient
+    from mypy_boto3_service_quotas import ServiceQuotasClient
+
 
 # No image of any kind: Rekognition says so before it looks for anything, and charges nothing.
 _NO_IMAGE = b"\x00"
@@ -25,6 +32,24 @@ _METHODS = {
     "DetectModerationLabels": "detect_moderation_labels",
     "DetectText": "detect_text",
 }
+# What Service Quotas calls Rekognition, and the period of quotas that are by the second.
+_SERVICE = "rekognition"
+_SECOND = "SECOND"
+
+
+class Concurrency(NamedTuple):
+    """How many functions of an account may run at once in a region; `unreserved` are nobody's yet."""
+
+    limit: int
+    unreserved: int
+
+
+class AccountQuota(NamedTuple):
+    """A quota of the account, as Service Quotas names it. `operation` is what it meters, where it says so."""
+
+    name: str
+    value: float
+    operation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,20 +64,18 @@ class AwsAccount:
 
     def identity(self) -> str:
         """Return the account's id and who asks."""
-        found = self.retry(translated("GetCallerIdentity")(self.sts.get_caller_identity))
+        found = reliable(self.retry, "GetCallerIdentity", self.sts.get_caller_identity)()
         return f"{found['Account']} ({found['Arn'].rpartition(':')[2]})"
 
     def concurrency(self) -> Concurrency:
         """Return what Lambda has for the account."""
-        limit = self.retry(translated("GetAccountSettings")(self.functions.get_account_settings))[
-            "AccountLimit"
-        ]
+        found = reliable(self.retry, "GetAccountSettings", self.functions.get_account_settings)()
+        limit = found["AccountLimit"]
         return Concurrency(limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"])
 
     def refusal(self, operation: str) -> tuple[bool, str] | None:
         """Return why Rekognition would not answer, and whether that holds for everyone; None if it would."""
 
-        @translated(operation)
         def attempt() -> tuple[bool, str] | None:
             try:
                 getattr(self.rekognition, _METHODS[operation])(Image={"Bytes": _NO_IMAGE})
@@ -65,4 +88,79 @@ class AwsAccount:
                 raise
             return None
 
-        return self.retry(attempt)
+        return reliable(self.retry, operation, attempt)()
+
+
+def quotas_per_second(client: ServiceQuotasClient, retry: RetryPolicy) -> list[AccountQuota]:
+    """Return all quotas of Rekognition that are by the second: the account's, else AWS's defaults."""
+
+    def listed(operation: str) -> list[Mapping[str, Any]]:
+        pages = client.get_paginator(operation).paginate(ServiceCode=_SERVICE)  # type: ignore[call-overload]
+        return [found for page in pages for found in page["Quotas"] if "Value" in found]
+
+    applied, defaults = (
+        reliable(retry, f"{operation} of {_SERVICE}", listed)(operation)
+        for operation in ("list_service_quotas", "list_aws_default_service_quotas")
+    )
+    codes = {found["QuotaCode"] for found in applied}
+    every = [*applied, *(found for found in defaults if found["QuotaCode"] not in codes)]
+    return [_quota(found) for found in every if _is_by_the_second(found)]
+
+
+def _is_by_the_second(found: Mapping[str, Any]) -> bool:
+    period = found.get("Period", {})
+    name = found["QuotaName"].lower()
+    is_named = "per second" in name or "tps" in name
+    return is_named or (period.get("PeriodUnit") == _SECOND and period.get("PeriodValue", 1) == 1)
+
+
+def _quota(found: Mapping[str, Any]) -> AccountQuota:
+    dimensions = found.get("UsageMetric", {}).get("MetricDimensions", {})
+    return AccountQuota(found["QuotaName"], found["Value"], dimensions.get("Resource"))
+
+
+@dataclass(frozen=True)
+class DeployedProcessor:
+    """Its detectors, and what each operation may be called, by operation."""
+
+    settings: ProcessorSettings
+    memory_mb: int
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        return tuple(OPERATIONS[name] for name in self.settings.detectors)
+
+    @cached_property
+    def fingerprints(self) -> Mapping[str, str]:
+        return {name: question.fingerprint for name, question in questions(self.settings).items()}
+
+    @property
+    def daily_limits(self) -> Mapping[str, int]:
+        return {name: int(limit) for name, limit in self.settings.daily_call_limits.items()}
+
+    @property
+    def quotas(self) -> Mapping[str, float]:
+        return {operation: self.settings.quotas[operation] for operation in self.operations}
+
+
+def reader_of(client: LambdaClient, queue_arn: str, retry: RetryPolicy) -> DeployedProcessor:
+    """Find what the processor was deployed with, by the queue that it reads. Raises OperatorError."""
+    mappings = reliable(retry, f"ListEventSourceMappings of {queue_arn}", client.list_event_source_mappings)(
+        EventSourceArn=queue_arn
+    )["EventSourceMappings"]
+    if not mappings:
+        raise OperatorError(
+            f"no function reads {queue_arn}, so nobody can say what is deployed; finish its deployment"
+        )
+    function = mappings[0]["FunctionArn"]
+    found = reliable(retry, f"GetFunctionConfiguration of {function}", client.get_function_configuration)(
+        FunctionName=function
+    )
+    try:
+        settings = load(ProcessorSettings, found.get("Environment", {}).get("Variables", {}))
+    except SettingsError as error:
+        raise OperatorError(
+            f"function {function} has other settings than this release knows: {'; '.join(error.faults)}; "
+            "deploy this release, or use the imagepipe of the release that is deployed"
+        ) from error
+    return DeployedProcessor(settings, found["MemorySize"])

@@ -1,113 +1,313 @@
-"""The table's ports on DynamoDB for reconciling: records in batches, one scan, marks on index rows."""
+"""The one table as commands use it: records, answers, index rows, counts, quotas, and all that names a key.
+
+Where items may be a million, they are read by hand: boto3's deserializer takes as long as all the rest of a
+survey together.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from aws.conditional_writes import write_if
-from aws.dynamodb_batches import TableBatches, projection
-from aws.dynamodb_pages import pages
+from aws.calls import TableBatches, WriteOutcome, pages, projection, write_if
 from aws.retries import RetryPolicy
-from contract.table import INDEX_PREFIX, PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey, record_key
-from contract.wire import key_to_wire
-from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb_wire import SUSPECTED_AT, row_from_wire, standing_from_wire
-from operations.inventory import RecordSummary as Standing
-from operations.inventory import SeenRow
+from contract import table
+from contract.quotas import BudgetItem, readable_part
+from contract.records import ImageRecord, ImageVersion, ResultName, Status
+from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_of, key_to_wire, to_wire
+from contract.tallies import COMPLETE, COUNTED, COUNTED_PREFIX, NAMES
+from operations.adapters.aws_errors import reliable
+from operations.inventory import CALL_COUNTS, RecordCount, RecordSummary, SeenRow, Trace, TraceKind
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-RECORD_ATTRIBUTES = (
-    PARTITION_KEY,
-    SORT_KEY,
-    "key",
-    "etag",
-    "size_bytes",
-    "version_id",
-    "uploaded_at",
-    "decided_at",
-    "revision",
-    "status",
+Wire = Mapping[str, Mapping[str, Any]]
+
+# What is read of records that are compared with their objects, and of those whose answers are looked for.
+COMPARED = (
+    *(PARTITION_KEY, SORT_KEY, "key", "etag", "size_bytes", "version_id"),
+    *("uploaded_at", "decided_at", "revision", "status"),
 )
+ASSESSED = ("key", "etag", "size_bytes", "version_id", "status", "detectors")
+# A result has it, a claim on one has not.
+ANSWERED = "called_at"
+# On an index row that a sweep suspects: when it was marked, in seconds since 1970. Nobody else reads it, and
+# whoever writes the row again takes it away.
+SUSPECTED_AT = "suspected_at"
+_BUDGET = (
+    *(PARTITION_KEY, SORT_KEY, "quota", "next_at", "bulk_at", "cut_at", "cut_from"),
+    *("daily_limit", "calls_day", "day_calls"),
+)
+TRACED = (
+    *(PARTITION_KEY, SORT_KEY, "key", "status"),
+    *("etag", "size_bytes", "version_id", "shares_answers", "content", "left"),
+)
+# What has come back meanwhile is not removed: a record that is alive, what a key is counted for.
+NOT_ALIVE: Mapping[TraceKind, Mapping[str, Any]] = {
+    TraceKind.RECORD: {
+        "ConditionExpression": "#status = :deleted",
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": {":deleted": {"S": str(Status.DELETED)}},
+    },
+    TraceKind.SHARE: {
+        "ConditionExpression": "attribute_not_exists(#status) AND attribute_not_exists(#left)",
+        "ExpressionAttributeNames": {"#status": "status", "#left": "left"},
+    },
+}
+_NOT_READ = {"S": ""}
 
 
 @dataclass(frozen=True)
-class ComparedTable:
-    """The one table, as far as it is compared with the bucket."""
+class OperatedTable:
+    """The one table. What is read by key is read as of now."""
 
     client: DynamoDBClient
     table_name: str
     retry: RetryPolicy
     reads: TableBatches
 
-    def records(self, keys: Sequence[str]) -> Mapping[str, Standing]:
-        """Return the records of those keys that have one, as of now."""
-        items = self.reads.read([key_to_wire(record_key(key)) for key in keys], RECORD_ATTRIBUTES)
-        return {record.key: record for record in map(standing_from_wire, items)}
+    def summaries(
+        self, keys: Sequence[str], attributes: Sequence[str] = COMPARED
+    ) -> Mapping[str, RecordSummary]:
+        """Return these attributes of the records of those keys that have one."""
+        items = self._read(map(table.record_key, keys), attributes)
+        return {record.key: record for record in map(summary_from_wire, items)}
 
-    def rows_there(self, places: Sequence[ItemKey]) -> set[ItemKey]:
-        """Return which of these items are there, as of now."""
-        items = self.reads.read([key_to_wire(place) for place in places], (PARTITION_KEY, SORT_KEY))
-        return {ItemKey(item[PARTITION_KEY]["S"], item[SORT_KEY]["S"]) for item in items}
+    def records(self, keys: Sequence[str]) -> Mapping[str, ImageRecord]:
+        """Return the records of those keys that have one."""
+        items = self._read(map(table.record_key, keys))
+        return {record.key: record for record in (ImageRecord.from_item(from_wire(item)) for item in items)}
 
-    def scan(self, prefix: str) -> Iterator[tuple[Sequence[Standing], Sequence[SeenRow]]]:
+    def answered_at(self, names: Sequence[ResultName]) -> Mapping[ResultName, str]:
+        """Return when these answers were given (ISO 8601). One that is not there, or only claimed, has none.
+
+        DynamoDB charges for whole items, whatever is asked of them: a unit for 4 KB.
+        """
+        wanted = {table.result_key(name): name for name in names}
+        items = self._read(wanted, (PARTITION_KEY, SORT_KEY, ANSWERED))
+        return {wanted[key_of(item)]: item[ANSWERED]["S"] for item in items if ANSWERED in item}
+
+    def forget_answers(self, names: Iterable[ResultName]) -> None:
+        """Remove answers: whoever needs one of them again pays for it again."""
+        delete = self._call("DeleteItem of an answer", self.client.delete_item)
+        for name in names:
+            delete(Key=key_to_wire(table.result_key(name)))
+
+    def scan(self, prefix: str) -> Iterator[tuple[Sequence[RecordSummary], Sequence[SeenRow]]]:
         """Yield all records and index rows of keys that begin so, up to a megabyte of the table at a time.
 
-        Raw results and counts are passed over by DynamoDB, and paid for all the same: a unit for 8 KB.
+        Raw results and counts are passed over by DynamoDB, and paid for all the same: a unit for 8 KB. Read
+        eventually consistent, at half the price: what is found is looked at once more.
         """
-        for page in self._scan_pages(prefix):
-            items = page["Items"]
-            yield (
-                [standing_from_wire(item) for item in items if item[SORT_KEY]["S"] == RECORD],
-                [row_from_wire(item) for item in items if item[SORT_KEY]["S"] != RECORD],
-            )
-
-    def mark(self, at: ItemKey, suspected_at: int) -> bool:
-        """Mark a row as suspect; say whether it was there."""
-        return self._if(
-            "UpdateItem",
-            at,
-            condition=f"attribute_exists({PARTITION_KEY})",
-            suspected_at=suspected_at,
-            UpdateExpression=f"SET {SUSPECTED_AT} = :suspected_at",
-        )
-
-    def remove_marked(self, at: ItemKey, suspected_at: int) -> bool:
-        """Remove a row if it has this mark; say whether it had."""
-        return self._if("DeleteItem", at, f"{SUSPECTED_AT} = :suspected_at", suspected_at)
-
-    def _if(self, operation: str, at: ItemKey, condition: str, suspected_at: int, **how: Any) -> bool:
-        call: Any = self.client.update_item if operation == "UpdateItem" else self.client.delete_item
-
-        write = self.retry.around(
-            translated(f"{operation} of {at.pk} {at.sk} on {self.table_name}")(write_if)
-        )
-        return write(
-            call,
-            TableName=self.table_name,
-            Key=key_to_wire(at),
-            ConditionExpression=condition,
-            ExpressionAttributeValues={":suspected_at": {"N": str(suspected_at)}},
-            **how,
-        ).is_done
-
-    def _scan_pages(self, prefix: str) -> Iterator[Mapping[str, Any]]:
-        """Read eventually consistent, at half the price: what is found is looked at once more."""
         wanted = f"(begins_with({PARTITION_KEY}, :records) OR begins_with({PARTITION_KEY}, :rows))"
-        values = {":records": {"S": RECORD_PREFIX}, ":rows": {"S": INDEX_PREFIX}}
+        values = {":records": {"S": table.RECORD_PREFIX}, ":rows": {"S": table.INDEX_PREFIX}}
         if prefix:
             wanted += " AND begins_with(#key, :prefix)"
             values[":prefix"] = {"S": prefix}
-        expression, names = projection((*RECORD_ATTRIBUTES, SUSPECTED_AT))
-
-        return pages(
-            self.retry.around(translated(f"Scan of {self.table_name}")(self.client.scan)),
-            TableName=self.table_name,
+        expression, names = projection((*COMPARED, SUSPECTED_AT))
+        for page in pages(
+            self._call("Scan", self.client.scan),
             FilterExpression=wanted,
             ProjectionExpression=expression,
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=values,
+        ):
+            items = page["Items"]
+            yield (
+                [summary_from_wire(item) for item in items if item[SORT_KEY]["S"] == table.RECORD],
+                [row_from_wire(item) for item in items if item[SORT_KEY]["S"] != table.RECORD],
+            )
+
+    def rows_there(self, places: Sequence[ItemKey]) -> set[ItemKey]:
+        """Return which of these items are there."""
+        return set(map(key_of, self._read(places, (PARTITION_KEY, SORT_KEY))))
+
+    def mark(self, at: ItemKey, suspected_at: int) -> bool:
+        """Mark a row as suspect; say whether it was there."""
+        condition = f"attribute_exists({PARTITION_KEY})"
+        update = {"UpdateExpression": f"SET {SUSPECTED_AT} = :suspected_at"}
+        return self._if("UpdateItem", self.client.update_item, at, condition, suspected_at, **update)
+
+    def remove_marked(self, at: ItemKey, suspected_at: int) -> bool:
+        """Remove a row if it has this mark; say whether it had."""
+        condition = f"{SUSPECTED_AT} = :suspected_at"
+        return self._if("DeleteItem", self.client.delete_item, at, condition, suspected_at)
+
+    def count_rows(self, status: Status, pages_a_partition: int | None) -> RecordCount:
+        """Count the records of a state by its index rows.
+
+        A row that no record stands for any more is counted until it is removed, so the number is near, not
+        exact, while the pipeline works. It costs half a read unit for each 4 KB of rows: a million records,
+        some 250 MB, are 32,000 units, less than half a cent.
+        """
+        count, is_all = 0, True
+        for partition in table.term_partitions(table.status_term(status)):
+            counted = pages(
+                self._call(f"Query of {partition}", self.client.query),
+                Select="COUNT",
+                KeyConditionExpression=f"{PARTITION_KEY} = :partition",
+                ExpressionAttributeValues={":partition": {"S": partition}},
+            )
+            count += sum(page["Count"] for page in islice(counted, pages_a_partition))
+            further = next(counted, None)
+            count, is_all = count + (further["Count"] if further else 0), is_all and further is None
+        return RecordCount(count, is_all)
+
+    def calls_by_day(self, days: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """Return what was counted of calls on each of these days (ISO 8601, UTC)."""
+        places = {table.counts_key(day): day for day in days}
+        items = self._read(places, (PARTITION_KEY, SORT_KEY, *CALL_COUNTS))
+        return {
+            places[key_of(item)]: {name: int(item[name]["N"]) for name in CALL_COUNTS if name in item}
+            for item in items
+        }
+
+    def budgets(self, operations: Sequence[str]) -> Mapping[str, BudgetItem]:
+        """Return the budgets of these operations; of one that was never called, an empty one."""
+        places = {table.budget_key(operation): operation for operation in operations}
+        items = self._read(places, _BUDGET)
+        found = {places[key_of(item)]: BudgetItem.from_item(readable_part(from_wire(item))) for item in items}
+        return {operation: found.get(operation, BudgetItem()) for operation in operations}
+
+    def set_quota(self, operation: str, quota: float | None) -> None:
+        """Set the calls a second that all workers go by; None goes back to the deployment's."""
+        self._set(operation, "quota", None if quota is None else Decimal(str(quota)))
+
+    def set_daily_limit(self, operation: str, limit: int | None) -> None:
+        """Set the calls a day that all workers together may make; None goes back to the deployment's."""
+        self._set(operation, "daily_limit", limit)
+
+    def _set(self, operation: str, attribute: str, value: Decimal | int | None) -> None:
+        """Write one attribute of a budget; the rest of the item is the workers' and left alone."""
+        how: dict[str, Any] = {"UpdateExpression": f"REMOVE {attribute}"}
+        if value is not None:
+            values = to_wire({":value": value})
+            how = {"UpdateExpression": f"SET {attribute} = :value", "ExpressionAttributeValues": values}
+        update = self._call(f"UpdateItem of the budget of {operation}", self.client.update_item)
+        update(Key=key_to_wire(table.budget_key(operation)), **how)
+
+    def _if(
+        self,
+        operation: str,
+        call: Callable[..., Any],
+        at: ItemKey,
+        condition: str,
+        suspected_at: int,
+        **how: Any,
+    ) -> bool:
+        written: WriteOutcome = self._call(f"{operation} of {at.pk} {at.sk}", partial(write_if, call))(
+            Key=key_to_wire(at),
+            ConditionExpression=condition,
+            ExpressionAttributeValues={":suspected_at": {"N": str(suspected_at)}},
+            **how,
         )
+        return written.is_done
+
+    def _read(self, places: Iterable[ItemKey], attributes: Sequence[str] = ()) -> list[dict[str, Any]]:
+        return self.reads.read([key_to_wire(place) for place in places], attributes)
+
+    def _call(self, what: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a call of the client on this table."""
+        return reliable(self.retry, f"{what} on {self.table_name}", partial(call, TableName=self.table_name))
+
+
+class DynamoDBTraces(OperatedTable):
+    """The one table, as far as keys are forgotten in it: what names a key, and the results of a content."""
+
+    def find(self, prefix: str) -> Iterator[Trace]:
+        """Read the whole table, as of now, for items of keys that begin so."""
+        wanted = "begins_with(#key, :prefix) OR begins_with(#pk, :record) OR begins_with(#pk, :counted)"
+        values = {
+            ":prefix": prefix,
+            ":record": f"{table.RECORD_PREFIX}{prefix}",
+            ":counted": f"{COUNTED_PREFIX}{prefix}",
+        }
+        expression, names = projection(TRACED)
+        found = pages(
+            self._call("Scan", self.client.scan),
+            FilterExpression=wanted,
+            ProjectionExpression=expression,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
+            ConsistentRead=True,
+        )
+        return (_trace(from_wire(item)) for page in found for item in page["Items"])
+
+    def remove(self, trace: Trace) -> None:
+        """Remove an item, unless it has come to life meanwhile."""
+        remove = self._call("DeleteItem", partial(write_if, self.client.delete_item))
+        remove(Key=key_to_wire(trace.at), **NOT_ALIVE.get(trace.kind, {}))
+
+    def results(self, content_id: str) -> list[ItemKey] | None:
+        """Return where the results of a content stand; None if records name it still."""
+        found = pages(
+            self._call("Query", self.client.query),
+            KeyConditionExpression=f"{PARTITION_KEY} = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"{table.CONTENT_PREFIX}{content_id}"}},
+            ProjectionExpression=f"{PARTITION_KEY}, {SORT_KEY}",
+            ConsistentRead=True,
+        )
+        places = [key_of(item) for page in found for item in page["Items"]]
+        if any(place.sk.startswith(f"{NAMES}#") for place in places):
+            return None
+        return [place for place in places if not place.sk.startswith(NAMES)]
+
+    def remove_result(self, at: ItemKey) -> None:
+        """Remove one result: whoever needs it again pays for it again."""
+        self._call("DeleteItem", self.client.delete_item)(Key=key_to_wire(at))
+
+    def names_are_complete(self) -> bool:
+        """Return whether every record has its name, so that who has none is nobody's."""
+        return bool(self._read([COMPLETE], (PARTITION_KEY,)))
+
+
+def summary_from_wire(item: Wire) -> RecordSummary:
+    """Read a record, as far as its attributes were asked for."""
+    version_id, detectors = item.get("version_id"), item.get("detectors")
+    return RecordSummary(
+        key=item["key"]["S"],
+        etag=item["etag"]["S"],
+        size_bytes=int(item["size_bytes"]["N"]),
+        status=Status(item["status"]["S"]),
+        version_id=version_id["S"] if version_id else None,
+        fingerprints={name: mark["S"] for name, mark in detectors["M"].items()} if detectors else {},
+        uploaded_at=item.get("uploaded_at", _NOT_READ)["S"],
+        decided_at=item.get("decided_at", _NOT_READ)["S"],
+        revision=item.get("revision", _NOT_READ)["S"],
+    )
+
+
+def row_from_wire(item: Wire) -> SeenRow:
+    """Read an index row, without its confidence."""
+    suspected_at = item.get(SUSPECTED_AT)
+    row = table.IndexRow(key_of(item), item["key"]["S"], item["revision"]["S"])
+    return SeenRow(row, int(suspected_at["N"]) if suspected_at else None)
+
+
+def _content_id(record: Mapping[str, Any]) -> str | None:
+    if not record.get("etag"):
+        return None
+    version = ImageVersion(
+        record["key"], record["etag"], int(record["size_bytes"]), record.get("version_id"), ""
+    )
+    return version.kept_by(shares_answers=record.get("shares_answers", True))
+
+
+def _trace(item: Mapping[str, Any]) -> Trace:
+    at = ItemKey(item[PARTITION_KEY], item[SORT_KEY])
+    if at.sk == table.RECORD and at.pk.startswith(table.RECORD_PREFIX):
+        is_alive = item.get("status") != Status.DELETED
+        return Trace(
+            TraceKind.RECORD, at, at.pk.removeprefix(table.RECORD_PREFIX), is_alive, _content_id(item)
+        )
+    if at.sk == COUNTED and at.pk.startswith(COUNTED_PREFIX):
+        is_alive = "status" in item or "left" in item
+        return Trace(TraceKind.SHARE, at, at.pk.removeprefix(COUNTED_PREFIX), is_alive, item.get("content"))
+    if at.pk.startswith(table.CONTENT_PREFIX):
+        return Trace(TraceKind.NAME, at, item["key"], False, at.pk.removeprefix(table.CONTENT_PREFIX))
+    return Trace(TraceKind.ROW, at, str(item["key"]), False, None)

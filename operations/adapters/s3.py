@@ -1,25 +1,43 @@
-"""The bucket's port on S3."""
+"""A bucket on S3: its objects listed, looked at, put, copied and removed, with all their versions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws.object_heads import head_object
+from aws.object_heads import NO_VERSION, head_object
 from aws.retries import RetryPolicy
-from contract.identity import ImageVersion
-from operations.adapters.aws_errors import translated
+from contract.moments import to_text
+from contract.records import ImageVersion
+from operations.adapters.aws_errors import Parameters, Value, reliable, translated
 from operations.inventory import Listed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
+
+
+@dataclass(frozen=True)
+class ObjectVersion:
+    """One version of an object, or a delete marker, which has no ETag and no bytes."""
+
+    key: str
+    version_id: str
+    etag: str = ""
+    size_bytes: int = 0
+
+    @property
+    def content_ids(self) -> tuple[str, ...]:
+        """What its results may be kept by, whether or not answers were shared; a delete marker has none."""
+        version_id = None if self.version_id == NO_VERSION else self.version_id
+        version = ImageVersion(self.key, self.etag, self.size_bytes, version_id, "")
+        return (version.content_id, version.own_content_id) if self.etag else ()
 
 
 @dataclass(frozen=True)
 class S3Bucket:
-    """Lists a bucket and looks at single objects."""
+    """One bucket. Failures are said with the key that they are about."""
 
     client: S3Client
     bucket_name: str
@@ -30,27 +48,66 @@ class S3Bucket:
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
         """
+        listed = self._reliable("ListObjectsV2", prefix, self.client.list_objects_v2)
         further: dict[str, Any] = {"StartAfter": after} if after else {}
         while True:
-            answer = self._page(prefix, further)
+            answer = listed(
+                Bucket=self.bucket_name, Prefix=prefix, OptionalObjectAttributes=["RestoreStatus"], **further
+            )
             yield [_listed(entry) for entry in answer.get("Contents", [])]
             if not answer["IsTruncated"]:
                 return
             further = {"ContinuationToken": answer["NextContinuationToken"]}
 
+    def versions(self, prefix: str) -> Iterator[ObjectVersion]:
+        """List all versions and delete markers of keys that begin so.
+
+        In a bucket without versions, each object is listed as its version `null`.
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+        """
+        pages = self.client.get_paginator("list_object_versions").paginate(
+            Bucket=self.bucket_name, Prefix=prefix
+        )
+        with translated(f"ListObjectVersions of s3://{self.bucket_name}/{prefix}"):
+            for page in pages:
+                for found in page.get("Versions", []):
+                    etag = found["ETag"].strip('"')
+                    yield ObjectVersion(found["Key"], found["VersionId"], etag, found["Size"])
+                for marker in page.get("DeleteMarkers", []):
+                    yield ObjectVersion(marker["Key"], marker["VersionId"])
+
     def look(self, key: str) -> ImageVersion | None:
         """Return what is there now, None if there is nothing or a delete marker."""
-        look = translated(f"HeadObject of s3://{self.bucket_name}/{key}")(head_object)
-        head = self.retry.around(look)(self.client, self.bucket_name, key)
+        head = self._reliable("HeadObject", key, head_object)(self.client, self.bucket_name, key)
         if head is None:
             return None
-        return ImageVersion(key, head.etag, head.size_bytes, head.version_id, head.modified_at)
+        return ImageVersion(key, head.etag, head.size_bytes, head.version_id, to_text(head.modified_at))
 
-    def _page(self, prefix: str, further: dict[str, Any]) -> ListObjectsV2OutputTypeDef:
-        listed = translated(f"ListObjectsV2 of s3://{self.bucket_name}/{prefix}")(self.client.list_objects_v2)
-        return self.retry.around(listed)(
-            Bucket=self.bucket_name, Prefix=prefix, OptionalObjectAttributes=["RestoreStatus"], **further
+    def put(self, key: str, body: bytes) -> str:
+        """Upload an object and return its ETag."""
+        put = self._reliable("PutObject", key, self.client.put_object)
+        return put(Bucket=self.bucket_name, Key=key, Body=body)["ETag"].strip('"')
+
+    def copy(self, source: str, target: str) -> str:
+        """Copy an object within the bucket and return the copy's ETag."""
+        copied = self._reliable("CopyObject", target, self.client.copy_object)(
+            Bucket=self.bucket_name, Key=target, CopySource={"Bucket": self.bucket_name, "Key": source}
         )
+        return copied["CopyObjectResult"]["ETag"].strip('"')
+
+    def delete(self, key: str) -> None:
+        """Delete an object; where the bucket has versions, by a delete marker."""
+        self._reliable("DeleteObject", key, self.client.delete_object)(Bucket=self.bucket_name, Key=key)
+
+    def remove(self, version: ObjectVersion) -> None:
+        """Remove one version or delete marker for good."""
+        remove = self._reliable("DeleteObject of a version", version.key, self.client.delete_object)
+        remove(Bucket=self.bucket_name, Key=version.key, VersionId=version.version_id)
+
+    def _reliable(
+        self, operation: str, key: str, call: Callable[Parameters, Value]
+    ) -> Callable[Parameters, Value]:
+        return reliable(self.retry, f"{operation} of s3://{self.bucket_name}/{key}", call)
 
 
 def _listed(entry: ObjectTypeDef) -> Listed:

@@ -1,1 +1,1 @@
-"""What is typed: arguments in, one call, lines or JSON out."""
+"""What is typed, one command a file: arguments in, lines or JSON out."""

@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from contract.capacity import BACKFILL_DAYS
+from contract.detectors import OPERATIONS
+from contract.moments import to_text
+from contract.quotas import BACKFILL_DAYS
 from contract.timing import DAY_SECONDS
 from operations import terminal
+from operations.adapters.sqs import Pace
 from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
-from operations.commands import backfill_view, options
-from operations.faults import OperatorError, StoppedError
-from operations.messages import Pace
-from operations.moments import to_text
-from operations.planning.assessment import ObjectFilter, Place, SeenContents
-from operations.planning.estimate import Pricing
+from operations.commands import options
+from operations.planning import Assessor, ObjectFilter, Place, Pricing, hours
+from operations.temporary_database import SeenContents
 from operations.wiring import DeployedPipeline, connect
 
 NOT_ALL = 1
@@ -60,19 +60,16 @@ def backfill(
     names = {"bucket": meant.bucket, "table": pipeline.names.table, "prefix": meant.prefix, **arguments}
     checkpoint = BackfillCheckpoint.of(state_directory(), names)
     before = (None if restart else checkpoint.read()) or Progress(since=chosen.since)
-    pricing = Pricing.of(pipeline.deployed, pipeline.budgets)
-    question = backfill_view.question(meant, pricing, before, max_cost)
-    if not terminal.consents(yes, question, "nothing was queued"):
+    pricing = Pricing.of(pipeline.deployed, pipeline.table)
+    asked = question(meant, pricing, before, max_cost)
+    if not terminal.consents(yes, asked, "nothing was queued"):
         return NOT_ALL
     if restart:
         checkpoint.remove()
     with terminal.stepwise("listing") as display, SeenContents() as contents:
         run = Backfill(
-            bucket_name=pipeline.names.bucket,
-            bucket=pipeline.bucket,
-            assessor=pipeline.assessor(contents, has_records=True),
-            queue=pipeline.bulk.queue,
-            executor=pipeline.executor,
+            pipeline,
+            Assessor(pipeline.deployed, pipeline.table, contents, has_records=True),
             price=lambda records, calls: pricing.bill(records, calls, is_bulk=True).total,
             pace=Pace(rate, time.monotonic, time.sleep),
             bounds=Bounds(limit, max_cost, int(pricing.slowest() * _MOST_WAITING_SECONDS)),
@@ -84,25 +81,92 @@ def backfill(
         steps = run.run(meant.prefix, ObjectFilter(before.since, chosen.suffixes))
         for reached in display.until_interrupted(steps):
             checkpoint.write(reached)
-            display.show(backfill_view.progress(run, pricing, time.monotonic() - began), done=run.queued)
+            display.show(progress(run, pricing, time.monotonic() - began), done=run.queued)
     if json:
-        terminal.print_json(backfill_view.document(run, pricing, meant))
+        terminal.print_json(document(run, pricing, meant))
     else:
-        backfill_view.show(run, pricing, meant)
+        show(run, pricing, meant)
     if run.ended is Ended.ALL:
         checkpoint.remove()
         return 0
-    typer.echo(f"How far it is: {terminal.printable(str(checkpoint.file))}", err=True)
+    terminal.remark(f"How far it is: {checkpoint.file}")
     if run.ended is Ended.STOPPED:
-        raise StoppedError(f"{run.queued:,} were queued; the same command goes on from there")
+        raise terminal.StoppedError(f"{run.queued:,} were queued; the same command goes on from there")
     return 0 if run.ended is Ended.LIMIT else NOT_ALL
 
 
 def _require_ours(place: Place, pipeline: DeployedPipeline) -> None:
     ours = pipeline.names.bucket
     if place.bucket != ours:
-        raise OperatorError(
+        raise terminal.OperatorError(
             f"s3://{place.bucket} is not the bucket of this pipeline, which recognizes only what is in "
             f"s3://{ours}; copy the photos there: {place.sync_command(ours)} "
             f"(what that takes: imagepipe plan {place.uri})"
         )
+
+
+_GOES_ON = "the same command goes on from there"
+ENDINGS = {
+    Ended.ALL: "That is all.",
+    Ended.STOPPED: f"Stopped: {_GOES_ON}.",
+    Ended.LIMIT: f"That is --limit; {_GOES_ON}.",
+    Ended.MAX_COST: f"The next one would cost more than --max-cost; with a higher one, {_GOES_ON}.",
+    Ended.QUEUE_FULL: f"The queue holds as much as is done in half the time that messages are kept; in some "
+    f"days, {_GOES_ON}.",
+}
+
+
+def progress(run: Backfill, pricing: Pricing, elapsed_seconds: float) -> str:
+    """Return how far a run is, and how long the workers will be at it."""
+    work = terminal.duration(pricing.seconds(run.progress.calls))
+    rate = run.queued / max(elapsed_seconds, 0.001)
+    done = f"{run.totals.objects:,} looked at, {run.queued:,} queued, {rate:,.0f}/s"
+    return f"{done}; work for {work} at the quota"
+
+
+def question(place: Place, pricing: Pricing, before: Progress, max_cost: float | None) -> str:
+    most = f"for at most ${terminal.money(max_cost)}" if max_cost is not None else "whatever they cost"
+    asked = ", ".join(f"{operation} at {quota:g} a second" for operation, quota in pricing.quotas.items())
+    going_on = f", going on after {before.queued:,} queued before" if before.after else ""
+    return (
+        f"Queue what has no current record under {place.uri} for {asked}, {most}{going_on}? "
+        "(imagepipe plan says what it takes)"
+    )
+
+
+def show(run: Backfill, pricing: Pricing, place: Place) -> None:
+    totals = run.totals
+    left_out = f", {totals.left_out:,} left out" if totals.left_out else ""
+    archived = f", {totals.archived:,} are archived and were left alone" if totals.archived else ""
+    calls = ", ".join(f"{count:,} {OPERATIONS[name]}" for name, count in run.progress.calls.items())
+    takes = (
+        f"{calls} calls, {terminal.duration(pricing.seconds(run.progress.calls))} at the quota"
+        if calls
+        else "no call"
+    )
+    before = run.progress.queued - run.queued
+    runs = f" ({before:,} in earlier runs)" if before else ""
+    typer.echo(
+        f"{run.progress.queued:,} queued{runs} under {terminal.printable(place.uri)}; this run looked at "
+        f"{totals.objects:,}, of which {totals.current:,} have their record{archived}{left_out}.\n"
+        f"They need {takes}; about ${terminal.money(run.dollars)}.\n{ENDINGS[run.ended]}"
+    )
+
+
+def document(run: Backfill, pricing: Pricing, place: Place) -> dict[str, object]:
+    """Return the end of a run as JSON. What is `in_all` adds up over the runs since the beginning."""
+    return {
+        "place": place.uri,
+        "ended": str(run.ended),
+        "queued": run.queued,
+        "looked_at": run.totals.objects,
+        "current": run.totals.current,
+        "left_out": run.totals.left_out,
+        "archived": run.totals.archived,
+        "in_all": {
+            "queued": run.progress.queued,
+            "calls": dict(run.progress.calls),
+            "hours": hours(pricing.seconds(run.progress.calls)),
+            "dollars": round(run.dollars, 4),
+        },
+    }

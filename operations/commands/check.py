@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS, REGIONS, missing_in
+from contract.errors import SettingsError
+from contract.quotas import DEFAULT_BATCH_SIZE, FEWEST_WORKERS, needed_workers, usual_quota
+from contract.settings import load, setting_text
 from operations import terminal
-from operations.checking import Finding, Fit, findings, read_wanted
+from operations.adapters.account import AwsAccount
 from operations.commands import options
 from operations.wiring import connect_account
 
 CDK_FILE = Path(__file__).resolve().parents[2] / "cdk.json"
 DOES_NOT_FIT = 1
+# The tally runs once for each shard of the table's stream, and what is throttled there waits without loss.
+TALLY_COPIES = 1
+# So many questions at once should find a function, where nothing is reserved for them.
+FEWEST_QUESTIONS = 2
+# What is proposed to be reserved for questions.
+RESERVED_FOR_QUESTIONS = 20
+# Lambda refuses to reserve so much that less than this is left for everything else.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+KEPT_UNRESERVED = 100
 
 
 def check(
@@ -41,10 +58,10 @@ def check(
 
 
 def _print(found: list[Finding], typed: list[str], *, fits: bool) -> None:
-    laid_out = terminal.table("", "Checked", "Found", "What to do")
-    for finding in found:
-        laid_out.add_row(finding.verdict.value, finding.subject, finding.found, finding.advice)
-    terminal.results().print(laid_out)
+    terminal.print_table(
+        ("", "Checked", "Found", "What to do"),
+        [(finding.verdict.value, finding.subject, finding.found, finding.advice) for finding in found],
+    )
     proposed = {name: number for finding in found for name, number in (finding.settings or {}).items()}
     if proposed:
         kept = [setting for setting in typed if setting.partition("=")[0] not in proposed]
@@ -53,3 +70,142 @@ def _print(found: list[Finding], typed: list[str], *, fits: bool) -> None:
         typer.echo(f'\nProposed: make deploy SETTINGS="{line}"')
     if not fits:
         typer.echo("\nThis deployment would not work here.")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The settings of a deployment (infra/settings.py) that decide how much it needs.
+
+    A concurrency of 0 is not set: the processor then gets as many copies as fill the quota, and the query
+    function takes what is left of the account's.
+    """
+
+    detectors: tuple[str, ...] = DEFAULT_DETECTORS
+    quotas: Mapping[str, float] = field(default_factory=dict)
+    batch_size: int = DEFAULT_BATCH_SIZE
+    max_concurrency: int = 0
+    bulk_max_concurrency: int = 0
+    query_reserved_concurrency: int = 0
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.detectors if name not in DETECTORS]
+        if unknown or not self.detectors:
+            raise ValueError(f"detectors is {','.join(self.detectors)!r}; choose of {', '.join(DETECTORS)}")
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        return tuple(OPERATIONS[name] for name in self.detectors)
+
+    def workers(self, region: str) -> tuple[int, int]:
+        """Return how many copies of the processor work at once in a region, for live and for bulk photos."""
+        quotas = {name: self.quotas.get(name, usual_quota(name, region)) for name in self.operations}
+        needed = needed_workers(quotas, self.batch_size)
+        return self.max_concurrency or needed, self.bulk_max_concurrency or needed
+
+
+def read_wanted(cdk_file: Path, typed: Iterable[str]) -> Wanted:
+    """Read the context of cdk.json and what was typed as NAME=VALUE, which goes before it.
+
+    Settings that have no say here are passed over. Raise OperatorError.
+    """
+    context = json.loads(cdk_file.read_text()).get("context", {}) if cdk_file.exists() else {}
+    values = {name.upper(): _text(value) for name, value in context.items()}
+    for setting in typed:
+        name, equals, value = setting.partition("=")
+        if not (name and equals):
+            raise terminal.OperatorError(
+                f"{setting!r} is no setting; write NAME=VALUE, as in detectors=labels"
+            )
+        values[name.upper()] = value
+    try:
+        return load(Wanted, values)
+    except SettingsError as error:
+        raise terminal.OperatorError("; ".join(error.faults)) from error
+
+
+def _text(value: object) -> str:
+    return setting_text(tuple(value) if isinstance(value, list) else value)
+
+
+class Fit(StrEnum):
+    """What a comparison came to. Only NO stands in the way of a deployment."""
+
+    YES = "ok"
+    HINT = "hint"
+    NO = "no"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One comparison, for a person: its subject, what was found, and what to do."""
+
+    subject: str
+    found: str
+    verdict: Fit
+    advice: str = ""
+    settings: Mapping[str, int] | None = None
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "subject": self.subject,
+            "found": self.found,
+            "verdict": self.verdict.value,
+            "advice": self.advice,
+            "settings": dict(self.settings or {}),
+        }
+
+
+def findings(wanted: Wanted, account: AwsAccount) -> Iterator[Finding]:
+    """Compare what is wanted with what the account and the region have, one thing after the other."""
+    yield Finding("account", f"{account.identity()} in {account.region}", Fit.YES)
+    for operation in wanted.operations:
+        yield _operation(operation, account)
+    yield _concurrency(wanted, account)
+
+
+def _operation(operation: str, account: AwsAccount) -> Finding:
+    if missing_in(account.region, [operation]):
+        regions = ", ".join(sorted(REGIONS[operation]))
+        advice = f"deploy to one of {regions}, or choose other detectors"
+        return Finding(operation, f"not in {account.region}", Fit.NO, advice)
+    refused = account.refusal(operation)
+    if refused is None:
+        return Finding(operation, "answers", Fit.YES)
+    for_everyone, reason = refused
+    if for_everyone:
+        return Finding(operation, reason, Fit.NO, "see that the account may use Rekognition here")
+    advice = "you may not call it yourself; the processor's own role may, so this stands in nobody's way"
+    return Finding(operation, reason, Fit.HINT, advice)
+
+
+def _concurrency(wanted: Wanted, account: AwsAccount) -> Finding:
+    has = account.concurrency()
+    live, bulk = wanted.workers(account.region)
+    reserved = wanted.query_reserved_concurrency
+    others = TALLY_COPIES + (0 if reserved else FEWEST_QUESTIONS)
+    found = (
+        f"{has.unreserved} of {has.limit} not reserved; wanted: {live} live, {bulk} bulk, "
+        f"{TALLY_COPIES} tally, "
+        + (f"{reserved} reserved for questions" if reserved else f"{FEWEST_QUESTIONS} or more for questions")
+    )
+    subject = "concurrency of Lambda"
+    if reserved and has.unreserved - reserved < KEPT_UNRESERVED:
+        advice = f"Lambda keeps {KEPT_UNRESERVED} unreserved: leave query_reserved_concurrency out"
+        return Finding(subject, found, Fit.NO, advice)
+    if live + bulk + others > has.unreserved - reserved:
+        return _too_small(subject, found, has.unreserved - reserved - others)
+    if not reserved and has.unreserved - KEPT_UNRESERVED >= live + bulk + RESERVED_FOR_QUESTIONS:
+        advice = "questions may take what photos need, until they have a number of their own"
+        proposed = {"query_reserved_concurrency": RESERVED_FOR_QUESTIONS}
+        return Finding(subject, found, Fit.HINT, advice, proposed)
+    return Finding(subject, found, Fit.YES)
+
+
+def _too_small(subject: str, found: str, left: int) -> Finding:
+    more = 'ask Service Quotas for more "Concurrent executions" of Lambda (L-B99A9384)'
+    if left < 2 * FEWEST_WORKERS:
+        return Finding(subject, found, Fit.NO, f"too small for any deployment; {more}")
+    bulk = max(FEWEST_WORKERS, left // 2)
+    proposed = {"max_concurrency": left - bulk, "bulk_max_concurrency": bulk}
+    advice = f"photos would be throttled, and some buried without a reason; deploy with less, or {more}"
+    return Finding(subject, found, Fit.NO, advice, proposed)

@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import typer
 
+from contract.moments import to_text
+from contract.notifications import look_again
+from contract.table import ItemKey
 from operations import terminal
+from operations.adapters.s3 import ObjectVersion
+from operations.adapters.sqs import Outgoing, SqsQueue
 from operations.commands import options
-from operations.faults import OperatorError
-from operations.forgetting import WHAT_REMAINS, Chosen, Forgetting, Found
-from operations.moments import to_text
+from operations.dead_letters import DeadLetter, DeadLetterReader
+from operations.inventory import Trace, TraceKind
 from operations.wiring import DeployedPipeline, connect
 
 LEFT = 1
+PAUSE_SECONDS = 2
+# The bucket's events take seconds; what they leave after a pass that found nothing is looked for again.
+QUIET_SECONDS = 15
+# A record whose object is gone, and whose event was lost, is asked about.
+ASKED_AGAIN_SECONDS = 20
+BROUGHT_BACK = "what the bucket's events may bring back"
+# Looking through a queue keeps its messages from the processor for the time.
+MOST_LOOKED_THROUGH = 5000
+OLDER_TABLE = (
+    'results: which records share them is not known in this table yet; count anew ({"recount": true}), then '
+    "run this again"
+)
+# What no command can reach, and until when it is there.
+WHAT_REMAINS = (
+    "point-in-time recovery of the table: for 35 days the table can be restored as it was; forget again "
+    "after a restore",
+    "CloudWatch logs: lines about failures name keys, until the retention (`log_retention_days`) is over",
+    "subscribers of the completions: what was announced is in their hands; the deletion was announced too",
+    "copies elsewhere: replicas of the bucket, backups, downloads",
+)
 
 
 def forget(
@@ -37,7 +64,7 @@ def forget(
     chosen = _chosen(key, prefix)
     terminal.require_consent_possible(yes, "forget")
     pipeline = connect(stack, local, directory)
-    work = _forgetting(pipeline, chosen, patience)
+    work = Forgetting(pipeline, chosen, patience, time.monotonic, lambda: to_text(time.time()), time.sleep)
     found = _follow("looking", work.look())
     if not json:
         _print(found)
@@ -54,10 +81,12 @@ def forget(
 def _chosen(key: str | None, prefix: str | None) -> Chosen:
     """Return what is meant. Raise OperatorError where that is nothing, both, or all there is."""
     if (key is None) == (prefix is None):
-        raise OperatorError("name one KEY, or keys by --prefix")
+        raise terminal.OperatorError("name one KEY, or keys by --prefix")
     chosen = Chosen(key or prefix or "", prefix is not None)
     if not chosen.text:
-        raise OperatorError("nothing is named; to remove everything, empty the bucket and delete the stack")
+        raise terminal.OperatorError(
+            "nothing is named; to remove everything, empty the bucket and delete the stack"
+        )
     return chosen
 
 
@@ -66,36 +95,186 @@ def _follow(title: str, steps: terminal.Steps[terminal.Value]) -> terminal.Value
         return display.follow(steps, "not all is forgotten; run the command again to finish")
 
 
-def _forgetting(pipeline: DeployedPipeline, chosen: Chosen, patience: float) -> Forgetting:
-    queues = {lane.name: lane.queue for lane in pipeline.lanes}
-    dead_letters = {f"{lane.name} dead letters": lane.dead_letters for lane in pipeline.lanes}
-    return Forgetting(
-        chosen=chosen,
-        bucket_name=pipeline.names.bucket,
-        objects=pipeline.objects,
-        traces=pipeline.traces,
-        queues={**queues, **dead_letters},
-        bulk=pipeline.bulk.queue,
-        executor=pipeline.executor,
-        clock=time.monotonic,
-        now=lambda: to_text(time.time()),
-        sleep=time.sleep,
-        patience_seconds=patience,
-    )
-
-
 def _print(found: Found) -> None:
-    laid_out = terminal.table("Found", "#How many")
-    for what, count in found.counts().items():
-        laid_out.add_row(what, f"{count:,}")
-    terminal.results().print(laid_out)
+    counts = found.counts().items()
+    terminal.print_table(("Found", "#How many"), [(what, f"{count:,}") for what, count in counts])
 
 
 def _tell(left: list[str]) -> None:
     for what in left:
-        typer.echo(f"Left: {terminal.printable(what)}", err=True)
+        terminal.remark(f"Left: {what}")
     if not left:
-        typer.echo("A last search of bucket, table and queues found nothing.", err=True)
-    typer.echo("What no command can reach:", err=True)
+        terminal.remark("A last search of bucket, table and queues found nothing.")
+    terminal.remark("What no command can reach:")
     for what in WHAT_REMAINS:
-        typer.echo(f"- {what}", err=True)
+        terminal.remark(f"- {what}")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One key, or all that begin so."""
+
+    text: str
+    is_prefix: bool
+
+    def matches(self, key: str) -> bool:
+        return key.startswith(self.text) if self.is_prefix else key == self.text
+
+    def __str__(self) -> str:
+        return f"all keys that begin with {self.text}" if self.is_prefix else self.text
+
+
+@dataclass
+class Found:
+    """What one look has found."""
+
+    versions: list[ObjectVersion] = field(default_factory=list)
+    traces: list[Trace] = field(default_factory=list)
+    results: list[ItemKey] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        kinds = Counter(trace.kind for trace in self.traces)
+        return {
+            "versions and delete markers": len(self.versions),
+            **{f"{kind}s": kinds[kind] for kind in (TraceKind.RECORD, TraceKind.ROW, TraceKind.SHARE)},
+            "names of contents": kinds[TraceKind.NAME],
+            "results": len(self.results),
+            "messages": len(self.messages),
+        }
+
+    def left(self) -> list[str]:
+        return [
+            *(f"object {version.key!r}, version {version.version_id}" for version in self.versions),
+            *(f"{trace.kind} of {trace.key!r}" for trace in self.traces),
+            *(f"result {at.pk} {at.sk}" for at in self.results),
+            *self.messages,
+            *self.troubles,
+        ]
+
+
+@dataclass
+class Forgetting:
+    """Forgets what is chosen: objects with all versions, records, rows, counts, results, messages.
+
+    What is to be removed is found by looking, every time anew. So it can be stopped at any moment and run
+    again, and what comes back while it runs (the bucket's events make notes of deleted photos) is met by the
+    next pass. `contents` are those of everything that was met, for a record that is gone does not say them
+    any more.
+    """
+
+    pipeline: DeployedPipeline
+    chosen: Chosen
+    patience_seconds: float
+    clock: Callable[[], float]
+    now: Callable[[], str]
+    sleep: Callable[[float], None]
+    contents: set[str] = field(default_factory=set)
+
+    @property
+    def queues(self) -> Mapping[str, SqsQueue]:
+        """All queues by name."""
+        lanes = self.pipeline.lanes
+        dead_letters = {f"{lane.name} dead letters": lane.dead_letters for lane in lanes}
+        return {lane.name: lane.queue for lane in lanes} | dead_letters
+
+    def look(self) -> terminal.Steps[Found]:
+        """Look for everything, and change nothing."""
+        found = Found()
+        yield "looking into the bucket"
+        versions = self.pipeline.bucket.versions(self.chosen.text)
+        found.versions = [version for version in versions if self.chosen.matches(version.key)]
+        yield "looking through the table"
+        traces = self.pipeline.traces.find(self.chosen.text)
+        found.traces = [trace for trace in traces if self.chosen.matches(trace.key)]
+        self.contents |= {content for version in found.versions for content in version.content_ids}
+        self.contents |= {trace.content_id for trace in found.traces if trace.content_id}
+        self._look_at_results(found)
+        for name, queue in self.queues.items():
+            if queue.depth().total > MOST_LOOKED_THROUGH:
+                found.troubles.append(
+                    f"the queue {name} holds too many messages to look through; "
+                    "run this again when it is empty"
+                )
+            else:
+                found.messages += yield from self._messages(name, queue, is_to_go=False)
+        return found
+
+    def run(self) -> terminal.Steps[list[str]]:
+        """Remove everything, look whether it is gone, and return what is left, in words."""
+        began = asked = self.clock()
+        quiet_since: float | None = None
+        while True:
+            found = yield from self._pass()
+            now = self.clock()
+            left = found.left()
+            if left != found.troubles:
+                quiet_since = None
+            elif quiet_since is None:
+                quiet_since = now
+            is_quiet = quiet_since is not None and now - quiet_since >= QUIET_SECONDS
+            if is_quiet or now - began >= self.patience_seconds:
+                return (yield from self.look()).left()
+            if now - asked >= ASKED_AGAIN_SECONDS:
+                self._ask_to_look(found)
+                asked = now
+            yield f"waiting until these are gone: {terminal.first_of(left, 5) or BROUGHT_BACK}"
+            self.sleep(PAUSE_SECONDS)
+
+    def _pass(self) -> terminal.Steps[Found]:
+        """Remove what can be removed now; return what was there."""
+        found = yield from self.look()
+        yield "removing"
+        at_once, traces = self.pipeline.executor.map, self.pipeline.traces
+        list(at_once(self.pipeline.bucket.remove, found.versions))
+        if found.versions:
+            return found
+        alive = {trace.key for trace in found.traces if trace.is_alive}
+        list(at_once(traces.remove, [trace for trace in found.traces if trace.key not in alive]))
+        list(at_once(traces.remove_result, found.results))
+        if found.messages:
+            for name, queue in self.queues.items():
+                yield from self._messages(name, queue, is_to_go=True)
+        return found
+
+    def _look_at_results(self, found: Found) -> None:
+        """Find results that nobody names any more. Our own name, while it stands, is for the tally."""
+        traces = self.pipeline.traces
+        results = [at for content in sorted(self.contents) for at in traces.results(content) or ()]
+        if results and not traces.names_are_complete():
+            found.troubles.append(OLDER_TABLE)
+        else:
+            found.results = results
+
+    def _messages(self, name: str, queue: SqsQueue, *, is_to_go: bool) -> terminal.Steps[list[str]]:
+        """Find messages that name a chosen key, and remove them; one of others too is sent without it."""
+        named: list[str] = []
+        with DeadLetterReader(queue, name, self.pipeline.names.bucket) as reader:
+            for letters in reader.batches():
+                yield f"looking through the queue {name}"
+                mine = [letter for letter in letters if any(map(self.chosen.matches, letter.keys))]
+                named += [f"message {letter.id} in the queue {name}" for letter in mine]
+                if is_to_go:
+                    self._remove_messages(reader, mine)
+        return named
+
+    def _remove_messages(self, reader: DeadLetterReader, letters: Sequence[DeadLetter]) -> None:
+        others = {
+            letter.id: [key for key in letter.keys if not self.chosen.matches(key)] for letter in letters
+        }
+        bodies = [
+            Outgoing(identifier, look_again(self.pipeline.names.bucket, keys, self.now()))
+            for identifier, keys in others.items()
+            if keys
+        ]
+        refused = self.pipeline.bulk.queue.send(bodies) if bodies else {}
+        reader.delete([letter for letter in letters if letter.id not in refused])
+
+    def _ask_to_look(self, found: Found) -> None:
+        keys = sorted(
+            {trace.key for trace in found.traces if trace.is_alive and trace.kind is TraceKind.RECORD}
+        )
+        if keys:
+            requests = [look_again(self.pipeline.names.bucket, [key], self.now()) for key in keys]
+            self.pipeline.bulk.queue.send([Outgoing(str(place), body) for place, body in enumerate(requests)])

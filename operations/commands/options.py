@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from operations.dead_letters.letters import DeadLetterFilter
-from operations.moments import read_since, to_seconds
-from operations.planning.assessment import ObjectFilter
+from contract.moments import to_seconds, to_text
+from operations.dead_letters import DeadLetterFilter
+from operations.planning import ObjectFilter
+from operations.terminal import OperatorError
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 Stack = Annotated[
     str | None,
@@ -63,3 +68,16 @@ def object_filter(since: str | None, suffix: str | None) -> ObjectFilter:
     suffixes = tuple(part.strip().lower() for part in (suffix or "").split(",") if part.strip())
     moment = to_seconds(read_since(since, time.time())) if since else None
     return ObjectFilter(moment, suffixes or None)
+
+
+def read_since(text: str, now: float) -> str:
+    """Read `--since`: an age like `90s`, `30m`, `2h`, `7d`, or a time. Raise OperatorError."""
+    age = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
+    try:
+        if age:
+            return to_text(now - timedelta(**{_UNITS[age[2]]: int(age[1])}).total_seconds())
+        return to_text(to_seconds(text.strip()))
+    except (ValueError, OverflowError) as error:
+        raise OperatorError(
+            f"--since {text!r} is neither an age like 30m, 2h, 7d nor a time like 2026-01-31T08:00"
+        ) from error

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from contract.detectors import OPERATIONS
 from operations import terminal
-from operations.commands import options, plan_view
-from operations.planning.assessment import Place, SeenContents
-from operations.planning.estimate import Assessment, Estimate, Pricing
+from operations.commands import options
+from operations.commands.cost import show_dollars
+from operations.planning import Assessment, Assessor, Estimate, ObjectKind, Place, Pricing
+from operations.temporary_database import SeenContents
 from operations.wiring import connect
 
 
@@ -34,15 +36,93 @@ def plan(
     pipeline = connect(stack, local, directory)
     is_ours = meant.bucket == pipeline.names.bucket
     with terminal.stepwise("listing") as display, SeenContents() as contents:
-        assessment = Assessment(pipeline.assessor(contents, has_records=is_ours), chosen, limit)
+        assessor = Assessor(pipeline.deployed, pipeline.table, contents, has_records=is_ours)
+        assessment = Assessment(assessor, chosen, limit)
         pages = pipeline.any_bucket(meant.bucket).pages(meant.prefix)
         for now in display.until_interrupted(assessment.run(pages)):
             display.show(f"{now.objects:,} objects, {now.to_do:,} to do", done=now.objects)
-    totals, pricing = assessment.totals, Pricing.of(pipeline.deployed, pipeline.budgets)
+    totals, pricing = assessment.totals, Pricing.of(pipeline.deployed, pipeline.table)
     bill = pricing.bill(totals.to_do, totals.calls, is_bulk=is_ours)
     made = Estimate(totals, pricing, bill, assessment.is_all)
     if json:
         terminal.print_json({"place": meant.uri, **made.to_json()})
     else:
-        plan_view.show(made, meant, None if is_ours else pipeline.names.bucket)
+        show(made, meant, None if is_ours else pipeline.names.bucket)
     display.raise_if_interrupted(f"{totals.objects:,} objects were looked at, not all")
+
+
+MEANING = {
+    ObjectKind.OTHER_BY_NAME: (
+        "likely not JPEG or PNG, by their names: reckoned with, as only the bytes decide"
+    ),
+    ObjectKind.EMPTY: "cannot be recognized: empty",
+    ObjectKind.TOO_LARGE: "cannot be recognized: more than the 15 MiB that Rekognition takes",
+}
+ARCHIVED = "are archived (GLACIER, DEEP_ARCHIVE) and cannot be read: not reckoned with; restore them first"
+TIERED = (
+    "to do are in INTELLIGENT_TIERING: reckoned with, although those in its archive tiers cannot be read; "
+    "a listing does not tell"
+)
+_UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
+_STEP = 1000
+
+
+def show(plan: Estimate, place: Place, to_bucket: str | None) -> None:
+    """Write a plan to stdout. `to_bucket` is where the photos have to be moved, if they are not there."""
+    totals = plan.totals
+    counted = (
+        (totals.left_out, "others left out by --since or --suffix"),
+        *((totals.kinds[kind], meaning) for kind, meaning in MEANING.items()),
+        (totals.archived, ARCHIVED),
+        (totals.current, "have their record"),
+        (totals.repeated, "have the same bytes as one listed before"),
+        (totals.known, "have bytes that were paid for before"),
+    )
+    shown = [
+        (totals.objects, f"objects under {place.uri}, {size(totals.size_bytes)}"),
+        *((count, meaning) for count, meaning in counted if count),
+        (totals.to_do, "to do"),
+        *([(totals.tiered, TIERED)] if totals.tiered else []),
+    ]
+    terminal.print_table(("#", ""), [(f"{count:,}", meaning) for count, meaning in shown])
+    _show_calls(plan)
+    _show_dollars(plan)
+    if not plan.is_all:
+        typer.echo("\nNot all was looked at: there is more under this place.")
+    if to_bucket is not None:
+        typer.echo(
+            f"\nTo have them recognized: {terminal.printable(place.sync_command(to_bucket))}\n"
+            "Copies of more than 8 MB are made in parts and get another ETag, by which answers that were "
+            "paid for before are not found."
+        )
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in its largest unit."""
+    for unit in _UNITS[:-1]:
+        if count < _STEP:
+            return f"{count:,.0f} {unit}" if unit == _UNITS[0] else f"{count:,.1f} {unit}"
+        count /= _STEP
+    return f"{count:,.1f} {_UNITS[-1]}"
+
+
+def _show_calls(plan: Estimate) -> None:
+    rows = []
+    by_operation = {OPERATIONS[name]: count for name, count in plan.totals.calls.items()}
+    for operation, quota in plan.pricing.quotas.items():
+        needed, limit = by_operation.get(operation, 0), plan.pricing.daily_limits.get(operation)
+        takes = terminal.duration(plan.pricing.seconds_of(operation, needed))
+        a_day = "-" if limit is None else f"{limit:,}"
+        rows.append((operation, f"{needed:,}", f"{quota:g}", a_day, takes))
+    typer.echo()
+    terminal.print_table(("Calls", "#Needed", "#A second", "#A day", "#Takes"), rows)
+
+
+def _show_dollars(plan: Estimate) -> None:
+    typer.echo()
+    show_dollars("Dollars", "#", plan.bill)
+    takes, storage = terminal.duration(plan.seconds), terminal.money(plan.bill.storage_a_month)
+    typer.echo(
+        f"\n{takes} at the quota, and ${storage} a month to keep what is found. "
+        "How it is reckoned: docs/cost.md"
+    )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from contract.errors import ImagepipeError
+from contract.moments import day_of
 from operations import terminal
+from operations.adapters.account import AccountQuota
+from operations.adapters.dynamodb import OperatedTable
 from operations.commands import options
-from operations.deployed import AccountQuota
-from operations.faults import OperatorError
-from operations.quotas import QuotaInUse, in_use, read_daily_limits, read_settings, require_known
 from operations.wiring import DeployedPipeline, connect
 
 
@@ -45,12 +48,12 @@ def quotas(
         account, silence = _account(pipeline)
         shown = _in_use(pipeline, account)
     if silence and not json:
-        typer.echo(f"The account's quotas are not known: {terminal.printable(silence)}", err=True)
+        terminal.remark(f"The account's quotas are not known: {silence}")
     operations = [quota.operation for quota in shown]
     limits = read_daily_limits(daily or [], operations)
     changed = _change(pipeline, shown, apply=apply, settings=setting or [], unset=unset or [])
     for operation, limit in limits.items():
-        pipeline.budgets.set_daily_limit(operation, limit)
+        pipeline.table.set_daily_limit(operation, limit)
     if changed or limits:
         shown = _in_use(pipeline, account)
     if json:
@@ -63,7 +66,7 @@ def quotas(
 
 def _in_use(pipeline: DeployedPipeline, account: list[AccountQuota]) -> list[QuotaInUse]:
     deployed = pipeline.deployed
-    return in_use(deployed.quotas, pipeline.budgets, account, time.time(), deployed.daily_limits)
+    return in_use(deployed.quotas, pipeline.table, account, time.time(), deployed.daily_limits)
 
 
 def _account(pipeline: DeployedPipeline) -> tuple[list[AccountQuota], str | None]:
@@ -71,7 +74,7 @@ def _account(pipeline: DeployedPipeline) -> tuple[list[AccountQuota], str | None
     if pipeline.is_local:
         return [], "the local cloud has no Service Quotas; --set takes any number"
     try:
-        return pipeline.account.per_second(), None
+        return pipeline.account_quotas(), None
     except ImagepipeError as error:
         return [], f"{error.code}: {error.message}"
 
@@ -85,23 +88,23 @@ def _change(
     if apply:
         unknown = [quota.operation for quota in shown if quota.account is None]
         if unknown:
-            raise OperatorError(
+            raise terminal.OperatorError(
                 f"the account's quota of {', '.join(unknown)} is not known; set it: --set {unknown[0]}=50"
             )
         changes |= {quota.operation: quota.account for quota in shown}
     changes |= read_settings(settings, operations)
     for operation, quota in changes.items():
-        pipeline.budgets.set_quota(operation, quota)
+        pipeline.table.set_quota(operation, quota)
     return bool(changes)
 
 
 def _print(shown: list[QuotaInUse]) -> None:
-    laid_out = terminal.table("Calls a second", "#Deployed", "#Set", "#Account", "#In use", "#Now")
+    rows = []
     for quota in shown:
         cells = (quota.deployed, quota.chosen, quota.account, quota.in_use)
         shown_as = ("-" if number is None else f"{number:g}" for number in cells)
-        laid_out.add_row(quota.operation, *shown_as, f"{quota.rate:.1f}")
-    terminal.results().print(laid_out)
+        rows.append((quota.operation, *shown_as, f"{quota.rate:.1f}"))
+    terminal.print_table(("Calls a second", "#Deployed", "#Set", "#Account", "#In use", "#Now"), rows)
     _print_daily(shown)
     lower = [quota for quota in shown if quota.account is not None and quota.account < quota.in_use]
     higher = [quota for quota in shown if quota.account is not None and quota.account > quota.in_use]
@@ -111,16 +114,152 @@ def _print(shown: list[QuotaInUse]) -> None:
 
 
 def _print_daily(shown: list[QuotaInUse]) -> None:
-    laid_out = terminal.table("Calls a day (UTC)", "#Deployed", "#Set", "#In use", "#Today")
+    rows = []
     for quota in shown:
         daily = quota.daily
         cells = (daily.deployed, daily.chosen, daily.in_use, daily.today)
-        laid_out.add_row(quota.operation, *("-" if number is None else f"{number:,}" for number in cells))
+        rows.append((quota.operation, *("-" if number is None else f"{number:,}" for number in cells)))
     typer.echo()
-    terminal.results().print(laid_out)
+    terminal.print_table(("Calls a day (UTC)", "#Deployed", "#Set", "#In use", "#Today"), rows)
     reached = [quota.operation for quota in shown if quota.daily.is_reached]
     if reached:
         typer.echo(
             f"\nNo call is left for today of {', '.join(reached)}: photos wait until midnight (UTC). "
             f"To allow more: imagepipe quotas --daily {reached[0]}=…"
         )
+
+
+# What is typed to take an operator's limit away.
+NO_LIMIT = "none"
+
+
+@dataclass(frozen=True)
+class DailyLimit:
+    """The calls a day of one operation, by UTC; None is without a limit.
+
+    `deployed` is the deployment's setting, `chosen` an operator's, which goes before it. `today` counts the
+    calls that workers have reserved since midnight.
+    """
+
+    deployed: int | None
+    chosen: int | None
+    today: int
+
+    @property
+    def in_use(self) -> int | None:
+        """The limit that all workers go by."""
+        return self.deployed if self.chosen is None else self.chosen
+
+    @property
+    def is_reached(self) -> bool:
+        return self.in_use is not None and self.today >= self.in_use
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "deployed": self.deployed,
+            "set": self.chosen,
+            "in_use": self.in_use,
+            "calls_today": self.today,
+        }
+
+
+@dataclass(frozen=True)
+class QuotaInUse:
+    """The calls a second of one operation, and what it may be called a day.
+
+    `deployed` is the deployment's setting, `chosen` an operator's, which goes before it, `account` what the
+    account is said to have. `rate` is what workers call at now: less than the quota for some seconds after a
+    throttle.
+    """
+
+    operation: str
+    deployed: float
+    chosen: float | None
+    account: float | None
+    rate: float
+    daily: DailyLimit
+
+    @property
+    def in_use(self) -> float:
+        """The quota that all workers go by."""
+        return self.chosen or self.deployed
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "deployed": self.deployed,
+            "set": self.chosen,
+            "account": self.account,
+            "in_use": self.in_use,
+            "rate_now": round(self.rate, 3),
+            "calls_a_day": self.daily.to_json(),
+        }
+
+
+def in_use(
+    deployed: Mapping[str, float],
+    table: OperatedTable,
+    account: Iterable[AccountQuota],
+    now: float,
+    daily_limits: Mapping[str, int] | None = None,
+) -> list[QuotaInUse]:
+    """Return the quotas of the deployed operations, in use now. `now` is in seconds since 1970."""
+    items = table.budgets(list(deployed))
+    known, limits = list(account), daily_limits or {}
+    today = day_of(now)
+    return [
+        QuotaInUse(
+            operation,
+            quota,
+            items[operation].quota,
+            find(operation, known),
+            items[operation].pace(quota).rate(now),
+            DailyLimit(limits.get(operation), items[operation].daily_limit, items[operation].calls_on(today)),
+        )
+        for operation, quota in deployed.items()
+    ]
+
+
+def find(operation: str, account: Iterable[AccountQuota]) -> float | None:
+    """Return the account's quota of an operation: the one that meters it, or whose name has its name."""
+    word = re.compile(rf"\b{operation}\b", flags=re.IGNORECASE)
+    found = [quota for quota in account if quota.operation == operation or word.search(quota.name)]
+    return max((quota.value for quota in found), default=None)
+
+
+def read_settings(typed: Sequence[str], operations: Sequence[str]) -> dict[str, float]:
+    """Read `DetectLabels=80` and the like. Raise OperatorError."""
+    settings: dict[str, float] = {}
+    for text in typed:
+        operation, _, number = text.partition("=")
+        try:
+            settings[require_known(operation, operations)] = quota = float(number)
+        except ValueError:
+            quota = 0.0
+        if not 0 < quota < float("inf"):
+            raise terminal.OperatorError(
+                f"--set {text!r}: write it like DetectLabels=80, calls a second above 0"
+            )
+    return settings
+
+
+def read_daily_limits(typed: Sequence[str], operations: Sequence[str]) -> dict[str, int | None]:
+    """Read `DetectLabels=20000` and the like; `none` is None. Raise OperatorError."""
+    limits: dict[str, int | None] = {}
+    for text in typed:
+        operation, _, number = (part.strip() for part in text.partition("="))
+        if number.lower() != NO_LIMIT and not re.fullmatch(r"[0-9]{1,15}", number):
+            raise terminal.OperatorError(
+                f"--daily {text!r}: write it like DetectLabels=20000, calls a day (0 allows none), or like "
+                f"DetectLabels={NO_LIMIT} to go back to the deployment's"
+            )
+        limits[require_known(operation, operations)] = None if number.lower() == NO_LIMIT else int(number)
+    return limits
+
+
+def require_known(operation: str, operations: Sequence[str]) -> str:
+    """Return an operation that is deployed. Raise OperatorError."""
+    if operation not in operations:
+        raise terminal.OperatorError(
+            f"{operation!r} is not an operation in use; choose of {', '.join(operations)}"
+        )
+    return operation

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -11,26 +13,22 @@ import typer
 from rich.text import Text
 
 from contract.errors import ImagepipeError
+from contract.records import ResultName, Status
 from contract.timing import TOMBSTONE_DAYS
 from operations import terminal
 from operations.commands import options
-from operations.cost_page import money
-from operations.faults import StoppedError
-from operations.planning.estimate import Pricing
-from operations.verifying.checks import CHECKS, Check
-from operations.verifying.photos import MarkedPhotos, find_photos
-from operations.verifying.target import Inbox, TargetPipeline
-from operations.verifying.verification import (
-    PREFIX,
-    QUEUE_PREFIX,
-    CheckResult,
-    CheckStatus,
-    Cleaning,
-    run_all,
-)
+from operations.planning import Pricing
+from operations.verifying.checks import CHECKS, Check, CheckResult, CheckStatus, run_all
+from operations.verifying.target import MarkedPhotos, TargetPipeline, find_photos, named
 from operations.wiring import DeployedPipeline, connect
 
 FAILED = 1
+PREFIX = "imagepipe-verify/"
+QUEUE_PREFIX = "imagepipe-verify-"
+# SQS takes up to a minute to forget a queue, and until then its list may still name it.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html
+PATIENCE_SECONDS = 120
+PAUSE_SECONDS = 1
 _COLOUR = {CheckStatus.HELD: "green", CheckStatus.FAILED: "red", CheckStatus.LEFT_OUT: "yellow"}
 _TOMBSTONES = (
     "The records of its photos are notes of deleted ones now, which DynamoDB removes by itself after "
@@ -62,20 +60,21 @@ def verify(
     if clean:
         return _clean(pipeline, yes, json)
     run = secrets.token_hex(4)
-    pricing = Pricing.of(pipeline.deployed, pipeline.budgets)
+    pricing = Pricing.of(pipeline.deployed, pipeline.table)
     calls, dollars = _price(pipeline, pricing)
-    typer.echo(_intention(pipeline, f"{PREFIX}{run}/", calls, dollars), err=True)
+    terminal.remark(_intention(pipeline, f"{PREFIX}{run}/", calls, dollars))
     if not terminal.consents(yes, "Begin?", "nothing was uploaded"):
         return FAILED
-    target = _target(pipeline, run, MarkedPhotos(pictures, run), patience)
-    cleaning = _cleaning(pipeline, target.prefix, f"{QUEUE_PREFIX}{run}")
+    pictures_of_run = MarkedPhotos(pictures, run)
+    target = TargetPipeline(pipeline, f"{PREFIX}{run}/", pictures_of_run, patience, time.monotonic)
+    cleaning = Cleaning(pipeline, target.prefix, f"{QUEUE_PREFIX}{run}", time.monotonic, time.sleep)
     checked: list[CheckResult] = []
-    ended: StoppedError | ImagepipeError | None = None
+    ended: terminal.StoppedError | ImagepipeError | None = None
     with terminal.stepwise("subscribing", len(CHECKS)) as display:
         try:
             target.inbox.subscribe(cleaning.queue_name)
             _check(target, display, checked)
-        except (StoppedError, ImagepipeError) as error:
+        except (terminal.StoppedError, ImagepipeError) as error:
             ended = error
         finally:
             cleaning.include(target)
@@ -119,8 +118,8 @@ def _clean(pipeline: DeployedPipeline, yes: bool, json: bool) -> int:
     if not terminal.consents(yes, question, "nothing was removed"):
         return FAILED
     with terminal.stepwise("removing") as display:
-        steps = _cleaning(pipeline, PREFIX, QUEUE_PREFIX).run()
-        left = display.follow(steps, "not all was removed: imagepipe verify --clean")
+        cleaning = Cleaning(pipeline, PREFIX, QUEUE_PREFIX, time.monotonic, time.sleep)
+        left = display.follow(cleaning.run(), "not all was removed: imagepipe verify --clean")
     if json:
         terminal.print_json({"left": left})
     _tell_left(left)
@@ -135,9 +134,11 @@ def _price(pipeline: DeployedPipeline, pricing: Pricing) -> tuple[int, float]:
 
 
 def _intention(pipeline: DeployedPipeline, prefix: str, calls: int, dollars: float) -> str:
-    where = terminal.printable(f"s3://{pipeline.names.bucket}/{prefix}")
+    where = f"s3://{pipeline.names.bucket}/{prefix}"
     price = (
-        "which cost nothing on this machine" if pipeline.is_local else f"and about ${money(dollars)} in all"
+        "which cost nothing on this machine"
+        if pipeline.is_local
+        else f"and about ${terminal.money(dollars)} in all"
     )
     return (
         f"{sum(check.uploads for check in CHECKS)} small objects are put to {where}, and removed "
@@ -145,59 +146,113 @@ def _intention(pipeline: DeployedPipeline, prefix: str, calls: int, dollars: flo
     )
 
 
-def _target(pipeline: DeployedPipeline, run: str, photos: MarkedPhotos, patience: float) -> TargetPipeline:
-    prefix = f"{PREFIX}{run}/"
-    return TargetPipeline(
-        bucket_name=pipeline.names.bucket,
-        prefix=prefix,
-        objects=pipeline.objects,
-        table=pipeline.records,
-        inbox=Inbox(pipeline.subscriptions, prefix),
-        api=pipeline.api,
-        photos=photos,
-        fingerprints=pipeline.deployed.fingerprints,
-        clock=time.monotonic,
-        patience_seconds=patience,
-        shares_answers=pipeline.deployed.settings.answers_are_shared,
-    )
-
-
-def _cleaning(pipeline: DeployedPipeline, prefix: str, queue_name: str) -> Cleaning:
-    return Cleaning(
-        prefix=prefix,
-        queue_name=queue_name,
-        objects=pipeline.objects,
-        table=pipeline.records,
-        subscriptions=pipeline.subscriptions,
-        fingerprints=pipeline.deployed.fingerprints,
-        executor=pipeline.executor,
-        clock=time.monotonic,
-        sleep=time.sleep,
-    )
-
-
 def _cleaned(cleaning: Cleaning, display: terminal.StepDisplay) -> list[str]:
     try:
         return display.follow(cleaning.run(), None)
     except KeyboardInterrupt:
-        typer.echo(f"not all of {cleaning.prefix} was removed: imagepipe verify --clean", err=True)
+        terminal.remark(f"not all of {cleaning.prefix} was removed: imagepipe verify --clean")
         raise
 
 
 def _print(checked: list[CheckResult]) -> None:
-    laid_out = terminal.table("Check", "Verdict", "#Seconds", "What was checked")
-    for result in checked:
-        laid_out.add_row(
+    rows = [
+        (
             result.check.name,
             Text(str(result.status), style=_COLOUR[result.status]),
             f"{result.seconds:.1f}",
-            Text(result.check.sentence + (f" ({terminal.printable(result.said)})" if result.said else "")),
+            result.check.sentence + (f" ({result.said})" if result.said else ""),
         )
-    terminal.results().print(laid_out)
+        for result in checked
+    ]
+    terminal.print_table(("Check", "Verdict", "#Seconds", "What was checked"), rows)
 
 
 def _tell_left(left: list[str]) -> None:
     for what in left:
-        typer.echo(f"Left: {terminal.printable(what)}", err=True)
+        terminal.remark(f"Left: {what}")
     again = "To try to remove it again: imagepipe verify --clean"
-    typer.echo(again if left else f"Everything was removed. {_TOMBSTONES}", err=True)
+    terminal.remark(again if left else f"Everything was removed. {_TOMBSTONES}")
+
+
+@dataclass
+class Cleaning:
+    """Leaves nothing behind of what begins with a prefix (objects, with all versions) and a name (queues).
+
+    What is to be removed is found by listing, so it does not matter who made it, or how that ended. `keys`
+    and `contents` are those that are known beside what a listing shows.
+    """
+
+    pipeline: DeployedPipeline
+    prefix: str
+    queue_name: str
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    keys: set[str] = field(default_factory=set)
+    contents: set[str] = field(default_factory=set)
+    queues: set[str] = field(default_factory=set)
+
+    def include(self, target: TargetPipeline) -> None:
+        """Take note of what was made there beside what a listing shows."""
+        self.keys |= set(target.expected)
+        self.contents |= target.contents
+        self.queues |= {target.inbox.queue_url} - {""}
+
+    def run(self) -> terminal.Steps[list[str]]:
+        """Remove everything and look whether it is gone; return what is left, in words."""
+        troubles: list[str] = []
+        for doing, step in (
+            ("removing the subscription and its queue", self._unsubscribe),
+            ("removing objects and their versions", self._remove_objects),
+            ("removing the answers that were paid for", self._forget_answers),
+        ):
+            yield doing
+            try:
+                step()
+            except ImagepipeError as error:
+                troubles.append(f"{error.message} ({error.code})")
+        try:
+            return [*troubles, *(yield from self._wait())]
+        except ImagepipeError as error:
+            return [*troubles, f"whether all of it is gone ({error.message})"]
+
+    def _unsubscribe(self) -> None:
+        for arn in self.pipeline.subscriptions.subscriptions(self.queue_name):
+            self.pipeline.subscriptions.unsubscribe(arn)
+        for url in self.queues | set(self.pipeline.subscriptions.queues(self.queue_name)):
+            self.pipeline.subscriptions.delete_queue(url)
+
+    def _remove_objects(self) -> None:
+        while versions := list(self.pipeline.bucket.versions(self.prefix)):
+            self.keys |= {version.key for version in versions}
+            self.contents |= {content for version in versions for content in version.content_ids}
+            # Looked at once more: what was being put while this began.
+            list(self.pipeline.executor.map(self.pipeline.bucket.remove, versions))
+
+    def _forget_answers(self) -> None:
+        self.pipeline.table.forget_answers(
+            ResultName(content, detector, fingerprint)
+            for content in sorted(self.contents)
+            for detector, fingerprint in self.pipeline.deployed.fingerprints.items()
+        )
+
+    def _wait(self) -> terminal.Steps[list[str]]:
+        began = self.clock()
+        while left := list(self._left()):
+            if self.clock() - began >= PATIENCE_SECONDS:
+                return left
+            yield f"waiting until these are gone: {terminal.first_of(left)}"
+            self.sleep(PAUSE_SECONDS)
+        return []
+
+    def _left(self) -> Iterator[str]:
+        yield from (f"object {named(version.key)}" for version in self.pipeline.bucket.versions(self.prefix))
+        yield from (
+            f"subscription {arn}" for arn in self.pipeline.subscriptions.subscriptions(self.queue_name)
+        )
+        yield from (f"queue {url}" for url in self.pipeline.subscriptions.queues(self.queue_name))
+        records = self.pipeline.table.records(sorted(self.keys))
+        yield from (
+            f"the record of {named(key)}"
+            for key, record in records.items()
+            if record.status is not Status.DELETED
+        )

@@ -1,19 +1,21 @@
-"""The checks, in the order in which they are made. To add one, write one more function here.
+"""The checks, in the order in which they are made, and making them. To add one, write one more function here.
 
 Its name is the check's name and its docstring what it promises.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from http import HTTPStatus
 from inspect import getdoc
 from typing import Any
 
+from contract.errors import ImagepipeError
 from contract.records import ImageRecord, Status
 from operations.terminal import Steps
-from operations.verifying.target import CheckFailedError, TargetPipeline
+from operations.verifying.target import CheckFailedError, CheckLeftOutError, TargetPipeline
 
 MOST_KEY_BYTES = 1024
 PHOTOS = 3
@@ -71,6 +73,64 @@ def check(
         return function
 
     return add
+
+
+class CheckStatus(StrEnum):
+    """How a check has ended."""
+
+    HELD = "held"
+    FAILED = "failed"
+    LEFT_OUT = "left out"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What came of a check. `said` is the reason, or a remark."""
+
+    check: Check
+    status: CheckStatus
+    seconds: float
+    said: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "name": self.check.name,
+            "sentence": self.check.sentence,
+            "verdict": str(self.status),
+            "seconds": round(self.seconds, 1),
+            "said": self.said,
+        }
+
+
+def run_all(
+    checks: Sequence[Check], target: TargetPipeline
+) -> Generator[Check | str | CheckResult, None, None]:
+    """Make all checks in their order, whatever comes of each; yield what is being done, and each result.
+
+    What AWS refuses to one check is its failure: others may not need it.
+    """
+    needed_failed = ""
+    for check in checks:
+        if needed_failed:
+            yield CheckResult(check, CheckStatus.LEFT_OUT, 0.0, f"{needed_failed} has failed")
+            continue
+        yield check
+        start = target.clock()
+        status, said = yield from _run(check, target)
+        if status is not CheckStatus.HELD and check.others_need:
+            needed_failed = check.name
+        yield CheckResult(check, status, target.clock() - start, said)
+
+
+def _run(check: Check, target: TargetPipeline) -> Steps[tuple[CheckStatus, str]]:
+    try:
+        return CheckStatus.HELD, (yield from check.run(target)) or ""
+    except CheckFailedError as error:
+        return CheckStatus.FAILED, str(error)
+    except CheckLeftOutError as error:
+        return CheckStatus.LEFT_OUT, str(error)
+    except ImagepipeError as error:
+        return CheckStatus.FAILED, f"{error.code}: {error.message}"
 
 
 @check(uploads=1, others_need=True)

@@ -1,4 +1,4 @@
-"""What a check works with: a prefix in the bucket, the table, the API, and a queue of completions."""
+"""What a check works with: photos that nobody has paid for, a prefix in the bucket, table, API, inbox."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import count, cycle, islice
+from pathlib import Path
 from typing import Any
 
-from contract.completions import Completion, completion
+from aws.calls import MAX_ENTRIES
 from contract.errors import ConfigurationError
-from contract.records import ImageRecord, Status
-from contract.results import ResultName
-from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
-from operations.adapters.query_api import QueryApi
-from operations.adapters.s3_objects import WritableBucket
-from operations.adapters.subscriptions import MAX_MESSAGES, Subscriptions
-from operations.terminal import Steps, first_of, printable
-from operations.verifying.photos import MarkedPhotos
+from contract.notifications import Completion, completion
+from contract.records import ImageRecord, ResultName, Status
+from contract.terminal import printable
+from operations.adapters.sqs import Subscriptions
+from operations.terminal import OperatorError, Steps, first_of
+from operations.wiring import DeployedPipeline
 
 # A look at the queue waits this long for a completion, and is the pause between two looks at the table.
 LOOK_SECONDS = 1
@@ -27,6 +27,18 @@ AGAIN_SECONDS = 15
 MOST_CHARACTERS = 80
 
 CLOSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+SAMPLES = Path(__file__).resolve().parents[2] / "images"
+ENDINGS = frozenset({".jpg", ".jpeg"})
+# Small ones are uploaded and recognized faster.
+MOST_BYTES = 5 * 1024 * 1024
+MOST_PHOTOS = 5
+
+_START_OF_IMAGE = b"\xff\xd8"
+_COMMENT = 0xFE
+_START_OF_SCAN = 0xDA
+_APPLICATION = range(0xE0, 0xF0)
+_LENGTH_BYTES = 2
 
 
 class CheckFailedError(Exception):
@@ -57,7 +69,7 @@ class Inbox:
             for said in map(json.loads, bodies):
                 if str(said.get("key", "")).startswith(self.prefix):
                     self.heard[said["id"]] = said
-            is_full = len(bodies) == MAX_MESSAGES
+            is_full = len(bodies) == MAX_ENTRIES
             bodies = self.subscriptions.receive(self.queue_url, 0) if is_full else []
 
     def has_heard_of(self, key: str) -> bool:
@@ -74,21 +86,22 @@ class TargetPipeline:
     asked about once.
     """
 
-    bucket_name: str
+    pipeline: DeployedPipeline
     prefix: str
-    objects: WritableBucket
-    table: DynamoDBImageRecords
-    inbox: Inbox
-    api: QueryApi
     photos: MarkedPhotos
-    fingerprints: Mapping[str, str]
-    clock: Callable[[], float]
     patience_seconds: float
-    shares_answers: bool
+    clock: Callable[[], float]
     expected: dict[str, str | None] = field(default_factory=dict)
     seen: dict[str, ImageRecord] = field(default_factory=dict)
     contents: set[str] = field(default_factory=set)
     known_photo: bytes = b""
+
+    def __post_init__(self) -> None:
+        self.inbox = Inbox(self.pipeline.subscriptions, self.prefix)
+        # Made now: without credentials it cannot be, and then nothing is to be uploaded.
+        self.api = self.pipeline.api
+        self.fingerprints = self.pipeline.deployed.fingerprints
+        self.shares_answers = self.pipeline.deployed.settings.answers_are_shared
 
     def key(self, name: str) -> str:
         return f"{self.prefix}{name}"
@@ -100,7 +113,7 @@ class TargetPipeline:
     def upload(self, key: str, body: bytes) -> None:
         # Written down before it is tried: an answer that got lost on its way is an object all the same.
         self.expected.setdefault(key, None)
-        etag = self.expected[key] = self.objects.put(key, body)
+        etag = self.expected[key] = self.pipeline.bucket.put(key, body)
         self.contents.add(f"{etag}-{len(body)}")
 
     def upload_new(self, key: str) -> None:
@@ -110,25 +123,25 @@ class TargetPipeline:
 
     def copy(self, source: str, target: str) -> None:
         self.expected.setdefault(target, None)
-        self.expected[target] = self.objects.copy(source, target)
+        self.expected[target] = self.pipeline.bucket.copy(source, target)
 
     def delete(self, key: str) -> None:
-        self.objects.delete(key)
+        self.pipeline.bucket.delete(key)
         self.expected[key] = None
 
     def records(self, keys: Iterable[str]) -> Mapping[str, ImageRecord]:
         """Read records, as they are now."""
-        found = self.table.read(list(keys))
+        found = self.pipeline.table.records(list(keys))
         self.seen |= {self.announcement(record).id: record for record in found.values()}
         return found
 
     def announcement(self, record: ImageRecord) -> Completion:
-        return completion(self.bucket_name, record)
+        return completion(self.pipeline.names.bucket, record)
 
     def called_at(self, record: ImageRecord) -> Mapping[str, str]:
         """Return when each detector was asked about the bytes of a record."""
         names = [ResultName(record.content_id, *named) for named in record.detectors.items()]
-        return {name.detector: at for name, at in self.table.called_at(names).items()}
+        return {name.detector: at for name, at in self.pipeline.table.answered_at(names).items()}
 
     def recognized(self, *keys: str) -> Steps[Mapping[str, ImageRecord]]:
         """Wait until the objects of these keys are recognized by all detectors, and return their records.
@@ -225,3 +238,71 @@ def named(key: str) -> str:
     """Return a key for a person, in brief."""
     text = printable(key)
     return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
+
+
+def find_photos(folder: Path | None) -> list[bytes]:
+    """Read some JPEGs of a folder, by default of the samples in the checkout. Raise OperatorError."""
+    searched = folder or SAMPLES
+    files = sorted(searched.glob("*")) if searched.is_dir() else []
+    small = (file for file in files if file.suffix.lower() in ENDINGS and file.stat().st_size <= MOST_BYTES)
+    photos = list(islice(filter(is_jpeg, (file.read_bytes() for file in small)), MOST_PHOTOS))
+    if not photos:
+        raise OperatorError(
+            f"there is no JPEG of at most 5 MB in {searched}; name a folder of photos with --photos"
+        )
+    return photos
+
+
+@dataclass
+class MarkedPhotos:
+    """Photo after photo, no two of the same bytes. `mark` is this run's own."""
+
+    photos: Sequence[bytes]
+    mark: str
+    numbers: count[int] = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        self._next = cycle(self.photos)
+
+    def new(self) -> bytes:
+        return marked(next(self._next), f"{self.mark} {next(self.numbers)}")
+
+    def cut_off(self) -> bytes:
+        """Return one that ends where its picture begins: every decoder refuses it, whatever it forgives."""
+        photo = self.new()
+        return photo[: _scan_at(photo)]
+
+
+def is_jpeg(photo: bytes) -> bool:
+    """Return whether these are the bytes of a JPEG, as far as its picture begins."""
+    try:
+        return photo.startswith(_START_OF_IMAGE) and _scan_at(photo) > 0
+    except (IndexError, ValueError):
+        return False
+
+
+def marked(photo: bytes, mark: str) -> bytes:
+    """Return a JPEG with a comment behind its first segment, where JFIF and Exif want to be.
+
+    https://www.w3.org/Graphics/JPEG/itu-t81.pdf, B.2.4.5
+    """
+    text = mark.encode()
+    comment = bytes([0xFF, _COMMENT]) + (len(text) + _LENGTH_BYTES).to_bytes(_LENGTH_BYTES, "big") + text
+    at = len(_START_OF_IMAGE)
+    if photo[at + 1] in _APPLICATION:
+        at = _next_segment(photo, at)
+    return photo[:at] + comment + photo[at:]
+
+
+def _scan_at(photo: bytes) -> int:
+    at = len(_START_OF_IMAGE)
+    while photo[at + 1] != _START_OF_SCAN:
+        at = _next_segment(photo, at)
+    return at
+
+
+def _next_segment(photo: bytes, at: int) -> int:
+    if photo[at] != 0xFF:  # noqa: PLR2004 - every marker begins so
+        raise ValueError("no marker where a segment should begin")
+    length_at = at + 2
+    return length_at + int.from_bytes(photo[length_at : length_at + _LENGTH_BYTES], "big")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from aws.object_heads import ObjectHead, head_object, to_iso
+from aws.object_heads import ObjectHead, head_object
 from aws.retries import RetryPolicy
 from contract.errors import ImagepipeError
-from contract.identity import ImageVersion
-from processors.adapters.aws_errors import translated
-from processors.pipeline.objects import StoredObject, archived, encrypted
-from processors.pipeline.picture_size import PictureSize, picture_size
+from contract.moments import to_text
+from contract.records import ImageVersion
+from processors.adapters.calls import translated
+from processors.pipeline.objects import PictureSize, StoredObject, archived, encrypted, picture_size
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -80,7 +80,7 @@ class S3Objects:
         listed = self.client.list_objects_v2(Bucket=self.bucket_name, Prefix=key, MaxKeys=1)
         for found in listed.get("Contents", []):
             if found["Key"] == key:
-                modified = to_iso(found["LastModified"])
+                modified = to_text(found["LastModified"])
                 named = ImageVersion(key, found["ETag"].strip('"'), found["Size"], None, modified)
                 return StoredObject(named, obstacle)
         return None
@@ -91,7 +91,7 @@ def _which(version: ImageVersion | None) -> dict[str, Any]:
 
 
 def _stored(key: str, head: ObjectHead) -> StoredObject:
-    version = ImageVersion(key, head.etag, head.size_bytes, head.version_id, head.modified_at)
+    version = ImageVersion(key, head.etag, head.size_bytes, head.version_id, to_text(head.modified_at))
     is_archived = head.answer.get("StorageClass") in ARCHIVES or "ArchiveStatus" in head.answer
     if is_archived and RESTORED not in head.answer.get("Restore", ""):
         return StoredObject(version, archived(key))

@@ -14,18 +14,18 @@ apart, names every key, and puts it right.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from aws.retries import RetryPolicy
-from contract.audits import NOW, AuditRound
 from contract.metrics import TallyMetric
+from contract.tallies import NOW, AuditRound
 from contract.timing import AUDIT_SECONDS, SETTLED_SECONDS
 from processors.telemetry import Log
 
 if TYPE_CHECKING:
-    from processors.adapters.dynamodb_audits import DynamoDBAudits
+    from processors.adapters.audits import DynamoDBAudits, S3Listing
 
 RESERVE_SECONDS = 30
 MOST_NAMED = 10
@@ -39,18 +39,11 @@ class ListedPhoto(NamedTuple):
     modified_at: float
 
 
-class AuditedBucket(Protocol):
-    """Where the objects are."""
-
-    def page(self, after: str) -> Sequence[ListedPhoto]:
-        """List the next current objects behind a key, in the order of their keys; none where it ends."""
-
-
 @dataclass(frozen=True)
 class Audit:
     """Goes on with the day's round. `waiting` says for how many photos messages wait at the most."""
 
-    bucket: AuditedBucket
+    bucket: S3Listing
     store: DynamoDBAudits
     waiting: Callable[[], int]
     retry: RetryPolicy
@@ -69,11 +62,11 @@ class Audit:
         while seconds_left() > RESERVE_SECONDS:
             page = self.retry(partial(self.bucket.page, so_far.after))
             if not page:
-                so_far = replace(so_far, is_done=True)
+                so_far = so_far._replace(is_done=True)
                 break
             differing += self._differing(page)
-            so_far = replace(so_far, after=page[-1].key, listed=so_far.listed + len(page))
-        so_far = replace(so_far, differing=so_far.differing + max(0, len(differing) - waiting))
+            so_far = so_far._replace(after=page[-1].key, listed=so_far.listed + len(page))
+        so_far = so_far._replace(differing=so_far.differing + max(0, len(differing) - waiting))
         gone = max(0, self._without_photo(so_far) - waiting) if so_far.is_done else 0
         self.retry(partial(self.store.keep, so_far))
         found = so_far.differing + gone

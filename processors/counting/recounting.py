@@ -94,5 +94,5 @@ class _Place:
         return cls(str(cursor.get("of", "keys")), after, int(cursor.get("passed_over", 0)))
 
     def to_json(self) -> dict[str, object]:
-        at = {} if self.after is None else {PARTITION_KEY: self.after.pk, SORT_KEY: self.after.sk}
+        at = {} if self.after is None else self.after._asdict()
         return {"of": self.of, "passed_over": self.passed_over, **at}

@@ -1,70 +1,58 @@
-"""The table in DynamoDB, as far as questions need it: Query and two kinds of Get, never Scan."""
+"""The table in DynamoDB, as far as questions need it: Query and two kinds of Get, never Scan.
+
+All that is written is the item of the secrets by which cursors are signed.
+"""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import botocore.session
-from botocore.session import Session
-
-from aws.client_config import client_config
-from aws.dynamodb_batches import BatchGet
-from aws.dynamodb_pages import pages
+from aws.calls import BatchGet, pages, write_if
 from contract import table
 from contract.errors import ThrottledError
-from contract.records import ImageRecord
-from contract.results import Result, ResultName
-from contract.table import PARTITION_KEY, RANK, RANK_INDEX, SORT_KEY, IndexRow, ItemKey
-from contract.wire import key_of, key_to_wire
+from contract.records import ImageRecord, Result, ResultName
+from contract.table import (
+    PARTITION_KEY,
+    RANK,
+    RANK_INDEX,
+    SORT_KEY,
+    IndexRow,
+    ItemKey,
+    key_of,
+    key_to_wire,
+    to_wire,
+)
+from contract.tallies import COUNT_PREFIX, LABEL_COUNTS, STATUS_COUNTS
+from contract.timing import DAY_SECONDS
 from query_api.adapters import readable
-from query_api.adapters.aws_errors import translated
-from query_api.adapters.dynamodb_items import parse_plainly, read_item
-from query_api.adapters.readable import Unreadable
-from query_api.search.ranges import RowRange
+from query_api.adapters.clients import translated
+from query_api.adapters.readable import Unreadable, read_item
+from query_api.search.postings import RowRange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-CONNECT_SECONDS = 1.0
-READ_SECONDS = 2.0
-ATTEMPTS = 3
-
-# Partitions and terms are read side by side.
-CONNECTIONS = 16
 
 # Keys left unprocessed are no failed call, so botocore does not retry them.
 UNPROCESSED_ROUNDS = 6
 UNPROCESSED_PAUSE_SECONDS = 0.05
 
-
-def make_client(session: Session | None = None) -> DynamoDBClient:
-    """Make the client. It owns retrying: three attempts with short time-outs, within the function's own.
-
-    It comes from botocore: importing boto3 around it would cost a fifth of the cold start, for nothing that
-    is used here.
-    """
-    config = client_config(
-        connect_seconds=CONNECT_SECONDS,
-        read_seconds=READ_SECONDS,
-        attempts=ATTEMPTS,
-        connections=CONNECTIONS,
-        # What we send is ours; checking it anew takes a tenth of a call's own time.
-        parameter_validation=False,
-    )
-    session = session or botocore.session.get_session()
-    parse_plainly(session)
-    return cast("DynamoDBClient", session.create_client("dynamodb", config=config))
+# Of the secrets.
+ROTATED_AFTER_SECONDS = 30 * DAY_SECONDS
+# Every copy of the function looks again after this time. A new secret signs nothing for twice as long, so
+# that all copies know it when the first cursor comes that it has signed.
+SECRETS_KEPT_SECONDS = 3_600
+LEAST_SECRET_BYTES = 16
 
 
 @dataclass(frozen=True)
 class QueryTable:
-    """Reads rows, records and results as they are at this moment; rows by rank as they were a moment ago.
+    """Reads rows, records and results as they are at this moment; rows by rank and counts as they just were.
 
     `executor` reads partitions side by side. `unreadable` is told what had to be left out. `pause` waits some
     seconds.
@@ -77,13 +65,11 @@ class QueryTable:
     pause: Callable[[float], None] = time.sleep
 
     def rows(self, ranges: Sequence[RowRange], limit: int) -> list[list[IndexRow]]:
-        """Read the first rows of each range, up to `limit`, in its order."""
         if len(ranges) == 1:
             return [self._rows(ranges[0], limit)]
         return list(self.executor.map(lambda each: self._rows(each, limit), ranges))
 
     def records(self, keys: Sequence[str]) -> dict[str, ImageRecord]:
-        """Read the records of up to 100 keys."""
         items = self._items([table.record_key(key) for key in keys])
         records = (
             readable.or_none(partial(readable.record, item), at.pk, self.unreadable)
@@ -92,7 +78,6 @@ class QueryTable:
         return {record.key: record for record in records if record is not None}
 
     def results(self, names: Sequence[ResultName]) -> dict[ResultName, Result]:
-        """Read raw results by name."""
         by_place = {table.result_key(name): name for name in names}
         items = self._items(list(by_place))
         results = {
@@ -102,6 +87,18 @@ class QueryTable:
             for at, item in items.items()
         }
         return {name: result for name, result in results.items() if result is not None}
+
+    def labels(self) -> dict[str, int]:
+        """Read how many images carry each label: 16 items of up to 3 KB, 8 read units."""
+        items = self._all_counts(LABEL_COUNTS).values()
+        return {name: count for item in items for name, count in _of_names(item).items()}
+
+    def statuses_and_days(self, days: Sequence[str]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+        places = {table.counts_key(day): day for day in days}
+        items = self._all_counts((STATUS_COUNTS, *places))
+        return _of_names(items.get(STATUS_COUNTS, {})), {
+            day: items[at] for at, day in places.items() if at in items
+        }
 
     def check(self) -> None:
         """Ask the table for an item that is not there. Raises ImagepipeError if it does not answer."""
@@ -152,6 +149,127 @@ class QueryTable:
             "UnprocessedKeys", f"{self.table_name} left keys unprocessed {UNPROCESSED_ROUNDS} times"
         )
 
+    def _all_counts(self, keys: Iterable[ItemKey]) -> dict[ItemKey, dict[str, int]]:
+        """Read items of counts, which are some seconds behind in any case: so this may be, too."""
+        wire_keys = [key_to_wire(key) for key in keys]
+        get = BatchGet(self.client, self.table_name, translated, wire_keys, consistent=False)
+        get.ask_for_all()  # a part of the counts would be taken for the whole
+        return {key_of(item): self._counts(read_item(item)) for item in get.found}
+
+    def _counts(self, item: Mapping[str, Any]) -> dict[str, int]:
+        """Read the counts of an item that are above zero, by the names of their attributes."""
+        counts = {
+            name: readable.or_none(
+                partial(readable.count, value), f"{item[PARTITION_KEY]} {name}", self.unreadable
+            )
+            for name, value in item.items()
+            if name not in (PARTITION_KEY, SORT_KEY)
+        }
+        return {name: count for name, count in counts.items() if count is not None and count > 0}
+
 
 def _row(item: Mapping[str, Any], *, by_rank: bool) -> IndexRow:
     return readable.row(read_item(item), by_rank=by_rank)
+
+
+def _of_names(counts: Mapping[str, int]) -> dict[str, int]:
+    """Leave out attributes that are no name's."""
+    return {
+        name.removeprefix(COUNT_PREFIX): count
+        for name, count in counts.items()
+        if name.startswith(COUNT_PREFIX)
+    }
+
+
+class Secrets(NamedTuple):
+    """The newest secret, when it was made (seconds since 1970), and the one before it."""
+
+    newest: bytes
+    made_at: int
+    previous: bytes | None = None
+
+    def by_use(self, now: float) -> tuple[bytes, ...]:
+        """Return the secret that signs, and then the other that is taken too."""
+        if self.previous is None:
+            return (self.newest,)
+        is_known_to_all = now - self.made_at >= 2 * SECRETS_KEPT_SECONDS
+        return (self.newest, self.previous) if is_known_to_all else (self.previous, self.newest)
+
+
+@dataclass
+class DynamoDBSecrets:
+    """Reads the secrets and keeps them for an hour. Whoever needs new ones first makes them.
+
+    `make` makes one, of 32 random bytes.
+    """
+
+    client: DynamoDBClient
+    table_name: str
+    make: Callable[[], bytes]
+    now: Callable[[], float]
+    _known: tuple[bytes, ...] = field(default=(), init=False)
+    _read_at: float = field(default=0.0, init=False)
+
+    def __call__(self) -> tuple[bytes, ...]:
+        """Return the secret that signs, and then others that are taken. Raises ImagepipeError."""
+        now = self.now()
+        if not self._known or not 0 <= now - self._read_at < SECRETS_KEPT_SECONDS:
+            self._known, self._read_at = self._current(now).by_use(now), now
+        return self._known
+
+    def _current(self, now: float) -> Secrets:
+        item = self._read()
+        found = _secrets(item)
+        # One that was made by a clock far ahead would never be old.
+        if found is not None and -SECRETS_KEPT_SECONDS < now - found.made_at < ROTATED_AFTER_SECONDS:
+            return found
+        made = Secrets(self.make(), int(now), found and found.newest)
+        return made if self._replace(item, made) else _secrets(self._read()) or made
+
+    def _read(self) -> Mapping[str, Any] | None:
+        with translated(f"GetItem on {self.table_name}"):
+            answer = self.client.get_item(
+                TableName=self.table_name, Key=key_to_wire(table.signing_key()), ConsistentRead=True
+            )
+        return answer.get("Item")
+
+    def _replace(self, seen: Mapping[str, Any] | None, made: Secrets) -> bool:
+        """Put secrets there unless another copy of this function was first."""
+        attributes = {"secret": made.newest, "made_at": made.made_at}
+        if made.previous is not None:
+            attributes["previous"] = made.previous
+        with translated(f"PutItem on {self.table_name}"):
+            return write_if(
+                self.client.put_item,
+                TableName=self.table_name,
+                Item={**key_to_wire(table.signing_key()), **to_wire(attributes)},
+                **_unless_changed(seen),
+            ).is_done
+
+
+def _unless_changed(seen: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the condition that the item is as it was seen: absent, of that time, or of no readable time."""
+    if seen is None:
+        return {"ConditionExpression": f"attribute_not_exists({PARTITION_KEY})"}
+    made_at = seen.get("made_at", {})
+    if "N" not in made_at:
+        return {
+            "ConditionExpression": "NOT attribute_type(made_at, :number)",
+            "ExpressionAttributeValues": {":number": {"S": "N"}},
+        }
+    return {"ConditionExpression": "made_at = :seen", "ExpressionAttributeValues": {":seen": made_at}}
+
+
+def _secrets(item: Mapping[str, Any] | None) -> Secrets | None:
+    """Read the item; None where it is absent or means nothing. One without a time is old."""
+    if item is None:
+        return None
+    read = read_item(item)
+    newest, made_at = _secret(read.get("secret")), read.get("made_at", 0)
+    if newest is None or not isinstance(made_at, int | float):
+        return None
+    return Secrets(newest, int(made_at), _secret(read.get("previous")))
+
+
+def _secret(value: object) -> bytes | None:
+    return value if isinstance(value, bytes) and len(value) >= LEAST_SECRET_BYTES else None

@@ -20,8 +20,8 @@ from urllib.parse import quote, urlencode
 
 from botocore.credentials import ReadOnlyCredentials
 
-from contract.identity import ImageVersion
-from query_api.adapters.aws_errors import translated
+from contract.records import ImageVersion
+from query_api.adapters.clients import translated
 from query_api.ports import VALID_SECONDS, Content, UploadGrant
 
 PNG, JPEG = "image/png", "image/jpeg"

@@ -2,21 +2,26 @@
 
 What the page loads stands below a digest of all of it (`/page/<digest>/main.js`), so a browser keeps it for
 good, asks again for the short page alone, and never mixes two versions.
+
+The sources are ES modules and style sheets that a browser could load one by one; so that a first view is few
+requests, they are sent as one script and one style. Each module becomes a function that returns what the
+module exports, after those that it needs; `@import` becomes what it names. Nothing is renamed or left out, so
+the script reads like its sources. No more of the language is understood than the page uses. The rest is
+refused: by the tests, and where the page is asked for.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from query_api.endpoints import page_bundle
-from query_api.http import problems
-from query_api.http.messages import HTML, Request, Response
-from query_api.http.param_types import Parameter, Text
+from query_api.http.messages import HTML, Request, Response, unknown_path
+from query_api.http.parameters import Parameter, text_up_to
 from query_api.http.routing import Endpoint, Route
 
 DIRECTORY = Path(__file__).parents[1] / "page"
@@ -30,6 +35,11 @@ FOR_GOOD, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
 _DIGEST_CHARACTERS = 16
 _NOT_MODIFIED = 304
 
+_IMPORT = re.compile(r'^import \{ ([^}]+) \} from "\./([\w-]+\.js)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?function|class|const) (\w+)", re.MULTILINE)
+_OTHER = re.compile(r"^\s*(?:import|export)\b.*|\bimport\s*\(.*|\bimport\.meta\b.*", re.MULTILINE)
+_STYLE_IMPORT = re.compile(r'^@import "\./([\w-]+\.css)";\n', re.MULTILINE)
+
 PAGE = Endpoint(
     "GET",
     "/",
@@ -38,16 +48,18 @@ PAGE = Endpoint(
     description="Its address takes the parameters of `/images`; its script reads them, this answer does not.",
     content_type="text/html",
     is_static=True,
+    takes_any_query=True,
 )
 FILE = Endpoint(
     "GET",
     "/page/{file+}",
     "loadPageFile",
     "The style, the script or the icon of the page",
-    path_parameters=(Parameter("file", Text(200), "The page's digest, a slash and its name."),),
+    path_parameters=(Parameter("file", text_up_to(200), "The page's digest, a slash and its name."),),
     content_type="*/*",
     refusals={404: "The page has no such file."},
     is_static=True,
+    takes_any_query=True,
 )
 
 
@@ -59,10 +71,9 @@ class PageFiles:
 
     @cached_property
     def texts(self) -> Mapping[str, str]:
-        """Return what the page loads, by name."""
         return {
-            SCRIPT: page_bundle.script(self.directory, SCRIPT),
-            STYLE: page_bundle.style(self.directory, STYLE),
+            SCRIPT: script(self.directory, SCRIPT),
+            STYLE: style(self.directory, STYLE),
             ICON: (self.directory / ICON).read_text(encoding="utf-8"),
         }
 
@@ -90,7 +101,6 @@ class PageEndpoints:
     files: PageFiles = PageFiles()
 
     def routes(self) -> tuple[Route, ...]:
-        """Return both routes."""
         return Route(PAGE, self._page), Route(FILE, self._file)
 
     def _page(self, request: Request) -> Response:
@@ -101,7 +111,7 @@ class PageEndpoints:
         digest, _, name = request.path.removeprefix("/page/").partition("/")
         text = self.files.texts.get(name)
         if text is None or digest != self.files.digest:
-            raise problems.RefusedError(problems.unknown_path(request.path))
+            raise unknown_path(request.path)
         return _kept(request, text, CONTENT_TYPES[Path(name).suffix], FOR_GOOD, {})
 
 
@@ -145,3 +155,62 @@ def security_headers(photos_at: str) -> Mapping[str, str]:
         "referrer-policy": "no-referrer",
         "cross-origin-opener-policy": "same-origin",
     }
+
+
+class PageBundleError(Exception):
+    """A source uses what is not understood here. The message says where."""
+
+
+def script(directory: Path, entry: str) -> str:
+    """Return one module that does what the module `entry` does. Raises PageBundleError, OSError."""
+    bundle = _Script(directory)
+    bundle.add(entry)
+    return "".join(bundle.parts)
+
+
+def style(directory: Path, entry: str) -> str:
+    """Return one style sheet: `entry`, with what it imports in the place of the imports. Raises OSError."""
+
+    def imported(found: re.Match[str]) -> str:
+        return style(directory, found[1])
+
+    return _STYLE_IMPORT.sub(imported, (directory / entry).read_text(encoding="utf-8"))
+
+
+@dataclass
+class _Script:
+    directory: Path
+    parts: list[str] = field(default_factory=list)
+    done: set[str] = field(default_factory=set)
+    open: list[str] = field(default_factory=list)
+
+    def add(self, name: str) -> None:
+        if name in self.done:
+            return
+        if name in self.open:
+            raise PageBundleError(f"modules need each other in a circle: {' → '.join([*self.open, name])}")
+        self.open.append(name)
+        source = (self.directory / name).read_text(encoding="utf-8")
+        for found in _IMPORT.finditer(source):
+            self.add(found[2])
+        self.parts.append(_function_of(name, source))
+        self.open.pop()
+        self.done.add(name)
+
+
+def _function_of(name: str, source: str) -> str:
+    exported = [found[2] for found in _EXPORT.finditer(source)]
+    body = _EXPORT.sub(r"\1 \2", _IMPORT.sub(_destructuring, source))
+    if (other := _OTHER.search(body)) is not None:
+        raise PageBundleError(f"{name}: {other[0].strip()!r} is not understood")
+    given = f"return {{ {', '.join(exported)} }};\n" if exported else ""
+    return f"// {name}\nconst {_variable(name)} = (() => {{\n{body}{given}}})();\n"
+
+
+def _destructuring(found: re.Match[str]) -> str:
+    names = ", ".join(part.strip().replace(" as ", ": ") for part in found[1].split(","))
+    return f"const {{ {names} }} = {_variable(found[2])};\n"
+
+
+def _variable(name: str) -> str:
+    return "$" + name.removesuffix(".js").replace("-", "_")

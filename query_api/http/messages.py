@@ -1,4 +1,4 @@
-"""HTTP as an HTTP API passes it on (payload format 2.0): an event in, a response out.
+"""HTTP as an HTTP API passes it on (payload format 2.0): an event in, a response or a problem out.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -9,9 +9,11 @@ import gzip
 import json
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+from contract.errors import ImagepipeError, TransientError
 
 JSON = "application/json; charset=utf-8"
 PROBLEM_JSON = "application/problem+json; charset=utf-8"
@@ -21,6 +23,7 @@ HTML = "text/html; charset=utf-8"
 LEAST_PACKED_BYTES = 1_400
 # On the page's script, half the time of the default for a result that is a twentieth larger.
 GZIP_LEVEL = 4
+RETRY_AFTER_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -96,3 +99,92 @@ class Response:
 
 def _as_json(content: Mapping[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+class ParamFault(NamedTuple):
+    """What is wrong with one parameter."""
+
+    parameter: str
+    reason: str
+
+
+class ProblemError(Exception):
+    """There is no answer, for a reason that the client is told as RFC 9457 has it.
+
+    `name` is for machines and stays the same; the detail is for a person.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        name: str,
+        title: str,
+        detail: str,
+        faults: Sequence[ParamFault] = (),
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.name, self.title, self.faults = status, name, title, faults
+        self.headers = headers or {}
+
+    def to_response(self) -> Response:
+        """Write the problem details; `faults` only where there are any. https://www.rfc-editor.org/rfc/rfc9457"""
+        content: dict[str, Any] = {
+            "type": f"urn:imagepipe:problem:{self.name}",
+            "title": self.title,
+            "status": self.status,
+            "detail": str(self),
+        }
+        if self.faults:
+            content["faults"] = [fault._asdict() for fault in self.faults]
+        return Response(self.status, content, PROBLEM_JSON, self.headers)
+
+
+def bad_parameters(*faults: ParamFault) -> ProblemError:
+    """Return what is wrong with a request, everything at once."""
+    detail = "; ".join(f"{fault.parameter}: {fault.reason}" for fault in faults)
+    return ProblemError(400, "bad-parameters", "The question cannot be read", detail, faults)
+
+
+def unknown_image(key: str) -> ProblemError:
+    detail = (
+        f"Nothing is known of an image {key!r}. It was never uploaded, or deleted, or is not recognized yet. "
+        "Keys with % or ? are read reliably as GET /images?key=..."
+    )
+    return ProblemError(404, "unknown-image", "No such image", detail)
+
+
+def unknown_path(path: str) -> ProblemError:
+    detail = f"There is nothing at {path!r}; /docs says what there is."
+    return ProblemError(404, "unknown-path", "No such page", detail)
+
+
+def method_not_allowed(method: str, allowed: Sequence[str]) -> ProblemError:
+    methods = ", ".join(allowed)
+    title, detail = "Method not allowed", f"{method} is not supported here; use {methods}."
+    return ProblemError(405, "method-not-allowed", title, detail, headers={"allow": methods})
+
+
+def not_answering(error: ImagepipeError) -> ProblemError:
+    """Return why the records cannot be read: for now, or until somebody has mended the deployment."""
+    if isinstance(error, TransientError):
+        detail = f"The records cannot be read at the moment ({error.code}). Ask again in a few seconds."
+        later = {"retry-after": str(RETRY_AFTER_SECONDS)}
+        return ProblemError(503, "unavailable", "No answer at the moment", detail, headers=later)
+    detail = (
+        f"The records cannot be read ({error.code}). Whoever runs this has to look; asking again is no use."
+    )
+    return ProblemError(500, "misconfigured", "Configuration error", detail)
+
+
+def unhealthy(error: ImagepipeError) -> ProblemError:
+    return ProblemError(
+        503, "unhealthy", "The table does not answer", f"The table does not answer: {error.code}."
+    )
+
+
+def defect() -> ProblemError:
+    """Return the problem of a defect of ours; what happened is in the log."""
+    detail = "The question met a defect. It is logged with the time and the request's id."
+    return ProblemError(500, "defect", "No answer because of a defect", detail)

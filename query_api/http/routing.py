@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contract.errors import ImagepipeError
-from query_api.http import problems
-from query_api.http.messages import Request, Response
-from query_api.http.param_types import Parameter, Schema
-from query_api.http.query_params import BadParametersError
-from query_api.ports import RequestLog
-from query_api.telemetry import Counting, QueryMetric
+from query_api.http import messages
+from query_api.http.messages import ProblemError, Request, Response
+from query_api.http.parameters import Parameter, QueryParams, Schema
+from query_api.ports import Counting, QueryMetric, RequestLog
 
 GREEDY = "+}"
 REFUSED, SERVER_FAULT = 400, 500
@@ -24,7 +22,8 @@ class Endpoint:
     `path` is written as an HTTP API does: a variable `{key+}` takes slashes too, and is last or has a fixed
     word after it (`/images/{key+}/raw`). `parameters` are those of the query, `body` the properties of a JSON
     body, `schema` is that of a successful answer (JSON, unless `content_type` says otherwise). `is_static`
-    is what holds no data: it is open to all where people sign in by a token.
+    is what holds no data: it is open to all where people sign in by a token. A query string is refused where
+    there are no parameters, unless the endpoint `takes_any_query`.
     """
 
     method: str
@@ -40,6 +39,7 @@ class Endpoint:
     content_type: str = "application/json"
     refusals: Mapping[int, str] = field(default_factory=dict)
     is_static: bool = False
+    takes_any_query: bool = False
 
     @property
     def gateway_route(self) -> str:
@@ -58,7 +58,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Route:
-    """An endpoint, and what answers there: may raise BadParametersError, RefusedError, ImagepipeError."""
+    """An endpoint, and what answers there: may raise ProblemError, ImagepipeError."""
 
     endpoint: Endpoint
     answer: Callable[[Request], Response]
@@ -81,24 +81,25 @@ class Router:
 
     def _respond(self, request: Request) -> Response:
         try:
-            return self._route(request).answer(request)
-        except BadParametersError as error:
-            return problems.bad_parameters(error).to_response()
-        except problems.RefusedError as error:
-            return error.problem.to_response()
+            route = self._route(request)
+            if not route.endpoint.parameters and not route.endpoint.takes_any_query:
+                QueryParams((), request.raw_query_string).finish()
+            return route.answer(request)
+        except ProblemError as error:
+            return error.to_response()
         except ImagepipeError as error:
             self.log.exception("the records cannot be read")
-            return problems.not_answering(error).to_response()
+            return messages.not_answering(error).to_response()
         except Exception:
             self.log.exception("a question met a defect")
-            return problems.defect().to_response()
+            return messages.defect().to_response()
 
     def _route(self, request: Request) -> Route:
         here = [route for route in self.routes if route.endpoint.matches(request.path)]
         if not here:
-            raise problems.RefusedError(problems.unknown_path(request.path))
+            raise messages.unknown_path(request.path)
         for route in here:
             if route.endpoint.method == request.method:
                 return route
         allowed = sorted({route.endpoint.method for route in here})
-        raise problems.RefusedError(problems.method_not_allowed(request.method, allowed))
+        raise messages.method_not_allowed(request.method, allowed)

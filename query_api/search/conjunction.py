@@ -9,11 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from heapq import merge
 
 from contract.table import IndexRow
-from query_api.search.matching import Matcher
-from query_api.search.postings import ROWS_OF_A_UNIT, Postings, ReadBudget, ReadBudgetSpentError
-from query_api.search.ranges import RowRange
+from query_api.ports import TableReader
+from query_api.search.postings import (
+    MAX_ROWS_AT_ONCE,
+    MAX_ROWS_OF_SEVERAL,
+    ROWS_OF_A_QUERY,
+    ROWS_OF_A_UNIT,
+    Disjunction,
+    Postings,
+    PostingsIterator,
+    ReadAhead,
+    ReadBudget,
+    ReadBudgetSpentError,
+    RowRange,
+    driving_terms,
+    ranges,
+)
+from query_api.search.questions import Matcher
 
 
 @dataclass(frozen=True)
@@ -40,7 +55,6 @@ class Conjunction:
 
     @property
     def members(self) -> Sequence[Postings]:
-        """Return all postings that are joined."""
         return [self.driver, *self.others]
 
     def row(self) -> IndexRow | Checkpoint | None:
@@ -109,7 +123,76 @@ class Conjunction:
             self.advance()
 
 
-def conjunction(
+def conjunctions(table: TableReader, matcher: Matcher, budget: int, fewest_rows: int) -> list[Conjunction]:
+    """Read the first rows of every term side by side, and join the terms shard by shard.
+
+    `budget` is what reading may cost, in rows; `fewest_rows` are read at first of each of several terms.
+    """
+    question = matcher.question
+    groups = driving_terms(question)
+    plans = [[ranges(question, term) for term in group] for group in groups]
+    shards, terms_read = len(plans[0][0]), sum(map(len, groups))
+    budgets = [ReadBudget(budget // shards) for _ in range(shards)]
+    limit = _first_limit(question.limit, shards, 1 if terms_read == 1 else fewest_rows)
+    together = ReadAhead(table, *_bites(limit, budget // shards, terms_read))
+    members: list[list[Postings]] = [[] for _ in range(shards)]
+    read: list[PostingsIterator] = []
+    for group in plans:
+        for shard in range(shards):
+            of_terms = [PostingsIterator(together, of_term[shard], budgets[shard]) for of_term in group]
+            members[shard].append(_one_of(of_terms))
+            read += of_terms
+    for postings in read:
+        postings.budget.ask()
+    found = table.rows([each.range for each in read], together.limit)
+    for postings, rows in zip(read, found, strict=True):
+        postings.take(rows, together.limit)
+    joined = [
+        _conjunction(matcher, members[shard], plans[0][0][shard], budgets[shard]) for shard in range(shards)
+    ]
+    # What is not looked up is not read on.
+    together.members = [
+        partition for each in joined for postings in each.members for partition in postings.partitions()
+    ]
+    return joined
+
+
+def in_order(conjunctions: Sequence[Conjunction]) -> Iterator[IndexRow | Checkpoint]:
+    """Yield what all shards have found, in order, up to the first checkpoint."""
+    order: RowRange = conjunctions[0].range
+
+    def place(found: IndexRow | Checkpoint) -> str:
+        return found.place if isinstance(found, Checkpoint) else order.place(found)
+
+    for found in merge(*(each.found() for each in conjunctions), key=place, reverse=order.falling):
+        yield found
+        if isinstance(found, Checkpoint):
+            return
+
+
+def _one_of(postings: list[PostingsIterator]) -> Postings:
+    return postings[0] if len(postings) == 1 else Disjunction(postings, postings[0].range)
+
+
+def _first_limit(expected: int, shards: int, fewest: int) -> int:
+    """Return how many rows of each partition to read first.
+
+    Images are spread evenly, so half as much again as a partition's share makes a second read the exception
+    (1 page of 70 at 50 rows and 4 partitions).
+    """
+    share = expected * 3 // (2 * shards) + 2
+    return min(max(share, fewest), MAX_ROWS_AT_ONCE)
+
+
+def _bites(first: int, budget: int, terms_read: int) -> tuple[int, int]:
+    """Return how many rows of a term to read at first and at most: fewer of many terms, that all get some."""
+    if terms_read == 1:
+        return first, MAX_ROWS_AT_ONCE
+    share = max(budget // (2 * terms_read) - ROWS_OF_A_QUERY, ROWS_OF_A_UNIT)
+    return min(first, share), min(MAX_ROWS_OF_SEVERAL, share)
+
+
+def _conjunction(
     matcher: Matcher, members: Sequence[Postings], row_range: RowRange, budget: ReadBudget
 ) -> Conjunction:
     """Choose which postings lead, and which others are worth looking up, by what is read of them already."""
@@ -133,7 +216,6 @@ def _rarity(postings: Postings, row_range: RowRange) -> tuple[bool, int, str]:
 
 
 def _reversed(text: str) -> str:
-    """Return text whose order is the reverse."""
     return "".join(chr(0x7F - ord(sign)) for sign in text)
 
 

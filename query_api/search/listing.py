@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import merge
 from itertools import chain, islice
 
 from contract.records import ImageRecord
 from contract.table import IndexRow
-from query_api.ports import RecordReader
-from query_api.search.conjunction import Checkpoint, Conjunction, conjunction
-from query_api.search.matching import Matcher
-from query_api.search.postings import (
-    MAX_ROWS_AT_ONCE,
-    MAX_ROWS_OF_SEVERAL,
-    ROWS_OF_A_QUERY,
-    ROWS_OF_A_UNIT,
-    Disjunction,
-    Postings,
-    PostingsIterator,
-    ReadAhead,
-    ReadBudget,
-    partitions,
-)
-from query_api.search.questions import ListQuestion, Match, Order, Page
-from query_api.search.ranges import IndexReader, RowRange, driving_terms, ranges
+from query_api.ports import TableReader
+from query_api.search.conjunction import Checkpoint, Conjunction, conjunctions, in_order
+from query_api.search.postings import ROWS_OF_A_UNIT, RowRange
+from query_api.search.questions import ListQuestion, Match, Matcher, Order, Page
 
 # How far one request goes to fill its page, by how many images it asks for. Then the page is short, and its
 # cursor goes on from there. What that costs at worst is in docs/security.md.
@@ -49,8 +35,7 @@ class Listing:
     bounds both further. `fewest_rows` are read at first of each of several terms.
     """
 
-    index: IndexReader
-    record_reader: RecordReader
+    table: TableReader
     max_read_budget: int = MAX_READ_BUDGET
     max_records: int = MAX_RECORDS
     fewest_rows: int = ROWS_OF_A_UNIT
@@ -58,8 +43,9 @@ class Listing:
     def page(self, question: ListQuestion) -> Page:
         """Read one page: about as many rows as it shows and skips, and one record for each."""
         matcher = Matcher(question)
-        conjunctions = self._conjunctions(question, matcher)
-        rows = _in_order(conjunctions)
+        budget = min(self.max_read_budget, READ_BUDGET_OF_A_PAGE + READ_BUDGET_OF_A_MATCH * question.limit)
+        joined = conjunctions(self.table, matcher, budget, self.fewest_rows)
+        rows = in_order(joined)
         page = _PageUnderWay(question, matcher, min(self.max_records, RECORDS_OF_A_MATCH * question.limit))
         while page.room and page.records_left > 0:
             batch = list(islice(rows, page.bite))
@@ -69,70 +55,14 @@ class Listing:
             taken = page.take(found, self._records(keys, page))
             rows = chain(found[taken:], [checkpoint] if checkpoint else [], rows)
             if taken == len(found) and (checkpoint or not found):
-                return page.finished(conjunctions, checkpoint, is_last=checkpoint is None)
-        return page.finished(conjunctions, None, is_last=next(rows, None) is None)
+                return page.finished(joined, checkpoint, is_last=checkpoint is None)
+        return page.finished(joined, None, is_last=next(rows, None) is None)
 
     def _records(self, keys: Sequence[str], page: _PageUnderWay) -> Mapping[str, ImageRecord]:
-        records = self.record_reader.records(keys) if keys else {}
+        records = self.table.records(keys) if keys else {}
         # One that is not there is a read too.
         page.records_left -= len(keys) + sum(map(_further_units, records.values()))
         return records
-
-    def _conjunctions(self, question: ListQuestion, matcher: Matcher) -> list[Conjunction]:
-        """Read the first rows of every term side by side, and join the terms shard by shard."""
-        groups = driving_terms(question)
-        plans = [[ranges(question, term) for term in group] for group in groups]
-        shards, terms_read = len(plans[0][0]), sum(map(len, groups))
-        most = min(self.max_read_budget, READ_BUDGET_OF_A_PAGE + READ_BUDGET_OF_A_MATCH * question.limit)
-        budgets = [ReadBudget(most // shards) for _ in range(shards)]
-        limit = _first_limit(question.limit, shards, 1 if terms_read == 1 else self.fewest_rows)
-        together = ReadAhead(self.index, *_bites(limit, most // shards, terms_read))
-        members: list[list[Postings]] = [[] for _ in range(shards)]
-        read: list[PostingsIterator] = []
-        for group in plans:
-            for shard in range(shards):
-                of_terms = [PostingsIterator(together, of_term[shard], budgets[shard]) for of_term in group]
-                members[shard].append(_one_of(of_terms))
-                read += of_terms
-        for postings in read:
-            postings.budget.ask()
-        found = self.index.rows([each.range for each in read], together.limit)
-        for postings, rows in zip(read, found, strict=True):
-            postings.take(rows, together.limit)
-        conjunctions = [
-            conjunction(matcher, members[shard], plans[0][0][shard], budgets[shard])
-            for shard in range(shards)
-        ]
-        # What is not looked up is not read on.
-        together.members = [
-            partition
-            for each in conjunctions
-            for postings in each.members
-            for partition in partitions(postings)
-        ]
-        return conjunctions
-
-
-def _one_of(postings: list[PostingsIterator]) -> Postings:
-    return postings[0] if len(postings) == 1 else Disjunction(postings, postings[0].range)
-
-
-def _first_limit(expected: int, shards: int, fewest: int) -> int:
-    """Return how many rows of each partition to read first.
-
-    Images are spread evenly, so half as much again as a partition's share makes a second read the exception
-    (1 page of 70 at 50 rows and 4 partitions).
-    """
-    share = expected * 3 // (2 * shards) + 2
-    return min(max(share, fewest), MAX_ROWS_AT_ONCE)
-
-
-def _bites(first: int, budget: int, terms_read: int) -> tuple[int, int]:
-    """Return how many rows of a term to read at first and at most: fewer of many terms, that all get some."""
-    if terms_read == 1:
-        return first, MAX_ROWS_AT_ONCE
-    share = max(budget // (2 * terms_read) - ROWS_OF_A_QUERY, ROWS_OF_A_UNIT)
-    return min(first, share), min(MAX_ROWS_OF_SEVERAL, share)
 
 
 def _further_units(record: ImageRecord) -> int:
@@ -141,19 +71,6 @@ def _further_units(record: ImageRecord) -> int:
     names = (*found.labels, *found.parents, *found.words)
     size_bytes = 2 * len(record.key) + sum(map(len, names)) + BYTES_OF_A_NAME * len(names)
     return size_bytes // BYTES_OF_A_RECORD
-
-
-def _in_order(conjunctions: Sequence[Conjunction]) -> Iterator[IndexRow | Checkpoint]:
-    """Yield what all shards have found, in order, up to the first checkpoint."""
-    order: RowRange = conjunctions[0].range
-
-    def place(found: IndexRow | Checkpoint) -> str:
-        return found.place if isinstance(found, Checkpoint) else order.place(found)
-
-    for found in merge(*(each.found() for each in conjunctions), key=place, reverse=order.falling):
-        yield found
-        if isinstance(found, Checkpoint):
-            return
 
 
 @dataclass

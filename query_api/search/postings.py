@@ -1,4 +1,4 @@
-"""Postings: the index rows of a term in one order, read a little at a time. Of one partition or several.
+"""Postings: the index rows of the terms that lead to a question's images, in one order, a little at a time.
 
 Postings stand at a row: `row` returns it, `advance` and `seek` move on. What is read already is gone through
 to its end; where reading on would cost more than a page may, they raise ReadBudgetSpentError.
@@ -7,11 +7,13 @@ to its end; where reading on would cost more than a page may, they raise ReadBud
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from contract import table
 from contract.table import IndexRow
-from query_api.search.ranges import IndexReader, RowRange
+from query_api.ports import TableReader
+from query_api.search.questions import ListQuestion, Order
 
 MAX_ROWS_AT_ONCE = 500
 # Of each of several postings: larger bites would mostly be left over when the page is full.
@@ -21,6 +23,100 @@ ROWS_OF_A_QUERY = 25
 # A read unit is this many rows as most are, of some 250 bytes; a query for fewer costs the same.
 ROWS_OF_A_UNIT = 16
 BYTES_OF_A_ROW = 256
+
+# Sort keys begin with a digit. Of a place, all rows begin with the place and `#`, and `$` comes after `#`.
+_FIRST, _LAST = "!", "~"
+_BEFORE_ROWS, _AFTER_ROWS = "#", "$"
+# Ranks are rounded to three decimals.
+_LEAST_STEP_PERCENT = 0.001
+
+Terms = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RowRange:
+    """The rows of one partition between two bounds, none of which is a row's own sort key (or rank).
+
+    `by_rank` reads the index by rank, where the table has it. Otherwise rows are in order of upload.
+    """
+
+    partition: str
+    low: str
+    high: str
+    falling: bool = True
+    by_rank: bool = False
+
+    def place(self, row: IndexRow) -> str:
+        """Return where a row's image stands in the order of this range."""
+        return row.rank_place if self.by_rank else row.place
+
+    def is_before(self, one: str, other: str) -> bool:
+        """Return whether a place comes before another in this range."""
+        return one > other if self.falling else one < other
+
+    def at_or_after(self, place: str) -> RowRange:
+        """Return what is left of this range from a place on, its own rows included."""
+        if self.falling:
+            return replace(self, high=min(self.high, place + _AFTER_ROWS))
+        return replace(self, low=max(self.low, place + _BEFORE_ROWS))
+
+    def just_before(self, place: str) -> str:
+        """Return a place that no row has: after all places before this one, and before this one."""
+        return place + (_LAST if self.falling else _FIRST)
+
+    def after(self, place: str) -> RowRange:
+        """Return what is left of this range below a place, its own rows left out."""
+        if self.falling:
+            return replace(self, high=min(self.high, place + _BEFORE_ROWS))
+        return replace(self, low=max(self.low, place + _AFTER_ROWS))
+
+    def past(self, row: IndexRow) -> RowRange:
+        """Return what is left of this range after one row; others of the same place are still in it."""
+        at = table.rank(row.confidence or 0.0, row.at.sk) if self.by_rank else row.at.sk
+        # A revision is hexadecimal: nothing stands between a key and the same with the last sign shifted.
+        if self.falling:
+            return replace(self, high=at[:-1] + chr(ord(at[-1]) - 1) + _LAST)
+        return replace(self, low=at + _FIRST)
+
+
+def ranges(question: ListQuestion, term: str) -> tuple[RowRange, ...]:
+    """Return which rows of a term a question has still to read, partition by partition."""
+    by_rank = question.order is Order.CONFIDENCE
+    if by_rank:
+        least = max(question.min_confidence_percent - _LEAST_STEP_PERCENT, 0.0)
+        low, high = table.rank(least, _FIRST), _LAST
+    else:
+        low, high = question.uploaded_from or _FIRST, f"{question.uploaded_to or ''}{_LAST}"
+    whole = (
+        RowRange(partition, low, high, falling=question.order is not Order.OLDEST, by_rank=by_rank)
+        for partition in table.term_partitions(term)
+    )
+    return tuple(each if question.after is None else each.after(question.after) for each in whole)
+
+
+def driving_terms(question: ListQuestion) -> tuple[Terms, ...]:
+    """Return groups of terms: what matches stands under one term of each group.
+
+    In order of confidence there is one group, whose rows have the confidence that is asked for; everything
+    else is then seen on the records.
+    """
+    groups = list(_groups(question))
+    if question.order is Order.CONFIDENCE:
+        return (groups[0],)
+    return tuple(groups) or ((table.status_term(question.status),),)
+
+
+def _groups(question: ListQuestion) -> list[Terms]:
+    """List the groups, the one whose confidence is shown first. Each group once, however often asked for."""
+    groups: list[Terms] = [(table.label_term(name),) for name in question.labels]
+    if question.any_labels:
+        groups.append(tuple(dict.fromkeys(map(table.label_term, question.any_labels))))
+    if question.moderation is not None:
+        groups.append((table.moderation_term(question.moderation),))
+    groups += [(table.word_term(word),) for word in question.words]
+    if question.min_faces:
+        groups.append((table.faces_term(),))
+    return list(dict.fromkeys(groups))
 
 
 class ReadBudgetSpentError(Exception):
@@ -40,7 +136,6 @@ class ReadBudget:
     made_progress: bool = False
 
     def ask(self) -> None:
-        """Count a query before it is made."""
         self.spent += ROWS_OF_A_QUERY
 
     def take(self, rows: Sequence[IndexRow]) -> None:
@@ -55,7 +150,6 @@ class ReadBudget:
 
     @property
     def is_spent(self) -> bool:
-        """Return whether no more should be read."""
         return self.made_progress and self.left < ROWS_OF_A_UNIT
 
 
@@ -74,6 +168,9 @@ class Postings(Protocol):
     def known(self) -> tuple[Sequence[IndexRow], bool]:
         """Return the rows that are read already, and whether there are no more."""
 
+    def partitions(self) -> Sequence[PostingsIterator]:
+        """Return the postings of single partitions that these are merged from."""
+
 
 @dataclass
 class ReadAhead:
@@ -82,7 +179,7 @@ class ReadAhead:
     When one has run out, those that soon will are read on in the same moment.
     """
 
-    reader: IndexReader
+    table: TableReader
     limit: int
     most: int = MAX_ROWS_AT_ONCE
     members: list[PostingsIterator] = field(default_factory=list)
@@ -96,7 +193,7 @@ class ReadAhead:
             if member is not first and member.runs_out(limit):
                 member.budget.ask()
                 together.append(member)
-        found = self.reader.rows([each.range for each in together], limit)
+        found = self.table.rows([each.range for each in together], limit)
         for member, rows in zip(together, found, strict=True):
             member.take(rows, limit)
         self.limit = min(2 * self.limit, self.most)
@@ -131,7 +228,6 @@ class PostingsIterator:
         return self.rows[self.at] if self.at < len(self.rows) else None
 
     def advance(self) -> None:
-        """Go to the next row."""
         self.at += 1
 
     def seek(self, place: str) -> None:
@@ -143,8 +239,10 @@ class PostingsIterator:
             self._read()
 
     def known(self) -> tuple[Sequence[IndexRow], bool]:
-        """Return the rows that are read already."""
         return self.rows[self.at :], self.is_all
+
+    def partitions(self) -> Sequence[PostingsIterator]:
+        return [self]
 
     def _read(self) -> None:
         if self.budget.is_spent:
@@ -160,18 +258,15 @@ class Disjunction:
     range: RowRange
 
     def row(self) -> IndexRow | None:
-        """Return the first of the members' present rows."""
         first = self._first()
         return None if first is None else first.row()
 
     def advance(self) -> None:
-        """Go to the next row."""
         first = self._first()
         if first is not None:
             first.advance()
 
     def seek(self, place: str) -> None:
-        """Seek in every member."""
         for member in self.members:
             member.seek(place)
 
@@ -187,6 +282,9 @@ class Disjunction:
                 rows = [row for row in rows if not self.range.is_before(last, self.range.place(row))]
         return rows, all(is_all for _, is_all in known)
 
+    def partitions(self) -> Sequence[PostingsIterator]:
+        return [each for member in self.members for each in member.partitions()]
+
     def _first(self) -> Postings | None:
         first: Postings | None = None
         place = ""
@@ -195,11 +293,3 @@ class Disjunction:
             if row is not None and (first is None or self.range.is_before(self.range.place(row), place)):
                 first, place = member, self.range.place(row)
         return first
-
-
-def partitions(postings: Postings) -> Sequence[PostingsIterator]:
-    """Return the postings of single partitions that these are merged from."""
-    if isinstance(postings, Disjunction):
-        return [each for member in postings.members for each in partitions(member)]
-    assert isinstance(postings, PostingsIterator)
-    return [postings]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from aws.batches import by_size, in_batches
+from aws.calls import by_size, in_batches
 
 
 def test_the_last_batch_is_what_is_left() -> None:

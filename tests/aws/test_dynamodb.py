@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from aws.conditional_writes import write_if
-from aws.dynamodb_batches import BatchGet, TableBatches
-from aws.dynamodb_pages import pages
+from aws.calls import BatchGet, TableBatches, pages, write_if
 from aws.errors import ErrorTranslator
 from contract.errors import ConfigurationError, NotReadyError, ThrottledError, TransientError
 from loadtest.simulation.outages import client_error

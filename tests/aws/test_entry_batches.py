@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aws.entry_batches import EntryBatch
+from aws.calls import EntryBatch
 from aws.errors import ErrorTranslator
 from contract.errors import ConfigurationError, ImagepipeError, NotReadyError, ThrottledError
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import botocore.session
 import pytest
 
-from aws.error_codes import ErrorKind, kind_of
-from processors.adapters.aws_errors import VERDICTS
+from aws.errors import ErrorKind, kind_of
+from processors.adapters.calls import VERDICTS
 
 # What the processor calls.
 CALLS = {

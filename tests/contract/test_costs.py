@@ -6,16 +6,25 @@ from decimal import Decimal
 
 import pytest
 
-from contract.cost_model import typical
-from contract.cost_model.assumptions import Assumptions
 from contract.cost_model.costs import API_METRICS, audit_a_month, bill, scan, standing_a_month
-from contract.cost_model.item_sizes import item_bytes, read_units, write_units
-from contract.cost_model.usage import Work, seconds_at_quota, usage
+from contract.cost_model.usage import (
+    Assumptions,
+    Work,
+    item_bytes,
+    read_units,
+    record_item,
+    result_item,
+    row_items,
+    seconds_at_quota,
+    typical_record,
+    usage,
+    write_units,
+)
 from contract.prices import DOLLARS_A_CALL, dollars_for_calls
-from contract.results import pack
+from contract.records import pack
 from infra.settings import DeploymentSettings
 from processors.counting.label_counter import MAX_KEYS
-from query_api.telemetry import QueryMetric as QueryCount
+from query_api.ports import QueryMetric as QueryCount
 
 MILLION = 1_000_000
 LABELS = ("DetectLabels",)
@@ -68,12 +77,12 @@ def test_units_are_begun_kilobytes_and_at_least_one() -> None:
 
 
 def test_a_typical_photo_takes_a_unit_for_each_of_its_rows_and_one_for_its_record() -> None:
-    record = typical.record(FOUR, labels=15, words=5)
+    record = typical_record(FOUR, labels=15, words=5)
     status, faces, labels, words = 1, 1, 15, 5
 
-    rows = typical.row_items(record)
+    rows = row_items(record)
     assert [write_units(item_bytes(row)) for row in rows] == [1] * (status + faces + labels + words)
-    assert write_units(item_bytes(typical.record_item(record))) == 1
+    assert write_units(item_bytes(record_item(record))) == 1
 
 
 def test_an_answer_of_fifteen_labels_takes_the_units_that_are_assumed() -> None:
@@ -88,11 +97,11 @@ def test_an_answer_of_fifteen_labels_takes_the_units_that_are_assumed() -> None:
                 "Aliases": [],
                 "Categories": [{"Name": "Nature and Outdoors"}],
             }
-            for place, name in enumerate(typical.record(LABELS, 15, 0).findings.labels)
+            for place, name in enumerate(typical_record(LABELS, 15, 0).findings.labels)
         ]
     }
-    size = item_bytes(typical.result_item("DetectLabels", len(pack(answer))))
-    assumed = item_bytes(typical.result_item("DetectLabels", Assumptions().answer_bytes["DetectLabels"]))
+    size = item_bytes(result_item("DetectLabels", len(pack(answer))))
+    assumed = item_bytes(result_item("DetectLabels", Assumptions().answer_bytes["DetectLabels"]))
 
     assert write_units(size) <= write_units(assumed) == 2
 

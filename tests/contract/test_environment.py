@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from contract import environment
 from contract.errors import SettingsError
-from contract.settings import ProcessorSettings
+from contract.settings import ProcessorSettings, dump, load
 
 SETTINGS = ProcessorSettings(
     bucket_name="photos",
@@ -22,15 +21,13 @@ SETTINGS = ProcessorSettings(
 
 
 def test_what_is_written_is_read_back() -> None:
-    assert environment.load(ProcessorSettings, environment.dump(SETTINGS)) == SETTINGS
+    assert load(ProcessorSettings, dump(SETTINGS)) == SETTINGS
 
 
 def test_all_that_is_missing_or_malformed_is_said_at_once() -> None:
-    urls = {
-        name: value for name, value in environment.dump(SETTINGS).items() if name.endswith(("_URL", "_ARN"))
-    }
+    urls = {name: value for name, value in dump(SETTINGS).items() if name.endswith(("_URL", "_ARN"))}
     with pytest.raises(SettingsError) as raised:
-        environment.load(ProcessorSettings, {"CONCURRENT_CALLS": "many"} | urls)
+        load(ProcessorSettings, {"CONCURRENT_CALLS": "many"} | urls)
 
     assert raised.value.faults == [
         "BUCKET_NAME is not set",
@@ -43,4 +40,4 @@ def test_an_unknown_detector_is_refused_with_the_choice_there_is() -> None:
     with pytest.raises(
         SettingsError, match="DETECTORS is 'labels,smells'; choose one or more of labels, faces"
     ):
-        environment.load(ProcessorSettings, {**environment.dump(SETTINGS), "DETECTORS": "labels,smells"})
+        load(ProcessorSettings, {**dump(SETTINGS), "DETECTORS": "labels,smells"})

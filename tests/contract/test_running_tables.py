@@ -11,13 +11,18 @@ from typing import Any
 import pytest
 
 from contract import timing
-from contract.audits import AUDIT
-from contract.contents import COMPLETE, Name, removal_key
 from contract.detectors import DETECTORS
-from contract.identity import ImageVersion, key_digest
 from contract.notifications import canonical_sequencer
-from contract.records import Findings, ImageRecord, Rejection, Status
-from contract.results import ResultName, unpack
+from contract.records import (
+    Findings,
+    ImageRecord,
+    ImageVersion,
+    Rejection,
+    ResultName,
+    Status,
+    key_digest,
+    unpack,
+)
 from contract.settings import ProcessorSettings, questions
 from contract.table import (
     RANK_INDEX,
@@ -33,7 +38,18 @@ from contract.table import (
     result_key,
     signing_key,
 )
-from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, CountedImage, Share, counted_key, label_counts_key
+from contract.tallies import (
+    AUDIT,
+    COMPLETE,
+    LABEL_COUNTS,
+    STATUS_COUNTS,
+    CountedImage,
+    Name,
+    Share,
+    counted_key,
+    label_counts_key,
+    removal_key,
+)
 
 HERE = Path(__file__).parent
 HANDBOOK = HERE.parents[1] / "docs" / "operations.md"

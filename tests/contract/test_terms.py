@@ -6,8 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from contract.identity import ImageVersion
-from contract.records import Findings, ImageRecord, Status
+from contract.records import Findings, ImageRecord, ImageVersion, Status
 from contract.table import IndexRow, index_rows, plain_word, rank
 
 RECORD = ImageRecord(

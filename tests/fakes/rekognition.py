@@ -21,7 +21,7 @@ _CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 @dataclass
 class FakeRekognition:
-    """Answers about objects of a fake bucket, and remembers which bytes it was paid for.
+    """Answers about objects of a fake bucket, and remembers which bytes and which versions it was paid for.
 
     `fails_on` are pictures that it has no answer for, each time.
     """
@@ -29,6 +29,7 @@ class FakeRekognition:
     s3: FakeS3
     calls: Calls = field(default_factory=Calls)
     paid: Counter[tuple[str, bytes]] = field(default_factory=Counter)
+    paid_versions: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     fails_on: set[bytes] = field(default_factory=set)
 
     def detect_labels(self, *, Image: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -87,6 +88,7 @@ class FakeRekognition:
                     "InvalidImageFormatException", operation, "Request has invalid format"
                 ) from fault
             self.paid[operation, body] += 1
+            self.paid_versions[operation, s3_object["Name"], s3_object.get("Version", "")] += 1
         return found
 
 

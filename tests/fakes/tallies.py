@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from contract.contents import Name, removal_key
 from contract.errors import TransientError
 from contract.records import ImageRecord
 from contract.table import ItemKey, record_key
-from contract.tallies import NOTHING, CountedImage, Differences, counted_key
+from contract.tallies import NOTHING, CountedImage, Differences, Name, counted_key, removal_key
 from processors.counting.contents import Named
 from processors.counting.label_counter import ShareChange, StoredShare
 from processors.counting.recounting import KeyPage

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from contract import timing
-from contract.capacity import MOST_WAITING_DAYS
 from contract.cost_model.costs import ALARMS
-from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
+from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS, MOST_WAITING_DAYS
 from infra.bundles import ROOT
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from local.cloud.assembly import STACK_NAME, Assembly

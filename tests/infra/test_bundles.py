@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contract import environment
-from contract.settings import ProcessorSettings
+from contract.settings import ProcessorSettings, dump
 from infra import bundles
 from infra.bundles import SERVICES, Bundle
 from infra.bytecode import compile_below, find_python
@@ -22,7 +21,7 @@ TOPIC_ARN = "arn:aws:sns:us-east-1:123456789012:topic"
 _QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/"
 QUEUES = (f"{_QUEUE}a", f"{_QUEUE}b", f"{_QUEUE}c", f"{_QUEUE}d")
 ENVIRONMENT = {
-    **environment.dump(ProcessorSettings("bucket", "table", TOPIC_ARN, *QUEUES)),
+    **dump(ProcessorSettings("bucket", "table", TOPIC_ARN, *QUEUES)),
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from contract import environment, timing
-from contract.settings import ProcessorSettings, QuerySettings, TallySettings
+from contract import timing
+from contract.settings import ProcessorSettings, QuerySettings, TallySettings, load
 from contract.table import signing_key
 from tests.infra.template import Template, listed, target
 
@@ -148,7 +148,7 @@ def test_the_lambda_finds_the_settings_that_it_loads(
     variables = template.properties("AWS::Lambda::Function", function_id)["Environment"]["Variables"]
     chosen = {name: template.in_region(value, "us-east-1") for name, value in variables.items()}
     as_text = {name: value if isinstance(value, str) else in_words(value) for name, value in chosen.items()}
-    environment.load(settings_class, as_text)
+    load(settings_class, as_text)
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "imagepipe"
 
 

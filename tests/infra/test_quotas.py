@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract import environment
-from contract.settings import ProcessorSettings
+from contract.settings import ProcessorSettings, load
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template
@@ -18,7 +17,7 @@ def settings(template: Template, region: str) -> ProcessorSettings:
     texts = {
         name: value if isinstance(value, str) else "https://queue/of/it" for name, value in values.items()
     }
-    return environment.load(ProcessorSettings, texts)
+    return load(ProcessorSettings, texts)
 
 
 def concurrency(template: Template, region: str) -> list[int]:

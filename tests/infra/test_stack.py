@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,20 @@ from tests.infra.template import Template, listed, target
 
 STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/imagepipe-restored/stream/2026-01-31T08:00:00.000"
 RESTORED = {"restored_table": "imagepipe-restored", "restored_table_stream": STREAM}
+
+
+WRITTEN = ROOT / "build" / "reference" / "template.json"
+
+
+def test_what_is_deployed_is_written_down(template: Template) -> None:
+    """So that a reader sees it, and any change of it. Of the code of functions, only that there is some."""
+    said = json.dumps(template.document, indent=1, ensure_ascii=False) + "\n"
+    WRITTEN.parent.mkdir(parents=True, exist_ok=True)
+    WRITTEN.write_text(re.sub(r"\b[0-9a-f]{64}\.zip", "code.zip", said))
+
+    assert WRITTEN.read_text() == (ROOT / "docs" / "template.json").read_text(), (
+        "if it is meant to change: cp build/reference/template.json docs/"
+    )
 
 
 def test_the_table_has_ttl_recovery_encryption_and_protection(template: Template) -> None:

@@ -7,15 +7,22 @@ from typing import Any
 import pytest
 
 from contract import timing
-from contract.audits import AUDIT, AUDIT_EVENT, WHEN_DUE
-from contract.contents import COMPLETE, Name, removal_key
-from contract.cost_model import typical
-from contract.environment import load
+from contract.cost_model.usage import typical_record
 from contract.metrics import TallyMetric
-from contract.results import ResultName
-from contract.settings import TallySettings
+from contract.records import ResultName
+from contract.settings import TallySettings, load
 from contract.table import ItemKey, budget_key, index_rows, record_key, result_key, signing_key
-from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, counted_key
+from contract.tallies import (
+    AUDIT,
+    AUDIT_EVENT,
+    COMPLETE,
+    LABEL_COUNTS,
+    STATUS_COUNTS,
+    WHEN_DUE,
+    Name,
+    counted_key,
+    removal_key,
+)
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template, listed, target
 
@@ -88,7 +95,7 @@ def test_the_tally_touches_nothing_but_the_table_and_its_dead_letters(unaudited:
 
 
 CONTENT = "0" * 32 + "-7"
-PHOTO = typical.record(("DetectLabels",), labels=3, words=0)
+PHOTO = typical_record(("DetectLabels",), labels=3, words=0)
 OTHERS = [record_key("a.jpg"), *(row.at for row in index_rows(PHOTO)), signing_key(), budget_key("Any")]
 RESULT = result_key(ResultName(CONTENT, "labels", "f1"))
 NAMED = [Name(CONTENT, "a.jpg", 1).at, removal_key(CONTENT), RESULT]

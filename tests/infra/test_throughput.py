@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract.cost_model.throughput import NEW_TABLE_WRITES, writes_a_second
+from contract.cost_model.costs import NEW_TABLE_WRITES, writes_a_second
 from contract.quotas import IN_LARGE_REGIONS
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template

@@ -9,7 +9,7 @@ from contract.table import SHARDS
 from contract.tallies import LABEL_COUNTS
 from infra.answers import COSTLY_ROUTES, ROUTES, STATIC_ROUTES, UPLOAD_ROUTE
 from infra.settings import DeploymentSettings
-from query_api.endpoints.stats import CALL_DAYS
+from query_api.endpoints.counts import CALL_DAYS
 from query_api.search.listing import MAX_READ_BUDGET, MAX_RECORDS
 from query_api.search.postings import ROWS_OF_A_UNIT
 

@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import libcst
+from libcst import matchers
 from mutmut.mutation.file_mutation import create_mutations, deep_replace
 
 from infra.bundles import ROOT
 from tests.mutants.recording import ROOMS
 
+_CAST = matchers.Call(func=matchers.Name("cast"))
+_CAST_TO_NONE = matchers.Call(
+    func=matchers.Name("cast"), args=[matchers.Arg(matchers.Name("None")), matchers.Arg()]
+)
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 
 
@@ -85,8 +90,16 @@ def _candidates(files: Iterable[Path]) -> Iterator[Candidate]:
     for path in files:
         file = path.relative_to(ROOT).as_posix()
         module, mutations, *_ = create_mutations(file, path.read_text())
+        types = {
+            id(libcst.ensure_type(call, libcst.Call).args[0].value)
+            for call in matchers.findall(module, _CAST)
+        }
         for place, mutation in enumerate(mutations):
-            yield Candidate(file, place, module, mutation)
+            # What cast is told of a type is for the type checker alone.
+            if id(mutation.original_node) not in types and not matchers.matches(
+                mutation.mutated_node, _CAST_TO_NONE
+            ):
+                yield Candidate(file, place, module, mutation)
 
 
 def _compared(file: str, code: str, changed: str) -> Mutation:

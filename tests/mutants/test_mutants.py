@@ -60,6 +60,18 @@ def test_a_mutation_says_where_it_is() -> None:
     assert mutation.source == SOURCE.replace("<", "<=")
 
 
+def test_what_cast_is_told_of_a_type_is_left_alone(drawn_from: Path) -> None:
+    (drawn_from / "contract/taking.py").write_text('LIMIT = cast("int", 3)\n')
+
+    assert {mutation.becomes for mutation in draw(1_000, seed=1)} == {
+        "LIMIT = None",
+        'LIMIT = cast("int", 4)',
+        'LIMIT = cast("int", None)',
+        'LIMIT = cast("int", )',
+        "LIMIT = cast(3)",
+    }
+
+
 @pytest.fixture
 def choice(drawn_from: Path, monkeypatch: pytest.MonkeyPatch) -> Choice:
     (drawn_from / "tests/contract").mkdir(parents=True)

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
-from contract.environment import dump
-from contract.settings import ProcessorSettings
+from contract.settings import ProcessorSettings, dump
 from loadtest.simulation.outages import client_error
 
 PROCESSOR = "arn:aws:lambda:us-east-1:123456789012:function:processor"
@@ -58,6 +58,12 @@ class Paginator:
         assert ServiceCode == "rekognition"
         for code, quota in self.quotas.items():
             yield {"Quotas": [{"QuotaCode": code, **quota}]}
+
+
+def deployed(fingerprints: Mapping[str, str], *, shares_answers: bool = True) -> Any:
+    """Return what is read of a deployed processor that asks with these fingerprints, by detector."""
+    settings = SimpleNamespace(detectors=tuple(fingerprints), answers_are_shared=shares_answers)
+    return SimpleNamespace(fingerprints=fingerprints, settings=settings)
 
 
 def named(operation: str, value: float) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contract.errors import FAILURE_ATTRIBUTE, Failure
 from contract.notifications import look_again
-from operations.dead_letters.letters import DeadLetter, read
-from operations.messages import Received
+from operations.adapters.sqs import Received
+from operations.dead_letters import DeadLetter, read
 from tests.fakes.s3 import BUCKET
 
 FIRST = "2026-01-01T00:00:00.000Z"

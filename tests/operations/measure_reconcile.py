@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,9 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from contract.identity import ImageVersion, key_digest
-from contract.records import Findings, ImageRecord, Status
+from contract.records import Findings, ImageRecord, ImageVersion, Status, key_digest
 from contract.table import PARTITION_KEY, SORT_KEY, index_rows, record_key
-from operations.reconciling.spool import DifferenceKind, Spool
-from operations.reconciling.survey import Survey
+from operations.survey import DifferenceKind, Spool, Survey
 from operations.wiring import DeployedPipeline
 from tests.operations.world import NAMES
 
@@ -170,12 +167,12 @@ def measure(count: int) -> dict[str, Any]:
     """Survey so many photos in this process."""
     answering: list[float] = []
     pipeline = DeployedPipeline(NAMES, clients(Synthetic(count), answering))
-    warm_up = pipeline.table.records([key_of(0)])
+    warm_up = pipeline.table.summaries([key_of(0)])
     assert key_digest(next(iter(warm_up)))
     before = peak_megabytes()
     began, spooled = time.monotonic(), 0
-    with Spool() as spool, ThreadPoolExecutor(8) as executor:
-        survey = Survey(pipeline.bucket, pipeline.table, spool, executor, time.time, 60)
+    with Spool() as spool:
+        survey = Survey(pipeline, spool, time.time, 60)
         for _ in survey.run(""):
             pass
         spooled = sum(

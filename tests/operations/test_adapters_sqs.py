@@ -11,8 +11,7 @@ from moto import mock_aws
 
 from contract.errors import FAILURE_ATTRIBUTE, ConfigurationError
 from loadtest.simulation.outages import client_error
-from operations.adapters.sqs import SqsQueue
-from operations.messages import Outgoing
+from operations.adapters.sqs import Outgoing, SqsQueue
 from tests.fakes.sqs import DEAD_LETTERS, FakeSQS
 from tests.operations.world import AT_ONCE, queue
 

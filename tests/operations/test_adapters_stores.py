@@ -13,19 +13,15 @@ import pytest
 from botocore.awsrequest import AWSResponse, HeadersDict
 from moto import mock_aws
 
-from aws.dynamodb_batches import TableBatches
-from contract.identity import ImageVersion, key_digest
-from contract.records import Findings, ImageRecord, Status
-from contract.table import ItemKey, counts_key, index_rows, record_key
-from contract.wire import to_wire
+from aws.calls import TableBatches
+from contract.moments import to_seconds
+from contract.records import Findings, ImageRecord, ImageVersion, Status, key_digest
+from contract.table import ItemKey, counts_key, index_rows, record_key, to_wire
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb import ComparedTable
-from operations.adapters.dynamodb_counts import DynamoDBRecordCounts
-from operations.adapters.dynamodb_wire import row_from_wire, standing_from_wire
+from operations.adapters.dynamodb import OperatedTable, row_from_wire, summary_from_wire
 from operations.adapters.s3 import S3Bucket
 from operations.inventory import RecordCount
-from operations.moments import to_seconds
-from operations.names import Names, Written
+from operations.wiring import Names
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.s3 import BUCKET, FakeS3
 from tests.operations.stores import ScannedDynamoDB
@@ -46,8 +42,7 @@ class Store:
 
     client: Any
     writer: Any
-    table: ComparedTable
-    record_counts: DynamoDBRecordCounts
+    table: OperatedTable
 
     def commit(self, record: ImageRecord) -> None:
         at = record_key(record.key)
@@ -84,17 +79,12 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
                 AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in KEYS],
             )
         reads = TableBatches(client, TABLE, translated, AT_ONCE, executor)
-        yield Store(
-            client,
-            writer,
-            ComparedTable(client, TABLE, AT_ONCE, reads),
-            DynamoDBRecordCounts(client, TABLE, AT_ONCE, reads),
-        )
+        yield Store(client, writer, OperatedTable(client, TABLE, AT_ONCE, reads))
 
 
 def test_a_record_is_read_as_the_contract_writes_it() -> None:
     for record in (photo("a"), photo("b", version_id=None), photo("c", Status.DELETED)):
-        standing = standing_from_wire(to_wire(record.to_item()))
+        standing = summary_from_wire(to_wire(record.to_item()))
 
         assert (standing.key, standing.etag, standing.size_bytes) == (record.key, "e1", 10)
         assert (standing.version_id, standing.revision) == (record.version.version_id, record.revision)
@@ -116,10 +106,10 @@ def test_records_are_read_in_batches_of_any_number(store: Store) -> None:
     for number in range(130):
         store.commit(photo(f"{number}.jpg"))
 
-    found = store.table.records([f"{number}.jpg" for number in range(120, 260)])
+    found = store.table.summaries([f"{number}.jpg" for number in range(120, 260)])
 
     assert sorted(found) == sorted(f"{number}.jpg" for number in range(120, 130))
-    assert store.table.records([]) == {}
+    assert store.table.summaries([]) == {}
 
 
 def test_a_scan_gives_records_and_rows_and_nothing_else(store: Store) -> None:
@@ -178,10 +168,10 @@ def test_records_are_counted_by_state_and_no_further_than_asked(store: Store) ->
         store.commit(photo(f"{number}.jpg"))
     store.commit(photo("no.jpg", Status.REJECTED))
 
-    assert store.record_counts.count(Status.RECOGNIZED, None) == RecordCount(60, is_all=True)
-    assert store.record_counts.count(Status.REJECTED, 5) == RecordCount(1, is_all=True)
+    assert store.table.count_rows(Status.RECOGNIZED, None) == RecordCount(60, is_all=True)
+    assert store.table.count_rows(Status.REJECTED, 5) == RecordCount(1, is_all=True)
     if isinstance(store.client, ScannedDynamoDB):
-        bounded = store.record_counts.count(Status.RECOGNIZED, 1)
+        bounded = store.table.count_rows(Status.RECOGNIZED, 1)
         assert not bounded.is_all
         assert bounded.count < 60
 
@@ -190,7 +180,7 @@ def test_counts_are_read_by_day(store: Store) -> None:
     at = counts_key("2026-01-02")
     store.put({"pk": at.pk, "sk": at.sk, "CallsMade": 7, "ImagesRecognized": 4})
 
-    assert store.record_counts.counts(["2026-01-01", "2026-01-02"]) == {"2026-01-02": {"CallsMade": 7}}
+    assert store.table.calls_by_day(["2026-01-01", "2026-01-02"]) == {"2026-01-02": {"CallsMade": 7}}
 
 
 @pytest.fixture(params=["in memory", "moto"])
@@ -284,5 +274,4 @@ def test_names_come_from_the_outputs_that_the_local_place_writes() -> None:
     """The file is another room's; its fields are looked at here."""
     from local.cloud.environment import Outputs
 
-    assert set(Names.__dataclass_fields__) <= set(Outputs.__dataclass_fields__)
-    assert {"endpoint_url", "region"} <= set(Written.__dataclass_fields__) & set(Outputs.__dataclass_fields__)
+    assert {*Names.__dataclass_fields__, "endpoint_url", "region"} <= set(Outputs.__dataclass_fields__)

@@ -10,13 +10,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from aws.dynamodb_batches import TableBatches
-from contract.contents import Name
-from contract.results import ResultName
-from contract.table import ItemKey, record_key, result_key
-from contract.wire import key_to_wire, to_wire
+from aws.calls import TableBatches
+from contract.records import ResultName
+from contract.table import ItemKey, key_to_wire, record_key, result_key, to_wire
+from contract.tallies import Name
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb_traces import DynamoDBTraces
+from operations.adapters.dynamodb import DynamoDBTraces
 from operations.inventory import TraceKind
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.late_reads import LateReads

@@ -10,15 +10,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from aws.dynamodb_batches import TableBatches
+from aws.calls import TableBatches
 from contract.records import Status
-from contract.table import ItemKey, record_key
+from contract.table import ItemKey, key_to_wire, record_key, to_wire
 from contract.tallies import counted_key
-from contract.wire import key_to_wire, to_wire
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb_traces import DynamoDBTraces
-from operations.adapters.s3_objects import ObjectVersion, WritableBucket
-from operations.adapters.subscriptions import Subscriptions
+from operations.adapters.dynamodb import DynamoDBTraces
+from operations.adapters.s3 import ObjectVersion, S3Bucket
+from operations.adapters.sqs import Subscriptions
 from operations.inventory import TraceKind
 from tests.operations.world import AT_ONCE
 from tests.processors.test_conformance import create_table
@@ -61,7 +60,7 @@ def test_objects_are_put_copied_deleted_and_removed_with_all_their_versions() ->
     s3 = boto3.client("s3", REGION)
     s3.create_bucket(Bucket="photos")
     s3.put_bucket_versioning(Bucket="photos", VersioningConfiguration={"Status": "Enabled"})
-    objects = WritableBucket(s3, "photos", AT_ONCE)
+    objects = S3Bucket(s3, "photos", AT_ONCE)
 
     etag = objects.put("a.jpg", b"one")
     assert objects.copy("a.jpg", "b/c.jpg") == etag

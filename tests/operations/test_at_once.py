@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.records import Status
-from operations.dead_letters.reader import LOOK_SECONDS
-from operations.reconciling.spool import DifferenceKind
+from operations.dead_letters import LOOK_SECONDS
+from operations.survey import DifferenceKind
 from tests.fakes.sqs import BULK, DEAD_LETTERS, IMAGES
 from tests.operations.letters import body, explained
 from tests.operations.test_reconciling import NOTHING, recognized

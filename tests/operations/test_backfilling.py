@@ -12,18 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.moments import to_text
 from contract.notifications import parse
 from contract.records import Status
 from contract.settings import questions
+from operations.adapters.sqs import Pace
 from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
-from operations.faults import OperatorError
-from operations.messages import Pace
-from operations.moments import to_text
-from operations.planning.assessment import Assessor, ObjectFilter, SeenContents
+from operations.planning import Assessor, ObjectFilter
+from operations.temporary_database import SeenContents
+from operations.terminal import OperatorError
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import BULK
+from tests.operations.deployments import deployed
 from tests.operations.test_reconciling import recognized
-from tests.operations.world import OperatedWorld, queue
+from tests.operations.world import OperatedWorld
 from tests.processors.world import SETTINGS
 
 FINGERPRINTS = {name: question.fingerprint for name, question in questions(SETTINGS).items()}
@@ -47,18 +49,14 @@ class Runs:
         self, prefix: str = "", *, rate: float | None = None, everything: bool = False, **bounds: Any
     ) -> tuple[Ended, Backfill]:
         with SeenContents() as contents:
+            operated = self.operated
             made = Backfill(
-                bucket_name=BUCKET,
-                bucket=self.operated.bucket,
-                assessor=Assessor(
-                    self.operated.known, contents, FINGERPRINTS, has_records=True, shares_answers=True
-                ),
-                queue=queue(self.operated.queues, BULK),
-                executor=self.operated.executor,
+                operated.pipeline,
+                Assessor(deployed(FINGERPRINTS), operated.table, contents, has_records=True),
                 price=price,
                 pace=Pace(rate, lambda: sum(self.slept), self.slept.append),
                 bounds=Bounds(**bounds),
-                now=lambda: to_text(self.operated.now),
+                now=lambda: to_text(operated.now),
                 progress=self.kept,
                 everything=everything,
             )

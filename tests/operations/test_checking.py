@@ -16,11 +16,11 @@ from botocore.stub import Stubber
 from contract.errors import ConfigurationError
 from infra.settings import DeploymentSettings
 from operations import wiring
-from operations.adapters.account import AwsAccount
-from operations.checking import Concurrency, Finding, Fit, Wanted, findings, read_wanted
+from operations.adapters.account import AwsAccount, Concurrency
 from operations.commands import check
-from operations.faults import OperatorError
+from operations.commands.check import Finding, Fit, Wanted, findings, read_wanted
 from operations.main import main
+from operations.terminal import OperatorError
 from tests.operations.world import AT_ONCE
 
 ESTABLISHED = Concurrency(1000, 1000)
@@ -44,10 +44,11 @@ class FakeAccount:
 
 
 def concurrency(has: Concurrency, wanted: Wanted | None = None, region: str = "eu-west-1") -> Finding:
-    return list(findings(wanted or Wanted(), FakeAccount(region, has)))[-1]
+    account: Any = FakeAccount(region, has)
+    return list(findings(wanted or Wanted(), account))[-1]
 
 
-def of_operation(account: FakeAccount, operation: str) -> Finding:
+def of_operation(account: Any, operation: str) -> Finding:
     (found,) = (each for each in findings(Wanted(), account) if each.subject == operation)
     return found
 

@@ -16,15 +16,14 @@ import pytest
 from botocore.stub import Stubber
 
 from contract.errors import CRASHED
+from contract.moments import to_text
 from loadtest.simulation.outages import client_error
 from operations import wiring
-from operations.adapters.cloudformation import stack_outputs
-from operations.commands import backfill, dead_letters, plan, quotas, reconcile, status
-from operations.faults import OperatorError
+from operations.commands import backfill, dlq, plan, quotas, reconcile, status
+from operations.commands.options import read_since
 from operations.main import main
-from operations.moments import read_since, to_text
-from operations.names import Names, choose, read_local
-from operations.wiring import DeployedPipeline
+from operations.terminal import OperatorError
+from operations.wiring import DeployedPipeline, Names, choose, read_local
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES
 from tests.operations.deployments import named
 from tests.operations.letters import body, explained
@@ -66,7 +65,7 @@ def operated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Operat
     pipeline = DeployedPipeline(NAMES, Session(operated))
     pipeline._retry = AT_ONCE
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    for commands in (backfill, dead_letters, plan, quotas, reconcile, status):
+    for commands in (backfill, dlq, plan, quotas, reconcile, status):
         monkeypatch.setattr(commands, "connect", lambda *_: pipeline)
     yield operated
     pipeline.executor.shutdown()
@@ -600,7 +599,7 @@ def test_a_stack_that_is_not_there_says_what_to_do() -> None:
     with Stubber(client) as stubber:
         stubber.add_client_error("describe_stacks", "ValidationError", "Stack with id x does not exist")
         with pytest.raises(OperatorError, match="no stack 'x' in us-east-1"):
-            stack_outputs(client, "x", AT_ONCE)
+            wiring.outputs_on_aws(client, "x", AT_ONCE)
 
 
 @pytest.mark.parametrize("written", ["", "{}", "[]", '{"bucket": "b"}'])

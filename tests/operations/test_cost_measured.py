@@ -7,16 +7,21 @@ from typing import Any
 
 import pytest
 
-from contract.cost_model import typical
-from contract.cost_model.assumptions import Assumptions
-from contract.cost_model.item_sizes import item_bytes, read_units, write_units
-from contract.cost_model.usage import Work, usage
+from contract.cost_model.usage import (
+    KEY,
+    UPLOADED_AT,
+    Assumptions,
+    Work,
+    item_bytes,
+    read_units,
+    usage,
+    write_units,
+)
+from contract.moments import day_of
 from contract.notifications import look_again
-from contract.table import budget_key
+from contract.table import budget_key, from_wire, to_wire
 from contract.tallies import LABEL_COUNTS
-from contract.wire import from_wire, to_wire
 from loadtest.simulation.table import inserted
-from processors.rate_limit.limiter import day_of
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import SETTINGS, World
@@ -86,12 +91,12 @@ def test_a_batch_of_new_photos_uses_what_the_model_says(is_bulk: bool) -> None:
     meter = Meter(world.table)
     records = [
         world.s3.put(
-            f"{number}{typical.KEY}",
+            f"{number}{KEY}",
             " ".join(f"{number}label{label} 9{label}" for label in range(LABELS)).encode(),
         )
         for number in range(PHOTOS)
     ]
-    asked = [look_again(BUCKET, [key], typical.UPLOADED_AT) for key in world.s3.objects]
+    asked = [look_again(BUCKET, [key], UPLOADED_AT) for key in world.s3.objects]
 
     assert world.deliver(*(asked if is_bulk else records)) == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from operations.cost_page import page
+from operations.commands.cost import page
 
 ROOT = Path(__file__).resolve().parents[2]
 

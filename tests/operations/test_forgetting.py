@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any, cast
 
 from contract.notifications import look_again, parse
 from contract.table import CONTENT_PREFIX, ItemKey, record_key
 from contract.tallies import counted_key
-from operations.adapters.s3_objects import ObjectVersion
-from operations.forgetting import Chosen, Forgetting
+from operations.adapters.s3 import ObjectVersion
+from operations.commands.forget import Chosen, Forgetting
 from operations.inventory import Trace, TraceKind
 from operations.terminal import Steps, Value
 from tests.fakes.s3 import BUCKET
-from tests.fakes.sqs import BULK, FakeSQS
-from tests.operations.world import queue
+from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, FakeSQS
+from tests.operations.world import NAMES, queue
 
 AT = "2026-11-23T12:00:00.000Z"
 RESULT = ItemKey("content#e1-7", "labels#f1")
@@ -75,7 +76,7 @@ def note(key: str, kind: TraceKind = TraceKind.RECORD, *, is_alive: bool = False
     return Trace(kind, at, key, is_alive, "e1-7" if is_alive else None)
 
 
-def forgetting(chosen: Chosen, table: Table, bucket: Bucket, queues: FakeSQS, **how: Any) -> Forgetting:
+def forgetting(chosen: Chosen, table: Table, bucket: Bucket, queues: FakeSQS) -> Forgetting:
     now = [0.0]
 
     def sleep(seconds: float) -> None:
@@ -85,20 +86,18 @@ def forgetting(chosen: Chosen, table: Table, bucket: Bucket, queues: FakeSQS, **
             asked = keys_in(queues)
             table.traces = [note(trace.key) if trace.key in asked else trace for trace in table.traces]
 
-    parts: dict[str, Any] = {
-        "chosen": chosen,
-        "bucket_name": BUCKET,
-        "objects": bucket,
-        "traces": table,
-        "queues": {"bulk": queue(queues, BULK)},
-        "bulk": queue(queues, BULK),
-        "executor": ThreadPoolExecutor(2),
-        "clock": lambda: now[0],
-        "now": lambda: AT,
-        "sleep": sleep,
-        "patience_seconds": 120.0,
-    }
-    return Forgetting(**{**parts, **how})
+    bulk = SimpleNamespace(
+        name="bulk", queue=queue(queues, BULK), dead_letters=queue(queues, BULK_DEAD_LETTERS)
+    )
+    pipeline: Any = SimpleNamespace(
+        names=NAMES,
+        bucket=bucket,
+        traces=table,
+        bulk=bulk,
+        lanes=(bulk,),
+        executor=ThreadPoolExecutor(2),
+    )
+    return Forgetting(pipeline, chosen, 120.0, lambda: now[0], lambda: AT, sleep)
 
 
 def finished(steps: Steps[Value]) -> Value:

@@ -8,7 +8,7 @@ import pytest
 
 from contract.errors import FAILURE_ATTRIBUTE
 from contract.timing import QUEUE_MAX_RECEIVES
-from operations.dead_letters.letters import NO_VERDICT, Cause, DeadLetterFilter, Summary
+from operations.dead_letters import NO_VERDICT, Cause, DeadLetterFilter, Summary
 from tests.operations.letters import FIRST, LAST, SENT, body, explained, letter
 
 SENT_BY_PROCESSOR = letter(body("a.jpg", "b.jpg"), explained("b.jpg"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from loadtest.simulation.outages import client_error
-from operations.dead_letters import reader
-from operations.dead_letters.reader import LOOK_SECONDS, MOST_REPEATS, DeadLetterReader
+from operations import dead_letters
+from operations.dead_letters import LOOK_SECONDS, MOST_REPEATS, DeadLetterReader
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import DEAD_LETTERS, FakeSQS
 from tests.operations.letters import body
@@ -101,7 +101,7 @@ def test_letters_in_other_hands_are_counted_as_such() -> None:
 
 
 def test_no_more_are_held_than_sqs_allows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "MOST_HELD", 20)
+    monkeypatch.setattr(dead_letters, "MOST_HELD", 20)
     queues = filled(50)
     pass_ = look(queues)
 

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
-from contract.records import Status
-from contract.results import ResultName
+from contract.records import ResultName, Status
 from contract.settings import questions
-from contract.table import result_key
-from contract.wire import to_wire
-from operations.faults import OperatorError
+from contract.table import result_key, to_wire
 from operations.inventory import Listed, RecordSummary
-from operations.planning.assessment import Assessor, ObjectFilter, ObjectKind, Place, SeenContents
-from operations.planning.estimate import Assessment, Totals
+from operations.planning import Assessment, Assessor, ObjectFilter, ObjectKind, Place, Totals
+from operations.temporary_database import SeenContents
+from operations.terminal import OperatorError
+from tests.operations.deployments import deployed
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld
 from tests.processors.world import SETTINGS, World
@@ -33,13 +32,10 @@ def planned(
     **how: Any,
 ) -> tuple[Totals, bool]:
     with SeenContents() as contents:
-        assessor = Assessor(
-            operated.known,
-            contents,
-            how.get("fingerprints", FINGERPRINTS),
-            has_records=how.get("has_records", True),
-            shares_answers=how.get("shares_answers", True),
+        processor = deployed(
+            how.get("fingerprints", FINGERPRINTS), shares_answers=how.get("shares_answers", True)
         )
+        assessor = Assessor(processor, operated.table, contents, has_records=how.get("has_records", True))
         assessment = Assessment(assessor, chosen or ObjectFilter(), limit)
         for _ in assessment.run(operated.bucket.pages(prefix)):
             pass

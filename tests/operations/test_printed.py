@@ -10,7 +10,7 @@ import pytest
 
 from operations.commands import (
     backfill,
-    dead_letters,
+    dlq,
     forget,
     plan,
     quotas,
@@ -18,8 +18,7 @@ from operations.commands import (
     status,
     verify,
 )
-from operations.faults import OperatorError
-from operations.terminal import consents
+from operations.terminal import OperatorError, consents
 from tests.operations.deployments import named
 from tests.operations.test_command_line import Run, operated, run  # noqa: F401 - fixtures
 from tests.operations.world import OperatedWorld
@@ -33,14 +32,14 @@ class HereError(OperatorError):
     ("module", "typed"),
     [
         (backfill, ["backfill", "s3://photos", "--yes"]),
-        (dead_letters, ["dlq", "summary"]),
-        (dead_letters, ["dlq", "list"]),
-        (dead_letters, ["dlq", "show", "a.jpg"]),
+        (dlq, ["dlq", "summary"]),
+        (dlq, ["dlq", "list"]),
+        (dlq, ["dlq", "show", "a.jpg"]),
         (forget, ["forget", "a.jpg", "--yes"]),
         (plan, ["plan", "s3://photos"]),
         (quotas, ["quotas"]),
         (reconcile, ["reconcile"]),
-        (dead_letters, ["dlq", "redrive", "--yes"]),
+        (dlq, ["dlq", "redrive", "--yes"]),
         (status, ["status"]),
         (verify, ["verify", "--yes"]),
     ],

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from operations.commands import forget, verify
-from operations.planning.estimate import Pricing
+from operations.planning import Pricing
 from operations.verifying.checks import CHECKS
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES, FakeSQS
+from tests.operations.deployments import deployed
 from tests.operations.test_command_line import Run, run  # noqa: F401 - a fixture
 from tests.operations.test_forgetting import Bucket, Table, note
 from tests.operations.test_planning import FINGERPRINTS
@@ -43,15 +44,11 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Deployed:
     made = Deployed()
     pipeline = SimpleNamespace(
         names=NAMES,
-        objects=made,
-        records=made.records(),
+        bucket=made,
+        table=made.records(),
         subscriptions=made,
         api=made,
-        deployed=SimpleNamespace(
-            fingerprints=FINGERPRINTS,
-            settings=SimpleNamespace(detectors=("labels", "faces"), answers_are_shared=True),
-        ),
-        budgets=None,
+        deployed=deployed(FINGERPRINTS),
         executor=InlineExecutor(),
         is_local=False,
     )
@@ -134,7 +131,7 @@ def forgettable(monkeypatch: pytest.MonkeyPatch) -> Forgettable:
     pipeline = SimpleNamespace(
         names=NAMES,
         bulk=bulk,
-        objects=found.bucket,
+        bucket=found.bucket,
         traces=found.table,
         executor=InlineExecutor(),
         lanes=(images, bulk),

@@ -9,14 +9,11 @@ import pytest
 
 from contract.errors import ConfigurationError
 from contract.quotas import BETA, to_microseconds
-from contract.table import budget_key
-from contract.wire import to_wire
-from operations.adapters.lambda_functions import reader_of
-from operations.adapters.service_quotas import ServiceQuotas
-from operations.deployed import AccountQuota
-from operations.faults import OperatorError
-from operations.planning.estimate import Pricing
-from operations.quotas import find, in_use, read_daily_limits, read_settings
+from contract.table import budget_key, to_wire
+from operations.adapters.account import AccountQuota, quotas_per_second, reader_of
+from operations.commands.quotas import find, in_use, read_daily_limits, read_settings
+from operations.planning import Pricing
+from operations.terminal import OperatorError
 from tests.operations.deployments import FakeLambda, FakeServiceQuotas, metered, named
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import AT_ONCE
@@ -28,20 +25,20 @@ NOW = 1_800_000_000.0
 
 def account_of(fake: FakeServiceQuotas) -> list[AccountQuota]:
     client: Any = fake
-    return ServiceQuotas(client, AT_ONCE).per_second()
+    return quotas_per_second(client, AT_ONCE)
 
 
 def test_what_an_operator_sets_goes_before_the_deployment_until_it_is_taken_back() -> None:
     operated = recognized()
-    budgets = operated.budgets
+    table = operated.table
 
-    budgets.set_quota("DetectLabels", 80)
-    labels, faces = in_use(DEPLOYED, budgets, (), NOW)
+    table.set_quota("DetectLabels", 80)
+    labels, faces = in_use(DEPLOYED, table, (), NOW)
     assert (labels.chosen, labels.in_use, labels.rate) == (80, 80, 80)
     assert (faces.chosen, faces.in_use, faces.rate) == (None, 100, 100)
 
-    budgets.set_quota("DetectLabels", None)
-    assert in_use(DEPLOYED, budgets, (), NOW)[0].in_use == 50
+    table.set_quota("DetectLabels", None)
+    assert in_use(DEPLOYED, table, (), NOW)[0].in_use == 50
 
 
 def test_setting_a_quota_leaves_the_rest_of_the_budget_alone() -> None:
@@ -50,9 +47,9 @@ def test_setting_a_quota_leaves_the_rest_of_the_budget_alone() -> None:
     item = {"pk": at.pk, "sk": at.sk, "next_at": to_microseconds(NOW), "cut_from": 50}
     operated.world.table.items[at.pk, at.sk] = to_wire({**item, "cut_at": to_microseconds(NOW)})
 
-    operated.budgets.set_quota("DetectLabels", 40.5)
+    operated.table.set_quota("DetectLabels", 40.5)
 
-    budget = operated.budgets.read(["DetectLabels"])["DetectLabels"]
+    budget = operated.table.budgets(["DetectLabels"])["DetectLabels"]
     assert (budget.quota, budget.next_at, budget.cut_at, budget.cut_from) == (40.5, NOW, NOW, 50)
 
 
@@ -60,16 +57,16 @@ LIMITS = {"DetectLabels": 1000}
 
 
 def test_a_daily_limit_of_an_operator_goes_before_the_deployments_until_it_is_taken_back() -> None:
-    budgets = recognized().budgets
+    table = recognized().table
 
     def limits() -> list[int | None]:
-        return [quota.daily.in_use for quota in in_use(DEPLOYED, budgets, (), NOW, LIMITS)]
+        return [quota.daily.in_use for quota in in_use(DEPLOYED, table, (), NOW, LIMITS)]
 
     assert limits() == [1000, None]
-    budgets.set_daily_limit("DetectLabels", 20_000)
-    budgets.set_daily_limit("DetectFaces", 0)
+    table.set_daily_limit("DetectLabels", 20_000)
+    table.set_daily_limit("DetectFaces", 0)
     assert limits() == [20_000, 0]
-    budgets.set_daily_limit("DetectLabels", None)
+    table.set_daily_limit("DetectLabels", None)
     assert limits() == [1000, 0]
 
 
@@ -79,9 +76,9 @@ def test_setting_a_daily_limit_leaves_the_rest_of_the_budget_alone() -> None:
     before = {"next_at": to_microseconds(NOW), "quota": 5, "calls_day": "2027-01-15", "day_calls": 7}
     operated.world.table.items[at.pk, at.sk] = to_wire({"pk": at.pk, "sk": at.sk, **before})
 
-    operated.budgets.set_daily_limit("DetectLabels", 9)
+    operated.table.set_daily_limit("DetectLabels", 9)
 
-    budget = operated.budgets.read(["DetectLabels"])["DetectLabels"]
+    budget = operated.table.budgets(["DetectLabels"])["DetectLabels"]
     assert (budget.next_at, budget.quota, budget.daily_limit) == (NOW, 5, 9)
     assert (budget.calls_day, budget.day_calls) == ("2027-01-15", 7)
 
@@ -93,7 +90,7 @@ def test_calls_of_today_are_those_of_the_day_by_utc(day: str, today: int) -> Non
     item = {"pk": at.pk, "sk": at.sk, "calls_day": day, "day_calls": 7, "daily_limit": 7}
     operated.world.table.items[at.pk, at.sk] = to_wire(item)
 
-    daily = in_use(DEPLOYED, operated.budgets, (), NOW)[0].daily
+    daily = in_use(DEPLOYED, operated.table, (), NOW)[0].daily
 
     assert (daily.today, daily.is_reached) == (today, today == 7)
 
@@ -105,9 +102,9 @@ def test_what_cannot_be_read_of_a_budget_does_not_keep_it_from_being_set_anew(wr
     item = {"pk": at.pk, "sk": at.sk, "daily_limit": written, "day_calls": written, "quota": 5}
     operated.world.table.items[at.pk, at.sk] = to_wire(item)
 
-    operated.budgets.set_daily_limit("DetectLabels", 9)
+    operated.table.set_daily_limit("DetectLabels", 9)
 
-    budget = operated.budgets.read(["DetectLabels"])["DetectLabels"]
+    budget = operated.table.budgets(["DetectLabels"])["DetectLabels"]
     assert (budget.daily_limit, budget.day_calls, budget.quota) == (9, 0, 5)
 
 
@@ -165,7 +162,7 @@ def test_the_rate_of_now_is_lower_after_a_throttle() -> None:
     cut = {"cut_at": to_microseconds(NOW), "cut_from": 50}
     operated.world.table.items[at.pk, at.sk] = to_wire({"pk": at.pk, "sk": at.sk, **cut})
 
-    labels = in_use(DEPLOYED, operated.budgets, (), NOW)[0]
+    labels = in_use(DEPLOYED, operated.table, (), NOW)[0]
 
     assert labels.rate == pytest.approx(50 * BETA)
     assert labels.in_use == 50

@@ -10,13 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.moments import to_seconds
 from contract.records import ImageRecord, Status
-from contract.table import index_rows, record_key
-from contract.wire import from_wire, to_wire
+from contract.table import from_wire, index_rows, record_key, to_wire
 from operations.inventory import Listed, RecordSummary
-from operations.moments import to_seconds
-from operations.reconciling.spool import DifferenceKind
-from operations.reconciling.survey import RecordComparison, compare
+from operations.survey import DifferenceKind, RecordComparison, compare
 from tests.fakes.s3 import START
 from tests.fakes.sqs import BULK
 from tests.operations.world import OperatedWorld

@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.errors import FAILURE_ATTRIBUTE
-from operations.dead_letters.letters import DeadLetter, DeadLetterFilter
-from operations.dead_letters.reader import LOOK_SECONDS, DeadLetterReader
-from operations.dead_letters.redrive import Redrive, Redriven
-from operations.messages import Pace
+from operations.adapters.sqs import Pace
+from operations.commands.dlq import Redrive, Redriven
+from operations.dead_letters import LOOK_SECONDS, DeadLetter, DeadLetterFilter, DeadLetterReader
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES, FakeSQS
 from tests.operations.letters import body, explained

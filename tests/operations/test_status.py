@@ -5,10 +5,9 @@ from __future__ import annotations
 from aws.queue_depths import QueueDepth
 from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
-from contract.table import counts_key
-from contract.wire import to_wire
+from contract.table import counts_key, to_wire
+from operations.commands.status import Calls, report
 from operations.inventory import RecordCount
-from operations.status import Calls, report
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld, queue
@@ -40,7 +39,7 @@ def test_a_report_adds_up_days_and_counts_records_and_queues() -> None:
     made = report(
         {"images": queue(operated.queues, IMAGES)},
         {"images": queue(operated.queues, DEAD_LETTERS)},
-        operated.record_counts,
+        operated.table,
         operated.clock,
         days=7,
         exact=False,

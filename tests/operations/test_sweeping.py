@@ -9,12 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.records import ImageRecord
-from contract.table import index_rows
+from contract.table import index_rows, to_wire
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
-from contract.wire import to_wire
-from operations.reconciling import fix
-from operations.reconciling.fix import GRACE_SECONDS
-from operations.reconciling.spool import DifferenceKind
+from operations.commands import reconcile
+from operations.commands.reconcile import GRACE_SECONDS
+from operations.survey import DifferenceKind
 from tests.operations.test_reconciling import copy_rows, recognized
 from tests.operations.world import OperatedWorld
 from tests.processors.world import World
@@ -119,7 +118,7 @@ def test_whatever_a_worker_does_meanwhile_a_record_keeps_all_its_rows(
             worker.step()
 
     # Few and long waits, so that what happens between two calls is tried as often as what happens in a wait.
-    with operated.surveyed() as (spool, _), patch.object(fix, "_WAIT_SECONDS", 15.0):
+    with operated.surveyed() as (spool, _), patch.object(reconcile, "_WAIT_SECONDS", 15.0):
         world.calls.before = step
         operated.before_sleep = step
         operated.fix(spool)

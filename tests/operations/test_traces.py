@@ -9,16 +9,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from aws.dynamodb_batches import TableBatches
-from contract.contents import Name
-from contract.identity import ImageVersion
-from contract.records import ImageRecord, Status
-from contract.results import ResultName
-from contract.table import ItemKey, record_key, result_key
-from contract.wire import key_to_wire, to_wire
+from aws.calls import TableBatches
+from contract.records import ImageRecord, ImageVersion, ResultName, Status
+from contract.table import ItemKey, key_to_wire, record_key, result_key, to_wire
+from contract.tallies import Name
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb_traces import DynamoDBTraces
-from operations.adapters.s3_objects import ObjectVersion
+from operations.adapters.dynamodb import DynamoDBTraces
+from operations.adapters.s3 import ObjectVersion
 from operations.inventory import TraceKind
 from tests.fakes.dynamodb import TABLE
 from tests.operations.world import AT_ONCE

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,25 +16,38 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from PIL import Image
 
-from aws.dynamodb_batches import TableBatches
+from aws.calls import TableBatches
 from contract.errors import ConfigurationError, TransientError
 from contract.records import ImageRecord, Status
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb_image_records import DynamoDBImageRecords
+from operations.adapters.dynamodb import OperatedTable
 from operations.adapters.query_api import QueryApi, on_aws, on_this_machine
-from operations.adapters.s3_objects import ObjectVersion
-from operations.faults import OperatorError
-from operations.terminal import Steps
-from operations.verifying.checks import CHECKS, MOST_KEY_BYTES, Check, longest
-from operations.verifying.photos import SAMPLES, MarkedPhotos, find_photos, is_jpeg
-from operations.verifying.target import CheckFailedError, Inbox, TargetPipeline
-from operations.verifying.verification import CheckResult, CheckStatus, Cleaning, run_all
+from operations.adapters.s3 import ObjectVersion
+from operations.commands.verify import Cleaning
+from operations.terminal import OperatorError, Steps
+from operations.verifying.checks import (
+    CHECKS,
+    MOST_KEY_BYTES,
+    Check,
+    CheckResult,
+    CheckStatus,
+    longest,
+    run_all,
+)
+from operations.verifying.target import (
+    SAMPLES,
+    CheckFailedError,
+    MarkedPhotos,
+    TargetPipeline,
+    find_photos,
+    is_jpeg,
+)
 from tests.fakes.dynamodb import TABLE
-from tests.fakes.s3 import BUCKET
+from tests.operations.deployments import deployed
 from tests.operations.stores import ScannedDynamoDB
 from tests.operations.test_forgetting import finished
 from tests.operations.test_planning import FINGERPRINTS
-from tests.operations.world import AT_ONCE
+from tests.operations.world import AT_ONCE, NAMES
 from tests.processors.world import SETTINGS, InlineExecutor, World
 
 PREFIX = "imagepipe-verify/test/"
@@ -140,39 +154,30 @@ class Deployment:
 
     def site(self) -> TargetPipeline:
         parts: Any = self
-        return TargetPipeline(
-            bucket_name=BUCKET,
-            prefix=PREFIX,
-            objects=parts,
+        pipeline: Any = SimpleNamespace(
+            names=NAMES,
+            bucket=parts,
             table=self.records(),
-            inbox=Inbox(parts, PREFIX),
+            subscriptions=parts,
             api=parts,
-            photos=TextPhotos([b""], ""),
-            fingerprints=FINGERPRINTS,
-            clock=lambda: self.now,
-            patience_seconds=40,
-            shares_answers=self.shares_answers,
+            deployed=deployed(FINGERPRINTS, shares_answers=self.shares_answers),
+            executor=InlineExecutor(),
         )
+        return TargetPipeline(pipeline, PREFIX, TextPhotos([b""], ""), 40, lambda: self.now)
 
-    def records(self) -> DynamoDBImageRecords:
+    def records(self) -> OperatedTable:
         client: Any = ScannedDynamoDB(self.world.table)
         reads = TableBatches(client, TABLE, translated, AT_ONCE, InlineExecutor())
-        return DynamoDBImageRecords(client, TABLE, AT_ONCE, reads)
+        return OperatedTable(client, TABLE, AT_ONCE, reads)
 
     def cleaning(self, site: TargetPipeline) -> Cleaning:
-        parts: Any = self
-
         def sleep(_: float) -> None:
             self.receive("", 1)
 
         return Cleaning(
-            prefix=PREFIX,
-            queue_name="imagepipe-verify-test",
-            objects=parts,
-            table=site.table,
-            subscriptions=parts,
-            fingerprints=FINGERPRINTS,
-            executor=InlineExecutor(),
+            site.pipeline,
+            PREFIX,
+            "imagepipe-verify-test",
             clock=lambda: self.now,
             sleep=sleep,
             keys=set(site.expected),
@@ -570,7 +575,8 @@ def test_what_is_missing_is_named_in_brief() -> None:
 
 def test_what_not_all_detectors_have_seen_is_waited_for() -> None:
     deployment = Deployment()
-    site = replace(deployment.site(), fingerprints={**FINGERPRINTS, "text": "f"})
+    site = deployment.site()
+    site.fingerprints = {**FINGERPRINTS, "text": "f"}
     key = site.key("a.jpg")
     site.upload(key, b"cat 97")
 

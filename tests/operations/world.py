@@ -5,21 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
-from aws.dynamodb_batches import TableBatches
+from aws.calls import TableBatches
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb import ComparedTable
-from operations.adapters.dynamodb_budgets import DynamoDBBudgets
-from operations.adapters.dynamodb_counts import DynamoDBRecordCounts
-from operations.adapters.dynamodb_known import DynamoDBKnown
+from operations.adapters.dynamodb import OperatedTable
 from operations.adapters.s3 import S3Bucket
 from operations.adapters.sqs import SqsQueue
-from operations.names import Names
-from operations.reconciling.fix import Fix, Fixed
-from operations.reconciling.spool import Difference, DifferenceKind, Spool
-from operations.reconciling.survey import Survey, SurveyCounts
-from operations.wiring import RETRY
+from operations.commands.reconcile import Fix, Fixed
+from operations.survey import Difference, DifferenceKind, Spool, Survey, SurveyCounts
+from operations.wiring import RETRY, Names
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES, FakeSQS
@@ -52,13 +48,17 @@ class OperatedWorld:
         self.s3.page = 3
         client: Any = self.dynamodb
         reads = TableBatches(client, TABLE, translated, AT_ONCE, executor)
-        self.table = ComparedTable(client, TABLE, AT_ONCE, reads)
-        self.record_counts = DynamoDBRecordCounts(client, TABLE, AT_ONCE, reads)
-        self.known = DynamoDBKnown(reads)
-        self.budgets = DynamoDBBudgets(client, TABLE, AT_ONCE, reads)
+        self.table = OperatedTable(client, TABLE, AT_ONCE, reads)
         objects: Any = self.s3
         self.bucket = S3Bucket(objects, BUCKET, AT_ONCE)
         self.executor = executor
+        self.pipeline: Any = SimpleNamespace(
+            names=NAMES,
+            bucket=self.bucket,
+            table=self.table,
+            bulk=SimpleNamespace(queue=queue(self.queues, BULK)),
+            executor=executor,
+        )
         self.functions = FakeLambda(SETTINGS)
         self.account = FakeServiceQuotas()
 
@@ -72,7 +72,7 @@ class OperatedWorld:
     @contextlib.contextmanager
     def surveyed(self, prefix: str = "", min_age: float = 60) -> Iterator[tuple[Spool, SurveyCounts]]:
         with Spool() as spool:
-            survey = Survey(self.bucket, self.table, spool, self.executor, self.clock, min_age)
+            survey = Survey(self.pipeline, spool, self.clock, min_age)
             for _ in survey.run(prefix):
                 pass
             yield spool, survey.counted
@@ -83,8 +83,7 @@ class OperatedWorld:
             return {kind: [_what(finding) for finding in everything(spool, kind)] for kind in DifferenceKind}
 
     def fix(self, spool: Spool) -> Fixed:
-        bulk = queue(self.queues, BULK)
-        fix = Fix(BUCKET, bulk, self.table, spool, self.executor, self.clock, self.sleep)
+        fix = Fix(self.pipeline, spool, self.clock, self.sleep)
         for _ in (*fix.queue_keys(), *fix.sweep()):
             pass
         return fix.fixed

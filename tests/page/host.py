@@ -15,9 +15,7 @@ from urllib.parse import quote, unquote
 
 from PIL import Image
 
-from contract.identity import ImageVersion
-from contract.records import ImageRecord
-from contract.results import Result, ResultName
+from contract.records import ImageRecord, ImageVersion, Result, ResultName
 from query_api.ports import Content, UploadGrant
 from query_api.routes import Dependencies
 from tests.query_api.photos import commit, photo, write_result

@@ -11,14 +11,13 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from contract.completions import completion
-from contract.notifications import look_again
+from contract.notifications import completion, look_again
 from contract.records import Status
 from contract.table import label_term
 from loadtest.simulation.outages import client_error
@@ -67,7 +66,7 @@ class Interleavings(RuleBasedStateMachine):
         self.world.s3.versioning = self.versioning
         self.queue: list[Queued] = []
         self.told: list[str] = []
-        self.lost_answers: Counter[tuple[str, bytes]] = Counter()
+        self.lost_answers: Counter[tuple[Any, ...]] = Counter()
 
     @rule(key=KEYS, body=BODIES)
     def put(self, key: str, body: bytes) -> None:
@@ -177,7 +176,7 @@ class Interleavings(RuleBasedStateMachine):
     def _hand_over(self, batch: list[Queued]) -> None:
         for message in batch:
             message.receives += 1
-        paid_before = self.world.rekognition.paid.copy()
+        paid_before = self._paid().copy()
         try:
             failed = self.world.deliver_messages(
                 [Delivery(message.id, message.body, message.receives, message.sent_at) for message in batch]
@@ -217,10 +216,17 @@ class Interleavings(RuleBasedStateMachine):
         self.world.calls.before = self.world.calls.after = nothing
         self.world.table.leave_unwritten = self.world.topic.refuse = 0
 
-    def _note_lost_answers(self, before: Counter[tuple[str, bytes]]) -> None:
+    def _paid(self) -> Counter[tuple[Any, ...]]:
+        """Return how often was paid for what is to be paid for once."""
+        return cast("Counter[tuple[Any, ...]]", self.world.rekognition.paid)
+
+    def _saved(self) -> set[tuple[Any, ...]]:
+        return cast("set[tuple[Any, ...]]", self.world.saved_results())
+
+    def _note_lost_answers(self, before: Counter[tuple[Any, ...]]) -> None:
         """Note calls whose answers were not saved because of a fault: those may be paid for again."""
-        saved = self.world.saved_results()
-        lost = [paid for paid in self.world.rekognition.paid - before if paid not in saved]
+        saved = self._saved()
+        lost = [paid for paid in self._paid() - before if paid not in saved]
         assert len(lost) <= 1 or self.versioning is not Versioning.ENABLED, (
             f"one fault cost several answers: {lost}"
         )
@@ -249,8 +255,8 @@ class Interleavings(RuleBasedStateMachine):
                 assert completion(BUCKET, item).id in announced, f"{item.key} was not announced"
 
     def _check_what_was_paid(self) -> None:
-        for (operation, body), times in self.world.rekognition.paid.items():
-            assert times <= 1 + self.lost_answers[operation, body], f"{body!r} was paid {times} times"
+        for what, times in self._paid().items():
+            assert times <= 1 + self.lost_answers[what], f"{what} was paid {times} times"
 
 
 class InterleavingsOfTwins(Interleavings):
@@ -262,13 +268,12 @@ class InterleavingsOfTwins(Interleavings):
         super().__init__()
         self.world.s3.etag_of = lambda _body: "0" * 32
 
-    def _check_what_was_paid(self) -> None:
+    def _paid(self) -> Counter[tuple[Any, ...]]:
         """Each version is paid for once."""
-        bodies = [stored.body for stored_of in self.world.s3.everything.values() for stored in stored_of]
-        for (operation, body), times in self.world.rekognition.paid.items():
-            assert times <= bodies.count(body) + self.lost_answers[operation, body], (
-                f"{bodies.count(body)} versions of {body!r} were paid {times} times"
-            )
+        return cast("Counter[tuple[Any, ...]]", self.world.rekognition.paid_versions)
+
+    def _saved(self) -> set[tuple[Any, ...]]:
+        return cast("set[tuple[Any, ...]]", self.world.saved_versions())
 
 
 class InterleavingsWithoutVersions(Interleavings):

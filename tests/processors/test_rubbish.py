@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from contract.errors import FAILURE_ATTRIBUTE, Failure
 from contract.notifications import look_again
-from contract.records import Status
-from contract.results import pack
+from contract.records import Status, pack
 from contract.table import RECORD
 from contract.timing import MAX_ATTEMPTS
 from tests.fakes.s3 import BUCKET

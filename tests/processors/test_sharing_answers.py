@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from contract.identity import ImageVersion
 from contract.metrics import Metric
 from contract.notifications import look_again
-from contract.records import ImageRecord
+from contract.records import ImageRecord, ImageVersion
 from contract.settings import ProcessorSettings
 from contract.tallies import LONGEST_CONTENT_ID, Share
 from tests.fakes.s3 import BUCKET

@@ -11,13 +11,12 @@ from dataclasses import replace
 
 import pytest
 
-from contract.identity import ImageVersion
 from contract.metrics import Metric
 from contract.notifications import look_again
-from contract.records import Status, Unreadable
+from contract.records import ImageVersion, Status, Unreadable
 from loadtest.simulation.outages import client_error
+from processors.adapters.calls import retry_policy
 from processors.adapters.s3 import S3Objects
-from processors.retrying import retry_policy
 from tests.fakes.calls import nothing
 from tests.fakes.s3 import BUCKET, FakeS3
 from tests.fakes.s3_versions import Versioning

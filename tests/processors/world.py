@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from aws_lambda_powertools import Logger
 
 from contract.detectors import OPERATIONS
-from contract.identity import ImageVersion
 from contract.metrics import Metric
-from contract.records import ImageRecord, Status
+from contract.records import ImageRecord, ImageVersion, Status
 from contract.settings import ProcessorSettings
-from contract.table import RECORD, attempts_key
-from contract.wire import from_wire
-from processors.assembly import Clients, assemble
+from contract.table import RECORD, attempts_key, from_wire
 from processors.batch import ImageBatch
-from processors.powertools import PowertoolsLog
 from processors.runtime import Deadline, Runtime
+from processors.telemetry import Log
+from processors.wiring import Clients, assemble
 from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.rekognition import FakeRekognition
@@ -164,7 +162,7 @@ class World:
     def _new_worker(self) -> ImageBatch:
         """Make one more worker: as in Lambda, none is given a batch while it is at another."""
         aws = Clients(self.table, self.rekognition, self.s3, self.topic, self.queues)
-        log = PowertoolsLog(Logger(service="test", level="CRITICAL"))
+        log = cast("Log", Logger(service="test", level="CRITICAL"))
         return assemble(self._settings, aws, self.tally, log, self._around)
 
     def record(self, key: str) -> ImageRecord | None:
@@ -216,17 +214,22 @@ class World:
 
     def saved_results(self) -> set[tuple[str, bytes]]:
         """List which operations have a saved result for which bytes."""
-        bodies = {
-            f"content#{self._content_id(key, stored)}": stored.body
-            for key, versions in self.s3.everything.items()
-            for stored in versions
+        return {(operation, stored.body or b"") for operation, _, stored in self._saved()}
+
+    def saved_versions(self) -> set[tuple[str, str, str]]:
+        """List which operations have a saved result for which versions of which keys."""
+        return {(operation, key, stored.version_id or "") for operation, key, stored in self._saved()}
+
+    def _saved(self) -> Iterator[tuple[str, str, StoredVersion]]:
+        versions = {
+            f"content#{self._content_id(key, stored)}": (key, stored)
+            for key, stored_of in self.s3.everything.items()
+            for stored in stored_of
             if stored.body is not None
         }
-        return {
-            (OPERATIONS[sk.split("#")[0]], bodies[pk])
-            for (pk, sk), item in self.table.items.items()
-            if pk in bodies and "answer" in item
-        }
+        for (pk, sk), item in self.table.items.items():
+            if pk in versions and "answer" in item:
+                yield OPERATIONS[sk.split("#")[0]], *versions[pk]
 
     def _content_id(self, key: str, stored: StoredVersion) -> str:
         version = ImageVersion(key, stored.etag, len(stored.body or b""), stored.version_id, "")

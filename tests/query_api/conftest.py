@@ -5,14 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import botocore.session
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from contract.table import PARTITION_KEY, RANK, RANK_INDEX, RANK_PROJECTED, SORT_KEY, ItemKey
-from contract.wire import key_to_wire
-from query_api.adapters.dynamodb import QueryTable, make_client
+from contract.table import PARTITION_KEY, RANK, RANK_INDEX, RANK_PROJECTED, SORT_KEY, ItemKey, key_to_wire
+from query_api.adapters.clients import make_dynamodb_client
+from query_api.adapters.dynamodb import QueryTable
 from tests.query_api.memory_table import MemoryTable
 from tests.query_api.site import Site
 
@@ -73,7 +74,7 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        client = make_client()
+        client = make_dynamodb_client(botocore.session.get_session())
         client.create_table(TableName=TABLE_NAME, **SCHEMA)
         yield client
 

@@ -6,16 +6,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from aws.queue_depths import QueueDepth
 from contract.errors import ImagepipeError
-from query_api.endpoints.labels import LabelEndpoints
-from query_api.endpoints.stats import StatsEndpoints
+from query_api.endpoints.counts import LABELS, STATS, list_labels, read_stats
 from query_api.http.messages import Request, Response
-from query_api.http.routing import Router
-from query_api.ports import Backlog
-from query_api.telemetry import QueryMetric
+from query_api.http.routing import Route, Router
+from query_api.ports import Backlog, QueryMetric
 from tests.query_api.gateways import ministack
 
 
@@ -62,8 +61,8 @@ class CountsSite:
 
     def get(self, target: str) -> Response:
         routes = (
-            *LabelEndpoints(self.counts).routes(),
-            *StatsEndpoints(self.counts, self.counts, lambda: self.now).routes(),
+            Route(LABELS, partial(list_labels, self.counts)),
+            Route(STATS, partial(read_stats, self.counts, self.counts, lambda: self.now)),
         )
         return Router(routes, self, self._count).respond(Request.from_event(ministack(target)))
 

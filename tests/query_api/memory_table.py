@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from contract import table
-from contract.cost_model.item_sizes import item_bytes, read_units
+from contract.cost_model.usage import item_bytes, read_units
 from contract.errors import ImagepipeError
-from contract.records import ImageRecord
-from contract.results import Result, ResultName
+from contract.records import ImageRecord, Result, ResultName
 from contract.table import RANK, SORT_KEY, IndexRow, ItemKey
 from query_api.adapters import readable
-from query_api.search.ranges import RowRange
+from query_api.search.postings import RowRange
 
 
 @dataclass

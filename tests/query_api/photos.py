@@ -7,9 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from contract import table
-from contract.identity import ImageVersion
-from contract.records import Findings, ImageRecord, Rejection, Status
-from contract.results import Result, ResultName
+from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Result, ResultName, Status
 from contract.table import ItemKey
 
 

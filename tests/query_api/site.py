@@ -11,15 +11,13 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from contract.identity import ImageVersion
-from query_api.endpoints.details import ImageReader
+from contract.records import ImageVersion
 from query_api.http.messages import Request
 from query_api.http.routing import Router
-from query_api.ports import Content, UploadGrant
+from query_api.ports import Content, QueryMetric, UploadGrant
 from query_api.routes import Dependencies, all_routes
-from query_api.search.cursors import Cursors
 from query_api.search.listing import Listing
-from query_api.telemetry import QueryMetric
+from query_api.search.questions import Cursors
 from tests.query_api.counts import MemoryCounts
 from tests.query_api.gateways import Event, Gateway, ministack
 from tests.query_api.memory_table import MemoryTable
@@ -85,14 +83,12 @@ class Site:
     @property
     def parts(self) -> Dependencies:
         return Dependencies(
-            images=ImageReader(self.table, self.table),
-            listing=Listing(self.table, self.table),
+            table=self.table,
+            listing=Listing(self.table),
             cursors=Cursors(lambda: (b"secret",)),
             signer=FakeSigner(),
-            health=self.table,
             log=self,
             count=self._count,
-            labels=self.counts,
             counts=self.counts,
             queues=self.counts,
             now=lambda: datetime(2026, 11, 23, 18, 30, tzinfo=UTC),

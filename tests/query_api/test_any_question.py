@@ -204,7 +204,7 @@ def album_of(photos: list[tuple[int, Findings | None]], before: list[dict[str, A
 def leaf_through(
     album: Album, asked: ListQuestion, max_read_budget: int, max_records: int, fewest_rows: int
 ) -> Iterator[Page]:
-    listing = Listing(album.store, album.store, max_read_budget, max_records, fewest_rows)
+    listing = Listing(album.store, max_read_budget, max_records, fewest_rows)
     after: str | None = None
     while True:
         before = album.store.records_asked

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from query_api.endpoints.image_params import NAME, PARAMETERS
+from query_api.endpoints.images import NAME, PARAMETERS
 from tests.query_api.photos import commit, photo
 from tests.query_api.site import Site
 
 CASES = json.loads((Path(__file__).parent / "data" / "bad_parameters.json").read_text())
-TOO_LONG = "x" * (NAME.most + 1)
+TOO_LONG = "x" * (NAME.schema["maxLength"] + 1)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["why"] for case in CASES])

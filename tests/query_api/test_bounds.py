@@ -55,7 +55,7 @@ def full() -> MemoryTable:
 
 def page_of(table: MemoryTable, asked: ListQuestion) -> tuple[Page, Cost]:
     table.units.clear()
-    page = Listing(table, table).page(asked)
+    page = Listing(table).page(asked)
     rows = [units for partition, units in table.units.items() if partition != "records"]
     return page, Cost(table.units.get("records", 0), sum(rows), max(rows))
 
@@ -135,7 +135,7 @@ def test_ten_images_are_looked_at_for_each_that_is_asked_for(between: int, is_fo
 
 
 def test_short_pages_together_find_everything_once(full: MemoryTable) -> None:
-    listing, found = Listing(full, full), list[str]()
+    listing, found = Listing(full), list[str]()
     asked = ListQuestion(prefix="a/", not_labels=("Half",), limit=20)
     page = listing.page(asked)
     while True:
@@ -148,7 +148,7 @@ def test_short_pages_together_find_everything_once(full: MemoryTable) -> None:
 
 
 def test_looked_at_adds_up_to_the_photos_there_are(full: MemoryTable) -> None:
-    listing, asked, looked_at = Listing(full, full), ListQuestion(prefix="zzz", limit=10), 0
+    listing, asked, looked_at = Listing(full), ListQuestion(prefix="zzz", limit=10), 0
     pages = [listing.page(asked)]
     while (after := pages[-1].next_after) is not None:
         looked_at += pages[-1].looked_at or 0

@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 
 from contract import table
-from contract.records import ImageRecord, Status
-from contract.results import Result, ResultName
+from contract.records import ImageRecord, Result, ResultName, Status
 from query_api.search.listing import Listing
+from query_api.search.postings import ranges
 from query_api.search.questions import ListQuestion, Order
-from query_api.search.ranges import ranges
 from tests.query_api.conftest import MotoTable
 from tests.query_api.memory_table import MemoryTable
 from tests.query_api.photos import claim, commit, photo, rejected, tombstone, write_result
@@ -181,7 +180,7 @@ def test_a_table_that_is_there_is_well(table_like: Table) -> None:
 
 def test_pages_read_on_both_show_the_same(table_like: Table) -> None:
     commit_cats(table_like, 30)
-    listing = Listing(table_like, table_like)
+    listing = Listing(table_like)
     first = listing.page(ListQuestion(labels=("cat",), limit=20))
     second = listing.page(ListQuestion(labels=("cat",), limit=20, after=first.next_after))
 

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from contract.records import Status
-from query_api.search.cursors import Cursors, ForeignCursorError
-from query_api.search.questions import ListQuestion, Order
+from query_api.search.questions import Cursors, ForeignCursorError, ListQuestion, Order
 
 ASKED = ListQuestion(labels=("Cat",), moderation="Violence")
 PLACE = "2026-11-23T12:00:00.000Z#0123456789abcdef01234567"

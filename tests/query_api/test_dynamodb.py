@@ -13,11 +13,12 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from contract import table
 from contract.errors import ConfigurationError, ImagepipeError, ThrottledError, TransientError
-from contract.wire import from_wire, key_to_wire
+from contract.table import from_wire, key_to_wire
+from query_api.adapters import clients
 from query_api.adapters import dynamodb as adapter
-from query_api.adapters.aws_errors import translated
+from query_api.adapters.clients import translated
 from query_api.adapters.dynamodb import QueryTable
-from query_api.search.ranges import RowRange
+from query_api.search.postings import RowRange
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.photos import commit, photo
 
@@ -104,7 +105,7 @@ def test_the_client_owns_retrying_and_gives_up_before_the_function_does(dynamodb
     config = dynamodb.meta.config
 
     assert config.retries == {"mode": "standard", "total_max_attempts": 3}  # type: ignore[attr-defined]
-    assert adapter.ATTEMPTS * (adapter.CONNECT_SECONDS + adapter.READ_SECONDS) < 10
+    assert clients.ATTEMPTS * (clients.CONNECT_SECONDS + clients.READ_SECONDS) < 10
 
 
 def test_a_missing_table_is_the_deployments_fault(moto_table: MotoTable) -> None:

@@ -9,8 +9,8 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis import GenerationMode
 
-from contract.results import Result, ResultName
-from query_api.endpoints.image_params import MAX_WORDS
+from contract.records import Result, ResultName
+from query_api.endpoints.images import MAX_WORDS
 from query_api.routes import all_routes
 from tests.query_api.photos import commit, photo, rejected, write_result
 from tests.query_api.site import Site

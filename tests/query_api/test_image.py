@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from contract.records import ImageRecord
-from contract.results import Result, ResultName
+from contract.records import ImageRecord, Result, ResultName
 from tests.query_api.photos import commit, photo, rejected, tombstone, write_result
 from tests.query_api.site import Site
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from mypy_boto3_dynamodb import DynamoDBClient
 
 from contract.errors import ThrottledError
-from contract.tallies import LABEL_COUNTS, NAME_PREFIX, label_counts_key
-from contract.wire import key_to_wire
-from query_api.adapters.tallies import CountsReader
-from tests.query_api.conftest import TABLE_NAME
+from contract.table import key_to_wire
+from contract.tallies import COUNT_PREFIX, LABEL_COUNTS, label_counts_key
+from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.counts import CountsSite, MemoryCounts
 
 
@@ -74,18 +72,16 @@ def test_counts_that_cannot_be_read_now_are_asked_for_again_later(site: CountsSi
 
 
 def test_counts_are_read_from_all_their_items_and_what_is_at_zero_is_left_out(
-    dynamodb: DynamoDBClient,
+    moto_table: MotoTable,
 ) -> None:
     counts = {f"Thing {number}": number for number in range(200)} | {"pk": 5}
     for at in LABEL_COUNTS:
         here = {name: count for name, count in counts.items() if label_counts_key(name) == at}
-        attributes: Any = {f"{NAME_PREFIX}{name}": {"N": str(count)} for name, count in here.items()}
-        dynamodb.put_item(TableName=TABLE_NAME, Item={**key_to_wire(at), **attributes})
+        attributes: Any = {f"{COUNT_PREFIX}{name}": {"N": str(count)} for name, count in here.items()}
+        moto_table.client.put_item(TableName=TABLE_NAME, Item={**key_to_wire(at), **attributes})
 
-    assert CountsReader(dynamodb, TABLE_NAME, lambda what, error: None).labels() == {
-        name: count for name, count in counts.items() if count
-    }
+    assert moto_table.labels() == {name: count for name, count in counts.items() if count}
 
 
-def test_where_nothing_was_counted_yet_there_are_no_labels(dynamodb: DynamoDBClient) -> None:
-    assert CountsReader(dynamodb, TABLE_NAME, lambda what, error: None).labels() == {}
+def test_where_nothing_was_counted_yet_there_are_no_labels(moto_table: MotoTable) -> None:
+    assert moto_table.labels() == {}

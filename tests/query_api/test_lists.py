@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from contract import table
+from query_api.ports import QueryMetric
 from query_api.search.listing import Listing
 from query_api.search.questions import ListQuestion
-from query_api.telemetry import QueryMetric
 from tests.query_api.photos import commit, photo, rejected, tombstone
 from tests.query_api.site import Site
 
@@ -191,7 +191,7 @@ def test_a_page_costs_in_proportion_to_its_size_and_not_to_the_table(site: Site,
 def test_where_ever_more_rows_are_skipped_the_page_ends_short_and_its_cursor_goes_on(site: Site) -> None:
     commit(site.table, photo("old-cat.jpg"))
     outdate(site, 100)
-    listing = Listing(site.table, site.table, max_read_budget=400)
+    listing = Listing(site.table, max_read_budget=400)
     question = ListQuestion(labels=("Cat",), limit=5)
 
     first = listing.page(question)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from query_api.endpoints.page import DIRECTORY
-from query_api.endpoints.page_bundle import PageBundleError, script, style
+from query_api.endpoints.page import DIRECTORY, PageBundleError, script, style
 
 
 def written(directory: Path, **sources: str) -> Path:

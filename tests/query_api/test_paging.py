@@ -99,7 +99,7 @@ def album_of(photos: list[tuple[int, str, float]], before: list[tuple[str, int, 
 
 
 def leaf_through(album: Album, question: ListQuestion, max_rows: int) -> Iterator[Page]:
-    listing = Listing(album.store, album.store, max_read_budget=max_rows)
+    listing = Listing(album.store, max_read_budget=max_rows)
     page = listing.page(question)
     yield page
     while page.next_after is not None:

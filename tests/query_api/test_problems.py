@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract.errors import ConfigurationError, ThrottledError, TransientError
-from query_api.telemetry import QueryMetric
+from query_api.ports import QueryMetric
 from tests.query_api.gateways import ministack
 from tests.query_api.memory_table import MemoryTable, failing
 from tests.query_api.photos import commit, photo

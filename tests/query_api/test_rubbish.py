@@ -12,18 +12,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mypy_boto3_dynamodb import DynamoDBClient
 
 from contract import table
-from contract.records import ImageRecord
-from contract.results import Result, ResultName
-from contract.table import ItemKey
+from contract.records import ImageRecord, Result, ResultName
+from contract.table import ItemKey, key_to_wire
 from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, label_counts_key
-from contract.wire import key_to_wire
 from query_api.adapters import readable
-from query_api.adapters.tallies import CountsReader
-from query_api.search.ranges import RowRange
-from query_api.telemetry import QueryMetric
+from query_api.ports import QueryMetric
+from query_api.search.postings import RowRange
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.photos import commit, photo, rejected, write_result
 from tests.query_api.site import Site, query_of
@@ -227,7 +223,7 @@ def test_the_adapter_leaves_out_what_it_cannot_read_and_reads_on(
 @pytest.mark.parametrize(
     "value", [{"S": "many"}, {"N": "1.5"}, {"NS": ["1"]}, {"NULL": True}, {"BOOL": True}]
 )
-def test_counts_that_are_none_are_left_out_and_told(dynamodb: DynamoDBClient, value: Any) -> None:
+def test_counts_that_are_none_are_left_out_and_told(moto_table: MotoTable, value: Any) -> None:
     told: list[str] = []
     items: dict[ItemKey, dict[str, Any]] = {
         STATUS_COUNTS: {"=recognized": {"N": "7"}, "=rejected": value, "newer": {"N": "1"}},
@@ -235,8 +231,8 @@ def test_counts_that_are_none_are_left_out_and_told(dynamodb: DynamoDBClient, va
         table.counts_key("2026-11-23"): {"CallsMade": {"N": "12"}, "Newer": value},
     }
     for at, attributes in items.items():
-        dynamodb.put_item(TableName=TABLE_NAME, Item={**key_to_wire(at), **attributes})
-    counts = CountsReader(dynamodb, TABLE_NAME, lambda what, error: told.append(what))
+        moto_table.client.put_item(TableName=TABLE_NAME, Item={**key_to_wire(at), **attributes})
+    counts = replace(moto_table, unreadable=lambda what, error: told.append(what))
 
     assert counts.labels() == {"Cat": 5}
     assert counts.statuses_and_days(["2026-11-23"]) == ({"recognized": 7}, {"2026-11-23": {"CallsMade": 12}})

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from contract.table import signing_key
-from contract.wire import key_to_wire
-from query_api.adapters.dynamodb_secret import KEPT_SECONDS, ROTATED_AFTER_SECONDS, DynamoDBSecrets
+from contract.table import key_to_wire, signing_key
+from query_api.adapters.dynamodb import ROTATED_AFTER_SECONDS, SECRETS_KEPT_SECONDS, DynamoDBSecrets
 from tests.fakes.late_reads import LateReads
 from tests.query_api.conftest import TABLE_NAME
 
@@ -79,7 +78,7 @@ def test_a_secret_is_renewed_after_a_month_and_the_one_before_is_taken_as_long(c
     copies.now += ROTATED_AFTER_SECONDS
 
     assert copies.copy()() == (FIRST, SECOND), "the new one signs nothing until all copies know it"
-    copies.now += 2 * KEPT_SECONDS
+    copies.now += 2 * SECRETS_KEPT_SECONDS
     assert copies.copy()() == (SECOND, FIRST)
     copies.now += ROTATED_AFTER_SECONDS
     assert copies.copy()() == (SECOND, THIRD), "the first is forgotten"

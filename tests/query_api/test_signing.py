@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.errors import TransientError
-from contract.identity import ImageVersion
+from contract.records import ImageVersion
 from query_api.adapters.s3_signing import S3Signer, bucket_url
 from query_api.ports import Content
 from tests.query_api.site import Site

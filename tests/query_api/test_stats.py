@@ -14,13 +14,11 @@ from mypy_boto3_sqs import SQSClient
 from aws.queue_depths import QueueDepth
 from contract.errors import ConfigurationError, ThrottledError
 from contract.metrics import Metric
-from contract.table import counts_key
+from contract.table import counts_key, key_to_wire
 from contract.tallies import STATUS_COUNTS
-from contract.wire import key_to_wire
-from query_api.adapters.queues import QueueBacklogs, QueueUrls
-from query_api.adapters.tallies import CountsReader
+from query_api.adapters.clients import QueueBacklogs
 from query_api.ports import Backlog
-from tests.query_api.conftest import TABLE_NAME
+from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.counts import CountsSite, MemoryCounts
 
 
@@ -72,7 +70,7 @@ def test_what_cannot_be_read_is_a_problem_and_not_a_zero(
     assert CountsSite(MemoryCounts(failure=failure)).get("/stats").status == status
 
 
-def test_statuses_and_days_are_one_read(dynamodb: DynamoDBClient) -> None:
+def test_statuses_and_days_are_one_read(dynamodb: DynamoDBClient, moto_table: MotoTable) -> None:
     dynamodb.put_item(
         TableName=TABLE_NAME,
         Item={**key_to_wire(STATUS_COUNTS), "=recognized": {"N": "7"}, "=rejected": {"N": "0"}},
@@ -81,9 +79,7 @@ def test_statuses_and_days_are_one_read(dynamodb: DynamoDBClient) -> None:
         TableName=TABLE_NAME, Item={**key_to_wire(counts_key("2026-11-23")), "CallsMade": {"N": "12"}}
     )
 
-    found = CountsReader(dynamodb, TABLE_NAME, lambda what, error: None).statuses_and_days(
-        ["2026-11-23", "2026-11-22"]
-    )
+    found = moto_table.statuses_and_days(["2026-11-23", "2026-11-22"])
 
     assert found == ({"recognized": 7}, {"2026-11-23": {"CallsMade": 12}})
 
@@ -103,7 +99,7 @@ def test_queues_are_asked_what_waits_and_what_is_under_way(sqs: SQSClient) -> No
     sqs.receive_message(QueueUrl=urls[0], MaxNumberOfMessages=1)
 
     with ThreadPoolExecutor(4) as executor:
-        backlog = QueueBacklogs(lambda: sqs, QueueUrls(*urls), executor).backlog()
+        backlog = QueueBacklogs(lambda: sqs, urls[0], urls[1], tuple(urls[2:]), executor).backlog()
 
     assert backlog == Backlog(QueueDepth(2, 1, 1), QueueDepth(1, 0), 6)
 
@@ -112,4 +108,4 @@ def test_a_queue_that_is_not_there_is_the_deployments_fault(sqs: SQSClient) -> N
     absent = "https://sqs.eu-central-1.amazonaws.com/123456789012/absent"
 
     with ThreadPoolExecutor(4) as executor, pytest.raises(ConfigurationError, match="absent"):
-        QueueBacklogs(lambda: sqs, QueueUrls(absent, absent, absent, absent), executor).backlog()
+        QueueBacklogs(lambda: sqs, absent, absent, (absent, absent), executor).backlog()

@@ -18,7 +18,7 @@ import pytest
 from contract.errors import SettingsError
 from contract.timing import QUERY_TIMEOUT_SECONDS
 from query_api import wiring
-from query_api.adapters import dynamodb, queues
+from query_api.adapters import clients
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.gateways import ministack
 from tests.query_api.photos import commit, photo
@@ -140,13 +140,13 @@ def test_photos_are_signed_for_the_bucket_in_this_region(moto_table: MotoTable) 
 
 
 @pytest.mark.parametrize(
-    ("module", "make"),
-    [(dynamodb, dynamodb.make_client), (queues, queues.make_client)],
+    "make",
+    [clients.make_dynamodb_client, clients.make_sqs_client],
     ids=["table", "queues"],
 )
 @pytest.mark.usefixtures("_settings")
-def test_a_client_gives_up_while_the_function_can_still_answer(module: Any, make: Any) -> None:
+def test_a_client_gives_up_while_the_function_can_still_answer(make: Any) -> None:
     config = make(botocore.session.get_session()).meta.config
 
-    assert (config.connect_timeout, config.read_timeout) == (module.CONNECT_SECONDS, module.READ_SECONDS)
-    assert module.ATTEMPTS * (module.CONNECT_SECONDS + module.READ_SECONDS) < QUERY_TIMEOUT_SECONDS
+    assert (config.connect_timeout, config.read_timeout) == (clients.CONNECT_SECONDS, clients.READ_SECONDS)
+    assert clients.ATTEMPTS * (clients.CONNECT_SECONDS + clients.READ_SECONDS) < QUERY_TIMEOUT_SECONDS

@@ -7,14 +7,13 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from aws.dynamodb_batches import TableBatches
+from aws.calls import TableBatches
 from contract import table
-from contract.results import Result, ResultName
-from processors.adapters.aws_errors import translated
+from contract.records import Result, ResultName
+from processors.adapters.calls import retry_policy, translated
 from processors.adapters.dynamodb import ImageTable as ProcessorsTable
 from processors.pipeline.commit import Decided
-from processors.retrying import retry_policy
-from query_api.endpoints.details import ImageReader
+from query_api.endpoints.images import read_details
 from query_api.search.listing import Listing
 from query_api.search.questions import ListQuestion
 from tests.query_api.conftest import TABLE_NAME, MotoTable
@@ -40,8 +39,8 @@ def test_a_committed_record_is_read_with_its_raw_results(
     processors.write_rows(table.index_rows(record))
     processors.commit([Decided(record, None)])
 
-    details = ImageReader(moto_table, moto_table).details("cat.jpg")
-    page = Listing(moto_table, moto_table).page(ListQuestion(labels=("Cat",)))
+    details = read_details(moto_table, "cat.jpg")
+    page = Listing(moto_table).page(ListQuestion(labels=("Cat",)))
 
     assert details is not None
     assert (details.record, details.results) == (record, {"labels": ANSWER})

@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from contract.completions import completion
-from contract.identity import ImageVersion
-from contract.records import Findings, ImageRecord, Rejection, Status
-from contract.results import Result, ResultName
+from contract.notifications import completion
+from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Result, ResultName, Status
 from contract.table import index_rows
 from loadtest.faults.ledger import PaidTwice
 from loadtest.faults.verdict import UNEXPLAINED, Evidence, Letter, RunVerdict, judge

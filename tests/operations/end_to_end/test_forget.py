@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from contract.contents import COMPLETE
 from contract.table import PARTITION_KEY
+from contract.tallies import COMPLETE
 from tests.conftest import RunningCloud
 from tests.operations.end_to_end.test_imagepipe import Operator, until
 

@@ -18,7 +18,7 @@ from contract.errors import FAILURE_ATTRIBUTE, Failure
 from contract.notifications import look_again
 from contract.records import ImageRecord, Status
 from contract.table import PARTITION_KEY, RECORD, SORT_KEY, index_rows, record_key
-from operations.reconciling.fix import GRACE_SECONDS
+from operations.commands.reconcile import GRACE_SECONDS
 from tests.conftest import RunningCloud
 
 IMAGES = Path(__file__).resolve().parents[3] / "images"

@@ -1,1 +1,0 @@
-"""Dead letters: read without disturbing, counted by cause, sent back."""

@@ -1,0 +1,320 @@
+"""What a listing of objects would take: each one calls or none, all of them hours and dollars."""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+from contract.cost_model.costs import Bill, bill
+from contract.cost_model.usage import Assumptions, Work
+from contract.detectors import MAX_S3_IMAGE_BYTES, OPERATIONS
+from contract.records import ImageVersion, ResultName
+from contract.timing import DAY_SECONDS
+from operations.adapters.account import DeployedProcessor
+from operations.adapters.dynamodb import ASSESSED, OperatedTable
+from operations.inventory import TIERED, Listed, RecordSummary
+from operations.temporary_database import SeenContents
+from operations.terminal import OperatorError
+
+# A name without an ending says nothing; any other ending says that it is likely something else.
+PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ""})
+MEGABYTES_A_GB = 1024
+
+
+@dataclass(frozen=True)
+class Place:
+    """A bucket and the beginning of some keys."""
+
+    bucket: str
+    prefix: str
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
+    def sync_command(self, bucket: str) -> str:
+        """Return how to copy the folder that holds these keys to another bucket, under the same keys."""
+        folder = self.prefix[: self.prefix.rfind("/") + 1]
+        return shlex.join(["aws", "s3", "sync", f"s3://{self.bucket}/{folder}", f"s3://{bucket}/{folder}"])
+
+    @classmethod
+    def read(cls, typed: str) -> Place:
+        """Read `s3://bucket/prefix`. Raise OperatorError."""
+        parts = re.fullmatch(r"s3://([^/]+)(?:/(.*))?", typed, flags=re.DOTALL)
+        if parts is None:
+            raise OperatorError(f"{typed!r} is not a place in S3; write it like s3://bucket/prefix")
+        return cls(parts[1], parts[2] or "")
+
+
+@dataclass(frozen=True)
+class ObjectFilter:
+    """Which objects are meant; None asks for all. `since` is seconds since 1970, suffixes are lower case."""
+
+    since: float | None = None
+    suffixes: tuple[str, ...] | None = None
+
+    def matches(self, listed: Listed) -> bool:
+        return (self.since is None or listed.modified_at >= self.since) and (
+            self.suffixes is None or listed.key.lower().endswith(self.suffixes)
+        )
+
+
+class ObjectKind(StrEnum):
+    """What an object is, as far as its listing tells."""
+
+    PHOTO = "photo"
+    OTHER_BY_NAME = "other_by_name"
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    ARCHIVED = "archived"
+
+    @classmethod
+    def of(cls, listed: Listed) -> ObjectKind:
+        if listed.size_bytes == 0:
+            return cls.EMPTY
+        if listed.size_bytes > MAX_S3_IMAGE_BYTES:
+            return cls.TOO_LARGE
+        if listed.is_archived:
+            return cls.ARCHIVED
+        ending = PurePosixPath(listed.key).suffix.lower()
+        return cls.PHOTO if ending in PHOTO_ENDINGS else cls.OTHER_BY_NAME
+
+    @property
+    def can_be_asked_about(self) -> bool:
+        """Whether a detector is asked about it: only the bytes of the others decide."""
+        return self in (ObjectKind.PHOTO, ObjectKind.OTHER_BY_NAME)
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """One object. `calls` are the detectors that have to be asked about it, if it is the first of its bytes.
+
+    `is_current` says that its record says all already; `is_repeated` that its bytes were listed before.
+    """
+
+    listed: Listed
+    kind: ObjectKind
+    is_current: bool
+    is_repeated: bool = False
+    calls: tuple[str, ...] = ()
+
+    @property
+    def has_to_wait(self) -> bool:
+        """Whether nothing can be done about it before it is restored."""
+        return self.kind is ObjectKind.ARCHIVED and not self.is_current
+
+
+@dataclass(frozen=True)
+class Assessor:
+    """Assesses listings. `has_records` says that the objects are those that the table's records are about."""
+
+    deployed: DeployedProcessor
+    table: OperatedTable
+    contents: SeenContents
+    has_records: bool
+
+    def assess(self, page: Sequence[Listed]) -> list[Assessed]:
+        records = self.table.summaries([listed.key for listed in page], ASSESSED) if self.has_records else {}
+        current = {
+            listed.key
+            for listed in page
+            if listed.key in records and records[listed.key].is_current(listed, self.deployed.fingerprints)
+        }
+        contents = {listed.key: self._content_id(listed, records.get(listed.key)) for listed in page}
+        kinds = {listed.key: ObjectKind.of(listed) for listed in page}
+        askable = {
+            listed.key
+            for listed in page
+            if listed.key not in current and kinds[listed.key].can_be_asked_about
+        }
+        first = self.contents.first_seen(contents[listed.key] for listed in page if listed.key in askable)
+        calls = self._calls(first)
+        assessed: list[Assessed] = []
+        for listed in page:
+            kind = kinds[listed.key]
+            if listed.key not in askable:
+                assessed.append(Assessed(listed, kind, listed.key in current))
+            else:
+                # What is taken out is taken out once: the next one with these bytes repeats them.
+                needed = calls.pop(contents[listed.key], None)
+                assessed.append(Assessed(listed, kind, False, needed is None, needed or ()))
+        return assessed
+
+    def _content_id(self, listed: Listed, record: RecordSummary | None) -> str:
+        """Return what the results of an object are kept by: its record knows the version, no listing does."""
+        version_id = record.version_id if record is not None and record.is_of(listed) else None
+        version = ImageVersion(listed.key, listed.etag, listed.size_bytes, version_id, "")
+        return version.kept_by(shares_answers=self.deployed.settings.answers_are_shared)
+
+    def _calls(self, contents: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        names = {
+            content: [ResultName(content, name, mark) for name, mark in self.deployed.fingerprints.items()]
+            for content in contents
+        }
+        answered = self.table.answered_at([name for of_content in names.values() for name in of_content])
+        return {
+            content: tuple(name.detector for name in of_content if name not in answered)
+            for content, of_content in names.items()
+        }
+
+
+@dataclass
+class Totals:
+    """What was counted. Objects that the filter leaves out are in none of the other numbers.
+
+    `calls` are by detector, for what is `to_do`; `repeated` are objects whose bytes were listed before,
+    `known` those of which all answers are there already. `archived` cannot be read, have no current record,
+    and are not `to_do`; of the others without a record, `tiered` may turn out to be archived.
+    """
+
+    objects: int = 0
+    size_bytes: int = 0
+    left_out: int = 0
+    current: int = 0
+    to_do: int = 0
+    repeated: int = 0
+    known: int = 0
+    archived: int = 0
+    tiered: int = 0
+    kinds: dict[ObjectKind, int] = field(default_factory=lambda: dict.fromkeys(ObjectKind, 0))
+    calls: Counter[str] = field(default_factory=Counter)
+
+    def add(self, assessed: Assessed) -> None:
+        self.objects += 1
+        self.size_bytes += assessed.listed.size_bytes
+        self.kinds[assessed.kind] += 1
+        if assessed.is_current:
+            self.current += 1
+        elif assessed.has_to_wait:
+            self.archived += 1
+        else:
+            self.to_do += 1
+            self.tiered += assessed.listed.storage_class == TIERED
+            self.repeated += assessed.is_repeated
+            self.known += assessed.kind.can_be_asked_about and not assessed.calls and not assessed.is_repeated
+            self.calls.update(assessed.calls)
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "objects": self.objects,
+            "bytes": self.size_bytes,
+            "left_out": self.left_out,
+            "current": self.current,
+            "to_do": self.to_do,
+            "repeated_bytes": self.repeated,
+            "answered_before": self.known,
+            "archived": self.archived,
+            "maybe_archived": self.tiered,
+            "kinds": {str(kind): count for kind, count in self.kinds.items()},
+            "calls": dict(self.calls),
+        }
+
+
+@dataclass
+class Assessment:
+    """Adds up what all listed objects would take, or the first `limit` of them."""
+
+    assessor: Assessor
+    filter: ObjectFilter
+    limit: int | None = None
+    totals: Totals = field(default_factory=Totals)
+    is_all: bool = False
+
+    def run(self, pages: Iterable[Sequence[Listed]]) -> Iterator[Totals]:
+        """Yield the totals after each page. Only when all pages were taken in, `is_all` is true."""
+        for page in pages:
+            chosen = [listed for listed in page if self.filter.matches(listed)]
+            room = None if self.limit is None else self.limit - self.totals.objects
+            self.totals.left_out += len(page) - len(chosen)
+            for assessed in self.assessor.assess(chosen[:room]):
+                self.totals.add(assessed)
+            yield self.totals
+            if room is not None and len(chosen) > room:
+                return
+        self.is_all = True
+
+
+@dataclass(frozen=True)
+class Pricing:
+    """The cost model with the numbers of one deployment.
+
+    `quotas` are calls a second by operation, `daily_limits` calls a day, where there is such a limit.
+    Dollars are those of a month that begins with this work: after a million calls they are less.
+    """
+
+    quotas: Mapping[str, float]
+    memory_gb: float
+    daily_limits: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, deployed: DeployedProcessor, table: OperatedTable) -> Pricing:
+        """Read the quotas and limits that the workers go by now."""
+        items = table.budgets(deployed.operations)
+        quotas = {operation: items[operation].quota or quota for operation, quota in deployed.quotas.items()}
+        limits = {name: item.daily_limit for name, item in items.items() if item.daily_limit is not None}
+        return cls(quotas, deployed.memory_mb / MEGABYTES_A_GB, {**deployed.daily_limits, **limits})
+
+    def bill(self, records: int, calls: Mapping[str, int], *, is_bulk: bool) -> Bill:
+        """Return what so many new records cost, with these calls by detector."""
+        assumed = Assumptions(quotas=self.quotas, memory_gb=self.memory_gb)
+        return bill(Work(records, self._by_operation(calls), is_bulk), assumed)
+
+    def seconds(self, calls: Mapping[str, int]) -> float:
+        """Return how long calls by detector take; operations go side by side, and the slowest decides."""
+        return max(self.seconds_of(*counted) for counted in self._by_operation(calls).items())
+
+    def seconds_of(self, operation: str, count: float) -> float:
+        """Return how long so many calls of an operation take: without end where none are allowed.
+
+        What goes beyond a daily limit waits for the next midnight.
+        """
+        if not count:
+            return 0.0
+        limit = self.daily_limits.get(operation, math.inf)
+        midnights = math.ceil(count / limit) - 1 if limit else math.inf
+        return max(count / self.quotas[operation], midnights * DAY_SECONDS)
+
+    def slowest(self) -> float:
+        """Return the photos a second that there can be at most, in the course of days."""
+        return min(
+            min(quota, self.daily_limits.get(operation, math.inf) / DAY_SECONDS)
+            for operation, quota in self.quotas.items()
+        )
+
+    def _by_operation(self, calls: Mapping[str, int]) -> dict[str, float]:
+        return dict.fromkeys(self.quotas, 0.0) | {OPERATIONS[name]: count for name, count in calls.items()}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The answer of `imagepipe plan`. `is_all` says that all was listed."""
+
+    totals: Totals
+    pricing: Pricing
+    bill: Bill
+    is_all: bool
+
+    @property
+    def seconds(self) -> float:
+        return self.pricing.seconds(self.totals.calls)
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            **self.totals.to_json(),
+            "is_all": self.is_all,
+            "quotas": dict(self.pricing.quotas),
+            "daily_limits": dict(self.pricing.daily_limits),
+            "hours": hours(self.seconds),
+            "dollars": self.bill.to_json(),
+        }
+
+
+def hours(seconds: float) -> float | None:
+    """Return hours for JSON; None is without end."""
+    return round(seconds / 3600, 3) if math.isfinite(seconds) else None

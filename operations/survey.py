@@ -1,0 +1,290 @@
+"""Bucket against table, in bounded memory: what is missing, stale, orphaned.
+
+The bucket is listed first, a thousand keys a page, and each page's records are read in batches: that gives
+what is missing and what is stale. Which keys were listed, and with which revision, is spooled to disk. Then
+the table is scanned once, in its own order, against the spool: that gives records without an object, and
+index rows that no record stands for. At the end all that was found is looked at once more, for the pipeline
+goes on working meanwhile.
+
+What is too young to be judged counts as in flight: objects uploaded less than `min_age_seconds` ago, and
+records decided after the listing began. Index rows of objects as young are passed over. A listing shows what
+is there at that moment:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
+
+A million keys are 50 MB on disk, and some 35 in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from operator import attrgetter
+from typing import NamedTuple
+
+from aws.object_heads import NO_VERSION
+from contract.moments import to_seconds, to_text
+from contract.records import key_digest
+from contract.table import ItemKey
+from operations.inventory import Listed, RecordSummary, SeenRow
+from operations.temporary_database import TemporaryDatabase
+from operations.wiring import DeployedPipeline
+
+PAGE = 1000
+# SQLite takes 32,766 variables a statement; a page of the table holds fewer different keys than this anyway.
+_MOST_VARIABLES = 10_000
+# A record's time is that of the event, or of a look at the object; the listing's is rounded to seconds.
+SAME_UPLOAD_SECONDS = 2.5
+
+
+class DifferenceKind(StrEnum):
+    """The ways in which bucket and table can differ."""
+
+    MISSING = "missing"
+    STALE = "stale"
+    ORPHANED = "orphaned"
+    ORPHANED_ROWS = "orphaned_rows"
+
+
+# What the processor puts right when it is asked to look again at the key.
+LOOKED_AT_AGAIN = (DifferenceKind.MISSING, DifferenceKind.STALE, DifferenceKind.ORPHANED)
+
+
+class Difference(NamedTuple):
+    """One difference, as a row of the spool; `number` is its place there.
+
+    Of an object: its key, ETag, and version id (`null` for none) where that is what differs. Of an index
+    row: where it is, its revision, and when it was last marked as suspect (seconds since 1970).
+    """
+
+    kind: DifferenceKind
+    key: str
+    etag: str | None = None
+    version_id: str | None = None
+    pk: str | None = None
+    sk: str | None = None
+    revision: str | None = None
+    suspected_at: int | None = None
+    number: int | None = None
+
+    @property
+    def at(self) -> ItemKey:
+        """Where the index row is."""
+        assert self.pk is not None
+        assert self.sk is not None
+        return ItemKey(self.pk, self.sk)
+
+    def is_settled_by(self, record: RecordSummary | None) -> bool:
+        """Return whether the record as it is now has done away with the difference."""
+        if record is None or record.is_deleted:
+            return self.kind is DifferenceKind.ORPHANED
+        if self.kind is DifferenceKind.ORPHANED:
+            return False
+        if self.kind is DifferenceKind.ORPHANED_ROWS:
+            return record.revision == self.revision
+        return record.etag == self.etag and self.version_id in (None, record.version_id or NO_VERSION)
+
+
+class Spool(TemporaryDatabase):
+    """Which keys were listed, and what was found to differ."""
+
+    name = "reconcile"
+    schema = """
+CREATE TABLE listed (digest TEXT PRIMARY KEY, revision TEXT) WITHOUT ROWID;
+CREATE TABLE findings (
+    kind TEXT, key TEXT, etag TEXT, version_id TEXT,
+    pk TEXT, sk TEXT, revision TEXT, suspected_at INTEGER, number INTEGER PRIMARY KEY
+);
+CREATE INDEX findings_by_kind ON findings (kind, number);
+"""
+
+    def remember(self, listed: Iterable[tuple[str, str | None]]) -> None:
+        """Remember keys that the bucket has, by digest, with the revision of their record."""
+        self._database.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?)", listed)
+
+    def revisions(self, digests: Sequence[str]) -> Mapping[str, str | None]:
+        """Return the revisions of those of the keys that the bucket has."""
+        known: dict[str, str | None] = {}
+        for start in range(0, len(digests), _MOST_VARIABLES):
+            some = digests[start : start + _MOST_VARIABLES]
+            marks = ",".join("?" * len(some))
+            known.update(
+                self._database.execute(f"SELECT * FROM listed WHERE digest IN ({marks})", some)  # noqa: S608
+            )
+        return known
+
+    def note(self, findings: Iterable[Difference]) -> None:
+        self._database.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", findings)
+
+    def pages(self, kind: DifferenceKind) -> Iterator[list[Difference]]:
+        """Yield the findings of a kind, a thousand at a time; those given may be struck off meanwhile."""
+        last = 0
+        while rows := self._database.execute(
+            "SELECT * FROM findings WHERE kind = ? AND number > ? ORDER BY number LIMIT ?", (kind, last, PAGE)
+        ).fetchall():
+            yield [Difference(DifferenceKind(row[0]), *row[1:]) for row in rows]
+            last = rows[-1][-1]
+
+    def strike(self, findings: Iterable[Difference]) -> None:
+        self._database.executemany(
+            "DELETE FROM findings WHERE number = ?", ((found.number,) for found in findings)
+        )
+
+    def marked(self, findings: Iterable[Difference], suspected_at: int) -> None:
+        self._database.executemany(
+            "UPDATE findings SET suspected_at = ? WHERE number = ?",
+            ((suspected_at, found.number) for found in findings),
+        )
+
+    def count(self, kind: DifferenceKind) -> int:
+
+        answer = self._database.execute("SELECT count(*) FROM findings WHERE kind = ?", (kind,))
+        return int(answer.fetchone()[0])
+
+    def last_marked_at(self) -> int | None:
+        return self._database.execute("SELECT max(suspected_at) FROM findings").fetchone()[0]  # type: ignore[no-any-return]
+
+    def first_keys(self, kind: DifferenceKind, most: int) -> list[str]:
+        """Return the first keys of a kind, each once."""
+        answer = self._database.execute(
+            "SELECT key FROM findings WHERE kind = ? GROUP BY key ORDER BY min(number) LIMIT ?",
+            (kind, most),
+        )
+        return [key for (key,) in answer]
+
+
+class RecordComparison(Enum):
+    """How an object and its record compare."""
+
+    SAME = "the record describes the object"
+    MISSING = "the object has no record, or a tombstone"
+    STALE = "the record describes another object"
+    DOUBTFUL = "the same bytes, but maybe another version: the object has to be asked"
+
+
+def compare(listed: Listed, record: RecordSummary | None) -> RecordComparison:
+    """Compare by the bytes (ETag and size), and by the time where the bucket has versions.
+
+    The same bytes uploaded again are another version with the same ETag. Their times tell, save for objects
+    uploaded in parts, whose LastModified is when the upload began.
+    """
+    if record is None or record.is_deleted:
+        return RecordComparison.MISSING
+    if not record.is_of(listed):
+        return RecordComparison.STALE
+    apart_seconds = abs(listed.modified_at - to_seconds(record.uploaded_at))
+    if record.version_id is not None and apart_seconds > SAME_UPLOAD_SECONDS:
+        return RecordComparison.DOUBTFUL
+    return RecordComparison.SAME
+
+
+@dataclass
+class SurveyCounts:
+    """How much was compared, and how much was too young for it.
+
+    `records` are records of photos, `tombstones` notes that there was one, which are kept for some weeks.
+    `archived` are objects that nobody can read before they are restored.
+    """
+
+    objects: int = 0
+    archived: int = 0
+    records: int = 0
+    tombstones: int = 0
+    rows: int = 0
+    in_flight: int = 0
+
+
+@dataclass
+class Survey:
+    """One comparison. `clock` gives seconds since 1970."""
+
+    pipeline: DeployedPipeline
+    spool: Spool
+    clock: Callable[[], float]
+    min_age_seconds: float
+    counted: SurveyCounts = field(default_factory=SurveyCounts)
+
+    def run(self, prefix: str) -> Iterator[SurveyCounts]:
+        """Write all differences under a prefix into the spool; yield what was compared after each page."""
+        began = self.clock()
+        for page in self.pipeline.bucket.pages(prefix):
+            self._compare_page(page)
+            yield self.counted
+        for records, rows in self.pipeline.table.scan(prefix):
+            self._check_records(records, to_text(began))
+            self._check_rows(rows)
+            yield self.counted
+        for kind in DifferenceKind:
+            for findings in self.spool.pages(kind):
+                self.spool.strike(self._settled(findings))
+                yield self.counted
+
+    def _compare_page(self, page: Sequence[Listed]) -> None:
+        records = self.pipeline.table.summaries([listed.key for listed in page])
+        self.counted.objects += len(page)
+        self.counted.archived += sum(listed.is_archived for listed in page)
+        self.spool.remember(
+            (key_digest(listed.key), records[listed.key].revision if listed.key in records else None)
+            for listed in page
+        )
+        different: list[Difference] = []
+        doubtful: list[Listed] = []
+        for listed in page:
+            compared = compare(listed, records.get(listed.key))
+            if compared is RecordComparison.SAME:
+                continue
+            if self._is_young(listed.modified_at):
+                self.counted.in_flight += 1
+            elif compared is RecordComparison.DOUBTFUL:
+                doubtful.append(listed)
+            else:
+                different.append(Difference(DifferenceKind[compared.name], listed.key, listed.etag))
+        self.spool.note([*different, *self._of_another_version(doubtful, records)])
+
+    def _of_another_version(
+        self, doubtful: Sequence[Listed], records: Mapping[str, RecordSummary]
+    ) -> Iterator[Difference]:
+        for found in self.pipeline.executor.map(
+            self.pipeline.bucket.look, [listed.key for listed in doubtful]
+        ):
+            if found is not None and found.version_id != records[found.key].version_id:
+                yield Difference(DifferenceKind.STALE, found.key, found.etag, found.version_id or NO_VERSION)
+
+    def _check_records(self, records: Sequence[RecordSummary], began: str) -> None:
+        alive = {key_digest(record.key): record for record in records if not record.is_deleted}
+        self.counted.records += len(alive)
+        self.counted.tombstones += len(records) - len(alive)
+        unlisted = [alive[digest] for digest in alive.keys() - self.spool.revisions(list(alive)).keys()]
+        orphaned = [record for record in unlisted if record.decided_at < began]
+        self.counted.in_flight += len(unlisted) - len(orphaned)
+        self.spool.note(
+            Difference(DifferenceKind.ORPHANED, record.key)
+            for record in sorted(orphaned, key=attrgetter("key"))
+        )
+
+    def _check_rows(self, rows: Sequence[SeenRow]) -> None:
+        self.counted.rows += len(rows)
+        revisions = self.spool.revisions(list({row.digest for row in rows}))
+        suspects = [row for row in rows if revisions.get(row.digest) != row.row.revision]
+        records = self.pipeline.table.summaries(sorted({suspect.row.key for suspect in suspects}))
+        findings = [_row_finding(suspect) for suspect in suspects if not self._is_young(suspect.uploaded_at)]
+        self.spool.note(
+            finding for finding in findings if not finding.is_settled_by(records.get(finding.key))
+        )
+
+    def _settled(self, findings: Sequence[Difference]) -> list[Difference]:
+        """Return which of the findings are none any more, because the pipeline has dealt with them."""
+        records = self.pipeline.table.summaries(sorted({finding.key for finding in findings}))
+        rows = [finding for finding in findings if finding.kind is DifferenceKind.ORPHANED_ROWS]
+        there = self.pipeline.table.rows_there([row.at for row in rows])
+        settled = [finding for finding in findings if finding.is_settled_by(records.get(finding.key))]
+        return [*settled, *(row for row in rows if row.at not in there)]
+
+    def _is_young(self, at: float) -> bool:
+        return at > self.clock() - self.min_age_seconds
+
+
+def _row_finding(seen: SeenRow) -> Difference:
+    row, at = seen.row, seen.row.at
+    kind, suspected_at = DifferenceKind.ORPHANED_ROWS, seen.suspected_at
+    return Difference(kind, row.key, None, None, at.pk, at.sk, row.revision, suspected_at)

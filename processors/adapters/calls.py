@@ -1,0 +1,86 @@
+"""How AWS is called, how often a call is tried again, and what failures mean to the images it was made for.
+
+A service that fails or cannot be reached says nothing about them. What was refused because of one request's
+content counts against that image. A refusal that no rule knows is the deployment's: it may well meet every
+image, so it buries none while somebody needs time to look.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from botocore.exceptions import ClientError
+
+from aws.client_config import client_config
+from aws.errors import ErrorTranslator
+from aws.retries import RetryPolicy
+from contract.errors import (
+    ConfigurationError,
+    ImagepipeError,
+    NotReadyError,
+    PermanentError,
+    ThrottledError,
+    TransientError,
+    UnansweredError,
+)
+from contract.timing import CALL_SECONDS, PATIENCE_SECONDS, RETRYING_SECONDS
+
+# What Rekognition's verdicts mean, and what to do: its own words are short.
+# https://docs.aws.amazon.com/rekognition/latest/dg/limits.html
+VERDICTS = {
+    "ImageTooLargeException": "it has over 15 MB or a side over 10,000 pixels; upload it smaller",
+    "InvalidImageFormatException": "it is no JPEG or PNG that can be decoded; convert it, upload it again",
+    "InvalidParameterException": "the usual reason is a side under 80 pixels; upload it larger",
+    "InvalidS3ObjectException": "Rekognition cannot get at the object",
+}
+
+translated = ErrorTranslator(
+    passing=NotReadyError,
+    refused_request=TransientError,
+    unknown=partial(ConfigurationError, patience_seconds=PATIENCE_SECONDS),
+)
+
+
+@contextmanager
+def answering(what: str) -> Iterator[None]:
+    """Raise what AWS says to a detector call, which is about one image.
+
+    Verdicts are PermanentError. No answer, by an error of the service or of the way there, may be the
+    service's failure or the image's: UnansweredError.
+    """
+    try:
+        with translated(what):
+            yield
+    except ThrottledError:
+        raise
+    except NotReadyError as error:
+        raise UnansweredError(error.code, error.message) from error
+    except ConfigurationError as error:
+        if error.code not in VERDICTS:
+            raise
+        raise PermanentError(error.code, f"{_said(error)}: {VERDICTS[error.code]}") from error
+
+
+def _said(error: ImagepipeError) -> str:
+    """Return AWS's own words on an error that was raised from its answer."""
+    assert isinstance(error.__cause__, ClientError)
+    return error.__cause__.response["Error"].get("Message", "").rstrip(".")
+
+
+lambda_config = partial(client_config, connect_seconds=3, read_seconds=CALL_SECONDS)
+
+
+ATTEMPTS = 4
+# Within the same time: for what must not be given up.
+PATIENT_ATTEMPTS = 12
+# For what can be done without.
+BRIEF_ATTEMPTS = 2
+LONGEST_WAIT_SECONDS = 3.0
+
+
+def retry_policy(sleep: Callable[[float], None] = time.sleep, attempts: int = ATTEMPTS) -> RetryPolicy:
+    """Return a policy of so many attempts."""
+    return RetryPolicy(attempts, RETRYING_SECONDS, LONGEST_WAIT_SECONDS, sleep)

@@ -1,0 +1,111 @@
+"""`/labels` and `/stats`: what is counted, and what waits. `/health`: whether the table answers at all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from aws.queue_depths import QueueDepth
+from contract.errors import ImagepipeError
+from contract.metrics import Metric
+from contract.prices import DOLLARS_A_CALL
+from contract.records import Status
+from query_api.endpoints import presentation
+from query_api.http.messages import Request, Response, unhealthy
+from query_api.http.parameters import Parameter, QueryParams, text_up_to, whole
+from query_api.http.routing import Endpoint
+from query_api.ports import Counts, Queues, RequestLog, TableReader
+
+MAX_PREFIX_CHARACTERS = 200
+MAX_LIMIT = 1000
+DEFAULT_LIMIT = 20
+# Of the days before, each has an item of its own, and so many are one read.
+CALL_DAYS = 30
+
+LABELS = Endpoint(
+    "GET",
+    "/labels",
+    "listLabels",
+    "Labels and how many images carry each, most frequent first",
+    presentation.LABELS,
+    "Counted a few seconds after an image was recognized, overwritten or deleted, each image once.",
+    parameters=(
+        Parameter(
+            "prefix",
+            text_up_to(MAX_PREFIX_CHARACTERS),
+            "What the names begin with, in whatever case.",
+            example="do",
+        ),
+        Parameter("limit", whole(1, MAX_LIMIT), "How many at most.", default=DEFAULT_LIMIT),
+    ),
+)
+STATS = Endpoint(
+    "GET",
+    "/stats",
+    "readStats",
+    "How many images there are, what was paid and saved, and what is waiting",
+    presentation.STATS,
+    "Numbers of queues are approximate, as SQS gives them.",
+)
+HEALTH = Endpoint("GET", "/health", "checkHealth", "Whether the table answers", presentation.HEALTH)
+
+
+def list_labels(counts: Counts, request: Request) -> Response:
+    asked = QueryParams(LABELS.parameters, request.raw_query_string)
+    asked.finish()
+    prefix = (asked.one("prefix") or "").casefold()
+    merged = _one_each(counts.labels())
+    chosen = [label for label in merged if label["name"].casefold().startswith(prefix)]
+    return Response(200, {"labels": chosen[: asked.one("limit")]})
+
+
+def _one_each(counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Put names that differ in case together under the most frequent of them; most frequent labels first."""
+    spellings: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(counts, key=lambda name: (-counts[name], name)):
+        spellings[name.casefold()].append(name)
+    labels = [
+        {"name": names[0], "count": sum(counts[name] for name in names)} for names in spellings.values()
+    ]
+    return sorted(labels, key=lambda label: (-int(str(label["count"])), str(label["name"])))
+
+
+def read_stats(counts: Counts, queues: Queues, now: Callable[[], datetime], _: Request) -> Response:
+    """Answer how things stand. `now` gives the time in UTC."""
+    today = now().date()
+    days = [(today - timedelta(days=ago)).isoformat() for ago in range(CALL_DAYS)]
+    statuses, counted = counts.statuses_and_days(days)
+    backlog = queues.backlog()
+    content = {
+        "images": {str(status): statuses.get(status, 0) for status in (Status.RECOGNIZED, Status.REJECTED)},
+        "calls": _calls(counted),
+        "queues": {"images": _depth(backlog.images), "bulk": _depth(backlog.bulk)},
+        "dead_letters": backlog.dead_letters,
+        "today": {count.name.lower(): counted.get(days[0], {}).get(count, 0) for count in Metric},
+    }
+    return Response(200, content)
+
+
+def _calls(counted: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    made, avoided = (
+        sum(day.get(name, 0) for day in counted.values())
+        for name in (Metric.CALLS_MADE, Metric.CALLS_AVOIDED)
+    )
+    dollars = round(avoided * DOLLARS_A_CALL, 3)
+    return {"made": made, "avoided": avoided, "dollars_saved": dollars, "days": CALL_DAYS}
+
+
+def _depth(depth: QueueDepth) -> dict[str, int]:
+    return {"waiting": depth.waiting, "in_flight": depth.in_flight}
+
+
+def check_health(table: TableReader, log: RequestLog, _: Request) -> Response:
+    """Answer whether questions can be answered."""
+    try:
+        table.check()
+    except ImagepipeError as error:
+        log.exception("the table does not answer")
+        return unhealthy(error).to_response()
+    return Response(200, {"status": "ok"})

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aws_lambda_powertools import Logger
+
 from contract.errors import ConfigurationError, ImagepipeError, PermanentError, TransientError
 from contract.metrics import Metric
-from processors.failed_messages import Attempts, FailedMessages
-from processors.messages import Message
+from processors.messages import Attempts, FailedMessages, Message
 from processors.pipeline.pipeline import MessageOutcome, Pipeline
-from processors.powertools import PowertoolsLog, PowertoolsMetrics
 from processors.runtime import Deadline
-from processors.telemetry import DailyCounters, Log, Metrics
+from processors.telemetry import DailyCounters, Log, Metrics, PowertoolsMetrics
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class ImageBatch:
         """
         try:
             return self.pipeline.run(messages, deadline)
-        except Exception as fault:  # noqa: BLE001 - the edge of the program: told, and its message comes back
-            self.log.fault("a fault of this program", fault)
+        except Exception as fault:  # the edge of the program: told, and its message comes back
+            self.log.exception("a fault of this program")
             if len(messages) == 1:
                 return {messages[0].id: MessageOutcome((), TransientError("UnexpectedFault", f"{fault!r}"))}
         outcomes: dict[str, MessageOutcome] = {}
@@ -94,11 +94,11 @@ class Worker:
     batch: ImageBatch
     metrics: PowertoolsMetrics
     daily_counters: DailyCounters
-    log: PowertoolsLog
+    log: Logger
 
     def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Work through one event; counts are written whatever happens."""
-        self.log.logger.append_keys(request_id=context.aws_request_id)
+        self.log.append_keys(request_id=context.aws_request_id)
         try:
             return self.batch.answer(event, Deadline(context.get_remaining_time_in_millis))
         finally:

@@ -1,28 +1,28 @@
-"""The tally put together, once for each Lambda environment, by its entry."""
+"""The tally put together, once for each Lambda environment, by its entry; the audit, when it is asked for."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
-from uuid import uuid4
 
 import botocore.session
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from aws.calls import TableBatches
+from contract.errors import ConfigurationError
 from contract.metrics import TallyMetric
 from contract.settings import TallySettings, load
 from contract.tallies import AUDIT_EVENT
-from processors.adapters.client_config import lambda_config
-from processors.adapters.dynamodb_contents import DynamoDBContents
-from processors.adapters.dynamodb_counting import DynamoDBTallies
+from processors.adapters.calls import PATIENT_ATTEMPTS, lambda_config, retry_policy, translated
+from processors.adapters.dynamodb_counting import CountingTable
 from processors.counting.contents import ContentNames
 from processors.counting.label_counter import LabelCounter, changed_keys
 from processors.counting.recounting import Recount
-from processors.powertools import PowertoolsLog
-from processors.retrying import PATIENT_ATTEMPTS, retry_policy
 from processors.telemetry import Log
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from processors.counting.auditing import Audit
 
 Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
+Count = Callable[[TallyMetric, int], None]
+
+# The audit's reads of one page of keys, a hundred each, go side by side.
+READS_AT_ONCE = 10
 
 
 def build() -> Answering:
@@ -38,26 +42,43 @@ def build() -> Answering:
     settings = load(TallySettings, os.environ)
     session = botocore.session.get_session()
     client = cast("DynamoDBClient", session.create_client("dynamodb", config=lambda_config()))
-    stores = (
-        DynamoDBTallies(client, settings.table_name),
-        DynamoDBContents(client, settings.table_name, lambda: uuid4().hex),
+    table = CountingTable(client, settings.table_name)
+
+    return assemble(table, Logger(), Metrics(), partial(build_audit, settings))
+
+
+def build_audit(settings: TallySettings, count: Count, log: Log) -> Audit:
+    """Build the audit. Raise ConfigurationError where the deployment has none.
+
+    Its parts are imported when it is asked for, for most starts of the tally are for the stream.
+    """
+    from processors.adapters.audits import DynamoDBAudits, S3Listing, SqsDepths
+    from processors.counting.auditing import Audit
+
+    if not settings.bucket_name:
+        raise ConfigurationError("NoAudit", "this deployment has no audit: deploy with -c daily_check=true")
+    session = botocore.session.get_session()
+
+    def client(service: str) -> Any:
+        return session.create_client(service, config=lambda_config(connections=READS_AT_ONCE))
+
+    retry = retry_policy(attempts=PATIENT_ATTEMPTS)
+    batches = TableBatches(
+        client("dynamodb"), settings.table_name, translated, retry, ThreadPoolExecutor(READS_AT_ONCE)
     )
-
-    def new_audit(count: Callable[[TallyMetric, int], None], log: Log) -> Audit:
-        # Imported when it is asked for: most starts of the tally are for the stream.
-        from processors.audit_wiring import build_audit
-
-        return build_audit(settings, count, log)
-
-    return assemble(*stores, Logger(), Metrics(), new_audit)
+    return Audit(
+        bucket=S3Listing(client("s3"), settings.bucket_name),
+        store=DynamoDBAudits(batches),
+        waiting=SqsDepths(client("sqs"), settings.live_queue_urls, settings.bulk_queue_urls).waiting,
+        retry=retry,
+        count=count,
+        log=log,
+        clock=time.time,
+    )
 
 
 def assemble(
-    store: DynamoDBTallies,
-    content_store: DynamoDBContents,
-    logger: Logger,
-    metrics: Metrics,
-    new_audit: Callable[[Callable[[TallyMetric, int], None], Log], Audit],
+    table: CountingTable, logger: Logger, metrics: Metrics, new_audit: Callable[[Count, Log], Audit]
 ) -> Answering:
     """Put together what answers: changes of the table, the schedule of audits, or whoever runs it.
 
@@ -68,10 +89,10 @@ def assemble(
         metrics.add_metric(name=what, unit=MetricUnit.Count, value=by)
 
     retry = retry_policy(attempts=PATIENT_ATTEMPTS)
-    contents = ContentNames(content_store, retry, time.time)
-    log = PowertoolsLog(logger)
-    tally = LabelCounter(store, contents, retry, count, log, time.time)
-    recount = Recount(store, tally, contents)
+    contents = ContentNames(table, retry, time.time)
+    log = cast("Log", logger)
+    tally = LabelCounter(table, contents, retry, count, log, time.time)
+    recount = Recount(table, tally, contents)
 
     def work(event: dict[str, Any], context: Any) -> dict[str, Any]:
         def seconds_left() -> float:

@@ -26,30 +26,19 @@ class Runtime:
     gives a random number from 0 to its argument, `new_id` a name that nobody else has.
     """
 
-    new_executor: Callable[[int], Executor]
-    new_lock: Callable[[], AbstractContextManager[Any]]
-    wait: Callable[[Collection[Future[Any]], float], object]
-    clock: Callable[[], float]
-    sleep: Callable[[float], None]
-    spread: Callable[[float], float]
-    new_id: Callable[[], str]
+    new_executor: Callable[[int], Executor] = lambda threads: ThreadPoolExecutor(
+        threads, thread_name_prefix="call"
+    )
+    new_lock: Callable[[], AbstractContextManager[Any]] = Lock
+    wait: Callable[[Collection[Future[Any]], float], object] = wait
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    spread: Callable[[float], float] = lambda longest: random.uniform(0, longest)  # noqa: S311 - jitter, not a secret
+    new_id: Callable[[], str] = lambda: uuid4().hex
 
     def now(self) -> str:
         """Return the time as the table holds times: ISO 8601, UTC, milliseconds."""
         return to_text(self.clock())
-
-
-def real() -> Runtime:
-    """Return those of this machine."""
-    return Runtime(
-        new_executor=lambda threads: ThreadPoolExecutor(threads, thread_name_prefix="call"),
-        new_lock=Lock,
-        wait=wait,
-        clock=time.time,
-        sleep=time.sleep,
-        spread=lambda longest: random.uniform(0, longest),  # noqa: S311 - jitter, not a secret
-        new_id=lambda: uuid4().hex,
-    )
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,18 @@
-"""Where counts and sentences go."""
+"""Where counts and sentences go: through Powertools for AWS Lambda."""
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from aws_lambda_powertools import Metrics as EmbeddedMetrics
+from aws_lambda_powertools.metrics import MetricUnit
+
 from contract.metrics import Metric
+from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
 
 OUTCOME_COUNT = {
@@ -30,7 +37,7 @@ class DailyCounters(Protocol):
 
 
 class Log(Protocol):
-    """Where sentences for operators go, with their facts as fields."""
+    """Where sentences for operators go, with their facts as fields: Powertools' logger."""
 
     def warning(self, message: str, **facts: object) -> None:
         """Log what went wrong and will be tried again."""
@@ -38,5 +45,37 @@ class Log(Protocol):
     def error(self, message: str, **facts: object) -> None:
         """Log what needs somebody."""
 
-    def fault(self, message: str, fault: BaseException) -> None:
-        """Log what should not have been possible, with where it happened."""
+    def exception(self, message: str, **facts: object) -> None:
+        """Log what should not have been possible, with the exception that is being handled."""
+
+
+DOLLARS_SAVED = "DollarsSaved"
+
+
+@dataclass(frozen=True)
+class PowertoolsMetrics:
+    """Adds up an invocation's counts and writes them as one line of CloudWatch's embedded metric format."""
+
+    metrics: EmbeddedMetrics = field(default_factory=EmbeddedMetrics)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _counts: Counter[Metric] = field(default_factory=Counter)
+
+    def add(self, count: Metric, by: int = 1) -> None:
+        """Add to one count of this invocation."""
+        with self._lock:
+            self._counts[count] += by
+
+    def flush(self) -> dict[Metric, int]:
+        """Write what was counted since the last time, and give it."""
+        with self._lock:
+            counted = {count: value for count, value in self._counts.items() if value}
+            self._counts.clear()
+        for count, value in counted.items():
+            self.metrics.add_metric(name=count, unit=MetricUnit.Count, value=value)
+        if avoided := counted.get(Metric.CALLS_AVOIDED):
+            self.metrics.add_metric(
+                name=DOLLARS_SAVED, unit=MetricUnit.NoUnit, value=avoided * DOLLARS_A_CALL
+            )
+        if counted:
+            self.metrics.flush_metrics()
+        return counted

@@ -4,27 +4,48 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import botocore.session
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
 
+from aws.calls import TableBatches
 from contract.settings import ProcessorSettings, load
-from processors.adapters.client_config import lambda_config
-from processors.adapters.dynamodb_daily_counters import DynamoDBDailyCounters
-from processors.assembly import Clients, assemble
-from processors.batch import Worker
-from processors.powertools import PowertoolsLog, PowertoolsMetrics
-from processors.runtime import real
+from processors.adapters.calls import (
+    BRIEF_ATTEMPTS,
+    PATIENT_ATTEMPTS,
+    lambda_config,
+    retry_policy,
+    translated,
+)
+from processors.adapters.dynamodb import ImageTable
+from processors.adapters.dynamodb_counters import DynamoDBAttempts, DynamoDBDailyCounters, DynamoDBRateLimits
+from processors.adapters.messaging import SnsTopic, SqsQueues
+from processors.adapters.rekognition import RekognitionDetectors
+from processors.adapters.s3 import S3Objects
+from processors.batch import ImageBatch, Worker
+from processors.detectors import Detector, chosen
+from processors.messages import Attempts, FailedMessages
+from processors.pipeline.commit import Committer, Publisher
+from processors.pipeline.detection import Caller, DetectorRunner
+from processors.pipeline.pipeline import Pipeline
+from processors.pipeline.recognition import Recognizer
+from processors.pipeline.triage import Triage
+from processors.rate_limit import Lane, Permits, SharedRateLimiter
+from processors.runtime import Deadline, Runtime
+from processors.telemetry import Log, Metrics, PowertoolsMetrics
 
 
 def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """Build what answers events. Raises SettingsError naming everything that is missing."""
     settings = load(ProcessorSettings, os.environ)
-    runtime, aws = real(), clients(settings)
-    log, metrics = PowertoolsLog(Logger()), PowertoolsMetrics(Metrics())
+    runtime, aws = Runtime(), clients(settings)
+    log, metrics = Logger(), PowertoolsMetrics()
     daily_counters = DynamoDBDailyCounters(aws.dynamodb, settings.table_name, runtime.now)
-    return Worker(assemble(settings, aws, metrics, log, runtime), metrics, daily_counters, log).answer
+    return Worker(
+        assemble(settings, aws, metrics, cast("Log", log), runtime), metrics, daily_counters, log
+    ).answer
 
 
 def clients(settings: ProcessorSettings) -> Clients:
@@ -50,3 +71,74 @@ def clients(settings: ProcessorSettings) -> Clients:
         sns=client("sns", settings.concurrent_calls),
         sqs=client("sqs", settings.concurrent_calls),
     )
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The boto3 clients of a worker, each making one attempt a call."""
+
+    dynamodb: Any
+    rekognition: Any
+    s3: Any
+    sns: Any
+    sqs: Any
+
+
+def assemble(
+    settings: ProcessorSettings, aws: Clients, metrics: Metrics, log: Log, runtime: Runtime
+) -> ImageBatch:
+    """Put together all that deals with a batch."""
+    retry, executor = retry_policy(runtime.sleep), runtime.new_executor(settings.concurrent_calls)
+    name, patient = settings.table_name, retry_policy(runtime.sleep, PATIENT_ATTEMPTS)
+    table = ImageTable(
+        client=aws.dynamodb,
+        table_name=name,
+        retry=retry,
+        batches=TableBatches(aws.dynamodb, name, translated, retry, executor),
+        patient_batches=TableBatches(aws.dynamodb, name, translated, patient, executor),
+        executor=executor,
+        clock=runtime.clock,
+    )
+    objects = S3Objects(aws.s3, settings.bucket_name, retry)
+    queues = SqsQueues(aws.sqs, settings.dead_letter_queue_urls(), retry)
+    detectors = chosen(settings)
+    budgets = DynamoDBRateLimits(aws.dynamodb, name, retry_policy(runtime.sleep, BRIEF_ATTEMPTS))
+
+    def caller(detector: Detector) -> Caller:
+        """Give a detector a line and threads of its own: one that has to wait holds up no other."""
+        operation = detector.question.operation
+        quota, limit = settings.quotas[operation], settings.daily_call_limits.get(operation)
+        daily_limit = None if limit is None else int(limit)
+        share = quota / settings.workers
+        limiter = SharedRateLimiter(
+            operation, quota, share, budgets, runtime.clock, metrics, log, daily_limit
+        )
+
+        def permits(lane: Lane, expected: int, deadline: Deadline) -> Permits:
+            clock, sleep, spread = runtime.clock, runtime.sleep, runtime.spread
+            return Permits(limiter, lane, expected, deadline, runtime.new_lock(), clock, sleep, spread)
+
+        return Caller(detector, runtime.new_executor(settings.concurrent_calls), permits)
+
+    runner = DetectorRunner(
+        callers={name: caller(detector) for name, detector in detectors.items()},
+        rekognition=RekognitionDetectors(aws.rekognition, settings.bucket_name, retry, metrics),
+        objects=objects,
+        results=table,
+        metrics=metrics,
+        runtime=runtime,
+    )
+    recognizer = Recognizer(detectors, table, runner, metrics, settings.answers_are_shared)
+    pipeline = Pipeline(
+        bucket_name=settings.bucket_name,
+        bulk_queue_name=settings.bulk_queue_url.rsplit("/", 1)[1],
+        triage=Triage(table, objects, executor, recognizer.fingerprints(), runtime.clock),
+        recognizer=recognizer,
+        committer=Committer(table),
+        publisher=Publisher(SnsTopic(aws.sns, settings.topic_arn, retry), settings.bucket_name, metrics),
+        metrics=metrics,
+        now=runtime.now,
+    )
+    attempts = Attempts(DynamoDBAttempts(aws.dynamodb, name, retry, runtime.clock), log)
+    failed_messages = FailedMessages(queues, metrics, log, runtime)
+    return ImageBatch(pipeline, attempts, failed_messages, metrics, log)

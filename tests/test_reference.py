@@ -15,7 +15,7 @@ from typer.cli import get_docs_for_click
 from contract.metrics import Metric, TallyMetric
 from infra.bundles import ROOT
 from operations.main import app
-from processors.powertools import DOLLARS_SAVED
+from processors.telemetry import DOLLARS_SAVED
 from query_api.ports import QueryMetric
 from tests.query_api.site import Site
 

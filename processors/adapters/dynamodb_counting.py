@@ -1,20 +1,26 @@
-"""The tally's ports on DynamoDB: shares and counts change together, in one transaction."""
+"""The ports of counting on DynamoDB: shares, counts, names of contents, and the expiry of their results.
+
+Shares and counts change together, in one transaction; so do all results of a content.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from aws.calls import BatchGet
+from aws.calls import MAX_READS, MAX_WRITES, BatchGet, BatchWrite, in_batches, pages, write_if
 from contract.errors import ThrottledError
 from contract.table import (
     CONTENT_PREFIX,
+    EXPIRY,
     PARTITION_KEY,
     RECORD,
     RECORD_PREFIX,
+    SORT_KEY,
     Item,
     ItemKey,
     from_wire,
@@ -23,8 +29,25 @@ from contract.table import (
     record_key,
     to_wire,
 )
-from contract.tallies import COUNT_PREFIX, COUNTED, COUNTED_PREFIX, Differences, counted_key
-from processors.adapters.aws_errors import translated
+from contract.tallies import (
+    COMPLETE,
+    COUNT_PREFIX,
+    COUNTED,
+    COUNTED_PREFIX,
+    NAMES,
+    REMOVAL,
+    STATUS_COUNTS,
+    TOKEN,
+    UNREADABLE,
+    CountedImage,
+    Differences,
+    Name,
+    counted_key,
+    removal_key,
+)
+from contract.timing import REMOVAL_SECONDS
+from processors.adapters.calls import translated
+from processors.counting.contents import Named
 from processors.counting.label_counter import ShareChange, StoredShare, WriteRefusedError
 from processors.counting.recounting import KeyPage
 
@@ -36,15 +59,24 @@ if TYPE_CHECKING:
 REFUSALS = frozenset({"ValidationException", "ValidationError", "ItemCollectionSizeLimitExceeded"})
 
 
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+MAX_IN_TRANSACTION = 100
+# What a result has and a claim has not.
+ANSWERED = "called_at"
+
+
 @dataclass(frozen=True)
-class DynamoDBTallies:
-    """The one table. Each call is tried once: who tries again has to read again first."""
+class CountingTable:
+    """The one table. Each call is tried once: who tries again has to read again first.
+
+    `new_token` gives what nobody else has.
+    """
 
     client: DynamoDBClient
     table_name: str
+    new_token: Callable[[], str] = lambda: uuid4().hex
 
     def read(self, keys: Sequence[str]) -> Mapping[str, StoredShare]:
-        """Read what is stored of up to 80 keys: first all shares, then all records, as of now."""
         shares = self._items([counted_key(key) for key in keys])
         records = self.read_records(keys)
         return {
@@ -52,15 +84,10 @@ class DynamoDBTallies:
         }
 
     def read_records(self, keys: Collection[str]) -> Mapping[str, Mapping[str, object]]:
-        """Read the attributes of records, of those keys that have one, as of now."""
         at = {record_key(key): key for key in keys}
         return {at[place]: item for place, item in self._items(list(at)).items()}
 
     def write(self, changes: Sequence[ShareChange], differences: Differences) -> None:
-        """Write shares and counts in one transaction.
-
-        Raise TransientError if one of them was overtaken, RefusedError if it can never be written.
-        """
         puts = [{"Put": self._put(change)} for change in changes]
         updates = [{"Update": self._update(at, counts)} for at, counts in differences.by_item.items()]
         items: Any = [*puts, *updates]
@@ -84,6 +111,116 @@ class DynamoDBTallies:
         places, cursor = self._scan("begins_with(pk, :content)", values, after)
         return KeyPage(list(dict.fromkeys(at.pk.removeprefix(CONTENT_PREFIX) for at in places)), cursor)
 
+    def names_there(self, names: Collection[Name]) -> set[Name]:
+        found = self._items([name.at for name in names], (PARTITION_KEY, SORT_KEY, "turn"))
+        return {name for name in names if name.at in found and found[name.at].get("turn") == name.turn}
+
+    def put_names(self, names: Collection[Name]) -> None:
+        at = {name.at: name for name in names}
+        puts = [
+            {"PutRequest": {"Item": {**key_to_wire(key), **to_wire(name.to_item())}}}
+            for key, name in at.items()
+        ]
+        for batch in in_batches(puts, MAX_WRITES):
+            BatchWrite(self.client, self.table_name, translated, batch).write_all()
+
+    def being_removed(self, content_ids: Collection[str]) -> set[str]:
+        at = {removal_key(content_id): content_id for content_id in content_ids}
+        return {at[key] for key in self._items(list(at), (PARTITION_KEY, SORT_KEY))}
+
+    def shares(self, keys: Collection[str]) -> Mapping[str, CountedImage]:
+        at = {counted_key(key): key for key in keys}
+        found: dict[str, CountedImage] = {}
+        for place, item in self._items(list(at)).items():
+            try:
+                found[at[place]] = CountedImage.from_item(item)
+            except UNREADABLE:  # the tally has told it when it met it
+                continue
+        return found
+
+    def named(self, content_id: str) -> Named:
+        """Read all names of a content; those that cannot be read name nothing."""
+        names: list[Name] = []
+        is_being_removed = False
+        for item in self._query(content_id, f"begins_with({SORT_KEY}, :named)", {":named": {"S": NAMES}}):
+            if item[SORT_KEY] == REMOVAL:
+                is_being_removed = True
+                continue
+            try:
+                names.append(Name.from_item(content_id, item))
+            except UNREADABLE:
+                continue
+        return Named(names, is_being_removed)
+
+    def drop(self, name: Name) -> None:
+        with translated(f"DeleteItem of a name on {self.table_name}"):
+            write_if(
+                self.client.delete_item,
+                TableName=self.table_name,
+                Key=key_to_wire(name.at),
+                ConditionExpression="turn = :turn",
+                ExpressionAttributeValues=to_wire({":turn": name.turn}),
+            )
+
+    def begin_deciding(self, content_id: str, expires_at: int) -> str:
+        """Write a removal with a new token, in place of any; it outlives the results that it is about."""
+        token = self.new_token()
+        with translated(f"PutItem of a removal on {self.table_name}"):
+            self.client.put_item(
+                TableName=self.table_name,
+                Item={
+                    **key_to_wire(removal_key(content_id)),
+                    **to_wire({TOKEN: token, EXPIRY: expires_at + REMOVAL_SECONDS}),
+                },
+            )
+        return token
+
+    def decide(self, content_id: str, token: str, expires_at: int | None) -> None:
+        """Change all results in one transaction, if the token still stands.
+
+        A content has a result for each detector and its settings; should these have changed a hundred times,
+        the transactions are several, and the removal goes with the last.
+        """
+        found = self._query(content_id, projection=f"{PARTITION_KEY}, {SORT_KEY}, {ANSWERED}")
+        steps = [
+            self._result_step(ItemKey(item[PARTITION_KEY], item[SORT_KEY]), expires_at)
+            for item in found
+            if ANSWERED in item
+        ]
+        is_over = expires_at is None or not steps
+        while True:
+            batch, steps = steps[: MAX_IN_TRANSACTION - 1], steps[MAX_IN_TRANSACTION - 1 :]
+            items: Any = [self._removal_step(content_id, token, goes=is_over and not steps), *batch]
+            with translated(f"TransactWriteItems of the results of {content_id} on {self.table_name}"):
+                self.client.transact_write_items(TransactItems=items)
+            if not steps:
+                return
+
+    def have_settled(self, key: str, counted: CountedImage) -> None:
+        update, values = "REMOVE #left", {":turn": counted.turn}
+        if counted.expires_at is not None:
+            update, values[":expires"] = f"SET {EXPIRY} = :expires {update}", counted.expires_at
+        with translated(f"UpdateItem of what {key} is counted for on {self.table_name}"):
+            write_if(
+                self.client.update_item,
+                TableName=self.table_name,
+                Key=key_to_wire(counted_key(key)),
+                UpdateExpression=update,
+                ConditionExpression="turn = :turn",
+                ExpressionAttributeNames={"#left": "left"},
+                ExpressionAttributeValues=to_wire(values),
+            )
+
+    def is_complete(self) -> bool:
+        return bool(self._items([COMPLETE], (PARTITION_KEY, SORT_KEY)))
+
+    def is_new(self) -> bool:
+        return not self._items([STATUS_COUNTS], (PARTITION_KEY, SORT_KEY))
+
+    def is_complete_now(self) -> None:
+        with translated(f"PutItem of {COMPLETE.pk} on {self.table_name}"):
+            self.client.put_item(TableName=self.table_name, Item=dict(key_to_wire(COMPLETE)))
+
     def _scan(
         self, wanted: str, values: Mapping[str, Any], after: ItemKey | None
     ) -> tuple[list[ItemKey], ItemKey | None]:
@@ -100,19 +237,42 @@ class DynamoDBTallies:
         last = page.get("LastEvaluatedKey")
         return [key_of(item) for item in page["Items"]], key_of(last) if last else None
 
-    def _items(self, keys: Sequence[ItemKey]) -> dict[ItemKey, Item]:
+    def _query(
+        self,
+        content_id: str,
+        condition: str = "",
+        values: Mapping[str, Any] | None = None,
+        projection: str = "",
+    ) -> list[Item]:
+        """Read what stands at a content, page by page."""
+        further: Any = {"ProjectionExpression": projection} if projection else {}
+        read = pages(
+            translated(f"Query of content {content_id} on {self.table_name}")(self.client.query),
+            TableName=self.table_name,
+            KeyConditionExpression=f"{PARTITION_KEY} = :pk{' AND ' if condition else ''}{condition}",
+            ExpressionAttributeValues={":pk": {"S": f"{CONTENT_PREFIX}{content_id}"}, **(values or {})},
+            ConsistentRead=True,
+            **further,
+        )
+        return [from_wire(item) for page in read for item in page["Items"]]
+
+    def _items(self, keys: Sequence[ItemKey], attributes: Sequence[str] = ()) -> dict[ItemKey, Item]:
         """Read items as of now. An answer holds 16 MB at most; while there is one, the rest is asked for.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
         """
-        wire_keys = [key_to_wire(key) for key in keys]
-        get = BatchGet(self.client, self.table_name, translated, wire_keys, consistent=True)
-        answered = 0
-        while not get.ask():
-            if len(get.found) == answered:
-                raise ThrottledError("UnprocessedKeys", f"{self.table_name} did not answer for all keys")
-            answered = len(get.found)
-        return {key_of(item): from_wire(item) for item in get.found}
+        items: dict[ItemKey, Item] = {}
+        for batch in in_batches([key_to_wire(key) for key in keys], MAX_READS):
+            get = BatchGet(
+                self.client, self.table_name, translated, batch, consistent=True, attributes=attributes
+            )
+            answered = 0
+            while not get.ask():
+                if len(get.found) == answered:
+                    raise ThrottledError("UnprocessedKeys", f"{self.table_name} did not answer for all keys")
+                answered = len(get.found)
+            items |= {key_of(item): from_wire(item) for item in get.found}
+        return items
 
     def _put(self, change: ShareChange) -> dict[str, Any]:
         put: dict[str, Any] = {
@@ -140,6 +300,29 @@ class DynamoDBTallies:
                 {f":{place}": by for place, by in enumerate(counts.values())}
             ),
         }
+
+    def _removal_step(self, content_id: str, token: str, *, goes: bool) -> dict[str, Any]:
+        step: dict[str, Any] = {
+            "TableName": self.table_name,
+            "Key": key_to_wire(removal_key(content_id)),
+            "ConditionExpression": "#token = :token",
+            "ExpressionAttributeNames": {"#token": TOKEN},
+            "ExpressionAttributeValues": {":token": {"S": token}},
+        }
+        return {"Delete": step} if goes else {"Update": {**step, "UpdateExpression": "SET #token = :token"}}
+
+    def _result_step(self, at: ItemKey, expires_at: int | None) -> dict[str, Any]:
+        # One that has expired meanwhile, or was asked for anew, is not to be written back as an empty item.
+        update: dict[str, Any] = {
+            "TableName": self.table_name,
+            "Key": key_to_wire(at),
+            "UpdateExpression": f"REMOVE {EXPIRY}",
+            "ConditionExpression": f"attribute_exists({ANSWERED})",
+        }
+        if expires_at is not None:
+            update["UpdateExpression"] = f"SET {EXPIRY} = if_not_exists({EXPIRY}, :expires)"
+            update["ExpressionAttributeValues"] = to_wire({":expires": expires_at})
+        return {"Update": update}
 
 
 def _is_refused(error: ClientError) -> bool:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from botocore import xform_name
 
 from aws.retries import RetryPolicy
 from contract.errors import ThrottledError
 from contract.metrics import Metric
 from contract.records import ImageVersion
-from processors.adapters.aws_errors import answering
-from processors.detectors.detector import Detector
-from processors.rate_limit.permits import Permit, Permits
+from processors.adapters.calls import answering
+from processors.detectors import Detector
+from processors.rate_limit import Permit, Permits
 from processors.telemetry import Metrics
 
 if TYPE_CHECKING:
@@ -30,16 +31,15 @@ class RekognitionDetectors:
     metrics: Metrics
 
     def ask(self, detector: Detector, version: ImageVersion, permits: Permits) -> Mapping[str, Any]:
-        """Ask one detector about one version, by its version id where the bucket has versions.
+        """Return the raw answer for one version, by its version id where the bucket has versions.
 
-        The time to wait for the first permit is not part of the time for retries.
+        Every attempt takes a permit; the time to wait for the first is not part of the time for retries.
         """
         s3_object = {"Bucket": self.bucket_name, "Name": version.key}
         if version.version_id is not None:
             s3_object["Version"] = version.version_id
-        operation: Callable[..., Mapping[str, Any]] = getattr(
-            self.client, _method(detector.question.operation)
-        )
+        method = xform_name(detector.question.operation)
+        operation: Callable[..., Mapping[str, Any]] = getattr(self.client, method)
         permit: Permit | None = permits.wait(version.key)
 
         def attempt() -> Mapping[str, Any]:
@@ -56,8 +56,3 @@ class RekognitionDetectors:
         response = dict(self.retry(attempt))
         response.pop("ResponseMetadata", None)
         return response
-
-
-def _method(operation: str) -> str:
-    """Return the client's method for an operation: `detect_labels` for `DetectLabels`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()

@@ -12,9 +12,8 @@ from aws.retries import RetryPolicy
 from contract.errors import ImagepipeError
 from contract.moments import to_text
 from contract.records import ImageVersion
-from processors.adapters.aws_errors import translated
-from processors.pipeline.objects import StoredObject, archived, encrypted
-from processors.pipeline.picture_size import PictureSize, picture_size
+from processors.adapters.calls import translated
+from processors.pipeline.objects import PictureSize, StoredObject, archived, encrypted, picture_size
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

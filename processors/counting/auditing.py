@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from aws.retries import RetryPolicy
 from contract.metrics import TallyMetric
@@ -25,7 +25,7 @@ from contract.timing import AUDIT_SECONDS, SETTLED_SECONDS
 from processors.telemetry import Log
 
 if TYPE_CHECKING:
-    from processors.adapters.dynamodb_audits import DynamoDBAudits
+    from processors.adapters.audits import DynamoDBAudits, S3Listing
 
 RESERVE_SECONDS = 30
 MOST_NAMED = 10
@@ -39,18 +39,11 @@ class ListedPhoto(NamedTuple):
     modified_at: float
 
 
-class AuditedBucket(Protocol):
-    """Where the objects are."""
-
-    def page(self, after: str) -> Sequence[ListedPhoto]:
-        """List the next current objects behind a key, in the order of their keys; none where it ends."""
-
-
 @dataclass(frozen=True)
 class Audit:
     """Goes on with the day's round. `waiting` says for how many photos messages wait at the most."""
 
-    bucket: AuditedBucket
+    bucket: S3Listing
     store: DynamoDBAudits
     waiting: Callable[[], int]
     retry: RetryPolicy

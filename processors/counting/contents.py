@@ -11,7 +11,7 @@ Every step can be repeated, by anybody, at any time. What makes it safe beside o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -141,14 +141,11 @@ class ContentNames:
 
     def _has_live(self, names: Sequence[Name]) -> bool:
         """Return whether one of them counts, and remove those before it that do not."""
-        for batch in _in_batches(names):
+        for start in range(0, len(names), NAMES_AT_ONCE):
+            batch = names[start : start + NAMES_AT_ONCE]
             shares = self.store.shares([name.key for name in batch])
             for name in batch:
                 if name.key in shares and shares[name.key].share.content == name.content_id:
                     return True
                 self.store.drop(name)
         return False
-
-
-def _in_batches(names: Sequence[Name]) -> Iterable[Sequence[Name]]:
-    return (names[start : start + NAMES_AT_ONCE] for start in range(0, len(names), NAMES_AT_ONCE))

@@ -180,7 +180,7 @@ class LabelCounter:
         )
 
     def _tell(self, what: str, fault: BaseException, metric: TallyMetric) -> None:
-        self.log.fault(f"{what}; it stays counted as it was", fault)
+        self.log.exception(f"{what}; it stays counted as it was", exc_info=fault)
         self.count(metric, 1)
         self.passed_over += 1
 

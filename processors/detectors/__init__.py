@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
 
 from contract.records import Findings
-from contract.settings import ProcessorSettings, questions
-from processors.detectors.detector import Detector
+from contract.settings import ProcessorSettings, Question, questions
+
+
+@dataclass(frozen=True)
+class Detector:
+    """One question by name; `read` turns the raw answer into findings."""
+
+    name: str
+    question: Question
+    read: Callable[[Mapping[str, Any]], Findings]
 
 
 def chosen(settings: ProcessorSettings) -> Mapping[str, Detector]:

@@ -1,17 +1,100 @@
-"""Writing what was decided: index rows, then the record that makes them true, then out with the old rows."""
+"""Records of what was decided: made, committed (rows, the record, then out with old rows), and announced."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from contract.errors import ImagepipeError, NotReadyError
-from contract.records import ImageRecord
+from contract.errors import ImagepipeError, NotReadyError, PermanentError
+from contract.metrics import Metric
+from contract.notifications import ImageEvent, ObjectChange, completion
+from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Status
 from contract.table import ItemKey, index_rows
+from contract.timing import TOMBSTONE_DAYS
+from processors.pipeline.triage import outlived_tombstones
+from processors.telemetry import Metrics
 
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
+    from processors.adapters.messaging import SnsTopic
+
+
+@dataclass(frozen=True)
+class RecordMaker:
+    """Makes the records of one batch, all decided at the same time."""
+
+    fingerprints: Mapping[str, str]
+    decided_at: str
+    shares_answers: bool = True
+
+    def of(
+        self,
+        event: ImageEvent,
+        version: ImageVersion,
+        findings: Findings | PermanentError,
+        seen: ImageRecord | None,
+    ) -> ImageRecord:
+        """Make the record of an image that was recognized, or rejected for good."""
+        rejected = isinstance(findings, PermanentError)
+        return ImageRecord(
+            version=_with_its_first_time(version, seen),
+            status=Status.REJECTED if rejected else Status.RECOGNIZED,
+            sequencer=_sequencer(event, seen),
+            generation=_generation(seen),
+            decided_at=self.decided_at,
+            decided_by=event.id,
+            detectors={} if rejected else self.fingerprints,
+            findings=Findings() if isinstance(findings, PermanentError) else findings,
+            rejection=Rejection(findings.code, findings.message, findings.detector)
+            if isinstance(findings, PermanentError)
+            else None,
+            shares_answers=self.shares_answers,
+        )
+
+    def tombstone(self, event: ImageEvent, seen: ImageRecord | None) -> ImageRecord:
+        """Make the record of a key that has no object: it keeps late creates out, then expires.
+
+        Where nothing is known of the key, and its event only led to a look or is older than tombstones get,
+        there is nothing to tell: a lifecycle rule clears up after a deletion that was announced long ago.
+        """
+        nothing = ImageVersion(event.key, "", 0, None, event.occurred_at)
+        is_news = seen is not None or (
+            event.change is ObjectChange.REMOVED and not outlived_tombstones(event, self._now.timestamp())
+        )
+        return ImageRecord(
+            version=nothing,
+            status=Status.DELETED,
+            sequencer=_sequencer(event, seen),
+            generation=_generation(seen),
+            decided_at=self.decided_at,
+            decided_by=event.id if is_news else "",
+            expires_at=self._expiry(),
+        )
+
+    def moved_on(self, event: ImageEvent, seen: ImageRecord) -> ImageRecord:
+        """Return a record that stays as it is, as of an event that found it so."""
+        return replace(
+            seen,
+            sequencer=_sequencer(event, seen),
+            expires_at=self._expiry() if seen.status is Status.DELETED else None,
+        )
+
+    @property
+    def _now(self) -> datetime:
+        return datetime.fromisoformat(self.decided_at)
+
+    def _expiry(self) -> int:
+        return int((self._now + timedelta(days=TOMBSTONE_DAYS)).timestamp())
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A record to be written, and the record that was seen when it was decided on."""
+
+    record: ImageRecord
+    seen: ImageRecord | None
 
 
 @dataclass(frozen=True)
@@ -24,14 +107,6 @@ class Commit:
 
     replaced: ImageRecord | None = None
     lost_to: ImageRecord | None = None
-
-
-@dataclass(frozen=True)
-class Decided:
-    """A record to be written, and the record that was seen when it was decided on."""
-
-    record: ImageRecord
-    seen: ImageRecord | None
 
 
 @dataclass(frozen=True)
@@ -82,6 +157,29 @@ class Committer:
         self.store.remove_rows(outdated)
 
 
+@dataclass(frozen=True)
+class Publisher:
+    """Announces the records of one batch."""
+
+    topic: SnsTopic
+    bucket_name: str
+    metrics: Metrics
+
+    def announce(self, records: Sequence[ImageRecord]) -> dict[str, ImagepipeError]:
+        """Publish a completion for each record; return the keys of those not taken, with the reason.
+
+        A record that no event decided is no news to anybody.
+        """
+        completions = {
+            record.key: completion(self.bucket_name, record) for record in records if record.decided_by
+        }
+        refused = self.topic.publish(list(completions.values()))
+        self.metrics.add(Metric.COMPLETIONS_PUBLISHED, len(completions) - len(refused))
+        return {
+            key: refused[announced.id] for key, announced in completions.items() if announced.id in refused
+        }
+
+
 def _rows_of(record: ImageRecord | None, standing: ImageRecord) -> list[ItemKey]:
     if record is None or record.revision == standing.revision:
         return []
@@ -102,3 +200,19 @@ def _standing(work: Decided, outcome: Commit | ImagepipeError) -> ImageRecord | 
 
 def _overtaken(key: str) -> NotReadyError:
     return NotReadyError("ConcurrentUpdate", f"{key} was changed by another worker; it is looked at again")
+
+
+def _with_its_first_time(version: ImageVersion, seen: ImageRecord | None) -> ImageVersion:
+    """Return the version with the time that its record has: events and listings have clocks of their own."""
+    if seen is None or not version.is_same_as(seen.version):
+        return version
+    return replace(version, uploaded_at=seen.version.uploaded_at)
+
+
+def _sequencer(event: ImageEvent, seen: ImageRecord | None) -> str:
+    """Never go back: an event without a sequencer of its own keeps the one there is."""
+    return max(event.sequencer, seen.sequencer if seen else "")
+
+
+def _generation(seen: ImageRecord | None) -> int:
+    return (seen.generation if seen else 0) + 1

@@ -1,26 +1,39 @@
-"""Asking the detectors what nobody has asked yet: permits, claims, calls side by side, answers saved."""
+"""Asking the detectors what nobody has asked yet: permits, claims, calls side by side, answers saved.
+
+Whose failure it was that a detector gave no answer (the image's, the service's or the deployment's), one call
+alone cannot tell. What the same detector said about the other images of the batch can.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from contract.errors import ConfirmedError, ImagepipeError, PermanentError, TransientError
+from contract.errors import (
+    ConfigurationError,
+    ConfirmedError,
+    ImagepipeError,
+    NotReadyError,
+    PermanentError,
+    TransientError,
+    UnansweredError,
+)
 from contract.metrics import Metric
 from contract.records import ImageVersion, Result, ResultName
-from processors.detectors.detector import Detector
-from processors.pipeline.blame import DOUBTFUL_VERDICT, attributed, our_request_refused
+from contract.timing import PATIENCE_SECONDS
+from processors.detectors import Detector
 from processors.pipeline.objects import StoredObject
-from processors.rate_limit.limiter import Lane
-from processors.rate_limit.permits import Permits
-from processors.runtime import Deadline
+from processors.rate_limit import Lane, Permits
+from processors.runtime import Deadline, Runtime
 from processors.telemetry import Metrics
 
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
+    from processors.adapters.rekognition import RekognitionDetectors
     from processors.adapters.s3 import S3Objects
+
 
 # Answers that come within this time are saved in one request. A kill costs them, beside the calls under way.
 GATHER_SECONDS = 0.1
@@ -35,16 +48,6 @@ Failure = ImagepipeError | SupersededError
 Answer = Result | Failure
 
 
-class DetectionService(Protocol):
-    """Where detectors are asked."""
-
-    def ask(self, detector: Detector, version: ImageVersion, permits: Permits) -> Mapping[str, Any]:
-        """Return the raw answer for the version, or raise a word for failure. Every attempt takes a turn.
-
-        PermanentError `UNREADABLE_OBJECT` says that Rekognition could not get at the object.
-        """
-
-
 @dataclass(frozen=True)
 class Caller:
     """All that is needed to call one detector: it, its threads, and how a batch gets its turns."""
@@ -56,20 +59,14 @@ class Caller:
 
 @dataclass(frozen=True)
 class DetectorRunner:
-    """Asks for the results of one batch.
-
-    `now` gives ISO 8601 times in UTC, `new_id` a name that nobody else has; `wait` returns when all futures
-    are done, or after some seconds.
-    """
+    """Asks for the results of one batch."""
 
     callers: Mapping[str, Caller]
-    rekognition: DetectionService
+    rekognition: RekognitionDetectors
     objects: S3Objects
     results: ImageTable
     metrics: Metrics
-    now: Callable[[], str]
-    new_id: Callable[[], str]
-    wait: Callable[[Collection[Future[Any]], float], object]
+    runtime: Runtime
 
     def ask(
         self, wanted: Mapping[ResultName, ImageVersion], lane: Lane, deadline: Deadline
@@ -82,7 +79,7 @@ class DetectorRunner:
             return {}
         permits, answers = self._permits(wanted, lane, deadline)
         ready = [name for name in wanted if name not in answers]
-        owner = self.new_id()
+        owner = self.runtime.new_id()
         known = self.results.claim(ready, owner)
         self.metrics.add(Metric.CALLS_AVOIDED, sum(isinstance(answer, Result) for answer in known.values()))
         pending = {
@@ -122,7 +119,7 @@ class DetectorRunner:
         except (ImagepipeError, SupersededError) as failure:
             self.results.release(name, owner)
             return failure
-        return Result(name, response, self.now())
+        return Result(name, response, self.runtime.now())
 
     def _response(self, detector: Detector, version: ImageVersion, permits: Permits) -> Mapping[str, Any]:
         """Ask about exactly this version: where it has no name, make sure afterwards that it was the one."""
@@ -167,7 +164,7 @@ class DetectorRunner:
         answers: dict[ResultName, Answer] = {}
         fault: BaseException | None = None
         while pending:
-            self.wait(pending.keys(), GATHER_SECONDS)
+            self.runtime.wait(pending.keys(), GATHER_SECONDS)
             finished = {future: name for future, name in pending.items() if future.done()}
             for future in finished:
                 del pending[future]
@@ -194,3 +191,58 @@ def _prepared(permits: Permits, key: str) -> ImagepipeError | None:
 
 def _during(detector: str, answer: Answer) -> Answer:
     return answer.during(detector) if isinstance(answer, ImagepipeError) else answer
+
+
+Outcome = TypeVar("Outcome")
+
+# A verdict that may as well be about our own request, and that many images cannot share by chance.
+DOUBTFUL_VERDICT = "InvalidParameterException"
+MANY = 3
+
+
+def attributed(answers: Mapping[ResultName, Outcome]) -> dict[ResultName, Outcome | ImagepipeError]:
+    """Return what came of the calls of one batch, each failure as that of whom it is.
+
+    No answer is the image's own failure where most of the others were answered; else the service is away, or
+    may be, and nobody is to blame (for PATIENCE_SECONDS: an image that always comes alone is found out then).
+    A refused parameter is the deployment's fault where it is all that many images get.
+    """
+    attributions: dict[ResultName, Outcome | ImagepipeError] = dict(answers)
+    for detector in {name.detector for name in answers}:
+        of_detector = {name: answer for name, answer in answers.items() if name.detector == detector}
+        attributions |= _of_one_detector(of_detector)
+    return attributions
+
+
+def _of_one_detector(answers: Mapping[ResultName, Outcome]) -> dict[ResultName, ImagepipeError]:
+    unanswered = {name: error for name, error in answers.items() if isinstance(error, UnansweredError)}
+    doubtful = {name: error for name, error in answers.items() if _is_doubtful(error)}
+    answered = _count(answers.values(), (Result, PermanentError))
+    changed: dict[ResultName, ImagepipeError] = {}
+    if answered <= len(unanswered):
+        for name, error in unanswered.items():
+            changed[name] = NotReadyError(error.code, error.message, patience_seconds=PATIENCE_SECONDS)
+    if len(doubtful) >= MANY and len(doubtful) == answered:
+        for name, verdict in doubtful.items():
+            assert isinstance(verdict, PermanentError)
+            changed[name] = our_request_refused(verdict, f"{len(doubtful)} images in a row were refused so")
+    return changed
+
+
+def our_request_refused(verdict: PermanentError, why: str) -> ConfigurationError:
+    """Return a verdict as what it more likely is: a refusal of what we ask."""
+    return ConfigurationError(
+        verdict.code,
+        f"Rekognition refuses a parameter of the request and not the image, for {why}: {verdict.message}",
+        patience_seconds=PATIENCE_SECONDS,
+    )
+
+
+def _is_doubtful(answer: object) -> bool:
+    if not isinstance(answer, PermanentError) or isinstance(answer, ConfirmedError):
+        return False
+    return answer.code == DOUBTFUL_VERDICT
+
+
+def _count(answers: Iterable[object], kinds: tuple[type, ...]) -> int:
+    return sum(isinstance(answer, kinds) for answer in answers)

@@ -11,15 +11,11 @@ from contract.metrics import Metric
 from contract.notifications import ImageEvent
 from contract.records import Findings, ImageRecord
 from processors.messages import Message
-from processors.pipeline.commit import Committer, Decided
-from processors.pipeline.decisions import Action, unacceptable, was_made_by
+from processors.pipeline.commit import Committer, Decided, Publisher, RecordMaker
 from processors.pipeline.detection import SupersededError
-from processors.pipeline.image_records import RecordMaker
-from processors.pipeline.intake import take_in
-from processors.pipeline.publish import Publisher
 from processors.pipeline.recognition import Recognizer
-from processors.pipeline.triage import Triage, WorkItem
-from processors.rate_limit.limiter import Lane
+from processors.pipeline.triage import Action, Triage, WorkItem, take_in, unacceptable, was_made_by
+from processors.rate_limit import Lane
 from processors.runtime import Deadline
 from processors.telemetry import OUTCOME_COUNT, Metrics
 

@@ -14,10 +14,10 @@ from contract.errors import (
 )
 from contract.metrics import Metric
 from contract.records import Findings, ImageVersion, Result, ResultName, Unreadable
-from processors.detectors.detector import Detector
+from processors.detectors import Detector
 from processors.pipeline.detection import Answer, DetectorRunner, Failure, SupersededError
 from processors.pipeline.objects import StoredObject
-from processors.rate_limit.limiter import Lane
+from processors.rate_limit import Lane
 from processors.runtime import Deadline
 from processors.telemetry import Metrics
 

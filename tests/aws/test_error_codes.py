@@ -8,7 +8,7 @@ import botocore.session
 import pytest
 
 from aws.errors import ErrorKind, kind_of
-from processors.adapters.aws_errors import VERDICTS
+from processors.adapters.calls import VERDICTS
 
 # What the processor calls.
 CALLS = {

@@ -15,12 +15,9 @@ from contract.records import Status
 from contract.table import counts_key, key_to_wire, to_wire
 from contract.tallies import AUDIT, NOW, STATUS_COUNTS, WHEN_DUE, AuditRound
 from contract.timing import AUDIT_SECONDS, DAY_SECONDS, SETTLED_SECONDS
-from processors.adapters.aws_errors import translated
-from processors.adapters.dynamodb_audits import DynamoDBAudits
-from processors.adapters.s3_listing import S3Listing
-from processors.adapters.sqs_depths import SqsDepths
+from processors.adapters.audits import DynamoDBAudits, S3Listing, SqsDepths
+from processors.adapters.calls import retry_policy, translated
 from processors.counting.auditing import MOST_NAMED, RESERVE_SECONDS, Audit
-from processors.retrying import retry_policy
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET, START
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES
@@ -35,10 +32,10 @@ class Errors:
 
     def warning(self, message: str, **facts: object) -> None: ...
 
-    def fault(self, message: str, fault: BaseException) -> None: ...
-
     def error(self, message: str, **facts: object) -> None:
         self.facts.append(facts)
+
+    def exception(self, message: str, **facts: object) -> None: ...
 
 
 class AuditedWorld(World):
@@ -51,14 +48,11 @@ class AuditedWorld(World):
         self.seconds_left = 120.0
         self.now = START.timestamp() + DAY_SECONDS / 2
         retry = retry_policy(sleep=lambda _seconds: None)
-        batches, late = (
-            TableBatches(self.table, TABLE, translated, retry, InlineExecutor(), consistent=consistent)  # type: ignore[arg-type]
-            for consistent in (True, False)
-        )
+        batches = TableBatches(self.table, TABLE, translated, retry, InlineExecutor())  # type: ignore[arg-type]
         live, bulk = (IMAGES, DEAD_LETTERS), (f"{IMAGES}-bulk", f"{DEAD_LETTERS}-bulk")
         self.audit = Audit(
             bucket=S3Listing(self.s3, BUCKET),  # type: ignore[arg-type]
-            store=DynamoDBAudits(self.table, TABLE, batches, late),  # type: ignore[arg-type]
+            store=DynamoDBAudits(batches),
             waiting=SqsDepths(self.queues, live, bulk).waiting,  # type: ignore[arg-type]
             retry=retry,
             count=self._count,

@@ -15,7 +15,7 @@ from contract.errors import (
     ThrottledError,
     UnansweredError,
 )
-from processors.adapters.aws_errors import answering, translated
+from processors.adapters.calls import answering, translated
 
 
 def test_a_code_that_nobody_knows_buries_nothing_while_somebody_needs_time_to_look() -> None:

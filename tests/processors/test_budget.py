@@ -18,10 +18,15 @@ from contract.quotas import CubicCalculator
 from contract.table import budget_key, key_to_wire
 from contract.timing import RESERVE_SECONDS
 from loadtest.simulation.outages import client_error
-from processors.adapters.dynamodb_rate_limits import DynamoDBRateLimits
-from processors.rate_limit.limiter import ALONE_SECONDS, LONGEST_SPAN_SECONDS, Lane, SharedRateLimiter
-from processors.rate_limit.permits import Permits
-from processors.retrying import retry_policy
+from processors.adapters.calls import retry_policy
+from processors.adapters.dynamodb_counters import DynamoDBRateLimits
+from processors.rate_limit import (
+    ALONE_SECONDS,
+    LONGEST_SPAN_SECONDS,
+    Lane,
+    Permits,
+    SharedRateLimiter,
+)
 from processors.runtime import Deadline
 from tests.fakes.calls import nothing
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
@@ -34,7 +39,8 @@ START = 1_795_000_000.0
 class Silence:
     def warning(self, message: str, **facts: object) -> None: ...
     def error(self, message: str, **facts: object) -> None: ...
-    def fault(self, message: str, fault: BaseException) -> None: ...
+
+    def exception(self, message: str, **facts: object) -> None: ...
 
 
 @dataclass

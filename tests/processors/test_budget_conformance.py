@@ -10,9 +10,9 @@ import pytest
 from contract.errors import ConfigurationError
 from contract.quotas import BudgetItem
 from contract.table import budget_key, key_to_wire
-from processors.adapters.dynamodb_rate_limits import DynamoDBRateLimits
-from processors.rate_limit.limiter import Lane, ReservationRequest
-from processors.retrying import retry_policy
+from processors.adapters.calls import retry_policy
+from processors.adapters.dynamodb_counters import DynamoDBRateLimits
+from processors.rate_limit import Lane, ReservationRequest
 from tests.processors.test_conformance import client as client_fixture
 
 client = client_fixture

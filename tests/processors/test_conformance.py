@@ -19,11 +19,10 @@ from contract.metrics import Metric
 from contract.records import Findings, ImageRecord, ImageVersion, Result, ResultName, Status
 from contract.table import EXPIRY, from_wire, index_rows, key_to_wire, result_key, to_wire
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS, RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
-from processors.adapters.aws_errors import translated
+from processors.adapters.calls import retry_policy, translated
 from processors.adapters.dynamodb import ImageTable
-from processors.adapters.dynamodb_daily_counters import DynamoDBDailyCounters
+from processors.adapters.dynamodb_counters import DynamoDBDailyCounters
 from processors.pipeline.commit import Commit, Decided
-from processors.retrying import retry_policy
 from tests.conftest import RunningCloud
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.processors.world import InlineExecutor

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from processors.pipeline.picture_size import PictureSize, picture_size
+from processors.pipeline.objects import PictureSize, picture_size
 
 
 def encoded(kind: str, size: tuple[int, int], **how: object) -> bytes:

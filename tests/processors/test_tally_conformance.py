@@ -29,12 +29,11 @@ from contract.tallies import (
 )
 from contract.timing import RESULTS_GRACE_SECONDS
 from loadtest.simulation.outages import client_error
-from processors.adapters.dynamodb_contents import DynamoDBContents
-from processors.adapters.dynamodb_counting import DynamoDBTallies
+from processors.adapters.calls import retry_policy
+from processors.adapters.dynamodb_counting import CountingTable
 from processors.counting.contents import ContentNames
 from processors.counting.label_counter import MAX_KEYS, LabelCounter, ShareChange
 from processors.counting.recounting import Recount
-from processors.retrying import retry_policy
 from tests.conftest import RunningCloud
 from tests.fakes.late_reads import LateReads
 from tests.fakes.tallies import FakeContents, FakeTallies
@@ -124,8 +123,8 @@ def on_dynamodb(client: Any, table_name: str) -> Place:
         return only
 
     return Place(
-        DynamoDBTallies(client, table_name),
-        DynamoDBContents(client, table_name, lambda: uuid4().hex),
+        CountingTable(client, table_name),
+        CountingTable(client, table_name),
         put_record,
         put_result,
         expiry,
@@ -341,7 +340,7 @@ def test_what_did_not_fit_into_an_answer_is_asked_for() -> None:
         for key in ("a.jpg", "b.jpg", "c.jpg"):
             place.put_record(cat(key))
         one_at_a_time: Any = OneAtATime(client)
-        found = DynamoDBTallies(one_at_a_time, "images").read(["a.jpg", "b.jpg", "c.jpg"])
+        found = CountingTable(one_at_a_time, "images").read(["a.jpg", "b.jpg", "c.jpg"])
 
         assert all(standing.record for standing in found.values())
 
@@ -374,11 +373,11 @@ class Refusing:
 def test_a_part_of_the_answer_is_not_taken_for_the_whole() -> None:
     client: Any = Refusing()
     with pytest.raises(ThrottledError):
-        DynamoDBTallies(client, "images").read(["a.jpg"])
+        CountingTable(client, "images").read(["a.jpg"])
 
 
 def test_a_missing_permission_is_told_as_that_and_not_tried_again() -> None:
     client: Any = Refusing()
     change, differences = a_change(None, NOTHING)
     with pytest.raises(ConfigurationError):
-        DynamoDBTallies(client, "images").write([change], differences)
+        CountingTable(client, "images").write([change], differences)

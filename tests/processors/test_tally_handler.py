@@ -15,7 +15,6 @@ from moto import mock_aws
 from contract.errors import ConfigurationError, SettingsError
 from contract.table import from_wire, key_to_wire, record_key, to_wire
 from contract.tallies import STATUS_COUNTS, read_counts
-from processors import audit_wiring
 from processors import counting_wiring as tally_wiring
 from tests.processors.test_conformance import create_table
 from tests.processors.test_tallying import cat, stream_event
@@ -84,7 +83,7 @@ def audited(table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("BUCKET_NAME", "photos")
     monkeypatch.setenv("LIVE_QUEUE_URLS", ",".join(urls[:2]))
     monkeypatch.setenv("BULK_QUEUE_URLS", ",".join(urls[2:]))
-    monkeypatch.setattr(audit_wiring, "time", SimpleNamespace(time=lambda: time.time() + 7200))
+    monkeypatch.setattr(tally_wiring, "time", SimpleNamespace(time=lambda: time.time() + 7200))
     return s3
 
 

@@ -22,10 +22,10 @@ from contract.records import Findings, ImageRecord, ImageVersion, Status
 from contract.table import RECORD, ItemKey, index_rows, record_key
 from contract.tallies import STATUS_COUNTS, CountedImage, Differences, Share, counted_key, label_counts_key
 from contract.timing import RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
+from processors.adapters.calls import retry_policy
 from processors.counting.contents import ContentNames
 from processors.counting.label_counter import MANY_NAMES, MAX_KEYS, LabelCounter, changed_keys
 from processors.counting.recounting import Recount
-from processors.retrying import retry_policy
 from tests.fakes.calls import nothing
 from tests.fakes.tallies import FakeContents, FakeTallies
 
@@ -51,7 +51,7 @@ class Silence:
 
     def error(self, message: str, **facts: object) -> None: ...
 
-    def fault(self, message: str, fault: BaseException) -> None:
+    def exception(self, message: str, **facts: object) -> None:
         self.faults.append(message)
 
 

@@ -15,8 +15,8 @@ from contract.metrics import Metric
 from contract.notifications import look_again
 from contract.records import ImageVersion, Status, Unreadable
 from loadtest.simulation.outages import client_error
+from processors.adapters.calls import retry_policy
 from processors.adapters.s3 import S3Objects
-from processors.retrying import retry_policy
 from tests.fakes.calls import nothing
 from tests.fakes.s3 import BUCKET, FakeS3
 from tests.fakes.s3_versions import Versioning

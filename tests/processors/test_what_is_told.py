@@ -13,10 +13,10 @@ from contract.metrics import Metric
 from contract.notifications import completion
 from contract.prices import DOLLARS_A_CALL
 from loadtest.simulation.outages import client_error
-from processors.adapters import sns
+from processors.adapters import messaging
+from processors.adapters.calls import retry_policy
 from processors.adapters.s3 import S3Objects
-from processors.powertools import PowertoolsMetrics
-from processors.retrying import retry_policy
+from processors.telemetry import PowertoolsMetrics
 from tests.fakes.s3 import BUCKET, FakeS3
 from tests.fakes.sns import COMPLETIONS, FakeSNS
 from tests.processors.test_conformance import RECORD
@@ -36,13 +36,13 @@ class Lines:
     def error(self, message: str, **facts: object) -> None:
         self.told.append(("error", message, facts))
 
-    def fault(self, message: str, fault: BaseException) -> None:
-        self.told.append(("fault", message, {"fault": fault}))
+    def exception(self, message: str, **facts: object) -> None:
+        self.told.append(("exception", message, facts))
 
 
 def test_why_a_message_comes_back_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = Lines()
-    monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
+    monkeypatch.setattr("tests.processors.world.Logger", lambda **_named: lines)
     world = World(settings=replace(SETTINGS, detectors=("labels",)))
 
     def refuse(operation: str) -> None:
@@ -66,7 +66,7 @@ def test_why_a_message_comes_back_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_that_the_rate_limit_cannot_be_shared_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = Lines()
-    monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
+    monkeypatch.setattr("tests.processors.world.Logger", lambda **_named: lines)
     world = World(settings=replace(SETTINGS, detectors=("labels",)))
 
     def refuse(operation: str) -> None:
@@ -83,7 +83,7 @@ def test_that_the_rate_limit_cannot_be_shared_is_told_by_its_code(monkeypatch: p
 
 def test_whose_object_is_gone_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = Lines()
-    monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
+    monkeypatch.setattr("tests.processors.world.Logger", lambda **_named: lines)
     world = World(versioned=False)
     gone, copy = world.s3.put("a.jpg", b"cat 97"), world.s3.copy("a.jpg", "copy.jpg")
     world.s3.delete("a.jpg")
@@ -97,7 +97,7 @@ def test_whose_object_is_gone_is_told_by_its_code(monkeypatch: pytest.MonkeyPatc
 
 def test_that_a_day_is_over_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = Lines()
-    monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
+    monkeypatch.setattr("tests.processors.world.Logger", lambda **_named: lines)
     world = World(
         settings=replace(SETTINGS, detectors=("labels",), daily_call_limits={OPERATIONS["labels"]: 0})
     )
@@ -124,7 +124,7 @@ def test_calls_that_were_not_needed_are_counted_by_detector() -> None:
 
 def test_a_request_of_ours_that_is_refused_is_told_in_aws_words(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = Lines()
-    monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
+    monkeypatch.setattr("tests.processors.world.Logger", lambda **_named: lines)
     world = World(settings=replace(SETTINGS, detectors=("labels",)))
 
     def refuse(operation: str) -> None:
@@ -146,17 +146,17 @@ def test_completions_go_together_up_to_the_last_byte(
 ) -> None:
     versions = [replace(RECORD.version, key=key) for key in ("1.jpg", "2.jpg")]
     announced = [completion("photos", replace(RECORD, version=version)) for version in versions]
-    each = sns._entry_bytes(sns._entry(announced[0]))
-    monkeypatch.setattr(sns, "MAX_BATCH_BYTES", 2 * each + spare_bytes)
+    each = messaging._entry_bytes(messaging._entry(announced[0]))
+    monkeypatch.setattr(messaging, "MAX_BATCH_BYTES", 2 * each + spare_bytes)
     topic = FakeSNS()
 
-    sns.SnsTopic(topic, COMPLETIONS, retry_policy()).publish(announced)  # type: ignore[arg-type]
+    messaging.SnsTopic(topic, COMPLETIONS, retry_policy()).publish(announced)  # type: ignore[arg-type]
 
     assert len(topic.batch_sizes) == batches
 
 
 def test_attributes_are_announced_as_filter_policies_take_them() -> None:
-    _, entry = sns._entry(completion("photos", RECORD))
+    _, entry = messaging._entry(completion("photos", RECORD))
 
     assert entry["MessageAttributes"] == {
         "status": {"DataType": "String", "StringValue": "recognized"},
@@ -191,7 +191,7 @@ def test_what_was_saved_is_written_in_dollars(capsys: pytest.CaptureFixture[str]
 
 def test_a_fault_of_ours_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = Lines()
-    monkeypatch.setattr("tests.processors.world.PowertoolsLog", lambda _logger: lines)
+    monkeypatch.setattr("tests.processors.world.Logger", lambda **_named: lines)
     monkeypatch.setattr("processors.pipeline.commit.index_rows", lambda _record: [1 / 0])
     world = World()
 

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger, Metrics
 from contract.errors import NotReadyError
 from contract.metrics import Metric
 from processors.batch import Worker
-from processors.powertools import PowertoolsLog, PowertoolsMetrics
+from processors.telemetry import PowertoolsMetrics
 
 REPLY = {"batchItemFailures": [{"itemIdentifier": "m1"}]}
 CONTEXT = SimpleNamespace(aws_request_id="r1", get_remaining_time_in_millis=lambda: 60_000)
@@ -37,7 +37,7 @@ class LedgerThatIsAway:
 
 def test_counts_that_cannot_be_added_up_do_not_fail_the_batch() -> None:
     metrics, daily_counters = PowertoolsMetrics(Metrics(namespace="test", service="test")), LedgerThatIsAway()
-    log = PowertoolsLog(Logger(service="test", level="CRITICAL"))
+    log = Logger(service="test", level="CRITICAL")
     worker = Worker(CountingBatch(metrics), metrics, daily_counters, log)  # type: ignore[arg-type]
 
     assert worker.answer({"Records": []}, CONTEXT) == REPLY

@@ -9,7 +9,7 @@ from concurrent.futures import Executor, Future
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from aws_lambda_powertools import Logger
 
@@ -18,10 +18,10 @@ from contract.metrics import Metric
 from contract.records import ImageRecord, ImageVersion, Status
 from contract.settings import ProcessorSettings
 from contract.table import RECORD, attempts_key, from_wire
-from processors.assembly import Clients, assemble
 from processors.batch import ImageBatch
-from processors.powertools import PowertoolsLog
 from processors.runtime import Deadline, Runtime
+from processors.telemetry import Log
+from processors.wiring import Clients, assemble
 from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
 from tests.fakes.rekognition import FakeRekognition
@@ -162,7 +162,7 @@ class World:
     def _new_worker(self) -> ImageBatch:
         """Make one more worker: as in Lambda, none is given a batch while it is at another."""
         aws = Clients(self.table, self.rekognition, self.s3, self.topic, self.queues)
-        log = PowertoolsLog(Logger(service="test", level="CRITICAL"))
+        log = cast("Log", Logger(service="test", level="CRITICAL"))
         return assemble(self._settings, aws, self.tally, log, self._around)
 
     def record(self, key: str) -> ImageRecord | None:

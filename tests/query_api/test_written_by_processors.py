@@ -10,10 +10,9 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from aws.calls import TableBatches
 from contract import table
 from contract.records import Result, ResultName
-from processors.adapters.aws_errors import translated
+from processors.adapters.calls import retry_policy, translated
 from processors.adapters.dynamodb import ImageTable as ProcessorsTable
 from processors.pipeline.commit import Decided
-from processors.retrying import retry_policy
 from query_api.endpoints.images import read_details
 from query_api.search.listing import Listing
 from query_api.search.questions import ListQuestion

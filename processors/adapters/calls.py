@@ -1,4 +1,4 @@
-"""What AWS's failures mean to the images on whose behalf it was called.
+"""How AWS is called, how often a call is tried again, and what failures mean to the images it was made for.
 
 A service that fails or cannot be reached says nothing about them. What was refused because of one request's
 content counts against that image. A refusal that no rule knows is the deployment's: it may well meet every
@@ -7,13 +7,16 @@ image, so it buries none while somebody needs time to look.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
 from botocore.exceptions import ClientError
 
+from aws.client_config import client_config
 from aws.errors import ErrorTranslator
+from aws.retries import RetryPolicy
 from contract.errors import (
     ConfigurationError,
     ImagepipeError,
@@ -23,7 +26,7 @@ from contract.errors import (
     TransientError,
     UnansweredError,
 )
-from contract.timing import PATIENCE_SECONDS
+from contract.timing import CALL_SECONDS, PATIENCE_SECONDS, RETRYING_SECONDS
 
 # What Rekognition's verdicts mean, and what to do: its own words are short.
 # https://docs.aws.amazon.com/rekognition/latest/dg/limits.html
@@ -65,3 +68,19 @@ def _said(error: ImagepipeError) -> str:
     """Return AWS's own words on an error that was raised from its answer."""
     assert isinstance(error.__cause__, ClientError)
     return error.__cause__.response["Error"].get("Message", "").rstrip(".")
+
+
+lambda_config = partial(client_config, connect_seconds=3, read_seconds=CALL_SECONDS)
+
+
+ATTEMPTS = 4
+# Within the same time: for what must not be given up.
+PATIENT_ATTEMPTS = 12
+# For what can be done without.
+BRIEF_ATTEMPTS = 2
+LONGEST_WAIT_SECONDS = 3.0
+
+
+def retry_policy(sleep: Callable[[float], None] = time.sleep, attempts: int = ATTEMPTS) -> RetryPolicy:
+    """Return a policy of so many attempts."""
+    return RetryPolicy(attempts, RETRYING_SECONDS, LONGEST_WAIT_SECONDS, sleep)

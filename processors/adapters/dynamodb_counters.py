@@ -1,21 +1,34 @@
-"""The budgets' port on DynamoDB: each step is one conditional update of one item."""
+"""What workers count together on DynamoDB: budgets of quotas, attempts at messages, the counts of a day."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aws.calls import write_if
 from aws.retries import RetryPolicy
 from contract.errors import ConfigurationError
+from contract.metrics import Metric
 from contract.quotas import BudgetItem, to_microseconds
-from contract.table import Item, WireItem, budget_key, from_wire, key_to_wire, to_wire
-from processors.adapters.aws_errors import translated
-from processors.rate_limit.limiter import Lane, ReservationRequest
+from contract.table import (
+    EXPIRY,
+    Item,
+    WireItem,
+    attempts_key,
+    budget_key,
+    counts_key,
+    from_wire,
+    key_to_wire,
+    to_wire,
+)
+from contract.timing import DAY_SECONDS, QUEUE_RETENTION_DAYS
+from processors.adapters.calls import translated
+from processors.rate_limit import Lane, ReservationRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
 
 JOIN = "SET next_at = next_at + :span, day_calls = day_calls + :calls"
 JOIN_IF = "next_at >= :now AND next_at <= :latest"
@@ -38,9 +51,9 @@ CUT_IF = "attribute_not_exists(cut_at) OR cut_at <= :known"
 
 @dataclass(frozen=True)
 class DynamoDBRateLimits:
-    """One item for each operation; what changes it returns whether it did, and the item as it is after that.
+    """One item for each operation. What changes it returns whether it did, and the item as it is after that.
 
-    `retry` should be short: who cannot have the budget goes without.
+    Each step is one conditional update. `retry` should be short: who cannot have the budget goes without.
     """
 
     client: DynamoDBClient
@@ -127,3 +140,51 @@ def _read(operation: str, item: WireItem) -> BudgetItem:
 
 def _microseconds(values: Mapping[str, float]) -> dict[str, Any]:
     return to_wire({name: to_microseconds(seconds) for name, seconds in values.items()})
+
+
+@dataclass(frozen=True)
+class DynamoDBAttempts:
+    """Counts attempts, each in one update. `clock` gives seconds since 1970."""
+
+    client: DynamoDBClient
+    table_name: str
+    retry: RetryPolicy
+    clock: Callable[[], float]
+
+    def add(self, message_id: str, attempts: int) -> int:
+        """Add to the attempts at a message and return how many they are now. Raises a word for failure."""
+        expires_at = int(self.clock()) + (QUEUE_RETENTION_DAYS + 1) * DAY_SECONDS
+        what = f"UpdateItem of the attempts at message {message_id} on {self.table_name}"
+        answer = self.retry.around(translated(what)(self.client.update_item))(
+            TableName=self.table_name,
+            Key=key_to_wire(attempts_key(message_id)),
+            UpdateExpression=f"SET {EXPIRY} = :expires ADD attempts :attempts",
+            ExpressionAttributeValues={":expires": {"N": str(expires_at)}, ":attempts": {"N": str(attempts)}},
+            ReturnValues="ALL_NEW",
+        )
+        return int(answer["Attributes"]["attempts"]["N"])
+
+
+@dataclass(frozen=True)
+class DynamoDBDailyCounters:
+    """Adds up counts. `now` gives ISO 8601 times in UTC."""
+
+    client: DynamoDBClient
+    table_name: str
+    now: Callable[[], str]
+
+    def add(self, counted: Mapping[Metric, int]) -> None:
+        """Add what one batch counted, in one write. Raises a word for failure."""
+        if not counted:
+            return
+        names = {f"#{place}": str(count) for place, count in enumerate(counted)}
+        values = {f":{place}": {"N": str(value)} for place, value in enumerate(counted.values())}
+        additions = ", ".join(f"#{place} :{place}" for place in range(len(counted)))
+        with translated(f"UpdateItem of the counts on {self.table_name}"):
+            self.client.update_item(
+                TableName=self.table_name,
+                Key=key_to_wire(counts_key(self.now()[:10])),
+                UpdateExpression=f"ADD {additions}",
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+            )

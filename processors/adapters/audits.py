@@ -1,0 +1,122 @@
+"""The audit's ports: on DynamoDB what records are of, what is counted, and how far the round has come; on S3
+all current objects; on SQS for how many photos messages wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from aws.calls import TableBatches
+from aws.queue_depths import read_depth
+from contract.metrics import Metric
+from contract.quotas import KEYS_A_MESSAGE
+from contract.records import Status, content_id
+from contract.table import Item, counts_key, key_to_wire, record_key, to_wire
+from contract.tallies import AUDIT, STATUS_COUNTS, UNREADABLE, AuditRound, read_counts
+from processors.adapters.calls import translated
+from processors.adapters.dynamodb import object_key, read_items
+from processors.counting.auditing import ListedPhoto
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+
+@dataclass(frozen=True)
+class DynamoDBAudits:
+    """The one table, read as of now."""
+
+    batches: TableBatches
+
+    def contents(self, keys: Collection[str]) -> Mapping[str, str]:
+        """Return what the bytes are called that records are of: not of those that cannot be read.
+
+        A record may be some seconds old, which costs half.
+        """
+        items = read_items(self.batches._replace(consistent=False), map(record_key, keys))
+        found = {object_key(item): _content_of(item) for item in items}
+        return {key: content for key, content in found.items() if content is not None}
+
+    def images(self) -> int:
+        """Return how many images are counted, recognized or rejected."""
+        return sum(sum(read_counts(item).values()) for item in read_items(self.batches, [STATUS_COUNTS]))
+
+    def deletions(self, since: float, until: float) -> int:
+        """Return how many deletions were worked on these days (UTC), the first and the last included."""
+        first, last = _day(since), _day(until)
+        days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+        items = read_items(self.batches, [counts_key(day.isoformat()) for day in days])
+        return sum(int(item.get(Metric.IMAGES_DELETED, 0)) for item in items)
+
+    def last_round(self) -> AuditRound | None:
+        """Return the round that is under way, or the last one; None where there is none to go on with."""
+        for item in read_items(self.batches, [AUDIT]):
+            try:
+                return AuditRound.from_item(item)
+            except UNREADABLE:
+                return None
+        return None
+
+    def keep(self, so_far: AuditRound) -> None:
+        """Write down how far a round has come."""
+        item = to_wire(so_far.to_item()) | key_to_wire(AUDIT)
+        with translated(f"PutItem of the audit on {self.batches.table_name}"):
+            self.batches.client.put_item(TableName=self.batches.table_name, Item=item)
+
+
+def _content_of(item: Item) -> str | None:
+    try:
+        is_deleted = item["status"] == Status.DELETED
+        return None if is_deleted else content_id(str(item["etag"]), int(item["size_bytes"]))
+    except UNREADABLE:
+        return None
+
+
+def _day(at: float) -> date:
+    return datetime.fromtimestamp(at, UTC).date()
+
+
+@dataclass(frozen=True)
+class S3Listing:
+    """One bucket, which may be listed and no more."""
+
+    client: S3Client
+    bucket_name: str
+
+    def page(self, after: str) -> Sequence[ListedPhoto]:
+        """List up to a thousand objects behind a key, in the order of their keys; none where it ends.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+        """
+        start: Any = {"StartAfter": after} if after else {}
+        with translated(f"ListObjectsV2 of s3://{self.bucket_name}"):
+            answer = self.client.list_objects_v2(Bucket=self.bucket_name, **start)
+        return [
+            ListedPhoto(
+                found["Key"],
+                content_id(found["ETag"].strip('"'), found["Size"]),
+                found["LastModified"].timestamp(),
+            )
+            for found in answer.get("Contents", [])
+        ]
+
+
+@dataclass(frozen=True)
+class SqsDepths:
+    """The queues of work with their dead letters. S3 tells of one photo a message, bulk work of several."""
+
+    client: SQSClient
+    live_queue_urls: Sequence[str]
+    bulk_queue_urls: Sequence[str]
+
+    def waiting(self) -> int:
+        """Return for how many photos messages wait at the most."""
+        live = sum(map(self._depth, self.live_queue_urls))
+        return live + KEYS_A_MESSAGE * sum(map(self._depth, self.bulk_queue_urls))
+
+    def _depth(self, url: str) -> int:
+        with translated(f"GetQueueAttributes of {url}"):
+            return read_depth(self.client, url).total

@@ -1,1 +1,0 @@
-"""The quota of Rekognition, shared by all workers."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from loadtest.errors import LoadtestError
-from loadtest.local_place import LOCAL_DIRECTORY, ROOT
+from loadtest import ROOT, LoadtestError
+from loadtest.places import LOCAL_DIRECTORY
 from loadtest.scenario import BUILT_IN, Scenario
 from local.cloud.stages import console
 
@@ -38,15 +38,16 @@ def main(  # noqa: PLR0917  # typer makes options of them
 
     Exit code 1: photos were lost, or were still on their way when it was given up.
     """
-    from loadtest.report import page, terminal
+    from loadtest import page, report
     from loadtest.scenario import read_scenarios
 
     shown = console(stderr=as_json)
     with _faults_in_one_line():
-        _refuse_both(stack, local)
+        if stack and local:
+            raise LoadtestError("both a stack and this machine are asked for; choose one")
         known = read_scenarios(scenarios)
         if listing:
-            shown.print(terminal.listed(known.values()))
+            shown.print(report.listed(known.values()))
             return
         chosen = [_chosen(known, name) for name in names or ["smoke"]]
         outcomes = _measure_all(shown, chosen, stack, directory, out)
@@ -60,20 +61,20 @@ def _measure_all(
     console: Console, chosen: list[Scenario], stack: str | None, directory: Path, out: Path
 ) -> list[LoadtestOutcome]:
     """Carry scenarios out one after the other; the report of those that are done is there after each."""
+    from loadtest import page, report
     from loadtest.outcome import measure
     from loadtest.places import place_for
-    from loadtest.report import page, terminal
 
     stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{'-'.join(scenario.name for scenario in chosen)}"
     outcomes: list[LoadtestOutcome] = []
     for scenario in chosen:
         with (
-            terminal.live(console, scenario) as (say, show),
+            report.live(console, scenario) as (say, show),
             place_for(scenario, stack, directory, say) as place,
         ):
             outcomes.append(measure(scenario, place, out, say, show))
         page.write(outcomes, out, stem)
-        console.print(terminal.summary(outcomes[-1]), "")
+        console.print(report.summary(outcomes[-1]), "")
     console.print(f"{out / stem}.html and .json", highlight=False, soft_wrap=True)
     return outcomes
 
@@ -90,11 +91,6 @@ def _faults_in_one_line() -> Iterator[None]:
     except KeyboardInterrupt as error:
         typer.echo("interrupted; what was subscribed, set or started is undone", err=True)
         raise typer.Exit(_INTERRUPTED) from error
-
-
-def _refuse_both(stack: str | None, local: bool) -> None:
-    if stack and local:
-        raise LoadtestError("both a stack and this machine are asked for; choose one")
 
 
 def _chosen(known: Mapping[str, Scenario], name: str) -> Scenario:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from loadtest.gauges import Sample
 from loadtest.photos import TrackedPhoto
 from loadtest.scenario import QuotaChange, Scenario
@@ -51,15 +53,8 @@ def steady_window(scenario: Scenario, photos: Sequence[TrackedPhoto]) -> Window 
 
 
 def accepted_at(samples: Sequence[Sample], operation: str, at: float) -> float:
-    """Return the calls accepted until a moment, between two looks in proportion."""
-    before_at, before = 0.0, 0.0
-    for sample in samples:
-        count = float(sample.calls.accepted.get(operation, 0))
-        if sample.at_seconds >= at:
-            span = sample.at_seconds - before_at
-            return before + (count - before) * ((at - before_at) / span if span else 1.0)
-        before_at, before = sample.at_seconds, count
-    return before
+    counts = [sample.calls.accepted.get(operation, 0) for sample in samples]
+    return float(np.interp(at, [0.0, *(sample.at_seconds for sample in samples)], [0, *counts]))
 
 
 def quota_at(scenario_quotas: Mapping[str, float], changes: Sequence[QuotaChange], operation: str) -> Steps:
@@ -117,7 +112,6 @@ def seconds_until_back(samples: Sequence[Sample], operation: str, quota: Steps, 
 
 
 def restorations(scenario: Scenario, operation: str) -> list[QuotaChange]:
-    """Return the changes that raise the quota of an operation."""
     quota = quota_at(scenario.quotas, scenario.changes, operation)
     return [
         change

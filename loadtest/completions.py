@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from contract.timing import DAY_SECONDS
-from loadtest.errors import LoadtestError
+from loadtest import LoadtestError
 from loadtest.stack import Stack
 
 _LONGEST_RETENTION_SECONDS = DAY_SECONDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,14 +16,13 @@ from contract.detectors import OPERATIONS
 from contract.prices import MILLION, dollars_for_calls
 from contract.quotas import usual_quota
 from loadtest import arithmetic, baseline, verifying
-from loadtest.api_load.driving import RequestStats, drive
+from loadtest.api_load import RequestStats, drive
 from loadtest.arithmetic import Steps, Window
-from loadtest.gauges import ALL, Sample
-from loadtest.machine import Cores, circumstances, watched
+from loadtest.gauges import ALL, Cores, Sample, circumstances, watched
 from loadtest.photos import PhotoTracker, TrackedPhoto
 from loadtest.places import Target
 from loadtest.running import ScenarioRun, Seen
-from loadtest.scenario import Scenario
+from loadtest.scenario import Phase, Scenario
 from loadtest.verifying import Api, Searchable, Unheard
 
 
@@ -39,9 +38,7 @@ class LatencyFigures:
     longest: float | None
 
     @classmethod
-    def of(cls, phase: str, photos: Sequence[TrackedPhoto]) -> LatencyFigures:
-        """Sum up the photos of a phase that have ended."""
-        seconds = [photo.latency_seconds for photo in photos if photo.latency_seconds is not None]
+    def of(cls, phase: str, seconds: Sequence[float]) -> LatencyFigures:
         p50, p95, p99 = (arithmetic.percentile(seconds, percent) for percent in arithmetic.PERCENTILES)
         return cls(phase, len(seconds), p50, p95, p99, max(seconds, default=None))
 
@@ -177,7 +174,6 @@ Show = Callable[[float, PhotoTracker, list[Sample]], None]
 def measure(
     scenario: Scenario, place: Target, out: Path, say: Callable[[str], None], show: Show
 ) -> LoadtestOutcome:
-    """Carry a scenario out and return its figures. Raises LoadtestError."""
     on, begun_at = circumstances(f"make loadtest SCENARIO={scenario.name}"), datetime.now(UTC)
     alone = baseline.rate(place.stack, say) if scenario.baseline else None
     say(f"{scenario.name}: {scenario.about}")
@@ -198,6 +194,7 @@ def _sum_up(scenario: Scenario, place: Target, seen: Seen, on: str, begun_at: da
     steady = arithmetic.steady_window(scenario, photos)
     overall, in_steady_state = rates(photos, steady)
     calls = operations(scenario, place, seen, steady)
+    latencies = {phase.name: tuple(_latencies(photos, phase)) for phase in scenario.phases}
     return LoadtestOutcome(
         scenario=scenario.name,
         about=scenario.about,
@@ -213,11 +210,13 @@ def _sum_up(scenario: Scenario, place: Target, seen: Seen, on: str, begun_at: da
         images_a_second=overall,
         steady_images_a_second=in_steady_state,
         steady=steady,
-        latencies=tuple(LatencyFigures.of(phase.name, _of(photos, phase.name)) for phase in scenario.phases),
+        latencies=tuple(LatencyFigures.of(phase, seconds) for phase, seconds in latencies.items()),
         operations=calls,
         unheard=verifying.unheard(place.stack, photos),
         dead_letters=_dead_letters(seen),
-        calls_too_many=_calls_too_many(place, photos),
+        calls_too_many=None
+        if place.control is None
+        else verifying.calls_too_many(place.control.calls_by_object(), place.stack.bucket, photos),
         searchable=verifying.searchable(Api(place.stack), photos),
         dollars=dollars(
             {call.name: call.accepted for call in calls},
@@ -226,36 +225,18 @@ def _sum_up(scenario: Scenario, place: Target, seen: Seen, on: str, begun_at: da
         ),
         samples=tuple(seen.samples),
         ended_at=tuple(ended_at),
-        latency_seconds={
-            phase.name: tuple(
-                photo.latency_seconds
-                for photo in _of(photos, phase.name)
-                if photo.latency_seconds is not None
-            )
-            for phase in scenario.phases
-        },
+        latency_seconds=latencies,
         quotas={call.name: quota_of(scenario, place, call.name).finite() for call in calls},
     )
 
 
-def _of(photos: list[TrackedPhoto], phase: str) -> list[TrackedPhoto]:
-    return [photo for photo in photos if photo.phase == phase]
+def _latencies(photos: Sequence[TrackedPhoto], phase: Phase) -> Iterator[float]:
+    of_phase = (photo.latency_seconds for photo in photos if photo.phase == phase.name)
+    return (seconds for seconds in of_phase if seconds is not None)
 
 
 def _dead_letters(seen: Seen) -> int:
     """Count the dead letters that came during the run."""
-    if not seen.samples:
-        return 0
-    first, last = (_buried(sample) for sample in (seen.samples[0], seen.samples[-1]))
-    return last - first
-
-
-def _buried(sample: Sample) -> int:
     names = ("dead_letter_queue_url", "bulk_dead_letter_queue_url")
-    return sum(sample.waiting[name] + sample.in_flight[name] for name in names)
-
-
-def _calls_too_many(place: Target, photos: list[TrackedPhoto]) -> int | None:
-    if place.control is None:
-        return None
-    return verifying.calls_too_many(place.control.calls_by_object(), place.stack.bucket, photos)
+    buried = [sum(one.waiting[name] + one.in_flight[name] for name in names) for one in seen.samples]
+    return buried[-1] - buried[0] if buried else 0

@@ -1,23 +1,27 @@
-"""Where a scenario runs: on a stack that is there, or in a place of its own that is made for it."""
+"""Where a scenario runs: on a stack that is there, or in a place of its own that is made for it.
+
+A local environment is brought up and down as a person does it: by its commands.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from loadtest.control_api import ControlApi
-from loadtest.errors import LoadtestError
-from loadtest.local_place import ROOT, LocalPlace
-from loadtest.photos import smallest_photo
+from loadtest import ROOT, LoadtestError
+from loadtest.photos import PHOTOS, smallest_photo
 from loadtest.scenario import RecognizerChoice, Scenario
-from loadtest.stack import Stack, on_aws, on_this_machine
+from loadtest.stack import ControlApi, Stack, on_aws, on_this_machine
 
 _STOP_SECONDS = 10
 
@@ -109,3 +113,72 @@ def canned_rekognition(latency_seconds: float) -> Iterator[str]:
                 process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+# Where `make run` keeps its place.
+LOCAL_DIRECTORY = ROOT / ".local"
+_STAGE = re.compile(r"^[✓+] (?P<name>\S+)\s.*?(?P<seconds>[0-9.]+) s$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class MakeRun:
+    """One `make run`: its seconds in all, and those of each of its stages by name."""
+
+    seconds: float
+    stages: Mapping[str, float]
+
+    @property
+    def without_photos_seconds(self) -> float:
+        return self.seconds - self.stages.get("recognize", 0.0)
+
+
+@dataclass(frozen=True)
+class LocalPlace:
+    """A place in a directory, on free ports that it keeps.
+
+    `context` are settings of the deployment beside the usual local ones. Where `rekognition_url` is given,
+    that Rekognition is asked instead of a local one that looks.
+    """
+
+    directory: Path
+    context: Mapping[str, str] = field(default_factory=dict)
+    rekognition_url: str | None = None
+
+    def run(self, photos: Path = PHOTOS) -> MakeRun:
+        ports = [] if (self.directory / "place.json").exists() else ["--port", "0"]
+        begun = time.monotonic()
+        settings = [f"--context={name}={value}" for name, value in self.context.items()]
+        asked = [] if self.rekognition_url is None else ["--rekognition-url", self.rekognition_url]
+        said = self._command("run", "--images", str(photos), *ports, *settings, *asked)
+        return MakeRun(time.monotonic() - begun, stages_of(said))
+
+    def stop(self) -> None:
+        self._command("stop")
+
+    def outputs(self) -> dict[str, str]:
+        outputs: dict[str, str] = json.loads((self.directory / "outputs.json").read_text())
+        return outputs
+
+    def pid(self, part: str) -> int:
+        trace: dict[str, Any] = json.loads((self.directory / f"{part}.pid.json").read_text())
+        return int(trace["pid"])
+
+    def pids(self) -> tuple[int, ...]:
+        return tuple(self.pid(file.name.split(".")[0]) for file in sorted(self.directory.glob("*.pid.json")))
+
+    @property
+    def packages_of_lambda(self) -> Path:
+        """Where the packages are that Lambda's own Python brings."""
+        return self.directory / "cloud" / "lambda-python" / "packages"
+
+    def _command(self, name: str, *arguments: str) -> str:
+        command = [sys.executable, "-m", "local", name, "--directory", str(self.directory), *arguments]
+        finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+        if finished.returncode:
+            raise LoadtestError(f"`local {name}` failed: {finished.stderr.strip()}")
+        return finished.stdout
+
+
+def stages_of(said: str) -> dict[str, float]:
+    """Read the stages and their seconds off what `make run` prints."""
+    return {found["name"]: float(found["seconds"]) for found in _STAGE.finditer(said)}

@@ -1,9 +1,9 @@
-"""Plots as SVG: no script, no font and no picture from elsewhere."""
+"""Plots as SVG, with nothing from elsewhere; tables in Markdown, and where they go in the pages of docs/."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -196,3 +196,23 @@ def _with_legend(parts: Sequence[str], names: Sequence[str], title: str) -> str:
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
         f'<p class="legend">{legend}</p>'
     )
+
+
+class NoMarkersError(ValueError):
+    """A page has no place for what was to be written."""
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
+
+
+def between_markers(text: str, name: str, content: str) -> str:
+    """Return the text with new content between `<!-- NAME -->` and `<!-- /NAME -->`.
+
+    Raises NoMarkersError.
+    """
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise NoMarkersError(f"the page lacks {begin} … {end}, once each")
+    before, _, rest = text.partition(begin)
+    return f"{before}{begin}\n{content}\n{end}{rest.partition(end)[2]}"

@@ -9,18 +9,25 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count, repeat
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError
 
 from loadtest.completions import CompletionsQueue, following
-from loadtest.gauges import CallCounter, CallsAtRekognition, CallsInTheTable, Gauges, Sample, in_background
-from loadtest.photos import PhotoTracker, distinct_photos, smallest_photo
+from loadtest.gauges import (
+    CallCounter,
+    Gauges,
+    Sample,
+    calls_at_rekognition,
+    calls_in_the_table,
+    in_background,
+)
+from loadtest.photos import PhotoTracker, PhotoUpload, Uploader, distinct_photos, smallest_photo, uploads
 from loadtest.places import Target
 from loadtest.scenario import Phase, Scenario
 from loadtest.stack import set_aside
-from loadtest.uploading import PhotoUpload, Uploader, uploads
 
 FOLLOWERS = 2
 _RECEIVE_SECONDS = 2
@@ -73,7 +80,9 @@ class ScenarioRun:
     def carry_out(self) -> Seen:
         """Run all phases to their end, or until nothing has ended for too long. Raises LoadtestError."""
         stack, control = self.place.stack, self.place.control
-        counter: CallCounter = CallsInTheTable(stack) if control is None else CallsAtRekognition(control)
+        counter: CallCounter = partial(calls_in_the_table, stack)
+        if control is not None:
+            counter = partial(calls_at_rekognition, control)
         uploader = Uploader(stack, self.tracker, self.clock, self.stopping)
         with ExitStack() as until_over:
             with interrupts_later():

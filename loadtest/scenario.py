@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from contract.detectors import OPERATIONS
-from loadtest.errors import LoadtestError
-from loadtest.tables import (
-    TomlTable,
-    UnusableError,
-    a_list,
-    a_number,
-    a_share,
-    a_table,
-    a_text,
-    a_truth,
-    a_whole_number,
-    above_zero,
-    one_of,
-)
+from loadtest import LoadtestError
 
 
 class PhaseLane(StrEnum):
@@ -212,8 +200,92 @@ def _context(value: Any) -> dict[str, str]:
 
 def _quotas(value: Any) -> dict[str, float]:
     quotas = {name: above_zero(rate) for name, rate in a_table(value).items()}
-    known = set(OPERATIONS.values())
-    if unknown := set(quotas) - known:
-        names = ", ".join(sorted(known))
+    if unknown := quotas.keys() - OPERATIONS.values():
+        names = ", ".join(sorted(OPERATIONS.values()))
         raise UnusableError(f"by operation; {', '.join(sorted(unknown))} is none of {names}")
     return quotas
+
+
+class UnusableError(Exception):
+    """Raised by what reads a value. The message is what it must be."""
+
+
+_MISSING: Any = dataclasses.MISSING
+
+
+class TomlTable:
+    """A TOML table on its way to a value; what was not taken from it is unknown."""
+
+    def __init__(self, name: str, given: Any, faults: list[str]) -> None:
+        self.name, self.faults = name, faults
+        self._left = dict(given) if isinstance(given, Mapping) else {}
+        self._known: list[str] = []
+        if not isinstance(given, Mapping):
+            faults.append(f"{name}: must be a table")
+
+    def take(self, key: str, read: Callable[[Any], Any], default: Any = _MISSING) -> Any:
+        """Return the value of a key, read; the default if it is absent."""
+        self._known.append(key)
+        if key not in self._left:
+            if default is _MISSING:
+                self.blame(key, "is missing")
+                return 1
+            return default
+        value = self._left.pop(key)
+        try:
+            return read(value)
+        except UnusableError as error:
+            self.blame(key, f"is {value!r}; it must be {error}")
+            return 1 if default is _MISSING else default
+
+    def refuse_the_rest(self) -> None:
+        for key in self._left:
+            self.blame(key, f"is unknown; there are {', '.join(self._known)}")
+
+    def blame(self, key: str, what: str) -> None:
+        self.faults.append(f"{self.name}: {key} {what}")
+
+
+def _reader(
+    wanted: str, fits: Callable[[Any], object], made: Callable[[Any], Any] = lambda value: value
+) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if not fits(value):
+            raise UnusableError(wanted)
+        return made(value)
+
+    return read
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+a_text = _reader("a text", lambda value: isinstance(value, str) and value)
+a_truth = _reader("true or false", lambda value: isinstance(value, bool))
+a_list = _reader("a list of tables", lambda value: isinstance(value, list))
+a_table = _reader("a table", lambda value: isinstance(value, dict))
+above_zero = _reader(
+    "a number above 0; leave it out for all at once", lambda value: _is_number(value) and value > 0, float
+)
+a_share = _reader("a share from 0 to less than 1", lambda value: _is_number(value) and 0 <= value < 1, float)
+
+
+def a_number(least: float) -> Callable[[Any], Any]:
+    return _reader(
+        f"a number of at least {least:g}", lambda value: _is_number(value) and value >= least, float
+    )
+
+
+def a_whole_number(least: int) -> Callable[[Any], Any]:
+    wanted = f"a whole number of at least {least}"
+    return _reader(wanted, lambda value: _is_number(value) and isinstance(value, int) and value >= least)
+
+
+def one_of(choices: type[StrEnum]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if value not in list(choices):
+            raise UnusableError(" or ".join(choices))
+        return choices(value)
+
+    return read

@@ -1,4 +1,7 @@
-"""A running stack as somebody sees it who has only its outputs; found by its name, or where `make run` is."""
+"""A running stack as somebody sees it who has only its outputs; found by its name, or where `make run` is.
+
+On this machine, with the control API of its Rekognition: quotas, and what it counted.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import io
 import json
 import os
 import socket
+import urllib.error
+import urllib.request
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,9 +27,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aws.local_sessions import local_session
 from aws.queue_depths import QueueDepth, read_depth
 from aws.stack_outputs import read_outputs
-from loadtest.errors import LoadtestError
-from loadtest.local_place import LOCAL_DIRECTORY
-from local.cloud.environment import DIRECT
+from loadtest import LoadtestError
+from local.cloud.environment import DIRECT, STACK_OUTPUTS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
+
 
 CONNECTIONS = 32
 
@@ -71,12 +76,36 @@ class Stack:
     def dynamodb(self) -> DynamoDBClient:
         return self.session.client("dynamodb", endpoint_url=self.endpoint_url, config=self.config)
 
+    @cached_property
+    def rekognition(self) -> RekognitionClient:
+        url = self.outputs["rekognition_url"]
+        return self.session.client("rekognition", endpoint_url=url, config=self.config)
+
+    @cached_property
+    def functions_client(self) -> LambdaClient:
+        return self.session.client("lambda", endpoint_url=self.endpoint_url, config=self.config)
+
+    def functions(self) -> dict[str, DeployedFunction]:
+        found = {}
+        for listed in self.functions_client.list_functions()["Functions"]:
+            room, _, entry = listed["Handler"].partition(".")
+            if not entry.startswith("handler."):
+                continue  # a second function of a room
+            code = self.functions_client.get_function(FunctionName=listed["FunctionName"])["Code"]
+            found[room] = DeployedFunction(
+                listed["FunctionName"],
+                room,
+                listed["MemorySize"],
+                listed["Environment"]["Variables"],
+                code["Location"],
+            )
+        return found
+
     def depth(self, queue_url: str) -> QueueDepth:
         return read_depth(self.sqs, queue_url)
 
     @property
     def endpoint_url(self) -> str | None:
-        """Where all services of a local cloud answer; None on AWS."""
         return self.outputs.get("endpoint_url")
 
     @cached_property
@@ -93,20 +122,10 @@ class Stack:
         return Config(proxies={}, max_pool_connections=CONNECTIONS, retries={"total_max_attempts": 2})
 
 
-_ANSWER_SECONDS = 3
-_OUTPUTS = {
-    "bucket": "Bucket",
-    "table": "Table",
-    "topic_arn": "TopicArn",
-    "api_url": "ApiUrl",
-    "queue_url": "QueueUrl",
-    "dead_letter_queue_url": "DeadLetterQueueUrl",
-    "bulk_queue_url": "BulkQueueUrl",
-    "bulk_dead_letter_queue_url": "BulkDeadLetterQueueUrl",
-}
+_CONNECT_SECONDS = 3
 
 
-def on_this_machine(directory: Path = LOCAL_DIRECTORY) -> Stack:
+def on_this_machine(directory: Path) -> Stack:
     """Find what runs in the directory of a local environment. Raises LoadtestError if nothing does."""
     file = directory / "outputs.json"
     try:
@@ -117,7 +136,7 @@ def on_this_machine(directory: Path = LOCAL_DIRECTORY) -> Stack:
             f"no local pipeline is written down in {file}; start it with: make run"
         ) from error
     try:
-        socket.create_connection((address.hostname or "", address.port or 80), _ANSWER_SECONDS).close()
+        socket.create_connection((address.hostname or "", address.port or 80), _CONNECT_SECONDS).close()
     except OSError as error:
         raise LoadtestError(
             f"nothing answers at {outputs['endpoint_url']}; start it with: make run"
@@ -143,12 +162,12 @@ def on_aws(name: str) -> Stack:
 
 def stack_outputs(name: str, given: Mapping[str, str]) -> dict[str, str]:
     """Return the outputs of a stack by our names for them. Raises LoadtestError for another kind of stack."""
-    if missing := [output for output in _OUTPUTS.values() if output not in given]:
+    if missing := [output for output in STACK_OUTPUTS.values() if output not in given]:
         raise LoadtestError(
             f"stack {name!r} has no output {', '.join(missing)}: not (yet) an imagepipe stack; "
             "finish its deployment or name another with --stack"
         )
-    return {ours: given[theirs] for ours, theirs in _OUTPUTS.items()}
+    return {ours: given[theirs] for ours, theirs in STACK_OUTPUTS.items()}
 
 
 @contextmanager
@@ -194,33 +213,64 @@ class DeployedFunction:
         }
 
 
+_ANSWER_SECONDS = 30
+
+
 @dataclass(frozen=True)
-class LocalStack(Stack):
-    """What a local environment has to offer beside the stack."""
+class ControlApi:
+    """Where the local Rekognition, or the canned one, is talked to beside Rekognition's own wire."""
 
-    @cached_property
-    def rekognition(self) -> RekognitionClient:
-        url = self.outputs["rekognition_url"]
-        return self.session.client("rekognition", endpoint_url=url, config=self.config)
+    url: str
 
-    @cached_property
-    def functions_client(self) -> LambdaClient:
-        return self.session.client("lambda", endpoint_url=self.endpoint_url, config=self.config)
+    def is_canned(self) -> bool:
+        return bool(self._ask("GET", "/health").get("canned"))
 
-    def functions(self) -> dict[str, DeployedFunction]:
-        """Return the deployed functions, by room."""
-        client = self.functions_client
-        found = {}
-        for listed in client.list_functions()["Functions"]:
-            room, _, entry = listed["Handler"].partition(".")
-            if not entry.startswith("handler."):
-                continue  # a second function of a room
-            code = client.get_function(FunctionName=listed["FunctionName"])["Code"]
-            found[room] = DeployedFunction(
-                listed["FunctionName"],
-                room,
-                listed["MemorySize"],
-                listed["Environment"]["Variables"],
-                code["Location"],
-            )
-        return found
+    def quotas(self) -> dict[str, float]:
+        """Return the calls a second that it lets in, by operation; one that is not named has no limit."""
+        rates: dict[str, float] = self._ask("GET", "/_local/settings")["rates"]
+        return rates
+
+    def set_quotas(self, quotas: Mapping[str, float | None]) -> None:
+        """Change the calls a second of some operations; None lifts a limit. Raises LoadtestError."""
+        self._ask("PUT", "/_local/settings", {"rates": dict(quotas)})
+
+    def totals(self) -> dict[str, dict[str, int]]:
+        """Return the calls `accepted` and `throttled` so far, by operation."""
+        counted: dict[str, dict[str, int]] = self._ask("GET", "/_local/calls?only=operations")["operations"]
+        return counted
+
+    def calls_by_object(self) -> dict[str, dict[str, int]]:
+        """Return how often each `bucket/key` was accepted, by operation."""
+        counted: dict[str, dict[str, int]] = self._ask("GET", "/_local/calls")["objects"]
+        return counted
+
+    def calls_by_content(self) -> dict[str, dict[str, int]]:
+        """Return how often bytes of each SHA-256 were looked at, by operation."""
+        counted: dict[str, dict[str, int]] = self._ask("GET", "/_local/calls")["contents"]
+        return counted
+
+    @contextmanager
+    def with_quotas(self, quotas: Mapping[str, float]) -> Iterator[None]:
+        """Set quotas while the block lasts, and put back what was set before."""
+        if not quotas:
+            yield
+            return
+        before = self.quotas()
+        try:
+            # Inside: it may be interrupted when the other side has heard, but not yet answered.
+            self.set_quotas(quotas)
+            yield
+        finally:
+            self.set_quotas({operation: before.get(operation) for operation in self.quotas() | before})
+
+    def _ask(self, method: str, path: str, change: object = None) -> Any:
+        data = None if change is None else json.dumps(change).encode()
+        request = urllib.request.Request(self.url + path, method=method, data=data)  # noqa: S310
+        try:
+            with DIRECT.open(request, timeout=_ANSWER_SECONDS) as reply:
+                return json.load(reply)
+        except urllib.error.HTTPError as error:
+            said = error.read().decode(errors="replace")
+            raise LoadtestError(f"{method} {self.url}{path} was refused: {said}") from error
+        except OSError as error:
+            raise LoadtestError(f"no answer from the local Rekognition at {self.url}: {error}") from error

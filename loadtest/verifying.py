@@ -18,10 +18,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random
 
-from loadtest.errors import LoadtestError
+from loadtest import LoadtestError
 from loadtest.photos import TrackedPhoto
 from loadtest.stack import Stack
-from local.demo.dead_letters import dead_letters
+from local.demo.draining import dead_letters
 
 _ANSWER_SECONDS = 20
 _MOST_TIMES = 30
@@ -77,7 +77,6 @@ class Api:
 SAMPLE = 25
 _ASKERS = 8
 _HIDDEN_SECONDS = 5
-_HTTP_OK = 200
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,6 @@ class Searchable:
 
 
 def searchable(api: Api, photos: Sequence[TrackedPhoto]) -> Searchable:
-    """Ask the API about a sample of the photos that were recognized, spread over the run."""
     recognized = [photo for photo in photos if photo.status == "recognized"]
     chosen = recognized[:: max(1, len(recognized) // SAMPLE)][:SAMPLE]
     with ThreadPoolExecutor(_ASKERS) as askers:
@@ -113,8 +111,10 @@ def unheard(stack: Stack, photos: Iterable[TrackedPhoto]) -> Unheard:
     api = Api(stack)
     with ThreadPoolExecutor(_ASKERS) as askers:
         answers = askers.map(lambda key: api.ask("/images", key=key), keys)
-        recorded = {key for key, (status, _) in zip(keys, answers, strict=True) if status == _HTTP_OK}
-    buried = (set(keys) - recorded) & _keys_of_letters(stack)
+        recorded = {key for key, (status, _) in zip(keys, answers, strict=True) if status == HTTPStatus.OK}
+    urls = [stack.outputs[name] for name in ("dead_letter_queue_url", "bulk_dead_letter_queue_url")]
+    letters = dead_letters(stack.sqs, urls, stack.bucket, _HIDDEN_SECONDS)
+    buried = (set(keys) - recorded) & {key for letter in letters for key in letter.keys}
     return Unheard(len(recorded), len(buried), len(keys) - len(recorded) - len(buried))
 
 
@@ -135,7 +135,7 @@ def calls_too_many(
 
 def _is_found(api: Api, key: str) -> bool:
     status, image = api.ask("/images", key=key)
-    if status != _HTTP_OK or image["status"] != "recognized":
+    if status != HTTPStatus.OK or image["status"] != "recognized":
         return False
     return not image["labels"] or _is_listed(api, key, image["labels"][0])
 
@@ -145,17 +145,10 @@ def _is_listed(api: Api, key: str, label: Mapping[str, Any]) -> bool:
     parameters: dict[str, object] = {"label": label["name"], "limit": 100}
     while True:
         status, page = api.ask("/images", **parameters)
-        if status != _HTTP_OK:
+        if status != HTTPStatus.OK:
             return False
         if any(image["key"] == key for image in page["images"]):
             return True
         if not page["cursor"]:
             return False
         parameters["cursor"] = page["cursor"]
-
-
-def _keys_of_letters(stack: Stack) -> set[str]:
-    """Return the keys that dead letters are about; the letters stay where they are."""
-    urls = [stack.outputs[name] for name in ("dead_letter_queue_url", "bulk_dead_letter_queue_url")]
-    letters = dead_letters(stack.sqs, urls, stack.bucket, _HIDDEN_SECONDS)
-    return {key for letter in letters for key in letter.keys}

@@ -15,8 +15,7 @@ from botocore.parsers import ResponseParserError
 
 from contract.terminal import printable, standard_streams
 from infra.bundles import ROOT
-from local.cloud.environment import asking, on_ports, remembered
-from local.cloud.errors import LocalCloudError
+from local.cloud.environment import LocalCloudError, asking, on_ports, remembered
 from local.cloud.stages import console
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -70,12 +69,12 @@ def stop(directory: Directory = DEFAULT_DIRECTORY) -> None:
 @app.command()
 def status(directory: Directory = DEFAULT_DIRECTORY) -> None:
     """Print what runs."""
-    from local.cloud import services, starting
+    from local.cloud import running, services
 
     environment = remembered(directory)
-    for service in (starting.cloud_service(environment), starting.rekognition_service(environment)):
-        running = "running" if services.is_running(service) else "not running"
-        console().print(f"{service.name:<12} port {service.port}  {running}", highlight=False)
+    for service in (running.cloud_service(environment), running.rekognition_service(environment)):
+        state = "running" if services.is_running(service) else "not running"
+        console().print(f"{service.name:<12} port {service.port}  {state}", highlight=False)
 
 
 def _expanded(path: Path) -> Path:

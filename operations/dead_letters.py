@@ -14,6 +14,20 @@ from contract.timing import QUEUE_MAX_RECEIVES
 from operations.adapters.sqs import Received, SqsQueue
 
 UNREADABLE = "UnreadableMessage"
+# Somebody else sees what was looked at again after this time at the latest, even if this program was killed.
+LOOK_SECONDS = 300
+# SQS lets 120,000 messages be in flight; what is looked at is in flight until all has been seen.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+MOST_HELD = 100_000
+# SQS may hand out what was deleted a moment ago once more.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues-at-least-once-delivery.html
+MOST_REMEMBERED = 10_000
+# Enough for SQS to have asked all its servers. A queue that says it holds more is asked some more times.
+POLL_SECONDS = 1
+MOST_EMPTY_POLLS = 5
+# A look that takes longer than the hold meets letters again that it has seen, among those that it has not.
+MOST_REPEATS = 50
+MOST_PER_RECEIVE = 10
 
 
 @dataclass(frozen=True)
@@ -207,22 +221,6 @@ class Summary:
 
     def to_json(self) -> Mapping[str, object]:
         return {"total": self.total, "causes": [group.to_json() for group in self.largest_first()]}
-
-
-# Somebody else sees what was looked at again after this time at the latest, even if this program was killed.
-LOOK_SECONDS = 300
-# SQS lets 120,000 messages be in flight; what is looked at is in flight until all has been seen.
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
-MOST_HELD = 100_000
-# SQS may hand out what was deleted a moment ago once more.
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues-at-least-once-delivery.html
-MOST_REMEMBERED = 10_000
-# Enough for SQS to have asked all its servers. A queue that says it holds more is asked some more times.
-POLL_SECONDS = 1
-MOST_EMPTY_POLLS = 5
-# A look that takes longer than the hold meets letters again that it has seen, among those that it has not.
-MOST_REPEATS = 50
-MOST_PER_RECEIVE = 10
 
 
 @dataclass

@@ -22,6 +22,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from contract.moments import to_seconds
 from contract.terminal import as_json
 from contract.terminal import printable as printable  # noqa: PLC0414  # for the commands
 from contract.timing import DAY_SECONDS
@@ -195,3 +196,12 @@ def duration(seconds: float) -> str:
         if seconds >= length:
             return f"{seconds / length:,.1f} {unit}"
     return f"{seconds:,.0f} seconds"
+
+
+def age_in_words(text: str, now: float) -> str:
+    """Return how long ago a time was, in its largest unit."""
+    seconds = max(0.0, now - to_seconds(text))
+    for length, unit in ((DAY_SECONDS, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= length:
+            return f"{int(seconds // length)}{unit}"
+    return f"{int(seconds)}s"

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from local.cloud.clients import LocalClients
-from local.cloud.environment import LocalEnvironment, Outputs
+from local.cloud.environment import LocalClients, LocalEnvironment, Outputs
 from local.cloud.running import running_environment
 
 

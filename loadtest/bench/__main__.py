@@ -11,16 +11,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from loadtest.bench import cold_imports, handling, pages, processes, starting, throughput
+from loadtest import LoadtestError
+from loadtest.bench import handling, pages, starting, throughput
 from loadtest.bench.figures import NOTES, Figure, Section, as_table, write
-from loadtest.bench.processes import ProcessWatcher
+from loadtest.bench.starting import UnpackedFunction
+from loadtest.bench.throughput import ProcessWatcher
 from loadtest.completions import following
-from loadtest.errors import LoadtestError
-from loadtest.local_place import LocalPlace
-from loadtest.machine import circumstances
-from loadtest.markdown import NoMarkersError
-from loadtest.stack import LocalStack
-from local.cloud.errors import LocalCloudError
+from loadtest.gauges import circumstances
+from loadtest.places import LocalPlace
+from loadtest.plots import NoMarkersError
+from loadtest.stack import Stack
+from local.cloud.environment import LocalCloudError
 from local.cloud.stages import console
 
 PAGE_ROUNDS = 200
@@ -77,40 +78,40 @@ class Bench:
             else:
                 self.say("make run, in a place of its own")
                 self.place.run()
-            services = LocalStack(self.place.outputs())
+            services = Stack(self.place.outputs())
             if only in (None, Part.THROUGHPUT):
                 found |= self._at_work(services, rounds, round_seconds)
             if only in (None, Part.HANDLING):
                 found["handling"] = handling.figures(self.scratch, self.say)
             if only in (None, Part.PAGES):
-                asking = pages.Asking.unpacked(
-                    services.functions()["query_api"], self.place.packages_of_lambda, self.scratch
+                query_api = UnpackedFunction.at(
+                    self.scratch / "pages", services.functions()["query_api"], self.place.packages_of_lambda
                 )
             if only in (None, Part.IMPORTS):
-                compared = cold_imports.comparisons(
+                compared = starting.comparisons(
                     services.functions(), self.place.packages_of_lambda, self.scratch / "code"
                 )
         finally:
             self.say("stopping")
             self.place.stop()
         if only in (None, Part.PAGES):
-            found["pages"] = asking.figures(PAGE_ROUNDS, self.say)
+            found["pages"] = pages.Asking(query_api, self.scratch).figures(PAGE_ROUNDS, self.say)
         if only in (None, Part.IMPORTS):
-            found["imports"] = cold_imports.figures(compared, import_rounds, self.say)
+            found["imports"] = starting.import_figures(compared, import_rounds, self.say)
         return [Section(name, *NOTES[name], figures) for name, figures in found.items()]
 
-    def _at_work(self, services: LocalStack, rounds: int, round_seconds: float) -> dict[str, list[Figure]]:
+    def _at_work(self, services: Stack, rounds: int, round_seconds: float) -> dict[str, list[Figure]]:
         functions = services.functions()
         watch = ProcessWatcher(self.place, functions)
         with watch.watching(), following(services) as completions:
             measured = throughput.Throughput(services, completions, watch)
             both = throughput.rounds_of_both(measured, rounds, round_seconds, self.say)
             self.say("memory: keeping the query function at work")
-            processes.ask_for_a_while(services)
+            throughput.ask_for_a_while(services)
         return {
             "throughput": throughput.figures(*both),
             "processor": throughput.cpu_figures(*both),
-            "memory": processes.figures(watch.peak_mib(), functions),
+            "memory": throughput.memory_figures(watch.peak_mib(), functions),
         }
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from loadtest import markdown
-from loadtest.local_place import ROOT
-from loadtest.markdown import between_markers
+from loadtest import ROOT
+from loadtest.plots import between_markers, markdown_table
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,6 @@ class Figure:
 
     @property
     def aim(self) -> str:
-        """Return what was aimed at, and whether it was reached."""
         if self.ratio is None or (self.at_least is None and self.at_most is None):
             return ""
         if self.at_least is not None:
@@ -86,7 +84,7 @@ def write(sections: Iterable[Section], circumstances: str, page: Path = PAGE) ->
 
 
 def as_markdown(section: Section) -> str:
-    return f"{section.notes}\n\n{markdown.table(COLUMNS, (figure.cells() for figure in section.figures))}"
+    return f"{section.notes}\n\n{markdown_table(COLUMNS, (figure.cells() for figure in section.figures))}"
 
 
 def as_table(section: Section) -> Table:

@@ -18,11 +18,10 @@ from typing import Any
 from uuid import uuid4
 
 from loadtest.bench.figures import Figure
-from loadtest.bench.programs import run_program
-from loadtest.local_place import LocalPlace
+from loadtest.bench.starting import UnpackedFunction
 from loadtest.photos import smallest_photo
-from loadtest.places import canned_rekognition
-from loadtest.stack import DeployedFunction, LocalStack
+from loadtest.places import LocalPlace, canned_rekognition
+from loadtest.stack import Stack
 
 MOST_OF_BARE = 1.5
 MOST_REQUESTS = 2.5
@@ -43,24 +42,21 @@ def figures(scratch: Path, say: Callable[[str], None], rounds: int = 3) -> list[
         say("handling: make run, in a place of its own")
         try:
             place.run(photos)
-            services = LocalStack(place.outputs())
-            function = services.functions()["processors"]
-            code = scratch / "handling-code"
-            function.unpack(code)
-            handed = Handling(function, services.outputs, code, place.packages_of_lambda, scratch)
-            return handed.figures(rounds, say)
+            services = Stack(place.outputs())
+            function = UnpackedFunction.at(
+                scratch / "handling-code", services.functions()["processors"], place.packages_of_lambda
+            )
+            return Handling(function, services.outputs, scratch).figures(rounds, say)
         finally:
             place.stop()
 
 
 @dataclass(frozen=True)
 class Handling:
-    """A deployed processor that is handed events here. `code` and `packages` are where it imports from."""
+    """A deployed processor that is handed events here."""
 
-    function: DeployedFunction
+    processor: UnpackedFunction
     outputs: Mapping[str, str]
-    code: Path
-    packages: Path
     scratch: Path
 
     def figures(self, rounds: int, say: Callable[[str], None]) -> list[Figure]:
@@ -72,7 +68,7 @@ class Handling:
         for number in range(1, rounds + 1):
             say(f"handling: round {number} of {rounds}")
             ours.append(self._handle(_name()))
-            bare.append(self._run("replay_calls.py", str(recorded), run, _name()))
+            bare.append(self._run("replay_calls", str(recorded), run, _name()))
         images = (BATCHES - 1) * PHOTOS_A_BATCH
         return [
             Figure(
@@ -89,12 +85,13 @@ class Handling:
     def _handle(self, run: str, recorded: str = "") -> float:
         events = self.scratch / "events.json"
         events.write_text(json.dumps([self._event(run, number) for number in range(BATCHES)]))
-        return self._run("handle_events.py", "processors.handler", str(events), recorded)
+        return self._run("handle_events", str(events), recorded)
 
     def _event(self, run: str, batch: int) -> dict[str, Any]:
         return {"Records": [self._message(run, batch * PHOTOS_A_BATCH + n) for n in range(PHOTOS_A_BATCH)]}
 
     def _message(self, run: str, number: int) -> dict[str, Any]:
+        queue_name = self.processor.function.environment["QUEUE_URL"].rsplit("/", 1)[1]
         described = {
             "key": f"{run}/{number}.jpg",
             "size": 100_000,
@@ -107,7 +104,10 @@ class Handling:
             "eventSource": "aws:s3",
             "eventTime": "2026-01-01T00:00:00.000Z",
             "eventName": "ObjectCreated:Put",
-            "s3": {"bucket": {"name": self.function.environment["BUCKET_NAME"]}, "object": described},
+            "s3": {
+                "bucket": {"name": self.processor.function.environment["BUCKET_NAME"]},
+                "object": described,
+            },
         }
         return {
             "messageId": str(uuid4()),
@@ -116,19 +116,18 @@ class Handling:
             "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1767225600000"},
             "messageAttributes": {},
             "eventSource": "aws:sqs",
-            "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{self._queue_name()}",
+            "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{queue_name}",
             "awsRegion": "us-east-1",
         }
 
-    def _queue_name(self) -> str:
-        return self.function.environment["QUEUE_URL"].rsplit("/", 1)[1]
-
     def _run(self, program: str, *arguments: str) -> float:
-        environment = self.function.variables(
+        said = self.processor.run(
+            program,
+            *arguments,
             AWS_ENDPOINT_URL=self.outputs["endpoint_url"],
             AWS_ENDPOINT_URL_REKOGNITION=self.outputs["rekognition_url"],
         )
-        return float(run_program(program, (self.code, self.packages), *arguments, environment=environment))
+        return float(said)
 
 
 def _requests(calls: Sequence[Sequence[tuple[str, str, Any]]], images: int) -> list[Figure]:

@@ -14,12 +14,10 @@ from typing import Any
 
 from contract import table
 from contract.table import key_to_wire
+from loadtest import ROOT, LoadtestError
 from loadtest.bench.canned_table import RARE, RARE_IMAGES, key
 from loadtest.bench.figures import Figure
-from loadtest.bench.programs import run_program
-from loadtest.errors import LoadtestError
-from loadtest.local_place import ROOT
-from loadtest.stack import DeployedFunction
+from loadtest.bench.starting import UnpackedFunction
 from local.cloud.environment import DIRECT
 
 SIZES = (1_000, 10_000, 100_000)
@@ -36,18 +34,10 @@ ONE_IMAGE_AIM, PAGE_AIM = 1.5, 3.0
 
 @dataclass(frozen=True)
 class Asking:
-    """The deployed query API, asked here. `code` and `packages` are where it imports from."""
+    """The deployed query API, asked here."""
 
-    function: DeployedFunction
-    code: Path
-    packages: Path
+    query_api: UnpackedFunction
     scratch: Path
-
-    @classmethod
-    def unpacked(cls, function: DeployedFunction, packages: Path, scratch: Path) -> Asking:
-        code = scratch / "pages"
-        function.unpack(code)
-        return cls(function, code, packages, scratch)
 
     def figures(self, rounds: int, say: Callable[[str], None]) -> list[Figure]:
         """Measure every size, and the smallest beside bare boto3. Raises LoadtestError."""
@@ -79,19 +69,10 @@ class Asking:
     def _ask(self, url: str, events: Mapping[str, Any], rounds: int) -> Mapping[str, Sequence[float]]:
         at = table.record_key(key(7))
         asked = self.scratch / "asked.json"
-        asked.write_text(
-            json.dumps(
-                {
-                    "table_name": self.function.environment["TABLE_NAME"],
-                    "record": key_to_wire(at),
-                    "events": events,
-                }
-            )
-        )
-        environment = self.function.variables(AWS_ENDPOINT_URL=url, POWERTOOLS_TRACE_DISABLED="true")
-        said = run_program(
-            "ask_pages.py", (self.code, self.packages), str(asked), str(rounds), environment=environment
-        )
+        table_name = self.query_api.function.environment["TABLE_NAME"]
+        asked.write_text(json.dumps({"table_name": table_name, "record": key_to_wire(at), "events": events}))
+        variables = {"AWS_ENDPOINT_URL": url, "POWERTOOLS_TRACE_DISABLED": "true"}
+        said = self.query_api.run("ask_pages", str(asked), str(rounds), **variables)
         took: dict[str, list[float]] = json.loads(said)
         return took
 

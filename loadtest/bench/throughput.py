@@ -1,22 +1,32 @@
-"""Images a second, end to end, beside what the local recognizer does when it is asked directly."""
+"""Images a second, end to end, beside what the local recognizer does when it is asked directly.
+
+And what the processes of the place take meanwhile: processor time, and memory at its highest.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from statistics import median
 from typing import Any
 from uuid import uuid4
 
+import psutil  # type: ignore[import-untyped]
+
+from loadtest import LoadtestError
 from loadtest.bench.figures import Figure
-from loadtest.bench.processes import ProcessWatcher
 from loadtest.completions import CompletionsQueue, await_all
-from loadtest.control_api import ControlApi
-from loadtest.errors import LoadtestError
+from loadtest.gauges import looking_every
 from loadtest.photos import distinct_photos, photos_in
-from loadtest.stack import LocalStack
+from loadtest.places import LocalPlace
+from loadtest.stack import ControlApi, DeployedFunction, Stack
+from loadtest.verifying import Api
 
 AIM = 0.8
 _AGAINST = "asked directly"
@@ -98,7 +108,7 @@ _DIRECT_BUCKET = "bench-asked-directly"
 class Throughput:
     """Puts photos nobody has seen through the recognizer alone, and through the whole pipeline."""
 
-    services: LocalStack
+    services: Stack
     completions: CompletionsQueue
     watch: ProcessWatcher
 
@@ -179,3 +189,124 @@ def rounds_of_both(
 
 def _since(before: Mapping[str, float], now: Mapping[str, float]) -> dict[str, float]:
     return {group: seconds - before.get(group, 0.0) for group, seconds in now.items()}
+
+
+CLOUD, REKOGNITION, CALLER = "MiniStack", "local Rekognition", "the caller"
+LOOK_EVERY_SECONDS = 0.3
+
+# A process: its group, its id, and when it started, for ids come back.
+_Who = tuple[str, int, float]
+
+
+def function_group(room: str) -> str:
+    return f"function of {room}"
+
+
+@dataclass
+class ProcessWatcher:
+    """Looks at the place's processes now and then; what has ended in between keeps what was last seen.
+
+    The functions are children of MiniStack, each with its function's name in its command.
+    """
+
+    place: LocalPlace
+    functions: Mapping[str, DeployedFunction]
+    _cpu_seconds: dict[_Who, float] = field(default_factory=dict)
+    _peak_mib: dict[_Who, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def cpu_seconds(self) -> dict[str, float]:
+        self._look()
+        with self._lock:
+            return {group: sum(found) for group, found in _by_group(self._cpu_seconds).items()}
+
+    def peak_mib(self) -> dict[str, float]:
+        """Return the most resident memory that one process of each group has had."""
+        self._look()
+        with self._lock:
+            return {group: max(found) for group, found in _by_group(self._peak_mib).items()}
+
+    def watching(self) -> AbstractContextManager[None]:
+        return looking_every(LOOK_EVERY_SECONDS, self._look)
+
+    def _look(self) -> None:
+        for group, process in self._processes():
+            try:
+                with process.oneshot():
+                    who = (group, process.pid, process.create_time())
+                    times, resident = process.cpu_times(), process.memory_info().rss
+            except psutil.Error:
+                continue
+            with self._lock:
+                self._cpu_seconds[who] = times.user + times.system
+                self._peak_mib[who] = max(resident / 2**20, self._peak_mib.get(who, 0.0))
+
+    def _processes(self) -> Iterator[tuple[str, psutil.Process]]:
+        cloud = psutil.Process(self.place.pid("cloud"))
+        yield CLOUD, cloud
+        yield REKOGNITION, psutil.Process(self.place.pid("rekognition"))
+        yield CALLER, psutil.Process()
+        for child in cloud.children():
+            try:
+                command = " ".join(child.cmdline())
+            except psutil.Error:
+                continue
+            for room, function in self.functions.items():
+                if function.name in command:
+                    yield function_group(room), child
+
+
+def _by_group(values: Mapping[_Who, float]) -> dict[str, list[float]]:
+    groups = defaultdict(list)
+    for (group, _, _), value in values.items():
+        groups[group].append(value)
+    return groups
+
+
+ASKERS = 4
+ASKING_SECONDS = 4.0
+
+
+def ask_for_a_while(services: Stack) -> int:
+    """Keep the query function at work: pages of 50, and single images. Return the number of answers."""
+    api = Api(services)
+    animals: dict[str, object] = {"label": "Animal", "limit": 50}
+    listed = _asked(api, animals)["images"]
+    questions = [animals, {"label": "Person", "min_confidence": 80, "limit": 50}]
+    questions += [{"key": image["key"]} for image in listed[:2]]
+    end = time.monotonic() + ASKING_SECONDS
+
+    def keep_asking(question: Mapping[str, object]) -> int:
+        answers = 0
+        while time.monotonic() < end:
+            _asked(api, question)
+            answers += 1
+        return answers
+
+    with ThreadPoolExecutor(ASKERS) as askers:
+        return sum(askers.map(keep_asking, questions))
+
+
+def _asked(api: Api, question: Mapping[str, object]) -> Any:
+    status, answer = api.ask("/images", **question)
+    if status != HTTPStatus.OK:
+        raise LoadtestError(f"the query API answers {status} to {question}")
+    return answer
+
+
+def memory_figures(peak_mib: Mapping[str, float], functions: Mapping[str, DeployedFunction]) -> list[Figure]:
+    """Compare each function with the memory that the template gives it; the rest has no baseline."""
+    found = [
+        Figure(
+            f"one process of the {function_group(room)}",
+            peak_mib[function_group(room)],
+            "MiB",
+            "memory given to it",
+            float(function.memory_mb),
+            at_most=1.0,
+        )
+        for room, function in sorted(functions.items())
+        if function_group(room) in peak_mib
+    ]
+    found += [Figure(name, peak_mib[name], "MiB") for name in (CLOUD, REKOGNITION) if name in peak_mib]
+    return found

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from loadtest import ROOT
 from loadtest.faults import report, running
 from loadtest.faults.running import display
 from loadtest.faults.script import script_of
-from loadtest.local_place import ROOT
-from local.cloud.errors import LocalCloudError
+from local.cloud.environment import LocalCloudError
 from local.cloud.stages import console
 
 PHOTOS = 500

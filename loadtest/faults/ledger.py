@@ -127,7 +127,6 @@ _TRACE_HEADER = "x-amzn-trace-id"
 
 
 def invocation_of(call: Call) -> str:
-    """Name the invocation that a call comes from."""
     return call.headers.get(_TRACE_HEADER, "").partition(";")[0]
 
 
@@ -184,7 +183,6 @@ class Ledger:
                 del self._under_way[ticket.number]
 
     def struck(self, ticket: Ticket, fault: InjectedFault) -> None:
-        """A fault was injected."""
         with self._lock:
             self.faults[ticket.service, fault] += 1
 
@@ -194,7 +192,6 @@ class Ledger:
             self.events.append(Paid(photograph, ticket.invocation, seconds, lost_by, time.time()))
 
     def saved(self, ticket: Ticket, answer: SavedAnswer, *, took_effect: bool) -> None:
-        """An answer was written down, or was to be."""
         with self._lock:
             self.events.append(Save(answer, ticket.invocation, took_effect))
 
@@ -211,6 +208,5 @@ class Ledger:
             self.kills.append(Kill(last.invocation, in_flight))
 
     def injected(self) -> int:
-        """Count all faults so far."""
         with self._lock:
             return sum(self.faults.values())

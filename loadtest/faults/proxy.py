@@ -21,12 +21,18 @@ from loadtest.faults.calls import (
     photograph_of,
     saved_answers_of,
     server_error,
+    split,
     throttle,
 )
 from loadtest.faults.ledger import Ledger, Ticket
-from loadtest.faults.outages import HungUpError, StagedOutages
-from loadtest.faults.partial import split
-from loadtest.faults.plan import LOSES_THE_ANSWER, FaultPlan, InjectedFault, Strike
+from loadtest.faults.plan import (
+    LOSES_THE_ANSWER,
+    FaultPlan,
+    HungUpError,
+    InjectedFault,
+    StagedOutages,
+    Strike,
+)
 
 _UPSTREAM_SECONDS = 60.0
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
@@ -212,7 +218,6 @@ class ProxyServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def serve(self, proxy: Proxy) -> None:
-        """Deal with calls from now on, in the background."""
         self.proxy = proxy
         threading.Thread(target=self.serve_forever, daemon=True, name="proxy").start()
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from rich.table import Table
 
-from loadtest import markdown
+from loadtest import ROOT
 from loadtest.faults.calls import AwsService
 from loadtest.faults.ledger import DETECTORS
 from loadtest.faults.plan import InjectedFault
 from loadtest.faults.running import Run
 from loadtest.faults.script import Act
-from loadtest.local_place import ROOT
+from loadtest.plots import between_markers, markdown_table
 
 PAGE = ROOT / "docs" / "reliability.md"
 
@@ -22,7 +22,6 @@ Row = tuple[str, str]
 
 
 def rows(run: Run) -> list[Row]:
-    """Return what was done, and what came of it."""
     verdict, ledger, twice = run.verdict, run.ledger, run.verdict.twice
     in_flight = sum((kill.in_flight for kill in ledger.kills), Counter[str]())
     paid_in_flight = sum(count for operation, count in in_flight.items() if operation in DETECTORS)
@@ -100,7 +99,6 @@ OUTAGES_HEAD = (
 
 
 def outage_grid(run: Run) -> list[list[str]]:
-    """Return a line for each outage, under OUTAGES_HEAD."""
     return [
         [
             result.spell.outage.name,
@@ -133,18 +131,18 @@ def as_markdown(run: Run) -> str:
     head, grid = fault_grid(run)
     return "\n\n".join(
         (
-            markdown.table(
+            markdown_table(
                 [f"{run.order.photos} photos, seed {run.order.seed}", ""],
                 [list(row) for row in rows(run)[1:]],
             ),
             "Outages, and what came of each until the next:",
-            markdown.table([*OUTAGES_HEAD], outage_grid(run)),
+            markdown_table([*OUTAGES_HEAD], outage_grid(run)),
             "Faults by kind and service, beside the outages:",
-            markdown.table(head, grid),
+            markdown_table(head, grid),
         )
     )
 
 
 def write(run: Run, page: Path = PAGE) -> None:
     """Put the tables between the markers of the page. Raises NoMarkersError if they are not there."""
-    page.write_text(markdown.between_markers(page.read_text(), "chaos", as_markdown(run)))
+    page.write_text(between_markers(page.read_text(), "chaos", as_markdown(run)))

@@ -16,16 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from loadtest.faults.calls import AwsService
 from loadtest.faults.ledger import Ledger, Name, Paid, paid_twice, payments_of
-from loadtest.faults.outages import OUTAGE_SECONDS, OUTAGES, Spell, StagedOutages
-from loadtest.faults.plan import FaultPlan
+from loadtest.faults.plan import OUTAGE_SECONDS, OUTAGES, FaultPlan, Spell, StagedOutages
 from loadtest.faults.proxy import Proxy, ProxyServer
 from loadtest.faults.script import Act, Actor, photos, script_of
 from loadtest.faults.site import FaultSite, Killer
 from loadtest.faults.verdict import Evidence, RunVerdict, bucket_now, counts_now, gather, judge, miscounted
-from local.cloud.clients import LocalClients
-from local.cloud.running import running_environment
+from local.cloud.environment import LocalClients
+from local.cloud.running import CLOUD, running_environment
 from local.cloud.services import PidFile
-from local.cloud.starting import CLOUD
 
 
 class Display:
@@ -48,7 +46,6 @@ class Display:
         self.show(site, ledger)
 
     def show(self, site: FaultSite, ledger: Ledger) -> None:
-        """Show how far the pipeline is, and what was done to it."""
         announced, faults, kills = len(site.announced_keys()), ledger.injected(), len(ledger.kills)
         seen = f"{announced} announced, {faults} faults, {kills} kills"
         self._progress.update(self._task, seen=seen)

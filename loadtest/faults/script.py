@@ -18,10 +18,9 @@ from pathlib import Path
 
 from PIL import Image, ImageEnhance
 
+from loadtest import ROOT
 from loadtest.faults.calls import Photograph
-from loadtest.local_place import ROOT
-from local.cloud.clients import LocalClients
-from local.cloud.environment import Outputs
+from local.cloud.environment import LocalClients, Outputs
 from local.demo.draining import ask_again
 
 WAVES = 5

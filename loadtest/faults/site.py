@@ -14,11 +14,9 @@ import psutil  # type: ignore[import-untyped]
 
 from contract.settings import ProcessorSettings
 from loadtest.completions import CompletionsQueue, following
-from loadtest.control_api import ControlApi
 from loadtest.faults.ledger import Ledger
-from loadtest.stack import LocalStack
-from local.cloud.clients import LocalClients
-from local.cloud.environment import Outputs
+from loadtest.stack import ControlApi, Stack
+from local.cloud.environment import LocalClients, Outputs
 from processors.detectors import chosen
 
 # In place of contract.timing.VISIBILITY_SECONDS (361 s), so that a killed worker's messages are back in time
@@ -39,8 +37,8 @@ class FaultSite:
     _completions: CompletionsQueue = field(init=False)
 
     @cached_property
-    def _stack(self) -> LocalStack:
-        return LocalStack(asdict(self.outputs))
+    def _stack(self) -> Stack:
+        return Stack(asdict(self.outputs))
 
     def send_through(self, proxy_url: str) -> None:
         """Point the processor, and nothing else, at the proxy: a function's own variables win."""
@@ -51,7 +49,6 @@ class FaultSite:
         )
 
     def be_impatient(self) -> None:
-        """Lower the visibility timeout of both queues."""
         for url in (self.outputs.queue_url, self.outputs.bulk_queue_url):
             self.clients.sqs.set_queue_attributes(
                 QueueUrl=url, Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)}
@@ -71,7 +68,6 @@ class FaultSite:
         return bool(received)
 
     def announced_keys(self) -> set[str]:
-        """Return the keys of which anything was announced."""
         return {str(completion["key"]) for completion in list(self.announced.values())}
 
     def unannounced(self, bucket: Mapping[str, tuple[str, str | None] | None]) -> set[str]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from aws.calls import pages
 from contract.errors import FAILURE_ATTRIBUTE, Failure
 from contract.notifications import completion, parse
 from contract.records import Findings, ImageRecord, Result, ResultName, Status
 from contract.table import IndexRow, index_rows
 from contract.tallies import LABEL_COUNTS, NOTHING, STATUS_COUNTS, Differences, Share, read_counts
 from loadtest.faults.ledger import PaidTwice
-from local.cloud.clients import LocalClients
-from local.cloud.environment import Outputs
+from local.cloud.environment import LocalClients, Outputs
 from processors.detectors import reader
 
 UNEXPLAINED = "moved by SQS, unexplained"
@@ -61,12 +61,8 @@ def gather(clients: LocalClients, outputs: Outputs) -> Evidence:
         elif kind == "content":
             detector, _, fingerprint = str(item["sk"]).partition("#")
             name = ResultName(rest, detector, fingerprint)
-            result = (
-                Result.from_item(name, {**item, "answer": bytes(item["answer"])})
-                if "answer" in item
-                else None
-            )
-            if result is not None:
+            raw = {"answer": bytes(item["answer"])} if "answer" in item else {}
+            if (result := Result.from_item(name, {**item, **raw})) is not None:
                 results[name] = result
     return Evidence(
         bucket_now(clients, outputs.bucket),
@@ -79,7 +75,6 @@ def gather(clients: LocalClients, outputs: Outputs) -> Evidence:
 
 
 def counts_now(clients: LocalClients, outputs: Outputs) -> dict[str, int]:
-    """Return the tally's counts, by name of label and of status."""
     table = clients.tables.Table(outputs.table)
     items = (
         table.get_item(Key={"pk": at.pk, "sk": at.sk}, ConsistentRead=True).get("Item", {})
@@ -88,14 +83,9 @@ def counts_now(clients: LocalClients, outputs: Outputs) -> dict[str, int]:
     return {name: count for item in items for name, count in read_counts(item).items()}
 
 
-def _items(clients: LocalClients, table_name: str) -> list[dict[str, Any]]:
-    table = clients.tables.Table(table_name)
-    page = table.scan(ConsistentRead=True)
-    items: list[dict[str, Any]] = list(page["Items"])
-    while "LastEvaluatedKey" in page:
-        page = table.scan(ConsistentRead=True, ExclusiveStartKey=page["LastEvaluatedKey"])
-        items += page["Items"]
-    return items
+def _items(clients: LocalClients, table_name: str) -> Iterator[dict[str, Any]]:
+    for page in pages(clients.tables.Table(table_name).scan, ConsistentRead=True):
+        yield from page["Items"]
 
 
 def bucket_now(clients: LocalClients, bucket: str) -> dict[str, tuple[str, str | None] | None]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from loadtest.local_place import ROOT
+from loadtest import ROOT
 from loadtest.plots import Panel
 from loadtest.simulation import report
 from loadtest.simulation.figures import Figures, kept, simulate

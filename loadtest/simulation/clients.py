@@ -1,10 +1,13 @@
-"""A worker's AWS clients: each call takes its time on the wire and a little of the worker's one processor."""
+"""AWS as a worker sees it: each call takes its time on the wire and a little of the worker's one processor.
+
+Of Rekognition there is its quota, a token bucket an operation; who was paid for what; and its answers.
+"""
 
 from __future__ import annotations
 
 import json
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,13 +15,20 @@ from typing import Any, TypeVar
 
 from loadtest.faults.calls import AwsService
 from loadtest.simulation.clock import START, Clock
-from loadtest.simulation.fleet import Environment
-from loadtest.simulation.latency import CPU_SECONDS_A_CALL, DYNAMODB, REKOGNITION, S3, SNS, SQS, Latency
-from loadtest.simulation.outages import Outages
-from loadtest.simulation.photos import SIZE_BYTES, VirtualPhoto, etag
-from loadtest.simulation.queue import VirtualQueue
-from loadtest.simulation.rekognition import VirtualRekognition
+from loadtest.simulation.fleet import (
+    CPU_SECONDS_A_CALL,
+    DYNAMODB,
+    REKOGNITION,
+    S3,
+    SNS,
+    SQS,
+    Environment,
+    Latency,
+)
+from loadtest.simulation.outages import Outages, client_error
+from loadtest.simulation.queue import SIZE_BYTES, VirtualPhoto, VirtualQueue, etag
 from loadtest.simulation.table import VirtualTable
+from local.rekognition.quotas import TokenBucket
 from processors.wiring import Clients
 
 Value = TypeVar("Value")
@@ -167,3 +177,86 @@ def clients(services: Services, environment: Environment) -> Clients:
         sns=Client(line, AwsService.SNS, SNS, services),
         sqs=Client(line, AwsService.SQS, SQS, sqs),
     )
+
+
+# Eight labels a photo, of 300 that are the rarer the further down they stand: the first is on about half of
+# the photos, as Person is.
+LABELS_A_PHOTO = 8
+_WORDS = [f"Label {number}" for number in range(300)]
+_WEIGHTS = [1 / (rank + 1) for rank in range(300)]
+_VARIANTS = 500
+
+
+def _box(numbers: random.Random) -> dict[str, float]:
+    return {side: numbers.random() for side in ("Width", "Height", "Left", "Top")}
+
+
+def _labels(numbers: random.Random) -> dict[str, Any]:
+    names: dict[str, None] = {}
+    while len(names) < LABELS_A_PHOTO:
+        names[numbers.choices(_WORDS, _WEIGHTS)[0]] = None
+    return {
+        "Labels": [
+            {
+                "Name": name,
+                "Confidence": numbers.uniform(40, 100),
+                "Instances": [{"BoundingBox": _box(numbers), "Confidence": numbers.uniform(40, 100)}]
+                if place % 3 == 0
+                else [],
+                "Parents": [],
+                "Aliases": [],
+                "Categories": [{"Name": "Animals and Pets"}],
+            }
+            for place, name in enumerate(names)
+        ],
+        "LabelModelVersion": "3.0",
+    }
+
+
+def _make() -> dict[str, list[Mapping[str, Any]]]:
+    numbers = random.Random(1)
+    words = [{"Type": "WORD", "DetectedText": f"word{n}", "Confidence": 99.0} for n in range(4)]
+    return {
+        "DetectLabels": [_labels(numbers) for _ in range(_VARIANTS)],
+        "DetectFaces": [{"FaceDetails": [{"BoundingBox": _box(numbers), "Confidence": 99.0}]}],
+        "DetectModerationLabels": [{"ModerationLabels": [], "ModerationModelVersion": "7.0"}],
+        "DetectText": [{"TextDetections": words, "TextModelVersion": "3.0"}],
+    }
+
+
+_ANSWERS = _make()
+
+
+def answer(operation: str, place: int) -> Mapping[str, Any]:
+    variants = _ANSWERS[operation]
+    return variants[place % len(variants)]
+
+
+class VirtualRekognition:
+    """Accepts calls as far as the quota goes. Times are whole seconds since the start."""
+
+    def __init__(self, now: Callable[[], float], quotas: Mapping[str, float], start: float) -> None:
+        self.quotas = {operation: TokenBucket(quota, now) for operation, quota in quotas.items()}
+        self.paid: Counter[tuple[str, str]] = Counter()
+        self.accepted: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        self.throttled: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        self._now, self._start = now, start
+
+    def accept(self, operation: str, key: str) -> Mapping[str, Any]:
+        """Take a call, which is then paid for, or refuse it as Rekognition does."""
+        second = int(self._now() - self._start)
+        if not self.quotas[operation].take():
+            self.throttled[operation][second] += 1
+            raise client_error(
+                "ProvisionedThroughputExceededException", operation, "Provisioned rate exceeded"
+            )
+        self.accepted[operation][second] += 1
+        self.paid[operation, key] += 1
+        return answer(operation, int(key.rpartition("/")[2].removesuffix(".jpg")))
+
+    def set_share(self, share: float, full: Mapping[str, float]) -> None:
+        for operation, bucket in self.quotas.items():
+            bucket.set_rate(full[operation] * share)
+
+    def count(self, of: Mapping[str, Counter[int]], begin: int = 0, end: int = 1 << 30) -> int:
+        return sum(n for counted in of.values() for second, n in counted.items() if begin <= second < end)

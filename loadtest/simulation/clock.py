@@ -93,11 +93,9 @@ class Clock:
         self.hub.switch()
 
     def event(self) -> simpy.Event:
-        """Make an event that somebody may wait for, and somebody else lets happen with `succeed()`."""
         return self.events.event()
 
     def at(self, seconds: float, act: Callable[[], None]) -> None:
-        """Do something, which does not block, so many seconds after the start."""
         callbacks = self.events.timeout(max(0.0, START + seconds - self.now())).callbacks
         assert callbacks is not None
         callbacks.append(lambda _event: act())
@@ -133,7 +131,6 @@ class VirtualFuture(Future[Any]):
         return super().result(0)
 
     def tell(self) -> None:
-        """Wake whoever waits."""
         for tell in self.told:
             tell()
         self.told.clear()
@@ -213,7 +210,6 @@ class VirtualExecutor(Executor):
         """Nothing to be cleared away."""
 
     def _work(self) -> None:
-        """Do tasks until none is waiting."""
         while self._waiting:
             future, task = self._waiting.popleft()
             if not future.set_running_or_notify_cancel():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 
 from loadtest.plots import Panel
-from loadtest.simulation.latency import MEMORY_MB
+from loadtest.simulation.fleet import MEMORY_MB
 from loadtest.simulation.running import BULK, LIVE, Record, run
 from loadtest.simulation.scenario import FleetScenario
 
@@ -58,7 +58,6 @@ def aftermath(record: Record) -> Aftermath:
 
 
 def broken_promises(scenario: FleetScenario, seen: Aftermath) -> list[str]:
-    """Return the promises that were broken, each in words; none if all were kept."""
     return list(_broken(scenario, seen))
 
 

@@ -6,7 +6,7 @@ AWS has such hours: DynamoDB could not be reached in us-east-1 for three of them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import cycle
@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from loadtest.faults.calls import AwsService
+from loadtest.faults.calls import DENIALS, ERRORS, THROTTLES, AwsService
 
 
 def client_error(code: str, operation: str, message: str = "as arranged", **extra: object) -> ClientError:
@@ -46,34 +46,6 @@ class Outage:
     share: float = 1.0
 
 
-# Code and HTTP status of each service, as its clients read them. An answer to HEAD has no body, so S3's codes
-# are bare numbers.
-# https://docs.aws.amazon.com/rekognition/latest/dg/error-handling.html
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-# https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
-BROKEN: Mapping[AwsService, tuple[str, int]] = {
-    AwsService.REKOGNITION: ("InternalServerError", 500),
-    AwsService.DYNAMODB: ("InternalServerError", 500),
-    AwsService.S3: ("500", 500),
-    AwsService.SNS: ("InternalError", 500),
-    AwsService.SQS: ("InternalFailure", 500),
-}
-DENIED: Mapping[AwsService, tuple[str, int]] = {
-    AwsService.REKOGNITION: ("AccessDeniedException", 400),
-    AwsService.DYNAMODB: ("AccessDeniedException", 400),
-    AwsService.S3: ("403", 403),
-    AwsService.SNS: ("AuthorizationError", 403),
-    AwsService.SQS: ("AccessDenied", 403),
-}
-THROTTLED: Mapping[AwsService, tuple[str, int]] = {
-    AwsService.REKOGNITION: ("ProvisionedThroughputExceededException", 400),
-    AwsService.DYNAMODB: ("ProvisionedThroughputExceededException", 400),
-    AwsService.S3: ("503", 503),
-    AwsService.SNS: ("Throttled", 429),
-    AwsService.SQS: ("RequestThrottled", 403),
-}
 # What Rekognition says when it cannot read the object on the role's behalf, for whatever reason.
 UNREADABLE = ("InvalidS3ObjectException", 400)
 
@@ -101,11 +73,11 @@ class Outages:
             return
         match self.trouble_of(service):
             case Trouble.AWAY:
-                raise _refusal(BROKEN[service], operation) if self._ways() else _unreachable(service)
+                raise _refusal((ERRORS[service], 500), operation) if self._ways() else _unreachable(service)
             case Trouble.DENIED:
-                raise _refusal(DENIED[service], operation)
+                raise _refusal(DENIALS[service], operation)
             case Trouble.THROTTLED:
-                raise _refusal(THROTTLED[service], operation)
+                raise _refusal(THROTTLES[service][0], operation)
         # Rekognition reads the object itself, with the caller's permissions; it has one word for all trouble.
         # https://docs.aws.amazon.com/rekognition/latest/APIReference/API_S3Object.html
         if service is AwsService.REKOGNITION and self.trouble_of(AwsService.S3) is not None:
@@ -114,9 +86,10 @@ class Outages:
 
 def _refusal(said: tuple[str, int], operation: str) -> ClientError:
     code, status = said
-    return client_error(code, operation, ResponseMetadata={"HTTPStatusCode": status})
+    # An answer to HEAD has no body, so that its code is the bare status.
+    shown = str(status) if operation == "head_object" else code
+    return client_error(shown, operation, ResponseMetadata={"HTTPStatusCode": status})
 
 
 def _unreachable(service: AwsService) -> BotoCoreError:
-    """Make what botocore raises when the service's name leads nowhere."""
     return EndpointConnectionError(endpoint_url=f"https://{service.lower()}.us-east-1.amazonaws.com/")

@@ -1,10 +1,11 @@
-"""An SQS queue on the virtual clock, and the dead letters, whoever made them.
+"""An SQS queue on the virtual clock, the photos in it, and the dead letters, whoever made them.
 
 Visibility timeouts, receive counts, delays, redrive, retention; not the rare second delivery of SQS.
 """
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import json
 import math
@@ -15,9 +16,10 @@ from itertools import count, islice
 from typing import Any
 
 from contract.errors import FAILURE_ATTRIBUTE, Failure
+from contract.moments import to_text
+from contract.notifications import look_again
 from contract.timing import QUEUE_MAX_RECEIVES, QUEUE_RETENTION_DAYS, VISIBILITY_SECONDS
 from loadtest.simulation.clock import START
-from loadtest.simulation.photos import VirtualPhoto
 
 RETENTION_SECONDS = QUEUE_RETENTION_DAYS * 86_400.0
 
@@ -91,7 +93,6 @@ class VirtualQueue:
         self._stocked, self.stocked_count = photos, number
 
     def put(self, photo: VirtualPhoto) -> None:
-        """Take S3's notification of a photo."""
         self._visible.append(self._message(photo))
         self.changed()
 
@@ -101,7 +102,6 @@ class VirtualQueue:
         self.changed()
 
     def visible(self) -> int:
-        """Count what could be received now."""
         while self._hidden and self._hidden[0][0] <= self._now():
             due, _, message, receipt = heapq.heappop(self._hidden)
             if receipt is None or (message.receipt == receipt and message.hidden_until == due):
@@ -115,7 +115,6 @@ class VirtualQueue:
         return self._hidden[0][0] if self._hidden else math.inf
 
     def empty(self) -> bool:
-        """Return whether no message is left, visible or not."""
         return not self.visible() and not self.in_flight and not self._hidden_unreceived()
 
     def receive(self, most: int) -> list[QueuedMessage]:
@@ -166,7 +165,6 @@ class VirtualQueue:
 
 
 def _key(body: str) -> str:
-    """Read the key from a notification of one photo."""
     return str(json.loads(body)["Records"][0]["s3"]["object"]["key"])
 
 
@@ -199,3 +197,63 @@ def _all(sources: Iterable[VirtualQueue], queues: Iterable[VirtualQueue]) -> Ite
 def _cause(message: QueuedMessage) -> str:
     failure = Failure.from_json(message.attributes[FAILURE_ATTRIBUTE])
     return f"{failure.kind}: {failure.code}"
+
+
+SIZE_BYTES = 250_000
+
+BUCKET = "photos"
+
+
+@dataclass(frozen=True)
+class VirtualPhoto:
+    """One photo: its lane, its place among those of that lane, when it was uploaded (seconds since 1970).
+
+    What is `asked_for` comes by a request to look at the bucket, as `backfill` sends it, not by S3's event.
+    """
+
+    lane: str
+    number: int
+    uploaded: float
+    asked_for: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"{self.lane}/{self.number:07}.jpg"
+
+    @classmethod
+    def named(cls, key: str) -> VirtualPhoto:
+        """Return the photo of a key, without knowing when it was uploaded."""
+        lane, _, name = key.partition("/")
+        return cls(lane, int(name.removesuffix(".jpg")), 0.0)
+
+    @property
+    def content_id(self) -> str:
+        return f"{etag(self.key)}-{SIZE_BYTES}"
+
+    @property
+    def version_id(self) -> str:
+        return f"v{self.number}"
+
+    def notification(self) -> str:
+        moment = to_text(self.uploaded)
+        if self.asked_for:
+            return look_again(BUCKET, [self.key], moment)
+        described = {
+            "key": self.key,
+            "size": SIZE_BYTES,
+            "eTag": etag(self.key),
+            "versionId": self.version_id,
+            "sequencer": f"{self.number + 1:016X}",
+        }
+        record = {
+            "eventVersion": "2.1",
+            "eventSource": "aws:s3",
+            "eventName": "ObjectCreated:Put",
+            "eventTime": moment,
+            "s3": {"bucket": {"name": BUCKET}, "object": described},
+        }
+        return json.dumps({"Records": [record]})
+
+
+def etag(key: str) -> str:
+    return hashlib.md5(key.encode()).hexdigest()

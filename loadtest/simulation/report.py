@@ -8,9 +8,8 @@ from dataclasses import asdict
 from html import escape
 from pathlib import Path
 
-from loadtest import markdown
-from loadtest.local_place import ROOT
-from loadtest.plots import Panel, grid
+from loadtest import ROOT
+from loadtest.plots import Panel, between_markers, grid, markdown_table
 from loadtest.simulation.figures import Aftermath, Figures
 from loadtest.simulation.scenario import FleetScenario
 
@@ -49,7 +48,6 @@ NOT_DRAWN = {"outages"}
 
 
 def table(group: str, results: Sequence[Result]) -> tuple[Sequence[str], list[list[str]]]:
-    """Return the head and the lines of a group's table."""
     if group == "lanes":
         return LANES_HEAD, [_lanes_line(scenario, seen) for scenario, seen in results]
     if group == "outages":
@@ -137,8 +135,8 @@ def write(
         lines = [{"scenario": asdict(scenario), "figures": asdict(seen)} for scenario, seen in results]
         (directory / f"{group}.json").write_text(json.dumps(lines, indent=1))
         if page is not None:
-            told = markdown.table(*table(group, results))
-            page.write_text(markdown.between_markers(page.read_text(), f"fleet:{group}", told))
+            told = markdown_table(*table(group, results))
+            page.write_text(between_markers(page.read_text(), f"fleet:{group}", told))
             if group in PLOTTED:
                 IMAGES.mkdir(exist_ok=True)
                 (IMAGES / f"fleet-{group}.svg").write_text(drawing)

@@ -16,16 +16,19 @@ import tenacity
 
 from contract.settings import ProcessorSettings
 from contract.table import budget_key
-from loadtest.simulation.clients import Services
+from loadtest.simulation.clients import Services, VirtualRekognition
 from loadtest.simulation.clock import START, Clock
-from loadtest.simulation.event_source import EventSource
-from loadtest.simulation.fleet import TERMINATE, VirtualFunction
+from loadtest.simulation.fleet import TERMINATE, EventSource, VirtualFunction
 from loadtest.simulation.outages import Outages
-from loadtest.simulation.photos import BUCKET, VirtualPhoto
-from loadtest.simulation.programs import FleetSite, MetricCounts
-from loadtest.simulation.queue import QueuedMessage, VirtualDeadLetter, VirtualQueue, dead_letters
-from loadtest.simulation.rekognition import VirtualRekognition
-from loadtest.simulation.rivals import PROGRAMS
+from loadtest.simulation.programs import PROGRAMS, FleetSite, MetricCounts
+from loadtest.simulation.queue import (
+    BUCKET,
+    QueuedMessage,
+    VirtualDeadLetter,
+    VirtualPhoto,
+    VirtualQueue,
+    dead_letters,
+)
 from loadtest.simulation.scenario import FleetScenario
 from loadtest.simulation.table import VirtualTable
 
@@ -106,7 +109,6 @@ class World:
         self._sources = [self._source(LIVE, scenario.live_workers), self._source(BULK, scenario.bulk_workers)]
 
     def run(self) -> Record:
-        """Let time pass until all photos have ended, or the longest time is over."""
         began = time.perf_counter()
         self._arrange()
         for source in self._sources:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from contract.quotas import IN_LARGE_REGIONS
+from loadtest import ROOT
 from loadtest.faults.calls import AwsService
-from loadtest.local_place import ROOT
 from loadtest.simulation.fleet import TERMINATE
 from loadtest.simulation.outages import Outage, Trouble
 from loadtest.simulation.scenario import FleetScenario, deployed_workers

@@ -17,7 +17,7 @@ from pathlib import Path
 from contract.quotas import IN_LARGE_REGIONS
 from contract.settings import setting_text
 from infra.bundles import LOCK, ROOT
-from local.cloud.errors import LocalCloudError
+from local.cloud.environment import LocalCloudError
 
 MIN_NODE_MAJOR = 20
 STACK_NAME = "imagepipe"

@@ -1,4 +1,4 @@
-"""Where the stack runs on this machine: a directory for its state, two ports on loopback, outputs."""
+"""A local environment: a directory for its state, two ports on loopback, clients, outputs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,20 @@ import socket
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from infra.bundles import ROOT
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBServiceResource
+    from mypy_boto3_s3 import S3Client, S3ServiceResource
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
+    from mypy_boto3_sqs import SQSClient
+
 
 HOST = "127.0.0.1"
 # Loopback is never reached through a proxy.
@@ -40,17 +50,14 @@ class LocalEnvironment:
 
     @property
     def endpoint_url(self) -> str:
-        """Where MiniStack answers for all services of AWS."""
         return f"http://{HOST}:{self.cloud_port}"
 
     @property
     def rekognition_url(self) -> str:
-        """Where Rekognition answers: the local one, unless another was named."""
         return self.other_rekognition_url or f"http://{HOST}:{self.rekognition_port}"
 
     @property
     def outputs_file(self) -> Path:
-        """Where the names and addresses of what was deployed are written."""
         return self.directory / "outputs.json"
 
     @property
@@ -70,7 +77,6 @@ class LocalEnvironment:
 
     @property
     def scratch_directory(self) -> Path:
-        """Where the functions are unpacked."""
         return self.directory / "cloud" / "scratch"
 
     @property
@@ -145,30 +151,22 @@ class Outputs:
     rekognition_url: str
     region: str
     bucket: str
+    table: str
+    topic_arn: str
+    api_url: str
     queue_url: str
     dead_letter_queue_url: str
     bulk_queue_url: str
     bulk_dead_letter_queue_url: str
-    table: str
-    topic_arn: str
-    api_url: str
 
     @classmethod
     def of(cls, environment: LocalEnvironment, stack_outputs: Mapping[str, str]) -> Outputs:
         """Put together the outputs of the stack and the addresses of the environment."""
-        return cls(
-            endpoint_url=environment.endpoint_url,
-            rekognition_url=environment.rekognition_url,
-            region=REGION,
-            bucket=stack_outputs["Bucket"],
-            queue_url=_on_loopback(environment, stack_outputs["QueueUrl"]),
-            dead_letter_queue_url=_on_loopback(environment, stack_outputs["DeadLetterQueueUrl"]),
-            bulk_queue_url=_on_loopback(environment, stack_outputs["BulkQueueUrl"]),
-            bulk_dead_letter_queue_url=_on_loopback(environment, stack_outputs["BulkDeadLetterQueueUrl"]),
-            table=stack_outputs["Table"],
-            topic_arn=stack_outputs["TopicArn"],
-            api_url=_reachable_api_url(environment, stack_outputs["ApiUrl"]),
-        )
+        found = {ours: stack_outputs[theirs] for ours, theirs in STACK_OUTPUTS.items()}
+        queues = {name: url for name, url in found.items() if name.endswith("queue_url")}
+        found |= {name: f"{environment.endpoint_url}{urlsplit(url).path}" for name, url in queues.items()}
+        found["api_url"] = _reachable_api_url(environment, found["api_url"])
+        return cls(environment.endpoint_url, environment.rekognition_url, REGION, **found)
 
     def write(self, environment: LocalEnvironment) -> None:
         write_whole(environment.outputs_file, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
@@ -182,8 +180,9 @@ class Outputs:
             return None
 
 
-def _on_loopback(environment: LocalEnvironment, queue_url: str) -> str:
-    return f"{environment.endpoint_url}{urlsplit(queue_url).path}"
+# Those that the stack has, and what it calls them: `queue_url` is its QueueUrl.
+_OF_THE_STACK = [field.name for field in dataclasses.fields(Outputs)][3:]
+STACK_OUTPUTS = {name: name.title().replace("_", "") for name in _OF_THE_STACK}
 
 
 def _reachable_api_url(environment: LocalEnvironment, api_endpoint: str) -> str:
@@ -193,3 +192,52 @@ def _reachable_api_url(environment: LocalEnvironment, api_endpoint: str) -> str:
     """
     api_id = (urlsplit(api_endpoint).hostname or "").split(".")[0]
     return f"{environment.endpoint_url}/_aws/execute-api/{api_id}"
+
+
+class LocalCloudError(Exception):
+    """The local environment cannot go on. The message is for the person at the keyboard, and is all of it.
+
+    `exit_code` is 2 for what the person can change, 1 for what went wrong inside.
+    """
+
+    def __init__(self, message: str, *, exit_code: int = 2) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class LocalClients:
+    """The clients of one environment, each made when it is first asked for."""
+
+    def __init__(self, environment: LocalEnvironment) -> None:
+        from botocore.config import Config
+
+        from aws.local_sessions import local_session
+
+        self._endpoint_url = environment.endpoint_url
+        self._session = local_session(REGION)
+        self._config = Config(proxies={}, max_pool_connections=16, retries={"total_max_attempts": 3})
+
+    @cached_property
+    def s3(self) -> S3Client:
+        return self._session.client("s3", endpoint_url=self._endpoint_url, config=self._config)
+
+    def objects(self, bucket: str) -> dict[str, ObjectTypeDef]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return {entry["Key"]: entry for page in pages for entry in page.get("Contents", [])}
+
+    @cached_property
+    def buckets(self) -> S3ServiceResource:
+        return self._session.resource("s3", endpoint_url=self._endpoint_url, config=self._config)
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        return self._session.client("sqs", endpoint_url=self._endpoint_url, config=self._config)
+
+    @cached_property
+    def tables(self) -> DynamoDBServiceResource:
+        """DynamoDB, as resources: numbers are Decimal, sets are sets."""
+        return self._session.resource("dynamodb", endpoint_url=self._endpoint_url, config=self._config)
+
+    @cached_property
+    def cloudformation(self) -> CloudFormationClient:
+        return self._session.client("cloudformation", endpoint_url=self._endpoint_url, config=self._config)

@@ -9,15 +9,22 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from local.cloud.environment import ACCESS_KEY_ID, DIRECT, HOST, REGION, SECRET_ACCESS_KEY, write_whole
-from local.cloud.errors import LocalCloudError
+from local.cloud.environment import (
+    ACCESS_KEY_ID,
+    DIRECT,
+    HOST,
+    REGION,
+    SECRET_ACCESS_KEY,
+    LocalCloudError,
+    write_whole,
+)
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
@@ -174,10 +181,12 @@ def stop(directory: Path, name: str) -> bool:
     gentle = False
     process = pid_file.process()
     if process is not None:
-        _signal(process.terminate)
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
         gentle = _has_ended(pid_file)
         if not gentle:
-            _signal(process.kill)
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
             if not _has_ended(pid_file):
                 raise LocalCloudError(f"{name} (process {pid_file.pid}) cannot be stopped", exit_code=1)
     pid_file.kill_group()
@@ -204,11 +213,6 @@ def _answers(service: BackgroundService) -> bool:
             return bool(reply.status == 200)  # noqa: PLR2004
     except OSError:
         return False
-
-
-def _signal(send: Callable[[], None]) -> None:
-    with suppress(psutil.NoSuchProcess):
-        send()
 
 
 def _has_ended(pid_file: PidFile) -> bool:

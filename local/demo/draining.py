@@ -1,4 +1,4 @@
-"""Following the photos until each has a record, or lies in the dead letters; what functions say of it."""
+"""Following photos until each has a record, or lies in the dead letters; what functions say of it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from aws.calls import MAX_READS, in_batches
 from aws.queue_depths import read_depth
-from contract import table, timing
+from contract import notifications, table, timing
+from contract.errors import PermanentError
 from contract.moments import to_text
 from contract.notifications import look_again
 from contract.quotas import KEYS_A_MESSAGE
 from contract.records import ImageRecord, Status
-from local.cloud.clients import LocalClients
-from local.cloud.environment import Outputs
-from local.demo.dead_letters import FoundDeadLetter, dead_letters
+from local.cloud.environment import LocalClients, Outputs
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
 
 # Transient errors are warnings, and belong to everyday life.
 _ALARMING = (
@@ -40,7 +44,6 @@ class FunctionLog:
 
     @classmethod
     def from_now_on(cls, path: Path) -> FunctionLog:
-        """Take notice of what is written from now on."""
         return cls(path, path.stat().st_size if path.exists() else 0)
 
     def last_errors(self, count: int = 4) -> list[str]:
@@ -56,7 +59,6 @@ class FunctionLog:
 
 
 _POLL_SECONDS = 0.3
-_KEYS_A_GET = 100
 _GETS_A_POLL = 5
 # As often as this without a new record, and with nothing in the queues to be taken, the photos still missing
 # are asked for once more: a function that was killed took their messages along until the visibility timeout.
@@ -130,15 +132,15 @@ def _statuses(
 ) -> dict[str, Status]:
     """Read the status of the keys that have a record for the bytes in the bucket; some hundreds at a time."""
     found = {}
-    looked_at = sorted(keys)[: _KEYS_A_GET * _GETS_A_POLL]
-    for start in range(0, len(looked_at), _KEYS_A_GET):
-        for record in _records(clients, outputs.table, looked_at[start : start + _KEYS_A_GET]):
+    looked_at = sorted(keys)[: MAX_READS * _GETS_A_POLL]
+    for keys_of_a_get in in_batches(looked_at, MAX_READS):
+        for record in _records(clients, outputs.table, keys_of_a_get):
             if record.version.etag == etags[record.key]:
                 found[record.key] = record.status
     return found
 
 
-def _records(clients: LocalClients, table_name: str, keys: list[str]) -> list[ImageRecord]:
+def _records(clients: LocalClients, table_name: str, keys: Iterable[str]) -> list[ImageRecord]:
     at = [table.record_key(key) for key in keys]
     wanted = [{table.PARTITION_KEY: place.pk, table.SORT_KEY: place.sk} for place in at]
     reply = clients.tables.batch_get_item(RequestItems={table_name: {"Keys": cast("Any", wanted)}})
@@ -151,8 +153,47 @@ def _anything_visible(clients: LocalClients, outputs: Outputs) -> bool:
 
 
 def ask_again(clients: LocalClients, outputs: Outputs, keys: list[str]) -> None:
-    """Send messages to the bulk queue that ask to look at these keys again."""
     now = to_text(datetime.now(UTC))
-    for start in range(0, len(keys), KEYS_A_MESSAGE):
-        body = look_again(outputs.bucket, keys[start : start + KEYS_A_MESSAGE], now)
+    for of_a_message in in_batches(keys, KEYS_A_MESSAGE):
+        body = look_again(outputs.bucket, list(of_a_message), now)
         clients.sqs.send_message(QueueUrl=outputs.bulk_queue_url, MessageBody=body)
+
+
+_MOST_LOOKED_AT = 500
+
+
+@dataclass(frozen=True)
+class FoundDeadLetter:
+    """One dead letter: the keys that it is about, none if it cannot be read, and its body."""
+
+    keys: tuple[str, ...]
+    body: str
+
+
+def dead_letters(
+    sqs: SQSClient, queue_urls: Iterable[str], bucket: str, hidden_seconds: int = 1
+) -> list[FoundDeadLetter]:
+    """Return the dead letters about a bucket in these queues, some hundreds at most.
+
+    They are hidden meanwhile: long enough that one look does not see a message twice, and not for the next.
+    """
+    found: dict[str, FoundDeadLetter] = {}
+    for queue_url in queue_urls:
+        while len(found) < _MOST_LOOKED_AT:
+            messages = sqs.receive_message(
+                QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=hidden_seconds
+            ).get("Messages", [])
+            new = [message for message in messages if message["MessageId"] not in found]
+            if not new:
+                break
+            for message in new:
+                keys = _keys(message["Body"], bucket)
+                found[message["MessageId"]] = FoundDeadLetter(keys, message["Body"])
+    return list(found.values())
+
+
+def _keys(body: str, bucket: str) -> tuple[str, ...]:
+    try:
+        return tuple(event.key for event in notifications.parse(body, bucket))
+    except PermanentError:
+        return ()

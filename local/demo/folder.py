@@ -1,4 +1,4 @@
-"""What a folder holds: its photos, what is left out, and what cannot be taken, with the reason.
+"""The photos of a folder, what is left out and why, and their way into the bucket.
 
 The list is made once, here, and what uploads is given this list: two programs that each look into a folder by
 rules of their own will disagree about some name.
@@ -7,14 +7,25 @@ rules of their own will disagree about some name.
 from __future__ import annotations
 
 import errno
+import hashlib
+import mimetypes
 import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig, create_transfer_manager
+from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.terminal import printable
-from local.cloud.errors import LocalCloudError
+from local.cloud.environment import LocalClients, LocalCloudError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
+
 
 # Files named so are taken for photos, whatever they turn out to be.
 PHOTO_SUFFIXES = (
@@ -72,15 +83,9 @@ class _Directory:
 
 def look_into(path: Path) -> Folder:
     """List a folder. Raises LocalCloudError if it is not there, or holds no photo."""
-    photos, left_out, not_taken = [], [], []
-    for found in sorted(_found_in(path), key=_name_of):
-        match found:
-            case FolderPhoto():
-                photos.append(found)
-            case NotTaken():
-                not_taken.append(found)
-            case str():
-                left_out.append(found)
+    found = list(_found_in(path))
+    photos = sorted((one for one in found if isinstance(one, FolderPhoto)), key=lambda photo: photo.key)
+    not_taken = sorted((one for one in found if isinstance(one, NotTaken)), key=lambda each: each.name)
     if not photos:
         others = "".join(f"; {printable(each.name)}: {each.reason}" for each in not_taken[:3])
         raise LocalCloudError(
@@ -88,13 +93,8 @@ def look_into(path: Path) -> Folder:
             f"(nothing named {', '.join(PHOTO_SUFFIXES)}{others}); "
             "choose another: make run IMAGES=folder"
         )
+    left_out = sorted(one for one in found if isinstance(one, str))
     return Folder(path, tuple(photos), tuple(left_out), tuple(not_taken))
-
-
-def _name_of(found: FolderPhoto | NotTaken | str) -> str:
-    if isinstance(found, FolderPhoto):
-        return found.key
-    return found.name if isinstance(found, NotTaken) else found
 
 
 def _found_in(path: Path) -> Iterator[FolderPhoto | NotTaken | str]:
@@ -102,7 +102,7 @@ def _found_in(path: Path) -> Iterator[FolderPhoto | NotTaken | str]:
     try:
         itself = path.stat()
         top = _Directory(path, "", frozenset({(itself.st_dev, itself.st_ino)}))
-        entries = _entries(top)
+        entries = list(path.iterdir())
     except OSError as error:
         raise LocalCloudError(
             f"there is no folder {printable(str(path))} ({error.strerror}); "
@@ -117,28 +117,23 @@ def _found_in(path: Path) -> Iterator[FolderPhoto | NotTaken | str]:
                 yield found
                 continue
             try:
-                pending.append((found, _entries(found)))
+                pending.append((found, list(found.path.iterdir())))
             except OSError as error:
                 yield NotTaken(found.prefix, _reason(error))
 
 
-def _entries(directory: _Directory) -> list[str]:
-    with os.scandir(directory.path) as entries:
-        return [entry.name for entry in entries]
-
-
-def _look_at(directory: _Directory, name: str) -> FolderPhoto | NotTaken | _Directory | str:
-    path, shown = directory.path / name, directory.prefix + name
+def _look_at(directory: _Directory, path: Path) -> FolderPhoto | NotTaken | _Directory | str:
+    shown = directory.prefix + path.name
     try:
         status = path.stat()
     except OSError as error:
         dangling = error.errno == errno.ENOENT and path.is_symlink()
         return NotTaken(shown, "a link that leads nowhere" if dangling else _reason(error))
     is_directory = stat.S_ISDIR(status.st_mode)
-    if not (is_directory or name.lower().endswith(PHOTO_SUFFIXES)):
+    if not (is_directory or path.name.lower().endswith(PHOTO_SUFFIXES)):
         return shown
     # UTF-8, whatever the person's locale takes file names for.
-    raw_key = directory.prefix.encode() + os.fsencode(name)
+    raw_key = directory.prefix.encode() + os.fsencode(path.name)
     if reason := _why_no_key(raw_key) or _why_no_file(directory, status):
         return NotTaken(shown, reason)
     key, itself = raw_key.decode(), (status.st_dev, status.st_ino)
@@ -166,3 +161,63 @@ def _reason(error: OSError) -> str:
     if error.errno == errno.ELOOP:
         return "a link that leads in a circle"
     return error.strerror or str(error)
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """How many were uploaded now, and what could not be."""
+
+    count: int
+    not_taken: tuple[NotTaken, ...]
+
+
+def upload(folder: Folder, clients: LocalClients, bucket: str) -> Uploaded:
+    """Upload the photos of a folder that are not in the bucket as they are.
+
+    Raises LocalCloudError if that could be done for none of them.
+    """
+    there = clients.objects(bucket)
+    futures, not_taken = [], []
+    with create_transfer_manager(clients.s3, TransferConfig()) as manager:
+        for photo in folder.photos:
+            try:
+                unchanged = _is_unchanged(photo, there.get(photo.key))
+            except OSError as error:
+                not_taken.append(NotTaken(photo.key, error.strerror or str(error)))
+                continue
+            if not unchanged:
+                future = manager.upload(str(photo.path), bucket, photo.key, extra_args=_content_type(photo))
+                futures.append((photo, future))
+    for photo, future in futures:
+        try:
+            future.result()
+        except OSError as error:
+            not_taken.append(NotTaken(photo.key, error.strerror or str(error)))
+        except (BotoCoreError, Boto3Error, ClientError) as error:
+            not_taken.append(NotTaken(photo.key, str(error)))
+    if len(not_taken) == len(folder.photos):
+        first = not_taken[0]
+        raise LocalCloudError(f"no photo could be uploaded; {first.name}: {first.reason}", exit_code=1)
+    failed = {each.name for each in not_taken}
+    return Uploaded(sum(photo.key not in failed for photo, _ in futures), tuple(not_taken))
+
+
+def _is_unchanged(photo: FolderPhoto, there: ObjectTypeDef | None) -> bool:
+    """Return whether the bucket has this photo: of its size, newer than its last change or the same bytes.
+
+    The ETag is the MD5 of what was uploaded in one part. Raises OSError.
+    """
+    status = photo.path.stat()
+    if there is None or status.st_size != there["Size"]:
+        return False
+    # S3 tells whole seconds.
+    if status.st_mtime < int(there["LastModified"].timestamp()):
+        return True
+    with photo.path.open("rb") as file:
+        digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    return digest == there["ETag"].strip('"')
+
+
+def _content_type(photo: FolderPhoto) -> dict[str, str]:
+    guessed, _ = mimetypes.guess_type(photo.path.name, strict=False)
+    return {"ContentType": guessed} if guessed else {}

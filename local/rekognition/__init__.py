@@ -1,1 +1,1 @@
-"""A Rekognition for one machine that really recognises: see `wire` for how to talk to it."""
+"""A Rekognition for one machine that really recognises: see `service` for how to talk to it."""

@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -25,34 +26,26 @@ def _fail(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _pairs(values: list[str], what: str) -> dict[str, str]:
-    pairs = {}
+def _by_operation(
+    option: str, values: list[str], read: Callable[[str], float], wanted: str
+) -> dict[str, float]:
+    found = {}
     for value in values:
-        name, equals, number = value.partition("=")
+        name, equals, text = value.partition("=")
         if not equals:
-            _fail(f"{what} {value!r}: write OPERATION=NUMBER, as in DetectLabels=50")
-        pairs[name] = number
-    return pairs
-
-
-def _rates(values: list[str]) -> dict[str, float | None]:
-    rates: dict[str, float | None] = {}
-    for name, number in _pairs(values, "--rate").items():
+            _fail(f"{option} {value!r}: write OPERATION=NUMBER, as in DetectLabels=50")
         try:
-            rates[name] = float(number)
+            found[name] = read(text)
         except ValueError:
-            _fail(f"--rate {name}={number}: {number!r} is not a number of calls a second")
-    return rates
+            _fail(f"{option} {value}: {text!r} is not {wanted}")
+    return found
 
 
-def _latencies_ms(values: list[str]) -> dict[str, float]:
-    latencies = {}
-    for name, text in _pairs(values, "--latency").items():
-        match = _LATENCY.fullmatch(text)
-        if match is None:
-            _fail(f"--latency {name}={text}: write a time such as 300ms or 0.3s")
-        latencies[name] = float(match[1]) * (1000 if match[2] == "s" else 1)
-    return latencies
+def _milliseconds(text: str) -> float:
+    match = _LATENCY.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    return float(match[1]) * (1000 if match[2] == "s" else 1)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -69,20 +62,18 @@ def _recognition(
     models: Path | None, s3_endpoint: str | None, workers: int
 ) -> "tuple[RecognitionBackend, str]":
     from local.rekognition.models.sessions import MissingModelsError
-    from local.rekognition.recognition import FETCHES_AT_ONCE, RealRecognition
-    from local.rekognition.registry import load_operations
-    from local.rekognition.sources import connect
+    from local.rekognition.recognition import FETCHES_AT_ONCE, Networks, RealRecognition, load_operations
+    from local.rekognition.request import connect
 
     if models is None:
         _fail("--models DIR is missing: the folder that download_models filled (or --canned, to do without)")
+    networks = Networks(models)
     try:
-        loaded = load_operations(models)
+        operations = load_operations(networks.load)
     except MissingModelsError as error:
         _fail(str(error))
-    objects = connect(s3_endpoint, FETCHES_AT_ONCE)
-    names = loaded.networks.names
-    real = RealRecognition(loaded.operations, objects, workers, names)
-    return real, f"{len(names())} models, {workers} workers"
+    real = RealRecognition(operations, connect(s3_endpoint, FETCHES_AT_ONCE), workers, networks.names)
+    return real, f"{len(networks.names())} models, {workers} workers"
 
 
 def main(  # noqa: PLR0917  # typer makes options of them
@@ -105,15 +96,15 @@ def main(  # noqa: PLR0917  # typer makes options of them
 ) -> None:
     """Answer like Amazon Rekognition, with models that really look or canned, until SIGTERM."""
     started = time.monotonic()
-    rates, latencies_ms = _rates(rate), _latencies_ms(latency)
+    rates = _by_operation("--rate", rate, float, "a number of calls a second")
+    latencies_ms = _by_operation("--latency", latency, _milliseconds, "a time such as 300ms or 0.3s")
     listener = _listen(host, port)
     import botocore.session
     import uvicorn
 
     from local.rekognition.canned import CannedRecognition, LogNormal
     from local.rekognition.quotas import QuotaChangeError, read_change
-    from local.rekognition.service import RekognitionService
-    from local.rekognition.wire import application
+    from local.rekognition.service import RekognitionService, application
 
     recognition: RecognitionBackend
     if canned:

@@ -25,7 +25,6 @@ _POLYGON = [{"X": x, "Y": y} for x, y in ((0.375, 0.375), (0.625, 0.375), (0.625
 
 
 def detect_labels(seed: bytes) -> dict[str, Any]:
-    """Return ten labels, surest first."""
     start, step = seed[0] % len(_NAMES), 1 + seed[1] % 5
     names = dict.fromkeys(_NAMES[(start + step * place) % len(_NAMES)] for place in range(LABELS_A_PICTURE))
     labels = [
@@ -43,7 +42,6 @@ def detect_labels(seed: bytes) -> dict[str, Any]:
 
 
 def detect_faces(seed: bytes) -> dict[str, Any]:
-    """Return none, one or two faces."""
     face = {
         "BoundingBox": _BOX,
         "Confidence": 99.5,
@@ -111,18 +109,16 @@ class CannedRecognition:
     operations = tuple(sorted(ANSWERS))
 
     def health(self) -> dict[str, Any]:
-        """Return what `GET /health` adds."""
         return {"canned": True, "models": [], "waiting": [], "workers": 0}
 
     async def answer(
         self, operation: str, read: ReadRequest, calls: CallLog, _has_left: HasLeft
     ) -> dict[str, Any]:
-        """Return the members of the answer, after the time that a call takes. Raises `RekognitionError`."""
         await asyncio.sleep(self.latency.draw_seconds())
         _, source = read()
         if isinstance(source, bytes):
             picture = hashlib.sha256(source).hexdigest()
-            calls.looked_at(operation, picture)
+            calls.count("contents", operation, picture)
         else:
             picture = f"{source.bucket}/{source.key}"
         return answer(operation, picture)

@@ -11,11 +11,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from local.rekognition.detect_labels import Taxonomy, load_taxonomy
 from local.rekognition.detector import centre_view, classify, whole_view
-from local.rekognition.errors import invalid_parameter
-from local.rekognition.labels import Taxonomy, load_taxonomy
 from local.rekognition.models.sessions import LoadNetwork, Network
 from local.rekognition.pictures import Picture
+from local.rekognition.request import invalid_parameter
 
 MODEL_VERSION = "7.0"
 DEFAULT_MIN_CONFIDENCE = 50.0
@@ -65,7 +65,6 @@ class DetectModerationLabels:
 
     @classmethod
     def load(cls, load: LoadNetwork) -> Self:
-        """With the classifier of DetectLabels and a network of its own."""
         return cls(load("efficientnet-lite0"), load("open-nsfw"), load_taxonomy())
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:

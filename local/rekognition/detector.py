@@ -22,6 +22,11 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom as ratios of the picture."""
 
 
+def bounding_box(box: Box) -> dict[str, float]:
+    left, top, right, bottom = box
+    return {"Left": left, "Top": top, "Width": right - left, "Height": bottom - top}
+
+
 def centre_view(picture: Picture) -> Picture:
     """Return the middle of the picture as the network was trained to see it: 224 of 256 pixels."""
     width, height = picture.size
@@ -31,7 +36,6 @@ def centre_view(picture: Picture) -> Picture:
 
 
 def whole_view(picture: Picture) -> Picture:
-    """Return everything, its sides made equal."""
     return _view(picture, (0, 0, *picture.size))
 
 
@@ -78,7 +82,6 @@ class Detection:
 
     @property
     def area(self) -> float:
-        """Its share of the picture."""
         left, top, right, bottom = self.box
         return (right - left) * (bottom - top)
 
@@ -105,7 +108,6 @@ def _peaks(heat: Floats) -> list[tuple[int, int, int]]:
 
 
 def detect(network: Network, picture: Picture) -> list[Detection]:
-    """Return the things of a picture, surest first."""
     view = picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
     batch = np.ascontiguousarray(np.asarray(view, dtype=np.float32).transpose(2, 0, 1)[None])
     answer = network.run(batch)

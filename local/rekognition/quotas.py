@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.rekognition.errors import RekognitionError
+from local.rekognition.request import RekognitionError
 
 Clock = Callable[[], float]
 _ROUNDING = 1e-9
@@ -38,7 +38,6 @@ class TokenBucket:
         self._tokens = min(self._capacity, self._tokens)
 
     def wait_seconds(self, tokens: float = 1.0) -> float:
-        """Return how long until there are as many tokens."""
         self._fill()
         return max(0.0, (tokens - self._tokens) / self.rate)
 
@@ -75,15 +74,12 @@ class CallQuotas:
             raise RekognitionError("ProvisionedThroughputExceededException", "Provisioned rate exceeded")
 
     def latency_seconds(self, operation: str) -> float:
-        """Return how much later than necessary the operation answers."""
         return self._latencies_ms.get(operation, 0.0) / 1000
 
     def rates(self) -> dict[str, float]:
-        """Return calls a second of the limited operations."""
         return {operation: bucket.rate for operation, bucket in self._buckets.items()}
 
     def latencies_ms(self) -> dict[str, float]:
-        """Return added milliseconds of the slowed operations."""
         return {operation: value for operation, value in self._latencies_ms.items() if value}
 
 
@@ -112,7 +108,7 @@ def _rate(name: str, value: Any) -> float | None:
 
 
 def read_change(wanted: Any, operations: Collection[str]) -> QuotaSettings:
-    """Check a JSON document of the form that `wire` describes. Raises `QuotaChangeError`."""
+    """Check a JSON document of the form that `service` describes. Raises `QuotaChangeError`."""
     if not isinstance(wanted, dict) or wanted.keys() - {"rates", "latencies_ms"}:
         raise QuotaChangeError("give an object with rates, latencies_ms or both")
     parts = [wanted.get(name, {}) for name in ("rates", "latencies_ms")]

@@ -1,22 +1,33 @@
-"""Recognition by models that really look.
+"""Recognition by models that really look: which operations there are, and who waits for which answer.
+
+A new operation is one file with a class like `DetectLabels`, and one line in `load_operations`. Some models
+are loaded at the first call, so that whoever does not use them does not pay.
 
 On a machine that has too much to do, a caller gives up, and asks again. Were every such call worked on anew,
 all would be given up in turn and nobody would ever be answered: answers that are being worked out are shared,
 and those whose caller has not waited are kept.
 """
 
+from __future__ import annotations
+
 import asyncio
 import json
+import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
 
-from local.rekognition.pictures import PictureCache, digest_of
-from local.rekognition.registry import LateOperation, Operation
+from local.rekognition.detect_faces import DetectFaces
+from local.rekognition.detect_labels import DetectLabels
+from local.rekognition.detect_moderation_labels import DetectModerationLabels
+from local.rekognition.detect_text import DetectText
+from local.rekognition.models.sessions import INSTALLED, LoadNetwork, Network, installed_path, load_network
+from local.rekognition.pictures import Picture, PictureCache, digest_of
+from local.rekognition.request import ReadObject
 from local.rekognition.service import CallLog, HasLeft, ReadRequest
-from local.rekognition.sources import ObjectReader
 
 _KEPT = 256
 
@@ -63,7 +74,7 @@ class RealRecognition:
     """
 
     operations: Mapping[str, Operation]
-    objects: ObjectReader
+    read_object: ReadObject
     workers: int
     models: Callable[[], tuple[str, ...]] = tuple
 
@@ -74,22 +85,19 @@ class RealRecognition:
         self._lookers = ThreadPoolExecutor(self.workers, thread_name_prefix="look")
 
     def waiting(self) -> list[str]:
-        """Return the operations whose models nobody has needed yet, by name."""
         late = [one for one in self.operations.values() if isinstance(one, LateOperation)]
         return sorted(one.name for one in late if not one.is_ready)
 
     def health(self) -> dict[str, Any]:
-        """Return what is loaded, and what waits for its first call."""
         return {"models": list(self.models()), "waiting": self.waiting(), "workers": self.workers}
 
     async def answer(
         self, operation: str, read: ReadRequest, calls: CallLog, has_left: HasLeft
     ) -> dict[str, Any]:
-        """Return what the operation says of the picture. Raises `RekognitionError`."""
         loop = asyncio.get_running_loop()
         request, data = await loop.run_in_executor(self._fetchers, self._fetch, read)
         digest = await loop.run_in_executor(self._fetchers, digest_of, data)
-        calls.looked_at(operation, digest)
+        calls.count("contents", operation, digest)
         asked = {name: value for name, value in request.items() if name != "Image"}
         question = json.dumps([operation, digest, asked], sort_keys=True)
 
@@ -103,7 +111,70 @@ class RealRecognition:
 
     def _fetch(self, read: ReadRequest) -> tuple[dict[str, Any], bytes]:
         request, source = read()
-        return request, source if isinstance(source, bytes) else self.objects.read(source)
+        return request, source if isinstance(source, bytes) else self.read_object(source)
 
     def _look(self, operation: str, digest: str, data: bytes, request: Mapping[str, Any]) -> dict[str, Any]:
         return self.operations[operation].answer(self._pictures.get(digest, data), request)
+
+
+class Operation(Protocol):
+    """Answers requests about one picture; safe to share between threads. Named as in the service's model."""
+
+    @property
+    def name(self) -> str: ...
+
+    def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the members of the output shape. Raises `RekognitionError`."""
+        ...
+
+
+@dataclass
+class LateOperation:
+    """Stands for the operation that `make` gives. The first calls wait for it; a failure is tried again."""
+
+    name: str
+    make: Callable[[], Operation]
+    _made: Operation | None = None
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def is_ready(self) -> bool:
+        return self._made is not None
+
+    def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
+        with self._turn:
+            if self._made is None:
+                self._made = self.make()
+        return self._made.answer(picture, request)
+
+
+class Networks:
+    """The networks of one server, each loaded once; threads may ask at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._turn = threading.Lock()
+        self._loaded: dict[str, Network] = {}
+
+    def load(self, name: str) -> Network:
+        with self._turn:
+            if name not in self._loaded:
+                self._loaded[name] = load_network(self._folder, name)
+            return self._loaded[name]
+
+    def names(self) -> tuple[str, ...]:
+        with self._turn:
+            return tuple(sorted(self._loaded))
+
+
+def load_operations(load: LoadNetwork) -> dict[str, Operation]:
+    """Load what every deployment asks; the rest is loaded when it is called. Raises `MissingModelsError`."""
+    operations: list[Operation] = [
+        DetectLabels.load(load),
+        DetectFaces.load(load),
+        LateOperation("DetectModerationLabels", lambda: DetectModerationLabels.load(load)),
+        LateOperation("DetectText", lambda: DetectText.load(load)),
+    ]
+    for name in INSTALLED:
+        installed_path(name)  # what is missing is told at the start, not at the first call
+    return {operation.name: operation for operation in operations}

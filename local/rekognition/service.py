@@ -1,27 +1,62 @@
-"""One call from its request to its answer, whoever answers, and counted: who was asked what."""
+"""Calls of Rekognition over its JSON 1.1, each counted, whoever answers; beside it a door for tests.
+
+`POST /` with `X-Amz-Target: RekognitionService.DetectLabels` is Rekognition, as in
+https://docs.aws.amazon.com/rekognition/latest/dg/error-handling.html. Signatures are not checked, and web
+pages of others not answered (`OriginGuard`). The other paths are ours:
+
+`GET /health`
+    `{"status": "ok", "models": ["centernet", ...], "operations": ["DetectFaces", ...], "waiting":
+    ["DetectText"], "workers": 2}`; `waiting` are the operations whose models are loaded at their first call.
+    With canned answers `"canned": true`, without models, waiting and workers.
+
+`GET /_local/settings`
+    `{"rates": {"DetectLabels": 50.0}, "latencies_ms": {"DetectLabels": 300.0}}`; an operation that is
+    not named has no limit and no added latency.
+
+`PUT /_local/settings`
+    Changes what it names: `{"rates": {"DetectLabels": 5, "DetectFaces": null}, "latencies_ms":
+    {"DetectLabels": 0}}`. `null` lifts a limit. Answers like GET; 400 with the reason.
+
+`GET /_local/calls`
+    `{"operations": {"DetectLabels": {"accepted": 3, "throttled": 1, "answered": 2, "failed": 1,
+    "errors": {"InvalidImageFormatException": 1}}}, "contents": {"DetectLabels": {SHA-256: calls}},
+    "objects": {"DetectLabels": {"bucket/key": calls}}}`. `contents` and `objects` count accepted calls, so
+    a count over 1 means that the same bytes, or the same object, were paid for twice. An object that could
+    not be read has no content; canned answers read no objects. `?only=operations` leaves the long lists out.
+
+`DELETE /_local/calls`
+    Sets every count to zero.
+"""
 
 import asyncio
 import json
 import logging
 import threading
+import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Protocol
 
-from botocore.model import ServiceModel
+from botocore.model import OperationNotFoundError, ServiceModel
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
-from local.rekognition.errors import RekognitionError, internal
-from local.rekognition.quotas import CallQuotas
-from local.rekognition.sources import ObjectPlace, image_of
-from local.rekognition.validation import validate
+from local.cloud.origin_guard import OriginGuard
+from local.rekognition.quotas import CallQuotas, QuotaChangeError, read_change
+from local.rekognition.request import ObjectPlace, RekognitionError, image_of, internal, validate
 
 
 class CallLog:
-    """Counts calls by operation and outcome, and accepted calls by content and by object.
+    """Counts calls by operation and what became of them. Threads may count at once.
 
-    Threads may count at once.
+    Of the kind "outcomes" are all calls (accepted or throttled, then answered or failed), of "errors" the
+    codes of those that failed. Of accepted calls, "objects" has what they named, "contents" what they saw.
     """
 
     def __init__(self) -> None:
@@ -32,29 +67,11 @@ class CallLog:
         with self._lock:
             self._counts: dict[str, dict[str, Counter[str]]] = {}
 
-    def _count(self, kind: str, operation: str, what: str) -> None:
+    def count(self, kind: str, operation: str, what: str) -> None:
         with self._lock:
             self._counts.setdefault(kind, {}).setdefault(operation, Counter())[what] += 1
 
-    def count(self, operation: str, outcome: str) -> None:
-        """One more call that was `accepted`, `throttled` or `answered`."""
-        self._count("outcomes", operation, outcome)
-
-    def failed(self, operation: str, code: str) -> None:
-        """An accepted call that ended in an error."""
-        self._count("outcomes", operation, "failed")
-        self._count("errors", operation, code)
-
-    def asked_for(self, operation: str, place: ObjectPlace) -> None:
-        """An accepted call named this object."""
-        self._count("objects", operation, f"{place.bucket}/{place.key}")
-
-    def looked_at(self, operation: str, digest: str) -> None:
-        """An accepted call came to look at these bytes."""
-        self._count("contents", operation, digest)
-
     def report(self) -> dict[str, Any]:
-        """Return the counts, as `GET /_local/calls` gives them."""
         with self._lock:
             counts = {
                 kind: {operation: dict(counter) for operation, counter in found.items()}
@@ -83,9 +100,7 @@ class RecognitionBackend(Protocol):
     """What answers requests: models that look, or canned answers."""
 
     @property
-    def operations(self) -> Collection[str]:
-        """The names of the operations that it does."""
-        ...
+    def operations(self) -> Collection[str]: ...
 
     def health(self) -> dict[str, Any]:
         """Return what `GET /health` tells of it."""
@@ -112,22 +127,26 @@ class RekognitionService:
         try:
             self.quotas.admit(operation)
         except RekognitionError:
-            self.calls.count(operation, "throttled")
+            self.calls.count("outcomes", operation, "throttled")
             raise
-        self.calls.count(operation, "accepted")
+        self.calls.count("outcomes", operation, "accepted")
         await asyncio.sleep(self.quotas.latency_seconds(operation))
         try:
             read = partial(self._read, operation, body)
             answer = await self.recognition.answer(operation, read, self.calls, has_left)
         except RekognitionError as error:
-            self.calls.failed(operation, error.code)
+            self._failed(operation, error.code)
             raise
         except Exception as error:  # the caller gets an answer whatever breaks
             _log.exception("%s broke", operation)
-            self.calls.failed(operation, "InternalServerError")
+            self._failed(operation, "InternalServerError")
             raise internal(f"{operation} broke: {type(error).__name__}; see the server's log") from error
-        self.calls.count(operation, "answered")
+        self.calls.count("outcomes", operation, "answered")
         return answer
+
+    def _failed(self, operation: str, code: str) -> None:
+        self.calls.count("outcomes", operation, "failed")
+        self.calls.count("errors", operation, code)
 
     def _read(self, operation: str, body: bytes) -> tuple[dict[str, Any], bytes | ObjectPlace]:
         try:
@@ -138,5 +157,106 @@ class RekognitionService:
         request = validate(members, shape) if shape else {}
         source = image_of(request)
         if isinstance(source, ObjectPlace):
-            self.calls.asked_for(operation, source)
+            self.calls.count("objects", operation, f"{source.bucket}/{source.key}")
         return request, source
+
+
+_PREFIX = "RekognitionService."
+_JSON = "application/x-amz-json-1.1"
+_MAX_REQUEST_BYTES = 16 * 1024 * 1024
+_HUNG_UP = Response(status_code=400)
+"""For a client that is gone."""
+
+
+def _reply(members: dict[str, Any], status: int = 200) -> Response:
+    return Response(json.dumps(members), status, {"x-amzn-RequestId": str(uuid.uuid4())}, _JSON)
+
+
+async def _body_of(request: Request) -> bytes:
+    """Return the body, read no further than the limit, whatever length it gives or does not (chunked).
+
+    Raises `RekognitionError`, and `ClientDisconnect` where the client has sent less than it said.
+    """
+    too_large = RekognitionError(
+        "RequestEntityTooLargeException",
+        f"the request has more than {_MAX_REQUEST_BYTES} bytes",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    )
+    if int(request.headers.get("content-length", 0)) > _MAX_REQUEST_BYTES:
+        raise too_large
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > _MAX_REQUEST_BYTES:
+            raise too_large
+    return bytes(body)
+
+
+@dataclass(frozen=True)
+class _Endpoint:
+    service: RekognitionService
+
+    async def rekognition(self, request: Request) -> Response:
+        try:
+            operation = self._operation(request.headers.get("x-amz-target", ""))
+            body = await _body_of(request)
+            return _reply(await self.service.call(operation, body, request.is_disconnected))
+        except RekognitionError as error:
+            code, message = error.code, error.message
+            refusal = {"__type": code, "Code": code, "Message": message, "message": message}
+            return _reply(refusal, error.status)
+        except ClientDisconnect:
+            return _HUNG_UP
+
+    def _operation(self, target: str) -> str:
+        name, known = target.removeprefix(_PREFIX), self.service.recognition.operations
+        if target.startswith(_PREFIX) and name in known:
+            return name
+        try:
+            self.service.model.operation_model(name if target.startswith(_PREFIX) else "")
+        except OperationNotFoundError:
+            raise RekognitionError("UnknownOperationException", f"no operation {target!r}") from None
+        does = ", ".join(sorted(known))
+        raise RekognitionError(
+            "UnknownOperationException", f"the local Rekognition does not do {name}; it does {does}"
+        )
+
+    async def health(self, _request: Request) -> Response:
+        doing = self.service.recognition
+        return JSONResponse({"status": "ok", "operations": sorted(doing.operations), **doing.health()})
+
+    async def settings(self, request: Request) -> Response:
+        quotas = self.service.quotas
+        if request.method == "PUT":
+            try:
+                change = read_change(json.loads(await _body_of(request)), self.service.recognition.operations)
+            except RekognitionError as error:
+                return JSONResponse({"error": error.message}, error.status)
+            except ClientDisconnect:
+                return _HUNG_UP
+            except (ValueError, RecursionError):
+                return JSONResponse({"error": "the change is not JSON"}, 400)
+            except QuotaChangeError as error:
+                return JSONResponse({"error": str(error)}, 400)
+            quotas.change(change.rates, change.latencies_ms)
+        return JSONResponse({"rates": quotas.rates(), "latencies_ms": quotas.latencies_ms()})
+
+    async def calls(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self.service.calls.reset()
+        report = self.service.calls.report()
+        only = request.query_params.get("only")
+        return JSONResponse({only: report[only]} if only in report else report)
+
+
+def application(service: RekognitionService, port: int, address: str = "127.0.0.1") -> ASGIApp:
+    endpoint = _Endpoint(service)
+    answering = Starlette(
+        routes=[
+            Route("/", endpoint.rekognition, methods=["POST"]),
+            Route("/health", endpoint.health),
+            Route("/_local/settings", endpoint.settings, methods=["GET", "PUT"]),
+            Route("/_local/calls", endpoint.calls, methods=["GET", "DELETE"]),
+        ],
+    )
+    return OriginGuard(answering, port, address)

@@ -68,15 +68,17 @@ class AwsAccount:
         return f"{found['Account']} ({found['Arn'].rpartition(':')[2]})"
 
     def concurrency(self) -> Concurrency:
-        """Return what Lambda has for the account."""
         found = reliable(self.retry, "GetAccountSettings", self.functions.get_account_settings)()
         limit = found["AccountLimit"]
         return Concurrency(limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"])
 
-    def refusal(self, operation: str) -> tuple[bool, str] | None:
-        """Return why Rekognition would not answer, and whether that holds for everyone; None if it would."""
+    def refusal(self, operation: str) -> str | None:
+        """Return why Rekognition would not answer whoever asks; None if it would.
 
-        def attempt() -> tuple[bool, str] | None:
+        Raise a word for failure where it would answer nobody.
+        """
+
+        def attempt() -> str | None:
             try:
                 getattr(self.rekognition, _METHODS[operation])(Image={"Bytes": _NO_IMAGE})
             except ClientError as error:
@@ -84,7 +86,7 @@ class AwsAccount:
                 if code in _SAID_OF_NO_IMAGE:
                     return None
                 if code in _SAID_OF_THE_CALLER:
-                    return False, code
+                    return code
                 raise
             return None
 

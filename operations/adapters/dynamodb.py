@@ -19,7 +19,7 @@ from contract import table
 from contract.quotas import BudgetItem, readable_part
 from contract.records import ImageRecord, ImageVersion, ResultName, Status
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_of, key_to_wire, to_wire
-from contract.tallies import COMPLETE, COUNTED, COUNTED_PREFIX, NAMES
+from contract.tallies import COMPLETE, COUNTED, COUNTED_PREFIX, NAMES, STATUS_COUNTS, UNREADABLE, read_counts
 from operations.adapters.aws_errors import reliable
 from operations.inventory import CALL_COUNTS, RecordCount, RecordSummary, SeenRow, Trace, TraceKind
 
@@ -138,6 +138,16 @@ class OperatedTable:
         condition = f"{SUSPECTED_AT} = :suspected_at"
         return self._if("DeleteItem", self.client.delete_item, at, condition, suspected_at)
 
+    def kept_counts(self) -> Mapping[str, int] | None:
+        """Return how many records there are by status, as the tally keeps it: exact, and some seconds behind.
+
+        None where none were ever kept, or what is kept cannot be read.
+        """
+        try:
+            return next((read_counts(from_wire(item)) for item in self._read([STATUS_COUNTS])), None)
+        except UNREADABLE:
+            return None
+
     def count_rows(self, status: Status, pages_a_partition: int | None) -> RecordCount:
         """Count the records of a state by its index rows.
 
@@ -212,7 +222,6 @@ class OperatedTable:
         return self.reads.read([key_to_wire(place) for place in places], attributes)
 
     def _call(self, what: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a call of the client on this table."""
         return reliable(self.retry, f"{what} on {self.table_name}", partial(call, TableName=self.table_name))
 
 

@@ -22,6 +22,15 @@ from operations.wiring import DeployedPipeline, connect
 NOT_ALL = 1
 # Messages expire: no more is queued than is done in half of their time.
 _MOST_WAITING_SECONDS = BACKFILL_DAYS * DAY_SECONDS
+_GOES_ON = "the same command goes on from there"
+ENDINGS = {
+    Ended.ALL: "That is all.",
+    Ended.STOPPED: f"Stopped: {_GOES_ON}.",
+    Ended.LIMIT: f"That is --limit; {_GOES_ON}.",
+    Ended.MAX_COST: f"The next one would cost more than --max-cost; with a higher one, {_GOES_ON}.",
+    Ended.QUEUE_FULL: f"The queue holds as much as is done in half the time that messages are kept; in some "
+    f"days, {_GOES_ON}.",
+}
 
 
 def backfill(
@@ -91,7 +100,7 @@ def backfill(
         return 0
     terminal.remark(f"How far it is: {checkpoint.file}")
     if run.ended is Ended.STOPPED:
-        raise terminal.StoppedError(f"{run.queued:,} were queued; the same command goes on from there")
+        raise terminal.StoppedError(f"{run.queued:,} were queued; {_GOES_ON}")
     return 0 if run.ended is Ended.LIMIT else NOT_ALL
 
 
@@ -103,17 +112,6 @@ def _require_ours(place: Place, pipeline: DeployedPipeline) -> None:
             f"s3://{ours}; copy the photos there: {place.sync_command(ours)} "
             f"(what that takes: imagepipe plan {place.uri})"
         )
-
-
-_GOES_ON = "the same command goes on from there"
-ENDINGS = {
-    Ended.ALL: "That is all.",
-    Ended.STOPPED: f"Stopped: {_GOES_ON}.",
-    Ended.LIMIT: f"That is --limit; {_GOES_ON}.",
-    Ended.MAX_COST: f"The next one would cost more than --max-cost; with a higher one, {_GOES_ON}.",
-    Ended.QUEUE_FULL: f"The queue holds as much as is done in half the time that messages are kept; in some "
-    f"days, {_GOES_ON}.",
-}
 
 
 def progress(run: Backfill, pricing: Pricing, elapsed_seconds: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -146,13 +146,7 @@ class Finding:
     settings: Mapping[str, int] | None = None
 
     def to_json(self) -> dict[str, object]:
-        return {
-            "subject": self.subject,
-            "found": self.found,
-            "verdict": self.verdict.value,
-            "advice": self.advice,
-            "settings": dict(self.settings or {}),
-        }
+        return asdict(self) | {"settings": dict(self.settings or {})}
 
 
 def findings(wanted: Wanted, account: AwsAccount) -> Iterator[Finding]:
@@ -168,12 +162,9 @@ def _operation(operation: str, account: AwsAccount) -> Finding:
         regions = ", ".join(sorted(REGIONS[operation]))
         advice = f"deploy to one of {regions}, or choose other detectors"
         return Finding(operation, f"not in {account.region}", Fit.NO, advice)
-    refused = account.refusal(operation)
-    if refused is None:
+    reason = account.refusal(operation)
+    if reason is None:
         return Finding(operation, "answers", Fit.YES)
-    for_everyone, reason = refused
-    if for_everyone:
-        return Finding(operation, reason, Fit.NO, "see that the account may use Rekognition here")
     advice = "you may not call it yourself; the processor's own role may, so this stands in nobody's way"
     return Finding(operation, reason, Fit.HINT, advice)
 

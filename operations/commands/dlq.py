@@ -10,9 +10,7 @@ from typing import Annotated
 
 import typer
 
-from contract.moments import to_seconds
 from contract.terminal import as_json
-from contract.timing import DAY_SECONDS
 from operations import terminal
 from operations.adapters.sqs import Outgoing, Pace, SqsQueue
 from operations.commands import options
@@ -202,7 +200,7 @@ def _print_summary(counted: Summary, now: float) -> None:
                 f"{group.count:,}",
                 str(group.cause),
                 group.queue,
-                age_in_words(group.oldest_at, now),
+                terminal.age_in_words(group.oldest_at, now),
                 f"message {group.example_id}" if group.example_key is None else group.example_key,
             )
             for group in groups
@@ -211,15 +209,6 @@ def _print_summary(counted: Summary, now: float) -> None:
     by_code = {group.cause.code: group.cause for group in groups}
     for line in (line for cause in by_code.values() for line in advice(cause)):
         typer.echo(line)
-
-
-def age_in_words(text: str, now: float) -> str:
-    """Return how long ago a time was, in its largest unit."""
-    seconds = max(0.0, now - to_seconds(text))
-    for length, unit in ((DAY_SECONDS, "d"), (3_600, "h"), (60, "m")):
-        if seconds >= length:
-            return f"{int(seconds // length)}{unit}"
-    return f"{int(seconds)}s"
 
 
 def one_line(letter: DeadLetter) -> str:
@@ -264,13 +253,7 @@ def outcome(done: Redriven, *, dry_run: bool) -> list[str]:
 
 
 def _fact(name: str, value: str) -> str:
-    first, *rest = value.split("\n")
-    return "\n".join(
-        [
-            f"{name:<14} {terminal.printable(first)}",
-            *(f"{'':<14} {terminal.printable(line)}" for line in rest),
-        ]
-    )
+    return f"{name:<14} " + f"\n{'':<15}".join(map(terminal.printable, value.split("\n")))
 
 
 @dataclass

@@ -14,6 +14,21 @@ from operations.planning import Assessment, Assessor, Estimate, ObjectKind, Plac
 from operations.temporary_database import SeenContents
 from operations.wiring import connect
 
+MEANING = {
+    ObjectKind.OTHER_BY_NAME: (
+        "likely not JPEG or PNG, by their names: reckoned with, as only the bytes decide"
+    ),
+    ObjectKind.EMPTY: "cannot be recognized: empty",
+    ObjectKind.TOO_LARGE: "cannot be recognized: more than the 15 MiB that Rekognition takes",
+}
+ARCHIVED = "are archived (GLACIER, DEEP_ARCHIVE) and cannot be read: not reckoned with; restore them first"
+TIERED = (
+    "to do are in INTELLIGENT_TIERING: reckoned with, although those in its archive tiers cannot be read; "
+    "a listing does not tell"
+)
+_UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
+_STEP = 1000
+
 
 def plan(
     place: options.PlaceArgument,
@@ -49,22 +64,6 @@ def plan(
     else:
         show(made, meant, None if is_ours else pipeline.names.bucket)
     display.raise_if_interrupted(f"{totals.objects:,} objects were looked at, not all")
-
-
-MEANING = {
-    ObjectKind.OTHER_BY_NAME: (
-        "likely not JPEG or PNG, by their names: reckoned with, as only the bytes decide"
-    ),
-    ObjectKind.EMPTY: "cannot be recognized: empty",
-    ObjectKind.TOO_LARGE: "cannot be recognized: more than the 15 MiB that Rekognition takes",
-}
-ARCHIVED = "are archived (GLACIER, DEEP_ARCHIVE) and cannot be read: not reckoned with; restore them first"
-TIERED = (
-    "to do are in INTELLIGENT_TIERING: reckoned with, although those in its archive tiers cannot be read; "
-    "a listing does not tell"
-)
-_UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
-_STEP = 1000
 
 
 def show(plan: Estimate, place: Place, to_bucket: str | None) -> None:

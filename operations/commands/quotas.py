@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,10 +13,13 @@ import typer
 from contract.errors import ImagepipeError
 from contract.moments import day_of
 from operations import terminal
-from operations.adapters.account import AccountQuota
+from operations.adapters.account import AccountQuota, DeployedProcessor
 from operations.adapters.dynamodb import OperatedTable
 from operations.commands import options
 from operations.wiring import DeployedPipeline, connect
+
+# What is typed to take an operator's limit away.
+NO_LIMIT = "none"
 
 
 def quotas(
@@ -46,7 +49,7 @@ def quotas(
     with terminal.progress() as display:
         display.add_task("asking", total=None)
         account, silence = _account(pipeline)
-        shown = _in_use(pipeline, account)
+        shown = in_use(pipeline.deployed, pipeline.table, account, time.time())
     if silence and not json:
         terminal.remark(f"The account's quotas are not known: {silence}")
     operations = [quota.operation for quota in shown]
@@ -55,18 +58,13 @@ def quotas(
     for operation, limit in limits.items():
         pipeline.table.set_daily_limit(operation, limit)
     if changed or limits:
-        shown = _in_use(pipeline, account)
+        shown = in_use(pipeline.deployed, pipeline.table, account, time.time())
     if json:
         terminal.print_json(
             {"operations": {quota.operation: quota.to_json() for quota in shown}, "unknown_because": silence}
         )
     else:
         _print(shown)
-
-
-def _in_use(pipeline: DeployedPipeline, account: list[AccountQuota]) -> list[QuotaInUse]:
-    deployed = pipeline.deployed
-    return in_use(deployed.quotas, pipeline.table, account, time.time(), deployed.daily_limits)
 
 
 def _account(pipeline: DeployedPipeline) -> tuple[list[AccountQuota], str | None]:
@@ -129,10 +127,6 @@ def _print_daily(shown: list[QuotaInUse]) -> None:
         )
 
 
-# What is typed to take an operator's limit away.
-NO_LIMIT = "none"
-
-
 @dataclass(frozen=True)
 class DailyLimit:
     """The calls a day of one operation, by UTC; None is without a limit.
@@ -147,7 +141,6 @@ class DailyLimit:
 
     @property
     def in_use(self) -> int | None:
-        """The limit that all workers go by."""
         return self.deployed if self.chosen is None else self.chosen
 
     @property
@@ -181,7 +174,6 @@ class QuotaInUse:
 
     @property
     def in_use(self) -> float:
-        """The quota that all workers go by."""
         return self.chosen or self.deployed
 
     def to_json(self) -> dict[str, object]:
@@ -196,26 +188,20 @@ class QuotaInUse:
 
 
 def in_use(
-    deployed: Mapping[str, float],
-    table: OperatedTable,
-    account: Iterable[AccountQuota],
-    now: float,
-    daily_limits: Mapping[str, int] | None = None,
+    deployed: DeployedProcessor, table: OperatedTable, account: Sequence[AccountQuota], now: float
 ) -> list[QuotaInUse]:
     """Return the quotas of the deployed operations, in use now. `now` is in seconds since 1970."""
-    items = table.budgets(list(deployed))
-    known, limits = list(account), daily_limits or {}
-    today = day_of(now)
+    quotas, limits, today = deployed.quotas, deployed.daily_limits, day_of(now)
     return [
         QuotaInUse(
             operation,
-            quota,
-            items[operation].quota,
-            find(operation, known),
-            items[operation].pace(quota).rate(now),
-            DailyLimit(limits.get(operation), items[operation].daily_limit, items[operation].calls_on(today)),
+            quotas[operation],
+            budget.quota,
+            find(operation, account),
+            budget.pace(quotas[operation]).rate(now),
+            DailyLimit(limits.get(operation), budget.daily_limit, budget.calls_on(today)),
         )
-        for operation, quota in deployed.items()
+        for operation, budget in table.budgets(list(quotas)).items()
     ]
 
 

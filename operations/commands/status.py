@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
@@ -13,15 +12,20 @@ from rich.text import Text
 
 from aws.queue_depths import QueueDepth
 from contract.errors import ImagepipeError
+from contract.moments import day_of
 from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
+from contract.timing import DAY_SECONDS
 from operations import terminal
 from operations.adapters.dynamodb import OperatedTable
-from operations.adapters.sqs import SqsQueue
 from operations.commands import options
 from operations.commands.quotas import QuotaInUse, in_use
 from operations.inventory import CALL_COUNTS, RecordCount
 from operations.wiring import DeployedPipeline, connect
+
+COUNTED = (Status.RECOGNIZED, Status.REJECTED)
+# A page is a megabyte, some four thousand index rows: a quarter of a million records of a state, in seconds.
+PAGES_A_PARTITION = 16
 
 
 def status(
@@ -31,7 +35,11 @@ def status(
     directory: options.Directory = None,
     days: Annotated[int, typer.Option("--days", min=1, max=90, help="How many days to add up.")] = 30,
     exact: Annotated[
-        bool, typer.Option("--exact", help="Count all records: half a cent and some seconds a million.")
+        bool,
+        typer.Option(
+            "--exact",
+            help="Count the records themselves, and all of them: half a cent and some seconds a million.",
+        ),
     ] = False,
     json: options.Json = False,
 ) -> None:
@@ -39,26 +47,17 @@ def status(
     pipeline = connect(stack, local, directory)
     with terminal.progress() as display:
         display.add_task("asking", total=None)
-        made = report(
-            {lane.name: lane.queue for lane in pipeline.lanes},
-            {lane.name: lane.dead_letters for lane in pipeline.lanes},
-            pipeline.table,
-            time.time,
-            days=days,
-            exact=exact,
-        )
-        made = replace(made, quotas=_quotas(pipeline))
+        made = report(pipeline, time.time(), days=days, exact=exact)
     if json:
         terminal.print_json(made.to_json())
     else:
         _print(made)
 
 
-def _quotas(pipeline: DeployedPipeline) -> list[QuotaInUse]:
+def _quotas(pipeline: DeployedPipeline, now: float) -> list[QuotaInUse]:
     """Return how fast operations are called; empty, with a remark, where nobody may know what is deployed."""
     try:
-        deployed = pipeline.deployed
-        return in_use(deployed.quotas, pipeline.table, (), time.time(), deployed.daily_limits)
+        return in_use(pipeline.deployed, pipeline.table, (), now)
     except (terminal.OperatorError, ImagepipeError) as error:
         terminal.remark(f"The quotas are not known: {error}")
         return []
@@ -101,11 +100,6 @@ def _cells(calls: Calls) -> tuple[str, ...]:
     ratio = "-" if calls.hit_ratio is None else f"{calls.hit_ratio:.1%}"
     counts = (f"{count:,}" for count in (calls.made, calls.avoided, calls.throttled))
     return (*counts, ratio, f"${calls.dollars_saved:,.2f}")
-
-
-COUNTED = (Status.RECOGNIZED, Status.REJECTED)
-# A page is a megabyte, some four thousand index rows: a quarter of a million records of a state, in seconds.
-PAGES_A_PARTITION = 16
 
 
 @dataclass(frozen=True)
@@ -155,7 +149,7 @@ class Report:
     today: Calls
     calls: Calls
     days: int
-    quotas: Sequence[QuotaInUse] = ()
+    quotas: Sequence[QuotaInUse]
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -168,26 +162,25 @@ class Report:
         }
 
 
-def report(
-    queues: Mapping[str, SqsQueue],
-    dead_letters: Mapping[str, SqsQueue],
-    table: OperatedTable,
-    clock: Callable[[], float],
-    *,
-    days: int,
-    exact: bool,
-) -> Report:
-    """Read everything but the quotas. The last `days` days end with today, by UTC."""
-    today = datetime.fromtimestamp(clock(), UTC).date()
-    wanted = [(today - timedelta(days=back)).isoformat() for back in range(days)]
-    counts = table.calls_by_day(wanted)
+def report(pipeline: DeployedPipeline, now: float, *, days: int, exact: bool) -> Report:
+    """Read everything. `now` is in seconds since 1970; the last `days` days end with today, by UTC."""
+    wanted = [day_of(now - back * DAY_SECONDS) for back in range(days)]
+    counts = pipeline.table.calls_by_day(wanted)
     return Report(
-        queues={name: queue.depth() for name, queue in queues.items()},
-        dead_letters={name: queue.depth().total for name, queue in dead_letters.items()},
-        records={
-            status: table.count_rows(status, None if exact else PAGES_A_PARTITION) for status in COUNTED
-        },
+        queues={lane.name: lane.queue.depth() for lane in pipeline.lanes},
+        dead_letters={lane.name: lane.dead_letters.depth().total for lane in pipeline.lanes},
+        records=_records(pipeline.table, exact=exact),
         today=Calls.of([counts.get(wanted[0], {})]),
         calls=Calls.of(counts.values()),
         days=days,
+        quotas=_quotas(pipeline, now),
     )
+
+
+def _records(table: OperatedTable, *, exact: bool) -> Mapping[Status, RecordCount]:
+    """Return the counts that are kept; where there are none, or `exact`, count."""
+    kept = None if exact else table.kept_counts()
+    if kept is not None:
+        return {status: RecordCount(kept.get(status, 0), is_all=True) for status in COUNTED}
+    most = None if exact else PAGES_A_PARTITION
+    return {status: table.count_rows(status, most) for status in COUNTED}

@@ -10,14 +10,14 @@ import pytest
 
 from contract.detectors import DEFAULT_DETECTORS
 from contract.notifications import look_again
-from loadtest.stack import LocalStack
+from loadtest.stack import Stack
 from tests.end_to_end.conftest import Site
 
 
 @pytest.fixture(scope="module")
 def apart(site: Site) -> Iterator[Site]:
     """The site with the processor as the setting deploys it."""
-    stack = LocalStack(asdict(site.running.outputs))
+    stack = Stack(asdict(site.running.outputs))
     processor = stack.functions()["processors"]
 
     def configure(**changes: str) -> None:

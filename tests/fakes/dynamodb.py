@@ -6,16 +6,15 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.htm
 from __future__ import annotations
 
 import copy
-import re
 from collections import UserDict
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from contract.cost_model.usage import item_bytes
 from contract.table import from_wire
-from loadtest.simulation.expressions import condition, update
 from loadtest.simulation.outages import client_error
+from loadtest.simulation.table import Key, VirtualTable, Wire, inserted, key_of, put_or_key
 from tests.fakes.calls import Calls
 
 TABLE = "images"
@@ -25,11 +24,9 @@ MAX_DIGITS = 38
 LARGEST_EXPONENT, SMALLEST_EXPONENT = 125, -130
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 MAX_BATCH_BYTES = 16 * 1024 * 1024
-Wire = dict[str, Any]
-Place = tuple[str, str]
 
 
-class Items(UserDict[Place, Wire]):
+class Items(UserDict[Key, Wire]):
     """The items as they are, and in `before` what stood at each place before the last change of it.
 
     The other is what a read that is not consistent is given: it may see any write late.
@@ -37,13 +34,13 @@ class Items(UserDict[Place, Wire]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.before: dict[Place, Wire | None] = {}
+        self.before: dict[Key, Wire | None] = {}
 
-    def __setitem__(self, place: Place, item: Wire) -> None:
+    def __setitem__(self, place: Key, item: Wire) -> None:
         self.before[place] = self.data.get(place)
         super().__setitem__(place, item)
 
-    def __delitem__(self, place: Place) -> None:
+    def __delitem__(self, place: Key) -> None:
         self.before[place] = self.data.get(place)
         super().__delitem__(place)
 
@@ -51,143 +48,85 @@ class Items(UserDict[Place, Wire]):
         """Have a while go by: every read sees everything."""
         self.before = dict(self.data)
 
-    def read(self, place: Place, *, consistent: bool) -> Wire | None:
+    def read(self, place: Key, *, consistent: bool) -> Wire | None:
         """Return a copy of what a read may see at a place."""
         return copy.deepcopy(self.data.get(place) if consistent else self.before.get(place))
 
 
-@dataclass
-class FakeDynamoDB:
-    """One table. `leave_unread` and `leave_unwritten` count what batch calls are still to leave undone."""
+class FakeDynamoDB(VirtualTable):
+    """The fleet's table, held to DynamoDB's limits, with calls that a test can step into, and late reads.
 
-    calls: Calls = field(default_factory=Calls)
-    items: Items = field(default_factory=Items)
-    leave_unread: int = 0
-    leave_unwritten: int = 0
+    `leave_unread` and `leave_unwritten` count what batch calls are still to leave undone.
+    """
 
-    def put_item(
-        self,
-        *,
-        TableName: str,
-        Item: Wire,
-        ConditionExpression: str | None = None,
-        ExpressionAttributeValues: Wire | None = None,
-        ReturnValues: str = "NONE",
-        ReturnValuesOnConditionCheckFailure: str = "NONE",
-    ) -> dict[str, Any]:
-        """Put an item if its condition holds."""
+    items: Items
+
+    def __init__(self, calls: Calls | None = None) -> None:
+        super().__init__(now=lambda: 0.0)
+        self.calls = calls or Calls()
+        self.items = Items()
+        self.leave_unread = self.leave_unwritten = 0
+
+    def get_item(self, **asked: Any) -> dict[str, Any]:
+        with self.calls.of("GetItem"):
+            return super().get_item(**asked)
+
+    def put_item(self, *, Item: Wire, **asked: Any) -> dict[str, Any]:
         with self.calls.of("PutItem"):
             _check_item(Item, "PutItem")
-            at = _key(Item)
-            old = self.items.get(at)
-            if ConditionExpression is not None:
-                keys = {"pk": {"S": at[0]}, "sk": {"S": at[1]}}
-                if not _holds(keys, old or {}, ConditionExpression, ExpressionAttributeValues or {}):
-                    extra = {"Item": old} if ReturnValuesOnConditionCheckFailure == "ALL_OLD" else {}
-                    raise client_error("ConditionalCheckFailedException", "PutItem", "not now", **extra)
-            self.items[at] = copy.deepcopy(Item)
-        return {"Attributes": old} if old and ReturnValues == "ALL_OLD" else {}
+            return copy.deepcopy(super().put_item(Item=Item, **asked))
 
-    def update_item(
-        self,
-        *,
-        TableName: str,
-        Key: Wire,
-        UpdateExpression: str,
-        ExpressionAttributeValues: Wire,
-        ConditionExpression: str | None = None,
-        ReturnValues: str = "NONE",
-        ReturnValuesOnConditionCheckFailure: str = "NONE",
-    ) -> dict[str, Any]:
-        """Do `SET a = :x, b = b + :y ADD c :z` if a condition holds."""
+    def update_item(self, **asked: Any) -> dict[str, Any]:
         with self.calls.of("UpdateItem"):
-            old = self.items.get(_key(Key))
-            if ConditionExpression is not None and not _holds(
-                Key, old or {}, ConditionExpression, ExpressionAttributeValues
-            ):
-                extra = {"Item": old} if old and ReturnValuesOnConditionCheckFailure == "ALL_OLD" else {}
-                raise client_error("ConditionalCheckFailedException", "UpdateItem", "not now", **extra)
-            new = update(UpdateExpression)({**Key, **(old or {})}, ExpressionAttributeValues)
-            _check_item(new, "UpdateItem")
-            self.items[_key(Key)] = new
-        return {"Attributes": copy.deepcopy(new)} if ReturnValues == "ALL_NEW" else {}
+            return copy.deepcopy(super().update_item(**asked))
+
+    def delete_item(self, **asked: Any) -> dict[str, Any]:
+        with self.calls.of("DeleteItem"):
+            return copy.deepcopy(super().delete_item(**asked))
 
     def batch_execute_statement(self, *, Statements: list[Any]) -> dict[str, Any]:
-        """Do up to 25 inserts, each by itself."""
         with self.calls.of("BatchExecuteStatement"):
-            items = [_inserted(statement) for statement in Statements]
-            _check_batch([_key(item) for item in items], 25, "BatchExecuteStatement")
-            responses = []
-            for item in items:
-                if refusal := _refusal(item):
-                    error = {"Code": "ValidationError", "Message": refusal}
-                    responses.append({"Error": error, "TableName": TABLE})
-                elif _key(item) in self.items:
-                    error = {"Code": "DuplicateItem", "Message": "Duplicate primary key exists in table"}
-                    responses.append({"Error": error, "TableName": TABLE})
-                else:
-                    self.items[_key(item)] = copy.deepcopy(item)
-                    responses.append({"TableName": TABLE})
-        return {"Responses": responses}
+            assert all(one["Statement"].startswith(f'INSERT INTO "{TABLE}" VALUE {{') for one in Statements)
+            _check_batch([key_of(inserted(one)) for one in Statements], 25, "BatchExecuteStatement")
+            return super().batch_execute_statement(Statements=Statements)
 
-    def delete_item(
-        self,
-        *,
-        TableName: str,
-        Key: Wire,
-        ConditionExpression: str,
-        ExpressionAttributeValues: Wire,
-    ) -> dict[str, Any]:
-        """Delete an item if its condition holds."""
-        with self.calls.of("DeleteItem"):
-            old = self.items.get(_key(Key))
-            if old is None or not _holds(Key, old, ConditionExpression, ExpressionAttributeValues):
-                raise client_error("ConditionalCheckFailedException", "DeleteItem", "not now")
-            del self.items[_key(Key)]
-        return {}
-
-    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:
-        """Read up to 100 items, none named twice."""
+    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
         with self.calls.of("BatchGetItem"):
-            keys = RequestItems[TABLE]["Keys"]
-            _check_batch([_key(key) for key in keys], 100, "BatchGetItem")
-            left = keys[: self.leave_unread]
+            asked = RequestItems[TABLE]
+            _check_batch([key_of(key) for key in asked["Keys"]], 100, "BatchGetItem")
+            left, keys = asked["Keys"][: self.leave_unread], asked["Keys"][self.leave_unread :]
             self.leave_unread -= len(left)
-            consistent = RequestItems[TABLE].get("ConsistentRead", False)
-            seen = [self.items.read(_key(key), consistent=consistent) for key in keys if key not in left]
-            found = [item for item in seen if item is not None]
-            unprocessed = {TABLE: {**RequestItems[TABLE], "Keys": left}} if left else {}
-        return {"Responses": {TABLE: found}, "UnprocessedKeys": unprocessed}
+            answer = super().batch_get_item(RequestItems={TABLE: {**asked, "Keys": keys}})
+        return {**answer, "UnprocessedKeys": {TABLE: {**asked, "Keys": left}} if left else {}}
 
-    def batch_write_item(self, *, RequestItems: dict[str, list[Any]]) -> dict[str, Any]:
-        """Write up to 25 items, none named twice."""
+    def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
         with self.calls.of("BatchWriteItem"):
             requests = RequestItems[TABLE]
-            _check_batch([_requested(request) for request in requests], 25, "BatchWriteItem")
-            for request in requests:
-                _check_item(_put_or_key(request), "BatchWriteItem")
-            if sum(item_bytes(from_wire(_put_or_key(request))) for request in requests) > MAX_BATCH_BYTES:
+            items = [put_or_key(request) for request in requests]
+            _check_batch([key_of(item) for item in items], 25, "BatchWriteItem")
+            for item in items:
+                _check_item(item, "BatchWriteItem")
+            if sum(item_bytes(from_wire(item)) for item in items) > MAX_BATCH_BYTES:
                 raise client_error("ValidationException", "BatchWriteItem", "more than 16 MB")
-            left = requests[: self.leave_unwritten]
+            left, taken = requests[: self.leave_unwritten], requests[self.leave_unwritten :]
             self.leave_unwritten -= len(left)
-            for request in requests:
-                if request in left:
-                    continue
-                if "PutRequest" in request:
-                    self.items[_requested(request)] = copy.deepcopy(request["PutRequest"]["Item"])
-                else:
-                    self.items.pop(_requested(request), None)
+            super().batch_write_item(RequestItems={TABLE: taken})
         return {"UnprocessedItems": {TABLE: left} if left else {}}
 
+    def _insert(self, statement: Wire) -> Wire:
+        if refusal := _refusal(inserted(statement)):
+            return {"Error": {"Code": "ValidationError", "Message": refusal}}
+        return super()._insert(statement)
 
-def _holds(keys: Wire, item: Wire, expression: str, values: Wire) -> bool:
-    return condition(expression)({**keys, **item} if item else {}, values)
+    def _read(self, at: Key, *, consistent: bool) -> Wire | None:
+        return self.items.read(at, consistent=consistent)
 
+    def _keep(self, at: Key, item: Wire) -> None:
+        _check_item(item, "UpdateItem")
+        self.items[at] = copy.deepcopy(item)
 
-def _inserted(statement: Any) -> Wire:
-    names = re.findall(r"'(\w+)': \?", statement["Statement"])
-    assert statement["Statement"].startswith(f'INSERT INTO "{TABLE}" VALUE {{')
-    return dict(zip(names, statement["Parameters"], strict=True))
+    def _spend(self, at: Key, item: Wire, operation: str) -> None:
+        """Nothing is counted here, and no partition is hot."""
 
 
 def _check_item(item: Wire, operation: str) -> None:
@@ -227,21 +166,8 @@ def _number_refusal(text: str) -> str:
     return ""
 
 
-def _check_batch(keys: list[Place], most: int, operation: str) -> None:
+def _check_batch(keys: list[Key], most: int, operation: str) -> None:
     if not 1 <= len(keys) <= most or len(set(keys)) != len(keys):
         raise client_error(
             "ValidationException", operation, f"{len(keys)} keys, {len(set(keys))} of them different"
         )
-
-
-def _key(item: Wire) -> Place:
-    return item["pk"]["S"], item["sk"]["S"]
-
-
-def _requested(request: Wire) -> Place:
-    return _key(_put_or_key(request))
-
-
-def _put_or_key(request: Wire) -> Wire:
-    item: Wire = request["PutRequest"]["Item"] if "PutRequest" in request else request["DeleteRequest"]["Key"]
-    return item

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
-from loadtest.simulation.expressions import condition, update
+from loadtest.simulation.table import condition, update
 from processors.adapters.dynamodb import CLAIM_CONDITION, COMMIT_CONDITION
 
 NO_KEY = DynamoType({"S": ""})

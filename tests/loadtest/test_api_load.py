@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from loadtest.api_load.driving import RequestStats, read_stats
-from loadtest.errors import LoadtestError
+from loadtest import LoadtestError
+from loadtest.api_load import RequestStats, read_stats
 
 WRITTEN = json.dumps(
     [

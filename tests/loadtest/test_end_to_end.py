@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from infra.bundles import ROOT
-from loadtest.control_api import ControlApi
+from loadtest.stack import ControlApi
 from tests.conftest import RunningCloud
 
 SCENARIOS = """

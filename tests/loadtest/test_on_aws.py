@@ -17,14 +17,13 @@ from moto import mock_aws
 from contract.metrics import Metric
 from contract.table import counts_key
 from infra.settings import DeploymentSettings
-from loadtest.api_load.driving import pause_seconds
+from loadtest import LoadtestError
+from loadtest.api_load import pause_seconds
 from loadtest.completions import following
-from loadtest.errors import LoadtestError
-from loadtest.gauges import ALL, CallsInTheTable, OperationCounts
-from loadtest.photos import PhotoTracker
+from loadtest.gauges import ALL, OperationCounts, calls_in_the_table
+from loadtest.photos import PhotoTracker, PhotoUpload, Uploader
 from loadtest.scenario import ApiLoad, Phase
 from loadtest.stack import Stack, stack_outputs
-from loadtest.uploading import PhotoUpload, Uploader
 from loadtest.verifying import Api
 
 REGION = "eu-central-1"
@@ -88,7 +87,7 @@ def test_calls_are_added_up_over_midnight(stack: Stack) -> None:
         stack.dynamodb.put_item(TableName="records", Item=item)
     just_after_midnight = 1_795_392_060.0  # 2026-11-23T00:01 UTC
 
-    counted = CallsInTheTable(stack, lambda: just_after_midnight).calls()
+    counted = calls_in_the_table(stack, just_after_midnight)
 
     assert counted == OperationCounts({ALL: 7}, {ALL: 0})
 

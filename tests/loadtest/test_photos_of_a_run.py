@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from loadtest.arithmetic import Window
 from loadtest.outcome import dollars, rates
-from loadtest.photos import PhotoTracker, TrackedPhoto
+from loadtest.photos import PhotoTracker, PhotoUpload, TrackedPhoto, uploads
 from loadtest.scenario import Phase
-from loadtest.uploading import PhotoUpload, uploads
 from loadtest.verifying import calls_too_many
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.errors import LoadtestError
+from loadtest import LoadtestError
 from loadtest.scenario import (
     ApiLoad,
     Phase,

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from loadtest import plots
+from loadtest import page, plots
 from loadtest.outcome import LatencyFigures, OperationFigures
 from loadtest.plots import Series, ticks
-from loadtest.report import page
-from loadtest.report.rows import Row, rows, what_was_run
+from loadtest.report import Row, rows, what_was_run
 from loadtest.verifying import Searchable, Unheard
 from tests.loadtest.looks import outcome
 

@@ -21,7 +21,8 @@ from contract.moments import day_of
 from contract.notifications import look_again
 from contract.table import budget_key, from_wire, to_wire
 from contract.tallies import LABEL_COUNTS
-from tests.fakes.dynamodb import TABLE, _inserted
+from loadtest.simulation.table import inserted
+from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import SETTINGS, World
 
@@ -65,7 +66,7 @@ class Meter:
 
     def insert(self, **asked: Any) -> Any:
         for statement in asked["Statements"]:
-            self._take(_inserted(statement))
+            self._take(inserted(statement))
         return self._insert(**asked)
 
     def update(self, **asked: Any) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +25,10 @@ DEPLOYED = {"DetectLabels": 50.0, "DetectFaces": 100.0}
 NOW = 1_800_000_000.0
 
 
+def processor(daily_limits: Mapping[str, int] | None = None) -> Any:
+    return SimpleNamespace(quotas=DEPLOYED, daily_limits=daily_limits or {})
+
+
 def account_of(fake: FakeServiceQuotas) -> list[AccountQuota]:
     client: Any = fake
     return quotas_per_second(client, AT_ONCE)
@@ -33,12 +39,12 @@ def test_what_an_operator_sets_goes_before_the_deployment_until_it_is_taken_back
     table = operated.table
 
     table.set_quota("DetectLabels", 80)
-    labels, faces = in_use(DEPLOYED, table, (), NOW)
+    labels, faces = in_use(processor(), table, (), NOW)
     assert (labels.chosen, labels.in_use, labels.rate) == (80, 80, 80)
     assert (faces.chosen, faces.in_use, faces.rate) == (None, 100, 100)
 
     table.set_quota("DetectLabels", None)
-    assert in_use(DEPLOYED, table, (), NOW)[0].in_use == 50
+    assert in_use(processor(), table, (), NOW)[0].in_use == 50
 
 
 def test_setting_a_quota_leaves_the_rest_of_the_budget_alone() -> None:
@@ -60,7 +66,7 @@ def test_a_daily_limit_of_an_operator_goes_before_the_deployments_until_it_is_ta
     table = recognized().table
 
     def limits() -> list[int | None]:
-        return [quota.daily.in_use for quota in in_use(DEPLOYED, table, (), NOW, LIMITS)]
+        return [quota.daily.in_use for quota in in_use(processor(LIMITS), table, (), NOW)]
 
     assert limits() == [1000, None]
     table.set_daily_limit("DetectLabels", 20_000)
@@ -90,7 +96,7 @@ def test_calls_of_today_are_those_of_the_day_by_utc(day: str, today: int) -> Non
     item = {"pk": at.pk, "sk": at.sk, "calls_day": day, "day_calls": 7, "daily_limit": 7}
     operated.world.table.items[at.pk, at.sk] = to_wire(item)
 
-    daily = in_use(DEPLOYED, operated.table, (), NOW)[0].daily
+    daily = in_use(processor(), operated.table, (), NOW)[0].daily
 
     assert (daily.today, daily.is_reached) == (today, today == 7)
 
@@ -162,7 +168,7 @@ def test_the_rate_of_now_is_lower_after_a_throttle() -> None:
     cut = {"cut_at": to_microseconds(NOW), "cut_from": 50}
     operated.world.table.items[at.pk, at.sk] = to_wire({"pk": at.pk, "sk": at.sk, **cut})
 
-    labels = in_use(DEPLOYED, operated.table, (), NOW)[0]
+    labels = in_use(processor(), operated.table, (), NOW)[0]
 
     assert labels.rate == pytest.approx(50 * BETA)
     assert labels.in_use == 50

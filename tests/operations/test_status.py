@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
 from aws.queue_depths import QueueDepth
 from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
 from contract.table import counts_key, to_wire
-from operations.commands.status import Calls, report
+from contract.tallies import STATUS_COUNTS
+from operations.commands.status import Calls, Report, report
 from operations.inventory import RecordCount
+from operations.wiring import QueuePair
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld, queue
@@ -16,6 +23,14 @@ from tests.operations.world import OperatedWorld, queue
 def counted_on(operated: OperatedWorld, day: str, **counts: int) -> None:
     at = counts_key(day)
     operated.world.table.items[at.pk, at.sk] = to_wire({"pk": at.pk, "sk": at.sk, **counts})
+
+
+def reported(operated: OperatedWorld, *, exact: bool = False) -> Report:
+    lane = QueuePair("images", queue(operated.queues, IMAGES), queue(operated.queues, DEAD_LETTERS))
+    pipeline: Any = SimpleNamespace(
+        lanes=(lane,), table=operated.table, deployed=SimpleNamespace(quotas={}, daily_limits={})
+    )
+    return report(pipeline, operated.now, days=7, exact=exact)
 
 
 def test_what_was_saved_is_what_was_avoided() -> None:
@@ -36,14 +51,7 @@ def test_a_report_adds_up_days_and_counts_records_and_queues() -> None:
     counted_on(operated, "2027-01-14", CallsMade=10)
     counted_on(operated, "2027-01-08", CallsMade=100)
 
-    made = report(
-        {"images": queue(operated.queues, IMAGES)},
-        {"images": queue(operated.queues, DEAD_LETTERS)},
-        operated.table,
-        operated.clock,
-        days=7,
-        exact=False,
-    )
+    made = reported(operated)
 
     assert made.queues == {"images": QueueDepth(1, 0, 0)}
     assert made.dead_letters == {"images": 1}
@@ -57,3 +65,25 @@ def test_a_report_adds_up_days_and_counts_records_and_queues() -> None:
         "hit_ratio": 0.75,
         "dollars_saved": 0.003,
     }
+
+
+def kept(operated: OperatedWorld, **counts: object) -> None:
+    item = {f"={status}": count for status, count in counts.items()}
+    operated.world.table.items[STATUS_COUNTS] = to_wire({**STATUS_COUNTS._asdict(), **item})
+
+
+def test_records_are_as_many_as_is_kept_without_counting_them() -> None:
+    operated = recognized("a", "b")
+    kept(operated, recognized=1_000_000)
+
+    records = reported(operated).records
+
+    assert records == {Status.RECOGNIZED: RecordCount(1_000_000, True), Status.REJECTED: RecordCount(0, True)}
+
+
+@pytest.mark.parametrize("count", [1_000_000, "many"])
+def test_records_are_counted_where_it_is_asked_for_or_what_is_kept_cannot_be_read(count: object) -> None:
+    operated = recognized("a", "b")
+    kept(operated, recognized=count)
+
+    assert reported(operated, exact=count != "many").records[Status.RECOGNIZED] == RecordCount(2, True)

@@ -6,7 +6,7 @@ import pytest
 
 from loadtest.bench import figures
 from loadtest.bench.figures import NOTES, Figure, Section
-from loadtest.markdown import NoMarkersError, between_markers
+from loadtest.plots import NoMarkersError, between_markers
 
 PAGE = """# Performance
 <!-- bench:machine -->

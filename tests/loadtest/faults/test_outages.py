@@ -10,15 +10,15 @@ import pytest
 
 from loadtest.faults.calls import AwsService, Call, SavedAnswer, saved_answers_of
 from loadtest.faults.ledger import Ledger
-from loadtest.faults.outages import (
+from loadtest.faults.plan import (
     OUTAGES,
     WAITS_DIVIDED_BY,
+    FaultPlan,
     HungUpError,
     StagedOutage,
     StagedOutages,
     most_receives,
 )
-from loadtest.faults.plan import FaultPlan
 from loadtest.faults.proxy import Proxy
 from loadtest.faults.script import WAVES
 

@@ -7,8 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from xml.etree import ElementTree
 
-from loadtest.faults.calls import AwsAnswer, AwsService, Call, server_error, throttle
-from loadtest.faults.partial import split
+from loadtest.faults.calls import AwsAnswer, AwsService, Call, server_error, split, throttle
 
 JSON = {"content-type": "application/x-amz-json-1.0"}
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}

@@ -8,11 +8,16 @@ import pytest
 
 from contract.timing import VISIBILITY_SECONDS
 from loadtest.simulation.clock import START, Clock
-from loadtest.simulation.event_source import EventSource
-from loadtest.simulation.fleet import ALLOW, LONGEST_LINEAGE, Environment, VirtualFunction
-from loadtest.simulation.latency import COLD_START_SECONDS, INVOCATION_SECONDS
-from loadtest.simulation.photos import VirtualPhoto
-from loadtest.simulation.queue import VirtualQueue
+from loadtest.simulation.fleet import (
+    ALLOW,
+    COLD_START_SECONDS,
+    INVOCATION_SECONDS,
+    LONGEST_LINEAGE,
+    Environment,
+    EventSource,
+    VirtualFunction,
+)
+from loadtest.simulation.queue import VirtualPhoto, VirtualQueue
 from processors.runtime import Deadline
 
 Reply = Mapping[str, Any]

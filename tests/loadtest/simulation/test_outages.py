@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.timing import VISIBILITY_SECONDS
-from loadtest.faults.calls import AwsService
+from loadtest.faults.calls import DENIALS, AwsService
 from loadtest.simulation.figures import Aftermath, aftermath, broken_promises
 from loadtest.simulation.fleet import ALLOW, TERMINATE
-from loadtest.simulation.outages import DENIED, Outage, Outages, Trouble
+from loadtest.simulation.outages import Outage, Outages, Trouble
 from loadtest.simulation.running import run
 from loadtest.simulation.scenario import FleetScenario
 from loadtest.simulation.scenarios import recursive_loop
@@ -51,7 +51,7 @@ def test_a_permission_is_missing_in_the_words_of_the_service_until_it_is_given_b
     outages = Outages(lambda: time[0], (Outage(service, 0, 10, Trouble.DENIED),))
     error = met(outages, service)
     assert isinstance(error, ClientError)
-    assert error.response["Error"]["Code"] == DENIED[service][0]
+    assert error.response["Error"]["Code"] == DENIALS[service][0]
     time[0] = 10.0
     assert met(outages, service) is None
 

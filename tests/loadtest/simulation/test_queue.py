@@ -4,8 +4,7 @@ import pytest
 
 from contract.timing import VISIBILITY_SECONDS
 from loadtest.simulation.clock import START, Clock
-from loadtest.simulation.photos import VirtualPhoto
-from loadtest.simulation.queue import VirtualQueue
+from loadtest.simulation.queue import VirtualPhoto, VirtualQueue
 from local.rekognition.quotas import TokenBucket
 
 

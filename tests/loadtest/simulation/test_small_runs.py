@@ -8,7 +8,7 @@ import pytest
 
 from loadtest.plots import grid
 from loadtest.simulation.figures import figures, panel
-from loadtest.simulation.rivals import PROGRAMS
+from loadtest.simulation.programs import PROGRAMS
 from loadtest.simulation.running import Record, run
 from loadtest.simulation.scenario import FleetScenario
 

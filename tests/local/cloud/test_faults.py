@@ -15,11 +15,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
 from local.__main__ import faults_in_one_line
-from local.cloud import assembly, services, starting
-from local.cloud.clients import LocalClients
-from local.cloud.environment import LocalEnvironment, on_ports, remembered
-from local.cloud.errors import LocalCloudError
-from local.cloud.recovering import lost_buckets
+from local.cloud import assembly, running, services
+from local.cloud.deployment import lost_buckets
+from local.cloud.environment import LocalClients, LocalCloudError, LocalEnvironment, on_ports, remembered
 from local.cloud.running import at_work
 from local.cloud.services import PidFile
 from local.demo.draining import FunctionLog
@@ -72,9 +70,9 @@ def test_what_was_saved_at_other_ports_is_old_once_another_place_has_run(
         environment.state_directory.with_suffix(".clean").touch()
     monkeypatch.setattr(services, "start", lambda _: None)
 
-    starting.start_cloud(here)
+    running.start_cloud(here)
     assert here.state_directory.exists(), "it was stopped cleanly, and is used"
-    starting.start_cloud(elsewhere)
+    running.start_cloud(elsewhere)
 
     assert not elsewhere.state_directory.exists(), "the photos have gone elsewhere since"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from infra.bundles import ROOT
-from local.cloud.errors import LocalCloudError
+from local.cloud.environment import LocalCloudError
 from local.demo.folder import NotTaken, look_into
 
 NOBODY = 65534

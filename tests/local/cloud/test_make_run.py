@@ -16,13 +16,11 @@ from rich.console import Console
 
 from contract.terminal import READER_LEFT
 from infra.bundles import ROOT
-from local.cloud.clients import LocalClients
-from local.cloud.environment import ACCOUNT, remembered
-from local.cloud.recovering import lost_buckets
-from local.cloud.running import bring_up
+from local.cloud.deployment import lost_buckets
+from local.cloud.environment import ACCOUNT, LocalClients, remembered
+from local.cloud.running import CLOUD, bring_up
 from local.cloud.services import PidFile
 from local.cloud.stages import Stages
-from local.cloud.starting import CLOUD
 
 CAT = ROOT / "images" / "cat.jpg"
 CLEAR, REVERSED, TWO_LINES = "\x1b[2J.jpg", "\u202egpj.jpg", "two\nlines.jpg"

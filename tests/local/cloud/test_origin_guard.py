@@ -19,7 +19,7 @@ from starlette.datastructures import Headers
 
 from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, LocalEnvironment
 from local.cloud.origin_guard import why_refused
-from local.cloud.starting import cloud_service, rekognition_service
+from local.cloud.running import cloud_service, rekognition_service
 from tests.conftest import RunningCloud
 
 PORT = 4566
@@ -111,7 +111,7 @@ def test_a_change_of_the_guard_replaces_a_ministack_that_runs(
     before = cloud_service(LocalEnvironment(tmp_path)).identity
     changed = tmp_path / "origin_guard.py"
     changed.write_text("# other code\n")
-    monkeypatch.setattr("local.cloud.starting._AROUND_MINISTACK", (changed,))
+    monkeypatch.setattr("local.cloud.running._AROUND_MINISTACK", (changed,))
 
     assert cloud_service(LocalEnvironment(tmp_path)).identity != before
 
@@ -129,7 +129,7 @@ def test_a_change_of_the_guard_replaces_a_rekognition_that_runs(
     before = rekognition_service(LocalEnvironment(tmp_path)).identity
     changed = tmp_path / "origin_guard.py"
     changed.write_text("# other code\n")
-    monkeypatch.setattr("local.cloud.starting._GUARD", changed)
+    monkeypatch.setattr("local.cloud.running._GUARD", changed)
 
     assert rekognition_service(LocalEnvironment(tmp_path)).identity != before
 

@@ -13,13 +13,12 @@ import pytest
 
 from infra.bundles import ROOT
 from local.cloud.environment import Outputs
-from local.cloud.running import bring_up, running_environment, take_down
+from local.cloud.running import CLOUD, REKOGNITION, bring_up, running_environment, take_down
 from local.cloud.services import PidFile
 from local.cloud.stages import Stages
-from local.cloud.starting import CLOUD, REKOGNITION
 from local.demo.draining import current_etags, drain
 from local.demo.folder import look_into
-from local.demo.uploading import upload as upload_folder
+from local.demo.folder import upload as upload_folder
 from tests.conftest import RunningCloud
 
 from rich.console import Console  # isort: skip
@@ -137,7 +136,7 @@ def test_two_places_run_side_by_side(running: RunningCloud, tmp_path: Path) -> N
 def test_it_heals_after_a_part_was_killed(tmp_path: Path, part: str) -> None:
     """What was uploaded is neither lost nor forgotten, and nothing of the killed part lingers."""
     with running_environment(tmp_path) as (place, outputs):
-        from local.cloud.clients import LocalClients
+        from local.cloud.environment import LocalClients
 
         first = RunningCloud(place, outputs, LocalClients(place))
         upload(first, "by the user.jpg")
@@ -155,7 +154,7 @@ def test_it_heals_after_a_part_was_killed(tmp_path: Path, part: str) -> None:
 
 def test_a_stop_keeps_photos_and_records(tmp_path: Path) -> None:
     with running_environment(tmp_path) as (place, outputs):
-        from local.cloud.clients import LocalClients
+        from local.cloud.environment import LocalClients
 
         first = RunningCloud(place, outputs, LocalClients(place))
         upload(first, "kept.jpg")
@@ -171,7 +170,7 @@ def test_a_stop_keeps_photos_and_records(tmp_path: Path) -> None:
 def test_nothing_of_a_persons_aws_setup_is_used(
     running: RunningCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from local.cloud.clients import LocalClients
+    from local.cloud.environment import LocalClients
 
     monkeypatch.setenv("AWS_PROFILE", "somebody")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from local.cloud.errors import LocalCloudError
-from local.demo.folder import NotTaken, look_into
-from local.demo.uploading import Uploaded, upload
+from local.cloud.environment import LocalCloudError
+from local.demo.folder import NotTaken, Uploaded, look_into, upload
 from tests.conftest import RunningCloud
 from tests.local.cloud.test_folder import not_as_root, touch
 

@@ -17,8 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.rekognition.canned import ANSWERS, CannedRecognition, LogNormal, answer
-from local.rekognition.service import RekognitionService
-from local.rekognition.wire import application
+from local.rekognition.service import RekognitionService, application
 from tests.local.rekognition.asgi import PORT, Answer, Http
 
 MODEL = botocore.session.get_session().get_service_model("rekognition")
@@ -113,7 +112,7 @@ def test_half_of_the_calls_take_less_than_the_median() -> None:
 
 
 def test_nothing_is_imported_that_looks() -> None:
-    program = "import sys, local.rekognition.canned, local.rekognition.wire; print(*sys.modules)"
+    program = "import sys, local.rekognition.canned, local.rekognition.service; print(*sys.modules)"
     imported = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert not {"numpy", "PIL", "onnxruntime"} & set(imported.stdout.split())

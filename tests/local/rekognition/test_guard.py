@@ -7,8 +7,7 @@ import botocore.session
 import pytest
 
 from local.rekognition.recognition import RealRecognition
-from local.rekognition.service import RekognitionService
-from local.rekognition.wire import application
+from local.rekognition.service import RekognitionService, application
 from tests.local.rekognition.asgi import PORT, Answer, Http
 from tests.local.rekognition.test_wire import FakeObjects, FakeOperation
 
@@ -20,7 +19,7 @@ def server(address: str = "127.0.0.1") -> Http:
     """Return a server that listens on an address."""
     model = botocore.session.get_session().get_service_model("rekognition")
     service = RekognitionService(
-        RealRecognition({"DetectLabels": FakeOperation()}, FakeObjects(), workers=1), model
+        RealRecognition({"DetectLabels": FakeOperation()}, FakeObjects().read, workers=1), model
     )
     return Http(application(service, PORT, address))
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from local.rekognition import detector
-from local.rekognition.labels import Label, Labeller, LabelNetworks, load_taxonomy
+from local.rekognition.detect_labels import Label, Labeller, load_taxonomy
 from local.rekognition.models.sessions import Floats, Network
 
 TAXONOMY = load_taxonomy()
@@ -75,8 +75,8 @@ class NoFaces(Network):
 
 
 def find(classifier: FakeClassifier, *things: tuple[str, float, float]) -> dict[str, Label]:
-    networks = LabelNetworks(classifier, FakeDetector(things=things), NoFaces())
-    return {label.name: label for label in Labeller(networks, TAXONOMY).find(PICTURE)}
+    labeller = Labeller(classifier, FakeDetector(things=things), NoFaces(), TAXONOMY)
+    return {label.name: label for label in labeller.find(PICTURE)}
 
 
 def test_the_network_has_the_number_of_cells_that_the_test_assumes() -> None:

@@ -12,8 +12,7 @@ from PIL import Image
 from local.rekognition.models import sessions
 from local.rekognition.models.sessions import INSTALLED, MissingModelsError, installed_path
 from local.rekognition.pictures import Picture
-from local.rekognition.recognition import RealRecognition
-from local.rekognition.registry import LateOperation
+from local.rekognition.recognition import LateOperation, RealRecognition
 
 PICTURE = Image.new("RGB", (90, 90))
 
@@ -73,7 +72,7 @@ def test_models_that_cannot_be_loaded_are_tried_again_at_the_next_call() -> None
 
 def test_operations_that_wait_for_their_first_call_are_told() -> None:
     late = LateOperation("DetectText", Echo)
-    recognition = RealRecognition({"DetectText": late}, objects=None, workers=1)  # type: ignore[arg-type]
+    recognition = RealRecognition({"DetectText": late}, read_object=None, workers=1)  # type: ignore[arg-type]
 
     assert recognition.waiting() == ["DetectText"]
     late.answer(PICTURE, {})

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from local.rekognition.detect_labels import load_taxonomy
 from local.rekognition.detect_moderation_labels import (
     CLASSES,
     PARENTS,
     DetectModerationLabels,
     with_parents,
 )
-from local.rekognition.errors import RekognitionError
-from local.rekognition.labels import load_taxonomy
 from local.rekognition.models.sessions import Floats
+from local.rekognition.request import RekognitionError
 
 PICTURE = Image.new("RGB", (100, 90))
 TAXONOMY = load_taxonomy()

@@ -14,11 +14,10 @@ import botocore.session
 import pytest
 from PIL import Image
 
-from local.rekognition.errors import RekognitionError
 from local.rekognition.pictures import Picture, decode
 from local.rekognition.recognition import RealRecognition
-from local.rekognition.service import RekognitionService
-from local.rekognition.wire import application
+from local.rekognition.request import RekognitionError
+from local.rekognition.service import RekognitionService, application
 from tests.local.rekognition.asgi import PORT, Http
 from tests.local.rekognition.files_made import (
     LONG,
@@ -77,7 +76,9 @@ class NoObjects:
 
 def test_over_the_wire_each_is_answered_or_refused_and_none_breaks_the_server() -> None:
     model = botocore.session.get_session().get_service_model("rekognition")
-    service = RekognitionService(RealRecognition({"DetectLabels": Sees()}, NoObjects(), workers=1), model)
+    service = RekognitionService(
+        RealRecognition({"DetectLabels": Sees()}, NoObjects().read, workers=1), model
+    )
     http = Http(application(service, PORT))
     headers = {"x-amz-target": "RekognitionService.DetectLabels"}
     verdicts = {}

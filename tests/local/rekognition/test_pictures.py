@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageColor
 
 from local.rekognition import pictures
-from local.rekognition.errors import RekognitionError
 from local.rekognition.pictures import PictureCache, decode, digest_of
+from local.rekognition.request import RekognitionError
 from tests.local.rekognition.pictures_made import picture, turned
 
 

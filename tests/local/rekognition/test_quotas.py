@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.rekognition.errors import RekognitionError
 from local.rekognition.quotas import CallQuotas, QuotaChangeError, QuotaSettings, TokenBucket, read_change
+from local.rekognition.request import RekognitionError
 
 OPERATIONS = ("DetectLabels", "DetectFaces")
 

@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from local.rekognition.detect_faces import Face, Point, pose_of, quality_of, square_around
+from local.rekognition.detect_labels import likelihood
 from local.rekognition.detector import CLASSIFIER_SIDE, Detection, box_view, overlap
-from local.rekognition.face_attributes import pose_of, quality_of, square_around
-from local.rekognition.face_detector import Face, Point
-from local.rekognition.labels import likelihood
 
 UNIT = st.floats(0, 1)
 BOXES = st.tuples(UNIT, UNIT, UNIT, UNIT).map(

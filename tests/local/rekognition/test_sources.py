@@ -9,8 +9,13 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from local.rekognition.errors import RekognitionError
-from local.rekognition.sources import MAX_OBJECT_BYTES, ObjectPlace, S3ObjectReader, image_of
+from local.rekognition.request import (
+    MAX_OBJECT_BYTES,
+    ObjectPlace,
+    RekognitionError,
+    S3ObjectReader,
+    image_of,
+)
 
 PLACE = ObjectPlace("photos", "my cat + 100%.jpg", "v1")
 

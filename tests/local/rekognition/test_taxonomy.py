@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from local.rekognition.labels import load_taxonomy
+from local.rekognition.detect_labels import load_taxonomy
 from local.rekognition.taxonomy_make import ancestors, title
 
 TAXONOMY = load_taxonomy()

@@ -9,9 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from local.rekognition.detect_text import DetectText, WordFilter, box_around, words_of
-from local.rekognition.errors import RekognitionError
-from local.rekognition.text_reader import Corners, TextLine, TextReader
+from local.rekognition.detect_text import (
+    Corners,
+    DetectText,
+    TextLine,
+    TextReader,
+    WordFilter,
+    box_around,
+    words_of,
+)
+from local.rekognition.request import RekognitionError
 
 FLAT: Corners = ((0.2, 0.4), (0.8, 0.4), (0.8, 0.5), (0.2, 0.5))
 TURNED: Corners = ((0.5, 0.2), (0.5, 0.8), (0.4, 0.8), (0.4, 0.2))

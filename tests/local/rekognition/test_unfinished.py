@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
-from local.rekognition.errors import RekognitionError
 from local.rekognition.pictures import decode
+from local.rekognition.request import RekognitionError
 from tests.local.rekognition.files_made import saved
 
 GREY = (128, 128, 128)

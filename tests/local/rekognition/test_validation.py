@@ -9,8 +9,7 @@ from botocore.model import Shape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.rekognition.errors import RekognitionError
-from local.rekognition.validation import validate
+from local.rekognition.request import RekognitionError, validate
 
 MODEL = botocore.session.get_session().get_service_model("rekognition")
 LABELS: Shape = MODEL.operation_model("DetectLabels").input_shape  # type: ignore[assignment]

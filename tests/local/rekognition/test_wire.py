@@ -11,9 +11,8 @@ import pytest
 
 from local.rekognition.pictures import Picture, digest_of
 from local.rekognition.recognition import RealRecognition
-from local.rekognition.service import RekognitionService
-from local.rekognition.sources import ObjectPlace, unreadable
-from local.rekognition.wire import application
+from local.rekognition.request import ObjectPlace, unreadable
+from local.rekognition.service import RekognitionService, application
 from tests.local.rekognition.asgi import PORT, Answer, Http
 from tests.local.rekognition.pictures_made import picture
 
@@ -71,7 +70,7 @@ def wire() -> Wire:
     objects = FakeObjects()
     operation = FakeOperation()
     service = RekognitionService(
-        RealRecognition({"DetectLabels": operation}, objects, workers=1, models=lambda: ("one",)), model
+        RealRecognition({"DetectLabels": operation}, objects.read, workers=1, models=lambda: ("one",)), model
     )
     return Wire(Http(application(service, PORT)), objects, operation)
 

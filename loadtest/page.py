@@ -12,7 +12,7 @@ from loadtest import plots
 from loadtest.gauges import Sample
 from loadtest.outcome import LoadtestOutcome
 from loadtest.plots import Series
-from loadtest.report.rows import rows, what_was_run
+from loadtest.report import rows, what_was_run
 
 _STYLE = Path(__file__).with_name("page.css")
 # A rate is drawn over so many seconds: of one alone it would be mostly chance.

@@ -4,8 +4,8 @@ from itertools import islice
 
 from PIL import Image, ImageChops
 
-from loadtest.local_place import MakeRun, stages_of
 from loadtest.photos import distinct_photos, photos_in
+from loadtest.places import MakeRun, stages_of
 
 SAID = """✓ synth       template 9d2e1a68 made  14.2 s
 ✓ deploy      stack created  1.6 s

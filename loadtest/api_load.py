@@ -7,14 +7,14 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from contract.quotas import COSTLY_REQUESTS_A_SECOND
+from loadtest import LoadtestError
 from loadtest.arithmetic import percentile
-from loadtest.errors import LoadtestError
 from loadtest.scenario import ApiLoad
 from loadtest.stack import Stack
 
@@ -38,7 +38,6 @@ class RequestStats:
 
     @classmethod
     def of(cls, what: str, times_ms: Mapping[float, int], failures: int, seconds: float) -> RequestStats:
-        """Sum up how often each time was taken."""
         times = list(Counter(times_ms).elements())
         p50, p95, p99 = (percentile(times, percent) for percent in (50, 95, 99))
         return cls(what, len(times), failures, len(times) / seconds, p50, p95, p99)
@@ -80,7 +79,6 @@ def pause_seconds(load: ApiLoad) -> float:
 
 
 def _settings(stack: Stack, load: ApiLoad) -> dict[str, str]:
-    """Return what the process of Locust is told by its environment."""
     if stack.is_local:
         return {"LOADTEST_REGION": "", "LOADTEST_PAUSE_SECONDS": "0"}
     return {"LOADTEST_REGION": stack.outputs["region"], "LOADTEST_PAUSE_SECONDS": f"{pause_seconds(load):g}"}
@@ -90,24 +88,15 @@ def read_stats(text: str, seconds: float) -> tuple[RequestStats, ...]:
     """Read what Locust writes at its end: each kind of question, then all together. Raises LoadtestError."""
     try:
         kinds: list[Any] = json.loads(text)
-        read = [(kind["name"], _times_ms(kind), int(kind["num_failures"])) for kind in kinds]
-    except (ValueError, KeyError, TypeError) as error:
+        read = sorted(
+            (kind["name"], _times_ms(kind["response_times"]), int(kind["num_failures"])) for kind in kinds
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LoadtestError(f"locust did not write what was expected: {text[:200]!r}") from error
-    together: Counter[float] = Counter()
-    for _, times, _ in read:
-        together.update(times)
-    failures = sum(failed for _, _, failed in read)
-    everything = RequestStats.of("all together", together, failures, seconds)
-    return *(
-        RequestStats.of(what, times, failed, seconds) for what, times, failed in _sorted(read)
-    ), everything
+    together = sum((times for _, times, _ in read), Counter[float]())
+    everything = ("all together", together, sum(failed for _, _, failed in read))
+    return tuple(RequestStats.of(*kind, seconds) for kind in (*read, everything))
 
 
-def _times_ms(kind: Mapping[str, Any]) -> dict[float, int]:
-    return {float(time): int(count) for time, count in kind["response_times"].items()}
-
-
-def _sorted(
-    read: Iterable[tuple[str, dict[float, int], int]],
-) -> list[tuple[str, dict[float, int], int]]:
-    return sorted(read, key=lambda kind: kind[0])
+def _times_ms(response_times: Mapping[str, Any]) -> Counter[float]:
+    return Counter({float(time): int(count) for time, count in response_times.items()})

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.bench.cold_imports import READYINGS, Comparison, Program, figures
-from loadtest.errors import LoadtestError
+from loadtest import LoadtestError
+from loadtest.bench.starting import CLIENTS, Comparison, Program, import_figures, making_clients
 
 
 def test_a_program_sees_its_path_and_the_standard_library_alone(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_bytecode_is_written_only_where_it_is_asked_for(tmp_path: Path, writes_b
 def test_every_variant_is_held_against_the_same_baseline(tmp_path: Path) -> None:
     bare, ours = Program("pass", (), {}), Program("import json", (), {})
     said: list[str] = []
-    found = figures([Comparison("room", bare, {"a": ours, "b": ours})], 2, said.append)
+    found = import_figures([Comparison("room", bare, {"a": ours, "b": ours})], 2, said.append)
     assert [figure.what for figure in found] == [
         "room, a: wall", "room, a: processor time", "room, b: wall", "room, b: processor time",
     ]  # fmt: skip
@@ -36,5 +36,5 @@ def test_every_variant_is_held_against_the_same_baseline(tmp_path: Path) -> None
 
 
 def test_the_bare_program_makes_each_client() -> None:
-    for readying in READYINGS:
-        assert all(f"session.client({name!r})" in readying.bare for name in readying.clients)
+    for names in CLIENTS.values():
+        assert all(f"session.client({name!r})" in making_clients(names) for name in names)

@@ -1,1 +1,0 @@
-"""The query API under load, by Locust."""

@@ -1,1 +1,0 @@
-"""What a load test has found, for a terminal, for machines, and as a page."""

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
+    from aws.retries import RetryPolicy
+
 
 Element = TypeVar("Element")
 WireItem = dict[str, Any]
-Retry = Callable[[Callable[[], None]], None]
 Entry = Mapping[str, Any]
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
@@ -48,7 +49,7 @@ class TableBatches(NamedTuple):
     client: DynamoDBClient
     table_name: str
     translated: ErrorTranslator
-    retry: Retry
+    retry: RetryPolicy
     executor: Executor
     consistent: bool = True
 

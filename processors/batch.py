@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
@@ -13,7 +13,10 @@ from contract.metrics import Metric
 from processors.messages import Attempts, FailedMessages, Message
 from processors.pipeline.pipeline import MessageOutcome, Pipeline
 from processors.runtime import Deadline
-from processors.telemetry import DailyCounters, Log, Metrics, PowertoolsMetrics
+from processors.telemetry import Log, Metrics, PowertoolsMetrics
+
+if TYPE_CHECKING:
+    from processors.adapters.dynamodb_counters import DynamoDBDailyCounters
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Worker:
 
     batch: ImageBatch
     metrics: PowertoolsMetrics
-    daily_counters: DailyCounters
+    daily_counters: DynamoDBDailyCounters
     log: Logger
 
     def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from contract import timing
 from contract.errors import (
     CRASHED,
     ConfigurationError,
@@ -24,16 +25,6 @@ from contract.errors import (
 )
 from contract.metrics import Metric
 from contract.moments import to_text
-from contract.timing import (
-    DAY_SECONDS,
-    FIRST_BACKOFF_SECONDS,
-    HINTED_RECEIVES,
-    LONGEST_BACKOFF_SECONDS,
-    MAX_ATTEMPTS,
-    PATIENT_BACKOFF_SECONDS,
-    PATIENT_RECEIVES,
-    RENEWAL_DAYS,
-)
 from processors.runtime import Runtime
 from processors.telemetry import Log, Metrics
 
@@ -120,8 +111,8 @@ class FailedMessages:
         if self._is_blameless(message, error):
             attempts.blameless(message)
             return self._renew(message, error)
-        failures = MAX_ATTEMPTS if error.code == CRASHED else attempts.failed(message)
-        return failures >= MAX_ATTEMPTS and self._bury(message, error, keys, failures)
+        failures = timing.MAX_ATTEMPTS if error.code == CRASHED else attempts.failed(message)
+        return failures >= timing.MAX_ATTEMPTS and self._bury(message, error, keys, failures)
 
     def _is_blameless(self, message: Message, error: ImagepipeError) -> bool:
         if not isinstance(error, NotReadyError | ConfigurationError):
@@ -130,7 +121,7 @@ class FailedMessages:
 
     def _renew(self, message: Message, error: ImagepipeError) -> bool:
         """Send a message anew that SQS would soon delete for its age."""
-        if self._age_seconds(message) < RENEWAL_DAYS * DAY_SECONDS:
+        if self._age_seconds(message) < timing.RENEWAL_DAYS * timing.DAY_SECONDS:
             return False
         self.queue.requeue(message, self._delay_seconds(message, error))
         return True
@@ -146,11 +137,11 @@ class FailedMessages:
 
     def _delay_seconds(self, message: Message, error: ImagepipeError) -> int:
         receives = message.receive_count
-        if receives > PATIENT_RECEIVES:
-            return max(1, round(self.runtime.spread(PATIENT_BACKOFF_SECONDS)))
-        doublings = min(receives - 1, LONGEST_BACKOFF_SECONDS.bit_length())
-        longest = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2**doublings)
-        if error.retry_within_seconds is not None and receives <= HINTED_RECEIVES:
+        if receives > timing.PATIENT_RECEIVES:
+            return max(1, round(self.runtime.spread(timing.PATIENT_BACKOFF_SECONDS)))
+        doublings = min(receives - 1, timing.LONGEST_BACKOFF_SECONDS.bit_length())
+        longest = min(timing.LONGEST_BACKOFF_SECONDS, timing.FIRST_BACKOFF_SECONDS * 2**doublings)
+        if error.retry_within_seconds is not None and receives <= timing.HINTED_RECEIVES:
             longest = min(longest, error.retry_within_seconds)
         return max(1, round(self.runtime.spread(longest)))
 
@@ -171,14 +162,14 @@ class Attempts:
         self._begun = {
             message.id: counted
             for message in messages
-            if message.receive_count > MAX_ATTEMPTS and (counted := self._add(message, 1)) is not None
+            if message.receive_count > timing.MAX_ATTEMPTS and (counted := self._add(message, 1)) is not None
         }
         return {
             message_id: TransientError(
                 CRASHED, f"its function came to no end {counted - 1} times: see the function's log"
             )
             for message_id, counted in self._begun.items()
-            if counted > MAX_ATTEMPTS
+            if counted > timing.MAX_ATTEMPTS
         }
 
     def failed(self, message: Message) -> int:

@@ -6,8 +6,6 @@ reaches into the future, or `start` one that does not.
 
 Live work joins however long the line is. Bulk work joins only while it is short, so that a photo uploaded now
 never waits for much of a backlog, or when it has been kept out for long: that is its floor.
-
-A batch has permits for the calls of one operation, taken from the line a run at a time.
 """
 
 from __future__ import annotations
@@ -315,7 +313,6 @@ class Permits:
         return permit
 
     def throttled(self, permit: Permit) -> None:
-        """Note that the call made with a permit was throttled."""
         self.limiter.slow_down(permit.known_cuts)
 
     def _take_a_run(self, key: str) -> None:

@@ -88,9 +88,9 @@ def assemble(
     settings: ProcessorSettings, aws: Clients, metrics: Metrics, log: Log, runtime: Runtime
 ) -> ImageBatch:
     retry, executor = retry_policy(runtime.sleep), runtime.new_executor(settings.concurrent_calls)
-    name, patient = settings.table_name, retry_policy(runtime.sleep, PATIENT_ATTEMPTS)
+    name = settings.table_name
     batches = TableBatches(aws.dynamodb, name, translated, retry, executor)
-    table = ImageTable(batches, retry, patient, runtime.clock)
+    table = ImageTable(batches, retry_policy(runtime.sleep, PATIENT_ATTEMPTS), runtime.clock)
     objects = S3Objects(aws.s3, settings.bucket_name, retry)
     queues = SqsQueues(aws.sqs, settings.dead_letter_queue_urls(), retry)
     detectors = chosen(settings)

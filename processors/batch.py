@@ -97,7 +97,6 @@ class Worker:
     log: Logger
 
     def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        """Work through one event; counts are written whatever happens."""
         self.log.append_keys(request_id=context.aws_request_id)
         try:
             return self.batch.answer(event, Deadline(context.get_remaining_time_in_millis))

@@ -115,7 +115,6 @@ class FailedMessages:
     def _move(
         self, message: Message, error: ImagepipeError, keys: tuple[str, ...], attempts: Attempts
     ) -> bool:
-        """Move a message on if it has come to that."""
         if isinstance(error, PermanentError):
             return self._bury(message, error, keys, message.receive_count)
         if self._is_blameless(message, error):
@@ -187,7 +186,6 @@ class Attempts:
         return self._begun.get(message.id) or self._add(message, 1) or 0
 
     def blameless(self, message: Message) -> None:
-        """Take back what was noted beforehand."""
         if self._begun.pop(message.id, None) is not None:
             self._add(message, -1)
 

@@ -61,7 +61,6 @@ class PowertoolsMetrics:
     _counts: Counter[Metric] = field(default_factory=Counter)
 
     def add(self, count: Metric, by: int = 1) -> None:
-        """Add to one count of this invocation."""
         with self._lock:
             self._counts[count] += by
 

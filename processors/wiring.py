@@ -87,18 +87,10 @@ class Clients:
 def assemble(
     settings: ProcessorSettings, aws: Clients, metrics: Metrics, log: Log, runtime: Runtime
 ) -> ImageBatch:
-    """Put together all that deals with a batch."""
     retry, executor = retry_policy(runtime.sleep), runtime.new_executor(settings.concurrent_calls)
     name, patient = settings.table_name, retry_policy(runtime.sleep, PATIENT_ATTEMPTS)
-    table = ImageTable(
-        client=aws.dynamodb,
-        table_name=name,
-        retry=retry,
-        batches=TableBatches(aws.dynamodb, name, translated, retry, executor),
-        patient_batches=TableBatches(aws.dynamodb, name, translated, patient, executor),
-        executor=executor,
-        clock=runtime.clock,
-    )
+    batches = TableBatches(aws.dynamodb, name, translated, retry, executor)
+    table = ImageTable(batches, retry, patient, runtime.clock)
     objects = S3Objects(aws.s3, settings.bucket_name, retry)
     queues = SqsQueues(aws.sqs, settings.dead_letter_queue_urls(), retry)
     detectors = chosen(settings)

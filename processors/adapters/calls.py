@@ -82,5 +82,4 @@ LONGEST_WAIT_SECONDS = 3.0
 
 
 def retry_policy(sleep: Callable[[float], None] = time.sleep, attempts: int = ATTEMPTS) -> RetryPolicy:
-    """Return a policy of so many attempts."""
     return RetryPolicy(attempts, RETRYING_SECONDS, LONGEST_WAIT_SECONDS, sleep)

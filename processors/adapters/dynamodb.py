@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -39,7 +38,7 @@ from processors.adapters.calls import translated
 from processors.pipeline.commit import Commit, Decided
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    pass
 
 
 # Newer than what stands, or what stands is what was seen: order by S3's sequencer, and for work without one
@@ -63,16 +62,13 @@ class ImageTable:
     """The one table. `clock` gives seconds since 1970.
 
     What is new, which is nearly everything in a backlog, is inserted many at a time; what is not goes by a
-    conditional put of its own. `patient_batches` save what was paid for: to give up on that costs a call.
+    conditional put of its own. `patient` is for what was paid for: to give up on that costs a call.
     Must not be called from a thread of the executor itself, but for `release`.
     """
 
-    client: DynamoDBClient
-    table_name: str
-    retry: RetryPolicy
     batches: TableBatches
-    patient_batches: TableBatches
-    executor: Executor
+    retry: RetryPolicy
+    patient: RetryPolicy
     clock: Callable[[], float]
 
     def read_records(self, keys: Sequence[str]) -> Mapping[str, ImageRecord | ImagepipeError]:
@@ -103,23 +99,16 @@ class ImageTable:
         claims = {result_key(name): self._claim(name, owner) for name in names}
         taken = self._insert(claims.values())
         rest = [name for name in names if result_key(name) not in taken]
-        standing = self.executor.map(
+        standing = self.batches.executor.map(
             lambda name: self._claim_one(name, claims[result_key(name)], owner), rest
         )
         return {name: found for name, found in zip(rest, standing, strict=True) if found is not None}
 
     def _claim(self, name: ResultName, owner: str) -> Item:
-        at = result_key(name)
         until = int(self.clock()) + CLAIM_SECONDS
-        return {
-            **at._asdict(),
-            "claimed_by": owner,
-            "claimed_until": until,
-            EXPIRY: until,
-        }
+        return {**result_key(name)._asdict(), "claimed_by": owner, "claimed_until": until, EXPIRY: until}
 
     def _claim_one(self, name: ResultName, claim: Item, owner: str) -> Result | ImagepipeError | None:
-        """Claim one call, or say what stands there instead."""
         now = int(self.clock())
         try:
             values = {":now": now, ":soon": now + RESULTS_UNSAFE_SECONDS}
@@ -133,9 +122,9 @@ class ImageTable:
     def release(self, name: ResultName, owner: str) -> None:
         """Remove a claim if it is still the owner's; one that cannot be removed expires."""
         try:
-            with translated(f"DeleteItem of a claim on {self.table_name}"):
-                self.client.delete_item(
-                    TableName=self.table_name,
+            with translated(f"DeleteItem of a claim on {self.batches.table_name}"):
+                self.batches.client.delete_item(
+                    TableName=self.batches.table_name,
                     Key=key_to_wire(result_key(name)),
                     ConditionExpression="claimed_by = :owner",
                     ExpressionAttributeValues={":owner": {"S": owner}},
@@ -147,7 +136,8 @@ class ImageTable:
         """Keep results in place of their claims, durably; return those that could not be kept."""
         at = {result_key(result.name): result for result in results}
         puts = [_put(key._asdict() | result.to_item()) for key, result in at.items()]
-        return {at[_requested_key(put)].name: error for put, error in self.patient_batches.write(puts)}
+        patient_batches = self.batches._replace(retry=self.patient)
+        return {at[_requested_key(put)].name: error for put, error in patient_batches.write(puts)}
 
     def write_rows(self, rows: Iterable[IndexRow]) -> Mapping[ItemKey, ImagepipeError]:
         """Write index rows in bulk; return those that were not written, with the reason."""
@@ -164,7 +154,7 @@ class ImageTable:
         new = [items[decided.record.key] for decided in work if decided.seen is None]
         inserted = self._insert(new)
         rest = [decided for decided in work if record_key(decided.record.key) not in inserted]
-        put = self.executor.map(self._commit_one, rest)
+        put = self.batches.executor.map(self._commit_one, rest)
         outcomes: dict[str, Commit | ImagepipeError] = {key: Commit() for key in items}
         return outcomes | {decided.record.key: outcome for decided, outcome in zip(rest, put, strict=True)}
 
@@ -186,7 +176,7 @@ class ImageTable:
 
         Return by key the record that stands there instead, None where it was written, or why it could not be.
         """
-        outcomes = self.executor.map(self._move_on_one, work)
+        outcomes = self.batches.executor.map(self._move_on_one, work)
         return {moved.record.key: outcome for moved, outcome in zip(work, outcomes, strict=True)}
 
     def _move_on_one(self, moved: Decided) -> ImageRecord | ImagepipeError | None:
@@ -197,10 +187,10 @@ class ImageTable:
             update, values[":expires"] = f"{update}, {EXPIRY} = :expires", record.expires_at
 
         def attempt() -> ImageRecord | None:
-            with translated(f"UpdateItem of the record of {record.key} on {self.table_name}"):
+            with translated(f"UpdateItem of the record of {record.key} on {self.batches.table_name}"):
                 is_done, answer = write_if(
-                    self.client.update_item,
-                    TableName=self.table_name,
+                    self.batches.client.update_item,
+                    TableName=self.batches.table_name,
                     Key=key_to_wire(record_key(record.key)),
                     UpdateExpression=update,
                     ConditionExpression=MOVE_ON_CONDITION,
@@ -222,10 +212,10 @@ class ImageTable:
         self, item: Mapping[str, Any], condition: str, values: Mapping[str, Any]
     ) -> tuple[Item | None, Item | None]:
         """Put an item if a condition holds; give the item it replaced, or the one that stands instead."""
-        what = f"PutItem of {item[PARTITION_KEY]} {item[SORT_KEY]} on {self.table_name}"
+        what = f"PutItem of {item[PARTITION_KEY]} {item[SORT_KEY]} on {self.batches.table_name}"
         is_done, answer = self.retry.around(translated(what)(write_if))(
-            self.client.put_item,
-            TableName=self.table_name,
+            self.batches.client.put_item,
+            TableName=self.batches.table_name,
             Item=to_wire(item),
             ConditionExpression=condition,
             ExpressionAttributeValues=to_wire(values),
@@ -290,7 +280,6 @@ def record_in(item: Mapping[str, Any]) -> ImageRecord | ImagepipeError:
 
 
 def object_key(item: Mapping[str, Any]) -> str:
-    """Return the key of the object whose record an item is."""
     return str(item[PARTITION_KEY]).removeprefix(RECORD_PREFIX)
 
 

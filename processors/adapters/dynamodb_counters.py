@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws.calls import write_if
+from aws.calls import additions, write_if
 from aws.retries import RetryPolicy
 from contract.errors import ConfigurationError
 from contract.metrics import Metric
@@ -174,17 +174,11 @@ class DynamoDBDailyCounters:
     now: Callable[[], str]
 
     def add(self, counted: Mapping[Metric, int]) -> None:
-        """Add what one batch counted, in one write. Raises a word for failure."""
         if not counted:
             return
-        names = {f"#{place}": str(count) for place, count in enumerate(counted)}
-        values = {f":{place}": {"N": str(value)} for place, value in enumerate(counted.values())}
-        additions = ", ".join(f"#{place} :{place}" for place in range(len(counted)))
         with translated(f"UpdateItem of the counts on {self.table_name}"):
             self.client.update_item(
                 TableName=self.table_name,
                 Key=key_to_wire(counts_key(self.now()[:10])),
-                UpdateExpression=f"ADD {additions}",
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=values,
+                **additions({str(count): by for count, by in counted.items()}),
             )

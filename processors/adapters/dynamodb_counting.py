@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from aws.calls import MAX_READS, MAX_WRITES, BatchGet, BatchWrite, in_batches, pages, write_if
+from aws.calls import MAX_READS, MAX_WRITES, BatchGet, BatchWrite, additions, in_batches, pages, write_if
 from contract.errors import ThrottledError
 from contract.table import (
     CONTENT_PREFIX,
@@ -48,8 +48,7 @@ from contract.tallies import (
 from contract.timing import REMOVAL_SECONDS
 from processors.adapters.calls import translated
 from processors.counting.contents import Named
-from processors.counting.label_counter import ShareChange, StoredShare, WriteRefusedError
-from processors.counting.recounting import KeyPage
+from processors.counting.label_counter import KeyPage, ShareChange, StoredShare, WriteRefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -116,11 +115,8 @@ class CountingTable:
         return {name for name in names if name.at in found and found[name.at].get("turn") == name.turn}
 
     def put_names(self, names: Collection[Name]) -> None:
-        at = {name.at: name for name in names}
-        puts = [
-            {"PutRequest": {"Item": {**key_to_wire(key), **to_wire(name.to_item())}}}
-            for key, name in at.items()
-        ]
+        items = {name.at: to_wire(name.at._asdict() | name.to_item()) for name in names}
+        puts = [{"PutRequest": {"Item": item}} for item in items.values()]
         for batch in in_batches(puts, MAX_WRITES):
             BatchWrite(self.client, self.table_name, translated, batch).write_all()
 
@@ -165,13 +161,10 @@ class CountingTable:
     def begin_deciding(self, content_id: str, expires_at: int) -> str:
         """Write a removal with a new token, in place of any; it outlives the results that it is about."""
         token = self.new_token()
+        removal = {TOKEN: token, EXPIRY: expires_at + REMOVAL_SECONDS}
         with translated(f"PutItem of a removal on {self.table_name}"):
             self.client.put_item(
-                TableName=self.table_name,
-                Item={
-                    **key_to_wire(removal_key(content_id)),
-                    **to_wire({TOKEN: token, EXPIRY: expires_at + REMOVAL_SECONDS}),
-                },
+                TableName=self.table_name, Item=to_wire(removal_key(content_id)._asdict() | removal)
             )
         return token
 
@@ -288,18 +281,8 @@ class CountingTable:
         }
 
     def _update(self, at: ItemKey, counts: Mapping[str, int]) -> dict[str, Any]:
-        additions = ", ".join(f"#{place} :{place}" for place in range(len(counts)))
-        return {
-            "TableName": self.table_name,
-            "Key": key_to_wire(at),
-            "UpdateExpression": f"ADD {additions}",
-            "ExpressionAttributeNames": {
-                f"#{place}": f"{COUNT_PREFIX}{name}" for place, name in enumerate(counts)
-            },
-            "ExpressionAttributeValues": to_wire(
-                {f":{place}": by for place, by in enumerate(counts.values())}
-            ),
-        }
+        added = additions({f"{COUNT_PREFIX}{name}": by for name, by in counts.items()})
+        return {"TableName": self.table_name, "Key": key_to_wire(at), **added}
 
     def _removal_step(self, content_id: str, token: str, *, goes: bool) -> dict[str, Any]:
         step: dict[str, Any] = {

@@ -60,7 +60,8 @@ class Recognizer:
         ]
         answers: dict[ResultName, Answer] = dict(self.kept.read_results(names))
         kept = sum(isinstance(answer, Result) for answer in answers.values())
-        self.metrics.add(Metric.CALLS_AVOIDED, kept + self._shared_calls(versions, representatives))
+        shared = (len(set(versions)) - len(representatives)) * len(self.detectors)
+        self.metrics.add(Metric.CALLS_AVOIDED, kept + shared)
         missing = {name: representatives[name.content_id] for name in names if name not in answers}
         answers |= {name: obstacles[version] for name, version in missing.items() if version in obstacles}
         wanted = {name: version for name, version in missing.items() if name not in answers}
@@ -99,11 +100,6 @@ class Recognizer:
         for result in results:
             found = found.with_those_of(self.detectors[result.name.detector].read(result.response))
         return found
-
-    def _shared_calls(
-        self, versions: Sequence[ImageVersion], representatives: Mapping[str, ImageVersion]
-    ) -> int:
-        return (len(set(versions)) - len(representatives)) * len(self.detectors)
 
     def _content_id(self, version: ImageVersion) -> str:
         return version.kept_by(shares_answers=self.shares_answers)

@@ -100,11 +100,8 @@ class Worker:
         try:
             return self.batch.answer(event, Deadline(context.get_remaining_time_in_millis))
         finally:
-            self._write_counts()
-
-    def _write_counts(self) -> None:
-        counted = self.metrics.flush()
-        try:
-            self.daily_counters.add(counted)
-        except ImagepipeError as failure:
-            self.log.warning(f"counts of a batch were not added up: {failure.message}", code=failure.code)
+            counted = self.metrics.flush()
+            try:
+                self.daily_counters.add(counted)
+            except ImagepipeError as failure:
+                self.log.warning(f"counts of a batch were not added up: {failure.message}", code=failure.code)

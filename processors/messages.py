@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract import timing
 from contract.errors import (
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from processors.adapters.messaging import SqsQueues
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """One SQS message. `receive_count` is 1 the first time; `sent_at` is in seconds since 1970."""
 
     id: str

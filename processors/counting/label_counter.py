@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from aws.retries import RetryPolicy
 from contract.metrics import TallyMetric
@@ -31,8 +31,7 @@ MANY_NAMES = 200
 EMPTY_SHARE_SECONDS = 24 * 3600
 
 
-@dataclass(frozen=True)
-class StoredShare:
+class StoredShare(NamedTuple):
     """The attributes that are stored of what a key is counted for, and of its record; None where nothing is.
 
     The record was read after the share. Nobody has looked yet whether either makes sense.
@@ -46,8 +45,7 @@ class WriteRefusedError(Exception):
     """DynamoDB will never take this write: something in one of the items is not what it can be added to."""
 
 
-@dataclass(frozen=True)
-class ShareChange:
+class ShareChange(NamedTuple):
     """A key that is to be counted for something else than was seen."""
 
     key: str
@@ -68,8 +66,7 @@ class CountedBatch:
     changed: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True)
-class KeyPage:
+class KeyPage(NamedTuple):
     """Keys that have a record or are counted, or contents; some twice. `cursor` leads to the next page."""
 
     found: Sequence[str]
@@ -264,8 +261,7 @@ def recount(
     }
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(NamedTuple):
     """How far a recount has come: through keys or contents, and how many keys were passed over."""
 
     of: str

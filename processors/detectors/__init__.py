@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from contract.records import Findings
 from contract.settings import ProcessorSettings, Question, questions
 
 
-@dataclass(frozen=True)
-class Detector:
+class Detector(NamedTuple):
     """One question by name; `read` turns the raw answer into findings."""
 
     name: str

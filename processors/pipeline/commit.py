@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from contract.errors import ImagepipeError, NotReadyError, PermanentError
 from contract.metrics import Metric
@@ -90,16 +90,14 @@ class RecordMaker:
         return int((self._now + timedelta(days=TOMBSTONE_DAYS)).timestamp())
 
 
-@dataclass(frozen=True)
-class Decided:
+class Decided(NamedTuple):
     """A record to be written, and the record that was seen when it was decided on."""
 
     record: ImageRecord
     seen: ImageRecord | None
 
 
-@dataclass(frozen=True)
-class Commit:
+class Commit(NamedTuple):
     """What came of the conditional write of a record.
 
     `replaced` is the record that stood there before, None if there was none. `lost_to` is the record that

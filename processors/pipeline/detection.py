@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from contract.errors import (
     ConfigurationError,
@@ -48,8 +48,7 @@ Failure = ImagepipeError | SupersededError
 Answer = Result | Failure
 
 
-@dataclass(frozen=True)
-class Caller:
+class Caller(NamedTuple):
     """All that is needed to call one detector: it, its threads, and how a batch gets its turns."""
 
     detector: Detector

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from contract.errors import PermanentError
 from contract.records import ImageVersion, Unreadable
 
 
-@dataclass(frozen=True)
-class StoredObject:
+class StoredObject(NamedTuple):
     """One version of an object. `obstacle` says why nobody of ours can read it, as far as that is known.
 
     `kms_key` is the key that it is encrypted with, where that is not S3's own: whether it may be used shows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from contract.errors import ImagepipeError, PermanentError
 from contract.metrics import Metric
@@ -22,8 +23,7 @@ from processors.telemetry import OUTCOME_COUNT, Metrics
 Failures = dict[str, ImagepipeError]
 
 
-@dataclass(frozen=True)
-class MessageOutcome:
+class MessageOutcome(NamedTuple):
     """What came of a message: nothing if all is done, else the keys that failed and the first failure."""
 
     failed_keys: tuple[str, ...]
@@ -64,7 +64,9 @@ class Pipeline:
     def _work(self, events: Mapping[str, ImageEvent], lane: Lane, deadline: Deadline) -> Failures:
         """Bring each key in line with its event; return the keys that could not be, with the reason."""
         items, failures = self.triage.sort(events)
-        self._count_actions(items)
+        actions = Counter(item.action for item in items)
+        self.metrics.add(Metric.EVENTS_STALE, actions[Action.SKIP])
+        self.metrics.add(Metric.EVENTS_REPEATED, actions[Action.REPUBLISH] + actions[Action.MOVE_ON])
         make = RecordMaker(self.recognizer.fingerprints(), self.now(), self.recognizer.shares_answers)
         decided, undecided = self._decide(items, self._recognize(items, lane, deadline), make)
         committed, uncommitted = self._commit(decided)
@@ -112,11 +114,6 @@ class Pipeline:
                 records.append(standing)
                 self.metrics.add(OUTCOME_COUNT[standing.status])
         return records, failures
-
-    def _count_actions(self, items: Sequence[WorkItem]) -> None:
-        actions = Counter(item.action for item in items)
-        self.metrics.add(Metric.EVENTS_STALE, actions[Action.SKIP])
-        self.metrics.add(Metric.EVENTS_REPEATED, actions[Action.REPUBLISH] + actions[Action.MOVE_ON])
 
 
 def _repeated(items: Sequence[WorkItem], committed: Sequence[ImageRecord]) -> list[ImageRecord]:

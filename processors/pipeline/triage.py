@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.errors import ImagepipeError, PermanentError
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from processors.adapters.s3 import S3Objects
 
 
-@dataclass(frozen=True)
-class Intake:
+class Intake(NamedTuple):
     """What a batch asks for.
 
     `events` holds one event a key, `waiting` the keys that each readable message waits for (none for a test
@@ -79,8 +78,7 @@ class Action(Enum):
     TOMBSTONE = "there is no object any more"
 
 
-@dataclass(frozen=True)
-class WorkItem:
+class WorkItem(NamedTuple):
     """One key to be dealt with: its event, the record and the object that were seen, and what to do."""
 
     event: ImageEvent

@@ -274,5 +274,8 @@ class _Place(NamedTuple):
         return cls(str(cursor.get("of", "keys")), after, int(cursor.get("passed_over", 0)))
 
     def to_json(self) -> dict[str, object]:
-        at = {} if self.after is None else self.after._asdict()
-        return {"of": self.of, "passed_over": self.passed_over, **at}
+        return {
+            "of": self.of,
+            "passed_over": self.passed_over,
+            **(self.after._asdict() if self.after else {}),
+        }

@@ -46,8 +46,10 @@ class Pipeline:
     def run(self, messages: Sequence[Message], deadline: Deadline) -> dict[str, MessageOutcome]:
         """Work through a batch; give the outcome of each message by its id."""
         intake = take_in(messages, self.bucket_name)
+        is_bulk = all(message.queue_name == self.bulk_queue_name for message in messages)
+        lane = Lane.BULK if is_bulk else Lane.LIVE  # Lambda takes each batch from one queue
         try:
-            failures = self._work(intake.events, self._lane(messages), deadline)
+            failures = self._work(intake.events, lane, deadline)
         except ImagepipeError as failure:  # nothing can be read: no key can be dealt with, no call was made
             failures = dict.fromkeys(intake.events, failure)
         outcomes = {message_id: MessageOutcome((), fault) for message_id, fault in intake.unreadable.items()}
@@ -55,11 +57,6 @@ class Pipeline:
             failed = tuple(sorted(keys & failures.keys()))
             outcomes[message_id] = MessageOutcome(failed, failures[failed[0]] if failed else None)
         return outcomes
-
-    def _lane(self, messages: Sequence[Message]) -> Lane:
-        """Return whose batch it is: Lambda takes each from one queue."""
-        is_bulk = all(message.queue_name == self.bulk_queue_name for message in messages)
-        return Lane.BULK if is_bulk else Lane.LIVE
 
     def _work(self, events: Mapping[str, ImageEvent], lane: Lane, deadline: Deadline) -> Failures:
         """Bring each key in line with its event; return the keys that could not be, with the reason."""

@@ -72,9 +72,9 @@ def take_down(environment: LocalEnvironment) -> bool:
 
 
 @contextmanager
-def running_environment(directory: Path, *, port: int = 0) -> Iterator[tuple[LocalEnvironment, Outputs]]:
-    """Run an environment of one's own while the block lasts, on two free ports or those from `port` on."""
-    environment = on_ports(LocalEnvironment(directory.resolve()), port)
+def running_environment(directory: Path) -> Iterator[tuple[LocalEnvironment, Outputs]]:
+    """Run an environment of one's own while the block lasts, on two free ports."""
+    environment = on_ports(LocalEnvironment(directory.resolve()), 0)
     with at_work(environment):
         try:
             yield environment, bring_up(environment, Stages(Console(stderr=True, quiet=True)))

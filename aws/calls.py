@@ -1,7 +1,8 @@
-"""Calls of which one good answer is not all: batches of which some is left undone, pages, conditional writes.
+"""The calls to AWS that several rooms make, each complete.
 
-A batch call that leaves some keys, items or entries undone has not failed, so no client tries that again.
-Here it is. Keys and items of DynamoDB are as on the wire, with their type tags.
+A batch call that leaves some keys, items or entries undone has not failed, so no client tries that again:
+here it is. Queries are read page by page. That a condition does not hold, or that nothing is there, is an
+outcome and no error. Keys and items of DynamoDB are as on the wire, with their type tags.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
@@ -19,11 +21,13 @@ from contract.errors import ConfigurationError, ImagepipeError, NotReadyError, T
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+    from aws.retries import RetryPolicy
 
 
 Element = TypeVar("Element")
 WireItem = dict[str, Any]
-Retry = Callable[[Callable[[], None]], None]
 Entry = Mapping[str, Any]
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
@@ -45,7 +49,7 @@ class TableBatches(NamedTuple):
     client: DynamoDBClient
     table_name: str
     translated: ErrorTranslator
-    retry: Retry
+    retry: RetryPolicy
     executor: Executor
     consistent: bool = True
 
@@ -173,6 +177,18 @@ def projection(attributes: Sequence[str]) -> tuple[str, dict[str, str]]:
     return ", ".join(f"#{name}" for name in attributes), {f"#{name}": name for name in attributes}
 
 
+def additions(counts: Mapping[str, int]) -> dict[str, Any]:
+    """Return what an UpdateItem asks for that adds to numbers, by attribute, whatever these are called."""
+    places = [str(place) for place in range(len(counts))]
+    return {
+        "UpdateExpression": "ADD " + ", ".join(f"#{place} :{place}" for place in places),
+        "ExpressionAttributeNames": {f"#{place}": name for place, name in zip(places, counts, strict=True)},
+        "ExpressionAttributeValues": {
+            f":{place}": {"N": str(by)} for place, by in zip(places, counts.values(), strict=True)
+        },
+    }
+
+
 def pages(call: Callable[..., Mapping[str, Any]], **request: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the answers to a request, each when it is asked for. `call` makes one of them."""
     while True:
@@ -252,7 +268,6 @@ class EntryBatch:
 
 
 def in_batches(elements: Sequence[Element], size: int) -> Iterator[Sequence[Element]]:
-    """Yield elements in batches of a size, the last one smaller."""
     for start in range(0, len(elements), size):
         yield elements[start : start + size]
 
@@ -272,3 +287,40 @@ def by_size(
         batch_bytes += element_bytes
     if batch:
         yield batch
+
+
+# The answer to a HEAD has no body, so its error code is the bare status.
+NOT_THERE = frozenset({"404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"})
+# What S3 calls the version of an object that was put while the bucket had no versions.
+NO_VERSION = "null"
+
+
+class ObjectHead(NamedTuple):
+    """An object: `answer` is all that S3 says of it."""
+
+    etag: str
+    size_bytes: int
+    version_id: str | None
+    modified_at: datetime
+    answer: Mapping[str, Any]
+
+
+def head_object(client: S3Client, bucket_name: str, key: str, **which: Any) -> ObjectHead | None:
+    """Return an object, or the version that `which` names; None if there is nothing or a delete marker.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+    """
+    try:
+        found = client.head_object(Bucket=bucket_name, Key=key, **which)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NOT_THERE:
+            return None
+        raise
+    version_id = found.get("VersionId", NO_VERSION)
+    return ObjectHead(
+        etag=found["ETag"].strip('"'),
+        size_bytes=found["ContentLength"],
+        version_id=None if version_id == NO_VERSION else version_id,
+        modified_at=found["LastModified"],
+        answer=found,
+    )

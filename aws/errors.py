@@ -75,119 +75,52 @@ class ErrorKind(Enum):
     UNKNOWN = auto()
 
 
+# What AWS's services say when they want us to slow down, each in its own way; S3 says so on a HEAD, whose
+# answer has no body, by the status alone. https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+_THROTTLED = """
+    503 SlowDown OverLimit RequestLimitExceeded RequestThrottled LimitExceededException
+    TooManyRequestsException ProvisionedThroughputExceeded ProvisionedThroughputExceededException
+    Throttled Throttling ThrottlingException KMS.ThrottlingException KMSThrottling KmsThrottled
+"""
+# What passes by itself, whatever its status.
+_PASSING = """
+    InternalError InternalFailure InternalServerError ServiceUnavailable RequestTimeout
+    RequestTimeoutException IDPCommunicationError OperationAborted ReplicatedWriteConflictException
+    TransactionCanceledException TransactionConflictException TransactionInProgressException
+"""
+# What a service refuses about the one request, an item that is too large, say; and what SNS and SQS say of
+# one entry of a batch.
+_REFUSED_REQUEST = """
+    ValidationError ValidationException ItemCollectionSizeLimitExceededException InvalidMessageContents
+    BatchRequestTooLong InvalidParameter InvalidParameterValue ParameterValueInvalid
+    MessageNotInflight ReceiptHandleIsInvalid
+"""
+# What only the deployment can mend: permissions, credentials, keys and resources.
+_MISCONFIGURED = """
+    403 AccessDenied AccessDeniedException AuthorizationError AuthorizationErrorException InvalidSecurity
+    ExpiredToken ExpiredTokenException InvalidToken TokenRefreshRequired InvalidAccessKeyId
+    InvalidClientTokenId MissingAuthenticationToken UnrecognizedClientException InvalidSignatureException
+    SignatureDoesNotMatch RequestExpired RequestTimeTooSkewed
+    KMSAccessDenied KMSAccessDeniedException KMSDisabled KMSInvalidState KMSNotFound KMSOptInRequired
+    KmsAccessDenied KmsDisabled KmsInvalidKeyUsage KmsInvalidState KmsNotFound KmsOptInRequired
+    NoSuchBucket NotFound NotFoundException ResourceNotFoundException ResourceNotReadyException InvalidAddress
+    QueueDoesNotExist AWS.SimpleQueueService.NonExistentQueue EndpointDisabled PlatformApplicationDisabled
+    OptInRequired SubscriptionRequiredException HumanLoopQuotaExceededException UnsupportedOperation
+"""
+_KINDS = {
+    code: kind
+    for kind, codes in (
+        (ErrorKind.THROTTLED, _THROTTLED),
+        (ErrorKind.PASSING, _PASSING),
+        (ErrorKind.REFUSED_REQUEST, _REFUSED_REQUEST),
+        (ErrorKind.MISCONFIGURED, _MISCONFIGURED),
+    )
+    for code in codes.split()
+}
+
+
 def kind_of(code: str, status: int = 0) -> ErrorKind:
     """Return the kind of a failure by its code and, where it is known, its HTTP status."""
-    if code in THROTTLING:
-        return ErrorKind.THROTTLED
-    if code in PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ErrorKind.PASSING
-    if code in REFUSED_REQUESTS:
-        return ErrorKind.REFUSED_REQUEST
-    if code in MISCONFIGURATIONS:
-        return ErrorKind.MISCONFIGURED
-    return ErrorKind.UNKNOWN
-
-
-# What AWS's services say when they want us to slow down, each in its own way.
-# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-THROTTLING = frozenset(
-    {
-        "503",  # S3's SlowDown on a HEAD, whose answer has no body
-        "KMS.ThrottlingException",
-        "KMSThrottling",
-        "KmsThrottled",
-        "LimitExceededException",
-        "OverLimit",
-        "ProvisionedThroughputExceeded",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "SlowDown",
-        "Throttled",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
-# What passes by itself, whatever its status.
-PASSING = frozenset(
-    {
-        "IDPCommunicationError",
-        "InternalError",
-        "InternalFailure",
-        "InternalServerError",
-        "OperationAborted",
-        "ReplicatedWriteConflictException",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ServiceUnavailable",
-        "TransactionCanceledException",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-    }
-)
-# What a service refuses about the one request: an item that is too large, say.
-REFUSED_REQUESTS = frozenset(
-    {
-        "InvalidMessageContents",
-        "ItemCollectionSizeLimitExceededException",
-        "ValidationError",
-        "ValidationException",
-        # What SNS and SQS say of one entry of a batch.
-        "BatchRequestTooLong",
-        "InvalidParameter",
-        "InvalidParameterValue",
-        "MessageNotInflight",
-        "ParameterValueInvalid",
-        "ReceiptHandleIsInvalid",
-    }
-)
-# What only the deployment can mend: permissions, credentials, keys and resources.
-MISCONFIGURATIONS = frozenset(
-    {
-        "403",
-        "AWS.SimpleQueueService.NonExistentQueue",
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "AuthorizationErrorException",
-        "EndpointDisabled",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "HumanLoopQuotaExceededException",
-        "InvalidAccessKeyId",
-        "InvalidAddress",
-        "InvalidClientTokenId",
-        "InvalidSecurity",
-        "InvalidSignatureException",
-        "InvalidToken",
-        "KMSAccessDenied",
-        "KMSAccessDeniedException",
-        "KMSDisabled",
-        "KMSInvalidState",
-        "KMSNotFound",
-        "KMSOptInRequired",
-        "KmsAccessDenied",
-        "KmsDisabled",
-        "KmsInvalidKeyUsage",
-        "KmsInvalidState",
-        "KmsNotFound",
-        "KmsOptInRequired",
-        "MissingAuthenticationToken",
-        "NoSuchBucket",
-        "NotFound",
-        "NotFoundException",
-        "OptInRequired",
-        "PlatformApplicationDisabled",
-        "QueueDoesNotExist",
-        "RequestExpired",
-        "RequestTimeTooSkewed",
-        "ResourceNotFoundException",
-        "ResourceNotReadyException",
-        "SignatureDoesNotMatch",
-        "SubscriptionRequiredException",
-        "TokenRefreshRequired",
-        "UnrecognizedClientException",
-        "UnsupportedOperation",
-    }
-)
+    kind = _KINDS.get(code, ErrorKind.UNKNOWN)
+    is_passing = status >= HTTPStatus.INTERNAL_SERVER_ERROR and kind is not ErrorKind.THROTTLED
+    return ErrorKind.PASSING if is_passing else kind

@@ -25,12 +25,10 @@ class QueueDepth(NamedTuple):
 
     @property
     def waiting(self) -> int:
-        """How many no consumer has."""
         return self.visible + self.delayed
 
     @property
     def total(self) -> int:
-        """How many there are altogether."""
         return self.visible + self.in_flight + self.delayed
 
 

@@ -39,7 +39,6 @@ class RetryPolicy:
         )(attempt)
 
     def around(self, call: Callable[Parameters, Value]) -> Callable[Parameters, Value]:
-        """Return a function that makes a call until it works."""
 
         def retried(*arguments: Parameters.args, **named: Parameters.kwargs) -> Value:
             return self(partial(call, *arguments, **named))

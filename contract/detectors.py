@@ -61,7 +61,6 @@ DETECTORS = tuple(SPECS)
 # What a deployment asks for every image unless it chooses otherwise.
 DEFAULT_DETECTORS = ("labels", "faces")
 
-
 _EVERYTHING = frozenset(
     {
         "ap-northeast-1",

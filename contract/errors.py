@@ -31,11 +31,6 @@ class ImagepipeError(Exception):
         self.retry_within_seconds = retry_within_seconds
         self.patience_seconds = patience_seconds
 
-    def during(self, detector: str) -> ImagepipeError:
-        """Note which detector was being asked, and return the error for raising."""
-        self.detector = detector
-        return self
-
 
 class TransientError(ImagepipeError):
     """The image's own failure, which may pass: it is tried again, and after MAX_ATTEMPTS a dead letter."""
@@ -109,11 +104,9 @@ class Failure:
         return cls(kind, error.code, error.message, error.detector, keys, attempts, first_sent_at, now)
 
     def to_json(self) -> str:
-        """Write it as the value of a message attribute."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Failure:
-        """Read it from the value of a message attribute."""
         fields = json.loads(text)
         return cls(**{**fields, "keys": tuple(fields["keys"])})

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from urllib.parse import unquote_plus
 
@@ -168,14 +168,8 @@ def completion(bucket_name: str, record: ImageRecord) -> Completion:
         "detectors": sorted(record.detectors),
         "labels": [{"name": name, "confidence": value} for name, value in record.findings.labels.items()],
         "faces": record.findings.faces,
-        "rejection": None,
+        "rejection": None if record.rejection is None else asdict(record.rejection),
     }
-    if record.rejection is not None:
-        body["rejection"] = {
-            "code": record.rejection.code,
-            "message": record.rejection.message,
-            "detector": record.rejection.detector,
-        }
     attributes: dict[str, str | list[str]] = {"status": str(record.status)}
     if record.detectors:  # SNS takes no empty array
         attributes["detectors"] = sorted(record.detectors)

@@ -172,7 +172,6 @@ def photos_a_second(quotas: Mapping[str, float]) -> float:
 
 
 def photos_in(days: float, quotas: Mapping[str, float]) -> int:
-    """Return how many photos the quotas let through in so many days."""
     return int(photos_a_second(quotas) * days * DAY_SECONDS)
 
 

@@ -10,10 +10,10 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,6 @@ class ImageVersion:
 
     @property
     def content_id(self) -> str:
-        """What the bytes are called."""
         return content_id(self.etag, self.size_bytes)
 
     @property
@@ -157,7 +156,6 @@ class ImageRecord:
 
     @property
     def key(self) -> str:
-        """The object's key."""
         return self.version.key
 
     @property
@@ -207,50 +205,47 @@ class ImageRecord:
             "expires_at": self.expires_at,
         }
         if self.rejection is not None:
-            item["rejection_code"] = self.rejection.code
-            item["rejection_message"] = self.rejection.message
-            item["rejection_detector"] = self.rejection.detector
+            item |= {f"rejection_{name}": value for name, value in asdict(self.rejection).items()}
         return {name: value for name, value in item.items() if value is not None}
 
     @classmethod
-    def from_item(cls, item: Mapping[str, object]) -> ImageRecord:
-        """Read a record back from the attributes of its DynamoDB item."""
+    def from_item(cls, item: Mapping[str, Any]) -> ImageRecord:
         version_id = item.get("version_id")
         expires_at = item.get("expires_at")
         return cls(
             version=ImageVersion(
                 key=str(item["key"]),
                 etag=str(item["etag"]),
-                size_bytes=_integer(item["size_bytes"]),
+                size_bytes=int(item["size_bytes"]),
                 version_id=None if version_id is None else str(version_id),
                 uploaded_at=str(item["uploaded_at"]),
             ),
             status=Status(str(item["status"])),
             sequencer=str(item["sequencer"]),
-            generation=_integer(item["generation"]),
+            generation=int(item["generation"]),
             decided_at=str(item["decided_at"]),
-            detectors=dict(cast("Mapping[str, str]", item.get("detectors", {}))),
+            detectors=dict(item.get("detectors", {})),
             findings=_findings(item),
             rejection=_rejection(item),
-            expires_at=None if expires_at is None else _integer(expires_at),
+            expires_at=None if expires_at is None else int(expires_at),
             decided_by=str(item.get("decided_by", "")),
             shares_answers=bool(item.get("shares_answers", True)),
             stored_revision=str(item["revision"]),
         )
 
 
-def _findings(item: Mapping[str, object]) -> Findings:
+def _findings(item: Mapping[str, Any]) -> Findings:
     faces = item.get("faces")
     return Findings(
         labels=_floats(item.get("labels", {})),
-        parents=frozenset(cast("list[str]", item.get("parents", []))),
-        faces=None if faces is None else _integer(faces),
+        parents=frozenset(item.get("parents", [])),
+        faces=None if faces is None else int(faces),
         moderation=_floats(item.get("moderation", {})),
-        words=tuple(cast("list[str]", item.get("words", []))),
+        words=tuple(item.get("words", [])),
     )
 
 
-def _rejection(item: Mapping[str, object]) -> Rejection | None:
+def _rejection(item: Mapping[str, Any]) -> Rejection | None:
     if "rejection_code" not in item:
         return None
     detector = item.get("rejection_detector")
@@ -265,13 +260,8 @@ def _decimals(confidences: Mapping[str, float]) -> dict[str, Decimal]:
     return {name: Decimal(str(confidence)) for name, confidence in confidences.items()}
 
 
-def _floats(confidences: object) -> dict[str, float]:
-    stored = cast("Mapping[str, Decimal]", confidences)
-    return {name: float(confidence) for name, confidence in stored.items()}
-
-
-def _integer(value: object) -> int:
-    return int(cast("int | Decimal", value))
+def _floats(confidences: Mapping[str, Decimal]) -> dict[str, float]:
+    return {name: float(confidence) for name, confidence in confidences.items()}
 
 
 # The largest that Rekognition gives is well below a megabyte.
@@ -296,7 +286,6 @@ class Result:
     called_at: str
 
     def to_item(self) -> dict[str, object]:
-        """Write the attributes of a DynamoDB item, without its keys."""
         return {"answer": pack(self.response), "called_at": self.called_at}
 
     @classmethod

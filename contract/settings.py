@@ -42,7 +42,6 @@ class ProcessorSettings:
 
     @property
     def answers_are_shared(self) -> bool:
-        """Whether photos with the same bytes are asked about once."""
         return self.share_answers == "yes"
 
     def dead_letter_queue_urls(self) -> dict[str, str]:
@@ -106,13 +105,11 @@ class Question:
 
     @property
     def fingerprint(self) -> str:
-        """Name the settings."""
         asked = json.dumps([self.operation, self.parameters], sort_keys=True)
         return hashlib.blake2b(asked.encode(), digest_size=6).hexdigest()
 
 
 def questions(settings: ProcessorSettings) -> Mapping[str, Question]:
-    """Return what is asked about every image, by detector."""
     return {
         name: Question(
             SPECS[name].operation,

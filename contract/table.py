@@ -109,7 +109,6 @@ class IndexRow:
 
     @classmethod
     def from_item(cls, item: Mapping[str, object]) -> IndexRow:
-        """Read a row back from its DynamoDB item."""
         confidence = item.get("confidence")
         return cls(
             at=ItemKey(str(item[PARTITION_KEY]), str(item[SORT_KEY])),
@@ -121,12 +120,10 @@ class IndexRow:
 
 
 def record_key(key: str) -> ItemKey:
-    """Return where the record of an object's key stands."""
     return ItemKey(f"{RECORD_PREFIX}{key}", RECORD)
 
 
 def result_key(name: ResultName) -> ItemKey:
-    """Return where a raw result stands."""
     return ItemKey(f"{CONTENT_PREFIX}{name.content_id}", f"{name.detector}#{name.fingerprint}")
 
 
@@ -136,7 +133,6 @@ def counts_key(day: str) -> ItemKey:
 
 
 def attempts_key(message_id: str) -> ItemKey:
-    """Return where the failed attempts at a message are counted."""
     return ItemKey(f"attempts#{message_id}", "attempts")
 
 
@@ -151,12 +147,10 @@ def label_term(name: str) -> str:
 
 
 def moderation_term(category: str) -> str:
-    """Return the index term of a moderation category."""
     return f"moderation:{category.casefold()}"
 
 
 def word_term(word: str) -> str:
-    """Return the index term of a word that was read."""
     return f"text:{word.casefold()}"
 
 
@@ -171,12 +165,10 @@ def plain_word(word: str) -> str:
 
 
 def faces_term() -> str:
-    """Return the index term of all images that show a face."""
     return "faces:some"
 
 
 def signing_key() -> ItemKey:
-    """Return where the secret stands with which cursors are signed."""
     return ItemKey(f"{SECRET_PREFIX}cursors", "secret")
 
 
@@ -191,7 +183,6 @@ def upload_place(record: ImageRecord) -> str:
 
 
 def status_term(status: Status) -> str:
-    """Return the index term of all images that ended in a status."""
     return f"status:{status}"
 
 
@@ -256,12 +247,10 @@ def from_wire(item: Mapping[str, Any]) -> Item:
 
 
 def key_to_wire(key: ItemKey) -> WireItem:
-    """Write a primary key."""
     return to_wire(key._asdict())
 
 
 def key_of(item: Mapping[str, Any]) -> ItemKey:
-    """Read the primary key of an item with type tags."""
     return ItemKey(item[PARTITION_KEY]["S"], item[SORT_KEY]["S"])
 
 

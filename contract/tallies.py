@@ -97,7 +97,6 @@ class CountedImage:
     left: tuple[str, ...] = ()
 
     def to_item(self) -> dict[str, object]:
-        """Write the attributes of a DynamoDB item, without its keys."""
         item = {
             "status": None if self.share.status is None else str(self.share.status),
             "labels": sorted(self.share.labels) or None,
@@ -140,7 +139,6 @@ class Differences:
     by_item: dict[ItemKey, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
 
     def add(self, before: Share, after: Share) -> None:
-        """Take in that a key is counted for something else."""
         for share, by in ((before, -1), (after, 1)):
             if share.status is not None:
                 self._add(STATUS_COUNTS, share.status, by)
@@ -179,7 +177,6 @@ def _whole(value: object) -> int:
 
 
 def counted_key(key: str) -> ItemKey:
-    """Return where it stands what an object's key is counted for."""
     return ItemKey(f"{COUNTED_PREFIX}{key}", COUNTED)
 
 
@@ -207,21 +204,17 @@ class Name(NamedTuple):
 
     @property
     def at(self) -> ItemKey:
-        """Where it stands."""
         return ItemKey(f"{CONTENT_PREFIX}{self.content_id}", f"{NAME_PREFIX}{key_digest(self.key)}")
 
     def to_item(self) -> dict[str, object]:
-        """Return the attributes of its item, without its keys."""
         return {"key": self.key, "turn": self.turn}
 
     @classmethod
     def from_item(cls, content_id: str, item: Mapping[str, object]) -> Name:
-        """Read it back."""
         return cls(content_id, str(item["key"]), int(str(item["turn"])))
 
 
 def removal_key(content_id: str) -> ItemKey:
-    """Return where it stands that the results of a content have an expiry."""
     return ItemKey(f"{CONTENT_PREFIX}{content_id}", REMOVAL)
 
 
@@ -242,7 +235,6 @@ class AuditRound(NamedTuple):
     is_done: bool = False
 
     def to_item(self) -> dict[str, object]:
-        """Write the attributes of a DynamoDB item, without its keys."""
         return self._asdict()
 
     @classmethod

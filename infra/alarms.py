@@ -1,24 +1,27 @@
-"""Alarms: each says what happened, to what, what to do, and where docs/operations.md tells more."""
+"""Alarms, and where they go. Each says what happened, what to do, and where docs/operations.md tells more."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from aws_cdk import Duration
+from aws_cdk import Annotations, ArnFormat, Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contract.metrics import Metric, TallyMetric
 from contract.quotas import MOST_BULK_DAYS, MOST_LIVE_DAYS, MOST_WAITING_DAYS, photos_in
 from contract.timing import QUEUE_RETENTION_DAYS
-from infra.alarm_topic import AlarmTopic
 from infra.functions import METRICS_NAMESPACE
-from infra.queueing import LaneQueues
-from infra.quotas import QuotaParameters
+from infra.intake import LaneQueues
+from infra.regions import QuotaParameters
+from infra.settings import DeploymentSettings
 
 _MINUTE, _FIVE_MINUTES = Duration.minutes(1), Duration.minutes(5)
 # Metrics that count what went wrong are written when something did: no data means that nothing did.
@@ -28,45 +31,47 @@ _NOTHING_WRONG = cloudwatch.TreatMissingData.NOT_BREACHING
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-monitoring-using-cloudwatch.html
 _AS_BEFORE = cloudwatch.TreatMissingData.IGNORE
 
-
-@dataclass(frozen=True)
-class Watched:
-    """What there is to watch. `functions` are by the name that operators know them by."""
-
-    images: LaneQueues
-    bulk: LaneQueues
-    functions: Mapping[str, lambda_.Function]
-    quotas: QuotaParameters
-    uncounted: sqs.Queue
-    api: apigateway.HttpApi
-    is_audited: bool
+NOBODY = (
+    "nobody: set alarm_email or alarm_topic_arn and deploy again; else dead letters expire and no one knows"
+)
 
 
 class Alarms(Construct):
-    """All alarms of the stack, each of them sent to the topic when it begins and when it is over."""
+    """All alarms of the stack, each of them sent to the topic when it begins and when it is over.
 
-    def __init__(self, scope: Construct, construct_id: str, watched: Watched, topic: AlarmTopic) -> None:
+    `functions` are by the name that operators know them by.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        topic: AlarmTopic,
+        *,
+        images: LaneQueues,
+        bulk: LaneQueues,
+        functions: Mapping[str, lambda_.Function],
+        quotas: QuotaParameters,
+        uncounted: sqs.Queue,
+        api: apigateway.HttpApi,
+        is_audited: bool,
+    ) -> None:
         super().__init__(scope, construct_id)
-        self._action = topic.action
-        self._on_dead_letters("ImagesDeadLetters", watched.images, "Dead letters of live photos")
-        self._on_dead_letters("BulkDeadLetters", watched.bulk, "Dead letters of bulk work")
-        self._on_age(
-            "ImagesWaiting", watched.images, MOST_LIVE_DAYS, "uploaded photo", "Live photos wait too long"
-        )
-        self._on_age("BulkWaiting", watched.bulk, MOST_BULK_DAYS, "bulk message", "Bulk work waits too long")
-        self._on_depth("ImagesDepth", watched.images, "live", watched.quotas)
-        self._on_depth("BulkDepth", watched.bulk, "bulk", watched.quotas)
-        self._on_configuration_errors()
-        self._on_the_days_limit()
-        self._on_late_counts(watched.functions["tally"])
-        self._on_uncounted_changes(watched.uncounted)
-        if watched.is_audited:
+        self._action = actions.SnsAction(topic.topic)
+        self._on_dead_letters("ImagesDeadLetters", images, "Dead letters of live photos")
+        self._on_dead_letters("BulkDeadLetters", bulk, "Dead letters of bulk work")
+        self._on_age("ImagesWaiting", images, MOST_LIVE_DAYS, "uploaded photo", "Live photos wait too long")
+        self._on_age("BulkWaiting", bulk, MOST_BULK_DAYS, "bulk message", "Bulk work waits too long")
+        self._on_depth("ImagesDepth", images, "live", quotas)
+        self._on_depth("BulkDepth", bulk, "bulk", quotas)
+        self._on_calls()
+        self._on_counts(functions["tally"], uncounted)
+        if is_audited:
             self._on_differences()
-        self._on_loops(watched.functions["processor"])
-        for name, function in watched.functions.items():
-            self._on_throttles(name, function)
-            self._on_errors(name, function)
-        self._on_failed_answers(watched.api)
+        self._on_loops(functions["processor"])
+        for name, function in functions.items():
+            self._on_function(name, function)
+        self._on_failed_answers(api)
 
     def _on_dead_letters(self, alarm_id: str, work: LaneQueues, heading: str) -> None:
         # Messages that a redrive policy moves are not in NumberOfMessagesSent, only in the visible ones.
@@ -112,7 +117,7 @@ class Alarms(Construct):
             missing=_AS_BEFORE,
         )
 
-    def _on_configuration_errors(self) -> None:
+    def _on_calls(self) -> None:
         self._alarm(
             "ConfigurationErrors",
             _counted(Metric.CONFIGURATION_ERRORS),
@@ -121,8 +126,6 @@ class Alarms(Construct):
             "names what is missing.",
             "Configuration errors",
         )
-
-    def _on_the_days_limit(self) -> None:
         self._alarm(
             "DailyLimit",
             _counted(Metric.DAILY_LIMIT_REACHED),
@@ -132,7 +135,7 @@ class Alarms(Construct):
             "The day's limit is reached",
         )
 
-    def _on_late_counts(self, tally: lambda_.Function) -> None:
+    def _on_counts(self, tally: lambda_.Function, dead_letters: sqs.Queue) -> None:
         # Counts the milliseconds since the oldest change in a batch was made.
         # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
         self._alarm(
@@ -143,8 +146,6 @@ class Alarms(Construct):
             "tally says what stops it. What is older than a day has to be counted anew.",
             "Counts are behind",
         )
-
-    def _on_uncounted_changes(self, dead_letters: sqs.Queue) -> None:
         self._alarm(
             "UncountedChanges",
             dead_letters.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="Maximum"),
@@ -181,7 +182,7 @@ class Alarms(Construct):
             "Messages were dropped as a loop",
         )
 
-    def _on_throttles(self, name: str, function: lambda_.Function) -> None:
+    def _on_function(self, name: str, function: lambda_.Function) -> None:
         self._alarm(
             f"{name.capitalize()}Throttles",
             function.metric_throttles(period=_FIVE_MINUTES, statistic="Sum"),
@@ -192,8 +193,6 @@ class Alarms(Construct):
             "A function is throttled",
             again=True,
         )
-
-    def _on_errors(self, name: str, function: lambda_.Function) -> None:
         self._alarm(
             f"{name.capitalize()}Errors",
             function.metric_errors(period=_FIVE_MINUTES, statistic="Sum"),
@@ -255,3 +254,50 @@ def _counted(
         period=period,
         statistic=statistic,
     )
+
+
+class AlarmTopic(Construct):
+    """The topic that every alarm is sent to, when it begins and when it is over.
+
+    It has no KMS key: CloudWatch cannot publish to a topic under the AWS-managed key `aws/sns`, and a key of
+    our own would cost ten times an alarm, for texts that name no photo.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+
+    `reaches` says who is told, for the stack's outputs.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings) -> None:
+        super().__init__(scope, construct_id)
+        if settings.alarm_topic_arn:
+            self.topic = sns.Topic.from_topic_arn(self, "Given", settings.alarm_topic_arn)
+            self.reaches = settings.alarm_topic_arn
+        else:
+            self.topic = self._own(settings.alarm_email)
+            self.reaches = f"{settings.alarm_email}, once confirmed" if settings.alarm_email else NOBODY
+        if self.reaches == NOBODY:
+            Annotations.of(self).add_warning_v2("imagepipe:alarms", f"Alarms reach {NOBODY}.")
+
+    def _own(self, email: str) -> sns.Topic:
+        topic = sns.Topic(self, "Topic", display_name="imagepipe alarms", enforce_ssl=True)
+        stack = Stack.of(self)
+        alarms = stack.format_arn(
+            service="cloudwatch",
+            resource="alarm",
+            resource_name="*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsOfThisAccount",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "ArnLike": {"aws:SourceArn": alarms},
+                },
+            )
+        )
+        if email:
+            topic.add_subscription(subscriptions.EmailSubscription(email))
+        return topic

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from contract import timing
 from contract.settings import QuerySettings, dump
 from contract.table import signing_key
-from infra.access_log import AccessLog
-from infra.functions import PythonFunction
-from infra.queueing import LaneQueues
+from infra.functions import PythonFunction, allow, retention
+from infra.intake import ObjectEvents
 from infra.settings import DeploymentSettings
 
 # What the function answers: tests hold this list to its own. The greedy form takes keys with slashes, encoded
@@ -38,6 +39,24 @@ COSTLY_ROUTES = ("GET /images", "GET /labels", "GET /stats", UPLOAD_ROUTE)
 # Pages, scripts and descriptions without any data: a browser gets them before anybody has signed in.
 STATIC_ROUTES = ("GET /", "GET /page/{file+}", "GET /docs", "GET /openapi.json")
 
+# The caller is a role or a user where requests are signed, the token's subject where people sign in. A path
+# has a photo's key in it; what was searched for is in the query string, and is left out.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+_FIELDS = {
+    "time": "$context.requestTime",
+    "request": "$context.requestId",
+    "ip": "$context.identity.sourceIp",
+    "caller": "$context.identity.userArn",
+    "subject": "$context.authorizer.claims.sub",
+    "method": "$context.httpMethod",
+    "path": "$context.path",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "ms": "$context.responseLatency",
+    "error": "$context.integrationErrorMessage",
+}
+
 
 class Answers(Construct):
     """The query Lambda behind an HTTP API. Closed unless the settings open it: callers sign with IAM."""
@@ -49,13 +68,12 @@ class Answers(Construct):
         settings: DeploymentSettings,
         *,
         code: Path,
-        bucket: s3.Bucket,
+        intake: ObjectEvents,
         table: dynamodb.ITable,
-        images: LaneQueues,
-        bulk: LaneQueues,
     ) -> None:
         super().__init__(scope, construct_id)
         self.settings = settings
+        images, bulk = intake.images, intake.bulk
         self.function = PythonFunction(
             self,
             "Query",
@@ -63,7 +81,7 @@ class Answers(Construct):
             code=code,
             environment=dump(
                 QuerySettings(
-                    bucket_name=bucket.bucket_name,
+                    bucket_name=intake.bucket.bucket_name,
                     table_name=table.table_name,
                     queue_url=images.queue.queue_url,
                     dead_letter_queue_url=images.dead_letters.queue_url,
@@ -78,13 +96,13 @@ class Answers(Construct):
             log_retention_days=settings.log_retention_days,
             reserved_concurrency=settings.query_reserved_concurrency,
         ).function
-        self._allow(bucket, table)
+        self._allow(intake.bucket, table)
         for queue in (images.queue, images.dead_letters, bulk.queue, bulk.dead_letters):
             queue.grant(self.function, "sqs:GetQueueAttributes")
         self.api = self._http_api()
         routes = self._route()
         self._throttle(routes)
-        self._let_pages_in(bucket)
+        self._let_pages_in(intake.bucket)
 
     def _let_pages_in(self, bucket: s3.Bucket) -> None:
         """Let pages ask the bucket, which is another host than theirs.
@@ -105,23 +123,11 @@ class Answers(Construct):
         What it signs can do what it may do: show an object, and put one there if that is wanted.
         """
         table.grant(self.function, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
-        self.function.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=["dynamodb:PutItem"],
-                resources=[table.table_arn],
-                conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [signing_key().pk]}},
-            )
-        )
-        self.function.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=[
-                    "s3:GetObject",
-                    "s3:GetObjectVersion",
-                    *(["s3:PutObject"] if self.settings.takes_uploads else []),
-                ],
-                resources=[bucket.arn_for_objects("*")],
-            )
-        )
+        only_secrets = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [signing_key().pk]}}
+        allow(self.function, ["dynamodb:PutItem"], table.table_arn, conditions=only_secrets)
+        uploading = ["s3:PutObject"] if self.settings.takes_uploads else []
+        signed_for = ["s3:GetObject", "s3:GetObjectVersion", *uploading]
+        allow(self.function, signed_for, bucket.arn_for_objects("*"))
 
     def _http_api(self) -> apigateway.HttpApi:
         origins = list(self.settings.cors_origins)
@@ -201,3 +207,18 @@ class Answers(Construct):
 def _stage(api: apigateway.HttpApi) -> apigateway.CfnStage:
     assert api.default_stage is not None
     return cast("apigateway.CfnStage", api.default_stage.node.default_child)
+
+
+class AccessLog(Construct):
+    """A line of JSON for each request to a stage, in a log group of its own."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, stage: apigateway.CfnStage, retention_days: int
+    ) -> None:
+        super().__init__(scope, construct_id)
+        group = logs.LogGroup(
+            self, "Logs", retention=retention(retention_days), removal_policy=RemovalPolicy.DESTROY
+        )
+        stage.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
+            destination_arn=group.log_group_arn, format=json.dumps(_FIELDS)
+        )

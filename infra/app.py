@@ -1,4 +1,4 @@
-"""The CDK app.
+"""The CDK app: the whole system as one stack.
 
 `cdk deploy` runs it by cdk.json; the local environment runs it the same way with other settings.
 """
@@ -7,13 +7,111 @@ from __future__ import annotations
 
 import sys
 
-from aws_cdk import App
+from aws_cdk import Annotations, App, CfnOutput, DefaultStackSynthesizer, Stack
+from constructs import Construct
 
-from infra.bundles import Bundle, BundleError
+from infra.alarms import Alarms, AlarmTopic
+from infra.answers import Answers
+from infra.bundles import PYTHON_VERSION, Bundle, BundleError, find_python
+from infra.intake import ObjectEvents
+from infra.processing import CompletionTopic, Processing, Tallying
+from infra.regions import RegionRule
 from infra.settings import DeploymentSettings, UnusableSettingsError
-from infra.stack import ImagepipeStack
+from infra.store import Store
 
 STACK_NAME = "imagepipe"
+
+
+class ImagepipeStack(Stack):
+    """Photos come in at `intake`, are recognized in `processing`, kept in `store`, asked for at `answers`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: DeploymentSettings,
+        *,
+        processors: Bundle,
+        query_api: Bundle,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description="Photos in a bucket become searchable by what is in them",
+            # Without the rule the template is deployed as it is, here and on AWS; `cdk deploy` checks the
+            # bootstrap version itself.
+            synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+            # CloudFormation takes 51,200 bytes without a bucket, which is how the local environment deploys.
+            suppress_template_indentation=True,
+        )
+        RegionRule(self, "Region", settings.detectors)
+        intake = ObjectEvents(self, "Intake", settings)
+        store = Store(self, "Store", settings)
+        completions = CompletionTopic(self, "Completions")
+        processors_code = processors.build()
+        self._warn_of_slow_starts()
+        processing = Processing(
+            self,
+            "Processing",
+            settings,
+            code=processors_code,
+            intake=intake,
+            table=store.table,
+            topic=completions.topic,
+        )
+        tallying = Tallying(
+            self, "Tallying", settings, code=processors_code, table=store.table, intake=intake
+        )
+        answers = Answers(
+            self,
+            "Answers",
+            settings,
+            code=query_api.build(),
+            intake=intake,
+            table=store.table,
+        )
+        topic = AlarmTopic(self, "AlarmTopic", settings)
+        Alarms(
+            self,
+            "Alarms",
+            topic,
+            images=intake.images,
+            bulk=intake.bulk,
+            functions={
+                "processor": processing.function,
+                "tally": tallying.function,
+                "query": answers.function,
+            },
+            uncounted=tallying.dead_letters,
+            quotas=processing.quotas,
+            api=answers.api,
+            is_audited=settings.daily_check,
+        )
+        self._publish(
+            Bucket=intake.bucket.bucket_name,
+            QueueUrl=intake.images.queue.queue_url,
+            DeadLetterQueueUrl=intake.images.dead_letters.queue_url,
+            BulkQueueUrl=intake.bulk.queue.queue_url,
+            BulkDeadLetterQueueUrl=intake.bulk.dead_letters.queue_url,
+            Table=store.table.table_name,
+            TopicArn=completions.topic.topic_arn,
+            ApiUrl=answers.api.api_endpoint,
+            TallyFunction=tallying.function.function_name,
+            AlarmTopicArn=topic.topic.topic_arn,
+            AlarmsReach=topic.reaches,
+        )
+
+    def _warn_of_slow_starts(self) -> None:
+        if find_python() is None:
+            Annotations.of(self).add_warning_v2(
+                "imagepipe:bytecode",
+                f"Functions will start more slowly: this machine has no python{PYTHON_VERSION} on its path, "
+                "to put bytecode into their zips.",
+            )
+
+    def _publish(self, **outputs: str) -> None:
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
 
 
 def main() -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -66,6 +67,17 @@ class PythonFunction(Construct):
             role=role,
             reserved_concurrent_executions=reserved_concurrency,
         )
+
+
+def allow(
+    function: lambda_.Function,
+    actions: Sequence[str],
+    *resources: str,
+    conditions: Mapping[str, Any] | None = None,
+) -> None:
+    """Let a function do what no `grant` of CDK's is narrow enough for."""
+    statement = iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
+    function.add_to_role_policy(statement)
 
 
 def retention(days: int) -> logs.RetentionDays:

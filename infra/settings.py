@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
 from contract.quotas import COSTLY_REQUESTS_A_SECOND, DEFAULT_BATCH_SIZE
@@ -228,7 +227,7 @@ class DeploymentSettings:
         Raises UnusableSettingsError.
         """
         hints = typing.get_type_hints(cls)
-        given = {field.name: look_up(field.name) for field in dataclasses.fields(cls)}
+        given = {each.name: look_up(each.name) for each in fields(cls)}
         values = {name: _read(name, value, hints[name]) for name, value in given.items() if value is not None}
         return cls(**values)
 

@@ -121,29 +121,21 @@ class Assessor:
 
     def assess(self, page: Sequence[Listed]) -> list[Assessed]:
         records = self.table.summaries([listed.key for listed in page], ASSESSED) if self.has_records else {}
-        current = {
-            listed.key
-            for listed in page
-            if listed.key in records and records[listed.key].is_current(listed, self.deployed.fingerprints)
-        }
-        contents = {listed.key: self._content_id(listed, records.get(listed.key)) for listed in page}
-        kinds = {listed.key: ObjectKind.of(listed) for listed in page}
-        askable = {
-            listed.key
-            for listed in page
-            if listed.key not in current and kinds[listed.key].can_be_asked_about
-        }
-        first = self.contents.first_seen(contents[listed.key] for listed in page if listed.key in askable)
-        calls = self._calls(first)
-        assessed: list[Assessed] = []
+        seen: list[tuple[Listed, ObjectKind, bool, str | None]] = []
         for listed in page:
-            kind = kinds[listed.key]
-            if listed.key not in askable:
-                assessed.append(Assessed(listed, kind, listed.key in current))
-            else:
-                # What is taken out is taken out once: the next one with these bytes repeats them.
-                needed = calls.pop(contents[listed.key], None)
-                assessed.append(Assessed(listed, kind, False, needed is None, needed or ()))
+            kind, record = ObjectKind.of(listed), records.get(listed.key)
+            is_current = record is not None and record.is_current(listed, self.deployed.fingerprints)
+            is_asked_about = kind.can_be_asked_about and not is_current
+            seen.append(
+                (listed, kind, is_current, self._content_id(listed, record) if is_asked_about else None)
+            )
+        contents = (content for *_, content in seen if content is not None)
+        calls = self._calls(self.contents.first_seen(contents))
+        assessed: list[Assessed] = []
+        for listed, kind, is_current, content in seen:
+            # What is taken out is taken out once: the next one with these bytes repeats them.
+            needed = calls.pop(content, None) if content is not None else ()
+            assessed.append(Assessed(listed, kind, is_current, needed is None, needed or ()))
         return assessed
 
     def _content_id(self, listed: Listed, record: RecordSummary | None) -> str:

@@ -22,7 +22,7 @@ from enum import Enum, StrEnum
 from operator import attrgetter
 from typing import NamedTuple
 
-from aws.object_heads import NO_VERSION
+from aws.calls import NO_VERSION
 from contract.moments import to_seconds, to_text
 from contract.records import key_digest
 from contract.table import ItemKey

@@ -21,8 +21,7 @@ from contract.tallies import AUDIT_EVENT
 from processors.adapters.calls import PATIENT_ATTEMPTS, lambda_config, retry_policy, translated
 from processors.adapters.dynamodb_counting import CountingTable
 from processors.counting.contents import ContentNames
-from processors.counting.label_counter import LabelCounter, changed_keys
-from processors.counting.recounting import Recount
+from processors.counting.label_counter import LabelCounter, changed_keys, recount
 from processors.telemetry import Log
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def build_audit(settings: TallySettings, count: Count, log: Log) -> Audit:
 
     Its parts are imported when it is asked for, for most starts of the tally are for the stream.
     """
-    from processors.adapters.audits import DynamoDBAudits, S3Listing, SqsDepths
+    from processors.adapters.audits import DynamoDBAudits, listed_photos, photos_waiting
     from processors.counting.auditing import Audit
 
     if not settings.bucket_name:
@@ -67,9 +66,9 @@ def build_audit(settings: TallySettings, count: Count, log: Log) -> Audit:
         client("dynamodb"), settings.table_name, translated, retry, ThreadPoolExecutor(READS_AT_ONCE)
     )
     return Audit(
-        bucket=S3Listing(client("s3"), settings.bucket_name),
+        page=partial(listed_photos, client("s3"), settings.bucket_name),
         store=DynamoDBAudits(batches),
-        waiting=SqsDepths(client("sqs"), settings.live_queue_urls, settings.bulk_queue_urls).waiting,
+        waiting=partial(photos_waiting, client("sqs"), settings.live_queue_urls, settings.bulk_queue_urls),
         retry=retry,
         count=count,
         log=log,
@@ -92,7 +91,6 @@ def assemble(
     contents = ContentNames(table, retry, time.time)
     log = cast("Log", logger)
     tally = LabelCounter(table, contents, retry, count, log, time.time)
-    recount = Recount(table, tally, contents)
 
     def work(event: dict[str, Any], context: Any) -> dict[str, Any]:
         def seconds_left() -> float:
@@ -101,7 +99,7 @@ def assemble(
         answer: dict[str, Any] = {"changed": 0}
         try:
             if "recount" in event:
-                answer = recount.answer(event, seconds_left)
+                answer = recount(tally, event, seconds_left)
             elif AUDIT_EVENT in event:
                 answer |= new_audit(count, log).answer(event[AUDIT_EVENT], seconds_left)
             else:
@@ -110,6 +108,4 @@ def assemble(
             count(TallyMetric.IMAGES_TALLIED, answer["changed"])
         return answer
 
-    measured: Answering = metrics.log_metrics(work)
-    logged: Answering = logger.inject_lambda_context(measured)
-    return logged
+    return cast("Answering", logger.inject_lambda_context(metrics.log_metrics(work)))

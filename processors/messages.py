@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from contract import timing
 from contract.errors import (
     CRASHED,
     ConfigurationError,
@@ -24,16 +25,6 @@ from contract.errors import (
 )
 from contract.metrics import Metric
 from contract.moments import to_text
-from contract.timing import (
-    DAY_SECONDS,
-    FIRST_BACKOFF_SECONDS,
-    HINTED_RECEIVES,
-    LONGEST_BACKOFF_SECONDS,
-    MAX_ATTEMPTS,
-    PATIENT_BACKOFF_SECONDS,
-    PATIENT_RECEIVES,
-    RENEWAL_DAYS,
-)
 from processors.runtime import Runtime
 from processors.telemetry import Log, Metrics
 
@@ -79,15 +70,13 @@ class FailedMessages:
     """Deals with the failed messages of a batch."""
 
     queue: SqsQueues
+    attempts: Attempts
     metrics: Metrics
     log: Log
     runtime: Runtime
 
     def settle(
-        self,
-        failed: Sequence[tuple[Message, ImagepipeError]],
-        keys: Mapping[str, tuple[str, ...]],
-        attempts: Attempts,
+        self, failed: Sequence[tuple[Message, ImagepipeError]], keys: Mapping[str, tuple[str, ...]]
     ) -> set[str]:
         """Return the ids of the messages that SQS is to keep; the others are taken care of.
 
@@ -97,7 +86,7 @@ class FailedMessages:
         kept: list[tuple[Message, ImagepipeError]] = []
         for message, error in failed:
             try:
-                moved = self._move(message, error, keys.get(message.id, ()), attempts)
+                moved = self._move(message, error, keys.get(message.id, ()))
             except ImagepipeError as trouble:
                 self.log.warning(f"stays where it is: {trouble.message}", message_id=message.id)
                 moved = False
@@ -112,17 +101,14 @@ class FailedMessages:
         self.metrics.add(Metric.MESSAGES_HANDED_BACK, len(kept))
         return {message.id for message, _ in kept}
 
-    def _move(
-        self, message: Message, error: ImagepipeError, keys: tuple[str, ...], attempts: Attempts
-    ) -> bool:
-        """Move a message on if it has come to that."""
+    def _move(self, message: Message, error: ImagepipeError, keys: tuple[str, ...]) -> bool:
         if isinstance(error, PermanentError):
             return self._bury(message, error, keys, message.receive_count)
         if self._is_blameless(message, error):
-            attempts.blameless(message)
+            self.attempts.blameless(message)
             return self._renew(message, error)
-        failures = MAX_ATTEMPTS if error.code == CRASHED else attempts.failed(message)
-        return failures >= MAX_ATTEMPTS and self._bury(message, error, keys, failures)
+        failures = timing.MAX_ATTEMPTS if error.code == CRASHED else self.attempts.failed(message)
+        return failures >= timing.MAX_ATTEMPTS and self._bury(message, error, keys, failures)
 
     def _is_blameless(self, message: Message, error: ImagepipeError) -> bool:
         if not isinstance(error, NotReadyError | ConfigurationError):
@@ -131,7 +117,7 @@ class FailedMessages:
 
     def _renew(self, message: Message, error: ImagepipeError) -> bool:
         """Send a message anew that SQS would soon delete for its age."""
-        if self._age_seconds(message) < RENEWAL_DAYS * DAY_SECONDS:
+        if self._age_seconds(message) < timing.RENEWAL_DAYS * timing.DAY_SECONDS:
             return False
         self.queue.requeue(message, self._delay_seconds(message, error))
         return True
@@ -147,11 +133,11 @@ class FailedMessages:
 
     def _delay_seconds(self, message: Message, error: ImagepipeError) -> int:
         receives = message.receive_count
-        if receives > PATIENT_RECEIVES:
-            return max(1, round(self.runtime.spread(PATIENT_BACKOFF_SECONDS)))
-        doublings = min(receives - 1, LONGEST_BACKOFF_SECONDS.bit_length())
-        longest = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2**doublings)
-        if error.retry_within_seconds is not None and receives <= HINTED_RECEIVES:
+        if receives > timing.PATIENT_RECEIVES:
+            return max(1, round(self.runtime.spread(timing.PATIENT_BACKOFF_SECONDS)))
+        doublings = min(receives - 1, timing.LONGEST_BACKOFF_SECONDS.bit_length())
+        longest = min(timing.LONGEST_BACKOFF_SECONDS, timing.FIRST_BACKOFF_SECONDS * 2**doublings)
+        if error.retry_within_seconds is not None and receives <= timing.HINTED_RECEIVES:
             longest = min(longest, error.retry_within_seconds)
         return max(1, round(self.runtime.spread(longest)))
 
@@ -172,14 +158,14 @@ class Attempts:
         self._begun = {
             message.id: counted
             for message in messages
-            if message.receive_count > MAX_ATTEMPTS and (counted := self._add(message, 1)) is not None
+            if message.receive_count > timing.MAX_ATTEMPTS and (counted := self._add(message, 1)) is not None
         }
         return {
             message_id: TransientError(
                 CRASHED, f"its function came to no end {counted - 1} times: see the function's log"
             )
             for message_id, counted in self._begun.items()
-            if counted > MAX_ATTEMPTS
+            if counted > timing.MAX_ATTEMPTS
         }
 
     def failed(self, message: Message) -> int:
@@ -187,7 +173,6 @@ class Attempts:
         return self._begun.get(message.id) or self._add(message, 1) or 0
 
     def blameless(self, message: Message) -> None:
-        """Take back what was noted beforehand."""
         if self._begun.pop(message.id, None) is not None:
             self._add(message, -1)
 

@@ -6,8 +6,6 @@ reaches into the future, or `start` one that does not.
 
 Live work joins however long the line is. Bulk work joins only while it is short, so that a photo uploaded now
 never waits for much of a backlog, or when it has been kept out for long: that is its floor.
-
-A batch has permits for the calls of one operation, taken from the line a run at a time.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from contract.errors import ConfigurationError, ImagepipeError, NotReadyError
 from contract.metrics import Metric
 from contract.moments import day_of
-from contract.quotas import BETA, BudgetItem, to_microseconds
+from contract.quotas import BudgetItem, to_microseconds
 from processors.runtime import Deadline
 from processors.telemetry import Log, Metrics
 
@@ -50,6 +48,7 @@ ABSURD_SECONDS = LONGEST_SPAN_SECONDS + 300.0
 UNLIMITED = 10**15
 # For so long after a cut, calls are throttled because of those that came before it.
 SETTLING_SECONDS = 1.0
+LESS_THAN_LAST_TIME = 0.9
 # Nobody has slots in hand that are older than so many cuts.
 MOST_CUTS = 4
 
@@ -151,8 +150,10 @@ class SharedRateLimiter:
         if last.number != known_cuts or now < last.at + SETTLING_SECONDS:
             return
         before = rate = self.item.pace(self.quota).rate(now)
-        if self.item.cut_from is not None and rate < self.item.cut_from:
-            rate *= (1 + BETA) / 2  # there is less than last time: do not try for all of it again
+        last_from = self.item.cut_from
+        if last_from is not None:
+            # There is less than last time: do not try for all of it again. Or more, and this was too much.
+            rate = rate * LESS_THAN_LAST_TIME if rate < last_from else (rate + last_from) / 2
         item = replace(self.item, cut_at=now, cut_from=rate)
         # What is in the line already is stretched too: so much later is the next free slot.
         longer = max(0.0, self.item.next_at - now) * (before / item.pace(self.quota).rate(now) - 1)
@@ -315,7 +316,6 @@ class Permits:
         return permit
 
     def throttled(self, permit: Permit) -> None:
-        """Note that the call made with a permit was throttled."""
         self.limiter.slow_down(permit.known_cuts)
 
     def _take_a_run(self, key: str) -> None:

@@ -48,7 +48,6 @@ class Deadline:
     remaining_milliseconds: Callable[[], int]
 
     def seconds_for_calls(self) -> float:
-        """Return for how long calls may still be started."""
         return self.remaining_milliseconds() / 1000 - RESERVE_SECONDS
 
     def require_time_for_a_call(self, key: str) -> None:

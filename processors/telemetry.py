@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,13 +26,6 @@ class Metrics(Protocol):
 
     def add(self, count: Metric, by: int = 1) -> None:
         """Add to one count of this invocation."""
-
-
-class DailyCounters(Protocol):
-    """Where counts are added up for `imagepipe status`, which has no CloudWatch to ask on every machine."""
-
-    def add(self, counted: Mapping[Metric, int]) -> None:
-        """Add what one batch counted. An aid, not a record: a batch that crashes is not in it."""
 
 
 class Log(Protocol):
@@ -61,7 +53,6 @@ class PowertoolsMetrics:
     _counts: Counter[Metric] = field(default_factory=Counter)
 
     def add(self, count: Metric, by: int = 1) -> None:
-        """Add to one count of this invocation."""
         with self._lock:
             self._counts[count] += by
 

@@ -87,18 +87,10 @@ class Clients:
 def assemble(
     settings: ProcessorSettings, aws: Clients, metrics: Metrics, log: Log, runtime: Runtime
 ) -> ImageBatch:
-    """Put together all that deals with a batch."""
     retry, executor = retry_policy(runtime.sleep), runtime.new_executor(settings.concurrent_calls)
-    name, patient = settings.table_name, retry_policy(runtime.sleep, PATIENT_ATTEMPTS)
-    table = ImageTable(
-        client=aws.dynamodb,
-        table_name=name,
-        retry=retry,
-        batches=TableBatches(aws.dynamodb, name, translated, retry, executor),
-        patient_batches=TableBatches(aws.dynamodb, name, translated, patient, executor),
-        executor=executor,
-        clock=runtime.clock,
-    )
+    name = settings.table_name
+    batches = TableBatches(aws.dynamodb, name, translated, retry, executor)
+    table = ImageTable(batches, retry_policy(runtime.sleep, PATIENT_ATTEMPTS), runtime.clock)
     objects = S3Objects(aws.s3, settings.bucket_name, retry)
     queues = SqsQueues(aws.sqs, settings.dead_letter_queue_urls(), retry)
     detectors = chosen(settings)
@@ -140,5 +132,5 @@ def assemble(
         now=runtime.now,
     )
     attempts = Attempts(DynamoDBAttempts(aws.dynamodb, name, retry, runtime.clock), log)
-    failed_messages = FailedMessages(queues, metrics, log, runtime)
-    return ImageBatch(pipeline, attempts, failed_messages, metrics, log)
+    failed_messages = FailedMessages(queues, attempts, metrics, log, runtime)
+    return ImageBatch(pipeline, failed_messages, metrics, log)

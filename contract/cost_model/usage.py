@@ -34,7 +34,6 @@ class Work:
 
     @classmethod
     def of_new_photos(cls, photos: float, operations: Sequence[str], *, is_bulk: bool = False) -> Work:
-        """Describe photos of which nothing is known."""
         return cls(photos, dict.fromkeys(operations, photos), is_bulk)
 
 
@@ -125,7 +124,6 @@ def seconds_at_quota(calls: Mapping[str, float], quotas: Mapping[str, float]) ->
 
 
 def usage(work: Work, assumed: Assumptions) -> Usage:
-    """Count what some work uses."""
     batches = work.photos / assumed.photos_a_batch
     calls = sum(work.calls.values())
     workers = _workers(work.calls, assumed)
@@ -229,22 +227,18 @@ def typical_record(operations: Sequence[str], labels: int, words: int) -> ImageR
 
 
 def record_item(of: ImageRecord) -> Mapping[str, object]:
-    """Write a record as the item it is in the table."""
     return record_key(of.key)._asdict() | of.to_item()
 
 
 def row_items(of: ImageRecord) -> list[Mapping[str, object]]:
-    """Write the index rows of a record as the items they are in the table."""
     return [row.to_item() for row in index_rows(of)]
 
 
 def counted_item(of: ImageRecord) -> Mapping[str, object]:
-    """Write what a record is counted for as the item it is in the table."""
     return counted_key(of.key)._asdict() | CountedImage(Share.of(of), turn=1).to_item()
 
 
 def name_item(of: ImageRecord) -> Mapping[str, object]:
-    """Write that a record is of its content as the item it is in the table."""
     name = Name(of.content_id, of.key, turn=1)
     return name.at._asdict() | name.to_item()
 

@@ -68,7 +68,6 @@ class AwsAccount:
         return f"{found['Account']} ({found['Arn'].rpartition(':')[2]})"
 
     def concurrency(self) -> Concurrency:
-        """Return what Lambda has for the account."""
         found = reliable(self.retry, "GetAccountSettings", self.functions.get_account_settings)()
         limit = found["AccountLimit"]
         return Concurrency(limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"])

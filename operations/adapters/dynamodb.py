@@ -222,7 +222,6 @@ class OperatedTable:
         return self.reads.read([key_to_wire(place) for place in places], attributes)
 
     def _call(self, what: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a call of the client on this table."""
         return reliable(self.retry, f"{what} on {self.table_name}", partial(call, TableName=self.table_name))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws.object_heads import NO_VERSION, head_object
+from aws.calls import NO_VERSION, head_object
 from aws.retries import RetryPolicy
 from contract.moments import to_text
 from contract.records import ImageVersion

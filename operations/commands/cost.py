@@ -217,6 +217,5 @@ def markdown_table(record: Sequence[str], rows: Iterable[Sequence[str]], *, numb
 
 
 def show_dollars(services: str, dollars: str, costs: Bill) -> None:
-    """Print a bill under these two headings."""
     amounts = {**costs.by_service, "all": costs.total}
     terminal.print_table((services, dollars), [(name, money(amount)) for name, amount in amounts.items()])

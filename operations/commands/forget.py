@@ -174,7 +174,6 @@ class Forgetting:
 
     @property
     def queues(self) -> Mapping[str, SqsQueue]:
-        """All queues by name."""
         lanes = self.pipeline.lanes
         dead_letters = {f"{lane.name} dead letters": lane.dead_letters for lane in lanes}
         return {lane.name: lane.queue for lane in lanes} | dead_letters

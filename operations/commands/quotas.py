@@ -141,7 +141,6 @@ class DailyLimit:
 
     @property
     def in_use(self) -> int | None:
-        """The limit that all workers go by."""
         return self.deployed if self.chosen is None else self.chosen
 
     @property
@@ -175,7 +174,6 @@ class QuotaInUse:
 
     @property
     def in_use(self) -> float:
-        """The quota that all workers go by."""
         return self.chosen or self.deployed
 
     def to_json(self) -> dict[str, object]:

@@ -9,37 +9,22 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from aws.calls import TableBatches, write_if
 from aws.retries import RetryPolicy
+from contract import table
 from contract.errors import ImagepipeError, NotReadyError, TransientError
 from contract.records import ImageRecord, Result, ResultName
-from contract.table import (
-    EXPIRY,
-    PARTITION_KEY,
-    RECORD_PREFIX,
-    SORT_KEY,
-    IndexRow,
-    Item,
-    ItemKey,
-    WireItem,
-    from_wire,
-    key_of,
-    key_to_wire,
-    record_key,
-    result_key,
-    to_wire,
-)
+from contract.table import IndexRow, Item, ItemKey, WireItem, from_wire, key_of, key_to_wire, to_wire
 from contract.timing import CLAIM_SECONDS, RESULTS_UNSAFE_SECONDS
 from processors.adapters.calls import translated
 from processors.pipeline.commit import Commit, Decided
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    pass
 
 
 # Newer than what stands, or what stands is what was seen: order by S3's sequencer, and for work without one
@@ -63,29 +48,25 @@ class ImageTable:
     """The one table. `clock` gives seconds since 1970.
 
     What is new, which is nearly everything in a backlog, is inserted many at a time; what is not goes by a
-    conditional put of its own. `patient_batches` save what was paid for: to give up on that costs a call.
+    conditional put of its own. `patient` is for what was paid for: to give up on that costs a call.
     Must not be called from a thread of the executor itself, but for `release`.
     """
 
-    client: DynamoDBClient
-    table_name: str
-    retry: RetryPolicy
     batches: TableBatches
-    patient_batches: TableBatches
-    executor: Executor
+    patient: RetryPolicy
     clock: Callable[[], float]
 
     def read_records(self, keys: Sequence[str]) -> Mapping[str, ImageRecord | ImagepipeError]:
         """Return the records of those keys that have one, as of now, or why one cannot be read."""
-        items = read_items(self.batches, map(record_key, keys))
+        items = read_items(self.batches, map(table.record_key, keys))
         return {object_key(item): record_in(item) for item in items}
 
     def read_results(self, names: Iterable[ResultName]) -> Mapping[ResultName, Result | ImagepipeError]:
         """Return those of the named results that are there, or why one cannot be read."""
-        wanted = {result_key(name): name for name in names}
+        wanted = {table.result_key(name): name for name in names}
         results: dict[ResultName, Result | ImagepipeError] = {}
         for item in read_items(self.batches, wanted):
-            name = wanted[ItemKey(item[PARTITION_KEY], item[SORT_KEY])]
+            name = wanted[ItemKey(item[table.PARTITION_KEY], item[table.SORT_KEY])]
             result = result_in(name, item)
             if result is not None and not self._is_about_to_go(item):
                 results[name] = result
@@ -93,33 +74,24 @@ class ImageTable:
 
     def _is_about_to_go(self, item: Item) -> bool:
         """Return whether an answer may go before it is known that a record names it again."""
-        return EXPIRY in item and int(item[EXPIRY]) < self.clock() + RESULTS_UNSAFE_SECONDS
+        return table.EXPIRY in item and int(item[table.EXPIRY]) < self.clock() + RESULTS_UNSAFE_SECONDS
 
     def claim(self, names: Sequence[ResultName], owner: str) -> dict[ResultName, Result | ImagepipeError]:
         """Take the right to make calls, for as long as an invocation can last; return those that need none.
 
         A result was there after all, or somebody else is at it (NotReadyError), or the right was not had.
         """
-        claims = {result_key(name): self._claim(name, owner) for name in names}
+        until = int(self.clock()) + CLAIM_SECONDS
+        claim = {"claimed_by": owner, "claimed_until": until, table.EXPIRY: until}
+        claims: dict[ItemKey, Item] = {at: at._asdict() | claim for at in map(table.result_key, names)}
         taken = self._insert(claims.values())
-        rest = [name for name in names if result_key(name) not in taken]
-        standing = self.executor.map(
-            lambda name: self._claim_one(name, claims[result_key(name)], owner), rest
+        rest = [name for name in names if table.result_key(name) not in taken]
+        standing = self.batches.executor.map(
+            lambda name: self._claim_one(name, claims[table.result_key(name)], owner), rest
         )
         return {name: found for name, found in zip(rest, standing, strict=True) if found is not None}
 
-    def _claim(self, name: ResultName, owner: str) -> Item:
-        at = result_key(name)
-        until = int(self.clock()) + CLAIM_SECONDS
-        return {
-            **at._asdict(),
-            "claimed_by": owner,
-            "claimed_until": until,
-            EXPIRY: until,
-        }
-
     def _claim_one(self, name: ResultName, claim: Item, owner: str) -> Result | ImagepipeError | None:
-        """Claim one call, or say what stands there instead."""
         now = int(self.clock())
         try:
             values = {":now": now, ":soon": now + RESULTS_UNSAFE_SECONDS}
@@ -133,10 +105,10 @@ class ImageTable:
     def release(self, name: ResultName, owner: str) -> None:
         """Remove a claim if it is still the owner's; one that cannot be removed expires."""
         try:
-            with translated(f"DeleteItem of a claim on {self.table_name}"):
-                self.client.delete_item(
-                    TableName=self.table_name,
-                    Key=key_to_wire(result_key(name)),
+            with translated(f"DeleteItem of a claim on {self.batches.table_name}"):
+                self.batches.client.delete_item(
+                    TableName=self.batches.table_name,
+                    Key=key_to_wire(table.result_key(name)),
                     ConditionExpression="claimed_by = :owner",
                     ExpressionAttributeValues={":owner": {"S": owner}},
                 )
@@ -145,9 +117,10 @@ class ImageTable:
 
     def save_results(self, results: Sequence[Result]) -> Mapping[ResultName, ImagepipeError]:
         """Keep results in place of their claims, durably; return those that could not be kept."""
-        at = {result_key(result.name): result for result in results}
+        at = {table.result_key(result.name): result for result in results}
         puts = [_put(key._asdict() | result.to_item()) for key, result in at.items()]
-        return {at[_requested_key(put)].name: error for put, error in self.patient_batches.write(puts)}
+        patient_batches = self.batches._replace(retry=self.patient)
+        return {at[_requested_key(put)].name: error for put, error in patient_batches.write(puts)}
 
     def write_rows(self, rows: Iterable[IndexRow]) -> Mapping[ItemKey, ImagepipeError]:
         """Write index rows in bulk; return those that were not written, with the reason."""
@@ -163,8 +136,8 @@ class ImageTable:
         items = {decided.record.key: _record_item(decided.record) for decided in work}
         new = [items[decided.record.key] for decided in work if decided.seen is None]
         inserted = self._insert(new)
-        rest = [decided for decided in work if record_key(decided.record.key) not in inserted]
-        put = self.executor.map(self._commit_one, rest)
+        rest = [decided for decided in work if table.record_key(decided.record.key) not in inserted]
+        put = self.batches.executor.map(self._commit_one, rest)
         outcomes: dict[str, Commit | ImagepipeError] = {key: Commit() for key in items}
         return outcomes | {decided.record.key: outcome for decided, outcome in zip(rest, put, strict=True)}
 
@@ -186,7 +159,7 @@ class ImageTable:
 
         Return by key the record that stands there instead, None where it was written, or why it could not be.
         """
-        outcomes = self.executor.map(self._move_on_one, work)
+        outcomes = self.batches.executor.map(self._move_on_one, work)
         return {moved.record.key: outcome for moved, outcome in zip(work, outcomes, strict=True)}
 
     def _move_on_one(self, moved: Decided) -> ImageRecord | ImagepipeError | None:
@@ -194,14 +167,14 @@ class ImageTable:
         values: Item = {":sequencer": record.sequencer, ":seen": record.revision}
         update = "SET sequencer = :sequencer"
         if record.expires_at is not None:
-            update, values[":expires"] = f"{update}, {EXPIRY} = :expires", record.expires_at
+            update, values[":expires"] = f"{update}, {table.EXPIRY} = :expires", record.expires_at
 
         def attempt() -> ImageRecord | None:
-            with translated(f"UpdateItem of the record of {record.key} on {self.table_name}"):
+            with translated(f"UpdateItem of the record of {record.key} on {self.batches.table_name}"):
                 is_done, answer = write_if(
-                    self.client.update_item,
-                    TableName=self.table_name,
-                    Key=key_to_wire(record_key(record.key)),
+                    self.batches.client.update_item,
+                    TableName=self.batches.table_name,
+                    Key=key_to_wire(table.record_key(record.key)),
                     UpdateExpression=update,
                     ConditionExpression=MOVE_ON_CONDITION,
                     ExpressionAttributeValues=to_wire(values),
@@ -210,7 +183,7 @@ class ImageTable:
             return None if is_done else _standing_record(answer)
 
         try:
-            return self.retry(attempt)
+            return self.batches.retry(attempt)
         except ImagepipeError as failure:
             return failure
 
@@ -222,10 +195,10 @@ class ImageTable:
         self, item: Mapping[str, Any], condition: str, values: Mapping[str, Any]
     ) -> tuple[Item | None, Item | None]:
         """Put an item if a condition holds; give the item it replaced, or the one that stands instead."""
-        what = f"PutItem of {item[PARTITION_KEY]} {item[SORT_KEY]} on {self.table_name}"
-        is_done, answer = self.retry.around(translated(what)(write_if))(
-            self.client.put_item,
-            TableName=self.table_name,
+        what = f"PutItem of {item[table.PARTITION_KEY]} {item[table.SORT_KEY]} on {self.batches.table_name}"
+        is_done, answer = self.batches.retry.around(translated(what)(write_if))(
+            self.batches.client.put_item,
+            TableName=self.batches.table_name,
             Item=to_wire(item),
             ConditionExpression=condition,
             ExpressionAttributeValues=to_wire(values),
@@ -247,7 +220,7 @@ def _requested_key(put: WireItem) -> ItemKey:
 
 
 def _record_item(record: ImageRecord) -> Item:
-    return record_key(record.key)._asdict() | record.to_item()
+    return table.record_key(record.key)._asdict() | record.to_item()
 
 
 def _standing_record(answer: Mapping[str, Any]) -> ImageRecord:
@@ -290,8 +263,7 @@ def record_in(item: Mapping[str, Any]) -> ImageRecord | ImagepipeError:
 
 
 def object_key(item: Mapping[str, Any]) -> str:
-    """Return the key of the object whose record an item is."""
-    return str(item[PARTITION_KEY]).removeprefix(RECORD_PREFIX)
+    return str(item[table.PARTITION_KEY]).removeprefix(table.RECORD_PREFIX)
 
 
 def result_in(name: ResultName, item: Mapping[str, Any]) -> Result | ImagepipeError | None:
@@ -324,6 +296,6 @@ def claim_of_another(name: ResultName, item: Mapping[str, Any], now: int) -> Ima
 def _unreadable(item: Mapping[str, Any], fault: Exception) -> TransientError:
     return TransientError(
         UNREADABLE_ITEM,
-        f"the item {item[PARTITION_KEY]} {item[SORT_KEY]} cannot be read ({fault!r}) and is left as it is: "
-        "if newer code wrote it, deploy that again; else remove the item; then redrive",
+        f"the item {item[table.PARTITION_KEY]} {item[table.SORT_KEY]} cannot be read ({fault!r}) and is left "
+        "as it is: if newer code wrote it, deploy that again; else remove the item; then redrive",
     )

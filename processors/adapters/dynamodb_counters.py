@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws.calls import write_if
+from aws.calls import additions, write_if
 from aws.retries import RetryPolicy
 from contract.errors import ConfigurationError
 from contract.metrics import Metric
@@ -61,7 +61,6 @@ class DynamoDBRateLimits:
     retry: RetryPolicy
 
     def join(self, operation: str, step: ReservationRequest) -> tuple[bool, BudgetItem]:
-        """Move a line on that reaches beyond now."""
         values = {":span": step.span, ":now": step.now, ":latest": step.latest}
         if step.lane is Lane.LIVE:
             return self._step(operation, step, JOIN, JOIN_IF, values)
@@ -69,13 +68,11 @@ class DynamoDBRateLimits:
         return self._step(operation, step, BULK_JOIN, BULK_JOIN_IF, values)
 
     def start(self, operation: str, step: ReservationRequest) -> tuple[bool, BudgetItem]:
-        """Begin a line where there is none, or one that has run empty."""
         values = {":now": step.now, ":after": step.now + step.span, ":absurd": step.absurd}
         update = START if step.lane is Lane.LIVE else BULK_START
         return self._step(operation, step, update, START_IF, values)
 
     def begin_day(self, operation: str, day: str) -> BudgetItem:
-        """Count the calls of a new day from nothing, unless that was begun already."""
         values = to_wire({":day": day, ":none": 0})
         return self._update(operation, BEGIN_DAY, BEGIN_DAY_IF, values)[1]
 
@@ -167,24 +164,21 @@ class DynamoDBAttempts:
 
 @dataclass(frozen=True)
 class DynamoDBDailyCounters:
-    """Adds up counts. `now` gives ISO 8601 times in UTC."""
+    """Adds up counts for `imagepipe status`, which has no CloudWatch to ask on every machine.
+
+    An aid, not a record: a batch that crashes is not in it. `now` gives ISO 8601 times in UTC.
+    """
 
     client: DynamoDBClient
     table_name: str
     now: Callable[[], str]
 
     def add(self, counted: Mapping[Metric, int]) -> None:
-        """Add what one batch counted, in one write. Raises a word for failure."""
         if not counted:
             return
-        names = {f"#{place}": str(count) for place, count in enumerate(counted)}
-        values = {f":{place}": {"N": str(value)} for place, value in enumerate(counted.values())}
-        additions = ", ".join(f"#{place} :{place}" for place in range(len(counted)))
         with translated(f"UpdateItem of the counts on {self.table_name}"):
             self.client.update_item(
                 TableName=self.table_name,
                 Key=key_to_wire(counts_key(self.now()[:10])),
-                UpdateExpression=f"ADD {additions}",
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=values,
+                **additions({str(count): by for count, by in counted.items()}),
             )

@@ -5,51 +5,23 @@ Shares and counts change together, in one transaction; so do all results of a co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from aws.calls import MAX_READS, MAX_WRITES, BatchGet, BatchWrite, in_batches, pages, write_if
+from aws.calls import MAX_READS, MAX_WRITES, BatchGet, BatchWrite, additions, in_batches, pages, write_if
+from contract import table, tallies
 from contract.errors import ThrottledError
-from contract.table import (
-    CONTENT_PREFIX,
-    EXPIRY,
-    PARTITION_KEY,
-    RECORD,
-    RECORD_PREFIX,
-    SORT_KEY,
-    Item,
-    ItemKey,
-    from_wire,
-    key_of,
-    key_to_wire,
-    record_key,
-    to_wire,
-)
-from contract.tallies import (
-    COMPLETE,
-    COUNT_PREFIX,
-    COUNTED,
-    COUNTED_PREFIX,
-    NAMES,
-    REMOVAL,
-    STATUS_COUNTS,
-    TOKEN,
-    UNREADABLE,
-    CountedImage,
-    Differences,
-    Name,
-    counted_key,
-    removal_key,
-)
+from contract.table import Item, ItemKey, from_wire, key_of, key_to_wire, record_key, to_wire
+from contract.tallies import CountedImage, Differences, Name, counted_key, removal_key
 from contract.timing import REMOVAL_SECONDS
 from processors.adapters.calls import translated
 from processors.counting.contents import Named
-from processors.counting.label_counter import ShareChange, StoredShare, WriteRefusedError
-from processors.counting.recounting import KeyPage
+from processors.counting.label_counter import KeyPage, ShareChange, StoredShare, WriteRefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -85,7 +57,7 @@ class CountingTable:
 
     def read_records(self, keys: Collection[str]) -> Mapping[str, Mapping[str, object]]:
         at = {record_key(key): key for key in keys}
-        return {at[place]: item for place, item in self._items(list(at)).items()}
+        return {at[place]: item for place, item in self._items(at).items()}
 
     def write(self, changes: Sequence[ShareChange], differences: Differences) -> None:
         puts = [{"Put": self._put(change)} for change in changes]
@@ -101,40 +73,37 @@ class CountingTable:
 
     def keys(self, after: ItemKey | None) -> KeyPage:
         """Read one page of the table, 1 MB of it, for the keys that have a record or are counted."""
-        values = {":record": {"S": RECORD}, ":counted": {"S": COUNTED}}
+        values = {":record": {"S": table.RECORD}, ":counted": {"S": tallies.COUNTED}}
         places, cursor = self._scan("sk IN (:record, :counted)", values, after)
         return KeyPage([_object_key(at) for at in places], cursor)
 
     def contents(self, after: ItemKey | None) -> KeyPage:
         """Read one page of the table for contents, each once."""
-        values = {":content": {"S": CONTENT_PREFIX}}
+        values = {":content": {"S": table.CONTENT_PREFIX}}
         places, cursor = self._scan("begins_with(pk, :content)", values, after)
-        return KeyPage(list(dict.fromkeys(at.pk.removeprefix(CONTENT_PREFIX) for at in places)), cursor)
+        return KeyPage(list(dict.fromkeys(at.pk.removeprefix(table.CONTENT_PREFIX) for at in places)), cursor)
 
     def names_there(self, names: Collection[Name]) -> set[Name]:
-        found = self._items([name.at for name in names], (PARTITION_KEY, SORT_KEY, "turn"))
+        found = self._items([name.at for name in names])
         return {name for name in names if name.at in found and found[name.at].get("turn") == name.turn}
 
     def put_names(self, names: Collection[Name]) -> None:
-        at = {name.at: name for name in names}
-        puts = [
-            {"PutRequest": {"Item": {**key_to_wire(key), **to_wire(name.to_item())}}}
-            for key, name in at.items()
-        ]
+        items = {name.at: to_wire(name.at._asdict() | name.to_item()) for name in names}
+        puts = [{"PutRequest": {"Item": item}} for item in items.values()]
         for batch in in_batches(puts, MAX_WRITES):
             BatchWrite(self.client, self.table_name, translated, batch).write_all()
 
     def being_removed(self, content_ids: Collection[str]) -> set[str]:
         at = {removal_key(content_id): content_id for content_id in content_ids}
-        return {at[key] for key in self._items(list(at), (PARTITION_KEY, SORT_KEY))}
+        return {at[key] for key in self._items(at)}
 
     def shares(self, keys: Collection[str]) -> Mapping[str, CountedImage]:
         at = {counted_key(key): key for key in keys}
         found: dict[str, CountedImage] = {}
-        for place, item in self._items(list(at)).items():
+        for place, item in self._items(at).items():
             try:
                 found[at[place]] = CountedImage.from_item(item)
-            except UNREADABLE:  # the tally has told it when it met it
+            except tallies.UNREADABLE:  # the tally has told it when it met it
                 continue
         return found
 
@@ -142,37 +111,31 @@ class CountingTable:
         """Read all names of a content; those that cannot be read name nothing."""
         names: list[Name] = []
         is_being_removed = False
-        for item in self._query(content_id, f"begins_with({SORT_KEY}, :named)", {":named": {"S": NAMES}}):
-            if item[SORT_KEY] == REMOVAL:
+        for item in self._query(
+            content_id, f"begins_with({table.SORT_KEY}, :named)", {":named": {"S": tallies.NAMES}}
+        ):
+            if item[table.SORT_KEY] == tallies.REMOVAL:
                 is_being_removed = True
                 continue
             try:
                 names.append(Name.from_item(content_id, item))
-            except UNREADABLE:
+            except tallies.UNREADABLE:
                 continue
         return Named(names, is_being_removed)
 
     def drop(self, name: Name) -> None:
-        with translated(f"DeleteItem of a name on {self.table_name}"):
-            write_if(
-                self.client.delete_item,
-                TableName=self.table_name,
-                Key=key_to_wire(name.at),
-                ConditionExpression="turn = :turn",
-                ExpressionAttributeValues=to_wire({":turn": name.turn}),
-            )
+        self._call("DeleteItem of a name", partial(write_if, self.client.delete_item))(
+            Key=key_to_wire(name.at),
+            ConditionExpression="turn = :turn",
+            ExpressionAttributeValues=to_wire({":turn": name.turn}),
+        )
 
     def begin_deciding(self, content_id: str, expires_at: int) -> str:
         """Write a removal with a new token, in place of any; it outlives the results that it is about."""
         token = self.new_token()
-        with translated(f"PutItem of a removal on {self.table_name}"):
-            self.client.put_item(
-                TableName=self.table_name,
-                Item={
-                    **key_to_wire(removal_key(content_id)),
-                    **to_wire({TOKEN: token, EXPIRY: expires_at + REMOVAL_SECONDS}),
-                },
-            )
+        removal = {tallies.TOKEN: token, table.EXPIRY: expires_at + REMOVAL_SECONDS}
+        put = self._call("PutItem of a removal", self.client.put_item)
+        put(Item=to_wire(removal_key(content_id)._asdict() | removal))
         return token
 
     def decide(self, content_id: str, token: str, expires_at: int | None) -> None:
@@ -181,9 +144,9 @@ class CountingTable:
         A content has a result for each detector and its settings; should these have changed a hundred times,
         the transactions are several, and the removal goes with the last.
         """
-        found = self._query(content_id, projection=f"{PARTITION_KEY}, {SORT_KEY}, {ANSWERED}")
+        found = self._query(content_id, projection=f"{table.PARTITION_KEY}, {table.SORT_KEY}, {ANSWERED}")
         steps = [
-            self._result_step(ItemKey(item[PARTITION_KEY], item[SORT_KEY]), expires_at)
+            self._result_step(ItemKey(item[table.PARTITION_KEY], item[table.SORT_KEY]), expires_at)
             for item in found
             if ANSWERED in item
         ]
@@ -199,41 +162,37 @@ class CountingTable:
     def have_settled(self, key: str, counted: CountedImage) -> None:
         update, values = "REMOVE #left", {":turn": counted.turn}
         if counted.expires_at is not None:
-            update, values[":expires"] = f"SET {EXPIRY} = :expires {update}", counted.expires_at
-        with translated(f"UpdateItem of what {key} is counted for on {self.table_name}"):
-            write_if(
-                self.client.update_item,
-                TableName=self.table_name,
-                Key=key_to_wire(counted_key(key)),
-                UpdateExpression=update,
-                ConditionExpression="turn = :turn",
-                ExpressionAttributeNames={"#left": "left"},
-                ExpressionAttributeValues=to_wire(values),
-            )
+            update, values[":expires"] = f"SET {table.EXPIRY} = :expires {update}", counted.expires_at
+        self._call(f"UpdateItem of what {key} is counted for", partial(write_if, self.client.update_item))(
+            Key=key_to_wire(counted_key(key)),
+            UpdateExpression=update,
+            ConditionExpression="turn = :turn",
+            ExpressionAttributeNames={"#left": "left"},
+            ExpressionAttributeValues=to_wire(values),
+        )
 
     def is_complete(self) -> bool:
-        return bool(self._items([COMPLETE], (PARTITION_KEY, SORT_KEY)))
+        return bool(self._items([tallies.COMPLETE]))
 
     def is_new(self) -> bool:
-        return not self._items([STATUS_COUNTS], (PARTITION_KEY, SORT_KEY))
+        return not self._items([tallies.STATUS_COUNTS])
 
     def is_complete_now(self) -> None:
-        with translated(f"PutItem of {COMPLETE.pk} on {self.table_name}"):
-            self.client.put_item(TableName=self.table_name, Item=dict(key_to_wire(COMPLETE)))
+        self._call(f"PutItem of {tallies.COMPLETE.pk}", self.client.put_item)(
+            Item=key_to_wire(tallies.COMPLETE)
+        )
 
     def _scan(
         self, wanted: str, values: Mapping[str, Any], after: ItemKey | None
     ) -> tuple[list[ItemKey], ItemKey | None]:
         start: Any = {"ExclusiveStartKey": key_to_wire(after)} if after else {}
-        with translated(f"Scan of {self.table_name}"):
-            page = self.client.scan(
-                TableName=self.table_name,
-                FilterExpression=wanted,
-                ExpressionAttributeValues=values,
-                ProjectionExpression="pk, sk",
-                ConsistentRead=True,  # a record that is missed would leave its results to nobody
-                **start,
-            )
+        page = self._call("Scan", self.client.scan)(
+            FilterExpression=wanted,
+            ExpressionAttributeValues=values,
+            ProjectionExpression="pk, sk",
+            ConsistentRead=True,  # a record that is missed would leave its results to nobody
+            **start,
+        )
         last = page.get("LastEvaluatedKey")
         return [key_of(item) for item in page["Items"]], key_of(last) if last else None
 
@@ -247,25 +206,25 @@ class CountingTable:
         """Read what stands at a content, page by page."""
         further: Any = {"ProjectionExpression": projection} if projection else {}
         read = pages(
-            translated(f"Query of content {content_id} on {self.table_name}")(self.client.query),
-            TableName=self.table_name,
-            KeyConditionExpression=f"{PARTITION_KEY} = :pk{' AND ' if condition else ''}{condition}",
-            ExpressionAttributeValues={":pk": {"S": f"{CONTENT_PREFIX}{content_id}"}, **(values or {})},
+            self._call(f"Query of content {content_id}", self.client.query),
+            KeyConditionExpression=f"{table.PARTITION_KEY} = :pk{' AND ' if condition else ''}{condition}",
+            ExpressionAttributeValues={":pk": {"S": f"{table.CONTENT_PREFIX}{content_id}"}, **(values or {})},
             ConsistentRead=True,
             **further,
         )
         return [from_wire(item) for page in read for item in page["Items"]]
 
-    def _items(self, keys: Sequence[ItemKey], attributes: Sequence[str] = ()) -> dict[ItemKey, Item]:
+    def _call(self, what: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        return translated(f"{what} on {self.table_name}")(partial(call, TableName=self.table_name))
+
+    def _items(self, keys: Iterable[ItemKey]) -> dict[ItemKey, Item]:
         """Read items as of now. An answer holds 16 MB at most; while there is one, the rest is asked for.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
         """
         items: dict[ItemKey, Item] = {}
         for batch in in_batches([key_to_wire(key) for key in keys], MAX_READS):
-            get = BatchGet(
-                self.client, self.table_name, translated, batch, consistent=True, attributes=attributes
-            )
+            get = BatchGet(self.client, self.table_name, translated, batch, consistent=True)
             answered = 0
             while not get.ask():
                 if len(get.found) == answered:
@@ -280,7 +239,7 @@ class CountingTable:
             "Item": to_wire(counted_key(change.key)._asdict() | change.counted.to_item()),
         }
         if change.seen is None:
-            return {**put, "ConditionExpression": f"attribute_not_exists({PARTITION_KEY})"}
+            return {**put, "ConditionExpression": f"attribute_not_exists({table.PARTITION_KEY})"}
         return {
             **put,
             "ConditionExpression": "turn = :seen",
@@ -288,25 +247,15 @@ class CountingTable:
         }
 
     def _update(self, at: ItemKey, counts: Mapping[str, int]) -> dict[str, Any]:
-        additions = ", ".join(f"#{place} :{place}" for place in range(len(counts)))
-        return {
-            "TableName": self.table_name,
-            "Key": key_to_wire(at),
-            "UpdateExpression": f"ADD {additions}",
-            "ExpressionAttributeNames": {
-                f"#{place}": f"{COUNT_PREFIX}{name}" for place, name in enumerate(counts)
-            },
-            "ExpressionAttributeValues": to_wire(
-                {f":{place}": by for place, by in enumerate(counts.values())}
-            ),
-        }
+        added = additions({f"{tallies.COUNT_PREFIX}{name}": by for name, by in counts.items()})
+        return {"TableName": self.table_name, "Key": key_to_wire(at), **added}
 
     def _removal_step(self, content_id: str, token: str, *, goes: bool) -> dict[str, Any]:
         step: dict[str, Any] = {
             "TableName": self.table_name,
             "Key": key_to_wire(removal_key(content_id)),
             "ConditionExpression": "#token = :token",
-            "ExpressionAttributeNames": {"#token": TOKEN},
+            "ExpressionAttributeNames": {"#token": tallies.TOKEN},
             "ExpressionAttributeValues": {":token": {"S": token}},
         }
         return {"Delete": step} if goes else {"Update": {**step, "UpdateExpression": "SET #token = :token"}}
@@ -316,11 +265,11 @@ class CountingTable:
         update: dict[str, Any] = {
             "TableName": self.table_name,
             "Key": key_to_wire(at),
-            "UpdateExpression": f"REMOVE {EXPIRY}",
+            "UpdateExpression": f"REMOVE {table.EXPIRY}",
             "ConditionExpression": f"attribute_exists({ANSWERED})",
         }
         if expires_at is not None:
-            update["UpdateExpression"] = f"SET {EXPIRY} = if_not_exists({EXPIRY}, :expires)"
+            update["UpdateExpression"] = f"SET {table.EXPIRY} = if_not_exists({table.EXPIRY}, :expires)"
             update["ExpressionAttributeValues"] = to_wire({":expires": expires_at})
         return {"Update": update}
 
@@ -339,4 +288,4 @@ def _is_refused(error: ClientError) -> bool:
 
 
 def _object_key(at: ItemKey) -> str:
-    return at.pk.removeprefix(RECORD_PREFIX if at.sk == RECORD else COUNTED_PREFIX)
+    return at.pk.removeprefix(table.RECORD_PREFIX if at.sk == table.RECORD else tallies.COUNTED_PREFIX)

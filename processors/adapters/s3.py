@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from aws.object_heads import ObjectHead, head_object
+from aws.calls import ObjectHead, head_object
 from aws.retries import RetryPolicy
 from contract.errors import ImagepipeError
 from contract.moments import to_text
@@ -37,13 +37,23 @@ class S3Objects:
     bucket_name: str
     retry: RetryPolicy
 
-    def look(self, key: str) -> StoredObject | None:
-        """Return what is there now, None if there is nothing or a delete marker."""
-        return self._look(key, None)
+    def look(self, key: str, version: ImageVersion | None = None) -> StoredObject | None:
+        """Return what is there now or, where versions have ids, of one version.
 
-    def look_at(self, version: ImageVersion) -> StoredObject | None:
-        """Return what is there of one version or, where versions have no ids, what is there now."""
-        return self._look(version.key, version)
+        None if there is nothing or a delete marker.
+        """
+
+        @translated(f"HeadObject of s3://{self.bucket_name}/{key}")
+        def attempt() -> StoredObject | None:
+            try:
+                head = head_object(self.client, self.bucket_name, key, **_which(version))
+            except ClientError as error:
+                if error.response["Error"]["Code"] in KEY_WANTED:
+                    return self._under_a_customers_key(key, version)
+                raise
+            return _stored(key, head) if head else None
+
+        return self.retry(attempt)
 
     def size_of(self, version: ImageVersion) -> PictureSize | None:
         """Return how large a picture is by its first bytes, None where they cannot be read or do not tell."""
@@ -58,19 +68,6 @@ class S3Objects:
                 return picture_size(found["Body"].read())
         except ImagepipeError:
             return None
-
-    def _look(self, key: str, version: ImageVersion | None) -> StoredObject | None:
-        @translated(f"HeadObject of s3://{self.bucket_name}/{key}")
-        def attempt() -> StoredObject | None:
-            try:
-                head = head_object(self.client, self.bucket_name, key, **_which(version))
-            except ClientError as error:
-                if error.response["Error"]["Code"] in KEY_WANTED:
-                    return self._under_a_customers_key(key, version)
-                raise
-            return _stored(key, head) if head else None
-
-        return self.retry(attempt)
 
     def _under_a_customers_key(self, key: str, version: ImageVersion | None) -> StoredObject | None:
         """Return an object that even a HEAD is refused for, as the bucket lists it: that needs no key."""

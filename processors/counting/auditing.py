@@ -25,7 +25,7 @@ from contract.timing import AUDIT_SECONDS, SETTLED_SECONDS
 from processors.telemetry import Log
 
 if TYPE_CHECKING:
-    from processors.adapters.audits import DynamoDBAudits, S3Listing
+    from processors.adapters.audits import DynamoDBAudits
 
 RESERVE_SECONDS = 30
 MOST_NAMED = 10
@@ -41,9 +41,13 @@ class ListedPhoto(NamedTuple):
 
 @dataclass(frozen=True)
 class Audit:
-    """Goes on with the day's round. `waiting` says for how many photos messages wait at the most."""
+    """Goes on with the day's round.
 
-    bucket: S3Listing
+    `page` lists the next current objects behind a key, in the order of their keys, and none where the bucket
+    ends. `waiting` says for how many photos messages wait at the most.
+    """
+
+    page: Callable[[str], Sequence[ListedPhoto]]
     store: DynamoDBAudits
     waiting: Callable[[], int]
     retry: RetryPolicy
@@ -60,7 +64,7 @@ class Audit:
         waiting = self.retry(self.waiting)
         differing: list[str] = []
         while seconds_left() > RESERVE_SECONDS:
-            page = self.retry(partial(self.bucket.page, so_far.after))
+            page = self.retry(partial(self.page, so_far.after))
             if not page:
                 so_far = so_far._replace(is_done=True)
                 break

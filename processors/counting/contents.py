@@ -125,7 +125,6 @@ class ContentNames:
         return late
 
     def settle(self, content_id: str) -> None:
-        """Bring the results of a content in line with its names."""
         self.retry(partial(self._settle, content_id))
 
     def _settle(self, content_id: str) -> None:

@@ -1,4 +1,10 @@
-"""Bringing the counts in line with the records. Every step can be repeated: what is in line is left alone."""
+"""Bringing the counts in line with the records: with those that have changed, or with all there are.
+
+Every step can be repeated: what is in line is left alone. A recount, for a table older than its counts or
+after a long outage, goes through all keys first, by which every content gets its names. Then it goes through
+all contents, by which the results of those without names get an expiry: what was saved for a photo that was
+gone before its record was written, too.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +16,7 @@ from typing import Any, Protocol
 from aws.retries import RetryPolicy
 from contract.metrics import TallyMetric
 from contract.records import ImageRecord
-from contract.table import PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY
+from contract.table import PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey
 from contract.tallies import NOTHING, UNREADABLE, CountedImage, Differences, Share
 from processors.counting.contents import ContentNames
 from processors.telemetry import Log
@@ -62,6 +68,14 @@ class CountedBatch:
     changed: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True)
+class KeyPage:
+    """Keys that have a record or are counted, or contents; some twice. `cursor` leads to the next page."""
+
+    found: Sequence[str]
+    cursor: ItemKey | None
+
+
 class TallyStore(Protocol):
     """Where records, shares and counts are."""
 
@@ -75,8 +89,14 @@ class TallyStore(Protocol):
         """Write shares and counts, all or nothing.
 
         Raise TransientError if one of the shares is not what was seen, or another is writing now;
-        RefusedError if it is of no use to try again.
+        WriteRefusedError if it is of no use to try again.
         """
+
+    def keys(self, after: ItemKey | None) -> KeyPage:
+        """Read one page of the keys that have a record or are counted."""
+
+    def contents(self, after: ItemKey | None) -> KeyPage:
+        """Read one page of the contents that have results or names."""
 
 
 @dataclass
@@ -132,7 +152,6 @@ class LabelCounter:
         return {key for key in keys if _revision(records.get(key)) != step.revisions[key]}
 
     def _step(self, keys: Sequence[str]) -> CountedBatch:
-        """Bring the first of these keys in line."""
         standings = self.store.read(keys)
         changes: list[ShareChange] = []
         step = CountedBatch()
@@ -201,3 +220,63 @@ def changed_keys(event: Mapping[str, Any]) -> list[str]:
     return list(
         dict.fromkeys(pk.removeprefix(RECORD_PREFIX) for pk in records if pk.startswith(RECORD_PREFIX))
     )
+
+
+RESERVE_SECONDS = 30
+
+
+def recount(
+    tally: LabelCounter, event: Mapping[str, object], seconds_left: Callable[[], float]
+) -> dict[str, object]:
+    """Go on where `cursor` says; return how far it went, and the cursor to go on with or None.
+
+    Uploads and counting may go on meanwhile. Contents are not looked at if a key was passed over: its results
+    might be taken for nobody's.
+    """
+    cursor = event.get("cursor")
+    place = _Place.of_cursor(cursor if isinstance(cursor, Mapping) else {})
+    looked_at = changed = 0
+    while True:
+        is_of_keys = place.of == "keys"
+        read = tally.store.keys if is_of_keys else tally.store.contents
+        page = tally.retry(partial(read, place.after))
+        before = tally.passed_over
+        if is_of_keys:
+            changed += tally.bring_in_line(page.found)
+            looked_at += len(page.found)
+        else:
+            for content_id in page.found:
+                tally.contents.settle(content_id)
+        passed_over = place.passed_over + tally.passed_over - before
+        following = _Place(place.of, page.cursor, passed_over)
+        if page.cursor is None and is_of_keys and not passed_over:
+            tally.retry(tally.contents.store.is_complete_now)
+            following = _Place("contents", None, 0)
+        is_done = page.cursor is None and following.of == place.of
+        if is_done or seconds_left() < RESERVE_SECONDS:
+            break
+        place = following
+    return {
+        "looked_at": looked_at,
+        "changed": changed,
+        "passed_over": passed_over,
+        "cursor": None if is_done else following.to_json(),
+    }
+
+
+@dataclass(frozen=True)
+class _Place:
+    """How far a recount has come: through keys or contents, and how many keys were passed over."""
+
+    of: str
+    after: ItemKey | None
+    passed_over: int
+
+    @classmethod
+    def of_cursor(cls, cursor: Mapping[str, Any]) -> _Place:
+        after = ItemKey(cursor[PARTITION_KEY], cursor[SORT_KEY]) if PARTITION_KEY in cursor else None
+        return cls(str(cursor.get("of", "keys")), after, int(cursor.get("passed_over", 0)))
+
+    def to_json(self) -> dict[str, object]:
+        at = {} if self.after is None else self.after._asdict()
+        return {"of": self.of, "passed_over": self.passed_over, **at}

@@ -21,7 +21,6 @@ class Detector:
 
 
 def chosen(settings: ProcessorSettings) -> Mapping[str, Detector]:
-    """Return the detectors that the settings name, by name."""
     return {name: Detector(name, question, reader(name)) for name, question in questions(settings).items()}
 
 

@@ -37,19 +37,20 @@ class RecordMaker:
         seen: ImageRecord | None,
     ) -> ImageRecord:
         """Make the record of an image that was recognized, or rejected for good."""
-        rejected = isinstance(findings, PermanentError)
+        rejection = None
+        if isinstance(findings, PermanentError):
+            rejection = Rejection(findings.code, findings.message, findings.detector)
+            findings = Findings()
         return ImageRecord(
             version=_with_its_first_time(version, seen),
-            status=Status.REJECTED if rejected else Status.RECOGNIZED,
+            status=Status.REJECTED if rejection else Status.RECOGNIZED,
             sequencer=_sequencer(event, seen),
             generation=_generation(seen),
             decided_at=self.decided_at,
             decided_by=event.id,
-            detectors={} if rejected else self.fingerprints,
-            findings=Findings() if isinstance(findings, PermanentError) else findings,
-            rejection=Rejection(findings.code, findings.message, findings.detector)
-            if isinstance(findings, PermanentError)
-            else None,
+            detectors={} if rejection else self.fingerprints,
+            findings=findings,
+            rejection=rejection,
             shares_answers=self.shares_answers,
         )
 

@@ -6,7 +6,7 @@ alone cannot tell. What the same detector said about the other images of the bat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -91,7 +91,10 @@ class DetectorRunner:
         }
         answers.update(known)
         answers.update(attributed(self._gather(pending)))
-        return {name: _during(name.detector, answer) for name, answer in answers.items()}
+        for name, answer in answers.items():
+            if isinstance(answer, ImagepipeError):
+                answer.detector = name.detector
+        return answers
 
     def _permits(
         self, wanted: Mapping[ResultName, ImageVersion], lane: Lane, deadline: Deadline
@@ -151,7 +154,7 @@ class DetectorRunner:
         return verdict
 
     def _require_presence(self, version: ImageVersion) -> StoredObject:
-        present = self.objects.look_at(version)
+        present = self.objects.look(version.key, version)
         if present is None or present.version.content_id != version.content_id:
             raise SupersededError(f"{version.key} is not what it was when its event was sent")
         return present
@@ -169,16 +172,12 @@ class DetectorRunner:
             for future in finished:
                 del pending[future]
             fault = next((met for future in finished if (met := future.exception())), fault)
-            answers |= self._keep(
-                {name: future.result() for future, name in finished.items() if not future.exception()}
-            )
+            came = {name: future.result() for future, name in finished.items() if not future.exception()}
+            results = [answer for answer in came.values() if isinstance(answer, Result)]
+            answers |= {**came, **(self.results.save_results(results) if results else {})}
         if fault is not None:
             raise fault
         return answers
-
-    def _keep(self, answers: Mapping[ResultName, Answer]) -> dict[ResultName, Answer]:
-        results = [answer for answer in answers.values() if isinstance(answer, Result)]
-        return {**answers, **(self.results.save_results(results) if results else {})}
 
 
 def _prepared(permits: Permits, key: str) -> ImagepipeError | None:
@@ -187,10 +186,6 @@ def _prepared(permits: Permits, key: str) -> ImagepipeError | None:
     except ImagepipeError as refusal:
         return refusal
     return None
-
-
-def _during(detector: str, answer: Answer) -> Answer:
-    return answer.during(detector) if isinstance(answer, ImagepipeError) else answer
 
 
 Outcome = TypeVar("Outcome")
@@ -217,7 +212,7 @@ def attributed(answers: Mapping[ResultName, Outcome]) -> dict[ResultName, Outcom
 def _of_one_detector(answers: Mapping[ResultName, Outcome]) -> dict[ResultName, ImagepipeError]:
     unanswered = {name: error for name, error in answers.items() if isinstance(error, UnansweredError)}
     doubtful = {name: error for name, error in answers.items() if _is_doubtful(error)}
-    answered = _count(answers.values(), (Result, PermanentError))
+    answered = sum(isinstance(answer, Result | PermanentError) for answer in answers.values())
     changed: dict[ResultName, ImagepipeError] = {}
     if answered <= len(unanswered):
         for name, error in unanswered.items():
@@ -242,7 +237,3 @@ def _is_doubtful(answer: object) -> bool:
     if not isinstance(answer, PermanentError) or isinstance(answer, ConfirmedError):
         return False
     return answer.code == DOUBTFUL_VERDICT
-
-
-def _count(answers: Iterable[object], kinds: tuple[type, ...]) -> int:
-    return sum(isinstance(answer, kinds) for answer in answers)

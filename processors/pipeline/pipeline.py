@@ -58,11 +58,8 @@ class Pipeline:
 
     def _lane(self, messages: Sequence[Message]) -> Lane:
         """Return whose batch it is: Lambda takes each from one queue."""
-        return (
-            Lane.BULK
-            if all(message.queue_name == self.bulk_queue_name for message in messages)
-            else Lane.LIVE
-        )
+        is_bulk = all(message.queue_name == self.bulk_queue_name for message in messages)
+        return Lane.BULK if is_bulk else Lane.LIVE
 
     def _work(self, events: Mapping[str, ImageEvent], lane: Lane, deadline: Deadline) -> Failures:
         """Bring each key in line with its event; return the keys that could not be, with the reason."""

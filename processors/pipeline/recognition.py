@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,7 +60,8 @@ class Recognizer:
         ]
         answers: dict[ResultName, Answer] = dict(self.kept.read_results(names))
         kept = sum(isinstance(answer, Result) for answer in answers.values())
-        self.metrics.add(Metric.CALLS_AVOIDED, kept + self._shared_calls(versions, representatives))
+        shared = (len(set(versions)) - len(representatives)) * len(self.detectors)
+        self.metrics.add(Metric.CALLS_AVOIDED, kept + shared)
         missing = {name: representatives[name.content_id] for name in names if name not in answers}
         answers |= {name: obstacles[version] for name, version in missing.items() if version in obstacles}
         wanted = {name: version for name, version in missing.items() if name not in answers}
@@ -82,10 +83,13 @@ class Recognizer:
         ]
         failures = [answer for answer in mine if not isinstance(answer, Result)]
         if not failures:
+            found = Findings()
             try:
-                return self._read(answer for answer in mine if isinstance(answer, Result))
+                for result in (answer for answer in mine if isinstance(answer, Result)):
+                    found = found.with_those_of(self.detectors[result.name.detector].read(result.response))
             except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as fault:
                 return TransientError("UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}")
+            return found
         worst = _worst(failures)
         if representatives[self._content_id(version)] != version and _is_about_the_object(worst):
             return NotReadyError(
@@ -93,17 +97,6 @@ class Recognizer:
                 f"{version.key} shares its content with an object that is gone or cannot be read",
             )
         return worst
-
-    def _read(self, results: Iterable[Result]) -> Findings:
-        found = Findings()
-        for result in results:
-            found = found.with_those_of(self.detectors[result.name.detector].read(result.response))
-        return found
-
-    def _shared_calls(
-        self, versions: Sequence[ImageVersion], representatives: Mapping[str, ImageVersion]
-    ) -> int:
-        return (len(set(versions)) - len(representatives)) * len(self.detectors)
 
     def _content_id(self, version: ImageVersion) -> str:
         return version.kept_by(shares_answers=self.shares_answers)

@@ -39,7 +39,6 @@ class Intake:
 
 
 def take_in(messages: Iterable[Message], bucket_name: str) -> Intake:
-    """Read a batch of messages about one bucket."""
     events: dict[str, list[ImageEvent]] = {}
     waiting: dict[str, frozenset[str]] = {}
     unreadable: dict[str, PermanentError] = {}
@@ -91,7 +90,6 @@ class WorkItem:
 
     @property
     def key(self) -> str:
-        """The object's key."""
         return self.event.key
 
 

@@ -1,1 +1,1 @@
-"""What can be asked: one file for each endpoint, its description and what answers there."""
+"""What can be asked: the endpoints, each with its description and what answers there."""

@@ -10,7 +10,7 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from contract.errors import ImagepipeError, TransientError
@@ -23,11 +23,12 @@ HTML = "text/html; charset=utf-8"
 LEAST_PACKED_BYTES = 1_400
 # On the page's script, half the time of the default for a result that is a twentieth larger.
 GZIP_LEVEL = 4
+
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 RETRY_AFTER_SECONDS = 2
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What is asked. `path` is decoded and has no stage; `raw_query_string` is as the client sent it.
 
     Names of `headers` are in lower case.
@@ -37,7 +38,7 @@ class Request:
     path: str
     raw_query_string: str = ""
     body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = NOTHING
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Request:
@@ -60,8 +61,7 @@ class Request:
         return any(re.fullmatch(gzip_above_zero, coding.strip()) for coding in accepted.split(","))
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(NamedTuple):
     """What is answered: text as it is, anything else as JSON.
 
     Unless `headers` say otherwise, nothing is cached on its way: a photo may change or go at any time.
@@ -70,7 +70,7 @@ class Response:
     status: int
     content: Mapping[str, Any] | str
     content_type: str = JSON
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = NOTHING
 
     def to_event(self, *, gzipped: bool = False) -> dict[str, Any]:
         """Write the response for the HTTP API: text as it is read and not in escapes, or packed where asked.

@@ -42,7 +42,7 @@ class ParamType(NamedTuple):
 
 
 def text_up_to(most: int) -> ParamType:
-    """Return text of 1 to `most` characters, not all blank."""
+    """Return the kind that is text of 1 to `most` characters, not all blank."""
 
     def read(given: str) -> str:
         if not (len(given) <= most and re.search(r"\S", given)):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from contract.errors import ImagepipeError
 from query_api.http import messages
-from query_api.http.messages import ProblemError, Request, Response
+from query_api.http.messages import NOTHING, ProblemError, Request, Response
 from query_api.http.parameters import Parameter, QueryParams, Schema
 from query_api.ports import Counting, QueryMetric, RequestLog
 
@@ -15,8 +16,7 @@ GREEDY = "+}"
 REFUSED, SERVER_FAULT = 400, 500
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """One method of one path.
 
     `path` is written as an HTTP API does: a variable `{key+}` takes slashes too, and is last or has a fixed
@@ -30,14 +30,14 @@ class Endpoint:
     path: str
     name: str
     summary: str
-    schema: Schema = field(default_factory=dict)
+    schema: Schema = NOTHING
     description: str = ""
     parameters: tuple[Parameter, ...] = ()
     path_parameters: tuple[Parameter, ...] = ()
     body: tuple[Parameter, ...] = ()
     status: int = 200
     content_type: str = "application/json"
-    refusals: Mapping[int, str] = field(default_factory=dict)
+    refusals: Mapping[int, str] = NOTHING
     is_static: bool = False
     takes_any_query: bool = False
 
@@ -56,8 +56,7 @@ class Endpoint:
         return path.startswith(start) and path.endswith(end) and len(path) > len(start) + len(end)
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """An endpoint, and what answers there: may raise ProblemError, ImagepipeError."""
 
     endpoint: Endpoint

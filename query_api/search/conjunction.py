@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
+from typing import NamedTuple
 
 from contract.table import IndexRow
 from query_api.ports import TableReader
@@ -31,8 +32,7 @@ from query_api.search.postings import (
 from query_api.search.questions import Matcher
 
 
-@dataclass(frozen=True)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """Where the read budget was spent: everything up to this place is dealt with, nothing after it."""
 
     place: str

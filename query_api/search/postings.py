@@ -7,8 +7,8 @@ to its end; where reading on would cost more than a page may, they raise ReadBud
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 from contract import table
 from contract.table import IndexRow
@@ -33,8 +33,7 @@ _LEAST_STEP_PERCENT = 0.001
 Terms = tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class RowRange:
+class RowRange(NamedTuple):
     """The rows of one partition between two bounds, none of which is a row's own sort key (or rank).
 
     `by_rank` reads the index by rank, where the table has it. Otherwise rows are in order of upload.
@@ -57,8 +56,8 @@ class RowRange:
     def at_or_after(self, place: str) -> RowRange:
         """Return what is left of this range from a place on, its own rows included."""
         if self.falling:
-            return replace(self, high=min(self.high, place + _AFTER_ROWS))
-        return replace(self, low=max(self.low, place + _BEFORE_ROWS))
+            return self._replace(high=min(self.high, place + _AFTER_ROWS))
+        return self._replace(low=max(self.low, place + _BEFORE_ROWS))
 
     def just_before(self, place: str) -> str:
         """Return a place that no row has: after all places before this one, and before this one."""
@@ -67,16 +66,16 @@ class RowRange:
     def after(self, place: str) -> RowRange:
         """Return what is left of this range below a place, its own rows left out."""
         if self.falling:
-            return replace(self, high=min(self.high, place + _BEFORE_ROWS))
-        return replace(self, low=max(self.low, place + _AFTER_ROWS))
+            return self._replace(high=min(self.high, place + _BEFORE_ROWS))
+        return self._replace(low=max(self.low, place + _AFTER_ROWS))
 
     def past(self, row: IndexRow) -> RowRange:
         """Return what is left of this range after one row; others of the same place are still in it."""
         at = table.rank(row.confidence or 0.0, row.at.sk) if self.by_rank else row.at.sk
         # A revision is hexadecimal: nothing stands between a key and the same with the last sign shifted.
         if self.falling:
-            return replace(self, high=at[:-1] + chr(ord(at[-1]) - 1) + _LAST)
-        return replace(self, low=at + _FIRST)
+            return self._replace(high=at[:-1] + chr(ord(at[-1]) - 1) + _LAST)
+        return self._replace(low=at + _FIRST)
 
 
 def ranges(question: ListQuestion, term: str) -> tuple[RowRange, ...]:

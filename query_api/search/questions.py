@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import binascii
-import dataclasses
 import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from contract import table
 from contract.records import ImageRecord, Status
@@ -26,8 +26,7 @@ class Order(StrEnum):
     CONFIDENCE = "confidence"
 
 
-@dataclass(frozen=True)
-class ListQuestion:
+class ListQuestion(NamedTuple):
     """Images that meet every condition here.
 
     An image carries a label if its confidence is at least `min_confidence_percent` and, unless
@@ -54,16 +53,14 @@ class ListQuestion:
     after: str | None = None
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """One image of a page. `confidence` is that of what was asked for, in percent; None where nothing was."""
 
     record: ImageRecord
     confidence: float | None = None
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """Matches in order. `next_after` says where the next page starts; None means there is no more.
 
     `rows_read` counts index rows, `rows_skipped` those of them whose record did not stand for them any more.
@@ -78,8 +75,7 @@ class Page:
     looked_at: int | None = None
 
 
-@dataclass(frozen=True)
-class Scored:
+class Scored(NamedTuple):
     """An image that matches: how sure the first thing asked for is in it, and its place in the order."""
 
     confidence: float | None
@@ -203,7 +199,7 @@ class Cursors:
         # Base64 has several ways of writing the same bytes; ours is the one that is taken.
         if cursor != _written(signature, after):
             raise ForeignCursorError
-        return replace(question, after=after)
+        return question._replace(after=after)
 
 
 def _written(signature: bytes, after: str) -> str:
@@ -214,7 +210,7 @@ def _signature(secret: bytes, question: ListQuestion, after: str) -> bytes:
     # Names are matched without regard to case, so a question may be written in another case next time.
     asked = {
         name: [each.casefold() for each in value] if isinstance(value, tuple) else value
-        for name, value in dataclasses.asdict(question).items()
+        for name, value in question._asdict().items()
         if name not in {"limit", "after"}
     }
     asked["moderation"] = (question.moderation or "").casefold()

@@ -12,8 +12,7 @@ from contract.records import ImageRecord
 from contract.table import ItemKey, record_key
 from contract.tallies import NOTHING, CountedImage, Differences, Name, counted_key, removal_key
 from processors.counting.contents import Named
-from processors.counting.label_counter import ShareChange, StoredShare
-from processors.counting.recounting import KeyPage
+from processors.counting.label_counter import KeyPage, ShareChange, StoredShare
 from tests.fakes.calls import Calls
 
 KEYS_A_PAGE = 2

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from aws_cdk import App
 
+from infra.app import ImagepipeStack
 from infra.bundles import Bundle
 from infra.settings import DeploymentSettings
-from infra.stack import ImagepipeStack
 from local.cloud.assembly import LOCAL_CONTEXT, STACK_NAME, Assembly, synthesize
 from tests.infra.template import Template
 

@@ -11,8 +11,7 @@ import pytest
 
 from contract.settings import ProcessorSettings, dump
 from infra import bundles
-from infra.bundles import SERVICES, Bundle
-from infra.bytecode import compile_below, find_python
+from infra.bundles import SERVICES, Bundle, compile_below, find_python
 from local.cloud.running import make_lambda_python
 
 ROOMS = ("processors", "query_api")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from contract.records import Status
 from contract.table import counts_key, key_to_wire, to_wire
 from contract.tallies import AUDIT, NOW, STATUS_COUNTS, WHEN_DUE, AuditRound
 from contract.timing import AUDIT_SECONDS, DAY_SECONDS, SETTLED_SECONDS
-from processors.adapters.audits import DynamoDBAudits, S3Listing, SqsDepths
+from processors.adapters.audits import DynamoDBAudits, listed_photos, photos_waiting
 from processors.adapters.calls import retry_policy, translated
 from processors.counting.auditing import MOST_NAMED, RESERVE_SECONDS, Audit
 from tests.fakes.dynamodb import TABLE
@@ -51,9 +52,9 @@ class AuditedWorld(World):
         batches = TableBatches(self.table, TABLE, translated, retry, InlineExecutor())  # type: ignore[arg-type]
         live, bulk = (IMAGES, DEAD_LETTERS), (f"{IMAGES}-bulk", f"{DEAD_LETTERS}-bulk")
         self.audit = Audit(
-            bucket=S3Listing(self.s3, BUCKET),  # type: ignore[arg-type]
+            page=partial(listed_photos, self.s3, BUCKET),  # type: ignore[arg-type]
             store=DynamoDBAudits(batches),
-            waiting=SqsDepths(self.queues, live, bulk).waiting,  # type: ignore[arg-type]
+            waiting=partial(photos_waiting, self.queues, live, bulk),  # type: ignore[arg-type]
             retry=retry,
             count=self._count,
             log=self.log,

@@ -287,7 +287,20 @@ def test_a_second_throttle_lowers_the_ceiling_to_which_the_rate_returns() -> Non
 
     worker.slow_down(1)
 
-    assert worker.item.cut_from == pytest.approx(0.85 * rate, abs=0.001)
+    assert worker.item.cut_from == pytest.approx(0.9 * rate, abs=0.001)
+
+
+def test_a_throttle_above_the_ceiling_raises_it_half_way() -> None:
+    fleet = Fleet()
+    set_in_budget(fleet, cut_at={"N": str(int((START - 9) * 1e6))}, cut_from={"N": "20"})
+    worker = fleet.worker()
+    worker.reserve(1, Lane.LIVE, fleet.now + 30)
+    rate = worker.item.pace(fleet.quota).rate(fleet.now)
+    assert rate > 25
+
+    worker.slow_down(1)
+
+    assert worker.item.cut_from == pytest.approx((20 + rate) / 2, abs=0.001)
 
 
 def test_a_batch_goes_by_the_lane_of_its_queue() -> None:

@@ -91,7 +91,7 @@ def table(client: tuple[Any, str], clock: Clock) -> ImageTable:
     retry = retry_policy(sleep=lambda _seconds: None)
     executor = InlineExecutor() if isinstance(client[0], FakeDynamoDB) else ThreadPoolExecutor(4)
     batches = TableBatches(*client, translated, retry, executor)
-    return ImageTable(*client, retry, batches, batches, executor, clock)
+    return ImageTable(batches, retry, clock)
 
 
 def commit(table: ImageTable, record: ImageRecord, seen: ImageRecord | None) -> Commit:

@@ -32,8 +32,7 @@ from loadtest.simulation.outages import client_error
 from processors.adapters.calls import retry_policy
 from processors.adapters.dynamodb_counting import CountingTable
 from processors.counting.contents import ContentNames
-from processors.counting.label_counter import MAX_KEYS, LabelCounter, ShareChange
-from processors.counting.recounting import Recount
+from processors.counting.label_counter import MAX_KEYS, LabelCounter, ShareChange, recount
 from tests.conftest import RunningCloud
 from tests.fakes.late_reads import LateReads
 from tests.fakes.tallies import FakeContents, FakeTallies
@@ -279,7 +278,7 @@ def test_a_table_that_is_older_than_the_names_loses_nothing_before_a_recount(pla
     tally.bring_in_line(["c.jpg"])
     assert place.expiry("abc-7") is None
 
-    answer = Recount(place.store, tally, tally.contents).answer({"recount": True}, lambda: 60)
+    answer = recount(tally, {"recount": True}, lambda: 60)
     assert answer["cursor"] is None
     assert (place.expiry("abc-7"), place.expiry("gone-7")) == (None, GOING)
     assert place.counts() == counted_from(records)
@@ -295,7 +294,7 @@ def test_all_keys_are_found_page_by_page(place: Place) -> None:
     event: dict[str, object] = {"recount": True, "cursor": None}
     changed = 0
     while True:
-        answer = Recount(place.store, tally, tally.contents).answer(event, lambda: 0)
+        answer = recount(tally, event, lambda: 0)
         changed += int(str(answer["changed"]))
         event["cursor"] = answer["cursor"]
         if answer["cursor"] is None:

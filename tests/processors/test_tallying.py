@@ -24,8 +24,7 @@ from contract.tallies import STATUS_COUNTS, CountedImage, Differences, Share, co
 from contract.timing import RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
 from processors.adapters.calls import retry_policy
 from processors.counting.contents import ContentNames
-from processors.counting.label_counter import MANY_NAMES, MAX_KEYS, LabelCounter, changed_keys
-from processors.counting.recounting import Recount
+from processors.counting.label_counter import MANY_NAMES, MAX_KEYS, LabelCounter, changed_keys, recount
 from tests.fakes.calls import nothing
 from tests.fakes.tallies import FakeContents, FakeTallies
 
@@ -75,7 +74,7 @@ class TallyWorld:
         """Go through all keys, in as many invocations as it takes."""
         event: Mapping[str, Any] = {"recount": True}
         while True:
-            answer = Recount(self.store, self.tally, self.contents).answer(event, lambda: seconds_left)
+            answer = recount(self.tally, event, lambda: seconds_left)
             if answer["cursor"] is None:
                 return
             event = {"recount": True, "cursor": answer["cursor"]}

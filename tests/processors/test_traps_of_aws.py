@@ -217,7 +217,7 @@ def test_trap_32_a_version_that_is_a_delete_marker_is_no_object() -> None:
     marker = s3.delete("a.jpg")["s3"]["object"]["versionId"]
     objects = S3Objects(s3, BUCKET, retry_policy(sleep=lambda _seconds: None))  # type: ignore[arg-type]
 
-    assert objects.look_at(ImageVersion("a.jpg", "abc", 6, marker, LOOK_TIME)) is None
+    assert objects.look("a.jpg", ImageVersion("a.jpg", "abc", 6, marker, LOOK_TIME)) is None
 
 
 def test_trap_35_an_archived_photo_is_rejected_after_one_look_and_recognized_when_it_is_restored() -> None:

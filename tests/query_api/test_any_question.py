@@ -59,9 +59,9 @@ def questions(draw: st.DrawFn) -> ListQuestion:
         limit=draw(st.integers(1, 12)),
     )
     if draw(st.booleans()) and (asked.labels or asked.any_labels or asked.moderation):
-        return replace(asked, order=Order.CONFIDENCE)
+        return asked._replace(order=Order.CONFIDENCE)
     if not (asked.labels or asked.any_labels or asked.words or asked.moderation or asked.min_faces):
-        return replace(asked, status=draw(st.sampled_from([Status.RECOGNIZED, Status.REJECTED])))
+        return asked._replace(status=draw(st.sampled_from([Status.RECOGNIZED, Status.REJECTED])))
     return asked
 
 
@@ -208,7 +208,7 @@ def leaf_through(
     after: str | None = None
     while True:
         before = album.store.records_asked
-        page = listing.page(replace(asked, after=after))
+        page = listing.page(asked._replace(after=after))
         assert album.store.records_asked - before <= min(max_records, RECORDS_OF_A_MATCH * asked.limit)
         is_short = len(page.matches) < asked.limit and page.next_after is not None
         assert (page.looked_at is not None) == is_short, "a page that ends early says so"
@@ -325,7 +325,7 @@ def test_labels_of_any_frequency_are_joined_without_a_gap(
     asked: ListQuestion, max_read_budget: int, fewest_rows: int
 ) -> None:
     album = big_album(seed=fewest_rows)
-    question = replace(asked, limit=3)
+    question = asked._replace(limit=3)
 
     pages = leaf_through(album, question, max_read_budget, 2_000, fewest_rows)
 

@@ -87,7 +87,7 @@ COSTLY = {
 def test_a_question_that_finds_nothing_costs_what_it_asked_for(
     full: MemoryTable, asked: ListQuestion, limit: int
 ) -> None:
-    page, cost = page_of(full, replace(asked, limit=limit))
+    page, cost = page_of(full, asked._replace(limit=limit))
 
     assert page.matches == ()
     assert page.next_after is not None
@@ -142,7 +142,7 @@ def test_short_pages_together_find_everything_once(full: MemoryTable) -> None:
         found += [match.record.key for match in page.matches]
         if page.next_after is None:
             break
-        page = listing.page(replace(asked, after=page.next_after))
+        page = listing.page(asked._replace(after=page.next_after))
 
     assert found == [f"a/IMG_{number:06}.jpg" for number in reversed(range(0, PHOTOS, 8))]
 
@@ -152,7 +152,7 @@ def test_looked_at_adds_up_to_the_photos_there_are(full: MemoryTable) -> None:
     pages = [listing.page(asked)]
     while (after := pages[-1].next_after) is not None:
         looked_at += pages[-1].looked_at or 0
-        pages.append(listing.page(replace(asked, after=after)))
+        pages.append(listing.page(asked._replace(after=after)))
 
     assert len(pages) > 3
     assert PHOTOS - 1_300 < looked_at < PHOTOS, "all but those of the last page, each once"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from contract import table
@@ -73,7 +71,7 @@ def test_rows_before_a_place_leave_the_place_itself_out(table_like: Table) -> No
 def test_a_place_need_not_be_that_of_a_row(table_like: Table) -> None:
     commit_cats(table_like, 40)
 
-    before = [replace(each, high="2026-11-23T12:00:20") for each in CATS]
+    before = [each._replace(high="2026-11-23T12:00:20") for each in CATS]
 
     found = table_like.rows(before, 100)
 
@@ -122,7 +120,7 @@ def test_a_row_says_whether_another_label_implies_its_own(table_like: Table) -> 
 def test_bounds_that_leave_nothing_between_them_give_nothing(table_like: Table) -> None:
     commit_cats(table_like, 4)
 
-    assert table_like.rows([replace(each, low="3", high="2") for each in CATS], 9) == [[], [], [], []]
+    assert table_like.rows([each._replace(low="3", high="2") for each in CATS], 9) == [[], [], [], []]
 
 
 def test_a_term_without_rows_gives_empty_partitions(table_like: Table) -> None:

@@ -201,7 +201,7 @@ def test_where_ever_more_rows_are_skipped_the_page_ends_short_and_its_cursor_goe
 
     found, page = [], first
     while page.next_after is not None:
-        page = listing.page(replace(question, after=page.next_after))
+        page = listing.page(question._replace(after=page.next_after))
         found += [match.record.key for match in page.matches]
     assert found == ["old-cat.jpg"]
 

@@ -103,7 +103,7 @@ def leaf_through(album: Album, question: ListQuestion, max_rows: int) -> Iterato
     page = listing.page(question)
     yield page
     while page.next_after is not None:
-        page = listing.page(replace(question, after=page.next_after))
+        page = listing.page(question._replace(after=page.next_after))
         yield page
 
 

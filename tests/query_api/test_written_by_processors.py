@@ -28,7 +28,7 @@ def processors(dynamodb: DynamoDBClient) -> ProcessorsTable:
     executor: Executor = ThreadPoolExecutor(1)
     retry = retry_policy()
     batches = TableBatches(dynamodb, TABLE_NAME, translated, retry, executor)
-    return ProcessorsTable(dynamodb, TABLE_NAME, retry, batches, batches, executor, clock=lambda: 0.0)
+    return ProcessorsTable(batches, retry, clock=lambda: 0.0)
 
 
 def test_a_committed_record_is_read_with_its_raw_results(

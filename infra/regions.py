@@ -1,13 +1,13 @@
-"""How many calls a second the account may make, and how many workers it takes to make them."""
+"""What depends on the region that the stack ends up in: quotas and workers, and whether it may be there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from aws_cdk import Aws, CfnCondition, Fn, Token
+from aws_cdk import Aws, CfnCondition, CfnRule, CfnRuleAssertion, Fn, Token
 from constructs import Construct
 
-from contract.detectors import OPERATIONS
+from contract.detectors import OPERATIONS, REGIONS
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS, LARGE_REGIONS, needed_workers
 from contract.settings import setting_text
 from infra.settings import DeploymentSettings
@@ -70,3 +70,26 @@ class QuotaParameters(Construct):
             regions = [Fn.condition_equals(Aws.REGION, region) for region in sorted(LARGE_REGIONS)]
             self._condition = CfnCondition(self, "LargeRegion", expression=Fn.condition_or(*regions))
         return Fn.condition_if(self._condition.logical_id, large, small)
+
+
+class RegionRule(Construct):
+    """A rule of the template, with one assertion for each detector, so that the refusal names it.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, detectors: Sequence[str]) -> None:
+        super().__init__(scope, construct_id)
+        CfnRule(self, "Rule", assertions=[_assertion(name) for name in detectors])
+
+
+def _assertion(detector: str) -> CfnRuleAssertion:
+    operation = OPERATIONS[detector]
+    regions = sorted(REGIONS[operation])
+    return CfnRuleAssertion(
+        assert_=Fn.condition_contains(regions, Aws.REGION),
+        assert_description=(
+            f"Rekognition has no {operation} in this region, so the detector '{detector}' cannot work here; "
+            f"deploy to one of {', '.join(regions)}, or choose other detectors (contract/detectors.py)"
+        ),
+    )

@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 
 from contract.errors import ConfigurationError, ImagepipeError, PermanentError, TransientError
 from contract.metrics import Metric
-from processors.messages import Attempts, FailedMessages, Message
+from processors.messages import FailedMessages, Message
 from processors.pipeline.pipeline import MessageOutcome, Pipeline
 from processors.runtime import Deadline
 from processors.telemetry import Log, Metrics, PowertoolsMetrics
@@ -29,7 +29,6 @@ class ImageBatch:
     """
 
     pipeline: Pipeline
-    attempts: Attempts
     failed_messages: FailedMessages
     metrics: Metrics
     log: Log
@@ -37,7 +36,7 @@ class ImageBatch:
     def answer(self, event: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
         """Work through one Lambda event and return the reply that Lambda's event source expects."""
         messages = [Message.from_record(record) for record in event["Records"]]
-        hopeless = self.attempts.begin(messages)
+        hopeless = self.failed_messages.attempts.begin(messages)
         outcomes = {message_id: MessageOutcome((), failure) for message_id, failure in hopeless.items()}
         outcomes |= self._run([message for message in messages if message.id not in hopeless], deadline)
         failed = [
@@ -47,11 +46,8 @@ class ImageBatch:
         ]
         for message, failure in failed:
             self._tell(message, failure)
-        kept = self.failed_messages.settle(
-            failed,
-            {message_id: outcome.failed_keys for message_id, outcome in outcomes.items()},
-            self.attempts,
-        )
+        keys = {message_id: outcome.failed_keys for message_id, outcome in outcomes.items()}
+        kept = self.failed_messages.settle(failed, keys)
         return {
             "batchItemFailures": [
                 {"itemIdentifier": message.id} for message, _ in failed if message.id in kept

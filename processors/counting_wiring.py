@@ -108,6 +108,4 @@ def assemble(
             count(TallyMetric.IMAGES_TALLIED, answer["changed"])
         return answer
 
-    measured: Answering = metrics.log_metrics(work)
-    logged: Answering = logger.inject_lambda_context(measured)
-    return logged
+    return cast("Answering", logger.inject_lambda_context(metrics.log_metrics(work)))

@@ -70,15 +70,13 @@ class FailedMessages:
     """Deals with the failed messages of a batch."""
 
     queue: SqsQueues
+    attempts: Attempts
     metrics: Metrics
     log: Log
     runtime: Runtime
 
     def settle(
-        self,
-        failed: Sequence[tuple[Message, ImagepipeError]],
-        keys: Mapping[str, tuple[str, ...]],
-        attempts: Attempts,
+        self, failed: Sequence[tuple[Message, ImagepipeError]], keys: Mapping[str, tuple[str, ...]]
     ) -> set[str]:
         """Return the ids of the messages that SQS is to keep; the others are taken care of.
 
@@ -88,7 +86,7 @@ class FailedMessages:
         kept: list[tuple[Message, ImagepipeError]] = []
         for message, error in failed:
             try:
-                moved = self._move(message, error, keys.get(message.id, ()), attempts)
+                moved = self._move(message, error, keys.get(message.id, ()))
             except ImagepipeError as trouble:
                 self.log.warning(f"stays where it is: {trouble.message}", message_id=message.id)
                 moved = False
@@ -103,15 +101,13 @@ class FailedMessages:
         self.metrics.add(Metric.MESSAGES_HANDED_BACK, len(kept))
         return {message.id for message, _ in kept}
 
-    def _move(
-        self, message: Message, error: ImagepipeError, keys: tuple[str, ...], attempts: Attempts
-    ) -> bool:
+    def _move(self, message: Message, error: ImagepipeError, keys: tuple[str, ...]) -> bool:
         if isinstance(error, PermanentError):
             return self._bury(message, error, keys, message.receive_count)
         if self._is_blameless(message, error):
-            attempts.blameless(message)
+            self.attempts.blameless(message)
             return self._renew(message, error)
-        failures = timing.MAX_ATTEMPTS if error.code == CRASHED else attempts.failed(message)
+        failures = timing.MAX_ATTEMPTS if error.code == CRASHED else self.attempts.failed(message)
         return failures >= timing.MAX_ATTEMPTS and self._bury(message, error, keys, failures)
 
     def _is_blameless(self, message: Message, error: ImagepipeError) -> bool:

@@ -132,5 +132,5 @@ def assemble(
         now=runtime.now,
     )
     attempts = Attempts(DynamoDBAttempts(aws.dynamodb, name, retry, runtime.clock), log)
-    failed_messages = FailedMessages(queues, metrics, log, runtime)
-    return ImageBatch(pipeline, attempts, failed_messages, metrics, log)
+    failed_messages = FailedMessages(queues, attempts, metrics, log, runtime)
+    return ImageBatch(pipeline, failed_messages, metrics, log)

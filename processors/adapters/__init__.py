@@ -1,1 +1,1 @@
-"""The pipeline's ports, on AWS: one service each. Only here is botocore's ClientError caught."""
+"""The ports of the pipeline and of counting, on AWS. Only here is botocore's ClientError caught."""

@@ -6,16 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws.calls import TableBatches
 from aws.queue_depths import read_depth
 from contract.metrics import Metric
+from contract.moments import day_of
 from contract.quotas import KEYS_A_MESSAGE
 from contract.records import Status, content_id
 from contract.table import Item, counts_key, record_key, to_wire
 from contract.tallies import AUDIT, STATUS_COUNTS, UNREADABLE, AuditRound, read_counts
+from contract.timing import DAY_SECONDS
 from processors.adapters.calls import translated
 from processors.adapters.dynamodb import object_key, read_items
 from processors.counting.auditing import ListedPhoto
@@ -45,9 +46,9 @@ class DynamoDBAudits:
 
     def deletions(self, since: float, until: float) -> int:
         """Return how many deletions were worked on these days (UTC), the first and the last included."""
-        first, last = _day(since), _day(until)
-        days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-        items = read_items(self.batches, [counts_key(day.isoformat()) for day in days])
+        times = range(int(since), int(until) + DAY_SECONDS, DAY_SECONDS)
+        days = {day_of(min(at, until)) for at in times}
+        items = read_items(self.batches, map(counts_key, days))
         return sum(int(item.get(Metric.IMAGES_DELETED, 0)) for item in items)
 
     def last_round(self) -> AuditRound | None:
@@ -71,10 +72,6 @@ def _content_of(item: Item) -> str | None:
         return None if is_deleted else content_id(str(item["etag"]), int(item["size_bytes"]))
     except UNREADABLE:
         return None
-
-
-def _day(at: float) -> date:
-    return datetime.fromtimestamp(at, UTC).date()
 
 
 def listed_photos(client: S3Client, bucket_name: str, after: str) -> Sequence[ListedPhoto]:

@@ -11,15 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-
-from botocore.exceptions import ClientError
+from typing import Any
 
 from aws.client_config import client_config
 from aws.errors import ErrorTranslator
 from aws.retries import RetryPolicy
 from contract.errors import (
     ConfigurationError,
-    ImagepipeError,
     NotReadyError,
     PermanentError,
     ThrottledError,
@@ -61,13 +59,9 @@ def answering(what: str) -> Iterator[None]:
     except ConfigurationError as error:
         if error.code not in VERDICTS:
             raise
-        raise PermanentError(error.code, f"{_said(error)}: {VERDICTS[error.code]}") from error
-
-
-def _said(error: ImagepipeError) -> str:
-    """Return AWS's own words on an error that was raised from its answer."""
-    assert isinstance(error.__cause__, ClientError)
-    return error.__cause__.response["Error"].get("Message", "").rstrip(".")
+        refusal: Any = error.__cause__  # the ClientError that AWS's answer was made into
+        said = refusal.response["Error"].get("Message", "").rstrip(".")
+        raise PermanentError(error.code, f"{said}: {VERDICTS[error.code]}") from error
 
 
 lambda_config = partial(client_config, connect_seconds=3, read_seconds=CALL_SECONDS)

@@ -81,22 +81,15 @@ class ImageTable:
 
         A result was there after all, or somebody else is at it (NotReadyError), or the right was not had.
         """
-        claims = {table.result_key(name): self._claim(name, owner) for name in names}
+        until = int(self.clock()) + CLAIM_SECONDS
+        claim = {"claimed_by": owner, "claimed_until": until, table.EXPIRY: until}
+        claims: dict[ItemKey, Item] = {at: at._asdict() | claim for at in map(table.result_key, names)}
         taken = self._insert(claims.values())
         rest = [name for name in names if table.result_key(name) not in taken]
         standing = self.batches.executor.map(
             lambda name: self._claim_one(name, claims[table.result_key(name)], owner), rest
         )
         return {name: found for name, found in zip(rest, standing, strict=True) if found is not None}
-
-    def _claim(self, name: ResultName, owner: str) -> Item:
-        until = int(self.clock()) + CLAIM_SECONDS
-        return {
-            **table.result_key(name)._asdict(),
-            "claimed_by": owner,
-            "claimed_until": until,
-            table.EXPIRY: until,
-        }
 
     def _claim_one(self, name: ResultName, claim: Item, owner: str) -> Result | ImagepipeError | None:
         now = int(self.clock())

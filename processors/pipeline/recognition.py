@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,10 +83,13 @@ class Recognizer:
         ]
         failures = [answer for answer in mine if not isinstance(answer, Result)]
         if not failures:
+            found = Findings()
             try:
-                return self._read(answer for answer in mine if isinstance(answer, Result))
+                for result in (answer for answer in mine if isinstance(answer, Result)):
+                    found = found.with_those_of(self.detectors[result.name.detector].read(result.response))
             except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as fault:
                 return TransientError("UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}")
+            return found
         worst = _worst(failures)
         if representatives[self._content_id(version)] != version and _is_about_the_object(worst):
             return NotReadyError(
@@ -94,12 +97,6 @@ class Recognizer:
                 f"{version.key} shares its content with an object that is gone or cannot be read",
             )
         return worst
-
-    def _read(self, results: Iterable[Result]) -> Findings:
-        found = Findings()
-        for result in results:
-            found = found.with_those_of(self.detectors[result.name.detector].read(result.response))
-        return found
 
     def _content_id(self, version: ImageVersion) -> str:
         return version.kept_by(shares_answers=self.shares_answers)

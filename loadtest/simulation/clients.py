@@ -14,17 +14,9 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from loadtest.faults.calls import AwsService
+from loadtest.simulation import fleet
 from loadtest.simulation.clock import START, Clock
-from loadtest.simulation.fleet import (
-    CPU_SECONDS_A_CALL,
-    DYNAMODB,
-    REKOGNITION,
-    S3,
-    SNS,
-    SQS,
-    Environment,
-    Latency,
-)
+from loadtest.simulation.fleet import Environment, Latency
 from loadtest.simulation.outages import Outages, client_error
 from loadtest.simulation.queue import SIZE_BYTES, VirtualPhoto, VirtualQueue, etag
 from loadtest.simulation.table import VirtualTable
@@ -117,13 +109,13 @@ class Connection:
         except BaseException:
             clock.sleep(NETWORK_SECONDS / 2)
             raise
-        clock.sleep(max(NETWORK_SECONDS / 2, REKOGNITION.draw(chance) - NETWORK_SECONDS / 2))
+        clock.sleep(max(NETWORK_SECONDS / 2, fleet.REKOGNITION.draw(chance) - NETWORK_SECONDS / 2))
         return found
 
     def _processor_seconds(self) -> float:
         """Wait for the worker's processor, which does one thing after the other."""
         now = self._services.clock.now()
-        self._free_at = max(now, self._free_at) + CPU_SECONDS_A_CALL
+        self._free_at = max(now, self._free_at) + fleet.CPU_SECONDS_A_CALL
         return self._free_at - now
 
 
@@ -152,11 +144,11 @@ class RekognitionClient:
 def clients(services: Services, environment: Environment) -> Clients:
     line = Connection(services)
     return Clients(
-        dynamodb=Client(line, AwsService.DYNAMODB, DYNAMODB, services.table),
+        dynamodb=Client(line, AwsService.DYNAMODB, fleet.DYNAMODB, services.table),
         rekognition=RekognitionClient(line),
-        s3=Client(line, AwsService.S3, S3, services),
-        sns=Client(line, AwsService.SNS, SNS, services),
-        sqs=Client(line, AwsService.SQS, SQS, Sqs(services.queues, environment)),
+        s3=Client(line, AwsService.S3, fleet.S3, services),
+        sns=Client(line, AwsService.SNS, fleet.SNS, services),
+        sqs=Client(line, AwsService.SQS, fleet.SQS, Sqs(services.queues, environment)),
     )
 
 

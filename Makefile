@@ -11,7 +11,7 @@ LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes
 
 .PHONY: help lock check test run stop synth
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 # A virtual environment that holds exactly what requirements/dev.txt locks.
 .venv/.synced: requirements/uv.txt requirements/dev.txt pyproject.toml
@@ -39,10 +39,16 @@ synth: .venv/.synced ## Write the CloudFormation template for AWS to cdk.out/
 # The CDK's command line, in the version that was tried with the aws-cdk-lib that requirements/dev.txt locks.
 CDK := npx --yes aws-cdk@2.1148.1
 NODE_FOR_CDK := 22
-.PHONY: deploy bootstrap node-for-cdk
+.PHONY: deploy bootstrap node-for-cdk lambda-python
 node-for-cdk:
 	@node -e 'process.exit(parseInt(process.versions.node) < $(NODE_FOR_CDK) ? 1 : 0)' || { echo "error: to deploy, \
 	the CDK wants Node.js $(NODE_FOR_CDK) or newer; here is $$(node --version 2>/dev/null || echo none) (https://nodejs.org)" >&2; exit 2; }
+
+# infra/bundles.py looks for it there, and makes bytecode with it; the machine's own is not touched.
+lambda-python: .venv/.synced ## Get Lambda's Python by uv, for bytecode in the zips, where this machine has none
+	@python3.13 --version 2>/dev/null || $(UV) python install --no-bin --install-dir build/python 3.13 || { echo "error: \
+	Python 3.13 was not fetched (see above): uv takes it from GitHub, or from UV_PYTHON_INSTALL_MIRROR. Any python3.13 on \
+	the path does too; without one the functions only start more slowly" >&2; exit 2; }
 
 bootstrap: node-for-cdk .venv/.synced ## Make an account and region ready for the CDK, once
 	@$(CDK) bootstrap

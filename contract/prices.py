@@ -51,6 +51,9 @@ class Prices:
 
     million_invocations: float = 0.20
     gb_second: float = 0.0000133334
+    # A snapshot of SnapStart, by the memory of the function; whatever its processor.
+    snapshot_gb_second: float = 0.0000015046
+    snapshot_restored_gb: float = 0.0001397998
     million_sqs_requests: float = 0.40
     million_sns_requests: float = 0.50
     million_write_units: float = 0.625

@@ -12,6 +12,7 @@ from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -95,6 +96,7 @@ class Answers(Construct):
             memory_mb=512,
             log_retention_days=settings.log_retention_days,
             reserved_concurrency=settings.query_reserved_concurrency,
+            snapstart=settings.snapstart,
         ).function
         self._allow(intake.bucket, table)
         for queue in (images.queue, images.dead_letters, bulk.queue, bulk.dead_letters):
@@ -173,7 +175,7 @@ class Answers(Construct):
         return [route for route in COSTLY_ROUTES if route != UPLOAD_ROUTE or self.settings.takes_uploads]
 
     def _route(self) -> list[apigateway.HttpRoute]:
-        integration = integrations.HttpLambdaIntegration("QueryIntegration", self.function)
+        integration = integrations.HttpLambdaIntegration("QueryIntegration", self._asked())
         access = self._authorizer()
         static_access = apigateway.HttpNoneAuthorizer() if self.settings.api_access == "jwt" else access
         uploads = (UPLOAD_ROUTE,) if self.settings.takes_uploads else ()
@@ -191,6 +193,17 @@ class Answers(Construct):
                 authorization_scopes=scopes if route == UPLOAD_ROUTE else None,
             )
         return made
+
+    def _asked(self) -> lambda_.IFunction:
+        """Return what the API invokes: the function, or by an alias the version that has a snapshot.
+
+        CDK publishes a version for each change of the code or of its variables, and takes the one before
+        away, with its snapshot.
+        https://docs.aws.amazon.com/lambda/latest/dg/snapstart-activate.html
+        """
+        if not self.settings.snapstart:
+            return self.function
+        return lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
 
     def _authorizer(self) -> apigateway.IHttpRouteAuthorizer:
         match self.settings.api_access:

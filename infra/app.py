@@ -105,8 +105,8 @@ class ImagepipeStack(Stack):
         if find_python() is None:
             Annotations.of(self).add_warning_v2(
                 "imagepipe:bytecode",
-                f"Functions will start more slowly: this machine has no python{PYTHON_VERSION} on its path, "
-                "to put bytecode into their zips.",
+                f"Functions will start more slowly: this machine has no python{PYTHON_VERSION}, to put "
+                "bytecode into their zips. `make lambda-python` gets one.",
             )
 
     def _publish(self, **outputs: str) -> None:

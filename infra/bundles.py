@@ -23,6 +23,8 @@ BROUGHT_BY_LAMBDA = ("boto3", "botocore", "jmespath", "python-dateutil", "s3tran
 SERVICES = ("dynamodb", "rekognition", "s3", "sns", "sqs")
 PLATFORM = "aarch64-manylinux2014"
 PYTHON_VERSION = "3.13"
+# `make lambda-python` puts one here.
+FETCHED_PYTHONS = ROOT / "build" / "python"
 
 # A zip member's time. Any fixed one makes equal input an equal zip; zip knows none earlier.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -163,7 +165,9 @@ def find_python() -> str | None:
     `/var/task` is read-only: without bytecode, each cold start compiles what it imports, for two fifths of
     its processor time.
     """
-    for candidate in (sys.executable, f"python{PYTHON_VERSION}"):
+    name = f"python{PYTHON_VERSION}"
+    fetched = sorted(FETCHED_PYTHONS.glob(f"*/bin/{name}"))
+    for candidate in (sys.executable, name, *map(str, fetched)):
         try:
             told = subprocess.run(  # noqa: S603
                 [candidate, "-c", _TELL_VERSION], capture_output=True, text=True, check=False

@@ -37,6 +37,10 @@ class DeploymentSettings:
     questions cannot take what photos need. Lambda keeps 100 of an account unreserved and refuses the
     deployment otherwise, so it is off by default; `imagepipe check` says whether the account can spare it.
 
+    `snapstart` starts copies of the query function from a snapshot of one that has built everything, instead
+    of building it anew, for a price a month and one for each start (docs/operations.md, "The first
+    question is slow").
+
     `share_answers` has photos with the same ETag and size asked about once, whichever objects they are;
     without it each version of an object is, and copies, renames and uploads made again are paid for. Unless
     it is set, answers are shared but where moderation runs and people may upload who hold no IAM rights
@@ -71,6 +75,7 @@ class DeploymentSettings:
     max_concurrency: int | None = None
     bulk_max_concurrency: int | None = None
     query_reserved_concurrency: int | None = None
+    snapstart: bool = False
     batch_size: int = DEFAULT_BATCH_SIZE
     concurrent_calls: int = 16
     share_answers: bool | None = None

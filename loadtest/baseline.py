@@ -44,10 +44,7 @@ def rate(stack: Stack, say: Callable[[str], None]) -> Mapping[str, float]:
 
 
 def _make(stack: Stack, name: str, until_over: ExitStack) -> tuple[str, str]:
-    """Make a bucket whose events go to a queue, and a function that nothing feeds yet.
-
-    Return the queue's URL and ARN.
-    """
+    """Make a bucket whose events go to a queue (returns URL and ARN), and a function that nothing feeds."""
     stack.s3.create_bucket(Bucket=name)
     url = stack.sqs.create_queue(QueueName=name)["QueueUrl"]
     until_over.callback(stack.sqs.delete_queue, QueueUrl=url)

@@ -216,7 +216,7 @@ def _sum_up(scenario: Scenario, place: Target, seen: Seen, on: str, begun_at: da
         dead_letters=_dead_letters(seen),
         calls_too_many=None
         if place.control is None
-        else verifying.calls_too_many(place.control.calls_by_object(), place.stack.bucket, photos),
+        else verifying.calls_too_many(place.control.calls_by("objects"), place.stack.bucket, photos),
         searchable=verifying.searchable(Api(place.stack), photos),
         dollars=dollars(
             {call.name: call.accepted for call in calls},

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,18 +94,20 @@ def _own_place(scenario: Scenario, say: Callable[[str], None]) -> Iterator[Targe
 
 
 @contextmanager
-def canned_rekognition(latency_seconds: float) -> Iterator[str]:
-    """Run a Rekognition that answers without looking while the block lasts; return its address."""
-    command = [sys.executable, "-m", "local.rekognition", "--canned", "--port", "0"]
-    command += ["--median-seconds", str(latency_seconds)]
+def serving(what: str, *arguments: str) -> Iterator[str]:
+    """Run a server, a module with its arguments, while the block lasts; yield the URL that it prints."""
     with subprocess.Popen(  # noqa: S603
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as process:
         try:
             assert process.stdout is not None
-            listening = re.search(r"http://[^ ,]+", process.stdout.readline())
+            listening = re.search(r"http://[^\s,]+", process.stdout.readline())
             if listening is None:
-                raise LoadtestError("the canned Rekognition did not start; see what it says above")
+                raise LoadtestError(f"{what} did not start; see what it says above")
             yield listening[0]
         finally:
             process.terminate()
@@ -113,6 +115,12 @@ def canned_rekognition(latency_seconds: float) -> Iterator[str]:
                 process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def canned_rekognition(latency_seconds: float) -> AbstractContextManager[str]:
+    """Run a Rekognition that answers without looking while the block lasts; yield its URL."""
+    arguments = ("--canned", "--port", "0", "--median-seconds", str(latency_seconds))
+    return serving("the canned Rekognition", "local.rekognition", *arguments)
 
 
 # Where `make run` keeps its place.

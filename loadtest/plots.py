@@ -207,10 +207,7 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def between_markers(text: str, name: str, content: str) -> str:
-    """Return the text with new content between `<!-- NAME -->` and `<!-- /NAME -->`.
-
-    Raises NoMarkersError.
-    """
+    """Return the text with new content between `<!-- NAME -->` and `<!-- /NAME -->`, or raise."""
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     if text.count(begin) != 1 or text.count(end) != 1:
         raise NoMarkersError(f"the page lacks {begin} … {end}, once each")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,23 +27,11 @@ from loadtest.photos import PhotoTracker, PhotoUpload, Uploader, distinct_photos
 from loadtest.places import Target
 from loadtest.scenario import Phase, Scenario
 from loadtest.stack import set_aside
+from local.cloud.services import interrupts_later
 
 FOLLOWERS = 2
 _RECEIVE_SECONDS = 2
 _POLL_SECONDS = 0.2
-
-
-@contextmanager
-def interrupts_later() -> Iterator[None]:
-    """Hold a Ctrl-C back until what is being entered can be left again."""
-    interrupts: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: interrupts.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if interrupts:
-        raise KeyboardInterrupt
 
 
 @dataclass(frozen=True)

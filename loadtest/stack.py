@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import boto3
@@ -239,14 +239,9 @@ class ControlApi:
         counted: dict[str, dict[str, int]] = self._ask("GET", "/_local/calls?only=operations")["operations"]
         return counted
 
-    def calls_by_object(self) -> dict[str, dict[str, int]]:
-        """Return how often each `bucket/key` was accepted, by operation."""
-        counted: dict[str, dict[str, int]] = self._ask("GET", "/_local/calls")["objects"]
-        return counted
-
-    def calls_by_content(self) -> dict[str, dict[str, int]]:
-        """Return how often bytes of each SHA-256 were looked at, by operation."""
-        counted: dict[str, dict[str, int]] = self._ask("GET", "/_local/calls")["contents"]
+    def calls_by(self, kind: Literal["objects", "contents"]) -> dict[str, dict[str, int]]:
+        """Return how often each `bucket/key`, or bytes of each SHA-256, were accepted, by operation."""
+        counted: dict[str, dict[str, int]] = self._ask("GET", f"/_local/calls?only={kind}")
         return counted
 
     @contextmanager

@@ -1,8 +1,12 @@
-"""The Lambda put together, once for each of its environments, by its entry."""
+"""The Lambda put together, by its entry: once for each of its environments, or for all of them (SnapStart).
+
+So what is built here holds no secret, no time and no connection; all of that begins with the first question.
+"""
 
 from __future__ import annotations
 
 import os
+import random
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -47,7 +51,12 @@ def assemble(settings: QuerySettings, session: botocore.session.Session) -> Answ
 
     router = Router(all_routes(_parts(settings, session, logger, count)), logger, count)
 
+    # Copies that start from one snapshot would all draw the same pauses between attempts, and throttle again.
+    # https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
+    seed_once = cache(random.seed)
+
     def answer(event: Mapping[str, Any], _: Any) -> dict[str, Any]:
+        seed_once()
         request = Request.from_event(event)
         return router.respond(request).to_event(gzipped=request.takes_gzip)
 

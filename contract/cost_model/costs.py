@@ -34,6 +34,7 @@ ALARMS = 19
 API_METRICS = 6
 MONTH_SECONDS = 30 * DAY_SECONDS
 AUDITS_A_MONTH = 30
+QUERY_MEMORY_GB = 0.5
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 KEYS_A_LISTING = 1000
 # What a new table takes on demand, and a new index of it, before it has learned from traffic.
@@ -105,6 +106,17 @@ def audit_a_month(
         "S3": looked_at / KEYS_A_LISTING * prices.million_s3_puts / MILLION,
         "Lambda": looked_at * assumed.audit_gb_seconds * prices.gb_second,
     }
+
+
+def snapstart_a_month(starts: float = 0, prices: Prices | None = None) -> float:
+    """Return what SnapStart of the query function costs, with that many cold starts in the month.
+
+    Its snapshot is charged for as long as the version is there, asked or not; only the version that is
+    deployed last is.
+    """
+    prices = prices or Prices()
+    kept = MONTH_SECONDS * prices.snapshot_gb_second
+    return QUERY_MEMORY_GB * (kept + starts * prices.snapshot_restored_gb)
 
 
 def scan(work: Work, assumed: Assumptions | None = None, prices: Prices | None = None) -> float:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from loadtest import LoadtestError
 from loadtest.bench import handling, pages, starting, throughput
-from loadtest.bench.figures import NOTES, Figure, Section, as_table, write
+from loadtest.bench.figures import TITLES, Figure, Section, as_table, write
 from loadtest.bench.starting import UnpackedFunction
 from loadtest.bench.throughput import ProcessWatcher
 from loadtest.completions import following
@@ -98,7 +98,7 @@ class Bench:
             found["pages"] = pages.Asking(query_api, self.scratch).figures(PAGE_ROUNDS, self.say)
         if only in (None, Part.IMPORTS):
             found["imports"] = starting.import_figures(compared, import_rounds, self.say)
-        return [Section(name, *NOTES[name], figures) for name, figures in found.items()]
+        return [Section(name, TITLES[name], figures) for name, figures in found.items()]
 
     def _at_work(self, services: Stack, rounds: int, round_seconds: float) -> dict[str, list[Figure]]:
         functions = services.functions()

@@ -183,7 +183,7 @@ def main() -> None:
         # Otherwise the second part of an answer waits 40 ms for the first to be acknowledged.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listening.bind(("127.0.0.1", 0))
-        print(listening.getsockname()[1], flush=True)
+        print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
         server = uvicorn.Server(
             uvicorn.Config(application(canned, float(sys.argv[2]) / 1000), log_level="error")
         )

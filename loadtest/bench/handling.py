@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,10 +18,12 @@ from statistics import median
 from typing import Any
 from uuid import uuid4
 
+from contract.moments import to_text
 from loadtest.bench.figures import Figure
 from loadtest.bench.starting import UnpackedFunction
 from loadtest.photos import smallest_photo
 from loadtest.places import LocalPlace, canned_rekognition
+from loadtest.simulation.queue import QueuedMessage, notification
 from loadtest.stack import Stack
 
 MOST_OF_BARE = 1.5
@@ -91,34 +94,12 @@ class Handling:
         return {"Records": [self._message(run, batch * PHOTOS_A_BATCH + n) for n in range(PHOTOS_A_BATCH)]}
 
     def _message(self, run: str, number: int) -> dict[str, Any]:
-        queue_name = self.processor.function.environment["QUEUE_URL"].rsplit("/", 1)[1]
-        described = {
-            "key": f"{run}/{number}.jpg",
-            "size": 100_000,
-            "eTag": f"{run}{number:024d}",
-            "versionId": f"{run}{number}",
-            "sequencer": f"{number + 1:016X}",
-        }
-        notice = {
-            "eventVersion": "2.1",
-            "eventSource": "aws:s3",
-            "eventTime": "2026-01-01T00:00:00.000Z",
-            "eventName": "ObjectCreated:Put",
-            "s3": {
-                "bucket": {"name": self.processor.function.environment["BUCKET_NAME"]},
-                "object": described,
-            },
-        }
-        return {
-            "messageId": str(uuid4()),
-            "receiptHandle": "none",
-            "body": json.dumps({"Records": [notice]}),
-            "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1767225600000"},
-            "messageAttributes": {},
-            "eventSource": "aws:sqs",
-            "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{queue_name}",
-            "awsRegion": "us-east-1",
-        }
+        # An event of long ago would only lead to a look at the bucket.
+        variables, key, now = self.processor.function.environment, f"{run}/{number}.jpg", time.time()
+        photo = (key, 100_000, f"{run}{number:024d}", f"{run}{number}", f"{number + 1:016X}")
+        body = notification(variables["BUCKET_NAME"], photo, to_text(now))
+        message = QueuedMessage(str(uuid4()), body, now, key, receives=1, receipt="none")
+        return message.record(variables["QUEUE_URL"].rsplit("/", 1)[1])
 
     def _run(self, program: str, *arguments: str) -> float:
         said = self.processor.run(

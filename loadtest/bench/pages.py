@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
@@ -14,10 +11,10 @@ from typing import Any
 
 from contract import table
 from contract.table import key_to_wire
-from loadtest import ROOT, LoadtestError
 from loadtest.bench.canned_table import RARE, RARE_IMAGES, key
 from loadtest.bench.figures import Figure
 from loadtest.bench.starting import UnpackedFunction
+from loadtest.places import serving
 from local.cloud.environment import DIRECT
 
 SIZES = (1_000, 10_000, 100_000)
@@ -45,7 +42,8 @@ class Asking:
         beside_bare: list[Figure] = []
         for size in SIZES:
             say(f"pages: {size:,} images")
-            with _table_of(size) as url:
+            arguments = ("loadtest.bench.canned_table", str(size), str(DYNAMODB_MILLISECONDS))
+            with serving("the made-up table", *arguments) as url:
                 took = self._ask(url, self._events(), rounds)
                 measured[size] = {name: (self._units(url, name), median(took[name])) for name in PAGES}
             beside_bare = beside_bare or _beside_bare(took)
@@ -126,18 +124,3 @@ def _event(path: str, query: str) -> Mapping[str, Any]:
         },
         "isBase64Encoded": False,
     }
-
-
-@contextmanager
-def _table_of(size: int) -> Iterator[str]:
-    """Serve a table of so many images; return its URL."""
-    command = [sys.executable, "-m", "loadtest.bench.canned_table", str(size), str(DYNAMODB_MILLISECONDS)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
-        try:
-            assert server.stdout is not None
-            port = server.stdout.readline().strip()
-            if not port:
-                raise LoadtestError("the made-up table did not start")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()

@@ -27,10 +27,7 @@ AIM_SECONDS = 15.0
 
 
 def figures(place: LocalPlace, say: Callable[[str], None]) -> list[Figure]:
-    """Bring a place up from nothing, and do it again; it runs afterwards.
-
-    Raises LocalCloudError, LoadtestError.
-    """
+    """Bring a place up from nothing, and again; it runs then. Raises LocalCloudError, LoadtestError."""
     say("starting: synthesizing the CDK app anew")
     synthesis_seconds = _synthesize()
     say("starting: make run, in a place of its own, from nothing")
@@ -75,10 +72,7 @@ _PROGRAMS = Path(__file__).with_name("programs.py")
 
 
 def run_isolated(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Run an interpreter that sees the standard library alone; return what it prints.
-
-    Raises LoadtestError.
-    """
+    """Run an interpreter that sees the standard library alone; return its output. Raises LoadtestError."""
     finished = subprocess.run(  # noqa: S603
         [sys.executable, "-I", "-S", *arguments],
         env=environment,

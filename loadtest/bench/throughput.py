@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import islice
 from statistics import median
 from typing import Any
 from uuid import uuid4
@@ -118,7 +119,8 @@ class Throughput:
 
     def ask_directly(self, photos: int) -> Round:
         """Call DetectLabels, then DetectFaces, on objects that are there already."""
-        keys = self._upload(_DIRECT_BUCKET, photos)
+        keys = self._new_keys(photos)
+        self._upload(_DIRECT_BUCKET, keys)
         before = self.watch.cpu_seconds()
         begun = time.monotonic()
         with ThreadPoolExecutor(CALLERS) as callers:
@@ -135,7 +137,7 @@ class Throughput:
         begun = time.monotonic()
         keys = self._new_keys(photos)
         with ThreadPoolExecutor(1) as beside:
-            uploading = beside.submit(self._upload, self.services.outputs["bucket"], photos, keys)
+            uploading = beside.submit(self._upload, self.services.bucket, keys)
             told = await_all(self.completions, set(keys))
             uploading.result()
         cpu_seconds = _since(before, self.watch.cpu_seconds())
@@ -153,18 +155,12 @@ class Throughput:
         folder = uuid4().hex
         return [f"{folder}/{place}.jpg" for place in range(photos)]
 
-    def _upload(self, bucket: str, photos: int, keys: list[str] | None = None) -> list[str]:
-        keys = keys or self._new_keys(photos)
+    def _upload(self, bucket: str, keys: list[str]) -> None:
+        def put(key: str, body: bytes) -> None:
+            self.services.s3.put_object(Bucket=bucket, Key=key, Body=body)
+
         with ThreadPoolExecutor(UPLOADERS) as uploaders:
-            bodies = (next(self._photos) for _ in keys)
-            list(
-                uploaders.map(
-                    lambda key, body: self.services.s3.put_object(Bucket=bucket, Key=key, Body=body),
-                    keys,
-                    bodies,
-                )
-            )
-        return keys
+            list(uploaders.map(put, keys, islice(self._photos, len(keys))))
 
     def _calls(self) -> int:
         totals = ControlApi(self.services.outputs["rekognition_url"]).totals()

@@ -14,16 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 from urllib.parse import urlsplit
 
-from loadtest.faults.calls import (
-    AwsAnswer,
-    AwsService,
-    Call,
-    photograph_of,
-    saved_answers_of,
-    server_error,
-    split,
-    throttle,
-)
+from loadtest.faults import calls
+from loadtest.faults.calls import AwsAnswer, AwsService, Call
 from loadtest.faults.ledger import Ledger, Ticket
 from loadtest.faults.plan import (
     LOSES_THE_ANSWER,
@@ -84,7 +76,7 @@ class Proxy:
         return self._struck(call, ticket, strike)
 
     def _struck(self, call: Call, ticket: Ticket, strike: Strike) -> AwsAnswer:
-        part = split(call, strike.left_out) if strike.fault is InjectedFault.PARTIAL else None
+        part = calls.split(call, strike.left_out) if strike.fault is InjectedFault.PARTIAL else None
         if strike.fault is not InjectedFault.NONE and (
             strike.fault is not InjectedFault.PARTIAL or part is not None
         ):
@@ -92,10 +84,10 @@ class Proxy:
         match strike.fault:
             case InjectedFault.THROTTLED:
                 self._not_saved(call, ticket)
-                return throttle(call, ticket.number)
+                return calls.throttle(call, ticket.number)
             case InjectedFault.ERROR_BEFORE:
                 self._not_saved(call, ticket)
-                return server_error(call)
+                return calls.server_error(call)
             case InjectedFault.RESET_BEFORE:
                 self._not_saved(call, ticket)
                 raise HungUpError
@@ -107,22 +99,22 @@ class Proxy:
         if strike.fault in {InjectedFault.STALLED, InjectedFault.RESET_AFTER}:
             raise HungUpError
         if strike.fault is InjectedFault.ERROR_AFTER:
-            return server_error(call)
+            return calls.server_error(call)
         return part.complete(answer) if part and answer.accepted else answer
 
     def _not_saved(self, call: Call, ticket: Ticket) -> None:
         """Note the answers that a call would have written down, had AWS seen it."""
-        for saved in saved_answers_of(call):
+        for saved in calls.saved_answers_of(call):
             self.ledger.saved(ticket, saved, took_effect=False)
 
     def _passed_on(self, call: Call, ticket: Ticket, fault: InjectedFault) -> AwsAnswer:
         begun = time.monotonic()
         answer = _send(self.upstream[call.service], call)
-        photograph = photograph_of(call)
+        photograph = calls.photograph_of(call)
         if photograph is not None and answer.accepted:
             lost_by = fault if fault in LOSES_THE_ANSWER else InjectedFault.NONE
             self.ledger.paid(ticket, photograph, time.monotonic() - begun, lost_by)
-        for saved in saved_answers_of(call):
+        for saved in calls.saved_answers_of(call):
             self.ledger.saved(ticket, saved, took_effect=answer.accepted)
         return answer
 

@@ -114,16 +114,15 @@ def outage_grid(run: Run) -> list[list[str]]:
 
 
 def as_tables(run: Run) -> Iterable[Table]:
-    head, grid = fault_grid(run)
-    faults = Table(*head)
-    for line in grid:
-        faults.add_row(*line)
-    table = Table("", "", show_header=False)
-    for name, value in rows(run):
-        table.add_row(name.replace("*", "").replace("`", ""), value)
-    outages = Table(*OUTAGES_HEAD)
-    for line in outage_grid(run):
-        outages.add_row(*line)
+    plain = [[cell.replace("*", "").replace("`", "") for cell in row] for row in rows(run)]
+    faults, outages, table = (
+        Table(*fault_grid(run)[0]),
+        Table(*OUTAGES_HEAD),
+        Table("", "", show_header=False),
+    )
+    for shown, lines in ((faults, fault_grid(run)[1]), (outages, outage_grid(run)), (table, plain)):
+        for line in lines:
+            shown.add_row(*line)
     return faults, outages, table
 
 

@@ -96,7 +96,7 @@ class FaultSite:
         """Read Rekognition's own log: accepted calls by operation and SHA-256 of the bytes."""
         return {
             (operation, digest): count
-            for operation, counts in ControlApi(self.outputs.rekognition_url).calls_by_content().items()
+            for operation, counts in ControlApi(self.outputs.rekognition_url).calls_by("contents").items()
             for digest, count in counts.items()
         }
 

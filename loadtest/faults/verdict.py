@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from aws.calls import pages
-from contract.errors import FAILURE_ATTRIBUTE, Failure
-from contract.notifications import completion, parse
+from contract.moments import to_seconds
+from contract.notifications import completion
 from contract.records import Findings, ImageRecord, Result, ResultName, Status
 from contract.table import IndexRow, index_rows
 from contract.tallies import LABEL_COUNTS, NOTHING, STATUS_COUNTS, Differences, Share, read_counts
 from loadtest.faults.ledger import PaidTwice
 from local.cloud.environment import LocalClients, Outputs
+from local.demo.draining import dead_letters
 from processors.detectors import reader
 
 UNEXPLAINED = "moved by SQS, unexplained"
+# Dead letters are hidden for so long while they are read.
+HIDDEN_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def gather(clients: LocalClients, outputs: Outputs) -> Evidence:
         records,
         tuple(rows),
         results,
-        _letters(clients, outputs),
+        tuple(_letters(clients, outputs)),
         counts_now(clients, outputs),
     )
 
@@ -101,22 +103,14 @@ def bucket_now(clients: LocalClients, bucket: str) -> dict[str, tuple[str, str |
     return found
 
 
-def _letters(clients: LocalClients, outputs: Outputs) -> tuple[Letter, ...]:
-    letters = []
-    for url in (outputs.dead_letter_queue_url, outputs.bulk_dead_letter_queue_url):
-        while messages := clients.sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, MessageAttributeNames=["All"]
-        ).get("Messages", []):
-            for message in messages:
-                said = message.get("MessageAttributes", {}).get(FAILURE_ATTRIBUTE)
-                keys = tuple(event.key for event in parse(message["Body"], outputs.bucket))
-                cause, failed_at = UNEXPLAINED, None
-                if said is not None:
-                    failure = Failure.from_json(said["StringValue"])
-                    cause = f"{failure.kind}: {failure.code}"
-                    failed_at = datetime.fromisoformat(failure.last_failed_at).timestamp()
-                letters.append(Letter(cause, keys, failed_at))
-    return tuple(letters)
+def _letters(clients: LocalClients, outputs: Outputs) -> Iterator[Letter]:
+    urls = (outputs.dead_letter_queue_url, outputs.bulk_dead_letter_queue_url)
+    for letter in dead_letters(clients.sqs, urls, outputs.bucket, HIDDEN_SECONDS):
+        if (failure := letter.failure) is None:
+            yield Letter(UNEXPLAINED, letter.keys)
+        else:
+            cause = f"{failure.kind}: {failure.code}"
+            yield Letter(cause, letter.keys, to_seconds(failure.last_failed_at))
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,8 @@ import typer
 from rich.table import Table
 
 from loadtest import ROOT
-from loadtest.plots import Panel
 from loadtest.simulation import report
-from loadtest.simulation.figures import Figures, kept, simulate
-from loadtest.simulation.scenario import FleetScenario
+from loadtest.simulation.figures import Simulated, kept, simulate
 from loadtest.simulation.scenarios import GROUPS, as_deployed
 from local.cloud.stages import console
 
@@ -33,32 +31,25 @@ def main(
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}; choose of {', '.join(GROUPS)}")
     shown.print(f"[bold]{report.SIMULATED}[/]")
-    results: dict[str, list[tuple[FleetScenario, Figures]]] = {}
-    panels: dict[str, list[Panel]] = {}
+    results: dict[str, list[Simulated]] = {}
     broken: list[str] = []
     with ProcessPoolExecutor(jobs, max_tasks_per_child=1) as pool:
         running = {
             group: [pool.submit(simulate, as_deployed(one)) for one in GROUPS[group]] for group in chosen
         }
         for group, futures in running.items():
-            done = [future.result() for future in futures]
-            results[group] = [(scenario, seen) for scenario, seen, _ in done]
-            panels[group] = [picture for _, _, picture in done]
-            shown.print(_shown(group, results[group]))
-            broken += [scenario.title for scenario, seen, _ in done if not kept(scenario, seen)]
-            report.write(results, panels, directory, report.PAGE if write else None)
+            results[group] = [future.result() for future in futures]
+            head, lines = report.table(group, results[group])
+            table = Table(*head, title=group)
+            for line in lines:
+                table.add_row(*line)
+            shown.print(table)
+            broken += [scenario.title for scenario, seen, _ in results[group] if not kept(scenario, seen)]
+            report.write(results, directory, report.PAGE if write else None)
     shown.print(f"report: {directory / 'index.html'}", highlight=False)
     if broken:
         typer.echo(f"error: promises were broken: {'; '.join(broken)}", err=True)
         raise typer.Exit(1)
-
-
-def _shown(group: str, results: list[tuple[FleetScenario, Figures]]) -> Table:
-    head, lines = report.table(group, results)
-    table = Table(*head, title=group)
-    for line in lines:
-        table.add_row(*line)
-    return table
 
 
 if __name__ == "__main__":

@@ -9,22 +9,14 @@ import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from loadtest.faults.calls import AwsService
+from loadtest.simulation import fleet
 from loadtest.simulation.clock import START, Clock
-from loadtest.simulation.fleet import (
-    CPU_SECONDS_A_CALL,
-    DYNAMODB,
-    REKOGNITION,
-    S3,
-    SNS,
-    SQS,
-    Environment,
-    Latency,
-)
+from loadtest.simulation.fleet import Environment, Latency
 from loadtest.simulation.outages import Outages, client_error
 from loadtest.simulation.queue import SIZE_BYTES, VirtualPhoto, VirtualQueue, etag
 from loadtest.simulation.table import VirtualTable
@@ -39,10 +31,7 @@ NETWORK_SECONDS = 0.010
 
 @dataclass
 class Services:
-    """All of AWS, shared by all workers.
-
-    `published` counts SNS's entries and requests; `announced` is told of each key whose completion SNS took.
-    """
+    """All of AWS, shared by all workers. `announced` is told of each key whose completion SNS took."""
 
     clock: Clock
     chance: random.Random
@@ -51,12 +40,8 @@ class Services:
     queues: Mapping[str, VirtualQueue]
     outages: Outages
     announced: Callable[[str], None]
-    published: Counter[str] = field(default_factory=Counter)
-    sqs_requests: Counter[str] = field(default_factory=Counter)
 
     def publish_batch(self, *, TopicArn: str, PublishBatchRequestEntries: list[Any]) -> dict[str, Any]:
-        self.published["requests"] += 1
-        self.published["entries"] += len(PublishBatchRequestEntries)
         for entry in PublishBatchRequestEntries:
             self.announced(str(json.loads(entry["Message"])["key"]))
         return {"Successful": [{"Id": entry["Id"]} for entry in PublishBatchRequestEntries], "Failed": []}
@@ -79,13 +64,11 @@ class Sqs:
     """
 
     queues: Mapping[str, VirtualQueue]
-    requests: Counter[str]
     environment: Environment
 
     def send_message(
         self, *, QueueUrl: str, MessageBody: str, MessageAttributes: Mapping[str, Any], DelaySeconds: int = 0
     ) -> dict[str, Any]:
-        self.requests["SendMessage"] += 1
         texts = {name: value["StringValue"] for name, value in MessageAttributes.items()}
         self.queues[QueueUrl].send(MessageBody, texts, DelaySeconds, self.environment.lineage)
         return {}
@@ -93,7 +76,6 @@ class Sqs:
     def change_message_visibility_batch(
         self, *, QueueUrl: str, Entries: list[dict[str, Any]]
     ) -> dict[str, Any]:
-        self.requests["ChangeMessageVisibilityBatch"] += 1
         for entry in Entries:
             self.queues[QueueUrl].hide(entry["ReceiptHandle"], entry["VisibilityTimeout"])
         return {"Successful": [{"Id": entry["Id"]} for entry in Entries], "Failed": []}
@@ -127,13 +109,13 @@ class Connection:
         except BaseException:
             clock.sleep(NETWORK_SECONDS / 2)
             raise
-        clock.sleep(max(NETWORK_SECONDS / 2, REKOGNITION.draw(chance) - NETWORK_SECONDS / 2))
+        clock.sleep(max(NETWORK_SECONDS / 2, fleet.REKOGNITION.draw(chance) - NETWORK_SECONDS / 2))
         return found
 
     def _processor_seconds(self) -> float:
         """Wait for the worker's processor, which does one thing after the other."""
         now = self._services.clock.now()
-        self._free_at = max(now, self._free_at) + CPU_SECONDS_A_CALL
+        self._free_at = max(now, self._free_at) + fleet.CPU_SECONDS_A_CALL
         return self._free_at - now
 
 
@@ -154,28 +136,19 @@ class RekognitionClient:
     def __init__(self, line: Connection) -> None:
         self._line = line
 
-    def detect_labels(self, *, Image: dict[str, Any], **_: Any) -> Mapping[str, Any]:
-        return self._line.detect("DetectLabels", Image["S3Object"]["Name"])
-
-    def detect_faces(self, *, Image: dict[str, Any], **_: Any) -> Mapping[str, Any]:
-        return self._line.detect("DetectFaces", Image["S3Object"]["Name"])
-
-    def detect_moderation_labels(self, *, Image: dict[str, Any], **_: Any) -> Mapping[str, Any]:
-        return self._line.detect("DetectModerationLabels", Image["S3Object"]["Name"])
-
-    def detect_text(self, *, Image: dict[str, Any], **_: Any) -> Mapping[str, Any]:
-        return self._line.detect("DetectText", Image["S3Object"]["Name"])
+    def __getattr__(self, name: str) -> Callable[..., Mapping[str, Any]]:
+        operation = name.title().replace("_", "")
+        return lambda *, Image, **_: self._line.detect(operation, Image["S3Object"]["Name"])
 
 
 def clients(services: Services, environment: Environment) -> Clients:
     line = Connection(services)
-    sqs = Sqs(services.queues, services.sqs_requests, environment)
     return Clients(
-        dynamodb=Client(line, AwsService.DYNAMODB, DYNAMODB, services.table),
+        dynamodb=Client(line, AwsService.DYNAMODB, fleet.DYNAMODB, services.table),
         rekognition=RekognitionClient(line),
-        s3=Client(line, AwsService.S3, S3, services),
-        sns=Client(line, AwsService.SNS, SNS, services),
-        sqs=Client(line, AwsService.SQS, SQS, sqs),
+        s3=Client(line, AwsService.S3, fleet.S3, services),
+        sns=Client(line, AwsService.SNS, fleet.SNS, services),
+        sqs=Client(line, AwsService.SQS, fleet.SQS, Sqs(services.queues, environment)),
     )
 
 

@@ -140,9 +140,6 @@ class Figures:
     changes: tuple[QuotaChangeFigures, ...]
     uploaded: int
     searchable: int
-    lost: int
-    dead: int
-    paid_twice: int
     killed: int
     timed_out: int
     aftermath: Aftermath
@@ -188,9 +185,6 @@ def figures(record: Record) -> Figures:
         changes=_changes(record),
         uploaded=record.uploaded,
         searchable=sum(record.searchable.values()),
-        lost=record.lost,
-        dead=len(record.dead),
-        paid_twice=sum(times - 1 for times in paid.paid.values()),
         killed=counts["killed"] - counts["timed out"],
         timed_out=counts["timed out"],
         aftermath=aftermath(record),
@@ -232,7 +226,10 @@ def _change(record: Record, begin: int, end: int, quota: float) -> QuotaChangeFi
 MOST_SECONDS_DRAWN = 600
 
 
-def simulate(scenario: FleetScenario) -> tuple[FleetScenario, Figures, Panel]:
+Simulated = tuple[FleetScenario, Figures, Panel]
+
+
+def simulate(scenario: FleetScenario) -> Simulated:
     record = run(scenario)
     return scenario, figures(record), panel(record, scenario.title)
 
@@ -262,4 +259,5 @@ def kept(scenario: FleetScenario, seen: Figures) -> bool:
     """
     if scenario.outages or scenario.concurrency:
         return not broken_promises(scenario, seen.aftermath)
-    return not seen.lost and (not seen.paid_twice or seen.killed + seen.timed_out > 0)
+    after = seen.aftermath
+    return not after.lost and (not after.paid_twice or seen.killed + seen.timed_out > 0)

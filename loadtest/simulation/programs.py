@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 import random
-import sys
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Any, Protocol
@@ -39,36 +37,16 @@ from processors.wiring import Clients, assemble
 UNLIMITED = 1e9
 
 
-class NoLog:
-    """Keeps count of what is said and drops the words."""
+class NoTelemetry:
+    """Takes what the processor says and counts; a simulation is told by what its services have seen."""
 
-    def __init__(self, said: dict[str, int]) -> None:
-        self._said = said
+    def warning(self, message: str, **facts: object) -> None: ...
 
-    def warning(self, message: str, **facts: object) -> None:
-        self._count(str(facts.get("code", "warning")))
+    def error(self, message: str, **facts: object) -> None: ...
 
-    def error(self, message: str, **facts: object) -> None:
-        self._count(str(facts.get("code", "error")))
+    def exception(self, message: str, **facts: object) -> None: ...
 
-    def exception(self, message: str, **facts: object) -> None:
-        self._count(f"fault {sys.exception()!r}")
-
-    def _count(self, what: str) -> None:
-        self._said[what] = self._said.get(what, 0) + 1
-
-
-@dataclass
-class MetricCounts:
-    """What the processor counts, by name."""
-
-    of: Counter[Metric] = field(default_factory=Counter)
-
-    def add(self, count: Metric, by: int = 1) -> None:
-        self.of[count] += by
-
-    def __getitem__(self, count: Metric) -> int:
-        return self.of[count]
+    def add(self, count: Metric, by: int = 1) -> None: ...
 
 
 @dataclass
@@ -78,8 +56,6 @@ class FleetSite:
     services: Services
     settings: ProcessorSettings
     chance: random.Random
-    tally: MetricCounts
-    said: dict[str, int]
 
 
 Program = Callable[[FleetSite, Environment], Handler]
@@ -120,7 +96,7 @@ class _NoBudget:
 def _assembled(
     site: FleetSite, environment: Environment, aws: Clients, settings: ProcessorSettings
 ) -> Handler:
-    return assemble(settings, aws, site.tally, NoLog(site.said), runtime(site, environment)).answer
+    return assemble(settings, aws, NoTelemetry(), NoTelemetry(), runtime(site, environment)).answer
 
 
 _NAMES = count()

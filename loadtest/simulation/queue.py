@@ -182,16 +182,17 @@ class VirtualDeadLetter:
 
 def dead_letters(sources: Iterable[VirtualQueue], queues: Iterable[VirtualQueue]) -> list[VirtualDeadLetter]:
     """Return what SQS buried of the source queues and what the processor sent to the dead-letter queues."""
-    return sorted(_all(sources, queues), key=lambda letter: letter.at)
-
-
-def _all(sources: Iterable[VirtualQueue], queues: Iterable[VirtualQueue]) -> Iterator[VirtualDeadLetter]:
-    for queue in sources:
-        for at, message in queue.buried:
-            yield VirtualDeadLetter(at - START, message.key, UNEXPLAINED)
-    for queue in queues:
-        for message in queue.messages():
-            yield VirtualDeadLetter(message.sent_at - START, message.key, _cause(message))
+    buried = [
+        VirtualDeadLetter(at - START, message.key, UNEXPLAINED)
+        for queue in sources
+        for at, message in queue.buried
+    ]
+    sent = [
+        VirtualDeadLetter(message.sent_at - START, message.key, _cause(message))
+        for queue in queues
+        for message in queue.messages()
+    ]
+    return sorted([*buried, *sent], key=lambda letter: letter.at)
 
 
 def _cause(message: QueuedMessage) -> str:
@@ -238,21 +239,21 @@ class VirtualPhoto:
         moment = to_text(self.uploaded)
         if self.asked_for:
             return look_again(BUCKET, [self.key], moment)
-        described = {
-            "key": self.key,
-            "size": SIZE_BYTES,
-            "eTag": etag(self.key),
-            "versionId": self.version_id,
-            "sequencer": f"{self.number + 1:016X}",
-        }
-        record = {
-            "eventVersion": "2.1",
-            "eventSource": "aws:s3",
-            "eventName": "ObjectCreated:Put",
-            "eventTime": moment,
-            "s3": {"bucket": {"name": BUCKET}, "object": described},
-        }
-        return json.dumps({"Records": [record]})
+        photo = (self.key, SIZE_BYTES, etag(self.key), self.version_id, f"{self.number + 1:016X}")
+        return notification(BUCKET, photo, moment)
+
+
+def notification(bucket: str, photo: tuple[str, int, str, str, str], moment: str) -> str:
+    """Write the message of S3 that a photo was put: its key, size, ETag, version and sequencer."""
+    described = dict(zip(("key", "size", "eTag", "versionId", "sequencer"), photo, strict=True))
+    record = {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "eventTime": moment,
+        "s3": {"bucket": {"name": bucket}, "object": described},
+    }
+    return json.dumps({"Records": [record]})
 
 
 def etag(key: str) -> str:

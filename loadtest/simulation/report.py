@@ -9,15 +9,14 @@ from html import escape
 from pathlib import Path
 
 from loadtest import ROOT
-from loadtest.plots import Panel, between_markers, grid, markdown_table
-from loadtest.simulation.figures import Aftermath, Figures
+from loadtest.plots import between_markers, grid, markdown_table
+from loadtest.simulation.figures import Aftermath, Figures, Simulated
 from loadtest.simulation.scenario import FleetScenario
 
 PAGE = ROOT / "docs" / "fleet.md"
 IMAGES = ROOT / "docs" / "images"
 SIMULATED = "Simulated, not run: the pipeline's code is the real one, AWS and its time are not."
 
-Result = tuple[FleetScenario, Figures]
 
 HEAD = (
     "scenario",
@@ -47,12 +46,12 @@ PLOTTED = {"quotas", "rivals", "faults"}
 NOT_DRAWN = {"outages"}
 
 
-def table(group: str, results: Sequence[Result]) -> tuple[Sequence[str], list[list[str]]]:
+def table(group: str, results: Sequence[Simulated]) -> tuple[Sequence[str], list[list[str]]]:
     if group == "lanes":
-        return LANES_HEAD, [_lanes_line(scenario, seen) for scenario, seen in results]
+        return LANES_HEAD, [_lanes_line(scenario, seen) for scenario, seen, _ in results]
     if group == "outages":
-        return OUTAGES_HEAD, [_outage_line(scenario, seen.aftermath) for scenario, seen in results]
-    return HEAD, [_usual_line(scenario, seen) for scenario, seen in results]
+        return OUTAGES_HEAD, [_outage_line(scenario, seen.aftermath) for scenario, seen, _ in results]
+    return HEAD, [_usual_line(scenario, seen) for scenario, seen, _ in results]
 
 
 def _usual_line(scenario: FleetScenario, seen: Figures) -> list[str]:
@@ -65,7 +64,7 @@ def _usual_line(scenario: FleetScenario, seen: Figures) -> list[str]:
         f"{seen.lambda_dollars_a_million:.2f}",
         f"{seen.requests:.2f}",
         f"{seen.budget_writes:.2f}",
-        f"{seen.lost} / {seen.dead} / {seen.paid_twice}",
+        f"{seen.aftermath.lost} / {seen.aftermath.dead.total()} / {seen.aftermath.paid_twice}",
         f"{seen.seconds:.0f}",
     ]
 
@@ -121,8 +120,7 @@ def _seconds(value: float | None) -> str:
 
 
 def write(
-    groups: Mapping[str, Sequence[Result]],
-    panels: Mapping[str, Sequence[Panel]],
+    groups: Mapping[str, Sequence[Simulated]],
     directory: Path,
     page: Path | None,
 ) -> None:
@@ -130,9 +128,9 @@ def write(
     directory.mkdir(parents=True, exist_ok=True)
     for group, results in groups.items():
         if group not in NOT_DRAWN:
-            drawing = grid(f"{group}: calls a second", panels[group])
+            drawing = grid(f"{group}: calls a second", [panel for _, _, panel in results])
             (directory / f"fleet-{group}.svg").write_text(drawing)
-        lines = [{"scenario": asdict(scenario), "figures": asdict(seen)} for scenario, seen in results]
+        lines = [{"scenario": asdict(scenario), "figures": asdict(seen)} for scenario, seen, _ in results]
         (directory / f"{group}.json").write_text(json.dumps(lines, indent=1))
         if page is not None:
             told = markdown_table(*table(group, results))
@@ -143,7 +141,7 @@ def write(
     (directory / "index.html").write_text(_html(groups, directory))
 
 
-def _html(groups: Mapping[str, Sequence[Result]], directory: Path) -> str:
+def _html(groups: Mapping[str, Sequence[Simulated]], directory: Path) -> str:
     parts = [
         "<!doctype html><meta charset=utf-8><title>Fleet</title>",
         "<style>body{font-family:sans-serif;margin:2em}td,th{padding:.2em .6em;text-align:left}</style>",

@@ -20,7 +20,7 @@ from loadtest.simulation.clients import Services, VirtualRekognition
 from loadtest.simulation.clock import START, Clock
 from loadtest.simulation.fleet import TERMINATE, EventSource, VirtualFunction
 from loadtest.simulation.outages import Outages
-from loadtest.simulation.programs import PROGRAMS, FleetSite, MetricCounts
+from loadtest.simulation.programs import PROGRAMS, FleetSite
 from loadtest.simulation.queue import (
     BUCKET,
     QueuedMessage,
@@ -40,7 +40,7 @@ LOOKS = 3600
 
 @dataclass
 class Record:
-    """What was seen. `searchable` and `workers` are by whole second; times are seconds since the start.
+    """What was seen. `searchable` is by whole second; times are seconds since the start.
 
     `latencies` are by lane: when each photo was uploaded, and the seconds until it was searchable. `lost` are
     photos that are neither done nor in a queue nor among the dead letters, `dead` the dead letters of both
@@ -51,13 +51,9 @@ class Record:
     table: VirtualTable
     rekognition: VirtualRekognition
     function: VirtualFunction
-    services: Services
     queues: Sequence[VirtualQueue]
-    tally: MetricCounts
-    said: dict[str, int]
     latencies: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: {LIVE: [], BULK: []})
     searchable: Counter[int] = field(default_factory=Counter)
-    workers: dict[int, int] = field(default_factory=dict)
     uploaded: int = 0
     lost: int = 0
     dead: list[VirtualDeadLetter] = field(default_factory=list)
@@ -88,21 +84,14 @@ class World:
             Outages(lambda: self.clock.seconds, scenario.outages, chance.random),
             self._announced,
         )
-        site = FleetSite(services, _settings(scenario), chance, MetricCounts(), {})
+        site = FleetSite(services, _settings(scenario), chance)
         self.function = VirtualFunction(
             self.clock,
             partial(PROGRAMS[scenario.program], site),
             recursive_loop=scenario.recursive_loop or TERMINATE,
         )
         self.record = Record(
-            scenario,
-            self.table,
-            self.rekognition,
-            self.function,
-            services,
-            tuple(self.queues.values()),
-            site.tally,
-            site.said,
+            scenario, self.table, self.rekognition, self.function, tuple(self.queues.values())
         )
         self._waiting: dict[str, float] = {}
         self._unannounced: set[str] = set()
@@ -116,7 +105,6 @@ class World:
         step = max(1.0, self.scenario.longest / LOOKS)
         while self.clock.seconds < self.scenario.longest and not self._over():
             self.clock.run(self.clock.seconds + step)
-            self.record.workers[int(self.clock.seconds)] = len(self.function.running)
         self.record.ended_at = self.clock.seconds
         self.record.dead = dead_letters(self.queues.values(), self.dead.values())
         self.record.lost = len(self._unaccounted_for())

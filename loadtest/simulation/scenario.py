@@ -79,9 +79,6 @@ class FleetScenario:
 
     @property
     def may_pay_twice(self) -> int:
-        """How many calls may be paid for twice.
-
-        Those under way when the table goes away: their answers come and cannot be saved. Nothing else.
-        """
+        """How many calls may be paid for twice: those whose answers come when the table is away, no other."""
         table_goes = sum(one.service is AwsService.DYNAMODB for one in self.outages)
         return self.under_way * table_goes

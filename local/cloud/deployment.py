@@ -62,11 +62,7 @@ def deploy(clients: LocalClients, assembly: Assembly) -> tuple[str, Mapping[str,
 
 
 def _upload(clients: LocalClients, asset: Asset) -> None:
-    """Put an asset where the template expects it.
-
-    MiniStack deploys a function without its code in silence, and answers 200 for it; so the file is looked
-    for here.
-    """
+    """Put an asset where the template expects it: MiniStack deploys a function without code in silence."""
     if not asset.path.is_file():
         raise LocalCloudError(f"{asset.path} is not there; remove build/ and try again", exit_code=1)
     try:

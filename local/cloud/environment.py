@@ -117,10 +117,7 @@ def remembered(directory: Path) -> LocalEnvironment:
 
 
 def on_ports(environment: LocalEnvironment, port: int | None) -> LocalEnvironment:
-    """Return the environment at a chosen port, Rekognition on the next one; None leaves the ports alone.
-
-    0 chooses two free ports.
-    """
+    """Return the environment at a port and the next; 0 takes two free ones, None leaves them alone."""
     if port is None:
         return environment
     if port == 0:

@@ -37,7 +37,6 @@ def bring_up(
 ) -> Outputs:
     """Start what does not run, deploy what has changed, and write the outputs. Raises LocalCloudError.
 
-    `context` are the settings of the deployment.
     Safe to call at any time: what is in order is left alone, what was killed is started and deployed anew.
     """
     with stages.stage("synth", "synthesizing the CDK app") as stage:
@@ -73,12 +72,9 @@ def take_down(environment: LocalEnvironment) -> bool:
 
 
 @contextmanager
-def running_environment(directory: Path, *, port: int = 0) -> Iterator[tuple[LocalEnvironment, Outputs]]:
-    """Run an environment of one's own while the block lasts: for tests, beside any other environment.
-
-    `directory` is its state; port 0 takes two free ports. Raises LocalCloudError.
-    """
-    environment = on_ports(LocalEnvironment(directory.resolve()), port)
+def running_environment(directory: Path) -> Iterator[tuple[LocalEnvironment, Outputs]]:
+    """Run an environment of one's own while the block lasts, on two free ports."""
+    environment = on_ports(LocalEnvironment(directory.resolve()), 0)
     with at_work(environment):
         try:
             yield environment, bring_up(environment, Stages(Console(stderr=True, quiet=True)))
@@ -88,10 +84,7 @@ def running_environment(directory: Path, *, port: int = 0) -> Iterator[tuple[Loc
 
 @contextmanager
 def at_work(environment: LocalEnvironment) -> Iterator[None]:
-    """Keep other commands out of the same environment while this one works.
-
-    Raises LocalCloudError if one is in.
-    """
+    """Keep other commands out of the environment meanwhile. Raises LocalCloudError if one is in."""
     environment.directory.mkdir(parents=True, exist_ok=True)
     with (environment.directory / "lock").open("w") as lock:
         try:
@@ -233,11 +226,7 @@ def rekognition_service(environment: LocalEnvironment) -> services.BackgroundSer
 
 
 def make_room(environment: LocalEnvironment) -> list[str]:
-    """Stop what is out of date, and see that what is to be started finds its port free.
-
-    Returns the names of what was stopped. Raises LocalCloudError if another program has a port; then nothing
-    was started.
-    """
+    """Stop what is out of date, and return its names. Raises LocalCloudError if another has a port."""
     stopped = []
     wanted = [(cloud_service(environment), stop_cloud)]
     if environment.other_rekognition_url is None:

@@ -149,7 +149,7 @@ def start(service: BackgroundService) -> None:
     service.directory.mkdir(parents=True, exist_ok=True)
     if service.log.exists():
         service.log.replace(service.log.with_suffix(".log.before"))
-    with service.log.open("ab") as log, _interrupts_later():
+    with service.log.open("ab") as log, interrupts_later():
         process = subprocess.Popen(  # noqa: S603
             service.command,
             stdin=subprocess.DEVNULL,
@@ -235,8 +235,8 @@ def _last_line(log: Path) -> str:
 
 
 @contextmanager
-def _interrupts_later() -> Iterator[None]:
-    """Hold a Ctrl-C back until a process that was started has its pid file."""
+def interrupts_later() -> Iterator[None]:
+    """Hold a Ctrl-C back until what is begun can be ended: until a started process has its pid file."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

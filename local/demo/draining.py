@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from aws.calls import MAX_READS, in_batches
 from aws.queue_depths import read_depth
 from contract import notifications, table, timing
-from contract.errors import PermanentError
+from contract.errors import FAILURE_ATTRIBUTE, Failure, PermanentError
 from contract.moments import to_text
 from contract.notifications import look_again
 from contract.quotas import KEYS_A_MESSAGE
@@ -164,10 +164,14 @@ _MOST_LOOKED_AT = 500
 
 @dataclass(frozen=True)
 class FoundDeadLetter:
-    """One dead letter: the keys that it is about, none if it cannot be read, and its body."""
+    """One dead letter: the keys that it is about, none if it cannot be read.
+
+    `failure` is what the processor says of it, None where SQS made it one.
+    """
 
     keys: tuple[str, ...]
     body: str
+    failure: Failure | None
 
 
 def dead_letters(
@@ -181,14 +185,21 @@ def dead_letters(
     for queue_url in queue_urls:
         while len(found) < _MOST_LOOKED_AT:
             messages = sqs.receive_message(
-                QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=hidden_seconds
+                QueueUrl=queue_url,
+                MaxNumberOfMessages=10,
+                VisibilityTimeout=hidden_seconds,
+                MessageAttributeNames=[FAILURE_ATTRIBUTE],
             ).get("Messages", [])
             new = [message for message in messages if message["MessageId"] not in found]
             if not new:
                 break
             for message in new:
-                keys = _keys(message["Body"], bucket)
-                found[message["MessageId"]] = FoundDeadLetter(keys, message["Body"])
+                said = message.get("MessageAttributes", {}).get(FAILURE_ATTRIBUTE)
+                found[message["MessageId"]] = FoundDeadLetter(
+                    _keys(message["Body"], bucket),
+                    message["Body"],
+                    None if said is None else Failure.from_json(said["StringValue"]),
+                )
     return list(found.values())
 
 

@@ -172,10 +172,7 @@ class Uploaded:
 
 
 def upload(folder: Folder, clients: LocalClients, bucket: str) -> Uploaded:
-    """Upload the photos of a folder that are not in the bucket as they are.
-
-    Raises LocalCloudError if that could be done for none of them.
-    """
+    """Upload the photos that are not in the bucket as they are. Raises LocalCloudError if none could be."""
     there = clients.objects(bucket)
     futures, not_taken = [], []
     with create_transfer_manager(clients.s3, TransferConfig()) as manager:

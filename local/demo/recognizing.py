@@ -229,10 +229,7 @@ def curl_lines(outputs: Outputs, answers: Sequence[PhotoAnswer]) -> list[str]:
 
 
 def sync_line(outputs: Outputs) -> str:
-    """Return how to add photos, with all that the AWS CLI needs to know: version 2, or what is in .venv.
-
-    Without `--endpoint-url` it would upload to AWS.
-    """
+    """Return how to add photos by the AWS CLI, which would upload to AWS without `--endpoint-url`."""
     environment = (
         f"AWS_ACCESS_KEY_ID={ACCESS_KEY_ID} AWS_SECRET_ACCESS_KEY={SECRET_ACCESS_KEY} "
         f"AWS_DEFAULT_REGION={outputs.region}"

@@ -28,23 +28,41 @@ class DetectFaces:
     """The operation."""
 
     detector: Network
-    attributes: AttributeNetworks
+    age_gender: Network
+    emotion: Network
     name: str = "DetectFaces"
 
     @classmethod
     def load(cls, load: LoadNetwork) -> Self:
-        return cls(load("yunet"), AttributeNetworks(load("faceres"), load("emotion")))
+        return cls(load("yunet"), load("faceres"), load("emotion"))
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
         asked = frozenset(request.get("Attributes", ()))
         wanted = _FROM_NETWORKS if "ALL" in asked else asked & _FROM_NETWORKS
         return {
             "FaceDetails": [
-                _basic(face, picture)
-                | (_extra(self.attributes.look_at(face, picture), wanted) if wanted else {})
+                _basic(face, picture) | (_extra(self._attributes(face, picture), wanted) if wanted else {})
                 for face in detect_faces(self.detector, picture)
             ]
         }
+
+    def _attributes(self, face: Face, picture: Picture) -> Attributes:
+        # RGB 0..255, 224 pixels; the other network takes grey -1..1, 64 pixels.
+        view = np.asarray(square_around(face, picture, _AGE_FACTOR, _AGE_SIDE), dtype=np.float32)
+        answer = self.age_gender.run(
+            np.ascontiguousarray(view.transpose(2, 0, 1)[None]), ["gender_pred/Sigmoid", "age_pred/Softmax"]
+        )
+        reached = np.cumsum(answer["age_pred/Softmax"][0])
+        low, high = (int(np.searchsorted(reached, quantile * reached[-1])) for quantile in _AGE_QUANTILES)
+        small = np.asarray(square_around(face, picture, _EMOTION_FACTOR, _EMOTION_SIDE), dtype=np.float32)
+        grey = (((small / 255 * _LUMINANCE).sum(axis=2) - 0.5) * 2).astype(np.float32)
+        chances = self.emotion.run(grey[None, None])["Identity"][0]
+        return Attributes(
+            age_low=low,
+            age_high=max(high, low + 1),
+            female=1.0 - float(answer["gender_pred/Sigmoid"][0, 0]),
+            emotions=dict(zip(_EMOTIONS, (float(chance) for chance in chances), strict=True)),
+        )
 
 
 def _basic(face: Face, picture: Picture) -> dict[str, Any]:
@@ -224,28 +242,3 @@ class Attributes:
     age_high: int
     female: float
     emotions: dict[str, float]
-
-
-@dataclass(frozen=True)
-class AttributeNetworks:
-    """`age_gender` takes RGB 0..255, 224 pixels; `emotion` grey -1..1, 64 pixels."""
-
-    age_gender: Network
-    emotion: Network
-
-    def look_at(self, face: Face, picture: Picture) -> Attributes:
-        view = np.asarray(square_around(face, picture, _AGE_FACTOR, _AGE_SIDE), dtype=np.float32)
-        answer = self.age_gender.run(
-            np.ascontiguousarray(view.transpose(2, 0, 1)[None]), ["gender_pred/Sigmoid", "age_pred/Softmax"]
-        )
-        reached = np.cumsum(answer["age_pred/Softmax"][0])
-        low, high = (int(np.searchsorted(reached, quantile * reached[-1])) for quantile in _AGE_QUANTILES)
-        small = np.asarray(square_around(face, picture, _EMOTION_FACTOR, _EMOTION_SIDE), dtype=np.float32)
-        grey = (((small / 255 * _LUMINANCE).sum(axis=2) - 0.5) * 2).astype(np.float32)
-        chances = self.emotion.run(grey[None, None])["Identity"][0]
-        return Attributes(
-            age_low=low,
-            age_high=max(high, low + 1),
-            female=1.0 - float(answer["gender_pred/Sigmoid"][0, 0]),
-            emotions=dict(zip(_EMOTIONS, (float(chance) for chance in chances), strict=True)),
-        )

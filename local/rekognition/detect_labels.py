@@ -126,10 +126,8 @@ class Taxonomy:
     """Pairs of a label and an ImageNet class that is this label or of its kind, as two rows of places."""
 
     def sums(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-        """For each label the probability (0..1) of all ImageNet classes of its kind.
-
-        Not a product of matrices: for one of this size numpy would wake, and keep awake, every core.
-        """
+        """For each label the probability (0..1) of all ImageNet classes of its kind."""
+        # Not a product of matrices: for one of this size numpy would wake, and keep awake, every core.
         labels, classes = self.kinds
         sums = np.bincount(labels, weights=probabilities[classes], minlength=len(self.labels))
         return np.minimum(sums, 1.0).astype(np.float32)

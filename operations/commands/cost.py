@@ -9,7 +9,14 @@ from typing import Annotated
 
 import typer
 
-from contract.cost_model.costs import Bill, audit_a_month, bill, scan, standing_a_month
+from contract.cost_model.costs import (
+    Bill,
+    audit_a_month,
+    bill,
+    scan,
+    snapstart_a_month,
+    standing_a_month,
+)
 from contract.cost_model.usage import Assumptions, Work, seconds_at_quota
 from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
@@ -20,7 +27,7 @@ from operations.terminal import money
 LABELS = ("DetectLabels",)
 TWO = (*LABELS, "DetectFaces")
 FOUR = (*TWO, "DetectModerationLabels", "DetectText")
-MILLION = 1_000_000
+THOUSAND, MILLION = 1_000, 1_000_000
 AIM_DOLLARS = 15
 
 _TOP = """\
@@ -174,10 +181,15 @@ def _standing() -> str:
     parts = ", ".join(f"{name} ${dollars:.2f}" for name, dollars in standing.items())
     audit = audit_a_month(MILLION)
     audited = ", ".join(f"{service} ${dollars:.2f}" for service, dollars in audit.items())
+    snapshot = snapstart_a_month()
+    starts = snapstart_a_month(THOUSAND) - snapshot
     return (
         f"## Every month, with or without work\n\n{parts}: ${sum(standing.values()):.2f} together.\n\n"
         "The daily check of the bucket (`-c daily_check=false` does without) costs, for each million photos "
-        f"that\nare in it, ${sum(audit.values()):.2f} a month: {audited}.\n"
+        f"that\nare in it, ${sum(audit.values()):.2f} a month: {audited}.\n\n"
+        "SnapStart of the query function (`-c snapstart=true`; off by itself, and then nothing) costs "
+        f"${snapshot:.2f} a month\nfor the snapshot, and ${starts:.2f} for each thousand cold starts: "
+        "in none of these sums.\n"
     )
 
 

@@ -6,7 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from contract.cost_model.costs import API_METRICS, audit_a_month, bill, scan, standing_a_month
+from contract.cost_model.costs import (
+    API_METRICS,
+    audit_a_month,
+    bill,
+    scan,
+    snapstart_a_month,
+    standing_a_month,
+)
 from contract.cost_model.usage import (
     Assumptions,
     Work,
@@ -178,6 +185,15 @@ def test_an_audit_reads_each_record_at_half_price_and_lists_a_thousand_keys_a_re
     assert a_month["DynamoDB"] == pytest.approx(30 * 0.5 * 0.125)
     assert a_month["S3"] == pytest.approx(30 * 1000 * 0.000_005)
     assert sum(a_month.values()) < 3
+
+
+def test_a_snapshot_is_paid_for_all_month_and_again_for_each_start() -> None:
+    """Half a GB of it, at the prices of us-east-1."""
+    month = 0.5 * 30 * 86_400 * 0.0000015046
+
+    assert snapstart_a_month() == pytest.approx(month)
+    assert snapstart_a_month(MILLION) == pytest.approx(month + 0.5 * 139.7998)
+    assert "snapshot" not in standing_a_month(), "who has it off does not pay for it"
 
 
 def test_a_scan_reads_every_byte_that_is_kept() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from contract.settings import ProcessorSettings, dump
 from infra import bundles
-from infra.bundles import SERVICES, Bundle, compile_below, find_python
+from infra.bundles import PYTHON_VERSION, SERVICES, Bundle, compile_below, find_python
 from local.cloud.running import make_lambda_python
 
 ROOMS = ("processors", "query_api")
@@ -125,6 +125,20 @@ def test_a_zip_has_bytecode_of_lambdas_python_for_all_that_it_holds_or_none(bund
         if name.endswith(".py")
     }
     assert compiled == (set() if find_python() is None else wanted)
+
+
+def test_bytecode_is_made_by_a_python_that_make_has_fetched_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched = tmp_path / f"cpython-{PYTHON_VERSION}.1-linux-x86_64-gnu" / "bin" / f"python{PYTHON_VERSION}"
+    fetched.parent.mkdir(parents=True)
+    fetched.write_text(f"#!/bin/sh\necho {PYTHON_VERSION}\n")
+    fetched.chmod(0o755)
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(bundles, "FETCHED_PYTHONS", tmp_path)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+
+    assert find_python.__wrapped__() == str(fetched)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from infra.bundles import ROOT
+from infra.bundles import FETCHED_PYTHONS, PYTHON_VERSION, ROOT
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template
 
@@ -19,6 +19,13 @@ def test_the_cdk_that_gets_credentials_is_of_one_version() -> None:
 def test_the_account_is_checked_with_the_settings_of_the_deployment_before_it() -> None:
     recipe = MAKEFILE.split("\ndeploy:")[1].split("\n\n")[0]
     assert recipe.index("imagepipe check $(SETTINGS)") < recipe.index("$(CDK) deploy $(SETTINGS)")
+
+
+def test_make_fetches_lambdas_python_to_where_zips_are_made_with_it() -> None:
+    recipe = MAKEFILE.split("\nlambda-python:")[1].split("\n\n")[0]
+    where = FETCHED_PYTHONS.relative_to(ROOT)
+    assert f"python install --no-bin --install-dir {where} {PYTHON_VERSION} " in recipe
+    assert f"python{PYTHON_VERSION} --version" in recipe, "nothing is fetched where there is one"
 
 
 def test_questions_have_a_concurrency_of_their_own_where_the_settings_say_so_and_nothing_else_has(

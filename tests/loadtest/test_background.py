@@ -12,7 +12,7 @@ import pytest
 
 from infra.bundles import ROOT
 from loadtest.gauges import in_background
-from loadtest.running import interrupts_later
+from local.cloud.services import interrupts_later
 
 
 def wait(over: threading.Event) -> None:

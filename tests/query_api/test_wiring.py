@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import subprocess
 import sys
 from base64 import b64decode
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import botocore.session
 import pytest
+import time_machine
+from botocore.credentials import ContainerMetadataFetcher
 
 from contract.errors import SettingsError
 from contract.timing import QUERY_TIMEOUT_SECONDS
@@ -150,3 +154,93 @@ def test_a_client_gives_up_while_the_function_can_still_answer(make: Any) -> Non
 
     assert (config.connect_timeout, config.read_timeout) == (clients.CONNECT_SECONDS, clients.READ_SECONDS)
     assert clients.ATTEMPTS * (clients.CONNECT_SECONDS + clients.READ_SECONDS) < QUERY_TIMEOUT_SECONDS
+
+
+# SnapStart: INIT runs once, when a version is published, and copies go on from there, later and side by side.
+# https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
+INIT_AT = datetime(2026, 11, 1, 8, tzinfo=UTC)
+RESTORED_AT = INIT_AT + timedelta(days=7)
+
+
+@pytest.fixture
+def _sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials as a function with SnapStart gets them: by asking, and good for six hours."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9001/credentials")
+
+    def retrieve(*_: object, **__: object) -> dict[str, str]:
+        now = datetime.now(UTC)
+        return {
+            "AccessKeyId": f"{now:key-of-%Y-%m-%d}",
+            "SecretAccessKey": "secret",
+            "Token": "token",
+            "Expiration": (now + timedelta(hours=6)).isoformat(),
+        }
+
+    monkeypatch.setattr(ContainerMetadataFetcher, "retrieve_full_uri", retrieve)
+
+
+def images(answer: wiring.Answering, query: str = "") -> dict[str, Any]:
+    reply = answer(ministack(f"/images?label=cat&limit=1{query}"), CONTEXT)
+    assert reply["statusCode"] == 200, reply["body"]
+    found: dict[str, Any] = json.loads(reply["body"])
+    return found
+
+
+@pytest.mark.usefixtures("_settings", "_sessions")
+def test_a_copy_that_was_built_a_week_ago_signs_as_of_now(moto_table: MotoTable) -> None:
+    commit(moto_table, photo("a.jpg"))
+    with time_machine.travel(INIT_AT):
+        answer = wiring.build()
+
+    with time_machine.travel(RESTORED_AT):
+        (image,) = images(answer)["images"]
+
+    signed = parse_qs(urlsplit(image["url"]).query)
+    assert signed["X-Amz-Credential"][0].startswith("key-of-2026-11-08/20261108/")
+    assert signed["X-Amz-Date"][0].startswith("20261108T0800")
+
+
+@pytest.mark.usefixtures("_settings", "_sessions")
+def test_copies_of_one_snapshot_take_each_others_cursors_whatever_the_secret_is_by_then(
+    moto_table: MotoTable,
+) -> None:
+    for second, key in enumerate(("older.jpg", "newer.jpg")):
+        commit(moto_table, photo(key, second=second))
+    with time_machine.travel(INIT_AT):
+        one, other = wiring.build(), wiring.build()
+
+    with time_machine.travel(RESTORED_AT):
+        first = images(one)
+        next_page = images(other, f"&cursor={first['cursor']}")
+    with time_machine.travel(RESTORED_AT + timedelta(days=31)):
+        a_month_later = images(other, f"&cursor={images(one)['cursor']}")
+
+    assert first["images"][0]["key"] == "newer.jpg"
+    assert [page["images"][0]["key"] for page in (next_page, a_month_later)] == ["older.jpg"] * 2
+
+
+@pytest.mark.usefixtures("_settings", "_sessions")
+def test_copies_of_one_snapshot_draw_pauses_of_their_own() -> None:
+    copies = [wiring.build(), wiring.build()]
+    snapshot, drawn = random.getstate(), []
+    for answer in copies:
+        random.setstate(snapshot)
+        answer(ministack("/openapi.json"), CONTEXT)
+        drawn.append(random.random())
+
+    assert drawn[0] != drawn[1]
+    random.setstate(snapshot)
+    copies[0](ministack("/openapi.json"), CONTEXT)
+    assert random.getstate() == snapshot, "with its first question alone"
+
+
+@pytest.mark.usefixtures("_sessions")
+def test_building_asks_nobody_but_for_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections would be dead after the snapshot, secrets old. Sockets are off, nothing stands for AWS."""
+    for name in ("BUCKET_NAME", "TABLE_NAME", *QUEUES):
+        monkeypatch.setenv(name, "https://sqs.eu-central-1.amazonaws.com/123456789012/any")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+
+    wiring.build()

@@ -36,8 +36,8 @@ def test_the_page_has_a_place_for_each_group() -> None:
 def test_a_group_is_written_between_its_markers_and_into_the_directory(tmp_path: Path) -> None:
     page = tmp_path / "fleet.md"
     page.write_text("before\n<!-- fleet:detectors -->\nold\n<!-- /fleet:detectors -->\nafter\n")
-    scenario, seen, picture = simulate(TINY)
-    report.write({"detectors": [(scenario, seen)]}, {"detectors": [picture]}, tmp_path, page)
+    simulated = simulate(TINY)
+    report.write({"detectors": [simulated]}, tmp_path, page)
     text = page.read_text()
     assert text.startswith("before\n")
     assert text.endswith("after\n")
@@ -47,15 +47,14 @@ def test_a_group_is_written_between_its_markers_and_into_the_directory(tmp_path:
     assert (tmp_path / "detectors.json").exists()
     page.write_text("no markers")
     with pytest.raises(ValueError, match="lacks"):
-        report.write({"detectors": [(scenario, seen)]}, {"detectors": [picture]}, tmp_path, page)
+        report.write({"detectors": [simulated]}, tmp_path, page)
 
 
 def test_outages_have_a_table_of_their_own_and_no_plot(tmp_path: Path) -> None:
     page = tmp_path / "fleet.md"
     page.write_text("<!-- fleet:outages -->\n<!-- /fleet:outages -->\n")
     away = replace(TINY, title="SNS away", outages=(Outage(AwsService.SNS, 1.0, 20.0),))
-    scenario, seen, picture = simulate(away)
-    report.write({"outages": [(scenario, seen)]}, {"outages": [picture]}, tmp_path, page)
+    report.write({"outages": [simulate(away)]}, tmp_path, page)
     (limiter,) = [limiter for limiter in page.read_text().splitlines() if limiter.startswith("| SNS away")]
     assert limiter.startswith("| SNS away | 0 | 0 | 0 (0) | ")
     assert not (tmp_path / "fleet-outages.svg").exists()
@@ -64,9 +63,10 @@ def test_outages_have_a_table_of_their_own_and_no_plot(tmp_path: Path) -> None:
 def test_a_photo_paid_for_twice_is_a_fault_unless_a_worker_was_killed() -> None:
     _, seen, _ = simulate(TINY)
     assert kept(TINY, seen)
-    assert not kept(TINY, replace(seen, lost=1))
-    assert not kept(TINY, replace(seen, paid_twice=1))
-    assert kept(TINY, replace(seen, paid_twice=1, killed=1))
+    assert not kept(TINY, replace(seen, aftermath=replace(seen.aftermath, lost=1)))
+    twice = replace(seen.aftermath, paid_twice=1)
+    assert not kept(TINY, replace(seen, aftermath=twice))
+    assert kept(TINY, replace(seen, aftermath=twice, killed=1))
 
 
 def test_a_dead_letter_is_a_fault_where_it_is_an_outage_that_made_it() -> None:

@@ -31,7 +31,12 @@ def record() -> Record:
 
 def test_every_photo_becomes_searchable_and_is_paid_for_once(record: Record) -> None:
     seen = figures(record)
-    assert (seen.searchable, seen.lost, seen.dead, seen.paid_twice) == (500, 0, 0, 0)
+    assert (seen.searchable, seen.aftermath.lost, seen.aftermath.dead.total(), seen.aftermath.paid_twice) == (
+        500,
+        0,
+        0,
+        0,
+    )
 
 
 def test_the_budget_fills_the_quota_and_does_not_collide_with_it(record: Record) -> None:
@@ -53,8 +58,8 @@ def test_the_same_seed_gives_the_same_run(record: Record) -> None:
 def test_a_killed_worker_costs_the_calls_it_had_paid_for_and_no_photo() -> None:
     seen = figures(run(replace(SMALL, kills=(4.0, 6.0))))
     assert seen.killed == 2
-    assert (seen.searchable, seen.lost, seen.dead) == (500, 0, 0)
-    assert 0 < seen.paid_twice <= 2 * 10
+    assert (seen.searchable, seen.aftermath.lost, seen.aftermath.dead.total()) == (500, 0, 0)
+    assert 0 < seen.aftermath.paid_twice <= 2 * 10
 
 
 def test_without_the_budget_item_work_goes_on_more_slowly() -> None:
@@ -75,7 +80,12 @@ def test_live_photos_pass_a_bulk_backlog() -> None:
 def test_every_way_ends_all_photos_where_there_is_no_lack_of_quota(program: str) -> None:
     plenty = replace(SMALL, program=program, quotas={"DetectLabels": 5000.0}, backlog=60, batch_size=10)
     seen = figures(run(plenty))
-    assert (seen.searchable, seen.lost, seen.dead, seen.paid_twice) == (60, 0, 0, 0)
+    assert (seen.searchable, seen.aftermath.lost, seen.aftermath.dead.total(), seen.aftermath.paid_twice) == (
+        60,
+        0,
+        0,
+        0,
+    )
 
 
 def test_a_plot_shows_the_calls_of_each_second(record: Record) -> None:

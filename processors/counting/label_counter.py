@@ -274,8 +274,5 @@ class _Place(NamedTuple):
         return cls(str(cursor.get("of", "keys")), after, int(cursor.get("passed_over", 0)))
 
     def to_json(self) -> dict[str, object]:
-        return {
-            "of": self.of,
-            "passed_over": self.passed_over,
-            **(self.after._asdict() if self.after else {}),
-        }
+        at = self.after._asdict() if self.after else {}
+        return {"of": self.of, "passed_over": self.passed_over, **at}

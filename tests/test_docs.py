@@ -51,6 +51,22 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+# The one is of a run in the past; the other shows how a file is added.
+NAMES_OTHER_FILES = {"mutants.md", "adding-a-detector.md"}
+
+
+@pytest.mark.parametrize(
+    "page", [*sorted(ROOT.glob("docs/**/*.md")), ROOT / "README.md"], ids=lambda page: page.name
+)
+def test_modules_that_pages_name_are_there(page: Path) -> None:
+    there = [f"/{path.relative_to(ROOT)}" for path in ROOT.glob("[a-z]*/**/*.py")]
+    named = (
+        set(re.findall(r"`([\w./-]+\.py)`", page.read_text())) if page.name not in NAMES_OTHER_FILES else ()
+    )
+
+    assert [name for name in named if not any(path.endswith(f"/{name}") for path in there)] == []
+
+
 def aws_commands() -> list[tuple[str, list[str]]]:
     """Find every command of the AWS CLI in the pages, as a shell would take it apart."""
     found = []

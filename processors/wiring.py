@@ -97,7 +97,7 @@ def assemble(
     budgets = DynamoDBRateLimits(aws.dynamodb, name, retry_policy(runtime.sleep, BRIEF_ATTEMPTS))
 
     def caller(detector: Detector) -> Caller:
-        """Make what calls for a detector, with permits and threads of its own: who has to wait holds up no other."""
+        """Make what calls for a detector: with threads of its own, for one that waits holds up no other."""
         operation = detector.question.operation
         quota, limit = settings.quotas[operation], settings.daily_call_limits.get(operation)
         daily_limit = None if limit is None else int(limit)

@@ -172,7 +172,8 @@ def _aim() -> str:
     reached = "reached" if max(uploaded, backfilled) <= AIM_DOLLARS else "missed"
     return (
         f"The aim is ${AIM_DOLLARS} or less: {reached}, with ${uploaded:.2f} for uploads and "
-        f"${backfilled:.2f} for a backfill\n([decision 13](decisions/0013-a-row-for-each-label.md)).\nFrom the third on, lines change one thing of the backfill.\n"
+        f"${backfilled:.2f} for a backfill\n([decision 13](decisions/0013-a-row-for-each-label.md)).\n"
+        "From the third on, lines change one thing of the backfill.\n"
     )
 
 

@@ -18,9 +18,9 @@ from processors.pipeline.objects import PictureSize, StoredObject, archived, enc
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# What a HEAD without the customer's key gets for an object under one (SSE-C).
+# What a HEAD without the customer's key gets for an object under one (SSE-C): it has no body to say more in.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html
-KEY_WANTED = frozenset({"400", "InvalidRequest"})
+KEY_WANTED = "400"
 # Storage classes whose objects have to be restored before anybody can read them.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
 ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
@@ -48,7 +48,7 @@ class S3Objects:
             try:
                 head = head_object(self.client, self.bucket_name, key, **_which(version))
             except ClientError as error:
-                if error.response["Error"]["Code"] in KEY_WANTED:
+                if error.response["Error"]["Code"] == KEY_WANTED:
                     return self._under_a_customers_key(key, version)
                 raise
             return _stored(key, head) if head else None

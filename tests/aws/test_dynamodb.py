@@ -84,6 +84,15 @@ def test_what_is_not_written_to_the_end_is_told_and_the_rest_is_written() -> Non
     assert batches(Table(most=20), 2).write(puts) == []
 
 
+def test_what_nothing_was_said_of_is_not_taken_for_inserted() -> None:
+    class Forgetful:
+        def batch_execute_statement(self, *, Statements: Any) -> Any:  # noqa: N803
+            return {"Responses": [{} for _ in Statements[1:]]}
+
+    with pytest.raises(ValueError, match="shorter"):
+        batches(Forgetful(), 1).insert(KEYS[:3])  # type: ignore[arg-type]
+
+
 def test_pages_go_on_where_the_last_one_ended() -> None:
     answers = {None: {"Items": [1], "LastEvaluatedKey": "a"}, "a": {"Items": [2]}}
 

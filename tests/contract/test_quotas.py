@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract.quotas import usual_quota
+from contract.quotas import readable_part, usual_quota
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "us-west-2", "eu-west-1"])
@@ -22,3 +22,11 @@ def test_in_large_regions(region: str, operation: str, quota: float) -> None:
 )
 def test_elsewhere(operation: str, quota: float) -> None:
     assert usual_quota(operation, "eu-central-1") == quota
+
+
+@pytest.mark.parametrize(
+    "name", ["next_at", "bulk_at", "quota", "cut_at", "cut_from", "daily_limit", "day_calls"]
+)
+def test_of_an_item_with_a_number_that_is_none_the_rest_is_read(name: str) -> None:
+    assert readable_part({name: "fifty", "calls_day": "2026-01-31"}) == {"calls_day": "2026-01-31"}
+    assert readable_part({name: -1}) == {}

@@ -84,6 +84,7 @@ class Choice:
     def run_for(self, file: str, source: str, lines: Sequence[int], max_failures: int = 1) -> Run | None:
         """Return the run for lines that were changed, or None if no test runs them.
 
+        What no test runs may run in a process that a test starts: then it is for those that name the module.
         What is run while importing concerns whoever uses what it defines, then whoever uses the file, and
         then the whole room.
         """
@@ -91,6 +92,8 @@ class Choice:
         tests = self._those(ran, {near for line in lines for near in _statement(source, line)})
         groups = [tests]
         room = file.partition("/")[0]
+        if not tests:
+            groups.append(self._that_hold(re.compile(rf"\b{file.removesuffix('.py').replace('/', '.')}\b")))
         if room in SHARED or any(_runs_while_importing(source, line) for line in lines):
             groups += [
                 self._users_of(_defined(source, lines)),
@@ -125,11 +128,15 @@ class Choice:
             for number, line in enumerate(source.splitlines(), 1):
                 if named.search(line):
                     found |= self._those(ran, _statement(source, number))
+        return found | self._that_hold(named)
+
+    def _that_hold(self, named: re.Pattern[str]) -> set[str]:
+        """Return the tests in whose files this stands."""
         holds = {
             path: named.search((ROOT / path).read_text()) is not None
             for path in {test.partition("::")[0] for test in self.seconds}
         }
-        return found | {test for test in self.seconds if holds[test.partition("::")[0]]}
+        return {test for test in self.seconds if holds[test.partition("::")[0]]}
 
     @staticmethod
     def _those(ran: Mapping[int, set[str]], lines: Iterable[int]) -> set[str]:
@@ -148,10 +155,19 @@ def _statement(source: str, line: int) -> range:
 
 
 def _defined(source: str, lines: Sequence[int]) -> list[str]:
-    """Return the names that a module's own assignments give at these lines."""
+    """Return the names that assignments of a module or its classes give at these lines, and the classes'."""
+    found: list[str] = []
+    for statement in ast.parse(source).body:
+        members = _assigned(statement.body, lines) if isinstance(statement, ast.ClassDef) else []
+        if isinstance(statement, ast.ClassDef) and members:
+            found += [*members, statement.name]
+    return [*_assigned(ast.parse(source).body, lines), *found]
+
+
+def _assigned(body: Sequence[ast.stmt], lines: Sequence[int]) -> list[str]:
     return [
         target.id
-        for statement in ast.parse(source).body
+        for statement in body
         if isinstance(statement, ast.Assign | ast.AnnAssign)
         and set(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)) & set(lines)
         for target in (statement.targets if isinstance(statement, ast.Assign) else [statement.target])

@@ -103,6 +103,15 @@ def test_those_tests_are_run_that_run_the_statement_the_quickest_first(choice: C
     assert choice.run_for("contract/taking.py", SOURCE, [10]) is None
 
 
+def test_what_no_test_runs_itself_is_for_those_that_name_its_module(choice: Choice, drawn_from: Path) -> None:
+    (drawn_from / "tests/contract/test_b.py").write_text('run("-m", "contract.taking")\n')
+
+    elsewhere = choice.run_for("contract/taking.py", SOURCE, [10])
+
+    assert elsewhere is not None
+    assert elsewhere.chosen == ["tests/contract/test_b.py::other"]
+
+
 def test_a_constant_is_tried_by_the_tests_that_run_or_hold_a_line_with_its_name(choice: Choice) -> None:
     at_import = choice.run_for("contract/taking.py", SOURCE, [1])
 
@@ -112,6 +121,15 @@ def test_a_constant_is_tried_by_the_tests_that_run_or_hold_a_line_with_its_name(
         "tests/contract/test_b.py::other",
         "tests/contract/test_a.py::slow",
     ]
+
+
+def test_a_member_of_a_class_is_tried_by_the_tests_that_hold_it_or_its_class(choice: Choice) -> None:
+    source = "class LIMIT:\n    COUNT = 3\n"
+
+    member = choice.run_for("contract/taking.py", source, [2])
+
+    assert member is not None
+    assert member.chosen[:2] == ["tests/contract/test_a.py::fast", "tests/contract/test_b.py::other"]
 
 
 def test_the_page_counts_by_room_and_leaves_out_what_is_equivalent() -> None:

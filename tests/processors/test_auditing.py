@@ -250,6 +250,13 @@ def test_deletions_are_known_of_every_day_that_a_round_takes(world: AuditedWorld
     assert world.metrics == [0]
 
 
+def test_a_day_without_deletions_has_none(world: AuditedWorld) -> None:
+    at = counts_key(START.date().isoformat())
+    world.table.items[at.pk, at.sk] = to_wire({str(Metric.IMAGES_RECOGNIZED): 5}) | key_to_wire(at)
+
+    assert world.audit.store.deletions(START.timestamp(), START.timestamp()) == 0
+
+
 def test_a_deleted_photo_has_no_content(world: AuditedWorld) -> None:
     world.deliver(world.s3.delete("a.jpg"))
     world.table.items.settle()

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from contract.errors import FAILURE_ATTRIBUTE, Failure
 from contract.notifications import look_again
 from contract.records import Status, pack
-from contract.table import RECORD
+from contract.table import RECORD, from_wire
 from contract.timing import MAX_ATTEMPTS
+from processors.adapters.dynamodb import record_in
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import World
 
@@ -119,6 +120,17 @@ def test_a_record_that_cannot_be_read_is_left_alone_and_its_dead_letter_says_so(
     assert (failure.code, failure.keys) == ("UnreadableItem", ("bad.jpg",))
     assert "image#bad.jpg record" in failure.message
     assert (world.table.items[at], world.rekognition.paid) == (before, paid)
+
+
+def test_what_cannot_be_read_of_an_item_is_said() -> None:
+    world = World()
+    world.deliver(world.s3.put("a.jpg", b"dog 88"))
+    item = from_wire(world.table.items["image#a.jpg", RECORD])
+
+    said = [str(record_in({**item, **rubbish})) for rubbish in ({"words": "abc"}, {"key": "another.jpg"})]
+
+    assert "words is 'abc'" in said[0]
+    assert "key is 'another.jpg'" in said[1]
 
 
 def test_an_answer_that_cannot_be_read_is_not_paid_for_again() -> None:

@@ -62,7 +62,7 @@ def assemble(settings: QuerySettings, session: botocore.session.Session) -> Answ
 
     measured: Answering = metrics.log_metrics(answer)
     logged: Answering = logger.inject_lambda_context(
-        measured, correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True
+        measured, correlation_id_path=correlation_paths.API_GATEWAY_HTTP
     )
     return logged
 

@@ -195,7 +195,7 @@ def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 def _kind(schema: Mapping[str, Any]) -> str:
     if "anyOf" in schema:
         return " or ".join(_kind(each) for each in schema["anyOf"])
-    kind = _resolved(schema).get("type", "")
+    kind = _resolved(schema)["type"]
     if kind == "array":
         return f"list of {', '.join(_properties(schema['items'])) or _kind(schema['items'])}"
     return kind if isinstance(kind, str) else " or ".join(kind)

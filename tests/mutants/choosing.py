@@ -20,9 +20,11 @@ from infra.bundles import ROOT
 from tests.mutants.copies import FAST, Copy, Run, tests_in
 from tests.mutants.recording import COVERAGE_FILE, FOLDER, PROFILE, SECONDS_FILE
 
+# What is written down of interfaces, which are mostly made of constants, is quickly looked at.
+REFERENCES = "tests/test_reference.py"
 # What is recorded side by side, and takes about as long.
 HALVES = (
-    ("tests/contract", "tests/processors", "tests/query_api", "tests/test_reference.py"),
+    ("tests/contract", "tests/processors", "tests/query_api", REFERENCES),
     ("tests/operations", "tests/infra", "tests/aws"),
 )
 START_SECONDS = 600
@@ -97,6 +99,7 @@ class Choice:
         if room in SHARED or any(_runs_while_importing(source, line) for line in lines):
             groups += [
                 self._users_of(_defined(source, lines)),
+                set(tests_in([REFERENCES], self.seconds)),
                 self._those(ran, ran),
                 set(tests_in([f"tests/{room}"], self.seconds)),
             ]

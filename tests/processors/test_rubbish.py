@@ -130,6 +130,7 @@ def test_what_cannot_be_read_of_an_item_is_said() -> None:
     said = [str(record_in({**item, **rubbish})) for rubbish in ({"words": "abc"}, {"key": "another.jpg"})]
 
     assert "words is 'abc'" in said[0]
+    assert said[0].endswith("if newer code wrote it, deploy that again; else remove the item; then redrive")
     assert "key is 'another.jpg'" in said[1]
 
 

@@ -191,6 +191,7 @@ def test_an_answer_of_another_form_is_counted_and_the_record_answered() -> None:
 
     assert [label["name"] for label in answer.json["labels"]] == ["Animal", "Pet", "Cat"]
     assert site.counted[QueryMetric.ITEMS_UNREADABLE] == 1
+    assert site.logged == ["a raw result cannot be read, and is left out"]
 
 
 @pytest.mark.parametrize("value", [{"SS": ["a"]}, {"NULL": True}, {"N": "-1"}, {"M": {}}, {"B": b"x"}])

@@ -14,12 +14,15 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import boto3
 import botocore.session
 import pytest
 import time_machine
 from botocore.credentials import ContainerMetadataFetcher
 
 from contract.errors import SettingsError
+from contract.metrics import Metric
+from contract.table import counts_key
 from contract.timing import QUERY_TIMEOUT_SECONDS
 from query_api import wiring
 from query_api.adapters import clients
@@ -60,6 +63,25 @@ def test_an_event_goes_in_and_an_answer_and_a_line_of_metrics_come_out(
     assert [image["key"] for image in json.loads(reply["body"])["images"]] == ["ü b.jpg"]
     metrics = json.loads(capsys.readouterr().out)
     assert (metrics["QuestionsAnswered"], metrics["IndexRowsRead"]) == ([1], [1])
+
+
+@pytest.mark.usefixtures("_settings")
+def test_how_things_stand_is_of_today_and_of_the_queues_that_are_named(
+    moto_table: MotoTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqs = boto3.client("sqs")
+    for name in QUEUES:
+        url = sqs.create_queue(QueueName=name.lower())["QueueUrl"]
+        monkeypatch.setenv(name, url)
+        sqs.send_message(QueueUrl=url, MessageBody="{}")
+    today = datetime.now(UTC).date().isoformat()
+    moto_table.put(counts_key(today), {str(Metric.IMAGES_RECOGNIZED): 3})
+
+    stats = json.loads(wiring.build()(ministack("/stats"), CONTEXT)["body"])
+
+    assert stats["today"]["images_recognized"] == 3
+    assert {name: depth["waiting"] for name, depth in stats["queues"].items()} == {"images": 1, "bulk": 1}
+    assert stats["dead_letters"] == 2
 
 
 @pytest.mark.usefixtures("_settings")

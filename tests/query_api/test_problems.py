@@ -29,6 +29,11 @@ def assert_problem(answer: Answer, status: int) -> None:
     assert {"type", "title", "detail"} <= set(answer.json)
 
 
+def named(answer: Answer) -> tuple[str, str]:
+    """Return by what programs and people know a problem."""
+    return answer.json["type"].removeprefix("urn:imagepipe:problem:"), answer.json["title"]
+
+
 def test_a_table_that_answers_is_healthy(site: Site) -> None:
     answer = site.get("/health")
 
@@ -48,6 +53,7 @@ def test_a_table_that_does_not_answer_is_unhealthy_and_says_why(error: Transient
 
     assert_problem(answer, 503)
     assert error.code in answer.json["detail"]
+    assert named(answer) == ("unhealthy", "The table does not answer")
     assert site.logged == ["the table does not answer"]
 
 
@@ -58,6 +64,8 @@ def test_what_may_work_later_is_unavailable_for_now(error: TransientError, targe
 
     assert_problem(answer, 503)
     assert answer.headers["retry-after"] == "2"
+    assert named(answer) == ("unavailable", "No answer at the moment")
+    assert answer.json["detail"].endswith("Ask again in a few seconds.")
 
 
 @pytest.mark.parametrize("error", [NO_TABLE, FORBIDDEN])
@@ -67,6 +75,8 @@ def test_a_faulty_deployment_is_not_the_clients_fault(error: ConfigurationError,
 
     assert_problem(answer, 500)
     assert "retry-after" not in answer.headers
+    assert named(answer) == ("misconfigured", "Configuration error")
+    assert answer.json["detail"].endswith("Whoever runs this has to look; asking again is no use.")
 
 
 @pytest.mark.parametrize(
@@ -87,8 +97,8 @@ def test_a_defect_says_that_it_is_one(site: Site) -> None:
     answer = site.get("/images/cat.jpg")
 
     assert_problem(answer, 500)
-    assert answer.json["type"] == "urn:imagepipe:problem:defect"
-    assert answer.json["title"] == "No answer because of a defect"
+    assert named(answer) == ("defect", "No answer because of a defect")
+    assert answer.json["detail"].endswith("It is logged with the time and the request's id.")
     assert site.logged == ["a question met a defect"]
 
 
@@ -99,7 +109,8 @@ def test_there_is_nothing_anywhere_else(site: Site, path: str) -> None:
     answer = site.get(path)
 
     assert_problem(answer, 404)
-    assert answer.json["type"] == "urn:imagepipe:problem:unknown-path"
+    assert named(answer) == ("unknown-path", "No such page")
+    assert answer.json["detail"].endswith("/docs says what there is.")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD"])

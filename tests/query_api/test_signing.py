@@ -281,29 +281,39 @@ def test_dots_in_names_are_allowed(site: Site, key: str) -> None:
     assert site.post("/uploads", {**ASKED, "key": key}).status == 201
 
 
+SHA256 = "must be the base64 of 32 bytes, as `openssl dgst -sha256 -binary photo.jpg | base64` writes it"
+
+
 @pytest.mark.parametrize(
-    ("body", "blamed"),
+    ("body", "faults"),
     [
-        ("nonsense", ["body"]),
-        ("[]", ["body"]),
-        ({}, ["key", "content_type", "size_bytes", "sha256"]),
-        ({**ASKED, "content_type": "text/html"}, ["content_type"]),
-        ({**ASKED, "size_bytes": 0}, ["size_bytes"]),
-        ({**ASKED, "size_bytes": True}, ["size_bytes"]),
-        ({**ASKED, "size_bytes": MAX_S3_IMAGE_BYTES + 1}, ["size_bytes"]),
-        ({**ASKED, "key": "é" * 513}, ["key"]),
-        (json.dumps({**ASKED, "key": "\ud800"}), ["key"]),
-        ({**ASKED, "sha256": sha256(PHOTO).hexdigest()}, ["sha256"]),
-        ({**ASKED, "sha256": DIGEST[:-2] + "B="}, ["sha256"]),
-        ({**ASKED, "sha256": DIGEST + "\n"}, ["sha256"]),
-        ({**ASKED, "sha256": b64encode(bytes(31)).decode()}, ["sha256"]),
-        ({**ASKED, "replace": "true"}, ["replace"]),
-        ({**ASKED, "acl": "public"}, ["acl"]),
-        ('{"key": "' + "x" * 10_001 + '"}', ["body"]),
+        ("nonsense", {"body": "is not JSON"}),
+        ("[]", {"body": "must be a JSON object"}),
+        ({}, dict.fromkeys(["key", "content_type", "size_bytes", "sha256"], "missing")),
+        ({**ASKED, "content_type": "text/html"}, {"content_type": "must be image/jpeg or image/png"}),
+        ({**ASKED, "size_bytes": 0}, {"size_bytes": "must be a whole number from 1 to 15,728,640"}),
+        ({**ASKED, "size_bytes": True}, {"size_bytes": "must be a whole number from 1 to 15,728,640"}),
+        (
+            {**ASKED, "size_bytes": MAX_S3_IMAGE_BYTES + 1},
+            {"size_bytes": "must be a whole number from 1 to 15,728,640"},
+        ),
+        ({**ASKED, "key": "é" * 513}, {"key": "must have 1 to 1,024 bytes"}),
+        ({**ASKED, "key": 5}, {"key": "must be text"}),
+        (json.dumps({**ASKED, "key": "\ud800"}), {"key": "must be text that UTF-8 can hold"}),
+        ({**ASKED, "sha256": sha256(PHOTO).hexdigest()}, {"sha256": SHA256}),
+        ({**ASKED, "sha256": DIGEST[:-2] + "B="}, {"sha256": SHA256}),
+        ({**ASKED, "sha256": DIGEST + "\n"}, {"sha256": SHA256}),
+        ({**ASKED, "sha256": b64encode(bytes(31)).decode()}, {"sha256": SHA256}),
+        ({**ASKED, "replace": "true"}, {"replace": "must be true or false"}),
+        (
+            {**ASKED, "acl": "public"},
+            {"acl": "unknown; there are key, content_type, size_bytes, sha256, replace"},
+        ),
+        ('{"key": "' + "x" * 10_001 + '"}', {"body": "more than 10,000 bytes"}),
     ],
 )
-def test_an_upload_that_could_not_work_is_refused(site: Site, body: object, blamed: list[str]) -> None:
+def test_an_upload_that_could_not_work_is_refused(site: Site, body: object, faults: dict[str, str]) -> None:
     answer = site.post("/uploads", body)
 
     assert answer.status == 400
-    assert [fault["parameter"] for fault in answer.json["faults"]] == blamed
+    assert {fault["parameter"]: fault["reason"] for fault in answer.json["faults"]} == faults

@@ -90,10 +90,9 @@ def overlap(one: Box, other: Box) -> float:
     """Return intersection over union of two boxes."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
+    shared = max(0.0, width) * max(0.0, height)  # of the smallest numbers, 0 as well
     areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
-    return width * height / (areas - width * height)
+    return shared / (areas - shared) if shared else 0.0
 
 
 def _peaks(heat: Floats) -> list[tuple[int, int, int]]:

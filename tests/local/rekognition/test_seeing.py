@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -19,6 +19,7 @@ BOXES = st.tuples(UNIT, UNIT, UNIT, UNIT).map(
 
 
 @given(BOXES, BOXES)
+@example((0, 0, 1e-200, 1e-200), (0, 0, 1e-200, 1e-200))
 def test_overlap_is_a_share_and_the_same_both_ways(
     one: tuple[float, float, float, float], other: tuple[float, float, float, float]
 ) -> None:

@@ -95,6 +95,19 @@ def test_a_queue_that_is_not_there_is_a_matter_of_configuration() -> None:
         queue(queues, DEAD_LETTERS).depth()
 
 
+def test_what_was_not_sent_to_the_end_says_why() -> None:
+    queues = FakeSQS()
+
+    def throttle(operation: str) -> None:
+        raise client_error("RequestThrottled", operation)
+
+    queues.calls.before = throttle
+    undone = queue(queues, DEAD_LETTERS).send(outgoing(2))
+
+    assert undone.keys() == {"n0", "n1"}
+    assert {error.code for error in undone.values()} == {"RequestThrottled"}
+
+
 def test_a_throttled_call_is_made_again() -> None:
     queues = FakeSQS()
 

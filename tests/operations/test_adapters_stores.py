@@ -14,9 +14,11 @@ from botocore.awsrequest import AWSResponse, HeadersDict
 from moto import mock_aws
 
 from aws.calls import TableBatches
+from contract.errors import ConfigurationError
 from contract.moments import to_seconds
 from contract.records import Findings, ImageRecord, ImageVersion, Status, key_digest
 from contract.table import ItemKey, counts_key, index_rows, record_key, to_wire
+from loadtest.simulation.outages import client_error
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import OperatedTable, row_from_wire, summary_from_wire
 from operations.adapters.s3 import S3Bucket
@@ -90,6 +92,16 @@ def test_a_record_is_read_as_the_contract_writes_it() -> None:
         assert (standing.version_id, standing.revision) == (record.version.version_id, record.revision)
         assert (standing.uploaded_at, standing.decided_at) == (record.version.uploaded_at, record.decided_at)
         assert standing.is_deleted is (record.status is Status.DELETED)
+
+
+def test_of_a_record_what_was_not_read_is_empty() -> None:
+    item = to_wire(photo("a").to_item())
+    for name in ("uploaded_at", "decided_at", "revision"):
+        del item[name]
+
+    standing = summary_from_wire(item)
+
+    assert (standing.uploaded_at, standing.decided_at, standing.revision) == ("", "", "")
 
 
 def test_a_row_is_read_as_the_contract_writes_it() -> None:
@@ -268,6 +280,17 @@ def test_an_object_is_looked_at_as_it_is_now(bucket: tuple[S3Bucket, Any]) -> No
     assert (found.key, found.size_bytes) == ("a b.jpg", 6)
     assert found.version_id
     assert listing.look("nothing") is None
+
+
+def test_a_look_that_is_denied_says_what_was_and_of_which_object() -> None:
+    def deny(operation: str) -> None:
+        raise client_error("AccessDenied", operation)
+
+    s3: Any = FakeS3()
+    s3.calls.before = deny
+
+    with pytest.raises(ConfigurationError, match=rf"HeadObject of s3://{BUCKET}/a\.jpg"):
+        S3Bucket(s3, BUCKET, AT_ONCE).look("a.jpg")
 
 
 def test_names_come_from_the_outputs_that_the_local_place_writes() -> None:

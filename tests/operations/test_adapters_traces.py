@@ -16,7 +16,7 @@ from contract.table import ItemKey, key_to_wire, record_key, result_key, to_wire
 from contract.tallies import Name
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import DynamoDBTraces
-from operations.inventory import TraceKind
+from operations.inventory import Trace, TraceKind
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.late_reads import LateReads
 from tests.operations.world import AT_ONCE
@@ -50,6 +50,13 @@ def test_a_record_that_was_just_written_is_found(traces: DynamoDBTraces) -> None
     put(traces, record_key("b.jpg"), key="b.jpg", status="recognized")
 
     assert [(found.kind, found.key) for found in traces.find("a")] == [(TraceKind.RECORD, "a.jpg")]
+
+
+def test_an_index_row_is_a_trace_of_its_photo(traces: DynamoDBTraces) -> None:
+    at = ItemKey("index#label:cat#0", "2026-01-31 a.jpg")
+    put(traces, at, key="a.jpg", revision="r")
+
+    assert list(traces.find("a")) == [Trace(TraceKind.ROW, at, "a.jpg", is_alive=False, content_id=None)]
 
 
 def test_results_that_were_just_named_by_a_record_are_not_given_away(traces: DynamoDBTraces) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -39,6 +40,9 @@ def test_a_queue_hears_what_is_published_and_nothing_is_left_of_it() -> None:
     subscriptions = Subscriptions(sqs, sns, topic, AT_ONCE)
 
     url = subscriptions.make_queue("verify-1")
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
+    (allowed,) = json.loads(attributes["Policy"])["Statement"]
+    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": topic}}
     arn = subscriptions.subscribe("verify-1")
     for body in ("one", "two"):
         sns.publish(TopicArn=topic, Message=body)

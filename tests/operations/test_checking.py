@@ -176,7 +176,7 @@ def test_credentials_that_do_not_hold_are_said_as_they_are() -> None:
     client, stub = aws("sts")
     stub.add_client_error("get_caller_identity", "ExpiredToken", "it expired")
 
-    with stub, pytest.raises(ConfigurationError, match="ExpiredToken"):
+    with stub, pytest.raises(ConfigurationError, match=r"ExpiredToken.*GetCallerIdentity"):
         account_of(sts=client).identity()
 
 
@@ -209,3 +209,16 @@ def test_a_machine_without_a_region_is_told_what_to_set(
 
     with pytest.raises(OperatorError, match="AWS_REGION"):
         wiring.connect_account()
+
+
+def test_a_region_without_a_detector_is_told_where_it_is() -> None:
+    account: Any = FakeAccount("eu-north-1")
+
+    found = of_operation(account, "DetectLabels")
+
+    assert (found.verdict, found.found) == (Fit.NO, "not in eu-north-1")
+    assert found.advice == (
+        "deploy to one of ap-northeast-1, ap-northeast-2, ap-south-1, ap-southeast-1, ap-southeast-2, "
+        "eu-central-1, eu-west-1, eu-west-2, us-east-1, us-east-2, us-gov-west-1, us-west-1, us-west-2, "
+        "or choose other detectors"
+    )

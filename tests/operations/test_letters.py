@@ -8,6 +8,7 @@ import pytest
 
 from contract.errors import FAILURE_ATTRIBUTE
 from contract.timing import QUEUE_MAX_RECEIVES
+from operations.commands.dlq import one_line
 from operations.dead_letters import NO_VERDICT, Cause, DeadLetterFilter, Summary
 from tests.operations.letters import FIRST, LAST, SENT, body, explained, letter
 
@@ -106,3 +107,8 @@ def test_a_summary_counts_by_queue_and_cause_and_shows_the_oldest() -> None:
         "permanent/UnreadableMessage",
         "transient/ServiceUnavailable/labels",
     }
+
+
+def test_a_letter_is_a_line_with_its_first_key_if_it_has_any() -> None:
+    assert one_line(SENT_BY_PROCESSOR).endswith("transient/ServiceUnavailable/labels  b.jpg")
+    assert one_line(UNREADABLE).endswith("  -")

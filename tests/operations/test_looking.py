@@ -121,3 +121,12 @@ def test_that_letting_go_failed_does_not_hide_what_went_wrong() -> None:
     assert len(keys_seen(look(queues))) == 3
     queues.now += LOOK_SECONDS
     assert len(queues.visible(DEAD_LETTERS)) == 3
+
+
+def test_of_letters_that_went_the_latest_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dead_letters, "MOST_REMEMBERED", 2)
+    with look(filled(4)) as pass_:
+        letters = [letter for batch in pass_.batches() for letter in batch]
+        assert pass_.delete(letters) == {}
+
+        assert list(pass_.gone) == [letter.id for letter in letters[2:]]

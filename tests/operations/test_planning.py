@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from contract.records import ResultName, Status
 from contract.settings import questions
 from contract.table import result_key, to_wire
 from operations.inventory import Listed, RecordSummary
-from operations.planning import Assessment, Assessor, ObjectFilter, ObjectKind, Place, Totals
+from operations.planning import Assessment, Assessor, ObjectFilter, ObjectKind, Place, Pricing, Totals, hours
 from operations.temporary_database import SeenContents
 from operations.terminal import OperatorError
 from tests.operations.deployments import deployed
@@ -289,3 +291,14 @@ def test_photos_are_copied_with_their_keys(typed: str, command: str) -> None:
 def test_what_is_no_place_says_how_one_is_written(typed: str) -> None:
     with pytest.raises(OperatorError, match="s3://bucket/prefix"):
         Place.read(typed)
+
+
+def test_hours_are_told_to_some_seconds_and_no_end_as_none() -> None:
+    assert (hours(5_400), hours(1), hours(math.inf)) == (1.5, 0.0, None)
+
+
+def test_memory_is_priced_by_lambdas_gigabyte() -> None:
+    deployed: Any = SimpleNamespace(operations=(), quotas={}, memory_mb=1536, daily_limits={})
+    table: Any = SimpleNamespace(budgets=lambda _operations: {})
+
+    assert Pricing.of(deployed, table).memory_gb == 1.5

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import sys
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 
+from contract.moments import to_text
 from operations.commands import (
     backfill,
     dlq,
@@ -18,7 +20,7 @@ from operations.commands import (
     status,
     verify,
 )
-from operations.terminal import OperatorError, consents
+from operations.terminal import OperatorError, age_in_words, consents
 from tests.operations.deployments import named
 from tests.operations.test_command_line import Run, operated, run  # noqa: F401 - fixtures
 from tests.operations.world import OperatedWorld
@@ -165,3 +167,13 @@ def test_a_backfill_asks_where_it_goes_on_and_says_what_it_left_out(
 
 def answer(monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True, readline=lambda: typed))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0s"), (59, "59s"), (60, "1m"), (3_599, "59m"), (3_600, "1h"), (86_399, "23h"), (86_400, "1d")],
+)
+def test_an_age_is_told_in_its_largest_unit(seconds: float, words: str) -> None:
+    now = 1_800_000_000.0
+
+    assert age_in_words(to_text(datetime.fromtimestamp(now - seconds, UTC)), now) == words

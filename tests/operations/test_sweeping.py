@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.records import ImageRecord
-from contract.table import index_rows, to_wire
+from contract.table import RECORD, index_rows, to_wire
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from operations.commands import reconcile
 from operations.commands.reconcile import GRACE_SECONDS
@@ -33,6 +33,27 @@ def test_rows_marked_by_an_earlier_sweep_go_at_once() -> None:
     with operated.surveyed() as (spool, _):
         assert operated.fix(spool).rows_removed == len(rows)
     assert operated.now == began
+
+
+def test_a_row_that_became_true_before_it_was_marked_stays() -> None:
+    operated = recognized("a")
+    rows = copy_rows(operated.world, "a", "0123456789abcdef")
+
+    with operated.surveyed() as (spool, _):
+        operated.world.table.items["image#a", RECORD]["revision"] = {"S": "0123456789abcdef"}
+        fixed = operated.fix(spool)
+
+    assert (fixed.rows_removed, fixed.rows_left) == (0, 0)
+    assert rows <= operated.world.table.items.keys()
+
+
+def test_rows_are_removed_page_by_page_and_counted_together() -> None:
+    operated = recognized("a")
+    rows = copy_rows(operated.world, "a", "0123456789abcdef")
+    assert len(rows) > 1
+
+    with patch("operations.survey.PAGE", 1), operated.surveyed() as (spool, _):
+        assert operated.fix(spool).rows_removed == len(rows)
 
 
 def test_a_sweep_killed_while_it_waits_leaves_what_readers_see_as_it_was() -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from contract.records import ImageRecord, Status
+from contract.table import record_key
 from contract.timing import RESULTS_GRACE_SECONDS
+from processors.adapters.dynamodb_counting import CountingTable
 from tests.fakes.calls import nothing
+from tests.fakes.dynamodb import TABLE
 from tests.processors.test_tallying import KilledError, TallyWorld, a_record
 
 CONTENT = "c1-7"
@@ -174,3 +178,16 @@ def test_a_name_that_is_there_is_not_written_again() -> None:
     following.deliver("a.jpg")
 
     assert following.world.store.calls.made["write names"] == written == 1
+
+
+def test_a_page_of_the_table_says_where_the_next_begins() -> None:
+    class Paged:
+        def scan(self, *, ExclusiveStartKey: Any = None, **_: Any) -> Any:  # noqa: N803
+            assert ExclusiveStartKey == {"pk": {"S": "image#a.jpg"}, "sk": {"S": "record"}}
+            at = {"pk": {"S": "image#b.jpg"}, "sk": {"S": "record"}}
+            return {"Items": [at], "LastEvaluatedKey": at}
+
+    paged: Any = Paged()
+    page = CountingTable(paged, TABLE).keys(record_key("a.jpg"))
+
+    assert (page.found, page.cursor) == (["b.jpg"], record_key("b.jpg"))

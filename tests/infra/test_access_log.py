@@ -20,6 +20,7 @@ def test_the_caller_is_written_down_and_what_was_searched_for_is_not(synthesized
     group = template.all("AWS::Logs::LogGroup")[target(settings["DestinationArn"])]
     assert group["Properties"]["RetentionInDays"]
     assert group["DeletionPolicy"] == "Delete"
-    assert "$context.identity.userArn" in fields.values()
-    assert "$context.authorizer.claims.sub" in fields.values()
+    assert " ".join(fields) == "time request ip caller subject method path route status bytes ms error"
+    assert (fields["ip"], fields["caller"]) == ("$context.identity.sourceIp", "$context.identity.userArn")
+    assert fields["subject"] == "$context.authorizer.claims.sub"
     assert not [value for value in fields.values() if "query" in value.lower() or "protocol" in value.lower()]

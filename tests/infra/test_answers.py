@@ -187,15 +187,18 @@ def test_the_order_by_confidence_is_left_out_and_the_function_knows(template: Te
 @pytest.mark.parametrize(
     ("context", "blamed"),
     [
-        ({"api_access": "jwt"}, "jwt_issuer"),
+        ({"api_access": "jwt"}, "set jwt_issuer to an https URL and jwt_audience to one or more$"),
         ({"api_access": "jwt", "jwt_issuer": "http://a", "jwt_audience": "b"}, "jwt_issuer"),
-        ({"cors_origins": "*"}, "cors_origins"),
+        ({"cors_origins": "*"}, r"cors_origins has \*; an origin is as in https://photos\.example$"),
         ({"cors_origins": "https://a/b"}, "cors_origins"),
-        ({"api_burst": "0"}, "api_burst"),
-        ({"uploads": "perhaps"}, "uploads"),
-        ({"upload_scope": "photos/upload"}, "upload_scope"),
+        ({"api_burst": "0"}, "api_burst is 0; it must be 1 to 10000$"),
+        ({"uploads": "perhaps"}, "uploads is 'perhaps', which is not of type bool$"),
+        (
+            {"upload_scope": "photos/upload"},
+            "upload_scope is of use only where api_access is 'jwt' and uploads are not off$",
+        ),
         ({**JWT, "uploads": "false"}, "upload_scope"),
-        ({**JWT, "upload_scope": "two scopes"}, "upload_scope"),
+        ({**JWT, "upload_scope": "two scopes"}, "is 'two scopes'; it is one scope, as in photos/upload$"),
     ],
 )
 def test_settings_that_would_not_work_are_refused(context: dict[str, object], blamed: str) -> None:

@@ -178,7 +178,11 @@ def test_unusable_settings_are_reported_together() -> None:
     context: dict[str, object] = {"detectors": "labels,cats", "api_access": "shut", "max_concurrency": "1"}
     with pytest.raises(UnusableSettingsError) as raised:
         DeploymentSettings.from_context(context.get)
-    assert len(str(raised.value).splitlines()) == 3
+    assert str(raised.value).splitlines() == [
+        "detectors is 'labels,cats'; choose one or more of labels, faces, moderation, text",
+        "api_access is 'shut'; choose one of iam, jwt, open",
+        "max_concurrency is 1; it must be 2 to 1000",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from contract.records import ImageVersion
+from processors.adapters.calls import retry_policy
+from processors.adapters.s3 import S3Objects
 from processors.pipeline.objects import PictureSize, picture_size
+from tests.fakes.calls import Calls
+from tests.fakes.s3 import BUCKET, FakeS3
+from tests.fakes.s3_versions import Versioning
 
 
 def encoded(kind: str, size: tuple[int, int], **how: object) -> bytes:
@@ -45,3 +52,20 @@ def test_a_beginning_that_is_too_short_tells_nothing(length: int) -> None:
 )
 def test_what_is_no_picture_tells_nothing(odd: bytes) -> None:
     assert picture_size(odd) is None
+
+
+@pytest.mark.parametrize("versioning", [Versioning.ENABLED, Versioning.NEVER])
+def test_the_size_is_that_of_the_version_that_is_asked_about(versioning: Versioning) -> None:
+    bucket = FakeS3(Calls(), versioning)
+    client: Any = bucket
+    objects = S3Objects(client, BUCKET, retry_policy(lambda _seconds: None))
+    versions = []
+    for size in ((100, 90), (200, 180)):
+        bucket.put("a.png", encoded("PNG", size))
+        stored = bucket.current("a.png")
+        assert stored is not None
+        versions.append(ImageVersion("a.png", stored.etag, 1, stored.version_id, ""))
+
+    assert objects.size_of(versions[1]) == PictureSize(200, 180)
+    if versioning is Versioning.ENABLED:
+        assert objects.size_of(versions[0]) == PictureSize(100, 90)

@@ -268,6 +268,7 @@ def test_trap_35_a_photo_under_somebody_elses_key_is_rejected_with_that_reason(
 
 def test_trap_35_a_photo_under_a_customers_key_that_nobody_told_of_has_its_record_too() -> None:
     world = World()
+    world.s3.put("B.jpg", b"dog 88")
     world.s3.put("a.jpg", b"cat 97", sse="SSE-C")
 
     assert look(world, "a.jpg") == []

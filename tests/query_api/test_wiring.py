@@ -85,6 +85,18 @@ def test_how_things_stand_is_of_today_and_of_the_queues_that_are_named(
 
 
 @pytest.mark.usefixtures("_settings")
+@pytest.mark.parametrize(("setting", "status"), [("yes", 200), ("no", 400)])
+def test_lists_come_by_confidence_where_the_deployment_keeps_that_order(
+    monkeypatch: pytest.MonkeyPatch, setting: str, status: int
+) -> None:
+    monkeypatch.setenv("CONFIDENCE_ORDER", setting)
+
+    reply = wiring.build()(ministack("/images?label=cat&order=confidence"), CONTEXT)
+
+    assert reply["statusCode"] == status
+
+
+@pytest.mark.usefixtures("_settings")
 def test_an_answer_is_packed_for_whoever_unpacks_it() -> None:
     event = ministack("/openapi.json")
     event["headers"]["accept-encoding"] = "gzip, deflate"

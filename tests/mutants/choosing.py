@@ -98,8 +98,8 @@ class Choice:
             groups.append(self._that_hold(re.compile(rf"\b{file.removesuffix('.py').replace('/', '.')}\b")))
         if room in SHARED or any(_runs_while_importing(source, line) for line in lines):
             groups += [
-                self._users_of(_defined(source, lines)),
                 set(tests_in([REFERENCES], self.seconds)),
+                self._users_of(_defined(source, lines)),
                 self._those(ran, ran),
                 set(tests_in([f"tests/{room}"], self.seconds)),
             ]

@@ -35,6 +35,7 @@ from operations.verifying.checks import (
     run_all,
 )
 from operations.verifying.target import (
+    AGAIN_SECONDS,
     SAMPLES,
     CheckFailedError,
     MarkedPhotos,
@@ -582,3 +583,14 @@ def test_what_not_all_detectors_have_seen_is_waited_for() -> None:
 
     with pytest.raises(CheckFailedError, match="missing: what the detectors say of a"):
         finished(site.recognized(key))
+
+
+def test_nothing_is_done_again_that_may_be_on_its_way() -> None:
+    site, again = Deployment().site(), list[str]()
+    missing = iter([["a.jpg"]] * 3 + [[]])
+    began = site.clock()
+
+    assert len(list(site.until(lambda: next(missing), lambda: again.append("again")))) == 3
+
+    assert site.clock() - began < AGAIN_SECONDS
+    assert again == []

@@ -241,7 +241,7 @@ class ControlApi:
 
     def calls_by(self, kind: Literal["objects", "contents"]) -> dict[str, dict[str, int]]:
         """Return how often each `bucket/key`, or bytes of each SHA-256, were accepted, by operation."""
-        counted: dict[str, dict[str, int]] = self._ask("GET", f"/_local/calls?only={kind}")
+        counted: dict[str, dict[str, int]] = self._ask("GET", f"/_local/calls?only={kind}")[kind]
         return counted
 
     @contextmanager

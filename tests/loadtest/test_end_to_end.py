@@ -92,6 +92,17 @@ def test_all_photos_of_both_lanes_have_ended_and_are_searchable(
     }
 
 
+@pytest.mark.usefixtures("reported")
+def test_what_was_called_is_read_by_object_and_by_content(running: RunningCloud) -> None:
+    control = ControlApi(running.outputs.rekognition_url)
+    accepted = {operation: counts["accepted"] for operation, counts in control.totals().items()}
+
+    assert accepted["DetectLabels"] > 0
+    for kind in ("objects", "contents"):
+        counted = {operation: sum(counts.values()) for operation, counts in control.calls_by(kind).items()}
+        assert {operation: counted.get(operation, 0) for operation in accepted} == accepted
+
+
 def test_photos_of_the_same_bytes_are_paid_for_once(reported: tuple[dict[str, Any], Path]) -> None:
     figures, _ = reported
 

@@ -28,7 +28,6 @@ from processors.telemetry import Log, Metrics
 if TYPE_CHECKING:
     from processors.adapters.dynamodb_counters import DynamoDBRateLimits
 
-
 # What is taken at once: enough that the table is asked seldom, little enough that others get their turn.
 SECONDS_AT_ONCE = 1.0
 LEAST_CALLS_AT_ONCE = 10
@@ -48,6 +47,7 @@ ABSURD_SECONDS = LONGEST_SPAN_SECONDS + 300.0
 UNLIMITED = 10**15
 # For so long after a cut, calls are throttled because of those that came before it.
 SETTLING_SECONDS = 1.0
+# Throttled below the last ceiling, there is less than last time: do not try for all of it again.
 LESS_THAN_LAST_TIME = 0.9
 # Nobody has slots in hand that are older than so many cuts.
 MOST_CUTS = 4
@@ -150,10 +150,8 @@ class SharedRateLimiter:
         if last.number != known_cuts or now < last.at + SETTLING_SECONDS:
             return
         before = rate = self.item.pace(self.quota).rate(now)
-        last_from = self.item.cut_from
-        if last_from is not None:
-            # There is less than last time: do not try for all of it again. Or more, and this was too much.
-            rate = rate * LESS_THAN_LAST_TIME if rate < last_from else (rate + last_from) / 2
+        if (ceiling := self.item.cut_from) is not None:
+            rate = rate * LESS_THAN_LAST_TIME if rate < ceiling else (rate + ceiling) / 2
         item = replace(self.item, cut_at=now, cut_from=rate)
         # What is in the line already is stretched too: so much later is the next free slot.
         longer = max(0.0, self.item.next_at - now) * (before / item.pace(self.quota).rate(now) - 1)

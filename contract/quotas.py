@@ -42,6 +42,8 @@ PROBING_A_SECOND = 0.1
 LARGEST_EXPONENT = 100.0
 # However often it is throttled, an operation is still tried at this share of its quota.
 LEAST_SHARE = 0.02
+# A throttle that is further ahead than this was written down by a clock that is wrong.
+MOST_AHEAD_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,11 @@ class CubicCalculator:
 
     def rate(self, now: float) -> float:
         """Return the rate for now: the quota, or less for some seconds after a throttle."""
-        if self.cut_at is None or self.cut_from is None:
+        if self.cut_at is None or self.cut_from is None or self.cut_at > now + MOST_AHEAD_SECONDS:
             return self.quota
         scale, least = SCALE * self.quota, LEAST_SHARE * self.quota
         k = ((1 - BETA) * self.cut_from / scale) ** (1 / 3)
-        since_back = now - self.cut_at - k
+        since_back = max(0.0, now - self.cut_at) - k
         rate: float = self.cut_from + scale * since_back**3
         if since_back > 0:
             # Days later it is a number that no float holds.

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from contract.errors import ConfigurationError, ImagepipeError, NotReadyError
 from contract.metrics import Metric
 from contract.moments import day_of
-from contract.quotas import BudgetItem, to_microseconds
+from contract.quotas import MOST_AHEAD_SECONDS, BudgetItem, to_microseconds
 from processors.runtime import Deadline
 from processors.telemetry import Log, Metrics
 
@@ -177,7 +177,7 @@ class SharedRateLimiter:
         A cut that the table was not told of is known here alone: the item is the one from before it again.
         """
         last = self._cuts[-1]
-        if item.cut_at is not None and item.cut_at > last.at:
+        if item.cut_at is not None and last.at < item.cut_at <= self.clock() + MOST_AHEAD_SECONDS:
             before, after = (each.pace(self.quota).rate(item.cut_at) for each in (self.item, item))
             self._cuts.append(Cut(last.number + 1, item.cut_at, max(1.0, before / after)))
         self.item = item

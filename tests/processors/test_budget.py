@@ -520,6 +520,22 @@ def test_a_worker_whose_clock_is_an_hour_ahead_stops_nobody() -> None:
     assert taken(fleet.worker(), fleet) == 10
 
 
+def test_a_throttle_that_is_noted_by_a_clock_an_hour_ahead_slows_nobody_down_and_hides_no_other() -> None:
+    fleet = Fleet()
+    fleet.now += 3600
+    fleet.worker().slow_down(0)
+    fleet.now -= 3600
+    one, other = fleet.worker(), fleet.worker()
+
+    slots = one.reserve(10, Lane.LIVE, fleet.now + 30)
+    assert slots.times[-1] - slots.times[0] == pytest.approx(9 / 50)
+
+    one.slow_down(slots.known_cuts)
+    other.reserve(1, Lane.LIVE, fleet.now + 30)
+    assert other.item.cut_at == fleet.now
+    assert other.item.pace(fleet.quota).rate(fleet.now) < 50
+
+
 @given(
     nonsense=st.dictionaries(
         st.sampled_from(["quota", "next_at", "bulk_at", "cut_at", "cut_from", "daily_limit", "day_calls"]),

@@ -7,8 +7,6 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMe
 https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
@@ -46,10 +44,10 @@ class TableBatches(NamedTuple):
     Must not be called from a thread of the executor itself.
     """
 
-    client: DynamoDBClient
+    client: "DynamoDBClient"
     table_name: str
     translated: ErrorTranslator
-    retry: RetryPolicy
+    retry: "RetryPolicy"
     executor: Executor
     consistent: bool = True
 
@@ -119,7 +117,7 @@ class BatchGet:
 
     def __init__(
         self,
-        client: DynamoDBClient,
+        client: "DynamoDBClient",
         table_name: str,
         translated: ErrorTranslator,
         keys: Sequence[WireItem],
@@ -154,7 +152,7 @@ class BatchWrite:
 
     def __init__(
         self,
-        client: DynamoDBClient,
+        client: "DynamoDBClient",
         table_name: str,
         translated: ErrorTranslator,
         requests: Sequence[WireItem],
@@ -305,7 +303,7 @@ class ObjectHead(NamedTuple):
     answer: Mapping[str, Any]
 
 
-def head_object(client: S3Client, bucket_name: str, key: str, **which: Any) -> ObjectHead | None:
+def head_object(client: "S3Client", bucket_name: str, key: str, **which: Any) -> ObjectHead | None:
     """Return an object, or the version that `which` names; None if there is nothing or a delete marker.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html

@@ -1,7 +1,5 @@
 """How clients of AWS are set up: they give up soon. What is tried again is tried again above them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from botocore.config import Config

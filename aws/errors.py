@@ -4,8 +4,6 @@ What kind of failure a code is stands in one table for all services, for no code
 the processor can meet are all here: tests/aws/test_error_codes.py holds it to botocore's models.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum, auto

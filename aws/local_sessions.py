@@ -1,7 +1,5 @@
 """Sessions for a cloud that runs on this machine: nothing of the person's AWS set-up has a say about it."""
 
-from __future__ import annotations
-
 import os
 
 import boto3

@@ -1,7 +1,5 @@
 """How many messages a queue of SQS holds. SQS knows it nearly, and a minute late."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,7 +7,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
-_ATTRIBUTES: Sequence[QueueAttributeNameType] = (
+_ATTRIBUTES: "Sequence[QueueAttributeNameType]" = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
@@ -32,7 +30,7 @@ class QueueDepth(NamedTuple):
         return self.visible + self.in_flight + self.delayed
 
 
-def read_depth(client: SQSClient, url: str) -> QueueDepth:
+def read_depth(client: "SQSClient", url: str) -> QueueDepth:
     """Read the depth of a queue. Raises what botocore raises.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html

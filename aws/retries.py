@@ -1,7 +1,5 @@
 """The one retry policy. botocore gets one attempt; whatever is tried again is tried again here."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass

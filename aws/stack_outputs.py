@@ -1,7 +1,5 @@
 """What a stack of CloudFormation gives out: its outputs, by name."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -11,7 +9,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 
-def read_outputs(client: CloudFormationClient, stack: str) -> dict[str, str] | None:
+def read_outputs(client: "CloudFormationClient", stack: str) -> dict[str, str] | None:
     """Return the outputs of a stack; None if there is none of this name. Raises what botocore raises.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
@@ -26,6 +24,6 @@ def read_outputs(client: CloudFormationClient, stack: str) -> dict[str, str] | N
     return outputs_of(found)
 
 
-def outputs_of(stack: StackTypeDef) -> dict[str, str]:
+def outputs_of(stack: "StackTypeDef") -> dict[str, str]:
     """Return the outputs of a stack as DescribeStacks describes it."""
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}

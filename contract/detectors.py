@@ -3,8 +3,6 @@
 A detector more is an entry here, and a file of its name in `processors/detectors/` that reads its answers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """The words for failure. Everything that can go wrong is translated into one of them where it happens."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass
 
@@ -94,7 +92,7 @@ class Failure:
     @classmethod
     def of(
         cls, error: ImagepipeError, keys: tuple[str, ...], attempts: int, first_sent_at: str, now: str
-    ) -> Failure:
+    ) -> "Failure":
         """Return an error as the reason for which a message is given up."""
         kind = "transient"
         if isinstance(error, PermanentError):
@@ -107,6 +105,6 @@ class Failure:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Failure:
+    def from_json(cls, text: str) -> "Failure":
         fields = json.loads(text)
         return cls(**{**fields, "keys": tuple(fields["keys"])})

@@ -1,7 +1,5 @@
 """Times as text: ISO 8601 in UTC with milliseconds, so that text order is time order."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 

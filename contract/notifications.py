@@ -2,8 +2,6 @@
 SNS when an image has ended.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """What AWS charges, in US dollars: us-east-1, on demand, without the free tier."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ table: the time of its next free slot, and what was learned from throttles. A wo
 moving that time on in one update, so no two workers ever hold the same slot and calls are evenly spaced.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -105,7 +103,7 @@ class BudgetItem:
         return None if limit is None else max(0, limit - self.day_calls)
 
     @classmethod
-    def from_item(cls, item: Mapping[str, object]) -> BudgetItem:
+    def from_item(cls, item: Mapping[str, object]) -> "BudgetItem":
         """Read the attributes of a DynamoDB item, in which times are whole microseconds.
 
         Raises ValueError for an item that nothing of ours can have written.

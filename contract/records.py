@@ -4,8 +4,6 @@ The commit of the record makes everything about a version visible. Raw results a
 be asked and paid again.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import zlib
@@ -47,7 +45,7 @@ class ImageVersion:
         """Return the content id that raw results of this version are kept by."""
         return self.content_id if shares_answers else self.own_content_id
 
-    def is_same_as(self, other: ImageVersion) -> bool:
+    def is_same_as(self, other: "ImageVersion") -> bool:
         """Whether both are the same bytes under the same version; times may be by different clocks."""
         return (self.key, self.content_id, self.version_id) == (other.key, other.content_id, other.version_id)
 
@@ -94,7 +92,7 @@ class Findings:
     moderation: Mapping[str, float] = field(default_factory=dict)
     words: tuple[str, ...] = ()
 
-    def with_those_of(self, other: Findings) -> Findings:
+    def with_those_of(self, other: "Findings") -> "Findings":
         """Put together what two detectors found in one image."""
         return Findings(
             labels={**self.labels, **other.labels},
@@ -209,7 +207,7 @@ class ImageRecord:
         return {name: value for name, value in item.items() if value is not None}
 
     @classmethod
-    def from_item(cls, item: Mapping[str, Any]) -> ImageRecord:
+    def from_item(cls, item: Mapping[str, Any]) -> "ImageRecord":
         version_id = item.get("version_id")
         expires_at = item.get("expires_at")
         return cls(
@@ -289,7 +287,7 @@ class Result:
         return {"answer": pack(self.response), "called_at": self.called_at}
 
     @classmethod
-    def from_item(cls, name: ResultName, item: Mapping[str, Any]) -> Result | None:
+    def from_item(cls, name: ResultName, item: Mapping[str, Any]) -> "Result | None":
         """Read a result back from the attributes of its DynamoDB item; None where it is a claim as yet.
 
         Raise KeyError, TypeError, ValueError, RecursionError or zlib.error for what `to_item` did not write.

@@ -1,7 +1,5 @@
 """The settings of each Lambda, as environment variables: the class by which it reads them writes them too."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

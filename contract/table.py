@@ -32,8 +32,6 @@ Items are written and read here with DynamoDB's type tags: boto3 has its own way
 start. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 """
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -108,7 +106,7 @@ class IndexRow:
         return item
 
     @classmethod
-    def from_item(cls, item: Mapping[str, object]) -> IndexRow:
+    def from_item(cls, item: Mapping[str, object]) -> "IndexRow":
         confidence = item.get("confidence")
         return cls(
             at=ItemKey(str(item[PARTITION_KEY]), str(item[SORT_KEY])),

@@ -18,8 +18,6 @@ only while what its key is counted for names that content too: names are written
 that. docs/decisions/0011-results-go-with-the-last-record.md
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -72,7 +70,7 @@ class Share:
     content: str | None = None
 
     @classmethod
-    def of(cls, record: ImageRecord | None) -> Share:
+    def of(cls, record: ImageRecord | None) -> "Share":
         """Return what a record stands for; none, or a deleted one, stands for nothing."""
         if record is None or record.status is Status.DELETED:
             return NOTHING
@@ -108,7 +106,7 @@ class CountedImage:
         return {name: value for name, value in item.items() if value is not None}
 
     @classmethod
-    def from_item(cls, item: Mapping[str, object]) -> CountedImage:
+    def from_item(cls, item: Mapping[str, object]) -> "CountedImage":
         """Read it back. Raise ValueError, TypeError or KeyError where it is not what `to_item` writes.
 
         What would be taken for something else must not be read: it would be subtracted from the counts.
@@ -210,7 +208,7 @@ class Name(NamedTuple):
         return {"key": self.key, "turn": self.turn}
 
     @classmethod
-    def from_item(cls, content_id: str, item: Mapping[str, object]) -> Name:
+    def from_item(cls, content_id: str, item: Mapping[str, object]) -> "Name":
         return cls(content_id, str(item["key"]), int(str(item["turn"])))
 
 
@@ -238,7 +236,7 @@ class AuditRound(NamedTuple):
         return self._asdict()
 
     @classmethod
-    def from_item(cls, item: Mapping[str, object]) -> AuditRound:
+    def from_item(cls, item: Mapping[str, object]) -> "AuditRound":
         """Read it back. Raise KeyError, TypeError or ValueError where it is none."""
         numbers = ("began_at", "images", "deletions", "listed", "differing")
         return cls(

@@ -1,7 +1,5 @@
 """What is printed: text that no terminal obeys, and standard streams that take whatever it holds."""
 
-from __future__ import annotations
-
 import io
 import json
 import os
@@ -58,7 +56,7 @@ def standard_streams() -> Iterator[None]:
 
 
 class _UntilTheReaderLeaves(io.FileIO):
-    def write(self, data: ReadableBuffer, /) -> int:
+    def write(self, data: "ReadableBuffer", /) -> int:
         try:
             return super().write(data)
         except BrokenPipeError:

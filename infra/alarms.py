@@ -1,7 +1,5 @@
 """Alarms, and where they go. Each says what happened, what to do, and where docs/operations.md tells more."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from aws_cdk import Annotations, ArnFormat, Duration, Stack
@@ -46,7 +44,7 @@ class Alarms(Construct):
         self,
         scope: Construct,
         construct_id: str,
-        topic: AlarmTopic,
+        topic: "AlarmTopic",
         *,
         images: LaneQueues,
         bulk: LaneQueues,

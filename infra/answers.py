@@ -1,7 +1,5 @@
 """The HTTP API that answers what is in the photos."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

@@ -3,8 +3,6 @@
 `cdk deploy` runs it by cdk.json; the local environment runs it the same way with other settings.
 """
 
-from __future__ import annotations
-
 import sys
 
 from aws_cdk import Annotations, App, CfnOutput, DefaultStackSynthesizer, Stack

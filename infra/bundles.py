@@ -1,7 +1,5 @@
 """The code of each Lambda as a zip: its room, what it stands on, and locked packages for Lambda's Python."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """What all Lambda functions here have in common."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Where photos come in: the bucket, and the two queues of work that its events and backfills fill."""
 
-from __future__ import annotations
-
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3

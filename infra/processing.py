@@ -1,7 +1,5 @@
 """The Lambdas of `processors/`, the processor and the tally: what feeds them, and what they may do."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What depends on the region that the stack ends up in: quotas and workers, and whether it may be there."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 
 from aws_cdk import Aws, CfnCondition, CfnRule, CfnRuleAssertion, Fn, Token

@@ -1,7 +1,5 @@
 """What can be chosen about a deployment. Everything else about the stack is decided in its constructs."""
 
-from __future__ import annotations
-
 import json
 import re
 import typing
@@ -226,7 +224,7 @@ class DeploymentSettings:
         ]
 
     @classmethod
-    def from_context(cls, look_up: Callable[[str], object]) -> DeploymentSettings:
+    def from_context(cls, look_up: Callable[[str], object]) -> "DeploymentSettings":
         """Read the settings by name, each left at its default where `look_up` answers None.
 
         Raises UnusableSettingsError.

@@ -1,7 +1,5 @@
 """The one table: records, index rows and raw results, as contract/table.py lays them out."""
 
-from __future__ import annotations
-
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct

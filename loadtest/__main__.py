@@ -1,7 +1,5 @@
 """`make loadtest`: drives a running stack from outside, shows figures, and writes a JSON file and a page."""
 
-from __future__ import annotations
-
 import json
 import signal
 from collections.abc import Iterator, Mapping
@@ -59,7 +57,7 @@ def main(  # noqa: PLR0917  # typer makes options of them
 
 def _measure_all(
     console: Console, chosen: list[Scenario], stack: str | None, directory: Path, out: Path
-) -> list[LoadtestOutcome]:
+) -> "list[LoadtestOutcome]":
     """Carry scenarios out one after the other; the report of those that are done is there after each."""
     from loadtest import page, report
     from loadtest.outcome import measure

@@ -1,7 +1,5 @@
 """Running Locust, and reading what it found."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
@@ -37,7 +35,7 @@ class RequestStats:
     p99_ms: float | None
 
     @classmethod
-    def of(cls, what: str, times_ms: Mapping[float, int], failures: int, seconds: float) -> RequestStats:
+    def of(cls, what: str, times_ms: Mapping[float, int], failures: int, seconds: float) -> "RequestStats":
         times = list(Counter(times_ms).elements())
         p50, p95, p99 = (percentile(times, percent) for percent in (50, 95, 99))
         return cls(what, len(times), failures, len(times) / seconds, p50, p95, p99)

@@ -1,7 +1,5 @@
 """Percentiles, steady state, and how much of a quota was used. Times are seconds since the run began."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -57,7 +55,7 @@ def accepted_at(samples: Sequence[Sample], operation: str, at: float) -> float:
     return float(np.interp(at, [0.0, *(sample.at_seconds for sample in samples)], [0, *counts]))
 
 
-def quota_at(scenario_quotas: Mapping[str, float], changes: Sequence[QuotaChange], operation: str) -> Steps:
+def quota_at(scenario_quotas: Mapping[str, float], changes: Sequence[QuotaChange], operation: str) -> "Steps":
     steps = [(0.0, scenario_quotas.get(operation, math.inf))]
     steps += [
         (change.at_seconds, change.quotas[operation]) for change in changes if operation in change.quotas

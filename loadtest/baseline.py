@@ -1,7 +1,5 @@
 """The local cloud's own rate: the same photos, queues and workers, with a function that does nothing."""
 
-from __future__ import annotations
-
 import io
 import time
 import zipfile

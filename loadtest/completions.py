@@ -1,7 +1,5 @@
 """Following completions by a queue of one's own that is subscribed to the topic while it is needed."""
 
-from __future__ import annotations
-
 import json
 import time
 import urllib.parse

@@ -1,7 +1,5 @@
 """What goes on while a run lasts: queues and detector calls once a second, and how busy the cores are."""
 
-from __future__ import annotations
-
 import os
 import platform
 import threading
@@ -74,7 +72,7 @@ class OperationCounts:
     accepted: Mapping[str, int]
     throttled: Mapping[str, int]
 
-    def since(self, before: OperationCounts) -> OperationCounts:
+    def since(self, before: "OperationCounts") -> "OperationCounts":
         """Return those that came after an earlier look."""
         return OperationCounts(_less(self.accepted, before.accepted), _less(self.throttled, before.throttled))
 

@@ -1,7 +1,5 @@
 """A scenario from its place to its outcome, as it goes into the JSON file and onto the page."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,7 +36,7 @@ class LatencyFigures:
     longest: float | None
 
     @classmethod
-    def of(cls, phase: str, seconds: Sequence[float]) -> LatencyFigures:
+    def of(cls, phase: str, seconds: Sequence[float]) -> "LatencyFigures":
         p50, p95, p99 = (arithmetic.percentile(seconds, percent) for percent in arithmetic.PERCENTILES)
         return cls(phase, len(seconds), p50, p95, p99, max(seconds, default=None))
 

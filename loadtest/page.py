@@ -1,7 +1,5 @@
 """The page and the JSON file. The page needs nothing from anywhere else."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from html import escape

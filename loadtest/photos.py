@@ -1,7 +1,5 @@
 """The photos of a run: bytes that nobody has seen before, how they are put in, and what became of each."""
 
-from __future__ import annotations
-
 import itertools
 import threading
 from collections import deque

@@ -3,8 +3,6 @@
 A local environment is brought up and down as a person does it: by its commands.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Plots as SVG, with nothing from elsewhere; tables in Markdown, and where they go in the pages of docs/."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -132,7 +130,7 @@ class _Axes(_Frame):
     """Axes with ticks and names, in a picture of WIDTH and HEIGHT."""
 
     @classmethod
-    def up_to(cls, x_most: float, y_most: float) -> _Axes:
+    def up_to(cls, x_most: float, y_most: float) -> "_Axes":
         width, height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
         return cls(LEFT, TOP, width, height, x_most, ticks(y_most, beyond=True)[-1])
 

@@ -1,7 +1,5 @@
 """What a load test has found: rows of text, each with what was aimed at, and how a terminal shows them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

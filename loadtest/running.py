@@ -1,7 +1,5 @@
 """One scenario carried out: photos in, completions followed, everything looked at on the way."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What a load test does: photos in phases, changing quotas, questions to the API; read from a TOML file."""
 
-from __future__ import annotations
-
 import dataclasses
 import tomllib
 from collections.abc import Callable, Mapping
@@ -150,7 +148,7 @@ def _scenario(name: str, given: Any, faults: list[str]) -> Scenario:
     return scenario
 
 
-def _phases(table: TomlTable) -> list[Phase]:
+def _phases(table: "TomlTable") -> list[Phase]:
     phases: list[Phase] = []
     for place, given in enumerate(table.take("phases", a_list, [])):
         inner = TomlTable(f"{table.name}.phases[{place}]", given, table.faults)
@@ -175,7 +173,7 @@ def _phases(table: TomlTable) -> list[Phase]:
     return phases
 
 
-def _changes(table: TomlTable) -> list[QuotaChange]:
+def _changes(table: "TomlTable") -> list[QuotaChange]:
     changes = []
     for place, given in enumerate(table.take("changes", a_list, [])):
         inner = TomlTable(f"{table.name}.changes[{place}]", given, table.faults)
@@ -184,7 +182,7 @@ def _changes(table: TomlTable) -> list[QuotaChange]:
     return sorted(changes, key=lambda change: change.at_seconds)
 
 
-def _api(table: TomlTable) -> ApiLoad | None:
+def _api(table: "TomlTable") -> ApiLoad | None:
     given = table.take("api", a_table, None)
     if given is None:
         return None

@@ -1,7 +1,5 @@
 """Asking the query API as anyone may: are photos searchable, and where are those that were not heard of?"""
 
-from __future__ import annotations
-
 import json
 import time
 import urllib.error

@@ -1,7 +1,5 @@
 """The local environment from the command line: `make run`, `make stop`."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ Messages are queued before they are noted as done. Killed in between, the next r
 which costs nothing: the processor finds its work done.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -44,7 +42,7 @@ class Progress:
     records: int = 0
     calls: Mapping[str, int] = field(default_factory=dict)
 
-    def plus(self, queued: Sequence[Assessed], after: str) -> Progress:
+    def plus(self, queued: Sequence[Assessed], after: str) -> "Progress":
         """Return how far it is when these are queued, too."""
         calls = Counter(self.calls)
         for assessed in queued:
@@ -60,7 +58,7 @@ class BackfillCheckpoint:
     file: Path
 
     @classmethod
-    def of(cls, directory: Path, names: Mapping[str, object]) -> BackfillCheckpoint:
+    def of(cls, directory: Path, names: Mapping[str, object]) -> "BackfillCheckpoint":
         """Name the file by what the backfill is about."""
         text = json.dumps(names, sort_keys=True)
         digest = hashlib.blake2b(text.encode(), digest_size=_LETTERS_OF_NAMES // 2).hexdigest()

@@ -1,7 +1,5 @@
 """Dead letters: which photos wait in one, why, since when, how often tried; reading and counting them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field

@@ -1,7 +1,5 @@
 """What bucket and table hold, as far as operations read it: objects, records, index rows, traces, counts."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

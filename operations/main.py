@@ -5,8 +5,6 @@ backfill stopped at its bounds, a deployment would not fit, or a promise did not
 done, and one line says why; 130 Ctrl-C; 141 whoever read the output has left (`| head`).
 """
 
-from __future__ import annotations
-
 import sqlite3
 import sys
 from collections.abc import Sequence

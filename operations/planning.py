@@ -1,7 +1,5 @@
 """What a listing of objects would take: each one calls or none, all of them hours and dollars."""
 
-from __future__ import annotations
-
 import math
 import re
 import shlex
@@ -44,7 +42,7 @@ class Place:
         return shlex.join(["aws", "s3", "sync", f"s3://{self.bucket}/{folder}", f"s3://{bucket}/{folder}"])
 
     @classmethod
-    def read(cls, typed: str) -> Place:
+    def read(cls, typed: str) -> "Place":
         """Read `s3://bucket/prefix`. Raise OperatorError."""
         parts = re.fullmatch(r"s3://([^/]+)(?:/(.*))?", typed, flags=re.DOTALL)
         if parts is None:
@@ -75,7 +73,7 @@ class ObjectKind(StrEnum):
     ARCHIVED = "archived"
 
     @classmethod
-    def of(cls, listed: Listed) -> ObjectKind:
+    def of(cls, listed: Listed) -> "ObjectKind":
         if listed.size_bytes == 0:
             return cls.EMPTY
         if listed.size_bytes > MAX_S3_IMAGE_BYTES:
@@ -245,7 +243,7 @@ class Pricing:
     daily_limits: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, deployed: DeployedProcessor, table: OperatedTable) -> Pricing:
+    def of(cls, deployed: DeployedProcessor, table: OperatedTable) -> "Pricing":
         """Read the quotas and limits that the workers go by now."""
         items = table.budgets(deployed.operations)
         quotas = {operation: items[operation].quota or quota for operation, quota in deployed.quotas.items()}

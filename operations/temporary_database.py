@@ -1,7 +1,5 @@
 """What is too much for memory, on disk for as long as a command runs."""
 
-from __future__ import annotations
-
 import hashlib
 import sqlite3
 import tempfile

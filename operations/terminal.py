@@ -1,7 +1,5 @@
 """What a person sees and does: results on stdout, progress, remarks and errors on stderr, consent, Ctrl-C."""
 
-from __future__ import annotations
-
 import math
 import signal
 import sys

@@ -1,7 +1,5 @@
 """The composition root: which pipeline is meant, what its parts are called, and the parts, ready for use."""
 
-from __future__ import annotations
-
 import json
 import os
 import socket
@@ -60,7 +58,7 @@ class Names:
     api_url: str
 
     @classmethod
-    def of_stack(cls, stack: str, outputs: Mapping[str, str]) -> Names:
+    def of_stack(cls, stack: str, outputs: Mapping[str, str]) -> "Names":
         """Read the outputs of the stack. Raise OperatorError if it is another kind of stack."""
         wanted = {field: field.title().replace("_", "") for field in cls.__dataclass_fields__}
         missing = [output for output in wanted.values() if output not in outputs]
@@ -230,7 +228,7 @@ def _on_aws(stack: str) -> DeployedPipeline:
     return DeployedPipeline(Names.of_stack(stack, outputs_on_aws(client, stack, RETRY)), session)
 
 
-def outputs_on_aws(client: CloudFormationClient, stack: str, retry: RetryPolicy) -> Mapping[str, str]:
+def outputs_on_aws(client: "CloudFormationClient", stack: str, retry: RetryPolicy) -> Mapping[str, str]:
     """Return the outputs of a stack by name. Raise OperatorError if there is no such stack."""
     outputs = reliable(retry, f"DescribeStacks of {stack}", read_outputs)(client, stack)
     if outputs is None:

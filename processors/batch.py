@@ -1,7 +1,5 @@
 """Lambda's side of the queue: a batch of SQS records in, exactly the failed message ids out."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -92,7 +90,7 @@ class Worker:
 
     batch: ImageBatch
     metrics: PowertoolsMetrics
-    daily_counters: DynamoDBDailyCounters
+    daily_counters: "DynamoDBDailyCounters"
     log: Logger
 
     def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:

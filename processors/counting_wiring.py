@@ -1,7 +1,5 @@
 """The tally put together, once for each Lambda environment, by its entry; the audit, when it is asked for."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable
@@ -46,7 +44,7 @@ def build() -> Answering:
     return assemble(table, Logger(), Metrics(), partial(build_audit, settings))
 
 
-def build_audit(settings: TallySettings, count: Count, log: Log) -> Audit:
+def build_audit(settings: TallySettings, count: Count, log: Log) -> "Audit":
     """Build the audit. Raise ConfigurationError where the deployment has none.
 
     Its parts are imported when it is asked for, for most starts of the tally are for the stream.
@@ -77,7 +75,7 @@ def build_audit(settings: TallySettings, count: Count, log: Log) -> Audit:
 
 
 def assemble(
-    table: CountingTable, logger: Logger, metrics: Metrics, new_audit: Callable[[Count, Log], Audit]
+    table: CountingTable, logger: Logger, metrics: Metrics, new_audit: "Callable[[Count, Log], Audit]"
 ) -> Answering:
     """Put together what answers: changes of the table, the schedule of audits, or whoever runs it.
 

@@ -7,22 +7,11 @@ often than it may fail, each attempt before it begins, to be taken back where no
 takes its function down each time is found out as well, soon and with a reason.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from contract import timing
-from contract.errors import (
-    CRASHED,
-    ConfigurationError,
-    Failure,
-    ImagepipeError,
-    NotReadyError,
-    PermanentError,
-    TransientError,
-)
+from contract import errors, timing
 from contract.metrics import Metric
 from contract.moments import to_text
 from processors.runtime import Runtime
@@ -49,7 +38,7 @@ class Message(NamedTuple):
         return to_text(self.sent_at)
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Message:
+    def from_record(cls, record: Mapping[str, Any]) -> "Message":
         """Read one record of a Lambda event.
 
         https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
@@ -68,25 +57,25 @@ class Message(NamedTuple):
 class FailedMessages:
     """Deals with the failed messages of a batch."""
 
-    queue: SqsQueues
-    attempts: Attempts
+    queue: "SqsQueues"
+    attempts: "Attempts"
     metrics: Metrics
     log: Log
     runtime: Runtime
 
     def settle(
-        self, failed: Sequence[tuple[Message, ImagepipeError]], keys: Mapping[str, tuple[str, ...]]
+        self, failed: Sequence[tuple[Message, errors.ImagepipeError]], keys: Mapping[str, tuple[str, ...]]
     ) -> set[str]:
         """Return the ids of the messages that SQS is to keep; the others are taken care of.
 
         `keys` names the objects that each message is about. A copy is always sent before its original is let
         go of, so whatever fails here, a message exists at least once.
         """
-        kept: list[tuple[Message, ImagepipeError]] = []
+        kept: list[tuple[Message, errors.ImagepipeError]] = []
         for message, error in failed:
             try:
                 moved = self._move(message, error, keys.get(message.id, ()))
-            except ImagepipeError as trouble:
+            except errors.ImagepipeError as trouble:
                 self.log.warning(f"stays where it is: {trouble.message}", message_id=message.id)
                 moved = False
             if not moved:
@@ -95,34 +84,36 @@ class FailedMessages:
             self.queue.change_visibility(
                 [(message, self._delay_seconds(message, error)) for message, error in kept]
             )
-        except ImagepipeError as trouble:
+        except errors.ImagepipeError as trouble:
             self.log.warning(f"comes back after the visibility timeout: {trouble.message}")
         self.metrics.add(Metric.MESSAGES_HANDED_BACK, len(kept))
         return {message.id for message, _ in kept}
 
-    def _move(self, message: Message, error: ImagepipeError, keys: tuple[str, ...]) -> bool:
-        if isinstance(error, PermanentError):
+    def _move(self, message: Message, error: errors.ImagepipeError, keys: tuple[str, ...]) -> bool:
+        if isinstance(error, errors.PermanentError):
             return self._bury(message, error, keys, message.receive_count)
         if self._is_blameless(message, error):
             self.attempts.blameless(message)
             return self._renew(message, error)
-        failures = timing.MAX_ATTEMPTS if error.code == CRASHED else self.attempts.failed(message)
+        failures = timing.MAX_ATTEMPTS if error.code == errors.CRASHED else self.attempts.failed(message)
         return failures >= timing.MAX_ATTEMPTS and self._bury(message, error, keys, failures)
 
-    def _is_blameless(self, message: Message, error: ImagepipeError) -> bool:
-        if not isinstance(error, NotReadyError | ConfigurationError):
+    def _is_blameless(self, message: Message, error: errors.ImagepipeError) -> bool:
+        if not isinstance(error, errors.NotReadyError | errors.ConfigurationError):
             return False
         return error.patience_seconds is None or self._age_seconds(message) < error.patience_seconds
 
-    def _renew(self, message: Message, error: ImagepipeError) -> bool:
+    def _renew(self, message: Message, error: errors.ImagepipeError) -> bool:
         """Send a message anew that SQS would soon delete for its age."""
         if self._age_seconds(message) < timing.RENEWAL_DAYS * timing.DAY_SECONDS:
             return False
         self.queue.requeue(message, self._delay_seconds(message, error))
         return True
 
-    def _bury(self, message: Message, error: ImagepipeError, keys: tuple[str, ...], attempts: int) -> bool:
-        failure = Failure.of(error, keys, attempts, message.first_sent_at, self.runtime.now())
+    def _bury(
+        self, message: Message, error: errors.ImagepipeError, keys: tuple[str, ...], attempts: int
+    ) -> bool:
+        failure = errors.Failure.of(error, keys, attempts, message.first_sent_at, self.runtime.now())
         self.queue.dead_letter(message, failure)
         self.metrics.add(Metric.DEAD_LETTERS)
         return True
@@ -130,7 +121,7 @@ class FailedMessages:
     def _age_seconds(self, message: Message) -> float:
         return self.runtime.clock() - message.sent_at
 
-    def _delay_seconds(self, message: Message, error: ImagepipeError) -> int:
+    def _delay_seconds(self, message: Message, error: errors.ImagepipeError) -> int:
         receives = message.receive_count
         if receives > timing.PATIENT_RECEIVES:
             return max(1, round(self.runtime.spread(timing.PATIENT_BACKOFF_SECONDS)))
@@ -148,11 +139,11 @@ class Attempts:
     What cannot be counted is not counted: while the table is away, nothing is the fault of any image.
     """
 
-    store: DynamoDBAttempts
+    store: "DynamoDBAttempts"
     log: Log
     _begun: dict[str, int] = field(default_factory=dict)
 
-    def begin(self, messages: Sequence[Message]) -> dict[str, TransientError]:
+    def begin(self, messages: Sequence[Message]) -> dict[str, errors.TransientError]:
         """Note the attempts that are to be counted beforehand; return the messages not to be tried again."""
         self._begun = {
             message.id: counted
@@ -160,8 +151,8 @@ class Attempts:
             if message.receive_count > timing.MAX_ATTEMPTS and (counted := self._add(message, 1)) is not None
         }
         return {
-            message_id: TransientError(
-                CRASHED, f"its function came to no end {counted - 1} times: see the function's log"
+            message_id: errors.TransientError(
+                errors.CRASHED, f"its function came to no end {counted - 1} times: see the function's log"
             )
             for message_id, counted in self._begun.items()
             if counted > timing.MAX_ATTEMPTS
@@ -178,6 +169,6 @@ class Attempts:
     def _add(self, message: Message, attempts: int) -> int | None:
         try:
             return self.store.add(message.id, attempts)
-        except ImagepipeError as trouble:
+        except errors.ImagepipeError as trouble:
             self.log.warning(f"an attempt is not counted: {trouble.message}", message_id=message.id)
             return None

@@ -8,8 +8,6 @@ Live work joins however long the line is. Bulk work joins only while it is short
 never waits for much of a backlog, or when it has been kept out for long: that is its floor.
 """
 
-from __future__ import annotations
-
 import math
 from collections import deque
 from collections.abc import Callable
@@ -65,7 +63,7 @@ class ReservationRequest:
     span: float
     now: float
     latest: float
-    lane: Lane
+    lane: "Lane"
     soon: float
     overdue: float
     absurd: float = math.inf
@@ -111,7 +109,7 @@ class SharedRateLimiter:
     operation: str
     quota: float
     share: float
-    store: DynamoDBRateLimits
+    store: "DynamoDBRateLimits"
     clock: Callable[[], float]
     metrics: Metrics
     log: Log
@@ -122,7 +120,7 @@ class SharedRateLimiter:
     _alone_until: float = 0.0
     _own_next: float = 0.0
 
-    def reserve(self, calls: int, lane: Lane, until: float) -> Reservation:
+    def reserve(self, calls: int, lane: "Lane", until: float) -> Reservation:
         """Take slots that end by `until`: as many as asked for, fewer if that is a lot, or none as yet."""
         now = self.clock()
         if now < self._alone_until:
@@ -185,7 +183,7 @@ class SharedRateLimiter:
     def _rate(self, now: float) -> float:
         return max(self.item.pace(self.quota).rate(now), 1 / LONGEST_SPAN_SECONDS)
 
-    def _reserve(self, calls: int, lane: Lane, now: float, until: float) -> Reservation:
+    def _reserve(self, calls: int, lane: "Lane", now: float, until: float) -> Reservation:
         today = day_of(now)
         for _ in range(ATTEMPTS):
             left = self.item.calls_left(self.daily_limit) if self.item.calls_day >= today else None
@@ -206,7 +204,7 @@ class SharedRateLimiter:
                 break
         return Reservation((), again_at=self.item.next_at - BULK_AHEAD_SECONDS)
 
-    def _step(self, calls: int, lane: Lane, now: float, until: float) -> ReservationRequest:
+    def _step(self, calls: int, lane: "Lane", now: float, until: float) -> ReservationRequest:
         rate = self._rate(now)
         most_at_once = max(LEAST_CALLS_AT_ONCE, int(rate * SECONDS_AT_ONCE))
         calls = max(1, min(calls, most_at_once, int(rate * LONGEST_SPAN_SECONDS)))

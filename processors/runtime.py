@@ -1,7 +1,5 @@
 """Time, chance and threads, as they come from outside: passed in, so that a test can hold them."""
 
-from __future__ import annotations
-
 import random
 import time
 from collections.abc import Callable, Collection

@@ -1,7 +1,5 @@
 """Where counts and sentences go: through Powertools for AWS Lambda."""
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The composition root: everything is made here, once for each Lambda environment, by its entry."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,13 +10,7 @@ from aws_lambda_powertools import Logger
 
 from aws.calls import TableBatches
 from contract.settings import ProcessorSettings, load
-from processors.adapters.calls import (
-    BRIEF_ATTEMPTS,
-    PATIENT_ATTEMPTS,
-    lambda_config,
-    retry_policy,
-    translated,
-)
+from processors.adapters import calls
 from processors.adapters.dynamodb import ImageTable
 from processors.adapters.dynamodb_counters import DynamoDBAttempts, DynamoDBDailyCounters, DynamoDBRateLimits
 from processors.adapters.messaging import SnsTopic, SqsQueues
@@ -48,7 +40,7 @@ def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     ).answer
 
 
-def clients(settings: ProcessorSettings) -> Clients:
+def clients(settings: ProcessorSettings) -> "Clients":
     """Make the clients: one attempt each, for retrying is our own policy's, and short time-outs.
 
     Each keeps as many connections as there are threads that may use it: those of all detectors call
@@ -62,7 +54,7 @@ def clients(settings: ProcessorSettings) -> Clients:
     session = botocore.session.get_session()
 
     def client(service: str, connections: int) -> Any:
-        return session.create_client(service, config=lambda_config(connections=connections))
+        return session.create_client(service, config=calls.lambda_config(connections=connections))
 
     return Clients(
         dynamodb=client("dynamodb", everyone),
@@ -87,14 +79,14 @@ class Clients:
 def assemble(
     settings: ProcessorSettings, aws: Clients, metrics: Metrics, log: Log, runtime: Runtime
 ) -> ImageBatch:
-    retry, executor = retry_policy(runtime.sleep), runtime.new_executor(settings.concurrent_calls)
+    retry, executor = calls.retry_policy(runtime.sleep), runtime.new_executor(settings.concurrent_calls)
     name = settings.table_name
-    batches = TableBatches(aws.dynamodb, name, translated, retry, executor)
-    table = ImageTable(batches, retry_policy(runtime.sleep, PATIENT_ATTEMPTS), runtime.clock)
+    batches = TableBatches(aws.dynamodb, name, calls.translated, retry, executor)
+    table = ImageTable(batches, calls.retry_policy(runtime.sleep, calls.PATIENT_ATTEMPTS), runtime.clock)
     objects = S3Objects(aws.s3, settings.bucket_name, retry)
     queues = SqsQueues(aws.sqs, settings.dead_letter_queue_urls(), retry)
     detectors = chosen(settings)
-    budgets = DynamoDBRateLimits(aws.dynamodb, name, retry_policy(runtime.sleep, BRIEF_ATTEMPTS))
+    budgets = DynamoDBRateLimits(aws.dynamodb, name, calls.retry_policy(runtime.sleep, calls.BRIEF_ATTEMPTS))
 
     def caller(detector: Detector) -> Caller:
         """Make what calls for a detector: with threads of its own, for one that waits holds up no other."""

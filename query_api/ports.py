@@ -1,7 +1,5 @@
 """What questions need of the world outside, and what they tell it. Adapters provide it, tests in memory."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -44,7 +42,7 @@ class RequestLog(Protocol):
 class TableReader(Protocol):
     """Reads index rows, records and raw results as they are now; rows by rank, as they were a moment ago."""
 
-    def rows(self, ranges: Sequence[RowRange], limit: int) -> Sequence[Sequence[IndexRow]]:
+    def rows(self, ranges: "Sequence[RowRange]", limit: int) -> Sequence[Sequence[IndexRow]]:
         """Read the first rows of each range, up to `limit`, in its order.
 
         A range that has fewer than `limit` rows left has no more.

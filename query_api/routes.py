@@ -1,7 +1,5 @@
 """Everything that can be asked, in one list. What answers more questions brings its routes in here."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime

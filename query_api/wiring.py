@@ -3,8 +3,6 @@
 So what is built here holds no secret, no time and no connection; all of that begins with the first question.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import secrets

@@ -1,7 +1,5 @@
 """A local cloud of their own for all tests that need the whole pipeline: started once, stopped at the end."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Docs that name tests, files and headings name such as exist."""
 
-from __future__ import annotations
-
 import fnmatch
 import re
 import shlex

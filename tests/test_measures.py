@@ -3,8 +3,6 @@
 That there are no circles is held by import-linter (`make check`).
 """
 
-from __future__ import annotations
-
 from infra.bundles import ROOT
 from tests.measures import ROOMS, Room, lonely_protocols, names_of_two_things
 

@@ -1,7 +1,5 @@
 """What is written in docs/ for those who call: generated, so that nothing changes without being seen."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

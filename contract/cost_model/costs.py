@@ -1,22 +1,10 @@
 """What work costs, by service, in US dollars: an executable model. docs/cost.md is generated from it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contract.cost_model.usage import (
-    READ_UNIT_BYTES,
-    Assumptions,
-    Usage,
-    Work,
-    item_bytes,
-    read_units,
-    record_item,
-    typical_record,
-    usage,
-)
+from contract.cost_model import usage
 from contract.detectors import OPERATIONS
 from contract.metrics import Metric, TallyMetric
 from contract.prices import MILLION, Prices, dollars_for_calls
@@ -68,9 +56,9 @@ class Bill:
         }
 
 
-def bill(work: Work, assumed: Assumptions | None = None, prices: Prices | None = None) -> Bill:
+def bill(work: usage.Work, assumed: usage.Assumptions | None = None, prices: Prices | None = None) -> Bill:
     """Return what some work costs, by the services' prices in us-east-1 unless others are given."""
-    used, prices = usage(work, assumed or Assumptions()), prices or Prices()
+    used, prices = usage.usage(work, assumed or usage.Assumptions()), prices or Prices()
     gb_month = prices.table_gb_month + prices.backup_gb_month
     return Bill(_by_service(used, work.calls_before, prices), used.stored_bytes / GB * gb_month)
 
@@ -88,19 +76,19 @@ def standing_a_month(prices: Prices | None = None) -> Mapping[str, float]:
 
 
 def audit_a_month(
-    photos: float, assumed: Assumptions | None = None, prices: Prices | None = None
+    photos: float, assumed: usage.Assumptions | None = None, prices: Prices | None = None
 ) -> Mapping[str, float]:
     """Return what it costs, by service, to hold that many photos against their records once a day.
 
     A thousand keys are one request of a listing, which costs what a PUT does; a read that need not be as of
     now costs half a unit for each 4 KB of a record.
     """
-    assumed, prices = assumed or Assumptions(), prices or Prices()
-    record = typical_record(
+    assumed, prices = assumed or usage.Assumptions(), prices or Prices()
+    record = usage.typical_record(
         tuple(OPERATIONS.values()), round(assumed.labels_a_photo), round(assumed.words_a_photo)
     )
     looked_at = AUDITS_A_MONTH * photos
-    units = looked_at * read_units(item_bytes(record_item(record))) / 2
+    units = looked_at * usage.read_units(usage.item_bytes(usage.record_item(record))) / 2
     return {
         "DynamoDB": units * prices.million_read_units / MILLION,
         "S3": looked_at / KEYS_A_LISTING * prices.million_s3_puts / MILLION,
@@ -119,9 +107,9 @@ def snapstart_a_month(starts: float = 0, prices: Prices | None = None) -> float:
     return QUERY_MEMORY_GB * (kept + starts * prices.snapshot_restored_gb)
 
 
-def scan(work: Work, assumed: Assumptions | None = None, prices: Prices | None = None) -> float:
+def scan(work: usage.Work, assumed: usage.Assumptions | None = None, prices: Prices | None = None) -> float:
     """Return what it costs to read, as of now, all items of a table that holds what some work leaves."""
-    units = usage(work, assumed or Assumptions()).stored_bytes / READ_UNIT_BYTES
+    units = usage.usage(work, assumed or usage.Assumptions()).stored_bytes / usage.READ_UNIT_BYTES
     return units * (prices or Prices()).million_read_units / MILLION
 
 
@@ -135,13 +123,13 @@ class Writes:
 
 def writes_a_second(quotas: Mapping[str, float]) -> Writes:
     """Return what the table has to take at these quotas, by the model of a typical photo."""
-    second = Work.of_new_photos(photos_a_second(quotas), tuple(quotas))
-    table = usage(second, Assumptions()).write_units
-    both = usage(second, Assumptions(copies_of_ranked_rows=2)).write_units
+    second = usage.Work.of_new_photos(photos_a_second(quotas), tuple(quotas))
+    table = usage.usage(second, usage.Assumptions()).write_units
+    both = usage.usage(second, usage.Assumptions(copies_of_ranked_rows=2)).write_units
     return Writes(math.ceil(table), math.ceil(both - table))
 
 
-def _by_service(used: Usage, calls_before: float, prices: Prices) -> Mapping[str, float]:
+def _by_service(used: usage.Usage, calls_before: float, prices: Prices) -> Mapping[str, float]:
     millions = {
         "DynamoDB": (
             (used.write_units, prices.million_write_units),

@@ -4,8 +4,6 @@ What the model takes for granted, and a photo such as most are, are here, and ho
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +31,7 @@ class Work:
     calls_before: float = 0
 
     @classmethod
-    def of_new_photos(cls, photos: float, operations: Sequence[str], *, is_bulk: bool = False) -> Work:
+    def of_new_photos(cls, photos: float, operations: Sequence[str], *, is_bulk: bool = False) -> "Work":
         return cls(photos, dict.fromkeys(operations, photos), is_bulk)
 
 

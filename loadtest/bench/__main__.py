@@ -1,7 +1,5 @@
 """`make bench`: measures, shows tables, and writes them into docs/performance.md."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable
 from enum import StrEnum

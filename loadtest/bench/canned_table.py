@@ -1,7 +1,5 @@
 """Made-up images, the same for the same number: labels of known frequency, independent of each other."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import socket

@@ -1,7 +1,5 @@
 """What is measured, beside what it is compared with: tables for the terminal and for docs/performance.md."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -4,8 +4,6 @@ The deployed code handles events whose photos nobody has seen, against the local
 answers without looking. What it asked of AWS is written down once, and made again by bare boto3.
 """
 
-from __future__ import annotations
-
 import json
 import pickle
 import shutil

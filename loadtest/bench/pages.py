@@ -1,7 +1,5 @@
 """What a question costs: read units and milliseconds by the size of the table, and beside one `get_item`."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

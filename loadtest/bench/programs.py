@@ -3,8 +3,6 @@
 PATHS are the folders to import from beside the standard library, as JSON.
 """
 
-from __future__ import annotations
-
 import json
 import pickle
 import sys

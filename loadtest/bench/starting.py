@@ -3,8 +3,6 @@
 Such interpreters see what a deployed function sees: the standard library, its code, and what Lambda brings.
 """
 
-from __future__ import annotations
-
 import json
 import resource
 import subprocess
@@ -96,7 +94,7 @@ class UnpackedFunction:
     packages: Path
 
     @classmethod
-    def at(cls, code: Path, function: DeployedFunction, packages: Path) -> UnpackedFunction:
+    def at(cls, code: Path, function: DeployedFunction, packages: Path) -> "UnpackedFunction":
         function.unpack(code)
         return cls(function, code, packages)
 

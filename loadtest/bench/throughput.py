@@ -3,8 +3,6 @@
 And what the processes of the place take meanwhile: processor time, and memory at its highest.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import defaultdict
@@ -111,7 +109,7 @@ class Throughput:
 
     services: Stack
     completions: CompletionsQueue
-    watch: ProcessWatcher
+    watch: "ProcessWatcher"
 
     def __post_init__(self) -> None:
         self._photos = distinct_photos()

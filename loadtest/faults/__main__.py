@@ -1,7 +1,5 @@
 """`make chaos`: the fault run, from the command line."""
 
-from __future__ import annotations
-
 import random
 from pathlib import Path
 from typing import Annotated

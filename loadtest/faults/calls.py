@@ -3,8 +3,6 @@
 Also batches of which AWS takes only a part: what is passed on, and what is added to its answer.
 """
 
-from __future__ import annotations
-
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What the proxy writes down: calls, faults, kills, what was paid for and what became of each payment."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import Counter, defaultdict

@@ -1,7 +1,5 @@
 """What is done to the calls: faults decided by a seed and the call's number, and services that are away."""
 
-from __future__ import annotations
-
 import json
 import random
 import re
@@ -79,7 +77,7 @@ class FaultPlan:
     kills: tuple[int, ...]
 
     @classmethod
-    def of(cls, seed: int, *, kills: int, expected_calls: int) -> FaultPlan:
+    def of(cls, seed: int, *, kills: int, expected_calls: int) -> "FaultPlan":
         """Spread kills over the calls that are expected, leaving the ends alone."""
         dice = random.Random(f"{seed} kills")
         span = range(expected_calls // 20, expected_calls * 3 // 4)

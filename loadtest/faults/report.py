@@ -1,7 +1,5 @@
 """The run as a table: for the terminal, and between markers in docs/reliability.md."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path

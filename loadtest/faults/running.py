@@ -1,7 +1,5 @@
 """The fault run from its first photo to its verdict, and what is shown meanwhile."""
 
-from __future__ import annotations
-
 import tempfile
 import threading
 import time

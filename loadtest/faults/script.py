@@ -3,8 +3,6 @@
 Uploads in waves, and changes to what was uploaded before; small photos, each with bytes of its own.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import random

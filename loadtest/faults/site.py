@@ -1,7 +1,5 @@
 """The place under fault: functions that call through the proxy, impatient queues, workers that are killed."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress

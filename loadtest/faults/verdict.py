@@ -1,7 +1,5 @@
 """What is there at the end, read directly, and whether the promises were kept."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """`make fleet`: the simulation of the fleet, from the command line."""
 
-from __future__ import annotations
-
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Annotated

@@ -3,8 +3,6 @@
 Of Rekognition there is its quota, a token bucket an operation; who was paid for what; and its answers.
 """
 
-from __future__ import annotations
-
 import json
 import random
 from collections import Counter, defaultdict
@@ -36,7 +34,7 @@ class Services:
     clock: Clock
     chance: random.Random
     table: VirtualTable
-    rekognition: VirtualRekognition
+    rekognition: "VirtualRekognition"
     queues: Mapping[str, VirtualQueue]
     outages: Outages
     announced: Callable[[str], None]

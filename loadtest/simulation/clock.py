@@ -4,8 +4,6 @@ Nothing runs at the same time: a strand runs until it sleeps or waits, and then 
 A lock of the real kind must not be held meanwhile, for whoever wanted it would stop everything.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor, Future
@@ -24,7 +22,7 @@ START = 1_767_225_600.0
 class Strand:
     """One line of blocking code. `parts` are strands that end with it when it is killed."""
 
-    def __init__(self, clock: Clock, work: Callable[[], None]) -> None:
+    def __init__(self, clock: "Clock", work: Callable[[], None]) -> None:
         self.dead = False
         self.parts: list[Strand] = []
         self._greenlet = greenlet(work, parent=clock.hub)

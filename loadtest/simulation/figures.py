@@ -1,7 +1,5 @@
 """One scenario from its description to its figures, what an outage has left behind, and what was promised."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -96,7 +94,7 @@ class Percentiles:
     p95: float
 
     @classmethod
-    def of(cls, seconds: Sequence[float]) -> Percentiles | None:
+    def of(cls, seconds: Sequence[float]) -> "Percentiles | None":
         """Take the percentiles, None if there are too few for any."""
         if len(seconds) < 20:
             return None

@@ -3,8 +3,6 @@
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 """
 
-from __future__ import annotations
-
 import math
 import random
 from collections import Counter

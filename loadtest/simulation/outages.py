@@ -4,8 +4,6 @@ AWS has such hours: DynamoDB could not be reached in us-east-1 for three of them
 (https://aws.amazon.com/message/101925), and a role loses a permission until somebody gives it back.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum

@@ -4,8 +4,6 @@ Pipelines as they are usually published: no limiter, each image for itself, retr
 limiters of one worker by itself, around its Rekognition client, which know nothing of other workers.
 """
 
-from __future__ import annotations
-
 import json
 import random
 from collections.abc import Callable, Mapping

@@ -3,8 +3,6 @@
 Visibility timeouts, receive counts, delays, redrive, retention; not the rare second delivery of SQS.
 """
 
-from __future__ import annotations
-
 import hashlib
 import heapq
 import json
@@ -88,11 +86,11 @@ class VirtualQueue:
         self._now, self._numbers = now, count()
         self._most_receives, self._retention_seconds = most_receives, retention_seconds
 
-    def stock(self, photos: Iterator[VirtualPhoto], number: int) -> None:
+    def stock(self, photos: "Iterator[VirtualPhoto]", number: int) -> None:
         """Put a backlog into the empty queue."""
         self._stocked, self.stocked_count = photos, number
 
-    def put(self, photo: VirtualPhoto) -> None:
+    def put(self, photo: "VirtualPhoto") -> None:
         self._visible.append(self._message(photo))
         self.changed()
 
@@ -160,7 +158,7 @@ class VirtualQueue:
         self.stocked_count -= 1
         return self._message(next(iter(islice(self._stocked, 1))))
 
-    def _message(self, photo: VirtualPhoto) -> QueuedMessage:
+    def _message(self, photo: "VirtualPhoto") -> QueuedMessage:
         return QueuedMessage(f"m{next(self._numbers)}", photo.notification(), photo.uploaded, photo.key)
 
 
@@ -222,7 +220,7 @@ class VirtualPhoto:
         return f"{self.lane}/{self.number:07}.jpg"
 
     @classmethod
-    def named(cls, key: str) -> VirtualPhoto:
+    def named(cls, key: str) -> "VirtualPhoto":
         """Return the photo of a key, without knowing when it was uploaded."""
         lane, _, name = key.partition("/")
         return cls(lane, int(name.removesuffix(".jpg")), 0.0)

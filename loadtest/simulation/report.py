@@ -1,7 +1,5 @@
 """The report: tables and plots between the markers of docs/fleet.md, and all of it in one directory."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict

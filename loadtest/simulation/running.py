@@ -1,7 +1,5 @@
 """Running a scenario: put the world together, let time pass until all work has ended, give what was seen."""
 
-from __future__ import annotations
-
 import random
 import time
 from collections import Counter

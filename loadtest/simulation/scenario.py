@@ -1,7 +1,5 @@
 """What is to be simulated: how much work, how large the quota, how many workers, and what goes wrong when."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """The scenarios, in the groups in which they are reported."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import replace

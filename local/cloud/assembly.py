@@ -1,7 +1,5 @@
 """The synthesized CDK app, made anew only when something that goes into it has changed."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -3,8 +3,6 @@
 After MiniStack was killed, the photos that it kept on disk come back into the new bucket.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -75,13 +73,13 @@ def _upload(clients: LocalClients, asset: Asset) -> None:
         clients.s3.upload_file(str(asset.path), asset.bucket, asset.key)
 
 
-def _find_stack(clients: LocalClients) -> StackTypeDef | None:
+def _find_stack(clients: LocalClients) -> "StackTypeDef | None":
     pages = clients.cloudformation.get_paginator("describe_stacks").paginate()
     stacks = [stack for page in pages for stack in page["Stacks"] if stack["StackName"] == STACK_NAME]
     return next((stack for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"), None)
 
 
-def _await_end(clients: LocalClients) -> StackTypeDef | None:
+def _await_end(clients: LocalClients) -> "StackTypeDef | None":
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     while True:
         stack = _find_stack(clients)
@@ -102,7 +100,7 @@ def _reason(clients: LocalClients) -> str:
     return "; ".join(reasons) or "CloudFormation gives no reason"
 
 
-def _tags(stack: StackTypeDef) -> Mapping[str, str]:
+def _tags(stack: "StackTypeDef") -> Mapping[str, str]:
     return {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
 
 

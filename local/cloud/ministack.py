@@ -1,7 +1,5 @@
 """MiniStack, as the local environment runs it: `python -m local.cloud.ministack <python for functions>`."""
 
-from __future__ import annotations
-
 import os
 import sys
 from typing import Any

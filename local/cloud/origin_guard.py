@@ -10,8 +10,6 @@ in a page can set none of them:
 `Sec-Fetch-Site` is there where Origin is not, as for images: https://www.w3.org/TR/fetch-metadata/
 """
 
-from __future__ import annotations
-
 import logging
 import re
 

@@ -1,7 +1,5 @@
 """The local environment as one thing: MiniStack and the local Rekognition, brought up, found, taken down."""
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import shutil

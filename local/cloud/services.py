@@ -1,7 +1,5 @@
 """A service of the local environment: one background process, started, found again, healed, stopped."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -16,23 +14,15 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from local.cloud.environment import (
-    ACCESS_KEY_ID,
-    DIRECT,
-    HOST,
-    REGION,
-    SECRET_ACCESS_KEY,
-    LocalCloudError,
-    write_whole,
-)
+from local.cloud import environment
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 AWS_VARIABLES = {
-    "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-    "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-    "AWS_REGION": REGION,
-    "AWS_DEFAULT_REGION": REGION,
+    "AWS_ACCESS_KEY_ID": environment.ACCESS_KEY_ID,
+    "AWS_SECRET_ACCESS_KEY": environment.SECRET_ACCESS_KEY,
+    "AWS_REGION": environment.REGION,
+    "AWS_DEFAULT_REGION": environment.REGION,
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
@@ -59,7 +49,7 @@ class PidFile:
     identity: str
 
     @classmethod
-    def of(cls, pid: int, identity: str) -> PidFile:
+    def of(cls, pid: int, identity: str) -> "PidFile":
         return cls(pid, psutil.Process(pid).create_time(), identity)
 
     def process(self) -> psutil.Process | None:
@@ -82,10 +72,10 @@ class PidFile:
                 continue
 
     def write(self, path: Path) -> None:
-        write_whole(path, json.dumps(asdict(self)))
+        environment.write_whole(path, json.dumps(asdict(self)))
 
     @classmethod
-    def read(cls, path: Path) -> PidFile | None:
+    def read(cls, path: Path) -> "PidFile | None":
         """Read a pid file; None if there is none that can be read."""
         try:
             return cls(**json.loads(path.read_text()))
@@ -164,7 +154,7 @@ def start(service: BackgroundService) -> None:
     while not _answers(service):
         if process.poll() is not None or time.monotonic() > deadline:
             stop(service.directory, service.name)
-            raise LocalCloudError(
+            raise environment.LocalCloudError(
                 f"{service.name} did not start: {_last_line(service.log)} (see {service.log})", exit_code=1
             )
         time.sleep(_POLL_SECONDS)
@@ -188,7 +178,9 @@ def stop(directory: Path, name: str) -> bool:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
             if not _has_ended(pid_file):
-                raise LocalCloudError(f"{name} (process {pid_file.pid}) cannot be stopped", exit_code=1)
+                raise environment.LocalCloudError(
+                    f"{name} (process {pid_file.pid}) cannot be stopped", exit_code=1
+                )
     pid_file.kill_group()
     _pid_path(directory, name).unlink(missing_ok=True)
     return gentle
@@ -199,9 +191,9 @@ def require_port(service: BackgroundService) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, service.port))
+            probe.bind((environment.HOST, service.port))
         except OSError as error:
-            raise LocalCloudError(
+            raise environment.LocalCloudError(
                 f"port {service.port} (for {service.name}) is taken by another program; "
                 "stop that, or choose two free ports in a row: make run PORT=5566"
             ) from error
@@ -209,7 +201,9 @@ def require_port(service: BackgroundService) -> None:
 
 def _answers(service: BackgroundService) -> bool:
     try:
-        with DIRECT.open(f"http://{HOST}:{service.port}{service.health_path}", timeout=2) as reply:
+        with environment.DIRECT.open(
+            f"http://{environment.HOST}:{service.port}{service.health_path}", timeout=2
+        ) as reply:
             return bool(reply.status == 200)  # noqa: PLR2004
     except OSError:
         return False

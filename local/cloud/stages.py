@@ -1,7 +1,5 @@
 """What `make run` says while it works: each stage, what it did, and how long that took."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Iterator

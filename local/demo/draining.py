@@ -1,7 +1,5 @@
 """Following photos until each has a record, or lies in the dead letters; what functions say of it."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -43,7 +41,7 @@ class FunctionLog:
     offset: int
 
     @classmethod
-    def from_now_on(cls, path: Path) -> FunctionLog:
+    def from_now_on(cls, path: Path) -> "FunctionLog":
         return cls(path, path.stat().st_size if path.exists() else 0)
 
     def last_errors(self, count: int = 4) -> list[str]:
@@ -75,7 +73,7 @@ class Drained:
 
     waiting: set[str] = field(default_factory=set)
     statuses: dict[str, Status] = field(default_factory=dict)
-    dead: list[FoundDeadLetter] = field(default_factory=list)
+    dead: "list[FoundDeadLetter]" = field(default_factory=list)
 
 
 def current_etags(clients: LocalClients, outputs: Outputs, keys: Iterable[str]) -> dict[str, str]:
@@ -175,7 +173,7 @@ class FoundDeadLetter:
 
 
 def dead_letters(
-    sqs: SQSClient, queue_urls: Iterable[str], bucket: str, hidden_seconds: int = 1
+    sqs: "SQSClient", queue_urls: Iterable[str], bucket: str, hidden_seconds: int = 1
 ) -> list[FoundDeadLetter]:
     """Return the dead letters about a bucket in these queues, some hundreds at most.
 

@@ -4,8 +4,6 @@ The list is made once, here, and what uploads is given this list: two programs t
 rules of their own will disagree about some name.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import mimetypes
@@ -199,7 +197,7 @@ def upload(folder: Folder, clients: LocalClients, bucket: str) -> Uploaded:
     return Uploaded(sum(photo.key not in failed for photo, _ in futures), tuple(not_taken))
 
 
-def _is_unchanged(photo: FolderPhoto, there: ObjectTypeDef | None) -> bool:
+def _is_unchanged(photo: FolderPhoto, there: "ObjectTypeDef | None") -> bool:
     """Return whether the bucket has this photo: of its size, newer than its last change or the same bytes.
 
     The ETag is the MD5 of what was uploaded in one part. Raises OSError.

@@ -1,7 +1,5 @@
 """From a folder to a table: upload, follow, ask the HTTP API, show, with lines to paste into a shell."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import shutil
@@ -88,7 +86,7 @@ class Recognition:
         self.stages.done("recognize", f"{ended} of {len(etags)} photos have ended", time.monotonic() - begun)
         return drained
 
-    def _show(self, answers: Sequence[PhotoAnswer], statuses: Mapping[str, Status]) -> None:
+    def _show(self, answers: "Sequence[PhotoAnswer]", statuses: Mapping[str, Status]) -> None:
         self.console.print()
         self.console.print(as_table(answers))
         if len(statuses) > len(answers):
@@ -105,7 +103,7 @@ class Recognition:
             about = ", ".join(map(printable, letter.keys)) or printable(letter.body[:100])
             self.console.print(f"  {escape(about)}", highlight=False)
 
-    def _show_what_next(self, answers: Sequence[PhotoAnswer]) -> None:
+    def _show_what_next(self, answers: "Sequence[PhotoAnswer]") -> None:
         lines = [
             "",
             f"Page: {page_url(self.outputs)}",

@@ -5,8 +5,6 @@ Gender and Emotions, by `faceres` and `emotion` of @vladmandic/human; what no mo
 Eyeglasses, Beard, ...) is left out.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,7 +44,7 @@ class DetectFaces:
             ]
         }
 
-    def _attributes(self, face: Face, picture: Picture) -> Attributes:
+    def _attributes(self, face: "Face", picture: Picture) -> "Attributes":
         # RGB 0..255, 224 pixels; the other network takes grey -1..1, 64 pixels.
         view = np.asarray(square_around(face, picture, _AGE_FACTOR, _AGE_SIDE), dtype=np.float32)
         answer = self.age_gender.run(
@@ -65,7 +63,7 @@ class DetectFaces:
         )
 
 
-def _basic(face: Face, picture: Picture) -> dict[str, Any]:
+def _basic(face: "Face", picture: Picture) -> dict[str, Any]:
     pose = pose_of(face, *picture.size)
     brightness, sharpness = quality_of(face, picture)
     return {
@@ -79,7 +77,7 @@ def _basic(face: Face, picture: Picture) -> dict[str, Any]:
     }
 
 
-def _extra(attributes: Attributes, wanted: frozenset[str]) -> dict[str, Any]:
+def _extra(attributes: "Attributes", wanted: frozenset[str]) -> dict[str, Any]:
     female = attributes.female >= 0.5  # noqa: PLR2004
     emotions = sorted(attributes.emotions.items(), key=lambda item: -item[1])
     members = {

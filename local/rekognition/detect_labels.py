@@ -8,8 +8,6 @@ that "Dog" is sure where the breed is not, joined with the evidence of the detec
 What things are called and what kinds they are is in `taxonomy.json`, made by `taxonomy_make`.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import math
@@ -68,8 +66,8 @@ class LabelFilter:
 class DetectLabels:
     """The operation."""
 
-    labeller: Labeller
-    taxonomy: Taxonomy
+    labeller: "Labeller"
+    taxonomy: "Taxonomy"
     name: str = "DetectLabels"
 
     @classmethod
@@ -95,7 +93,7 @@ class DetectLabels:
             "LabelModelVersion": MODEL_VERSION,
         }
 
-    def _write(self, label: Label) -> dict[str, Any]:
+    def _write(self, label: "Label") -> dict[str, Any]:
         return {
             "Name": label.name,
             "Confidence": round(min(label.confidence * 100, 100.0), 4),

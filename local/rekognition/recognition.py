@@ -8,8 +8,6 @@ all would be given up in turn and nobody would ever be answered: answers that ar
 and those whose caller has not waited are kept.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import threading
@@ -73,7 +71,7 @@ class RealRecognition:
     compute (networks and decoder let go of the interpreter), and the event loop does neither.
     """
 
-    operations: Mapping[str, Operation]
+    operations: "Mapping[str, Operation]"
     read_object: ReadObject
     workers: int
     models: Callable[[], tuple[str, ...]] = tuple

@@ -1,7 +1,5 @@
 """An account in a region: who asks, what it is allowed, and the processor that is deployed in it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -58,8 +56,8 @@ class AwsAccount:
 
     region: str
     sts: Any
-    functions: LambdaClient
-    rekognition: RekognitionClient
+    functions: "LambdaClient"
+    rekognition: "RekognitionClient"
     retry: RetryPolicy
 
     def identity(self) -> str:
@@ -93,7 +91,7 @@ class AwsAccount:
         return reliable(self.retry, operation, attempt)()
 
 
-def quotas_per_second(client: ServiceQuotasClient, retry: RetryPolicy) -> list[AccountQuota]:
+def quotas_per_second(client: "ServiceQuotasClient", retry: RetryPolicy) -> list[AccountQuota]:
     """Return all quotas of Rekognition that are by the second: the account's, else AWS's defaults."""
 
     def listed(operation: str) -> list[Mapping[str, Any]]:
@@ -145,7 +143,7 @@ class DeployedProcessor:
         return {operation: self.settings.quotas[operation] for operation in self.operations}
 
 
-def reader_of(client: LambdaClient, queue_arn: str, retry: RetryPolicy) -> DeployedProcessor:
+def reader_of(client: "LambdaClient", queue_arn: str, retry: RetryPolicy) -> DeployedProcessor:
     """Find what the processor was deployed with, by the queue that it reads. Raises OperatorError."""
     mappings = reliable(retry, f"ListEventSourceMappings of {queue_arn}", client.list_event_source_mappings)(
         EventSourceArn=queue_arn

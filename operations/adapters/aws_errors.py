@@ -1,7 +1,5 @@
 """What AWS's failures mean to a command: what trying again does not mend is said to whoever typed it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 

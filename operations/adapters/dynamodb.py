@@ -4,8 +4,6 @@ Where items may be a million, they are read by hand: boto3's deserializer takes 
 survey together.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -66,7 +64,7 @@ _NOT_READ = {"S": ""}
 class OperatedTable:
     """The one table. What is read by key is read as of now."""
 
-    client: DynamoDBClient
+    client: "DynamoDBClient"
     table_name: str
     retry: RetryPolicy
     reads: TableBatches

@@ -1,7 +1,5 @@
 """The deployed query API, asked over HTTP; signed as AWS's own clients sign, where it is on AWS."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass

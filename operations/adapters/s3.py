@@ -1,7 +1,5 @@
 """A bucket on S3: its objects listed, looked at, put, copied and removed, with all their versions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,7 +37,7 @@ class ObjectVersion:
 class S3Bucket:
     """One bucket. Failures are said with the key that they are about."""
 
-    client: S3Client
+    client: "S3Client"
     bucket_name: str
     retry: RetryPolicy
 
@@ -110,7 +108,7 @@ class S3Bucket:
         return reliable(self.retry, f"{operation} of s3://{self.bucket_name}/{key}", call)
 
 
-def _listed(entry: ObjectTypeDef) -> Listed:
+def _listed(entry: "ObjectTypeDef") -> Listed:
     """Read an entry. `RestoreStatus` is there where a copy was asked for; it has an expiry once it is made.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreStatus.html

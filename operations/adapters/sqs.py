@@ -3,8 +3,6 @@
 And queues that are subscribed to a topic for a while.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +41,7 @@ class Received:
     attributes: Mapping[str, str]
 
     @classmethod
-    def of(cls, message: Mapping[str, Any]) -> Received:
+    def of(cls, message: Mapping[str, Any]) -> "Received":
         return cls(
             id=message["MessageId"],
             body=message["Body"],
@@ -98,7 +96,7 @@ class Pace:
 class SqsQueue:
     """One queue."""
 
-    client: SQSClient
+    client: "SQSClient"
     url: str
     retry: RetryPolicy
 
@@ -172,8 +170,8 @@ class SqsQueue:
 class Subscriptions:
     """Queues of this account that hear of what is published to one topic."""
 
-    sqs: SQSClient
-    sns: SNSClient
+    sqs: "SQSClient"
+    sns: "SNSClient"
     topic_arn: str
     retry: RetryPolicy
 

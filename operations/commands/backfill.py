@@ -1,7 +1,5 @@
 """`imagepipe backfill`: queueing photos that are in the bucket and have no current record."""
 
-from __future__ import annotations
-
 import time
 from typing import Annotated
 

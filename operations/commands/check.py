@@ -1,7 +1,5 @@
 """`imagepipe check`: whether account and region can take a deployment. Changes nothing, costs nothing."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -57,7 +55,7 @@ def check(
     return 0 if fits else DOES_NOT_FIT
 
 
-def _print(found: list[Finding], typed: list[str], *, fits: bool) -> None:
+def _print(found: "list[Finding]", typed: list[str], *, fits: bool) -> None:
     terminal.print_table(
         ("", "Checked", "Found", "What to do"),
         [(finding.verdict.value, finding.subject, finding.found, finding.advice) for finding in found],

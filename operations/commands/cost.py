@@ -1,7 +1,5 @@
 """`imagepipe cost`: what photos cost, by the model; with --markdown, docs/cost.md. It asks no pipeline."""
 
-from __future__ import annotations
-
 import dataclasses
 import sys
 from collections.abc import Iterable, Sequence

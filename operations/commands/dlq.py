@@ -1,7 +1,5 @@
 """`imagepipe dlq`: what was given up, why, and sending it back."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -238,7 +236,7 @@ def everything(letter: DeadLetter) -> str:
     return "\n".join(_fact(name, value) for name, value in facts.items()) + "\n"
 
 
-def outcome(done: Redriven, *, dry_run: bool) -> list[str]:
+def outcome(done: "Redriven", *, dry_run: bool) -> list[str]:
     verb = "would be sent back" if dry_run else "were sent back"
     said = [f"{done.sent:,} of {done.looked_at:,} dead letters looked at {verb}"]
     if done.refused:

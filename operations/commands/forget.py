@@ -1,7 +1,5 @@
 """`imagepipe forget`: everything that is known of a photo, gone for good."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -78,7 +76,7 @@ def forget(
     return LEFT if left else 0
 
 
-def _chosen(key: str | None, prefix: str | None) -> Chosen:
+def _chosen(key: str | None, prefix: str | None) -> "Chosen":
     """Return what is meant. Raise OperatorError where that is nothing, both, or all there is."""
     if (key is None) == (prefix is None):
         raise terminal.OperatorError("name one KEY, or keys by --prefix")
@@ -95,7 +93,7 @@ def _follow(title: str, steps: terminal.Steps[terminal.Value]) -> terminal.Value
         return display.follow(steps, "not all is forgotten; run the command again to finish")
 
 
-def _print(found: Found) -> None:
+def _print(found: "Found") -> None:
     counts = found.counts().items()
     terminal.print_table(("Found", "#How many"), [(what, f"{count:,}") for what, count in counts])
 

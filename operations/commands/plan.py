@@ -1,7 +1,5 @@
 """`imagepipe plan`: what photos would take, before anything is spent on them."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """`imagepipe quotas`: how fast each operation may be called, and changing it."""
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Iterable, Sequence
@@ -78,7 +76,12 @@ def _account(pipeline: DeployedPipeline) -> tuple[list[AccountQuota], str | None
 
 
 def _change(
-    pipeline: DeployedPipeline, shown: list[QuotaInUse], *, apply: bool, settings: list[str], unset: list[str]
+    pipeline: DeployedPipeline,
+    shown: "list[QuotaInUse]",
+    *,
+    apply: bool,
+    settings: list[str],
+    unset: list[str],
 ) -> bool:
     """Write what was asked for; return whether that was anything. If any is wrong, nothing is written."""
     operations = [quota.operation for quota in shown]
@@ -96,7 +99,7 @@ def _change(
     return bool(changes)
 
 
-def _print(shown: list[QuotaInUse]) -> None:
+def _print(shown: "list[QuotaInUse]") -> None:
     rows = []
     for quota in shown:
         cells = (quota.deployed, quota.chosen, quota.account, quota.in_use)
@@ -111,7 +114,7 @@ def _print(shown: list[QuotaInUse]) -> None:
         typer.echo(f"\nThe account has other quotas ({why}): imagepipe quotas --apply")
 
 
-def _print_daily(shown: list[QuotaInUse]) -> None:
+def _print_daily(shown: "list[QuotaInUse]") -> None:
     rows = []
     for quota in shown:
         daily = quota.daily

@@ -1,7 +1,5 @@
 """`imagepipe reconcile`: the bucket against the table, and putting right what differs."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -88,7 +86,7 @@ def _survey(pipeline: DeployedPipeline, spool: Spool, prefix: str, min_age: floa
     return counted
 
 
-def _fix(pipeline: DeployedPipeline, spool: Spool, found: Mapping[DifferenceKind, int]) -> Fixed:
+def _fix(pipeline: DeployedPipeline, spool: Spool, found: Mapping[DifferenceKind, int]) -> "Fixed":
     fix = Fix(pipeline, spool, time.time, time.sleep)
     fixed = fix.fixed
     with terminal.stepwise("queueing", sum(found[kind] for kind in LOOKED_AT_AGAIN)) as display:
@@ -134,7 +132,7 @@ def document(
     found: Mapping[DifferenceKind, int],
     keys: Mapping[DifferenceKind, list[str]],
     waiting: int,
-    fixed: Fixed | None,
+    fixed: "Fixed | None",
 ) -> dict[str, object]:
     return {
         "objects": counted.objects,

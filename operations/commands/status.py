@@ -1,7 +1,5 @@
 """`imagepipe status`: what waits, what was given up, what there is, what detectors have cost and saved."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -63,7 +61,7 @@ def _quotas(pipeline: DeployedPipeline, now: float) -> list[QuotaInUse]:
         return []
 
 
-def _print(report: Report) -> None:
+def _print(report: "Report") -> None:
     rows: list[tuple[str | Text, ...]] = []
     for name, depth in report.queues.items():
         dead = report.dead_letters[name]
@@ -96,7 +94,7 @@ def _number(counted: RecordCount) -> str:
     return f"{counted.count:,}" if counted.is_all else f"more than {counted.count:,} (--exact counts all)"
 
 
-def _cells(calls: Calls) -> tuple[str, ...]:
+def _cells(calls: "Calls") -> tuple[str, ...]:
     ratio = "-" if calls.hit_ratio is None else f"{calls.hit_ratio:.1%}"
     counts = (f"{count:,}" for count in (calls.made, calls.avoided, calls.throttled))
     return (*counts, ratio, f"${calls.dollars_saved:,.2f}")
@@ -111,7 +109,7 @@ class Calls:
     throttled: int = 0
 
     @classmethod
-    def of(cls, days: Iterable[Mapping[str, int]]) -> Calls:
+    def of(cls, days: Iterable[Mapping[str, int]]) -> "Calls":
         added = list(days)
         return cls(*(sum(counts.get(name, 0) for counts in added) for name in CALL_COUNTS))
 

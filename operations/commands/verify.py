@@ -1,7 +1,5 @@
 """`imagepipe verify`: whether a deployed pipeline keeps its promises, tried with some photos."""
 
-from __future__ import annotations
-
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -146,7 +144,7 @@ def _intention(pipeline: DeployedPipeline, prefix: str, calls: int, dollars: flo
     )
 
 
-def _cleaned(cleaning: Cleaning, display: terminal.StepDisplay) -> list[str]:
+def _cleaned(cleaning: "Cleaning", display: terminal.StepDisplay) -> list[str]:
     try:
         return display.follow(cleaning.run(), None)
     except KeyboardInterrupt:

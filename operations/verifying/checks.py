@@ -3,8 +3,6 @@
 Its name is the check's name and its docstring what it promises.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum

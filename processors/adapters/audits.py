@@ -2,8 +2,6 @@
 all current objects; on SQS for how many photos messages wait.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -74,7 +72,7 @@ def _content_of(item: Item) -> str | None:
         return None
 
 
-def listed_photos(client: S3Client, bucket_name: str, after: str) -> Sequence[ListedPhoto]:
+def listed_photos(client: "S3Client", bucket_name: str, after: str) -> Sequence[ListedPhoto]:
     """List up to a thousand objects behind a key, in the order of their keys; none where the bucket ends.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
@@ -92,7 +90,9 @@ def listed_photos(client: S3Client, bucket_name: str, after: str) -> Sequence[Li
     ]
 
 
-def photos_waiting(client: SQSClient, live_queue_urls: Sequence[str], bulk_queue_urls: Sequence[str]) -> int:
+def photos_waiting(
+    client: "SQSClient", live_queue_urls: Sequence[str], bulk_queue_urls: Sequence[str]
+) -> int:
     """Return for how many photos messages wait at the most, dead letters among them.
 
     S3 tells of one photo a message, bulk work of several.

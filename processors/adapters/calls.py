@@ -5,8 +5,6 @@ content counts against that image. A refusal that no rule knows is the deploymen
 image, so it buries none while somebody needs time to look.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,14 +14,7 @@ from typing import Any
 from aws.client_config import client_config
 from aws.errors import ErrorTranslator
 from aws.retries import RetryPolicy
-from contract.errors import (
-    ConfigurationError,
-    NotReadyError,
-    PermanentError,
-    ThrottledError,
-    TransientError,
-    UnansweredError,
-)
+from contract import errors
 from contract.timing import CALL_SECONDS, PATIENCE_SECONDS, RETRYING_SECONDS
 
 # What Rekognition's verdicts mean, and what to do: its own words are short.
@@ -36,9 +27,9 @@ VERDICTS = {
 }
 
 translated = ErrorTranslator(
-    passing=NotReadyError,
-    refused_request=TransientError,
-    unknown=partial(ConfigurationError, patience_seconds=PATIENCE_SECONDS),
+    passing=errors.NotReadyError,
+    refused_request=errors.TransientError,
+    unknown=partial(errors.ConfigurationError, patience_seconds=PATIENCE_SECONDS),
 )
 
 
@@ -52,16 +43,16 @@ def answering(what: str) -> Iterator[None]:
     try:
         with translated(what):
             yield
-    except ThrottledError:
+    except errors.ThrottledError:
         raise
-    except NotReadyError as error:
-        raise UnansweredError(error.code, error.message) from error
-    except ConfigurationError as error:
+    except errors.NotReadyError as error:
+        raise errors.UnansweredError(error.code, error.message) from error
+    except errors.ConfigurationError as error:
         if error.code not in VERDICTS:
             raise
         refusal: Any = error.__cause__  # the ClientError that AWS's answer was made into
         said = refusal.response["Error"].get("Message", "").rstrip(".")
-        raise PermanentError(error.code, f"{said}: {VERDICTS[error.code]}") from error
+        raise errors.PermanentError(error.code, f"{said}: {VERDICTS[error.code]}") from error
 
 
 lambda_config = partial(client_config, connect_seconds=3, read_seconds=CALL_SECONDS)

@@ -1,27 +1,15 @@
 """What workers count together on DynamoDB: budgets of quotas, attempts at messages, the counts of a day."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aws.calls import additions, write_if
 from aws.retries import RetryPolicy
+from contract import table
 from contract.errors import ConfigurationError
 from contract.metrics import Metric
 from contract.quotas import BudgetItem, to_microseconds
-from contract.table import (
-    EXPIRY,
-    Item,
-    WireItem,
-    attempts_key,
-    budget_key,
-    counts_key,
-    from_wire,
-    key_to_wire,
-    to_wire,
-)
 from contract.timing import DAY_SECONDS, QUEUE_RETENTION_DAYS
 from processors.adapters.calls import translated
 from processors.rate_limit import Lane, ReservationRequest
@@ -56,7 +44,7 @@ class DynamoDBRateLimits:
     Each step is one conditional update. `retry` should be short: who cannot have the budget goes without.
     """
 
-    client: DynamoDBClient
+    client: "DynamoDBClient"
     table_name: str
     retry: RetryPolicy
 
@@ -73,7 +61,7 @@ class DynamoDBRateLimits:
         return self._step(operation, step, update, START_IF, values)
 
     def begin_day(self, operation: str, day: str) -> BudgetItem:
-        values = to_wire({":day": day, ":none": 0})
+        values = table.to_wire({":day": day, ":none": 0})
         return self._update(operation, BEGIN_DAY, BEGIN_DAY_IF, values)[1]
 
     def cut(
@@ -97,7 +85,7 @@ class DynamoDBRateLimits:
         condition: str,
         times: Mapping[str, float],
     ) -> tuple[bool, BudgetItem]:
-        counted: Item = {":calls": step.calls, ":day": step.day, ":room": step.room}
+        counted: table.Item = {":calls": step.calls, ":day": step.day, ":room": step.room}
         unchanged = UNLIMITED_IF
         if step.daily_limit is not None:
             unchanged, counted[":limit"] = LIMITED_IF, step.daily_limit
@@ -105,7 +93,7 @@ class DynamoDBRateLimits:
             operation,
             update,
             f"{condition} AND {WITHIN_THE_DAY_IF} AND {unchanged}",
-            _microseconds(times) | to_wire(counted),
+            _microseconds(times) | table.to_wire(counted),
         )
 
     def _update(
@@ -115,7 +103,7 @@ class DynamoDBRateLimits:
         is_done, answer = self.retry.around(translated(what)(write_if))(
             self.client.update_item,
             TableName=self.table_name,
-            Key=key_to_wire(budget_key(operation)),
+            Key=table.key_to_wire(table.budget_key(operation)),
             UpdateExpression=update,
             ConditionExpression=condition,
             ExpressionAttributeValues=values,
@@ -125,9 +113,9 @@ class DynamoDBRateLimits:
         return is_done, _read(operation, answer["Attributes"] if is_done else answer.get("Item", {}))
 
 
-def _read(operation: str, item: WireItem) -> BudgetItem:
+def _read(operation: str, item: table.WireItem) -> BudgetItem:
     try:
-        return BudgetItem.from_item(from_wire(item))
+        return BudgetItem.from_item(table.from_wire(item))
     except ValueError as fault:
         raise ConfigurationError(
             "UnreadableBudget",
@@ -136,14 +124,14 @@ def _read(operation: str, item: WireItem) -> BudgetItem:
 
 
 def _microseconds(values: Mapping[str, float]) -> dict[str, Any]:
-    return to_wire({name: to_microseconds(seconds) for name, seconds in values.items()})
+    return table.to_wire({name: to_microseconds(seconds) for name, seconds in values.items()})
 
 
 @dataclass(frozen=True)
 class DynamoDBAttempts:
     """Counts attempts, each in one update. `clock` gives seconds since 1970."""
 
-    client: DynamoDBClient
+    client: "DynamoDBClient"
     table_name: str
     retry: RetryPolicy
     clock: Callable[[], float]
@@ -154,8 +142,8 @@ class DynamoDBAttempts:
         what = f"UpdateItem of the attempts at message {message_id} on {self.table_name}"
         answer = self.retry.around(translated(what)(self.client.update_item))(
             TableName=self.table_name,
-            Key=key_to_wire(attempts_key(message_id)),
-            UpdateExpression=f"SET {EXPIRY} = :expires ADD attempts :attempts",
+            Key=table.key_to_wire(table.attempts_key(message_id)),
+            UpdateExpression=f"SET {table.EXPIRY} = :expires ADD attempts :attempts",
             ExpressionAttributeValues={":expires": {"N": str(expires_at)}, ":attempts": {"N": str(attempts)}},
             ReturnValues="ALL_NEW",
         )
@@ -169,7 +157,7 @@ class DynamoDBDailyCounters:
     An aid, not a record: a batch that crashes is not in it. `now` gives ISO 8601 times in UTC.
     """
 
-    client: DynamoDBClient
+    client: "DynamoDBClient"
     table_name: str
     now: Callable[[], str]
 
@@ -179,6 +167,6 @@ class DynamoDBDailyCounters:
         with translated(f"UpdateItem of the counts on {self.table_name}"):
             self.client.update_item(
                 TableName=self.table_name,
-                Key=key_to_wire(counts_key(self.now()[:10])),
+                Key=table.key_to_wire(table.counts_key(self.now()[:10])),
                 **additions({str(count): by for count, by in counted.items()}),
             )

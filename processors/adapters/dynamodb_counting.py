@@ -3,8 +3,6 @@
 Shares and counts change together, in one transaction; so do all results of a content.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -44,7 +42,7 @@ class CountingTable:
     `new_token` gives what nobody else has.
     """
 
-    client: DynamoDBClient
+    client: "DynamoDBClient"
     table_name: str
     new_token: Callable[[], str] = lambda: uuid4().hex
 

@@ -1,7 +1,5 @@
 """The queues' port on SQS, and the topic's on SNS."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +25,7 @@ MAX_DELAY_SECONDS = 900
 class SqsQueues:
     """The queues that the processor reads, by name, and where the dead letters of each go."""
 
-    client: SQSClient
+    client: "SQSClient"
     dead_letter_queue_urls: Mapping[str, str]
     retry: RetryPolicy
 
@@ -77,7 +75,7 @@ ENTRY_OVERHEAD_BYTES = 512
 class SnsTopic:
     """Publishes in batches of at most ten entries and 256 KiB, and tries again what was not taken."""
 
-    client: SNSClient
+    client: "SNSClient"
     topic_arn: str
     retry: RetryPolicy
 

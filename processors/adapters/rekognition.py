@@ -1,7 +1,5 @@
 """The detectors' port on Amazon Rekognition."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 class RekognitionDetectors:
     """Asks by S3Object, so that the bytes never pass through the Lambda."""
 
-    client: RekognitionClient
+    client: "RekognitionClient"
     bucket_name: str
     retry: RetryPolicy
     metrics: Metrics

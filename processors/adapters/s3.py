@@ -1,7 +1,5 @@
 """The objects' port on S3: what is there now, and who can read it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +31,7 @@ BEGINNING_BYTES = 256 * 1024
 class S3Objects:
     """Looks at objects without fetching them."""
 
-    client: S3Client
+    client: "S3Client"
     bucket_name: str
     retry: RetryPolicy
 

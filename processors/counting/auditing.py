@@ -11,8 +11,6 @@ The same bytes uploaded anew count as recognized, as they do in the tally. `imag
 apart, names every key, and puts it right.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -48,7 +46,7 @@ class Audit:
     """
 
     page: Callable[[str], Sequence[ListedPhoto]]
-    store: DynamoDBAudits
+    store: "DynamoDBAudits"
     waiting: Callable[[], int]
     retry: RetryPolicy
     count: Callable[[TallyMetric, int], None]

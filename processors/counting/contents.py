@@ -9,8 +9,6 @@ Every step can be repeated, by anybody, at any time. What makes it safe beside o
 - What was left stays written beside what the key is counted for until its results have been decided on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial

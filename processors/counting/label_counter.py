@@ -6,8 +6,6 @@ all contents, by which the results of those without names get an expiry: what wa
 gone before its record was written, too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -269,7 +267,7 @@ class _Place(NamedTuple):
     passed_over: int
 
     @classmethod
-    def of_cursor(cls, cursor: Mapping[str, Any]) -> _Place:
+    def of_cursor(cls, cursor: Mapping[str, Any]) -> "_Place":
         after = ItemKey(cursor[PARTITION_KEY], cursor[SORT_KEY]) if PARTITION_KEY in cursor else None
         return cls(str(cursor.get("of", "keys")), after, int(cursor.get("passed_over", 0)))
 

@@ -1,7 +1,5 @@
 """The detectors: how what Amazon Rekognition says of an image is read; a file each, of its name."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple, cast

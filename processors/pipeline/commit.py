@@ -1,7 +1,5 @@
 """Records of what was decided: made, committed (rows, the record, then out with old rows), and announced."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -112,7 +110,7 @@ class Commit(NamedTuple):
 class Committer:
     """Commits the records of one batch."""
 
-    store: ImageTable
+    store: "ImageTable"
 
     def commit(self, decided: Sequence[Decided]) -> dict[str, ImageRecord | ImagepipeError]:
         """Write all; give for each key the record that now stands, or why it could not be written."""
@@ -160,7 +158,7 @@ class Committer:
 class Publisher:
     """Announces the records of one batch."""
 
-    topic: SnsTopic
+    topic: "SnsTopic"
     bucket_name: str
     metrics: Metrics
 

@@ -4,22 +4,12 @@ Whose failure it was that a detector gave no answer (the image's, the service's 
 alone cannot tell. What the same detector said about the other images of the batch can.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from contract.errors import (
-    ConfigurationError,
-    ConfirmedError,
-    ImagepipeError,
-    NotReadyError,
-    PermanentError,
-    TransientError,
-    UnansweredError,
-)
+from contract import errors
 from contract.metrics import Metric
 from contract.records import ImageVersion, Result, ResultName
 from contract.timing import PATIENCE_SECONDS
@@ -44,7 +34,7 @@ class SupersededError(Exception):
     """The object is not, or not any more, the version that was asked about: its newer event will tell."""
 
 
-Failure = ImagepipeError | SupersededError
+Failure = errors.ImagepipeError | SupersededError
 Answer = Result | Failure
 
 
@@ -61,9 +51,9 @@ class DetectorRunner:
     """Asks for the results of one batch."""
 
     callers: Mapping[str, Caller]
-    rekognition: RekognitionDetectors
-    objects: S3Objects
-    results: ImageTable
+    rekognition: "RekognitionDetectors"
+    objects: "S3Objects"
+    results: "ImageTable"
     metrics: Metrics
     runtime: Runtime
 
@@ -91,7 +81,7 @@ class DetectorRunner:
         answers.update(known)
         answers.update(attributed(self._gather(pending)))
         for name, answer in answers.items():
-            if isinstance(answer, ImagepipeError):
+            if isinstance(answer, errors.ImagepipeError):
                 answer.detector = name.detector
         return answers
 
@@ -118,7 +108,7 @@ class DetectorRunner:
     def _call(self, name: ResultName, version: ImageVersion, owner: str, permits: Permits) -> Answer:
         try:
             response = self._response(self.callers[name.detector].detector, version, permits)
-        except (ImagepipeError, SupersededError) as failure:
+        except (errors.ImagepipeError, SupersededError) as failure:
             self.results.release(name, owner)
             return failure
         return Result(name, response, self.runtime.now())
@@ -127,17 +117,17 @@ class DetectorRunner:
         """Ask about exactly this version: where it has no name, make sure afterwards that it was the one."""
         try:
             response = self.rekognition.ask(detector, version, permits)
-        except PermanentError as verdict:
+        except errors.PermanentError as verdict:
             raise self._examined(verdict, version) from verdict
         self.metrics.add(Metric.CALLS_MADE)
         if version.version_id is None:
             self._require_presence(version)
         return response
 
-    def _examined(self, verdict: PermanentError, version: ImageVersion) -> ImagepipeError:
+    def _examined(self, verdict: errors.PermanentError, version: ImageVersion) -> errors.ImagepipeError:
         """Return what a verdict comes to, by what is known of the object."""
         if verdict.code == UNREADABLE_OBJECT:
-            return self._require_presence(version).why_unreadable() or TransientError(
+            return self._require_presence(version).why_unreadable() or errors.TransientError(
                 verdict.code,
                 f"{version.key} is there, but Rekognition cannot read it: "
                 "check that the bucket is in its region and that the role may get the object",
@@ -149,7 +139,7 @@ class DetectorRunner:
             if size is not None and size.is_large_enough:
                 return our_request_refused(verdict, f"{version.key} has {size.width} x {size.height} pixels")
             if size is not None:
-                return ConfirmedError(verdict.code, verdict.message)
+                return errors.ConfirmedError(verdict.code, verdict.message)
         return verdict
 
     def _require_presence(self, version: ImageVersion) -> StoredObject:
@@ -179,10 +169,10 @@ class DetectorRunner:
         return answers
 
 
-def _prepared(permits: Permits, key: str) -> ImagepipeError | None:
+def _prepared(permits: Permits, key: str) -> errors.ImagepipeError | None:
     try:
         permits.prepare(key)
-    except ImagepipeError as refusal:
+    except errors.ImagepipeError as refusal:
         return refusal
     return None
 
@@ -194,38 +184,38 @@ DOUBTFUL_VERDICT = "InvalidParameterException"
 MANY = 3
 
 
-def attributed(answers: Mapping[ResultName, Outcome]) -> dict[ResultName, Outcome | ImagepipeError]:
+def attributed(answers: Mapping[ResultName, Outcome]) -> dict[ResultName, Outcome | errors.ImagepipeError]:
     """Return what came of the calls of one batch, each failure as that of whom it is.
 
     No answer is the image's own failure where most of the others were answered; else the service is away, or
     may be, and nobody is to blame (for PATIENCE_SECONDS: an image that always comes alone is found out then).
     A refused parameter is the deployment's fault where it is all that many images get.
     """
-    attributions: dict[ResultName, Outcome | ImagepipeError] = dict(answers)
+    attributions: dict[ResultName, Outcome | errors.ImagepipeError] = dict(answers)
     for detector in {name.detector for name in answers}:
         of_detector = {name: answer for name, answer in answers.items() if name.detector == detector}
         attributions |= _of_one_detector(of_detector)
     return attributions
 
 
-def _of_one_detector(answers: Mapping[ResultName, Outcome]) -> dict[ResultName, ImagepipeError]:
-    unanswered = {name: error for name, error in answers.items() if isinstance(error, UnansweredError)}
+def _of_one_detector(answers: Mapping[ResultName, Outcome]) -> dict[ResultName, errors.ImagepipeError]:
+    unanswered = {name: error for name, error in answers.items() if isinstance(error, errors.UnansweredError)}
     doubtful = {name: error for name, error in answers.items() if _is_doubtful(error)}
-    answered = sum(isinstance(answer, Result | PermanentError) for answer in answers.values())
-    changed: dict[ResultName, ImagepipeError] = {}
+    answered = sum(isinstance(answer, Result | errors.PermanentError) for answer in answers.values())
+    changed: dict[ResultName, errors.ImagepipeError] = {}
     if answered <= len(unanswered):
         for name, error in unanswered.items():
-            changed[name] = NotReadyError(error.code, error.message, patience_seconds=PATIENCE_SECONDS)
+            changed[name] = errors.NotReadyError(error.code, error.message, patience_seconds=PATIENCE_SECONDS)
     if len(doubtful) >= MANY and len(doubtful) == answered:
         for name, verdict in doubtful.items():
-            assert isinstance(verdict, PermanentError)
+            assert isinstance(verdict, errors.PermanentError)
             changed[name] = our_request_refused(verdict, f"{len(doubtful)} images in a row were refused so")
     return changed
 
 
-def our_request_refused(verdict: PermanentError, why: str) -> ConfigurationError:
+def our_request_refused(verdict: errors.PermanentError, why: str) -> errors.ConfigurationError:
     """Return a verdict as what it more likely is: a refusal of what we ask."""
-    return ConfigurationError(
+    return errors.ConfigurationError(
         verdict.code,
         f"Rekognition refuses a parameter of the request and not the image, for {why}: {verdict.message}",
         patience_seconds=PATIENCE_SECONDS,
@@ -233,6 +223,6 @@ def our_request_refused(verdict: PermanentError, why: str) -> ConfigurationError
 
 
 def _is_doubtful(answer: object) -> bool:
-    if not isinstance(answer, PermanentError) or isinstance(answer, ConfirmedError):
+    if not isinstance(answer, errors.PermanentError) or isinstance(answer, errors.ConfirmedError):
         return False
     return answer.code == DOUBTFUL_VERDICT

@@ -1,7 +1,5 @@
 """What is in the bucket under a key: what keeps everybody from reading it, and how large a picture it is."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from contract.errors import PermanentError

@@ -1,7 +1,5 @@
 """From a batch of messages to an outcome for each. Every step can be replayed; the record is the commit."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,17 +1,10 @@
 """From image versions to findings: what was never asked about these bytes is asked, the rest is reused."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contract.errors import (
-    ConfigurationError,
-    NotReadyError,
-    PermanentError,
-    TransientError,
-)
+from contract import errors
 from contract.metrics import Metric
 from contract.records import Findings, ImageVersion, Result, ResultName, Unreadable
 from processors.detectors import Detector
@@ -33,7 +26,7 @@ class Recognizer:
     """
 
     detectors: Mapping[str, Detector]
-    kept: ImageTable
+    kept: "ImageTable"
     runner: DetectorRunner
     metrics: Metrics
     shares_answers: bool = True
@@ -88,11 +81,13 @@ class Recognizer:
                 for result in (answer for answer in mine if isinstance(answer, Result)):
                     found = found.with_those_of(self.detectors[result.name.detector].read(result.response))
             except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as fault:
-                return TransientError("UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}")
+                return errors.TransientError(
+                    "UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}"
+                )
             return found
         worst = _worst(failures)
         if representatives[self._content_id(version)] != version and _is_about_the_object(worst):
-            return NotReadyError(
+            return errors.NotReadyError(
                 "AskedForAnother",
                 f"{version.key} shares its content with an object that is gone or cannot be read",
             )
@@ -116,7 +111,7 @@ def _worst(failures: Sequence[Failure]) -> Failure:
     What is gone needs nothing else. What may be repaired comes before a verdict on the image: a rejection is
     written only when nothing is left to try.
     """
-    order = (SupersededError, ConfigurationError, TransientError, PermanentError)
+    order = (SupersededError, errors.ConfigurationError, errors.TransientError, errors.PermanentError)
     return min(
         failures, key=lambda failure: next(i for i, kind in enumerate(order) if isinstance(failure, kind))
     )

@@ -3,8 +3,6 @@
 So the table keeps in step with the bucket.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -95,8 +93,8 @@ class WorkItem(NamedTuple):
 class Triage:
     """Finds out what the events of one batch ask for. `clock` gives seconds since 1970."""
 
-    records: ImageTable
-    objects: S3Objects
+    records: "ImageTable"
+    objects: "S3Objects"
     executor: Executor
     fingerprints: Mapping[str, str]
     clock: Callable[[], float]

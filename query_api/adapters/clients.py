@@ -4,8 +4,6 @@ They come from botocore: importing boto3 around it would cost a fifth of the col
 used here. They own retrying: three attempts with short time-outs, within the function's own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -37,7 +35,7 @@ translated = ErrorTranslator(
 )
 
 
-def make_dynamodb_client(session: Session) -> DynamoDBClient:
+def make_dynamodb_client(session: Session) -> "DynamoDBClient":
     config = client_config(
         connect_seconds=CONNECT_SECONDS,
         read_seconds=READ_SECONDS,
@@ -50,7 +48,7 @@ def make_dynamodb_client(session: Session) -> DynamoDBClient:
     return cast("DynamoDBClient", session.create_client("dynamodb", config=config))
 
 
-def make_sqs_client(session: Session) -> SQSClient:
+def make_sqs_client(session: Session) -> "SQSClient":
     config = client_config(connect_seconds=CONNECT_SECONDS, read_seconds=READ_SECONDS, attempts=ATTEMPTS)
     return cast("SQSClient", session.create_client("sqs", config=config))
 
@@ -59,7 +57,7 @@ def make_sqs_client(session: Session) -> SQSClient:
 class QueueBacklogs:
     """Asks SQS, by the queues' URLs. `client` makes the client at the first question: few need it."""
 
-    client: Callable[[], SQSClient]
+    client: "Callable[[], SQSClient]"
     images: str
     bulk: str
     dead_letters: tuple[str, ...]
@@ -74,6 +72,6 @@ class QueueBacklogs:
         return Backlog(images, bulk, sum(depth.total for depth in dead))
 
 
-def _depth(client: SQSClient, url: str) -> QueueDepth:
+def _depth(client: "SQSClient", url: str) -> QueueDepth:
     with translated(f"GetQueueAttributes of {url}"):
         return read_depth(client, url)

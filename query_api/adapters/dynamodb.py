@@ -3,8 +3,6 @@
 All that is written is the item of the secrets by which cursors are signed.
 """
 
-from __future__ import annotations
-
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,17 +15,6 @@ from aws.calls import BatchGet, pages, write_if
 from contract import table
 from contract.errors import ThrottledError
 from contract.records import ImageRecord, Result, ResultName
-from contract.table import (
-    PARTITION_KEY,
-    RANK,
-    RANK_INDEX,
-    SORT_KEY,
-    IndexRow,
-    ItemKey,
-    key_of,
-    key_to_wire,
-    to_wire,
-)
 from contract.tallies import COUNT_PREFIX, LABEL_COUNTS, STATUS_COUNTS
 from contract.timing import DAY_SECONDS
 from query_api.adapters import readable
@@ -58,13 +45,13 @@ class QueryTable:
     seconds.
     """
 
-    client: DynamoDBClient
+    client: "DynamoDBClient"
     table_name: str
     executor: Executor
     unreadable: Unreadable
     pause: Callable[[float], None] = time.sleep
 
-    def rows(self, ranges: Sequence[RowRange], limit: int) -> list[list[IndexRow]]:
+    def rows(self, ranges: Sequence[RowRange], limit: int) -> list[list[table.IndexRow]]:
         if len(ranges) == 1:
             return [self._rows(ranges[0], limit)]
         return list(self.executor.map(lambda each: self._rows(each, limit), ranges))
@@ -103,12 +90,14 @@ class QueryTable:
     def check(self) -> None:
         """Ask the table for an item that is not there. Raises ImagepipeError if it does not answer."""
         with translated(f"GetItem on {self.table_name}"):
-            self.client.get_item(TableName=self.table_name, Key=key_to_wire(ItemKey("health", "health")))
+            self.client.get_item(
+                TableName=self.table_name, Key=table.key_to_wire(table.ItemKey("health", "health"))
+            )
 
-    def _rows(self, row_range: RowRange, limit: int) -> list[IndexRow]:
+    def _rows(self, row_range: RowRange, limit: int) -> list[table.IndexRow]:
         if row_range.low > row_range.high:
             return []
-        rows: list[IndexRow] = []
+        rows: list[table.IndexRow] = []
         for page in self._query(row_range, limit):
             for item in page["Items"]:
                 read = partial(_row, item, by_rank=row_range.by_rank)
@@ -120,10 +109,10 @@ class QueryTable:
 
     def _query(self, row_range: RowRange, limit: int) -> Iterator[Mapping[str, Any]]:
         """Read on, for DynamoDB also ends a page at 1 MB."""
-        sort_key = RANK if row_range.by_rank else SORT_KEY
+        sort_key = table.RANK if row_range.by_rank else table.SORT_KEY
         request: dict[str, Any] = {
             "TableName": self.table_name,
-            "KeyConditionExpression": f"{PARTITION_KEY} = :partition AND #sort BETWEEN :low AND :high",
+            "KeyConditionExpression": f"{table.PARTITION_KEY} = :partition AND #sort BETWEEN :low AND :high",
             "ExpressionAttributeNames": {"#sort": sort_key},
             "ExpressionAttributeValues": {
                 ":partition": {"S": row_range.partition},
@@ -133,42 +122,42 @@ class QueryTable:
             "ScanIndexForward": not row_range.falling,
             "Limit": limit,
             # No secondary index can be read as it is now.
-            **({"IndexName": RANK_INDEX} if row_range.by_rank else {"ConsistentRead": True}),
+            **({"IndexName": table.RANK_INDEX} if row_range.by_rank else {"ConsistentRead": True}),
         }
         return pages(translated(f"Query on {self.table_name}")(self.client.query), **request)
 
-    def _items(self, keys: Sequence[ItemKey]) -> dict[ItemKey, dict[str, Any]]:
+    def _items(self, keys: Sequence[table.ItemKey]) -> dict[table.ItemKey, dict[str, Any]]:
         """Read up to 100 items; ask again for those that DynamoDB leaves unprocessed."""
-        wire_keys = [key_to_wire(key) for key in keys]
+        wire_keys = [table.key_to_wire(key) for key in keys]
         get = BatchGet(self.client, self.table_name, translated, wire_keys, consistent=True)
         for attempt in range(UNPROCESSED_ROUNDS):
             if get.ask():
-                return {key_of(item): read_item(item) for item in get.found}
+                return {table.key_of(item): read_item(item) for item in get.found}
             self.pause(random.uniform(0, UNPROCESSED_PAUSE_SECONDS * 2**attempt))  # noqa: S311
         raise ThrottledError(
             "UnprocessedKeys", f"{self.table_name} left keys unprocessed {UNPROCESSED_ROUNDS} times"
         )
 
-    def _all_counts(self, keys: Iterable[ItemKey]) -> dict[ItemKey, dict[str, int]]:
+    def _all_counts(self, keys: Iterable[table.ItemKey]) -> dict[table.ItemKey, dict[str, int]]:
         """Read items of counts, which are some seconds behind in any case: so this may be, too."""
-        wire_keys = [key_to_wire(key) for key in keys]
+        wire_keys = [table.key_to_wire(key) for key in keys]
         get = BatchGet(self.client, self.table_name, translated, wire_keys, consistent=False)
         get.ask_for_all()  # a part of the counts would be taken for the whole
-        return {key_of(item): self._counts(read_item(item)) for item in get.found}
+        return {table.key_of(item): self._counts(read_item(item)) for item in get.found}
 
     def _counts(self, item: Mapping[str, Any]) -> dict[str, int]:
         """Read the counts of an item that are above zero, by the names of their attributes."""
         counts = {
             name: readable.or_none(
-                partial(readable.count, value), f"{item[PARTITION_KEY]} {name}", self.unreadable
+                partial(readable.count, value), f"{item[table.PARTITION_KEY]} {name}", self.unreadable
             )
             for name, value in item.items()
-            if name not in (PARTITION_KEY, SORT_KEY)
+            if name not in (table.PARTITION_KEY, table.SORT_KEY)
         }
         return {name: count for name, count in counts.items() if count is not None and count > 0}
 
 
-def _row(item: Mapping[str, Any], *, by_rank: bool) -> IndexRow:
+def _row(item: Mapping[str, Any], *, by_rank: bool) -> table.IndexRow:
     return readable.row(read_item(item), by_rank=by_rank)
 
 
@@ -203,7 +192,7 @@ class DynamoDBSecrets:
     `make` makes one, of 32 random bytes.
     """
 
-    client: DynamoDBClient
+    client: "DynamoDBClient"
     table_name: str
     make: Callable[[], bytes]
     now: Callable[[], float]
@@ -229,7 +218,7 @@ class DynamoDBSecrets:
     def _read(self) -> Mapping[str, Any] | None:
         with translated(f"GetItem on {self.table_name}"):
             answer = self.client.get_item(
-                TableName=self.table_name, Key=key_to_wire(table.signing_key()), ConsistentRead=True
+                TableName=self.table_name, Key=table.key_to_wire(table.signing_key()), ConsistentRead=True
             )
         return answer.get("Item")
 
@@ -242,7 +231,7 @@ class DynamoDBSecrets:
             return write_if(
                 self.client.put_item,
                 TableName=self.table_name,
-                Item={**key_to_wire(table.signing_key()), **to_wire(attributes)},
+                Item={**table.key_to_wire(table.signing_key()), **table.to_wire(attributes)},
                 **_unless_changed(seen),
             ).is_done
 
@@ -250,7 +239,7 @@ class DynamoDBSecrets:
 def _unless_changed(seen: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the condition that the item is as it was seen: absent, of that time, or of no readable time."""
     if seen is None:
-        return {"ConditionExpression": f"attribute_not_exists({PARTITION_KEY})"}
+        return {"ConditionExpression": f"attribute_not_exists({table.PARTITION_KEY})"}
     made_at = seen.get("made_at", {})
     if "N" not in made_at:
         return {

@@ -4,8 +4,6 @@ What cannot be read is told of and left out, so that one bad item never fails a 
 known here are no reason: a newer writer may add some.
 """
 
-from __future__ import annotations
-
 import json
 import zlib
 from base64 import b64decode

@@ -1,7 +1,5 @@
 """`/labels` and `/stats`: what is counted, and what waits. `/health`: whether the table answers at all."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """`/images`: its parameters, lists of images, and all that is known of one. `/uploads`: adding one."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from contract.detectors import MAX_S3_IMAGE_BYTES

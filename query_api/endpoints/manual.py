@@ -3,8 +3,6 @@
 https://spec.openapis.org/oas/v3.1.1.html
 """
 
-from __future__ import annotations
-
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from hashlib import sha256

@@ -10,8 +10,6 @@ the script reads like its sources. No more of the language is understood than th
 refused: by the tests, and where the page is asked for.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Mapping

@@ -3,8 +3,6 @@
 Tests hold the one to the other.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple

@@ -3,8 +3,6 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
 
-from __future__ import annotations
-
 import gzip
 import json
 import re
@@ -41,7 +39,7 @@ class Request(NamedTuple):
     headers: Mapping[str, str] = NOTHING
 
     @classmethod
-    def from_event(cls, event: Mapping[str, Any]) -> Request:
+    def from_event(cls, event: Mapping[str, Any]) -> "Request":
         """Read an event. AWS puts the stage before the path unless it is `$default`; MiniStack never does."""
         context = event["requestContext"]
         path, stage = str(event["rawPath"]), f"/{context['stage']}"

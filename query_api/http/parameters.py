@@ -4,8 +4,6 @@ One table of them does both, so that what is refused and what openapi.json says 
 a request are told at once, each with a reason written for whoever sent it.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Endpoints: how each is described, which one a request is for, and how its response or problem goes back."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple

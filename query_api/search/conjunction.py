@@ -5,8 +5,6 @@ rarest term costs. Terms that are much more frequent are not looked up at all: o
 read anyway, at the price of 16 rows, and says the same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import merge

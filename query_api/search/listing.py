@@ -1,7 +1,5 @@
 """One page of images: rows of the index in order, each held against its record before it is shown."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -58,7 +56,7 @@ class Listing:
                 return page.finished(joined, checkpoint, is_last=checkpoint is None)
         return page.finished(joined, None, is_last=next(rows, None) is None)
 
-    def _records(self, keys: Sequence[str], page: _PageUnderWay) -> Mapping[str, ImageRecord]:
+    def _records(self, keys: Sequence[str], page: "_PageUnderWay") -> Mapping[str, ImageRecord]:
         records = self.table.records(keys) if keys else {}
         # One that is not there is a read too.
         page.records_left -= len(keys) + sum(map(_further_units, records.values()))

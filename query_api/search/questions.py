@@ -1,7 +1,5 @@
 """Questions: what can be asked, whether an image is meant, and the cursor that goes on where a page ended."""
 
-from __future__ import annotations
-
 import binascii
 import hmac
 import json

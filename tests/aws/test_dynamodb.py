@@ -1,7 +1,5 @@
 """What a batch, a page and a condition come to, on a client that answers as it is told."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

@@ -1,7 +1,5 @@
 """Trap 33: of what kind every error code is that AWS can send. The codes are those of botocore's models."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import botocore.session

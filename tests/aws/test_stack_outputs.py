@@ -1,7 +1,5 @@
 """What a stack gives out, as CloudFormation says it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import botocore.session

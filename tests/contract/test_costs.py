@@ -1,7 +1,5 @@
 """The cost model: its arithmetic, and that what it says of our items is what our items are."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

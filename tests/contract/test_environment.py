@@ -1,7 +1,5 @@
 """Settings as environment variables."""
 
-from __future__ import annotations
-
 import pytest
 
 from contract.errors import SettingsError

@@ -1,7 +1,5 @@
 """What a message in the queue says."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 from urllib.parse import quote_plus

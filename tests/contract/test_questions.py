@@ -1,7 +1,5 @@
 """A fingerprint that changes by accident means that every photo is paid for again."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from contract.detectors import DETECTORS

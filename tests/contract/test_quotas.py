@@ -1,7 +1,5 @@
 """What a new account may call, as AWS lists it: https://docs.aws.amazon.com/general/latest/gr/rekognition.html"""
 
-from __future__ import annotations
-
 import pytest
 
 from contract.quotas import readable_part, usual_quota

@@ -1,7 +1,5 @@
 """Records, and the rows and completions that are made from them."""
 
-from __future__ import annotations
-
 import json
 import zlib
 from dataclasses import replace

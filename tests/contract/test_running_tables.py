@@ -1,7 +1,5 @@
 """A table that is there was written by older code: what that relied on does not change unnoticed."""
 
-from __future__ import annotations
-
 import json
 import re
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Nothing that is printed is obeyed by a terminal, and no terminal ends a command with a traceback."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

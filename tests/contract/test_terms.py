@@ -1,7 +1,5 @@
 """The terms under which an image is found, and the words as they are kept."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

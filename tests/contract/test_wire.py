@@ -1,7 +1,5 @@
 """Our own type tags are DynamoDB's: what boto3 writes we read, what we write boto3 reads."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Any
 

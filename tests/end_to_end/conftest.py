@@ -1,7 +1,5 @@
 """What end-to-end tests talk through: the AWS CLI, boto3, HTTP, and a queue that follows completions."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """A folder such as people copy to the bucket, by whatever program."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`share_answers=false` on the running stack: photos of the same bytes are asked about each by itself."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Whatever is uploaded ends as a record, after one attempt, and harms nothing beside it."""
 
-from __future__ import annotations
-
 import io
 from pathlib import Path
 

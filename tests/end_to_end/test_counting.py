@@ -1,7 +1,5 @@
 """Labels and their counts, from upload to answer: they agree with the photos, whatever happens to those."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections import Counter

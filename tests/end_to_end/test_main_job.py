@@ -1,7 +1,5 @@
 """Photos in, answers out: what everybody comes for."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import time

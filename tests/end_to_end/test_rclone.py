@@ -1,7 +1,5 @@
 """rclone brings photos from wherever they are to where they are recognized, as docs/local.md says."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """Where a test can step in: before and after every call to any of the fakes."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Where a conformance suite runs: on the fake, on moto and on the local cloud."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any

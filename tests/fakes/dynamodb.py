@@ -3,8 +3,6 @@
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 """
 
-from __future__ import annotations
-
 import copy
 from collections import UserDict
 from collections.abc import Mapping

@@ -3,8 +3,6 @@
 https://docs.aws.amazon.com/rekognition/latest/APIReference/API_FaceDetail.html
 """
 
-from __future__ import annotations
-
 import random
 from typing import Any
 

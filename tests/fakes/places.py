@@ -1,7 +1,5 @@
 """The places of a conformance suite, and where one is known to differ from what AWS documents."""
 
-from __future__ import annotations
-
 import pytest
 
 PLACES = ("fake", "moto", "local cloud")

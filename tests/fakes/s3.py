@@ -1,7 +1,5 @@
 """A bucket in memory, which tells what happens in it as S3 notifications do."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Versions of the objects in a fake bucket."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """A topic in memory. Nothing is subscribed to it: what was published is kept."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 Where AWS leaves open what happens, what is worse for the caller happens.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import re

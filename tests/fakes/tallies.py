@@ -1,7 +1,5 @@
 """Records, shares and counts in memory, as the tally sees them; held to DynamoDB by a conformance test."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """S3's promises that our code relies on, held by the fake, by moto and by the local cloud."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """SNS's promises that our code relies on, held by the fake, by moto and by the local cloud."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

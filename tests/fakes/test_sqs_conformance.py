@@ -1,7 +1,5 @@
 """SQS's promises that our code relies on, held by the fake, by moto and by the local cloud."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterator

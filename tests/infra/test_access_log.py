@@ -1,7 +1,5 @@
 """Who asked the API for what, where the settings want it written down."""
 
-from __future__ import annotations
-
 import json
 
 from tests.infra.conftest import Synthesize

@@ -1,7 +1,5 @@
 """The HTTP API: what it routes where, and who may ask."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pytest

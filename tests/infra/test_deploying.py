@@ -1,7 +1,5 @@
 """How the stack gets to AWS."""
 
-from __future__ import annotations
-
 import re
 
 from infra.bundles import FETCHED_PYTHONS, PYTHON_VERSION, ROOT

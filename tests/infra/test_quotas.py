@@ -1,7 +1,5 @@
 """The quota and the number of workers, in the region that the template is deployed to."""
 
-from __future__ import annotations
-
 import pytest
 
 from contract.settings import ProcessorSettings, load

@@ -1,7 +1,5 @@
 """Trap 34: a region and detectors that do not go together are refused before anything is created."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import botocore.session

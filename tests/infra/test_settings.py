@@ -1,7 +1,5 @@
 """Whether answers are shared, where nobody has said so."""
 
-from __future__ import annotations
-
 import pytest
 
 from infra.settings import DeploymentSettings, UnusableSettingsError

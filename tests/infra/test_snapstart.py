@@ -1,7 +1,5 @@
 """SnapStart of the query function: off, nothing of it; on, the API asks a version that has a snapshot."""
 
-from __future__ import annotations
-
 import pytest
 
 from contract.cost_model.costs import QUERY_MEMORY_GB

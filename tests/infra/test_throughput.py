@@ -1,7 +1,5 @@
 """A new table takes 4,000 writes a second; where the quotas let more through, it is made ready beforehand."""
 
-from __future__ import annotations
-
 import pytest
 
 from contract.cost_model.costs import NEW_TABLE_WRITES, writes_a_second

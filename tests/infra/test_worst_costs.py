@@ -1,7 +1,5 @@
 """docs/security.md: what callers can cost at worst, by the code's bounds, the throttles and the prices."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from contract.prices import MILLION, Prices, dollars_for_calls

@@ -1,7 +1,5 @@
 """Outcomes and samples made up for tests."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from loadtest.arithmetic import Window

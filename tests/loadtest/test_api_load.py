@@ -1,7 +1,5 @@
 """What Locust writes is read."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

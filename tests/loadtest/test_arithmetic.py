@@ -1,7 +1,5 @@
 """Percentiles, steady state, use of a quota, and the time until it is used again."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """Threads that end with their block, also where a Ctrl-C comes at the worst moment."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The command refuses what cannot be run, in a sentence."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

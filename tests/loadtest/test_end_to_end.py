@@ -1,7 +1,5 @@
 """A handful of photos through the command, on the session's local cloud."""
 
-from __future__ import annotations
-
 import json
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """What is put in, what has ended, and what was paid for twice."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import count
 

@@ -1,7 +1,5 @@
 """Scenarios are read from TOML, and everything that is wrong with them is told together."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

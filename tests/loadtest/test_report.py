@@ -1,7 +1,5 @@
 """The page and the rows say what was run, and what was reached."""
 
-from __future__ import annotations
-
 import json
 import re
 from html.parser import HTMLParser

@@ -1,7 +1,5 @@
 """Breaks the guards and a sample of everything, and writes docs/mutants.md: `make nightly`."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import sys

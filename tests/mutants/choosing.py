@@ -1,7 +1,5 @@
 """Which tests are worth running when a line was changed: those that run it, the quickest first."""
 
-from __future__ import annotations
-
 import ast
 import json
 import os

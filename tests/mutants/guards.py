@@ -1,7 +1,5 @@
 """The guards of guards.toml, each broken by hand."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """docs/mutants.md."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 

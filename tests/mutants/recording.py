@@ -1,7 +1,5 @@
 """Records which lines each test runs, and how long it takes: `pytest -p tests.mutants.recording`."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """A sample of mutmut's mutations of all rooms: the same one as long as seed and sources are the same."""
 
-from __future__ import annotations
-
 import hashlib
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence

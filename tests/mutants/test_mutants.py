@@ -1,7 +1,5 @@
 """That the run of mutants breaks what it says, and chooses the tests that can notice."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

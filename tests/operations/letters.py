@@ -1,7 +1,5 @@
 """Dead letters for tests."""
 
-from __future__ import annotations
-
 from contract.errors import FAILURE_ATTRIBUTE, Failure
 from contract.notifications import look_again
 from operations.adapters.sqs import Received

@@ -6,8 +6,6 @@ network; what of it was spent on computing answers is told apart. The memory is 
 is checked to be found.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import resource

@@ -2,8 +2,6 @@
 
 # ruff: noqa: N803 - boto3 spells its parameters in capitals
 
-from __future__ import annotations
-
 import copy
 from dataclasses import dataclass
 from typing import Any

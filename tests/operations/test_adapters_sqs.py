@@ -1,7 +1,5 @@
 """The same behaviour on the queues in memory that other tests use, and on moto's."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

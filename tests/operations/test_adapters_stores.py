@@ -1,7 +1,5 @@
 """The same behaviour on the bucket and table in memory that other tests use, and on moto's."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """What is forgotten is looked for in the table as it is, however late other reads would be."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

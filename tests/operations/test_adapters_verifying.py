@@ -1,7 +1,5 @@
 """What verify and forget do on SQS, SNS, S3 and DynamoDB, as far as moto knows them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

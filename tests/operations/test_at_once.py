@@ -1,7 +1,5 @@
 """Several people put things right at the same time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 from hypothesis import given, settings

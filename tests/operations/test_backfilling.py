@@ -1,7 +1,5 @@
 """A backfill queues exactly what has no current record, and goes on where it was ended."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Trap 36: whether an account and a region can take a deployment, said before it is made."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from collections.abc import Mapping

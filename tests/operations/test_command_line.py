@@ -1,7 +1,5 @@
 """What is typed, what is answered: exit codes, one-line errors, JSON alone on stdout."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """The cost model against the real processor: what it says is used is what a batch of new photos uses."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

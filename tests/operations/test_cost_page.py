@@ -1,7 +1,5 @@
 """docs/cost.md is what the model says."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from operations.commands.cost import page

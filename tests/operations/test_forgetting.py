@@ -1,7 +1,5 @@
 """What forgetting does with what it shares with others, without a place."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

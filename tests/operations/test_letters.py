@@ -1,7 +1,5 @@
 """What a dead letter says, whoever put it there."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

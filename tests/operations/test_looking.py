@@ -1,7 +1,5 @@
 """Looking at dead letters takes nothing out and keeps nothing back."""
 
-from __future__ import annotations
-
 import pytest
 
 from loadtest.simulation.outages import client_error

@@ -1,7 +1,5 @@
 """A plan counts what is still to be paid for, and nothing twice."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """What commands print for people, whole; and that each works on the stack that was named."""
 
-from __future__ import annotations
-
 import io
 import sys
 from datetime import UTC, datetime

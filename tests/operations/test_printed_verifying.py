@@ -1,7 +1,5 @@
 """What `verify` and `forget` ask, print and answer, on a pipeline in memory."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,7 +1,5 @@
 """How fast each operation may be called: deployed, set by an operator, the account's, and now."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from types import SimpleNamespace

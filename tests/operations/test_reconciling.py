@@ -1,7 +1,5 @@
 """A survey finds exactly what differs, and a fix makes the real pipeline settle it."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Sending dead letters back: nothing is lost, whatever happens when."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """What `imagepipe status` reports."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any
 

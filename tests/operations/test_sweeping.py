@@ -1,7 +1,5 @@
 """Sweeping never removes an index row that is about to be true."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from unittest.mock import patch
 

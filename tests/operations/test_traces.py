@@ -1,7 +1,5 @@
 """What `imagepipe forget` finds of a key in the table, on moto's."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

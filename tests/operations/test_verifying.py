@@ -1,7 +1,5 @@
 """Each check holds on the real processor, and fails when what it is about is broken."""
 
-from __future__ import annotations
-
 import itertools
 import json
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """The real processor and the parts of operations on one bucket, one table, and queues in memory."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace

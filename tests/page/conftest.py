@@ -1,7 +1,5 @@
 """A real browser, and a page that may neither raise an error nor break its own policy."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """The page and its API over tables in memory, below a path; the bucket at an origin of its own: as on AWS."""
 
-from __future__ import annotations
-
 import io
 import threading
 from base64 import b64encode

@@ -1,7 +1,5 @@
 """What a first view costs: requests, each of which is a Lambda's, and bytes on the wire. `-s` prints them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Looking for photos, and looking at them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """The page on the whole pipeline: real photos, really recognized."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import urllib.request

@@ -1,7 +1,5 @@
 """Three widths, two schemes, and people who want nothing to move."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.sync_api import expect
 

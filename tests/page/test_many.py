@@ -1,7 +1,5 @@
 """Ten thousand photos, scrolled through to the last."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass

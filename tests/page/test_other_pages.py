@@ -1,7 +1,5 @@
 """A page of someone else, in a real browser, while the local cloud runs."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

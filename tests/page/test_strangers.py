@@ -1,7 +1,5 @@
 """Keys, labels and texts are hostile; some photos are not for everybody."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

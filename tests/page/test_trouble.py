@@ -1,7 +1,5 @@
 """The API away, closed, or slow to forget; addresses that expire; nothing there."""
 
-from __future__ import annotations
-
 from playwright.sync_api import expect
 
 from aws.queue_depths import QueueDepth

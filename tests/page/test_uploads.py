@@ -1,7 +1,5 @@
 """Photos dropped on the page appear when they are recognized."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from threading import Barrier
 

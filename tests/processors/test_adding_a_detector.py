@@ -1,7 +1,5 @@
 """A detector more is one entry and one file: docs/adding-a-detector.md, carried out on a copy of the code."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -4,8 +4,6 @@ The real handler code runs on AWS in memory. A fault is injected at one AWS call
 a kill before the call or after it took effect, an error, a throttle, another worker's whole batch.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections import Counter

@@ -1,7 +1,5 @@
 """A lost event is found within a day, what is under way is not taken for one, and large buckets get done."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta

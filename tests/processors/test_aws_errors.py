@@ -1,7 +1,5 @@
 """What AWS's failures mean to an image. What kind each code is of: tests/aws/test_error_codes.py."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """The shared budget: evenly spaced slots that nobody holds twice, two lanes, and what follows a throttle."""
 
-from __future__ import annotations
-
 import math
 import random
 from contextlib import nullcontext

@@ -1,7 +1,5 @@
 """The budget on the fake, moto and the local cloud: the same steps with the same outcome."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The fake, moto and the local cloud behave alike, as far as the processor's DynamoDB adapter can tell."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

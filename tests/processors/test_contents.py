@@ -1,7 +1,5 @@
 """Two who change what names a content, one broken into at each of its steps by the other, or by a kill."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """What becomes of a message that failed."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 

@@ -4,8 +4,6 @@ The real handler code on a virtual clock, and a queue that does to messages what
 receives, hides, moves to the dead letters, deletes for age, and refuses chains of function and queue.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Sizes of pictures by their first bytes, held against Pillow's."""
 
-from __future__ import annotations
-
 import io
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Whatever stands in one item, newer or mad: it stands in the way of its own image, and of no other."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Two photos of one ETag and size: where answers are not shared, each has its own."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

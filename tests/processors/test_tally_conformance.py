@@ -1,7 +1,5 @@
 """The fake, moto and the local cloud behave alike, as far as the tally can tell."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace

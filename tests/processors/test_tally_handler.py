@@ -1,7 +1,5 @@
 """The whole tally Lambda, on DynamoDB in this process."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Iterator

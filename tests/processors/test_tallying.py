@@ -3,8 +3,6 @@
 counts are those of the records.
 """
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping

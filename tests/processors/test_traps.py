@@ -1,7 +1,5 @@
 """One test a trap: the ways in which pipelines of this kind go wrong, by the numbers in docs/traps.md."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

@@ -3,8 +3,6 @@
 What waits for hours is in test_outages.py, error codes in tests/aws, the template in tests/infra.
 """
 
-from __future__ import annotations
-
 import struct
 import zlib
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """When the bucket is asked, and when what is there says enough."""
 
-from __future__ import annotations
-
 from tests.processors.world import World
 
 

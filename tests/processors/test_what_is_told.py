@@ -1,7 +1,5 @@
 """What the processor logs and counts, and that nothing of it is lost on its way."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field, replace
 

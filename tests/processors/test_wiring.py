@@ -1,7 +1,5 @@
 """The processor put together, from the environment."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import pytest

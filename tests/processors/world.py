@@ -1,7 +1,5 @@
 """A small world to run the real handler in: AWS in memory, and a queue whose messages the test delivers."""
 
-from __future__ import annotations
-
 import itertools
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence

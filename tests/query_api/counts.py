@@ -1,7 +1,5 @@
 """Labels and numbers asked for by URL, over counts and queues in memory."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

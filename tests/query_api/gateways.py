@@ -1,7 +1,5 @@
 """The two HTTP APIs our events come from, as they treat a URL. test_keys.py holds them to recordings."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Any

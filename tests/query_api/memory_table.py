@@ -1,7 +1,5 @@
 """A table in memory that reads as the one in DynamoDB does; held to it by test_conformance.py."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Records for tests, and how they get into a table the way processors do it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol

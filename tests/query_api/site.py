@@ -1,7 +1,5 @@
 """The query API over a table in memory, asked by URL."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from base64 import b64decode

@@ -1,7 +1,5 @@
 """What a page costs at worst: bounded by what was asked for, whatever that is and however large the table."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import NamedTuple
 

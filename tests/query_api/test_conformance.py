@@ -1,7 +1,5 @@
 """What every table must do: the one in memory that tests use, and the adapter on DynamoDB."""
 
-from __future__ import annotations
-
 import pytest
 
 from contract import table

@@ -1,7 +1,5 @@
 """Cursors: each goes with its question, in the one form in which it was written."""
 
-from __future__ import annotations
-
 from base64 import urlsafe_b64decode
 from string import ascii_letters, digits
 from typing import Any

@@ -1,7 +1,5 @@
 """What the adapter does that only DynamoDB asks for. What every table does is in test_conformance.py."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """What openapi.json says is what is done, whatever is sent: by schemathesis, in this process."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Everything known of one image."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Keys that are hard to write in a URL reach the record they name, through either HTTP API."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

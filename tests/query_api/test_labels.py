@@ -1,7 +1,5 @@
 """`GET /labels`: names with counts, by what they begin with."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

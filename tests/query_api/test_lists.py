@@ -1,7 +1,5 @@
 """Pages of images: what is on them, in which order, and what they cost."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

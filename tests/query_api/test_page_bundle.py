@@ -1,7 +1,5 @@
 """Many modules become one script: in order, each once, and nothing that is not understood."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

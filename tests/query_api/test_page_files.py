@@ -1,7 +1,5 @@
 """The files of the page, as the API serves them; what they look like is looked at in tests/page."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

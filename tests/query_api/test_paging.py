@@ -1,7 +1,5 @@
 """Whatever happens to the photos while somebody leafs through them, each page is true and none is missing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 

@@ -1,7 +1,5 @@
 """What is answered when there is no answer."""
 
-from __future__ import annotations
-
 import pytest
 
 from contract.errors import ConfigurationError, ThrottledError, TransientError

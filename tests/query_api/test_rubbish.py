@@ -1,7 +1,5 @@
 """Whatever stands in the table, written by a newer version or by hand: what cannot be read is left out."""
 
-from __future__ import annotations
-
 import json
 import zlib
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The secrets of cursors: made once, known to all copies of the function, and renewed."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count

@@ -1,7 +1,5 @@
 """`GET /stats`: how things stand."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,7 +1,5 @@
 """The whole Lambda, on DynamoDB in this process."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import random

@@ -1,7 +1,5 @@
 """What processors write is what the query API reads: both adapters, one table."""
 
-from __future__ import annotations
-
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 import pytest

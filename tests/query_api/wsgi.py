@@ -1,7 +1,5 @@
 """The query API as a WSGI application, through the HTTP API's events: for tools that speak HTTP."""
 
-from __future__ import annotations
-
 import http
 from collections.abc import Callable, Iterable
 from typing import Any

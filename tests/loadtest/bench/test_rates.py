@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from loadtest.bench.throughput import Round, cpu_figures, figures, photos_a_round, steady_rate

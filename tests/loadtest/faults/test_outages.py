@@ -1,7 +1,5 @@
 """Outages of the fault run: who meets them, in which words, and what is written down of them."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Batches taken in part are what AWS would make of them: nothing twice, nothing forgotten."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 from urllib.parse import parse_qsl, urlencode

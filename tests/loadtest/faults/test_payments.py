@@ -1,7 +1,5 @@
 """Who paid twice, and why: every extra call has to be explained by a loss that came before it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pytest

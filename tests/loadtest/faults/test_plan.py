@@ -1,7 +1,5 @@
 """The plan of faults: made of a seed, within bounds, and enough of everything."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import pytest

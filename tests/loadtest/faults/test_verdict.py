@@ -1,7 +1,5 @@
 """The verdict finds what is wrong, and finds nothing where nothing is."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import replace
 from typing import Any

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from loadtest.simulation.clock import START, Clock, VirtualExecutor
 
 

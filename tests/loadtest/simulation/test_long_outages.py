@@ -4,8 +4,6 @@ Shorter ones, with one function at work, are in tests/processors/test_outages.py
 All run under recursion detection as AWS has it by default, whatever is deployed.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """Small simulations: seconds of real time, minutes of virtual time."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

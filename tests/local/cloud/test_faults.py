@@ -1,7 +1,5 @@
 """What a person is told when the machine or the input is not as it should be."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What of a folder is a photo, what is left out, and what cannot be taken and why."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import socket

@@ -1,7 +1,5 @@
 """`make run` as a person runs it, on a folder as people have them, whatever becomes of its output."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

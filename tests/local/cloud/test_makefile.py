@@ -1,7 +1,5 @@
 """What a person types after `make` reaches the program as it is, whatever characters it is of."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from pathlib import Path

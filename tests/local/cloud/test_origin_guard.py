@@ -1,7 +1,5 @@
 """Programs of this machine and the place's own page get in; of another web page nothing is done."""
 
-from __future__ import annotations
-
 import base64
 import http.client
 import io

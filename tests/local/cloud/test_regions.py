@@ -1,7 +1,5 @@
 """CloudFormation refuses the template where Rekognition is not, before it creates anything."""
 
-from __future__ import annotations
-
 import boto3
 import pytest
 from botocore.exceptions import ClientError

@@ -1,7 +1,5 @@
 """The stream of a table tells of every way in which an item comes to be there."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any

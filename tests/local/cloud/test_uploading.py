@@ -1,7 +1,5 @@
 """What a folder's list names is in the bucket afterwards, nothing else is, and nothing is sent twice."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 import time

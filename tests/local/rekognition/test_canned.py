@@ -1,7 +1,5 @@
 """Canned answers: of the service's form, counted and refused as the others are, as late as usual."""
 
-from __future__ import annotations
-
 import base64
 import json
 import random

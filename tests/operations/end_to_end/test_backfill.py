@@ -1,7 +1,5 @@
 """`imagepipe plan`, `backfill` and `quotas` as they are typed, on a running place."""
 
-from __future__ import annotations
-
 import json
 import signal
 from collections.abc import Iterator

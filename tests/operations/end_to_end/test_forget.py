@@ -1,7 +1,5 @@
 """`imagepipe forget` as it is typed, on a running place: afterwards nothing in it names the photo."""
 
-from __future__ import annotations
-
 import json
 import signal
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """`imagepipe` as it is typed, on a running place: the same template, queues and table as on AWS."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

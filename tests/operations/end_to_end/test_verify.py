@@ -1,7 +1,5 @@
 """`imagepipe verify` as it is typed: all holds on a running place, and nothing of it is left."""
 
-from __future__ import annotations
-
 import json
 import signal
 import urllib.request

@@ -1,7 +1,5 @@
 """URLs that the deployed API signs, used by somebody who has nothing else."""
 
-from __future__ import annotations
-
 import json
 import urllib.error
 import urllib.request

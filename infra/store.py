@@ -5,9 +5,9 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from contract import table
-from contract.cost_model.costs import NEW_TABLE_WRITES, writes_a_second
 from contract.detectors import OPERATIONS
 from contract.quotas import IN_LARGE_REGIONS
+from contract.usage import NEW_TABLE_WRITES, writes_a_second
 from infra.settings import DeploymentSettings
 
 

@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from contract.cost_model.costs import bill
-from contract.cost_model.usage import Assumptions, Work
 from contract.detectors import OPERATIONS
 from contract.prices import MILLION, dollars_for_calls
 from contract.quotas import usual_quota
+from contract.usage import Assumptions, Work
 from loadtest import arithmetic, baseline, verifying
 from loadtest.api_load import RequestStats, drive
 from loadtest.arithmetic import Steps, Window
@@ -22,6 +21,7 @@ from loadtest.places import Target
 from loadtest.running import ScenarioRun, Seen
 from loadtest.scenario import Phase, Scenario
 from loadtest.verifying import Api, Searchable, Unheard
+from operations.costs import bill
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from contract.cost_model.costs import Bill, bill
-from contract.cost_model.usage import Assumptions, Work
 from contract.detectors import MAX_S3_IMAGE_BYTES, OPERATIONS
 from contract.records import ImageVersion, ResultName
 from contract.timing import DAY_SECONDS
+from contract.usage import Assumptions, Work
 from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb import ASSESSED, OperatedTable
+from operations.costs import Bill, bill
 from operations.inventory import TIERED, Listed, RecordSummary
 from operations.temporary_database import SeenContents
 from operations.terminal import OperatorError

@@ -21,10 +21,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from contract import table
-from contract.cost_model.usage import item_bytes, read_units
 from contract.moments import to_text
 from contract.records import Findings, ImageRecord, ImageVersion, Status
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, key_of, to_wire
+from contract.usage import item_bytes, read_units
 
 # How many images of a thousand carry each.
 FREQUENCIES = {"Person": 500, "Outdoors": 400, "Tree": 300}

@@ -1,7 +1,5 @@
 """The proxy between the processor and AWS: passes calls on, but not always, and not always their answers."""
 
-from __future__ import annotations
-
 import http.client
 import socket
 import struct

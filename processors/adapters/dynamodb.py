@@ -5,8 +5,6 @@ image only. It is neither written over nor paid for again: whoever rolled back m
 ends as a dead letter that names the item; with the item mended or removed, it can be sent again.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from contract import timing
-from contract.cost_model.costs import ALARMS
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS, MOST_WAITING_DAYS
 from infra.bundles import ROOT
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from local.cloud.assembly import STACK_NAME, Assembly
+from operations.costs import ALARMS
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Resource, Template, target
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from contract.cost_model.costs import QUERY_MEMORY_GB
 from infra.settings import DeploymentSettings
+from operations.costs import QUERY_MEMORY_GB
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template, target
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from contract import timing
-from contract.cost_model.usage import typical_record
 from contract.metrics import TallyMetric
 from contract.records import ResultName
 from contract.settings import TallySettings, load
@@ -21,6 +20,7 @@ from contract.tallies import (
     counted_key,
     removal_key,
 )
+from contract.usage import typical_record
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template, listed, target
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from contract.cost_model.costs import NEW_TABLE_WRITES, writes_a_second
 from contract.quotas import IN_LARGE_REGIONS
+from contract.usage import NEW_TABLE_WRITES, writes_a_second
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template
 

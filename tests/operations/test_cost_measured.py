@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
-from contract.cost_model.usage import (
+from contract.moments import day_of
+from contract.notifications import look_again
+from contract.table import budget_key, from_wire, to_wire
+from contract.tallies import LABEL_COUNTS
+from contract.usage import (
     KEY,
     UPLOADED_AT,
     Assumptions,
@@ -15,10 +19,6 @@ from contract.cost_model.usage import (
     usage,
     write_units,
 )
-from contract.moments import day_of
-from contract.notifications import look_again
-from contract.table import budget_key, from_wire, to_wire
-from contract.tallies import LABEL_COUNTS
 from loadtest.simulation.table import inserted
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from contract import table
-from contract.cost_model.usage import item_bytes, read_units
 from contract.errors import ImagepipeError
 from contract.records import ImageRecord, Result, ResultName
 from contract.table import RANK, SORT_KEY, IndexRow, ItemKey
+from contract.usage import item_bytes, read_units
 from query_api.adapters import readable
 from query_api.search.postings import RowRange
 

@@ -11,7 +11,13 @@ from decimal import Decimal
 from typing import Any
 
 from contract.detectors import SPECS
-from contract.quotas import DEFAULT_BATCH_SIZE, FEWEST_WORKERS, IN_LARGE_REGIONS, SECONDS_A_BATCH
+from contract.quotas import (
+    DEFAULT_BATCH_SIZE,
+    FEWEST_WORKERS,
+    IN_LARGE_REGIONS,
+    SECONDS_A_BATCH,
+    photos_a_second,
+)
 from contract.records import Findings, ImageRecord, ImageVersion, ResultName, Status
 from contract.table import index_rows, record_key, result_key
 from contract.tallies import LABEL_COUNTS, CountedImage, Name, Share, counted_key
@@ -114,6 +120,9 @@ MESSAGES_A_REQUEST = 10
 CONFIDENCE = "confidence"
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 UNITS_IN_A_TRANSACTION = 2
+# What a new table takes on demand, and a new index of it, before it has learned from traffic.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
+NEW_TABLE_WRITES = 4000
 
 
 def seconds_at_quota(calls: Mapping[str, float], quotas: Mapping[str, float]) -> float:
@@ -149,6 +158,22 @@ def usage(work: Work, assumed: Assumptions) -> Usage:
         traces=min(batches, busy_seconds / workers + batches * assumed.traced_share),
         stored_bytes=photo_bytes + call_bytes,
     )
+
+
+@dataclass(frozen=True)
+class Writes:
+    """Write units a second: the table's own, and those of its index by confidence, where there is one."""
+
+    table: int
+    index: int
+
+
+def writes_a_second(quotas: Mapping[str, float]) -> Writes:
+    """Return what the table has to take at these quotas, by the model of a typical photo."""
+    second = Work.of_new_photos(photos_a_second(quotas), tuple(quotas))
+    table = usage(second, Assumptions()).write_units
+    both = usage(second, Assumptions(copies_of_ranked_rows=2)).write_units
+    return Writes(math.ceil(table), math.ceil(both - table))
 
 
 def _workers(operations: Iterable[str], assumed: Assumptions) -> int:

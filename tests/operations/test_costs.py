@@ -4,15 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from contract.cost_model.costs import (
-    API_METRICS,
-    audit_a_month,
-    bill,
-    scan,
-    snapstart_a_month,
-    standing_a_month,
-)
-from contract.cost_model.usage import (
+from contract.prices import DOLLARS_A_CALL, dollars_for_calls
+from contract.records import pack
+from contract.usage import (
     Assumptions,
     Work,
     item_bytes,
@@ -25,9 +19,15 @@ from contract.cost_model.usage import (
     usage,
     write_units,
 )
-from contract.prices import DOLLARS_A_CALL, dollars_for_calls
-from contract.records import pack
 from infra.settings import DeploymentSettings
+from operations.costs import (
+    API_METRICS,
+    audit_a_month,
+    bill,
+    scan,
+    snapstart_a_month,
+    standing_a_month,
+)
 from processors.counting.label_counter import MAX_KEYS
 from query_api.ports import QueryMetric as QueryCount
 

@@ -1,14 +1,12 @@
 """What work costs, by service, in US dollars: an executable model. docs/cost.md is generated from it."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contract.cost_model import usage
+from contract import usage
 from contract.detectors import OPERATIONS
 from contract.metrics import Metric, TallyMetric
 from contract.prices import MILLION, Prices, dollars_for_calls
-from contract.quotas import photos_a_second
 from contract.timing import DAY_SECONDS
 
 GB = 1_000_000_000
@@ -25,9 +23,6 @@ AUDITS_A_MONTH = 30
 QUERY_MEMORY_GB = 0.5
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 KEYS_A_LISTING = 1000
-# What a new table takes on demand, and a new index of it, before it has learned from traffic.
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
-NEW_TABLE_WRITES = 4000
 
 
 @dataclass(frozen=True)
@@ -111,22 +106,6 @@ def scan(work: usage.Work, assumed: usage.Assumptions | None = None, prices: Pri
     """Return what it costs to read, as of now, all items of a table that holds what some work leaves."""
     units = usage.usage(work, assumed or usage.Assumptions()).stored_bytes / usage.READ_UNIT_BYTES
     return units * (prices or Prices()).million_read_units / MILLION
-
-
-@dataclass(frozen=True)
-class Writes:
-    """Write units a second: the table's own, and those of its index by confidence, where there is one."""
-
-    table: int
-    index: int
-
-
-def writes_a_second(quotas: Mapping[str, float]) -> Writes:
-    """Return what the table has to take at these quotas, by the model of a typical photo."""
-    second = usage.Work.of_new_photos(photos_a_second(quotas), tuple(quotas))
-    table = usage.usage(second, usage.Assumptions()).write_units
-    both = usage.usage(second, usage.Assumptions(copies_of_ranked_rows=2)).write_units
-    return Writes(math.ceil(table), math.ceil(both - table))
 
 
 def _by_service(used: usage.Usage, calls_before: float, prices: Prices) -> Mapping[str, float]:

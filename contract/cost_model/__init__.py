@@ -1,1 +1,0 @@
-"""What it costs: an executable model, by which `imagepipe cost`, `plan` and `backfill --max-cost` reckon."""

@@ -13,6 +13,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from contract.photos import PhotoFacts
+
 
 @dataclass(frozen=True)
 class ImageVersion:
@@ -83,7 +85,8 @@ class Findings:
     `labels` maps a label's name to its confidence in percent, and `parents` are those of them that another
     label of the same image implies (Animal, where there is a Dog). `faces` counts faces, and is None where
     faces were not asked for. `moderation` maps categories to confidence in percent, `words` are the words
-    read, in lower case and each once. Everything else is in the raw results.
+    read, in lower case and each once. `photo` is what the file says, None where nobody has looked. Everything
+    else is in the raw results.
     """
 
     labels: Mapping[str, float] = field(default_factory=dict)
@@ -91,6 +94,7 @@ class Findings:
     parents: frozenset[str] = frozenset()
     moderation: Mapping[str, float] = field(default_factory=dict)
     words: tuple[str, ...] = ()
+    photo: PhotoFacts | None = None
 
     def with_those_of(self, other: "Findings") -> "Findings":
         """Put together what two detectors found in one image."""
@@ -100,6 +104,7 @@ class Findings:
             faces=self.faces if other.faces is None else other.faces,
             moderation={**self.moderation, **other.moderation},
             words=tuple(dict.fromkeys((*self.words, *other.words))),
+            photo=self.photo if other.photo is None else other.photo,
         )
 
 
@@ -200,6 +205,7 @@ class ImageRecord:
             "faces": self.findings.faces,
             "moderation": _decimals(self.findings.moderation) or None,
             "words": list(self.findings.words) or None,
+            "photo": None if self.findings.photo is None else self.findings.photo.to_item(),
             "expires_at": self.expires_at,
         }
         if self.rejection is not None:
@@ -240,6 +246,7 @@ def _findings(item: Mapping[str, Any]) -> Findings:
         faces=None if faces is None else int(faces),
         moderation=_floats(item.get("moderation", {})),
         words=tuple(item.get("words", [])),
+        photo=None if "photo" not in item else PhotoFacts.from_item(item["photo"]),
     )
 
 

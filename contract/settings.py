@@ -20,6 +20,8 @@ class ProcessorSettings:
     at most. `concurrent_calls` bounds the calls of one detector that one worker has under way.
     `share_answers` says whether photos with the same bytes, as far as their ETag and size tell, are asked
     about once: `yes` or `no` (docs/decisions/0002-paying-once.md).
+    `pictures_function` reads photos' files and makes renditions in `renditions_bucket`; both are empty where
+    that is off. `keep_location` says whether it notes where a photo was taken.
     """
 
     bucket_name: str
@@ -37,6 +39,9 @@ class ProcessorSettings:
     min_label_confidence_percent: float = 40.0
     concurrent_calls: int = 16
     share_answers: str = "yes"
+    pictures_function: str = ""
+    renditions_bucket: str = ""
+    keep_location: str = "no"
 
     @property
     def answers_are_shared(self) -> bool:
@@ -68,7 +73,7 @@ class QuerySettings:
     """What the query API needs to know.
 
     `confidence_order` says whether the table has its index by rank, `uploads` whether it may give leave to
-    upload: `yes` or `no`.
+    upload: `yes` or `no`. `renditions_bucket` is empty where none are made.
     """
 
     bucket_name: str
@@ -79,6 +84,7 @@ class QuerySettings:
     bulk_dead_letter_queue_url: str
     confidence_order: str = "yes"
     uploads: str = "no"
+    renditions_bucket: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,12 +92,23 @@ class TallySettings:
     """What the tally needs to know; the rest for its audit of the bucket, empty where that is off.
 
     `live_queue_urls` and `bulk_queue_urls` are the queues of work with their dead letters.
+    `renditions_bucket` is empty where none are made.
     """
 
     table_name: str
     bucket_name: str = ""
     live_queue_urls: tuple[str, ...] = ()
     bulk_queue_urls: tuple[str, ...] = ()
+    renditions_bucket: str = ""
+
+
+@dataclass(frozen=True)
+class PicturesSettings:
+    """What the pictures function needs to know: where photos are, where renditions go, and what to note."""
+
+    bucket_name: str
+    renditions_bucket: str
+    keep_location: str = "no"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ class ProcessorSettings:
     `share_answers` says whether photos with the same bytes, as far as their ETag and size tell, are asked
     about once: `yes` or `no` (docs/decisions/0002-paying-once.md).
     `pictures_function` reads photos' files and makes renditions in `renditions_bucket`; both are empty where
-    that is off. `keep_location` says whether it notes where a photo was taken.
+    that is off. `keep_location` says whether it notes where a photo was taken, `near_duplicates` whether such
+    are found: `yes` or `no`.
     """
 
     bucket_name: str
@@ -42,6 +43,7 @@ class ProcessorSettings:
     pictures_function: str = ""
     renditions_bucket: str = ""
     keep_location: str = "no"
+    near_duplicates: str = "no"
 
     @property
     def answers_are_shared(self) -> bool:
@@ -73,7 +75,8 @@ class QuerySettings:
     """What the query API needs to know.
 
     `confidence_order` says whether the table has its index by rank, `uploads` whether it may give leave to
-    upload: `yes` or `no`. `renditions_bucket` is empty where none are made.
+    upload, `near_duplicates` whether such are found: `yes` or `no`. `renditions_bucket` is empty where none
+    are made.
     """
 
     bucket_name: str
@@ -85,6 +88,7 @@ class QuerySettings:
     confidence_order: str = "yes"
     uploads: str = "no"
     renditions_bucket: str = ""
+    near_duplicates: str = "no"
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ class PicturesSettings:
     bucket_name: str
     renditions_bucket: str
     keep_location: str = "no"
+    near_duplicates: str = "no"
 
 
 @dataclass(frozen=True)

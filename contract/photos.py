@@ -47,7 +47,8 @@ class PhotoFacts:
     the photo itself; of any other it is shown the view.
     `taken_at` is by the clock of the camera, in ISO 8601 with milliseconds and without a zone, so that text
     order is its order; `taken_zone` is its distance from UTC, `taken_from` the tag that it was read from.
-    `hash` holds 64 bits that near duplicates share most of, `sharpness` compares pictures of one scene.
+    `hash` holds 64 bits that near duplicates share most of; index rows stand for it where `finds_duplicates`.
+    `sharpness` compares pictures of one scene.
     `renditions` names whoever made the thumbnail, and the view where `has_view`; None where nothing was made.
     """
 
@@ -70,6 +71,7 @@ class PhotoFacts:
     rating: int | None = None
     keywords: tuple[str, ...] = ()
     hash: str | None = None
+    finds_duplicates: bool = False
     sharpness: float | None = None
     renditions: str | None = None
     has_view: bool = False

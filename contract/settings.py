@@ -22,7 +22,8 @@ class ProcessorSettings:
     `share_answers` says whether photos with the same bytes, as far as their ETag and size tell, are asked
     about once: `yes` or `no` (docs/decisions/0002-paying-once.md).
     `pictures_function` reads photos' files and makes renditions in `renditions_bucket`; both are empty where
-    that is off. `keep_location` says whether it notes where a photo was taken.
+    that is off. `keep_location` says whether it notes where a photo was taken, `near_duplicates` whether such
+    are found: `yes` or `no`.
     """
 
     bucket_name: str
@@ -43,6 +44,7 @@ class ProcessorSettings:
     pictures_function: str = ""
     renditions_bucket: str = ""
     keep_location: str = "no"
+    near_duplicates: str = "no"
 
     @property
     def answers_are_shared(self) -> bool:
@@ -74,7 +76,8 @@ class QuerySettings:
     """What the query API needs to know.
 
     `confidence_order` says whether the table has its index by rank, `uploads` whether it may give leave to
-    upload: `yes` or `no`. `renditions_bucket` is empty where none are made.
+    upload, `near_duplicates` whether such are found: `yes` or `no`. `renditions_bucket` is empty where none
+    are made.
     """
 
     bucket_name: str
@@ -86,6 +89,7 @@ class QuerySettings:
     confidence_order: str = "yes"
     uploads: str = "no"
     renditions_bucket: str = ""
+    near_duplicates: str = "no"
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,7 @@ class PicturesSettings:
     bucket_name: str
     renditions_bucket: str
     keep_location: str = "no"
+    near_duplicates: str = "no"
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,8 @@ class Question:
 
 def picture_question(settings: ProcessorSettings) -> Question:
     """Return what is asked about the picture as a file: of a function of ours, and not of Rekognition."""
-    return Question(PICTURE, {"version": PICTURE_VERSION, "keep_location": settings.keep_location == "yes"})
+    chosen = {name: getattr(settings, name) == "yes" for name in ("keep_location", "near_duplicates")}
+    return Question(PICTURE, {"version": PICTURE_VERSION, **chosen})
 
 
 def questions(settings: ProcessorSettings) -> Mapping[str, Question]:

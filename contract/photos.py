@@ -8,8 +8,6 @@ Renditions (a thumbnail, a view) stand in a bucket of their own by content, belo
 them: who removes those of a content that was given up cannot meet those that are being made of it anew.
 """
 
-import hashlib
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -38,14 +36,6 @@ _TAKEN_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}")
 _ZONE = re.compile(r"[+-]\d\d:\d\d")
 _HASH = re.compile(r"[0-9a-f]{16}")
 _TOKEN = re.compile(r"[0-9A-Za-z-]{1,64}")
-
-
-def picture_fingerprint(*, keep_location: bool, near_duplicates: bool) -> str:
-    """Name what is looked for in each photo, as the fingerprint of a detector's question does."""
-    asked = json.dumps(
-        [PICTURE, PICTURE_VERSION, {"keep_location": keep_location, "near_duplicates": near_duplicates}]
-    )
-    return hashlib.blake2b(asked.encode(), digest_size=6).hexdigest()
 
 
 @dataclass(frozen=True)

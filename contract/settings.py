@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS, SPECS
 from contract.errors import SettingsError
+from contract.photos import PICTURE, PICTURE_VERSION
 from contract.quotas import IN_LARGE_REGIONS
 
 
@@ -129,7 +130,14 @@ class Question:
         return hashlib.blake2b(asked.encode(), digest_size=6).hexdigest()
 
 
+def picture_question(settings: ProcessorSettings) -> Question:
+    """Return what is asked about the picture as a file: of a function of ours, and not of Rekognition."""
+    chosen = {name: getattr(settings, name) == "yes" for name in ("keep_location", "near_duplicates")}
+    return Question(PICTURE, {"version": PICTURE_VERSION, **chosen})
+
+
 def questions(settings: ProcessorSettings) -> Mapping[str, Question]:
+    """Return what is asked of Rekognition, by detector."""
     return {
         name: Question(
             SPECS[name].operation,

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from aws.retries import RetryPolicy
 from contract.detectors import OPERATIONS
 from contract.errors import SettingsError
+from contract.photos import PICTURE, picture_fingerprint
 from contract.settings import ProcessorSettings, load, questions
 from operations.adapters.aws_errors import reliable
 from operations.terminal import OperatorError
@@ -130,9 +131,18 @@ class DeployedProcessor:
     def operations(self) -> tuple[str, ...]:
         return tuple(OPERATIONS[name] for name in self.settings.detectors)
 
+    @property
+    def reads_pictures(self) -> bool:
+        """Whether photos are read as files too, by the pictures function."""
+        return bool(self.settings.pictures_function)
+
     @cached_property
     def fingerprints(self) -> Mapping[str, str]:
-        return {name: question.fingerprint for name, question in questions(self.settings).items()}
+        """What every record is to have, by detector; the picture, too, where photos are read as files."""
+        asked = {name: question.fingerprint for name, question in questions(self.settings).items()}
+        if not self.reads_pictures:
+            return asked
+        return asked | {PICTURE: picture_fingerprint(keep_location=self.settings.keep_location == "yes")}
 
     @property
     def daily_limits(self) -> Mapping[str, int]:

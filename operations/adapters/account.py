@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from aws.retries import RetryPolicy
 from contract.detectors import OPERATIONS
 from contract.errors import SettingsError
-from contract.photos import PICTURE, picture_fingerprint
-from contract.settings import ProcessorSettings, load, questions
+from contract.photos import PICTURE
+from contract.settings import ProcessorSettings, load, picture_question, questions
 from operations.adapters.aws_errors import reliable
 from operations.terminal import OperatorError
 
@@ -142,7 +142,7 @@ class DeployedProcessor:
         asked = {name: question.fingerprint for name, question in questions(self.settings).items()}
         if not self.reads_pictures:
             return asked
-        return asked | {PICTURE: picture_fingerprint(keep_location=self.settings.keep_location == "yes")}
+        return asked | {PICTURE: picture_question(self.settings).fingerprint}
 
     @property
     def daily_limits(self) -> Mapping[str, int]:

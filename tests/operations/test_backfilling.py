@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.metrics import Metric
 from contract.moments import to_text
 from contract.notifications import parse
 from contract.photos import PICTURE
 from contract.records import ResultName, Status
 from contract.settings import questions
+from operations.adapters.account import DeployedProcessor
 from operations.adapters.sqs import Pace
 from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
 from operations.planning import Assessor, ObjectFilter
@@ -25,7 +27,7 @@ from tests.fakes.sqs import BULK
 from tests.operations.deployments import deployed
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld
-from tests.processors.world import SETTINGS
+from tests.processors.world import SETTINGS, WITH_PICTURES
 
 FINGERPRINTS = {name: question.fingerprint for name, question in questions(SETTINGS).items()}
 PRICE_A_CALL = 0.001
@@ -145,6 +147,25 @@ def test_for_metadata_only_what_costs_no_call_is_queued() -> None:
     assert (run.progress.calls, run.dollars, run.totals.current) == ({}, 0, 1)
     # Three new ones, a copy without a record, and one whose record is of the bytes before.
     assert run.would_cost == 5
+
+
+def test_metadata_is_filled_in_and_no_detector_is_called() -> None:
+    operated = recognized("old.jpg", "two.jpg")
+    operated.world.use(WITH_PICTURES)
+    calls = operated.world.tally[Metric.CALLS_MADE]
+    fingerprints = DeployedProcessor(WITH_PICTURES, 512).fingerprints
+    runs = Runs(operated, fingerprints=fingerprints)
+
+    assert runs.run(metadata=True)[1].queued == 2
+    operated.work_off_bulk()
+
+    for key in ("old.jpg", "two.jpg"):
+        record = operated.world.record(key)
+        assert record is not None
+        assert record.findings.photo is not None
+        assert record.detectors == fingerprints
+    assert operated.world.tally[Metric.CALLS_MADE] == calls
+    assert Runs(operated, fingerprints=fingerprints).run(metadata=True)[1].queued == 0
 
 
 def test_for_metadata_another_version_of_the_same_bytes_is_left_alone() -> None:

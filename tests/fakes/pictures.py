@@ -5,6 +5,7 @@ recognized. Anything else is a JPEG, as far as its beginning tells; one that beg
 second burst of its camera, and of sharpness 5.
 """
 
+import hashlib
 import io
 import json
 from dataclasses import dataclass, field
@@ -16,6 +17,13 @@ from tests.fakes.s3 import FakeS3
 
 FUNCTION = "pictures"
 RENDITIONS = "renditions"
+CAMERA = "Pixel 9"
+CELLS = ("u09", "u09t", "u09tu", "u09tun")
+
+
+def hash_of(body: bytes) -> str:
+    """Return what stands for the perceptual hash of a picture."""
+    return hashlib.blake2b(body, digest_size=8).hexdigest()
 
 
 @dataclass
@@ -60,7 +68,10 @@ class FakePictures:
             height=300,
             is_direct=is_direct,
             taken_at="2026-01-01T12:00:00.000",
-            **_of_a_burst(stored.body),
+            latitude=48.8584,
+            longitude=2.2945,
+            finds_duplicates=True,
+            **{"camera": CAMERA, "hash": hash_of(stored.body), **_of_a_burst(stored.body)},
             renditions=asked["token"],
             has_view=not is_direct,
         )

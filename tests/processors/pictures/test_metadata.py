@@ -1,5 +1,6 @@
 """What photos say of themselves, as exiftool writes it: when, with what, where, and in whose words."""
 
+import os
 import shutil
 import struct
 import subprocess
@@ -31,13 +32,14 @@ CONTENTS = {
 }
 
 
-def test_exiftool_is_installed() -> None:
-    assert shutil.which("exiftool"), "the tests of metadata need exiftool (Debian: libimage-exiftool-perl)"
-
-
 @pytest.fixture
 def written(tmp_path: Path) -> Write:
     """Return what writes tags by exiftool into a photo of a format, and reads back what we know of it."""
+
+    if shutil.which("exiftool") is None:
+        # On a developer's machine it may be missing; in CI, .ci/run installs it.
+        give_up = pytest.skip if os.environ.get("CI", "") in {"", "false"} else pytest.fail
+        give_up("exiftool is not installed: apt-get install libimage-exiftool-perl")
 
     def write(*tags: str, suffix: str = "jpg", keep_location: bool = True) -> dict[str, Any]:
         path = tmp_path / f"a.{suffix}"

@@ -50,12 +50,13 @@ def test_the_sharpest_is_asked_about_and_the_others_say_whose_answers_they_have(
 
 def test_who_has_inherited_is_not_asked_about_later(world: World) -> None:
     burst(world)
-    paid = world.rekognition.paid.copy()
+    paid, before = world.rekognition.paid.copy(), world.revision("2.jpg")
 
     world.deliver(look_again(BUCKET, ["2.jpg"], "2026-02-01T00:00:00.000Z"))
     world.deliver(world.s3.copy("2.jpg", "copy.jpg"))
 
     assert world.rekognition.paid == paid
+    assert world.revision("2.jpg") == before
     assert record(world, "copy.jpg").findings.scene == record(world, "1.jpg").content_id
 
 

@@ -29,3 +29,4 @@ class TallyMetric(StrEnum):
     RECORDS_UNREADABLE = "RecordsUnreadable"
     SHARES_UNUSABLE = "SharesUnusable"
     DIFFERENCES_FOUND = "DifferencesFound"
+    RENDITIONS_REMOVED = "RenditionsRemoved"

@@ -1,4 +1,4 @@
-"""Workers that read pictures, records that come and go, expiry, and the sweep, on one table and one bucket."""
+"""Workers that read pictures, records that come and go, expiry, and the sweep, on one table and bucket."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws.retries import RetryPolicy
 from contract.errors import ConfirmedError, ImagepipeError, NotReadyError, PermanentError, TransientError
+from contract.photos import PhotoFacts
 from contract.records import ImageVersion, ResultName
 from processors.adapters.calls import translated
 from processors.pipeline.detection import UNREADABLE_OBJECT, SupersededError
@@ -44,9 +45,18 @@ class PicturesFunction:
 
         has_failed, said = self.retry(attempt)
         if not has_failed and isinstance(said, dict) and isinstance(said.get("photo"), dict):
-            photo: Mapping[str, Any] = said["photo"]
-            return photo
+            return _facts(said["photo"], version.key)
         raise _reason(said if isinstance(said, dict) else {}, version.key, has_failed=has_failed)
+
+
+def _facts(said: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return facts that can be read back: an answer is kept, and nobody asks again."""
+    try:
+        return PhotoFacts.from_json(said).to_json()
+    except (TypeError, ValueError) as fault:
+        raise TransientError(
+            "UnexpectedAnswer", f"what the pictures function says of {key} cannot be read: {fault}"
+        ) from fault
 
 
 def _reason(said: Mapping[str, Any], key: str, *, has_failed: bool) -> ImagepipeError | SupersededError:

@@ -200,10 +200,30 @@ class FakeS3:
                 answer["VersionId"] = found.version_id or "null"
         return answer
 
-    def get_object(self, *, Bucket: str, Key: str, Range: str = "", VersionId: str | None = None) -> Wire:
+    def get_object(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        Range: str = "",
+        VersionId: str | None = None,
+        IfMatch: str | None = None,
+    ) -> Wire:
         with self._call("GetObject", Bucket):
-            body = self._readable("GetObject", Key, VersionId).body or b""
-            return {"Body": io.BytesIO(body[: int(Range.rpartition("-")[2]) + 1] if Range else body)}
+            found = self._readable("GetObject", Key, VersionId)
+            if IfMatch is not None and IfMatch.strip('"') != found.etag:
+                raise _refusal(412, "GetObject", "PreconditionFailed")
+            body = found.body or b""
+            answer: Wire = {"ETag": f'"{found.etag}"', "Body": io.BytesIO(body)}
+            if Range:
+                first, last = map(int, Range.removeprefix("bytes=").split("-"))
+                if first >= len(body):
+                    raise _refusal(416, "GetObject", "InvalidRange")
+                answer |= {
+                    "Body": io.BytesIO(body[first : last + 1]),
+                    "ContentRange": f"bytes {first}-{min(last, len(body) - 1)}/{len(body)}",
+                }
+        return answer
 
     def list_objects_v2(
         self,
@@ -273,8 +293,12 @@ class FakeS3:
 
     def read(self, key: str, version_id: str | None) -> bytes | None:
         """Give the bytes as Rekognition gets at them, None where it cannot."""
-        found = self._find(key, version_id) if version_id else self.current(key)
+        found = self.version(key, version_id)
         return found.body if found and found.is_readable else None
+
+    def version(self, key: str, version_id: str | None) -> StoredVersion | None:
+        """Give one version, or the current one."""
+        return self._find(key, version_id) if version_id else self.current(key)
 
     @contextmanager
     def _call(self, operation: str, bucket: str) -> Iterator[None]:

@@ -29,4 +29,3 @@ class TallyMetric(StrEnum):
     RECORDS_UNREADABLE = "RecordsUnreadable"
     SHARES_UNUSABLE = "SharesUnusable"
     DIFFERENCES_FOUND = "DifferencesFound"
-    RENDITIONS_REMOVED = "RenditionsRemoved"

@@ -51,7 +51,7 @@ def _clients() -> Callable[[str], Any]:
     return partial(session.create_client, config=lambda_config(connections=READS_AT_ONCE))
 
 
-def build_sweep(settings: TallySettings, count: Count, log: Log) -> RenditionSweep:
+def build_sweep(settings: TallySettings, log: Log) -> RenditionSweep:
     """Build what removes renditions, when there is something for it to do."""
     from processors.adapters.renditions import RenditionBucket, rendition_makers
 
@@ -61,7 +61,6 @@ def build_sweep(settings: TallySettings, count: Count, log: Log) -> RenditionSwe
         makers=partial(rendition_makers, client("dynamodb"), settings.table_name),
         retry=retry_policy(attempts=PATIENT_ATTEMPTS),
         executor=ThreadPoolExecutor(READS_AT_ONCE),
-        count=count,
         log=log,
     )
 
@@ -97,7 +96,7 @@ def assemble(
     logger: Logger,
     metrics: Metrics,
     new_audit: "Callable[[Count, Log], Audit]",
-    new_sweep: Callable[[Count, Log], RenditionSweep] | None = None,
+    new_sweep: Callable[[Log], RenditionSweep] | None = None,
 ) -> Answering:
     """Put together what answers: changes of the table, the schedule of audits, or whoever runs it.
 
@@ -112,7 +111,7 @@ def assemble(
     contents = ContentNames(table, retry, time.time)
     log = cast("Log", logger)
     tally = LabelCounter(table, contents, retry, count, log, time.time)
-    sweep = None if new_sweep is None else cache(partial(new_sweep, count, log))
+    sweep = None if new_sweep is None else cache(partial(new_sweep, log))
 
     def count_anew(event: dict[str, Any], seconds_left: Callable[[], float]) -> dict[str, Any]:
         """Count all there is, then look through all renditions; go on where the cursor says."""

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 from aws.retries import RetryPolicy
 from contract.errors import ImagepipeError
-from contract.metrics import TallyMetric
 from contract.photos import PICTURE, rendition_maker
 from contract.table import CONTENT_PREFIX, PARTITION_KEY, SORT_KEY
 from processors.telemetry import Log
@@ -45,7 +44,6 @@ class RenditionSweep:
     makers: Callable[[str], Collection[str] | ImagepipeError]
     retry: RetryPolicy
     executor: Executor
-    count: Callable[[TallyMetric, int], None]
     log: Log
 
     def sweep(self, content_ids: Iterable[str]) -> int:
@@ -86,7 +84,6 @@ class RenditionSweep:
         keys = [key for of_content in left for key in of_content]
         if keys:
             self.retry(partial(self.bucket.remove, keys))
-            self.count(TallyMetric.RENDITIONS_REMOVED, len(keys))
         return len(keys)
 
 

@@ -269,7 +269,7 @@ def test_many_objects_are_removed_at_once_and_what_is_not_there_is_no_failure(bu
         return bucket.client.delete_objects(Bucket=bucket.name, Delete={"Objects": objects, **more})
 
     assert {each["Key"] for each in remove()["Deleted"]} == {"a/1", "a/2", "not there"}
-    assert not {"Errors", "Deleted"} & remove(Quiet=True).keys()
+    assert "Errors" not in remove(Quiet=True)
     (left,) = bucket.client.list_objects_v2(Bucket=bucket.name)["Contents"]
     assert left["Key"] == "b"
 

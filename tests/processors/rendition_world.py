@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from aws.calls import TableBatches
-from contract.metrics import TallyMetric
 from contract.photos import PICTURE, PhotoFacts, rendition_maker
 from contract.records import Result, ResultName
 from contract.table import from_wire, key_to_wire, result_key
@@ -74,7 +73,6 @@ class RenditionWorld:
         self.s3 = FakeS3(self.calls, Versioning.NEVER, page=page)
         self.now = 1_000_000.0
         self.log = Errors()
-        self.removed = 0
         self.workers: list[PictureWorker] = []
         self.events: list[dict[str, Any]] = []
         self.late: set[str] = set()
@@ -89,13 +87,8 @@ class RenditionWorld:
             lambda content_id: rendition_makers(client, TABLE, content_id),
             retry,
             InlineExecutor(),
-            self._count,
             self.log,
         )
-
-    def _count(self, what: TallyMetric, by: int) -> None:
-        assert what is TallyMetric.RENDITIONS_REMOVED
-        self.removed += by
 
     def keep(self, content_id: str, maker: str | None, fingerprint: str = "f1", **more: Any) -> None:
         """Have an answer, and the renditions that it names."""

@@ -71,7 +71,7 @@ class ExportCheckpoint:
         self.file.unlink(missing_ok=True)
 
 
-class Part:
+class ExportPart:
     """A file that is appended to, from a size on that it had. Raise OperatorError where it has less."""
 
     def __init__(self, path: Path, size_bytes: int) -> None:

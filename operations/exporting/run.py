@@ -28,7 +28,7 @@ UNREADABLE_ANSWERS = "answers unreadable in the table"
 _CLOSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
-class KeyPage(NamedTuple):
+class FoundKeys(NamedTuple):
     """One page of the API's list. `cursor` leads to the next; None is the end."""
 
     keys: Sequence[str]
@@ -46,12 +46,12 @@ class ExportSource:
     detectors: frozenset[str]
     min_confidence_percent: float
 
-    def page(self, cursor: str | None) -> KeyPage:
+    def page(self, cursor: str | None) -> FoundKeys:
         """Ask for the page after a cursor. Raise OperatorError if the API does not answer this question."""
         going_on = {} if cursor is None else {"cursor": cursor}
         status, answer = self.api.get("/images", **self.question, limit=PAGE, **going_on)
         if status == HTTPStatus.OK and isinstance(answer, Mapping):
-            return KeyPage([image["key"] for image in answer["images"]], answer["cursor"])
+            return FoundKeys([image["key"] for image in answer["images"]], answer["cursor"])
         raise OperatorError(_refusal(status, answer))
 
     def photos(self, keys: Sequence[str]) -> tuple[list[ExportedPhoto], Counter[str]]:
@@ -112,7 +112,7 @@ class Export:
             self.checkpoint.remove()
         self.is_finished = True
 
-    def _write(self, page: KeyPage) -> ExportProgress:
+    def _write(self, page: FoundKeys) -> ExportProgress:
         photos, left_out = self.source.photos(page.keys)
         left_out.update(self.progress.left_out)
         left_out.update(self.writer.write(photos))

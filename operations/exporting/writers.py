@@ -10,7 +10,7 @@ from typing import Any, Protocol, TextIO
 
 from contract.terminal import as_json
 from operations.adapters.dynamodb_photos import BROKEN
-from operations.exporting.files import ExportProgress, Part, partial_of, told_of
+from operations.exporting.files import ExportPart, ExportProgress, partial_of, told_of
 from operations.exporting.photos import COLUMNS, ExportedPhoto, FoundBox, document, row
 
 WITHOUT_SIZE = "without width and height"
@@ -62,9 +62,9 @@ class LinesFile:
     ) -> None:
         self._output, self._lines = output, lines
         # What was written whole may have its name already.
-        self._part: Part | None = None
+        self._part: ExportPart | None = None
         if not before.is_all or partial_of(output).exists():
-            self._part = Part(partial_of(output), before.parts.get("lines", 0))
+            self._part = ExportPart(partial_of(output), before.parts.get("lines", 0))
             if not before.parts:
                 self._part.write(header)
 
@@ -123,7 +123,7 @@ class CocoFile:
         # Rekognition has some three thousand labels.
         self._categories: dict[str, int] = dict(numbers.get("categories", {}))
         self._parts = {
-            name: Part(partial_of(output, f".{name}"), before.parts.get(name, 0))
+            name: ExportPart(partial_of(output, f".{name}"), before.parts.get(name, 0))
             for name in ("images", "annotations")
             if not before.is_all or partial_of(output, f".{name}").exists()
         }

@@ -19,7 +19,7 @@ from contract.records import Status
 from contract.table import record_key
 from operations.adapters.dynamodb_photos import DynamoDBPhotos
 from operations.exporting import run as export_run
-from operations.exporting.files import ExportCheckpoint, ExportProgress, Part
+from operations.exporting.files import ExportCheckpoint, ExportPart, ExportProgress
 from operations.exporting.photos import COLUMNS, Box, cell, document, row
 from operations.exporting.run import GONE, UNREADABLE, Export, ExportSource
 from operations.exporting.writers import (
@@ -261,9 +261,9 @@ def test_an_unfinished_export_of_something_else_is_not_gone_on_with(tmp_path: Pa
 
 def test_a_part_that_is_too_short_and_a_checkpoint_that_is_none_are_told(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="shorter"):
-        Part(tmp_path / "part", 7)
+        ExportPart(tmp_path / "part", 7)
     with pytest.raises(OperatorError, match="cannot be written"):
-        Part(tmp_path / "part" / "below", 0)
+        ExportPart(tmp_path / "part" / "below", 0)
     checkpoint = ExportCheckpoint(tmp_path / "x.checkpoint")
     checkpoint.file.write_text("[")
     with pytest.raises(OperatorError, match="--restart"):

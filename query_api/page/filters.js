@@ -9,6 +9,11 @@ const SINGLE = [
   "prefix",
   "from",
   "to",
+  "taken_from",
+  "taken_to",
+  "camera",
+  "near",
+  "near_duplicates_of",
   "order",
   "include_parents",
 ];

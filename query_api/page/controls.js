@@ -2,7 +2,7 @@
 
 import { change, filters, follow } from "./address.js";
 import { byId, h, isOn, replace } from "./dom.js";
-import { canOrderByConfidence } from "./filters.js";
+import { canOrderByCapture, canOrderByConfidence } from "./filters.js";
 import { number, percent } from "./words.js";
 
 const STATUSES = [
@@ -17,6 +17,7 @@ const FACES = [
   ["5", "5 or more"],
   ["10", "10 or more"],
 ];
+const DISTANCES_KM = [1, 5, 25, 100];
 const DATES = [
   ["taken_from", "Taken from"],
   ["taken_to", "Taken to"],
@@ -47,7 +48,7 @@ export class Controls {
     this.confidence.addEventListener("input", () => this.sayConfidence());
     this.confidence.addEventListener("change", () => change({ min_confidence: this.confidence.value }));
     this.order = byId("order");
-    if (!isOn("pictures")) this.forgetOrder("taken");
+    if (!isOn("pictures")) for (const name of ["taken", "taken_oldest"]) this.forgetOrder(name);
     this.order.addEventListener("change", () => change({ order: this.order.value }));
     this.makeMore();
     this.placeForWidth();
@@ -64,13 +65,18 @@ export class Controls {
     for (const { value, input } of this.statuses) input.checked = value === (next.status || "recognized");
     this.confidence.value = next.min_confidence || "0";
     this.sayConfidence();
-    const byConfidence = [...this.order.options].find((option) => option.value === "confidence");
-    if (byConfidence) byConfidence.disabled = !canOrderByConfidence(next);
+    for (const option of this.order.options) {
+      if (option.value === "confidence") option.disabled = !canOrderByConfidence(next);
+      if (option.value.startsWith("taken")) option.disabled = !canOrderByCapture(next);
+    }
     this.order.value = next.order;
     this.faces.value = FACES.some(([value]) => value === next.min_faces) ? next.min_faces : "";
     this.moderation.value = CATEGORIES.includes(next.moderation) ? next.moderation : "";
     for (const [name, input] of Object.entries(this.dates)) input.value = next[name].slice(0, 10);
     this.camera.value = next.camera;
+    const [, , km] = next.near.split(",");
+    this.distance.value = DISTANCES_KM.includes(Number(km)) ? km : "";
+    this.distance.closest("label").hidden = !next.near;
     this.parents.checked = next.include_parents !== "false";
     this.confidence.closest("label").classList.toggle("off", next.status === "rejected");
   }
@@ -111,6 +117,10 @@ export class Controls {
     );
     const date = (name) => input("date", (value) => change({ [name]: value }));
     this.dates = Object.fromEntries(DATES.map(([name]) => [name, date(name)]));
+    this.distance = select(
+      [["", "…"], ...DISTANCES_KM.map((km) => [String(km), `${km} km`])],
+      (km) => km && change({ near: filters().near.replace(/[^,]*$/, km) }),
+    );
     this.camera = input("text", (value) => change({ camera: value.trim() }));
     this.parents = h("input", {
       type: "checkbox",
@@ -123,6 +133,7 @@ export class Controls {
         field(said, this.dates[name]),
       ),
       isOn("pictures") ? field("Camera", this.camera) : "",
+      field("Within", this.distance),
       h("label", { class: "field check" }, this.parents, h("span", {}, "“Animal” finds dogs too")),
     );
     const more = byId("more");

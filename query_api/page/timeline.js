@@ -14,6 +14,7 @@ const ORDERS = {
   "": { limit: "to", isBackwards: true, dateOf: (photo) => photo.uploaded_at },
   oldest: { limit: "from", isBackwards: false, dateOf: (photo) => photo.uploaded_at },
   taken: { limit: "taken_to", isBackwards: true, dateOf: (photo) => photo.photo?.taken_at },
+  taken_oldest: { limit: "taken_from", isBackwards: false, dateOf: (photo) => photo.photo?.taken_at },
 };
 const A_DATE = /^\d{4}-(0[1-9]|1[0-2])-/;
 const MOST_YEARS = 60;

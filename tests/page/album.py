@@ -28,7 +28,10 @@ class Album(Host):
         if event["rawPath"] != "/images" or "key" in asked:
             return super().reply(event)
         ours = {name: asked.pop(name)[0] for name in OURS if name in asked}
-        is_by_taken = asked.pop("order", []) == ["taken"] if asked.get("order") == ["taken"] else False
+        order = asked.get("order", [""])[0]
+        is_by_taken = order.startswith("taken")
+        if is_by_taken:
+            del asked["order"]
         limit = int(asked.pop("limit", ["50"])[0])
         theirs = urlencode({**asked, "limit": ["100"]}, doseq=True)
         reply = super().reply({**event, "rawQueryString": theirs, "headers": {}})
@@ -37,7 +40,7 @@ class Album(Host):
         images = [image for image in json.loads(reply["body"])["images"] if _fits(image, ours)]
         if is_by_taken:
             images = [image for image in images if image["photo"] and image["photo"]["taken_at"]]
-            images.sort(key=lambda image: image["photo"]["taken_at"], reverse=True)
+            images.sort(key=lambda image: image["photo"]["taken_at"], reverse=order == "taken")
         return Response(
             200,
             {"images": images[: min(limit, self.most)], "cursor": "on" if len(images) > self.most else None},

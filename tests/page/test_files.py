@@ -101,6 +101,7 @@ def test_where_files_are_not_looked_at_nothing_is_said_or_offered(album: Album, 
     page.keyboard.press("Escape")
     expect(page.get_by_label("Order").locator("option")).to_have_count(3)
     page.get_by_text("More filters").click()
+    expect(page.get_by_label("Within")).to_be_hidden()
     expect(page.get_by_label("Uploaded from")).to_be_visible()
     expect(page.get_by_label("Taken from")).to_have_count(0)
     expect(page.get_by_label("Camera")).to_have_count(0)
@@ -183,6 +184,12 @@ def test_a_place_leads_to_photos_from_near_there(album: Album, open_page: OpenPa
     expect(page.locator(".caption-name")).to_have_text(["paris.jpg"])
     expect(page.locator(".chip-text")).to_have_text(["within 5 km of 48.858, 2.294"])
     assert album.questions[-1]["near"] == "48.85837,2.29448,5"
+    page.get_by_text("More filters").click()
+    page.locator("#more-panel").get_by_label("Within").select_option("100 km")
+    expect(page.locator(".chip-text")).to_have_text(["within 100 km of 48.858, 2.294"])
+    assert page.url == f"{album.url}?near=48.85837%2C2.29448%2C100"
+    page.get_by_role("button", name="Remove filter").click()
+    expect(page.locator(".caption-name")).to_have_text(["paris.jpg", "nowhere.jpg"])
 
 
 def test_a_photo_leads_to_those_that_look_nearly_the_same(album: Album, open_page: OpenPage) -> None:
@@ -219,6 +226,23 @@ def test_photos_are_asked_for_by_the_time_at_which_they_were_taken(album: Album,
     expect(page.locator(".caption-name")).to_have_text(["2026-05-03.jpg"])
     assert page.url == f"{album.url}?taken_from=2026-05-03&taken_to=2026-05-03&order=taken"
     expect(page.locator(".chip-text")).to_have_text(["taken from 2026-05-03", "taken to 2026-05-03"])
+
+
+def test_what_does_not_go_together_is_not_asked(album: Album, open_page: OpenPage) -> None:
+    album.near_duplicates = True
+    album.add(taken("twin.jpg", ALL))
+    page = open_page(f"{album.url}?order=taken&camera=apple+iphone+15+pro")
+    expect(page.locator(".tile")).to_have_count(1)
+
+    page.locator(".photo").click()
+    page.get_by_role("button", name="Near duplicates").click()
+    expect(page.get_by_label("Order")).to_have_value("")
+    expect(page.get_by_label("Order").locator("option:disabled")).to_have_count(3)
+    page.get_by_role("radio", name="Rejected").check()
+
+    expect(page.get_by_role("heading", name="Nothing was rejected")).to_be_visible()
+    assert page.url == f"{album.url}?status=rejected"
+    expect(page.locator(".notice")).to_have_count(0)
 
 
 # https://www.w3.org/TR/WCAG22/#contrast-minimum

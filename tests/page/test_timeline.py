@@ -71,7 +71,25 @@ def test_a_year_that_is_not_there_yet_begins_the_list(album: Album, open_page: O
     expect(page.locator(".caption-name").first).to_have_text("2021-03-09.jpg")
 
 
-def test_uploads_have_their_own_scale_in_either_order(album: Album, open_page: OpenPage) -> None:
+def test_a_list_that_begins_long_ago_has_its_scale_the_other_way_round(
+    album: Album, open_page: OpenPage
+) -> None:
+    fill(album)
+    album.most = 4
+    page = open_page(f"{album.url}?order=taken_oldest")
+    expect(page.locator(".caption-name").first).to_have_text("2003-01-05.jpg")
+
+    page.get_by_role("button", name="Look for other years").click()
+    expect(page.locator("#timeline-list > li > .date")).to_have_text(["2003", "2021", "2025", "2026"])
+    page.get_by_role("button", name="Go to 2025").click()
+
+    expect(page.locator(".caption-name").first).to_have_text("2025-01-05.jpg")
+    assert page.url == f"{album.url}?taken_from=2025-01-01&order=taken_oldest"
+
+
+def test_uploads_have_a_scale_of_their_own_and_what_is_in_no_order_of_time_has_none(
+    album: Album, open_page: OpenPage
+) -> None:
     fill(album)
     page = open_page(album.url)
     expect(page.locator("#timeline-list > li > .date")).to_have_text(["2026"])

@@ -94,14 +94,12 @@ def _bursts(photos: ComparedPhotos, seconds: float) -> Iterable[Burst]:
 def _write(
     report: Path, pipeline: DeployedPipeline, photos: ComparedPhotos, burst_seconds: float, pictures: int
 ) -> None:
-    name = pipeline.deployed.settings.renditions_bucket
-    if not name:
+    bucket = pipeline.renditions
+    if bucket is None:
         terminal.remark("This deployment makes no thumbnails (its setting pictures), so the report has none")
 
     def read(keys: Sequence[str]) -> Iterable[bytes | None]:
-        return (
-            pipeline.executor.map(pipeline.any_bucket(name).read, keys) if name else repeat(None, len(keys))
-        )
+        return repeat(None, len(keys)) if bucket is None else pipeline.executor.map(bucket.read, keys)
 
     partial = partial_of(report)
     page = html_page(photos.totals(), photos.groups(), _bursts(photos, burst_seconds), read, pictures)

@@ -258,7 +258,6 @@ def test_what_is_no_thumbnail_is_not_shown(picture: bytes | None) -> None:
 def two_alike(operated: OperatedWorld, monkeypatch: pytest.MonkeyPatch) -> OperatedWorld:  # noqa: F811
     """Copies, and two photos that look alike; what the files say is written by hand."""
     world = operated.world
-    operated.functions.settings = WITH_PICTURES
     world.use(WITH_PICTURES)
     world.deliver(world.s3.put("a.jpg", b"cat 90"), world.s3.put("copy.jpg", b"cat 90"))
     world.deliver(world.s3.put("sharp.jpg", b"cat 91"), world.s3.put("broken.jpg", b"no"))
@@ -270,10 +269,14 @@ def two_alike(operated: OperatedWorld, monkeypatch: pytest.MonkeyPatch) -> Opera
         known: PhotoFacts = replace(facts, hash=H, sharpness=sharpness)
         place = record_key(key)
         world.table.items[place.pk, place.sk]["photo"] = to_wire({"photo": known.to_item()})["photo"]
-    pipeline = DeployedPipeline(NAMES, Session(operated))
+    use(operated, monkeypatch, renditions=WITH_PICTURES.renditions_bucket)
+    return operated
+
+
+def use(operated: OperatedWorld, monkeypatch: pytest.MonkeyPatch, *, renditions: str) -> None:  # noqa: F811
+    pipeline = DeployedPipeline(replace(NAMES, renditions_bucket=renditions), Session(operated))
     pipeline._retry = AT_ONCE
     monkeypatch.setattr(duplicates, "connect", lambda *_: pipeline)
-    return operated
 
 
 def test_groups_are_told_a_line_each_and_then_the_totals(two_alike: OperatedWorld, run: Run) -> None:  # noqa: F811
@@ -341,8 +344,9 @@ def test_without_thumbnails_a_report_has_no_pictures(
     two_alike: OperatedWorld,
     run: Run,  # noqa: F811
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    two_alike.functions.settings = replace(WITH_PICTURES, pictures_function="", renditions_bucket="")
+    use(two_alike, monkeypatch, renditions="")
 
     code, _, err = run("duplicates", "--report", str(tmp_path / "r.html"))
 

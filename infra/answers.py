@@ -173,7 +173,11 @@ class Answers(Construct):
         return [route for route in COSTLY_ROUTES if route != UPLOAD_ROUTE or self.settings.takes_uploads]
 
     def _route(self) -> list[apigateway.HttpRoute]:
-        integration = integrations.HttpLambdaIntegration("QueryIntegration", self._asked())
+        # One permission for all routes: each of them asks the same function, and one for each was a tenth of
+        # the template.
+        integration = integrations.HttpLambdaIntegration(
+            "QueryIntegration", self._asked(), scope_permission_to_route=False
+        )
         access = self._authorizer()
         static_access = apigateway.HttpNoneAuthorizer() if self.settings.api_access == "jwt" else access
         uploads = (UPLOAD_ROUTE,) if self.settings.takes_uploads else ()

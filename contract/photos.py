@@ -8,8 +8,6 @@ Renditions (a thumbnail, a view) stand in a bucket of their own by content, belo
 them: who removes those of a content that was given up cannot meet those that are being made of it anew.
 """
 
-import hashlib
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -40,12 +38,6 @@ _HASH = re.compile(r"[0-9a-f]{16}")
 _TOKEN = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
-def picture_fingerprint(*, keep_location: bool) -> str:
-    """Name what is looked for in each photo, as the fingerprint of a detector's question does."""
-    asked = json.dumps([PICTURE, PICTURE_VERSION, {"keep_location": keep_location}])
-    return hashlib.blake2b(asked.encode(), digest_size=6).hexdigest()
-
-
 @dataclass(frozen=True)
 class PhotoFacts:
     """What is known of one photo; None, or nothing, where the file does not say.
@@ -55,7 +47,8 @@ class PhotoFacts:
     the photo itself; of any other it is shown the view.
     `taken_at` is by the clock of the camera, in ISO 8601 with milliseconds and without a zone, so that text
     order is its order; `taken_zone` is its distance from UTC, `taken_from` the tag that it was read from.
-    `hash` holds 64 bits that near duplicates share most of, `sharpness` compares pictures of one scene.
+    `hash` holds 64 bits that near duplicates share most of; index rows stand for it where `finds_duplicates`.
+    `sharpness` compares pictures of one scene.
     `renditions` names whoever made the thumbnail, and the view where `has_view`; None where nothing was made.
     """
 
@@ -78,6 +71,7 @@ class PhotoFacts:
     rating: int | None = None
     keywords: tuple[str, ...] = ()
     hash: str | None = None
+    finds_duplicates: bool = False
     sharpness: float | None = None
     renditions: str | None = None
     has_view: bool = False

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS, SPECS
 from contract.errors import SettingsError
+from contract.photos import PICTURE, PICTURE_VERSION
 from contract.quotas import IN_LARGE_REGIONS
 
 
@@ -21,7 +22,8 @@ class ProcessorSettings:
     `share_answers` says whether photos with the same bytes, as far as their ETag and size tell, are asked
     about once: `yes` or `no` (docs/decisions/0002-paying-once.md).
     `pictures_function` reads photos' files and makes renditions in `renditions_bucket`; both are empty where
-    that is off. `keep_location` says whether it notes where a photo was taken.
+    that is off. `keep_location` says whether it notes where a photo was taken, `near_duplicates` whether such
+    are found: `yes` or `no`.
     """
 
     bucket_name: str
@@ -42,6 +44,7 @@ class ProcessorSettings:
     pictures_function: str = ""
     renditions_bucket: str = ""
     keep_location: str = "no"
+    near_duplicates: str = "no"
 
     @property
     def answers_are_shared(self) -> bool:
@@ -73,7 +76,8 @@ class QuerySettings:
     """What the query API needs to know.
 
     `confidence_order` says whether the table has its index by rank, `uploads` whether it may give leave to
-    upload: `yes` or `no`. `renditions_bucket` is empty where none are made.
+    upload, `near_duplicates` whether such are found: `yes` or `no`. `renditions_bucket` is empty where none
+    are made.
     """
 
     bucket_name: str
@@ -85,6 +89,7 @@ class QuerySettings:
     confidence_order: str = "yes"
     uploads: str = "no"
     renditions_bucket: str = ""
+    near_duplicates: str = "no"
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,7 @@ class PicturesSettings:
     bucket_name: str
     renditions_bucket: str
     keep_location: str = "no"
+    near_duplicates: str = "no"
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,14 @@ class Question:
         return hashlib.blake2b(asked.encode(), digest_size=6).hexdigest()
 
 
+def picture_question(settings: ProcessorSettings) -> Question:
+    """Return what is asked about the picture as a file: of a function of ours, and not of Rekognition."""
+    chosen = {name: getattr(settings, name) == "yes" for name in ("keep_location", "near_duplicates")}
+    return Question(PICTURE, {"version": PICTURE_VERSION, **chosen})
+
+
 def questions(settings: ProcessorSettings) -> Mapping[str, Question]:
+    """Return what is asked of Rekognition, by detector."""
     return {
         name: Question(
             SPECS[name].operation,

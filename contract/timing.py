@@ -49,6 +49,9 @@ RENEWAL_DAYS = 12
 # For so long a failure that may well be a service's, and not the image's, counts against no image.
 PATIENCE_SECONDS = 12 * 3600
 
+# A HEIC of 48 megapixels takes 5 s on one core, a large TIFF as long; what takes longer is broken off.
+PICTURE_TIMEOUT_SECONDS = 25
+
 QUERY_TIMEOUT_SECONDS = 10
 
 # Counts are behind by at most this, as long as all goes well. More images in one go are fewer writes.

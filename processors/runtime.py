@@ -51,8 +51,12 @@ class Deadline:
     def require_time_for_a_call(self, key: str) -> None:
         """Raise NotReadyError `DeadlineReached` when a call started now might be paid for and lost."""
         if self.seconds_for_calls() < 0:
-            raise NotReadyError(
-                "DeadlineReached",
-                f"{key} was not started, the invocation is about to end",
-                retry_within_seconds=0,
-            )
+            raise deadline_reached(key)
+
+
+def deadline_reached(key: str) -> NotReadyError:
+    return NotReadyError(
+        "DeadlineReached",
+        f"{key} was not started, the invocation is about to end",
+        retry_within_seconds=0,
+    )

@@ -3,13 +3,17 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from aws_lambda_powertools import Logger
 
 from aws.calls import TableBatches
+from aws.retries import RetryPolicy
+from contract.detectors import MAX_S3_IMAGE_BYTES
+from contract.photos import MAX_PHOTO_BYTES, PICTURE
 from contract.settings import ProcessorSettings, load
+from contract.timing import PICTURE_TIMEOUT_SECONDS
 from processors.adapters import calls
 from processors.adapters.dynamodb import ImageTable
 from processors.adapters.dynamodb_counters import DynamoDBAttempts, DynamoDBDailyCounters, DynamoDBRateLimits
@@ -20,13 +24,19 @@ from processors.batch import ImageBatch, Worker
 from processors.detectors import Detector, chosen
 from processors.messages import Attempts, FailedMessages
 from processors.pipeline.commit import Committer, Publisher
-from processors.pipeline.detection import Caller, DetectorRunner
+from processors.pipeline.detection import Caller, DetectorRunner, TimeToRead
 from processors.pipeline.pipeline import Pipeline
 from processors.pipeline.recognition import Recognizer
 from processors.pipeline.triage import Triage
 from processors.rate_limit import Lane, Permits, SharedRateLimiter
 from processors.runtime import Deadline, Runtime
 from processors.telemetry import Log, Metrics, PowertoolsMetrics
+
+if TYPE_CHECKING:
+    from processors.adapters.pictures import PicturesFunction
+
+# Pictures that one worker has read at the same time: each takes a function of its own.
+PICTURES_AT_ONCE = 4
 
 
 def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
@@ -56,24 +66,31 @@ def clients(settings: ProcessorSettings) -> "Clients":
     def client(service: str, connections: int) -> Any:
         return session.create_client(service, config=calls.lambda_config(connections=connections))
 
+    pictures = None
+    if settings.pictures_function:
+        seconds = PICTURE_TIMEOUT_SECONDS + 2
+        config = calls.lambda_config(connections=PICTURES_AT_ONCE, read_seconds=seconds)
+        pictures = session.create_client("lambda", config=config)
     return Clients(
         dynamodb=client("dynamodb", everyone),
         rekognition=client("rekognition", callers),
         s3=client("s3", everyone),
         sns=client("sns", settings.concurrent_calls),
         sqs=client("sqs", settings.concurrent_calls),
+        functions=pictures,
     )
 
 
 @dataclass(frozen=True)
 class Clients:
-    """The boto3 clients of a worker, each making one attempt a call."""
+    """The boto3 clients of a worker, each making one attempt a call. `functions` is there for pictures."""
 
     dynamodb: Any
     rekognition: Any
     s3: Any
     sns: Any
     sqs: Any
+    functions: Any = None
 
 
 def assemble(
@@ -90,6 +107,9 @@ def assemble(
 
     def caller(detector: Detector) -> Caller:
         """Make what calls for a detector: with threads of its own, for one that waits holds up no other."""
+        if detector.name == PICTURE:
+            readers = runtime.new_executor(PICTURES_AT_ONCE)
+            return Caller(detector, readers, lambda _lane, _expected, deadline: TimeToRead(deadline))
         operation = detector.question.operation
         quota, limit = settings.quotas[operation], settings.daily_call_limits.get(operation)
         daily_limit = None if limit is None else int(limit)
@@ -106,11 +126,14 @@ def assemble(
 
     runner = DetectorRunner(
         callers={name: caller(detector) for name, detector in detectors.items()},
-        rekognition=RekognitionDetectors(aws.rekognition, settings.bucket_name, retry, metrics),
+        rekognition=RekognitionDetectors(
+            aws.rekognition, settings.bucket_name, retry, metrics, settings.renditions_bucket
+        ),
         objects=objects,
         results=table,
         metrics=metrics,
         runtime=runtime,
+        pictures=_pictures(settings, aws, retry),
     )
     recognizer = Recognizer(detectors, table, runner, metrics, settings.answers_are_shared)
     pipeline = Pipeline(
@@ -122,7 +145,16 @@ def assemble(
         publisher=Publisher(SnsTopic(aws.sns, settings.topic_arn, retry), settings.bucket_name, metrics),
         metrics=metrics,
         now=runtime.now,
+        most_bytes=MAX_PHOTO_BYTES if settings.pictures_function else MAX_S3_IMAGE_BYTES,
     )
     attempts = Attempts(DynamoDBAttempts(aws.dynamodb, name, retry, runtime.clock), log)
     failed_messages = FailedMessages(queues, attempts, metrics, log, runtime)
     return ImageBatch(pipeline, failed_messages, metrics, log)
+
+
+def _pictures(settings: ProcessorSettings, aws: Clients, retry: RetryPolicy) -> "PicturesFunction | None":
+    if not settings.pictures_function:
+        return None
+    from processors.adapters.pictures import PicturesFunction
+
+    return PicturesFunction(aws.functions, settings.pictures_function, retry)

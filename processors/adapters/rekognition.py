@@ -27,14 +27,20 @@ class RekognitionDetectors:
     bucket_name: str
     retry: RetryPolicy
     metrics: Metrics
+    renditions_bucket: str = ""
 
-    def ask(self, detector: Detector, version: ImageVersion, permits: Permits) -> Mapping[str, Any]:
+    def ask(
+        self, detector: Detector, version: ImageVersion, permits: Permits, view: str | None = None
+    ) -> Mapping[str, Any]:
         """Return the raw answer for one version, by its version id where the bucket has versions.
 
-        Every attempt takes a permit; the time to wait for the first is not part of the time for retries.
+        `view` is the key of a rendition to be looked at instead. Every attempt takes a permit; the time to
+        wait for the first is not part of the time for retries.
         """
         s3_object = {"Bucket": self.bucket_name, "Name": version.key}
-        if version.version_id is not None:
+        if view is not None:
+            s3_object = {"Bucket": self.renditions_bucket, "Name": view}
+        elif version.version_id is not None:
             s3_object["Version"] = version.version_id
         method = xform_name(detector.question.operation)
         operation: Callable[..., Mapping[str, Any]] = getattr(self.client, method)

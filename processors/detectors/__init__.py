@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple, cast
 
+from contract.photos import PICTURE
 from contract.records import Findings
-from contract.settings import ProcessorSettings, Question, questions
+from contract.settings import ProcessorSettings, Question, picture_question, questions
 
 
 class Detector(NamedTuple):
@@ -17,7 +18,11 @@ class Detector(NamedTuple):
 
 
 def chosen(settings: ProcessorSettings) -> Mapping[str, Detector]:
-    return {name: Detector(name, question, reader(name)) for name, question in questions(settings).items()}
+    """Return what is to be found out about every image, the picture itself first where that is looked at."""
+    asked = dict(questions(settings))
+    if settings.pictures_function:
+        asked = {PICTURE: picture_question(settings), **asked}
+    return {name: Detector(name, question, reader(name)) for name, question in asked.items()}
 
 
 def reader(name: str) -> Callable[[Mapping[str, Any]], Findings]:

@@ -4,23 +4,26 @@ Whose failure it was that a detector gave no answer (the image's, the service's 
 alone cannot tell. What the same detector said about the other images of the batch can.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from contract import errors
 from contract.metrics import Metric
+from contract.photos import PICTURE
 from contract.records import ImageVersion, Result, ResultName
-from contract.timing import PATIENCE_SECONDS
+from contract.timing import PATIENCE_SECONDS, PICTURE_TIMEOUT_SECONDS
 from processors.detectors import Detector
 from processors.pipeline.objects import StoredObject
 from processors.rate_limit import Lane, Permits
-from processors.runtime import Deadline, Runtime
+from processors.runtime import Deadline, Runtime, deadline_reached
 from processors.telemetry import Metrics
 
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
+    from processors.adapters.pictures import PicturesFunction
     from processors.adapters.rekognition import RekognitionDetectors
     from processors.adapters.s3 import S3Objects
 
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 # Answers that come within this time are saved in one request. A kill costs them, beside the calls under way.
 GATHER_SECONDS = 0.1
 UNREADABLE_OBJECT = "InvalidS3ObjectException"
+# What is left when a picture has been read at the last moment, to keep its answer.
+SAVING_SECONDS = 5
+NO_VIEWS: Mapping[str, str] = MappingProxyType({})
 
 
 class SupersededError(Exception):
@@ -38,12 +44,34 @@ Failure = errors.ImagepipeError | SupersededError
 Answer = Result | Failure
 
 
+@dataclass(frozen=True)
+class TimeToRead:
+    """What reading a picture waits for: no quota, but it is not begun when it could not come to its end."""
+
+    deadline: Deadline
+
+    def prepare(self, key: str) -> None:
+        """Raise NotReadyError if the invocation may end before a picture has been read."""
+        if self.deadline.remaining_milliseconds() / 1000 < PICTURE_TIMEOUT_SECONDS + SAVING_SECONDS:
+            raise deadline_reached(key)
+
+
+class DetectorCall(NamedTuple):
+    """One call about one version, claimed by `owner`; `view` is the key of what is shown instead of it."""
+
+    name: ResultName
+    version: ImageVersion
+    owner: str
+    permits: Permits | TimeToRead
+    view: str | None
+
+
 class Caller(NamedTuple):
     """All that is needed to call one detector: it, its threads, and how a batch gets its turns."""
 
     detector: Detector
     executor: Executor
-    permits: Callable[[Lane, int, Deadline], Permits]
+    permits: Callable[[Lane, int, Deadline], Permits | TimeToRead]
 
 
 @dataclass(frozen=True)
@@ -56,13 +84,19 @@ class DetectorRunner:
     results: "ImageTable"
     metrics: Metrics
     runtime: Runtime
+    pictures: "PicturesFunction | None" = None
 
     def ask(
-        self, wanted: Mapping[ResultName, ImageVersion], lane: Lane, deadline: Deadline
+        self,
+        wanted: Mapping[ResultName, ImageVersion],
+        lane: Lane,
+        deadline: Deadline,
+        views: Mapping[str, str] = NO_VIEWS,
     ) -> dict[ResultName, Answer]:
         """Return the answer to each name, asked about its version, or why there is none.
 
-        The first permits are had before the claims, so that work which has to wait claims nothing.
+        The first permits are had before the claims, so that work which has to wait claims nothing. `views`
+        are the keys of what Rekognition is shown instead of a photo that it cannot read, by content id.
         """
         if not wanted:
             return {}
@@ -70,13 +104,15 @@ class DetectorRunner:
         ready = [name for name in wanted if name not in answers]
         owner = self.runtime.new_id()
         known = self.results.claim(ready, owner)
-        self.metrics.add(Metric.CALLS_AVOIDED, sum(isinstance(answer, Result) for answer in known.values()))
-        pending = {
-            self.callers[name.detector].executor.submit(
-                self._call, name, wanted[name], owner, permits[name.detector]
-            ): name
+        self.metrics.add(Metric.CALLS_AVOIDED, calls_avoided(known.values()))
+        calls = {
+            name: DetectorCall(name, wanted[name], owner, permits[name.detector], views.get(name.content_id))
             for name in ready
             if name not in known
+        }
+        pending = {
+            self.callers[name.detector].executor.submit(self._call, call): name
+            for name, call in calls.items()
         }
         answers.update(known)
         answers.update(attributed(self._gather(pending)))
@@ -87,7 +123,7 @@ class DetectorRunner:
 
     def _permits(
         self, wanted: Mapping[ResultName, ImageVersion], lane: Lane, deadline: Deadline
-    ) -> tuple[dict[str, Permits], dict[ResultName, Answer]]:
+    ) -> tuple[dict[str, Permits | TimeToRead], dict[ResultName, Answer]]:
         """Get into the line of each detector; give the turns, and the names of those without as failures."""
         of_detector: dict[str, list[ResultName]] = {}
         for name in wanted:
@@ -105,27 +141,39 @@ class DetectorRunner:
         refusals = {detector: future.result() for detector, future in queueing.items()}
         return permits, {name: refusal for name in wanted if (refusal := refusals[name.detector]) is not None}
 
-    def _call(self, name: ResultName, version: ImageVersion, owner: str, permits: Permits) -> Answer:
+    def _call(self, call: DetectorCall) -> Answer:
         try:
-            response = self._response(self.callers[name.detector].detector, version, permits)
+            response = self._response(call)
         except (errors.ImagepipeError, SupersededError) as failure:
-            self.results.release(name, owner)
+            self.results.release(call.name, call.owner)
             return failure
-        return Result(name, response, self.runtime.now())
+        return Result(call.name, response, self.runtime.now())
 
-    def _response(self, detector: Detector, version: ImageVersion, permits: Permits) -> Mapping[str, Any]:
-        """Ask about exactly this version: where it has no name, make sure afterwards that it was the one."""
+    def _response(self, call: DetectorCall) -> Mapping[str, Any]:
+        """Ask about exactly this version: where it has no name, make sure afterwards that it was the one.
+
+        The pictures function makes sure itself, and a view was made of this content and no other.
+        """
+        version = call.version
         try:
-            response = self.rekognition.ask(detector, version, permits)
+            if isinstance(call.permits, TimeToRead):
+                call.permits.prepare(version.key)
+                assert self.pictures is not None
+                return self.pictures.read(call.name, version, call.owner)
+            detector = self.callers[call.name.detector].detector
+            response = self.rekognition.ask(detector, version, call.permits, call.view)
         except errors.PermanentError as verdict:
-            raise self._examined(verdict, version) from verdict
+            raise self._examined(verdict, call) from verdict
         self.metrics.add(Metric.CALLS_MADE)
-        if version.version_id is None:
+        if version.version_id is None and call.view is None:
             self._require_presence(version)
         return response
 
-    def _examined(self, verdict: errors.PermanentError, version: ImageVersion) -> errors.ImagepipeError:
+    def _examined(self, verdict: errors.PermanentError, call: DetectorCall) -> errors.ImagepipeError:
         """Return what a verdict comes to, by what is known of the object."""
+        version = call.version
+        if call.view is not None:
+            return _about_a_view(verdict, version.key)
         if verdict.code == UNREADABLE_OBJECT:
             return self._require_presence(version).why_unreadable() or errors.TransientError(
                 verdict.code,
@@ -169,7 +217,22 @@ class DetectorRunner:
         return answers
 
 
-def _prepared(permits: Permits, key: str) -> errors.ImagepipeError | None:
+def calls_avoided(answers: Iterable[object]) -> int:
+    """Count those that are kept answers of Rekognition. Reading a picture is no call that costs."""
+    return sum(isinstance(answer, Result) and answer.name.detector != PICTURE for answer in answers)
+
+
+def _about_a_view(verdict: errors.PermanentError, key: str) -> errors.ImagepipeError:
+    if verdict.code == UNREADABLE_OBJECT:
+        return errors.TransientError(
+            "ViewMissing",
+            f"the view of {key} cannot be read: check that it is in the bucket of renditions; where somebody "
+            "has removed it, run `imagepipe forget` on the photo and upload it again",
+        )
+    return verdict
+
+
+def _prepared(permits: Permits | TimeToRead, key: str) -> errors.ImagepipeError | None:
     try:
         permits.prepare(key)
     except errors.ImagepipeError as refusal:

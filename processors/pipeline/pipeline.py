@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.errors import ImagepipeError, PermanentError
 from contract.metrics import Metric
 from contract.notifications import ImageEvent
@@ -40,6 +41,7 @@ class Pipeline:
     publisher: Publisher
     metrics: Metrics
     now: Callable[[], str]
+    most_bytes: int = MAX_S3_IMAGE_BYTES
 
     def run(self, messages: Sequence[Message], deadline: Deadline) -> dict[str, MessageOutcome]:
         """Work through a batch; give the outcome of each message by its id."""
@@ -74,7 +76,11 @@ class Pipeline:
     ) -> dict[str, Findings | ImagepipeError | SupersededError]:
         """Find out what is on each image that is to be recognized, asking only about acceptable ones."""
         objects = [item.present for item in items if item.action is Action.RECOGNIZE and item.present]
-        refused = {stored.version: fault for stored in objects if (fault := unacceptable(stored.version))}
+        refused = {
+            stored.version: fault
+            for stored in objects
+            if (fault := unacceptable(stored.version, self.most_bytes))
+        }
         askable = [stored for stored in objects if stored.version not in refused]
         found = self.recognizer.recognize(askable, lane, deadline) | refused
         return {version.key: findings for version, findings in found.items()}

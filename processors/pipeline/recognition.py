@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from contract import errors
 from contract.metrics import Metric
+from contract.photos import PICTURE, PhotoFacts
 from contract.records import Findings, ImageVersion, Result, ResultName, Unreadable
 from processors.detectors import Detector
-from processors.pipeline.detection import Answer, DetectorRunner, Failure, SupersededError
+from processors.pipeline.detection import Answer, DetectorRunner, Failure, SupersededError, calls_avoided
 from processors.pipeline.objects import StoredObject
 from processors.rate_limit import Lane
 from processors.runtime import Deadline
@@ -52,13 +53,19 @@ class Recognizer:
             for detector in self.detectors.values()
         ]
         answers: dict[ResultName, Answer] = dict(self.kept.read_results(names))
-        kept = sum(isinstance(answer, Result) for answer in answers.values())
-        shared = (len(set(versions)) - len(representatives)) * len(self.detectors)
-        self.metrics.add(Metric.CALLS_AVOIDED, kept + shared)
+        of_rekognition = len(self.detectors.keys() - {PICTURE})
+        shared = (len(set(versions)) - len(representatives)) * of_rekognition
+        self.metrics.add(Metric.CALLS_AVOIDED, calls_avoided(answers.values()) + shared)
         missing = {name: representatives[name.content_id] for name in names if name not in answers}
         answers |= {name: obstacles[version] for name, version in missing.items() if version in obstacles}
         wanted = {name: version for name, version in missing.items() if name not in answers}
-        answers |= self.runner.ask(wanted, lane, deadline)
+        views: dict[str, str] = {}
+        if PICTURE in self.detectors:
+            answers |= self.runner.ask(_of_pictures(wanted), lane, deadline)
+            views, unseen = _seen(answers)
+            answers |= {name: unseen[name.content_id] for name in wanted if name.content_id in unseen}
+            wanted = {name: version for name, version in wanted.items() if name not in answers}
+        answers |= self.runner.ask(wanted, lane, deadline, views)
         return {version: self._findings(version, representatives, answers) for version in versions}
 
     def fingerprints(self) -> dict[str, str]:
@@ -98,6 +105,42 @@ class Recognizer:
 
     def _name(self, content_id: str, detector: Detector) -> ResultName:
         return ResultName(content_id, detector.name, detector.question.fingerprint)
+
+
+def _of_pictures(wanted: Mapping[ResultName, ImageVersion]) -> dict[ResultName, ImageVersion]:
+    return {name: version for name, version in wanted.items() if name.detector == PICTURE}
+
+
+def _seen(answers: Mapping[ResultName, Answer]) -> tuple[dict[str, str], dict[str, Failure]]:
+    """Return by content id the views that Rekognition is to be shown, and why some pictures were not read.
+
+    Of those, Rekognition is asked nothing: what cannot be read costs no call.
+    """
+    views: dict[str, str] = {}
+    unseen: dict[str, Failure] = {}
+    for name, answer in answers.items():
+        if name.detector != PICTURE:
+            continue
+        if not isinstance(answer, Result):
+            unseen[name.content_id] = answer
+        else:
+            view = _view_key(name, answer)
+            if isinstance(view, errors.ImagepipeError):
+                unseen[name.content_id] = view
+            elif view is not None:
+                views[name.content_id] = view
+    return views, unseen
+
+
+def _view_key(name: ResultName, answer: Result) -> str | errors.ImagepipeError | None:
+    """Return where what Rekognition is to be shown stands; None where it reads the photo itself."""
+    try:
+        photo = PhotoFacts.from_json(answer.response)
+    except (TypeError, ValueError) as fault:
+        return errors.TransientError(
+            "UnexpectedAnswer", f"what is kept of the picture {name.content_id} cannot be read: {fault}"
+        )
+    return None if photo.is_direct else photo.view_key(name.content_id)
 
 
 def _is_about_the_object(failure: Failure) -> bool:

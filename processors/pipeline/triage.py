@@ -130,14 +130,15 @@ class Triage:
             return failure
 
 
-def unacceptable(version: ImageVersion) -> PermanentError | None:
-    """Return what Rekognition is known to refuse before it is asked, in the words that it would use."""
+def unacceptable(version: ImageVersion, most_bytes: int = MAX_S3_IMAGE_BYTES) -> PermanentError | None:
+    """Return what is known to be refused before anybody is asked, in the words that Rekognition would use."""
     if version.size_bytes == 0:
         return PermanentError("InvalidImageFormatException", "the file is empty")
-    if version.size_bytes > MAX_S3_IMAGE_BYTES:
+    if version.size_bytes > most_bytes:
+        who = "Rekognition takes" if most_bytes == MAX_S3_IMAGE_BYTES else "we convert"
         return PermanentError(
             "ImageTooLargeException",
-            f"the file has {version.size_bytes:,} bytes, Rekognition takes {MAX_S3_IMAGE_BYTES:,}",
+            f"the file has {version.size_bytes:,} bytes, {who} {most_bytes:,}",
         )
     return None
 

@@ -11,7 +11,7 @@ from typing import Any
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import Calls
 from tests.fakes.faces import face
-from tests.fakes.s3 import FakeS3
+from tests.fakes.s3 import BUCKET, FakeS3
 
 _PARENTS = {"Weapons": "Violence", "Alcoholic Beverages": "Alcohol"}
 _CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
@@ -21,7 +21,8 @@ _CORNERS = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 class FakeRekognition:
     """Answers about objects of a fake bucket, and remembers which bytes and which versions it was paid for.
 
-    `fails_on` are pictures that it has no answer for, each time.
+    `fails_on` are pictures that it has no answer for, each time. Of those that begin with `heic` it reads
+    what stands among `renditions` alone.
     """
 
     s3: FakeS3
@@ -29,6 +30,7 @@ class FakeRekognition:
     paid: Counter[tuple[str, bytes]] = field(default_factory=Counter)
     paid_versions: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     fails_on: set[bytes] = field(default_factory=set)
+    renditions: Mapping[str, bytes] = field(default_factory=dict)
 
     def detect_labels(self, *, Image: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Give the words of the picture as labels."""
@@ -71,7 +73,12 @@ class FakeRekognition:
     def _look(self, operation: str, image: dict[str, Any]) -> dict[str, float]:
         with self.calls.of(operation):
             s3_object = image["S3Object"]
-            body = self.s3.read(s3_object["Name"], s3_object.get("Version"))
+            is_view = s3_object["Bucket"] != BUCKET
+            body = (
+                self.renditions.get(s3_object["Name"])
+                if is_view
+                else self.s3.read(s3_object["Name"], s3_object.get("Version"))
+            )
             if body is None:
                 raise client_error(
                     "InvalidS3ObjectException", operation, "Unable to get object metadata from S3."
@@ -79,7 +86,7 @@ class FakeRekognition:
             if body in self.fails_on:
                 raise client_error("InternalServerError", operation, "Internal server error")
             try:
-                words = body.decode().split()
+                words = body.removeprefix(b"heic " if is_view else b"").decode().split()
                 found = {words[i]: float(words[i + 1]) for i in range(0, len(words), 2)}
             except (ValueError, IndexError) as fault:
                 raise client_error(

@@ -253,8 +253,12 @@ class FakeS3:
 
     def read(self, key: str, version_id: str | None) -> bytes | None:
         """Give the bytes as Rekognition gets at them, None where it cannot."""
-        found = self._find(key, version_id) if version_id else self.current(key)
+        found = self.version(key, version_id)
         return found.body if found and found.is_readable else None
+
+    def version(self, key: str, version_id: str | None) -> StoredVersion | None:
+        """Give one version, or the current one."""
+        return self._find(key, version_id) if version_id else self.current(key)
 
     @contextmanager
     def _call(self, operation: str, bucket: str) -> Iterator[None]:

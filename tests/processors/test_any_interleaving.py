@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from contract.notifications import completion, look_again
-from contract.records import Status
-from contract.table import label_term
+from contract.photos import PICTURE, PhotoFacts
+from contract.records import Status, unpack
+from contract.table import from_wire, label_term
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import nothing
 from tests.fakes.s3 import BUCKET
 from tests.fakes.s3_versions import Versioning
-from tests.processors.world import SETTINGS, Delivery, World
+from tests.processors.world import SETTINGS, WITH_PICTURES, Delivery, World
 
 EXAMPLES = int(os.environ.get("IMAGEPIPE_EXAMPLES", "150"))
 SHRINK = os.environ.get("IMAGEPIPE_SHRINK", "yes") == "yes"
@@ -296,11 +297,37 @@ class InterleavingsWithVersioningSwitched(InterleavingsWithoutVersions):
         self.world.s3.versioning = Versioning.SUSPENDED
 
 
+class InterleavingsWithPictures(Interleavings):
+    """The same where pictures are read first, and Rekognition is shown views of some."""
+
+    settings = WITH_PICTURES
+
+    @rule(key=KEYS, body=st.sampled_from([b"heic cat 97", b"heic owl 91 faces 1", b"bomb 1"]))
+    def put_another_format(self, key: str, body: bytes) -> None:
+        self._tell(self.world.s3.put(key, body))
+
+    def teardown(self) -> None:
+        super().teardown()
+        self._compare_renditions_with_answers()
+
+    def _compare_renditions_with_answers(self) -> None:
+        """Whatever an answer names is there."""
+        for (pk, sk), item in self.world.table.items.items():
+            if sk.startswith(f"{PICTURE}#") and "answer" in item:
+                photo = PhotoFacts.from_json(unpack(from_wire(item)["answer"]))
+                content_id = pk.removeprefix("content#")
+                named = {photo.thumbnail_key(content_id), photo.view_key(content_id)} - {None}
+                assert named <= self.world.pictures.renditions.keys(), f"renditions of {pk} are missing"
+        for record in self.world.records():
+            if record.status is Status.RECOGNIZED:
+                assert record.findings.photo is not None, f"the picture {record.key} was not read"
+
+
 def expected_terms(body: bytes) -> set[str]:
     """List the index terms of an image with this content."""
-    if body in {b"", b"not an image"}:
+    if body in {b"", b"not an image", b"bomb 1"}:
         return {"status:rejected"}
-    words = body.decode().split()
+    words = body.removeprefix(b"heic ").decode().split()
     seen = dict(zip(words[::2], words[1::2], strict=True))
     faces = {"faces:some"} if int(seen.pop("faces", 0)) else set()
     return {"status:recognized", *faces, *map(label_term, seen)}
@@ -327,5 +354,7 @@ TestInterleavingsOfTwins = InterleavingsOfTwins.TestCase
 TestInterleavingsOfTwins.settings = PROFILE
 TestInterleavingsWithoutVersions = InterleavingsWithoutVersions.TestCase
 TestInterleavingsWithoutVersions.settings = PROFILE
+TestInterleavingsWithPictures = InterleavingsWithPictures.TestCase
+TestInterleavingsWithPictures.settings = PROFILE
 TestInterleavingsWithVersioningSwitched = InterleavingsWithVersioningSwitched.TestCase
 TestInterleavingsWithVersioningSwitched.settings = PROFILE

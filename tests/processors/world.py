@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 
 from contract.detectors import OPERATIONS
 from contract.metrics import Metric
+from contract.photos import PICTURE
 from contract.records import ImageRecord, ImageVersion, Status
 from contract.settings import ProcessorSettings
 from contract.table import RECORD, attempts_key, from_wire
@@ -22,6 +23,7 @@ from processors.telemetry import Log
 from processors.wiring import Clients, assemble
 from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
+from tests.fakes.pictures import FUNCTION, RENDITIONS, FakePictures
 from tests.fakes.rekognition import FakeRekognition
 from tests.fakes.s3 import BUCKET, START, FakeS3
 from tests.fakes.s3_versions import StoredVersion, Versioning
@@ -37,6 +39,7 @@ SETTINGS = ProcessorSettings(
     bulk_queue_url=f"{IMAGES}-bulk",
     bulk_dead_letter_queue_url=f"{DEAD_LETTERS}-bulk",
 )
+WITH_PICTURES = replace(SETTINGS, pictures_function=FUNCTION, renditions_bucket=RENDITIONS)
 
 
 class LazyFuture(Future[Any]):
@@ -103,7 +106,8 @@ class World:
         self.calls = Calls()
         self.s3 = FakeS3(self.calls, Versioning.ENABLED if versioned else Versioning.NEVER)
         self.table = FakeDynamoDB(self.calls)
-        self.rekognition = FakeRekognition(self.s3, self.calls)
+        self.pictures = FakePictures(self.s3, self.calls)
+        self.rekognition = FakeRekognition(self.s3, self.calls, renditions=self.pictures.renditions)
         self.topic = FakeSNS(self.calls)
         self.tally = CountedMetrics()
         self.remaining_seconds = 60.0
@@ -159,7 +163,7 @@ class World:
 
     def _new_worker(self) -> ImageBatch:
         """Make one more worker: as in Lambda, none is given a batch while it is at another."""
-        aws = Clients(self.table, self.rekognition, self.s3, self.topic, self.queues)
+        aws = Clients(self.table, self.rekognition, self.s3, self.topic, self.queues, self.pictures)
         log = cast("Log", Logger(service="test", level="CRITICAL"))
         return assemble(self._settings, aws, self.tally, log, self._around)
 
@@ -226,7 +230,7 @@ class World:
             if stored.body is not None
         }
         for (pk, sk), item in self.table.items.items():
-            if pk in versions and "answer" in item:
+            if pk in versions and "answer" in item and not sk.startswith(PICTURE):
                 yield OPERATIONS[sk.split("#")[0]], *versions[pk]
 
     def _content_id(self, key: str, stored: StoredVersion) -> str:

@@ -1,0 +1,68 @@
+"""A pictures function that reads what is in the picture from its bytes, as FakeRekognition does.
+
+`heic cat 97` is a cat in a format that Rekognition does not read: it is shown the view. `bomb 1` can never be
+recognized. Anything else is a JPEG, as far as its beginning tells.
+"""
+
+import io
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from contract.photos import PhotoFacts
+from tests.fakes.calls import Calls
+from tests.fakes.s3 import FakeS3
+
+FUNCTION = "pictures"
+RENDITIONS = "renditions"
+
+
+@dataclass
+class FakePictures:
+    """Answers about objects of a fake bucket, and keeps what it makes of them.
+
+    `crashes_on` are contents that end the function.
+    """
+
+    s3: FakeS3
+    calls: Calls = field(default_factory=Calls)
+    renditions: dict[str, bytes] = field(default_factory=dict)
+    crashes_on: set[bytes] = field(default_factory=set)
+    read: list[str] = field(default_factory=list)
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
+        assert FunctionName == FUNCTION
+        with self.calls.of("Invoke"):
+            asked = json.loads(Payload)
+            try:
+                answer, failed = self._answer(asked), {}
+            except MemoryError:
+                answer, failed = {"errorType": "Runtime.ExitError"}, {"FunctionError": "Unhandled"}
+        return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
+
+    def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+        key, content_id = asked["key"], asked["content_id"]
+        self.read.append(key)
+        stored = self.s3.version(key, asked["version_id"])
+        if stored is None or stored.body is None or stored.etag != asked["etag"]:
+            return {"superseded": True}
+        if not stored.is_readable:
+            return {"unreadable": {"message": f"S3 does not give {key}"}}
+        if stored.body in self.crashes_on:
+            raise MemoryError
+        if stored.body.startswith(b"bomb"):
+            return {"refused": {"code": "ImageTooLargeException", "message": f"{key} has too many pixels"}}
+        is_direct = not stored.body.startswith(b"heic ")
+        photo = PhotoFacts(
+            format="JPEG" if is_direct else "HEIF",
+            width=400,
+            height=300,
+            is_direct=is_direct,
+            taken_at="2026-01-01T12:00:00.000",
+            renditions=asked["token"],
+            has_view=not is_direct,
+        )
+        for made in (photo.thumbnail_key(content_id), photo.view_key(content_id)):
+            if made is not None:
+                self.renditions[made] = stored.body
+        return {"photo": photo.to_json()}

@@ -95,3 +95,4 @@ lock: .venv/.synced ## Lock requirements/*.txt anew from pyproject.toml
 	$(LOCK) --upgrade --group dev -o requirements/dev.txt
 	$(LOCK) --group run -c requirements/dev.txt -o requirements/run.txt
 	$(LOCK) --group lambda -c requirements/dev.txt -o requirements/lambda.txt
+	$(LOCK) --group pictures -c requirements/dev.txt -o requirements/pictures.txt

@@ -1,5 +1,7 @@
 """Queueing what has no current record, page by page, with a checkpoint, so that an ended run goes on.
 
+For the facts of photos alone, only those are queued whose record lacks nothing else: no detector is called.
+
 Messages are queued before they are noted as done. Killed in between, the next run queues them once more,
 which costs nothing: the processor finds its work done.
 """
@@ -20,6 +22,7 @@ from contract.notifications import look_again
 from operations.adapters.sqs import Outgoing, Pace
 from operations.inventory import Listed
 from operations.planning import Assessed, Assessor, ObjectFilter, Totals
+from operations.survey import RecordComparison, compare
 from operations.terminal import OperatorError
 from operations.wiring import DeployedPipeline
 
@@ -121,6 +124,8 @@ class Bounds:
 class Backfill:
     """One run. `price` says what so many records with these calls (by detector) cost in dollars.
 
+    `everything` takes those that have their record, too; `metadata` only those whose record lacks the picture
+    alone, and `would_cost` counts the others without a current record, which are left alone then.
     `queued` counts this run's objects, `totals` all that it looked at; `progress` is what is kept. `ended` is
     what has ended it, and STOPPED as long as nothing has.
     """
@@ -133,7 +138,9 @@ class Backfill:
     now: Callable[[], str]
     progress: Progress
     everything: bool = False
+    metadata: bool = False
     queued: int = 0
+    would_cost: int = 0
     totals: Totals = field(default_factory=Totals)
     ended: Ended = Ended.STOPPED
 
@@ -174,9 +181,31 @@ class Backfill:
         assessed = self.assessor.assess(meant)
         for found in assessed:
             self.totals.add(found)
-        return [
-            found for found in assessed if not found.has_to_wait and (self.everything or not found.is_current)
-        ]
+        possible = [found for found in assessed if not found.has_to_wait]
+        if not self.metadata:
+            return [found for found in possible if self.everything or not found.is_current]
+        to_do = [found for found in possible if not found.is_current]
+        lacking = [found for found in to_do if found.lacks_only_picture]
+        others = self._of_another_version(lacking)
+        self.would_cost += len(to_do) - len(lacking) + len(others)
+        return [found for found in lacking if found.listed.key not in others]
+
+    def _of_another_version(self, lacking: Sequence[Assessed]) -> set[str]:
+        """Return the keys that hold the same bytes in another version than the record is about.
+
+        Where answers are not shared, that one has none yet. A listing tells it by the time alone.
+        """
+        versions = {
+            found.listed.key: found.record.version_id
+            for found in lacking
+            if found.record is not None and compare(found.listed, found.record) is RecordComparison.DOUBTFUL
+        }
+        looked_at = self.pipeline.executor.map(self.pipeline.bucket.look, versions)
+        return {
+            key
+            for (key, version_id), there in zip(versions.items(), looked_at, strict=True)
+            if there is None or there.version_id != version_id
+        }
 
     def _within_bounds(self, wanted: Sequence[Assessed]) -> tuple[Sequence[Assessed], Ended | None]:
         """Return as many of a page as may be queued, and the bound that keeps the others out."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from contract.metrics import Metric
 from contract.moments import to_seconds
+from contract.photos import PICTURE
 from contract.records import Status
 from contract.table import IndexRow, ItemKey
 
@@ -75,6 +76,12 @@ class RecordSummary:
         if self.status is Status.REJECTED:
             return True
         return self.status is Status.RECOGNIZED and dict(self.fingerprints) == dict(fingerprints)
+
+    def lacks_only_picture(self, listed: Listed, fingerprints: Mapping[str, str]) -> bool:
+        """Return whether every detector was asked about these bytes, and only their file not looked at."""
+        wanted, had = dict(fingerprints), dict(self.fingerprints)
+        is_lacking = PICTURE in wanted and wanted.pop(PICTURE) != had.pop(PICTURE, None)
+        return is_lacking and self.status is Status.RECOGNIZED and self.is_of(listed) and wanted == had
 
 
 @dataclass(frozen=True)

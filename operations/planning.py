@@ -5,11 +5,12 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 
 from contract.detectors import MAX_S3_IMAGE_BYTES, OPERATIONS
+from contract.photos import MAX_PHOTO_BYTES, PICTURE
 from contract.records import ImageVersion, ResultName
 from contract.timing import DAY_SECONDS
 from contract.usage import Assumptions, Work
@@ -22,6 +23,8 @@ from operations.terminal import OperatorError
 
 # A name without an ending says nothing; any other ending says that it is likely something else.
 PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ""})
+# What is converted first, where photos are read as files.
+CONVERTED_ENDINGS = frozenset({".heic", ".heif", ".hif", ".avif", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
 MEGABYTES_A_GB = 1024
 
 
@@ -73,15 +76,17 @@ class ObjectKind(StrEnum):
     ARCHIVED = "archived"
 
     @classmethod
-    def of(cls, listed: Listed) -> "ObjectKind":
+    def of(cls, listed: Listed, *, is_converted: bool = False) -> "ObjectKind":
+        """Tell what an object is; `is_converted` where Rekognition is shown a view of what it cannot read."""
         if listed.size_bytes == 0:
             return cls.EMPTY
-        if listed.size_bytes > MAX_S3_IMAGE_BYTES:
+        if listed.size_bytes > (MAX_PHOTO_BYTES if is_converted else MAX_S3_IMAGE_BYTES):
             return cls.TOO_LARGE
         if listed.is_archived:
             return cls.ARCHIVED
         ending = PurePosixPath(listed.key).suffix.lower()
-        return cls.PHOTO if ending in PHOTO_ENDINGS else cls.OTHER_BY_NAME
+        is_photo = ending in PHOTO_ENDINGS or (is_converted and ending in CONVERTED_ENDINGS)
+        return cls.PHOTO if is_photo else cls.OTHER_BY_NAME
 
     @property
     def can_be_asked_about(self) -> bool:
@@ -94,6 +99,8 @@ class Assessed:
     """One object. `calls` are the detectors that have to be asked about it, if it is the first of its bytes.
 
     `is_current` says that its record says all already; `is_repeated` that its bytes were listed before.
+    `is_read` says that its file has to be looked at, too, which calls no detector, and `lacks_only_picture`
+    that nothing else is missing in its record, and all the answers are kept.
     """
 
     listed: Listed
@@ -101,6 +108,9 @@ class Assessed:
     is_current: bool
     is_repeated: bool = False
     calls: tuple[str, ...] = ()
+    is_read: bool = False
+    lacks_only_picture: bool = False
+    record: RecordSummary | None = None
 
     @property
     def has_to_wait(self) -> bool:
@@ -119,22 +129,47 @@ class Assessor:
 
     def assess(self, page: Sequence[Listed]) -> list[Assessed]:
         records = self.table.summaries([listed.key for listed in page], ASSESSED) if self.has_records else {}
-        seen: list[tuple[Listed, ObjectKind, bool, str | None]] = []
-        for listed in page:
-            kind, record = ObjectKind.of(listed), records.get(listed.key)
-            is_current = record is not None and record.is_current(listed, self.deployed.fingerprints)
-            is_asked_about = kind.can_be_asked_about and not is_current
-            seen.append(
-                (listed, kind, is_current, self._content_id(listed, record) if is_asked_about else None)
-            )
-        contents = (content for *_, content in seen if content is not None)
-        calls = self._calls(self.contents.first_seen(contents))
+        seen = [self._look(listed, records.get(listed.key)) for listed in page]
+        first = dict.fromkeys(self.contents.first_seen(content for _, content in seen if content is not None))
+        looked_up = {content for found, content in seen if content and found.lacks_only_picture}
+        needed = self._needed([*first, *(looked_up - first.keys())])
         assessed: list[Assessed] = []
-        for listed, kind, is_current, content in seen:
+        for found, content in seen:
+            if content is None:
+                assessed.append(found)
+                continue
+            missing = needed.get(content, ())
+            calls = tuple(name for name in missing if name != PICTURE)
+            lacks_only_picture = found.lacks_only_picture and not calls
             # What is taken out is taken out once: the next one with these bytes repeats them.
-            needed = calls.pop(content, None) if content is not None else ()
-            assessed.append(Assessed(listed, kind, is_current, needed is None, needed or ()))
+            is_first = content in first
+            first.pop(content, None)
+            assessed.append(
+                replace(
+                    found,
+                    is_repeated=not is_first,
+                    calls=calls if is_first else (),
+                    is_read=is_first and PICTURE in missing,
+                    lacks_only_picture=lacks_only_picture,
+                )
+            )
         return assessed
+
+    def _look(self, listed: Listed, record: RecordSummary | None) -> tuple[Assessed, str | None]:
+        """Return what is known without its answers; and its content, where those are to be looked for."""
+        fingerprints = self.deployed.fingerprints
+        kind = ObjectKind.of(listed, is_converted=PICTURE in fingerprints)
+        is_current = record is not None and record.is_current(listed, fingerprints)
+        lacks_only_picture = record is not None and record.lacks_only_picture(listed, fingerprints)
+        is_asked_about = kind.can_be_asked_about and not is_current
+        found = Assessed(
+            listed,
+            kind,
+            is_current,
+            lacks_only_picture=lacks_only_picture and is_asked_about,
+            record=record,
+        )
+        return found, self._content_id(listed, record) if is_asked_about else None
 
     def _content_id(self, listed: Listed, record: RecordSummary | None) -> str:
         """Return what the results of an object are kept by: its record knows the version, no listing does."""
@@ -142,7 +177,8 @@ class Assessor:
         version = ImageVersion(listed.key, listed.etag, listed.size_bytes, version_id, "")
         return version.kept_by(shares_answers=self.deployed.settings.answers_are_shared)
 
-    def _calls(self, contents: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    def _needed(self, contents: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Return by content what is missing of its answers, the picture's among them."""
         names = {
             content: [ResultName(content, name, mark) for name, mark in self.deployed.fingerprints.items()]
             for content in contents
@@ -160,7 +196,8 @@ class Totals:
 
     `calls` are by detector, for what is `to_do`; `repeated` are objects whose bytes were listed before,
     `known` those of which all answers are there already. `archived` cannot be read, have no current record,
-    and are not `to_do`; of the others without a record, `tiered` may turn out to be archived.
+    and are not `to_do`; of the others without a record, `tiered` may turn out to be archived. `read` are the
+    files that have to be looked at.
     """
 
     objects: int = 0
@@ -172,6 +209,7 @@ class Totals:
     known: int = 0
     archived: int = 0
     tiered: int = 0
+    read: int = 0
     kinds: dict[ObjectKind, int] = field(default_factory=lambda: dict.fromkeys(ObjectKind, 0))
     calls: Counter[str] = field(default_factory=Counter)
 
@@ -189,6 +227,7 @@ class Totals:
             self.repeated += assessed.is_repeated
             self.known += assessed.kind.can_be_asked_about and not assessed.calls and not assessed.is_repeated
             self.calls.update(assessed.calls)
+            self.read += assessed.is_read
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -201,6 +240,7 @@ class Totals:
             "answered_before": self.known,
             "archived": self.archived,
             "maybe_archived": self.tiered,
+            "files_to_read": self.read,
             "kinds": {str(kind): count for kind, count in self.kinds.items()},
             "calls": dict(self.calls),
         }

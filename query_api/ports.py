@@ -102,13 +102,16 @@ class UploadGrant(NamedTuple):
 
 
 class Signer(Protocol):
-    """Signs for objects of our bucket."""
+    """Signs for objects of our buckets."""
 
     def photo(self, version: ImageVersion) -> str:
         """Return a URL that shows this version of an object, for up to VALID_SECONDS.
 
         It is not checked that the version exists.
         """
+
+    def rendition(self, key: str) -> str:
+        """Return a URL that shows what was made of a photo, by its key in the bucket of renditions."""
 
     def upload(self, content: Content, *, replace: bool) -> UploadGrant:
         """Return the PUT of exactly this content, for up to VALID_SECONDS.

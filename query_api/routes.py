@@ -24,7 +24,8 @@ class Dependencies:
     """What answers are made of.
 
     `now` gives the time in UTC. `confidence_order` says whether the table has its index by rank. `photos_at`
-    is the URL of the bucket, `uploads` whether this deployment lets photos be added to it.
+    is the URL of the bucket, `renditions_at` that of what is made of photos, empty where nothing is;
+    `uploads` says whether this deployment lets photos be added.
     """
 
     table: TableReader
@@ -37,13 +38,16 @@ class Dependencies:
     queues: Queues
     now: Callable[[], datetime]
     photos_at: str
+    renditions_at: str = ""
     confidence_order: bool = True
     uploads: bool = True
 
 
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:
     """Return every route, and the manual of them all. Where two match a path, the first is taken."""
-    upload = Route(images.UPLOAD, partial(images.allow_upload, parts.signer))
+    pictures = bool(parts.renditions_at)
+    uploading = images.upload_endpoint(pictures=pictures)
+    upload = Route(uploading, partial(images.allow_upload, parts.signer, uploading))
     routes = (
         *images.ImageEndpoints(
             parts.table,
@@ -53,12 +57,13 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
             parts.count,
             parts.log,
             parts.confidence_order,
+            pictures,
         ).routes(),
         Route(counts.HEALTH, partial(counts.check_health, parts.table, parts.log)),
         *((upload,) if parts.uploads else ()),
         Route(counts.LABELS, partial(counts.list_labels, parts.counts)),
         Route(counts.STATS, partial(counts.read_stats, parts.counts, parts.queues, parts.now)),
-        *PageEndpoints(parts.photos_at, parts.uploads).routes(),
+        *PageEndpoints(parts.photos_at, parts.renditions_at, parts.uploads).routes(),
     )
     described = (*(route.endpoint for route in routes), OPENAPI, DOCS)
 

@@ -79,11 +79,13 @@ def _parts(
     signing = DynamoDBSecrets(client, settings.table_name, partial(secrets.token_bytes, 32), time.time)
     region = client.meta.region_name
     photos_at = bucket_url(settings.bucket_name, region, os.environ)
+    renditions = settings.renditions_bucket
+    renditions_at = bucket_url(renditions, region, os.environ) if renditions else ""
     return Dependencies(
         table=table,
         listing=Listing(table),
         cursors=Cursors(signing),
-        signer=S3Signer(photos_at, region, session.get_credentials),
+        signer=S3Signer(photos_at, region, session.get_credentials, renditions_url=renditions_at),
         log=logger,
         count=count,
         counts=table,
@@ -98,4 +100,5 @@ def _parts(
         confidence_order=settings.confidence_order == "yes",
         uploads=settings.uploads == "yes",
         photos_at=photos_at,
+        renditions_at=renditions_at,
     )

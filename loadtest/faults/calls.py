@@ -12,6 +12,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from contract.photos import PICTURE
+
 
 class AwsService(StrEnum):
     """The services that the processor calls."""
@@ -21,6 +23,7 @@ class AwsService(StrEnum):
     SNS = "SNS"
     SQS = "SQS"
     S3 = "S3"
+    LAMBDA = "Lambda"
 
 
 _TARGETS = {
@@ -41,10 +44,15 @@ class Call:
 
     @cached_property
     def service(self) -> AwsService:
-        """Tell the services apart: JSON ones name themselves, SNS speaks in forms, the rest is S3."""
+        """Tell the services apart: JSON ones name themselves, SNS speaks in forms, the rest is S3.
+
+        But for Lambda, which has paths of its own: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+        """
         prefix = self.headers.get("x-amz-target", "").partition(".")[0]
         if prefix in _TARGETS:
             return _TARGETS[prefix]
+        if self.path.startswith("/2015-03-31/functions/"):
+            return AwsService.LAMBDA
         form = self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
         return AwsService.SNS if form else AwsService.S3
 
@@ -53,6 +61,8 @@ class Call:
         """The operation's name; for S3, the method."""
         if self.service is AwsService.SNS:
             return dict(self.form).get("Action", "")
+        if self.service is AwsService.LAMBDA:
+            return "Invoke"
         return self.headers.get("x-amz-target", "").partition(".")[2] or self.method
 
     @cached_property
@@ -112,6 +122,7 @@ def saved_answers_of(call: Call) -> list[SavedAnswer]:
         for requests in call.members["RequestItems"].values()
         for request in requests
         if "answer" in (item := request.get("PutRequest", {}).get("Item", {}))
+        and not item["sk"]["S"].startswith(PICTURE)  # which costs no call
     ]
 
 
@@ -126,6 +137,7 @@ THROTTLES: Mapping[AwsService, tuple[tuple[str, int], ...]] = {
     AwsService.SNS: (("Throttled", 429), ("ThrottlingException", 400)),
     AwsService.SQS: (("ThrottlingException", 400), ("RequestThrottled", 403)),
     AwsService.S3: (("SlowDown", 503),),
+    AwsService.LAMBDA: (("TooManyRequestsException", 429),),
 }
 ERRORS: Mapping[AwsService, str] = {
     AwsService.REKOGNITION: "InternalServerError",
@@ -133,6 +145,7 @@ ERRORS: Mapping[AwsService, str] = {
     AwsService.SNS: "InternalError",
     AwsService.SQS: "InternalError",
     AwsService.S3: "InternalError",
+    AwsService.LAMBDA: "ServiceException",
 }
 
 
@@ -143,6 +156,7 @@ DENIALS: Mapping[AwsService, tuple[str, int]] = {
     AwsService.SNS: ("AuthorizationError", 403),
     AwsService.SQS: ("AccessDeniedException", 403),
     AwsService.S3: ("AccessDenied", 403),
+    AwsService.LAMBDA: ("AccessDeniedException", 403),
 }
 
 
@@ -179,7 +193,11 @@ def refusal(call: Call, code: str, status: int) -> AwsAnswer:
         )
     version = "1.1" if call.service is AwsService.REKOGNITION else "1.0"
     body = json.dumps({"__type": f"com.amazonaws#{code}", "message": said})
-    headers = (("Content-Type", f"application/x-amz-json-{version}"), ("x-amzn-RequestId", str(uuid.uuid4())))
+    headers = (
+        ("Content-Type", f"application/x-amz-json-{version}"),
+        ("x-amzn-RequestId", str(uuid.uuid4())),
+        ("x-amzn-ErrorType", code),
+    )
     return AwsAnswer(status, headers, body.encode())
 
 

@@ -43,7 +43,7 @@ _EVERYWHERE: Mapping[InjectedFault, int] = {
     InjectedFault.PARTIAL: 100,
 }
 # These are called less often; they get more, so that enough happens to them.
-_SELDOM_CALLED = frozenset({AwsService.SNS, AwsService.SQS, AwsService.S3})
+_SELDOM_CALLED = frozenset({AwsService.SNS, AwsService.SQS, AwsService.S3, AwsService.LAMBDA})
 _SELDOM_FACTOR = 2
 
 # Now and then a service is down for a while: nearly all of that many calls in a row fail alike.
@@ -137,6 +137,7 @@ OUTAGES = (
     StagedOutage("S3 away, which Rekognition cannot read either", frozenset({AwsService.S3})),
     StagedOutage("SNS away", frozenset({AwsService.SNS})),
     StagedOutage("Rekognition away", frozenset({AwsService.REKOGNITION})),
+    StagedOutage("the pictures function away", frozenset({AwsService.LAMBDA})),
     StagedOutage(
         "no permission to detect or publish", frozenset({AwsService.REKOGNITION, AwsService.SNS}), denied=True
     ),

@@ -21,7 +21,7 @@ from loadtest.faults.calls import Photograph
 from local.cloud.environment import LocalClients, Outputs
 from local.demo.draining import ask_again
 
-WAVES = 5
+WAVES = 6
 # Shares of the photos, in percent.
 OVERWRITTEN_PERCENT = 10
 DELETED_PERCENT = 8

@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from aws.retries import RetryPolicy
 from contract.detectors import OPERATIONS
 from contract.errors import SettingsError
-from contract.settings import ProcessorSettings, load, questions
+from contract.photos import PICTURE
+from contract.settings import ProcessorSettings, load, picture_question, questions
 from operations.adapters.aws_errors import reliable
 from operations.terminal import OperatorError
 
@@ -130,9 +131,18 @@ class DeployedProcessor:
     def operations(self) -> tuple[str, ...]:
         return tuple(OPERATIONS[name] for name in self.settings.detectors)
 
+    @property
+    def reads_pictures(self) -> bool:
+        """Whether photos are read as files too, by the pictures function."""
+        return bool(self.settings.pictures_function)
+
     @cached_property
     def fingerprints(self) -> Mapping[str, str]:
-        return {name: question.fingerprint for name, question in questions(self.settings).items()}
+        """What every record is to have, by detector; the picture, too, where photos are read as files."""
+        asked = {name: question.fingerprint for name, question in questions(self.settings).items()}
+        if not self.reads_pictures:
+            return asked
+        return asked | {PICTURE: picture_question(self.settings).fingerprint}
 
     @property
     def daily_limits(self) -> Mapping[str, int]:

@@ -31,7 +31,7 @@ COMPARED = (
     *(PARTITION_KEY, SORT_KEY, "key", "etag", "size_bytes", "version_id"),
     *("uploaded_at", "decided_at", "revision", "status"),
 )
-ASSESSED = ("key", "etag", "size_bytes", "version_id", "status", "detectors")
+ASSESSED = ("key", "etag", "size_bytes", "version_id", "uploaded_at", "status", "detectors")
 # A result has it, a claim on one has not.
 ANSWERED = "called_at"
 # On an index row that a sweep suspects: when it was marked, in seconds since 1970. Nobody else reads it, and

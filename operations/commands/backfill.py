@@ -1,4 +1,4 @@
-"""`imagepipe backfill`: queueing photos that are in the bucket and have no current record."""
+"""`imagepipe backfill`: queueing photos that are in the bucket and have no current record, or lack facts."""
 
 import time
 from typing import Annotated
@@ -49,6 +49,14 @@ def backfill(
     everything: Annotated[
         bool, typer.Option("--all", help="Also photos that have their record; it is announced again.")
     ] = False,
+    metadata: Annotated[
+        bool,
+        typer.Option(
+            "--metadata",
+            help="Only photos whose record lacks nothing but what their file says (format, time, camera): "
+            "no detector is called.",
+        ),
+    ] = False,
     restart: Annotated[
         bool, typer.Option("--restart", help="Start over, not where the last run ended.")
     ] = False,
@@ -57,18 +65,27 @@ def backfill(
 ) -> int:
     """Queue photos of our bucket that have no current record, behind all that is uploaded now.
 
-    A run that was ended goes on where it was, with the same place, --since, --suffix and --all.
+    A run that was ended goes on where it was, with the same place, --since, --suffix, --all and --metadata.
     """
+    if everything and metadata:
+        raise terminal.OperatorError("--all and --metadata exclude each other: --metadata calls no detector")
     meant, chosen = Place.read(place), options.object_filter(since, suffix)
     terminal.require_consent_possible(yes, "backfill")
     pipeline = connect(stack, local, directory)
     _require_ours(meant, pipeline)
-    arguments = {"since": since, "suffixes": chosen.suffixes, "everything": everything}
+    if metadata and not pipeline.deployed.reads_pictures:
+        raise terminal.OperatorError(
+            "this deployment does not read what photos' files say (its setting pictures is false), so there "
+            "is nothing to fill in; deploy it with -c pictures=true first"
+        )
+    arguments: dict[str, object] = {"since": since, "suffixes": chosen.suffixes, "everything": everything}
+    if metadata:
+        arguments["metadata"] = True
     names = {"bucket": meant.bucket, "table": pipeline.names.table, "prefix": meant.prefix, **arguments}
     checkpoint = BackfillCheckpoint.of(state_directory(), names)
     before = (None if restart else checkpoint.read()) or Progress(since=chosen.since)
     pricing = Pricing.of(pipeline.deployed, pipeline.table)
-    asked = question(meant, pricing, before, max_cost)
+    asked = question(meant, pricing, before, max_cost, metadata=metadata)
     if not terminal.consents(yes, asked, "nothing was queued"):
         return NOT_ALL
     if restart:
@@ -83,6 +100,7 @@ def backfill(
             now=lambda: to_text(time.time()),
             progress=before,
             everything=everything,
+            metadata=metadata,
         )
         began = time.monotonic()
         steps = run.run(meant.prefix, ObjectFilter(before.since, chosen.suffixes))
@@ -120,10 +138,17 @@ def progress(run: Backfill, pricing: Pricing, elapsed_seconds: float) -> str:
     return f"{done}; work for {work} at the quota"
 
 
-def question(place: Place, pricing: Pricing, before: Progress, max_cost: float | None) -> str:
+def question(
+    place: Place, pricing: Pricing, before: Progress, max_cost: float | None, *, metadata: bool
+) -> str:
     most = f"for at most ${terminal.money(max_cost)}" if max_cost is not None else "whatever they cost"
     asked = ", ".join(f"{operation} at {quota:g} a second" for operation, quota in pricing.quotas.items())
     going_on = f", going on after {before.queued:,} queued before" if before.after else ""
+    if metadata:
+        return (
+            f"Queue what lacks nothing but what its file says under {place.uri}, {most}{going_on}? "
+            "No detector is called."
+        )
     return (
         f"Queue what has no current record under {place.uri} for {asked}, {most}{going_on}? "
         "(imagepipe plan says what it takes)"
@@ -142,9 +167,14 @@ def show(run: Backfill, pricing: Pricing, place: Place) -> None:
     )
     before = run.progress.queued - run.queued
     runs = f" ({before:,} in earlier runs)" if before else ""
+    costly = (
+        f", {run.would_cost:,} have no current record and were left alone, as they would cost calls"
+        if run.would_cost
+        else ""
+    )
     typer.echo(
         f"{run.progress.queued:,} queued{runs} under {terminal.printable(place.uri)}; this run looked at "
-        f"{totals.objects:,}, of which {totals.current:,} have their record{archived}{left_out}.\n"
+        f"{totals.objects:,}, of which {totals.current:,} have their record{costly}{archived}{left_out}.\n"
         f"They need {takes}; about ${terminal.money(run.dollars)}.\n{ENDINGS[run.ended]}"
     )
 
@@ -159,6 +189,7 @@ def document(run: Backfill, pricing: Pricing, place: Place) -> dict[str, object]
         "current": run.totals.current,
         "left_out": run.totals.left_out,
         "archived": run.totals.archived,
+        **({"would_cost": run.would_cost} if run.metadata else {}),
         "in_all": {
             "queued": run.progress.queued,
             "calls": dict(run.progress.calls),

@@ -1,10 +1,12 @@
 """`imagepipe plan`: what photos would take, before anything is spent on them."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from contract.detectors import OPERATIONS
+from contract.photos import MAX_PHOTO_BYTES
 from operations import terminal
 from operations.commands import options
 from operations.commands.cost import show_dollars
@@ -18,6 +20,12 @@ MEANING = {
     ),
     ObjectKind.EMPTY: "cannot be recognized: empty",
     ObjectKind.TOO_LARGE: "cannot be recognized: more than the 15 MiB that Rekognition takes",
+}
+# Where what Rekognition cannot read is converted.
+CONVERTED_MEANING = {
+    **MEANING,
+    ObjectKind.OTHER_BY_NAME: "likely no photos, by their names: reckoned with, as only the bytes decide",
+    ObjectKind.TOO_LARGE: f"cannot be recognized: more than {MAX_PHOTO_BYTES // 2**20} MiB",
 }
 ARCHIVED = "are archived (GLACIER, DEEP_ARCHIVE) and cannot be read: not reckoned with; restore them first"
 TIERED = (
@@ -60,16 +68,19 @@ def plan(
     if json:
         terminal.print_json({"place": meant.uri, **made.to_json()})
     else:
-        show(made, meant, None if is_ours else pipeline.names.bucket)
+        meaning = CONVERTED_MEANING if pipeline.deployed.reads_pictures else MEANING
+        show(made, meant, None if is_ours else pipeline.names.bucket, meaning)
     display.raise_if_interrupted(f"{totals.objects:,} objects were looked at, not all")
 
 
-def show(plan: Estimate, place: Place, to_bucket: str | None) -> None:
+def show(
+    plan: Estimate, place: Place, to_bucket: str | None, meanings: Mapping[ObjectKind, str] = MEANING
+) -> None:
     """Write a plan to stdout. `to_bucket` is where the photos have to be moved, if they are not there."""
     totals = plan.totals
     counted = (
         (totals.left_out, "others left out by --since or --suffix"),
-        *((totals.kinds[kind], meaning) for kind, meaning in MEANING.items()),
+        *((totals.kinds[kind], meaning) for kind, meaning in meanings.items()),
         (totals.archived, ARCHIVED),
         (totals.current, "have their record"),
         (totals.repeated, "have the same bytes as one listed before"),
@@ -79,6 +90,7 @@ def show(plan: Estimate, place: Place, to_bucket: str | None) -> None:
         (totals.objects, f"objects under {place.uri}, {size(totals.size_bytes)}"),
         *((count, meaning) for count, meaning in counted if count),
         (totals.to_do, "to do"),
+        *([(totals.read, "to do have files to be read, which calls no detector")] if totals.read else []),
         *([(totals.tiered, TIERED)] if totals.tiered else []),
     ]
     terminal.print_table(("#", ""), [(f"{count:,}", meaning) for count, meaning in shown])

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
-from contract.records import ResultName, Status
+from contract.photos import MAX_PHOTO_BYTES
+from contract.records import ImageRecord, ResultName, Status
 from contract.table import MIN_WORD_CHARACTERS, plain_word
 from query_api.endpoints import presentation
 from query_api.http import parameters
@@ -173,32 +174,45 @@ RAW = Endpoint(
     path_parameters=(KEY,),
     refusals=NO_SUCH_IMAGE,
 )
-UPLOAD_BODY = (
-    Parameter("key", parameters.SHOWABLE_S3_KEY, "Under which key.", required=True),
-    Parameter("content_type", parameters.one_of("image/jpeg", "image/png"), "What it is.", required=True),
-    Parameter("size_bytes", parameters.whole(1, MAX_S3_IMAGE_BYTES), "Its exact size.", required=True),
-    Parameter("sha256", parameters.SHA256, "Its SHA-256 in base64.", required=True),
-    Parameter(
-        "replace", parameters.FLAG, "Whether a photo that has the key already is replaced.", default=False
-    ),
-)
-UPLOAD = Endpoint(
-    "POST",
-    "/uploads",
-    "allowUpload",
-    "Permission to upload one photo",
-    presentation.UPLOAD,
-    "PUT the photo to `url` with all `headers`: these bytes and no others. Where the key has a photo "
-    "already, the bucket keeps it and answers 412, unless `replace` was asked for. The photo appears in "
-    "answers once it is recognized.",
-    body=UPLOAD_BODY,
-    status=201,
-)
+REKOGNITIONS = ("image/jpeg", "image/png")
+# What is read beside by those who look at pictures.
+OTHERS = ("image/heic", "image/heif", "image/avif", "image/webp", "image/gif", "image/bmp", "image/tiff")
+
+
+def upload_endpoint(*, pictures: bool) -> Endpoint:
+    """Describe how photos are added: of more formats, and larger ones, where pictures are looked at."""
+    types = (*REKOGNITIONS, *OTHERS) if pictures else REKOGNITIONS
+    most_bytes = MAX_PHOTO_BYTES if pictures else MAX_S3_IMAGE_BYTES
+    body = (
+        Parameter("key", parameters.SHOWABLE_S3_KEY, "Under which key.", required=True),
+        Parameter("content_type", parameters.one_of(*types), "What it is.", required=True),
+        Parameter("size_bytes", parameters.whole(1, most_bytes), "Its exact size.", required=True),
+        Parameter("sha256", parameters.SHA256, "Its SHA-256 in base64.", required=True),
+        Parameter(
+            "replace", parameters.FLAG, "Whether a photo that has the key already is replaced.", default=False
+        ),
+    )
+    return Endpoint(
+        "POST",
+        "/uploads",
+        "allowUpload",
+        "Permission to upload one photo",
+        presentation.UPLOAD,
+        "PUT the photo to `url` with all `headers`: these bytes and no others. Where the key has a photo "
+        "already, the bucket keeps it and answers 412, unless `replace` was asked for. The photo appears in "
+        "answers once it is recognized.",
+        body=body,
+        status=201,
+    )
 
 
 @dataclass(frozen=True)
 class ImageEndpoints:
-    """Answers about images. `confidence_order` says whether lists can be had in that order."""
+    """Answers about images.
+
+    `confidence_order` says whether lists can be had in that order, `pictures` whether photos' files are
+    looked at.
+    """
 
     table: TableReader
     listing: Listing
@@ -207,6 +221,7 @@ class ImageEndpoints:
     count: Counting
     log: RequestLog
     confidence_order: bool
+    pictures: bool
 
     def routes(self) -> tuple[Route, ...]:
         """Return the routes; that of raw answers goes before the one that takes every path."""
@@ -245,7 +260,7 @@ class ImageEndpoints:
         self.count(QueryMetric.ROWS_READ, page.rows_read)
         self.count(QueryMetric.ROWS_SKIPPED, page.rows_skipped)
         cursor = None if page.next_after is None else self.cursors.write(question, page.next_after)
-        return Response(200, presentation.page(page, cursor, self.signer.photo))
+        return Response(200, presentation.page(page, cursor, self._shown))
 
     def _image(self, key: str, *, raw: bool) -> Response:
         details = read_details(self.table, key)
@@ -254,14 +269,17 @@ class ImageEndpoints:
         return Response(200, presentation.raw(details) if raw else self._detailed(details))
 
     def _detailed(self, details: presentation.Details) -> presentation.Json:
-        url = self.signer.photo(details.record.version)
+        shown = self._shown(details.record)
         try:
-            return presentation.details(details, url)
+            return presentation.details(details, shown)
         except (KeyError, TypeError, AttributeError):
             # An answer that is not of Rekognition's form: the record says what lists say.
             self.log.exception("a raw result cannot be read, and is left out")
             self.count(QueryMetric.ITEMS_UNREADABLE, 1)
-            return presentation.details(details._replace(results={}), url)
+            return presentation.details(details._replace(results={}), shown)
+
+    def _shown(self, record: ImageRecord) -> presentation.Json:
+        return presentation.shown(record, self.signer, pictures=self.pictures)
 
 
 def read_details(table: TableReader, key: str) -> presentation.Details | None:
@@ -281,9 +299,9 @@ def read_details(table: TableReader, key: str) -> presentation.Details | None:
     return presentation.Details(record, {name.detector: result for name, result in found.items()})
 
 
-def allow_upload(signer: Signer, request: Request) -> Response:
+def allow_upload(signer: Signer, described: Endpoint, request: Request) -> Response:
     """Permit the upload of the content that the body describes."""
-    asked = read_body(UPLOAD_BODY, request.body)
+    asked = read_body(described.body, request.body)
     content = Content(asked["key"], asked["content_type"], asked["size_bytes"], asked["sha256"])
     upload = signer.upload(content, replace=asked["replace"])
     answer = {

@@ -91,10 +91,12 @@ class PageFiles:
 class PageEndpoints:
     """Serves the page. `photos_at` is the URL of the bucket: besides our own, the one host it may talk to.
 
-    `uploads` says whether photos can be added.
+    From the one at `renditions_at` it may show pictures; empty where there are none. `uploads` says whether
+    photos can be added.
     """
 
     photos_at: str
+    renditions_at: str = ""
     uploads: bool = True
     files: PageFiles = PageFiles()
 
@@ -103,7 +105,7 @@ class PageEndpoints:
 
     def _page(self, request: Request) -> Response:
         text = self.files.index(uploads=self.uploads)
-        return _kept(request, text, HTML, ASK_AGAIN, security_headers(self.photos_at))
+        return _kept(request, text, HTML, ASK_AGAIN, security_headers(self.photos_at, self.renditions_at))
 
     def _file(self, request: Request) -> Response:
         digest, _, name = request.path.removeprefix("/page/").partition("/")
@@ -127,20 +129,20 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_CHARACTERS]
 
 
-def security_headers(photos_at: str) -> Mapping[str, str]:
-    """Allow the page to run its own scripts, ask its own API, show photos of the bucket and add some.
+def security_headers(photos_at: str, renditions_at: str = "") -> Mapping[str, str]:
+    """Allow the page to run its own scripts, ask its own API, show photos and renditions, and add photos.
 
     Keys and labels are hostile. The page builds its elements one by one; trusted types make the browser
     refuse everything that would read markup out of text.
     https://www.w3.org/TR/CSP3/ https://www.w3.org/TR/trusted-types/
     """
-    parts = urlsplit(photos_at)
-    bucket = f"{parts.scheme}://{parts.netloc}"
+    bucket = _origin(photos_at)
+    shown = sorted({bucket, _origin(renditions_at)}) if renditions_at else [bucket]
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
-        "img-src": f"'self' blob: {bucket}",
+        "img-src": f"'self' blob: {' '.join(shown)}",
         "connect-src": f"'self' {bucket}",
         "base-uri": "'none'",
         "form-action": "'none'",
@@ -153,6 +155,11 @@ def security_headers(photos_at: str) -> Mapping[str, str]:
         "referrer-policy": "no-referrer",
         "cross-origin-opener-policy": "same-origin",
     }
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 class PageBundleError(Exception):

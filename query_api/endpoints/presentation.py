@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from contract.metrics import Metric
-from contract.records import ImageRecord, ImageVersion, Result
+from contract.photos import PICTURE, PhotoFacts
+from contract.records import ImageRecord, Result
+from query_api.ports import Signer
 from query_api.search.questions import Match, Page
 
 Json = dict[str, Any]
@@ -41,7 +43,8 @@ def or_null(schema: Json) -> Json:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-URL: Json = {"type": ["string", "null"], "description": "Shows the photo for 15 minutes, to anybody."}
+URL: Json = {**TEXT_OR_NULL, "description": "Shows the photo for 15 minutes, to anybody."}
+NUMBER_OR_NULL: Json = {"type": ["number", "null"]}
 
 BOX = json_object(
     {name: {"type": "number"} for name in ("left", "top", "width", "height")},
@@ -56,6 +59,31 @@ LABEL = json_object(
         "parent": {"type": "boolean", "description": "Another label of the image implies it."},
     }
 )
+PHOTO = json_object(
+    {
+        "format": TEXT,
+        "width": {**COUNT, "description": "In pixels, of the photo as it is displayed."},
+        "height": COUNT,
+        "orientation": {"type": "integer", "minimum": 1, "maximum": 8, "description": "EXIF's."},
+        "taken_at": {
+            **TEXT_OR_NULL,
+            "description": "ISO 8601 with milliseconds and no zone, by the camera's clock.",
+        },
+        "taken_zone": {**TEXT_OR_NULL, "description": "The clock's distance from UTC, as +02:00."},
+        "taken_from": {**TEXT_OR_NULL, "description": "The tag, or the file, that says so."},
+        "camera": TEXT_OR_NULL,
+        "lens": TEXT_OR_NULL,
+        "exposure_seconds": NUMBER_OR_NULL,
+        "f_number": NUMBER_OR_NULL,
+        "iso": {"type": ["integer", "null"]},
+        "focal_length_mm": NUMBER_OR_NULL,
+        "latitude": {**NUMBER_OR_NULL, "minimum": -90, "maximum": 90},
+        "longitude": {**NUMBER_OR_NULL, "minimum": -180, "maximum": 180},
+        "rating": {"type": ["integer", "null"]},
+        "keywords": listed(TEXT),
+    },
+    description="What the file says of itself; null where it says nothing. Texts are a stranger's.",
+)
 _COMMON: Json = {
     "key": TEXT,
     "status": {"type": "string", "enum": ["recognized", "rejected"]},
@@ -67,6 +95,20 @@ _COMMON: Json = {
     "words": listed(TEXT),
     "rejection": REJECTION,
     "url": URL,
+    "thumbnail_url": {
+        **TEXT_OR_NULL,
+        "description": "Shows a picture of up to 512 pixels for 15 minutes, to anybody; null where none was "
+        "made.",
+    },
+    "view_url": {
+        **TEXT_OR_NULL,
+        "description": "Shows a JPEG of up to 2048 pixels for 15 minutes, to anybody, where the photo itself "
+        "is none that every browser shows; where null, `url` does.",
+    },
+    "photo": {
+        **or_null({"$ref": "#/components/schemas/Photo"}),
+        "description": "What the file says of itself; null where nobody has looked.",
+    },
 }
 SUMMARY = json_object(
     {**_COMMON, "labels": listed(LABEL), "confidence": PERCENT},
@@ -155,7 +197,7 @@ PROBLEM = json_object(
     "faults",
     description="https://www.rfc-editor.org/rfc/rfc9457",
 )
-COMPONENTS = {"Image": SUMMARY, "Details": DETAILS, "Problem": PROBLEM}
+COMPONENTS = {"Image": SUMMARY, "Details": DETAILS, "Photo": PHOTO, "Problem": PROBLEM}
 
 
 class Details(NamedTuple):
@@ -165,17 +207,30 @@ class Details(NamedTuple):
     results: Mapping[str, Result]
 
 
-def page(answer: Page, cursor: str | None, url: Callable[[ImageVersion], str]) -> Json:
-    """Return a page. `cursor` is null on the last one; `url` says where a photo is to be seen.
+def shown(record: ImageRecord, signer: Signer, *, pictures: bool) -> Json:
+    """Write where an image is to be seen, and what its file says. `pictures` says whether files are read."""
+    photo = record.findings.photo if pictures else None
+    thumbnail = None if photo is None else photo.thumbnail_key(record.content_id)
+    view = None if photo is None else photo.view_key(record.content_id)
+    return {
+        "url": signer.photo(record.version),
+        "thumbnail_url": None if thumbnail is None else signer.rendition(thumbnail),
+        "view_url": None if view is None else signer.rendition(view),
+        "photo": None if photo is None else _photo(photo),
+    }
+
+
+def page(answer: Page, cursor: str | None, show: Callable[[ImageRecord], Json]) -> Json:
+    """Return a page. `cursor` is null on the last one; `show` writes where an image is to be seen.
 
     `looked_at` is there where the page ended before it was full, and not at the end.
     """
-    images = [_match(match, url(match.record.version)) for match in answer.matches]
+    images = [_match(match, show(match.record)) for match in answer.matches]
     early = {} if answer.looked_at is None else {"looked_at": answer.looked_at}
     return {"images": images, "cursor": cursor, **early}
 
 
-def details(image: Details, url: str) -> Json:
+def details(image: Details, shown: Json) -> Json:
     """Write everything known of an image: what a list shows of it, and more.
 
     `labels` come with parents, instances and boxes, `face_details` with every attribute, `text_lines` as they
@@ -184,7 +239,7 @@ def details(image: Details, url: str) -> Json:
     record = image.record
     labels, faces, text = (image.results.get(name) for name in ("labels", "faces", "text"))
     return {
-        **_summary(record, url),
+        **_summary(record, shown),
         "labels": _label_names(record) if labels is None else _labels(record, labels.response),
         "face_details": None if faces is None else _plain(faces.response.get("FaceDetails", [])),
         "text_lines": None if text is None else _lines(text.response),
@@ -202,15 +257,15 @@ def details(image: Details, url: str) -> Json:
 
 def raw(image: Details) -> Json:
     """Write what Rekognition answered, detector by detector, as it came."""
-    return {name: dict(result.response) for name, result in sorted(image.results.items())}
+    return {name: dict(result.response) for name, result in sorted(image.results.items()) if name != PICTURE}
 
 
-def _match(match: Match, url: str) -> Json:
-    summary = _summary(match.record, url)
+def _match(match: Match, shown: Json) -> Json:
+    summary = _summary(match.record, shown)
     return summary if match.confidence is None else {**summary, "confidence": match.confidence}
 
 
-def _summary(record: ImageRecord, url: str) -> Json:
+def _summary(record: ImageRecord, shown: Json) -> Json:
     rejection = record.rejection
     return {
         "key": record.key,
@@ -225,8 +280,13 @@ def _summary(record: ImageRecord, url: str) -> Json:
         "rejection": None
         if rejection is None
         else {"code": rejection.code, "message": rejection.message, "detector": rejection.detector},
-        "url": url,
+        **shown,
     }
+
+
+def _photo(photo: PhotoFacts) -> Json:
+    facts = {name: getattr(photo, name) for name in PHOTO["properties"]}
+    return {**facts, "keywords": list(photo.keywords)}
 
 
 def _label_names(record: ImageRecord) -> list[Json]:

@@ -51,7 +51,7 @@ class FakePictures:
         if stored.body in self.crashes_on:
             raise MemoryError
         if stored.body.startswith(b"bomb"):
-            return {"refused": {"code": "ImageTooLargeException", "message": f"{key} has too many pixels"}}
+            return {"refused": {"code": "InvalidParameterException", "message": f"{key} is too small"}}
         is_direct = not stored.body.startswith(b"heic ")
         photo = PhotoFacts(
             format="JPEG" if is_direct else "HEIF",

@@ -180,10 +180,30 @@ class FakeS3:
                 answer["VersionId"] = found.version_id or "null"
         return answer
 
-    def get_object(self, *, Bucket: str, Key: str, Range: str = "", VersionId: str | None = None) -> Wire:
+    def get_object(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        Range: str = "",
+        VersionId: str | None = None,
+        IfMatch: str | None = None,
+    ) -> Wire:
         with self._call("GetObject", Bucket):
-            body = self._readable("GetObject", Key, VersionId).body or b""
-            return {"Body": io.BytesIO(body[: int(Range.rpartition("-")[2]) + 1] if Range else body)}
+            found = self._readable("GetObject", Key, VersionId)
+            if IfMatch is not None and IfMatch.strip('"') != found.etag:
+                raise _refusal(412, "GetObject", "PreconditionFailed")
+            body = found.body or b""
+            answer: Wire = {"ETag": f'"{found.etag}"', "Body": io.BytesIO(body)}
+            if Range:
+                first, last = map(int, Range.removeprefix("bytes=").split("-"))
+                if first >= len(body):
+                    raise _refusal(416, "GetObject", "InvalidRange")
+                answer |= {
+                    "Body": io.BytesIO(body[first : last + 1]),
+                    "ContentRange": f"bytes {first}-{min(last, len(body) - 1)}/{len(body)}",
+                }
+        return answer
 
     def list_objects_v2(
         self,

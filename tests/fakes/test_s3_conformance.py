@@ -97,6 +97,23 @@ def test_the_beginning_of_an_object_can_be_read(bucket: Bucket) -> None:
     assert bucket.body("a.jpg", Range="bytes=0-99") == b"0123456789"
 
 
+def test_a_part_of_an_object_comes_with_its_etag_and_the_size_of_all(bucket: Bucket) -> None:
+    etag = bucket.put("a.jpg", b"0123456789")["ETag"]
+
+    part = bucket.client.get_object(Bucket=bucket.name, Key="a.jpg", Range="bytes=4-99", IfMatch=etag)
+
+    assert (part["Body"].read(), part["ContentRange"], part["ETag"]) == (b"456789", "bytes 4-9/10", etag)
+    assert bucket.refusal(bucket.body, "a.jpg", Range="bytes=10-19") == (416, "InvalidRange")
+
+
+def test_another_object_than_was_asked_for_is_412(bucket: Bucket) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-reads.html"""
+    etag = bucket.put("a.jpg")["ETag"]
+    bucket.put("a.jpg", b"another")
+
+    assert bucket.refusal(bucket.body, "a.jpg", IfMatch=etag) == (412, "PreconditionFailed")
+
+
 def test_what_was_never_there_is_404(bucket: Bucket) -> None:
     assert bucket.refusal(bucket.record, "a.jpg") == (404, "404")
     assert bucket.refusal(bucket.body, "a.jpg") == (404, "NoSuchKey")

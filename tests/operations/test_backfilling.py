@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.metrics import Metric
 from contract.moments import to_text
 from contract.notifications import parse
-from contract.records import Status
+from contract.photos import PICTURE
+from contract.records import ResultName, Status
 from contract.settings import questions
+from operations.adapters.account import DeployedProcessor
 from operations.adapters.sqs import Pace
 from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
 from operations.planning import Assessor, ObjectFilter
@@ -24,7 +27,7 @@ from tests.fakes.sqs import BULK
 from tests.operations.deployments import deployed
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld
-from tests.processors.world import SETTINGS
+from tests.processors.world import SETTINGS, WITH_PICTURES
 
 FINGERPRINTS = {name: question.fingerprint for name, question in questions(SETTINGS).items()}
 PRICE_A_CALL = 0.001
@@ -42,21 +45,29 @@ class Runs:
     kept: Progress = field(default_factory=Progress)
     is_interrupted: Callable[[], bool] = lambda: False
     slept: list[float] = field(default_factory=list)
+    fingerprints: Mapping[str, str] = field(default_factory=lambda: FINGERPRINTS)
 
     def run(
-        self, prefix: str = "", *, rate: float | None = None, everything: bool = False, **bounds: Any
+        self,
+        prefix: str = "",
+        *,
+        rate: float | None = None,
+        everything: bool = False,
+        metadata: bool = False,
+        **bounds: Any,
     ) -> tuple[Ended, Backfill]:
         with SeenContents() as contents:
             operated = self.operated
             made = Backfill(
                 operated.pipeline,
-                Assessor(deployed(FINGERPRINTS), operated.table, contents, has_records=True),
+                Assessor(deployed(self.fingerprints), operated.table, contents, has_records=True),
                 price=price,
                 pace=Pace(rate, lambda: sum(self.slept), self.slept.append),
                 bounds=Bounds(**bounds),
                 now=lambda: to_text(operated.now),
                 progress=self.kept,
                 everything=everything,
+                metadata=metadata,
             )
             for self.kept in made.run(prefix, ObjectFilter()):
                 if self.is_interrupted():
@@ -114,6 +125,70 @@ def test_everything_queues_what_has_its_record_too() -> None:
     assert sorted(runs.queued()) == ["new/000.jpg", "old.jpg"]
     assert (run.progress.queued, run.progress.records) == (2, 1)
     assert run.progress.calls == {"labels": 1, "faces": 1}
+
+
+WITH_PICTURE = {**FINGERPRINTS, PICTURE: "read"}
+
+
+def test_for_metadata_only_what_costs_no_call_is_queued() -> None:
+    operated = with_new(3)
+    operated.world.s3.copy("old.jpg", "copy.jpg")
+    operated.world.deliver(
+        operated.world.s3.put("again.jpg", b"cat 97"), operated.world.s3.put("empty.jpg", b"")
+    )
+    operated.world.deliver(operated.world.s3.put("over.jpg", b"cat 80"))
+    operated.world.s3.put("over.jpg", b"cat 81")
+    runs = Runs(operated, fingerprints=WITH_PICTURE)
+
+    ended, run = runs.run(metadata=True)
+
+    assert ended is Ended.ALL
+    assert sorted(runs.queued()) == ["again.jpg", "old.jpg"]
+    assert (run.progress.calls, run.dollars, run.totals.current) == ({}, 0, 1)
+    # Three new ones, a copy without a record, and one whose record is of the bytes before.
+    assert run.would_cost == 5
+
+
+def test_metadata_is_filled_in_and_no_detector_is_called() -> None:
+    operated = recognized("old.jpg", "two.jpg")
+    operated.world.use(WITH_PICTURES)
+    calls = operated.world.tally[Metric.CALLS_MADE]
+    fingerprints = DeployedProcessor(WITH_PICTURES, 512).fingerprints
+    runs = Runs(operated, fingerprints=fingerprints)
+
+    assert runs.run(metadata=True)[1].queued == 2
+    operated.work_off_bulk()
+
+    for key in ("old.jpg", "two.jpg"):
+        record = operated.world.record(key)
+        assert record is not None
+        assert record.findings.photo is not None
+        assert record.detectors == fingerprints
+    assert operated.world.tally[Metric.CALLS_MADE] == calls
+    assert Runs(operated, fingerprints=fingerprints).run(metadata=True)[1].queued == 0
+
+
+def test_for_metadata_another_version_of_the_same_bytes_is_left_alone() -> None:
+    operated = recognized("old.jpg")
+    for _ in range(5):
+        operated.world.s3.put("z", b"time goes by")
+    operated.world.s3.put("old.jpg", b"cat 97")
+    runs = Runs(operated, fingerprints=WITH_PICTURE)
+
+    _, run = runs.run(metadata=True)
+
+    assert (runs.queued(), run.would_cost) == ([], 2)
+
+
+def test_for_metadata_what_has_lost_an_answer_is_left_alone() -> None:
+    operated = recognized("old.jpg", "two.jpg")
+    record = operated.world.record("old.jpg")
+    assert record is not None
+    operated.table.forget_answers([ResultName(record.content_id, "faces", FINGERPRINTS["faces"])])
+
+    _, run = Runs(operated, fingerprints=WITH_PICTURE).run(metadata=True)
+
+    assert (run.queued, run.would_cost) == (0, 2)
 
 
 def test_a_limit_ends_a_run_and_the_next_goes_on_with_as_many() -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from tests.operations.deployments import named
 from tests.operations.letters import body, explained
 from tests.operations.test_reconciling import copy_rows, recognized
 from tests.operations.world import AT_ONCE, NAMES, OperatedWorld
+from tests.processors.world import SETTINGS
 
 OUTPUTS = {
     "Bucket": NAMES.bucket,
@@ -107,6 +109,8 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         (["backfill", "s3://photos"], "--yes"),
         (["backfill", "s3://theirs/2025/", "--yes"], "aws s3 sync s3://theirs/2025/ s3://photos/2025/"),
         (["backfill", "s3://photos", "--yes", "--max-cost", "-1"], "--max-cost"),
+        (["backfill", "s3://photos", "--yes", "--all", "--metadata"], "--all and --metadata"),
+        (["backfill", "s3://photos", "--yes", "--metadata"], "-c pictures=true"),
         (["backfill", "s3://photos", "--yes", "--rate", "0"], "--rate"),
         (["quotas", "--set", "DetectLabels"], "DetectLabels=80"),
         (["quotas", "--set", "DetectSmells=3"], "DetectSmells"),
@@ -456,6 +460,24 @@ def test_a_restart_forgets_what_was_queued(operated: OperatedWorld, run: Run) ->
     told = [json.loads(run(*typed, *more)[1])["in_all"]["queued"] for more in ([], [], ["--restart"])]
 
     assert told == [2, 4, 2]
+
+
+def test_metadata_is_filled_in_without_a_call_and_is_a_backfill_of_its_own(
+    operated: OperatedWorld, run: Run
+) -> None:
+    operated.functions.settings = replace(SETTINGS, pictures_function="pictures")
+    operated.world.s3.put("new.jpg", b"dog 90")
+    typed = ("backfill", "s3://photos/", "--yes", "--json")
+    assert json.loads(run(*typed, "--limit", "1")[1])["ended"] == "limit"
+
+    told = json.loads(run(*typed, "--metadata")[1])
+
+    assert (told["queued"], told["would_cost"], told["in_all"]["calls"]) == (1, 1, {})
+    assert "good.jpg" in operated.queues.bodies(BULK)[-1]
+    assert "1 have no current record and were left alone" in run(*typed[:-1], "--metadata")[1]
+    planned = json.loads(run("plan", "s3://photos/", "--json")[1])
+    assert (planned["to_do"], planned["files_to_read"], planned["calls"]) == (2, 2, {"labels": 1, "faces": 1})
+    assert "2  to do have files to be read" in run("plan", "s3://photos/")[1]
 
 
 def test_ctrl_c_ends_a_backfill_and_says_how_it_goes_on(operated: OperatedWorld, run: Run) -> None:

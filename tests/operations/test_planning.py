@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
+from contract.photos import MAX_PHOTO_BYTES, PICTURE
 from contract.records import ResultName, Status
 from contract.settings import questions
 from contract.table import result_key, to_wire
@@ -97,6 +98,31 @@ def test_other_settings_of_a_detector_need_calls_anew() -> None:
     operated = recognized("old.jpg")
 
     assert planned(operated, fingerprints={**FINGERPRINTS, "labels": "other"})[0].calls == {"labels": 1}
+
+
+WITH_PICTURE = {**FINGERPRINTS, PICTURE: "read"}
+
+
+def test_a_record_that_lacks_the_picture_alone_costs_no_call() -> None:
+    operated = recognized("old.jpg")
+    operated.world.s3.put("new.jpg", b"dog 90")
+
+    totals, _ = planned(operated, fingerprints=WITH_PICTURE)
+
+    assert (totals.current, totals.to_do, totals.known, totals.read) == (0, 2, 1, 2)
+    assert totals.calls == BOTH
+    assert totals.to_json()["files_to_read"] == 2
+
+
+def test_a_picture_that_was_read_is_not_read_again() -> None:
+    operated = recognized("old.jpg")
+    record = operated.world.record("old.jpg")
+    assert record is not None
+    at = result_key(ResultName(record.content_id, PICTURE, "read"))
+    read = {"pk": at.pk, "sk": at.sk, "answer": b"", "called_at": "2026-01-01T00:00:00.000Z"}
+    operated.world.table.items[at.pk, at.sk] = to_wire(read)
+
+    assert planned(operated, fingerprints=WITH_PICTURE)[0].read == 0
 
 
 def test_another_bucket_has_no_records_but_its_bytes_may_be_known() -> None:
@@ -241,6 +267,40 @@ def listed(key: str, size: int = 6) -> Listed:
 )
 def test_a_listing_says_what_an_object_may_be(key: str, size: int, kind: ObjectKind) -> None:
     assert ObjectKind.of(listed(key, size)) is kind
+
+
+@pytest.mark.parametrize(
+    ("key", "size", "kind"),
+    [
+        ("a.HEIC", 1, ObjectKind.PHOTO),
+        ("a.jpg", 1, ObjectKind.PHOTO),
+        ("a.txt", 1, ObjectKind.OTHER_BY_NAME),
+        ("a.tiff", MAX_PHOTO_BYTES, ObjectKind.PHOTO),
+        ("a.tiff", MAX_PHOTO_BYTES + 1, ObjectKind.TOO_LARGE),
+    ],
+)
+def test_where_photos_are_converted_more_can_be_recognized(key: str, size: int, kind: ObjectKind) -> None:
+    assert ObjectKind.of(listed(key, size), is_converted=True) is kind
+
+
+@pytest.mark.parametrize(
+    ("change", "lacks"),
+    [
+        ({}, True),
+        ({"fingerprints": {**FINGERPRINTS, PICTURE: "of an older release"}}, True),
+        ({"fingerprints": WITH_PICTURE}, False),
+        ({"fingerprints": {"labels": FINGERPRINTS["labels"]}}, False),
+        ({"fingerprints": {**FINGERPRINTS, "text": "one more"}}, False),
+        ({"etag": "other"}, False),
+        ({"status": Status.DELETED}, False),
+        ({"status": Status.REJECTED}, False),
+    ],
+)
+def test_what_lacks_the_picture_alone(change: dict[str, Any], lacks: bool) -> None:
+    record = replace(RecordSummary("a", "e", 6, Status.RECOGNIZED, fingerprints=FINGERPRINTS), **change)
+
+    assert record.lacks_only_picture(listed("a"), WITH_PICTURE) is lacks
+    assert not record.lacks_only_picture(listed("a"), FINGERPRINTS)
 
 
 @pytest.mark.parametrize(

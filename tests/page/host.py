@@ -61,12 +61,16 @@ class Host(Site):
 
     @property
     def parts(self) -> Dependencies:
-        return replace(super().parts, signer=self, photos_at=self.bucket_url)
+        return replace(super().parts, signer=self, photos_at=self.bucket_url, renditions_at=self.bucket_url)
 
     def photo(self, version: ImageVersion) -> str:
         """Sign for a photo; each signature has a number, and those before `expired_before` have expired."""
         self.signed += 1
         return f"{self.bucket_url}/{quote(version.key)}?signed={self.signed}"
+
+    def rendition(self, key: str) -> str:
+        self.signed += 1
+        return f"{self.bucket_url}/{quote(key)}?signed={self.signed}"
 
     def upload(self, content: Content, *, replace: bool) -> UploadGrant:
         url = f"{self.bucket_url}/{quote(content.key)}?size={content.size_bytes}"

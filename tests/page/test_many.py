@@ -45,6 +45,9 @@ class FullHost(Host):
             "words": [],
             "rejection": None,
             "url": f"{self.bucket_url}/all-alike.jpg?signed=1",
+            "thumbnail_url": None,
+            "view_url": None,
+            "photo": None,
         }
 
 

@@ -46,6 +46,9 @@ class FakeSigner:
     def photo(self, version: ImageVersion) -> str:
         return f"https://photos/{quote(version.key)}?signed"
 
+    def rendition(self, key: str) -> str:
+        return f"https://renditions/{quote(key)}?signed"
+
     def upload(self, content: Content, *, replace: bool) -> UploadGrant:
         return UploadGrant(f"https://photos/{quote(content.key)}?put", headers_of(content, replace), 900)
 
@@ -59,6 +62,7 @@ class Site:
     logged: list[object] = field(default_factory=list)
     confidence_order: bool = True
     uploads: bool = True
+    pictures: bool = True
     counts: MemoryCounts = field(default_factory=MemoryCounts)
 
     def exception(self, msg: object) -> None:
@@ -91,6 +95,7 @@ class Site:
             queues=self.counts,
             now=lambda: datetime(2026, 11, 23, 18, 30, tzinfo=UTC),
             photos_at="https://photos",
+            renditions_at="https://renditions" if self.pictures else "",
             confidence_order=self.confidence_order,
             uploads=self.uploads,
         )

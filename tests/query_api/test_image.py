@@ -2,7 +2,11 @@
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
+import pytest
+
+from contract.photos import PICTURE, PhotoFacts
 from contract.records import ImageRecord, Result, ResultName
 from tests.query_api.photos import commit, photo, rejected, tombstone, write_result
 from tests.query_api.site import Site
@@ -112,6 +116,108 @@ def test_an_image_says_which_detectors_ran_with_which_settings_and_when(site: Si
     assert site.get("/images/pets/cat.jpg").json["detectors"] == {
         "faces": {"fingerprint": "fingerprint-2", "called_at": None},
         "labels": {"fingerprint": "fingerprint-1", "called_at": "2026-11-23T12:30:00.000Z"},
+    }
+
+
+FACTS = PhotoFacts(
+    "HEIF",
+    4032,
+    3024,
+    is_direct=False,
+    orientation=6,
+    taken_at="2026-07-31T23:59:59.120",
+    taken_zone="+02:00",
+    taken_from="DateTimeOriginal",
+    camera="<img src=x onerror=alert(1)>",
+    exposure_seconds=0.004,
+    f_number=1.8,
+    iso=64,
+    latitude=-33.5,
+    longitude=151.25,
+    rating=0,
+    keywords=("beach", "</script>"),
+    hash="f" * 16,
+    sharpness=3.5,
+    renditions="token-1",
+    has_view=True,
+)
+UNSAID = {"lens": None, "focal_length_mm": None}
+
+
+def looked_at(record: ImageRecord, facts: PhotoFacts = FACTS) -> ImageRecord:
+    return replace(
+        record,
+        findings=replace(record.findings, photo=facts),
+        detectors={**record.detectors, PICTURE: "fingerprint-3"},
+    )
+
+
+def test_an_image_says_what_its_file_says_and_nothing_of_ours(site: Site) -> None:
+    commit(site.table, looked_at(cat()))
+
+    image, listed = site.get("/images/pets/cat.jpg").json, site.list().json["images"][0]
+
+    ours = {"is_direct", "hash", "finds_duplicates", "sharpness", "renditions", "has_view"}
+    said = {name: value for name, value in FACTS.to_json().items() if name not in ours}
+    assert image["photo"] == listed["photo"] == {**said, **UNSAID}
+
+
+def test_what_the_file_does_not_say_is_null(site: Site) -> None:
+    commit(site.table, looked_at(cat(), PhotoFacts("PNG", 640, 480, is_direct=True)))
+
+    photo = site.get("/images/pets/cat.jpg").json["photo"]
+
+    known = {"format": "PNG", "width": 640, "height": 480, "orientation": 1, "keywords": []}
+    assert photo == {**dict.fromkeys(photo), **known}
+    assert set(photo) == set(site.get("/openapi.json").json["components"]["schemas"]["Photo"]["required"])
+
+
+@pytest.mark.parametrize("shares_answers", [True, False])
+def test_renditions_are_shown_by_content_and_maker(site: Site, shares_answers: bool) -> None:
+    record = looked_at(replace(cat(), shares_answers=shares_answers))
+    commit(site.table, record)
+
+    image = site.get("/images/pets/cat.jpg").json
+
+    below = f"https://renditions/{quote(record.content_id)}/token-1"
+    assert image["thumbnail_url"] == f"{below}/thumbnail.webp?signed"
+    assert image["view_url"] == f"{below}/view.jpg?signed"
+    assert image["url"] == "https://photos/pets/cat.jpg?signed"
+
+
+def test_a_photo_that_every_browser_shows_has_no_view(site: Site) -> None:
+    commit(site.table, looked_at(cat(), replace(FACTS, has_view=False, is_direct=True)))
+
+    image = site.get("/images/pets/cat.jpg").json
+
+    assert image["view_url"] is None
+    assert image["thumbnail_url"] is not None
+
+
+def test_where_nobody_has_looked_there_is_neither_thumbnail_nor_photo(site: Site) -> None:
+    commit(site.table, cat())
+
+    image = site.get("/images/pets/cat.jpg").json
+
+    assert (image["photo"], image["thumbnail_url"], image["view_url"]) == (None, None, None)
+
+
+def test_a_deployment_that_looks_at_no_pictures_says_nothing_of_them() -> None:
+    site = Site(pictures=False)
+    commit(site.table, looked_at(cat()))
+
+    image = site.get("/images/pets/cat.jpg").json
+
+    assert (image["photo"], image["thumbnail_url"], image["view_url"]) == (None, None, None)
+
+
+def test_what_was_read_of_the_file_is_no_answer_of_rekognition(site: Site) -> None:
+    commit_with_results(site, looked_at(cat()), {"labels": LABELS, PICTURE: FACTS.to_json()})
+
+    assert set(site.get("/images/pets/cat.jpg/raw").json) == {"labels"}
+    assert site.get("/images/pets/cat.jpg").json["detectors"][PICTURE] == {
+        "fingerprint": "fingerprint-3",
+        "called_at": "2026-11-23T12:30:00.000Z",
     }
 
 

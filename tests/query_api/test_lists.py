@@ -51,6 +51,9 @@ def test_an_image_in_a_list_says_the_most_important_of_it(site: Site) -> None:
                 "words": [],
                 "rejection": None,
                 "url": "https://photos/cat.jpg?signed",
+                "thumbnail_url": None,
+                "view_url": None,
+                "photo": None,
             }
         ],
         "cursor": None,

@@ -143,13 +143,13 @@ def test_a_browser_that_has_this_version_gets_nothing(site: Site, path: str) -> 
     assert asked_again(site, path, '"other"')["statusCode"] == 200
 
 
-def test_the_page_may_run_its_own_scripts_and_talk_to_the_bucket_and_to_nobody_else(site: Site) -> None:
+def test_the_page_may_run_its_own_scripts_and_talk_to_the_buckets_and_to_nobody_else(site: Site) -> None:
     policy = site.get("/").headers["content-security-policy"]
     directives = dict(part.split(" ", 1) for part in policy.split("; "))
 
     assert directives["default-src"] == "'none'"
     assert directives["script-src"] == directives["style-src"] == "'self'"
-    assert directives["img-src"] == "'self' blob: https://photos"
+    assert directives["img-src"] == "'self' blob: https://photos https://renditions"
     assert directives["connect-src"] == "'self' https://photos"
     assert directives["require-trusted-types-for"] == "'script'"
     assert directives["frame-ancestors"] == "'none'"
@@ -160,6 +160,20 @@ def test_of_a_buckets_url_its_host_alone_is_allowed() -> None:
     policy = security_headers("https://b.s3.eu-central-1.amazonaws.com/x?y")["content-security-policy"]
 
     assert "img-src 'self' blob: https://b.s3.eu-central-1.amazonaws.com;" in policy
+
+
+def test_the_page_may_show_pictures_of_both_buckets() -> None:
+    policy = security_headers(
+        "https://b.s3.eu-central-1.amazonaws.com", "https://r.s3.eu-central-1.amazonaws.com/"
+    )
+    on_one_host = security_headers("http://127.0.0.1:4566/b", "http://127.0.0.1:4566/r")
+
+    assert (
+        "img-src 'self' blob: https://b.s3.eu-central-1.amazonaws.com https://r.s3.eu-central-1.amazonaws.com;"
+        in policy["content-security-policy"]
+    )
+    assert "connect-src 'self' https://b.s3.eu-central-1.amazonaws.com;" in policy["content-security-policy"]
+    assert "img-src 'self' blob: http://127.0.0.1:4566;" in on_one_host["content-security-policy"]
 
 
 def test_the_files_name_no_other_host_and_write_no_markup() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.errors import TransientError
+from contract.photos import MAX_PHOTO_BYTES
 from contract.records import ImageVersion
 from query_api.adapters.s3_signing import S3Signer, bucket_url
 from query_api.ports import Content
@@ -42,7 +44,9 @@ def version(key: str, version_id: str | None = "v/1") -> ImageVersion:
     return ImageVersion(key, "etag", 7, version_id, "2026-11-23T12:00:00.000Z")
 
 
-def botocores(credentials: Credentials, endpoint: str | None, method: str, **asked: object) -> str:
+def botocores(
+    credentials: Credentials, endpoint: str | None, method: str, bucket: str = "photos", **asked: object
+) -> str:
     client: Any = botocore.session.get_session().create_client(
         "s3",
         region_name="eu-central-1",
@@ -56,7 +60,7 @@ def botocores(credentials: Credentials, endpoint: str | None, method: str, **ask
             request_checksum_calculation="when_required",
         ),
     )
-    return str(client.generate_presigned_url(method, {"Bucket": "photos", **asked}, ExpiresIn=900))
+    return str(client.generate_presigned_url(method, {"Bucket": bucket, **asked}, ExpiresIn=900))
 
 
 def taken_apart(url: str) -> tuple[str, str, str, dict[str, list[str]]]:
@@ -96,6 +100,20 @@ def test_a_url_is_that_of_botocores_s3_client(
     )
 
     assert taken_apart(signer(credentials, endpoint or "").photo(version(key))) == taken_apart(wanted)
+
+
+@pytest.mark.usefixtures("_at_noon")
+@pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:4566"])
+@pytest.mark.parametrize(("name", "shown_as"), [("thumbnail.webp", "image/webp"), ("view.jpg", "image/jpeg")])
+def test_a_rendition_is_signed_for_in_its_own_bucket(endpoint: str | None, name: str, shown_as: str) -> None:
+    key = f"0123abcd-77@5/token/{name}"
+    where = bucket_url("renditions", "eu-central-1", {"AWS_ENDPOINT_URL": endpoint} if endpoint else {})
+    both = replace(signer(endpoint=endpoint or ""), renditions_url=where)
+
+    wanted = botocores(
+        CREDENTIALS[0], endpoint, "get_object", "renditions", Key=key, ResponseContentType=shown_as
+    )
+    assert taken_apart(both.rendition(key)) == taken_apart(wanted)
 
 
 @given(key=KEYS)
@@ -312,8 +330,18 @@ SHA256 = "must be the base64 of 32 bytes, as `openssl dgst -sha256 -binary photo
         ('{"key": "' + "x" * 10_001 + '"}', {"body": "more than 10,000 bytes"}),
     ],
 )
-def test_an_upload_that_could_not_work_is_refused(site: Site, body: object, faults: dict[str, str]) -> None:
-    answer = site.post("/uploads", body)
+def test_an_upload_that_could_not_work_is_refused(body: object, faults: dict[str, str]) -> None:
+    answer = Site(pictures=False).post("/uploads", body)
 
     assert answer.status == 400
     assert {fault["parameter"]: fault["reason"] for fault in answer.json["faults"]} == faults
+
+
+@pytest.mark.parametrize("content_type", ["image/jpeg", "image/heic", "image/avif", "image/tiff"])
+def test_more_and_larger_photos_may_come_where_pictures_are_looked_at(site: Site, content_type: str) -> None:
+    asked = {**ASKED, "content_type": content_type, "size_bytes": MAX_PHOTO_BYTES}
+
+    assert site.post("/uploads", asked).status == 201
+    assert site.post("/uploads", {**asked, "size_bytes": MAX_PHOTO_BYTES + 1}).status == 400
+    assert site.post("/uploads", {**asked, "content_type": "image/svg+xml"}).status == 400
+    assert Site(pictures=False).post("/uploads", asked).status == 400

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from base64 import b64decode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from botocore.credentials import ContainerMetadataFetcher
 
 from contract.errors import SettingsError
 from contract.metrics import Metric
+from contract.photos import PhotoFacts
 from contract.table import counts_key
 from contract.timing import QUERY_TIMEOUT_SECONDS
 from query_api import wiring
@@ -80,6 +82,26 @@ def test_how_things_stand_is_of_today_and_of_the_queues_that_are_named(
     assert stats["today"]["images_recognized"] == 3
     assert {name: depth["waiting"] for name, depth in stats["queues"].items()} == {"images": 1, "bulk": 1}
     assert stats["dead_letters"] == 2
+
+
+@pytest.mark.usefixtures("_settings")
+@pytest.mark.parametrize("bucket", ["renditions", ""])
+def test_thumbnails_are_shown_from_the_bucket_that_is_named(
+    moto_table: MotoTable, monkeypatch: pytest.MonkeyPatch, bucket: str
+) -> None:
+    monkeypatch.setenv("RENDITIONS_BUCKET", bucket)
+    facts = PhotoFacts("JPEG", 640, 480, is_direct=True, f_number=2.0, renditions="me")
+    record = photo("cat.jpg")
+    commit(moto_table, replace(record, findings=replace(record.findings, photo=facts)))
+
+    (image,) = json.loads(wiring.build()(ministack("/images"), CONTEXT)["body"])["images"]
+
+    if bucket:
+        at = "https://renditions.s3.eu-central-1.amazonaws.com/etag-of-cat.jpg-1234/me/thumbnail.webp?"
+        assert image["thumbnail_url"].startswith(at)
+        assert image["photo"]["f_number"] == 2
+    else:
+        assert (image["thumbnail_url"], image["view_url"], image["photo"]) == (None, None, None)
 
 
 @pytest.mark.usefixtures("_settings")

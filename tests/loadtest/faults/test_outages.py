@@ -44,9 +44,8 @@ def log(tmp_path: Path) -> Path:
 def test_a_wave_has_an_outage_and_each_service_that_the_promise_names_is_away_once() -> None:
     assert len(OUTAGES) == WAVES
     away = [service for outage in OUTAGES if not outage.denied for service in outage.services]
-    assert sorted(away) == sorted(
-        {AwsService.DYNAMODB, AwsService.S3, AwsService.SNS, AwsService.REKOGNITION}
-    )
+    # SQS brings the messages: while it is away, nobody is there to notice.
+    assert sorted(away) == sorted(set(AwsService) - {AwsService.SQS})
 
 
 def test_a_service_that_is_away_answers_503_or_hangs_up_and_the_others_answer(log: Path) -> None:

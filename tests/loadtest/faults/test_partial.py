@@ -75,3 +75,13 @@ def test_calls_are_told_apart_and_refused_in_their_own_words() -> None:
     assert b"<Code>Throttled</Code>" in throttle(sns, 0).body
     assert (throttle(s3, 0).status, throttle(s3, 0).body) == (503, b"")
     assert json.loads(server_error(get_item).body)["__type"].endswith("#InternalServerError")
+
+
+def test_invocations_are_told_apart_from_objects_and_refused_as_lambda_does() -> None:
+    """Its errors are named by a header: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
+    invoke = Call("POST", "/2015-03-31/functions/pictures/invocations", {}, b"{}")
+
+    assert (invoke.service, invoke.operation) == (AwsService.LAMBDA, "Invoke")
+    refused = throttle(invoke, 0)
+    assert refused.status == 429
+    assert dict(refused.headers)["x-amzn-ErrorType"] == "TooManyRequestsException"

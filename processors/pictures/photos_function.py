@@ -1,0 +1,80 @@
+"""What the pictures function answers: `{"photo"}`, or why there is nothing known of it.
+
+It is invoked by the processor, once for a content, and answers with one of
+`{"photo": …}` (PhotoFacts), `{"refused": {"code", "message"}}` (it can never be recognized),
+`{"unreadable": {"message"}}` (the bucket does not give it out), `{"superseded": true}` (the bucket holds
+another version) and `{"not_ready": {"code", "message"}}` (a service is away: nobody's fault).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from contract.errors import ImagepipeError
+from contract.photos import PhotoFacts
+from processors.pictures.errors import RefusedByBucketError, RefusedError, VersionGoneError
+from processors.pictures.metadata import facts_of
+from processors.pictures.pictures import Picture, check_bytes, look_at
+from processors.pictures.range_reader import BLOCK_BYTES, SMALL_BYTES, PhotoVersion, RangeReader
+
+if TYPE_CHECKING:
+    from processors.adapters.photos import S3Photos, S3Renditions
+
+
+@dataclass(frozen=True)
+class PhotosFunction:
+    """Answers for one photo at a time."""
+
+    photos: "S3Photos"
+    renditions: "S3Renditions"
+    keep_location: bool = False
+
+    def answer(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Read the photo `key`, and put its renditions under `content_id` and `token`."""
+        version = PhotoVersion(asked["key"], asked["etag"], asked["version_id"])
+        content_id, token = asked["content_id"], asked["token"]
+        try:
+            check_bytes(asked["size_bytes"])
+            with self._opened(version, asked["size_bytes"]) as file:
+                facts = self._kept(look_at(file), content_id, token)
+        except RefusedError as error:
+            return {"refused": {"code": error.code, "message": f"{version.key}: {error.message}"}}
+        except RefusedByBucketError as error:
+            return {"unreadable": {"message": str(error)}}
+        except VersionGoneError:
+            return {"superseded": True}
+        except ImagepipeError as error:
+            return {"not_ready": {"code": error.code, "message": error.message}}
+        return {"photo": facts.to_json()}
+
+    def _opened(self, version: PhotoVersion, size_bytes: int) -> RangeReader:
+        """Open a photo: all of a small one, of a larger one what most headers fit in."""
+        first = self.photos.piece(version, 0, size_bytes if size_bytes <= SMALL_BYTES else BLOCK_BYTES)
+        check_bytes(first.total_bytes)
+        return RangeReader(
+            lambda begin, end: self.photos.piece(version, begin, end).content,
+            first.total_bytes,
+            first.content,
+        )
+
+    def _kept(self, picture: Picture, content_id: str, token: str) -> PhotoFacts:
+        """Put the renditions where they are read, and return what is known of the photo."""
+        made = picture.renditions
+        facts = PhotoFacts(
+            format=picture.form,
+            width=picture.width,
+            height=picture.height,
+            is_direct=picture.is_direct,
+            orientation=picture.orientation,
+            hash=made.hash if made else None,
+            sharpness=made.sharpness if made else None,
+            renditions=token if made else None,
+            has_view=made is not None and made.view is not None,
+            **facts_of(picture.tags, keep_location=self.keep_location),
+        )
+        thumbnail_key, view_key = facts.thumbnail_key(content_id), facts.view_key(content_id)
+        if made and thumbnail_key:
+            self.renditions.put(thumbnail_key, made.thumbnail, "image/webp")
+        if made and made.view and view_key:
+            self.renditions.put(view_key, made.view, "image/jpeg")
+        return facts

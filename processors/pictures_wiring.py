@@ -1,0 +1,39 @@
+"""The pictures function put together, once for each Lambda environment, by its entry."""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+import botocore.session
+from aws_lambda_powertools import Logger
+
+from contract.settings import PicturesSettings, load
+from processors.adapters.calls import lambda_config, retry_policy
+from processors.adapters.photos import S3Photos, S3Renditions
+from processors.pictures.photos_function import PhotosFunction
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def build() -> Answering:
+    """Build what answers. Raises SettingsError naming everything that is missing."""
+    settings = load(PicturesSettings, os.environ)
+    client = cast("S3Client", botocore.session.get_session().create_client("s3", config=lambda_config()))
+    return assemble(settings, client, Logger())
+
+
+def assemble(settings: PicturesSettings, client: "S3Client", logger: Logger) -> Answering:
+    retry = retry_policy()
+    function = PhotosFunction(
+        S3Photos(client, settings.bucket_name, retry),
+        S3Renditions(client, settings.renditions_bucket, retry),
+        keep_location=settings.keep_location == "yes",
+    )
+
+    def work(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        return function.answer(event)
+
+    return cast("Answering", logger.inject_lambda_context(work))

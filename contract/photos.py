@@ -30,10 +30,17 @@ MOST_SIDE_PIXELS = 10_000
 MOST_PIXELS = 178_956_970
 MAX_PHOTO_BYTES = 300 * 1024 * 1024
 
+# Pictures whose hashes differ in no more bits than this are near duplicates. There is one band more than
+# that, so any two of them have a band in common, by which they are found.
+NEAR_DUPLICATE_BITS = 3
+HASH_BANDS = 4
+_BAND_CHARACTERS = 4
+
 MAX_TEXT_CHARACTERS = 200
 MAX_KEYWORDS = 50
-_TAKEN_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}")
-_ZONE = re.compile(r"[+-]\d\d:\d\d")
+# Sort keys begin with it, and their order is that of ASCII.
+_TAKEN_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}", re.ASCII)
+_ZONE = re.compile(r"[+-]\d\d:\d\d", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{16}")
 _TOKEN = re.compile(r"[0-9A-Za-z-]{1,64}")
 
@@ -141,6 +148,18 @@ class PhotoFacts:
         if self.renditions is None:
             return None
         return f"{rendition_prefix(content_id)}{self.renditions}/thumbnail.webp"
+
+
+def hash_bands(picture_hash: str) -> tuple[str, ...]:
+    """Cut a hash into its four bands of 16 bits."""
+    return tuple(
+        picture_hash[band * _BAND_CHARACTERS : (band + 1) * _BAND_CHARACTERS] for band in range(HASH_BANDS)
+    )
+
+
+def hash_distance(one: str, other: str) -> int:
+    """Return in how many bits two hashes differ."""
+    return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
 def rendition_prefix(content_id: str) -> str:

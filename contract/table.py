@@ -9,14 +9,16 @@
 | attempts   | `attempts#<message id>` | `attempts`                       | message                    |
 | counts     | `counts#<day>`         | `counts`                          | day                        |
 | index row  | `index#<term>#<shard>` | `<uploaded at>#<digest>#<revision>` | term, in order of upload |
+| of capture | `index#taken#<shard>`  | `<taken at>#<digest>#<revision>`  | order of capture           |
 | signing key | `secret#cursors`      | `secret`                          | nobody but the query API   |
 
 A content id names the bytes of an image, or those of one version alone where answers are not shared
 (contract/records.py); the record says which (`shares_answers`).
 
-A term is `label:<name>`, `moderation:<category>` or `text:<word>`, all in lower case, `faces:some` or
-`status:<status>`. All rows of one image have the same sort key and stand in shards of the same number, so
-that images which carry several terms are found by a join of their rows. An index row counts only while the
+A term is `label:<name>`, `moderation:<category>`, `text:<word>` or `camera:<name>`, all in lower case,
+`faces:some`, `geo:<geohash>`, `hash:<band>:<four digits>` or `status:<status>`. All rows of one image have
+the same sort key and stand in shards of the same number, so that images which carry several terms are found
+by a join of their rows; only the row in the order of capture has another. An index row counts only while the
 record of its key stands for it: rows are written before the record that makes them true, and removed after
 the record that makes them false, so a reader that holds each row against its record is never shown a stale
 photo. A row that `imagepipe reconcile` suspects of being left over carries `suspected_at` (seconds since
@@ -33,12 +35,14 @@ start. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Attrib
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from contract.geohash import geohashes
+from contract.photos import PhotoFacts, hash_bands
 from contract.records import ImageRecord, ResultName, Status, key_digest
 
 RECORD_PREFIX = "image#"
@@ -50,6 +54,8 @@ EXPIRY = "expires_at"
 RECORD = "record"
 RANK = "rank"
 RANK_INDEX = "by-rank"
+# The term of all photos whose time of capture is known; their rows stand in its order.
+TAKEN = "taken"
 # What the index by rank holds of a row beside its keys.
 RANK_PROJECTED = ("key", "revision", "confidence", "parent")
 SECRET_PREFIX = "secret#"  # noqa: S105 - a name, not a secret
@@ -86,8 +92,14 @@ class IndexRow:
 
     @property
     def place(self) -> str:
-        """Return where its image stands in order of upload: the same for all its terms and revisions."""
+        """Return where its image stands in order of upload, or of capture: the same for all its revisions."""
         return self.at.sk.rpartition("#")[0]
+
+    @property
+    def uploaded_at(self) -> str | None:
+        """Return when its image was uploaded; None where the row stands in the order of capture."""
+        is_of_capture = self.at.pk.startswith(f"{INDEX_PREFIX}{TAKEN}#")
+        return None if is_of_capture else self.at.sk.split("#")[0]
 
     @property
     def rank_place(self) -> str:
@@ -166,6 +178,19 @@ def faces_term() -> str:
     return "faces:some"
 
 
+def camera_term(name: str) -> str:
+    return f"camera:{name.casefold()}"
+
+
+def place_term(geohash: str) -> str:
+    return f"geo:{geohash}"
+
+
+def hash_terms(picture_hash: str) -> tuple[str, ...]:
+    """Return the terms of a perceptual hash, of which a near duplicate has one at least."""
+    return tuple(f"hash:{number}:{band}" for number, band in enumerate(hash_bands(picture_hash)))
+
+
 def signing_key() -> ItemKey:
     return ItemKey(f"{SECRET_PREFIX}cursors", "secret")
 
@@ -178,6 +203,14 @@ def rank(confidence_percent: float, rest: str) -> str:
 def upload_place(record: ImageRecord) -> str:
     """Return where an image stands in order of upload."""
     return f"{record.version.uploaded_at}#{key_digest(record.key)}"
+
+
+def taken_place(record: ImageRecord) -> str | None:
+    """Return where an image stands in order of capture; None where its time is not known."""
+    photo = record.findings.photo
+    if photo is None or photo.taken_at is None:
+        return None
+    return f"{photo.taken_at}#{key_digest(record.key)}"
 
 
 def status_term(status: Status) -> str:
@@ -195,16 +228,18 @@ def index_rows(record: ImageRecord) -> tuple[IndexRow, ...]:
         return ()
     digest = key_digest(record.key)
     shard = crc32(digest.encode()) % SHARDS
-    sort_key = f"{upload_place(record)}#{record.revision}"
-    return tuple(
-        IndexRow(
-            ItemKey(f"{INDEX_PREFIX}{term}#{shard}", sort_key),
-            record.key,
-            record.revision,
-            confidence,
-            is_parent,
-        )
-        for term, (confidence, is_parent) in _terms(record).items()
+    uploaded, taken = upload_place(record), taken_place(record)
+
+    def row(term: str, place: str, confidence: float | None = None, *, is_parent: bool = False) -> IndexRow:
+        at = ItemKey(f"{INDEX_PREFIX}{term}#{shard}", f"{place}#{record.revision}")
+        return IndexRow(at, record.key, record.revision, confidence, is_parent)
+
+    return (
+        *(
+            row(term, uploaded, confidence, is_parent=is_parent)
+            for term, (confidence, is_parent) in _terms(record).items()
+        ),
+        *((row(TAKEN, taken),) if taken is not None else ()),
     )
 
 
@@ -227,7 +262,18 @@ def _terms(record: ImageRecord) -> Mapping[str, tuple[float | None, bool]]:
     terms |= {word_term(word): (None, False) for word in found.words if len(word) <= MAX_WORD_CHARACTERS}
     if found.faces:
         terms[faces_term()] = (None, False)
+    if found.photo is not None:
+        terms |= dict.fromkeys(_photo_terms(found.photo), (None, False))
     return terms
+
+
+def _photo_terms(photo: PhotoFacts) -> Iterator[str]:
+    if photo.camera is not None:
+        yield camera_term(photo.camera)
+    if photo.latitude is not None and photo.longitude is not None:
+        yield from map(place_term, geohashes(photo.latitude, photo.longitude))
+    if photo.finds_duplicates and photo.hash is not None:
+        yield from hash_terms(photo.hash)
 
 
 Item = dict[str, Any]

@@ -92,13 +92,13 @@ class SeenRow:
     suspected_at: int | None
 
     @property
-    def uploaded_at(self) -> float:
-        """When its object was uploaded, in seconds since 1970: the sort key begins with it."""
-        return to_seconds(self.row.at.sk.split("#")[0])
+    def uploaded_at(self) -> float | None:
+        """When its object was uploaded, in seconds since 1970; None where the row does not tell."""
+        return None if self.row.uploaded_at is None else to_seconds(self.row.uploaded_at)
 
     @property
     def digest(self) -> str:
-        """The digest of its object's key, which comes next in the sort key."""
+        """The digest of its object's key, which comes second in the sort key."""
         return self.row.at.sk.split("#")[1]
 
 

@@ -7,8 +7,8 @@ index rows that no record stands for. At the end all that was found is looked at
 goes on working meanwhile.
 
 What is too young to be judged counts as in flight: objects uploaded less than `min_age_seconds` ago, and
-records decided after the listing began. Index rows of objects as young are passed over. A listing shows what
-is there at that moment:
+records decided after the listing began. Index rows of objects as young are passed over, but for those in the
+order of capture, which do not tell. A listing shows what is there at that moment:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
 
 A million keys are 50 MB on disk, and some 35 in memory.
@@ -278,8 +278,8 @@ class Survey:
         settled = [finding for finding in findings if finding.is_settled_by(records.get(finding.key))]
         return [*settled, *(row for row in rows if row.at not in there)]
 
-    def _is_young(self, at: float) -> bool:
-        return at > self.clock() - self.min_age_seconds
+    def _is_young(self, at: float | None) -> bool:
+        return at is not None and at > self.clock() - self.min_age_seconds
 
 
 def _row_finding(seen: SeenRow) -> Difference:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from contract import timing
 from contract.detectors import DETECTORS
 from contract.notifications import canonical_sequencer
+from contract.photos import PhotoFacts
 from contract.records import (
     Findings,
     ImageRecord,
@@ -21,7 +23,7 @@ from contract.records import (
     key_digest,
     unpack,
 )
-from contract.settings import ProcessorSettings, questions
+from contract.settings import ProcessorSettings, picture_question, questions
 from contract.table import (
     RANK_INDEX,
     RANK_PROJECTED,
@@ -68,6 +70,28 @@ RECORD = ImageRecord(
         {"Cat": 98.12, "Animal": 98.12}, 1, frozenset({"Animal"}), {"Violence": 50.5}, ("word",)
     ),
 )
+PHOTO = replace(
+    RECORD,
+    detectors={"labels": "f1", "picture": "f2"},
+    findings=replace(
+        RECORD.findings,
+        photo=PhotoFacts(
+            "JPEG",
+            4032,
+            3024,
+            is_direct=True,
+            taken_at="2026-01-30T18:15:59.120",
+            taken_zone="+01:00",
+            camera="Pixel 9",
+            latitude=48.8584,
+            longitude=2.2945,
+            hash="0123456789abcdef",
+            finds_duplicates=True,
+            renditions="owner-1",
+        ),
+    ),
+)
+PLACE = ("latitude", "longitude")
 TOMBSTONE = ImageRecord(
     version=ImageVersion("gone.jpg", "", 0, None, "2026-01-31T12:00:00.000Z"),
     status=Status.DELETED,
@@ -91,6 +115,8 @@ ANSWER = {"Labels": [{"Name": "Cat", "Confidence": 98.12}]}
 
 def now() -> dict[str, Any]:
     """Return what this code writes and reckons with, by the names of the file."""
+    of_record = {row.at.pk for row in index_rows(RECORD)}
+    settings = ProcessorSettings("", "", "", "", "", "", "")
     asked = questions(ProcessorSettings("", "", "", "", "", "", "", detectors=DETECTORS))
     return {
         "shards of index rows": SHARDS,
@@ -100,10 +126,19 @@ def now() -> dict[str, Any]:
         "the name of a content": RECORD.version.content_id,
         "the canonical form of a sequencer": canonical_sequencer("00a1b0"),
         "the fingerprints of questions": {name: question.fingerprint for name, question in asked.items()},
+        "the fingerprints of pictures": [
+            picture_question(replace(settings, keep_location=places, near_duplicates=duplicates)).fingerprint
+            for places in ("no", "yes")
+            for duplicates in ("no", "yes")
+        ],
         "a record": {"at": _place(record_key(RECORD.key)), **_plain(RECORD.to_item())},
         "a tombstone": _plain(TOMBSTONE.to_item()),
         "a rejection": _plain(REJECTED.to_item()),
         "index rows": [_plain(row.to_item()) for row in index_rows(RECORD)],
+        "a record with a photo's facts": _plain(PHOTO.to_item()),
+        "index rows of a photo's facts": [
+            _plain(row.to_item()) for row in index_rows(PHOTO) if row.at.pk not in of_record
+        ],
         "the index by rank": [RANK_INDEX, *RANK_PROJECTED],
         "the place of a result": _place(result_key(ResultName("abc-7", "labels", "f1"))),
         "what a key is counted for": {"at": _place(counted_key(RECORD.key)), **_plain(COUNTED.to_item())},
@@ -171,17 +206,28 @@ def test_nothing_that_is_relied_on_is_left_out_of_the_file() -> None:
     assert now().keys() == HELD.keys() - {PACKED}
 
 
-@pytest.mark.parametrize("items", HELD["index rows"]["values"])
+@pytest.mark.parametrize(
+    "items", [*HELD["index rows"]["values"], *HELD["index rows of a photo's facts"]["values"]]
+)
 def test_index_rows_of_every_time_can_be_read(items: list[dict[str, Any]]) -> None:
     assert [IndexRow.from_item(item).key for item in items] == [RECORD.key] * len(items)
 
 
 @pytest.mark.parametrize(
-    ("name", "record"), [("a record", RECORD), ("a tombstone", TOMBSTONE), ("a rejection", REJECTED)]
+    ("name", "record"),
+    [
+        ("a record", RECORD),
+        ("a tombstone", TOMBSTONE),
+        ("a rejection", REJECTED),
+        ("a record with a photo's facts", PHOTO),
+    ],
 )
 def test_records_of_every_time_can_be_read(name: str, record: ImageRecord) -> None:
     for item in HELD[name]["values"]:
-        assert ImageRecord.from_item(item) == record
+        # JSON has no decimals; the places of a photo are held as text.
+        photo = {part: Decimal(value) for part, value in item.get("photo", {}).items() if part in PLACE}
+        known = {**item, "photo": {**item["photo"], **photo}} if photo else item
+        assert ImageRecord.from_item(known) == record
 
 
 def test_what_a_key_was_counted_for_at_any_time_can_be_read() -> None:

@@ -1,11 +1,15 @@
 """The terms under which an image is found, and the words as they are kept."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from contract.records import Findings, ImageRecord, ImageVersion, Status
-from contract.table import IndexRow, index_rows, plain_word, rank
+from contract.photos import NEAR_DUPLICATE_BITS, PhotoFacts, hash_distance
+from contract.records import Findings, ImageRecord, ImageVersion, Status, key_digest
+from contract.table import IndexRow, hash_terms, index_rows, plain_word, rank
 
 RECORD = ImageRecord(
     version=ImageVersion("a.jpg", "abc", 7, "v1", "2026-11-23T12:00:00.000Z"),
@@ -64,6 +68,77 @@ def test_no_face_no_row() -> None:
     for faces in (None, 0):
         record = ImageRecord(RECORD.version, RECORD.status, "", 1, "now", findings=Findings(faces=faces))
         assert len(index_rows(record)) == 1
+
+
+FACTS = PhotoFacts(
+    "JPEG",
+    640,
+    480,
+    is_direct=True,
+    taken_at="2026-07-31T23:59:59.120",
+    camera="PIXEL Straße",
+    latitude=48.8584,
+    longitude=2.2945,
+    hash="0123456789abcdef",
+    finds_duplicates=True,
+)
+
+
+def terms_of(facts: PhotoFacts) -> set[str]:
+    record = replace(RECORD, findings=Findings(photo=facts))
+    return {row.at.pk.removeprefix("index#").rpartition("#")[0] for row in index_rows(record)}
+
+
+def test_a_photo_is_found_by_camera_place_hash_and_time_of_capture() -> None:
+    assert terms_of(FACTS) - {"status:recognized"} == {
+        "camera:pixel strasse",
+        *("geo:u09", "geo:u09t", "geo:u09tu", "geo:u09tun"),
+        *("hash:0:0123", "hash:1:4567", "hash:2:89ab", "hash:3:cdef"),
+        "taken",
+    }
+
+
+@pytest.mark.parametrize(
+    ("facts", "missing"),
+    [
+        (replace(FACTS, camera=None), "camera:"),
+        (replace(FACTS, longitude=None), "geo:"),
+        (replace(FACTS, hash=None), "hash:"),
+        (replace(FACTS, finds_duplicates=False), "hash:"),
+        (replace(FACTS, taken_at=None), "taken"),
+    ],
+)
+def test_what_is_not_known_has_no_row(facts: PhotoFacts, missing: str) -> None:
+    assert not [term for term in terms_of(facts) if term.startswith(missing)]
+    assert len(terms_of(facts)) < len(terms_of(FACTS))
+
+
+def test_the_row_of_capture_stands_by_the_cameras_clock_in_the_shard_of_all_others() -> None:
+    rows = index_rows(replace(RECORD, findings=Findings(photo=FACTS)))
+    (taken,) = [row for row in rows if row.at.pk.startswith("index#taken#")]
+    others = [row for row in rows if row is not taken]
+
+    assert taken.place == f"2026-07-31T23:59:59.120#{key_digest('a.jpg')}"
+    assert {row.place for row in others} == {f"2026-11-23T12:00:00.000Z#{key_digest('a.jpg')}"}
+    assert len({row.at.pk.rpartition("#")[2] for row in rows}) == 1
+    assert taken.uploaded_at is None
+    assert {row.uploaded_at for row in others} == {"2026-11-23T12:00:00.000Z"}
+    assert IndexRow.from_item(taken.to_item()) == taken
+
+
+@given(st.text(st.sampled_from("0123456789abcdef"), min_size=16, max_size=16), st.sets(st.integers(0, 63)))
+def test_near_duplicates_have_a_term_in_common(picture_hash: str, turned: set[int]) -> None:
+    turned = set(sorted(turned)[:NEAR_DUPLICATE_BITS])
+    other = f"{int(picture_hash, 16) ^ sum(1 << bit for bit in turned):016x}"
+
+    assert hash_distance(picture_hash, other) == len(turned)
+    assert set(hash_terms(picture_hash)) & set(hash_terms(other))
+
+
+@pytest.mark.parametrize("taken_at", ["٢٠٢٦-07-31T23:59:59.120", "2026-07-31T23:59:59.120Z", "2026-07-31"])
+def test_a_time_of_capture_that_would_not_sort_is_refused(taken_at: str) -> None:
+    with pytest.raises(ValueError, match="taken_at"):
+        replace(FACTS, taken_at=taken_at)
 
 
 @pytest.mark.parametrize("term", ["label:dog", "text:stop", "label:animal"])

@@ -4,6 +4,7 @@
 recognized. Anything else is a JPEG, as far as its beginning tells.
 """
 
+import hashlib
 import io
 import json
 from dataclasses import dataclass, field
@@ -15,6 +16,13 @@ from tests.fakes.s3 import FakeS3
 
 FUNCTION = "pictures"
 RENDITIONS = "renditions"
+CAMERA = "Pixel 9"
+CELLS = ("u09", "u09t", "u09tu", "u09tun")
+
+
+def hash_of(body: bytes) -> str:
+    """Return what stands for the perceptual hash of a picture."""
+    return hashlib.blake2b(body, digest_size=8).hexdigest()
 
 
 @dataclass
@@ -59,6 +67,11 @@ class FakePictures:
             height=300,
             is_direct=is_direct,
             taken_at="2026-01-01T12:00:00.000",
+            camera=CAMERA,
+            latitude=48.8584,
+            longitude=2.2945,
+            hash=hash_of(stored.body),
+            finds_duplicates=True,
             renditions=asked["token"],
             has_view=not is_direct,
         )

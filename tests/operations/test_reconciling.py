@@ -10,19 +10,20 @@ from hypothesis import strategies as st
 
 from contract.moments import to_seconds
 from contract.records import ImageRecord, Status
+from contract.settings import ProcessorSettings
 from contract.table import from_wire, index_rows, record_key, to_wire
 from operations.inventory import Listed, RecordSummary
 from operations.survey import DifferenceKind, RecordComparison, compare
 from tests.fakes.s3 import START
 from tests.fakes.sqs import BULK
 from tests.operations.world import OperatedWorld
-from tests.processors.world import World
+from tests.processors.world import SETTINGS, WITH_PICTURES, World
 
 NOTHING: dict[DifferenceKind, list[Any]] = {kind: [] for kind in DifferenceKind}
 
 
-def recognized(*keys: str, versioned: bool = True) -> OperatedWorld:
-    world = World(versioned=versioned)
+def recognized(*keys: str, versioned: bool = True, by: ProcessorSettings = SETTINGS) -> OperatedWorld:
+    world = World(versioned=versioned, settings=by)
     for key in keys:
         assert world.deliver(world.s3.put(key, f"cat 9{len(key)}".encode())) == []
     return OperatedWorld(world)
@@ -89,6 +90,29 @@ def test_each_way_of_differing_is_found_and_settled(versioned: bool) -> None:
     assert operated.found() == NOTHING
     assert world.status("gone") is Status.DELETED
     assert "label:dog" in world.visible_terms("half")
+
+
+def test_rows_of_what_a_file_says_are_found_and_swept_as_all_others() -> None:
+    operated = recognized("good", "heic", by=WITH_PICTURES)
+    assert operated.found() == NOTHING
+    rows = copy_rows(operated.world, "good", "0123456789abcdef")
+
+    assert set(operated.found()[DifferenceKind.ORPHANED_ROWS]) == rows
+    assert {"index#taken", "index#camera:pixel 9", "index#geo:u09tun"} <= {pk[:-2] for pk, _ in rows}
+    with operated.surveyed() as (spool, _):
+        assert operated.fix(spool).rows_removed == len(rows)
+    assert operated.found() == NOTHING
+
+
+def test_whether_a_row_in_the_order_of_capture_is_young_is_not_asked() -> None:
+    """The clock of the camera tells nothing of when it was uploaded."""
+    operated = recognized("good", by=WITH_PICTURES)
+    rows = copy_rows(operated.world, "good", "0123456789abcdef")
+    operated.now = operated.world.now
+
+    assert operated.found(min_age=3600)[DifferenceKind.ORPHANED_ROWS] == [
+        at for at in rows if at[0].startswith("index#taken#")
+    ]
 
 
 def test_the_same_bytes_uploaded_again_are_stale_where_versions_tell_them_apart() -> None:

@@ -167,6 +167,12 @@ def rendition_prefix(content_id: str) -> str:
     return f"{content_id}/"
 
 
+def rendition_maker(key: str) -> tuple[str, str]:
+    """Return whose rendition stands at a key: of which content, and by whom it was made."""
+    content_id, _, rest = key.partition("/")
+    return content_id, rest.partition("/")[0]
+
+
 def _read(value: object, hint: str) -> object:
     """Read one value as its field's type; numbers come as int, float or Decimal."""
     if "tuple" in hint:

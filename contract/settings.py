@@ -109,12 +109,17 @@ class TallySettings:
 
 @dataclass(frozen=True)
 class PicturesSettings:
-    """What the pictures function needs to know: where photos are, where renditions go, and what to note."""
+    """What the pictures function needs to know: where photos are, where renditions go, and what to note.
+
+    `sidecars` says whether what stands beside a photo in the bucket, as `photo.xmp` or `photo.jpg.json`, is
+    read too: four requests a photo.
+    """
 
     bucket_name: str
     renditions_bucket: str
     keep_location: str = "no"
     near_duplicates: str = "no"
+    sidecars: str = "no"
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ class Pictures(Construct):
                     renditions_bucket=self.renditions.bucket_name,
                     keep_location="yes" if settings.keep_location else "no",
                     near_duplicates="yes" if settings.near_duplicates else "no",
+                    sidecars="yes" if settings.sidecars else "no",
                 )
             ),
             timeout_seconds=timing.PICTURE_TIMEOUT_SECONDS,

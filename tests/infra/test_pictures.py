@@ -109,11 +109,13 @@ def test_the_query_function_may_sign_for_renditions_and_put_none(template: Templ
 
 
 def test_settings_reach_the_functions_that_they_are_for(synthesized: Synthesize) -> None:
-    chosen = Template.of(synthesized({"keep_location": "true", "near_duplicates": "true"}))
+    names = ("keep_location", "near_duplicates", "sidecars")
+    chosen = Template.of(synthesized(dict.fromkeys(names, "true")))
     usual = Template.of(synthesized({}))
     for name, functions in {
         "KEEP_LOCATION": ("Processor", "PicturesFunction"),
         "NEAR_DUPLICATES": ("Processor", "PicturesFunction", "Query"),
+        "SIDECARS": ("PicturesFunction",),
     }.items():
         for function in functions:
             assert variables(chosen, function)[name] == "yes", (name, function)

@@ -21,7 +21,7 @@ from aws.client_config import client_config
 from aws.local_sessions import local_session
 from aws.retries import RetryPolicy
 from aws.stack_outputs import read_outputs
-from operations.adapters import account, dynamodb, query_api, s3, sqs
+from operations.adapters import account, dynamodb, dynamodb_photos, query_api, s3, sqs
 from operations.adapters.aws_errors import reliable, translated
 from operations.terminal import OperatorError
 
@@ -118,6 +118,10 @@ class DeployedPipeline:
     @cached_property
     def traces(self) -> dynamodb.DynamoDBTraces:
         return dynamodb.DynamoDBTraces(*self._on_table)
+
+    @cached_property
+    def photos(self) -> dynamodb_photos.DynamoDBPhotos:
+        return dynamodb_photos.DynamoDBPhotos(*self._on_table)
 
     @cached_property
     def deployed(self) -> account.DeployedProcessor:

@@ -66,6 +66,7 @@ class Processing(Construct):
                         renditions_bucket=pictures.renditions.bucket_name if pictures else "",
                         keep_location="yes" if settings.keep_location else "no",
                         near_duplicates="yes" if settings.near_duplicates else "no",
+                        scenes="yes" if settings.scenes else "no",
                     )
                 ),
                 **self.quotas.environment(),

@@ -48,8 +48,9 @@ class DeploymentSettings:
     `pictures` has photos looked at as files: formats other than JPEG and PNG are recognized, thumbnails and
     views are made and kept in a bucket of their own, and it is noted when and with what a photo was taken
     (docs/decisions/0014-renditions-at-recognition.md). With it, `keep_location` also notes where,
-    `near_duplicates` finds photos that look alike, and `sidecars` reads the `.xmp` or `.json` beside a photo;
-    these three are off by themselves.
+    `near_duplicates` finds photos that look alike, `sidecars` reads the `.xmp` or `.json` beside a photo, and
+    `scenes` asks about the sharpest photo of a burst alone, whose answers the others have; these four are off
+    by themselves.
 
     `api_access` is `iam` (callers sign their requests), `jwt` (people sign in: `jwt_issuer`, a URL, and
     `jwt_audience` say whose tokens are taken) or `open`. `uploads` says whether callers may put photos into
@@ -87,6 +88,7 @@ class DeploymentSettings:
     keep_location: bool = False
     near_duplicates: bool = False
     sidecars: bool = False
+    scenes: bool = False
     api_access: str = "iam"
     jwt_issuer: str = ""
     jwt_audience: tuple[str, ...] = ()
@@ -169,7 +171,7 @@ class DeploymentSettings:
             return []
         return [
             f"{name} is of use only where pictures is true, which looks at photos as files"
-            for name in ("keep_location", "near_duplicates", "sidecars")
+            for name in ("keep_location", "near_duplicates", "sidecars", "scenes")
             if getattr(self, name)
         ]
 

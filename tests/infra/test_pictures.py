@@ -12,7 +12,7 @@ from tests.infra.conftest import Synthesize
 from tests.infra.template import Template, listed, target
 
 FUNCTION = "AWS::Lambda::Function"
-TOLD = {"PICTURES_FUNCTION", "RENDITIONS_BUCKET", "KEEP_LOCATION", "NEAR_DUPLICATES"}
+TOLD = {"PICTURES_FUNCTION", "RENDITIONS_BUCKET", "KEEP_LOCATION", "NEAR_DUPLICATES", "SCENES"}
 
 
 @pytest.fixture(scope="module")
@@ -109,13 +109,14 @@ def test_the_query_function_may_sign_for_renditions_and_put_none(template: Templ
 
 
 def test_settings_reach_the_functions_that_they_are_for(synthesized: Synthesize) -> None:
-    names = ("keep_location", "near_duplicates", "sidecars")
+    names = ("keep_location", "near_duplicates", "sidecars", "scenes")
     chosen = Template.of(synthesized(dict.fromkeys(names, "true")))
     usual = Template.of(synthesized({}))
     for name, functions in {
         "KEEP_LOCATION": ("Processor", "PicturesFunction"),
         "NEAR_DUPLICATES": ("Processor", "PicturesFunction", "Query"),
         "SIDECARS": ("PicturesFunction",),
+        "SCENES": ("Processor",),
     }.items():
         for function in functions:
             assert variables(chosen, function)[name] == "yes", (name, function)

@@ -43,7 +43,7 @@ def test_the_processor_is_told(synthesized: Synthesize, given: dict[str, object]
     assert function["Environment"]["Variables"]["SHARE_ANSWERS"] == word
 
 
-@pytest.mark.parametrize("part", ["keep_location", "near_duplicates", "sidecars"])
+@pytest.mark.parametrize("part", ["keep_location", "near_duplicates", "sidecars", "scenes"])
 def test_a_part_of_pictures_without_pictures_is_refused(part: str) -> None:
     given = {part: "true"}
     assert getattr(DeploymentSettings.from_context(given.get), part) is True

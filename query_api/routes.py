@@ -25,7 +25,7 @@ class Dependencies:
 
     `now` gives the time in UTC. `confidence_order` says whether the table has its index by rank. `photos_at`
     is the URL of the bucket, `renditions_at` that of what is made of photos, empty where nothing is;
-    `uploads` says whether this deployment lets photos be added.
+    `uploads` says whether this deployment lets photos be added, `near_duplicates` whether it finds such.
     """
 
     table: TableReader
@@ -41,6 +41,7 @@ class Dependencies:
     renditions_at: str = ""
     confidence_order: bool = True
     uploads: bool = True
+    near_duplicates: bool = False
 
 
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:
@@ -63,7 +64,7 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
         *((upload,) if parts.uploads else ()),
         Route(counts.LABELS, partial(counts.list_labels, parts.counts)),
         Route(counts.STATS, partial(counts.read_stats, parts.counts, parts.queues, parts.now)),
-        *PageEndpoints(parts.photos_at, parts.renditions_at, parts.uploads).routes(),
+        *PageEndpoints(parts.photos_at, parts.renditions_at, parts.uploads, parts.near_duplicates).routes(),
     )
     described = (*(route.endpoint for route in routes), OPENAPI, DOCS)
 

@@ -620,6 +620,8 @@ def test_two_places_at_once_are_refused() -> None:
 
 def test_names_are_read_from_the_stack() -> None:
     assert Names.of_stack("s", {**OUTPUTS, "TallyFunction": "x"}) == NAMES
+    with_pictures = Names.of_stack("s", {**OUTPUTS, "RenditionsBucket": "r"})
+    assert (NAMES.renditions_bucket, with_pictures.renditions_bucket) == ("", "r")
     with pytest.raises(OperatorError, match="Table"):
         Names.of_stack("s", {name: value for name, value in OUTPUTS.items() if name != "Table"})
 
@@ -639,6 +641,15 @@ def test_a_local_place_that_is_half_written_says_what_to_do(tmp_path: Path, writ
     (tmp_path / "outputs.json").write_text(written)
     with pytest.raises(OperatorError, match="make run"):
         read_local(tmp_path)
+
+
+@pytest.mark.parametrize("renditions", [{"renditions_bucket": "r"}, {"renditions_bucket": ""}, {}])
+def test_a_local_place_may_make_renditions_or_none(tmp_path: Path, renditions: dict[str, str]) -> None:
+    names = {name: value for name, value in vars(NAMES).items() if name != "renditions_bucket"}
+    place = {**names, **renditions, "endpoint_url": "http://127.0.0.1:9", "region": "us-east-1"}
+    (tmp_path / "outputs.json").write_text(json.dumps(place))
+
+    assert read_local(tmp_path).names.renditions_bucket == renditions.get("renditions_bucket", "")
 
 
 def test_a_local_place_that_does_not_answer_says_what_to_do(

@@ -20,6 +20,20 @@ class Metric(StrEnum):
     DEAD_LETTERS = "DeadLetters"
     MESSAGES_HANDED_BACK = "MessagesHandedBack"
     CONFIGURATION_ERRORS = "ConfigurationErrors"
+    # Where photos of one scene have each other's answers (docs/decisions/0015-paying-once-a-scene.md).
+    CALLS_INHERITED = "CallsInherited"
+    SCENES_COMPARED = "ScenesCompared"
+    SCENE_LABELS = "SceneLabels"
+    SCENE_LABELS_DIFFERENT = "SceneLabelsDifferent"
+
+
+# What is written by no deployment that did not ask for it.
+SCENE_METRICS = (
+    Metric.CALLS_INHERITED,
+    Metric.SCENES_COMPARED,
+    Metric.SCENE_LABELS,
+    Metric.SCENE_LABELS_DIFFERENT,
+)
 
 
 class TallyMetric(StrEnum):

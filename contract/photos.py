@@ -164,6 +164,12 @@ def rendition_prefix(content_id: str) -> str:
     return f"{content_id}/"
 
 
+def rendition_maker(key: str) -> tuple[str, str]:
+    """Return whose rendition stands at a key: of which content, and by whom it was made."""
+    content_id, _, rest = key.partition("/")
+    return content_id, rest.partition("/")[0]
+
+
 def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise TypeError(f"no texts: {value!r:.100}")

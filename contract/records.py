@@ -85,8 +85,9 @@ class Findings:
     `labels` maps a label's name to its confidence in percent, and `parents` are those of them that another
     label of the same image implies (Animal, where there is a Dog). `faces` counts faces, and is None where
     faces were not asked for. `moderation` maps categories to confidence in percent, `words` are the words
-    read, in lower case and each once. `photo` is what the file says, None where nobody has looked. Everything
-    else is in the raw results.
+    read, in lower case and each once. `photo` is what the file says, None where nobody has looked. `scene` is
+    the content that was asked about instead of this one (processors/pipeline/scenes.py), None where this one
+    was; `inherited` are the detectors whose answers are from there. Everything else is in the raw results.
     """
 
     labels: Mapping[str, float] = field(default_factory=dict)
@@ -95,6 +96,8 @@ class Findings:
     moderation: Mapping[str, float] = field(default_factory=dict)
     words: tuple[str, ...] = ()
     photo: PhotoFacts | None = None
+    scene: str | None = None
+    inherited: frozenset[str] = field(default=frozenset(), compare=False)
 
     def with_those_of(self, other: "Findings") -> "Findings":
         """Put together what two detectors found in one image."""
@@ -105,6 +108,8 @@ class Findings:
             moderation={**self.moderation, **other.moderation},
             words=tuple(dict.fromkeys((*self.words, *other.words))),
             photo=self.photo if other.photo is None else other.photo,
+            scene=self.scene if other.scene is None else other.scene,
+            inherited=self.inherited | other.inherited,
         )
 
 
@@ -206,6 +211,7 @@ class ImageRecord:
             "moderation": _decimals(self.findings.moderation) or None,
             "words": list(self.findings.words) or None,
             "photo": None if self.findings.photo is None else self.findings.photo.to_item(),
+            "scene": self.findings.scene,
             "expires_at": self.expires_at,
         }
         if self.rejection is not None:
@@ -247,6 +253,7 @@ def _findings(item: Mapping[str, Any]) -> Findings:
         moderation=_floats(item.get("moderation", {})),
         words=tuple(item.get("words", [])),
         photo=None if "photo" not in item else PhotoFacts.from_item(item["photo"]),
+        scene=None if "scene" not in item else str(item["scene"]),
     )
 
 

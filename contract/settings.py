@@ -23,7 +23,7 @@ class ProcessorSettings:
     about once: `yes` or `no` (docs/decisions/0002-paying-once.md).
     `pictures_function` reads photos' files and makes renditions in `renditions_bucket`; both are empty where
     that is off. `keep_location` says whether it notes where a photo was taken, `near_duplicates` whether such
-    are found: `yes` or `no`.
+    are found, `scenes` whether photos of one scene have each other's answers: `yes` or `no`.
     """
 
     bucket_name: str
@@ -45,6 +45,7 @@ class ProcessorSettings:
     renditions_bucket: str = ""
     keep_location: str = "no"
     near_duplicates: str = "no"
+    scenes: str = "no"
 
     @property
     def answers_are_shared(self) -> bool:
@@ -109,12 +110,17 @@ class TallySettings:
 
 @dataclass(frozen=True)
 class PicturesSettings:
-    """What the pictures function needs to know: where photos are, where renditions go, and what to note."""
+    """What the pictures function needs to know: where photos are, where renditions go, and what to note.
+
+    `sidecars` says whether what stands beside a photo in the bucket, as `photo.xmp` or `photo.jpg.json`, is
+    read too: four requests a photo.
+    """
 
     bucket_name: str
     renditions_bucket: str
     keep_location: str = "no"
     near_duplicates: str = "no"
+    sidecars: str = "no"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from contract import usage
 from contract.detectors import OPERATIONS
-from contract.metrics import Metric, TallyMetric
+from contract.metrics import SCENE_METRICS, Metric, TallyMetric
 from contract.prices import MILLION, Prices, dollars_for_calls
 from contract.timing import DAY_SECONDS
 
@@ -62,9 +62,10 @@ def standing_a_month(prices: Prices | None = None) -> Mapping[str, float]:
     """Return what is to be paid every month, whether there is work or not."""
     prices = prices or Prices()
     polls = QUEUES * POLLS_AT_ONCE * MONTH_SECONDS / POLL_SECONDS
+    # One more than there are counts: the dollars saved.
+    metrics = len(Metric) - len(SCENE_METRICS) + 1 + len(TallyMetric) + API_METRICS
     return {
-        # One more than there are counts: the dollars saved.
-        "metrics": (len(Metric) + 1 + len(TallyMetric) + API_METRICS) * prices.metric_month,
+        "metrics": metrics * prices.metric_month,
         "alarms": ALARMS * prices.alarm_month,
         "idle queues": polls * prices.million_sqs_requests / MILLION,
     }

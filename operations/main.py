@@ -13,7 +13,19 @@ import typer
 
 from contract.errors import ImagepipeError
 from contract.terminal import standard_streams
-from operations.commands import backfill, check, cost, dlq, forget, plan, quotas, reconcile, status, verify
+from operations.commands import (
+    backfill,
+    check,
+    cost,
+    dlq,
+    export,
+    forget,
+    plan,
+    quotas,
+    reconcile,
+    status,
+    verify,
+)
 from operations.terminal import OperatorError, StoppedError, remark
 
 TROUBLE = 2
@@ -34,6 +46,7 @@ app.command("reconcile")(reconcile.reconcile)
 app.command("status")(status.status)
 app.command("plan")(plan.plan)
 app.command("backfill")(backfill.backfill)
+app.command("export")(export.export)
 app.command("quotas")(quotas.quotas)
 app.command("cost")(cost.cost)
 app.command("check")(check.check)

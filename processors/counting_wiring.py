@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
@@ -20,6 +20,7 @@ from processors.adapters.calls import PATIENT_ATTEMPTS, lambda_config, retry_pol
 from processors.adapters.dynamodb_counting import CountingTable
 from processors.counting.contents import ContentNames
 from processors.counting.label_counter import LabelCounter, changed_keys, recount
+from processors.counting.renditions import RENDITIONS, RenditionSweep, left_by_pictures
 from processors.telemetry import Log
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
 Count = Callable[[TallyMetric, int], None]
 
-# The audit's reads of one page of keys, a hundred each, go side by side.
+# The audit's reads of one page of keys, a hundred each, go side by side; so do those of a sweep.
 READS_AT_ONCE = 10
 
 
@@ -41,7 +42,27 @@ def build() -> Answering:
     client = cast("DynamoDBClient", session.create_client("dynamodb", config=lambda_config()))
     table = CountingTable(client, settings.table_name)
 
-    return assemble(table, Logger(), Metrics(), partial(build_audit, settings))
+    sweeping = partial(build_sweep, settings) if settings.renditions_bucket else None
+    return assemble(table, Logger(), Metrics(), partial(build_audit, settings), sweeping)
+
+
+def _clients() -> Callable[[str], Any]:
+    session = botocore.session.get_session()
+    return partial(session.create_client, config=lambda_config(connections=READS_AT_ONCE))
+
+
+def build_sweep(settings: TallySettings, log: Log) -> RenditionSweep:
+    """Build what removes renditions, when there is something for it to do."""
+    from processors.adapters.renditions import RenditionBucket, rendition_makers
+
+    client = _clients()
+    return RenditionSweep(
+        bucket=RenditionBucket(client("s3"), settings.renditions_bucket),
+        makers=partial(rendition_makers, client("dynamodb"), settings.table_name),
+        retry=retry_policy(attempts=PATIENT_ATTEMPTS),
+        executor=ThreadPoolExecutor(READS_AT_ONCE),
+        log=log,
+    )
 
 
 def build_audit(settings: TallySettings, count: Count, log: Log) -> "Audit":
@@ -54,11 +75,7 @@ def build_audit(settings: TallySettings, count: Count, log: Log) -> "Audit":
 
     if not settings.bucket_name:
         raise ConfigurationError("NoAudit", "this deployment has no audit: deploy with -c daily_check=true")
-    session = botocore.session.get_session()
-
-    def client(service: str) -> Any:
-        return session.create_client(service, config=lambda_config(connections=READS_AT_ONCE))
-
+    client = _clients()
     retry = retry_policy(attempts=PATIENT_ATTEMPTS)
     batches = TableBatches(
         client("dynamodb"), settings.table_name, translated, retry, ThreadPoolExecutor(READS_AT_ONCE)
@@ -75,11 +92,16 @@ def build_audit(settings: TallySettings, count: Count, log: Log) -> "Audit":
 
 
 def assemble(
-    table: CountingTable, logger: Logger, metrics: Metrics, new_audit: "Callable[[Count, Log], Audit]"
+    table: CountingTable,
+    logger: Logger,
+    metrics: Metrics,
+    new_audit: "Callable[[Count, Log], Audit]",
+    new_sweep: Callable[[Log], RenditionSweep] | None = None,
 ) -> Answering:
     """Put together what answers: changes of the table, the schedule of audits, or whoever runs it.
 
-    The latter asks with `{"recount": true}` or `{"audit": "now"}`.
+    The latter asks with `{"recount": true}` or `{"audit": "now"}`. There is nothing to sweep where no
+    renditions are made.
     """
 
     def count(what: TallyMetric, by: int) -> None:
@@ -89,6 +111,17 @@ def assemble(
     contents = ContentNames(table, retry, time.time)
     log = cast("Log", logger)
     tally = LabelCounter(table, contents, retry, count, log, time.time)
+    sweep = None if new_sweep is None else cache(partial(new_sweep, log))
+
+    def count_anew(event: dict[str, Any], seconds_left: Callable[[], float]) -> dict[str, Any]:
+        """Count all there is, then look through all renditions; go on where the cursor says."""
+        cursor = event.get("cursor") or {}
+        answer: dict[str, Any] = {"looked_at": 0, "changed": 0, "passed_over": 0, "cursor": None}
+        if cursor.get("of") != RENDITIONS:
+            answer = recount(tally, event, seconds_left)
+        if sweep is not None and answer["cursor"] is None:
+            answer |= sweep().sweep_all(str(cursor.get("after", "")), seconds_left)
+        return answer
 
     def work(event: dict[str, Any], context: Any) -> dict[str, Any]:
         def seconds_left() -> float:
@@ -97,11 +130,13 @@ def assemble(
         answer: dict[str, Any] = {"changed": 0}
         try:
             if "recount" in event:
-                answer = recount(tally, event, seconds_left)
+                answer = count_anew(event, seconds_left)
             elif AUDIT_EVENT in event:
                 answer |= new_audit(count, log).answer(event[AUDIT_EVENT], seconds_left)
             else:
                 answer["changed"] = tally.bring_in_line(changed_keys(event))
+                if sweep is not None and (contents_left := left_by_pictures(event)):
+                    answer["renditions_removed"] = sweep().sweep(contents_left)
         finally:
             count(TallyMetric.IMAGES_TALLIED, answer["changed"])
         return answer

@@ -31,6 +31,8 @@ def assemble(settings: PicturesSettings, client: "S3Client", logger: Logger) -> 
         S3Photos(client, settings.bucket_name, retry),
         S3Renditions(client, settings.renditions_bucket, retry),
         keep_location=settings.keep_location == "yes",
+        near_duplicates=settings.near_duplicates == "yes",
+        sidecars=settings.sidecars == "yes",
     )
 
     def work(event: dict[str, Any], _context: Any) -> dict[str, Any]:

@@ -135,11 +135,12 @@ def assemble(
         runtime=runtime,
         pictures=_pictures(settings, aws, retry),
     )
-    recognizer = Recognizer(detectors, table, runner, metrics, settings.answers_are_shared)
+    has_scenes = settings.scenes == "yes" and PICTURE in detectors
+    recognizer = Recognizer(detectors, table, runner, metrics, settings.answers_are_shared, has_scenes)
     pipeline = Pipeline(
         bucket_name=settings.bucket_name,
         bulk_queue_name=settings.bulk_queue_url.rsplit("/", 1)[1],
-        triage=Triage(table, objects, executor, recognizer.fingerprints(), runtime.clock),
+        triage=Triage(table, objects, executor, recognizer.fingerprints(), runtime.clock, has_scenes),
         recognizer=recognizer,
         committer=Committer(table),
         publisher=Publisher(SnsTopic(aws.sns, settings.topic_arn, retry), settings.bucket_name, metrics),

@@ -42,8 +42,8 @@ class Dependencies:
     photos_at: str
     renditions_at: str = ""
     confidence_order: bool = True
-    near_duplicates: bool = False
     uploads: bool = True
+    near_duplicates: bool = False
 
 
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:
@@ -65,7 +65,7 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
         *((upload,) if parts.uploads else ()),
         Route(counts.LABELS, partial(counts.list_labels, parts.counts)),
         Route(counts.STATS, partial(counts.read_stats, parts.counts, parts.queues, parts.now)),
-        *PageEndpoints(parts.photos_at, parts.renditions_at, parts.uploads).routes(),
+        *PageEndpoints(parts.photos_at, parts.renditions_at, parts.uploads, parts.near_duplicates).routes(),
     )
     described = (*(route.endpoint for route in routes), OPENAPI, DOCS)
 

@@ -34,9 +34,10 @@ class QueryApi:
     def get(self, path: str, **parameters: object) -> tuple[int, Any]:
         """Return status and JSON of an answer. Raise TransientError if there is none after some attempts.
 
-        Keys go as parameters: a path cannot carry every key (docs/api.md).
+        Of a list, each element is given as a parameter of that name. Keys go as parameters: a path cannot
+        carry every key (docs/api.md).
         """
-        query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
+        query = f"?{urlencode(parameters, doseq=True, quote_via=quote)}" if parameters else ""
         url = f"{self.url.rstrip('/')}{path}{query}"
 
         def attempt() -> tuple[int, Any]:

@@ -130,7 +130,9 @@ def _refusing(form: str) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
-        raise RefusedError(TOO_LARGE, f"decoding this {form} takes more memory than there is") from error
+        raise RefusedError(
+            TOO_LARGE, f"it is a {form} that takes more memory than there is: upload it smaller"
+        ) from error
     except _BROKEN as error:
         said = f" ({error})" if str(error) else ""
         raise RefusedError(

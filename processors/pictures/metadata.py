@@ -131,17 +131,31 @@ def _rating(tags: Tags) -> int | None:
 def _location(tags: Tags) -> dict[str, Any]:
     """Return where it was taken; not what is exactly at 0, 0, as cameras write that do not know."""
     gps = tags.directory.below(_GPS) if tags.directory else None
-    if gps is None:
-        return {}
-    latitude = _degrees(gps, _LATITUDE, _LATITUDE_SIDE, "NS", 90)
-    longitude = _degrees(gps, _LONGITUDE, _LONGITUDE_SIDE, "EW", 180)
+    if gps:
+        latitude = _degrees(gps.numbers(_LATITUDE), gps.text(_LATITUDE_SIDE), "NS", 90)
+        longitude = _degrees(gps.numbers(_LONGITUDE), gps.text(_LONGITUDE_SIDE), "EW", 180)
+    else:
+        latitude = _written_degrees(_first(tags.xmp, "exif:GPSLatitude"), "NS", 90)
+        longitude = _written_degrees(_first(tags.xmp, "exif:GPSLongitude"), "EW", 180)
     if latitude is None or longitude is None or latitude == longitude == 0:
         return {}
     return {"latitude": latitude, "longitude": longitude}
 
 
-def _degrees(gps: Directory, tag: int, side_tag: int, sides: str, most: int) -> float | None:
-    parts, side = gps.numbers(tag), (gps.text(side_tag) or "").strip().upper()
+def _written_degrees(text: str | None, sides: str, most: int) -> float | None:
+    """Read degrees as XMP writes them: `52,31.2005N`."""
+    if not text:
+        return None
+    try:
+        parts = tuple(float(part) for part in text[:-1].split(",")[:3])
+    except ValueError:
+        return None
+    return _degrees(parts, text[-1], sides, most)
+
+
+def _degrees(parts: tuple[float, ...], side: str | None, sides: str, most: int) -> float | None:
+    """Return degrees, minutes and seconds as degrees, negative in the south and west."""
+    side = (side or "").strip().upper()
     if not 1 <= len(parts) <= 3 or side not in tuple(sides) or not all(map(math.isfinite, parts)):  # noqa: PLR2004
         return None
     degrees = sum(float(part) / 60.0**power for power, part in enumerate(parts))

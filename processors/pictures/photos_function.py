@@ -16,6 +16,7 @@ from processors.pictures.errors import RefusedByBucketError, RefusedError, Versi
 from processors.pictures.metadata import facts_of
 from processors.pictures.pictures import Picture, check_bytes, look_at
 from processors.pictures.range_reader import BLOCK_BYTES, SMALL_BYTES, PhotoVersion, RangeReader
+from processors.pictures.sidecars import filled_in
 
 if TYPE_CHECKING:
     from processors.adapters.photos import S3Photos, S3Renditions
@@ -28,6 +29,8 @@ class PhotosFunction:
     photos: "S3Photos"
     renditions: "S3Renditions"
     keep_location: bool = False
+    near_duplicates: bool = False
+    sidecars: bool = False
 
     def answer(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Read the photo `key`, and put its renditions under `content_id` and `token`."""
@@ -36,7 +39,12 @@ class PhotosFunction:
         try:
             check_bytes(asked["size_bytes"])
             with self._opened(version, asked["size_bytes"]) as file:
-                facts = self._kept(look_at(file), content_id, token)
+                picture = look_at(file)
+                told = facts_of(picture.tags, keep_location=self.keep_location)
+            if self.sidecars:
+                beside = self.photos.beside
+                told = filled_in(told, version.key, beside, keep_location=self.keep_location)
+            facts = self._kept(picture, told, content_id, token)
         except RefusedError as error:
             return {"refused": {"code": error.code, "message": f"{version.key}: {error.message}"}}
         except RefusedByBucketError as error:
@@ -57,7 +65,7 @@ class PhotosFunction:
             first.content,
         )
 
-    def _kept(self, picture: Picture, content_id: str, token: str) -> PhotoFacts:
+    def _kept(self, picture: Picture, told: Mapping[str, Any], content_id: str, token: str) -> PhotoFacts:
         """Put the renditions where they are read, and return what is known of the photo."""
         made = picture.renditions
         facts = PhotoFacts(
@@ -70,7 +78,8 @@ class PhotosFunction:
             sharpness=made.sharpness if made else None,
             renditions=token if made else None,
             has_view=made is not None and made.view is not None,
-            **facts_of(picture.tags, keep_location=self.keep_location),
+            finds_duplicates=self.near_duplicates and made is not None,
+            **told,
         )
         thumbnail_key, view_key = facts.thumbnail_key(content_id), facts.view_key(content_id)
         if made and thumbnail_key:

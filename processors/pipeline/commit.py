@@ -9,6 +9,7 @@ from contract.errors import ImagepipeError, NotReadyError, PermanentError
 from contract.metrics import Metric
 from contract.notifications import ImageEvent, ObjectChange, completion
 from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Status
+from contract.scenes import marked
 from contract.table import ItemKey, index_rows
 from contract.timing import TOMBSTONE_DAYS
 from processors.pipeline.triage import outlived_tombstones
@@ -46,11 +47,18 @@ class RecordMaker:
             generation=_generation(seen),
             decided_at=self.decided_at,
             decided_by=event.id,
-            detectors={} if rejection else self.fingerprints,
+            detectors={} if rejection else self._detectors(findings),
             findings=findings,
             rejection=rejection,
             shares_answers=self.shares_answers,
         )
+
+    def _detectors(self, findings: Findings) -> Mapping[str, str]:
+        """Return the names that its answers are kept by: inherited ones have their own."""
+        return {
+            name: marked(fingerprint) if name in findings.inherited else fingerprint
+            for name, fingerprint in self.fingerprints.items()
+        }
 
     def tombstone(self, event: ImageEvent, seen: ImageRecord | None) -> ImageRecord:
         """Make the record of a key that has no object: it keeps late creates out, then expires.

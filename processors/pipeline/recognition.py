@@ -1,16 +1,19 @@
 """From image versions to findings: what was never asked about these bytes is asked, the rest is reused."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from contract import errors
 from contract.metrics import Metric
 from contract.photos import PICTURE, PhotoFacts
 from contract.records import Findings, ImageVersion, Result, ResultName, Unreadable
+from contract.scenes import in_a_scene
 from processors.detectors import Detector
 from processors.pipeline.detection import Answer, DetectorRunner, Failure, SupersededError, calls_avoided
 from processors.pipeline.objects import StoredObject
+from processors.pipeline.scenes import Scene, differing, inherited, scene_of, scenes_of
 from processors.rate_limit import Lane
 from processors.runtime import Deadline
 from processors.telemetry import Metrics
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 class Recognizer:
     """Recognizes the images of one batch, side by side.
 
-    With `shares_answers`, images with the same bytes are one question, whichever object they are.
+    With `shares_answers`, images with the same bytes are one question, whichever object they are; with
+    `scenes`, so are photos of one scene.
     """
 
     detectors: Mapping[str, Detector]
@@ -31,6 +35,7 @@ class Recognizer:
     runner: DetectorRunner
     metrics: Metrics
     shares_answers: bool = True
+    scenes: bool = False
 
     def recognize(
         self, objects: Sequence[StoredObject], lane: Lane, deadline: Deadline
@@ -52,7 +57,7 @@ class Recognizer:
             for content_id in representatives
             for detector in self.detectors.values()
         ]
-        answers: dict[ResultName, Answer] = dict(self.kept.read_results(names))
+        answers = self._kept(names)
         of_rekognition = len(self.detectors.keys() - {PICTURE})
         shared = (len(set(versions)) - len(representatives)) * of_rekognition
         self.metrics.add(Metric.CALLS_AVOIDED, calls_avoided(answers.values()) + shared)
@@ -65,8 +70,62 @@ class Recognizer:
             views, unseen = _seen(answers)
             answers |= {name: unseen[name.content_id] for name in wanted if name.content_id in unseen}
             wanted = {name: version for name, version in wanted.items() if name not in answers}
-        answers |= self.runner.ask(wanted, lane, deadline, views)
+        scenes = scenes_of(_whole_photos(wanted, answers, of_rekognition)) if self.scenes else []
+        heirs = {content_id: scene.asked for scene in scenes for content_id in scene.inheriting}
+        asked = {name: version for name, version in wanted.items() if name.content_id not in heirs}
+        answers |= self.runner.ask(asked, lane, deadline, views)
+        answers |= self._inherited({name: heirs[name.content_id] for name in wanted.keys() - asked}, answers)
+        self._compare(scenes, answers)
         return {version: self._findings(version, representatives, answers) for version in versions}
+
+    def _kept(self, names: Sequence[ResultName]) -> dict[ResultName, Answer]:
+        """Return the answers that are kept, also those from another photo of a scene."""
+        answers: dict[ResultName, Answer] = dict(self.kept.read_results(names))
+        if self.scenes:
+            others = {
+                in_a_scene(name): name for name in names if name not in answers and name.detector != PICTURE
+            }
+            answers |= {others[name]: answer for name, answer in self.kept.read_results(others).items()}
+        return answers
+
+    def _inherited(
+        self, heirs: Mapping[ResultName, str], answers: Mapping[ResultName, Answer]
+    ) -> dict[ResultName, Answer]:
+        """Keep what was answered about others for those that inherit it.
+
+        What could not be answered about another says nothing about these: they come again, without it.
+        """
+        found: dict[ResultName, Answer] = {}
+        results: dict[ResultName, Result] = {}
+        for name, asked in heirs.items():
+            answer = answers[replace(name, content_id=asked)]
+            if isinstance(answer, Result):
+                results[name] = inherited(name, answer)
+            else:
+                found[name] = errors.NotReadyError(
+                    "AskedForAnother",
+                    f"the photo that stands for the scene of {name.content_id} has no answer",
+                )
+        if results:
+            unsaved = self.kept.save_results(list(results.values()))
+            found |= {name: unsaved.get(result.name, result) for name, result in results.items()}
+            self.metrics.add(Metric.CALLS_INHERITED, len(results))
+        return found
+
+    def _compare(self, scenes: Sequence[Scene], answers: Mapping[ResultName, Answer]) -> None:
+        """Measure how far photos that were asked about differ from what they would have inherited."""
+        if "labels" not in self.detectors:
+            return
+        labels = self.detectors["labels"]
+        for scene in scenes:
+            for content_id in scene.compared:
+                pair = [answers.get(self._name(each, labels)) for each in (content_id, scene.asked)]
+                found = [labels.read(answer.response).labels for answer in pair if isinstance(answer, Result)]
+                if len(found) == len(pair):
+                    either, different = differing(*found)
+                    self.metrics.add(Metric.SCENES_COMPARED)
+                    self.metrics.add(Metric.SCENE_LABELS, either)
+                    self.metrics.add(Metric.SCENE_LABELS_DIFFERENT, different)
 
     def fingerprints(self) -> dict[str, str]:
         """Return the fingerprint of each detector that every image is to have."""
@@ -86,7 +145,7 @@ class Recognizer:
             found = Findings()
             try:
                 for result in (answer for answer in mine if isinstance(answer, Result)):
-                    found = found.with_those_of(self.detectors[result.name.detector].read(result.response))
+                    found = found.with_those_of(self._read(result))
             except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as fault:
                 return errors.TransientError(
                     "UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}"
@@ -100,6 +159,11 @@ class Recognizer:
             )
         return worst
 
+    def _read(self, result: Result) -> Findings:
+        name = result.name.detector
+        found, scene = self.detectors[name].read(result.response), scene_of(result.response)
+        return found if scene is None else replace(found, scene=scene, inherited=frozenset({name}))
+
     def _content_id(self, version: ImageVersion) -> str:
         return version.kept_by(shares_answers=self.shares_answers)
 
@@ -109,6 +173,18 @@ class Recognizer:
 
 def _of_pictures(wanted: Mapping[ResultName, ImageVersion]) -> dict[ResultName, ImageVersion]:
     return {name: version for name, version in wanted.items() if name.detector == PICTURE}
+
+
+def _whole_photos(
+    wanted: Mapping[ResultName, ImageVersion], answers: Mapping[ResultName, Answer], detectors: int
+) -> dict[str, PhotoFacts]:
+    """Return by content id the facts of those photos that Rekognition was never asked anything about."""
+    missing = Counter(name.content_id for name in wanted)
+    return {
+        name.content_id: PhotoFacts.from_json(answer.response)
+        for name, answer in answers.items()
+        if name.detector == PICTURE and isinstance(answer, Result) and missing[name.content_id] == detectors
+    }
 
 
 def _seen(answers: Mapping[ResultName, Answer]) -> tuple[dict[str, str], dict[str, Failure]]:

@@ -14,6 +14,7 @@ from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.errors import ImagepipeError, PermanentError
 from contract.notifications import ImageEvent, ObjectChange, parse
 from contract.records import ImageRecord, ImageVersion, Status
+from contract.scenes import unmarked
 from contract.timing import DAY_SECONDS, TOMBSTONE_DAYS
 from processors.messages import Message
 from processors.pipeline.objects import StoredObject
@@ -98,6 +99,7 @@ class Triage:
     executor: Executor
     fingerprints: Mapping[str, str]
     clock: Callable[[], float]
+    scenes: bool = False
 
     def sort(self, events: Mapping[str, ImageEvent]) -> tuple[list[WorkItem], dict[str, ImagepipeError]]:
         """Return a work item for each event, and the keys that could not be looked at, with the reason.
@@ -117,7 +119,8 @@ class Triage:
                 failures[event.key] = present
                 continue
             record = seen.get(event.key)
-            items.append(WorkItem(event, record, present, decide(event, present, record, self.fingerprints)))
+            action = decide(event, present, record, self.fingerprints, scenes=self.scenes)
+            items.append(WorkItem(event, record, present, action))
         return items, failures
 
     def _present(self, event: ImageEvent, record: ImageRecord | None) -> StoredObject | ImagepipeError | None:
@@ -177,18 +180,21 @@ def decide(
     present: StoredObject | None,
     record: ImageRecord | None,
     fingerprints: Mapping[str, str],
+    *,
+    scenes: bool = False,
 ) -> Action:
     """Decide about one key.
 
     `present` is the version that the event names or what the bucket showed when asked, None where there is no
-    object; `fingerprints` are those of the detectors that every image is to have.
+    object; `fingerprints` are those of the detectors that every image is to have, if need be, where `scenes`,
+    from another photo of its scene.
     """
     if record is not None and is_older(event, record):
         return Action.REPUBLISH if was_made_by(event, record) else Action.SKIP
     if record is None and present is None and not event.sequencer:
         # Somebody asked to look at what never was: not even a tombstone is worth writing.
         return Action.SKIP
-    if record is not None and _describes(record, event, present, fingerprints):
+    if record is not None and _describes(record, event, present, fingerprints, scenes=scenes):
         return Action.REPUBLISH if was_made_by(event, record) else Action.MOVE_ON
     return Action.TOMBSTONE if present is None else Action.RECOGNIZE
 
@@ -204,7 +210,12 @@ def _is_its_maker(event: ImageEvent, record: ImageRecord) -> bool:
 
 
 def _describes(
-    record: ImageRecord, event: ImageEvent, present: StoredObject | None, fingerprints: Mapping[str, str]
+    record: ImageRecord,
+    event: ImageEvent,
+    present: StoredObject | None,
+    fingerprints: Mapping[str, str],
+    *,
+    scenes: bool,
 ) -> bool:
     if present is None:
         return record.status is Status.DELETED
@@ -217,4 +228,5 @@ def _describes(
     if record.status is not Status.RECOGNIZED:
         return False
     # What was recognized before it was archived stays so: nobody could be asked anew.
-    return dict(record.detectors) == dict(fingerprints) or present.obstacle is not None
+    asked = unmarked(record.detectors) if scenes else dict(record.detectors)
+    return asked == dict(fingerprints) or present.obstacle is not None

@@ -7,7 +7,7 @@ from typing import Any
 
 from aws.queue_depths import QueueDepth
 from contract.errors import ImagepipeError
-from contract.metrics import Metric
+from contract.metrics import SCENE_METRICS, Metric
 from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
 from query_api.endpoints import presentation
@@ -79,6 +79,7 @@ def read_stats(counts: Counts, queues: Queues, now: Callable[[], datetime], _: R
     content = {
         "images": {str(status): statuses.get(status, 0) for status in (Status.RECOGNIZED, Status.REJECTED)},
         "calls": _calls(counted),
+        "scenes": _scenes(counted),
         "queues": {"images": _depth(backlog.images), "bulk": _depth(backlog.bulk)},
         "dead_letters": backlog.dead_letters,
         "today": {count.name.lower(): counted.get(days[0], {}).get(count, 0) for count in Metric},
@@ -87,12 +88,22 @@ def read_stats(counts: Counts, queues: Queues, now: Callable[[], datetime], _: R
 
 
 def _calls(counted: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
-    made, avoided = (
-        sum(day.get(name, 0) for day in counted.values())
-        for name in (Metric.CALLS_MADE, Metric.CALLS_AVOIDED)
-    )
+    made, avoided = _sums(counted, Metric.CALLS_MADE, Metric.CALLS_AVOIDED)
     dollars = round(avoided * DOLLARS_A_CALL, 3)
     return {"made": made, "avoided": avoided, "dollars_saved": dollars, "days": CALL_DAYS}
+
+
+def _scenes(counted: Mapping[str, Mapping[str, int]]) -> dict[str, Any] | None:
+    """Return what paying once a scene saves, and what it costs in answers; None where it saved nothing."""
+    inherited, compared, labels, different = _sums(counted, *SCENE_METRICS)
+    if not inherited and not compared:
+        return None
+    disagreement = round(different / labels, 3) if labels else None
+    return {"inherited": inherited, "compared": compared, "disagreement": disagreement, "days": CALL_DAYS}
+
+
+def _sums(counted: Mapping[str, Mapping[str, int]], *names: Metric) -> list[int]:
+    return [sum(day.get(name, 0) for day in counted.values()) for name in names]
 
 
 def _depth(depth: QueueDepth) -> dict[str, int]:

@@ -93,6 +93,11 @@ _COMMON: Json = {
     "faces": COUNT_OR_NULL,
     "moderation": listed(NAMED),
     "words": listed(TEXT),
+    "scene": {
+        **TEXT_OR_NULL,
+        "description": "Names the content of another photo of the same scene, where that one was asked about "
+        "and these are its answers.",
+    },
     "rejection": REJECTION,
     "url": URL,
     "thumbnail_url": {
@@ -187,6 +192,21 @@ STATS = json_object(
                 "dollars_saved": {"type": "number", "minimum": 0},
                 "days": {**COUNT, "description": "Over how many days, today included."},
             }
+        ),
+        "scenes": or_null(
+            json_object(
+                {
+                    "inherited": {**COUNT, "description": "Calls that another photo of the scene saved."},
+                    "compared": {**COUNT, "description": "Photos asked about all the same, to compare."},
+                    "disagreement": {
+                        "type": ["number", "null"],
+                        "minimum": 0,
+                        "maximum": 1,
+                        "description": "The share of their sure labels that only one of the two photos has.",
+                    },
+                    "days": COUNT,
+                }
+            )
         ),
         "queues": json_object({"images": _QUEUE, "bulk": _QUEUE}),
         "dead_letters": COUNT,
@@ -287,6 +307,7 @@ def _summary(record: ImageRecord, shown: Json) -> Json:
         "faces": record.findings.faces,
         "moderation": _by_confidence(record.findings.moderation),
         "words": list(record.findings.words),
+        "scene": record.findings.scene,
         "rejection": None
         if rejection is None
         else {"code": rejection.code, "message": rejection.message, "detector": rejection.detector},

@@ -97,6 +97,31 @@ class FakeDynamoDB(VirtualTable):
             answer = super().batch_get_item(RequestItems={TABLE: {**asked, "Keys": keys}})
         return {**answer, "UnprocessedKeys": {TABLE: {**asked, "Keys": left}} if left else {}}
 
+    def query(
+        self,
+        *,
+        TableName: str,
+        KeyConditionExpression: str,
+        ExpressionAttributeValues: Wire,
+        ConsistentRead: bool = False,
+        ExclusiveStartKey: Wire | None = None,
+    ) -> dict[str, Any]:
+        """Return what stands in a partition and begins so, an item a page."""
+        with self.calls.of("Query"):
+            (partition, beginning) = (value["S"] for value in ExpressionAttributeValues.values())
+            names = [*ExpressionAttributeValues]
+            assert KeyConditionExpression == f"pk = {names[0]} AND begins_with(sk, {names[1]})"
+            start = key_of(ExclusiveStartKey)[1] if ExclusiveStartKey else ""
+            places = sorted({*self.items, *self.items.before})
+            found = [
+                item
+                for pk, sk in places
+                if pk == partition and sk.startswith(beginning) and sk > start
+                if (item := self._read((pk, sk), consistent=ConsistentRead)) is not None
+            ]
+        last = {"pk": found[0]["pk"], "sk": found[0]["sk"]} if len(found) > 1 else None
+        return {"Items": found[:1], **({"LastEvaluatedKey": last} if last else {})}
+
     def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
         with self.calls.of("BatchWriteItem"):
             requests = RequestItems[TABLE]

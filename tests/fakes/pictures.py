@@ -1,7 +1,8 @@
 """A pictures function that reads what is in the picture from its bytes, as FakeRekognition does.
 
 `heic cat 97` is a cat in a format that Rekognition does not read: it is shown the view. `bomb 1` can never be
-recognized. Anything else is a JPEG, as far as its beginning tells.
+recognized. Anything else is a JPEG, as far as its beginning tells; one that begins with `burst2-5` is of the
+second burst of its camera, and of sharpness 5.
 """
 
 import hashlib
@@ -67,11 +68,10 @@ class FakePictures:
             height=300,
             is_direct=is_direct,
             taken_at="2026-01-01T12:00:00.000",
-            camera=CAMERA,
             latitude=48.8584,
             longitude=2.2945,
-            hash=hash_of(stored.body),
             finds_duplicates=True,
+            **{"camera": CAMERA, "hash": hash_of(stored.body), **_of_a_burst(stored.body)},
             renditions=asked["token"],
             has_view=not is_direct,
         )
@@ -79,3 +79,10 @@ class FakePictures:
             if made is not None:
                 self.renditions[made] = stored.body
         return {"photo": photo.to_json()}
+
+
+def _of_a_burst(body: bytes) -> dict[str, Any]:
+    if not body.startswith(b"burst"):
+        return {}
+    burst, sharpness = body.split()[0].decode().removeprefix("burst").split("-")
+    return {"camera": f"Camera {burst}", "hash": "0" * 16, "sharpness": float(sharpness)}

@@ -26,7 +26,8 @@ class FakeS3:
 
     `everything` remembers all that was ever put. `etag_of` is MD5 but where a test wants two contents with
     one ETag. Listings have `page` entries a page. `others` are buckets
-    of somebody else, of which only the current objects can be listed.
+    of somebody else, of which only the current objects can be listed. `undeletable` are keys that are not
+    removed along with others, with the code of the reason.
     """
 
     calls: Calls = field(default_factory=Calls)
@@ -37,6 +38,7 @@ class FakeS3:
     etag_of: Callable[[bytes], str] = md5
     page: int = 1000
     others: dict[str, Mapping[str, StoredVersion]] = field(default_factory=dict)
+    undeletable: dict[str, str] = field(default_factory=dict)
 
     def put(
         self,
@@ -159,6 +161,24 @@ class FakeS3:
                 self.delete_version(Key, gone.version_id)
             is_marker = gone is not None and gone.body is None
             return {"VersionId": VersionId, **({"DeleteMarker": True} if is_marker else {})}
+
+    def delete_objects(self, *, Bucket: str, Delete: dict[str, Any]) -> Wire:
+        """Delete up to a thousand current objects; those in `undeletable` are named with the reason."""
+        with self._call("DeleteObjects", Bucket):
+            keys = [asked["Key"] for asked in Delete["Objects"]]
+            if len(keys) > 1000:
+                raise _refusal(400, "DeleteObjects", "MalformedXML")
+            for key in keys:
+                if key not in self.undeletable:
+                    self.delete(key)
+            failed = [
+                {"Key": key, "Code": self.undeletable[key], "Message": "as arranged"}
+                for key in keys
+                if key in self.undeletable
+            ]
+            deleted = [{"Key": key} for key in keys if key not in self.undeletable]
+        quiet = Delete.get("Quiet", False)
+        return {**({"Errors": failed} if failed else {}), **({} if quiet else {"Deleted": deleted})}
 
     def head_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> Wire:
         with self._call("HeadObject", Bucket):

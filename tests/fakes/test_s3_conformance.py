@@ -260,6 +260,20 @@ def test_objects_are_listed_in_pages_in_the_order_of_their_bytes(bucket: Bucket)
     assert "Contents" not in bucket.client.list_objects_v2(Bucket=bucket.name, Prefix="nothing")
 
 
+def test_many_objects_are_removed_at_once_and_what_is_not_there_is_no_failure(bucket: Bucket) -> None:
+    for key in ("a/1", "a/2", "b"):
+        bucket.put(key)
+
+    def remove(**more: Any) -> Any:
+        objects = [{"Key": key} for key in ("a/1", "a/2", "not there")]
+        return bucket.client.delete_objects(Bucket=bucket.name, Delete={"Objects": objects, **more})
+
+    assert {each["Key"] for each in remove()["Deleted"]} == {"a/1", "a/2", "not there"}
+    assert "Errors" not in remove(Quiet=True)
+    (left,) = bucket.client.list_objects_v2(Bucket=bucket.name)["Contents"]
+    assert left["Key"] == "b"
+
+
 @pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
 def test_an_archived_object_can_be_looked_at_but_not_read(bucket: Bucket, storage_class: str) -> None:
     bucket.put("cold.jpg", StorageClass=storage_class)

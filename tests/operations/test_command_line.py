@@ -18,13 +18,15 @@ from contract.errors import CRASHED
 from contract.moments import to_text
 from loadtest.simulation.outages import client_error
 from operations import wiring
-from operations.commands import backfill, dlq, plan, quotas, reconcile, status
+from operations.commands import backfill, dlq, export, plan, quotas, reconcile, status
 from operations.commands.options import read_since
+from operations.exporting import run as export_run
 from operations.main import main
 from operations.terminal import OperatorError
 from operations.wiring import DeployedPipeline, Names, choose, read_local
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES
 from tests.operations.deployments import named
+from tests.operations.exports import ApiOverWorld
 from tests.operations.letters import body, explained
 from tests.operations.test_reconciling import copy_rows, recognized
 from tests.operations.world import AT_ONCE, NAMES, OperatedWorld
@@ -65,7 +67,8 @@ def operated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Operat
     pipeline = DeployedPipeline(NAMES, Session(operated))
     pipeline._retry = AT_ONCE
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    for commands in (backfill, dlq, plan, quotas, reconcile, status):
+    monkeypatch.setitem(vars(pipeline), "api", ApiOverWorld(operated))
+    for commands in (backfill, dlq, export, plan, quotas, reconcile, status):
         monkeypatch.setattr(commands, "connect", lambda *_: pipeline)
     yield operated
     pipeline.executor.shutdown()
@@ -122,6 +125,14 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         (["verify"], "verify changes things and nobody can be asked here; add --yes"),
         (["forget", "a.jpg"], "forget changes things and nobody can be asked here; add --yes"),
         (["cost", "--detectors", "smells"], "labels, faces"),
+        (["export"], "FILE|FOLDER|-"),
+        (["export", "-", "--format", "docx"], "docx"),
+        (["export", "-", "--format", "xmp"], "name a folder"),
+        (["export", "-", "--status", "lost"], "recognized nor rejected"),
+        (["export", "-", "--from", "yesterday"], "from: must be a date"),
+        (["export", "-", "--min-confidence", "101"], "--min-confidence"),
+        (["export", "/"], "is a folder; name a file"),
+        (["export", "/dev/null/x"], "/dev/null/x.partial cannot be written"),
         (["cost", "--photos", "0"], "--photos"),
     ],
 )
@@ -609,6 +620,8 @@ def test_two_places_at_once_are_refused() -> None:
 
 def test_names_are_read_from_the_stack() -> None:
     assert Names.of_stack("s", {**OUTPUTS, "TallyFunction": "x"}) == NAMES
+    with_pictures = Names.of_stack("s", {**OUTPUTS, "RenditionsBucket": "r"})
+    assert (NAMES.renditions_bucket, with_pictures.renditions_bucket) == ("", "r")
     with pytest.raises(OperatorError, match="Table"):
         Names.of_stack("s", {name: value for name, value in OUTPUTS.items() if name != "Table"})
 
@@ -628,6 +641,15 @@ def test_a_local_place_that_is_half_written_says_what_to_do(tmp_path: Path, writ
     (tmp_path / "outputs.json").write_text(written)
     with pytest.raises(OperatorError, match="make run"):
         read_local(tmp_path)
+
+
+@pytest.mark.parametrize("renditions", [{"renditions_bucket": "r"}, {"renditions_bucket": ""}, {}])
+def test_a_local_place_may_make_renditions_or_none(tmp_path: Path, renditions: dict[str, str]) -> None:
+    names = {name: value for name, value in vars(NAMES).items() if name != "renditions_bucket"}
+    place = {**names, **renditions, "endpoint_url": "http://127.0.0.1:9", "region": "us-east-1"}
+    (tmp_path / "outputs.json").write_text(json.dumps(place))
+
+    assert read_local(tmp_path).names.renditions_bucket == renditions.get("renditions_bucket", "")
 
 
 def test_a_local_place_that_does_not_answer_says_what_to_do(
@@ -673,3 +695,61 @@ def test_a_local_environment_is_asked_whatever_this_persons_set_up_says(
 def test_since_is_an_age_or_a_time(text: str, meant: str) -> None:
     assert read_since(text, 1_767_225_600.0) == meant
     assert to_text(1_767_225_600.0) == "2026-01-01T00:00:00.000Z"
+
+
+def test_an_export_goes_to_a_file_or_to_the_standard_output(
+    operated: OperatedWorld, run: Run, tmp_path: Path
+) -> None:
+    operated.world.deliver(operated.world.s3.put("dog.jpg", b"dog 90 animal 40 faces 1"))
+    typed = ("--label", "Dog", "--min-confidence", "50")
+
+    code, out, err = run("export", "-", *typed)
+    assert (code, err) == (0, "1 photos.\n")
+    line = json.loads(out)
+    assert [line["key"], [label["name"] for label in line["labels"]]] == ["dog.jpg", ["Dog"]]
+
+    output = tmp_path / "out" / "dogs.csv"
+    code, out, err = run("export", str(output), "--format", "csv", *typed)
+    assert (code, out, err) == (0, "", f"1 photos in {output}.\n")
+    assert output.read_text().splitlines()[1].startswith("dog.jpg,recognized,")
+
+    code, out, err = run("export", "-", "--format", "coco")
+    assert (code, json.loads(out)["images"]) == (0, [])
+    assert err == "2 photos; 2 without width and height.\n"
+
+    assert run("export", str(tmp_path / "xmp"), "--format", "xmp", "--prefix", "dog")[0] == 0
+    assert "<rdf:li>Dog</rdf:li>" in (tmp_path / "xmp/dog.jpg.xmp").read_text()
+
+
+def test_ctrl_c_ends_an_export_and_the_same_command_goes_on(
+    operated: OperatedWorld, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_run, "PAGE", 2)
+    world = operated.world
+    world.deliver(*(world.s3.put(f"{number}.jpg", b"cat 90") for number in range(6)))
+    api = ApiOverWorld(operated)
+
+    class Interrupted:
+        def get(self, path: str, **parameters: object) -> Any:
+            if len(api.asked) == 1:
+                signal.raise_signal(signal.SIGINT)
+            return api.get(path, **parameters)
+
+    monkeypatch.setattr(export, "connect", lambda *_: pipeline_with(operated, Interrupted()))
+    output = str(tmp_path / "cats.jsonl")
+
+    code, _, err = run("export", output)
+    assert code == 130
+    assert "2 photos were written; the same command goes on from there" in err
+    assert run("export", output, "--label", "Cat")[0] == 2
+
+    assert run("export", output)[0] == 0
+    keys = [json.loads(line)["key"] for line in Path(output).read_text().splitlines()]
+    assert sorted(keys) == sorted([*(f"{number}.jpg" for number in range(6)), "good.jpg"])
+
+
+def pipeline_with(operated: OperatedWorld, api: object) -> DeployedPipeline:
+    pipeline = DeployedPipeline(NAMES, Session(operated))
+    pipeline._retry = AT_ONCE
+    vars(pipeline)["api"] = api
+    return pipeline

@@ -11,6 +11,7 @@ from contract.moments import to_text
 from operations.commands import (
     backfill,
     dlq,
+    export,
     forget,
     plan,
     quotas,
@@ -35,6 +36,7 @@ class HereError(OperatorError):
         (dlq, ["dlq", "summary"]),
         (dlq, ["dlq", "list"]),
         (dlq, ["dlq", "show", "a.jpg"]),
+        (export, ["export", "-"]),
         (forget, ["forget", "a.jpg", "--yes"]),
         (plan, ["plan", "s3://photos"]),
         (quotas, ["quotas"]),

@@ -334,6 +334,16 @@ class InterleavingsWithPictures(Interleavings):
                 assert record.findings.photo is not None, f"the picture {record.key} was not read"
 
 
+class InterleavingsOfScenes(InterleavingsWithPictures):
+    """The same where photos of one scene have each other's answers; they say the same in other bytes."""
+
+    settings = replace(WITH_PICTURES, scenes="yes")
+
+    @rule(key=KEYS, body=st.sampled_from([b"burst1-9 90 cat 97", b"burst1-9 90  cat 97"]))
+    def put_a_shot(self, key: str, body: bytes) -> None:
+        self._tell(self.world.s3.put(key, body))
+
+
 def expected_terms(body: bytes) -> set[str]:
     """List the index terms of an image with this content."""
     if body in {b"", b"not an image", b"bomb 1"}:
@@ -367,5 +377,7 @@ TestInterleavingsWithoutVersions = InterleavingsWithoutVersions.TestCase
 TestInterleavingsWithoutVersions.settings = PROFILE
 TestInterleavingsWithPictures = InterleavingsWithPictures.TestCase
 TestInterleavingsWithPictures.settings = PROFILE
+TestInterleavingsOfScenes = InterleavingsOfScenes.TestCase
+TestInterleavingsOfScenes.settings = PROFILE
 TestInterleavingsWithVersioningSwitched = InterleavingsWithVersioningSwitched.TestCase
 TestInterleavingsWithVersioningSwitched.settings = PROFILE

@@ -11,9 +11,12 @@ import pytest
 from moto import mock_aws
 
 from contract.errors import ConfigurationError, SettingsError
-from contract.table import from_wire, key_to_wire, record_key, to_wire
+from contract.photos import PICTURE
+from contract.records import Result, ResultName
+from contract.table import from_wire, key_to_wire, record_key, result_key, to_wire
 from contract.tallies import STATUS_COUNTS, read_counts
 from processors import counting_wiring as tally_wiring
+from tests.processors.rendition_world import CALLED_AT, a_removal, facts
 from tests.processors.test_conformance import create_table
 from tests.processors.test_tallying import cat, stream_event
 
@@ -101,6 +104,78 @@ def test_the_schedule_asks_for_an_audit_and_a_photo_without_a_record_is_a_metric
 def test_an_audit_of_a_deployment_that_has_none_says_how_to_have_it(table: Any) -> None:
     with pytest.raises(ConfigurationError, match="daily_check=true"):
         tally_wiring.build()({"audit": "now"}, CONTEXT)
+
+
+@pytest.fixture
+def renditions(table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A bucket with the renditions of an answer that stands, and of one that is gone."""
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="renditions", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    for maker in ("t1", "t2"):
+        s3.put_object(Bucket="renditions", Key=f"c1-7/{maker}/view.jpg", Body=b"JPEG")
+    name = ResultName("c1-7", PICTURE, "f1")
+    answer = Result(name, facts("t2"), CALLED_AT).to_item()
+    table.put_item(TableName="images", Item=to_wire(result_key(name)._asdict() | answer))
+    monkeypatch.setenv("RENDITIONS_BUCKET", "renditions")
+    return s3
+
+
+def keys_in(s3: Any) -> list[str]:
+    return [found["Key"] for found in s3.list_objects_v2(Bucket="renditions").get("Contents", [])]
+
+
+def test_an_answer_that_is_gone_takes_its_renditions_along_beside_whatever_is_counted(
+    renditions: Any,
+) -> None:
+    event = stream_event(["a.jpg"])
+    event["Records"].append(a_removal(ResultName("c1-7", PICTURE, "f0")))
+    handler = tally_wiring.build()
+
+    assert handler(event, CONTEXT) == {"changed": 1, "renditions_removed": 1}
+    assert handler(event, CONTEXT) == {"changed": 0, "renditions_removed": 0}
+    assert keys_in(renditions) == ["c1-7/t2/view.jpg"]
+
+
+def test_a_recount_ends_with_the_renditions_and_goes_on_among_them(
+    renditions: Any, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = tally_wiring.build()
+    monkeypatch.setattr(CONTEXT, "get_remaining_time_in_millis", lambda: 0)
+    event: dict[str, Any] = {"recount": True, "cursor": None}
+    answers: list[dict[str, Any]] = []
+    while not answers or event["cursor"]:
+        answers.append(handler(event, CONTEXT))
+        event["cursor"] = json.loads(json.dumps(answers[-1]["cursor"]))
+
+    *_, of_renditions, last = answers
+    assert of_renditions["cursor"] == {"of": "renditions", "after": "c1-7/t2/view.jpg"}
+    assert (of_renditions["renditions_removed"], last["renditions_removed"]) == (1, 0)
+    assert sum(answer["looked_at"] for answer in answers) == 1
+    assert keys_in(renditions) == ["c1-7/t2/view.jpg"]
+
+
+def test_a_deployment_that_makes_no_renditions_sweeps_none(
+    renditions: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RENDITIONS_BUCKET")
+    handler = tally_wiring.build()
+
+    event = {"Records": [a_removal(ResultName("c1-7", PICTURE, "f0"))]}
+    assert handler(event, CONTEXT) == {"changed": 0}
+    assert "renditions_removed" not in handler({"recount": True}, CONTEXT)
+    assert len(keys_in(renditions)) == 2
+
+
+def test_renditions_that_cannot_be_removed_bring_the_batch_again_when_it_was_counted(
+    renditions: Any, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RENDITIONS_BUCKET", "absent")
+    event = stream_event(["a.jpg"])
+    event["Records"].append(a_removal(ResultName("c1-7", PICTURE, "f0")))
+
+    with pytest.raises(ConfigurationError, match="NoSuchBucket"):
+        tally_wiring.build()(event, CONTEXT)
+    assert recognized(table) == 1
 
 
 def test_what_fails_is_raised_so_that_it_is_sent_again(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:

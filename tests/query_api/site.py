@@ -63,7 +63,7 @@ class Site:
     confidence_order: bool = True
     uploads: bool = True
     pictures: bool = True
-    near_duplicates: bool = True
+    near_duplicates: bool = False
     counts: MemoryCounts = field(default_factory=MemoryCounts)
 
     def exception(self, msg: object) -> None:
@@ -97,9 +97,9 @@ class Site:
             now=lambda: datetime(2026, 11, 23, 18, 30, tzinfo=UTC),
             photos_at="https://photos",
             renditions_at="https://renditions" if self.pictures else "",
-            near_duplicates=self.near_duplicates,
             confidence_order=self.confidence_order,
             uploads=self.uploads,
+            near_duplicates=self.near_duplicates,
         )
 
     def post(self, path: str, body: object) -> Answer:

@@ -7,6 +7,12 @@ import pytest
 from tests.query_api.photos import commit, facts, photo, rejected, tombstone
 from tests.query_api.site import Site
 
+
+@pytest.fixture
+def site() -> Site:
+    return Site(near_duplicates=True)
+
+
 DAYS = [
     "2026-07-30T23:59:59.999",
     "2026-07-31T00:00:00.000",

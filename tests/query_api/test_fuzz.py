@@ -42,7 +42,7 @@ ANSWERS: dict[str, Any] = {
 
 
 def full_site() -> Site:
-    site = Site()
+    site = Site(near_duplicates=True)
     record = photo(
         "0",
         labels={"Dog": 97.5, "Animal": 97.5},

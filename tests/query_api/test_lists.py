@@ -49,6 +49,7 @@ def test_an_image_in_a_list_says_the_most_important_of_it(site: Site) -> None:
                 "faces": 0,
                 "moderation": [],
                 "words": [],
+                "scene": None,
                 "rejection": None,
                 "url": "https://photos/cat.jpg?signed",
                 "thumbnail_url": None,

@@ -39,12 +39,36 @@ def test_everything_is_told_in_one_answer() -> None:
     assert stats == {
         "images": {"recognized": 30, "rejected": 2},
         "calls": {"made": 60, "avoided": 1003, "dollars_saved": 1.003, "days": 30},
+        "scenes": None,
         "queues": {"images": {"waiting": 4, "in_flight": 1}, "bulk": {"waiting": 20, "in_flight": 0}},
         "dead_letters": 3,
     }
     assert today["calls_made"] == 10
     assert today["images_recognized"] == 5
     assert set(today) == {count.name.lower() for count in Metric}
+
+
+def test_what_scenes_save_is_told_with_what_they_cost_in_answers() -> None:
+    site = CountsSite(
+        MemoryCounts(
+            by_day={
+                "2026-11-23": {
+                    Metric.CALLS_INHERITED: 40,
+                    Metric.SCENES_COMPARED: 2,
+                    Metric.SCENE_LABELS: 20,
+                    Metric.SCENE_LABELS_DIFFERENT: 3,
+                },
+                "2026-11-22": {Metric.CALLS_INHERITED: 2},
+            }
+        )
+    )
+
+    assert site.json("/stats")["scenes"] == {
+        "inherited": 42,
+        "compared": 2,
+        "disagreement": 0.15,
+        "days": 30,
+    }
 
 
 def test_where_nothing_has_happened_yet_everything_is_zero() -> None:

@@ -1,12 +1,14 @@
 """Photos that tests make: one motif in every format, so that where it lies can be told by its colors."""
 
 import io
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
 
+from processors.pictures.directories import SHORT
 from processors.pictures.pictures import Picture, look_at
 from processors.pictures.range_reader import BLOCK_BYTES, RangeReader
 
@@ -48,7 +50,7 @@ def sixteen_bits(image: Image.Image) -> Image.Image:
     return image.convert("L").convert("I").point(lambda value: value * 257).convert("I;16")
 
 
-# Each format and kind of pixels, by a name; `HEIF` is made by nothing that is installed, and lies here.
+# Each format and kind of pixels, by a name. What encodes HEIC is no part of this: those lie in `heic`.
 FORMATS: dict[str, Callable[[Image.Image], bytes]] = {
     "JPEG": lambda image: encoded(image, "JPEG", quality=90),
     "JPEG progressive": lambda image: encoded(image, "JPEG", progressive=True),
@@ -72,6 +74,22 @@ FORMATS: dict[str, Callable[[Image.Image], bytes]] = {
     "TIFF 16 bits": lambda image: encoded(sixteen_bits(image), "TIFF"),
     "TIFF floats": lambda image: encoded(image.convert("F"), "TIFF"),
 }
+
+
+HEIC = {path.stem: path.read_bytes() for path in sorted((HERE / "heic").glob("*.heic"))}
+
+
+def with_orientation(form: str, orientation: int, kind: int = SHORT) -> bytes:
+    """Return the motif laid so that it has to be turned, with a tag of that type that says so."""
+    image = motif()
+    laid = image.transpose(LAID[orientation]) if orientation in LAID else image
+    if form == "TIFF":
+        return encoded(laid, form, tiffinfo={0x0112: orientation})
+    value = struct.pack(
+        "<HH" if kind == SHORT else "<I", *((orientation, 0) if kind == SHORT else (orientation,))
+    )
+    exif = b"Exif\0\0II*\0" + struct.pack("<IHHHI", 8, 1, 0x0112, kind, 1) + value + bytes(4)
+    return encoded(laid, form, exif=exif)
 
 
 def reader(content: bytes) -> RangeReader:

@@ -44,11 +44,13 @@ class PicturesPlace:
     photos: FakeS3 = field(default_factory=FakeS3)
     renditions: RenditionsBucket = field(default_factory=RenditionsBucket)
 
-    def ask(self, **other: Any) -> dict[str, Any]:
+    def ask(self, *, sidecars: bool = False, near_duplicates: bool = False, **other: Any) -> dict[str, Any]:
         retry = RetryPolicy(2, 1, 0.01, sleep=lambda _: None)
         function = PhotosFunction(
             S3Photos(cast("Any", self.photos), BUCKET, retry),
             S3Renditions(cast("Any", self.renditions), "renditions", retry),
+            sidecars=sidecars,
+            near_duplicates=near_duplicates,
         )
         stored = self.photos.objects[KEY][-1]
         asked = {
@@ -159,3 +161,27 @@ def test_a_service_that_fails_is_nobodys_fault(place: PicturesPlace, code: str) 
     place.renditions.failure = client_error(code, "PutObject", "no")
 
     assert place.ask()["not_ready"]["code"] == code
+
+
+def test_what_stands_beside_is_read_where_that_is_on(place: PicturesPlace) -> None:
+    place.photos.put("2024/Ä & b.jpg.json", b'{"photoTakenTime": {"timestamp": "1577934245"}}')
+    place.photos.put(KEY, FORMATS["JPEG"](motif()))
+
+    assert "taken_at" not in place.ask()["photo"]
+    place.photos.calls.made.clear()
+    assert place.ask(sidecars=True)["photo"]["taken_at"] == "2020-01-02T03:04:05.000"
+    # The photo, two names of XMP and two of Takeout.
+    assert place.photos.calls.made["GetObject"] == 5
+
+
+def test_facts_say_whether_near_duplicates_are_found_by_them(place: PicturesPlace) -> None:
+    place.photos.put(KEY, FORMATS["JPEG"](motif()))
+
+    assert "finds_duplicates" not in place.ask()["photo"]
+    assert place.ask(near_duplicates=True)["photo"]["finds_duplicates"] is True
+
+
+def test_what_was_not_decoded_finds_no_duplicates(place: PicturesPlace) -> None:
+    place.photos.put(KEY, FORMATS["JPEG"](motif())[:3000])
+
+    assert "finds_duplicates" not in place.ask(near_duplicates=True)["photo"]

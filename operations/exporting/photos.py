@@ -1,0 +1,221 @@
+"""One photo that is taken along: its record, its answers, and all that is known of it as JSON or as a row.
+
+The JSON is that of `GET /images/{key}`, without the URLs, which end; a test holds the one to the other.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from contract.photos import PhotoFacts
+from contract.records import ImageRecord, Result
+from contract.terminal import printable
+from operations.adapters.dynamodb_photos import BROKEN
+
+_FACTS = (
+    *("format", "width", "height", "orientation", "taken_at", "taken_zone", "taken_from", "camera", "lens"),
+    *("exposure_seconds", "f_number", "iso", "focal_length_mm", "latitude", "longitude", "rating"),
+)
+COLUMNS = (
+    *("key", "status", "uploaded_at", "decided_at", "size_bytes", "etag", "version_id"),
+    *("labels", "faces", "moderation", "words"),
+    *_FACTS,
+    *("keywords", "rejection_code", "rejection_message"),
+)
+# A spreadsheet takes for a formula what begins so; one that splits at `;` sees a cell behind each.
+# https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = re.compile(r"(^|;)(\s*)(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])")
+
+
+class Box(NamedTuple):
+    """Ratios of the displayed picture's width and height, within it."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @classmethod
+    def read(cls, box: Mapping[str, float]) -> "Box | None":
+        """Read Rekognition's, which may lie partly outside; None where nothing is left of it."""
+        left, top = max(0.0, box["Left"]), max(0.0, box["Top"])
+        right, bottom = min(1.0, box["Left"] + box["Width"]), min(1.0, box["Top"] + box["Height"])
+        return cls(left, top, right - left, bottom - top) if left < right and top < bottom else None
+
+
+class FoundBox(NamedTuple):
+    """A box with what is in it, and how sure that is, in percent."""
+
+    name: str
+    confidence: float
+    box: Box
+
+
+class ExportedPhoto(NamedTuple):
+    """A photo as record and answers describe it. Labels below `min_confidence_percent` are left out."""
+
+    record: ImageRecord
+    answers: Mapping[str, Result]
+    min_confidence_percent: float = 0.0
+
+    @property
+    def key(self) -> str:
+        return self.record.key
+
+    @property
+    def facts(self) -> PhotoFacts | None:
+        return self.record.findings.photo
+
+    @property
+    def labels(self) -> list[tuple[str, float]]:
+        """Return names and confidences, the surest first."""
+        found = self.record.findings.labels.items()
+        return sorted(
+            (named for named in found if named[1] >= self.min_confidence_percent),
+            key=lambda named: (-named[1], named[0]),
+        )
+
+    def label_boxes(self) -> list[FoundBox]:
+        """List where labels are in the picture. Raise one of BROKEN for what Rekognition does not answer."""
+        return [
+            FoundBox(label["Name"], instance["Confidence"], box)
+            for label in self._listed("labels", "Labels")
+            if label["Confidence"] >= self.min_confidence_percent
+            for instance in label.get("Instances", [])
+            if (box := Box.read(instance["BoundingBox"])) is not None
+        ]
+
+    def face_boxes(self) -> list[FoundBox]:
+        """List where faces are in the picture. Raise one of BROKEN for what Rekognition does not answer."""
+        return [
+            FoundBox("face", face["Confidence"], box)
+            for face in self._listed("faces", "FaceDetails")
+            if (box := Box.read(face["BoundingBox"])) is not None
+        ]
+
+    def _listed(self, detector: str, name: str) -> Sequence[Mapping[str, Any]]:
+        result = self.answers.get(detector)
+        found: Sequence[Mapping[str, Any]] = [] if result is None else result.response.get(name, [])
+        return found
+
+
+def document(photo: ExportedPhoto) -> dict[str, Any]:
+    """Return everything that is known of a photo, for JSON. An answer of another form is left out."""
+    try:
+        return _document(photo)
+    except BROKEN:
+        return _document(photo._replace(answers={}))
+
+
+def _facts(facts: PhotoFacts | None) -> dict[str, Any] | None:
+    if facts is None:
+        return None
+    return {**{name: getattr(facts, name) for name in _FACTS}, "keywords": list(facts.keywords)}
+
+
+def _document(photo: ExportedPhoto) -> dict[str, Any]:
+    record, rejection = photo.record, photo.record.rejection
+    faces, text = photo.answers.get("faces"), photo.answers.get("text")
+    return {
+        "key": record.key,
+        "status": str(record.status),
+        "uploaded_at": record.version.uploaded_at,
+        "decided_at": record.decided_at,
+        "size_bytes": record.version.size_bytes,
+        "labels": list(_labels(photo)),
+        "faces": record.findings.faces,
+        "face_details": None if faces is None else _plain(faces.response.get("FaceDetails", [])),
+        "moderation": [
+            {"name": name, "confidence": confidence}
+            for name, confidence in sorted(
+                record.findings.moderation.items(), key=lambda named: (-named[1], named[0])
+            )
+        ],
+        "words": list(record.findings.words),
+        "text_lines": None if text is None else _lines(text.response),
+        "photo": _facts(photo.facts),
+        "rejection": None
+        if rejection is None
+        else {"code": rejection.code, "message": rejection.message, "detector": rejection.detector},
+        "version": {
+            "etag": record.version.etag,
+            "version_id": record.version.version_id,
+            "revision": record.revision,
+        },
+        "detectors": {
+            name: {
+                "fingerprint": fingerprint,
+                "called_at": photo.answers[name].called_at if name in photo.answers else None,
+            }
+            for name, fingerprint in sorted(record.detectors.items())
+        },
+    }
+
+
+def _labels(photo: ExportedPhoto) -> Iterator[dict[str, Any]]:
+    parents = photo.record.findings.parents
+    if "labels" not in photo.answers:
+        for name, confidence in photo.labels:
+            yield {"name": name, "confidence": confidence, "parent": name in parents}
+        return
+    for label in photo.answers["labels"].response.get("Labels", []):
+        if label["Confidence"] >= photo.min_confidence_percent:
+            yield {
+                "name": label["Name"],
+                "confidence": label["Confidence"],
+                "parent": label["Name"] in parents,
+                "parents": [parent["Name"] for parent in label.get("Parents", [])],
+                "instances": _plain(label.get("Instances", [])),
+            }
+
+
+def _lines(response: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "text": found["DetectedText"],
+            "confidence": found["Confidence"],
+            "box": _plain(found["Geometry"]["BoundingBox"]),
+        }
+        for found in response.get("TextDetections", [])
+        if found["Type"] == "LINE"
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """Write Rekognition's own structures with names as the API's are: `AgeRange` becomes `age_range`."""
+    if isinstance(value, Mapping):
+        return {_plain_name(name): _plain(content) for name, content in value.items()}
+    if isinstance(value, list):
+        return [_plain(element) for element in value]
+    return value
+
+
+def _plain_name(name: str) -> str:
+    return "box" if name == "BoundingBox" else re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def row(photo: ExportedPhoto) -> list[str]:
+    """Return a photo as a row of a spreadsheet, by COLUMNS."""
+    record, facts, rejection = photo.record, photo.facts, photo.record.rejection
+    moderation = sorted(record.findings.moderation.items(), key=lambda named: (-named[1], named[0]))
+    return [
+        cell(value)
+        for value in (
+            *(record.key, str(record.status), record.version.uploaded_at, record.decided_at),
+            *(record.version.size_bytes, record.version.etag, record.version.version_id),
+            "; ".join(f"{name} {confidence:.1f}" for name, confidence in photo.labels),
+            record.findings.faces,
+            "; ".join(f"{name} {confidence:.1f}" for name, confidence in moderation),
+            " ".join(record.findings.words),
+            *(getattr(facts, name, None) for name in _FACTS),
+            "; ".join(facts.keywords) if facts else None,
+            *((rejection.code, rejection.message) if rejection else (None, None)),
+        )
+    ]
+
+
+def cell(value: object) -> str:
+    """Return a value as a cell on one line, and text as no formula of any spreadsheet."""
+    if not isinstance(value, str):
+        return "" if value is None else str(value)
+    return _FORMULA.sub(r"\1\2'", printable(value))

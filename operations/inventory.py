@@ -127,6 +127,15 @@ class Trace:
 
 
 @dataclass(frozen=True)
+class ResultTrace:
+    """Where an answer about a content is kept, or claimed: by whom, and until when in seconds since 1970."""
+
+    at: ItemKey
+    claimed_by: str | None = None
+    claimed_until: int = 0
+
+
+@dataclass(frozen=True)
 class RecordCount:
     """So many records; or at least so many, where counting was not carried to its end."""
 

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -46,7 +46,7 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 
 @dataclass(frozen=True)
 class Names:
-    """The names of one pipeline's parts, as its stack gives them out."""
+    """The names of one pipeline's parts, as its stack gives them out; nothing where there is no such part."""
 
     bucket: str
     table: str
@@ -56,18 +56,23 @@ class Names:
     bulk_dead_letter_queue_url: str
     topic_arn: str
     api_url: str
+    renditions_bucket: str = ""
 
     @classmethod
     def of_stack(cls, stack: str, outputs: Mapping[str, str]) -> "Names":
         """Read the outputs of the stack. Raise OperatorError if it is another kind of stack."""
         wanted = {field: field.title().replace("_", "") for field in cls.__dataclass_fields__}
-        missing = [output for output in wanted.values() if output not in outputs]
+        missing = [
+            wanted[each.name]
+            for each in fields(cls)
+            if wanted[each.name] not in outputs and each.default is MISSING
+        ]
         if missing:
             raise OperatorError(
                 f"stack {stack!r} has no output {', '.join(missing)}: not (yet) an imagepipe stack; "
                 "finish its deployment or name another with --stack"
             )
-        return cls(**{field: outputs[output] for field, output in wanted.items()})
+        return cls(**{field: outputs[output] for field, output in wanted.items() if output in outputs})
 
 
 class LocalPipeline(NamedTuple):
@@ -110,6 +115,12 @@ class DeployedPipeline:
     @cached_property
     def bucket(self) -> s3.S3Bucket:
         return self.any_bucket(self.names.bucket)
+
+    @cached_property
+    def renditions(self) -> s3.S3Bucket | None:
+        """The bucket of thumbnails and views; None where none are made."""
+        name = self.names.renditions_bucket
+        return self.any_bucket(name) if name else None
 
     @cached_property
     def table(self) -> dynamodb.OperatedTable:
@@ -173,7 +184,8 @@ def read_local(directory: Path) -> LocalPipeline:
     file = directory / "outputs.json"
     try:
         written = json.loads(file.read_text())
-        names = Names(**{field: str(written[field]) for field in Names.__dataclass_fields__})
+        there = {each.name for each in fields(Names) if each.default is MISSING or each.name in written}
+        names = Names(**{field: str(written[field]) for field in there})
         return LocalPipeline(names, str(written["endpoint_url"]), str(written["region"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OperatorError(

@@ -19,7 +19,15 @@ from contract.records import ImageRecord, ImageVersion, ResultName, Status
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_of, key_to_wire, to_wire
 from contract.tallies import COMPLETE, COUNTED, COUNTED_PREFIX, NAMES, STATUS_COUNTS, UNREADABLE, read_counts
 from operations.adapters.aws_errors import reliable
-from operations.inventory import CALL_COUNTS, RecordCount, RecordSummary, SeenRow, Trace, TraceKind
+from operations.inventory import (
+    CALL_COUNTS,
+    RecordCount,
+    RecordSummary,
+    ResultTrace,
+    SeenRow,
+    Trace,
+    TraceKind,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,6 +42,8 @@ COMPARED = (
 ASSESSED = ("key", "etag", "size_bytes", "version_id", "uploaded_at", "status", "detectors")
 # A result has it, a claim on one has not.
 ANSWERED = "called_at"
+# What a claim has.
+CLAIMED_BY, CLAIMED_UNTIL = "claimed_by", "claimed_until"
 # On an index row that a sweep suspects: when it was marked, in seconds since 1970. Nobody else reads it, and
 # whoever writes the row again takes it away.
 SUSPECTED_AT = "suspected_at"
@@ -250,23 +260,33 @@ class DynamoDBTraces(OperatedTable):
         remove = self._call("DeleteItem", partial(write_if, self.client.delete_item))
         remove(Key=key_to_wire(trace.at), **NOT_ALIVE.get(trace.kind, {}))
 
-    def results(self, content_id: str) -> list[ItemKey] | None:
-        """Return where the results of a content stand; None if records name it still."""
+    def results(self, content_id: str) -> list[ResultTrace] | None:
+        """Return where results of a content, and claims on some, stand; None if records name it still."""
+        expression, names = projection((PARTITION_KEY, SORT_KEY, CLAIMED_BY, CLAIMED_UNTIL))
         found = pages(
             self._call("Query", self.client.query),
             KeyConditionExpression=f"{PARTITION_KEY} = :pk",
             ExpressionAttributeValues={":pk": {"S": f"{table.CONTENT_PREFIX}{content_id}"}},
-            ProjectionExpression=f"{PARTITION_KEY}, {SORT_KEY}",
+            ProjectionExpression=expression,
+            ExpressionAttributeNames=names,
             ConsistentRead=True,
         )
-        places = [key_of(item) for page in found for item in page["Items"]]
-        if any(place.sk.startswith(f"{NAMES}#") for place in places):
+        items = [item for page in found for item in page["Items"]]
+        if any(item[SORT_KEY]["S"].startswith(f"{NAMES}#") for item in items):
             return None
-        return [place for place in places if not place.sk.startswith(NAMES)]
+        return [_result(item) for item in items if not item[SORT_KEY]["S"].startswith(NAMES)]
 
-    def remove_result(self, at: ItemKey) -> None:
-        """Remove one result: whoever needs it again pays for it again."""
-        self._call("DeleteItem", self.client.delete_item)(Key=key_to_wire(at))
+    def remove_result(self, result: ResultTrace) -> None:
+        """Remove one result, or a claim that was left, unless somebody has claimed it meanwhile.
+
+        Whoever needs it again pays for it again.
+        """
+        values = {":seen": {"S": result.claimed_by}} if result.claimed_by is not None else {}
+        self._call("DeleteItem", partial(write_if, self.client.delete_item))(
+            Key=key_to_wire(result.at),
+            ConditionExpression=f"{CLAIMED_BY} = :seen" if values else f"attribute_not_exists({CLAIMED_BY})",
+            **({"ExpressionAttributeValues": values} if values else {}),
+        )
 
     def names_are_complete(self) -> bool:
         """Return whether every record has its name, so that who has none is nobody's."""
@@ -294,6 +314,13 @@ def row_from_wire(item: Wire) -> SeenRow:
     suspected_at = item.get(SUSPECTED_AT)
     row = table.IndexRow(key_of(item), item["key"]["S"], item["revision"]["S"])
     return SeenRow(row, int(suspected_at["N"]) if suspected_at else None)
+
+
+def _result(item: Wire) -> ResultTrace:
+    """Read a result as far as it can be removed; what is neither an answer nor a claim is of no use."""
+    if CLAIMED_BY not in item:
+        return ResultTrace(key_of(item))
+    return ResultTrace(key_of(item), item[CLAIMED_BY]["S"], int(item.get(CLAIMED_UNTIL, {"N": "0"})["N"]))
 
 
 def _content_id(record: Mapping[str, Any]) -> str | None:

@@ -8,15 +8,16 @@ from typing import Annotated
 
 import typer
 
-from contract.moments import to_text
+from contract.moments import to_seconds, to_text
 from contract.notifications import look_again
-from contract.table import ItemKey
+from contract.photos import rendition_maker, rendition_prefix
+from contract.timing import CLAIM_SECONDS
 from operations import terminal
 from operations.adapters.s3 import ObjectVersion
 from operations.adapters.sqs import Outgoing, SqsQueue
 from operations.commands import options
 from operations.dead_letters import DeadLetter, DeadLetterReader
-from operations.inventory import Trace, TraceKind
+from operations.inventory import ResultTrace, Trace, TraceKind
 from operations.wiring import DeployedPipeline, connect
 
 LEFT = 1
@@ -128,7 +129,9 @@ class Found:
 
     versions: list[ObjectVersion] = field(default_factory=list)
     traces: list[Trace] = field(default_factory=list)
-    results: list[ItemKey] = field(default_factory=list)
+    results: list[ResultTrace] = field(default_factory=list)
+    claims: list[ResultTrace] = field(default_factory=list)
+    renditions: list[ObjectVersion] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
@@ -139,6 +142,7 @@ class Found:
             **{f"{kind}s": kinds[kind] for kind in (TraceKind.RECORD, TraceKind.ROW, TraceKind.SHARE)},
             "names of contents": kinds[TraceKind.NAME],
             "results": len(self.results),
+            "renditions": len(self.renditions),
             "messages": len(self.messages),
         }
 
@@ -146,7 +150,9 @@ class Found:
         return [
             *(f"object {version.key!r}, version {version.version_id}" for version in self.versions),
             *(f"{trace.kind} of {trace.key!r}" for trace in self.traces),
-            *(f"result {at.pk} {at.sk}" for at in self.results),
+            *(f"result {result.at.pk} {result.at.sk}" for result in self.results),
+            *(f"a call under way, about {claim.at.pk} {claim.at.sk}" for claim in self.claims),
+            *(f"rendition {version.key}" for version in self.renditions),
             *self.messages,
             *self.troubles,
         ]
@@ -154,7 +160,8 @@ class Found:
 
 @dataclass
 class Forgetting:
-    """Forgets what is chosen: objects with all versions, records, rows, counts, results, messages.
+    """Forgets what is chosen: objects with all versions, records, rows, counts, messages; with the last of
+    their content, results and renditions.
 
     What is to be removed is found by looking, every time anew. So it can be stopped at any moment and run
     again, and what comes back while it runs (the bucket's events make notes of deleted photos) is met by the
@@ -187,7 +194,8 @@ class Forgetting:
         found.traces = [trace for trace in traces if self.chosen.matches(trace.key)]
         self.contents |= {content for version in found.versions for content in version.content_ids}
         self.contents |= {trace.content_id for trace in found.traces if trace.content_id}
-        self._look_at_results(found)
+        yield "looking at what is kept by content"
+        self._look_at_contents(found)
         for name, queue in self.queues.items():
             if queue.depth().total > MOST_LOOKED_THROUGH:
                 found.troubles.append(
@@ -230,19 +238,45 @@ class Forgetting:
         alive = {trace.key for trace in found.traces if trace.is_alive}
         list(at_once(traces.remove, [trace for trace in found.traces if trace.key not in alive]))
         list(at_once(traces.remove_result, found.results))
+        if self.pipeline.renditions is not None:
+            list(at_once(self.pipeline.renditions.remove, found.renditions))
         if found.messages:
             for name, queue in self.queues.items():
                 yield from self._messages(name, queue, is_to_go=True)
         return found
 
-    def _look_at_results(self, found: Found) -> None:
-        """Find results that nobody names any more. Our own name, while it stands, is for the tally."""
-        traces = self.pipeline.traces
-        results = [at for content in sorted(self.contents) for at in traces.results(content) or ()]
-        if results and not traces.names_are_complete():
+    def _look_at_contents(self, found: Found) -> None:
+        """Find results, and renditions, that nobody names any more.
+
+        Our own name, while it stands, is for the tally; a claim is for whoever is at it, so that the same
+        bytes can be uploaded under a key that is not forgotten.
+        """
+        for results, claims, renditions in self.pipeline.executor.map(self._kept, sorted(self.contents)):
+            found.results += results
+            found.claims += claims
+            found.renditions += renditions
+        if (found.results or found.renditions) and not self.pipeline.traces.names_are_complete():
             found.troubles.append(OLDER_TABLE)
-        else:
-            found.results = results
+            found.results, found.renditions = [], []
+
+    def _kept(self, content_id: str) -> tuple[list[ResultTrace], list[ResultTrace], list[ObjectVersion]]:
+        """Return what is kept by a content that no record names: results, claims under way, and renditions.
+
+        These are listed first: whoever makes one has claimed before, and is found to be at it.
+        """
+        bucket = self.pipeline.renditions
+        listed = [] if bucket is None else list(bucket.versions(rendition_prefix(content_id)))
+        results = self.pipeline.traces.results(content_id)
+        if results is None:
+            return [], [], []
+        now = to_seconds(self.now())
+        claims = [each for each in results if each.claimed_by and now < each.claimed_until + CLAIM_SECONDS]
+        makers = {claim.claimed_by for claim in claims}
+        return (
+            [result for result in results if result not in claims],
+            claims,
+            [version for version in listed if rendition_maker(version.key)[1] not in makers],
+        )
 
     def _messages(self, name: str, queue: SqsQueue, *, is_to_go: bool) -> terminal.Steps[list[str]]:
         """Find messages that name a chosen key, and remove them; one of others too is sent without it."""

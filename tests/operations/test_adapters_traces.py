@@ -14,7 +14,7 @@ from contract.table import ItemKey, key_to_wire, record_key, result_key, to_wire
 from contract.tallies import Name
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import DynamoDBTraces
-from operations.inventory import Trace, TraceKind
+from operations.inventory import ResultTrace, Trace, TraceKind
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.late_reads import LateReads
 from tests.operations.world import AT_ONCE
@@ -60,7 +60,24 @@ def test_an_index_row_is_a_trace_of_its_photo(traces: DynamoDBTraces) -> None:
 def test_results_that_were_just_named_by_a_record_are_not_given_away(traces: DynamoDBTraces) -> None:
     result = result_key(ResultName("abc-7", "labels", "f1"))
     put(traces, result)
-    assert traces.results("abc-7") == [result]
+    assert traces.results("abc-7") == [ResultTrace(result)]
 
     put(traces, Name("abc-7", "a.jpg", 1).at)
     assert traces.results("abc-7") is None
+
+
+def test_a_claim_is_removed_only_if_nobody_has_claimed_anew(traces: DynamoDBTraces) -> None:
+    result = result_key(ResultName("abc-7", "picture", "f1"))
+    put(traces, result, claimed_by="t1", claimed_until=5)
+    claim = ResultTrace(result, "t1", 5)
+    assert traces.results("abc-7") == [claim]
+
+    put(traces, result, claimed_by="t2", claimed_until=500)
+    traces.remove_result(claim)
+    traces.remove_result(ResultTrace(result))
+    assert traces.results("abc-7") == [ResultTrace(result, "t2", 500)]
+
+    put(traces, result, called_at="2026", answer=b"packed")
+    traces.remove_result(ResultTrace(result))
+    traces.remove_result(ResultTrace(result))
+    assert traces.results("abc-7") == []

@@ -18,7 +18,7 @@ from contract.errors import CRASHED
 from contract.moments import to_text
 from loadtest.simulation.outages import client_error
 from operations import wiring
-from operations.commands import backfill, dlq, export, plan, quotas, reconcile, status
+from operations.commands import backfill, dlq, duplicates, export, plan, quotas, reconcile, status
 from operations.commands.options import read_since
 from operations.exporting import run as export_run
 from operations.main import main
@@ -68,7 +68,7 @@ def operated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Operat
     pipeline._retry = AT_ONCE
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setitem(vars(pipeline), "api", ApiOverWorld(operated))
-    for commands in (backfill, dlq, export, plan, quotas, reconcile, status):
+    for commands in (backfill, dlq, duplicates, export, plan, quotas, reconcile, status):
         monkeypatch.setattr(commands, "connect", lambda *_: pipeline)
     yield operated
     pipeline.executor.shutdown()
@@ -126,6 +126,8 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         (["forget", "a.jpg"], "forget changes things and nobody can be asked here; add --yes"),
         (["cost", "--detectors", "smells"], "labels, faces"),
         (["export"], "FILE|FOLDER|-"),
+        (["duplicates", "--distance", "12"], "--distance"),
+        (["duplicates", "--pictures", "0"], "--pictures"),
         (["export", "-", "--format", "docx"], "docx"),
         (["export", "-", "--format", "xmp"], "name a folder"),
         (["export", "-", "--status", "lost"], "recognized nor rejected"),
@@ -620,6 +622,8 @@ def test_two_places_at_once_are_refused() -> None:
 
 def test_names_are_read_from_the_stack() -> None:
     assert Names.of_stack("s", {**OUTPUTS, "TallyFunction": "x"}) == NAMES
+    with_pictures = Names.of_stack("s", {**OUTPUTS, "RenditionsBucket": "r"})
+    assert (NAMES.renditions_bucket, with_pictures.renditions_bucket) == ("", "r")
     with pytest.raises(OperatorError, match="Table"):
         Names.of_stack("s", {name: value for name, value in OUTPUTS.items() if name != "Table"})
 
@@ -639,6 +643,15 @@ def test_a_local_place_that_is_half_written_says_what_to_do(tmp_path: Path, writ
     (tmp_path / "outputs.json").write_text(written)
     with pytest.raises(OperatorError, match="make run"):
         read_local(tmp_path)
+
+
+@pytest.mark.parametrize("renditions", [{"renditions_bucket": "r"}, {"renditions_bucket": ""}, {}])
+def test_a_local_place_may_make_renditions_or_none(tmp_path: Path, renditions: dict[str, str]) -> None:
+    names = {name: value for name, value in vars(NAMES).items() if name != "renditions_bucket"}
+    place = {**names, **renditions, "endpoint_url": "http://127.0.0.1:9", "region": "us-east-1"}
+    (tmp_path / "outputs.json").write_text(json.dumps(place))
+
+    assert read_local(tmp_path).names.renditions_bucket == renditions.get("renditions_bucket", "")
 
 
 def test_a_local_place_that_does_not_answer_says_what_to_do(

@@ -6,19 +6,24 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
+from contract.moments import to_seconds, to_text
 from contract.notifications import look_again, parse
 from contract.table import CONTENT_PREFIX, ItemKey, record_key
 from contract.tallies import counted_key
 from operations.adapters.s3 import ObjectVersion
 from operations.commands.forget import Chosen, Forgetting
-from operations.inventory import Trace, TraceKind
+from operations.inventory import ResultTrace, Trace, TraceKind
 from operations.terminal import Steps, Value
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, FakeSQS
 from tests.operations.world import NAMES, queue
 
 AT = "2026-11-23T12:00:00.000Z"
-RESULT = ItemKey("content#e1-7", "labels#f1")
+STARTED = to_seconds(AT)
+RESULT = ResultTrace(ItemKey("content#e1-7", "labels#f1"))
+PICTURE_PLACE = ItemKey("content#e1-7", "picture#f1")
 
 
 def waiting(*bodies: str) -> FakeSQS:
@@ -47,12 +52,12 @@ class Table:
         assert not trace.is_alive
         self.traces.remove(trace)
 
-    def results(self, content_id: str) -> list[ItemKey] | None:
-        mine = [place for place in self.places if place.pk == f"{CONTENT_PREFIX}{content_id}"]
+    def results(self, content_id: str) -> list[ResultTrace] | None:
+        mine = [place for place in self.places if place.at.pk == f"{CONTENT_PREFIX}{content_id}"]
         return None if self.shared else mine
 
-    def remove_result(self, at: ItemKey) -> None:
-        self.places.remove(at)
+    def remove_result(self, result: ResultTrace) -> None:
+        self.places.remove(result)
 
     def names_are_complete(self) -> bool:
         return self.complete
@@ -74,7 +79,9 @@ def note(key: str, kind: TraceKind = TraceKind.RECORD, *, is_alive: bool = False
     return Trace(kind, at, key, is_alive, "e1-7" if is_alive else None)
 
 
-def forgetting(chosen: Chosen, table: Table, bucket: Bucket, queues: FakeSQS) -> Forgetting:
+def forgetting(
+    chosen: Chosen, table: Table, bucket: Bucket, queues: FakeSQS, renditions: Bucket | None = None
+) -> Forgetting:
     now = [0.0]
 
     def sleep(seconds: float) -> None:
@@ -91,11 +98,12 @@ def forgetting(chosen: Chosen, table: Table, bucket: Bucket, queues: FakeSQS) ->
         names=NAMES,
         bucket=bucket,
         traces=table,
+        renditions=renditions,
         bulk=bulk,
         lanes=(bulk,),
         executor=ThreadPoolExecutor(2),
     )
-    return Forgetting(pipeline, chosen, 120.0, lambda: now[0], lambda: AT, sleep)
+    return Forgetting(pipeline, chosen, 120.0, lambda: now[0], lambda: to_text(STARTED + now[0]), sleep)
 
 
 def finished(steps: Steps[Value]) -> Value:
@@ -145,7 +153,7 @@ def test_a_record_whose_event_was_lost_is_asked_about() -> None:
 
 def test_results_that_are_kept_by_the_version_alone_go_too() -> None:
     table, bucket = Table(note("a.jpg")), Bucket("a.jpg")
-    table.places = [ItemKey(f"{CONTENT_PREFIX}{bucket.there[0].content_ids[1]}", "labels#f1")]
+    table.places = [ResultTrace(ItemKey(f"{CONTENT_PREFIX}{bucket.there[0].content_ids[1]}", "labels#f1"))]
 
     assert finished(forgetting(Chosen("a.jpg", False), table, bucket, waiting()).run()) == []
     assert table.places == []
@@ -156,6 +164,68 @@ def test_results_of_others_stay() -> None:
 
     assert finished(forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), waiting()).run()) == []
     assert table.places == [RESULT]
+
+
+def rendition_keys(bucket: Bucket) -> list[str]:
+    return [version.key for version in bucket.there]
+
+
+def test_renditions_go_at_once_whether_or_not_an_answer_names_them() -> None:
+    table, bucket = Table(note("a.jpg")), Bucket("a.jpg")
+    own = bucket.there[0].content_ids[1]
+    renditions = Bucket(
+        "e1-7/t1/view.jpg", "e1-7/t0/thumbnail.webp", f"{own}/t2/view.jpg", "e1-77/t1/view.jpg"
+    )
+    work = forgetting(Chosen("a.jpg", False), table, bucket, waiting(), renditions)
+
+    assert finished(work.look()).counts()["renditions"] == 3
+    assert len(renditions.there) == 4, "looking changes nothing"
+    assert finished(work.run()) == []
+    assert rendition_keys(renditions) == ["e1-77/t1/view.jpg"]
+
+
+def test_renditions_that_cannot_be_removed_are_told() -> None:
+    class Kept(Bucket):
+        def remove(self, version: ObjectVersion) -> None:
+            """Say yes, and do nothing."""
+
+    renditions = Kept("e1-7/t1/view.jpg")
+    work = forgetting(Chosen("a.jpg", False), Table(note("a.jpg")), Bucket("a.jpg"), waiting(), renditions)
+
+    assert finished(work.run()) == ["rendition e1-7/t1/view.jpg"]
+
+
+@pytest.mark.parametrize(("shared", "complete"), [(True, True), (False, False)])
+def test_renditions_of_others_and_of_who_knows_whom_stay(shared: bool, complete: bool) -> None:
+    table = Table(note("a.jpg"), complete=complete, shared=shared)
+    renditions = Bucket("e1-7/t1/view.jpg")
+
+    finished(forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), waiting(), renditions).run())
+    assert rendition_keys(renditions) == ["e1-7/t1/view.jpg"]
+
+
+def test_what_somebody_is_making_of_the_same_bytes_stays_until_it_is_known_whose_it_is() -> None:
+    table, renditions = Table(note("a.jpg")), Bucket("e1-7/t1/view.jpg", "e1-7/t2/view.jpg")
+    table.places = [RESULT, ResultTrace(PICTURE_PLACE, "t2", int(STARTED) + 30)]
+    work = forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), waiting(), renditions)
+    steps = work.run()
+    while len(renditions.there) > 1:
+        next(steps)
+
+    table.places = [ResultTrace(PICTURE_PLACE)]
+    table.shared = True
+    assert finished(steps) == []
+    assert rendition_keys(renditions) == ["e1-7/t2/view.jpg"]
+
+
+def test_what_somebody_left_who_is_no_more_goes_after_a_while() -> None:
+    table, renditions = Table(note("a.jpg")), Bucket("e1-7/t2/view.jpg")
+    table.places = [ResultTrace(PICTURE_PLACE, "t2", int(STARTED) + 30)]
+    work = forgetting(Chosen("a.jpg", False), table, Bucket("a.jpg"), waiting(), renditions)
+
+    told = list(work.run())
+    assert any("a call under way, about content#e1-7 picture#f1" in step for step in told)
+    assert (table.places, renditions.there) == ([], [])
 
 
 def test_while_nobody_knows_whose_results_they_are_they_stay_and_are_told() -> None:
@@ -170,9 +240,10 @@ def test_it_stops_between_two_steps_and_changes_nothing_more() -> None:
     bucket = Bucket("a")
     steps = forgetting(Chosen("a", True), Table(), bucket, waiting(look_again(BUCKET, ["a"], AT))).run()
 
-    assert [next(steps) for _ in range(3)] == [
+    assert [next(steps) for _ in range(4)] == [
         "looking into the bucket",
         "looking through the table",
+        "looking at what is kept by content",
         "looking through the queue bulk",
     ]
     steps.close()

@@ -14,7 +14,7 @@ from contract.tallies import Name
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import DynamoDBTraces
 from operations.adapters.s3 import ObjectVersion
-from operations.inventory import TraceKind
+from operations.inventory import ResultTrace, TraceKind
 from tests.fakes.dynamodb import TABLE
 from tests.operations.world import AT_ONCE
 from tests.processors.world import InlineExecutor
@@ -60,7 +60,7 @@ def test_the_results_of_a_record_are_found_by_what_they_are_kept_by(
     (found,) = traces.find(record.key)
 
     assert (found.kind, found.is_alive, found.content_id) == (TraceKind.RECORD, True, record.content_id)
-    assert traces.results(record.content_id) == (None if is_named else [result])
+    assert traces.results(record.content_id) == (None if is_named else [ResultTrace(result)])
 
 
 @pytest.mark.parametrize("version_id", ["v1", None])

@@ -67,6 +67,7 @@ def test_a_year_that_is_not_there_yet_begins_the_list(album: Album, open_page: O
     expect(page.locator(".tile img.loaded").first).to_be_visible()
     page.get_by_role("button", name="Go to 2026").click()
     expect(page.locator(".caption-name").first).to_have_text("2026-03-09.jpg")
+    assert page.url == f"{album.url}?order=taken", "the whole list, not one that begins at its end"
     page.go_back()
     expect(page.locator(".caption-name").first).to_have_text("2021-03-09.jpg")
 

@@ -125,6 +125,7 @@ def test_the_scale_is_walked_by_keys(album: Album, open_page: OpenPage) -> None:
     fill(album)
     page = open_page(f"{album.url}?order=taken", width=820)
     toggle = page.locator("#timeline-toggle")
+    expect(toggle).to_have_text("Mar 2026")
     toggle.focus()
     page.keyboard.press("Enter")
     expect(toggle).to_have_attribute("aria-expanded", "true")

@@ -16,10 +16,11 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from contract import timing
-from contract.settings import QuerySettings, dump
+from contract.settings import QuerySettings
 from contract.table import signing_key
 from infra.functions import PythonFunction, allow, retention
 from infra.intake import ObjectEvents
+from infra.pictures import Pictures, environment
 from infra.settings import DeploymentSettings
 
 # What the function answers: tests hold this list to its own. The greedy form takes keys with slashes, encoded
@@ -69,6 +70,7 @@ class Answers(Construct):
         code: Path,
         intake: ObjectEvents,
         table: dynamodb.ITable,
+        pictures: Pictures | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.settings = settings
@@ -78,7 +80,7 @@ class Answers(Construct):
             "Query",
             room="query_api",
             code=code,
-            environment=dump(
+            environment=environment(
                 QuerySettings(
                     bucket_name=intake.bucket.bucket_name,
                     table_name=table.table_name,
@@ -88,6 +90,8 @@ class Answers(Construct):
                     bulk_dead_letter_queue_url=bulk.dead_letters.queue_url,
                     confidence_order="yes" if settings.confidence_order else "no",
                     uploads="yes" if settings.takes_uploads else "no",
+                    renditions_bucket=pictures.renditions.bucket_name if pictures else "",
+                    near_duplicates="yes" if settings.near_duplicates else "no",
                 )
             ),
             timeout_seconds=timing.QUERY_TIMEOUT_SECONDS,
@@ -97,6 +101,8 @@ class Answers(Construct):
             snapstart=settings.snapstart,
         ).function
         self._allow(intake.bucket, table)
+        if pictures is not None:
+            pictures.show(self.function)
         for queue in (images.queue, images.dead_letters, bulk.queue, bulk.dead_letters):
             queue.grant(self.function, "sqs:GetQueueAttributes")
         self.api = self._http_api()
@@ -173,7 +179,11 @@ class Answers(Construct):
         return [route for route in COSTLY_ROUTES if route != UPLOAD_ROUTE or self.settings.takes_uploads]
 
     def _route(self) -> list[apigateway.HttpRoute]:
-        integration = integrations.HttpLambdaIntegration("QueryIntegration", self._asked())
+        # One permission for all routes: each of them asks the same function, and one for each was a tenth of
+        # the template.
+        integration = integrations.HttpLambdaIntegration(
+            "QueryIntegration", self._asked(), scope_permission_to_route=False
+        )
         access = self._authorizer()
         static_access = apigateway.HttpNoneAuthorizer() if self.settings.api_access == "jwt" else access
         uploads = (UPLOAD_ROUTE,) if self.settings.takes_uploads else ()

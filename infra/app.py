@@ -10,8 +10,9 @@ from constructs import Construct
 
 from infra.alarms import Alarms, AlarmTopic
 from infra.answers import Answers
-from infra.bundles import PYTHON_VERSION, Bundle, BundleError, find_python
+from infra.bundles import FOR_THIS_MACHINE, PYTHON_VERSION, Bundle, BundleError, bundles, find_python
 from infra.intake import ObjectEvents
+from infra.pictures import Pictures
 from infra.processing import CompletionTopic, Processing, Tallying
 from infra.regions import RegionRule
 from infra.settings import DeploymentSettings, UnusableSettingsError
@@ -31,6 +32,7 @@ class ImagepipeStack(Stack):
         *,
         processors: Bundle,
         query_api: Bundle,
+        pictures: Bundle,
     ) -> None:
         super().__init__(
             scope,
@@ -48,6 +50,11 @@ class ImagepipeStack(Stack):
         completions = CompletionTopic(self, "Completions")
         processors_code = processors.build()
         self._warn_of_slow_starts()
+        looking = (
+            Pictures(self, "Pictures", settings, code=pictures.build(), photos=intake.bucket)
+            if settings.pictures
+            else None
+        )
         processing = Processing(
             self,
             "Processing",
@@ -56,9 +63,16 @@ class ImagepipeStack(Stack):
             intake=intake,
             table=store.table,
             topic=completions.topic,
+            pictures=looking,
         )
         tallying = Tallying(
-            self, "Tallying", settings, code=processors_code, table=store.table, intake=intake
+            self,
+            "Tallying",
+            settings,
+            code=processors_code,
+            table=store.table,
+            intake=intake,
+            pictures=looking,
         )
         answers = Answers(
             self,
@@ -67,6 +81,7 @@ class ImagepipeStack(Stack):
             code=query_api.build(),
             intake=intake,
             table=store.table,
+            pictures=looking,
         )
         topic = AlarmTopic(self, "AlarmTopic", settings)
         Alarms(
@@ -79,6 +94,7 @@ class ImagepipeStack(Stack):
                 "processor": processing.function,
                 "tally": tallying.function,
                 "query": answers.function,
+                **({"pictures": looking.function} if looking else {}),
             },
             uncounted=tallying.dead_letters,
             quotas=processing.quotas,
@@ -97,6 +113,7 @@ class ImagepipeStack(Stack):
             TallyFunction=tallying.function.function_name,
             AlarmTopicArn=topic.topic.topic_arn,
             AlarmsReach=topic.reaches,
+            **({"RenditionsBucket": looking.renditions.bucket_name} if looking else {}),
         )
 
     def _warn_of_slow_starts(self) -> None:
@@ -115,11 +132,10 @@ class ImagepipeStack(Stack):
 def main() -> int:
     """Synthesize the stack into the directory that CDK names."""
     app = App()
+    here = app.node.try_get_context(FOR_THIS_MACHINE)
     try:
         settings = DeploymentSettings.from_context(app.node.try_get_context)
-        ImagepipeStack(
-            app, STACK_NAME, settings, processors=Bundle("processors"), query_api=Bundle("query_api")
-        )
+        ImagepipeStack(app, STACK_NAME, settings, **bundles(is_for_here=bool(here)))
     except (UnusableSettingsError, BundleError) as fault:
         print(fault, file=sys.stderr)
         return 2

@@ -6,21 +6,28 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from sysconfig import get_platform
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "lambda.txt"
+PICTURES_LOCK = ROOT / "requirements" / "pictures.txt"
 
 # What Lambda's own Python has beside the standard library. It changes under a running function, so the zips
 # bring what they use of it: botocore, private parts of which are overridden, and what it stands on.
 BROUGHT_BY_LAMBDA = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
 # Of botocore's 25 MB, nearly all describes services that are not called.
 SERVICES = ("dynamodb", "rekognition", "s3", "sns", "sqs")
-PLATFORM = "aarch64-manylinux2014"
+# The processor calls the pictures function. Of Lambda's two descriptions, clients take the newer.
+LAMBDA_SERVICE = ("lambda", "2015-03-31")
+# Amazon Linux 2023, on which Lambda's Python 3.13 runs, has glibc 2.34.
+PLATFORM = "aarch64-manylinux_2_28"
 PYTHON_VERSION = "3.13"
+# In the context of the app: whether what is compiled in the zips is for the machine that made them.
+FOR_THIS_MACHINE = "zips_for_this_machine"
 # `make lambda-python` puts one here.
 FETCHED_PYTHONS = ROOT / "build" / "python"
 
@@ -31,6 +38,8 @@ _UNWANTED_FILES = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", ".lock", "exampl
 _OUR_FILES = {".py", ".html", ".css", ".js", ".svg"}
 # Where Lambda unpacks the zip, for the paths in tracebacks.
 _TASK_ROOT = "/var/task"
+# What imports the libraries that decode photos.
+_OF_PICTURES = ("processors/pictures/", "processors/pictures_")
 _TELL_VERSION = "import sys; print('{}.{}'.format(*sys.version_info))"
 
 
@@ -40,23 +49,68 @@ class BundleError(Exception):
 
 @dataclass(frozen=True)
 class Bundle:
-    """The zip of one Lambda. `directory` keeps what was built, so that it is built once."""
+    """The zip of one Lambda. `directory` keeps what was built, so that it is built once.
+
+    `has_pictures` adds what decodes photos: packages of a lock of their own, and the part of the room that
+    uses them, which no other zip has. What is compiled is for Lambda's processor and Python, or for this
+    machine's with `is_for_here`.
+    """
 
     room: str
     directory: Path = ROOT / "build"
+    has_pictures: bool = False
+    is_for_here: bool = False
+
+    @property
+    def name(self) -> str:
+        return "pictures" if self.has_pictures else self.room
 
     def build(self) -> Path:
         """Make the zip, unless it is there already, and say where it is. Raises BundleError.
 
         Its name carries a digest of everything that goes into it.
         """
-        ours = dict(_files_of_rooms(("contract", "aws", self.room)))
-        zip_path = self.directory / f"{self.room}-{_digest(ours)}.zip"
+        ours = dict(self._ours())
+        zip_path = self.directory / f"{self.name}-{self._digest(ours)}.zip"
         if not zip_path.exists():
-            packages = _installed_packages(self.directory)
-            _write_zip(zip_path, {**dict(_files_below(packages)), **_with_bytecode(ours, self.directory)})
-            _remove_old_ones(self.directory, self.room)
+            packages = _installed_packages(self._locks(), self.directory, is_for_here=self.is_for_here)
+            theirs = {name: content for name, content in _files_below(packages) if self._is_called(name)}
+            _write_zip(zip_path, {**theirs, **_with_bytecode(ours, self.directory)})
+            _remove_old_ones(self.directory, self.name)
         return zip_path
+
+    def _locks(self) -> tuple[Path, ...]:
+        return (LOCK, PICTURES_LOCK) if self.has_pictures else (LOCK,)
+
+    def _ours(self) -> Iterator[tuple[str, bytes]]:
+        for name, content in _files_of_rooms(("contract", "aws", self.room)):
+            if self.has_pictures or not name.startswith(_OF_PICTURES):
+                yield name, content
+
+    def _is_called(self, name: str) -> bool:
+        """Return whether a file is not botocore's description of a service that nobody calls."""
+        parts = name.split("/")
+        if parts[:2] != ["botocore", "data"] or len(parts) <= len(("botocore", "data", "a file")):
+            return True
+        if self.room == "processors" and not self.has_pictures and parts[2] == LAMBDA_SERVICE[0]:
+            return parts[3] == LAMBDA_SERVICE[1]
+        return parts[2] in SERVICES
+
+    def _digest(self, files: Mapping[str, bytes]) -> str:
+        seen = hashlib.sha256(_sources(self._locks(), is_for_here=self.is_for_here))
+        for name, content in files.items():
+            seen.update(f"\n{name} {len(content)}\n".encode())
+            seen.update(content)
+        return seen.hexdigest()[:16]
+
+
+def bundles(*, is_for_here: bool = False) -> dict[str, Bundle]:
+    """Return the zips of the stack, by what it calls them. Only one has compiled parts."""
+    return {
+        "processors": Bundle("processors"),
+        "query_api": Bundle("query_api"),
+        "pictures": Bundle("processors", has_pictures=True, is_for_here=is_for_here),
+    }
 
 
 def _files_of_rooms(rooms: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
@@ -69,14 +123,8 @@ def _files_of_rooms(rooms: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
 def _files_below(directory: Path) -> Iterator[tuple[str, bytes]]:
     for path in sorted(directory.rglob("*")):
         name = path.relative_to(directory)
-        if path.is_file() and path.name not in _UNWANTED_FILES and _is_called(name.parts):
+        if path.is_file() and path.name not in _UNWANTED_FILES:
             yield name.as_posix(), path.read_bytes()
-
-
-def _is_called(parts: tuple[str, ...]) -> bool:
-    """Return whether a file of the packages is not botocore's description of a service that nobody calls."""
-    is_described = parts[:2] == ("botocore", "data") and len(parts) > len(("botocore", "data", "a file"))
-    return not is_described or parts[2] in SERVICES
 
 
 def _with_bytecode(files: dict[str, bytes], directory: Path) -> dict[str, bytes]:
@@ -92,42 +140,36 @@ def _with_bytecode(files: dict[str, bytes], directory: Path) -> dict[str, bytes]
         return dict(_files_below(Path(scratch)))
 
 
-def _sources() -> bytes:
-    """Return what decides about the packages: their lock, how it is used, and whether they are compiled."""
+def _sources(locks: Sequence[Path], *, is_for_here: bool) -> bytes:
+    """Return what decides about the packages: their locks, how they are used, whether they are compiled."""
     is_compiled = str(find_python() is not None).encode()
-    return LOCK.read_bytes() + Path(__file__).read_bytes() + is_compiled
+    machine = f"{sys.implementation.cache_tag} {get_platform()}".encode() if is_for_here else b""
+    return b"".join(lock.read_bytes() for lock in locks) + Path(__file__).read_bytes() + is_compiled + machine
 
 
-def _digest(files: dict[str, bytes]) -> str:
-    seen = hashlib.sha256(_sources())
-    for name, content in files.items():
-        seen.update(f"\n{name} {len(content)}\n".encode())
-        seen.update(content)
-    return seen.hexdigest()[:16]
-
-
-def _installed_packages(directory: Path) -> Path:
-    """Install the locked packages for Lambda's Python and processor, whatever runs here."""
+def _installed_packages(locks: Sequence[Path], directory: Path, *, is_for_here: bool) -> Path:
+    """Install the locked packages, for Lambda's Python and processor whatever runs here, or for this one."""
     from uv import find_uv_bin
 
-    seen = hashlib.sha256(_sources()).hexdigest()[:16]
+    seen = hashlib.sha256(_sources(locks, is_for_here=is_for_here)).hexdigest()[:16]
     target = directory / f"packages-{seen}"
     if target.exists():
         return target
     directory.mkdir(parents=True, exist_ok=True)
+    of_lambda = ["--python-platform", PLATFORM, "--python-version", PYTHON_VERSION]
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
         installed = Path(scratch) / "packages"
         command = [
             find_uv_bin(), "pip", "install", "--quiet", "--target", str(installed),
-            "--python-platform", PLATFORM, "--python-version", PYTHON_VERSION,
-            "--only-binary", ":all:", "--require-hashes", "--no-deps", "--requirements", str(LOCK),
+            *(["--python", sys.executable] if is_for_here else of_lambda),
+            "--only-binary", ":all:", "--require-hashes", "--no-deps",
+            *(word for lock in locks for word in ("--requirements", str(lock))),
         ]  # fmt: skip
         finished = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if finished.returncode:
             said = finished.stderr.strip()
-            raise BundleError(
-                f"cannot install {LOCK.name} for Lambda (the first time needs the network): {said}"
-            )
+            names = " and ".join(lock.name for lock in locks)
+            raise BundleError(f"cannot install {names} for Lambda (the first time needs the network): {said}")
         if (python := find_python()) is not None:
             compile_below(installed, python)
         # Another process may have installed the same at the same time.

@@ -16,11 +16,12 @@ from constructs import Construct
 
 from contract import timing
 from contract.detectors import OPERATIONS
-from contract.settings import ProcessorSettings, TallySettings, dump
+from contract.settings import ProcessorSettings, TallySettings
 from contract.table import CONTENT_PREFIX, RECORD, SORT_KEY
 from contract.tallies import AUDIT_EVENT, AUDIT_PREFIX, COUNTED_PREFIX, TALLY_PREFIX, WHEN_DUE
 from infra.functions import PythonFunction, allow
 from infra.intake import LaneQueues, ObjectEvents, dead_letter_queue
+from infra.pictures import Pictures, environment
 from infra.regions import QuotaParameters
 from infra.settings import DeploymentSettings
 
@@ -38,6 +39,7 @@ class Processing(Construct):
         intake: ObjectEvents,
         table: dynamodb.ITable,
         topic: sns.Topic,
+        pictures: Pictures | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.quotas = QuotaParameters(self, "Quotas", settings)
@@ -47,7 +49,7 @@ class Processing(Construct):
             room="processors",
             code=code,
             environment={
-                **dump(
+                **environment(
                     ProcessorSettings(
                         bucket_name=intake.bucket.bucket_name,
                         table_name=table.table_name,
@@ -60,6 +62,11 @@ class Processing(Construct):
                         daily_call_limits=settings.daily_call_limit,
                         concurrent_calls=settings.concurrent_calls,
                         share_answers="yes" if settings.answers_are_shared else "no",
+                        pictures_function=pictures.function.function_name if pictures else "",
+                        renditions_bucket=pictures.renditions.bucket_name if pictures else "",
+                        keep_location="yes" if settings.keep_location else "no",
+                        near_duplicates="yes" if settings.near_duplicates else "no",
+                        scenes="yes" if settings.scenes else "no",
                     )
                 ),
                 **self.quotas.environment(),
@@ -72,6 +79,8 @@ class Processing(Construct):
         self._feed(intake.images, settings.batch_size, self.quotas.live_workers)
         self._feed(intake.bulk, settings.batch_size, self.quotas.bulk_workers)
         self._permit(settings, intake.bucket, table, topic)
+        if pictures is not None:
+            pictures.serve(self.function)
 
     def _allow_sending_to_its_own_queue(self) -> None:
         """Keep Lambda from taking a message that is sent anew for a loop.
@@ -143,9 +152,11 @@ class Tallying(Construct):
         code: Path,
         table: dynamodb.ITable,
         intake: ObjectEvents,
+        pictures: Pictures | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._intake = intake
+        self._pictures = pictures
         self.function = PythonFunction(
             self,
             "Tally",
@@ -153,7 +164,7 @@ class Tallying(Construct):
             entry="counting_handler",
             service="tally",
             code=code,
-            environment=dump(self._settings(table, is_auditing=settings.daily_check)),
+            environment=environment(self._settings(table, is_auditing=settings.daily_check)),
             timeout_seconds=timing.TALLY_TIMEOUT_SECONDS,
             memory_mb=512,
             log_retention_days=settings.log_retention_days,
@@ -186,13 +197,14 @@ class Tallying(Construct):
         allow(self.function, actions, table.table_arn, conditions=only_these)
 
     def _settings(self, table: dynamodb.ITable, *, is_auditing: bool) -> TallySettings:
+        renditions = self._pictures.renditions.bucket_name if self._pictures else ""
         if not is_auditing:
-            return TallySettings(table.table_name)
+            return TallySettings(table.table_name, renditions_bucket=renditions)
         live, bulk = (
             (work.queue.queue_url, work.dead_letters.queue_url)
             for work in (self._intake.images, self._intake.bulk)
         )
-        return TallySettings(table.table_name, self._intake.bucket.bucket_name, live, bulk)
+        return TallySettings(table.table_name, self._intake.bucket.bucket_name, live, bulk, renditions)
 
     def _audit(self) -> None:
         """Ask every hour: most of a day's askings find nothing due, and a large bucket takes several.

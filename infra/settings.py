@@ -45,6 +45,13 @@ class DeploymentSettings:
     (`api_access` is not `iam`, and uploads are on): they could make two photos of one ETag, and have the
     verdict of the first for the second (docs/decisions/0002-paying-once.md).
 
+    `pictures` has photos looked at as files: formats other than JPEG and PNG are recognized, thumbnails and
+    views are made and kept in a bucket of their own, and it is noted when and with what a photo was taken
+    (docs/decisions/0014-renditions-at-recognition.md). With it, `keep_location` also notes where,
+    `near_duplicates` finds photos that look alike, `sidecars` reads the `.xmp` or `.json` beside a photo, and
+    `scenes` asks about the sharpest photo of a burst alone, whose answers the others have; these four are off
+    by themselves.
+
     `api_access` is `iam` (callers sign their requests), `jwt` (people sign in: `jwt_issuer`, a URL, and
     `jwt_audience` say whose tokens are taken) or `open`. `uploads` says whether callers may put photos into
     the bucket; unless it is set, they may where the API is not open. `upload_scope` is the scope that a token
@@ -77,6 +84,11 @@ class DeploymentSettings:
     batch_size: int = DEFAULT_BATCH_SIZE
     concurrent_calls: int = 16
     share_answers: bool | None = None
+    pictures: bool = True
+    keep_location: bool = False
+    near_duplicates: bool = False
+    sidecars: bool = False
+    scenes: bool = False
     api_access: str = "iam"
     jwt_issuer: str = ""
     jwt_audience: tuple[str, ...] = ()
@@ -106,6 +118,7 @@ class DeploymentSettings:
             *self._unreachable(),
             *self._half_restored(),
             *self._unusable_sharing(),
+            *self._unusable_parts_of_pictures(),
             *self._unusable_quotas(),
             *self._numbers_out_of_range(),
         ]
@@ -151,6 +164,15 @@ class DeploymentSettings:
             "share_answers is off (by itself where moderation runs and strangers may upload) and needs "
             "versions: set versioned to true, or share_answers to true if photos of one ETag and size may "
             "have the same answers"
+        ]
+
+    def _unusable_parts_of_pictures(self) -> list[str]:
+        if self.pictures:
+            return []
+        return [
+            f"{name} is of use only where pictures is true, which looks at photos as files"
+            for name in ("keep_location", "near_duplicates", "sidecars", "scenes")
+            if getattr(self, name)
         ]
 
     def _unusable_upload_scope(self) -> list[str]:

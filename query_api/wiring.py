@@ -99,6 +99,7 @@ def _parts(
         now=lambda: datetime.now(UTC),
         confidence_order=settings.confidence_order == "yes",
         uploads=settings.uploads == "yes",
+        near_duplicates=settings.near_duplicates == "yes",
         photos_at=photos_at,
         renditions_at=renditions_at,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from contract.quotas import IN_LARGE_REGIONS
 from contract.settings import setting_text
-from infra.bundles import LOCK, ROOT
+from infra.bundles import FOR_THIS_MACHINE, LOCK, PICTURES_LOCK, ROOT
 from local.cloud.environment import LocalCloudError
 
 MIN_NODE_MAJOR = 20
@@ -33,7 +33,9 @@ LOCAL_CONTEXT: Mapping[str, object] = {
     "bulk_max_concurrency": 2,
     "concurrent_calls": 4,
     "confidence_order": True,
+    "near_duplicates": True,
     "quotas": setting_text(IN_LARGE_REGIONS),
+    FOR_THIS_MACHINE: True,
 }
 
 _SOURCES = ("contract", "aws", "processors", "query_api")
@@ -144,7 +146,7 @@ def _require_node() -> None:
 
 
 def _digest(context: Mapping[str, object]) -> str:
-    files = [LOCK, *sorted((ROOT / "infra").glob("*.py"))]
+    files = [LOCK, PICTURES_LOCK, *sorted((ROOT / "infra").glob("*.py"))]
     for room in _SOURCES:
         files += sorted(path for path in (ROOT / room).rglob("*") if path.is_file() and path.suffix != ".pyc")
     seen = hashlib.sha256(json.dumps(context, sort_keys=True).encode())

@@ -7,11 +7,18 @@ from typing import Any
 from local.cloud.environment import HOST
 from local.cloud.origin_guard import OriginGuard
 
-HTTP_OK = 200
+HTTP_OK, PARTIAL, NOT_SATISFIABLE = 200, 206, 416
+CHECKSUM = "x-amz-checksum-"
 
 
 def mend() -> None:
-    """Have MiniStack 1.5.33, in this process, put what PartiQL inserts into streams, as AWS does.
+    """Have MiniStack 1.5.33, in this process, do what AWS does where our functions need it."""
+    mend_streams()
+    mend_ranges()
+
+
+def mend_streams() -> None:
+    """Put what PartiQL inserts into streams.
 
     tests/local/cloud/test_streams.py fails once MiniStack does it by itself; then this goes.
     """
@@ -28,6 +35,29 @@ def mend() -> None:
         return answer
 
     dynamodb._partiql_insert = insert_and_tell
+
+
+def mend_ranges() -> None:
+    """Give the piece that is asked for of a version of an object, too, and not all of it."""
+    from ministack.services import s3
+
+    get = s3._get_object
+
+    def get_piece(bucket_name: Any, key: Any, headers: Any, query_params: Any = None) -> Any:
+        status, answered, body = get(bucket_name, key, headers, query_params)
+        if status != HTTP_OK or "range" not in headers:
+            return status, answered, body
+        found = s3._parse_range(headers["range"], len(body))
+        if found is None:
+            return s3._error("InvalidRange", "The requested range is not satisfiable", NOT_SATISFIABLE, key)
+        first, last = found
+        piece = body[first : last + 1]
+        told = {"Content-Length": str(len(piece)), "Content-Range": f"bytes {first}-{last}/{len(body)}"}
+        # Checksums are those of the whole object.
+        kept = {name: text for name, text in answered.items() if not name.lower().startswith(CHECKSUM)}
+        return PARTIAL, kept | told, piece
+
+    s3._get_object = get_piece
 
 
 def main() -> None:

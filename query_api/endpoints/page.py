@@ -80,10 +80,13 @@ class PageFiles:
         """Return the name of this version of all that the page loads."""
         return _digest("".join(f"{name} {len(text)}\n{text}\n" for name, text in self.texts.items()))
 
-    def index(self, *, uploads: bool) -> str:
-        """Return the page. It loads the rest from below the digest, and knows whether photos can be added."""
+    def index(self, **does: bool) -> str:
+        """Return the page. It loads the rest from below the digest, and knows what this deployment does."""
         text = (self.directory / INDEX).read_text(encoding="utf-8")
-        text = text.replace("<html ", f'<html data-uploads="{"on" if uploads else "off"}" ', 1)
+        known = " ".join(
+            f'data-{name.replace("_", "-")}="{"on" if is_on else "off"}"' for name, is_on in does.items()
+        )
+        text = text.replace("<html ", f"<html {known} ", 1)
         return text.replace('"page/', f'"page/{self.digest}/')
 
 
@@ -91,20 +94,23 @@ class PageFiles:
 class PageEndpoints:
     """Serves the page. `photos_at` is the URL of the bucket: besides our own, the one host it may talk to.
 
-    From the one at `renditions_at` it may show pictures; empty where there are none. `uploads` says whether
-    photos can be added.
+    From the one at `renditions_at` it may show pictures; empty where photos' files are not looked at.
+    `uploads` says whether photos can be added, `near_duplicates` whether such are found.
     """
 
     photos_at: str
     renditions_at: str = ""
     uploads: bool = True
+    near_duplicates: bool = False
     files: PageFiles = PageFiles()
 
     def routes(self) -> tuple[Route, ...]:
         return Route(PAGE, self._page), Route(FILE, self._file)
 
     def _page(self, request: Request) -> Response:
-        text = self.files.index(uploads=self.uploads)
+        text = self.files.index(
+            uploads=self.uploads, pictures=bool(self.renditions_at), near_duplicates=self.near_duplicates
+        )
         return _kept(request, text, HTML, ASK_AGAIN, security_headers(self.photos_at, self.renditions_at))
 
     def _file(self, request: Request) -> Response:

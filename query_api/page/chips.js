@@ -3,7 +3,7 @@
 import { change, follow, go } from "./address.js";
 import { byId, h, icon, replace } from "./dom.js";
 import { cleared } from "./filters.js";
-import { percent } from "./words.js";
+import { nearby, percent, shortName } from "./words.js";
 
 const WORDS = {
   label: (value) => value,
@@ -14,8 +14,13 @@ const WORDS = {
   min_confidence: (value) => `at least ${percent(Number(value))} sure`,
   min_faces: (value) => `${value} or more faces`,
   prefix: (value) => `key begins with ${value}`,
-  from: (value) => `from ${value}`,
-  to: (value) => `to ${value}`,
+  from: (value) => `uploaded from ${value}`,
+  to: (value) => `uploaded to ${value}`,
+  taken_from: (value) => `taken from ${value}`,
+  taken_to: (value) => `taken to ${value}`,
+  camera: (value) => `camera ${value}`,
+  near: nearby,
+  near_duplicates_of: (value) => `nearly the same as ${shortName(value)}`,
   include_parents: () => "as seen, not implied",
 };
 const OPPOSITE = { label: "not_label", not_label: "label" };

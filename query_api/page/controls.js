@@ -1,8 +1,8 @@
 // Filters that are not typed: which photos, how sure, how many faces, when, in which order.
 
 import { change, filters, follow } from "./address.js";
-import { byId, h, replace } from "./dom.js";
-import { canOrderByConfidence } from "./filters.js";
+import { byId, h, isOn, replace } from "./dom.js";
+import { canOrderByCapture, canOrderByConfidence } from "./filters.js";
 import { number, percent } from "./words.js";
 
 const STATUSES = [
@@ -16,6 +16,13 @@ const FACES = [
   ["3", "3 or more"],
   ["5", "5 or more"],
   ["10", "10 or more"],
+];
+const DISTANCES_KM = [1, 5, 25, 100];
+const DATES = [
+  ["taken_from", "Taken from"],
+  ["taken_to", "Taken to"],
+  ["from", "Uploaded from"],
+  ["to", "Uploaded to"],
 ];
 // The top level of Rekognition's categories:
 // https://docs.aws.amazon.com/rekognition/latest/dg/moderation-api.html
@@ -41,6 +48,7 @@ export class Controls {
     this.confidence.addEventListener("input", () => this.sayConfidence());
     this.confidence.addEventListener("change", () => change({ min_confidence: this.confidence.value }));
     this.order = byId("order");
+    if (!isOn("pictures")) for (const name of ["taken", "taken_oldest"]) this.forgetOrder(name);
     this.order.addEventListener("change", () => change({ order: this.order.value }));
     this.makeMore();
     this.placeForWidth();
@@ -57,13 +65,18 @@ export class Controls {
     for (const { value, input } of this.statuses) input.checked = value === (next.status || "recognized");
     this.confidence.value = next.min_confidence || "0";
     this.sayConfidence();
-    const byConfidence = [...this.order.options].find((option) => option.value === "confidence");
-    if (byConfidence) byConfidence.disabled = !canOrderByConfidence(next);
+    for (const option of this.order.options) {
+      if (option.value === "confidence") option.disabled = !canOrderByConfidence(next);
+      if (option.value.startsWith("taken")) option.disabled = !canOrderByCapture(next);
+    }
     this.order.value = next.order;
     this.faces.value = FACES.some(([value]) => value === next.min_faces) ? next.min_faces : "";
     this.moderation.value = CATEGORIES.includes(next.moderation) ? next.moderation : "";
-    this.from.value = next.from.slice(0, 10);
-    this.to.value = next.to.slice(0, 10);
+    for (const [name, input] of Object.entries(this.dates)) input.value = next[name].slice(0, 10);
+    this.camera.value = next.camera;
+    const [, , km] = next.near.split(",");
+    this.distance.value = DISTANCES_KM.includes(Number(km)) ? km : "";
+    this.distance.closest("label").hidden = !next.near;
     this.parents.checked = next.include_parents !== "false";
     this.confidence.closest("label").classList.toggle("off", next.status === "rejected");
   }
@@ -87,9 +100,9 @@ export class Controls {
     place();
   }
 
-  /** This deployment keeps no order by confidence. */
-  forgetConfidenceOrder() {
-    [...this.order.options].find((option) => option.value === "confidence")?.remove();
+  /** This deployment does not keep an order. */
+  forgetOrder(name) {
+    [...this.order.options].find((option) => option.value === name)?.remove();
   }
 
   sayConfidence() {
@@ -102,8 +115,13 @@ export class Controls {
     this.moderation = select([["", "do not ask"], ...CATEGORIES.map((name) => [name, name])], (value) =>
       change({ moderation: value }),
     );
-    this.from = date((value) => change({ from: value }));
-    this.to = date((value) => change({ to: value }));
+    const date = (name) => input("date", (value) => change({ [name]: value }));
+    this.dates = Object.fromEntries(DATES.map(([name]) => [name, date(name)]));
+    this.distance = select(
+      [["", "…"], ...DISTANCES_KM.map((km) => [String(km), `${km} km`])],
+      (km) => km && change({ near: filters().near.replace(/[^,]*$/, km) }),
+    );
+    this.camera = input("text", (value) => change({ camera: value.trim() }));
     this.parents = h("input", {
       type: "checkbox",
       on: { change: () => change({ include_parents: this.parents.checked ? "" : "false" }) },
@@ -111,8 +129,11 @@ export class Controls {
     byId("more-panel").append(
       field("Faces", this.faces),
       field("Flagged as", this.moderation),
-      field("Uploaded from", this.from),
-      field("Uploaded to", this.to),
+      ...DATES.filter(([name]) => isOn("pictures") || !name.startsWith("taken")).map(([name, said]) =>
+        field(said, this.dates[name]),
+      ),
+      isOn("pictures") ? field("Camera", this.camera) : "",
+      field("Within", this.distance),
       h("label", { class: "field check" }, this.parents, h("span", {}, "“Animal” finds dogs too")),
     );
     const more = byId("more");
@@ -153,8 +174,8 @@ function select(options, chosen) {
   return element;
 }
 
-function date(chosen) {
-  const element = h("input", { type: "date" });
+function input(type, chosen) {
+  const element = h("input", { type, autocomplete: "off", spellcheck: "false" });
   element.addEventListener("change", () => chosen(element.value));
   return element;
 }

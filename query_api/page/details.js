@@ -16,8 +16,8 @@ export function detailsOf(photo) {
   return found;
 }
 
-/** Ask for a new signed address: the old one has expired, or the photo is another one by now. */
-export async function newAddress(photo) {
-  const { url } = await ask("images", { key: photo.key });
-  return url;
+/** Ask for new signed addresses: the old ones have expired, or the photo is another one by now. */
+export async function newAddresses(photo) {
+  const { url, thumbnail_url, view_url } = await ask("images", { key: photo.key });
+  return { url, thumbnail_url, view_url };
 }

@@ -18,6 +18,9 @@ export function h(name, properties = {}, ...children) {
   return element;
 }
 
+/** Say whether this deployment does something; the API has written that into the page. */
+export const isOn = (feature) => document.documentElement.dataset[feature] === "on";
+
 export function byId(id) {
   return document.getElementById(id);
 }

@@ -1,5 +1,6 @@
 // What is known of a photo, in words: labels, faces, text, flags, where it came from.
 
+import { captureRows } from "./capture.js";
 import { h, replace } from "./dom.js";
 import { foremost, moment, percent, plural, size } from "./words.js";
 
@@ -37,7 +38,7 @@ export function facts(details, { least, chosen, pointed, raw }) {
           ),
         )
       : null,
-    part("Photo", about(details)),
+    part("Photo", about(details, captureRows(details, chosen))),
     rawAnswer(raw),
   ];
 }
@@ -95,10 +96,11 @@ function rejection({ code, message, detector }) {
   );
 }
 
-function about(details) {
+function about(details, captured) {
   const detectors = Object.keys(details.detectors).join(", ");
   const rows = [
     ["Key", details.key],
+    ...captured,
     ["Uploaded", moment(details.uploaded_at)],
     ["Decided", moment(details.decided_at)],
     ["Size", size(details.size_bytes)],

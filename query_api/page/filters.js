@@ -1,6 +1,7 @@
 // What is asked for: kept in the page's address, so that it can be sent to somebody, and gone back to.
 
 const LISTS = ["label", "any_label", "not_label", "text"];
+const ABOUT_FILES = ["taken_from", "taken_to", "camera", "near", "near_duplicates_of"];
 const SINGLE = [
   "moderation",
   "min_confidence",
@@ -9,6 +10,7 @@ const SINGLE = [
   "prefix",
   "from",
   "to",
+  ...ABOUT_FILES,
   "order",
   "include_parents",
 ];
@@ -21,7 +23,9 @@ const ABOUT_RECOGNIZED = [
   "moderation",
   "min_faces",
   "min_confidence",
+  ...ABOUT_FILES,
 ];
+const BY_CAPTURE = ["taken", "taken_oldest"];
 const WITH_CONFIDENCE = ["label", "any_label", "not_label", "moderation"];
 const WITH_ORDER = ["label", "any_label", "moderation"];
 
@@ -63,7 +67,11 @@ export function question(filters) {
 /** In percent; what is less sure is not drawn. */
 export const leastConfidence = (filters) => Number(filters.min_confidence || 0);
 
-export const canOrderByConfidence = (filters) => WITH_ORDER.some((name) => isSet(filters[name]));
+export const canOrderByConfidence = (filters) =>
+  !filters.near_duplicates_of && WITH_ORDER.some((name) => isSet(filters[name]));
+
+/** Rejected photos have no time of capture, and near duplicates come by upload. */
+export const canOrderByCapture = (filters) => filters.status !== "rejected" && !filters.near_duplicates_of;
 
 export const isUnfiltered = (filters) =>
   [...LISTS, ...SINGLE].every(
@@ -81,6 +89,7 @@ function coherent(filters) {
     for (const name of ABOUT_RECOGNIZED) filters[name] = LISTS.includes(name) ? [] : "";
   }
   if (filters.order === "confidence" && !canOrderByConfidence(filters)) filters.order = "";
+  if (BY_CAPTURE.includes(filters.order) && !canOrderByCapture(filters)) filters.order = "";
   return filters;
 }
 

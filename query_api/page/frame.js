@@ -1,20 +1,22 @@
-// The photo of the large view, with its boxes.
+// The photo of the large view, with its boxes. Its small picture stands in until the large one is there.
 
 import { filters } from "./address.js";
 import { drawPlaces, placesOf } from "./boxes.js";
 import { h } from "./dom.js";
 import { leastConfidence } from "./filters.js";
-import { flags, isVeiled, pictureOf, reveal } from "./photo.js";
+import { flags, isVeiled, largeAddresses, pictureOf, reveal } from "./photo.js";
 
 export class Frame {
   /** `revealed(photo)` is called when somebody asks for what was flagged; `draws()` whether to draw boxes. */
   constructor(photo, { revealed, draws }) {
     Object.assign(this, { photo, revealed, draws });
     this.layer = h("div", { class: "boxes", "aria-hidden": "true" });
-    this.picture = pictureOf(photo, { broken: () => this.element.classList.add("broken") });
+    this.picture = pictureOf(photo, {
+      addresses: largeAddresses,
+      broken: () => this.element.classList.add("broken"),
+    });
     const names = photo.labels.map((label) => label.name).join(", ");
     this.picture.alt = names ? `Photo with ${names}` : "Photo";
-    this.picture.addEventListener("load", () => this.draw());
     this.element = h(
       "figure",
       { class: "frame" },
@@ -22,14 +24,39 @@ export class Frame {
       this.layer,
       h("figcaption", { class: "frame-broken" }, "This photo cannot be shown."),
     );
+    this.picture.addEventListener("load", () => {
+      this.resize(this.picture.naturalWidth, this.picture.naturalHeight);
+      this.small?.remove();
+      this.draw();
+    });
+    if (photo.photo) {
+      this.resize(photo.photo.width, photo.photo.height);
+      if (photo.thumbnail_url) this.standIn(photo.thumbnail_url);
+    }
     if (isVeiled(photo)) this.veil();
   }
 
-  /** Draw the boxes, as soon as the details and the picture are there. */
+  /** Show the small picture, which the gallery has loaded, in the place that the large one will take. */
+  standIn(address) {
+    this.small = h("img", { class: "stand-in", alt: "", src: address, draggable: "false" });
+    this.small.addEventListener("load", () => this.draw());
+    this.small.addEventListener("error", () => this.small.remove());
+    this.element.classList.add("filled");
+    this.element.prepend(this.small);
+  }
+
+  /** Give the frame the form of a picture; it is never larger than the largest there is. */
+  resize(width, height) {
+    this.across = Math.max(width, this.across ?? 0);
+    this.element.style.setProperty("--across", this.across);
+    this.element.style.setProperty("--ratio", width / height);
+  }
+
+  /** Draw the boxes, as soon as the details and a picture are there. */
   draw(details = this.details) {
     this.details = details;
-    const isReady = details && this.picture.naturalWidth && !isVeiled(this.photo);
-    if (!isReady || !this.draws()) return this.layer.replaceChildren();
+    const isShown = this.picture.naturalWidth || this.small?.naturalWidth;
+    if (!details || !isShown || isVeiled(this.photo) || !this.draws()) return this.layer.replaceChildren();
     drawPlaces(this.layer, placesOf(details, leastConfidence(filters())));
   }
 

@@ -4,17 +4,17 @@ import { change, filters, follow, go } from "./address.js";
 import { ask } from "./api.js";
 import { Chips } from "./chips.js";
 import { Controls } from "./controls.js";
-import { byId } from "./dom.js";
+import { byId, isOn } from "./dom.js";
 import { cleared, isUnfiltered, question, write } from "./filters.js";
 import { Gallery } from "./gallery.js";
 import { Notices, button, showEmpty } from "./notices.js";
 import { Search } from "./search.js";
 import { Stats, queued } from "./stats.js";
+import { Timeline } from "./timeline.js";
 import { UploadPanel } from "./upload-panel.js";
 import { Viewer } from "./viewer.js";
 
-// Whether this deployment takes uploads is written into the page by the API.
-const mayUpload = document.documentElement.dataset.uploads !== "off";
+const mayUpload = isOn("uploads");
 const notices = new Notices();
 const controls = new Controls();
 new Search();
@@ -25,12 +25,13 @@ const gallery = new Gallery({
   open: (index) => viewer.open(index),
   failed: (error, again) => {
     if (error.kind !== "refused" || filters().order !== "confidence") return notices.tell(error, again);
-    controls.forgetConfidenceOrder();
+    controls.forgetOrder("confidence");
     return change({ order: "" });
   },
   loaded: ({ count, complete }) => {
     notices.clear();
     stats.wake();
+    timeline.loaded();
     showEmpty(count || !complete ? null : emptiness());
   },
 });
@@ -38,6 +39,7 @@ const viewer = new Viewer(gallery, {
   closed: (index) => gallery.walk.focus(index),
   revealed: (photo) => gallery.byKey.get(photo.key)?.unveil(false),
 });
+const timeline = new Timeline(gallery);
 const uploads = mayUpload ? new UploadPanel({ ended: showUploaded }) : null;
 const stats = new Stats({ told: compare, isAwaited: isUploading });
 

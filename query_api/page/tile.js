@@ -3,7 +3,7 @@
 import { drawLegend, drawPlaces, placesOf } from "./boxes.js";
 import { detailsOf } from "./details.js";
 import { h } from "./dom.js";
-import { flags, isVeiled, pictureOf, reveal } from "./photo.js";
+import { flags, isVeiled, pictureOf, ratioOf, reveal, smallAddresses } from "./photo.js";
 import { failure, foremost, percent, plural, shortName } from "./words.js";
 
 const LABELS_NAMED = 3;
@@ -21,6 +21,7 @@ export class Tile {
     );
     this.caption = h("p", { class: "caption", "aria-hidden": "true" });
     this.element = h("li", { class: `tile ${photo.status}` }, this.button, this.caption);
+    this.element.style.setProperty("--ratio", ratioOf(photo));
     this.element.tile = this;
     if (isVeiled(photo)) this.veil();
     this.describe();
@@ -76,7 +77,11 @@ export class Tile {
 
   inside() {
     if (this.photo.status === "rejected") return [rejection(this.photo)];
-    this.picture = pictureOf(this.photo, { lazy: true, broken: () => this.element.classList.add("broken") });
+    this.picture = pictureOf(this.photo, {
+      addresses: smallAddresses,
+      lazy: true,
+      broken: () => this.element.classList.add("broken"),
+    });
     return [this.picture, this.layer];
   }
 

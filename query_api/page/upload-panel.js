@@ -1,6 +1,7 @@
 // The files on their way, each with its state; where files are dropped and chosen.
 
 import { byId, h, icon, replace } from "./dom.js";
+import { accepted } from "./formats.js";
 import { Uploads } from "./uploads.js";
 import { foremost, plural } from "./words.js";
 
@@ -56,6 +57,7 @@ export class UploadPanel {
 
   makeButton() {
     const files = byId("files");
+    files.accept = accepted();
     byId("add").addEventListener("click", () => files.click());
     files.addEventListener("change", () => {
       this.add([...files.files]);

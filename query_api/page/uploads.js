@@ -4,9 +4,8 @@
 // next name is tried. What is shown afterwards is of the bytes that were sent from here.
 
 import { ApiError, ask, tell } from "./api.js";
+import { refusalOf, typeOf } from "./formats.js";
 
-const TYPES = ["image/jpeg", "image/png"];
-const MOST_BYTES = 15 * 1024 * 1024;
 const AT_ONCE = 3;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
@@ -114,9 +113,14 @@ export class Uploads {
   async storeAs(key, upload, sha256) {
     upload.key = key;
     this.step(upload, "sending");
-    const { type, size } = upload.file;
-    const leave = await tell("uploads", { key, content_type: type, size_bytes: size, sha256 });
-    return put(leave, upload.file, (progress) => {
+    const { file } = upload;
+    const leave = await tell("uploads", {
+      key,
+      content_type: typeOf(file),
+      size_bytes: file.size,
+      sha256,
+    });
+    return put(leave, file, (progress) => {
       upload.progress = progress;
       this.step(upload, "sending");
     });
@@ -148,12 +152,6 @@ export class Uploads {
     upload.message = message;
     this.changed(upload);
   }
-}
-
-function refusalOf(file) {
-  if (!TYPES.includes(file.type)) return "Only JPEG and PNG can be recognized.";
-  if (file.size === 0) return "The file is empty.";
-  return file.size > MOST_BYTES ? "More than 15 MB, which Rekognition does not take." : "";
 }
 
 /** Give the names to try: cat.jpg, cat (2).jpg … */

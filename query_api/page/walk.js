@@ -58,21 +58,42 @@ export class Walk {
     if (tile) this.lookTimer = setTimeout(() => tile.showBoxes(), LOOK_MS);
   }
 
+  /**
+   * Find the photo above (-1) or below (1) one, in the next row or in the last within a distance: that whose
+   * middle is nearest. Beyond the ends of the list where there is no row.
+   */
+  beside(at, by, distance = 0) {
+    const { tiles } = this.gallery;
+    const placeOf = (index) => tiles[index].element.getBoundingClientRect();
+    const from = placeOf(at);
+    const middle = (place) => Math.abs(place.left + place.right - from.left - from.right);
+    let [found, row, best] = [by < 0 ? -1 : tiles.length, from.top, Infinity];
+    for (let index = at + by; index >= 0 && index < tiles.length; index += by) {
+      const place = placeOf(index);
+      if (Math.abs(place.top - from.top) < 1) continue;
+      if (Math.abs(place.top - row) >= 1) {
+        const isFar = row !== from.top && Math.abs(place.top - from.top) > distance;
+        if (isFar) break;
+        [row, best] = [place.top, Infinity];
+      }
+      if (middle(place) < best) [found, best] = [index, middle(place)];
+    }
+    return found;
+  }
+
   onKey(event) {
     if (!event.target.closest(".photo") || event.ctrlKey || event.metaKey || event.altKey) return;
     const { tiles } = this.gallery;
-    const columns = getComputedStyle(this.grid).gridTemplateColumns.split(" ").length;
-    const rows = Math.max(1, Math.floor(innerHeight / tiles[0].element.offsetHeight));
     const at = tiles.indexOf(this.current);
     const target = {
       ArrowLeft: at - 1,
       ArrowRight: at + 1,
-      ArrowUp: at - columns,
-      ArrowDown: at + columns,
+      ArrowUp: this.beside(at, -1),
+      ArrowDown: this.beside(at, 1),
       Home: 0,
       End: tiles.length - 1,
-      PageUp: at - columns * rows,
-      PageDown: at + columns * rows,
+      PageUp: this.beside(at, -1, innerHeight),
+      PageDown: this.beside(at, 1, innerHeight),
     }[event.key];
     if (target === undefined) return;
     event.preventDefault();

@@ -12,6 +12,25 @@ export const dollars = (value) =>
 export const moment = (iso) =>
   new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
 
+/** Name the month of a date in three letters. */
+export const monthName = (date) =>
+  new Intl.DateTimeFormat("en", { month: "short", timeZone: "UTC" }).format(new Date(`${date.slice(0, 7)}-15`));
+
+/** Write a time by the clock of the camera as it is, whatever the zone of who reads it. */
+export function byCamera(local) {
+  const time = new Date(`${local}Z`);
+  if (Number.isNaN(time.getTime())) return local;
+  const style = { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" };
+  return new Intl.DateTimeFormat("en", style).format(time);
+}
+
+/** Write a place in a few words: `lat,lon,km` as the API takes it. */
+export function nearby(near) {
+  const [latitude, longitude, km] = near.split(",").map(Number);
+  if (![latitude, longitude, km].every(Number.isFinite)) return `near ${near}`;
+  return `within ${number(km)} km of ${latitude.toFixed(3)}, ${longitude.toFixed(3)}`;
+}
+
 export function size(bytes) {
   if (bytes < 1024) return `${bytes} bytes`;
   const [value, unit] = bytes < 1024 * 1024 ? [bytes / 1024, "KB"] : [bytes / 1024 / 1024, "MB"];

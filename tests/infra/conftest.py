@@ -5,7 +5,7 @@ import pytest
 from aws_cdk import App
 
 from infra.app import ImagepipeStack
-from infra.bundles import Bundle
+from infra.bundles import bundles
 from infra.settings import DeploymentSettings
 from local.cloud.assembly import LOCAL_CONTEXT, STACK_NAME, Assembly, synthesize
 from tests.infra.template import Template
@@ -33,8 +33,7 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
             out = tmp_path_factory.mktemp("assembly")
             app = App(outdir=str(out), context=dict(context))
             settings = DeploymentSettings.from_context(app.node.try_get_context)
-            rooms = {room: Bundle(room) for room in ("processors", "query_api")}
-            ImagepipeStack(app, STACK_NAME, settings, **rooms)
+            ImagepipeStack(app, STACK_NAME, settings, **bundles())
             app.synth()
             made[name] = Assembly(out, name)
         return made[name]

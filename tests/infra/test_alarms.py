@@ -9,7 +9,7 @@ from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS, MOST_WAITING_DAYS
 from infra.bundles import ROOT
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from local.cloud.assembly import STACK_NAME, Assembly
-from operations.costs import ALARMS
+from operations.costs import ALARMS, ALARMS_OF_PICTURES
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Resource, Template, target
 
@@ -178,5 +178,7 @@ def test_answers_that_failed_raise_an_alarm(template: Template) -> None:
     assert properties["Dimensions"] == [{"Name": "ApiId", "Value": {"Ref": api}}]
 
 
-def test_the_cost_model_counts_every_alarm(template: Template) -> None:
+def test_the_cost_model_counts_every_alarm(template: Template, synthesized: Synthesize) -> None:
     assert len(alarms(template)) == ALARMS
+    without = Template.of(synthesized({"pictures": "false"}))
+    assert len(alarms(without)) == ALARMS - ALARMS_OF_PICTURES

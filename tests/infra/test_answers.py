@@ -59,7 +59,7 @@ def test_where_anybody_may_look_nobody_may_upload_by_default(open_template: Temp
     assert "s3:PutObject" not in open_template.actions_of("Query")
     assert {"s3:GetObject", "s3:GetObjectVersion"} <= open_template.actions_of("Query")
     assert variables_of(open_template)["UPLOADS"] == "no"
-    (rule,) = open_template.properties("AWS::S3::Bucket")["CorsConfiguration"]["CorsRules"]
+    (rule,) = open_template.properties("AWS::S3::Bucket", "Intake")["CorsConfiguration"]["CorsRules"]
     assert rule["AllowedMethods"] == ["GET"]
     assert open_template.properties("AWS::ApiGatewayV2::Api")["CorsConfiguration"]["AllowMethods"] == ["GET"]
 
@@ -156,13 +156,13 @@ def test_pages_of_other_hosts_may_ask_where_the_settings_name_them(
     assert "CorsConfiguration" not in template.properties("AWS::ApiGatewayV2::Api")
     cors = jwt_template.properties("AWS::ApiGatewayV2::Api")["CorsConfiguration"]
     assert cors["AllowOrigins"] == ["https://photos.example"]
-    (rule,) = jwt_template.properties("AWS::S3::Bucket")["CorsConfiguration"]["CorsRules"]
+    (rule,) = jwt_template.properties("AWS::S3::Bucket", "Intake")["CorsConfiguration"]["CorsRules"]
     assert rule["AllowedOrigins"][1:] == ["https://photos.example"]
 
 
 def test_the_page_may_upload_to_the_bucket(template: Template) -> None:
     api, _ = template.the("AWS::ApiGatewayV2::Api")
-    (rule,) = template.properties("AWS::S3::Bucket")["CorsConfiguration"]["CorsRules"]
+    (rule,) = template.properties("AWS::S3::Bucket", "Intake")["CorsConfiguration"]["CorsRules"]
 
     assert rule["AllowedMethods"] == ["GET", "PUT"]
     assert rule["ExposedHeaders"] == ["etag", "x-amz-version-id"]

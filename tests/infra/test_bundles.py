@@ -3,6 +3,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,27 @@ from infra import bundles
 from infra.bundles import PYTHON_VERSION, SERVICES, Bundle, compile_below, find_python
 from local.cloud.running import make_lambda_python
 
-ROOMS = ("processors", "query_api")
-MOST_BYTES = 6_000_000
+BUNDLES = bundles.bundles()
+ENTRIES = {
+    "processors": "processors.handler",
+    "query_api": "query_api.handler",
+    "pictures": "processors.pictures_handler",
+}
+MOST_BYTES = {"processors": 6_000_000, "query_api": 6_000_000, "pictures": 15_000_000}
 TOPIC_ARN = "arn:aws:sns:us-east-1:123456789012:topic"
 _QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/"
 QUEUES = (f"{_QUEUE}a", f"{_QUEUE}b", f"{_QUEUE}c", f"{_QUEUE}d")
 ENVIRONMENT = {
-    **dump(ProcessorSettings("bucket", "table", TOPIC_ARN, *QUEUES)),
+    **dump(
+        ProcessorSettings(
+            "bucket",
+            "table",
+            TOPIC_ARN,
+            *QUEUES,
+            pictures_function="pictures",
+            renditions_bucket="renditions",
+        )
+    ),
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -27,9 +42,9 @@ ENVIRONMENT = {
 }
 
 
-@pytest.fixture(scope="module", params=ROOMS)
+@pytest.fixture(scope="module", params=BUNDLES)
 def bundle(request: pytest.FixtureRequest) -> Bundle:
-    return Bundle(request.param)
+    return BUNDLES[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +62,8 @@ def run(python: Path, code: str, *arguments: str) -> str:
 
 @pytest.fixture
 def unpacked(bundle: Bundle, tmp_path: Path) -> Path:
-    with zipfile.ZipFile(bundle.build()) as archive:
+    """The zip as this machine can run it: of the pictures function, with its own processor's libraries."""
+    with zipfile.ZipFile(replace(bundle, is_for_here=bundle.has_pictures).build()) as archive:
         archive.extractall(tmp_path)
     return tmp_path
 
@@ -62,7 +78,7 @@ def alone(unpacked: Path, code: str, environment: Mapping[str, str]) -> subproce
 def test_importing_the_entry_builds_everything_out_of_the_zip_alone(bundle: Bundle, unpacked: Path) -> None:
     """What Lambda does in INIT: unpack, put it first on the path, import. There is no other botocore."""
     code = (
-        f"import {bundle.room}.handler as module, botocore, contract; assert callable(module.handler); "
+        f"import {ENTRIES[bundle.name]} as module, botocore, contract; assert callable(module.handler); "
         "print(botocore.__file__, contract.__file__)"
     )
     finished = alone(unpacked, code, ENVIRONMENT)
@@ -72,25 +88,47 @@ def test_importing_the_entry_builds_everything_out_of_the_zip_alone(bundle: Bund
 
 
 def test_an_entry_without_settings_says_what_is_missing(bundle: Bundle, unpacked: Path) -> None:
-    finished = alone(unpacked, f"import {bundle.room}.handler", {"AWS_DEFAULT_REGION": "us-east-1"})
+    finished = alone(unpacked, f"import {ENTRIES[bundle.name]}", {"AWS_DEFAULT_REGION": "us-east-1"})
 
     assert finished.returncode != 0
-    assert "BUCKET_NAME is not set\nTABLE_NAME is not set" in finished.stderr
+    second = "RENDITIONS_BUCKET" if bundle.has_pictures else "TABLE_NAME"
+    assert f"BUCKET_NAME is not set\n{second} is not set" in finished.stderr
 
 
-def test_the_zip_can_make_every_client_that_it_says_it_can(unpacked: Path) -> None:
+def test_the_zip_can_make_every_client_that_it_says_it_can(bundle: Bundle, unpacked: Path) -> None:
+    """Lambda's is the processor's alone, which calls the pictures function."""
+    names = [*SERVICES, *(["lambda"] if bundle.name == "processors" else [])]
     code = (
         "import botocore.session; session = botocore.session.get_session(); "
-        f"print([session.create_client(name).meta.service_model.service_name for name in {SERVICES!r}])"
+        f"print([session.create_client(name).meta.service_model.service_name for name in {names!r}]); "
+        "print([name for name in session.get_available_services()])"
     )
     finished = alone(unpacked, code, ENVIRONMENT)
 
-    assert finished.stdout.strip() == str(list(SERVICES)), finished.stderr
+    assert finished.stdout.splitlines() == [str(names), str(sorted(names))], finished.stderr
 
 
 def test_the_zip_is_small(bundle: Bundle) -> None:
     """All of botocore would be ten times as much."""
-    assert bundle.build().stat().st_size < MOST_BYTES
+    assert bundle.build().stat().st_size < MOST_BYTES[bundle.name]
+
+
+def test_what_decodes_photos_is_in_the_zip_of_the_pictures_function_alone(bundle: Bundle) -> None:
+    names = set(zipfile.ZipFile(bundle.build()).namelist())
+    libraries = {name for name in names if name.startswith(("PIL/", "pi_heif/", "pillow.libs/"))}
+    users = {name for name in names if name.startswith(("processors/pictures/", "processors/pictures_"))}
+
+    assert bool(libraries) == bool(users) == bundle.has_pictures
+
+
+@pytest.mark.parametrize("name", ["PIL._imaging", "PIL._webp", "PIL._avif", "pi_heif"])
+def test_the_libraries_that_decode_photos_work_out_of_the_zip_alone(name: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(replace(BUNDLES["pictures"], is_for_here=True).build()) as archive:
+        archive.extractall(tmp_path)
+
+    finished = alone(tmp_path, f"import {name} as module; print(module.__file__)", {})
+
+    assert finished.stdout.startswith(str(tmp_path)), finished.stderr
 
 
 def test_bytecode_is_taken_without_looking_at_the_source(tmp_path: Path) -> None:
@@ -169,7 +207,7 @@ def test_compiled_parts_are_for_lambdas_processor_and_python(bundle: Bundle) -> 
 
 
 def test_equal_input_makes_an_equal_zip(bundle: Bundle, tmp_path: Path) -> None:
-    again = Bundle(bundle.room, directory=tmp_path).build()
+    again = replace(bundle, directory=tmp_path).build()
     assert again.read_bytes() == bundle.build().read_bytes()
 
 

@@ -14,7 +14,7 @@ DAY_SECONDS = 86_400
 
 def test_the_buckets_notifications_are_native_and_wait_for_the_queue_policy(template: Template) -> None:
     """Trap 26: no custom resource, and S3's test message must be let in."""
-    _, bucket = template.the("AWS::S3::Bucket")
+    _, bucket = template.the("AWS::S3::Bucket", "Intake")
     policy_id, policy = template.the("AWS::SQS::QueuePolicy", "ImagesQueue")
     configured = bucket["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
     assert {entry["Event"] for entry in configured} == {
@@ -45,18 +45,18 @@ def test_the_operators_handbook_puts_back_the_notifications_that_are_deployed() 
 
 
 def test_the_bucket_is_private_versioned_and_keeps_the_md5_as_etag(template: Template) -> None:
-    bucket = template.properties("AWS::S3::Bucket")
+    bucket = template.properties("AWS::S3::Bucket", "Intake")
     encryption = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
     assert encryption["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert all(bucket["PublicAccessBlockConfiguration"].values())
-    denied = template.properties("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"][0]
+    denied = template.properties("AWS::S3::BucketPolicy", "Intake")["PolicyDocument"]["Statement"][0]
     assert denied["Effect"] == "Deny"
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def test_the_bucket_forgets_half_uploads_and_old_versions(template: Template) -> None:
-    rules = template.properties("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    rules = template.properties("AWS::S3::Bucket", "Intake")["LifecycleConfiguration"]["Rules"]
     assert any(rule.get("AbortIncompleteMultipartUpload") for rule in rules)
     assert any(rule.get("NoncurrentVersionExpiration") for rule in rules)
     assert not any("ExpirationInDays" in rule for rule in rules), "photos themselves never expire"
@@ -122,14 +122,14 @@ def test_no_queue_is_encrypted_by_kms(template: Template) -> None:
 
 def test_a_marker_of_a_deletion_goes_with_the_last_version_below_it(template: Template) -> None:
     """It has the name of the photo in it."""
-    rules = template.properties("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    rules = template.properties("AWS::S3::Bucket", "Intake")["LifecycleConfiguration"]["Rules"]
     assert any(rule.get("ExpiredObjectDeleteMarker") for rule in rules)
 
 
 def test_a_bucket_that_was_just_made_goes_when_its_deployment_fails_and_stays_otherwise(
     template: Template,
 ) -> None:
-    _, bucket = template.the("AWS::S3::Bucket")
+    _, bucket = template.the("AWS::S3::Bucket", "Intake")
     assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
     assert bucket["UpdateReplacePolicy"] == "Retain"
 
@@ -152,7 +152,7 @@ def test_uploads_under_another_encryption_are_denied_so_that_etags_stay_md5s(
     template: Template, headers: Mapping[str, str], is_taken: bool
 ) -> None:
     """Trap 35."""
-    statements = template.properties("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    statements = template.properties("AWS::S3::BucketPolicy", "Intake")["PolicyDocument"]["Statement"]
     of_uploads = [each for each in statements if each["Action"] == "s3:PutObject"]
 
     assert {each["Effect"] for each in of_uploads} == {"Deny"}

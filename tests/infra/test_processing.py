@@ -88,7 +88,7 @@ def test_each_function_has_a_role_and_a_log_group_of_its_own(template: Template)
     functions = template.all("AWS::Lambda::Function").values()
     roles = {target(function["Properties"]["Role"]) for function in functions}
     groups = {target(function["Properties"]["LoggingConfig"]["LogGroup"]) for function in functions}
-    assert len(roles) == len(groups) == len(functions) == 3
+    assert len(roles) == len(groups) == len(functions) == 4
     for group in template.all("AWS::Logs::LogGroup").values():
         assert group["Properties"]["RetentionInDays"]
         assert group["DeletionPolicy"] == "Delete", "nothing of it stays behind when the stack goes"

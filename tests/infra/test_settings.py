@@ -1,4 +1,4 @@
-"""Whether answers are shared, where nobody has said so."""
+"""Settings that depend on each other: whether answers are shared where nobody has said so, and pictures."""
 
 import pytest
 
@@ -41,3 +41,12 @@ def test_without_versions_answers_cannot_be_kept_apart(given: dict[str, object])
 def test_the_processor_is_told(synthesized: Synthesize, given: dict[str, object], word: str) -> None:
     function = Template.of(synthesized(given)).properties("AWS::Lambda::Function", "Processor")
     assert function["Environment"]["Variables"]["SHARE_ANSWERS"] == word
+
+
+@pytest.mark.parametrize("part", ["keep_location", "near_duplicates", "sidecars", "scenes"])
+def test_a_part_of_pictures_without_pictures_is_refused(part: str) -> None:
+    given = {part: "true"}
+    assert getattr(DeploymentSettings.from_context(given.get), part) is True
+
+    with pytest.raises(UnusableSettingsError, match=f"^{part} is of use only where pictures is true"):
+        DeploymentSettings.from_context((given | {"pictures": "false"}).get)

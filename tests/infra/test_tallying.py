@@ -153,7 +153,7 @@ def test_the_audit_may_list_the_bucket_count_messages_keep_its_place_and_no_more
 ) -> None:
     before = list(unaudited.statements_of(TALLY))
     added = [each for each in template.statements_of(TALLY) if each not in before]
-    bucket, _ = template.the("AWS::S3::Bucket")
+    bucket, _ = template.the("AWS::S3::Bucket", "Intake")
 
     writing, listing, counting = sorted(added, key=lambda statement: str(statement["Action"]))
     assert writing["Action"] == "dynamodb:PutItem"
@@ -169,7 +169,7 @@ def test_the_audit_may_list_the_bucket_count_messages_keep_its_place_and_no_more
 
 def test_the_audit_knows_which_queues_hold_bulk_work(template: Template) -> None:
     variables = template.properties("AWS::Lambda::Function", TALLY)["Environment"]["Variables"]
-    bucket, _ = template.the("AWS::S3::Bucket")
+    bucket, _ = template.the("AWS::S3::Bucket", "Intake")
 
     assert variables["BUCKET_NAME"] == {"Ref": bucket}
     for variable, lane in (("LIVE_QUEUE_URLS", "Images"), ("BULK_QUEUE_URLS", "Bulk")):
@@ -196,7 +196,8 @@ def test_a_deployment_without_audits_has_nothing_of_them(unaudited: Template) ->
 
     assert not unaudited.all("AWS::Events::Rule")
     assert not [name for name in unaudited.all("AWS::CloudWatch::Alarm") if "Differences" in name]
-    assert load(TallySettings, {**variables, "TABLE_NAME": "images"}) == TallySettings("images")
+    names = {"TABLE_NAME": "images", "RENDITIONS_BUCKET": "renditions"}
+    assert load(TallySettings, variables | names) == TallySettings("images", renditions_bucket="renditions")
 
 
 def test_an_alarm_tells_of_late_counts_long_before_the_stream_forgets(template: Template) -> None:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.page.album import Album
 from tests.page.host import Host, serve
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -44,6 +45,12 @@ def browser() -> Iterator[Browser]:
 def host() -> Iterator[Host]:
     with ExitStack() as stack:
         yield serve(Host(), stack)
+
+
+@pytest.fixture
+def album() -> Iterator[Album]:
+    with ExitStack() as stack:
+        yield serve(Album(), stack)
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ class Host(Site):
     forbids_uploads: bool = False
     expired_before: int = 0
     signed: int = 0
+    fetched: list[str] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
     tokens: list[str | None] = field(default_factory=list)
     before_put: Callable[[str], object] = lambda key: None
@@ -61,7 +62,17 @@ class Host(Site):
 
     @property
     def parts(self) -> Dependencies:
-        return replace(super().parts, signer=self, photos_at=self.bucket_url, renditions_at=self.bucket_url)
+        return replace(
+            super().parts,
+            signer=self,
+            photos_at=self.bucket_url,
+            renditions_at=self.renditions_url if self.pictures else "",
+        )
+
+    @property
+    def renditions_url(self) -> str:
+        """Where small pictures are: at an origin of their own, as another bucket is."""
+        return self.bucket_url.replace("127.0.0.1", "localhost")
 
     def photo(self, version: ImageVersion) -> str:
         """Sign for a photo; each signature has a number, and those before `expired_before` have expired."""
@@ -70,7 +81,7 @@ class Host(Site):
 
     def rendition(self, key: str) -> str:
         self.signed += 1
-        return f"{self.bucket_url}/{quote(key)}?signed={self.signed}"
+        return f"{self.renditions_url}/{quote(key)}?signed={self.signed}"
 
     def upload(self, content: Content, *, replace: bool) -> UploadGrant:
         url = f"{self.bucket_url}/{quote(content.key)}?size={content.size_bytes}"
@@ -83,7 +94,7 @@ class Host(Site):
     def add(self, record: ImageRecord, responses: Mapping[str, Any] | None = None) -> None:
         """Have a photo recognized, with what each detector answered."""
         answers = responses or {}
-        commit(self.table, replace(record, detectors=dict.fromkeys(answers, "f1")))
+        commit(self.table, replace(record, detectors={**record.detectors, **dict.fromkeys(answers, "f1")}))
         for detector, response in answers.items():
             name = ResultName(record.version.content_id, detector, "f1")
             write_result(self.table, Result(name, response, "2026-11-23T12:30:00.000Z"))
@@ -141,6 +152,7 @@ class BucketHandler(ApiHandler):
 
     def do_GET(self) -> None:
         key, query = self._asked()
+        self.host.fetched.append(key)
         if int(query.partition("signed=")[2] or 0) < self.host.expired_before:
             self._send(403, {}, b"<Error><Message>Request has expired</Message></Error>")
             return

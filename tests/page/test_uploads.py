@@ -170,20 +170,62 @@ def test_each_file_says_what_became_of_it(host: Host, open_page: OpenPage) -> No
         "key: must have 1 to 1,024 bytes",
         "Rejected: broken.jpg is no image",
         "The file is empty.",
-        "Only JPEG and PNG can be recognized.",
+        "Only photos can be recognized: JPEG, PNG, HEIC, WebP, …",
     )
     expect(page.locator(".tile"), "rejected photos are not among the recognized").to_have_count(0)
 
 
-def test_a_file_that_is_too_large_is_not_sent(host: Host, open_page: OpenPage, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "most",
+    [(True, 300, "More than 300 MB."), (False, 15, "More than 15 MB, which Rekognition does not take.")],
+)
+def test_a_file_that_is_too_large_is_not_sent(
+    host: Host, open_page: OpenPage, tmp_path: Path, most: tuple[bool, int, str]
+) -> None:
+    host.pictures, most_mb, said = most
     large = tmp_path / "large.jpg"
     with large.open("wb") as file:
-        file.truncate(15 * 1024 * 1024 + 1)
+        file.truncate(most_mb * 1024 * 1024 + 1)
     page = open_page(host.url)
 
     page.locator("#files").set_input_files(large)
 
-    states(page, "More than 15 MB, which Rekognition does not take.")
+    states(page, said)
+    assert "/uploads" not in host.paths()
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "sent_as"),
+    [
+        ("IMG_1.HEIC", "", "image/heic"),
+        ("IMG_1.heic", "image/heic", "image/heic"),
+        ("scan.tif", "application/octet-stream", "image/tiff"),
+        ("picture", "image/webp", "image/webp"),
+    ],
+)
+def test_what_phones_write_is_added_too_whether_or_not_the_browser_knows_it(
+    host: Host, open_page: OpenPage, name: str, type_: str, sent_as: str
+) -> None:
+    page = open_page(host.url)
+    assert "image/heic,.heic" in (page.locator("#files").get_attribute("accept") or "")
+
+    with page.expect_request("**/uploads") as asked:
+        add(page, {"name": name, "mimeType": type_, "buffer": picture()})
+
+    states(page, "Cat, Animal")
+    assert f'"content_type":"{sent_as}"' in (asked.value.post_data or "")
+
+
+def test_where_files_are_not_looked_at_only_what_rekognition_reads_is_added(
+    host: Host, open_page: OpenPage
+) -> None:
+    host.pictures = False
+    page = open_page(host.url)
+    expect(page.locator("#files")).to_have_attribute("accept", "image/jpeg,image/png")
+
+    add(page, {"name": "IMG_1.heic", "mimeType": "image/heic", "buffer": picture()})
+
+    states(page, "Only JPEG and PNG can be recognized.")
     assert "/uploads" not in host.paths()
 
 

@@ -63,6 +63,7 @@ class Site:
     confidence_order: bool = True
     uploads: bool = True
     pictures: bool = True
+    near_duplicates: bool = False
     counts: MemoryCounts = field(default_factory=MemoryCounts)
 
     def exception(self, msg: object) -> None:
@@ -98,6 +99,7 @@ class Site:
             renditions_at="https://renditions" if self.pictures else "",
             confidence_order=self.confidence_order,
             uploads=self.uploads,
+            near_duplicates=self.near_duplicates,
         )
 
     def post(self, path: str, body: object) -> Answer:

@@ -86,11 +86,16 @@ def test_lists_are_packed_too_and_what_fits_into_a_packet_is_not(site: Site) -> 
     assert "isBase64Encoded" not in site.reply({**ministack("/health"), "headers": headers})
 
 
-def test_the_page_knows_whether_photos_can_be_added() -> None:
+@pytest.mark.parametrize("setting", ["uploads", "pictures", "near_duplicates"])
+def test_the_page_knows_what_the_deployment_does(setting: str) -> None:
     pages = {}
-    for uploads in (True, False):
-        answer = Site(uploads=uploads).get("/")
-        pages[re.findall(r'data-uploads="(\w+)"', answer.json)[0]] = answer.headers["etag"]
+    for is_on in (True, False):
+        site = Site()
+        setattr(site, setting, is_on)
+        answer = site.get("/")
+        pages[re.findall(rf'data-{setting.replace("_", "-")}="(\w+)"', answer.json)[0]] = answer.headers[
+            "etag"
+        ]
 
     assert pages.keys() == {"on", "off"}
     assert pages["on"] != pages["off"], "a browser must not keep the one for the other"
@@ -177,8 +182,10 @@ def test_the_page_may_show_pictures_of_both_buckets() -> None:
 
 
 def test_the_files_name_no_other_host_and_write_no_markup() -> None:
+    # In comments, or SVG's name; and the map, which is a link that somebody has to follow.
+    known = {"www.w3.org", "docs.aws.amazon.com", "www.openstreetmap.org"}
     for name, text in {**FILES.texts, "index.html": FILES.index(uploads=True)}.items():
         hosts = set(re.findall(r"https?://([\w.]+)", text))
-        assert hosts <= {"www.w3.org", "docs.aws.amazon.com"}, f"{name}: these are in comments, or SVG's name"
+        assert hosts <= known, name
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", text), name
         assert not re.search(r"\son\w+=|\sstyle=", text), f"{name} has something inline"

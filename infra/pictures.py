@@ -1,0 +1,90 @@
+"""What looks at photos as files: a function with what decodes them, and a bucket for renditions."""
+
+from pathlib import Path
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from contract import timing
+from contract.settings import PicturesSettings, ProcessorSettings, QuerySettings, TallySettings, dump
+from infra.functions import PythonFunction, allow
+from infra.settings import DeploymentSettings
+
+# Lambda gives processor time by memory: a whole core and a little. Photos of 100 MP take most of it.
+MEMORY_MB = 2048
+
+
+# What the other functions are told of it, and are told nothing of where it is off.
+_TOLD = ("PICTURES_FUNCTION", "RENDITIONS_BUCKET", "KEEP_LOCATION", "NEAR_DUPLICATES", "SCENES")
+
+
+class Pictures(Construct):
+    """The pictures function, which the processor alone invokes, and the bucket of thumbnails and views.
+
+    The bucket holds nothing that cannot be made anew, so it keeps no versions; what it holds goes with the
+    last record of its content, not by a lifecycle rule. Browsers show what stands in it by signed URLs.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: DeploymentSettings,
+        *,
+        code: Path,
+        photos: s3.Bucket,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.renditions = s3.Bucket(
+            self,
+            "Renditions",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(7))],
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+            if settings.retained
+            else RemovalPolicy.DESTROY,
+        )
+        self.function = PythonFunction(
+            self,
+            "Pictures",
+            room="processors",
+            entry="pictures_handler",
+            service="pictures",
+            code=code,
+            environment=dump(
+                PicturesSettings(
+                    bucket_name=photos.bucket_name,
+                    renditions_bucket=self.renditions.bucket_name,
+                    keep_location="yes" if settings.keep_location else "no",
+                    near_duplicates="yes" if settings.near_duplicates else "no",
+                    sidecars="yes" if settings.sidecars else "no",
+                )
+            ),
+            timeout_seconds=timing.PICTURE_TIMEOUT_SECONDS,
+            memory_mb=MEMORY_MB,
+            log_retention_days=settings.log_retention_days,
+        ).function
+        # Listing lets S3 answer "not found" for a photo that is gone, instead of "access denied".
+        allow(self.function, ["s3:GetObject", "s3:GetObjectVersion"], photos.arn_for_objects("*"))
+        allow(self.function, ["s3:ListBucket"], photos.bucket_arn)
+        allow(self.function, ["s3:PutObject"], self.renditions.arn_for_objects("*"))
+
+    def serve(self, processor: lambda_.Function) -> None:
+        """Let the processor ask this function, and Rekognition, with the processor's rights, read views."""
+        allow(processor, ["lambda:InvokeFunction"], self.function.function_arn)
+        allow(processor, ["s3:GetObject"], self.renditions.arn_for_objects("*"))
+
+    def show(self, query: lambda_.Function) -> None:
+        """Let the query function sign URLs of renditions."""
+        allow(query, ["s3:GetObject"], self.renditions.arn_for_objects("*"))
+
+
+def environment(settings: ProcessorSettings | QuerySettings | TallySettings) -> dict[str, str]:
+    """Return the environment of another function, without what is empty because there are no pictures."""
+    is_on = bool(settings.renditions_bucket)
+    return {name: text for name, text in dump(settings).items() if is_on or name not in _TOLD}

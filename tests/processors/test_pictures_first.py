@@ -68,7 +68,7 @@ def test_a_picture_that_cannot_be_recognized_is_rejected_at_once_and_costs_no_ca
 def test_what_is_refused_for_its_shape_is_not_taken_for_a_fault_of_ours(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its sides are long enough for Rekognition: only the pictures function knows that no view can be made."""
+    """Its sides are long enough for Rekognition: the pictures function knows that no view can be made."""
     monkeypatch.setattr(S3Objects, "size_of", lambda *_: PictureSize(12_000, 85))
 
     assert world.deliver(world.s3.put("narrow.jpg", b"bomb 1")) == []

@@ -13,7 +13,8 @@ from contract.records import ResultName, Status
 from contract.settings import questions
 from contract.table import result_key, to_wire
 from operations.inventory import Listed, RecordSummary
-from operations.planning import Assessment, Assessor, ObjectFilter, ObjectKind, Place, Pricing, Totals, hours
+from operations.planning import Assessment, Assessor, ObjectFilter, ObjectKind, Place, Totals
+from operations.pricing import Pricing, hours
 from operations.temporary_database import SeenContents
 from operations.terminal import OperatorError
 from tests.operations.deployments import deployed
@@ -356,7 +357,9 @@ def test_hours_are_told_to_some_seconds_and_no_end_as_none() -> None:
 
 
 def test_memory_is_priced_by_lambdas_gigabyte() -> None:
-    deployed: Any = SimpleNamespace(operations=(), quotas={}, memory_mb=1536, daily_limits={})
+    deployed: Any = SimpleNamespace(
+        operations=(), quotas={}, memory_mb=1536, daily_limits={}, settings=SETTINGS
+    )
     table: Any = SimpleNamespace(budgets=lambda _operations: {})
 
     assert Pricing.of(deployed, table).memory_gb == 1.5

@@ -12,6 +12,7 @@ from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
 from contract.picture_usage import PictureWork
 from contract.records import ImageVersion, ResultName
+from contract.scenes import unmarked
 from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb import ASSESSED, OperatedTable
 from operations.costs import Bill, dollars_of_files
@@ -133,6 +134,12 @@ class Assessor:
 
     def assess(self, page: Sequence[Listed]) -> list[Assessed]:
         records = self.table.summaries([listed.key for listed in page], ASSESSED) if self.has_records else {}
+        if self.deployed.settings.scenes == "yes":
+            # What another photo of the scene was asked is as good.
+            records = {
+                key: replace(record, fingerprints=unmarked(record.fingerprints))
+                for key, record in records.items()
+            }
         seen = [self._look(listed, records.get(listed.key)) for listed in page]
         first = dict.fromkeys(self.contents.first_seen(content for _, content in seen if content is not None))
         looked_up = {content for found, content in seen if content and found.lacks_only_picture}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from query_api.endpoints import counts, images
+from query_api.endpoints import counts, images, uploads
+from query_api.endpoints.image_parameters import Offered
 from query_api.endpoints.page import PageEndpoints
 from query_api.http.messages import HTML, Request, Response
 from query_api.http.routing import Endpoint, Route
@@ -23,9 +24,10 @@ DOCS = Endpoint(
 class Dependencies:
     """What answers are made of.
 
-    `now` gives the time in UTC. `confidence_order` says whether the table has its index by rank. `photos_at`
-    is the URL of the bucket, `renditions_at` that of what is made of photos, empty where nothing is;
-    `uploads` says whether this deployment lets photos be added, `near_duplicates` whether it finds such.
+    `now` gives the time in UTC. `confidence_order` says whether the table has its index by rank,
+    `near_duplicates` whether photos are found by their hash. `photos_at` is the URL of the bucket,
+    `renditions_at` that of what is made of photos, empty where nothing is; `uploads` says whether this
+    deployment lets photos be added.
     """
 
     table: TableReader
@@ -47,8 +49,8 @@ class Dependencies:
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:
     """Return every route, and the manual of them all. Where two match a path, the first is taken."""
     pictures = bool(parts.renditions_at)
-    uploading = images.upload_endpoint(pictures=pictures)
-    upload = Route(uploading, partial(images.allow_upload, parts.signer, uploading))
+    uploading = uploads.upload_endpoint(pictures=pictures)
+    upload = Route(uploading, partial(uploads.allow_upload, parts.signer, uploading))
     routes = (
         *images.ImageEndpoints(
             parts.table,
@@ -57,8 +59,7 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
             parts.signer,
             parts.count,
             parts.log,
-            parts.confidence_order,
-            pictures,
+            Offered(parts.confidence_order, pictures, parts.near_duplicates),
         ).routes(),
         Route(counts.HEALTH, partial(counts.check_health, parts.table, parts.log)),
         *((upload,) if parts.uploads else ()),

@@ -33,8 +33,6 @@ TIERED = (
     "to do are in INTELLIGENT_TIERING: reckoned with, although those in its archive tiers cannot be read; "
     "a listing does not tell"
 )
-_UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
-_STEP = 1000
 
 
 def plan(
@@ -90,7 +88,7 @@ def show(
         (totals.known, "have bytes that were paid for before"),
     )
     shown = [
-        (totals.objects, f"objects under {place.uri}, {size(totals.size_bytes)}"),
+        (totals.objects, f"objects under {place.uri}, {terminal.size(totals.size_bytes)}"),
         *((count, meaning) for count, meaning in counted if count),
         (totals.to_do, "to do"),
         *([(totals.read, "to do have files to be read, which calls no detector")] if totals.read else []),
@@ -107,15 +105,6 @@ def show(
             "Copies of more than 8 MB are made in parts and get another ETag, by which answers that were "
             "paid for before are not found."
         )
-
-
-def size(count: float) -> str:
-    """Return a number of bytes in its largest unit."""
-    for unit in _UNITS[:-1]:
-        if count < _STEP:
-            return f"{count:,.0f} {unit}" if unit == _UNITS[0] else f"{count:,.1f} {unit}"
-        count /= _STEP
-    return f"{count:,.1f} {_UNITS[-1]}"
 
 
 def _show_calls(plan: Estimate) -> None:

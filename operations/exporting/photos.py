@@ -134,6 +134,7 @@ def _document(photo: ExportedPhoto) -> dict[str, Any]:
         "words": list(record.findings.words),
         "text_lines": None if text is None else _lines(text.response),
         "photo": _facts(photo.facts),
+        "scene": record.findings.scene,
         "rejection": None
         if rejection is None
         else {"code": rejection.code, "message": rejection.message, "detector": rejection.detector},

@@ -1,138 +1,19 @@
-"""`/images`: its parameters, lists of images, and all that is known of one. `/uploads`: adding one."""
+"""`/images`: lists of images, and all that is known of one."""
 
 from dataclasses import dataclass
 
-from contract.detectors import MAX_S3_IMAGE_BYTES
-from contract.photos import MAX_PHOTO_BYTES
 from contract.records import ImageRecord, ResultName, Status
-from contract.table import MIN_WORD_CHARACTERS, plain_word
 from query_api.endpoints import presentation
+from query_api.endpoints.image_parameters import KEY, PARAMETERS, Offered, read_question
 from query_api.http import parameters
 from query_api.http.messages import Request, Response, unknown_image
-from query_api.http.parameters import Parameter, QueryParams, read_body
+from query_api.http.parameters import QueryParams
 from query_api.http.routing import Endpoint, Route
-from query_api.ports import Content, Counting, QueryMetric, RequestLog, Signer, TableReader
+from query_api.ports import Counting, QueryMetric, RequestLog, Signer, TableReader
 from query_api.search.listing import Listing
-from query_api.search.questions import DEFAULT_LIMIT, Cursors, ForeignCursorError, ListQuestion, Order
+from query_api.search.questions import Cursors, ForeignCursorError, ListQuestion
 
 IMAGES = "/images/"
-NAME = parameters.text_up_to(200)
-MAX_LIMIT = 100
-MAX_FACES = 100
-MAX_WORDS = 10
-
-KEY = Parameter("key", parameters.S3_KEY, "One image by its key, any key. Goes together with `raw` alone.")
-
-PARAMETERS = (
-    KEY,
-    Parameter("raw", parameters.FLAG, "With `key`: what Rekognition itself answered."),
-    Parameter(
-        "label",
-        NAME,
-        "A label that the image carries; given more than once, all of them.",
-        most=5,
-        example="Dog",
-    ),
-    Parameter("any_label", NAME, "Labels of which the image carries at least one.", most=10, example="Dog"),
-    Parameter("not_label", NAME, "Labels of which the image carries none.", most=10),
-    Parameter(
-        "include_parents",
-        parameters.FLAG,
-        "Whether labels count that another label of the image implies: `Animal`, where there is a `Dog`.",
-        default=True,
-    ),
-    Parameter(
-        "min_confidence", parameters.PERCENT, "Labels and categories less sure than this do not count."
-    ),
-    Parameter("min_faces", parameters.whole(1, MAX_FACES), "The least number of faces."),
-    Parameter(
-        "text", NAME, "Words that were read in the image; all of them, in any order.", most=5, example="stop"
-    ),
-    Parameter("moderation", NAME, "A moderation category that the image falls into.", example="Violence"),
-    Parameter(
-        "status",
-        parameters.one_of(Status.RECOGNIZED, Status.REJECTED),
-        "Where the images have ended.",
-        default=str(Status.RECOGNIZED),
-    ),
-    Parameter("prefix", parameters.text_up_to(1024), "What the keys begin with."),
-    Parameter("from", parameters.moment(), "Uploaded at this time or later; a date means its first moment."),
-    Parameter(
-        "to", parameters.moment(is_end=True), "Uploaded at this time or before; a date means its last moment."
-    ),
-    Parameter(
-        "order",
-        parameters.one_of(*Order),
-        "What comes first. `confidence` is that of `label`, or else of `any_label`, or else of `moderation`.",
-        default=str(Order.NEWEST),
-    ),
-    Parameter("limit", parameters.whole(1, MAX_LIMIT), "How many images make a page.", default=DEFAULT_LIMIT),
-    Parameter(
-        "cursor", parameters.text_up_to(1000), "Where the page before ended; with the same question as then."
-    ),
-)
-
-_OF_RECOGNIZED = ("label", "any_label", "not_label", "min_faces", "text", "moderation")
-_WITH_CONFIDENCE = ("label", "any_label", "not_label", "moderation")
-_ORDERED_BY = ("label", "any_label", "moderation")
-
-
-def read_question(params: QueryParams, *, confidence_order: bool = True) -> ListQuestion:
-    """Read which images are asked for. Raises ProblemError.
-
-    `confidence_order` says whether the table has its index by rank.
-    """
-    _hold_together(params, confidence_order=confidence_order)
-    params.finish()
-    return ListQuestion(
-        labels=params.all("label"),
-        any_labels=params.all("any_label"),
-        not_labels=params.all("not_label"),
-        include_parents=params.one("include_parents"),
-        min_confidence_percent=params.one("min_confidence") or 0.0,
-        min_faces=params.one("min_faces") or 0,
-        words=_words(" ".join(params.all("text"))),
-        moderation=params.one("moderation"),
-        status=Status(params.one("status")),
-        prefix=params.one("prefix") or "",
-        uploaded_from=params.one("from"),
-        uploaded_to=params.one("to"),
-        order=Order(params.one("order")),
-        limit=params.one("limit"),
-    )
-
-
-def _words(text: str) -> tuple[str, ...]:
-    """Return the words of a text as they are kept. Short ones are not, and left out beside longer ones."""
-    words = tuple(dict.fromkeys(map(plain_word, text.split())))
-    return tuple(word for word in words if len(word) >= MIN_WORD_CHARACTERS) or words
-
-
-def _hold_together(params: QueryParams, *, confidence_order: bool) -> None:
-    """Blame parameters that make no sense beside the others."""
-
-    def is_given(*names: str) -> bool:
-        return any(name in params.given for name in names)
-
-    if len(" ".join(params.all("text")).split()) > MAX_WORDS:
-        params.blame("text", f"more than {MAX_WORDS} words")
-    if is_given("raw"):
-        params.blame("raw", "is about one image; give key too")
-    if is_given("min_confidence") and not is_given(*_WITH_CONFIDENCE):
-        params.blame("min_confidence", f"is about {', '.join(_WITH_CONFIDENCE)}; give one of them too")
-    if params.one("status") == Status.REJECTED and is_given(*_OF_RECOGNIZED):
-        params.blame("status", "only recognized images have labels, faces and text")
-    if params.one("order") == Order.CONFIDENCE:
-        if not confidence_order:
-            params.blame(
-                "order",
-                "this deployment keeps no order by confidence (its setting confidence_order); "
-                "ask for newest or oldest",
-            )
-        elif not is_given(*_ORDERED_BY):
-            params.blame("order", f"confidence is about {', '.join(_ORDERED_BY)}; give one of them too")
-
-
 NO_SUCH_IMAGE = {
     404: "Nothing is known of this key: it was never uploaded, or deleted, or is not recognized yet."
 }
@@ -174,45 +55,11 @@ RAW = Endpoint(
     path_parameters=(KEY,),
     refusals=NO_SUCH_IMAGE,
 )
-REKOGNITIONS = ("image/jpeg", "image/png")
-# What is read beside by those who look at pictures.
-OTHERS = ("image/heic", "image/heif", "image/avif", "image/webp", "image/gif", "image/bmp", "image/tiff")
-
-
-def upload_endpoint(*, pictures: bool) -> Endpoint:
-    """Describe how photos are added: of more formats, and larger ones, where pictures are looked at."""
-    types = (*REKOGNITIONS, *OTHERS) if pictures else REKOGNITIONS
-    most_bytes = MAX_PHOTO_BYTES if pictures else MAX_S3_IMAGE_BYTES
-    body = (
-        Parameter("key", parameters.SHOWABLE_S3_KEY, "Under which key.", required=True),
-        Parameter("content_type", parameters.one_of(*types), "What it is.", required=True),
-        Parameter("size_bytes", parameters.whole(1, most_bytes), "Its exact size.", required=True),
-        Parameter("sha256", parameters.SHA256, "Its SHA-256 in base64.", required=True),
-        Parameter(
-            "replace", parameters.FLAG, "Whether a photo that has the key already is replaced.", default=False
-        ),
-    )
-    return Endpoint(
-        "POST",
-        "/uploads",
-        "allowUpload",
-        "Permission to upload one photo",
-        presentation.UPLOAD,
-        "PUT the photo to `url` with all `headers`: these bytes and no others. Where the key has a photo "
-        "already, the bucket keeps it and answers 412, unless `replace` was asked for. The photo appears in "
-        "answers once it is recognized.",
-        body=body,
-        status=201,
-    )
 
 
 @dataclass(frozen=True)
 class ImageEndpoints:
-    """Answers about images.
-
-    `confidence_order` says whether lists can be had in that order, `pictures` whether photos' files are
-    looked at.
-    """
+    """Answers about images. `offered` says what this deployment can be asked."""
 
     table: TableReader
     listing: Listing
@@ -220,8 +67,7 @@ class ImageEndpoints:
     signer: Signer
     count: Counting
     log: RequestLog
-    confidence_order: bool
-    pictures: bool
+    offered: Offered
 
     def routes(self) -> tuple[Route, ...]:
         """Return the routes; that of raw answers goes before the one that takes every path."""
@@ -243,7 +89,9 @@ class ImageEndpoints:
                     params.blame(parameter.name, "does not go together with key, which asks for one image")
             params.finish()
             return self._image(params.one("key"), raw=bool(params.one("raw")))
-        question = read_question(params, confidence_order=self.confidence_order)
+        question = read_question(params, self.offered)
+        if question.near_duplicates_of is not None:
+            question = question._replace(picture_hash=self._hash(question.near_duplicates_of, params))
         cursor = params.one("cursor")
         if cursor is not None:
             try:
@@ -254,6 +102,19 @@ class ImageEndpoints:
                 )
                 params.finish()
         return self._list(question)
+
+    def _hash(self, key: str, params: QueryParams) -> str:
+        """Read the hash of a photo whose near duplicates are asked for. Raise ProblemError if it has none."""
+        record = self.table.records([key]).get(key)
+        photo = None if record is None else record.findings.photo
+        if photo is not None and photo.hash is not None:
+            return photo.hash
+        if record is None or record.status is Status.DELETED:
+            reason = "nothing is known of this key"
+        else:
+            reason = "this photo has no hash: its file was not looked at yet, or could not be"
+        params.blame("near_duplicates_of", reason)
+        raise params.problem()
 
     def _list(self, question: ListQuestion) -> Response:
         page = self.listing.page(question)
@@ -279,7 +140,7 @@ class ImageEndpoints:
             return presentation.details(details._replace(results={}), shown)
 
     def _shown(self, record: ImageRecord) -> presentation.Json:
-        return presentation.shown(record, self.signer, pictures=self.pictures)
+        return presentation.shown(record, self.signer, pictures=self.offered.pictures)
 
 
 def read_details(table: TableReader, key: str) -> presentation.Details | None:
@@ -297,21 +158,6 @@ def read_details(table: TableReader, key: str) -> presentation.Details | None:
     ]
     found = table.results(names) if names else {}
     return presentation.Details(record, {name.detector: result for name, result in found.items()})
-
-
-def allow_upload(signer: Signer, described: Endpoint, request: Request) -> Response:
-    """Permit the upload of the content that the body describes."""
-    asked = read_body(described.body, request.body)
-    content = Content(asked["key"], asked["content_type"], asked["size_bytes"], asked["sha256"])
-    upload = signer.upload(content, replace=asked["replace"])
-    answer = {
-        "url": upload.url,
-        "method": "PUT",
-        "headers": dict(upload.headers),
-        "key": content.key,
-        "expires_in_seconds": upload.expires_in_seconds,
-    }
-    return Response(201, answer)
 
 
 def object_key(raw_path: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from contract.metrics import Metric
-from contract.photos import PICTURE, PhotoFacts
+from contract.photos import NEAR_DUPLICATE_BITS, PICTURE, PhotoFacts
 from contract.records import ImageRecord, Result
 from query_api.ports import Signer
 from query_api.search.questions import Match, Page
@@ -116,8 +116,18 @@ _COMMON: Json = {
     },
 }
 SUMMARY = json_object(
-    {**_COMMON, "labels": listed(LABEL), "confidence": PERCENT},
+    {
+        **_COMMON,
+        "labels": listed(LABEL),
+        "confidence": PERCENT,
+        "distance": {
+            **COUNT,
+            "maximum": NEAR_DUPLICATE_BITS,
+            "description": "Of near duplicates: in how many bits of 64 it differs.",
+        },
+    },
     "confidence",
+    "distance",
 )
 PAGE = json_object(
     {
@@ -281,8 +291,8 @@ def raw(image: Details) -> Json:
 
 
 def _match(match: Match, shown: Json) -> Json:
-    summary = _summary(match.record, shown)
-    return summary if match.confidence is None else {**summary, "confidence": match.confidence}
+    asked = {"confidence": match.confidence, "distance": match.distance}
+    return _summary(match.record, shown) | {name: value for name, value in asked.items() if value is not None}
 
 
 def _summary(record: ImageRecord, shown: Json) -> Json:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from contract.moments import to_text
-from query_api.http.messages import ParamFault, bad_parameters
+from query_api.http.messages import ParamFault, ProblemError, bad_parameters
 
 Schema = Mapping[str, Any]
 
@@ -166,6 +166,54 @@ def moment(*, is_end: bool = False) -> ParamType:
     return ParamType({"type": "string", "anyOf": formats, "examples": examples}, read)
 
 
+_LOCAL_TIME = re.compile(
+    r"^([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))"
+    r"(?:T((?:[01][0-9]|2[0-3]):[0-5][0-9])(?:(:[0-5][0-9])(?:\.([0-9]{1,6}))?)?)?$"
+)
+
+
+def local_time(*, is_end: bool = False) -> ParamType:
+    """Return the kind that is a date, or a time by a clock whose zone nobody knows.
+
+    It becomes ISO 8601 with milliseconds; a date its first moment, or its last where `is_end`.
+    """
+
+    def read(given: str) -> str:
+        found = _LOCAL_TIME.match(given)
+        if found is None:
+            raise ValueError(
+                "must be a date or a time by the camera's clock, without a zone, as in 2026-07-31 or "
+                "2026-07-31T18:30:00"
+            )
+        day, minute, second, fraction = found.groups()
+        if minute is None:
+            return f"{day}T{'23:59:59.999' if is_end else '00:00:00.000'}"
+        return f"{day}T{minute}{second or ':00'}.{(fraction or '')[:3]:0<3}"
+
+    examples = ["2026-07-31", "2026-07-31T18:30:00"]
+    return ParamType({"type": "string", "pattern": _LOCAL_TIME.pattern, "examples": examples}, read)
+
+
+_UP_TO_90 = r"(?:90(?:\.0{1,17})?|[1-8]?[0-9](?:\.[0-9]{1,17})?)"
+_UP_TO_180 = r"(?:180(?:\.0{1,17})?|(?:1[0-7][0-9]|[1-9]?[0-9])(?:\.[0-9]{1,17})?)"
+_UP_TO_150 = r"(?:150(?:\.0{1,17})?|(?:1[0-4][0-9]|[1-9]?[0-9])(?:\.[0-9]{1,17})?)"
+_AROUND = re.compile(rf"^(-?{_UP_TO_90}), ?(-?{_UP_TO_180}), ?({_UP_TO_150})$")
+
+
+def _read_around(given: str) -> tuple[float, float, float]:
+    found = _AROUND.match(given)
+    if found is None:
+        raise ValueError(
+            "must be latitude and longitude in degrees and a distance of up to 150 km, as in 48.8584,2.2945,5"
+        )
+    latitude, longitude, km = map(float, found.groups())
+    return latitude, longitude, km
+
+
+# A place, and how far around it.
+AROUND = ParamType({"type": "string", "pattern": _AROUND.pattern}, _read_around)
+
+
 class Parameter(NamedTuple):
     """One parameter of a query, or one property of a body. `most` is how often it may be given."""
 
@@ -211,10 +259,14 @@ class QueryParams:
     def blame(self, parameter: str, reason: str) -> None:
         self.faults.append(ParamFault(parameter, reason))
 
+    def problem(self) -> ProblemError:
+        """Return the refusal that names all that was wrong."""
+        return bad_parameters(*self.faults)
+
     def finish(self) -> None:
         """Raise ProblemError if anything was wrong."""
         if self.faults:
-            raise bad_parameters(*self.faults)
+            raise self.problem()
 
     def _read(self, name: str, texts: Sequence[str]) -> None:
         parameter = self._parameters.get(name)

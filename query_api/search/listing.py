@@ -66,7 +66,9 @@ class Listing:
 def _further_units(record: ImageRecord) -> int:
     """Return how many read units a record takes beyond the one that most take, by what can be long in it."""
     found = record.findings
-    names = (*found.labels, *found.parents, *found.words)
+    photo = found.photo
+    of_file = () if photo is None else (*photo.keywords, photo.camera or "", photo.lens or "")
+    names = (*found.labels, *found.parents, *found.words, *of_file)
     size_bytes = 2 * len(record.key) + sum(map(len, names)) + BYTES_OF_A_NAME * len(names)
     return size_bytes // BYTES_OF_A_RECORD
 
@@ -105,7 +107,7 @@ class _PageUnderWay:
         # A record that has moved to another place has rows there, by which it was or will be found.
         found = None if record is None else self.matcher.match(record)
         if record is not None and found is not None and found.place == self.last:
-            self.matches[row.key] = Match(record, found.confidence)
+            self.matches[row.key] = Match(record, found.confidence, found.distance)
             self.misses = 0
         else:
             self.misses += 1

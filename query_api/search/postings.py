@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from contract import table
 from contract.table import IndexRow
 from query_api.ports import TableReader
-from query_api.search.questions import ListQuestion, Order
+from query_api.search.questions import BY_CAPTURE, OLDEST_FIRST, ListQuestion, Order
 
 MAX_ROWS_AT_ONCE = 500
 # Of each of several postings: larger bites would mostly be left over when the page is full.
@@ -36,7 +36,8 @@ Terms = tuple[str, ...]
 class RowRange(NamedTuple):
     """The rows of one partition between two bounds, none of which is a row's own sort key (or rank).
 
-    `by_rank` reads the index by rank, where the table has it. Otherwise rows are in order of upload.
+    `by_rank` reads the index by rank, where the table has it. Otherwise rows are in order of upload, those of
+    the term `taken` in order of capture.
     """
 
     partition: str
@@ -84,10 +85,12 @@ def ranges(question: ListQuestion, term: str) -> tuple[RowRange, ...]:
     if by_rank:
         least = max(question.min_confidence_percent - _LEAST_STEP_PERCENT, 0.0)
         low, high = table.rank(least, _FIRST), _LAST
+    elif question.order in BY_CAPTURE:
+        low, high = question.taken_from or _FIRST, f"{question.taken_to or ''}{_LAST}"
     else:
         low, high = question.uploaded_from or _FIRST, f"{question.uploaded_to or ''}{_LAST}"
     whole = (
-        RowRange(partition, low, high, falling=question.order is not Order.OLDEST, by_rank=by_rank)
+        RowRange(partition, low, high, falling=question.order not in OLDEST_FIRST, by_rank=by_rank)
         for partition in table.term_partitions(term)
     )
     return tuple(each if question.after is None else each.after(question.after) for each in whole)
@@ -96,9 +99,11 @@ def ranges(question: ListQuestion, term: str) -> tuple[RowRange, ...]:
 def driving_terms(question: ListQuestion) -> tuple[Terms, ...]:
     """Return groups of terms: what matches stands under one term of each group.
 
-    In order of confidence there is one group, whose rows have the confidence that is asked for; everything
-    else is then seen on the records.
+    In order of confidence there is one group, whose rows have the confidence that is asked for, and in order
+    of capture the one whose rows are in it; everything else is then seen on the records.
     """
+    if question.order in BY_CAPTURE:
+        return ((table.TAKEN,),)
     groups = list(_groups(question))
     if question.order is Order.CONFIDENCE:
         return (groups[0],)
@@ -115,6 +120,12 @@ def _groups(question: ListQuestion) -> list[Terms]:
     groups += [(table.word_term(word),) for word in question.words]
     if question.min_faces:
         groups.append((table.faces_term(),))
+    if question.camera is not None:
+        groups.append((table.camera_term(question.camera),))
+    if question.near is not None:
+        groups.append(tuple(map(table.place_term, question.near.cells())))
+    if question.picture_hash is not None:
+        groups.append(table.hash_terms(question.picture_hash))
     return list(dict.fromkeys(groups))
 
 

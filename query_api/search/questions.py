@@ -10,8 +10,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from contract import table
+from contract.photos import NEAR_DUPLICATE_BITS, PhotoFacts, hash_distance
 from contract.records import ImageRecord, Status
 from contract.table import IndexRow
+from query_api.search.near import Near
 
 DEFAULT_LIMIT = 50
 
@@ -22,6 +24,12 @@ class Order(StrEnum):
     NEWEST = "newest"
     OLDEST = "oldest"
     CONFIDENCE = "confidence"
+    TAKEN = "taken"
+    TAKEN_OLDEST = "taken_oldest"
+
+
+BY_CAPTURE = frozenset({Order.TAKEN, Order.TAKEN_OLDEST})
+OLDEST_FIRST = frozenset({Order.OLDEST, Order.TAKEN_OLDEST})
 
 
 class ListQuestion(NamedTuple):
@@ -30,8 +38,9 @@ class ListQuestion(NamedTuple):
     An image carries a label if its confidence is at least `min_confidence_percent` and, unless
     `include_parents`, if it is not implied by another of its labels. An image matches that carries all of
     `labels`, one of `any_labels` and none of `not_labels`. `words` were read in them, in any order.
-    `uploaded_from` and `uploaded_to` are ISO 8601 times in UTC, and both belong to the span. `after` is the
-    place in the order where the page before this one ended.
+    `uploaded_from` and `uploaded_to` are ISO 8601 times in UTC, `taken_from` and `taken_to` by the camera's
+    clock; both belong to the span. `picture_hash` is that of the photo `near_duplicates_of`, which itself is
+    left out. `after` is the place in the order where the page before this one ended.
     """
 
     labels: tuple[str, ...] = ()
@@ -46,16 +55,26 @@ class ListQuestion(NamedTuple):
     prefix: str = ""
     uploaded_from: str | None = None
     uploaded_to: str | None = None
+    taken_from: str | None = None
+    taken_to: str | None = None
+    camera: str | None = None
+    near: Near | None = None
+    near_duplicates_of: str | None = None
+    picture_hash: str | None = None
     order: Order = Order.NEWEST
     limit: int = DEFAULT_LIMIT
     after: str | None = None
 
 
 class Match(NamedTuple):
-    """One image of a page. `confidence` is that of what was asked for, in percent; None where nothing was."""
+    """One image of a page. `confidence` is that of what was asked for, in percent; None where nothing was.
+
+    `distance` is that of near duplicates, in bits.
+    """
 
     record: ImageRecord
     confidence: float | None = None
+    distance: int | None = None
 
 
 class Page(NamedTuple):
@@ -74,10 +93,14 @@ class Page(NamedTuple):
 
 
 class Scored(NamedTuple):
-    """An image that matches: how sure the first thing asked for is in it, and its place in the order."""
+    """An image that matches: how sure the first thing asked for is in it, and its place in the order.
+
+    `distance` is that of near duplicates, in bits.
+    """
 
     confidence: float | None
     place: str
+    distance: int | None = None
 
 
 class Matcher:
@@ -90,15 +113,31 @@ class Matcher:
         self._not_labels = _folded(question.not_labels)
         self._names = {*self._labels, *self._any_labels, *self._not_labels}
         self._words = set(_folded(question.words))
+        self._camera = None if question.camera is None else question.camera.casefold()
+        self._is_by_capture = question.order in BY_CAPTURE
+        self._asks_for_facts = self._is_by_capture or any(
+            asked is not None
+            for asked in (
+                question.taken_from,
+                question.taken_to,
+                question.camera,
+                question.near,
+                question.picture_hash,
+            )
+        )
 
     def may_match(self, row: IndexRow) -> bool:
         """Return whether the image of a row can match, as far as the row knows."""
         asked = self.question
+        by_capture = self._is_by_capture
+        first, last = (
+            (asked.taken_from, asked.taken_to) if by_capture else (asked.uploaded_from, asked.uploaded_to)
+        )
         return (
             (row.confidence is None or row.confidence >= asked.min_confidence_percent)
             and (asked.include_parents or not row.is_parent)
             and row.key.startswith(asked.prefix)
-            and (asked.uploaded_from or "") <= row.at.sk <= f"{asked.uploaded_to or ''}~"
+            and (first or "") <= row.at.sk <= f"{last or ''}~"
         )
 
     def match(self, record: ImageRecord) -> Scored | None:
@@ -110,6 +149,8 @@ class Matcher:
             and record.key.startswith(asked.prefix)
             and (asked.uploaded_from or "") <= record.version.uploaded_at <= (asked.uploaded_to or "~")
             and (not self._words or self._words <= set(_folded(found.words)))
+            and (not self._asks_for_facts or self._has_facts(found.photo))
+            and record.key != asked.near_duplicates_of
         ):
             return None
         carried = self._carried(record) if self._names else {}
@@ -122,7 +163,7 @@ class Matcher:
         ):
             return None
         confidence = self._first_confidence(carried, moderated)
-        return Scored(confidence, self._place(record, confidence))
+        return Scored(confidence, self._place(record, confidence), self._distance(found.photo))
 
     def _first_confidence(self, carried: Mapping[str, float], moderated: float | None) -> float | None:
         """Return how sure the first of what was asked for is."""
@@ -134,9 +175,36 @@ class Matcher:
 
     def _place(self, record: ImageRecord, confidence: float | None) -> str:
         upload = table.upload_place(record)
+        if self._is_by_capture:
+            return table.taken_place(record) or upload
         if self.question.order is not Order.CONFIDENCE or confidence is None:
             return upload
         return table.rank(confidence, upload)
+
+    def _has_facts(self, photo: PhotoFacts | None) -> bool:
+        """Return whether the file says what is asked for: when, with what and where, and how it looks."""
+        asked = self.question
+        if photo is None:
+            return False
+        asks_when = self._is_by_capture or asked.taken_from is not None or asked.taken_to is not None
+        if asks_when and not (
+            photo.taken_at is not None
+            and (asked.taken_from or "") <= photo.taken_at <= (asked.taken_to or "~")
+        ):
+            return False
+        distance = self._distance(photo)
+        return (
+            (self._camera is None or (photo.camera or "").casefold() == self._camera)
+            and (asked.near is None or _is_near(asked.near, photo))
+            and (asked.picture_hash is None or (distance is not None and distance <= NEAR_DUPLICATE_BITS))
+        )
+
+    def _distance(self, photo: PhotoFacts | None) -> int | None:
+        """Return how far a photo is from the one whose near duplicates are asked for, if it can be found."""
+        asked = self.question.picture_hash
+        if asked is None or photo is None or photo.hash is None or not photo.finds_duplicates:
+            return None
+        return hash_distance(asked, photo.hash)
 
     def _carried(self, record: ImageRecord) -> Mapping[str, float]:
         """Return the labels asked about that an image carries, by name in lower case."""
@@ -155,6 +223,12 @@ class Matcher:
         category = (self.question.moderation or "").casefold()
         found = [value for name, value in record.findings.moderation.items() if name.casefold() == category]
         return max(found, default=-1.0)
+
+
+def _is_near(near: Near, photo: PhotoFacts) -> bool:
+    if photo.latitude is None or photo.longitude is None:
+        return False
+    return near.holds(photo.latitude, photo.longitude)
 
 
 def _folded(names: Iterable[str]) -> tuple[str, ...]:
@@ -204,13 +278,17 @@ def _written(signature: bytes, after: str) -> str:
     return urlsafe_b64encode(signature + after.encode()).rstrip(b"=").decode()
 
 
+_NAMES = frozenset({"labels", "any_labels", "not_labels", "words"})
+
+
 def _signature(secret: bytes, question: ListQuestion, after: str) -> bytes:
     # Names are matched without regard to case, so a question may be written in another case next time.
     asked = {
-        name: [each.casefold() for each in value] if isinstance(value, tuple) else value
+        name: _folded(value) if name in _NAMES else value
         for name, value in question._asdict().items()
-        if name not in {"limit", "after"}
+        if name not in {"limit", "after", "picture_hash"}
     }
     asked["moderation"] = (question.moderation or "").casefold()
+    asked["camera"] = (question.camera or "").casefold()
     signed = json.dumps([asked, after], sort_keys=True).encode()
     return hmac.digest(secret, signed, "sha256")[:MAC_BYTES]

@@ -18,7 +18,7 @@ from contract.errors import CRASHED
 from contract.moments import to_text
 from loadtest.simulation.outages import client_error
 from operations import wiring
-from operations.commands import backfill, dlq, export, plan, quotas, reconcile, status
+from operations.commands import backfill, dlq, duplicates, export, plan, quotas, reconcile, status
 from operations.commands.options import read_since
 from operations.exporting import run as export_run
 from operations.main import main
@@ -68,7 +68,7 @@ def operated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Operat
     pipeline._retry = AT_ONCE
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setitem(vars(pipeline), "api", ApiOverWorld(operated))
-    for commands in (backfill, dlq, export, plan, quotas, reconcile, status):
+    for commands in (backfill, dlq, duplicates, export, plan, quotas, reconcile, status):
         monkeypatch.setattr(commands, "connect", lambda *_: pipeline)
     yield operated
     pipeline.executor.shutdown()
@@ -126,6 +126,8 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         (["forget", "a.jpg"], "forget changes things and nobody can be asked here; add --yes"),
         (["cost", "--detectors", "smells"], "labels, faces"),
         (["export"], "FILE|FOLDER|-"),
+        (["duplicates", "--distance", "12"], "--distance"),
+        (["duplicates", "--pictures", "0"], "--pictures"),
         (["export", "-", "--format", "docx"], "docx"),
         (["export", "-", "--format", "xmp"], "name a folder"),
         (["export", "-", "--status", "lost"], "recognized nor rejected"),

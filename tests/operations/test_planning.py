@@ -11,7 +11,7 @@ from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
 from contract.records import ResultName, Status
 from contract.settings import questions
-from contract.table import result_key, to_wire
+from contract.table import record_key, result_key, to_wire
 from operations.inventory import Listed, RecordSummary
 from operations.planning import Assessment, Assessor, ObjectFilter, ObjectKind, Place, Totals
 from operations.pricing import Pricing, hours
@@ -35,7 +35,9 @@ def planned(
 ) -> tuple[Totals, bool]:
     with SeenContents() as contents:
         processor = deployed(
-            how.get("fingerprints", FINGERPRINTS), shares_answers=how.get("shares_answers", True)
+            how.get("fingerprints", FINGERPRINTS),
+            shares_answers=how.get("shares_answers", True),
+            scenes=how.get("scenes", False),
         )
         assessor = Assessor(processor, operated.table, contents, has_records=how.get("has_records", True))
         assessment = Assessment(assessor, chosen or ObjectFilter(), limit)
@@ -99,6 +101,15 @@ def test_other_settings_of_a_detector_need_calls_anew() -> None:
     operated = recognized("old.jpg")
 
     assert planned(operated, fingerprints={**FINGERPRINTS, "labels": "other"})[0].calls == {"labels": 1}
+
+
+def test_what_has_inherited_is_current_as_long_as_that_is_done() -> None:
+    operated = recognized("old.jpg")
+    at = record_key("old.jpg")
+    operated.world.table.items[at.pk, at.sk]["detectors"]["M"]["labels"]["S"] += "~scene"
+
+    assert planned(operated, scenes=True)[0].current == 1
+    assert planned(operated)[0].current == 0
 
 
 WITH_PICTURE = {**FINGERPRINTS, PICTURE: "read"}

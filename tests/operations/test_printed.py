@@ -11,6 +11,7 @@ from contract.moments import to_text
 from operations.commands import (
     backfill,
     dlq,
+    duplicates,
     export,
     forget,
     plan,
@@ -36,6 +37,7 @@ class HereError(OperatorError):
         (dlq, ["dlq", "summary"]),
         (dlq, ["dlq", "list"]),
         (dlq, ["dlq", "show", "a.jpg"]),
+        (duplicates, ["duplicates"]),
         (export, ["export", "-"]),
         (forget, ["forget", "a.jpg", "--yes"]),
         (plan, ["plan", "s3://photos"]),

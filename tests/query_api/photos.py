@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from contract import table
+from contract.photos import PhotoFacts
 from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Result, ResultName, Status
 from contract.table import ItemKey
 
@@ -28,6 +29,7 @@ def photo(
     parents: Sequence[str] = (),
     moderation: Mapping[str, float] | None = None,
     words: Sequence[str] = (),
+    file: PhotoFacts | None = None,
 ) -> ImageRecord:
     """Give a recognized photo, uploaded some seconds after noon."""
     uploaded_at = f"2026-11-23T12:{second // 60:02}:{second % 60:02}.000Z"
@@ -44,7 +46,32 @@ def photo(
             frozenset(parents),
             moderation or {},
             tuple(words),
+            file,
         ),
+    )
+
+
+def facts(
+    taken_at: str | None = None,
+    *,
+    camera: str | None = None,
+    place: tuple[float, float] | None = None,
+    looks: int | None = None,
+    finds_duplicates: bool = True,
+) -> PhotoFacts:
+    """Give what the file of a photo says; `looks` is its hash as a number."""
+    latitude, longitude = place or (None, None)
+    return PhotoFacts(
+        "JPEG",
+        640,
+        480,
+        is_direct=True,
+        taken_at=taken_at,
+        camera=camera,
+        latitude=latitude,
+        longitude=longitude,
+        hash=None if looks is None else f"{looks:016x}",
+        finds_duplicates=finds_duplicates,
     )
 
 

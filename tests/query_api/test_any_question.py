@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract import table
+from contract.photos import PhotoFacts
 from contract.records import Findings, ImageRecord, Status
 from query_api.search.listing import RECORDS_OF_A_MATCH, Listing
-from query_api.search.questions import ListQuestion, Order, Page
+from query_api.search.near import Near
+from query_api.search.questions import BY_CAPTURE, ListQuestion, Order, Page
 from tests.query_api.memory_table import MemoryTable
 from tests.query_api.photos import commit, photo, rejected, tombstone
 
@@ -22,6 +24,30 @@ CONFIDENCES = st.sampled_from([45.0, 80.0, 80.004, 95.5, 100.0])
 NAMES = st.sampled_from(["Cat", "cat", "Dog", "Animal", "Tree"])
 WORDS = st.sampled_from(["stop", "exit", "café"])
 CATEGORIES = st.sampled_from(["Violence", "Alcohol"])
+TAKEN = st.sampled_from(["2026-07-30T23:59:59.999", "2026-07-31T00:00:00.000", "2031-01-01T00:00:00.000"])
+CAMERAS = st.sampled_from([None, "Pixel 9", "PIXEL 9", "Straße"])
+# On both sides of the date line, at a pole, and somewhere.
+LATITUDES = st.sampled_from([None, 0.0, 0.05, 48.8584, 90.0])
+LONGITUDES = st.sampled_from([None, 179.99, -179.99, 2.2945])
+HASHES = st.sampled_from(
+    [None, "0" * 16, f"{0b10:016x}", f"{0b111:016x}", f"{0b1111:016x}", "8001000100010000"]
+)
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> PhotoFacts:
+    return PhotoFacts(
+        "JPEG",
+        640,
+        480,
+        is_direct=True,
+        taken_at=draw(st.none() | TAKEN),
+        camera=draw(CAMERAS),
+        latitude=draw(LATITUDES),
+        longitude=draw(LONGITUDES),
+        hash=draw(HASHES),
+        finds_duplicates=draw(st.booleans()),
+    )
 
 
 @st.composite
@@ -33,6 +59,7 @@ def findings(draw: st.DrawFn) -> Findings:
         faces=draw(st.sampled_from([None, 0, 1, 3])),
         moderation=draw(st.dictionaries(CATEGORIES, CONFIDENCES, max_size=2)),
         words=tuple(draw(st.sets(WORDS, max_size=3))),
+        photo=draw(st.none() | facts()),
     )
 
 
@@ -55,12 +82,35 @@ def questions(draw: st.DrawFn) -> ListQuestion:
         prefix=draw(st.sampled_from(["", "", "b/"])),
         uploaded_from=draw(st.sampled_from([None, None, "2026-11-23T12:00:02.000Z"])),
         uploaded_to=draw(st.sampled_from([None, None, "2026-11-23T12:00:06.000Z"])),
-        order=draw(st.sampled_from([Order.NEWEST, Order.OLDEST])),
+        taken_from=draw(st.sampled_from([None, None, None, "2026-07-31T00:00:00.000"])),
+        taken_to=draw(st.sampled_from([None, None, None, "2026-07-31T23:59:59.999"])),
+        camera=draw(st.sampled_from([None, None, None, "pixel 9", "STRASSE"])),
+        near=draw(
+            st.sampled_from(
+                [
+                    None,
+                    None,
+                    None,
+                    Near(0, 180, 10),
+                    Near(0, -180, 0.5),
+                    Near(89.5, 1, 60),
+                    Near(48.9, 2.3, 150),
+                ]
+            )
+        ),
+        order=draw(st.sampled_from([Order.NEWEST, Order.OLDEST, Order.TAKEN, Order.TAKEN_OLDEST])),
         limit=draw(st.integers(1, 12)),
     )
+    if draw(st.integers(0, 3)) == 0:
+        looks = draw(st.sampled_from(["0" * 16, "0001000000000000"]))
+        order = draw(st.sampled_from([Order.NEWEST, Order.OLDEST]))
+        return asked._replace(near_duplicates_of="a/0.jpg", picture_hash=looks, order=order)
     if draw(st.booleans()) and (asked.labels or asked.any_labels or asked.moderation):
         return asked._replace(order=Order.CONFIDENCE)
-    if not (asked.labels or asked.any_labels or asked.words or asked.moderation or asked.min_faces):
+    of_file = asked.camera or asked.near or asked.taken_from or asked.taken_to or asked.order in BY_CAPTURE
+    if not (
+        asked.labels or asked.any_labels or asked.words or asked.moderation or asked.min_faces or of_file
+    ):
         return asked._replace(status=draw(st.sampled_from([Status.RECOGNIZED, Status.REJECTED])))
     return asked
 
@@ -100,7 +150,58 @@ def is_wanted(asked: ListQuestion, record: ImageRecord) -> bool:  # noqa: PLR091
         return False
     if asked.uploaded_to is not None and record.version.uploaded_at > asked.uploaded_to:
         return False
-    return record.key.startswith(asked.prefix)
+    return record.key.startswith(asked.prefix) and is_wanted_by_its_file(asked, record)
+
+
+def is_wanted_by_its_file(asked: ListQuestion, record: ImageRecord) -> bool:
+    photo = record.findings.photo
+    wanted = []
+    if asked.order in BY_CAPTURE or asked.taken_from or asked.taken_to:
+        taken = None if photo is None else photo.taken_at
+        wanted.append(taken is not None and (asked.taken_from or "0") <= taken <= (asked.taken_to or "9999"))
+    if asked.camera is not None:
+        camera = None if photo is None else photo.camera
+        wanted.append(camera is not None and camera.casefold() == asked.camera.casefold())
+    if asked.near is not None:
+        at = None if photo is None else (photo.latitude, photo.longitude)
+        wanted.append(at in {place for place, nearby in AROUND.items() if asked.near in nearby})
+    if asked.near_duplicates_of is not None:
+        wanted.append(record.key != asked.near_duplicates_of and (distance(asked, record) or 0) <= 3)
+        wanted.append(distance(asked, record) is not None)
+    return all(wanted)
+
+
+# Which of the places that photos have here are how near, by a map.
+AROUND: dict[tuple[float | None, float | None], list[Near]] = {
+    (0.0, 179.99): [Near(0, 180, 10)],
+    (0.0, -179.99): [Near(0, 180, 10)],
+    (0.05, 179.99): [Near(0, 180, 10)],
+    (0.05, -179.99): [Near(0, 180, 10)],
+    (90.0, 179.99): [Near(89.5, 1, 60)],
+    (90.0, -179.99): [Near(89.5, 1, 60)],
+    (90.0, 2.2945): [Near(89.5, 1, 60)],
+    (48.8584, 2.2945): [Near(48.9, 2.3, 150)],
+}
+
+
+def distance(asked: ListQuestion, record: ImageRecord) -> int | None:
+    photo = record.findings.photo
+    if asked.picture_hash is None or photo is None or photo.hash is None or not photo.finds_duplicates:
+        return None
+    return sum(
+        one != other
+        for mine, its in zip(asked.picture_hash, photo.hash, strict=True)
+        for one, other in zip(f"{int(mine, 16):04b}", f"{int(its, 16):04b}", strict=True)
+    )
+
+
+def place(asked: ListQuestion, record: ImageRecord) -> str:
+    """Give a photo's place in the order that is asked for, when it was uploaded or taken."""
+    photo = record.findings.photo
+    if asked.order in BY_CAPTURE:
+        assert photo is not None
+        return f"{photo.taken_at} {table.upload_place(record).partition('#')[2]}"
+    return table.upload_place(record)
 
 
 def confidence(asked: ListQuestion, record: ImageRecord) -> float | None:
@@ -119,7 +220,8 @@ def confidence(asked: ListQuestion, record: ImageRecord) -> float | None:
 def expected(asked: ListQuestion, album: Album) -> list[ImageRecord]:
     """Filter and sort all records."""
     wanted = [record for record in album.records.values() if is_wanted(asked, record)]
-    in_order = sorted(wanted, key=table.upload_place, reverse=asked.order is not Order.OLDEST)
+    oldest_first = asked.order in {Order.OLDEST, Order.TAKEN_OLDEST}
+    in_order = sorted(wanted, key=lambda record: place(asked, record), reverse=not oldest_first)
     if asked.order is Order.CONFIDENCE:
         in_order.sort(key=lambda record: -round(confidence(asked, record) or 0.0, 3))
     return in_order
@@ -246,6 +348,7 @@ def test_in_a_quiet_album_the_pages_are_what_a_plain_filter_gives(
     in_order = expected(asked, album)
     assert [match.record for match in shown] == in_order
     assert [match.confidence for match in shown] == [confidence(asked, record) for record in in_order]
+    assert [match.distance for match in shown] == [distance(asked, record) for record in in_order]
 
 
 @settings(max_examples=300, deadline=None)
@@ -276,14 +379,14 @@ def test_whatever_happens_between_pages_none_is_shown_twice_or_wrongly_and_none_
             assert is_wanted(asked, match.record)
             shown.append(match.record.key)
             rank = round(match.confidence or 0.0, 3) if asked.order is Order.CONFIDENCE else 0.0
-            places.append((rank, table.upload_place(match.record)))
+            places.append((rank, place(asked, match.record)))
         for happening in meanwhile.pop() if meanwhile else []:
             album.happen(**happening)
 
     # A photo that was overwritten while somebody leafs through is another one, at another place.
     alone = [key for key in shown if key in album.left_alone]
     assert len(set(alone)) == len(alone)
-    assert places == sorted(places, reverse=asked.order is not Order.OLDEST)
+    assert places == sorted(places, reverse=asked.order not in {Order.OLDEST, Order.TAKEN_OLDEST})
     assert len(set(places)) == len(places)
     wanted = {key for key in album.left_alone if is_wanted(asked, album.records[key])}
     assert wanted <= set(shown)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from query_api.endpoints.images import NAME, PARAMETERS
+from query_api.endpoints.image_parameters import NAME, PARAMETERS
 from tests.query_api.photos import commit, photo
 from tests.query_api.site import Site
 

@@ -5,11 +5,12 @@ import pytest
 from contract import table
 from contract.records import ImageRecord, Result, ResultName, Status
 from query_api.search.listing import Listing
+from query_api.search.near import Near
 from query_api.search.postings import ranges
 from query_api.search.questions import ListQuestion, Order
 from tests.query_api.conftest import MotoTable
 from tests.query_api.memory_table import MemoryTable
-from tests.query_api.photos import claim, commit, photo, rejected, tombstone, write_result
+from tests.query_api.photos import claim, commit, facts, photo, rejected, tombstone, write_result
 
 Table = MemoryTable | MotoTable
 CAT = table.label_term("Cat")
@@ -49,6 +50,37 @@ def test_rows_of_a_status_have_no_confidence(table_like: Table) -> None:
     found = table_like.rows(ranges(rejected_ones, table.status_term(Status.REJECTED)), 9)
 
     assert [row.confidence for rows in found for row in rows] == [None]
+
+
+BY_FILE = [
+    (ListQuestion(order=Order.TAKEN), [5, 4, 3, 2, 1, 0]),
+    (ListQuestion(order=Order.TAKEN_OLDEST, taken_to="2026-07-31T12:00:03.999"), [0, 1, 2, 3]),
+    (ListQuestion(camera="PIXEL 1"), [1, 3, 5]),
+    (ListQuestion(near=Near(48.85, 2.35, 10), labels=("Cat",)), [0, 1, 2]),
+    (ListQuestion(near_duplicates_of="1.jpg", picture_hash=f"{1:016x}", order=Order.OLDEST), [5, 4, 3, 2, 0]),
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"), BY_FILE, ids=["taken", "taken until", "a camera", "near", "near duplicates"]
+)
+def test_photos_are_found_by_what_their_files_say(
+    table_like: Table, asked: ListQuestion, found: list[int]
+) -> None:
+    for number in range(6):
+        said = facts(
+            f"2026-07-31T12:00:0{number}.000",
+            camera=f"Pixel {number % 2}",
+            place=(48.8584 if number < 3 else -33.8568, 2.2945),
+            looks=number,
+        )
+        commit(table_like, photo(f"{number}.jpg", second=50 - number, file=said))
+
+    pages = [Listing(table_like).page(asked._replace(limit=2))]
+    while (after := pages[-1].next_after) is not None:
+        pages.append(Listing(table_like).page(asked._replace(limit=2, after=after)))
+
+    assert [match.record.key for page in pages for match in page.matches] == [f"{n}.jpg" for n in found]
 
 
 def test_a_limit_is_for_each_partition(table_like: Table) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from contract.records import Status
+from query_api.search.near import Near
 from query_api.search.questions import Cursors, ForeignCursorError, ListQuestion, Order
 
-ASKED = ListQuestion(labels=("Cat",), moderation="Violence")
+ASKED = ListQuestion(labels=("Cat",), moderation="Violence", camera="Pixel 9", near=Near(48.8584, 2.2945, 7))
 PLACE = "2026-11-23T12:00:00.000Z#0123456789abcdef01234567"
 OTHERS: dict[str, Any] = {
     "labels": ("Dog",),
@@ -24,13 +25,18 @@ OTHERS: dict[str, Any] = {
     "prefix": "a/",
     "uploaded_from": "2026-11-23T12:00:00.000Z",
     "uploaded_to": "2026-11-23T12:00:00.000Z",
+    "taken_from": "2026-07-31T00:00:00.000",
+    "taken_to": "2026-07-31T00:00:00.000",
+    "camera": "Pixel 8",
+    "near": Near(48.8584, 2.2945, 5),
+    "near_duplicates_of": "other.jpg",
     "order": Order.OLDEST,
 }
 cursors = Cursors(lambda: (b"secret",))
 
 
 def test_all_that_can_be_asked_is_tried_here() -> None:
-    assert set(ListQuestion._fields) == {*OTHERS, "limit", "after"}
+    assert set(ListQuestion._fields) == {*OTHERS, "limit", "after", "picture_hash"}
 
 
 @pytest.mark.parametrize(("name", "value"), OTHERS.items(), ids=OTHERS)
@@ -44,7 +50,15 @@ def test_a_cursor_is_refused_where_anything_else_is_asked(name: str, value: Any)
 def test_a_cursor_goes_on_with_another_limit_and_in_another_case() -> None:
     cursor = cursors.write(ASKED, PLACE)
 
-    again = ListQuestion(labels=("CAT",), moderation="violence", limit=7)
+    again = ASKED._replace(labels=("CAT",), moderation="violence", camera="PIXEL 9", limit=7)
+    assert cursors.resume(again, cursor) == again._replace(after=PLACE)
+
+
+def test_a_cursor_goes_on_though_the_photo_whose_near_duplicates_are_shown_has_changed() -> None:
+    asked = ASKED._replace(near_duplicates_of="a.jpg", picture_hash="0" * 16)
+    cursor = cursors.write(asked, PLACE)
+
+    again = asked._replace(picture_hash="1" * 16)
     assert cursors.resume(again, cursor) == again._replace(after=PLACE)
 
 

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, settings
 from schemathesis import GenerationMode
 
 from contract.records import Result, ResultName
-from query_api.endpoints.images import MAX_WORDS
+from query_api.endpoints.image_parameters import MAX_WORDS
 from query_api.routes import all_routes
-from tests.query_api.photos import commit, photo, rejected, write_result
+from tests.query_api.photos import commit, facts, photo, rejected, write_result
 from tests.query_api.site import Site
 from tests.query_api.wsgi import application
 
@@ -42,7 +42,7 @@ ANSWERS: dict[str, Any] = {
 
 
 def full_site() -> Site:
-    site = Site()
+    site = Site(near_duplicates=True)
     record = photo(
         "0",
         labels={"Dog": 97.5, "Animal": 97.5},
@@ -51,19 +51,25 @@ def full_site() -> Site:
         moderation={"Violence": 60.5},
         words=["stop"],
         detectors=dict.fromkeys(ANSWERS, "f1"),
+        file=facts("2026-07-31T12:00:00.000", camera="Pixel 9", place=(48.8584, 2.2945), looks=7),
     )
     commit(site.table, record)
     for detector, response in ANSWERS.items():
         name = ResultName(record.version.content_id, detector, "f1")
         write_result(site.table, Result(name, response, "2026-11-23T12:30:00.000Z"))
     for second in range(60):
-        commit(site.table, photo(f"{second}.jpg", second=second, labels={"Dog": 40.0 + second}))
+        said = facts(f"2026-07-31T12:00:{second:02}.000", looks=7)
+        commit(site.table, photo(f"{second}.jpg", second=second, labels={"Dog": 40.0 + second}, file=said))
         commit(site.table, rejected(f"{second}.gif", second=second))
     return site
 
 
 SITE = full_site()
 schema = schemathesis.openapi.from_wsgi("/openapi.json", application(SITE))
+
+
+# What may be asked of rejected images too.
+OF_REJECTED = {"key", "raw", "status", "prefix", "from", "to", "order", "limit", "include_parents"}
 
 
 def make_sensible(query: dict[str, Any]) -> None:
@@ -76,9 +82,13 @@ def make_sensible(query: dict[str, Any]) -> None:
         query.pop("raw", None)
     if not about_labels:
         query.pop("min_confidence", None)
-    if not about_labels - {"not_label"}:
+    if "near_duplicates_of" in query:
+        query["near_duplicates_of"] = "0"
+    if query.get("order") == "confidence" and not about_labels - {"not_label"}:
+        query.pop("order")
+    if "near_duplicates_of" in query and query.get("order") not in {"newest", "oldest"}:
         query.pop("order", None)
-    if about_labels or {"min_faces", "text"} & set(query):
+    if about_labels or set(query) - OF_REJECTED or "taken" in query.get("order", ""):
         query.pop("status", None)
     if len(" ".join(query.get("text", [])).split()) > MAX_WORDS:
         query.pop("text", None)
@@ -120,7 +130,7 @@ def test_the_documents_own_examples_find_something() -> None:
     parameters = SITE.get("/openapi.json").json["paths"]["/images"]["get"]["parameters"]
     examples = {each["name"]: each["example"] for each in parameters if "example" in each}
 
-    assert {"label", "any_label", "moderation", "text"} <= set(examples)
+    assert {"label", "any_label", "moderation", "text", "camera", "near"} <= set(examples)
     for name, example in examples.items():
         assert SITE.list(**{name: example}).keys
 

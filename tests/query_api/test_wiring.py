@@ -21,14 +21,13 @@ from botocore.credentials import ContainerMetadataFetcher
 
 from contract.errors import SettingsError
 from contract.metrics import Metric
-from contract.photos import PhotoFacts
 from contract.table import counts_key
 from contract.timing import QUERY_TIMEOUT_SECONDS
 from query_api import wiring
 from query_api.adapters import clients
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.gateways import ministack
-from tests.query_api.photos import commit, photo
+from tests.query_api.photos import commit, facts, photo
 
 ROOT = Path(__file__).parents[2]
 QUEUES = ("QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "BULK_QUEUE_URL", "BULK_DEAD_LETTER_QUEUE_URL")
@@ -85,14 +84,26 @@ def test_how_things_stand_is_of_today_and_of_the_queues_that_are_named(
 
 
 @pytest.mark.usefixtures("_settings")
+@pytest.mark.parametrize(("setting", "status"), [("yes", 200), ("no", 400)])
+def test_near_duplicates_are_found_where_the_deployment_finds_any(
+    moto_table: MotoTable, monkeypatch: pytest.MonkeyPatch, setting: str, status: int
+) -> None:
+    monkeypatch.setenv("RENDITIONS_BUCKET", "renditions")
+    monkeypatch.setenv("NEAR_DUPLICATES", setting)
+    commit(moto_table, photo("a.jpg", file=facts(looks=7)))
+
+    reply = wiring.build()(ministack("/images?near_duplicates_of=a.jpg"), CONTEXT)
+
+    assert reply["statusCode"] == status
+
+
+@pytest.mark.usefixtures("_settings")
 @pytest.mark.parametrize("bucket", ["renditions", ""])
 def test_thumbnails_are_shown_from_the_bucket_that_is_named(
     moto_table: MotoTable, monkeypatch: pytest.MonkeyPatch, bucket: str
 ) -> None:
     monkeypatch.setenv("RENDITIONS_BUCKET", bucket)
-    facts = PhotoFacts("JPEG", 640, 480, is_direct=True, f_number=2.0, renditions="me")
-    record = photo("cat.jpg")
-    commit(moto_table, replace(record, findings=replace(record.findings, photo=facts)))
+    commit(moto_table, photo("cat.jpg", file=replace(facts(), f_number=2.0, renditions="me")))
 
     (image,) = json.loads(wiring.build()(ministack("/images"), CONTEXT)["body"])["images"]
 

@@ -1,0 +1,185 @@
+"""The parameters of `GET /images`: what each means, which go together, and the question that they make."""
+
+from typing import NamedTuple
+
+from contract.records import Status
+from contract.table import MIN_WORD_CHARACTERS, plain_word
+from query_api.http import parameters
+from query_api.http.parameters import Parameter, QueryParams
+from query_api.search.near import Near
+from query_api.search.questions import BY_CAPTURE, DEFAULT_LIMIT, ListQuestion, Order
+
+NAME = parameters.text_up_to(200)
+MAX_LIMIT = 100
+MAX_FACES = 100
+MAX_WORDS = 10
+
+KEY = Parameter("key", parameters.S3_KEY, "One image by its key, any key. Goes together with `raw` alone.")
+
+PARAMETERS = (
+    KEY,
+    Parameter("raw", parameters.FLAG, "With `key`: what Rekognition itself answered."),
+    Parameter(
+        "label",
+        NAME,
+        "A label that the image carries; given more than once, all of them.",
+        most=5,
+        example="Dog",
+    ),
+    Parameter("any_label", NAME, "Labels of which the image carries at least one.", most=10, example="Dog"),
+    Parameter("not_label", NAME, "Labels of which the image carries none.", most=10),
+    Parameter(
+        "include_parents",
+        parameters.FLAG,
+        "Whether labels count that another label of the image implies: `Animal`, where there is a `Dog`.",
+        default=True,
+    ),
+    Parameter(
+        "min_confidence", parameters.PERCENT, "Labels and categories less sure than this do not count."
+    ),
+    Parameter("min_faces", parameters.whole(1, MAX_FACES), "The least number of faces."),
+    Parameter(
+        "text", NAME, "Words that were read in the image; all of them, in any order.", most=5, example="stop"
+    ),
+    Parameter("moderation", NAME, "A moderation category that the image falls into.", example="Violence"),
+    Parameter(
+        "status",
+        parameters.one_of(Status.RECOGNIZED, Status.REJECTED),
+        "Where the images have ended.",
+        default=str(Status.RECOGNIZED),
+    ),
+    Parameter("prefix", parameters.text_up_to(1024), "What the keys begin with."),
+    Parameter("from", parameters.moment(), "Uploaded at this time or later; a date means its first moment."),
+    Parameter(
+        "to", parameters.moment(is_end=True), "Uploaded at this time or before; a date means its last moment."
+    ),
+    Parameter(
+        "taken_from",
+        parameters.local_time(),
+        "Taken at this time or later, by the camera's clock; a date means its first moment.",
+    ),
+    Parameter(
+        "taken_to",
+        parameters.local_time(is_end=True),
+        "Taken at this time or before, by the camera's clock; a date means its last moment.",
+    ),
+    Parameter("camera", NAME, "The name of the camera, as `photo` has it.", example="Pixel 9"),
+    Parameter(
+        "near",
+        parameters.AROUND,
+        "Taken no further from a place than this: latitude, longitude, kilometres (up to 150).",
+        example="48.8584,2.2945,5",
+    ),
+    Parameter(
+        "near_duplicates_of",
+        parameters.S3_KEY,
+        "The key of a photo: what looks nearly the same. `distance` says in how many of 64 bits it differs, "
+        "3 at most. The photo itself is left out.",
+    ),
+    Parameter(
+        "order",
+        parameters.one_of(*Order),
+        "What comes first. `confidence` is that of `label`, or else of `any_label`, or else of `moderation`; "
+        "`taken` and `taken_oldest` are by the time of capture, of photos that have one.",
+        default=str(Order.NEWEST),
+    ),
+    Parameter("limit", parameters.whole(1, MAX_LIMIT), "How many images make a page.", default=DEFAULT_LIMIT),
+    Parameter(
+        "cursor", parameters.text_up_to(1000), "Where the page before ended; with the same question as then."
+    ),
+)
+
+_OF_FILES = ("taken_from", "taken_to", "camera", "near", "near_duplicates_of")
+_OF_RECOGNIZED = ("label", "any_label", "not_label", "min_faces", "text", "moderation", *_OF_FILES)
+_WITH_CONFIDENCE = ("label", "any_label", "not_label", "moderation")
+_ORDERED_BY = ("label", "any_label", "moderation")
+
+
+class Offered(NamedTuple):
+    """What a deployment can be asked.
+
+    `confidence_order` says whether the table has its index by rank, `pictures` whether photos' files are
+    read, `near_duplicates` whether such are found by them.
+    """
+
+    confidence_order: bool = True
+    pictures: bool = True
+    near_duplicates: bool = True
+
+
+def read_question(params: QueryParams, offered: Offered) -> ListQuestion:
+    """Read which images are asked for, but for the hash of a photo. Raises ProblemError."""
+    _hold_together(params)
+    _hold_against(params, offered)
+    params.finish()
+    near = params.one("near")
+    return ListQuestion(
+        labels=params.all("label"),
+        any_labels=params.all("any_label"),
+        not_labels=params.all("not_label"),
+        include_parents=params.one("include_parents"),
+        min_confidence_percent=params.one("min_confidence") or 0.0,
+        min_faces=params.one("min_faces") or 0,
+        words=_words(" ".join(params.all("text"))),
+        moderation=params.one("moderation"),
+        status=Status(params.one("status")),
+        prefix=params.one("prefix") or "",
+        uploaded_from=params.one("from"),
+        uploaded_to=params.one("to"),
+        taken_from=params.one("taken_from"),
+        taken_to=params.one("taken_to"),
+        camera=params.one("camera"),
+        near=None if near is None else Near(*near),
+        near_duplicates_of=params.one("near_duplicates_of"),
+        order=Order(params.one("order")),
+        limit=params.one("limit"),
+    )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Return the words of a text as they are kept. Short ones are not, and left out beside longer ones."""
+    words = tuple(dict.fromkeys(map(plain_word, text.split())))
+    return tuple(word for word in words if len(word) >= MIN_WORD_CHARACTERS) or words
+
+
+def _hold_together(params: QueryParams) -> None:
+    """Blame parameters that make no sense beside the others."""
+
+    def is_given(*names: str) -> bool:
+        return any(name in params.given for name in names)
+
+    order = params.one("order")
+    if len(" ".join(params.all("text")).split()) > MAX_WORDS:
+        params.blame("text", f"more than {MAX_WORDS} words")
+    if is_given("raw"):
+        params.blame("raw", "is about one image; give key too")
+    if is_given("min_confidence") and not is_given(*_WITH_CONFIDENCE):
+        params.blame("min_confidence", f"is about {', '.join(_WITH_CONFIDENCE)}; give one of them too")
+    if params.one("status") == Status.REJECTED and (is_given(*_OF_RECOGNIZED) or order in BY_CAPTURE):
+        params.blame("status", "only recognized images have labels, faces, text and a time of capture")
+    if order == Order.CONFIDENCE and not is_given(*_ORDERED_BY):
+        params.blame("order", f"confidence is about {', '.join(_ORDERED_BY)}; give one of them too")
+    if order not in {Order.NEWEST, Order.OLDEST} and is_given("near_duplicates_of"):
+        params.blame("order", "near duplicates come newest or oldest first")
+
+
+def _hold_against(params: QueryParams, offered: Offered) -> None:
+    """Blame parameters about what this deployment does not have."""
+    order = params.one("order")
+    if order == Order.CONFIDENCE and not offered.confidence_order:
+        params.blame(
+            "order",
+            "this deployment keeps no order by confidence (its setting confidence_order); "
+            "ask for newest or oldest",
+        )
+    if not offered.pictures:
+        reason = "this deployment reads nothing of photos' files (its setting pictures)"
+        for name in _OF_FILES:
+            if name in params.given:
+                params.blame(name, reason)
+        if order in BY_CAPTURE:
+            params.blame("order", f"{reason}; ask for newest or oldest")
+    elif "near_duplicates_of" in params.given and not offered.near_duplicates:
+        params.blame(
+            "near_duplicates_of", "this deployment finds no near duplicates (its setting near_duplicates)"
+        )

@@ -131,6 +131,7 @@ def forgettable(monkeypatch: pytest.MonkeyPatch) -> Forgettable:
         bulk=bulk,
         bucket=found.bucket,
         traces=found.table,
+        renditions=None,
         executor=InlineExecutor(),
         lanes=(images, bulk),
     )

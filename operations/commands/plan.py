@@ -9,8 +9,9 @@ from contract.detectors import OPERATIONS
 from contract.photos import MAX_PHOTO_BYTES
 from operations import terminal
 from operations.commands import options
-from operations.commands.cost import show_dollars
-from operations.planning import Assessment, Assessor, Estimate, ObjectKind, Place, Pricing
+from operations.commands.cost import files_in_words, show_dollars
+from operations.planning import Assessment, Assessor, Estimate, ObjectKind, Place
+from operations.pricing import Pricing
 from operations.temporary_database import SeenContents
 from operations.wiring import connect
 
@@ -61,7 +62,9 @@ def plan(
         for now in display.until_interrupted(assessment.run(pages)):
             display.show(f"{now.objects:,} objects, {now.to_do:,} to do", done=now.objects)
     totals, pricing = assessment.totals, Pricing.of(pipeline.deployed, pipeline.table)
-    bill = pricing.bill(totals.to_do, totals.calls, is_bulk=is_ours)
+    bill = pricing.bill(
+        totals.to_do, totals.calls, is_bulk=is_ours, read=totals.read, converted=totals.converted
+    )
     made = Estimate(totals, pricing, bill, assessment.is_all)
     if json:
         terminal.print_json({"place": meant.uri, **made.to_json()})
@@ -119,6 +122,8 @@ def _show_calls(plan: Estimate) -> None:
 def _show_dollars(plan: Estimate) -> None:
     typer.echo()
     show_dollars("Dollars", "#", plan.bill)
+    if (work := plan.picture_work) is not None:
+        typer.echo(f"\n{files_in_words(work)}")
     takes, storage = terminal.duration(plan.seconds), terminal.money(plan.bill.storage_a_month)
     typer.echo(
         f"\n{takes} at the quota, and ${storage} a month to keep what is found. "

@@ -172,8 +172,9 @@ UPDATE photos SET hash = looked_at.hash FROM (
         distinct, first = np.unique(ranked, return_index=True)
         in_rank = distinct[np.argsort(first)]
         led_by = yield from leaders(in_rank.view(np.uint64), distance)
+        pairs = zip(in_rank, in_rank[led_by], strict=True)
         self._database.executemany(
-            "INSERT INTO leaders VALUES (?, ?)", zip(in_rank.tolist(), in_rank[led_by].tolist(), strict=True)
+            "INSERT INTO leaders VALUES (?, ?)", ((int(hash_), int(leader)) for hash_, leader in pairs)
         )
 
     def totals(self) -> DuplicateTotals:

@@ -63,5 +63,6 @@ class Prices:
     # By the month.
     table_gb_month: float = 0.25
     backup_gb_month: float = 0.20
+    s3_gb_month: float = 0.023
     metric_month: float = 0.30
     alarm_month: float = 0.10

@@ -152,6 +152,8 @@ SECONDS_A_BATCH = 2.0
 FEWEST_WORKERS = 2
 MOST_WORKERS = 1000
 DEFAULT_BATCH_SIZE = 10
+# Files that one worker has read at the same time: each takes a copy of the pictures function.
+PICTURES_AT_ONCE = 4
 # What all callers together may ask of each costly route of the API, unless a deployment says otherwise.
 COSTLY_REQUESTS_A_SECOND = 20
 # How many keys a request to look again may name.

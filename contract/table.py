@@ -27,6 +27,9 @@ photo. A row that `imagepipe reconcile` suspects of being left over carries `sus
 Rows with a confidence have a `rank` (`<confidence>#<sort key>`) too, by which the secondary index `by-rank`
 orders them, where the deployment has it (docs/decisions/0005-order-by-confidence.md).
 
+What is read of a photo as a file is kept as the answer of one more detector, `picture` (contract/photos.py);
+the renditions that were made of it go with it.
+
 What the counting Lambda keeps stands where contract/tallies.py says. A result has `expires_at` while no
 record names its content.
 

@@ -16,7 +16,6 @@ from contract.quotas import (
     FEWEST_WORKERS,
     IN_LARGE_REGIONS,
     SECONDS_A_BATCH,
-    photos_a_second,
 )
 from contract.records import Findings, ImageRecord, ImageVersion, ResultName, Status
 from contract.table import index_rows, record_key, result_key
@@ -43,26 +42,31 @@ class Work:
 
 @dataclass(frozen=True)
 class Usage:
-    """What is used of each service. Units are DynamoDB's, seconds those of all functions together."""
+    """What is used of each service. Units are DynamoDB's, seconds those of all functions together.
 
-    calls: float
-    write_units: float
-    read_units: float
-    invocations: float
-    gb_seconds: float
-    sqs_requests: float
-    sns_requests: float
-    s3_gets: float
-    log_bytes: float
-    traces: float
-    stored_bytes: float
+    `stored_bytes` stay in the table, `rendition_bytes` in the bucket of renditions.
+    """
+
+    calls: float = 0
+    write_units: float = 0
+    read_units: float = 0
+    invocations: float = 0
+    gb_seconds: float = 0
+    sqs_requests: float = 0
+    sns_requests: float = 0
+    s3_gets: float = 0
+    s3_puts: float = 0
+    log_bytes: float = 0
+    traces: float = 0
+    stored_bytes: float = 0
+    rendition_bytes: float = 0
 
 
 # A raw answer as it is kept, packed.
 ANSWER_BYTES: Mapping[str, int] = {spec.operation: spec.answer_bytes for spec in SPECS.values()}
 
 
-def _assumed(value: float, unit: str, source: str) -> Any:
+def assumption(value: float, unit: str, source: str) -> Any:
     return field(default=value, metadata={"unit": unit, "source": source})
 
 
@@ -73,43 +77,43 @@ class Assumptions:
     `quotas` are calls a second by operation, `answer_bytes` the size of a packed answer by operation.
     """
 
-    labels_a_photo: float = _assumed(
+    labels_a_photo: float = assumption(
         15,
         "labels",
         "nobody knows beforehand: a photo of one thing has some ten, AWS's example of a street thirty",
     )
-    words_a_photo: float = _assumed(5, "words", "most photos have none, a few have many")
-    photos_a_batch: float = _assumed(
+    words_a_photo: float = assumption(5, "words", "most photos have none, a few have many")
+    photos_a_batch: float = assumption(
         DEFAULT_BATCH_SIZE, "photos", "`batch_size`; while there is a backlog, batches are full"
     )
-    seconds_a_batch: float = _assumed(
+    seconds_a_batch: float = assumption(
         SECONDS_A_BATCH,
         "s",
         "`contract/quotas.py` gives as many functions as fill the quota so; all of them wait for turns or "
         "work",
     )
-    memory_gb: float = _assumed(0.5, "GB", "`infra/processing.py`")
-    seconds_a_photo: float = _assumed(
+    memory_gb: float = assumption(0.5, "GB", "`infra/processing.py`")
+    seconds_a_photo: float = assumption(
         0.05, "s", "a photo's part of a batch without calls; docs/performance.md has 20 ms of processor time"
     )
-    copies_of_ranked_rows: float = _assumed(
+    copies_of_ranked_rows: float = assumption(
         1, "copies", "2 with the secondary index over rows that have a confidence"
     )
-    tallied_a_transaction: float = _assumed(
+    tallied_a_transaction: float = assumption(
         60, "photos", "counted together: 5 s of 50 photos a second, in four shards of a new table's stream"
     )
-    tally_item_units: float = _assumed(3, "units", "one item of counts, once all labels have occurred")
-    tally_gb_seconds: float = _assumed(
+    tally_item_units: float = assumption(3, "units", "one item of counts, once all labels have occurred")
+    tally_gb_seconds: float = assumption(
         0.001, "GB-s a photo", "`contract/timing.py`: a thousand in 2 s, in functions of 0.5 GB"
     )
-    audit_gb_seconds: float = _assumed(
+    audit_gb_seconds: float = assumption(
         0.0003, "GB-s a photo", "assumed: a listing and ten reads of a hundred records in 0.6 s, in 0.5 GB"
     )
-    budget_writes_a_batch: float = _assumed(
+    budget_writes_a_batch: float = assumption(
         1, "writes", "for each operation: a batch takes its turns at once"
     )
-    log_bytes_a_batch: float = _assumed(2500, "bytes", "Lambda's own lines, and one of metrics")
-    traced_share: float = _assumed(0.05, "of batches", "X-Ray's default rule, beside one batch a second")
+    log_bytes_a_batch: float = assumption(2500, "bytes", "Lambda's own lines, and one of metrics")
+    traced_share: float = assumption(0.05, "of batches", "X-Ray's default rule, beside one batch a second")
     quotas: Mapping[str, float] = field(default_factory=lambda: dict(IN_LARGE_REGIONS))
     answer_bytes: Mapping[str, int] = field(default_factory=lambda: dict(ANSWER_BYTES))
 
@@ -160,22 +164,6 @@ def usage(work: Work, assumed: Assumptions) -> Usage:
     )
 
 
-@dataclass(frozen=True)
-class Writes:
-    """Write units a second: the table's own, and those of its index by confidence, where there is one."""
-
-    table: int
-    index: int
-
-
-def writes_a_second(quotas: Mapping[str, float]) -> Writes:
-    """Return what the table has to take at these quotas, by the model of a typical photo."""
-    second = Work.of_new_photos(photos_a_second(quotas), tuple(quotas))
-    table = usage(second, Assumptions()).write_units
-    both = usage(second, Assumptions(copies_of_ranked_rows=2)).write_units
-    return Writes(math.ceil(table), math.ceil(both - table))
-
-
 def _workers(operations: Iterable[str], assumed: Assumptions) -> int:
     slowest = min((assumed.quotas[operation] for operation in operations), default=0.0)
     return max(FEWEST_WORKERS, math.ceil(slowest * assumed.seconds_a_batch / assumed.photos_a_batch))
@@ -196,7 +184,7 @@ def _of_records(work: Work, assumed: Assumptions) -> tuple[float, float]:
     writes = sum(map(write_units, once)) + copies * sum(map(write_units, ranked))
     writes += UNITS_IN_A_TRANSACTION * (write_units(counted) + _of_counts(assumed))
     writes += write_units(name)
-    kept = sum(map(_kept_bytes, (*once, counted, name))) + copies * sum(map(_kept_bytes, ranked))
+    kept = sum(map(kept_bytes, (*once, counted, name))) + copies * sum(map(kept_bytes, ranked))
     return work.photos * writes, work.photos * kept
 
 
@@ -211,11 +199,11 @@ def _of_results(calls: Mapping[str, float], answer_bytes: Mapping[str, int]) -> 
     for operation, count in calls.items():
         result_bytes = item_bytes(result_item(operation, answer_bytes[operation]))
         writes += count * (1 + write_units(result_bytes))
-        kept += count * _kept_bytes(result_bytes)
+        kept += count * kept_bytes(result_bytes)
     return writes, kept
 
 
-def _kept_bytes(size_bytes: int) -> int:
+def kept_bytes(size_bytes: int) -> int:
     return size_bytes + STORED_BESIDE_BYTES
 
 

@@ -83,6 +83,11 @@ class Pictures(Construct):
         """Let the query function sign URLs of renditions."""
         allow(query, ["s3:GetObject"], self.renditions.arn_for_objects("*"))
 
+    def let_remove(self, tally: lambda_.Function) -> None:
+        """Let the tally remove renditions that no answer names any more: it lists them, and reads none."""
+        allow(tally, ["s3:ListBucket"], self.renditions.bucket_arn)
+        allow(tally, ["s3:DeleteObject"], self.renditions.arn_for_objects("*"))
+
 
 def environment(settings: ProcessorSettings | QuerySettings | TallySettings) -> dict[str, str]:
     """Return the environment of another function, without what is empty because there are no pictures."""

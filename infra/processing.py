@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
@@ -16,6 +17,7 @@ from constructs import Construct
 
 from contract import timing
 from contract.detectors import OPERATIONS
+from contract.photos import PICTURE
 from contract.settings import ProcessorSettings, TallySettings
 from contract.table import CONTENT_PREFIX, RECORD, SORT_KEY
 from contract.tallies import AUDIT_EVENT, AUDIT_PREFIX, COUNTED_PREFIX, TALLY_PREFIX, WHEN_DUE
@@ -140,7 +142,8 @@ class Tallying(Construct):
     (contract/tallies.py). Changes that failed for half a day leave the line: `dead_letters` says from where
     to where in the stream, and counting anew does what they would have done.
 
-    Once an hour it is asked to go on with the day's audit of the bucket, where the deployment has that.
+    Once an hour it is asked to go on with the day's audit of the bucket, where the deployment has that. Where
+    renditions are made, it removes those whose answers are gone.
     """
 
     def __init__(
@@ -181,6 +184,8 @@ class Tallying(Construct):
         deleting = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Query"]
         self._allow_on_keys(table, deleting, [CONTENT_PREFIX])
         self._feed(table)
+        if pictures is not None:
+            pictures.let_remove(self.function)
         if settings.daily_check:
             self._allow_on_keys(table, ["dynamodb:PutItem"], [AUDIT_PREFIX])
             self._audit()
@@ -229,22 +234,35 @@ class Tallying(Construct):
     def _feed(self, table: dynamodb.ITable) -> None:
         """Follow the table's stream from its beginning; of all its items, only records say something new.
 
-        A filter on a stream loses nothing: the record that matters is in the table.
+        Where renditions are made, so do claims and answers about pictures that are gone. A filter on a stream
+        loses nothing: what matters is what is in the table.
         """
-        of_records = {"dynamodb": {"Keys": {SORT_KEY: {"S": lambda_.FilterRule.is_equal(RECORD)}}}}
+        rule = lambda_.FilterRule
+        followed = [_changes_of(rule.is_equal(RECORD))]
+        if self._pictures is not None:
+            gone = {"eventName": rule.is_equal("REMOVE")}
+            followed.append(gone | _changes_of(rule.begins_with(f"{PICTURE}#")))
         self.function.add_event_source(
             event_sources.DynamoEventSource(
                 table,
                 starting_position=lambda_.StartingPosition.TRIM_HORIZON,
                 batch_size=1000,
                 max_batching_window=Duration.seconds(timing.TALLY_WINDOW_SECONDS),
-                filters=[lambda_.FilterCriteria.filter(of_records)],
+                filters=[lambda_.FilterCriteria.filter(pattern) for pattern in followed],
                 # https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
                 bisect_batch_on_error=True,
                 max_record_age=Duration.hours(timing.TALLY_PATIENCE_HOURS),
                 on_failure=event_sources.SqsDlq(self.dead_letters),
             )
         )
+
+
+def _changes_of(sort_keys: Any) -> dict[str, Any]:
+    """Return the pattern of changes of items with such sort keys.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html
+    """
+    return {"dynamodb": {"Keys": {SORT_KEY: {"S": sort_keys}}}}
 
 
 class CompletionTopic(Construct):

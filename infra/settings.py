@@ -22,7 +22,7 @@ class DeploymentSettings:
 
     `detectors` is a list of names, or one text with commas. `quotas` are the account's Rekognition quotas in
     calls a second (`DetectLabels=80,DetectFaces=100`); those not named are what new accounts have in the
-    region. Quotas of more than about 138 photos a second make the table ready for them beforehand, for which
+    region. Quotas of more than about 117 photos a second make the table ready for them beforehand, for which
     AWS charges once by the unit, and which cannot be taken back. `daily_call_limit` (`DetectLabels=20000`) is
     how many calls may be made on one day (UTC), whatever is uploaded: photos beyond that wait.
 

@@ -6,8 +6,9 @@ from constructs import Construct
 
 from contract import table
 from contract.detectors import OPERATIONS
+from contract.picture_usage import PictureWork, writes_a_second
 from contract.quotas import IN_LARGE_REGIONS
-from contract.usage import NEW_TABLE_WRITES, writes_a_second
+from contract.usage import NEW_TABLE_WRITES
 from infra.settings import DeploymentSettings
 
 
@@ -27,8 +28,12 @@ class Store(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings) -> None:
         super().__init__(scope, construct_id)
+        one_photo = PictureWork(
+            1, 1, keep_location=settings.keep_location, near_duplicates=settings.near_duplicates
+        )
         self._writes = writes_a_second(
-            {OPERATIONS[name]: _quota(settings, OPERATIONS[name]) for name in settings.detectors}
+            {OPERATIONS[name]: _quota(settings, OPERATIONS[name]) for name in settings.detectors},
+            one_photo if settings.pictures else None,
         )
         self.table = self._restored(settings) if settings.restored_table else self._own(settings)
 

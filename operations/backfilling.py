@@ -36,7 +36,8 @@ class Progress:
     """How far it is: all keys up to `after` are queued, or were not to be. `after` is empty at the beginning.
 
     `since` (seconds since 1970) is what `--since` meant when the first run began. What is `queued` adds up
-    over all runs, with the `records` to be made of it, and the `calls` by detector.
+    over all runs, with the `records` to be made of it, the `calls` by detector, and the files to be `read`,
+    `converted` of them first.
     """
 
     after: str = ""
@@ -44,6 +45,8 @@ class Progress:
     queued: int = 0
     records: int = 0
     calls: Mapping[str, int] = field(default_factory=dict)
+    read: int = 0
+    converted: int = 0
 
     def plus(self, queued: Sequence[Assessed], after: str) -> "Progress":
         """Return how far it is when these are queued, too."""
@@ -51,7 +54,9 @@ class Progress:
         for assessed in queued:
             calls.update(assessed.calls)
         records = self.records + sum(not assessed.is_current for assessed in queued)
-        return Progress(after, self.since, self.queued + len(queued), records, dict(calls))
+        read = self.read + sum(assessed.is_read for assessed in queued)
+        converted = self.converted + sum(assessed.is_read and assessed.is_converted for assessed in queued)
+        return Progress(after, self.since, self.queued + len(queued), records, dict(calls), read, converted)
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ class Bounds:
 
 @dataclass
 class Backfill:
-    """One run. `price` says what so many records with these calls (by detector) cost in dollars.
+    """One run. `price` says what all that is queued costs in dollars.
 
     `everything` takes those that have their record, too; `metadata` only those whose record lacks the picture
     alone, and `would_cost` counts the others without a current record, which are left alone then.
@@ -132,7 +137,7 @@ class Backfill:
 
     pipeline: DeployedPipeline
     assessor: Assessor
-    price: Callable[[int, Mapping[str, int]], float]
+    price: Callable[[Progress], float]
     pace: Pace
     bounds: Bounds
     now: Callable[[], str]
@@ -224,8 +229,7 @@ class Backfill:
         return wanted[:room], bound
 
     def _dollars_with(self, more: Sequence[Assessed]) -> float:
-        then = self.progress.plus(more, "")
-        return self.price(then.records, then.calls)
+        return self.price(self.progress.plus(more, ""))
 
     def _send(self, group: Sequence[Assessed]) -> None:
         """Send one key a message, so that each photo fails or succeeds by itself."""

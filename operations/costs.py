@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from contract import usage
 from contract.detectors import OPERATIONS
 from contract.metrics import SCENE_METRICS, Metric, TallyMetric
+from contract.picture_usage import PictureAssumptions, PictureWork, picture_usage, total
 from contract.prices import MILLION, Prices, dollars_for_calls
 from contract.timing import DAY_SECONDS
 
@@ -52,15 +53,44 @@ class Bill:
         }
 
 
-def bill(work: usage.Work, assumed: usage.Assumptions | None = None, prices: Prices | None = None) -> Bill:
-    """Return what some work costs, by the services' prices in us-east-1 unless others are given."""
-    used, prices = usage.usage(work, assumed or usage.Assumptions()), prices or Prices()
-    gb_month = prices.table_gb_month + prices.backup_gb_month
-    return Bill(_by_service(used, work.calls_before, prices), used.stored_bytes / GB * gb_month)
+def bill(
+    work: usage.Work,
+    assumed: usage.Assumptions | None = None,
+    prices: Prices | None = None,
+    *,
+    pictures: PictureWork | None = None,
+) -> Bill:
+    """Return what some work costs, by the services' prices in us-east-1 unless others are given.
+
+    `pictures` is the looking at photos as files that is part of it; None where that is off.
+    """
+    used = [usage.usage(work, assumed or usage.Assumptions())]
+    if pictures is not None:
+        used += picture_usage(pictures, PictureAssumptions(), tuple(work.calls)).values()
+    return _bill(total(used), work.calls_before, prices or Prices())
+
+
+def pictures_bills(
+    work: PictureWork, assumed: PictureAssumptions | None = None, prices: Prices | None = None
+) -> Mapping[str, Bill]:
+    """Return what looking at photos as files costs, by part: what they say, thumbnails, conversion."""
+    parts = picture_usage(work, assumed or PictureAssumptions())
+    return {part: _bill(used, 0, prices or Prices()) for part, used in parts.items()}
+
+
+def dollars_of_files(work: PictureWork) -> dict[str, float]:
+    """Return what looking at photos as files costs by part, for machines, to the hundredth of a cent."""
+    return {part: round(costs.total, 4) for part, costs in pictures_bills(work).items()}
+
+
+def _bill(used: usage.Usage, calls_before: float, prices: Prices) -> Bill:
+    table = used.stored_bytes / GB * (prices.table_gb_month + prices.backup_gb_month)
+    renditions = used.rendition_bytes / GB * prices.s3_gb_month
+    return Bill(_by_service(used, calls_before, prices), table + renditions)
 
 
 def standing_a_month(prices: Prices | None = None) -> Mapping[str, float]:
-    """Return what is to be paid every month, whether there is work or not."""
+    """Return what is to be paid every month, whether there is work or not, with the pictures function."""
     prices = prices or Prices()
     polls = QUEUES * POLLS_AT_ONCE * MONTH_SECONDS / POLL_SECONDS
     # One more than there are counts: the dollars saved.
@@ -117,7 +147,7 @@ def _by_service(used: usage.Usage, calls_before: float, prices: Prices) -> Mappi
             (used.read_units, prices.million_read_units),
         ),
         "Lambda": ((used.invocations, prices.million_invocations),),
-        "S3": ((used.s3_gets, prices.million_s3_gets),),
+        "S3": ((used.s3_gets, prices.million_s3_gets), (used.s3_puts, prices.million_s3_puts)),
         "SQS": ((used.sqs_requests, prices.million_sqs_requests),),
         "SNS": ((used.sns_requests, prices.million_sns_requests),),
         "CloudWatch": ((used.traces, prices.million_traces),),

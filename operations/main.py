@@ -18,6 +18,7 @@ from operations.commands import (
     check,
     cost,
     dlq,
+    duplicates,
     export,
     forget,
     plan,
@@ -46,6 +47,7 @@ app.command("reconcile")(reconcile.reconcile)
 app.command("status")(status.status)
 app.command("plan")(plan.plan)
 app.command("backfill")(backfill.backfill)
+app.command("duplicates")(duplicates.duplicates)
 app.command("export")(export.export)
 app.command("quotas")(quotas.quotas)
 app.command("cost")(cost.cost)

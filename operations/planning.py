@@ -1,23 +1,23 @@
 """What a listing of objects would take: each one calls or none, all of them hours and dollars."""
 
-import math
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from contract.detectors import MAX_S3_IMAGE_BYTES, OPERATIONS
+from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
+from contract.picture_usage import PictureWork
 from contract.records import ImageVersion, ResultName
-from contract.timing import DAY_SECONDS
-from contract.usage import Assumptions, Work
+from contract.scenes import unmarked
 from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb import ASSESSED, OperatedTable
-from operations.costs import Bill, bill
+from operations.costs import Bill, dollars_of_files
 from operations.inventory import TIERED, Listed, RecordSummary
+from operations.pricing import Pricing, hours
 from operations.temporary_database import SeenContents
 from operations.terminal import OperatorError
 
@@ -25,7 +25,6 @@ from operations.terminal import OperatorError
 PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ""})
 # What is converted first, where photos are read as files.
 CONVERTED_ENDINGS = frozenset({".heic", ".heif", ".hif", ".avif", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
-MEGABYTES_A_GB = 1024
 
 
 @dataclass(frozen=True)
@@ -113,6 +112,12 @@ class Assessed:
     record: RecordSummary | None = None
 
     @property
+    def is_converted(self) -> bool:
+        """Whether Rekognition is shown a view of it, as far as its name and its size tell."""
+        ending = PurePosixPath(self.listed.key).suffix.lower()
+        return ending in CONVERTED_ENDINGS or self.listed.size_bytes > MAX_S3_IMAGE_BYTES
+
+    @property
     def has_to_wait(self) -> bool:
         """Whether nothing can be done about it before it is restored."""
         return self.kind is ObjectKind.ARCHIVED and not self.is_current
@@ -129,6 +134,12 @@ class Assessor:
 
     def assess(self, page: Sequence[Listed]) -> list[Assessed]:
         records = self.table.summaries([listed.key for listed in page], ASSESSED) if self.has_records else {}
+        if self.deployed.settings.scenes == "yes":
+            # What another photo of the scene was asked is as good.
+            records = {
+                key: replace(record, fingerprints=unmarked(record.fingerprints))
+                for key, record in records.items()
+            }
         seen = [self._look(listed, records.get(listed.key)) for listed in page]
         first = dict.fromkeys(self.contents.first_seen(content for _, content in seen if content is not None))
         looked_up = {content for found, content in seen if content and found.lacks_only_picture}
@@ -197,7 +208,7 @@ class Totals:
     `calls` are by detector, for what is `to_do`; `repeated` are objects whose bytes were listed before,
     `known` those of which all answers are there already. `archived` cannot be read, have no current record,
     and are not `to_do`; of the others without a record, `tiered` may turn out to be archived. `read` are the
-    files that have to be looked at.
+    files that have to be looked at, `converted` those of them of which a view is to be made, by their names.
     """
 
     objects: int = 0
@@ -210,6 +221,7 @@ class Totals:
     archived: int = 0
     tiered: int = 0
     read: int = 0
+    converted: int = 0
     kinds: dict[ObjectKind, int] = field(default_factory=lambda: dict.fromkeys(ObjectKind, 0))
     calls: Counter[str] = field(default_factory=Counter)
 
@@ -228,6 +240,7 @@ class Totals:
             self.known += assessed.kind.can_be_asked_about and not assessed.calls and not assessed.is_repeated
             self.calls.update(assessed.calls)
             self.read += assessed.is_read
+            self.converted += assessed.is_read and assessed.is_converted
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -241,6 +254,7 @@ class Totals:
             "archived": self.archived,
             "maybe_archived": self.tiered,
             "files_to_read": self.read,
+            "files_to_convert": self.converted,
             "kinds": {str(kind): count for kind, count in self.kinds.items()},
             "calls": dict(self.calls),
         }
@@ -271,57 +285,6 @@ class Assessment:
 
 
 @dataclass(frozen=True)
-class Pricing:
-    """The cost model with the numbers of one deployment.
-
-    `quotas` are calls a second by operation, `daily_limits` calls a day, where there is such a limit.
-    Dollars are those of a month that begins with this work: after a million calls they are less.
-    """
-
-    quotas: Mapping[str, float]
-    memory_gb: float
-    daily_limits: Mapping[str, int] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, deployed: DeployedProcessor, table: OperatedTable) -> "Pricing":
-        """Read the quotas and limits that the workers go by now."""
-        items = table.budgets(deployed.operations)
-        quotas = {operation: items[operation].quota or quota for operation, quota in deployed.quotas.items()}
-        limits = {name: item.daily_limit for name, item in items.items() if item.daily_limit is not None}
-        return cls(quotas, deployed.memory_mb / MEGABYTES_A_GB, {**deployed.daily_limits, **limits})
-
-    def bill(self, records: int, calls: Mapping[str, int], *, is_bulk: bool) -> Bill:
-        """Return what so many new records cost, with these calls by detector."""
-        assumed = Assumptions(quotas=self.quotas, memory_gb=self.memory_gb)
-        return bill(Work(records, self._by_operation(calls), is_bulk), assumed)
-
-    def seconds(self, calls: Mapping[str, int]) -> float:
-        """Return how long calls by detector take; operations go side by side, and the slowest decides."""
-        return max(self.seconds_of(*counted) for counted in self._by_operation(calls).items())
-
-    def seconds_of(self, operation: str, count: float) -> float:
-        """Return how long so many calls of an operation take: without end where none are allowed.
-
-        What goes beyond a daily limit waits for the next midnight.
-        """
-        if not count:
-            return 0.0
-        limit = self.daily_limits.get(operation, math.inf)
-        midnights = math.ceil(count / limit) - 1 if limit else math.inf
-        return max(count / self.quotas[operation], midnights * DAY_SECONDS)
-
-    def slowest(self) -> float:
-        """Return the photos a second that there can be at most, in the course of days."""
-        return min(
-            min(quota, self.daily_limits.get(operation, math.inf) / DAY_SECONDS)
-            for operation, quota in self.quotas.items()
-        )
-
-    def _by_operation(self, calls: Mapping[str, int]) -> dict[str, float]:
-        return dict.fromkeys(self.quotas, 0.0) | {OPERATIONS[name]: count for name, count in calls.items()}
-
-
-@dataclass(frozen=True)
 class Estimate:
     """The answer of `imagepipe plan`. `is_all` says that all was listed."""
 
@@ -334,6 +297,10 @@ class Estimate:
     def seconds(self) -> float:
         return self.pricing.seconds(self.totals.calls)
 
+    @property
+    def picture_work(self) -> PictureWork | None:
+        return self.pricing.picture_work(self.totals.to_do, self.totals.read, self.totals.converted)
+
     def to_json(self) -> dict[str, object]:
         return {
             **self.totals.to_json(),
@@ -342,9 +309,5 @@ class Estimate:
             "daily_limits": dict(self.pricing.daily_limits),
             "hours": hours(self.seconds),
             "dollars": self.bill.to_json(),
+            **({"dollars_of_files": dollars_of_files(work)} if (work := self.picture_work) else {}),
         }
-
-
-def hours(seconds: float) -> float | None:
-    """Return hours for JSON; None is without end."""
-    return round(seconds / 3600, 3) if math.isfinite(seconds) else None

@@ -33,6 +33,8 @@ Steps = Generator[str, None, Value]
 # Nobody wraps lines for a file or a pipe.
 _WIDTH_OF_NO_TERMINAL = 200
 _WHOLE_FROM_DOLLARS = 100
+_UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
+_UNIT_STEP = 1000
 
 
 class OperatorError(Exception):
@@ -184,6 +186,15 @@ def consents(yes: bool, question: str, otherwise: str) -> bool:
 def money(dollars: float) -> str:
     """Return dollars as text, to the cent where there are few."""
     return f"{dollars:,.2f}" if dollars < _WHOLE_FROM_DOLLARS else f"{dollars:,.0f}"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in its largest unit."""
+    for unit in _UNITS[:-1]:
+        if count < _UNIT_STEP:
+            return f"{count:,.0f} {unit}" if unit == _UNITS[0] else f"{count:,.1f} {unit}"
+        count /= _UNIT_STEP
+    return f"{count:,.1f} {_UNITS[-1]}"
 
 
 def duration(seconds: float) -> str:

@@ -12,6 +12,7 @@ from aws.calls import TableBatches
 from aws.retries import RetryPolicy
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
+from contract.quotas import PICTURES_AT_ONCE
 from contract.settings import ProcessorSettings, load
 from contract.timing import PICTURE_TIMEOUT_SECONDS
 from processors.adapters import calls
@@ -34,9 +35,6 @@ from processors.telemetry import Log, Metrics, PowertoolsMetrics
 
 if TYPE_CHECKING:
     from processors.adapters.pictures import PicturesFunction
-
-# Pictures that one worker has read at the same time: each takes a function of its own.
-PICTURES_AT_ONCE = 4
 
 
 def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:

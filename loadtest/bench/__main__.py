@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from loadtest import LoadtestError
-from loadtest.bench import handling, pages, starting, throughput
+from loadtest.bench import handling, pages, photos, starting, throughput
 from loadtest.bench.figures import TITLES, Figure, Section, as_table, write
 from loadtest.bench.starting import UnpackedFunction
 from loadtest.bench.throughput import ProcessWatcher
@@ -33,6 +33,7 @@ class Part(StrEnum):
     HANDLING = "handling"
     PAGES = "pages"
     IMPORTS = "imports"
+    PHOTOS = "photos"
 
 
 def main(
@@ -70,6 +71,9 @@ class Bench:
     ) -> list[Section]:
         """Bring the place up, measure what is asked for, and take it down again. Raises LoadtestError."""
         found: dict[str, list[Figure]] = {}
+        if only is Part.PHOTOS:
+            # They need no place.
+            return [Section("photos", TITLES["photos"], photos.figures(self.scratch / "photos", self.say))]
         try:
             if only in (None, Part.STARTING):
                 found["starting"] = starting.figures(self.place, self.say)
@@ -96,6 +100,8 @@ class Bench:
             found["pages"] = pages.Asking(query_api, self.scratch).figures(PAGE_ROUNDS, self.say)
         if only in (None, Part.IMPORTS):
             found["imports"] = starting.import_figures(compared, import_rounds, self.say)
+        if only in (None, Part.PHOTOS):
+            found["photos"] = photos.figures(self.scratch / "photos", self.say)
         return [Section(name, TITLES[name], figures) for name, figures in found.items()]
 
     def _at_work(self, services: Stack, rounds: int, round_seconds: float) -> dict[str, list[Figure]]:

@@ -98,4 +98,5 @@ TITLES = {
     "pages": "Questions",
     "starting": "Starting and deploying",
     "imports": "Cold imports",
+    "photos": "Photos of each format",
 }

@@ -39,7 +39,7 @@ def figures(scratch: Path, say: Callable[[str], None], rounds: int = 3) -> list[
     photos.mkdir()
     shutil.copy(smallest_photo(), photos)
     with canned_rekognition(0.0) as rekognition_url:
-        place = LocalPlace(scratch / "handling", {"quotas": QUOTAS}, rekognition_url)
+        place = LocalPlace(scratch / "handling", {"quotas": QUOTAS, "pictures": "false"}, rekognition_url)
         say("handling: make run, in a place of its own")
         try:
             place.run(photos)

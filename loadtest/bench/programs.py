@@ -3,8 +3,10 @@
 PATHS are the folders to import from beside the standard library, as JSON.
 """
 
+import io
 import json
 import pickle
+import resource
 import sys
 import threading
 import time
@@ -151,6 +153,55 @@ def _read(file: str) -> Any:
         return json.load(opened)
 
 
+def look_at_photo(path: str) -> None:
+    """Look at a photo as the pictures function does; print its processor milliseconds and peak MiB."""
+    look_at = import_module("processors.pictures.pictures").look_at
+    reading = import_module("processors.pictures.range_reader")
+    with open(path, "rb") as file:  # noqa: PTH123 - as above
+
+        def fetch(first: int, end: int) -> bytes:
+            file.seek(first)
+            return file.read(end - first)
+
+        size_bytes = file.seek(0, 2)
+        begun = time.process_time()
+        with reading.RangeReader(fetch, size_bytes, fetch(0, min(size_bytes, reading.BLOCK_BYTES))) as photo:
+            renditions = look_at(photo).renditions
+        _tell_photo(begun, has_view=renditions.view is not None)
+
+
+def plain_pillow(path: str, wanted: str) -> None:
+    """Make a thumbnail, and a view if that is wanted, as one would without further thought."""
+    from PIL import Image, ImageOps
+
+    import_module("pi_heif").register_heif_opener()
+    begun = time.process_time()
+    with Image.open(path) as photo:
+        image = ImageOps.exif_transpose(photo).convert("RGB")
+    for longest, form, quality in ((2048, "JPEG", 85), (512, "WEBP", 75)):
+        if form == "WEBP" or wanted == "view":
+            scale = min(1.0, longest / max(image.size))
+            sides = round(image.width * scale), round(image.height * scale)
+            image.resize(sides, Image.Resampling.LANCZOS).save(io.BytesIO(), form, quality=quality)
+    _tell_photo(begun, has_view=wanted == "view")
+
+
+def _tell_photo(begun: float, *, has_view: bool) -> None:
+    milliseconds = (time.process_time() - begun) * 1000
+    peak_mib = _peak_kib() / 1024
+    print("\n" + json.dumps({"ms": milliseconds, "peak_mib": peak_mib, "has_view": has_view}))
+
+
+def _peak_kib() -> int:
+    """Return the most memory that this process had; on Linux without what it was forked from."""
+    try:
+        with open("/proc/self/status") as status:  # noqa: PTH123 - as above
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 if __name__ == "__main__":
     sys.path[:0] = json.loads(sys.argv[2])
-    {one.__name__: one for one in (ask_pages, handle_events, replay_calls)}[sys.argv[1]](*sys.argv[3:])
+    programs = (ask_pages, handle_events, replay_calls, look_at_photo, plain_pillow)
+    {one.__name__: one for one in programs}[sys.argv[1]](*sys.argv[3:])

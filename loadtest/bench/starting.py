@@ -66,7 +66,7 @@ def _synthesize() -> float:
         return time.monotonic() - begun
 
 
-_PROGRAMS = Path(__file__).with_name("programs.py")
+PROGRAMS = Path(__file__).with_name("programs.py")
 
 
 def run_isolated(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
@@ -101,7 +101,7 @@ class UnpackedFunction:
     def run(self, program: str, *arguments: str, **variables: str) -> str:
         """Run one of `programs.py`; return the last line that it prints. Raises LoadtestError."""
         paths = json.dumps([str(self.code), str(self.packages)])
-        command = [str(_PROGRAMS), program, paths, *arguments]
+        command = [str(PROGRAMS), program, paths, *arguments]
         return run_isolated(command, self.function.variables(**variables)).strip().rsplit("\n", 1)[-1]
 
 

@@ -19,7 +19,7 @@ from operations.adapters.dynamodb import OperatedTable
 BROKEN = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, zlib.error)
 _SCANNED = (
     *(PARTITION_KEY, SORT_KEY, "key", "etag", "size_bytes", "version_id", "status"),
-    *("uploaded_at", "shares_answers", "photo"),
+    *("shares_answers", "photo"),
 )
 # Parts of the table that are scanned side by side.
 SEGMENTS = 8
@@ -36,11 +36,11 @@ class ScannedPhoto(NamedTuple):
 
 
 class ScannedPage(NamedTuple):
-    """What one look at a part of the table gives. `items` counts all that were looked at for it."""
+    """What one look at a part of the table gives, and the read units that it took."""
 
     photos: Sequence[ScannedPhoto]
     unreadable: int
-    items: int
+    units: float
 
 
 class DynamoDBPhotos(OperatedTable):
@@ -93,6 +93,7 @@ class DynamoDBPhotos(OperatedTable):
                 ":recognized": {"S": str(Status.RECOGNIZED)},
             },
             "TotalSegments": SEGMENTS,
+            "ReturnConsumedCapacity": "TOTAL",
         }
         scan = self._call("Scan", self.client.scan)
         waiting = [pages(scan, Segment=segment, **request) for segment in range(SEGMENTS)]
@@ -109,7 +110,8 @@ def _page(answer: Mapping[str, Any]) -> ScannedPage:
             photos.append(_scanned(from_wire(item)))
         except BROKEN:
             continue
-    return ScannedPage(photos, len(answer["Items"]) - len(photos), answer["ScannedCount"])
+    units = answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
+    return ScannedPage(photos, len(answer["Items"]) - len(photos), units)
 
 
 def _scanned(item: Mapping[str, Any]) -> ScannedPhoto:

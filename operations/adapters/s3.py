@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws.calls import NO_VERSION, head_object
+from botocore.exceptions import ClientError
+
+from aws.calls import NO_VERSION, NOT_THERE, head_object
 from aws.retries import RetryPolicy
 from contract.moments import to_text
 from contract.records import ImageVersion
@@ -80,6 +82,19 @@ class S3Bucket:
         if head is None:
             return None
         return ImageVersion(key, head.etag, head.size_bytes, head.version_id, to_text(head.modified_at))
+
+    def read(self, key: str) -> bytes | None:
+        """Return the bytes of a small object; None if it is not there."""
+
+        def attempt() -> bytes | None:
+            try:
+                return self.client.get_object(Bucket=self.bucket_name, Key=key)["Body"].read()
+            except ClientError as error:
+                if error.response["Error"]["Code"] in NOT_THERE:
+                    return None
+                raise
+
+        return self._reliable("GetObject", key, attempt)()
 
     def put(self, key: str, body: bytes) -> str:
         """Upload an object and return its ETag."""

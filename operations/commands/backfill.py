@@ -13,7 +13,8 @@ from operations import terminal
 from operations.adapters.sqs import Pace
 from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory
 from operations.commands import options
-from operations.planning import Assessor, ObjectFilter, Place, Pricing, hours
+from operations.planning import Assessor, ObjectFilter, Place
+from operations.pricing import Pricing, hours
 from operations.temporary_database import SeenContents
 from operations.wiring import DeployedPipeline, connect
 
@@ -94,7 +95,7 @@ def backfill(
         run = Backfill(
             pipeline,
             Assessor(pipeline.deployed, pipeline.table, contents, has_records=True),
-            price=lambda records, calls: pricing.bill(records, calls, is_bulk=True).total,
+            price=lambda queued: dollars(pricing, queued),
             pace=Pace(rate, time.monotonic, time.sleep),
             bounds=Bounds(limit, max_cost, int(pricing.slowest() * _MOST_WAITING_SECONDS)),
             now=lambda: to_text(time.time()),
@@ -153,6 +154,11 @@ def question(
         f"Queue what has no current record under {place.uri} for {asked}, {most}{going_on}? "
         "(imagepipe plan says what it takes)"
     )
+
+
+def dollars(pricing: Pricing, queued: Progress) -> float:
+    read, converted = queued.read, queued.converted
+    return pricing.bill(queued.records, queued.calls, is_bulk=True, read=read, converted=converted).total
 
 
 def show(run: Backfill, pricing: Pricing, place: Place) -> None:

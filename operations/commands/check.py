@@ -1,6 +1,7 @@
 """`imagepipe check`: whether account and region can take a deployment. Changes nothing, costs nothing."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -22,6 +23,9 @@ CDK_FILE = Path(__file__).resolve().parents[2] / "cdk.json"
 DOES_NOT_FIT = 1
 # The tally runs once for each shard of the table's stream, and what is throttled there waits without loss.
 TALLY_COPIES = 1
+# Copies of the pictures function for each of the processor's that is at work: the files of a batch of ten
+# take a quarter of a second each, the batch two seconds. Both lanes share the quota: the larger decides.
+PICTURES_A_WORKER = 1.25
 # So many questions at once should find a function, where nothing is reserved for them.
 FEWEST_QUESTIONS = 2
 # What is proposed to be reserved for questions.
@@ -84,6 +88,7 @@ class Wanted:
     max_concurrency: int = 0
     bulk_max_concurrency: int = 0
     query_reserved_concurrency: int = 0
+    pictures: str = "True"
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.detectors if name not in DETECTORS]
@@ -99,6 +104,11 @@ class Wanted:
         quotas = {name: self.quotas.get(name, usual_quota(name, region)) for name in self.operations}
         needed = needed_workers(quotas, self.batch_size)
         return self.max_concurrency or needed, self.bulk_max_concurrency or needed
+
+    def pictures_copies(self, live: int, bulk: int) -> int:
+        """Return how many copies of the pictures function so many of the processor's keep at work."""
+        has_pictures = self.pictures.lower() == "true"
+        return math.ceil(PICTURES_A_WORKER * max(live, bulk)) if has_pictures else 0
 
 
 def read_wanted(cdk_file: Path, typed: Iterable[str]) -> Wanted:
@@ -172,29 +182,35 @@ def _concurrency(wanted: Wanted, account: AwsAccount) -> Finding:
     live, bulk = wanted.workers(account.region)
     reserved = wanted.query_reserved_concurrency
     others = TALLY_COPIES + (0 if reserved else FEWEST_QUESTIONS)
+    pictures = wanted.pictures_copies(live, bulk)
     found = (
         f"{has.unreserved} of {has.limit} not reserved; wanted: {live} live, {bulk} bulk, "
-        f"{TALLY_COPIES} tally, "
+        + (f"{pictures} pictures, " if pictures else "")
+        + f"{TALLY_COPIES} tally, "
         + (f"{reserved} reserved for questions" if reserved else f"{FEWEST_QUESTIONS} or more for questions")
     )
     subject = "concurrency of Lambda"
     if reserved and has.unreserved - reserved < KEPT_UNRESERVED:
         advice = f"Lambda keeps {KEPT_UNRESERVED} unreserved: leave query_reserved_concurrency out"
         return Finding(subject, found, Fit.NO, advice)
-    if live + bulk + others > has.unreserved - reserved:
-        return _too_small(subject, found, has.unreserved - reserved - others)
-    if not reserved and has.unreserved - KEPT_UNRESERVED >= live + bulk + RESERVED_FOR_QUESTIONS:
+    if live + bulk + pictures + others > has.unreserved - reserved:
+        return _too_small(subject, found, has.unreserved - reserved - others, wanted)
+    if not reserved and has.unreserved - KEPT_UNRESERVED >= live + bulk + pictures + RESERVED_FOR_QUESTIONS:
         advice = "questions may take what photos need, until they have a number of their own"
         proposed = {"query_reserved_concurrency": RESERVED_FOR_QUESTIONS}
         return Finding(subject, found, Fit.HINT, advice, proposed)
     return Finding(subject, found, Fit.YES)
 
 
-def _too_small(subject: str, found: str, left: int) -> Finding:
+def _too_small(subject: str, found: str, left: int, wanted: Wanted) -> Finding:
     more = 'ask Service Quotas for more "Concurrent executions" of Lambda (L-B99A9384)'
-    if left < 2 * FEWEST_WORKERS:
-        return Finding(subject, found, Fit.NO, f"too small for any deployment; {more}")
-    bulk = max(FEWEST_WORKERS, left // 2)
-    proposed = {"max_concurrency": left - bulk, "bulk_max_concurrency": bulk}
-    advice = f"photos would be throttled, and some buried without a reason; deploy with less, or {more}"
-    return Finding(subject, found, Fit.NO, advice, proposed)
+    for workers in range(left, 2 * FEWEST_WORKERS - 1, -1):
+        bulk = workers // 2
+        live = workers - bulk
+        if workers + wanted.pictures_copies(live, bulk) <= left:
+            proposed = {"max_concurrency": live, "bulk_max_concurrency": bulk}
+            advice = (
+                f"photos would be throttled, and some buried without a reason; deploy with less, or {more}"
+            )
+            return Finding(subject, found, Fit.NO, advice, proposed)
+    return Finding(subject, found, Fit.NO, f"too small for any deployment; {more}")

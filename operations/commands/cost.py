@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
+from contract.picture_usage import CONVERSION, METADATA, THUMBNAILS, PictureAssumptions, PictureWork
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
 from contract.usage import Assumptions, Work, seconds_at_quota
 from operations import terminal
@@ -16,6 +17,8 @@ from operations.costs import (
     Bill,
     audit_a_month,
     bill,
+    dollars_of_files,
+    pictures_bills,
     scan,
     snapstart_a_month,
     standing_a_month,
@@ -39,14 +42,22 @@ paid for before costs nothing again, be it under another key (but where `share_a
 _BY_SERVICE = """
 ## Photos uploaded to the bucket, by service
 
-Every photo new, nothing called before in this month. Hours are those of the slowest operation at its quota in
-a large region.
+Every photo new, nothing called before in this month; looked at as files too, a fifth of them converted, as
+`-c pictures=false` does not. Hours are those of the slowest operation at its quota in a large region.
 """
 _BESIDE = """
 ## A million photos with one detector, without Rekognition
 
-Index rows, one for each label, are most of DynamoDB's part; functions that wait for their turn at the quota
-are most of Lambda's.
+Without looking at them as files, too, which the next section is about. Index rows, one for each label, are
+most of DynamoDB's part; functions that wait for their turn at the quota are most of Lambda's.
+"""
+_PICTURES = """
+## A million photos looked at as files
+
+By the setting `pictures`, which is on by itself; with `-c pictures=false` there is nothing of it, nor of its
+two alarms. Conversion is for what is no JPEG or PNG that Rekognition reads: here for all of a million, in the
+sums above for a fifth, in `imagepipe plan` for those whose names or sizes say so. Nothing of it was measured
+on AWS: seconds are assumed, requests and items counted.
 """
 _NOT_IN_IT = """
 ## Not in it
@@ -75,6 +86,10 @@ def cost(
     labels: Annotated[
         float, typer.Option("--labels", min=0, help="Labels per photo.")
     ] = Assumptions.labels_a_photo,
+    pictures: Annotated[
+        bool,
+        typer.Option("--pictures/--no-pictures", help="With photos looked at as files, as is usual, or not."),
+    ] = True,
     markdown: Annotated[bool, typer.Option("--markdown", help="Write docs/cost.md to stdout.")] = False,
     json: options.Json = False,
 ) -> None:
@@ -84,14 +99,27 @@ def cost(
         return
     assumed = Assumptions(labels_a_photo=labels)
     work = Work.of_new_photos(photos, _operations(detectors), is_bulk=bulk)
-    costs, hours = bill(work, assumed), seconds_at_quota(work.calls, assumed.quotas) / 3600
+    files = PictureWork.of_new_photos(photos, PictureAssumptions.converted_share) if pictures else None
+    costs, hours = bill(work, assumed, pictures=files), seconds_at_quota(work.calls, assumed.quotas) / 3600
     if json:
-        terminal.print_json({"photos": photos, "hours": round(hours, 2), "dollars": costs.to_json()})
+        said = {"photos": photos, "hours": round(hours, 2), "dollars": costs.to_json()}
+        terminal.print_json(said | ({"dollars_of_files": dollars_of_files(files)} if files else {}))
         return
     show_dollars("Service", "#Dollars", costs)
+    if files is not None:
+        typer.echo(f"\n{files_in_words(files)}")
     typer.echo(
         f"\n{photos:,} photos take {hours:,.1f} hours at the usual quotas; keeping what is found costs "
         f"${money(costs.storage_a_month)} a month. Assumptions: docs/cost.md"
+    )
+
+
+def files_in_words(work: PictureWork) -> str:
+    """Return what looking at photos as files costs, of all that is printed above it."""
+    parts = ", ".join(f"{part} ${money(costs.total)}" for part, costs in pictures_bills(work).items())
+    return (
+        f"Of this, for what {work.files:,.0f} files say of themselves, for their thumbnails, and to convert "
+        f"{work.converted:,.0f}: {parts}."
     )
 
 
@@ -113,6 +141,8 @@ def page() -> str:
         _BESIDE,
         _variants(),
         _aim(),
+        _PICTURES,
+        _pictures(),
         _standing(),
         _NOT_IN_IT + _scan(),
         _ASSUMED,
@@ -135,7 +165,8 @@ def _by_service() -> str:
 
 def _row_of(photos: int, operations: Sequence[str], services: Sequence[str]) -> tuple[str, ...]:
     work = Work.of_new_photos(photos, operations)
-    costs = bill(work)
+    files = PictureWork.of_new_photos(photos, PictureAssumptions.converted_share)
+    costs = bill(work, pictures=files)
     hours = seconds_at_quota(work.calls, IN_LARGE_REGIONS) / 3600
     dollars = (costs.by_service[service] for service in services)
     sums = (money(costs.total), money(costs.storage_a_month), f"{hours:,.1f}")
@@ -175,6 +206,31 @@ def _aim() -> str:
     )
 
 
+def _pictures() -> str:
+    all_converted = PictureWork.of_new_photos(MILLION, 1)
+    usual = pictures_bills(all_converted)
+    services = ("DynamoDB", "Lambda", "S3", "CloudWatch")
+    meaning = {
+        METADATA: "metadata: what the file says, and its index rows",
+        THUMBNAILS: "thumbnails",
+        CONVERSION: "conversion, with a view to look at",
+    }
+    rows = [_row_of_part(meaning[part], costs, services) for part, costs in usual.items() if part in meaning]
+    more = {
+        "keep_location": PictureWork(MILLION, MILLION, keep_location=True),
+        "near_duplicates": PictureWork(MILLION, MILLION, near_duplicates=True),
+        "sidecars": PictureWork(MILLION, MILLION, sidecars=True),
+    }
+    for name, work in more.items():
+        rows.append(_row_of_part(f"metadata with `{name}`", pictures_bills(work)[METADATA], services))
+    return markdown_table(("", *services, "Together", "Storage a month"), rows, numbers_from=1)
+
+
+def _row_of_part(name: str, costs: Bill, services: Sequence[str]) -> tuple[str, ...]:
+    dollars = (costs.by_service[service] for service in services)
+    return (name, *map(money, dollars), money(costs.total), money(costs.storage_a_month))
+
+
 def _standing() -> str:
     standing = standing_a_month()
     parts = ", ".join(f"{name} ${dollars:.2f}" for name, dollars in standing.items())
@@ -209,7 +265,7 @@ def _assumed() -> str:
             f"{field.default:g} {field.metadata['unit']}",
             field.metadata["source"],
         )
-        for field in dataclasses.fields(assumed)
+        for field in (*dataclasses.fields(assumed), *dataclasses.fields(PictureAssumptions))
         if "unit" in field.metadata
     ]
     for operation, size in assumed.answer_bytes.items():

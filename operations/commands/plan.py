@@ -9,8 +9,9 @@ from contract.detectors import OPERATIONS
 from contract.photos import MAX_PHOTO_BYTES
 from operations import terminal
 from operations.commands import options
-from operations.commands.cost import show_dollars
-from operations.planning import Assessment, Assessor, Estimate, ObjectKind, Place, Pricing
+from operations.commands.cost import files_in_words, show_dollars
+from operations.planning import Assessment, Assessor, Estimate, ObjectKind, Place
+from operations.pricing import Pricing
 from operations.temporary_database import SeenContents
 from operations.wiring import connect
 
@@ -32,8 +33,6 @@ TIERED = (
     "to do are in INTELLIGENT_TIERING: reckoned with, although those in its archive tiers cannot be read; "
     "a listing does not tell"
 )
-_UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
-_STEP = 1000
 
 
 def plan(
@@ -63,7 +62,9 @@ def plan(
         for now in display.until_interrupted(assessment.run(pages)):
             display.show(f"{now.objects:,} objects, {now.to_do:,} to do", done=now.objects)
     totals, pricing = assessment.totals, Pricing.of(pipeline.deployed, pipeline.table)
-    bill = pricing.bill(totals.to_do, totals.calls, is_bulk=is_ours)
+    bill = pricing.bill(
+        totals.to_do, totals.calls, is_bulk=is_ours, read=totals.read, converted=totals.converted
+    )
     made = Estimate(totals, pricing, bill, assessment.is_all)
     if json:
         terminal.print_json({"place": meant.uri, **made.to_json()})
@@ -87,7 +88,7 @@ def show(
         (totals.known, "have bytes that were paid for before"),
     )
     shown = [
-        (totals.objects, f"objects under {place.uri}, {size(totals.size_bytes)}"),
+        (totals.objects, f"objects under {place.uri}, {terminal.size(totals.size_bytes)}"),
         *((count, meaning) for count, meaning in counted if count),
         (totals.to_do, "to do"),
         *([(totals.read, "to do have files to be read, which calls no detector")] if totals.read else []),
@@ -106,15 +107,6 @@ def show(
         )
 
 
-def size(count: float) -> str:
-    """Return a number of bytes in its largest unit."""
-    for unit in _UNITS[:-1]:
-        if count < _STEP:
-            return f"{count:,.0f} {unit}" if unit == _UNITS[0] else f"{count:,.1f} {unit}"
-        count /= _STEP
-    return f"{count:,.1f} {_UNITS[-1]}"
-
-
 def _show_calls(plan: Estimate) -> None:
     rows = []
     by_operation = {OPERATIONS[name]: count for name, count in plan.totals.calls.items()}
@@ -130,6 +122,8 @@ def _show_calls(plan: Estimate) -> None:
 def _show_dollars(plan: Estimate) -> None:
     typer.echo()
     show_dollars("Dollars", "#", plan.bill)
+    if (work := plan.picture_work) is not None:
+        typer.echo(f"\n{files_in_words(work)}")
     takes, storage = terminal.duration(plan.seconds), terminal.money(plan.bill.storage_a_month)
     typer.echo(
         f"\n{takes} at the quota, and ${storage} a month to keep what is found. "

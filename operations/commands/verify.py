@@ -15,7 +15,7 @@ from contract.records import ResultName, Status
 from contract.timing import TOMBSTONE_DAYS
 from operations import terminal
 from operations.commands import options
-from operations.planning import Pricing
+from operations.pricing import Pricing
 from operations.verifying.checks import CHECKS, Check, CheckResult, CheckStatus, run_all
 from operations.verifying.target import MarkedPhotos, TargetPipeline, find_photos, named
 from operations.wiring import DeployedPipeline, connect
@@ -127,8 +127,9 @@ def _clean(pipeline: DeployedPipeline, yes: bool, json: bool) -> int:
 def _price(pipeline: DeployedPipeline, pricing: Pricing) -> tuple[int, float]:
     contents, uploads = (sum(getattr(check, name) for check in CHECKS) for name in ("contents", "uploads"))
     settings = pipeline.deployed.settings
-    by_detector = dict.fromkeys(settings.detectors, contents if settings.answers_are_shared else uploads)
-    return sum(by_detector.values()), pricing.bill(uploads, by_detector, is_bulk=False).total
+    asked = contents if settings.answers_are_shared else uploads
+    by_detector = dict.fromkeys(settings.detectors, asked)
+    return sum(by_detector.values()), pricing.bill(uploads, by_detector, is_bulk=False, read=asked).total
 
 
 def _intention(pipeline: DeployedPipeline, prefix: str, calls: int, dollars: float) -> str:

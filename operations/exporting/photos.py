@@ -5,6 +5,7 @@ The JSON is that of `GET /images/{key}`, without the URLs, which end; a test hol
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from contract.photos import PhotoFacts
@@ -134,6 +135,7 @@ def _document(photo: ExportedPhoto) -> dict[str, Any]:
         "words": list(record.findings.words),
         "text_lines": None if text is None else _lines(text.response),
         "photo": _facts(photo.facts),
+        "scene": record.findings.scene,
         "rejection": None
         if rejection is None
         else {"code": rejection.code, "message": rejection.message, "detector": rejection.detector},
@@ -190,6 +192,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
+@lru_cache(maxsize=1024)
 def _plain_name(name: str) -> str:
     return "box" if name == "BoundingBox" else re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 

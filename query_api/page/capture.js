@@ -1,4 +1,4 @@
-// When, with what and where a photo was taken, as its file says: hostile text, which is only ever set as text.
+// When, with what and where a photo was taken, as its file says: hostile, and only ever set as text.
 
 import { h, isOn } from "./dom.js";
 import { byCamera, number } from "./words.js";
@@ -13,7 +13,11 @@ export function captureRows(details, chosen) {
   if (!file) return [["Taken", quiet("The file was not looked at yet.")]];
   return [
     ["Taken", file.taken_at ? taken(file) : quiet("The file does not say.")],
-    ["Camera", file.camera && action(file.camera, "Show photos of this camera", () => chosen({ camera: file.camera }))],
+    [
+      "Camera",
+      file.camera &&
+        action(file.camera, "Show photos of this camera", () => chosen({ camera: file.camera })),
+    ],
     ["Lens", file.lens],
     ["Exposure", exposure(file)],
     ["Place", hasPlace(file) && place(file, chosen)],
@@ -32,7 +36,8 @@ export function captureRows(details, chosen) {
 
 function taken({ taken_at: local, taken_zone: zone, taken_from: tag }) {
   const said = zone ? `${byCamera(local)} (UTC${zone})` : byCamera(local);
-  return h("time", { datetime: `${local}${zone ?? ""}`, title: tag ? `By the camera’s clock, from ${tag}` : null }, said);
+  const title = tag ? `By the camera’s clock, from ${tag}` : null;
+  return h("time", { datetime: `${local}${zone ?? ""}`, title }, said);
 }
 
 function exposure(file) {
@@ -62,7 +67,9 @@ function place({ latitude, longitude }, chosen) {
   const map = `${MAP}?mlat=${north}&mlon=${east}#map=15/${north}/${east}`;
   return [
     h("a", { class: "map", href: map, target: "_blank", rel: "noopener noreferrer" }, `${north}, ${east}`),
-    action("Near here", `Show photos within ${NEAR_KM} km`, () => chosen({ near: `${north},${east},${NEAR_KM}` })),
+    action("Near here", `Show photos within ${NEAR_KM} km`, () =>
+      chosen({ near: `${north},${east},${NEAR_KM}` }),
+    ),
   ];
 }
 

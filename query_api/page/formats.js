@@ -28,12 +28,16 @@ export function typeOf(file) {
 export function refusalOf(file) {
   const hasOthers = isOn("pictures");
   if (!typeOf(file))
-    return hasOthers ? "Only photos can be recognized: JPEG, PNG, HEIC, WebP, …" : "Only JPEG and PNG can be recognized.";
+    return hasOthers
+      ? "Only photos can be recognized: JPEG, PNG, HEIC, WebP, …"
+      : "Only JPEG and PNG can be recognized.";
   if (file.size === 0) return "The file is empty.";
   if (!hasOthers) return file.size > 15 * MB ? "More than 15 MB, which Rekognition does not take." : "";
   return file.size > 300 * MB ? "More than 300 MB." : "";
 }
 
 /** Say what a file chooser is to offer. */
-export const accepted = () =>
-  [...REKOGNITIONS, ...(isOn("pictures") ? Object.entries(OTHERS).flatMap(([suffix, type]) => [type, `.${suffix}`]) : [])].join(",");
+export function accepted() {
+  const others = isOn("pictures") ? Object.entries(OTHERS) : [];
+  return [...REKOGNITIONS, ...others.flatMap(([suffix, type]) => [type, `.${suffix}`])].join(",");
+}

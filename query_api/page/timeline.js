@@ -72,7 +72,7 @@ export class Timeline {
     if (date) this.years.add(date.slice(0, 4));
   }
 
-  /** Ask which years have photos: for the first photo of all, then for the first beyond its year, and so on. */
+  /** Ask which years have photos: for the first photo of all, for the first beyond its year, and so on. */
   async discover() {
     if (!this.order || this.isComplete || this.isAsking) return;
     this.isAsking = true;
@@ -98,17 +98,23 @@ export class Timeline {
   }
 
   draw() {
-    const years = [...this.years].sort();
-    if (this.order?.isBackwards) years.reverse();
+    const years = this.inOrder();
     const focused = document.activeElement?.dataset?.date;
     replace(
       this.list,
       years.map((year) => this.year(year)),
-      this.isComplete || !years.length ? null : h("li", {}, this.button("", "Others …", "Look for other years")),
+      this.isComplete || !years.length
+        ? null
+        : h("li", {}, this.button("", "Others …", "Look for other years")),
     );
     this.list.querySelector(`[data-date="${focused}"]`)?.focus();
     replace(this.toggle, this.current ? `${monthName(this.current)} ${this.current.slice(0, 4)}` : "Dates");
     this.toggle.hidden = !years.length;
+  }
+
+  inOrder() {
+    const years = [...this.years].sort();
+    return this.order?.isBackwards ? years.reverse() : years;
   }
 
   year(year) {
@@ -146,17 +152,17 @@ export class Timeline {
 
   /** Go to a month or a year: by scrolling where it is there already, else by having the list begin there. */
   go(date) {
-    const { order } = this;
+    const { isBackwards, limit } = this.order;
     const { start, end } = spanOf(date);
-    const limit = order.isBackwards ? end : start;
-    const isThere = (found) => found && (order.isBackwards ? found.slice(0, 10) <= end : found >= start);
-    const at = this.gallery.photos.findIndex((photo) => isThere(this.dateOf(photo)));
-    const isWithin = at === 0 && this.gallery.photos.length && this.dateOf(this.gallery.photos[0])?.startsWith(date);
+    const dates = this.gallery.photos.map((photo) => this.dateOf(photo));
+    const isBeyond = (found) => (isBackwards ? found.slice(0, 10) <= end : found >= start);
+    const at = dates.findIndex((found) => found && isBeyond(found));
     this.open(false);
-    if (at > 0 || isWithin) return this.scrollTo(at);
-    const isFirst = at === 0 && !filters()[order.limit];
-    if (isFirst) return this.scrollTo(0);
-    return change({ [order.limit]: limit });
+    // The first photo of a list that begins somewhere may not be the first of that time.
+    const isThere = at > 0 || (at === 0 && (dates[0].startsWith(date) || !filters()[limit]));
+    if (isThere) return this.scrollTo(at);
+    const isWhole = this.isComplete && date === this.inOrder()[0];
+    return change({ [limit]: isWhole ? "" : isBackwards ? end : start });
   }
 
   scrollTo(index) {
@@ -180,6 +186,8 @@ export class Timeline {
     if (month === this.current) return;
     this.current = month;
     this.draw();
+    const current = this.list.querySelector("[aria-current]");
+    if (current) this.list.scrollTop = current.offsetTop - this.list.clientHeight / 2;
   }
 
   isSeen(tile) {

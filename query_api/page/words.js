@@ -14,7 +14,9 @@ export const moment = (iso) =>
 
 /** Name the month of a date in three letters. */
 export const monthName = (date) =>
-  new Intl.DateTimeFormat("en", { month: "short", timeZone: "UTC" }).format(new Date(`${date.slice(0, 7)}-15`));
+  new Intl.DateTimeFormat("en", { month: "short", timeZone: "UTC" }).format(
+    new Date(`${date.slice(0, 7)}-15`),
+  );
 
 /** Write a time by the clock of the camera as it is, whatever the zone of who reads it. */
 export function byCamera(local) {

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contract.photos import PICTURE
 from contract.settings import PicturesSettings, load
 from contract.timing import PICTURE_TIMEOUT_SECONDS, PROCESSOR_TIMEOUT_SECONDS
 from tests.infra.conftest import Synthesize
@@ -153,12 +154,17 @@ def test_without_pictures_the_stack_is_what_it_was(template: Template, without: 
 
 
 def reduced(resource: Mapping[str, Any], template: Template) -> Mapping[str, Any]:
-    """Return a resource without the variables and the statements that are of pictures."""
+    """Return a resource without the variables, statements and filters that are of pictures."""
     resource = json.loads(json.dumps(resource))
     properties = resource["Properties"]
     if resource["Type"] == FUNCTION:
         names = properties["Environment"]["Variables"]
         properties["Environment"]["Variables"] = {name: names[name] for name in names if name not in TOLD}
+    if resource["Type"] == "AWS::Lambda::EventSourceMapping" and "FilterCriteria" in properties:
+        filters = properties["FilterCriteria"]["Filters"]
+        properties["FilterCriteria"]["Filters"] = [
+            each for each in filters if f"{PICTURE}#" not in each["Pattern"]
+        ]
     if resource["Type"] == "AWS::IAM::Policy":
         document = properties["PolicyDocument"]
         document["Statement"] = [each for each in document["Statement"] if "Pictures" not in json.dumps(each)]

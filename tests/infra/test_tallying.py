@@ -6,6 +6,7 @@ import pytest
 
 from contract import timing
 from contract.metrics import TallyMetric
+from contract.photos import PICTURE
 from contract.records import ResultName
 from contract.settings import TallySettings, load
 from contract.table import ItemKey, budget_key, index_rows, record_key, result_key, signing_key
@@ -32,18 +33,61 @@ def unaudited(synthesized: Synthesize) -> Template:
     return Template.of(synthesized({"daily_check": "false"}))
 
 
+@pytest.fixture(scope="module")
+def unpictured(synthesized: Synthesize) -> Template:
+    return Template.of(synthesized({"pictures": "false"}))
+
+
 def source(template: Template) -> Any:
     return template.properties("AWS::Lambda::EventSourceMapping", TALLY)
 
 
 def test_the_tally_follows_the_records_of_the_table_from_the_beginning(template: Template) -> None:
     table, resource = template.the("AWS::DynamoDB::Table")
-    (pattern,) = source(template)["FilterCriteria"]["Filters"]
+    of_records, _ = source(template)["FilterCriteria"]["Filters"]
 
     assert resource["Properties"]["StreamSpecification"]["StreamViewType"] == "KEYS_ONLY"
     assert source(template)["EventSourceArn"] == {"Fn::GetAtt": [table, "StreamArn"]}
     assert source(template)["StartingPosition"] == "TRIM_HORIZON"
-    assert json.loads(pattern["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": ["record"]}}}}
+    assert json.loads(of_records["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": ["record"]}}}}
+
+
+def test_where_renditions_are_made_the_tally_is_told_of_answers_that_are_gone(
+    template: Template, unpictured: Template
+) -> None:
+    _, of_pictures = source(template)["FilterCriteria"]["Filters"]
+    pattern = json.loads(of_pictures["Pattern"])
+    (prefix,) = pattern["dynamodb"]["Keys"].pop("sk")["S"]
+    picture = result_key(ResultName(CONTENT, PICTURE, "f1"))
+
+    assert pattern == {"eventName": ["REMOVE"], "dynamodb": {"Keys": {}}}
+    assert picture.sk.startswith(prefix["prefix"])
+    others = [*OTHERS, *NAMED, *COUNTS]
+    assert not [at for at in others if at.sk.startswith(prefix["prefix"])]
+    assert len(source(unpictured)["FilterCriteria"]["Filters"]) == 1
+
+
+def test_the_tally_lists_and_removes_renditions_and_no_photo(
+    template: Template, unpictured: Template
+) -> None:
+    renditions, _ = template.the("AWS::S3::Bucket", "Renditions")
+    photos, _ = template.the("AWS::S3::Bucket", "Intake")
+    on: dict[str, set[str]] = {}
+    for statement in template.statements_of(TALLY):
+        for action in listed(statement["Action"]):
+            if action.startswith("s3:"):
+                on.setdefault(action, set()).update(map(json.dumps, listed(statement["Resource"])))
+
+    arn = {"Fn::GetAtt": [renditions, "Arn"]}
+    everything_in = {"Fn::Join": ["", [arn, "/*"]]}
+    audited = {"Fn::GetAtt": [photos, "Arn"]}
+    assert on == {
+        "s3:ListBucket": {json.dumps(arn), json.dumps(audited)},
+        "s3:DeleteObject": {json.dumps(everything_in)},
+    }
+    assert "s3:DeleteObject" not in unpictured.actions_of(TALLY)
+    variables = template.properties("AWS::Lambda::Function", TALLY)["Environment"]["Variables"]
+    assert variables["RENDITIONS_BUCKET"] == {"Ref": renditions}
 
 
 def test_a_batch_is_sent_again_in_halves_for_half_a_day_and_then_leaves_the_line(template: Template) -> None:
@@ -70,8 +114,8 @@ def test_the_tally_runs_the_code_of_the_processors_under_a_name_of_its_own(templ
     assert tally["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "tally"
 
 
-def test_the_tally_touches_nothing_but_the_table_and_its_dead_letters(unaudited: Template) -> None:
-    template = unaudited
+def test_the_tally_touches_nothing_but_the_table_and_its_dead_letters(synthesized: Synthesize) -> None:
+    template = Template.of(synthesized({"daily_check": "false", "pictures": "false"}))
     table, _ = template.the("AWS::DynamoDB::Table")
     actions = template.actions_of(TALLY)
     reached = {

@@ -60,9 +60,11 @@ class Paginator:
             yield {"Quotas": [{"QuotaCode": code, **quota}]}
 
 
-def deployed(fingerprints: Mapping[str, str], *, shares_answers: bool = True) -> Any:
+def deployed(fingerprints: Mapping[str, str], *, shares_answers: bool = True, scenes: bool = False) -> Any:
     """Return what is read of a deployed processor that asks with these fingerprints, by detector."""
-    settings = SimpleNamespace(detectors=tuple(fingerprints), answers_are_shared=shares_answers)
+    settings = SimpleNamespace(
+        detectors=tuple(fingerprints), answers_are_shared=shares_answers, scenes="yes" if scenes else "no"
+    )
     return SimpleNamespace(fingerprints=fingerprints, settings=settings)
 
 

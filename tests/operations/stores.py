@@ -39,9 +39,13 @@ class ScannedDynamoDB:
         ExpressionAttributeNames: dict[str, str],
         ExpressionAttributeValues: dict[str, Any],
         ExclusiveStartKey: dict[str, Any] | None = None,
+        Segment: int = 0,
+        TotalSegments: int = 1,
+        ReturnConsumedCapacity: str = "NONE",
     ) -> Any:
         with self.table.calls.of("Scan"):
-            places = sorted(self.table.items, key=hash)
+            there = (place for place in self.table.items if hash(place[0]) % TotalSegments == Segment)
+            places = sorted(there, key=hash)
         start = places.index(_place(ExclusiveStartKey)) + 1 if ExclusiveStartKey else 0
         shown = places[start : start + self.page]
         wanted = get_filter_expression(FilterExpression, ExpressionAttributeNames, ExpressionAttributeValues)
@@ -51,6 +55,8 @@ class ScannedDynamoDB:
         }
         if start + self.page < len(places):
             answer["LastEvaluatedKey"] = {"pk": {"S": shown[-1][0]}, "sk": {"S": shown[-1][1]}}
+        if ReturnConsumedCapacity == "TOTAL":
+            answer["ConsumedCapacity"] = {"CapacityUnits": 0.5 * len(shown)}
         return answer
 
     def query(

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
@@ -14,11 +14,21 @@ from moto import mock_aws
 from aws.calls import TableBatches
 from contract.errors import ConfigurationError
 from contract.moments import to_seconds
-from contract.records import Findings, ImageRecord, ImageVersion, Status, key_digest
-from contract.table import ItemKey, counts_key, index_rows, record_key, to_wire
+from contract.photos import PhotoFacts
+from contract.records import (
+    Findings,
+    ImageRecord,
+    ImageVersion,
+    Result,
+    ResultName,
+    Status,
+    key_digest,
+)
+from contract.table import ItemKey, counts_key, index_rows, record_key, result_key, to_wire
 from loadtest.simulation.outages import client_error
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import OperatedTable, row_from_wire, summary_from_wire
+from operations.adapters.dynamodb_photos import DynamoDBPhotos
 from operations.adapters.s3 import S3Bucket
 from operations.inventory import RecordCount
 from operations.wiring import Names
@@ -193,6 +203,46 @@ def test_counts_are_read_by_day(store: Store) -> None:
     assert store.table.calls_by_day(["2026-01-01", "2026-01-02"]) == {"2026-01-02": {"CallsMade": 7}}
 
 
+def test_a_scan_for_photos_gives_what_is_recognized_and_leaves_out_what_cannot_be_read(store: Store) -> None:
+    facts = PhotoFacts(format="JPEG", width=4, height=3, is_direct=True, sharpness=1.5)
+    looked_at = replace(photo("b"), findings=Findings(photo=facts))
+    for record in (photo("a"), looked_at, photo("c", Status.REJECTED), photo("d", Status.DELETED)):
+        store.commit(record)
+    store.commit(replace(photo("own"), shares_answers=False))
+    at = record_key("broken")
+    store.put({"pk": at.pk, "sk": at.sk, **photo("broken").to_item(), "size_bytes": "many"})
+    photos = DynamoDBPhotos(store.client, TABLE, AT_ONCE, store.table.reads)
+
+    pages = list(photos.scan_photos(""))
+
+    # moto gives everything in each segment.
+    found = {scanned.key: scanned for page in pages for scanned in page.photos}
+    assert sorted(found) == ["a", "b", "own"]
+    assert (found["a"].facts, found["b"].facts) == (None, facts)
+    assert found["a"].kept_by == found["a"].content_id == "e1-10"
+    assert found["own"].content_id == "e1-10"
+    assert found["own"].kept_by == replace(photo("own"), shares_answers=False).content_id
+    assert sum(page.unreadable for page in pages) >= 1
+    assert [scanned.key for page in photos.scan_photos("b") for scanned in page.photos][:1] == ["b"]
+
+
+def test_what_cannot_be_read_of_records_and_answers_is_counted(store: Store) -> None:
+    photos = DynamoDBPhotos(store.client, TABLE, AT_ONCE, store.table.reads)
+    store.commit(photo("a"))
+    at = record_key("broken")
+    store.put({"pk": at.pk, "sk": at.sk, **photo("broken").to_item(), "generation": "x"})
+    names = [ResultName("e1-10", detector, "f") for detector in ("labels", "faces", "text", "moderation")]
+    result = Result(names[0], {"Labels": []}, "2026-01-01T00:00:00.000Z")
+    places = [result_key(name) for name in names]
+    store.put({**places[0]._asdict(), **result.to_item()})
+    store.put({**places[1]._asdict(), "answer": b"not packed", "called_at": "x"})
+    store.put({**places[2]._asdict(), "claimed_by": "somebody"})
+
+    records, unreadable = photos.readable_records(["a", "broken", "none"])
+    assert (list(records), unreadable) == (["a"], 1)
+    assert photos.results(names) == ({names[0]: result}, 1)
+
+
 @pytest.fixture(params=["in memory", "moto"])
 def bucket(request: pytest.FixtureRequest) -> Iterator[tuple[S3Bucket, Any]]:
     client: Any
@@ -224,6 +274,14 @@ def test_objects_are_listed_in_pages_with_their_true_keys(bucket: tuple[S3Bucket
     assert found["z"].modified_at < time.time() + 86_400
     assert [listed.key for page in listing.pages("1") for listed in page] == ["100%+&.jpg"]
     assert [listed for page in listing.pages("nothing") for listed in page] == []
+
+
+def test_a_small_object_is_read_whole_or_is_not_there(bucket: tuple[S3Bucket, Any]) -> None:
+    objects, put = bucket
+    put("a b/ü.jpg", b"cat 97")
+
+    assert objects.read("a b/ü.jpg") == b"cat 97"
+    assert objects.read("nothing") is None
 
 
 LISTING = """<?xml version="1.0" encoding="UTF-8"?>

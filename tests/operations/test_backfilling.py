@@ -79,8 +79,8 @@ class Runs:
         return [event.key for body in bodies for event in parse(body, BUCKET)]
 
 
-def price(_records: int, calls: Mapping[str, int]) -> float:
-    return PRICE_A_CALL * sum(calls.values())
+def price(queued: Progress) -> float:
+    return PRICE_A_CALL * sum(queued.calls.values())
 
 
 def with_new(count: int) -> OperatedWorld:

@@ -55,14 +55,24 @@ def test_a_new_account_is_too_small_for_a_large_region_and_what_fits_is_proposed
     found = concurrency(NEW)
 
     assert found.verdict is Fit.NO
-    assert found.settings == {"max_concurrency": 4, "bulk_max_concurrency": 3}
+    assert found.settings == {"max_concurrency": 2, "bulk_max_concurrency": 2}
     proposed = Wanted(**found.settings)  # type: ignore[arg-type]
     assert concurrency(NEW, proposed).verdict is Fit.YES
+    without = concurrency(NEW, Wanted(pictures="false"))
+    assert without.settings == {"max_concurrency": 4, "bulk_max_concurrency": 3}
 
 
-@pytest.mark.parametrize(("unreserved", "verdict"), [(22, Fit.NO), (23, Fit.YES)])
-def test_both_lanes_the_tally_and_questions_are_counted(unreserved: int, verdict: Fit) -> None:
-    assert concurrency(Concurrency(1000, unreserved)).verdict is verdict
+@pytest.mark.parametrize(
+    ("pictures", "unreserved", "verdict"),
+    [("true", 35, Fit.NO), ("true", 36, Fit.YES), ("false", 22, Fit.NO), ("false", 23, Fit.YES)],
+)
+def test_both_lanes_pictures_the_tally_and_questions_are_counted(
+    pictures: str, unreserved: int, verdict: Fit
+) -> None:
+    found = concurrency(Concurrency(1000, unreserved), Wanted(pictures=pictures))
+
+    assert found.verdict is verdict
+    assert ("13 pictures" in found.found) is (pictures == "true")
 
 
 def test_a_new_account_takes_what_a_small_region_needs() -> None:
@@ -112,9 +122,8 @@ def test_what_rekognition_refuses_to_me_alone_stands_in_nobodys_way() -> None:
 def test_every_setting_that_is_read_is_one_of_the_deployment_with_its_default() -> None:
     deployed = DeploymentSettings()
     for each in dataclasses.fields(Wanted):
-        assert getattr(Wanted(), each.name) == (
-            getattr(deployed, each.name) or type(getattr(Wanted(), each.name))()
-        )
+        default = getattr(Wanted(), each.name)
+        assert default == type(default)(getattr(deployed, each.name) or type(default)())
 
 
 def test_settings_come_from_cdk_json_and_what_is_typed_goes_before_them(tmp_path: Path) -> None:
@@ -186,14 +195,14 @@ def test_the_command_ends_with_1_and_the_settings_that_would_fit(
     assert main(["check", "-c", "api_access=open", "-c", "max_concurrency=40"]) == 1
     said = capsys.readouterr().out
     assert "This deployment would not work here." in said
-    assert 'SETTINGS="-c api_access=open -c max_concurrency=4 -c bulk_max_concurrency=3"' in said
+    assert 'SETTINGS="-c api_access=open -c max_concurrency=2 -c bulk_max_concurrency=2"' in said
 
-    assert main(["check", "-c", "max_concurrency=4", "-c", "bulk_max_concurrency=3", "--json"]) == 0
+    assert main(["check", "-c", "max_concurrency=2", "-c", "bulk_max_concurrency=2", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["fits"]
     assert [found["verdict"] for found in document["findings"]] == ["ok"] * 4
 
-    assert main(["check", "-c", "max_concurrency=4", "-c", "bulk_max_concurrency=3"]) == 0
+    assert main(["check", "-c", "max_concurrency=2", "-c", "bulk_max_concurrency=2"]) == 0
     assert "would not work" not in capsys.readouterr().out
 
 

@@ -18,7 +18,7 @@ from contract.errors import CRASHED
 from contract.moments import to_text
 from loadtest.simulation.outages import client_error
 from operations import wiring
-from operations.commands import backfill, dlq, export, plan, quotas, reconcile, status
+from operations.commands import backfill, dlq, duplicates, export, plan, quotas, reconcile, status
 from operations.commands.options import read_since
 from operations.exporting import run as export_run
 from operations.main import main
@@ -30,7 +30,7 @@ from tests.operations.exports import ApiOverWorld
 from tests.operations.letters import body, explained
 from tests.operations.test_reconciling import copy_rows, recognized
 from tests.operations.world import AT_ONCE, NAMES, OperatedWorld
-from tests.processors.world import SETTINGS
+from tests.processors.world import SETTINGS, WITH_PICTURES
 
 OUTPUTS = {
     "Bucket": NAMES.bucket,
@@ -68,7 +68,7 @@ def operated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Operat
     pipeline._retry = AT_ONCE
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setitem(vars(pipeline), "api", ApiOverWorld(operated))
-    for commands in (backfill, dlq, export, plan, quotas, reconcile, status):
+    for commands in (backfill, dlq, duplicates, export, plan, quotas, reconcile, status):
         monkeypatch.setattr(commands, "connect", lambda *_: pipeline)
     yield operated
     pipeline.executor.shutdown()
@@ -126,6 +126,8 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         (["forget", "a.jpg"], "forget changes things and nobody can be asked here; add --yes"),
         (["cost", "--detectors", "smells"], "labels, faces"),
         (["export"], "FILE|FOLDER|-"),
+        (["duplicates", "--distance", "12"], "--distance"),
+        (["duplicates", "--pictures", "0"], "--pictures"),
         (["export", "-", "--format", "docx"], "docx"),
         (["export", "-", "--format", "xmp"], "name a folder"),
         (["export", "-", "--status", "lost"], "recognized nor rejected"),
@@ -719,6 +721,43 @@ def test_an_export_goes_to_a_file_or_to_the_standard_output(
 
     assert run("export", str(tmp_path / "xmp"), "--format", "xmp", "--prefix", "dog")[0] == 0
     assert "<rdf:li>Dog</rdf:li>" in (tmp_path / "xmp/dog.jpg.xmp").read_text()
+
+
+@pytest.mark.parametrize(
+    ("conditions", "keys"),
+    [
+        (("--label", "Cat", "--label", "Sofa"), ["both.jpg"]),
+        (("--any-label", "Dog", "--any-label", "Sofa"), ["both.jpg", "dog.jpg"]),
+        (("--not-label", "Cat"), ["dog.jpg"]),
+        (("--not-label", "Cat", "--min-confidence", "95"), ["both.jpg", "dog.jpg"]),
+        (("--min-faces", "1"), ["dog.jpg"]),
+        (("--prefix", "bo"), ["both.jpg"]),
+        (("--from", "2099-01-01"), []),
+        (("--to", "2099-01-01", "--camera", "Canon"), []),
+        (("--taken-from", "2026-01-01", "--taken-to", "2026-01-01"), ["both.jpg", "dog.jpg"]),
+        (("--taken-from", "2026-01-02"), []),
+        (("--near", "-48.8584,2.2945,5"), []),
+        (("--text", "stop"), []),
+        (("--moderation", "Violence"), []),
+        (("--status", "rejected"), ["broken.jpg"]),
+    ],
+)
+def test_an_export_takes_the_conditions_of_the_api(
+    operated: OperatedWorld, run: Run, conditions: tuple[str, ...], keys: list[str]
+) -> None:
+    world = operated.world
+    world.deliver(world.s3.delete("good.jpg"))
+    world.use(WITH_PICTURES)
+    world.deliver(
+        world.s3.put("both.jpg", b"cat 90 sofa 80"),
+        world.s3.put("dog.jpg", b"dog 97 faces 2"),
+        world.s3.put("broken.jpg", b"no"),
+    )
+
+    code, out, err = run("export", "-", *conditions)
+
+    assert (code, err) == (0, f"{len(keys)} photos.\n")
+    assert sorted(json.loads(line)["key"] for line in out.splitlines()) == keys
 
 
 def test_ctrl_c_ends_an_export_and_the_same_command_goes_on(

@@ -1,12 +1,24 @@
 """The cost model against the real processor: what it says is used is what a batch of new photos uses."""
 
+import io
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from contract.moments import day_of
 from contract.notifications import look_again
+from contract.photos import PhotoFacts
+from contract.picture_usage import (
+    CONVERSION,
+    METADATA,
+    THUMBNAILS,
+    PictureAssumptions,
+    PictureWork,
+    picture_usage,
+    total,
+)
 from contract.table import budget_key, from_wire, to_wire
 from contract.tallies import LABEL_COUNTS
 from contract.usage import (
@@ -19,11 +31,17 @@ from contract.usage import (
     usage,
     write_units,
 )
+from infra.bundles import ROOT
 from loadtest.simulation.table import inserted
+from operations.costs import bill, pictures_bills
+from processors.adapters.photos import Piece
+from processors.pictures.photos_function import PhotosFunction
+from processors.pictures.range_reader import SMALL_BYTES
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
-from tests.processors.world import SETTINGS, World
+from tests.processors.world import SETTINGS, WITH_PICTURES, World
 
+MILLION = 1_000_000
 PHOTOS = 10
 LABELS = 15
 # What the fake answers is short; counting is done by another function.
@@ -32,6 +50,18 @@ COUNTED_WRITES = 2 * (1 + (1 + len(LABEL_COUNTS) * ASSUMED.tally_item_units) / A
 NAME_WRITES = 1
 TALLIED_WRITES = COUNTED_WRITES + NAME_WRITES
 TALLIED_READS = 4
+FILES_ASSUMED = PictureAssumptions()
+# The fake says less of a photo than a phone does.
+SAID_OF_A_FILE = PhotoFacts(
+    "JPEG",
+    400,
+    300,
+    True,
+    taken_at="2026-01-01T12:00:00.000",
+    camera="Pixel 9",
+    hash="0" * 16,
+    renditions="t",
+)
 
 
 class Meter:
@@ -82,9 +112,15 @@ def begin_day(world: World) -> None:
     world.table.items[at.pk, at.sk] = to_wire(item)
 
 
+# The fake has all of it in each photo.
+FILES = PictureWork(PHOTOS, PHOTOS, keep_location=True, near_duplicates=True)
+
+
+@pytest.mark.parametrize("pictures", [None, FILES], ids=["", "pictures"])
 @pytest.mark.parametrize("is_bulk", [False, True], ids=["uploaded", "bulk"])
-def test_a_batch_of_new_photos_uses_what_the_model_says(is_bulk: bool) -> None:
-    world = World(settings=replace(SETTINGS, detectors=("labels",)))
+def test_a_batch_of_new_photos_uses_what_the_model_says(is_bulk: bool, pictures: PictureWork | None) -> None:
+    settings = SETTINGS if pictures is None else WITH_PICTURES
+    world = World(settings=replace(settings, detectors=("labels",)))
     begin_day(world)
     meter = Meter(world.table)
     records = [
@@ -98,10 +134,79 @@ def test_a_batch_of_new_photos_uses_what_the_model_says(is_bulk: bool) -> None:
 
     assert world.deliver(*(asked if is_bulk else records)) == []
 
-    said = usage(Work.of_new_photos(PHOTOS, ["DetectLabels"], is_bulk=is_bulk), ASSUMED)
+    recognizing = usage(Work.of_new_photos(PHOTOS, ["DetectLabels"], is_bulk=is_bulk), ASSUMED)
+    assumed = replace(FILES_ASSUMED, photo=SAID_OF_A_FILE)
+    looking = picture_usage(pictures, assumed, ("DetectLabels",)) if pictures else {}
+    said = total([recognizing, *looking.values()])
     counts_of_the_day = 1  # added up by what is around the batch
     assert meter.writes + counts_of_the_day == pytest.approx(said.write_units - PHOTOS * TALLIED_WRITES)
     assert meter.reads == said.read_units - PHOTOS * TALLIED_READS
     assert world.calls.made["DetectLabels"] == said.calls
-    assert world.calls.made["HeadObject"] == said.s3_gets - said.calls
+    assert world.calls.made["HeadObject"] == recognizing.s3_gets - recognizing.calls
+    assert world.calls.made["Invoke"] == total(looking.values()).invocations
     assert world.calls.made["PublishBatch"] == said.sns_requests
+
+
+class CountedBuckets:
+    """Both buckets as the pictures function has them: one photo, and what is made of it."""
+
+    def __init__(self, photo: bytes) -> None:
+        self.photo = photo
+        self.gets = 0
+        self.put_bytes: list[int] = []
+
+    def piece(self, _version: object, first: int, end: int) -> Piece:
+        self.gets += 1
+        return Piece(self.photo[first:end], len(self.photo))
+
+    def put(self, _key: str, content: bytes, _content_type: str) -> None:
+        self.put_bytes.append(len(content))
+
+
+@pytest.mark.parametrize(("form", "is_converted"), [("JPEG", False), ("WEBP", True)])
+def test_a_file_takes_the_requests_that_the_model_says(form: str, is_converted: bool) -> None:
+    buckets: Any = CountedBuckets(noisy_photo(form))
+    asked = {"key": "a", "etag": "e", "version_id": None, "content_id": "c", "token": "t"}
+
+    answer = PhotosFunction(buckets, buckets).answer({**asked, "size_bytes": len(buckets.photo)})
+
+    assert answer["photo"]["format"] == form
+    said = total(picture_usage(PictureWork(1, 1, int(is_converted)), FILES_ASSUMED).values())
+    assert len(buckets.photo) > SMALL_BYTES
+    assert buckets.gets == said.s3_gets
+    assert len(buckets.put_bytes) == said.s3_puts
+
+
+def noisy_photo(form: str) -> bytes:
+    """Return a photo of more than a megabyte, as most are."""
+    file = io.BytesIO()
+    Image.effect_noise((2400, 1800), 80).convert("RGB").save(file, form, quality=80)
+    return file.getvalue()
+
+
+def test_thumbnails_are_as_large_as_is_assumed() -> None:
+    sizes = []
+    for path in sorted((ROOT / "images").glob("*.jpg"))[::3]:
+        buckets: Any = CountedBuckets(path.read_bytes())
+        PhotosFunction(buckets, buckets).answer(
+            {"key": "a", "etag": "e", "version_id": None, "content_id": "c", "token": "t"}
+            | {"size_bytes": len(buckets.photo)}
+        )
+        sizes += buckets.put_bytes
+
+    assert sum(sizes) / len(sizes) == pytest.approx(FILES_ASSUMED.thumbnail_bytes, rel=0.25)
+
+
+def test_what_is_off_costs_nothing_and_each_part_is_for_what_it_is() -> None:
+    work = Work.of_new_photos(MILLION, ["DetectLabels"])
+    parts = pictures_bills(PictureWork(MILLION, MILLION, MILLION / 5))
+
+    assert bill(work, pictures=None) == bill(work)
+    with_files = bill(work, pictures=PictureWork(MILLION, MILLION, MILLION / 5))
+    more = with_files.total - bill(work).total
+    assert more == pytest.approx(sum(part.total for part in parts.values()), rel=0.05)
+    assert parts[METADATA].by_service["DynamoDB"] > parts[THUMBNAILS].by_service["DynamoDB"] == 0
+    assert parts[CONVERSION].total == pytest.approx(
+        pictures_bills(PictureWork(MILLION, MILLION, MILLION))[CONVERSION].total / 5
+    )
+    assert all(part.by_service["Rekognition"] == 0 for part in parts.values())

@@ -9,17 +9,19 @@ import pytest
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
+from contract.picture_usage import PictureWork
 from contract.records import ResultName, Status
 from contract.settings import questions
-from contract.table import result_key, to_wire
+from contract.table import record_key, result_key, to_wire
 from operations.inventory import Listed, RecordSummary
-from operations.planning import Assessment, Assessor, ObjectFilter, ObjectKind, Place, Pricing, Totals, hours
+from operations.planning import Assessment, Assessor, ObjectFilter, ObjectKind, Place, Totals
+from operations.pricing import Pricing, hours
 from operations.temporary_database import SeenContents
 from operations.terminal import OperatorError
 from tests.operations.deployments import deployed
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld
-from tests.processors.world import SETTINGS, World
+from tests.processors.world import SETTINGS, WITH_PICTURES, World
 
 FINGERPRINTS = {name: question.fingerprint for name, question in questions(SETTINGS).items()}
 BOTH = {"labels": 1, "faces": 1}
@@ -34,7 +36,9 @@ def planned(
 ) -> tuple[Totals, bool]:
     with SeenContents() as contents:
         processor = deployed(
-            how.get("fingerprints", FINGERPRINTS), shares_answers=how.get("shares_answers", True)
+            how.get("fingerprints", FINGERPRINTS),
+            shares_answers=how.get("shares_answers", True),
+            scenes=how.get("scenes", False),
         )
         assessor = Assessor(processor, operated.table, contents, has_records=how.get("has_records", True))
         assessment = Assessment(assessor, chosen or ObjectFilter(), limit)
@@ -98,6 +102,15 @@ def test_other_settings_of_a_detector_need_calls_anew() -> None:
     operated = recognized("old.jpg")
 
     assert planned(operated, fingerprints={**FINGERPRINTS, "labels": "other"})[0].calls == {"labels": 1}
+
+
+def test_what_has_inherited_is_current_as_long_as_that_is_done() -> None:
+    operated = recognized("old.jpg")
+    at = record_key("old.jpg")
+    operated.world.table.items[at.pk, at.sk]["detectors"]["M"]["labels"]["S"] += "~scene"
+
+    assert planned(operated, scenes=True)[0].current == 1
+    assert planned(operated)[0].current == 0
 
 
 WITH_PICTURE = {**FINGERPRINTS, PICTURE: "read"}
@@ -356,7 +369,34 @@ def test_hours_are_told_to_some_seconds_and_no_end_as_none() -> None:
 
 
 def test_memory_is_priced_by_lambdas_gigabyte() -> None:
-    deployed: Any = SimpleNamespace(operations=(), quotas={}, memory_mb=1536, daily_limits={})
+    deployed: Any = SimpleNamespace(
+        operations=(), quotas={}, memory_mb=1536, daily_limits={}, settings=SETTINGS
+    )
     table: Any = SimpleNamespace(budgets=lambda _operations: {})
 
     assert Pricing.of(deployed, table).memory_gb == 1.5
+
+
+def test_files_that_are_converted_are_told_by_their_names_and_counted_once() -> None:
+    operated = recognized()
+    for key, body in (("a.heic", b"dog 1"), ("b.jpg", b"dog 2"), ("c.HEIC", b"dog 1")):
+        operated.world.s3.put(key, body)
+
+    totals, _ = planned(operated, fingerprints=FINGERPRINTS | {PICTURE: "0123456789ab"})
+
+    assert (totals.to_do, totals.read, totals.converted) == (3, 2, 1)
+
+
+def test_files_have_a_price_where_they_are_looked_at() -> None:
+    off, on = (Pricing(SETTINGS.quotas, 0.5, settings=settings) for settings in (SETTINGS, WITH_PICTURES))
+    calls = {"labels": 1000}
+    plain, looked_at, converted = (
+        pricing.bill(1000, calls, is_bulk=True, read=1000, converted=count).total
+        for pricing, count in ((off, 0), (on, 0), (on, 1000))
+    )
+
+    assert off.bill(1000, calls, is_bulk=True).total == plain
+    assert plain < looked_at < converted
+    assert off.picture_work(1, 1, 1) is None
+    near = Pricing(SETTINGS.quotas, 0.5, settings=replace(WITH_PICTURES, near_duplicates="yes"))
+    assert near.picture_work(3, 2, 1) == PictureWork(3, 2, 1, near_duplicates=True)

@@ -1,6 +1,7 @@
 """What commands print for people, whole; and that each works on the stack that was named."""
 
 import io
+import json
 import sys
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from contract.moments import to_text
 from operations.commands import (
     backfill,
     dlq,
+    duplicates,
     export,
     forget,
     plan,
@@ -36,6 +38,7 @@ class HereError(OperatorError):
         (dlq, ["dlq", "summary"]),
         (dlq, ["dlq", "list"]),
         (dlq, ["dlq", "show", "a.jpg"]),
+        (duplicates, ["duplicates"]),
         (export, ["export", "-"]),
         (forget, ["forget", "a.jpg", "--yes"]),
         (plan, ["plan", "s3://photos"]),
@@ -145,6 +148,15 @@ def test_costs_are_printed_by_service_and_in_all(run: Run) -> None:  # noqa: F81
     services = [line.split()[0] for line in lines(out)[1:9]]
     assert code == 0
     assert services == ["Rekognition", "DynamoDB", "Lambda", "S3", "SQS", "SNS", "CloudWatch", "all"]
+
+
+def test_costs_say_what_files_take_of_it_where_they_are_looked_at(run: Run) -> None:  # noqa: F811
+    words = "what 1,000 files say of themselves, for their thumbnails, and to convert 200: metadata $"
+
+    assert words in run("cost", "--photos", "1000")[1]
+    assert "files" not in run("cost", "--photos", "1000", "--no-pictures")[1]
+    told = json.loads(run("cost", "--photos", "1000", "--json")[1])
+    assert set(told["dollars_of_files"]) == {"metadata", "thumbnails", "conversion"}
 
 
 def test_a_backfill_asks_where_it_goes_on_and_says_what_it_left_out(

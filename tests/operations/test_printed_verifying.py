@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from operations.commands import forget, verify
-from operations.planning import Pricing
+from operations.pricing import Pricing
 from operations.verifying.checks import CHECKS
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES, FakeSQS
 from tests.operations.deployments import deployed
@@ -131,6 +131,7 @@ def forgettable(monkeypatch: pytest.MonkeyPatch) -> Forgettable:
         bulk=bulk,
         bucket=found.bucket,
         traces=found.table,
+        renditions=None,
         executor=InlineExecutor(),
         lanes=(images, bulk),
     )

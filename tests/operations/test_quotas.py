@@ -12,7 +12,7 @@ from contract.quotas import BETA, to_microseconds
 from contract.table import budget_key, to_wire
 from operations.adapters.account import AccountQuota, quotas_per_second, reader_of
 from operations.commands.quotas import find, in_use, read_daily_limits, read_settings
-from operations.planning import Pricing
+from operations.pricing import Pricing
 from operations.terminal import OperatorError
 from tests.operations.deployments import FakeLambda, FakeServiceQuotas, metered, named
 from tests.operations.test_reconciling import recognized

@@ -24,6 +24,8 @@ from operations.exporting.sidecars import (
 )
 from operations.exporting.writers import WITHOUT_SIZE
 from operations.terminal import OperatorError
+from processors.pictures.metadata import Tags, facts_of
+from processors.pictures.xmp import read_properties
 from tests.operations.exports import BOX, FACTS, exported
 
 needs_exiftool = pytest.mark.skipif(
@@ -74,6 +76,16 @@ def test_exiftool_puts_a_sidecar_into_a_photo_where_its_regions_are_valid(tmp_pa
     told = read_back(photo)
     assert told["XMP-mwg-rs:RegionInfo"]["AppliedToDimensions"] == {"W": 40, "H": 30, "Unit": "pixel"}
     assert told["XMP-dc:Subject"][0] == "holiday"
+
+
+def test_a_sidecar_that_is_uploaded_beside_its_photo_is_read_as_it_was_written() -> None:
+    document = sidecar(exported(labels={"Dog": 90}), "photos").encode()
+
+    facts = facts_of(Tags(xmp=read_properties(document)), keep_location=False)
+
+    assert facts["rating"] == FACTS.rating
+    assert (facts["taken_at"], facts["taken_zone"]) == (FACTS.taken_at, FACTS.taken_zone)
+    assert list(facts["keywords"]) == [*FACTS.keywords, "Dog"]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -1,11 +1,13 @@
 """The page on the whole pipeline: real photos, really recognized."""
 
 import json
+import re
 import shutil
 import urllib.request
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from infra.bundles import ROOT
@@ -17,6 +19,7 @@ RECOGNIZED_WITHIN_MS = 120_000
 PHOTOS = ROOT / "images"
 # What other tests have put on the same cloud is not in sight of these.
 COUNTED = "async () => (await (await fetch('labels?prefix=dog')).json()).labels[0]?.name === 'Dog'"
+SMALL, LARGE = re.compile(r"/thumbnail\.webp\?"), re.compile(r"/view\.jpg\?")
 DOG, ASTRONAUT = "page-dog.jpg", "page-astronaut <img src=x onerror=alert(1)>.jpg"
 
 
@@ -45,6 +48,8 @@ def test_uploaded_photos_appear_and_are_found_by_what_is_in_them(
 
     expect(page.locator(".upload[data-state=recognized]")).to_have_count(2, timeout=RECOGNIZED_WITHIN_MS)
     expect(page.locator(".tile img.loaded")).to_have_count(2)
+    for picture in page.locator(".tile img.loaded").all():
+        expect(picture).to_have_attribute("src", SMALL)
     expect(page.locator(".caption-name")).to_contain_text([".jpg", ".jpg"])
 
     # Counts follow the records after a few seconds.
@@ -60,6 +65,23 @@ def test_uploaded_photos_appear_and_are_found_by_what_is_in_them(
     expect(page.locator(".viewer .box.face")).to_have_count(1)
     expect(page.locator(".viewer")).to_contain_text(ASTRONAUT)
     assert page.locator("img[src='x']").count() == 0
+
+
+def test_what_browsers_do_not_show_is_shown_by_what_was_made_of_it(
+    url: str, open_page: OpenPage, tmp_path: Path
+) -> None:
+    with Image.open(PHOTOS / "dog.jpg") as dog:
+        dog.save(tmp_path / "page-scan.tif", compression="tiff_lzw")
+    page = open_page(f"{url}?prefix=page-scan")
+
+    page.locator("#files").set_input_files(tmp_path / "page-scan.tif")
+
+    expect(page.locator(".upload[data-state=recognized]")).to_have_count(1, timeout=RECOGNIZED_WITHIN_MS)
+    expect(page.locator(".tile img.loaded")).to_have_attribute("src", SMALL)
+    page.locator(".photo").click()
+    expect(page.locator(".viewer img.loaded")).to_have_attribute("src", LARGE)
+    expect(page.locator(".about")).to_contain_text("TIFF")
+    expect(page.locator(".viewer .box.label").first).to_be_visible()
 
 
 def test_the_photo_is_where_the_api_says_and_may_be_seen_by_anybody(url: str, open_page: OpenPage) -> None:

@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from contract.errors import ConfigurationError, ThrottledError, TransientError
+from contract.photos import PICTURE
 from contract.records import ImageRecord, Result, ResultName, Status
 from contract.table import ItemKey, from_wire, key_to_wire, record_key, result_key, to_wire
 from contract.tallies import (
@@ -105,14 +106,14 @@ def on_dynamodb(client: Any, table_name: str) -> Place:
         return found
 
     def put_result(content_id: str) -> None:
-        for detector in ("labels", "faces"):
+        for detector in ("labels", "faces", PICTURE):
             name = ResultName(content_id, detector, "f1")
             item = to_wire(Result(name, {"Labels": []}, "2026-11-23T12:00:00Z").to_item())
             client.put_item(TableName=table_name, Item={**item, **key_to_wire(result_key(name))})
 
     def expiry(content_id: str) -> int | None:
         found = set()
-        for detector in ("labels", "faces"):
+        for detector in ("labels", "faces", PICTURE):
             at = key_to_wire(result_key(ResultName(content_id, detector, "f1")))
             item = client.get_item(TableName=table_name, Key=at, ConsistentRead=True)["Item"]
             found.add(int(item["expires_at"]["N"]) if "expires_at" in item else None)

@@ -1,0 +1,87 @@
+"""The cost model with the numbers of one deployment: dollars and hours of what a listing would take."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from contract.detectors import OPERATIONS
+from contract.picture_usage import PictureWork
+from contract.settings import ProcessorSettings
+from contract.timing import DAY_SECONDS
+from contract.usage import Assumptions, Work
+from operations.adapters.account import DeployedProcessor
+from operations.adapters.dynamodb import OperatedTable
+from operations.costs import Bill, bill
+
+MEGABYTES_A_GB = 1024
+
+
+@dataclass(frozen=True)
+class Pricing:
+    """The cost model with the numbers of one deployment.
+
+    `quotas` are calls a second by operation, `daily_limits` calls a day, where there is such a limit.
+    Dollars are those of a month that begins with this work: after a million calls they are less.
+    `settings` say whether photos are looked at as files too.
+    """
+
+    quotas: Mapping[str, float]
+    memory_gb: float
+    daily_limits: Mapping[str, int] = field(default_factory=dict)
+    settings: ProcessorSettings | None = None
+
+    @classmethod
+    def of(cls, deployed: DeployedProcessor, table: OperatedTable) -> "Pricing":
+        """Read the quotas and limits that the workers go by now."""
+        items = table.budgets(deployed.operations)
+        quotas = {operation: items[operation].quota or quota for operation, quota in deployed.quotas.items()}
+        limits = {name: item.daily_limit for name, item in items.items() if item.daily_limit is not None}
+        memory_gb = deployed.memory_mb / MEGABYTES_A_GB
+        return cls(quotas, memory_gb, {**deployed.daily_limits, **limits}, deployed.settings)
+
+    def bill(
+        self, records: int, calls: Mapping[str, int], *, is_bulk: bool, read: int = 0, converted: int = 0
+    ) -> Bill:
+        """Return what so many new records cost, with these calls by detector, and files that are read."""
+        assumed = Assumptions(quotas=self.quotas, memory_gb=self.memory_gb)
+        work = Work(records, self._by_operation(calls), is_bulk)
+        return bill(work, assumed, pictures=self.picture_work(records, read, converted))
+
+    def picture_work(self, records: int, read: int, converted: int) -> PictureWork | None:
+        """Return the looking at photos as files; None where that is off."""
+        if self.settings is None or not self.settings.pictures_function:
+            return None
+        keeps_location, near_duplicates = (
+            word == "yes" for word in (self.settings.keep_location, self.settings.near_duplicates)
+        )
+        return PictureWork(records, read, converted, keeps_location, near_duplicates)
+
+    def seconds(self, calls: Mapping[str, int]) -> float:
+        """Return how long calls by detector take; operations go side by side, and the slowest decides."""
+        return max(self.seconds_of(*counted) for counted in self._by_operation(calls).items())
+
+    def seconds_of(self, operation: str, count: float) -> float:
+        """Return how long so many calls of an operation take: without end where none are allowed.
+
+        What goes beyond a daily limit waits for the next midnight.
+        """
+        if not count:
+            return 0.0
+        limit = self.daily_limits.get(operation, math.inf)
+        midnights = math.ceil(count / limit) - 1 if limit else math.inf
+        return max(count / self.quotas[operation], midnights * DAY_SECONDS)
+
+    def slowest(self) -> float:
+        """Return the photos a second that there can be at most, in the course of days."""
+        return min(
+            min(quota, self.daily_limits.get(operation, math.inf) / DAY_SECONDS)
+            for operation, quota in self.quotas.items()
+        )
+
+    def _by_operation(self, calls: Mapping[str, int]) -> dict[str, float]:
+        return dict.fromkeys(self.quotas, 0.0) | {OPERATIONS[name]: count for name, count in calls.items()}
+
+
+def hours(seconds: float) -> float | None:
+    """Return hours for JSON; None is without end."""
+    return round(seconds / 3600, 3) if math.isfinite(seconds) else None

@@ -10,7 +10,7 @@ const MAP = "https://www.openstreetmap.org/";
 export function captureRows(details, chosen) {
   const file = details.photo;
   if (!isOn("pictures")) return [];
-  if (!file) return [["Taken", quiet("The file was not looked at yet.")]];
+  if (!file) return [["Taken", quiet(withoutFacts(details))]];
   return [
     ["Taken", file.taken_at ? taken(file) : quiet("The file does not say.")],
     [
@@ -58,6 +58,11 @@ function rating(stars) {
   if (stars < 0) return "rejected by its owner";
   const full = Math.min(stars, 5);
   return `${"★".repeat(full)}${"☆".repeat(5 - full)} ${stars} of 5`;
+}
+
+function withoutFacts({ detectors, rejection }) {
+  const wasLookedAt = "picture" in detectors || rejection?.detector === "picture";
+  return wasLookedAt ? "The file could not be read." : "The file was not looked at yet.";
 }
 
 const hasPlace = ({ latitude, longitude }) => Number.isFinite(latitude) && Number.isFinite(longitude);

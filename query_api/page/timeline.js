@@ -208,6 +208,8 @@ export class Timeline {
   }
 
   open(isOpen) {
+    // What is about to be hidden must not take the focus with it; where nothing is, the button is not shown.
+    if (!isOpen && this.list.contains(document.activeElement)) this.toggle.focus();
     this.element.classList.toggle("open", isOpen);
     this.toggle.setAttribute("aria-expanded", String(isOpen));
     if (isOpen) this.discover();

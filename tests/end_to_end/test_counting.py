@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from tests.conftest import RunningCloud
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Site
 
 BETWEEN_QUESTIONS_SECONDS = 0.1
@@ -111,10 +112,10 @@ def test_stats_tell_of_calls_and_queues(at_rest: Site) -> None:
     assert stats["dead_letters"] >= 0
 
 
-def ask_the_tally(site: Site, question: dict[str, object]) -> Any:
+def ask_the_tally(running: RunningCloud, question: dict[str, object]) -> Any:
     """Invoke the function that the outputs name, as docs/operations.md says."""
     environment: dict[str, Any] = {
-        "endpoint_url": site.running.outputs.endpoint_url,
+        "endpoint_url": running.outputs.endpoint_url,
         "region_name": REGION,
         "aws_access_key_id": ACCESS_KEY_ID,
         "aws_secret_access_key": SECRET_ACCESS_KEY,
@@ -129,7 +130,7 @@ def ask_the_tally(site: Site, question: dict[str, object]) -> Any:
 
 def test_counting_anew_finds_nothing_to_correct(at_rest: Site) -> None:
     before = counted(at_rest)
-    answer = ask_the_tally(at_rest, {"recount": True, "cursor": None})
+    answer = ask_the_tally(at_rest.running, {"recount": True, "cursor": None})
 
     assert answer["looked_at"] >= 10
     assert (answer["changed"], answer["cursor"]) == (0, None)
@@ -140,7 +141,7 @@ def test_an_audit_of_the_bucket_finds_every_photo_in_the_table(at_rest: Site) ->
     pages = at_rest.running.clients.s3.get_paginator("list_objects_v2").paginate(Bucket=at_rest.bucket)
     keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
 
-    answer = ask_the_tally(at_rest, {"audit": "now"})
+    answer = ask_the_tally(at_rest.running, {"audit": "now"})
 
     assert answer["is_done"] is True
     assert (answer["photos_without_their_record"], answer["records_without_photo"]) == (0, 0)

@@ -5,9 +5,12 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Page, expect
 
+from contract.photos import PICTURE
+from contract.records import Rejection
 from tests.page.album import Album, facts, taken
 from tests.page.conftest import OpenPage
 from tests.page.host import photo
+from tests.query_api.photos import rejected
 
 MARKUP = "<img src=x onerror=\"document.title='taken'\">"
 PARIS = {"latitude": 48.85837, "longitude": 2.29448}
@@ -92,6 +95,17 @@ def test_a_file_without_a_time_is_told_from_one_that_nobody_looked_at(
 
     expect(page.locator(".about dd").first).to_have_text("old.jpg")
     assert said(page)["Taken"] == "The file was not looked at yet."
+
+
+def test_a_file_that_could_not_be_read_is_told_from_both(album: Album, open_page: OpenPage) -> None:
+    refusal = Rejection("InvalidImageFormatException", "it ends early", PICTURE)
+    album.add(replace(rejected("broken.heic"), rejection=refusal))
+    page = open_page(f"{album.url}?status=rejected")
+
+    page.locator(".photo").click()
+    expect(page.locator(".about")).to_be_visible()
+
+    assert said(page)["Taken"] == "The file could not be read."
 
 
 def test_where_files_are_not_looked_at_nothing_is_said_or_offered(album: Album, open_page: OpenPage) -> None:

@@ -1,10 +1,13 @@
 """`imagepipe duplicates` as it is typed, on a running place."""
 
+import io
 import json
 from pathlib import Path
 
+from PIL import Image
+
 from tests.conftest import RunningCloud
-from tests.operations.end_to_end.test_imagepipe import Operator
+from tests.operations.end_to_end.test_imagepipe import IMAGES, Operator, until
 
 
 def test_copies_are_found_and_stay_where_they_are(running: RunningCloud, tmp_path: Path) -> None:
@@ -22,3 +25,22 @@ def test_copies_are_found_and_stay_where_they_are(running: RunningCloud, tmp_pat
     assert "alike/b.jpg" in report.read_text()
     listed = operator.running.clients.s3.list_objects_v2(Bucket=operator.outputs.bucket, Prefix="alike/")
     assert listed["KeyCount"] == 3
+
+
+def test_a_smaller_copy_is_found_and_shown(running: RunningCloud, tmp_path: Path) -> None:
+    operator = Operator(running)
+    operator.recognized("near/large.jpg", photo="owl.jpg")
+    with Image.open(IMAGES / "owl.jpg") as large:
+        smaller = io.BytesIO()
+        large.resize((large.width // 2, large.height // 2)).save(smaller, "JPEG", quality=80)
+    body = smaller.getvalue()
+    running.clients.s3.put_object(Bucket=operator.outputs.bucket, Key="near/small.jpg", Body=body)
+    until(lambda: operator.record("near/small.jpg") is not None)
+    report = tmp_path / "report.html"
+
+    out = operator.run("duplicates", "--json", "--prefix", "near/", "--report", str(report))
+
+    group = json.loads(out.splitlines()[0])
+    assert (group["kind"], group["kept"]) == ("near", "near/large.jpg")
+    assert group["saved_bytes"] == len(body)
+    assert report.read_text().count('src="data:image/webp;base64,') == 2

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from contract.table import PARTITION_KEY
+from contract.photos import PICTURE, rendition_prefix
+from contract.table import CONTENT_PREFIX, PARTITION_KEY, SORT_KEY
 from contract.tallies import COMPLETE
 from tests.conftest import RunningCloud
+from tests.end_to_end.test_counting import ask_the_tally
 from tests.operations.end_to_end.test_imagepipe import Operator, until
 
 
@@ -56,6 +58,48 @@ def is_named(operator: Operator, key: str) -> bool:
     return any(item.get("key") == key for item in found)
 
 
+def renditions(operator: Operator, content: str) -> list[str]:
+    """List what was made of a content."""
+    prefix = rendition_prefix(content.removeprefix(CONTENT_PREFIX))
+    listed = operator.running.clients.s3.list_objects_v2(
+        Bucket=operator.outputs.renditions_bucket, Prefix=prefix
+    )
+    return [entry["Key"] for entry in listed.get("Contents", [])]
+
+
+def picture_of(operator: Operator, content: str) -> Any:
+    (found,) = operator.table.query(
+        KeyConditionExpression=f"{PARTITION_KEY} = :pk AND begins_with({SORT_KEY}, :picture)",
+        ExpressionAttributeValues={":pk": content, ":picture": f"{PICTURE}#"},
+        ConsistentRead=True,
+    )["Items"]
+    return found
+
+
+def test_renditions_go_with_their_answer_and_what_nobody_names_when_all_is_counted_anew(
+    operator: Operator,
+) -> None:
+    operator.recognized("renditions/gone.jpg", "renditions/kept.jpg", distinct=True)
+    gone, kept = (content_of(operator, f"renditions/{name}.jpg") for name in ("gone", "kept"))
+    stays = renditions(operator, kept)
+    assert len(renditions(operator, gone)) == len(stays) == 1
+
+    answer = picture_of(operator, gone)
+    operator.table.delete_item(Key={name: answer[name] for name in (PARTITION_KEY, SORT_KEY)})
+    until(lambda: not renditions(operator, gone))
+
+    s3, bucket = operator.running.clients.s3, operator.outputs.renditions_bucket
+    orphans = [f"{kept.removeprefix(CONTENT_PREFIX)}/dead-worker/view.jpg", "nobodys-7/t1/thumbnail.webp"]
+    for key in orphans:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"picture")
+    answer = ask_the_tally(operator.running, {"recount": True, "cursor": None})
+    assert answer["renditions_removed"] >= len(orphans)
+    assert answer["cursor"] is None
+    assert renditions(operator, kept) == stays
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix="nobodys-7/")
+    assert "Contents" not in listed
+
+
 @pytest.mark.nightly
 def test_nothing_names_a_forgotten_photo_and_others_keep_what_they_have(operator: Operator) -> None:
     mine, shared, other = "forget/mine é+&.jpg", "forget/shared.jpg", "kept/copy.jpg"
@@ -67,17 +111,22 @@ def test_nothing_names_a_forgotten_photo_and_others_keep_what_they_have(operator
     until(lambda: all(is_named(operator, key) for key in (mine, shared, other)))
     contents = {key: content_of(operator, key) for key in (mine, shared)}
     assert COMPLETE.pk in everything(operator)
+    stay = renditions(operator, contents[shared])
+    assert stay
+    assert renditions(operator, contents[mine])
 
     told = operator.json("forget", "--prefix", "forget/", "--yes")
 
     assert told["left"] == []
     assert told["found"]["records"] == 2
     assert told["found"]["messages"] == 1
+    assert told["found"]["renditions"] == 1, "of the version before; the other is the record's as yet"
     there = everything(operator)
     assert "forget/" not in there
     assert other in there
     assert not has_answers(operator, contents[mine])
     assert has_answers(operator, contents[shared])
+    assert (renditions(operator, contents[mine]), renditions(operator, contents[shared])) == ([], stay)
     assert operator.visible(operator.outputs.dead_letter_queue_url) == 1
     assert operator.json("forget", shared, "--yes")["found"]["records"] == 0
 

@@ -11,7 +11,9 @@ from contract.records import ImageVersion, Status
 from contract.settings import ProcessorSettings, picture_question
 from contract.timing import MAX_ATTEMPTS
 from loadtest.simulation.outages import client_error
+from processors.adapters.s3 import S3Objects
 from processors.detectors import chosen
+from processors.pipeline.objects import PictureSize
 from processors.pipeline.triage import unacceptable
 from tests.fakes.calls import nothing
 from tests.fakes.s3 import BUCKET
@@ -61,6 +63,19 @@ def test_a_picture_that_cannot_be_recognized_is_rejected_at_once_and_costs_no_ca
     assert (rejected.rejection.code, rejected.rejection.detector) == ("InvalidParameterException", PICTURE)
     assert world.status("a.jpg") is Status.RECOGNIZED
     assert {body for _, body in world.rekognition.paid} == {b"cat 97"}
+
+
+def test_what_is_refused_for_its_shape_is_not_taken_for_a_fault_of_ours(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its sides are long enough for Rekognition: the pictures function knows that no view can be made."""
+    monkeypatch.setattr(S3Objects, "size_of", lambda *_: PictureSize(12_000, 85))
+
+    assert world.deliver(world.s3.put("narrow.jpg", b"bomb 1")) == []
+
+    rejected = world.record("narrow.jpg")
+    assert rejected is not None
+    assert rejected.status is Status.REJECTED
 
 
 def test_many_pictures_of_one_fault_are_not_taken_for_a_fault_of_ours(world: World) -> None:

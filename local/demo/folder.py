@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 # Files named so are taken for photos, whatever they turn out to be.
 PHOTO_SUFFIXES = (
-    ".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff",
-    ".webp",
+    ".arw", ".avif", ".bmp", ".cr2", ".dng", ".gif", ".heic", ".heif", ".jfif", ".jpe", ".jpeg", ".jpg",
+    ".nef", ".pef", ".png", ".srw", ".tif", ".tiff", ".webp",
 )  # fmt: skip
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 MOST_KEY_BYTES = 1024

@@ -182,7 +182,7 @@ class DetectorRunner:
             )
         if version.version_id is None:
             self._require_presence(version)
-        if verdict.code == DOUBTFUL_VERDICT:
+        if verdict.code == DOUBTFUL_VERDICT and not isinstance(verdict, errors.ConfirmedError):
             size = self.objects.size_of(version)
             if size is not None and size.is_large_enough:
                 return our_request_refused(verdict, f"{version.key} has {size.width} x {size.height} pixels")

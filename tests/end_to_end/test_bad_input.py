@@ -1,11 +1,15 @@
-"""Whatever is uploaded ends as a record, after one attempt, and harms nothing beside it."""
+"""Whatever is uploaded, in any format, ends as a record, after one attempt, and harms nothing beside it."""
 
 import io
+import struct
+import urllib.request
+import zlib
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from infra.bundles import ROOT
 from tests.end_to_end.conftest import Site
 
 
@@ -20,15 +24,37 @@ def big_jpeg(size_bytes: int) -> bytes:
     return picture(200, 200).ljust(size_bytes, b"\0")
 
 
+def bomb(side: int) -> bytes:
+    """Return a PNG that says of itself that it is a square of so many pixels."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0)
+    pixels = b"IDAT" + zlib.compress(bytes(100_000))
+    chunks = [
+        struct.pack(">I", len(it) - 4) + it + struct.pack(">I", zlib.crc32(it)) for it in (header, pixels)
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
 BAD = {
     "bad/empty.jpg": (b"", "InvalidImageFormatException"),
     "bad/text.jpg": (b"this is not a picture\n" * 20, "InvalidImageFormatException"),
     "bad/truncated.jpg": (picture(400, 400)[:3000], "InvalidImageFormatException"),
-    "bad/20-megabytes.jpg": (big_jpeg(20_000_000), "ImageTooLargeException"),
-    "bad/12000-wide.jpg": (picture(12_000, 100), "ImageTooLargeException"),
+    "bad/bomb.png": (bomb(50_000), "ImageTooLargeException"),
+    "bad/12000-wide.jpg": (picture(12_000, 85), "InvalidParameterException"),
     "bad/40-wide.jpg": (picture(40, 40), "InvalidParameterException"),
-    "bad/moving.gif": (picture(200, 200, "GIF"), "InvalidImageFormatException"),
+    "bad/truncated.gif": (picture(400, 400, "GIF")[:3000], "InvalidImageFormatException"),
+    "bad/video.jpg": (b"\0\0\0\x14ftypisom\0\0\0\0mp42" + bytes(500), "InvalidImageFormatException"),
     "bad/folder/": (b"", "InvalidImageFormatException"),
+}
+
+# By what it is: its name is none of that. The last says whether Rekognition is shown a view.
+FORMATS = {
+    "formats/20-megabytes.jpg": (big_jpeg(20_000_000), "JPEG", True),
+    "formats/11000-wide.jpg": (picture(11_000, 100), "JPEG", True),
+    "formats/moving.gif": (picture(200, 200, "GIF"), "GIF", True),
+    "formats/named.txt": (picture(300, 200, "PNG"), "PNG", False),
+    "formats/named.png": (picture(300, 200, "TIFF"), "TIFF", True),
+    "formats/named.tif": (picture(300, 200, "AVIF"), "AVIF", True),
+    "formats/of a phone.jpg": ((ROOT / "images" / "kingfisher.heic").read_bytes(), "HEIF", True),
 }
 
 KEYS = (
@@ -74,11 +100,13 @@ def uploaded(site: Site, photos: Path) -> Site:
     cat = (photos / "chelsea_cat.jpg").read_bytes()
     for key, (body, _) in BAD.items():
         site.put(key, body)
+    for key, (body, _, _) in FORMATS.items():
+        site.put(key, body)
     for number, key in enumerate(KEYS):
         site.put(key, cat + bytes([number]))
     for key in MORE_KEYS:
         site.put(key, cat)
-    site.completions([*BAD, *KEYS, *MORE_KEYS])
+    site.completions([*BAD, *FORMATS, *KEYS, *MORE_KEYS])
     return site
 
 
@@ -90,6 +118,19 @@ def test_a_bad_file_is_rejected_with_its_reason_after_one_attempt(uploaded: Site
     assert record["rejection"]["code"] == BAD[key][1]
     assert record["rejection"]["message"]
     assert uploaded.calls(key) <= 2
+
+
+@pytest.mark.parametrize("key", FORMATS)
+def test_a_photo_of_any_format_is_recognized_and_can_be_shown(uploaded: Site, key: str) -> None:
+    _, form, has_view = FORMATS[key]
+    record = uploaded.record(key)
+
+    assert record["status"] == "recognized", record["rejection"]
+    assert record["photo"]["format"] == form
+    assert (record["view_url"] is not None) == has_view
+    with urllib.request.urlopen(record["view_url"] or record["thumbnail_url"]) as shown:
+        image = Image.open(io.BytesIO(shown.read()))
+    assert abs(image.width / image.height - record["photo"]["width"] / record["photo"]["height"]) < 1
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -6,6 +6,7 @@ from contract.prices import MILLION, Prices, dollars_for_calls
 from contract.table import SHARDS
 from contract.tallies import LABEL_COUNTS
 from infra.answers import COSTLY_ROUTES, ROUTES, STATIC_ROUTES, UPLOAD_ROUTE
+from infra.pictures import MEMORY_MB
 from infra.settings import DeploymentSettings
 from query_api.endpoints.counts import CALL_DAYS
 from query_api.search.listing import MAX_READ_BUDGET, MAX_RECORDS
@@ -20,6 +21,7 @@ PARTITION_UNITS_A_SECOND = 3_000
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 ACCOUNT_CONCURRENCY = 1_000
 FUNCTION_GB = 0.5
+PICTURES_GB = MEMORY_MB / 1024
 # Four packed answers of a hundred distinct faces and a hundred words, and the record.
 UNITS_OF_ONE_IMAGE = 50
 WORST_UNITS = {
@@ -59,6 +61,8 @@ def table() -> str:
             "| --- | --- |",
             f"| Lambda: {ACCOUNT_CONCURRENCY:,} copies of {FUNCTION_GB} GB (the account's default) all day "
             f"| {function:.2f} |",
+            f"| the same of the pictures function's {PICTURES_GB:g} GB, where they may upload "
+            f"| {function * PICTURES_GB / FUNCTION_GB:.2f} |",
             f"| Rekognition: a photo for every permission to upload, {calls:,} calls of one detector "
             f"| {dollars_for_calls(calls):.2f} |",
             f"| the same with `daily_call_limit=DetectLabels=20000` | {dollars_for_calls(20_000):.2f} |",

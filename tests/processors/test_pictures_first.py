@@ -11,7 +11,9 @@ from contract.records import ImageVersion, Status
 from contract.settings import ProcessorSettings, picture_question
 from contract.timing import MAX_ATTEMPTS
 from loadtest.simulation.outages import client_error
+from processors.adapters.s3 import S3Objects
 from processors.detectors import chosen
+from processors.pipeline.objects import PictureSize
 from processors.pipeline.triage import unacceptable
 from tests.fakes.calls import nothing
 from tests.fakes.s3 import BUCKET
@@ -63,6 +65,19 @@ def test_a_picture_that_cannot_be_recognized_is_rejected_at_once_and_costs_no_ca
     assert {body for _, body in world.rekognition.paid} == {b"cat 97"}
 
 
+def test_what_is_refused_for_its_shape_is_not_taken_for_a_fault_of_ours(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its sides are long enough for Rekognition: the pictures function knows that no view can be made."""
+    monkeypatch.setattr(S3Objects, "size_of", lambda *_: PictureSize(12_000, 85))
+
+    assert world.deliver(world.s3.put("narrow.jpg", b"bomb 1")) == []
+
+    rejected = world.record("narrow.jpg")
+    assert rejected is not None
+    assert rejected.status is Status.REJECTED
+
+
 def test_many_pictures_of_one_fault_are_not_taken_for_a_fault_of_ours(world: World) -> None:
     """Rekognition's refusal of a parameter is doubtful where it is all that a batch gets; this one is not."""
     assert world.deliver(*(world.s3.put(f"{number}.png", b"bomb %d" % number) for number in range(5))) == []
@@ -99,6 +114,21 @@ def test_old_records_get_the_picture_and_nobody_else_is_asked() -> None:
     assert record.findings.photo is not None
     assert record.findings.labels == before.findings.labels
     assert world.rekognition.paid == paid
+
+
+def test_what_was_rejected_before_pictures_were_read_is_looked_at_once_more() -> None:
+    world = World()
+    world.deliver(world.s3.put("a.heic", HEIC), world.s3.put("b.jpg", b"not an image"))
+    assert (world.status("a.heic"), world.status("b.jpg")) == (Status.REJECTED, Status.REJECTED)
+
+    world.use(WITH_PICTURES)
+    look = look_again(BUCKET, ["a.heic", "b.jpg"], "2026-02-01T00:00:00.000Z")
+    assert world.deliver(look) == []
+
+    assert (world.status("a.heic"), world.status("b.jpg")) == (Status.RECOGNIZED, Status.REJECTED)
+    once_more, read = world.revision("b.jpg"), list(world.pictures.read)
+    assert world.deliver(look) == []
+    assert (world.revision("b.jpg"), world.pictures.read) == (once_more, read)
 
 
 def test_a_picture_that_ends_the_function_is_a_dead_letter_and_harms_no_other(

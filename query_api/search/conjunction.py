@@ -40,7 +40,8 @@ class Checkpoint(NamedTuple):
 class Conjunction:
     """The rows of the leading postings whose places are in all others too, as far as rows can tell.
 
-    `looked_at` are the places of the leading postings that were held against the rest, in order.
+    `looked_at` are the places of the leading postings that were held against the rest, in order. `passed` is
+    the last row that was passed: an image that has several of the leading terms has as many equal ones.
     """
 
     matcher: Matcher
@@ -50,6 +51,7 @@ class Conjunction:
     budget: ReadBudget
     looked_at: list[str] = field(default_factory=list, init=False)
     settled: str | None = field(default=None, init=False)
+    passed: IndexRow | None = field(default=None, init=False)
 
     @property
     def members(self) -> Sequence[Postings]:
@@ -65,13 +67,16 @@ class Conjunction:
 
     def advance(self) -> None:
         """Go to the next row. The record of the one before decides for all rows of its place."""
-        row = self.driver.row()
-        if row is not None:
-            self._settle(self.range.place(row))
+        self.passed = self.driver.row()
+        if self.passed is not None:
+            self._settle(self.range.place(self.passed))
             self.driver.advance()
 
     def _row(self) -> IndexRow | None:
         while (candidate := self.driver.row()) is not None:
+            if self._is_passed(candidate):
+                self.driver.advance()
+                continue
             place = self.range.place(candidate)
             self._look_at(place)
             further = self._first_of_others_after(place)
@@ -84,6 +89,12 @@ class Conjunction:
                 self._settle(self.range.just_before(further))
                 self.driver.seek(further)
         return None
+
+    def _is_passed(self, row: IndexRow) -> bool:
+        """Return whether the record that decides about a row has just decided about another one."""
+        if self.passed is None or row.at.sk != self.passed.at.sk:
+            return False
+        return self.range.place(row) == self.range.place(self.passed)
 
     def _look_at(self, place: str) -> None:
         if not self.looked_at or self.looked_at[-1] != place:

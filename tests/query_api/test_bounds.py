@@ -195,6 +195,20 @@ def test_a_page_by_what_files_say_costs_the_same_of_ten_times_as_many(
     assert cost.total <= cost_of_few.total + 2
 
 
+@pytest.mark.parametrize(
+    "asked", [BY_FILE[-1], ListQuestion(any_labels=MANY_LABELS)], ids=["near duplicates", "any label"]
+)
+def test_records_are_not_read_bit_by_bit_where_photos_have_many_of_the_terms(
+    full: MemoryTable, asked: ListQuestion
+) -> None:
+    full.reads = 0
+
+    page, _ = page_of(full, asked)
+
+    assert len(page.matches) == 50
+    assert full.reads <= 12
+
+
 @pytest.mark.parametrize(("between", "is_found"), [(9, True), (10, False)])
 def test_ten_images_are_looked_at_for_each_that_is_asked_for(between: int, is_found: bool) -> None:
     table = MemoryTable()

@@ -161,6 +161,14 @@ def test_near_duplicates_come_with_their_distance_and_without_the_photo_itself(s
     assert "distance" not in site.list().json["images"][0]
 
 
+def test_a_photo_that_is_not_to_be_found_by_its_hash_any_more_is_not_though_its_rows_are(site: Site) -> None:
+    commit_likes(site)
+    record = photo("same", second=0, file=facts(looks=LOOKS, finds_duplicates=False), generation=2)
+    commit(site.table, record)
+
+    assert site.list(near_duplicates_of="asked").keys == ["three", "one"]
+
+
 def test_near_duplicates_may_be_asked_for_with_other_conditions(site: Site) -> None:
     commit_likes(site)
 

@@ -23,7 +23,8 @@ class ProcessorSettings:
     about once: `yes` or `no` (docs/decisions/0002-paying-once.md).
     `pictures_function` reads photos' files and makes renditions in `renditions_bucket`; both are empty where
     that is off. `keep_location` says whether it notes where a photo was taken, `near_duplicates` whether such
-    are found, `scenes` whether photos of one scene have each other's answers: `yes` or `no`.
+    are found, `sidecars` whether what stands beside a photo is read, `scenes` whether photos of one scene
+    have each other's answers: `yes` or `no`.
     """
 
     bucket_name: str
@@ -45,6 +46,7 @@ class ProcessorSettings:
     renditions_bucket: str = ""
     keep_location: str = "no"
     near_duplicates: str = "no"
+    sidecars: str = "no"
     scenes: str = "no"
 
     @property
@@ -136,9 +138,13 @@ class Question:
         return hashlib.blake2b(asked.encode(), digest_size=6).hexdigest()
 
 
+# The settings that decide what the pictures function looks for, each `yes` or `no`.
+LOOKED_FOR = ("keep_location", "near_duplicates", "sidecars")
+
+
 def picture_question(settings: ProcessorSettings) -> Question:
     """Return what is asked about the picture as a file: of a function of ours, and not of Rekognition."""
-    chosen = {name: getattr(settings, name) == "yes" for name in ("keep_location", "near_duplicates")}
+    chosen = {name: getattr(settings, name) == "yes" for name in LOOKED_FOR}
     return Question(PICTURE, {"version": PICTURE_VERSION, **chosen})
 
 

@@ -17,7 +17,7 @@ MEMORY_MB = 2048
 
 
 # What the other functions are told of it, and are told nothing of where it is off.
-_TOLD = ("PICTURES_FUNCTION", "RENDITIONS_BUCKET", "KEEP_LOCATION", "NEAR_DUPLICATES", "SCENES")
+_TOLD = ("PICTURES_FUNCTION", "RENDITIONS_BUCKET", "KEEP_LOCATION", "NEAR_DUPLICATES", "SIDECARS", "SCENES")
 
 
 class Pictures(Construct):

@@ -68,6 +68,7 @@ class Processing(Construct):
                         renditions_bucket=pictures.renditions.bucket_name if pictures else "",
                         keep_location="yes" if settings.keep_location else "no",
                         near_duplicates="yes" if settings.near_duplicates else "no",
+                        sidecars="yes" if settings.sidecars else "no",
                         scenes="yes" if settings.scenes else "no",
                     )
                 ),

@@ -13,7 +13,7 @@ from tests.infra.conftest import Synthesize
 from tests.infra.template import Template, listed, target
 
 FUNCTION = "AWS::Lambda::Function"
-TOLD = {"PICTURES_FUNCTION", "RENDITIONS_BUCKET", "KEEP_LOCATION", "NEAR_DUPLICATES", "SCENES"}
+TOLD = {"PICTURES_FUNCTION", "RENDITIONS_BUCKET", "KEEP_LOCATION", "NEAR_DUPLICATES", "SIDECARS", "SCENES"}
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_settings_reach_the_functions_that_they_are_for(synthesized: Synthesize)
     for name, functions in {
         "KEEP_LOCATION": ("Processor", "PicturesFunction"),
         "NEAR_DUPLICATES": ("Processor", "PicturesFunction", "Query"),
-        "SIDECARS": ("PicturesFunction",),
+        "SIDECARS": ("Processor", "PicturesFunction"),
         "SCENES": ("Processor",),
     }.items():
         for function in functions:

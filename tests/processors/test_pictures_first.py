@@ -239,3 +239,4 @@ def test_what_is_looked_for_names_the_answer() -> None:
         return picture_question(ProcessorSettings(**{**vars(WITH_PICTURES), **chosen})).fingerprint
 
     assert len({fingerprint(), fingerprint(keep_location="yes"), fingerprint(near_duplicates="yes")}) == 3
+    assert fingerprint(sidecars="yes") != fingerprint()

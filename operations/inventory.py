@@ -74,7 +74,8 @@ class RecordSummary:
         if not self.is_of(listed):
             return False
         if self.status is Status.REJECTED:
-            return True
+            # Before pictures were read, formats were rejected that are recognized now.
+            return PICTURE not in fingerprints or PICTURE in self.fingerprints
         return self.status is Status.RECOGNIZED and dict(self.fingerprints) == dict(fingerprints)
 
     def lacks_only_picture(self, listed: Listed, fingerprints: Mapping[str, str]) -> bool:

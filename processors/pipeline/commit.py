@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from contract.errors import ImagepipeError, NotReadyError, PermanentError
 from contract.metrics import Metric
 from contract.notifications import ImageEvent, ObjectChange, completion
+from contract.photos import PICTURE
 from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Status
 from contract.scenes import marked
 from contract.table import ItemKey, index_rows
@@ -47,11 +48,15 @@ class RecordMaker:
             generation=_generation(seen),
             decided_at=self.decided_at,
             decided_by=event.id,
-            detectors={} if rejection else self._detectors(findings),
+            detectors=self._looked_at() if rejection else self._detectors(findings),
             findings=findings,
             rejection=rejection,
             shares_answers=self.shares_answers,
         )
+
+    def _looked_at(self) -> Mapping[str, str]:
+        """Return what a rejection says of pictures: where they were not read, more would be taken now."""
+        return {name: fingerprint for name, fingerprint in self.fingerprints.items() if name == PICTURE}
 
     def _detectors(self, findings: Findings) -> Mapping[str, str]:
         """Return the names that its answers are kept by: inherited ones have their own."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.errors import ImagepipeError, PermanentError
 from contract.notifications import ImageEvent, ObjectChange, parse
+from contract.photos import PICTURE
 from contract.records import ImageRecord, ImageVersion, Status
 from contract.scenes import unmarked
 from contract.timing import DAY_SECONDS, TOMBSTONE_DAYS
@@ -224,7 +225,8 @@ def _describes(
     if record.rejection is not None:
         if record.rejection.is_about_access and present.obstacle is None:
             return _is_its_maker(event, record)
-        return True
+        # What was rejected before pictures were read may be of a format that is read now.
+        return PICTURE not in fingerprints or PICTURE in record.detectors
     if record.status is not Status.RECOGNIZED:
         return False
     # What was recognized before it was archived stays so: nobody could be asked anew.

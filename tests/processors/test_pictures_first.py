@@ -116,6 +116,21 @@ def test_old_records_get_the_picture_and_nobody_else_is_asked() -> None:
     assert world.rekognition.paid == paid
 
 
+def test_what_was_rejected_before_pictures_were_read_is_looked_at_once_more() -> None:
+    world = World()
+    world.deliver(world.s3.put("a.heic", HEIC), world.s3.put("b.jpg", b"not an image"))
+    assert (world.status("a.heic"), world.status("b.jpg")) == (Status.REJECTED, Status.REJECTED)
+
+    world.use(WITH_PICTURES)
+    look = look_again(BUCKET, ["a.heic", "b.jpg"], "2026-02-01T00:00:00.000Z")
+    assert world.deliver(look) == []
+
+    assert (world.status("a.heic"), world.status("b.jpg")) == (Status.RECOGNIZED, Status.REJECTED)
+    once_more, read = world.revision("b.jpg"), list(world.pictures.read)
+    assert world.deliver(look) == []
+    assert (world.revision("b.jpg"), world.pictures.read) == (once_more, read)
+
+
 def test_a_picture_that_ends_the_function_is_a_dead_letter_and_harms_no_other(
     world: World,
 ) -> None:

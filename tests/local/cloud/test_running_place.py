@@ -162,7 +162,12 @@ def test_a_stop_keeps_photos_and_records(tmp_path: Path) -> None:
         second = again(first)
         assert second.outputs == outputs
         after = answer(second, "/images?key=kept.jpg")
-        assert {**after, "url": ""} == {**before, "url": ""}  # signed anew for each answer
+        assert unsigned(after) == unsigned(before)
+
+
+def unsigned(answer: dict[str, object]) -> dict[str, object]:
+    """Leave out the URLs, which are signed anew for each answer."""
+    return {name: value for name, value in answer.items() if not name.endswith("url")}
 
 
 def test_nothing_of_a_persons_aws_setup_is_used(

@@ -90,3 +90,45 @@ def png_header(file: Seekable) -> Header:
     except EOFError as error:
         raise RefusedError(INVALID_FORMAT, "it is a PNG that ends before its picture begins") from error
     raise RefusedError(INVALID_FORMAT, "it is a PNG without a picture in it: it may be damaged")
+
+
+_MOST_BOXES = 64
+_MOST_META_BYTES = 16 * 1024 * 1024
+# Where an item's type ends its numbers, by the version of its box: ISO/IEC 14496-12, 8.11.6.
+_ITEM_TYPE = {2: 8, 3: 10}
+
+
+def check_heif_items(file: Seekable) -> None:
+    """Raise RefusedError where an item's type or name is no text: pi-heif 1.4 ends the process over those."""
+    meta = _meta_box(file)
+    place = meta.find(b"infe")
+    while place >= 4:  # noqa: PLR2004
+        (size,) = struct.unpack(">I", meta[place - 4 : place])
+        item = meta[place + 4 : place - 4 + size]
+        start = _ITEM_TYPE.get(item[0] if item else 0)
+        try:
+            if start is not None:
+                item[start:].decode()
+        except UnicodeDecodeError as error:
+            raise RefusedError(INVALID_FORMAT, "it is a HEIF whose list of items is damaged") from error
+        place = meta.find(b"infe", place + 4)
+
+
+def _meta_box(file: Seekable) -> bytes:
+    """Return the box in which a HEIF tells what is in it; nothing where there is none."""
+    place = 0
+    for _ in range(_MOST_BOXES):
+        file.seek(place)
+        head = file.read(16)
+        if len(head) < 8:  # noqa: PLR2004
+            break
+        size, name = struct.unpack(">I4s", head[:8])
+        if size == 1 and len(head) == 16:  # noqa: PLR2004
+            (size,) = struct.unpack(">Q", head[8:])
+        if name == b"meta":
+            file.seek(place)
+            return file.read(min(size or _MOST_META_BYTES, _MOST_META_BYTES))
+        if size < 8:  # noqa: PLR2004
+            break
+        place += size
+    return b""

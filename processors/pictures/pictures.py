@@ -19,7 +19,7 @@ from processors.pictures.decoding import check_scans, check_size, decode, open_p
 from processors.pictures.directories import directory_of_exif, first_directory
 from processors.pictures.errors import INVALID_FORMAT, TOO_LARGE, TOO_SMALL, RefusedError
 from processors.pictures.formats import BEGINNING_BYTES, Seekable, format_of
-from processors.pictures.headers import Header, jpeg_header, png_header
+from processors.pictures.headers import Header, check_heif_items, jpeg_header, png_header
 from processors.pictures.iptc import read_iptc
 from processors.pictures.metadata import Orientation, Tags, orientation_of
 from processors.pictures.range_reader import RangeReader
@@ -76,6 +76,8 @@ def look_at(file: RangeReader) -> Picture:
         return _look_at_usual(form, file)
     if form == "TIFF" and (raw := raw_format(file)):
         return _look_at_raw(raw, file)
+    if form == "HEIF":
+        check_heif_items(file)
     picture = open_picture(form, file.whole())
     if form == "TIFF":
         # Pillow turns these itself.

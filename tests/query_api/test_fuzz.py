@@ -74,6 +74,9 @@ OF_REJECTED = {"key", "raw", "status", "prefix", "from", "to", "order", "limit",
 
 def make_sensible(query: dict[str, Any]) -> None:
     """Leave out what makes no sense beside the rest: JSON Schema cannot say which parameters go together."""
+    # A list of nothing is not sent at all.
+    for name in [name for name, value in query.items() if value == []]:
+        del query[name]
     about_labels = {"label", "any_label", "not_label", "moderation"} & set(query)
     query.pop("cursor", None)
     if set(query) - {"key", "raw"}:

@@ -211,6 +211,18 @@ def test_a_bomb_in_a_comment_is_not_unpacked() -> None:
     assert "renditions" not in facts
 
 
+@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("name", ["plain", "tiled", "alpha"])
+def test_an_item_whose_type_is_no_text_does_not_end_the_process(name: str, at: int) -> None:
+    content = HEIC[name]
+    for place in (
+        place for place in range(len(content)) if content.startswith((b"Exif\0", b"hvc1\0"), place)
+    ):
+        damaged = content[: place + at] + b"\xff" + content[place + at + 1 :]
+        if content[place - 12 : place - 8] == b"infe":
+            assert "list of items is damaged" in answer(damaged)["refused"]["message"]
+
+
 def test_what_takes_too_much_memory_after_all_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def load(_self: object) -> None:
         raise MemoryError

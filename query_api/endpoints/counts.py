@@ -10,7 +10,7 @@ from contract.errors import ImagepipeError
 from contract.metrics import SCENE_METRICS, Metric
 from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
-from query_api.endpoints import presentation
+from query_api.endpoints import schemas
 from query_api.http.messages import Request, Response, unhealthy
 from query_api.http.parameters import Parameter, QueryParams, text_up_to, whole
 from query_api.http.routing import Endpoint
@@ -27,7 +27,7 @@ LABELS = Endpoint(
     "/labels",
     "listLabels",
     "Labels and how many images carry each, most frequent first",
-    presentation.LABELS,
+    schemas.LABELS,
     "Counted a few seconds after an image was recognized, overwritten or deleted, each image once.",
     parameters=(
         Parameter(
@@ -44,10 +44,10 @@ STATS = Endpoint(
     "/stats",
     "readStats",
     "How many images there are, what was paid and saved, and what is waiting",
-    presentation.STATS,
+    schemas.STATS,
     "Numbers of queues are approximate, as SQS gives them.",
 )
-HEALTH = Endpoint("GET", "/health", "checkHealth", "Whether the table answers", presentation.HEALTH)
+HEALTH = Endpoint("GET", "/health", "checkHealth", "Whether the table answers", schemas.HEALTH)
 
 
 def list_labels(counts: Counts, request: Request) -> Response:

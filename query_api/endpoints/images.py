@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from contract.records import ImageRecord, ResultName, Status
-from query_api.endpoints import presentation
+from query_api.endpoints import presentation, schemas
 from query_api.endpoints.image_parameters import KEY, PARAMETERS, Offered, read_question
 from query_api.http import parameters
 from query_api.http.messages import Request, Response, unknown_image
@@ -24,9 +24,9 @@ LIST = Endpoint(
     "Images that meet every condition",
     {
         "anyOf": [
-            presentation.PAGE,
+            schemas.PAGE,
             {"$ref": "#/components/schemas/Details", "description": "With `key`."},
-            {**presentation.RAW, "description": "With `key` and `raw`."},
+            {**schemas.RAW, "description": "With `key` and `raw`."},
         ]
     },
     "Names are matched without regard to case. A page may be shorter than its limit, even empty, where many "
@@ -50,7 +50,7 @@ RAW = Endpoint(
     "/images/{key+}/raw",
     "getRawAnswers",
     "What Rekognition itself answered about one image",
-    presentation.RAW,
+    schemas.RAW,
     "Any path that ends so is taken for this. For any key: `/images?key=…&raw=true`.",
     path_parameters=(KEY,),
     refusals=NO_SUCH_IMAGE,
@@ -129,7 +129,7 @@ class ImageEndpoints:
             raise unknown_image(key)
         return Response(200, presentation.raw(details) if raw else self._detailed(details))
 
-    def _detailed(self, details: presentation.Details) -> presentation.Json:
+    def _detailed(self, details: presentation.Details) -> schemas.Json:
         shown = self._shown(details.record)
         try:
             return presentation.details(details, shown)
@@ -139,7 +139,7 @@ class ImageEndpoints:
             self.count(QueryMetric.ITEMS_UNREADABLE, 1)
             return presentation.details(details._replace(results={}), shown)
 
-    def _shown(self, record: ImageRecord) -> presentation.Json:
+    def _shown(self, record: ImageRecord) -> schemas.Json:
         return presentation.shown(record, self.signer, pictures=self.offered.pictures)
 
 

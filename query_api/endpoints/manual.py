@@ -10,7 +10,7 @@ from html import escape
 from re import sub
 from typing import Any
 
-from query_api.endpoints.presentation import COMPONENTS, Json
+from query_api.endpoints.schemas import COMPONENTS, Json
 from query_api.http.parameters import Parameter
 from query_api.http.routing import Endpoint
 

@@ -2,7 +2,7 @@
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.photos import MAX_PHOTO_BYTES
-from query_api.endpoints import presentation
+from query_api.endpoints import schemas
 from query_api.http import parameters
 from query_api.http.messages import Request, Response
 from query_api.http.parameters import Parameter, read_body
@@ -32,7 +32,7 @@ def upload_endpoint(*, pictures: bool) -> Endpoint:
         "/uploads",
         "allowUpload",
         "Permission to upload one photo",
-        presentation.UPLOAD,
+        schemas.UPLOAD,
         "PUT the photo to `url` with all `headers`: these bytes and no others. Where the key has a photo "
         "already, the bucket keeps it and answers 412, unless `replace` was asked for. The photo appears in "
         "answers once it is recognized.",

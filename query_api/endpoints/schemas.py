@@ -1,0 +1,223 @@
+"""Answers in JSON Schema, as openapi.json shows them. Tests hold what is written to it (presentation.py)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contract.metrics import Metric
+from contract.photos import NEAR_DUPLICATE_BITS
+
+Json = dict[str, Any]
+
+TEXT: Json = {"type": "string"}
+TEXT_OR_NULL: Json = {"type": ["string", "null"]}
+TIME: Json = {"type": "string", "format": "date-time"}
+PERCENT: Json = {"type": "number", "minimum": 0, "maximum": 100}
+COUNT: Json = {"type": "integer", "minimum": 0}
+COUNT_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0}
+ANYTHING: Json = {"type": "object"}
+
+
+def json_object(properties: Mapping[str, Any], *optional: str, **more: Any) -> dict[str, Any]:
+    """Describe a JSON object that has these properties, all but the optional ones always, and no others."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+        **more,
+    }
+
+
+def listed(items: Json) -> Json:
+    return {"type": "array", "items": items}
+
+
+def or_null(schema: Json) -> Json:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+URL: Json = {**TEXT_OR_NULL, "description": "Shows the photo for 15 minutes, to anybody."}
+NUMBER_OR_NULL: Json = {"type": ["number", "null"]}
+
+BOX = json_object(
+    {name: {"type": "number"} for name in ("left", "top", "width", "height")},
+    description="Ratios of the upright picture's width and height.",
+)
+NAMED = json_object({"name": TEXT, "confidence": PERCENT})
+REJECTION = or_null(json_object({"code": TEXT, "message": TEXT, "detector": TEXT_OR_NULL}))
+LABEL = json_object(
+    {
+        "name": TEXT,
+        "confidence": PERCENT,
+        "parent": {"type": "boolean", "description": "Another label of the image implies it."},
+    }
+)
+PHOTO = json_object(
+    {
+        "format": TEXT,
+        "width": {**COUNT, "description": "In pixels, of the photo as it is displayed."},
+        "height": COUNT,
+        "orientation": {"type": "integer", "minimum": 1, "maximum": 8, "description": "EXIF's."},
+        "taken_at": {
+            **TEXT_OR_NULL,
+            "description": "ISO 8601 with milliseconds and no zone, by the camera's clock.",
+        },
+        "taken_zone": {**TEXT_OR_NULL, "description": "The clock's distance from UTC, as +02:00."},
+        "taken_from": {**TEXT_OR_NULL, "description": "The tag, or the file, that says so."},
+        "camera": TEXT_OR_NULL,
+        "lens": TEXT_OR_NULL,
+        "exposure_seconds": NUMBER_OR_NULL,
+        "f_number": NUMBER_OR_NULL,
+        "iso": {"type": ["integer", "null"]},
+        "focal_length_mm": NUMBER_OR_NULL,
+        "latitude": {**NUMBER_OR_NULL, "minimum": -90, "maximum": 90},
+        "longitude": {**NUMBER_OR_NULL, "minimum": -180, "maximum": 180},
+        "rating": {"type": ["integer", "null"]},
+        "keywords": listed(TEXT),
+    },
+    description="What the file says of itself; null where it says nothing. Texts are a stranger's.",
+)
+_COMMON: Json = {
+    "key": TEXT,
+    "status": {"type": "string", "enum": ["recognized", "rejected"]},
+    "uploaded_at": TIME,
+    "decided_at": TIME,
+    "size_bytes": COUNT,
+    "faces": COUNT_OR_NULL,
+    "moderation": listed(NAMED),
+    "words": listed(TEXT),
+    "scene": {
+        **TEXT_OR_NULL,
+        "description": "Names the content of another photo of the same scene, where that one was asked about "
+        "and these are its answers.",
+    },
+    "rejection": REJECTION,
+    "url": URL,
+    "thumbnail_url": {
+        **TEXT_OR_NULL,
+        "description": "Shows a picture of up to 512 pixels for 15 minutes, to anybody; null where none was "
+        "made.",
+    },
+    "view_url": {
+        **TEXT_OR_NULL,
+        "description": "Shows a JPEG of up to 2048 pixels for 15 minutes, to anybody, where the photo itself "
+        "is none that every browser shows; where null, `url` does.",
+    },
+    "photo": {
+        **or_null({"$ref": "#/components/schemas/Photo"}),
+        "description": "What the file says of itself; null where nobody has looked.",
+    },
+}
+SUMMARY = json_object(
+    {
+        **_COMMON,
+        "labels": listed(LABEL),
+        "confidence": PERCENT,
+        "distance": {
+            **COUNT,
+            "maximum": NEAR_DUPLICATE_BITS,
+            "description": "Of near duplicates: in how many bits of 64 it differs.",
+        },
+    },
+    "confidence",
+    "distance",
+)
+PAGE = json_object(
+    {
+        "images": listed({"$ref": "#/components/schemas/Image"}),
+        "cursor": {"type": ["string", "null"], "description": "Leads to the next page; null on the last."},
+        "looked_at": {
+            **COUNT,
+            "description": "Where the page ended before it was full, and there may be more: how many images "
+            "were looked at to find these.",
+        },
+    },
+    "looked_at",
+)
+DETAILED_LABEL = json_object(
+    {
+        **LABEL["properties"],
+        "parents": listed(TEXT),
+        "instances": listed({"type": "object", "properties": {"box": BOX, "confidence": PERCENT}}),
+    },
+    "parents",
+    "instances",
+)
+DETAILS = json_object(
+    {
+        **_COMMON,
+        "labels": listed(DETAILED_LABEL),
+        "face_details": or_null(
+            listed({"type": "object", "properties": {"box": BOX}, "description": "With every attribute."})
+        ),
+        "text_lines": or_null(listed(json_object({"text": TEXT, "confidence": PERCENT, "box": BOX}))),
+        "version": json_object({"etag": TEXT, "version_id": TEXT_OR_NULL, "revision": TEXT}),
+        "detectors": {
+            "type": "object",
+            "additionalProperties": json_object({"fingerprint": TEXT, "called_at": TEXT_OR_NULL}),
+        },
+    }
+)
+RAW: Json = {
+    "type": "object",
+    "additionalProperties": ANYTHING,
+    "description": "Rekognition's answers as they came, by detector.",
+}
+UPLOAD = json_object(
+    {
+        "url": TEXT,
+        "method": {"type": "string", "enum": ["PUT"]},
+        "headers": {"type": "object", "additionalProperties": TEXT},
+        "key": TEXT,
+        "expires_in_seconds": COUNT,
+    }
+)
+HEALTH = json_object({"status": {"type": "string", "enum": ["ok"]}})
+LABELS = json_object({"labels": listed(json_object({"name": TEXT, "count": COUNT}))})
+_QUEUE = json_object({"waiting": COUNT, "in_flight": COUNT})
+STATS = json_object(
+    {
+        "images": json_object({"recognized": COUNT, "rejected": COUNT}),
+        "calls": json_object(
+            {
+                "made": COUNT,
+                "avoided": COUNT,
+                "dollars_saved": {"type": "number", "minimum": 0},
+                "days": {**COUNT, "description": "Over how many days, today included."},
+            }
+        ),
+        "scenes": or_null(
+            json_object(
+                {
+                    "inherited": {**COUNT, "description": "Calls that another photo of the scene saved."},
+                    "compared": {**COUNT, "description": "Photos asked about all the same, to compare."},
+                    "disagreement": {
+                        "type": ["number", "null"],
+                        "minimum": 0,
+                        "maximum": 1,
+                        "description": "The share of their sure labels that only one of the two photos has.",
+                    },
+                    "days": COUNT,
+                }
+            )
+        ),
+        "queues": json_object({"images": _QUEUE, "bulk": _QUEUE}),
+        "dead_letters": COUNT,
+        "today": json_object(
+            {count.name.lower(): COUNT for count in Metric},
+            description="What the processor counted, UTC.",
+        ),
+    }
+)
+PROBLEM = json_object(
+    {
+        "type": TEXT,
+        "title": TEXT,
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": TEXT,
+        "faults": listed(json_object({"parameter": TEXT, "reason": TEXT})),
+    },
+    "faults",
+    description="https://www.rfc-editor.org/rfc/rfc9457",
+)
+COMPONENTS = {"Image": SUMMARY, "Details": DETAILS, "Photo": PHOTO, "Problem": PROBLEM}

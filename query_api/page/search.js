@@ -46,6 +46,7 @@ export class Search {
 
   show(options) {
     if (document.activeElement !== this.input) return;
+    const chosen = this.options[this.active];
     this.options = options;
     this.active = -1;
     replace(
@@ -55,6 +56,9 @@ export class Search {
     this.list.hidden = options.length === 0;
     this.input.setAttribute("aria-expanded", String(!this.list.hidden));
     this.input.removeAttribute("aria-activedescendant");
+    // An answer that comes late must not take away what the arrows have led to meanwhile.
+    const place = options.findIndex((option) => option.kind === chosen?.kind && option.value === chosen.value);
+    if (place >= 0) this.activate(place);
   }
 
   element(option, index) {

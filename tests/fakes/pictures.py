@@ -22,8 +22,17 @@ CELLS = ("u09", "u09t", "u09tu", "u09tun")
 
 
 def hash_of(body: bytes) -> str:
-    """Return what stands for the perceptual hash of a picture."""
-    return hashlib.blake2b(body, digest_size=8).hexdigest()
+    """Return what stands for the perceptual hash of a picture: the same for all of a burst."""
+    return "0" * 16 if body.startswith(b"burst") else hashlib.blake2b(body, digest_size=8).hexdigest()
+
+
+def camera_of(body: bytes) -> str:
+    """Return the camera, one for each burst."""
+    return f"Camera {body[5:6].decode()}" if body.startswith(b"burst") else CAMERA
+
+
+def _sharpness_of(body: bytes) -> float:
+    return float(body[7:8]) if body.startswith(b"burst") else 1.0
 
 
 @dataclass
@@ -71,7 +80,9 @@ class FakePictures:
             latitude=48.8584,
             longitude=2.2945,
             finds_duplicates=True,
-            **{"camera": CAMERA, "hash": hash_of(stored.body), **_of_a_burst(stored.body)},
+            camera=camera_of(stored.body),
+            hash=hash_of(stored.body),
+            sharpness=_sharpness_of(stored.body),
             renditions=asked["token"],
             has_view=not is_direct,
         )
@@ -79,10 +90,3 @@ class FakePictures:
             if made is not None:
                 self.renditions[made] = stored.body
         return {"photo": photo.to_json()}
-
-
-def _of_a_burst(body: bytes) -> dict[str, Any]:
-    if not body.startswith(b"burst"):
-        return {}
-    burst, sharpness = body.split()[0].decode().removeprefix("burst").split("-")
-    return {"camera": f"Camera {burst}", "hash": "0" * 16, "sharpness": float(sharpness)}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.page.conftest import OpenPage
 from tests.page.host import Host, box, photo
@@ -97,6 +97,26 @@ def test_a_label_is_suggested_with_its_count_and_leads_to_its_photos(host: Host,
     expect_names(page, "dog.jpg", "cat.jpg")
     assert page.url == f"{host.url}?label=Animal"
     assert page.title() == "Animal · imagepipe"
+
+
+def test_suggestions_that_come_late_leave_the_one_that_was_chosen(host: Host, open_page: OpenPage) -> None:
+    page = open_page(host.url)
+    search = page.get_by_label("Search by label")
+    option = page.get_by_role("option", name="Animal")
+    search.focus()
+    expect(option).to_be_visible()
+    held: list[Route] = []
+    page.route("**/labels?prefix=a&*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    with page.expect_request("**/labels?prefix=a&*"):
+        search.press_sequentially("a")
+    search.press("ArrowDown")
+    expect(option).to_have_attribute("aria-selected", "true")
+
+    held[0].continue_()
+
+    expect(page.get_by_role("option", name="key begins with")).to_be_visible()
+    expect(option).to_have_attribute("aria-selected", "true")
+    expect(search).to_have_attribute("aria-activedescendant", option.get_attribute("id") or "")
 
 
 def test_filters_add_up_are_taken_away_and_are_gone_back_to(host: Host, open_page: OpenPage) -> None:

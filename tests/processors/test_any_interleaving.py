@@ -21,7 +21,7 @@ from contract.records import Status, unpack
 from contract.table import camera_term, from_wire, hash_terms, label_term, place_term
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import nothing
-from tests.fakes.pictures import CAMERA, CELLS, hash_of
+from tests.fakes.pictures import CELLS, camera_of, hash_of
 from tests.fakes.s3 import BUCKET
 from tests.fakes.s3_versions import Versioning
 from tests.processors.world import SETTINGS, WITH_PICTURES, Delivery, World
@@ -314,7 +314,7 @@ class InterleavingsWithPictures(Interleavings):
         terms = expected_terms(body)
         if "status:recognized" not in terms:
             return terms
-        of_file = {"taken", camera_term(CAMERA), *map(place_term, CELLS), *hash_terms(hash_of(body))}
+        of_file = {"taken", camera_term(camera_of(body)), *map(place_term, CELLS), *hash_terms(hash_of(body))}
         return terms | of_file
 
     def teardown(self) -> None:

@@ -81,6 +81,13 @@ function emptiness() {
       action: button("Clear all", () => go(cleared(now))),
     };
   }
+  if (now.order.startsWith("taken")) {
+    return {
+      title: "No photo says when it was taken",
+      text: "Only files that hold a time of capture are in this order.",
+      action: button("Show newest first", () => change({ order: "" })),
+    };
+  }
   const title = "No photos yet";
   if (!mayUpload) return { title, text: "Each appears once it is recognized.", action: null };
   const add = button("Add photos", () => byId("add").click(), "primary");

@@ -292,3 +292,13 @@ def test_everything_said_can_be_read_by_those_who_see_little(
     page.keyboard.press("Escape")
     for element in page.locator(".date").all():
         assert element.evaluate(CONTRAST) >= 4.5, element.inner_text()
+
+
+def test_photos_without_a_time_of_capture_are_not_taken_for_none(album: Album, open_page: OpenPage) -> None:
+    album.add(taken("dog.jpg", facts()))
+    page = open_page(f"{album.url}?order=taken")
+
+    expect(page.get_by_role("heading", name="No photo says when it was taken")).to_be_visible()
+    page.get_by_role("button", name="Show newest first").click()
+
+    expect(page.get_by_text("dog.jpg")).to_be_visible()

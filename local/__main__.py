@@ -34,7 +34,7 @@ def run(
     ] = None,
 ) -> None:
     """Start and deploy what is needed, put a folder of photos in, and show what is in them."""
-    from local.cloud.assembly import LOCAL_CONTEXT, named_settings
+    from local.cloud.assembly import local_context, named_settings
     from local.cloud.running import at_work, bring_up
     from local.cloud.stages import Stages
     from local.demo.folder import look_into
@@ -45,7 +45,7 @@ def run(
     with faults_in_one_line():
         folder = look_into(_expanded(images))
         environment = asking(on_ports(remembered(directory), port), rekognition_url)
-        settings = {**LOCAL_CONTEXT, **named_settings(context)}
+        settings = local_context(named_settings(context))
         with at_work(environment):
             stages = Stages(shown)
             outputs = bring_up(environment, stages, settings)

@@ -38,6 +38,9 @@ LOCAL_CONTEXT: Mapping[str, object] = {
     FOR_THIS_MACHINE: True,
 }
 
+# Of those, what is of use only where pictures are read.
+OF_PICTURES = ("near_duplicates",)
+
 _SOURCES = ("contract", "aws", "processors", "query_api")
 _KEPT_ASSEMBLIES = 64
 
@@ -107,6 +110,17 @@ def named_settings(given: Iterable[str]) -> dict[str, object]:
             raise LocalCloudError(f"{setting!r} is no setting; write NAME=VALUE, as in detectors=labels")
         settings[name] = value
     return settings
+
+
+def local_context(given: Mapping[str, object]) -> dict[str, object]:
+    """Return the settings of a deployment here, with those given in place of the usual ones.
+
+    Where pictures are switched off, what is only of use beside them is left to its default.
+    """
+    usual = dict(LOCAL_CONTEXT)
+    if str(given.get("pictures", True)).lower() == "false":
+        usual = {name: value for name, value in usual.items() if name not in OF_PICTURES}
+    return {**usual, **given}
 
 
 def run_app(out: Path, context: Mapping[str, object]) -> None:

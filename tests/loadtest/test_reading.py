@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.settings import DeploymentSettings
 from loadtest import LoadtestError
 from loadtest.scenario import (
     ApiLoad,
@@ -14,6 +15,7 @@ from loadtest.scenario import (
     Scenario,
     read_scenarios,
 )
+from local.cloud.assembly import local_context
 
 
 def read(tmp_path: Path, text: str) -> dict[str, Scenario]:
@@ -112,3 +114,13 @@ def test_all_faults_are_told_together(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(LoadtestError, match=r"nowhere\.toml"):
         read_scenarios(tmp_path / "nowhere.toml")
+
+
+@pytest.mark.parametrize("name", sorted(read_scenarios()))
+def test_what_a_scenario_sets_can_be_deployed_beside_what_is_usual_here(name: str) -> None:
+    context = read_scenarios()[name].context
+
+    settings = DeploymentSettings.from_context(local_context(context).get)
+
+    assert settings.pictures is not bool(context)
+    assert settings.near_duplicates is settings.pictures

@@ -39,6 +39,9 @@ _BAND_CHARACTERS = 4
 MAX_TEXT_CHARACTERS = 200
 MAX_KEYWORDS = 50
 # Sort keys begin with it, and their order is that of ASCII.
+# EXIF's ways in which a picture lies; degrees of the earth.
+ORIENTATIONS = range(1, 9)
+MOST_LATITUDE, MOST_LONGITUDE = 90, 180
 _TAKEN_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}", re.ASCII)
 _ZONE = re.compile(r"[+-]\d\d:\d\d", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{16}")
@@ -90,11 +93,11 @@ class PhotoFacts:
                 "format": 0 < len(self.format) <= MAX_TEXT_CHARACTERS,
                 "width": self.width > 0,
                 "height": self.height > 0,
-                "orientation": 1 <= self.orientation <= 8,  # noqa: PLR2004
+                "orientation": self.orientation in ORIENTATIONS,
                 "taken_at": self.taken_at is None or _TAKEN_AT.fullmatch(self.taken_at),
                 "taken_zone": self.taken_zone is None or _ZONE.fullmatch(self.taken_zone),
-                "latitude": self.latitude is None or abs(self.latitude) <= 90,  # noqa: PLR2004
-                "longitude": self.longitude is None or abs(self.longitude) <= 180,  # noqa: PLR2004
+                "latitude": self.latitude is None or abs(self.latitude) <= MOST_LATITUDE,
+                "longitude": self.longitude is None or abs(self.longitude) <= MOST_LONGITUDE,
                 "keywords": len(self.keywords) <= MAX_KEYWORDS,
                 "hash": self.hash is None or _HASH.fullmatch(self.hash),
                 "renditions": self.renditions is None or _TOKEN.fullmatch(self.renditions),

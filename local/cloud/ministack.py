@@ -38,7 +38,7 @@ def mend_streams() -> None:
 
 
 def mend_ranges() -> None:
-    """Give the piece that is asked for of a version of an object, too, and not all of it."""
+    """Honour the Range header of a GET that names a version, too: MiniStack returns all of the object."""
     from ministack.services import s3
 
     get = s3._get_object

@@ -26,7 +26,7 @@ class PhotoWriter(Protocol):
         """Have all of it on disk; return the sizes of the parts, and what else the next run goes on with."""
 
     def finish(self) -> None:
-        """Give what is written its name. Done again, it changes nothing."""
+        """Rename what was written to its final name. Calling it again changes nothing."""
 
     def close(self) -> None:
         """Let go of what is open."""
@@ -210,7 +210,7 @@ def _joined(part: Path) -> Iterator[str]:
 
 
 def put_in_place(partial: Path, output: Path) -> None:
-    """Give an unfinished file its name, if that was not done before. Raise OperatorError."""
+    """Rename an unfinished file to its final name, unless that is done already. Raise OperatorError."""
     with told_of(output):
         if partial.exists() or not output.exists():
             partial.replace(output)

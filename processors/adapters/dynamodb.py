@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aws.calls import TableBatches, write_if
 from aws.retries import RetryPolicy
@@ -20,10 +20,6 @@ from contract.table import IndexRow, Item, ItemKey, WireItem, from_wire, key_of,
 from contract.timing import CLAIM_SECONDS, RESULTS_UNSAFE_SECONDS
 from processors.adapters.calls import translated
 from processors.pipeline.commit import Commit, Decided
-
-if TYPE_CHECKING:
-    pass
-
 
 # Newer than what stands, or what stands is what was seen: order by S3's sequencer, and for work without one
 # (a request to look again) by nobody else having written in between, be it the order of events alone.

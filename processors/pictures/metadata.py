@@ -6,6 +6,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from contract.photos import MOST_LATITUDE, MOST_LONGITUDE, ORIENTATIONS
 from processors.pictures.directories import SHORT, Directory
 from processors.pictures.iptc import IptcTags
 from processors.pictures.texts import clean_keywords, clean_text, parse_moment, parse_zone, positive
@@ -47,7 +48,7 @@ def orientation_of(directory: Directory | None) -> Orientation:
     if directory is None or ORIENTATION not in directory:
         return Orientation()
     value = directory.whole_number(ORIENTATION)
-    if value is None or not 1 <= value <= 8:  # noqa: PLR2004
+    if value is None or value not in ORIENTATIONS:
         return Orientation()
     entry = directory.entries[ORIENTATION]
     return Orientation(value, is_usual=entry.kind == SHORT and entry.many == 1)
@@ -132,11 +133,11 @@ def _location(tags: Tags) -> dict[str, Any]:
     """Return where it was taken; not what is exactly at 0, 0, as cameras write that do not know."""
     gps = tags.directory.below(_GPS) if tags.directory else None
     if gps:
-        latitude = _degrees(gps.numbers(_LATITUDE), gps.text(_LATITUDE_SIDE), "NS", 90)
-        longitude = _degrees(gps.numbers(_LONGITUDE), gps.text(_LONGITUDE_SIDE), "EW", 180)
+        latitude = _degrees(gps.numbers(_LATITUDE), gps.text(_LATITUDE_SIDE), "NS", MOST_LATITUDE)
+        longitude = _degrees(gps.numbers(_LONGITUDE), gps.text(_LONGITUDE_SIDE), "EW", MOST_LONGITUDE)
     else:
-        latitude = _written_degrees(_first(tags.xmp, "exif:GPSLatitude"), "NS", 90)
-        longitude = _written_degrees(_first(tags.xmp, "exif:GPSLongitude"), "EW", 180)
+        latitude = _written_degrees(_first(tags.xmp, "exif:GPSLatitude"), "NS", MOST_LATITUDE)
+        longitude = _written_degrees(_first(tags.xmp, "exif:GPSLongitude"), "EW", MOST_LONGITUDE)
     if latitude is None or longitude is None or latitude == longitude == 0:
         return {}
     return {"latitude": latitude, "longitude": longitude}

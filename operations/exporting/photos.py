@@ -5,10 +5,10 @@ The JSON is that of `GET /images/{key}`, without the URLs, which end; a test hol
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from contract.photos import PhotoFacts
+from contract.raw_answers import plain, text_lines
 from contract.records import ImageRecord, Result
 from contract.terminal import printable
 from operations.adapters.dynamodb_photos import BROKEN
@@ -125,7 +125,7 @@ def _document(photo: ExportedPhoto) -> dict[str, Any]:
         "size_bytes": record.version.size_bytes,
         "labels": list(_labels(photo)),
         "faces": record.findings.faces,
-        "face_details": None if faces is None else _plain(faces.response.get("FaceDetails", [])),
+        "face_details": None if faces is None else plain(faces.response.get("FaceDetails", [])),
         "moderation": [
             {"name": name, "confidence": confidence}
             for name, confidence in sorted(
@@ -133,7 +133,7 @@ def _document(photo: ExportedPhoto) -> dict[str, Any]:
             )
         ],
         "words": list(record.findings.words),
-        "text_lines": None if text is None else _lines(text.response),
+        "text_lines": None if text is None else text_lines(text.response),
         "photo": _facts(photo.facts),
         "scene": record.findings.scene,
         "rejection": None
@@ -167,34 +167,8 @@ def _labels(photo: ExportedPhoto) -> Iterator[dict[str, Any]]:
                 "confidence": label["Confidence"],
                 "parent": label["Name"] in parents,
                 "parents": [parent["Name"] for parent in label.get("Parents", [])],
-                "instances": _plain(label.get("Instances", [])),
+                "instances": plain(label.get("Instances", [])),
             }
-
-
-def _lines(response: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {
-            "text": found["DetectedText"],
-            "confidence": found["Confidence"],
-            "box": _plain(found["Geometry"]["BoundingBox"]),
-        }
-        for found in response.get("TextDetections", [])
-        if found["Type"] == "LINE"
-    ]
-
-
-def _plain(value: Any) -> Any:
-    """Write Rekognition's own structures with names as the API's are: `AgeRange` becomes `age_range`."""
-    if isinstance(value, Mapping):
-        return {_plain_name(name): _plain(content) for name, content in value.items()}
-    if isinstance(value, list):
-        return [_plain(element) for element in value]
-    return value
-
-
-@lru_cache(maxsize=1024)
-def _plain_name(name: str) -> str:
-    return "box" if name == "BoundingBox" else re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def row(photo: ExportedPhoto) -> list[str]:

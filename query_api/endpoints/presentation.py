@@ -1,10 +1,10 @@
 """Answers as JSON in the names our users read (schemas.py describes them)."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from contract.photos import PICTURE, PhotoFacts
+from contract.raw_answers import plain, text_lines
 from contract.records import ImageRecord, Result
 from query_api.endpoints.schemas import PHOTO, Json
 from query_api.ports import Signer
@@ -52,8 +52,8 @@ def details(image: Details, shown: Json) -> Json:
     return {
         **_summary(record, shown),
         "labels": _label_names(record) if labels is None else _labels(record, labels.response),
-        "face_details": None if faces is None else _plain(faces.response.get("FaceDetails", [])),
-        "text_lines": None if text is None else _lines(text.response),
+        "face_details": None if faces is None else plain(faces.response.get("FaceDetails", [])),
+        "text_lines": None if text is None else text_lines(text.response),
         "version": {
             "etag": record.version.etag,
             "version_id": record.version.version_id,
@@ -118,37 +118,12 @@ def _labels(record: ImageRecord, response: Mapping[str, Any]) -> list[Json]:
             "confidence": label["Confidence"],
             "parent": label["Name"] in record.findings.parents,
             "parents": [parent["Name"] for parent in label.get("Parents", [])],
-            "instances": _plain(label.get("Instances", [])),
+            "instances": plain(label.get("Instances", [])),
         }
         for label in response.get("Labels", [])
-    ]
-
-
-def _lines(response: Mapping[str, Any]) -> list[Json]:
-    return [
-        {
-            "text": found["DetectedText"],
-            "confidence": found["Confidence"],
-            "box": _plain(found["Geometry"]["BoundingBox"]),
-        }
-        for found in response.get("TextDetections", [])
-        if found["Type"] == "LINE"
     ]
 
 
 def _called_at(image: Details, detector: str) -> str | None:
     result = image.results.get(detector)
     return None if result is None else result.called_at
-
-
-def _plain(value: Any) -> Any:
-    """Write Rekognition's own structures with names as ours are: `AgeRange` becomes `age_range`."""
-    if isinstance(value, Mapping):
-        return {_plain_name(name): _plain(content) for name, content in value.items()}
-    if isinstance(value, list):
-        return [_plain(element) for element in value]
-    return value
-
-
-def _plain_name(name: str) -> str:
-    return "box" if name == "BoundingBox" else re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

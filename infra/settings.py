@@ -1,15 +1,13 @@
 """What can be chosen about a deployment. Everything else about the stack is decided in its constructs."""
 
 import json
-import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 
-from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
+from contract.detectors import DEFAULT_DETECTORS
 from contract.quotas import COSTLY_REQUESTS_A_SECOND, DEFAULT_BATCH_SIZE
-
-API_ACCESS = ("iam", "jwt", "open")
+from infra.settings_faults import faults_of
 
 
 class UnusableSettingsError(Exception):
@@ -112,36 +110,8 @@ class DeploymentSettings:
     restored_table_stream: str = ""
 
     def __post_init__(self) -> None:
-        faults = [
-            *self._unknown_words(),
-            *self._unusable_upload_scope(),
-            *self._unreachable(),
-            *self._half_restored(),
-            *self._unusable_sharing(),
-            *self._unusable_parts_of_pictures(),
-            *self._unusable_quotas(),
-            *self._numbers_out_of_range(),
-        ]
-        if faults:
+        if faults := faults_of(self):
             raise UnusableSettingsError("\n".join(faults))
-
-    def _unknown_words(self) -> list[str]:
-        unknown = [name for name in self.detectors if name not in DETECTORS]
-        faults = []
-        if unknown or not self.detectors:
-            faults.append(
-                f"detectors is {','.join(self.detectors)!r}; choose one or more of {', '.join(DETECTORS)}"
-            )
-        if self.api_access not in API_ACCESS:
-            faults.append(f"api_access is {self.api_access!r}; choose one of {', '.join(API_ACCESS)}")
-        if self.api_access == "jwt" and not (self.jwt_issuer.startswith("https://") and self.jwt_audience):
-            faults.append(
-                "api_access is 'jwt'; set jwt_issuer to an https URL and jwt_audience to one or more"
-            )
-        strange = [origin for origin in self.cors_origins if not re.fullmatch(r"https?://[^/\s*]+", origin)]
-        if strange:
-            faults.append(f"cors_origins has {', '.join(strange)}; an origin is as in https://photos.example")
-        return faults
 
     @property
     def takes_uploads(self) -> bool:
@@ -155,95 +125,6 @@ class DeploymentSettings:
             return self.share_answers
         uploads_are_ours = self.api_access == "iam" or not self.takes_uploads
         return uploads_are_ours or "moderation" not in self.detectors
-
-    def _unusable_sharing(self) -> list[str]:
-        """Without versions, an upload over a photo with the same ETag and size is taken for that photo."""
-        if self.answers_are_shared or self.versioned:
-            return []
-        return [
-            "share_answers is off (by itself where moderation runs and strangers may upload) and needs "
-            "versions: set versioned to true, or share_answers to true if photos of one ETag and size may "
-            "have the same answers"
-        ]
-
-    def _unusable_parts_of_pictures(self) -> list[str]:
-        if self.pictures:
-            return []
-        return [
-            f"{name} is of use only where pictures is true, which looks at photos as files"
-            for name in ("keep_location", "near_duplicates", "sidecars", "scenes")
-            if getattr(self, name)
-        ]
-
-    def _unusable_upload_scope(self) -> list[str]:
-        if not self.upload_scope:
-            return []
-        faults = []
-        if self.api_access != "jwt" or not self.takes_uploads:
-            faults.append("upload_scope is of use only where api_access is 'jwt' and uploads are not off")
-        # https://www.rfc-editor.org/rfc/rfc6749#section-3.3
-        if not re.fullmatch(r"[!#-\[\]-~]+", self.upload_scope):
-            faults.append(f"upload_scope is {self.upload_scope!r}; it is one scope, as in photos/upload")
-        return faults
-
-    def _unreachable(self) -> list[str]:
-        faults = []
-        if self.alarm_email and self.alarm_topic_arn:
-            faults.append("alarm_email and alarm_topic_arn are both set; choose one")
-        if self.alarm_email and not re.fullmatch(r"[^@\s]+@[^@\s]+", self.alarm_email):
-            faults.append(f"alarm_email is {self.alarm_email!r}; it is as in photos@people.example")
-        if self.alarm_topic_arn and not re.fullmatch(
-            r"arn:[^:]+:sns:[^:]+:\d{12}:[\w-]+", self.alarm_topic_arn
-        ):
-            faults.append(
-                f"alarm_topic_arn is {self.alarm_topic_arn!r}; it is as in "
-                "arn:aws:sns:eu-west-1:123456789012:alarms"
-            )
-        return faults
-
-    def _half_restored(self) -> list[str]:
-        ours = f":table/{self.restored_table}/stream/"
-        if bool(self.restored_table) == bool(self.restored_table_stream) and (
-            not self.restored_table or ours in self.restored_table_stream
-        ):
-            return []
-        return [
-            "restored_table and restored_table_stream belong together: a table's name, and the ARN of its "
-            f"stream, which has {ours!r} in it; they are {self.restored_table!r} and "
-            f"{self.restored_table_stream!r}"
-        ]
-
-    def _unusable_quotas(self) -> list[str]:
-        known = sorted(OPERATIONS.values())
-        limits = [
-            f"daily_call_limit has {operation}={limit:g}; it takes whole numbers for {', '.join(known)}"
-            for operation, limit in self.daily_call_limit.items()
-            if operation not in known or limit < 0 or limit != int(limit)
-        ]
-        return limits + [
-            f"quotas has {operation}={quota:g}; it takes calls a second above 0 for {', '.join(known)}"
-            for operation, quota in self.quotas.items()
-            if operation not in known or quota <= 0
-        ]
-
-    def _numbers_out_of_range(self) -> list[str]:
-        ranges = {
-            "max_concurrency": (2, 1000),
-            "bulk_max_concurrency": (2, 1000),
-            "query_reserved_concurrency": (1, 1000),
-            "batch_size": (1, 10_000),
-            "concurrent_calls": (1, 100),
-            "api_requests_a_second": (1, 10_000),
-            "api_burst": (1, 10_000),
-            "api_costly_requests_a_second": (1, 10_000),
-            "api_costly_burst": (1, 10_000),
-            "noncurrent_version_days": (1, 3650),
-        }
-        return [
-            f"{name} is {getattr(self, name)}; it must be {low} to {high}"
-            for name, (low, high) in ranges.items()
-            if (value := getattr(self, name)) is not None and not low <= value <= high
-        ]
 
     @classmethod
     def from_context(cls, look_up: Callable[[str], object]) -> "DeploymentSettings":

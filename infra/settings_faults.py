@@ -1,0 +1,143 @@
+"""What is wrong with the settings of a deployment: unknown words, choices that exclude each other.
+
+Each function answers with sentences, one for each fault, that name the setting and say what to write instead.
+"""
+
+import re
+from typing import TYPE_CHECKING
+
+from contract.detectors import DETECTORS, OPERATIONS
+
+if TYPE_CHECKING:
+    from infra.settings import DeploymentSettings
+
+API_ACCESS = ("iam", "jwt", "open")
+
+
+def faults_of(settings: "DeploymentSettings") -> list[str]:
+    """Return all faults of the settings."""
+    return [
+        *_unknown_words(settings),
+        *_unusable_sharing(settings),
+        *_unusable_parts_of_pictures(settings),
+        *_unusable_upload_scope(settings),
+        *_unreachable(settings),
+        *_half_restored(settings),
+        *_unusable_quotas(settings),
+        *_numbers_out_of_range(settings),
+    ]
+
+
+def _unknown_words(settings: "DeploymentSettings") -> list[str]:
+    unknown = [name for name in settings.detectors if name not in DETECTORS]
+    faults = []
+    if unknown or not settings.detectors:
+        faults.append(
+            f"detectors is {','.join(settings.detectors)!r}; choose one or more of {', '.join(DETECTORS)}"
+        )
+    if settings.api_access not in API_ACCESS:
+        faults.append(f"api_access is {settings.api_access!r}; choose one of {', '.join(API_ACCESS)}")
+    if settings.api_access == "jwt" and not (
+        settings.jwt_issuer.startswith("https://") and settings.jwt_audience
+    ):
+        faults.append("api_access is 'jwt'; set jwt_issuer to an https URL and jwt_audience to one or more")
+    strange = [origin for origin in settings.cors_origins if not re.fullmatch(r"https?://[^/\s*]+", origin)]
+    if strange:
+        faults.append(f"cors_origins has {', '.join(strange)}; an origin is as in https://photos.example")
+    return faults
+
+
+def _unusable_sharing(settings: "DeploymentSettings") -> list[str]:
+    """Without versions, an upload over a photo with the same ETag and size is taken for that photo."""
+    if settings.answers_are_shared or settings.versioned:
+        return []
+    return [
+        "share_answers is off (by itself where moderation runs and strangers may upload) and needs "
+        "versions: set versioned to true, or share_answers to true if photos of one ETag and size may "
+        "have the same answers"
+    ]
+
+
+def _unusable_parts_of_pictures(settings: "DeploymentSettings") -> list[str]:
+    if settings.pictures:
+        return []
+    return [
+        f"{name} is of use only where pictures is true, which looks at photos as files"
+        for name in ("keep_location", "near_duplicates", "sidecars", "scenes")
+        if getattr(settings, name)
+    ]
+
+
+def _unusable_upload_scope(settings: "DeploymentSettings") -> list[str]:
+    if not settings.upload_scope:
+        return []
+    faults = []
+    if settings.api_access != "jwt" or not settings.takes_uploads:
+        faults.append("upload_scope is of use only where api_access is 'jwt' and uploads are not off")
+    # https://www.rfc-editor.org/rfc/rfc6749#section-3.3
+    if not re.fullmatch(r"[!#-\[\]-~]+", settings.upload_scope):
+        faults.append(f"upload_scope is {settings.upload_scope!r}; it is one scope, as in photos/upload")
+    return faults
+
+
+def _unreachable(settings: "DeploymentSettings") -> list[str]:
+    faults = []
+    if settings.alarm_email and settings.alarm_topic_arn:
+        faults.append("alarm_email and alarm_topic_arn are both set; choose one")
+    if settings.alarm_email and not re.fullmatch(r"[^@\s]+@[^@\s]+", settings.alarm_email):
+        faults.append(f"alarm_email is {settings.alarm_email!r}; it is as in photos@people.example")
+    if settings.alarm_topic_arn and not re.fullmatch(
+        r"arn:[^:]+:sns:[^:]+:\d{12}:[\w-]+", settings.alarm_topic_arn
+    ):
+        faults.append(
+            f"alarm_topic_arn is {settings.alarm_topic_arn!r}; it is as in "
+            "arn:aws:sns:eu-west-1:123456789012:alarms"
+        )
+    return faults
+
+
+def _half_restored(settings: "DeploymentSettings") -> list[str]:
+    ours = f":table/{settings.restored_table}/stream/"
+    if bool(settings.restored_table) == bool(settings.restored_table_stream) and (
+        not settings.restored_table or ours in settings.restored_table_stream
+    ):
+        return []
+    return [
+        "restored_table and restored_table_stream belong together: a table's name, and the ARN of its "
+        f"stream, which has {ours!r} in it; they are {settings.restored_table!r} and "
+        f"{settings.restored_table_stream!r}"
+    ]
+
+
+def _unusable_quotas(settings: "DeploymentSettings") -> list[str]:
+    known = sorted(OPERATIONS.values())
+    limits = [
+        f"daily_call_limit has {operation}={limit:g}; it takes whole numbers for {', '.join(known)}"
+        for operation, limit in settings.daily_call_limit.items()
+        if operation not in known or limit < 0 or limit != int(limit)
+    ]
+    return limits + [
+        f"quotas has {operation}={quota:g}; it takes calls a second above 0 for {', '.join(known)}"
+        for operation, quota in settings.quotas.items()
+        if operation not in known or quota <= 0
+    ]
+
+
+def _numbers_out_of_range(settings: "DeploymentSettings") -> list[str]:
+    ranges = {
+        "max_concurrency": (2, 1000),
+        "bulk_max_concurrency": (2, 1000),
+        "query_reserved_concurrency": (1, 1000),
+        "batch_size": (1, 10_000),
+        "concurrent_calls": (1, 100),
+        "api_requests_a_second": (1, 10_000),
+        "api_burst": (1, 10_000),
+        "api_costly_requests_a_second": (1, 10_000),
+        "api_costly_burst": (1, 10_000),
+        "noncurrent_version_days": (1, 3650),
+    }
+    return [
+        f"{name} is {getattr(settings, name)}; it must be {low} to {high}"
+        for name, (low, high) in ranges.items()
+        if (value := getattr(settings, name)) is not None and not low <= value <= high
+    ]

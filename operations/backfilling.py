@@ -11,7 +11,7 @@ import json
 import os
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +19,7 @@ from pathlib import Path
 from aws.calls import MAX_ENTRIES, in_batches
 from contract.errors import ImagepipeError
 from contract.notifications import look_again
-from operations.adapters.sqs import Outgoing, Pace
+from operations.adapters.sqs import Outgoing, Pace, SqsQueue
 from operations.inventory import Listed
 from operations.planning import Assessed, Assessor, ObjectFilter, Totals
 from operations.survey import RecordComparison, compare
@@ -97,10 +97,10 @@ class BackfillCheckpoint:
         self.file.unlink(missing_ok=True)
 
 
-def state_directory(environment: Mapping[str, str] = os.environ) -> Path:
+def state_directory(environment: Mapping[str, str] = os.environ, of: str = "backfill") -> Path:
     """Return where checkpoints are kept. https://specifications.freedesktop.org/basedir-spec/latest/"""
     home = environment.get("XDG_STATE_HOME")
-    return (Path(home) if home else Path.home() / ".local" / "state") / "imagepipe" / "backfill"
+    return (Path(home) if home else Path.home() / ".local" / "state") / "imagepipe" / of
 
 
 class Ended(StrEnum):
@@ -130,12 +130,14 @@ class Backfill:
     """One run. `price` says what all that is queued costs in dollars.
 
     `everything` takes those that have their record, too; `metadata` only those whose record lacks the picture
-    alone, and `would_cost` counts the others without a current record, which are left alone then.
+    alone, and `would_cost` counts the others without a current record, which are left alone then. `queue` is
+    the one of the lane that is meant.
     `queued` counts this run's objects, `totals` all that it looked at; `progress` is what is kept. `ended` is
     what has ended it, and STOPPED as long as nothing has.
     """
 
     pipeline: DeployedPipeline
+    queue: SqsQueue
     assessor: Assessor
     price: Callable[[Progress], float]
     pace: Pace
@@ -154,14 +156,15 @@ class Backfill:
         """What all that was queued since the beginning costs."""
         return self._dollars_with([])
 
-    def run(self, prefix: str, chosen: ObjectFilter) -> Iterator[Progress]:
+    def run(self, pages: Iterable[Sequence[Listed]], chosen: ObjectFilter) -> Iterator[Progress]:
         """Queue until the end or a bound; yield what is to be kept after each step.
 
-        Raise OperatorError if SQS refuses messages.
+        `pages` hold objects in the order of their keys, those after where `progress` is. Raise OperatorError
+        if SQS refuses messages.
         """
-        for page in self.pipeline.bucket.pages(prefix, self.progress.after):
+        for page in pages:
             most = self.bounds.most_waiting
-            if most is not None and self.pipeline.bulk.queue.depth().total >= most:
+            if most is not None and self.queue.depth().total >= most:
                 self.ended = Ended.QUEUE_FULL
                 return
             if not page:
@@ -246,7 +249,7 @@ class Backfill:
             Outgoing(str(number), look_again(self.pipeline.names.bucket, [found.listed.key], self.now()))
             for number, found in enumerate(ten)
         ]
-        return list(self.pipeline.bulk.queue.send(messages).values())
+        return list(self.queue.send(messages).values())
 
     def _note(self, queued: Sequence[Assessed], after: str) -> Progress:
         self.queued += len(queued)

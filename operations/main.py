@@ -21,6 +21,7 @@ from operations.commands import (
     duplicates,
     export,
     forget,
+    job,
     plan,
     quotas,
     reconcile,
@@ -43,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(job.app, name="job")
 app.command("reconcile")(reconcile.reconcile)
 app.command("status")(status.status)
 app.command("plan")(plan.plan)

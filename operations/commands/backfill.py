@@ -94,17 +94,19 @@ def backfill(
     with terminal.stepwise("listing") as display, SeenContents() as contents:
         run = Backfill(
             pipeline,
+            pipeline.bulk.queue,
             Assessor(pipeline.deployed, pipeline.table, contents, has_records=True),
             price=lambda queued: dollars(pricing, queued),
             pace=Pace(rate, time.monotonic, time.sleep),
-            bounds=Bounds(limit, max_cost, int(pricing.slowest() * _MOST_WAITING_SECONDS)),
+            bounds=Bounds(limit, max_cost, most_waiting(pricing)),
             now=lambda: to_text(time.time()),
             progress=before,
             everything=everything,
             metadata=metadata,
         )
         began = time.monotonic()
-        steps = run.run(meant.prefix, ObjectFilter(before.since, chosen.suffixes))
+        pages = pipeline.bucket.pages(meant.prefix, before.after)
+        steps = run.run(pages, ObjectFilter(before.since, chosen.suffixes))
         for reached in display.until_interrupted(steps):
             checkpoint.write(reached)
             display.show(progress(run, pricing, time.monotonic() - began), done=run.queued)
@@ -129,6 +131,11 @@ def _require_ours(place: Place, pipeline: DeployedPipeline) -> None:
             f"s3://{ours}; copy the photos there: {place.sync_command(ours)} "
             f"(what that takes: imagepipe plan {place.uri})"
         )
+
+
+def most_waiting(pricing: Pricing) -> int:
+    """Return how many messages a queue may hold."""
+    return int(pricing.slowest() * _MOST_WAITING_SECONDS)
 
 
 def progress(run: Backfill, pricing: Pricing, elapsed_seconds: float) -> str:

@@ -60,6 +60,7 @@ class Runs:
             operated = self.operated
             made = Backfill(
                 operated.pipeline,
+                operated.pipeline.bulk.queue,
                 Assessor(deployed(self.fingerprints), operated.table, contents, has_records=True),
                 price=price,
                 pace=Pace(rate, lambda: sum(self.slept), self.slept.append),
@@ -69,7 +70,8 @@ class Runs:
                 everything=everything,
                 metadata=metadata,
             )
-            for self.kept in made.run(prefix, ObjectFilter()):
+            pages = operated.bucket.pages(prefix, self.kept.after)
+            for self.kept in made.run(pages, ObjectFilter()):
                 if self.is_interrupted():
                     break
             return made.ended, made

@@ -1,5 +1,5 @@
-"""What messages say: S3's own notifications, our request to look at an object again, and what is announced on
-SNS when an image has ended.
+"""What messages say: what S3 tells, by itself or through EventBridge; our request to look at an object again;
+and what is announced on SNS when an image has ended.
 """
 
 import json
@@ -9,6 +9,7 @@ from enum import StrEnum
 from urllib.parse import unquote_plus
 
 from contract.errors import PermanentError
+from contract.event_bridge import as_record, is_event
 from contract.records import ImageRecord, ImageVersion, key_digest
 
 LOOK_AGAIN = "imagepipe:LookAgain"
@@ -51,7 +52,7 @@ class ImageEvent:
 def parse(body: str, bucket_name: str) -> tuple[ImageEvent, ...]:
     """Read the body of one queue message.
 
-    S3's test event has no events in it. Keys come form-encoded and are decoded here, once.
+    S3's test event has no events in it. Keys of S3's come form-encoded and are decoded here, once.
     Raises PermanentError `UnreadableMessage` for anything that is not a message of ours.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
     """
@@ -59,12 +60,12 @@ def parse(body: str, bucket_name: str) -> tuple[ImageEvent, ...]:
         message = json.loads(body)
         if message.get("Event") == "s3:TestEvent":
             return ()
-        records = message["Records"]
+        records = [as_record(message)] if is_event(message) else message["Records"]
         events = tuple(_event(record, bucket_name) for record in records)
     except (ValueError, KeyError, TypeError, AttributeError) as fault:
         raise PermanentError(
             "UnreadableMessage",
-            f"not an S3 notification ({fault!r}): {body[:200]!r}; remove it from the queue",
+            f"not an event of S3's ({fault!r}): {body[:200]!r}; remove it from the queue",
         ) from fault
     return events
 

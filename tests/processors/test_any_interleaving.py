@@ -21,6 +21,7 @@ from contract.records import Status, unpack
 from contract.table import camera_term, from_wire, hash_terms, label_term, place_term
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import nothing
+from tests.fakes.event_bridge import as_event
 from tests.fakes.pictures import CELLS, camera_of, hash_of
 from tests.fakes.s3 import BUCKET
 from tests.fakes.s3_versions import Versioning
@@ -65,6 +66,7 @@ class Interleavings(RuleBasedStateMachine):
         self.world = World(settings=self.settings)
         self.world.s3.versioning = self.versioning
         self.queue: list[Queued] = []
+        self.records: list[dict[str, Any]] = []
         self.told: list[str] = []
         self.lost_answers: Counter[tuple[Any, ...]] = Counter()
 
@@ -134,8 +136,18 @@ class Interleavings(RuleBasedStateMachine):
         self._compare_table_with_bucket()
         assert self.world.queues.sent == [], "nothing is to be a dead letter, or to be sent anew"
 
+    @precondition(lambda self: self.records)
+    @rule(data=st.data(), through_event_bridge=st.booleans())
+    def tell_of_a_change_once_more(self, data: st.DataObject, *, through_event_bridge: bool) -> None:
+        """Each way delivers at least once; a bucket may tell on both."""
+        self._say(data.draw(st.sampled_from(self.records)), through_event_bridge=through_event_bridge)
+
     def _tell(self, record: dict[str, Any]) -> None:
-        self._send(json.dumps({"Records": [record]}))
+        self.records.append(record)
+        self._say(record, through_event_bridge=len(self.records) % 2 == 0)
+
+    def _say(self, record: dict[str, Any], *, through_event_bridge: bool) -> None:
+        self._send(json.dumps(as_event(record) if through_event_bridge else {"Records": [record]}))
 
     def _send(self, body: str) -> None:
         self.told.append(body)

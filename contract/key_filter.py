@@ -1,11 +1,11 @@
-"""Which objects of a bucket are the pipeline's: all, or those whose keys begin and end as the settings say."""
+"""Which objects of a bucket are the pipeline's: all, or those whose keys begin and end as it was set."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 
 class KeyFilter(NamedTuple):
-    """Keys that begin with `prefix` and end with one of `suffixes`, or however they like where there are none.
+    """Keys that begin with `prefix` and end with one of `suffixes`, or anyhow where there are none.
 
     As in S3, capitals matter: `.jpg` is not `.JPG`.
     """

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS, SPECS
 from contract.errors import SettingsError
+from contract.key_filter import KeyFilter
 from contract.photos import PICTURE, PICTURE_VERSION
 from contract.quotas import IN_LARGE_REGIONS
 
@@ -24,7 +25,8 @@ class ProcessorSettings:
     `pictures_function` reads photos' files and makes renditions in `renditions_bucket`; both are empty where
     that is off. `keep_location` says whether it notes where a photo was taken, `near_duplicates` whether such
     are found, `sidecars` whether what stands beside a photo is read, `scenes` whether photos of one scene
-    have each other's answers: `yes` or `no`.
+    have each other's answers: `yes` or `no`. `bucket_prefix` and `bucket_suffixes` say which objects are
+    meant, all where they are empty; the others are as if they were not there.
     """
 
     bucket_name: str
@@ -48,6 +50,12 @@ class ProcessorSettings:
     near_duplicates: str = "no"
     sidecars: str = "no"
     scenes: str = "no"
+    bucket_prefix: str = ""
+    bucket_suffixes: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> KeyFilter:
+        return KeyFilter(self.bucket_prefix, self.bucket_suffixes)
 
     @property
     def answers_are_shared(self) -> bool:
@@ -80,7 +88,7 @@ class QuerySettings:
 
     `confidence_order` says whether the table has its index by rank, `uploads` whether it may give leave to
     upload, `near_duplicates` whether such are found: `yes` or `no`. `renditions_bucket` is empty where none
-    are made.
+    are made. `bucket_prefix` and `bucket_suffixes` say which keys may be uploaded, all where they are empty.
     """
 
     bucket_name: str
@@ -93,6 +101,12 @@ class QuerySettings:
     uploads: str = "no"
     renditions_bucket: str = ""
     near_duplicates: str = "no"
+    bucket_prefix: str = ""
+    bucket_suffixes: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> KeyFilter:
+        return KeyFilter(self.bucket_prefix, self.bucket_suffixes)
 
 
 @dataclass(frozen=True)
@@ -100,7 +114,8 @@ class TallySettings:
     """What the tally needs to know; the rest for its audit of the bucket, empty where that is off.
 
     `live_queue_urls` and `bulk_queue_urls` are the queues of work with their dead letters.
-    `renditions_bucket` is empty where none are made.
+    `renditions_bucket` is empty where none are made. `bucket_prefix` and `bucket_suffixes` say which objects
+    are meant, all where they are empty.
     """
 
     table_name: str
@@ -108,6 +123,12 @@ class TallySettings:
     live_queue_urls: tuple[str, ...] = ()
     bulk_queue_urls: tuple[str, ...] = ()
     renditions_bucket: str = ""
+    bucket_prefix: str = ""
+    bucket_suffixes: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> KeyFilter:
+        return KeyFilter(self.bucket_prefix, self.bucket_suffixes)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from aws_cdk import Annotations, ArnFormat, Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
@@ -53,6 +54,7 @@ class Alarms(Construct):
         uncounted: sqs.Queue,
         api: apigateway.HttpApi,
         is_audited: bool,
+        bridged: events.Rule | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._action = actions.SnsAction(topic.topic)
@@ -66,6 +68,8 @@ class Alarms(Construct):
         self._on_counts(functions["tally"], uncounted)
         if is_audited:
             self._on_differences()
+        if bridged is not None:
+            self._on_delivery(bridged)
         self._on_loops(functions["processor"])
         for name, function in functions.items():
             self._on_function(name, function)
@@ -167,6 +171,38 @@ class Alarms(Construct):
             "events were lost. Run `imagepipe reconcile --fix`.",
             "The bucket and the table differ",
             missing=_AS_BEFORE,
+        )
+
+    def _on_delivery(self, rule: events.Rule) -> None:
+        """Watch what EventBridge could not deliver, after a day of trying or at once where it may not.
+
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+        """
+        failed, lost = (
+            cloudwatch.Metric(
+                namespace="AWS/Events",
+                metric_name=name,
+                dimensions_map={"RuleName": rule.rule_name},
+                period=_FIVE_MINUTES,
+                statistic="Sum",
+            )
+            for name in ("FailedInvocations", "InvocationsFailedToBeSentToDlq")
+        )
+        self._alarm(
+            "Undelivered",
+            failed,
+            1,
+            "EventBridge could not put events of the bucket into the queue: they are dead letters now. The "
+            "letters say why; remove the cause, then send them back.",
+            "EventBridge does not deliver",
+        )
+        self._alarm(
+            "EventsLost",
+            lost,
+            1,
+            "EventBridge could put events of the bucket neither into the queue nor among the dead letters: "
+            "they are gone. Remove the cause, then run `imagepipe reconcile --fix`.",
+            "EventBridge does not deliver",
         )
 
     def _on_loops(self, processor: lambda_.Function) -> None:

@@ -92,6 +92,8 @@ class Answers(Construct):
                     uploads="yes" if settings.takes_uploads else "no",
                     renditions_bucket=pictures.renditions.bucket_name if pictures else "",
                     near_duplicates="yes" if settings.near_duplicates else "no",
+                    bucket_prefix=settings.bucket_prefix,
+                    bucket_suffixes=settings.bucket_suffixes,
                 )
             ),
             timeout_seconds=timing.QUERY_TIMEOUT_SECONDS,
@@ -100,7 +102,7 @@ class Answers(Construct):
             reserved_concurrency=settings.query_reserved_concurrency,
             snapstart=settings.snapstart,
         ).function
-        self._allow(intake.bucket, table)
+        self._allow(intake, table)
         if pictures is not None:
             pictures.show(self.function)
         for queue in (images.queue, images.dead_letters, bulk.queue, bulk.dead_letters):
@@ -108,7 +110,8 @@ class Answers(Construct):
         self.api = self._http_api()
         routes = self._route()
         self._throttle(routes)
-        self._let_pages_in(intake.bucket)
+        if intake.own_bucket is not None:
+            self._let_pages_in(intake.own_bucket)
 
     def _let_pages_in(self, bucket: s3.Bucket) -> None:
         """Let pages ask the bucket, which is another host than theirs.
@@ -123,7 +126,7 @@ class Answers(Construct):
             exposed_headers=["etag", "x-amz-version-id"] if uploads else None,
         )
 
-    def _allow(self, bucket: s3.Bucket, table: dynamodb.ITable) -> None:
+    def _allow(self, intake: ObjectEvents, table: dynamodb.ITable) -> None:
         """Let it read the table, write the one item with which it signs cursors, and sign for photos.
 
         What it signs can do what it may do: show an object, and put one there if that is wanted.
@@ -133,7 +136,7 @@ class Answers(Construct):
         allow(self.function, ["dynamodb:PutItem"], table.table_arn, conditions=only_secrets)
         uploading = ["s3:PutObject"] if self.settings.takes_uploads else []
         signed_for = ["s3:GetObject", "s3:GetObjectVersion", *uploading]
-        allow(self.function, signed_for, bucket.arn_for_objects("*"))
+        intake.allow_photos(self.function, signed_for)
 
     def _http_api(self) -> apigateway.HttpApi:
         origins = list(self.settings.cors_origins)

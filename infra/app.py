@@ -51,7 +51,7 @@ class ImagepipeStack(Stack):
         processors_code = processors.build()
         self._warn_of_slow_starts()
         looking = (
-            Pictures(self, "Pictures", settings, code=pictures.build(), photos=intake.bucket)
+            Pictures(self, "Pictures", settings, code=pictures.build(), intake=intake)
             if settings.pictures
             else None
         )
@@ -100,6 +100,7 @@ class ImagepipeStack(Stack):
             quotas=processing.quotas,
             api=answers.api,
             is_audited=settings.daily_check,
+            bridged=intake.bridged.rule if intake.bridged else None,
         )
         self._publish(
             Bucket=intake.bucket.bucket_name,
@@ -113,6 +114,8 @@ class ImagepipeStack(Stack):
             TallyFunction=tallying.function.function_name,
             AlarmTopicArn=topic.topic.topic_arn,
             AlarmsReach=topic.reaches,
+            **({"BucketPrefix": settings.bucket_prefix} if settings.bucket_prefix else {}),
+            **({"BucketSuffixes": ",".join(settings.bucket_suffixes)} if settings.bucket_suffixes else {}),
             **({"RenditionsBucket": looking.renditions.bucket_name} if looking else {}),
         )
 

@@ -1,12 +1,17 @@
 """Where photos come in: the bucket, and the two queues of work that its events and backfills fill."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contract import timing
+from infra.existing_bucket import BridgedEvents
+from infra.functions import allow
 from infra.settings import DeploymentSettings
 
 # A restored object can be read again, which is no creation to S3.
@@ -23,15 +28,37 @@ class ObjectEvents(Construct):
 
     The `bulk` queue takes the same messages from whoever fills it (backfills, redrives), so that a million
     old photos never stand in front of one uploaded now.
+
+    The bucket is `own_bucket`, or where the settings name one, a bucket that was there before: of that,
+    nothing is changed, and what it says comes by EventBridge (`bridged`).
     """
 
     def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings) -> None:
         super().__init__(scope, construct_id)
         self.images = LaneQueues(self, "Images")
         self.bulk = LaneQueues(self, "Bulk")
-        self.bucket = self._bucket(settings)
-        self._require_our_encryption()
-        self._announce_changes()
+        self._settings = settings
+        self.bridged: BridgedEvents | None = None
+        self.own_bucket: s3.Bucket | None = None
+        if settings.bucket:
+            self.bucket: s3.IBucket = s3.Bucket.from_bucket_name(self, "Existing", settings.bucket)
+            self.bridged = BridgedEvents(
+                self, "Bridged", settings, self.images.queue, self.images.dead_letters
+            )
+        else:
+            self.bucket = self.own_bucket = self._bucket(settings)
+            self._require_our_encryption(self.own_bucket)
+            self._announce_changes(self.own_bucket)
+
+    def allow_photos(self, function: lambda_.Function, actions: Sequence[str]) -> None:
+        """Let a function do something with the photos; where they are under a key, with that as well."""
+        allow(function, actions, self.bucket.arn_for_objects(f"{self._settings.bucket_prefix}*"))
+        if not self._settings.bucket_key:
+            return
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+        using = ["kms:Decrypt", *(["kms:GenerateDataKey"] if "s3:PutObject" in actions else [])]
+        through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{Stack.of(self).region}.amazonaws.com"}}
+        allow(function, using, self._settings.bucket_key, conditions=through_s3)
 
     def _bucket(self, settings: DeploymentSettings) -> s3.Bucket:
         return s3.Bucket(
@@ -56,7 +83,7 @@ class ObjectEvents(Construct):
             else RemovalPolicy.DESTROY,
         )
 
-    def _require_our_encryption(self) -> None:
+    def _require_our_encryption(self, bucket: s3.Bucket) -> None:
         """Deny uploads that name another encryption than the bucket's own.
 
         Under KMS, or under a key of the caller's (SSE-C), an ETag is not the MD5 of the bytes, by which equal
@@ -71,18 +98,18 @@ class ObjectEvents(Construct):
             "CallersKey": {"Null": {of_caller: "false"}},
         }
         for sid, condition in conditions.items():
-            self.bucket.add_to_resource_policy(
+            bucket.add_to_resource_policy(
                 iam.PolicyStatement(
                     sid=sid,
                     effect=iam.Effect.DENY,
                     principals=[iam.AnyPrincipal()],
                     actions=["s3:PutObject"],
-                    resources=[self.bucket.arn_for_objects("*")],
+                    resources=[bucket.arn_for_objects("*")],
                     conditions=condition,
                 )
             )
 
-    def _announce_changes(self) -> None:
+    def _announce_changes(self, own_bucket: s3.Bucket) -> None:
         """Send the bucket's events to the queue by the bucket's own property.
 
         `add_event_notification` would bring a custom resource with a Lambda of its own. S3 sends a test
@@ -105,7 +132,7 @@ class ObjectEvents(Construct):
                 conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
             )
         )
-        bucket = self.bucket.node.default_child
+        bucket = own_bucket.node.default_child
         assert isinstance(bucket, s3.CfnBucket)
         bucket.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             queue_configurations=[

@@ -10,12 +10,15 @@ from constructs import Construct
 from contract import timing
 from contract.settings import PicturesSettings, ProcessorSettings, QuerySettings, TallySettings, dump
 from infra.functions import PythonFunction, allow
+from infra.intake import ObjectEvents
 from infra.settings import DeploymentSettings
 
 # Lambda gives processor time by memory: a whole core and a little. Photos of 100 MP take most of it.
 MEMORY_MB = 2048
 
 
+# What functions are told of a bucket that is not ours, where there is something to say.
+_TOLD_OF_KEYS = ("BUCKET_PREFIX", "BUCKET_SUFFIXES")
 # What the other functions are told of it, and are told nothing of where it is off.
 _TOLD = ("PICTURES_FUNCTION", "RENDITIONS_BUCKET", "KEEP_LOCATION", "NEAR_DUPLICATES", "SIDECARS", "SCENES")
 
@@ -34,7 +37,7 @@ class Pictures(Construct):
         settings: DeploymentSettings,
         *,
         code: Path,
-        photos: s3.Bucket,
+        intake: ObjectEvents,
     ) -> None:
         super().__init__(scope, construct_id)
         self.renditions = s3.Bucket(
@@ -58,7 +61,7 @@ class Pictures(Construct):
             code=code,
             environment=dump(
                 PicturesSettings(
-                    bucket_name=photos.bucket_name,
+                    bucket_name=intake.bucket.bucket_name,
                     renditions_bucket=self.renditions.bucket_name,
                     keep_location="yes" if settings.keep_location else "no",
                     near_duplicates="yes" if settings.near_duplicates else "no",
@@ -70,8 +73,8 @@ class Pictures(Construct):
             log_retention_days=settings.log_retention_days,
         ).function
         # Listing lets S3 answer "not found" for a photo that is gone, instead of "access denied".
-        allow(self.function, ["s3:GetObject", "s3:GetObjectVersion"], photos.arn_for_objects("*"))
-        allow(self.function, ["s3:ListBucket"], photos.bucket_arn)
+        intake.allow_photos(self.function, ["s3:GetObject", "s3:GetObjectVersion"])
+        allow(self.function, ["s3:ListBucket"], intake.bucket.bucket_arn)
         allow(self.function, ["s3:PutObject"], self.renditions.arn_for_objects("*"))
 
     def serve(self, processor: lambda_.Function) -> None:
@@ -90,6 +93,8 @@ class Pictures(Construct):
 
 
 def environment(settings: ProcessorSettings | QuerySettings | TallySettings) -> dict[str, str]:
-    """Return the environment of another function, without what is empty because there are no pictures."""
-    is_on = bool(settings.renditions_bucket)
-    return {name: text for name, text in dump(settings).items() if is_on or name not in _TOLD}
+    """Return the environment of another function, without what is empty because it is off."""
+    unsaid = set() if settings.renditions_bucket else set(_TOLD)
+    written = dump(settings)
+    unsaid |= {name for name in _TOLD_OF_KEYS if not written[name]}
+    return {name: text for name, text in written.items() if name not in unsaid}

@@ -11,7 +11,6 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -70,6 +69,8 @@ class Processing(Construct):
                         near_duplicates="yes" if settings.near_duplicates else "no",
                         sidecars="yes" if settings.sidecars else "no",
                         scenes="yes" if settings.scenes else "no",
+                        bucket_prefix=settings.bucket_prefix,
+                        bucket_suffixes=settings.bucket_suffixes,
                     )
                 ),
                 **self.quotas.environment(),
@@ -81,7 +82,7 @@ class Processing(Construct):
         self._allow_sending_to_its_own_queue()
         self._feed(intake.images, settings.batch_size, self.quotas.live_workers)
         self._feed(intake.bulk, settings.batch_size, self.quotas.bulk_workers)
-        self._permit(settings, intake.bucket, table, topic)
+        self._permit(settings, intake, table, topic)
         if pictures is not None:
             pictures.serve(self.function)
 
@@ -114,7 +115,7 @@ class Processing(Construct):
         work.dead_letters.grant_send_messages(self.function)
 
     def _permit(
-        self, settings: DeploymentSettings, bucket: s3.Bucket, table: dynamodb.ITable, topic: sns.Topic
+        self, settings: DeploymentSettings, intake: ObjectEvents, table: dynamodb.ITable, topic: sns.Topic
     ) -> None:
         # Not Scan, and not Query: the processor knows the key of everything that it needs.
         table.grant(
@@ -130,8 +131,8 @@ class Processing(Construct):
         topic.grant_publish(self.function)
         # Rekognition reads the photo with the caller's rights. Listing lets S3 answer "not found" for an
         # object that is gone, instead of "access denied".
-        allow(self.function, ["s3:GetObject", "s3:GetObjectVersion"], bucket.arn_for_objects("*"))
-        allow(self.function, ["s3:ListBucket"], bucket.bucket_arn)
+        intake.allow_photos(self.function, ["s3:GetObject", "s3:GetObjectVersion"])
+        allow(self.function, ["s3:ListBucket"], intake.bucket.bucket_arn)
         # None of Rekognition's operations can be limited to a resource.
         allow(self.function, [f"rekognition:{OPERATIONS[name]}" for name in settings.detectors], "*")
 
@@ -160,6 +161,7 @@ class Tallying(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._intake = intake
+        self._keys = settings.keys
         self._pictures = pictures
         self.function = PythonFunction(
             self,
@@ -210,7 +212,8 @@ class Tallying(Construct):
             (work.queue.queue_url, work.dead_letters.queue_url)
             for work in (self._intake.images, self._intake.bulk)
         )
-        return TallySettings(table.table_name, self._intake.bucket.bucket_name, live, bulk, renditions)
+        bucket_name = self._intake.bucket.bucket_name
+        return TallySettings(table.table_name, bucket_name, live, bulk, renditions, *self._keys)
 
     def _audit(self) -> None:
         """Ask every hour: most of a day's askings find nothing due, and a large bucket takes several.

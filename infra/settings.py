@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 
 from contract.detectors import DEFAULT_DETECTORS
+from contract.key_filter import KeyFilter
 from contract.quotas import COSTLY_REQUESTS_A_SECOND, DEFAULT_BATCH_SIZE
 from infra.settings_faults import faults_of
 
@@ -23,6 +24,12 @@ class DeploymentSettings:
     region. Quotas of more than about 117 photos a second make the table ready for them beforehand, for which
     AWS charges once by the unit, and which cannot be taken back. `daily_call_limit` (`DetectLabels=20000`) is
     how many calls may be made on one day (UTC), whatever is uploaded: photos beyond that wait.
+
+    `bucket` is a bucket that is there already, in the same region and account, to work with in place of one
+    of the stack's own. Nothing of it is changed; that it tells EventBridge what happens in it, its owner
+    turns on (docs/existing-bucket.md; `imagepipe check` looks). Of its objects, those are meant whose keys
+    begin with `bucket_prefix` and end with one of `bucket_suffixes` (`.jpg,.JPG`), all where these are empty;
+    `bucket_key` is the ARN of the KMS key that they are encrypted with, where it is not one of AWS's.
 
     `max_concurrency` and `bulk_max_concurrency` bound the processor's copies at work for live and for bulk
     photos (2 to 1,000 each), by themselves as many as fill the quota; `batch_size` is the messages that one
@@ -52,12 +59,12 @@ class DeploymentSettings:
 
     `api_access` is `iam` (callers sign their requests), `jwt` (people sign in: `jwt_issuer`, a URL, and
     `jwt_audience` say whose tokens are taken) or `open`. `uploads` says whether callers may put photos into
-    the bucket; unless it is set, they may where the API is not open. `upload_scope` is the scope that a token
-    needs for that, where not every token will do. `cors_origins` are the pages of other hosts that may
-    ask and upload (`https://photos.example`); `api_requests_a_second` and `api_burst` bound what all callers
-    together may ask, `api_costly_requests_a_second` and `api_costly_burst` each of the questions that read or
-    spend most (docs/security.md); `access_logs` writes down who asked for which photo, without what was
-    searched for.
+    the bucket; unless it is set, they may where the API is not open and the bucket is the stack's own.
+    `upload_scope` is the scope that a token needs for that, where not every token will do. `cors_origins` are
+    the pages of other hosts that may ask and upload (`https://photos.example`); `api_requests_a_second` and
+    `api_burst` bound what all callers together may ask, `api_costly_requests_a_second` and `api_costly_burst`
+    each of the questions that read or spend most (docs/security.md); `access_logs` writes down who asked for
+    which photo, without what was searched for.
 
     `alarm_email` is told of every alarm, after it has confirmed SNS's mail; or `alarm_topic_arn`, a topic
     that is there already, lets CloudWatch publish, and is in the same region. `daily_check` holds the table
@@ -81,6 +88,10 @@ class DeploymentSettings:
     snapstart: bool = False
     batch_size: int = DEFAULT_BATCH_SIZE
     concurrent_calls: int = 16
+    bucket: str = ""
+    bucket_prefix: str = ""
+    bucket_suffixes: tuple[str, ...] = ()
+    bucket_key: str = ""
     share_answers: bool | None = None
     pictures: bool = True
     keep_location: bool = False
@@ -115,8 +126,17 @@ class DeploymentSettings:
 
     @property
     def takes_uploads(self) -> bool:
-        """Return whether callers may upload. Where anybody may ask, that is chosen and not a default."""
-        return self.api_access != "open" if self.uploads is None else self.uploads
+        """Return whether callers may upload. Where anybody may ask, that is chosen and not a default.
+
+        So it is with a bucket that is not ours, which needs rules for pages (CORS) that others set.
+        """
+        by_default = self.api_access != "open" and not self.bucket
+        return by_default if self.uploads is None else self.uploads
+
+    @property
+    def keys(self) -> KeyFilter:
+        """The keys of the objects that are meant."""
+        return KeyFilter(self.bucket_prefix, self.bucket_suffixes)
 
     @property
     def answers_are_shared(self) -> bool:

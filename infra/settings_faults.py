@@ -3,6 +3,7 @@
 Each function answers with sentences, one for each fault, that name the setting and say what to write instead.
 """
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,19 @@ if TYPE_CHECKING:
     from infra.settings import DeploymentSettings
 
 API_ACCESS = ("iam", "jwt", "open")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET_NAME = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_KEY_ARN = r"arn:[^:]+:kms:[^:]+:\d{12}:key/[\w-]+"
+# What a rule's pattern may have, less what else is in it.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+_MOST_PATTERN_CHARACTERS = 2048 - 300
 
 
 def faults_of(settings: "DeploymentSettings") -> list[str]:
     """Return all faults of the settings."""
     return [
         *_unknown_words(settings),
+        *_unusable_bucket(settings),
         *_unusable_sharing(settings),
         *_unusable_parts_of_pictures(settings),
         *_unusable_upload_scope(settings),
@@ -44,6 +52,33 @@ def _unknown_words(settings: "DeploymentSettings") -> list[str]:
     strange = [origin for origin in settings.cors_origins if not re.fullmatch(r"https?://[^/\s*]+", origin)]
     if strange:
         faults.append(f"cors_origins has {', '.join(strange)}; an origin is as in https://photos.example")
+    return faults
+
+
+def _unusable_bucket(settings: "DeploymentSettings") -> list[str]:
+    if not settings.bucket:
+        return [
+            f"{name} is of use only with bucket, which names a bucket that is there already"
+            for name in ("bucket_prefix", "bucket_suffixes", "bucket_key")
+            if getattr(settings, name)
+        ]
+    faults = []
+    if not re.fullmatch(_BUCKET_NAME, settings.bucket):
+        faults.append(f"bucket is {settings.bucket!r}; it is the name alone, as in holiday-photos")
+    if re.search(r"[*?$]", settings.bucket_prefix):
+        # They would be wildcards and variables in the policies of the functions.
+        faults.append(f"bucket_prefix is {settings.bucket_prefix!r}; it cannot have *, ? or $ in it")
+    if settings.bucket_key and not re.fullmatch(_KEY_ARN, settings.bucket_key):
+        faults.append(
+            f"bucket_key is {settings.bucket_key!r}; it is the ARN of a key, as in "
+            "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d"
+        )
+    characters = len(json.dumps(settings.keys.pattern()))
+    if characters > _MOST_PATTERN_CHARACTERS:
+        faults.append(
+            f"bucket_prefix and bucket_suffixes make a pattern of {characters:,} characters, and EventBridge "
+            f"takes {_MOST_PATTERN_CHARACTERS:,}: name fewer suffixes, or a shorter prefix"
+        )
     return faults
 
 

@@ -9,7 +9,7 @@ from aws.queue_depths import QueueDepth
 from contract import notifications
 from contract.errors import CRASHED, FAILURE_ATTRIBUTE, Failure, ImagepipeError, PermanentError
 from contract.timing import QUEUE_MAX_RECEIVES
-from operations.adapters.sqs import Received, SqsQueue
+from operations.adapters.sqs import UNDELIVERED_ATTRIBUTES, Received, SqsQueue
 
 UNREADABLE = "UnreadableMessage"
 # Somebody else sees what was looked at again after this time at the latest, even if this program was killed.
@@ -53,6 +53,9 @@ NO_VERDICT_MESSAGE = (
     "imagepipe dlq summary"
 )
 
+# EventBridge had an event of a bucket that is not the stack's own, and could not put it into the queue.
+UNDELIVERED = "Undelivered"
+
 # By code: what may be behind it, and where that is to be seen.
 _ADVICE: Mapping[str, tuple[str, ...]] = {
     NO_VERDICT.code: (
@@ -63,6 +66,11 @@ _ADVICE: Mapping[str, tuple[str, ...]] = {
         "concurrency (aws lambda get-account-settings);",
         "  Lambda took it for a recursive loop: the metric RecursiveInvocationsDropped of the function, and "
         "the AWS Health Dashboard.",
+    ),
+    UNDELIVERED: (
+        "EventBridge could not put these into the queue: NO_PERMISSIONS or NO_RESOURCE says that the queue "
+        "or its policy was changed by hand, anything else that SQS was away for a day; deploy again, then "
+        "send them back.",
     ),
     CRASHED: (
         "The function crashed or timed out with these again and again, until the processor gave them up. How "
@@ -124,6 +132,8 @@ def read(received: Received, queue: str, bucket_name: str) -> DeadLetter:
         cause, message = NO_VERDICT, NO_VERDICT_MESSAGE
     except PermanentError as error:
         keys, cause, message = (), Cause("permanent", error.code), error.message
+    if keys and "ERROR_CODE" in received.attributes:
+        cause, message = Cause("delivery", UNDELIVERED), _undelivered(received)
     if failure is not None:
         cause, message = Cause(failure.kind, failure.code, failure.detector), failure.message
         keys = failure.keys or keys
@@ -136,12 +146,17 @@ def read(received: Received, queue: str, bucket_name: str) -> DeadLetter:
         # SQS moves what was received QUEUE_MAX_RECEIVES times, and keeps the time of the first sending. Its
         # receive count says less: each look at the dead letters adds to it.
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
-        attempts=failure.attempts if failure else QUEUE_MAX_RECEIVES,
+        attempts=failure.attempts if failure else 0 if cause.code == UNDELIVERED else QUEUE_MAX_RECEIVES,
         first_sent_at=failure.first_sent_at if failure else received.sent_at,
         last_failed_at=failure.last_failed_at if failure else None,
         body=received.body,
         receipt_handle=received.receipt_handle,
     )
+
+
+def _undelivered(received: Received) -> str:
+    said = (received.attributes.get(name) for name in UNDELIVERED_ATTRIBUTES)
+    return f"EventBridge did not deliver it: {': '.join(filter(None, said))}"
 
 
 def _failure(received: Received) -> Failure | None:

@@ -21,6 +21,7 @@ from aws.client_config import client_config
 from aws.local_sessions import local_session
 from aws.retries import RetryPolicy
 from aws.stack_outputs import read_outputs
+from contract.key_filter import EVERY_KEY, KeyFilter
 from operations.adapters import account, dynamodb, dynamodb_photos, query_api, s3, sqs
 from operations.adapters.aws_errors import reliable, translated
 from operations.terminal import OperatorError
@@ -57,6 +58,13 @@ class Names:
     topic_arn: str
     api_url: str
     renditions_bucket: str = ""
+    bucket_prefix: str = ""
+    bucket_suffixes: str = ""
+
+    @property
+    def keys(self) -> KeyFilter:
+        """The keys of the objects that the pipeline recognizes; all but where its bucket was there before."""
+        return KeyFilter(self.bucket_prefix, tuple(filter(None, self.bucket_suffixes.split(","))))
 
     @classmethod
     def of_stack(cls, stack: str, outputs: Mapping[str, str]) -> "Names":
@@ -114,7 +122,8 @@ class DeployedPipeline:
 
     @cached_property
     def bucket(self) -> s3.S3Bucket:
-        return self.any_bucket(self.names.bucket)
+        """The bucket, as far as its objects are the pipeline's."""
+        return self.any_bucket(self.names.bucket, self.names.keys)
 
     @cached_property
     def renditions(self) -> s3.S3Bucket | None:
@@ -159,8 +168,8 @@ class DeployedPipeline:
             self.names.api_url, credentials, self._session.region_name, token, self._retry
         )
 
-    def any_bucket(self, name: str) -> s3.S3Bucket:
-        return s3.S3Bucket(self._client("s3"), name, self._retry)
+    def any_bucket(self, name: str, keys: KeyFilter = EVERY_KEY) -> s3.S3Bucket:
+        return s3.S3Bucket(self._client("s3"), name, self._retry, keys)
 
     def _queues(self, name: str, url: str, dead_letters_url: str) -> QueuePair:
         queue = sqs.SqsQueue(self._sqs, url, self._retry)

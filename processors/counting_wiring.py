@@ -81,7 +81,7 @@ def build_audit(settings: TallySettings, count: Count, log: Log) -> "Audit":
         client("dynamodb"), settings.table_name, translated, retry, ThreadPoolExecutor(READS_AT_ONCE)
     )
     return Audit(
-        page=partial(listed_photos, client("s3"), settings.bucket_name),
+        page=partial(listed_photos, client("s3"), settings.bucket_name, keys=settings.keys),
         store=DynamoDBAudits(batches),
         waiting=partial(photos_waiting, client("sqs"), settings.live_queue_urls, settings.bulk_queue_urls),
         retry=retry,

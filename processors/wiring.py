@@ -138,7 +138,9 @@ def assemble(
     pipeline = Pipeline(
         bucket_name=settings.bucket_name,
         bulk_queue_name=settings.bulk_queue_url.rsplit("/", 1)[1],
-        triage=Triage(table, objects, executor, recognizer.fingerprints(), runtime.clock, has_scenes),
+        triage=Triage(
+            table, objects, executor, recognizer.fingerprints(), runtime.clock, has_scenes, settings.keys
+        ),
         recognizer=recognizer,
         committer=Committer(table),
         publisher=Publisher(SnsTopic(aws.sns, settings.topic_arn, retry), settings.bucket_name, metrics),

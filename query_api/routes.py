@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from contract.key_filter import EVERY_KEY, KeyFilter
 from query_api.endpoints import counts, images, uploads
 from query_api.endpoints.image_parameters import Offered
 from query_api.endpoints.page import PageEndpoints
@@ -27,7 +28,7 @@ class Dependencies:
     `now` gives the time in UTC. `confidence_order` says whether the table has its index by rank,
     `near_duplicates` whether photos are found by their hash. `photos_at` is the URL of the bucket,
     `renditions_at` that of what is made of photos, empty where nothing is; `uploads` says whether this
-    deployment lets photos be added.
+    deployment lets photos be added, and `keys` under which keys.
     """
 
     table: TableReader
@@ -44,12 +45,13 @@ class Dependencies:
     confidence_order: bool = True
     uploads: bool = True
     near_duplicates: bool = False
+    keys: KeyFilter = EVERY_KEY
 
 
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:
     """Return every route, and the manual of them all. Where two match a path, the first is taken."""
     pictures = bool(parts.renditions_at)
-    uploading = uploads.upload_endpoint(pictures=pictures)
+    uploading = uploads.upload_endpoint(pictures=pictures, keys=parts.keys)
     upload = Route(uploading, partial(uploads.allow_upload, parts.signer, uploading))
     routes = (
         *images.ImageEndpoints(

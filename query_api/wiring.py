@@ -102,4 +102,5 @@ def _parts(
         near_duplicates=settings.near_duplicates == "yes",
         photos_at=photos_at,
         renditions_at=renditions_at,
+        keys=settings.keys,
     )

@@ -42,7 +42,7 @@ def deploy(clients: LocalClients, assembly: Assembly) -> tuple[str, Mapping[str,
     if stack is not None and _tags(stack).get(_DIGEST_TAG) == assembly.digest:
         return "unchanged", outputs_of(stack)
     for asset in assembly.assets(ACCOUNT, REGION):
-        _upload(clients, asset)
+        upload(clients, asset)
     arguments = {
         "StackName": STACK_NAME,
         "TemplateBody": assembly.template,
@@ -59,7 +59,7 @@ def deploy(clients: LocalClients, assembly: Assembly) -> tuple[str, Mapping[str,
     return "created" if stack is None else "updated", outputs_of(finished)
 
 
-def _upload(clients: LocalClients, asset: Asset) -> None:
+def upload(clients: LocalClients, asset: Asset) -> None:
     """Put an asset where the template expects it: MiniStack deploys a function without code in silence."""
     if not asset.path.is_file():
         raise LocalCloudError(f"{asset.path} is not there; remove build/ and try again", exit_code=1)

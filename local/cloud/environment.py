@@ -142,7 +142,7 @@ def _free_ports() -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a client needs to know. All URLs are on loopback. `renditions_bucket` may be none."""
+    """What a client needs to know. All URLs are on loopback. What not every stack has is empty where not."""
 
     endpoint_url: str
     rekognition_url: str
@@ -156,13 +156,14 @@ class Outputs:
     bulk_queue_url: str
     bulk_dead_letter_queue_url: str
     renditions_bucket: str = ""
+    bucket_prefix: str = ""
+    bucket_suffixes: str = ""
 
     @classmethod
     def of(cls, environment: LocalEnvironment, stack_outputs: Mapping[str, str]) -> Outputs:
         """Put together the outputs of the stack and the addresses of the environment."""
         found = {ours: stack_outputs[theirs] for ours, theirs in STACK_OUTPUTS.items()}
-        if RENDITIONS_OUTPUT in stack_outputs:
-            found["renditions_bucket"] = stack_outputs[RENDITIONS_OUTPUT]
+        found |= {ours: stack_outputs[its] for ours, its in OPTIONAL_OUTPUTS.items() if its in stack_outputs}
         queues = {name: url for name, url in found.items() if name.endswith("queue_url")}
         found |= {name: f"{environment.endpoint_url}{urlsplit(url).path}" for name, url in queues.items()}
         found["api_url"] = _reachable_api_url(environment, found["api_url"])
@@ -181,10 +182,12 @@ class Outputs:
 
 
 # Those that the stack has, and what it calls them: `queue_url` is its QueueUrl.
-_OF_THE_STACK = [field.name for field in dataclasses.fields(Outputs)][3:-1]
-STACK_OUTPUTS = {name: name.title().replace("_", "") for name in _OF_THE_STACK}
-# Only where photos are read as files.
-RENDITIONS_OUTPUT = "RenditionsBucket"
+_OF_THE_STACK = [field.name for field in dataclasses.fields(Outputs)][3:]
+# Only where photos are read as files, and where some of a bucket's objects are meant.
+_NOT_OF_ALL = ("renditions_bucket", "bucket_prefix", "bucket_suffixes")
+_ALL_OUTPUTS = {name: name.title().replace("_", "") for name in _OF_THE_STACK}
+STACK_OUTPUTS = {ours: its for ours, its in _ALL_OUTPUTS.items() if ours not in _NOT_OF_ALL}
+OPTIONAL_OUTPUTS = {ours: its for ours, its in _ALL_OUTPUTS.items() if ours in _NOT_OF_ALL}
 
 
 def _reachable_api_url(environment: LocalEnvironment, api_endpoint: str) -> str:

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from aws.calls import NO_VERSION, NOT_THERE, head_object
 from aws.retries import RetryPolicy
+from contract.key_filter import EVERY_KEY, KeyFilter
 from contract.moments import to_text
 from contract.records import ImageVersion
 from operations.adapters.aws_errors import Parameters, Value, reliable, translated
@@ -37,24 +38,30 @@ class ObjectVersion:
 
 @dataclass(frozen=True)
 class S3Bucket:
-    """One bucket. Failures are said with the key that they are about."""
+    """One bucket. Failures are said with the key that they are about. `keys` are those that listings show."""
 
     client: "S3Client"
     bucket_name: str
     retry: RetryPolicy
+    keys: KeyFilter = EVERY_KEY
 
     def pages(self, prefix: str, after: str = "") -> Iterator[Sequence[Listed]]:
         """List all current objects whose keys begin so, and come after that key, up to a thousand a page.
 
+        Of a bucket of which not all is meant, a page shows what is, which may be nothing.
+
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
         """
         listed = self._reliable("ListObjectsV2", prefix, self.client.list_objects_v2)
+        where = self.keys.listed_prefix(prefix)
+        if where is None:
+            return
         further: dict[str, Any] = {"StartAfter": after} if after else {}
         while True:
             answer = listed(
-                Bucket=self.bucket_name, Prefix=prefix, OptionalObjectAttributes=["RestoreStatus"], **further
+                Bucket=self.bucket_name, Prefix=where, OptionalObjectAttributes=["RestoreStatus"], **further
             )
-            yield [_listed(entry) for entry in answer.get("Contents", [])]
+            yield [_listed(entry) for entry in answer.get("Contents", []) if self.keys.accepts(entry["Key"])]
             if not answer["IsTruncated"]:
                 return
             further = {"ContinuationToken": answer["NextContinuationToken"]}

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 ENTRY_OVERHEAD_BYTES = 256
 # What is forgotten by whoever was killed is empty by the next day.
 RETENTION_SECONDS = DAY_SECONDS
+# What EventBridge writes on what it could not deliver.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+UNDELIVERED_ATTRIBUTES = ("ERROR_CODE", "ERROR_MESSAGE")
 # In the query protocol, and in the JSON protocol.
 NO_SUCH_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 
@@ -117,7 +120,7 @@ class SqsQueue:
             VisibilityTimeout=hold_seconds,
             WaitTimeSeconds=wait_seconds,
             MessageSystemAttributeNames=["SentTimestamp"],
-            MessageAttributeNames=[FAILURE_ATTRIBUTE],
+            MessageAttributeNames=[FAILURE_ATTRIBUTE, *UNDELIVERED_ATTRIBUTES],
         )
         return [Received.of(message) for message in answer.get("Messages", [])]
 

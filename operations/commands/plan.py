@@ -58,7 +58,8 @@ def plan(
     with terminal.stepwise("listing") as display, SeenContents() as contents:
         assessor = Assessor(pipeline.deployed, pipeline.table, contents, has_records=is_ours)
         assessment = Assessment(assessor, chosen, limit)
-        pages = pipeline.any_bucket(meant.bucket).pages(meant.prefix)
+        bucket = pipeline.bucket if is_ours else pipeline.any_bucket(meant.bucket)
+        pages = bucket.pages(meant.prefix)
         for now in display.until_interrupted(assessment.run(pages)):
             display.show(f"{now.objects:,} objects, {now.to_do:,} to do", done=now.objects)
     totals, pricing = assessment.totals, Pricing.of(pipeline.deployed, pipeline.table)

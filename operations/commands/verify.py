@@ -60,11 +60,11 @@ def verify(
     run = secrets.token_hex(4)
     pricing = Pricing.of(pipeline.deployed, pipeline.table)
     calls, dollars = _price(pipeline, pricing)
-    terminal.remark(_intention(pipeline, f"{PREFIX}{run}/", calls, dollars))
+    terminal.remark(_intention(pipeline, f"{_prefix(pipeline)}{run}/", calls, dollars))
     if not terminal.consents(yes, "Begin?", "nothing was uploaded"):
         return FAILED
     pictures_of_run = MarkedPhotos(pictures, run)
-    target = TargetPipeline(pipeline, f"{PREFIX}{run}/", pictures_of_run, patience, time.monotonic)
+    target = TargetPipeline(pipeline, f"{_prefix(pipeline)}{run}/", pictures_of_run, patience, time.monotonic)
     cleaning = Cleaning(pipeline, target.prefix, f"{QUEUE_PREFIX}{run}", time.monotonic, time.sleep)
     checked: list[CheckResult] = []
     ended: terminal.StoppedError | ImagepipeError | None = None
@@ -112,16 +112,21 @@ def _check(target: TargetPipeline, display: terminal.StepDisplay, checked: list[
 
 
 def _clean(pipeline: DeployedPipeline, yes: bool, json: bool) -> int:
-    question = f"Remove everything under s3://{pipeline.names.bucket}/{PREFIX}?"
+    question = f"Remove everything under s3://{pipeline.names.bucket}/{_prefix(pipeline)}?"
     if not terminal.consents(yes, question, "nothing was removed"):
         return FAILED
     with terminal.stepwise("removing") as display:
-        cleaning = Cleaning(pipeline, PREFIX, QUEUE_PREFIX, time.monotonic, time.sleep)
+        cleaning = Cleaning(pipeline, _prefix(pipeline), QUEUE_PREFIX, time.monotonic, time.sleep)
         left = display.follow(cleaning.run(), "not all was removed: imagepipe verify --clean")
     if json:
         terminal.print_json({"left": left})
     _tell_left(left)
     return FAILED if left else 0
+
+
+def _prefix(pipeline: DeployedPipeline) -> str:
+    """Return where in the bucket photos are tried: among those that are meant."""
+    return f"{pipeline.names.keys.prefix}{PREFIX}"
 
 
 def _price(pipeline: DeployedPipeline, pricing: Pricing) -> tuple[int, float]:

@@ -209,7 +209,8 @@ def delete(target: TargetPipeline) -> Steps[None]:
 def hostile_keys(target: TargetPipeline) -> Steps[str]:
     """Photos are recorded under exactly their keys: spaces, +, %, emoji, quotes, a=b&c, 1,024 bytes long."""
     keys = [target.key(name) for name in HOSTILE]
-    keys.append(longest(target.key("long/")))
+    ending = target.key(".jpg").removeprefix(target.prefix)
+    keys.append(longest(f"{target.prefix}long/", ending))
     for key in keys:
         target.upload(key, target.known_photo)
     if target.is_taken_by_s3(target.key(LINE_FEED), target.known_photo):
@@ -276,9 +277,8 @@ def completions(target: TargetPipeline) -> Steps[str]:
     return f"{len(target.seen)} announced"
 
 
-def longest(beginning: str) -> str:
+def longest(beginning: str, ending: str = ".jpg") -> str:
     """Return a key of as many bytes as S3 takes."""
-    ending = ".jpg"
     return beginning + "n" * (MOST_KEY_BYTES - len((beginning + ending).encode())) + ending
 
 

@@ -104,7 +104,9 @@ class TargetPipeline:
         self.shares_answers = self.pipeline.deployed.settings.answers_are_shared
 
     def key(self, name: str) -> str:
-        return f"{self.prefix}{name}"
+        """Return a key of that name; with another ending, where only some are meant."""
+        keys, key = self.pipeline.names.keys, f"{self.prefix}{name}"
+        return key if keys.accepts(key) else f"{key}{keys.suffixes[0]}"
 
     def named(self, key: str) -> str:
         """Return a key for a person, without the prefix that all have."""

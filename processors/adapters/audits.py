@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws.calls import TableBatches
 from aws.queue_depths import read_depth
+from contract.key_filter import EVERY_KEY, KeyFilter
 from contract.metrics import Metric
 from contract.moments import day_of
 from contract.quotas import KEYS_A_MESSAGE
@@ -17,7 +18,7 @@ from contract.tallies import AUDIT, STATUS_COUNTS, UNREADABLE, AuditRound, read_
 from contract.timing import DAY_SECONDS
 from processors.adapters.calls import translated
 from processors.adapters.dynamodb import object_key, read_items
-from processors.counting.auditing import ListedPhoto
+from processors.counting.auditing import ListedPhoto, Listing
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -72,22 +73,27 @@ def _content_of(item: Item) -> str | None:
         return None
 
 
-def listed_photos(client: "S3Client", bucket_name: str, after: str) -> Sequence[ListedPhoto]:
-    """List up to a thousand objects behind a key, in the order of their keys; none where the bucket ends.
+def listed_photos(client: "S3Client", bucket_name: str, after: str, keys: KeyFilter = EVERY_KEY) -> Listing:
+    """List up to a thousand objects behind a key, in the order of their keys, and return those meant.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
     """
-    start: Any = {"StartAfter": after} if after else {}
+    asked: Any = {"StartAfter": after} if after else {}
+    if keys.prefix:
+        asked["Prefix"] = keys.prefix
     with translated(f"ListObjectsV2 of s3://{bucket_name}"):
-        answer = client.list_objects_v2(Bucket=bucket_name, **start)
-    return [
+        answer = client.list_objects_v2(Bucket=bucket_name, **asked)
+    contents = answer.get("Contents", [])
+    meant = [
         ListedPhoto(
             found["Key"],
             content_id(found["ETag"].strip('"'), found["Size"]),
             found["LastModified"].timestamp(),
         )
-        for found in answer.get("Contents", [])
+        for found in contents
+        if keys.accepts(found["Key"])
     ]
+    return Listing(meant, contents[-1]["Key"] if contents else None)
 
 
 def photos_waiting(

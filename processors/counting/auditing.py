@@ -37,15 +37,24 @@ class ListedPhoto(NamedTuple):
     modified_at: float
 
 
+class Listing(NamedTuple):
+    """The next current objects that are meant, in the order of their keys. `last_key` is the last that was
+    looked at, meant or not; None where the bucket ends.
+    """
+
+    photos: Sequence[ListedPhoto]
+    last_key: str | None
+
+
 @dataclass(frozen=True)
 class Audit:
     """Goes on with the day's round.
 
-    `page` lists the next current objects behind a key, in the order of their keys, and none where the bucket
-    ends. `waiting` says for how many photos messages wait at the most.
+    `page` lists the next current objects behind a key. `waiting` says for how many photos messages wait at
+    the most.
     """
 
-    page: Callable[[str], Sequence[ListedPhoto]]
+    page: Callable[[str], Listing]
     store: "DynamoDBAudits"
     waiting: Callable[[], int]
     retry: RetryPolicy
@@ -63,11 +72,11 @@ class Audit:
         differing: list[str] = []
         while seconds_left() > RESERVE_SECONDS:
             page = self.retry(partial(self.page, so_far.after))
-            if not page:
+            if page.last_key is None:
                 so_far = so_far._replace(is_done=True)
                 break
-            differing += self._differing(page)
-            so_far = so_far._replace(after=page[-1].key, listed=so_far.listed + len(page))
+            differing += self._differing(page.photos)
+            so_far = so_far._replace(after=page.last_key, listed=so_far.listed + len(page.photos))
         so_far = so_far._replace(differing=so_far.differing + max(0, len(differing) - waiting))
         gone = max(0, self._without_photo(so_far) - waiting) if so_far.is_done else 0
         self.retry(partial(self.store.keep, so_far))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.errors import ImagepipeError, PermanentError
+from contract.key_filter import EVERY_KEY, KeyFilter
 from contract.notifications import ImageEvent, ObjectChange, parse
 from contract.photos import PICTURE
 from contract.records import ImageRecord, ImageVersion, Status
@@ -93,7 +94,11 @@ class WorkItem(NamedTuple):
 
 @dataclass(frozen=True)
 class Triage:
-    """Finds out what the events of one batch ask for. `clock` gives seconds since 1970."""
+    """Finds out what the events of one batch ask for. `clock` gives seconds since 1970.
+
+    An object whose key is not among `keys` is as if it were not there: what a message still says of it, or a
+    record of the time when it was meant, asks for a tombstone at most.
+    """
 
     records: "ImageTable"
     objects: "S3Objects"
@@ -101,6 +106,7 @@ class Triage:
     fingerprints: Mapping[str, str]
     clock: Callable[[], float]
     scenes: bool = False
+    keys: KeyFilter = EVERY_KEY
 
     def sort(self, events: Mapping[str, ImageEvent]) -> tuple[list[WorkItem], dict[str, ImagepipeError]]:
         """Return a work item for each event, and the keys that could not be looked at, with the reason.
@@ -120,12 +126,17 @@ class Triage:
                 failures[event.key] = present
                 continue
             record = seen.get(event.key)
-            action = decide(event, present, record, self.fingerprints, scenes=self.scenes)
+            if self.keys.accepts(event.key):
+                action = decide(event, present, record, self.fingerprints, scenes=self.scenes)
+            else:
+                action = leave_out(event, record)
             items.append(WorkItem(event, record, present, action))
         return items, failures
 
     def _present(self, event: ImageEvent, record: ImageRecord | None) -> StoredObject | ImagepipeError | None:
         """Return what object there is: as the event says or, where it cannot know, as the bucket shows."""
+        if not self.keys.accepts(event.key):
+            return None
         if not needs_a_look(event, record, self.clock()):
             return None if event.version is None else StoredObject(event.version)
         try:
@@ -198,6 +209,12 @@ def decide(
     if record is not None and _describes(record, event, present, fingerprints, scenes=scenes):
         return Action.REPUBLISH if was_made_by(event, record) else Action.MOVE_ON
     return Action.TOMBSTONE if present is None else Action.RECOGNIZE
+
+
+def leave_out(event: ImageEvent, record: ImageRecord | None) -> Action:
+    """Decide about a key that is not meant: a record of it goes, and nothing else is to be done."""
+    is_known = record is not None and record.status is not Status.DELETED
+    return Action.TOMBSTONE if is_known and not is_older(event, record) else Action.SKIP
 
 
 def was_made_by(event: ImageEvent, record: ImageRecord) -> bool:

@@ -1,6 +1,7 @@
 """`POST /uploads`: permission to add one photo."""
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
+from contract.key_filter import EVERY_KEY, KeyFilter
 from contract.photos import MAX_PHOTO_BYTES
 from query_api.endpoints import schemas
 from query_api.http import parameters
@@ -14,12 +15,12 @@ REKOGNITIONS = ("image/jpeg", "image/png")
 OTHERS = ("image/heic", "image/heif", "image/avif", "image/webp", "image/gif", "image/bmp", "image/tiff")
 
 
-def upload_endpoint(*, pictures: bool) -> Endpoint:
+def upload_endpoint(*, pictures: bool, keys: KeyFilter = EVERY_KEY) -> Endpoint:
     """Describe how photos are added: of more formats, and larger ones, where pictures are looked at."""
     types = (*REKOGNITIONS, *OTHERS) if pictures else REKOGNITIONS
     most_bytes = MAX_PHOTO_BYTES if pictures else MAX_S3_IMAGE_BYTES
     body = (
-        Parameter("key", parameters.SHOWABLE_S3_KEY, "Under which key.", required=True),
+        Parameter("key", parameters.showable_key_among(keys), "Under which key.", required=True),
         Parameter("content_type", parameters.one_of(*types), "What it is.", required=True),
         Parameter("size_bytes", parameters.whole(1, most_bytes), "Its exact size.", required=True),
         Parameter("sha256", parameters.SHA256, "Its SHA-256 in base64.", required=True),

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
+from contract.key_filter import EVERY_KEY, KeyFilter
 from contract.moments import to_text
 from query_api.http.messages import ParamFault, ProblemError, bad_parameters
 
@@ -79,6 +80,22 @@ S3_KEY = ParamType({"type": "string", "minLength": 1, "maxLength": MAX_KEY_BYTES
 SHOWABLE_S3_KEY = ParamType(
     {**S3_KEY.schema, "pattern": r"^(?!soap$|([\s\S]*/)?\.\.?(/|$))"}, _read_showable_key
 )
+
+
+def showable_key_among(keys: KeyFilter) -> ParamType:
+    """Return the type of a key that a browser can load, and that is one of the pipeline's."""
+    if keys == EVERY_KEY:
+        return SHOWABLE_S3_KEY
+
+    def read(given: str) -> object:
+        key = str(SHOWABLE_S3_KEY.read(given))
+        if not keys.accepts(key):
+            ends = f" and end with {' or '.join(keys.suffixes)}" if keys.suffixes else ""
+            raise ValueError(f"must begin with {keys.prefix!r}{ends}: other keys are not recognized here")
+        return key
+
+    return ParamType(SHOWABLE_S3_KEY.schema, read)
+
 
 # A SHA-256 in base64, in the one way in which S3 writes it: 43 characters, the last of which has four bits,
 # and the one that fills up.

@@ -79,9 +79,7 @@ def test_the_documented_event_is_read() -> None:
     version_id=st.sampled_from([None, "null", "v1"]),
     sequencer=st.sampled_from([None, "00A0", "0055AED6DCD90281E5"]),
 )
-def test_both_ways_say_the_same(
-    key: str, name: str, version_id: str | None, sequencer: str | None
-) -> None:
+def test_both_ways_say_the_same(key: str, name: str, version_id: str | None, sequencer: str | None) -> None:
     described: dict[str, Any] = {"key": quote_plus(key), "size": 7, "eTag": "abc"}
     described |= {"versionId": version_id} if version_id else {}
     described |= {"sequencer": sequencer} if sequencer else {}
@@ -124,9 +122,7 @@ def deleted(**particulars: str) -> dict[str, Any]:
         ({"reason": "Of The Future", "deletion_type": "Of The Future"}, ObjectChange.UNKNOWN),
     ],
 )
-def test_only_a_delete_marker_is_taken_at_its_word(
-    particulars: dict[str, str], change: ObjectChange
-) -> None:
+def test_only_a_delete_marker_is_taken_at_its_word(particulars: dict[str, str], change: ObjectChange) -> None:
     assert read(deleted(**particulars)).change is change
 
 

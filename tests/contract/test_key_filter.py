@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ministack.services import eventbridge
+from ministack.services import eventbridge  # type: ignore[import-untyped]
 
 from contract.key_filter import KeyFilter
 
@@ -17,7 +17,11 @@ def is_let_through(chosen: KeyFilter, key: str) -> bool:
     """Return whether a pattern matches, as the local cloud's EventBridge reads it."""
     conditions = chosen.pattern()
     pattern = {"detail": {"object": {"key": conditions}}} if conditions else {"source": ["aws.s3"]}
-    event = {"Source": "aws.s3", "DetailType": "Object Created", "Detail": json.dumps({"object": {"key": key}})}
+    event = {
+        "Source": "aws.s3",
+        "DetailType": "Object Created",
+        "Detail": json.dumps({"object": {"key": key}}),
+    }
     return bool(eventbridge._matches_pattern(json.dumps(pattern), event))
 
 

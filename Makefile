@@ -33,8 +33,15 @@ run: .venv/.synced ## Recognize a folder of photos on this machine: make run [IM
 stop: .venv/.synced ## Stop what make run has started; photos and records are kept
 	@$(BIN)/python -m local stop
 
-synth: .venv/.synced ## Write the CloudFormation template for AWS to cdk.out/
-	@CDK_OUTDIR=cdk.out $(BIN)/python -m infra.app
+# Settings of the deployment as the CDK takes them (SETTINGS="-c detectors=labels"), and the name of the stack.
+STACK_SETTING = $(if $(value STACK),-c stack=$(call quoted,STACK))
+
+synth: .venv/.synced ## Write the CloudFormation template for AWS to cdk.out/: make synth [SETTINGS="-c …"]
+	@CDK_OUTDIR=cdk.out $(BIN)/python -m infra.app $(SETTINGS) $(STACK_SETTING)
+
+.PHONY: package
+package: .venv/.synced ## Write what plain CloudFormation and SAM deploy to build/package/: make package [SETTINGS="-c …"]
+	@$(BIN)/python -m infra.package $(SETTINGS)
 
 # The CDK's command line, in the version that was tried with the aws-cdk-lib that requirements/dev.txt locks.
 CDK := npx --yes aws-cdk@2.1148.1
@@ -53,9 +60,9 @@ lambda-python: .venv/.synced ## Get Lambda's Python by uv, for bytecode in the z
 bootstrap: node-for-cdk .venv/.synced ## Make an account and region ready for the CDK, once
 	@$(CDK) bootstrap
 
-deploy: node-for-cdk .venv/.synced ## Check the account, then deploy: make deploy [SETTINGS="-c detectors=labels -c …"]
+deploy: node-for-cdk .venv/.synced ## Check the account, then deploy: make deploy [SETTINGS="-c detectors=labels -c …"] [STACK=name]
 	@$(BIN)/imagepipe check $(SETTINGS)
-	@$(CDK) deploy $(SETTINGS)
+	@$(CDK) deploy $(SETTINGS) $(STACK_SETTING)
 
 check: .venv/.synced synth ## Format, lint, types, arrows between rooms, the template
 	$(BIN)/ruff format --check .
@@ -96,3 +103,4 @@ lock: .venv/.synced ## Lock requirements/*.txt anew from pyproject.toml
 	$(LOCK) --group run -c requirements/dev.txt -o requirements/run.txt
 	$(LOCK) --group lambda -c requirements/dev.txt -o requirements/lambda.txt
 	$(LOCK) --group pictures -c requirements/dev.txt -o requirements/pictures.txt
+	$(LOCK) --upgrade --group sam -o requirements/sam.txt

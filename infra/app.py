@@ -3,14 +3,20 @@
 `cdk deploy` runs it by cdk.json; the local environment runs it the same way with other settings.
 """
 
+import json
+import os
+import re
 import sys
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from aws_cdk import Annotations, App, CfnOutput, DefaultStackSynthesizer, Stack
 from constructs import Construct
 
 from infra.alarms import Alarms, AlarmTopic
 from infra.answers import Answers
-from infra.bundles import FOR_THIS_MACHINE, PYTHON_VERSION, Bundle, BundleError, bundles, find_python
+from infra.bundles import FOR_THIS_MACHINE, PYTHON_VERSION, ROOT, Bundle, BundleError, bundles, find_python
 from infra.intake import ObjectEvents
 from infra.pictures import Pictures
 from infra.processing import CompletionTopic, Processing, Tallying
@@ -19,6 +25,10 @@ from infra.settings import DeploymentSettings, UnusableSettingsError
 from infra.store import Store
 
 STACK_NAME = "imagepipe"
+CDK_FILE = ROOT / "cdk.json"
+CONTEXT_VARIABLE = "CDK_CONTEXT_JSON"
+# https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/cx-api/lib/assets.ts
+WITH_ASSET_METADATA = "aws:cdk:enable-asset-metadata"
 
 
 class ImagepipeStack(Stack):
@@ -37,13 +47,17 @@ class ImagepipeStack(Stack):
         super().__init__(
             scope,
             construct_id,
+            stack_name=settings.stack,
             description="Photos in a bucket become searchable by what is in them",
             # Without the rule the template is deployed as it is, here and on AWS; `cdk deploy` checks the
             # bootstrap version itself.
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
-            # CloudFormation takes 51,200 bytes without a bucket, which is how the local environment deploys.
+            # CloudFormation takes 51,200 bytes without a bucket to read them from.
             suppress_template_indentation=True,
         )
+        # By it, SAM finds the zip of each function beside the template.
+        # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-cdk.html
+        self.node.set_context(WITH_ASSET_METADATA, True)
         RegionRule(self, "Region", settings.detectors)
         intake = ObjectEvents(self, "Intake", settings)
         store = Store(self, "Store", settings)
@@ -132,17 +146,41 @@ class ImagepipeStack(Stack):
             CfnOutput(self, name, value=value)
 
 
-def main() -> int:
-    """Synthesize the stack into the directory that CDK names."""
-    app = App()
+def synthesize(context: Mapping[str, object], out: Path | None = None) -> None:
+    """Write the assembly into a directory, by itself the one that the CDK names.
+
+    Raises UnusableSettingsError, BundleError.
+    """
+    app = App(context=dict(context), outdir=None if out is None else str(out))
     here = app.node.try_get_context(FOR_THIS_MACHINE)
+    settings = DeploymentSettings.from_context(app.node.try_get_context)
+    ImagepipeStack(app, STACK_NAME, settings, **bundles(is_for_here=bool(here)))
+    app.synth()
+
+
+def typed_settings(arguments: Sequence[str]) -> dict[str, object]:
+    """Read settings as `cdk` takes them, `-c NAME=VALUE`; they go before those of cdk.json.
+
+    Where somebody else starts the app (the CDK, the local environment), the whole context is in a variable of
+    theirs and that file is not read. Raises UnusableSettingsError.
+    """
+    parser = ArgumentParser(description="Synthesize the stack.")
+    parser.add_argument("-c", "--context", action="append", default=[], metavar="NAME=VALUE")
+    given: list[str] = parser.parse_args(arguments).context
+    if strange := [setting for setting in given if not re.match(r"\w+=", setting)]:
+        raise UnusableSettingsError(f"{strange[0]!r} is no setting; write NAME=VALUE, as in detectors=labels")
+    is_alone = CONTEXT_VARIABLE not in os.environ and CDK_FILE.exists()
+    in_file = json.loads(CDK_FILE.read_text()).get("context", {}) if is_alone else {}
+    return {**in_file, **dict(setting.split("=", 1) for setting in given)}
+
+
+def main() -> int:
+    """Synthesize the stack with the settings that were typed."""
     try:
-        settings = DeploymentSettings.from_context(app.node.try_get_context)
-        ImagepipeStack(app, STACK_NAME, settings, **bundles(is_for_here=bool(here)))
+        synthesize(typed_settings(sys.argv[1:]))
     except (UnusableSettingsError, BundleError) as fault:
         print(fault, file=sys.stderr)
         return 2
-    app.synth()
     return 0
 
 

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-METRICS_NAMESPACE = "imagepipe"
+# Of each stack by itself: alarms of one that watched the metrics of all would ring for its neighbour.
+METRICS_NAMESPACE = Aws.STACK_NAME
 
 
 class PythonFunction(Construct):

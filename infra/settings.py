@@ -19,6 +19,9 @@ class UnusableSettingsError(Exception):
 class DeploymentSettings:
     """The settings of one deployment, read from CDK context (`cdk.json`, or `cdk deploy -c name=value`).
 
+    `stack` is the name of the stack; two of different names stand side by side in one account, and share its
+    Rekognition quotas, of which `quotas` then gives each its part.
+
     `detectors` is a list of names, or one text with commas. `quotas` are the account's Rekognition quotas in
     calls a second (`DetectLabels=80,DetectFaces=100`); those not named are what new accounts have in the
     region. Quotas of more than about 117 photos a second make the table ready for them beforehand, for which
@@ -79,6 +82,7 @@ class DeploymentSettings:
     (docs/operations.md, "The table as it was at another time").
     """
 
+    stack: str = "imagepipe"
     detectors: tuple[str, ...] = DEFAULT_DETECTORS
     quotas: Mapping[str, float] = field(default_factory=dict)
     daily_call_limit: Mapping[str, float] = field(default_factory=dict)

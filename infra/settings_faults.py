@@ -43,6 +43,11 @@ def _unknown_words(settings: "DeploymentSettings") -> list[str]:
         faults.append(
             f"detectors is {','.join(settings.detectors)!r}; choose one or more of {', '.join(DETECTORS)}"
         )
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", settings.stack):
+        faults.append(
+            f"stack is {settings.stack!r}; it is a letter, then letters, digits and hyphens, 128 at most"
+        )
     if settings.api_access not in API_ACCESS:
         faults.append(f"api_access is {settings.api_access!r}; choose one of {', '.join(API_ACCESS)}")
     if settings.api_access == "jwt" and not (

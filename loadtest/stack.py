@@ -86,18 +86,17 @@ class Stack:
         return self.session.client("lambda", endpoint_url=self.endpoint_url, config=self.config)
 
     def functions(self) -> dict[str, DeployedFunction]:
+        """Return the main function of each room by its name; others of the account are not looked at."""
         found = {}
-        for listed in self.functions_client.list_functions()["Functions"]:
-            room, _, entry = listed["Handler"].partition(".")
-            if not entry.startswith("handler."):
-                continue  # a second function of a room
+        pages = self.functions_client.get_paginator("list_functions").paginate()
+        for listed in (each for page in pages for each in page["Functions"]):
+            room, _, entry = listed.get("Handler", "").partition(".")
+            variables = listed.get("Environment", {}).get("Variables", {})
+            if not entry.startswith("handler.") or variables.get("TABLE_NAME") != self.outputs["table"]:
+                continue  # a second function of a room, or of another stack
             code = self.functions_client.get_function(FunctionName=listed["FunctionName"])["Code"]
             found[room] = DeployedFunction(
-                listed["FunctionName"],
-                room,
-                listed["MemorySize"],
-                listed["Environment"]["Variables"],
-                code["Location"],
+                listed["FunctionName"], room, listed["MemorySize"], variables, code["Location"]
             )
         return found
 

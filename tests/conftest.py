@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from infra.bundles import ROOT
 from local.cloud.environment import LocalClients, LocalEnvironment, Outputs
 from local.cloud.running import running_environment
 
@@ -20,6 +22,12 @@ class RunningCloud:
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     with running_environment(tmp_path_factory.mktemp("place")) as (environment, outputs):
         yield RunningCloud(environment, outputs, LocalClients(environment))
+
+
+@pytest.fixture(scope="session")
+def photos() -> Path:
+    """The sample photos."""
+    return ROOT / "images"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

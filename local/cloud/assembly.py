@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from contract.quotas import IN_LARGE_REGIONS
 from contract.settings import setting_text
@@ -18,6 +19,7 @@ from infra.bundles import FOR_THIS_MACHINE, LOCK, PICTURES_LOCK, ROOT
 from local.cloud.environment import LocalCloudError
 
 MIN_NODE_MAJOR = 20
+# What the files of the app are called, and the stack where no setting names it otherwise.
 STACK_NAME = "imagepipe"
 
 # What differs here from the defaults for AWS. Two cores share the recognizing, so more copies of the
@@ -65,6 +67,16 @@ class Assembly:
     def template(self) -> str:
         return (self.directory / f"{STACK_NAME}.template.json").read_text()
 
+    @property
+    def stack(self) -> str:
+        """The name that the stack is to have."""
+        return str(self._properties.get("stackName", STACK_NAME))
+
+    def template_url(self, account: str, region: str) -> str:
+        """Return where CloudFormation finds the template, which is one of the assets."""
+        address = urlsplit(_filled_in(self._properties["stackTemplateAssetObjectUrl"], account, region))
+        return f"https://s3.{region}.amazonaws.com/{address.netloc}{address.path}"
+
     def assets(self, account: str, region: str) -> tuple[Asset, ...]:
         """List what has to be uploaded before the template is deployed to an account and a region."""
         manifest = json.loads((self.directory / f"{STACK_NAME}.assets.json").read_text())
@@ -77,6 +89,12 @@ class Assembly:
             for file in manifest["files"].values()
             for destination in file["destinations"].values()
         )
+
+    @property
+    def _properties(self) -> dict[str, str]:
+        manifest = json.loads((self.directory / "manifest.json").read_text())
+        properties: dict[str, str] = manifest["artifacts"][STACK_NAME]["properties"]
+        return properties
 
 
 def synthesize(context: Mapping[str, object] = LOCAL_CONTEXT) -> tuple[Assembly, bool]:

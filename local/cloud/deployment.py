@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from aws.stack_outputs import outputs_of
-from local.cloud.assembly import STACK_NAME, Assembly, Asset
+from local.cloud.assembly import Assembly, Asset
 from local.cloud.environment import ACCOUNT, REGION, LocalClients, LocalCloudError
 
 if TYPE_CHECKING:
@@ -34,18 +34,18 @@ def deploy(clients: LocalClients, assembly: Assembly) -> tuple[str, Mapping[str,
     Raises LocalCloudError with CloudFormation's reason if it fails. A stack that failed before is removed;
     its bucket and its table are retained, as on AWS.
     """
-    stack = _find_stack(clients)
+    stack = _find_stack(clients, assembly.stack)
     if stack is not None and stack["StackStatus"] not in _USABLE:
-        clients.cloudformation.delete_stack(StackName=STACK_NAME)
-        _await_end(clients)
+        delete_stack(clients, assembly.stack)
         stack = None
     if stack is not None and _tags(stack).get(_DIGEST_TAG) == assembly.digest:
         return "unchanged", outputs_of(stack)
     for asset in assembly.assets(ACCOUNT, REGION):
         upload(clients, asset)
     arguments = {
-        "StackName": STACK_NAME,
-        "TemplateBody": assembly.template,
+        "StackName": assembly.stack,
+        # As `cdk deploy` does: in the call itself it could have 51,200 bytes.
+        "TemplateURL": assembly.template_url(ACCOUNT, REGION),
         "Capabilities": ["CAPABILITY_IAM"],
         "Tags": [{"Key": _DIGEST_TAG, "Value": assembly.digest}],
     }
@@ -53,10 +53,16 @@ def deploy(clients: LocalClients, assembly: Assembly) -> tuple[str, Mapping[str,
         clients.cloudformation.create_stack(**arguments)  # type: ignore[arg-type]
     else:
         clients.cloudformation.update_stack(**arguments)  # type: ignore[arg-type]
-    finished = _await_end(clients)
+    finished = _await_end(clients, assembly.stack)
     if finished is None or finished["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        raise LocalCloudError(f"the stack was not deployed: {_reason(clients)}", exit_code=1)
+        raise LocalCloudError(f"the stack was not deployed: {_reason(clients, assembly.stack)}", exit_code=1)
     return "created" if stack is None else "updated", outputs_of(finished)
+
+
+def delete_stack(clients: LocalClients, stack: str) -> None:
+    """Delete a stack, and wait for it; its bucket and its table are retained, as on AWS."""
+    clients.cloudformation.delete_stack(StackName=stack)
+    _await_end(clients, stack)
 
 
 def upload(clients: LocalClients, asset: Asset) -> None:
@@ -73,16 +79,16 @@ def upload(clients: LocalClients, asset: Asset) -> None:
         clients.s3.upload_file(str(asset.path), asset.bucket, asset.key)
 
 
-def _find_stack(clients: LocalClients) -> "StackTypeDef | None":
+def _find_stack(clients: LocalClients, name: str) -> "StackTypeDef | None":
     pages = clients.cloudformation.get_paginator("describe_stacks").paginate()
-    stacks = [stack for page in pages for stack in page["Stacks"] if stack["StackName"] == STACK_NAME]
+    stacks = [stack for page in pages for stack in page["Stacks"] if stack["StackName"] == name]
     return next((stack for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"), None)
 
 
-def _await_end(clients: LocalClients) -> "StackTypeDef | None":
+def _await_end(clients: LocalClients, name: str) -> "StackTypeDef | None":
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     while True:
-        stack = _find_stack(clients)
+        stack = _find_stack(clients, name)
         if stack is None or not stack["StackStatus"].endswith("_IN_PROGRESS"):
             return stack
         if time.monotonic() > deadline:
@@ -93,8 +99,8 @@ def _await_end(clients: LocalClients) -> "StackTypeDef | None":
         time.sleep(_POLL_SECONDS)
 
 
-def _reason(clients: LocalClients) -> str:
-    events = clients.cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+def _reason(clients: LocalClients, name: str) -> str:
+    events = clients.cloudformation.describe_stack_events(StackName=name)["StackEvents"]
     failed = [event for event in events if event.get("ResourceStatus", "").endswith("_FAILED")]
     reasons = [f"{event.get('LogicalResourceId')}: {event.get('ResourceStatusReason')}" for event in failed]
     return "; ".join(reasons) or "CloudFormation gives no reason"

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,13 @@ class Site:
 @pytest.fixture(scope="module")
 def site(running: RunningCloud, request: pytest.FixtureRequest) -> Iterator[Site]:
     """A site whose completions are followed from now on."""
+    with followed(running, request.module.__name__.rsplit("_", 1)[-1]) as site:
+        yield site
+
+
+@contextmanager
+def followed(running: RunningCloud, name: str) -> Iterator[Site]:
+    """Follow the completions of a stack while the block lasts, in a queue of that name."""
     sqs = running.clients.sqs
     sns = boto3.client(
         "sns",
@@ -140,8 +148,7 @@ def site(running: RunningCloud, request: pytest.FixtureRequest) -> Iterator[Site
         aws_access_key_id=ACCESS_KEY_ID,
         aws_secret_access_key=SECRET_ACCESS_KEY,
     )
-    name = f"completions-{request.module.__name__.rsplit('_', 1)[-1]}"
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    url = sqs.create_queue(QueueName=f"completions-{name}")["QueueUrl"]
     url = f"{running.outputs.endpoint_url}{urllib.parse.urlsplit(url).path}"
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     subscription = sns.subscribe(
@@ -153,9 +160,4 @@ def site(running: RunningCloud, request: pytest.FixtureRequest) -> Iterator[Site
     )["SubscriptionArn"]
     yield Site(running, url)
     sns.unsubscribe(SubscriptionArn=subscription)
-
-
-@pytest.fixture(scope="session")
-def photos() -> Path:
-    """The sample photos."""
-    return ROOT / "images"
+    sqs.delete_queue(QueueUrl=url)

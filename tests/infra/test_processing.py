@@ -147,7 +147,7 @@ def test_the_lambda_finds_the_settings_that_it_loads(
     chosen = {name: template.in_region(value, "us-east-1") for name, value in variables.items()}
     as_text = {name: value if isinstance(value, str) else in_words(value) for name, value in chosen.items()}
     load(settings_class, as_text)
-    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "imagepipe"
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == {"Ref": "AWS::StackName"}
 
 
 def test_settings_reach_the_stack(local_template: Template) -> None:

@@ -5,6 +5,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.cloud.assembly import synthesize
+from local.cloud.environment import ACCOUNT, REGION
 from tests.conftest import RunningCloud
 
 
@@ -19,7 +20,9 @@ def test_nothing_is_created_in_a_region_without_rekognition(running: RunningClou
 
     with pytest.raises(ClientError, match="Rekognition has no DetectLabels in this region"):
         elsewhere.create_stack(
-            StackName="far-north", TemplateBody=synthesize()[0].template, Capabilities=["CAPABILITY_IAM"]
+            StackName="far-north",
+            TemplateURL=synthesize()[0].template_url(ACCOUNT, REGION),
+            Capabilities=["CAPABILITY_IAM"],
         )
 
     stacks = [stack["StackName"] for stack in elsewhere.describe_stacks()["Stacks"]]

@@ -1,0 +1,42 @@
+"""Stacks beside the one that the local cloud of the tests has, each to itself and gone afterwards."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from aws.stack_outputs import read_outputs
+from local.cloud.deployment import delete_stack
+from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Outputs
+from tests.conftest import RunningCloud
+from tests.end_to_end.conftest import Site, followed
+
+
+def as_on_aws(running: RunningCloud) -> dict[str, str]:
+    """Return the environment in which a tool takes the local cloud for AWS."""
+    return {
+        **os.environ,
+        "AWS_ENDPOINT_URL": running.environment.endpoint_url,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_DEFAULT_REGION": REGION,
+    }
+
+
+@contextmanager
+def gone_afterwards(running: RunningCloud, stack: str) -> Iterator[None]:
+    """Delete a stack that is deployed in the block."""
+    try:
+        yield
+    finally:
+        delete_stack(running.clients, stack)
+
+
+@contextmanager
+def site_of(running: RunningCloud, stack: str) -> Iterator[Site]:
+    """Find a stack by its name, and follow its completions while the block lasts."""
+    given = read_outputs(running.clients.cloudformation, stack)
+    assert given is not None, f"there is no stack {stack}"
+    theirs = replace(running, outputs=Outputs.of(running.environment, given))
+    with followed(theirs, stack) as site:
+        yield site

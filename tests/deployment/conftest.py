@@ -1,11 +1,15 @@
 """Stacks beside the one that the local cloud of the tests has, each to itself and gone afterwards."""
 
+import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from aws.stack_outputs import read_outputs
+from local.cloud.assembly import STACK_NAME, Assembly
 from local.cloud.deployment import delete_stack
 from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Outputs
 from tests.conftest import RunningCloud
@@ -40,3 +44,12 @@ def site_of(running: RunningCloud, stack: str) -> Iterator[Site]:
     theirs = replace(running, outputs=Outputs.of(running.environment, given))
     with followed(theirs, stack) as site:
         yield site
+
+
+def named(assembly: Assembly, stack: str, folder: Path) -> Assembly:
+    """Return a synthesized app as `-c stack=…` makes it: the name stands beside the template."""
+    there = shutil.copytree(assembly.directory, folder / "assembly")
+    manifest = json.loads((there / "manifest.json").read_text())
+    manifest["artifacts"][STACK_NAME]["properties"]["stackName"] = stack
+    (there / "manifest.json").write_text(json.dumps(manifest))
+    return Assembly(there, assembly.digest)

@@ -11,7 +11,7 @@ them: who removes those of a content that was given up cannot meet those that ar
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any
 
@@ -139,6 +139,10 @@ class PhotoFacts:
         }
 
     from_item = from_json
+
+    def without_place(self) -> "PhotoFacts":
+        """Return the same without where it was taken."""
+        return replace(self, latitude=None, longitude=None)
 
     def view_key(self, content_id: str) -> str | None:
         """Return where the view stands in the bucket of renditions; None where there is none."""

@@ -87,8 +87,9 @@ class QuerySettings:
     """What the query API needs to know.
 
     `confidence_order` says whether the table has its index by rank, `uploads` whether it may give leave to
-    upload, `near_duplicates` whether such are found: `yes` or `no`. `renditions_bucket` is empty where none
-    are made. `bucket_prefix` and `bucket_suffixes` say which keys may be uploaded, all where they are empty.
+    upload, `near_duplicates` whether such are found, `keep_location` whether it may tell where photos were
+    taken: `yes` or `no`. `renditions_bucket` is empty where none are made. `bucket_prefix` and
+    `bucket_suffixes` say which keys may be uploaded, all where they are empty.
     """
 
     bucket_name: str
@@ -101,6 +102,7 @@ class QuerySettings:
     uploads: str = "no"
     renditions_bucket: str = ""
     near_duplicates: str = "no"
+    keep_location: str = "no"
     bucket_prefix: str = ""
     bucket_suffixes: tuple[str, ...] = ()
 

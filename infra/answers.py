@@ -92,6 +92,7 @@ class Answers(Construct):
                     uploads="yes" if settings.takes_uploads else "no",
                     renditions_bucket=pictures.renditions.bucket_name if pictures else "",
                     near_duplicates="yes" if settings.near_duplicates else "no",
+                    keep_location="yes" if settings.keep_location else "no",
                     bucket_prefix=settings.bucket_prefix,
                     bucket_suffixes=settings.bucket_suffixes,
                 )

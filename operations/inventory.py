@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from contract.metrics import Metric
 from contract.moments import to_seconds
-from contract.photos import PICTURE
+from contract.photos import PICTURE, PhotoFacts
 from contract.records import Status
 from contract.table import IndexRow, ItemKey
 
@@ -44,8 +44,8 @@ class Listed:
 class RecordSummary:
     """What a record says of its object, without what was found on the photo. Times are ISO 8601.
 
-    `version_id` is None where the bucket had no versions; `fingerprints` are by detector. What a command does
-    not need is not read, and stays empty.
+    `version_id` is None where the bucket had no versions; `fingerprints` are by detector; `photo` is what its
+    file says. What a command does not need is not read, and stays empty.
     """
 
     key: str
@@ -57,6 +57,7 @@ class RecordSummary:
     uploaded_at: str = ""
     decided_at: str = ""
     revision: str = ""
+    photo: PhotoFacts | None = None
 
     @property
     def is_deleted(self) -> bool:

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -14,7 +14,7 @@ from contract.picture_usage import PictureWork
 from contract.records import ImageVersion, ResultName
 from contract.scenes import unmarked
 from operations.adapters.account import DeployedProcessor
-from operations.adapters.dynamodb import ASSESSED, OperatedTable
+from operations.adapters.dynamodb import ASSESSED, ASSESSED_WITH_PHOTO, OperatedTable
 from operations.costs import Bill, dollars_of_files
 from operations.inventory import TIERED, Listed, RecordSummary
 from operations.pricing import Pricing, hours
@@ -125,15 +125,22 @@ class Assessed:
 
 @dataclass(frozen=True)
 class Assessor:
-    """Assesses listings. `has_records` says that the objects are those that the table's records are about."""
+    """Assesses listings. `has_records` says that the objects are those that the table's records are about.
+
+    `reads_facts` has what photos' files say read with the records, at no cost but time.
+    """
 
     deployed: DeployedProcessor
     table: OperatedTable
     contents: SeenContents
     has_records: bool
+    reads_facts: bool = False
 
     def assess(self, page: Sequence[Listed]) -> list[Assessed]:
-        records = self.table.summaries([listed.key for listed in page], ASSESSED) if self.has_records else {}
+        attributes = ASSESSED_WITH_PHOTO if self.reads_facts else ASSESSED
+        records = (
+            self.table.summaries([listed.key for listed in page], attributes) if self.has_records else {}
+        )
         if self.deployed.settings.scenes == "yes":
             # What another photo of the scene was asked is as good.
             records = {
@@ -262,11 +269,12 @@ class Totals:
 
 @dataclass
 class Assessment:
-    """Adds up what all listed objects would take, or the first `limit` of them."""
+    """Adds up what all listed objects would take, or the first `limit`. `onlookers` are shown each page."""
 
     assessor: Assessor
     filter: ObjectFilter
     limit: int | None = None
+    onlookers: Sequence[Callable[[Sequence[Assessed]], None]] = ()
     totals: Totals = field(default_factory=Totals)
     is_all: bool = False
 
@@ -276,8 +284,11 @@ class Assessment:
             chosen = [listed for listed in page if self.filter.matches(listed)]
             room = None if self.limit is None else self.limit - self.totals.objects
             self.totals.left_out += len(page) - len(chosen)
-            for assessed in self.assessor.assess(chosen[:room]):
+            found = self.assessor.assess(chosen[:room])
+            for assessed in found:
                 self.totals.add(assessed)
+            for look in self.onlookers:
+                look(found)
             yield self.totals
             if room is not None and len(chosen) > room:
                 return

@@ -26,9 +26,9 @@ class Dependencies:
     """What answers are made of.
 
     `now` gives the time in UTC. `confidence_order` says whether the table has its index by rank,
-    `near_duplicates` whether photos are found by their hash. `photos_at` is the URL of the bucket,
-    `renditions_at` that of what is made of photos, empty where nothing is; `uploads` says whether this
-    deployment lets photos be added, and `keys` under which keys.
+    `near_duplicates` whether photos are found by their hash, `keep_location` whether it is told where they
+    were taken. `photos_at` is the URL of the bucket, `renditions_at` that of what is made of photos, empty
+    where nothing is; `uploads` says whether this deployment lets photos be added, and `keys` under which keys.
     """
 
     table: TableReader
@@ -45,6 +45,7 @@ class Dependencies:
     confidence_order: bool = True
     uploads: bool = True
     near_duplicates: bool = False
+    keep_location: bool = False
     keys: KeyFilter = EVERY_KEY
 
 
@@ -61,7 +62,7 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
             parts.signer,
             parts.count,
             parts.log,
-            Offered(parts.confidence_order, pictures, parts.near_duplicates),
+            Offered(parts.confidence_order, pictures, parts.near_duplicates, parts.keep_location),
         ).routes(),
         Route(counts.HEALTH, partial(counts.check_health, parts.table, parts.log)),
         *((upload,) if parts.uploads else ()),

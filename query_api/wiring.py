@@ -100,6 +100,7 @@ def _parts(
         confidence_order=settings.confidence_order == "yes",
         uploads=settings.uploads == "yes",
         near_duplicates=settings.near_duplicates == "yes",
+        keep_location=settings.keep_location == "yes",
         photos_at=photos_at,
         renditions_at=renditions_at,
         keys=settings.keys,

@@ -11,6 +11,7 @@ from aws.retries import RetryPolicy
 from contract.detectors import OPERATIONS
 from contract.errors import SettingsError
 from contract.photos import PICTURE
+from contract.quotas import DEFAULT_BATCH_SIZE
 from contract.settings import ProcessorSettings, load, picture_question, questions
 from operations.adapters.aws_errors import reliable
 from operations.terminal import OperatorError
@@ -122,10 +123,11 @@ def _quota(found: Mapping[str, Any]) -> AccountQuota:
 
 @dataclass(frozen=True)
 class DeployedProcessor:
-    """Its detectors, and what each operation may be called, by operation."""
+    """Its detectors, what each operation may be called, by operation, and the messages it takes at once."""
 
     settings: ProcessorSettings
     memory_mb: int
+    batch_size: int = DEFAULT_BATCH_SIZE
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -173,4 +175,5 @@ def reader_of(client: "LambdaClient", queue_arn: str, retry: RetryPolicy) -> Dep
             f"function {function} has other settings than this release knows: {'; '.join(error.faults)}; "
             "deploy this release, or use the imagepipe of the release that is deployed"
         ) from error
-    return DeployedProcessor(settings, found["MemorySize"])
+    batch_size = mappings[0].get("BatchSize", DEFAULT_BATCH_SIZE)
+    return DeployedProcessor(settings, found["MemorySize"], batch_size)

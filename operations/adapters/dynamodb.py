@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aws.calls import TableBatches, WriteOutcome, pages, projection, write_if
 from aws.retries import RetryPolicy
 from contract import table
+from contract.photos import PhotoFacts
 from contract.quotas import BudgetItem, readable_part
 from contract.records import ImageRecord, ImageVersion, ResultName, Status
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_of, key_to_wire, to_wire
@@ -40,6 +41,7 @@ COMPARED = (
     *("uploaded_at", "decided_at", "revision", "status"),
 )
 ASSESSED = ("key", "etag", "size_bytes", "version_id", "uploaded_at", "status", "detectors")
+ASSESSED_WITH_PHOTO = (*ASSESSED, "photo")
 # A result has it, a claim on one has not.
 ANSWERED = "called_at"
 # What a claim has.
@@ -306,7 +308,16 @@ def summary_from_wire(item: Wire) -> RecordSummary:
         uploaded_at=item.get("uploaded_at", _NOT_READ)["S"],
         decided_at=item.get("decided_at", _NOT_READ)["S"],
         revision=item.get("revision", _NOT_READ)["S"],
+        photo=_photo(item["photo"]) if "photo" in item else None,
     )
+
+
+def _photo(written: Mapping[str, Any]) -> PhotoFacts | None:
+    """Read what a photo's file says; None where it cannot be read, as where it was never looked at."""
+    try:
+        return PhotoFacts.from_item(from_wire({"photo": written})["photo"])
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
+        return None
 
 
 def row_from_wire(item: Wire) -> SeenRow:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
+_NOTHING_IN_RANGE = "InvalidRange"
+
 
 @dataclass(frozen=True)
 class ObjectVersion:
@@ -99,6 +102,20 @@ class S3Bucket:
             except ClientError as error:
                 if error.response["Error"]["Code"] in NOT_THERE:
                     return None
+                raise
+
+        return self._reliable("GetObject", key, attempt)()
+
+    def beginning(self, key: str, size_bytes: int) -> bytes:
+        """Return the first bytes of an object; nothing of one that is gone, or empty."""
+
+        def attempt() -> bytes:
+            try:
+                asked = f"bytes=0-{size_bytes - 1}"
+                return self.client.get_object(Bucket=self.bucket_name, Key=key, Range=asked)["Body"].read()
+            except ClientError as error:
+                if error.response["Error"]["Code"] in {*NOT_THERE, _NOTHING_IN_RANGE}:
+                    return b""
                 raise
 
         return self._reliable("GetObject", key, attempt)()

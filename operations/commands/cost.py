@@ -67,6 +67,8 @@ _NOT_IN_IT = """
 - questions to the API, deliveries of SNS to subscribers, data that leaves the region;
 - what is done twice: throttled calls are free, a message that comes back costs some requests;
 - looking: `imagepipe plan` and `backfill` read record and results of each photo: $0.13 to $0.63 a million;
+- what the setting `scenes` saves of Rekognition's part: `imagepipe plan` estimates it for your photos
+  ([photos.md](photos.md#paying-once-a-scene)).
 """
 _ASSUMED = """
 ## What is assumed

@@ -1,6 +1,8 @@
 """`imagepipe plan`: what photos would take, before anything is spent on them."""
 
+import random
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -10,8 +12,10 @@ from contract.photos import MAX_PHOTO_BYTES
 from operations import terminal
 from operations.commands import options
 from operations.commands.cost import files_in_words, show_dollars
+from operations.costs import Bill
 from operations.planning import Assessment, Assessor, Estimate, ObjectKind, Place
 from operations.pricing import Pricing
+from operations.scenes import BEGINNING_BYTES, KnownScenes, SampledScenes, SceneBasis, SceneEstimate
 from operations.temporary_database import SeenContents
 from operations.wiring import connect
 
@@ -35,6 +39,55 @@ TIERED = (
 )
 
 
+NOT_KNOWN = (
+    "What the setting scenes would save is not known: no file of a photo here was looked at before. "
+    "--look-at 1000 reads the beginnings of that many."
+)
+
+
+@dataclass(frozen=True)
+class SparedCalls:
+    """What the setting `scenes` would save of a plan, or saves where it is on, by an estimate."""
+
+    estimate: SceneEstimate
+    calls: Mapping[str, int]
+    dollars: float
+    is_on: bool
+
+    def in_words(self) -> str:
+        found = self.estimate
+        calls = ", ".join(f"{count:,} {OPERATIONS[name]}" for name, count in self.calls.items())
+        what = f"{found.share:.0%} of the calls ({calls}), ${terminal.money(self.dollars)}"
+        if found.basis is SceneBasis.FACTS:
+            how = (
+                f"so it is with {found.photos:,} photos here whose files were looked at before, by camera, "
+                "time and picture; the others were not looked at"
+            )
+        else:
+            how = (
+                f"so it is with {found.photos:,} photos that were drawn and whose beginnings were read, by "
+                f"camera and time alone ({found.dated:,} say both). Pictures were not compared, so it is the "
+                "most that there can be"
+            )
+        begins = (
+            "The setting scenes, which is on, makes that" if self.is_on else "The setting scenes would save"
+        )
+        less = " less" if self.is_on else ""
+        return f"{begins} {what}{less}, as an estimate: {how}."
+
+    def to_json(self) -> dict[str, object]:
+        found = self.estimate
+        return {
+            "basis": str(found.basis),
+            "photos": found.photos,
+            "with_camera_and_time": found.dated,
+            "spared_share": round(found.share, 4),
+            "calls": dict(self.calls),
+            "dollars": round(self.dollars, 4),
+            "is_on": self.is_on,
+        }
+
+
 def plan(
     place: options.PlaceArgument,
     *,
@@ -46,32 +99,67 @@ def plan(
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="Stop after this many objects, in key order.")
     ] = None,
+    look_at: Annotated[
+        int | None,
+        typer.Option(
+            "--look-at",
+            min=1,
+            help="Read the beginnings of up to this many photos, to tell what the setting scenes would save.",
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Print how many calls, hours and dollars photos would take, in our bucket or in any other.
 
-    It lists the bucket and reads what is known of each object; nothing is changed.
+    It lists the bucket and reads what is known of each object; nothing is changed. Without --look-at, no
+    photo is read.
     """
     meant, chosen = Place.read(place), options.object_filter(since, suffix)
     pipeline = connect(stack, local, directory)
     is_ours = meant.bucket == pipeline.names.bucket
     with terminal.stepwise("listing") as display, SeenContents() as contents:
-        assessor = Assessor(pipeline.deployed, pipeline.table, contents, has_records=is_ours)
-        assessment = Assessment(assessor, chosen, limit)
+        deployed = pipeline.deployed
+        assessor = Assessor(
+            deployed,
+            pipeline.table,
+            contents,
+            has_records=is_ours,
+            reads_facts=is_ours and deployed.reads_pictures,
+        )
+        known = KnownScenes(deployed.batch_size)
+        sampled = SampledScenes(deployed.batch_size, look_at or 0, random.Random())  # noqa: S311
+        onlooker = known.add if look_at is None else sampled.add
+        assessment = Assessment(assessor, chosen, limit, [onlooker])
         bucket = pipeline.bucket if is_ours else pipeline.any_bucket(meant.bucket)
         pages = bucket.pages(meant.prefix)
         for now in display.until_interrupted(assessment.run(pages)):
             display.show(f"{now.objects:,} objects, {now.to_do:,} to do", done=now.objects)
+        if look_at is not None:
+            read = sampled.read(
+                lambda listed: bucket.beginning(listed.key, BEGINNING_BYTES), pipeline.executor
+            )
+            for count in display.until_interrupted(read):
+                display.show(f"{count:,} beginnings of photos read", done=count)
+    estimate = known.estimate() if look_at is None else sampled.estimate()
     totals, pricing = assessment.totals, Pricing.of(pipeline.deployed, pipeline.table)
-    bill = pricing.bill(
-        totals.to_do, totals.calls, is_bulk=is_ours, read=totals.read, converted=totals.converted
-    )
-    made = Estimate(totals, pricing, bill, assessment.is_all)
+
+    def priced(calls: Mapping[str, int]) -> Bill:
+        read, converted = totals.read, totals.converted
+        return pricing.bill(totals.to_do, calls, is_bulk=is_ours, read=read, converted=converted)
+
+    made = Estimate(totals, pricing, priced(totals.calls), assessment.is_all)
+    spared = None
+    if estimate is not None and totals.calls:
+        calls = estimate.spared_calls(totals.calls)
+        saved = made.bill.total - priced({name: totals.calls[name] - calls[name] for name in calls}).total
+        spared = SparedCalls(estimate, calls, saved, is_on=deployed.settings.scenes == "yes")
     if json:
-        terminal.print_json({"place": meant.uri, **made.to_json()})
+        terminal.print_json({"place": meant.uri, **made.to_json(), "scenes": spared and spared.to_json()})
     else:
-        meaning = CONVERTED_MEANING if pipeline.deployed.reads_pictures else MEANING
+        meaning = CONVERTED_MEANING if deployed.reads_pictures else MEANING
         show(made, meant, None if is_ours else pipeline.names.bucket, meaning)
+        if totals.calls and (deployed.reads_pictures or spared):
+            typer.echo(f"\n{NOT_KNOWN if spared is None else spared.in_words()}")
     display.raise_if_interrupted(f"{totals.objects:,} objects were looked at, not all")
 
 

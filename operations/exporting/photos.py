@@ -53,11 +53,15 @@ class FoundBox(NamedTuple):
 
 
 class ExportedPhoto(NamedTuple):
-    """A photo as record and answers describe it. Labels below `min_confidence_percent` are left out."""
+    """A photo as record and answers describe it. Labels below `min_confidence_percent` are left out.
+
+    `tells_place` says whether it may be told where it was taken, if that is known.
+    """
 
     record: ImageRecord
     answers: Mapping[str, Result]
     min_confidence_percent: float = 0.0
+    tells_place: bool = True
 
     @property
     def key(self) -> str:
@@ -65,7 +69,8 @@ class ExportedPhoto(NamedTuple):
 
     @property
     def facts(self) -> PhotoFacts | None:
-        return self.record.findings.photo
+        facts = self.record.findings.photo
+        return facts if facts is None or self.tells_place else facts.without_place()
 
     @property
     def labels(self) -> list[tuple[str, float]]:

@@ -28,11 +28,16 @@ UNREADABLE_ANSWERS = "answers unreadable in the table"
 _CLOSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
-class FoundKeys(NamedTuple):
-    """One page of the API's list. `cursor` leads to the next; None is the end."""
+class FoundPage(NamedTuple):
+    """One page of the API's list. `cursor` leads to the next; None is the end.
+
+    `placed` are the keys of photos of which the API tells where they were taken: where it tells nobody, an
+    export does not either, whatever the table still has.
+    """
 
     keys: Sequence[str]
     cursor: str | None
+    placed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -46,16 +51,19 @@ class ExportSource:
     detectors: frozenset[str]
     min_confidence_percent: float
 
-    def page(self, cursor: str | None) -> FoundKeys:
+    def page(self, cursor: str | None) -> FoundPage:
         """Ask for the page after a cursor. Raise OperatorError if the API does not answer this question."""
         going_on = {} if cursor is None else {"cursor": cursor}
         status, answer = self.api.get("/images", **self.question, limit=PAGE, **going_on)
         if status == HTTPStatus.OK and isinstance(answer, Mapping):
-            return FoundKeys([image["key"] for image in answer["images"]], answer["cursor"])
+            images = answer["images"]
+            placed = frozenset(image["key"] for image in images if _is_placed(image.get("photo")))
+            return FoundPage([image["key"] for image in images], answer["cursor"], placed)
         raise OperatorError(_refusal(status, answer))
 
-    def photos(self, keys: Sequence[str]) -> tuple[list[ExportedPhoto], Counter[str]]:
+    def photos(self, page: FoundPage) -> tuple[list[ExportedPhoto], Counter[str]]:
         """Read what is known of photos, in this order; and count by reason what was left out."""
+        keys = page.keys
         records, unreadable = self.table.readable_records(keys)
         there = [records[key] for key in keys if key in records and records[key].status is self.status]
         names = {record.key: self._names(record) for record in there}
@@ -67,6 +75,7 @@ class ExportSource:
                 record,
                 {name.detector: results[name] for name in names[record.key] if name in results},
                 self.min_confidence_percent,
+                tells_place=record.key in page.placed,
             )
             for record in there
         ]
@@ -112,8 +121,8 @@ class Export:
             self.checkpoint.remove()
         self.is_finished = True
 
-    def _write(self, page: FoundKeys) -> ExportProgress:
-        photos, left_out = self.source.photos(page.keys)
+    def _write(self, page: FoundPage) -> ExportProgress:
+        photos, left_out = self.source.photos(page)
         left_out.update(self.progress.left_out)
         left_out.update(self.writer.write(photos))
         parts, numbers = self.writer.sync()
@@ -129,6 +138,10 @@ class Export:
         if self.checkpoint is not None:
             self.checkpoint.write(self.progress)
         return self.progress
+
+
+def _is_placed(photo: Mapping[str, Any] | None) -> bool:
+    return photo is not None and photo.get("latitude") is not None
 
 
 def _refusal(status: int, answer: object) -> str:

@@ -9,11 +9,11 @@ from contract import errors
 from contract.metrics import Metric
 from contract.photos import PICTURE, PhotoFacts
 from contract.records import Findings, ImageVersion, Result, ResultName, Unreadable
-from contract.scenes import in_a_scene
+from contract.scenes import Scene, in_a_scene, scenes_of
 from processors.detectors import Detector
 from processors.pipeline.detection import Answer, DetectorRunner, Failure, SupersededError, calls_avoided
 from processors.pipeline.objects import StoredObject
-from processors.pipeline.scenes import Scene, differing, inherited, scene_of, scenes_of
+from processors.pipeline.scenes import differing, inherited, scene_of
 from processors.rate_limit import Lane
 from processors.runtime import Deadline
 from processors.telemetry import Metrics

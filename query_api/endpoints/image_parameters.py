@@ -99,12 +99,14 @@ class Offered(NamedTuple):
     """What a deployment can be asked.
 
     `confidence_order` says whether the table has its index by rank, `pictures` whether photos' files are
-    read, `near_duplicates` whether such are found by them.
+    read, `near_duplicates` whether such are found by them, `keep_location` whether it is told where they were
+    taken.
     """
 
     confidence_order: bool = True
     pictures: bool = True
     near_duplicates: bool = True
+    keep_location: bool = True
 
 
 def read_question(params: QueryParams, offered: Offered) -> ListQuestion:
@@ -179,7 +181,10 @@ def _hold_against(params: QueryParams, offered: Offered) -> None:
                 params.blame(name, reason)
         if order in BY_CAPTURE:
             params.blame("order", f"{reason}; ask for newest or oldest")
-    elif "near_duplicates_of" in params.given and not offered.near_duplicates:
+        return
+    if "near_duplicates_of" in params.given and not offered.near_duplicates:
         params.blame(
             "near_duplicates_of", "this deployment finds no near duplicates (its setting near_duplicates)"
         )
+    if "near" in params.given and not offered.keep_location:
+        params.blame("near", "this deployment tells no places (its setting keep_location)")

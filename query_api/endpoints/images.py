@@ -140,7 +140,10 @@ class ImageEndpoints:
             return presentation.details(details._replace(results={}), shown)
 
     def _shown(self, record: ImageRecord) -> schemas.Json:
-        return presentation.shown(record, self.signer, pictures=self.offered.pictures)
+        offered = self.offered
+        return presentation.shown(
+            record, self.signer, pictures=offered.pictures, places=offered.keep_location
+        )
 
 
 def read_details(table: TableReader, key: str) -> presentation.Details | None:

@@ -18,9 +18,15 @@ class Details(NamedTuple):
     results: Mapping[str, Result]
 
 
-def shown(record: ImageRecord, signer: Signer, *, pictures: bool) -> Json:
-    """Write where an image is to be seen, and what its file says. `pictures` says whether files are read."""
+def shown(record: ImageRecord, signer: Signer, *, pictures: bool, places: bool) -> Json:
+    """Write where an image is to be seen, and what its file says.
+
+    `pictures` says whether files are read, `places` whether it is told where they were taken: a place that
+    was noted before that was turned off stays in the table until its photo is looked at again.
+    """
     photo = record.findings.photo if pictures else None
+    if photo is not None and not places:
+        photo = photo.without_place()
     thumbnail = None if photo is None else photo.thumbnail_key(record.content_id)
     view = None if photo is None else photo.view_key(record.content_id)
     return {

@@ -114,7 +114,7 @@ def test_settings_reach_the_functions_that_they_are_for(synthesized: Synthesize)
     chosen = Template.of(synthesized(dict.fromkeys(names, "true")))
     usual = Template.of(synthesized({}))
     for name, functions in {
-        "KEEP_LOCATION": ("Processor", "PicturesFunction"),
+        "KEEP_LOCATION": ("Processor", "PicturesFunction", "Query"),
         "NEAR_DUPLICATES": ("Processor", "PicturesFunction", "Query"),
         "SIDECARS": ("Processor", "PicturesFunction"),
         "SCENES": ("Processor",),

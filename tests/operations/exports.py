@@ -78,11 +78,12 @@ class ApiOverWorld:
     """The API, as it answers about the table of a world as it is then."""
 
     operated: OperatedWorld
+    keep_location: bool = True
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     def get(self, path: str, **parameters: object) -> tuple[int, Any]:
         self.asked.append(parameters)
-        site = Site()
+        site = Site(keep_location=self.keep_location)
         for (pk, sk), item in self.operated.world.table.items.items():
             site.table.put(ItemKey(pk, sk), from_wire(item))
         answer = site.get(f"{path}?{urlencode(parameters, doseq=True)}")

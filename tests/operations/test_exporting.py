@@ -21,7 +21,7 @@ from operations.adapters.dynamodb_photos import DynamoDBPhotos
 from operations.exporting import run as export_run
 from operations.exporting.files import ExportCheckpoint, ExportPart, ExportProgress
 from operations.exporting.photos import COLUMNS, Box, cell, document, row
-from operations.exporting.run import GONE, UNREADABLE, Export, ExportSource
+from operations.exporting.run import GONE, UNREADABLE, Export, ExportSource, FoundPage
 from operations.exporting.writers import (
     WITHOUT_SIZE,
     CocoFile,
@@ -118,11 +118,29 @@ def test_a_line_says_what_the_api_says_of_the_photo() -> None:
     for key in ("a.jpg", "broken.jpg"):
         record = world.record(key)
         assert record is not None
-        (photo,), _ = replace(found, status=record.status).photos([key])
+        (photo,), _ = replace(found, status=record.status).photos(FoundPage([key], None, frozenset({key})))
         told = api.get("/images", key=key)[1]
         for url in ("url", "thumbnail_url", "view_url"):
             told.pop(url)
         assert json.loads(json_lines([photo])) == told
+
+
+def test_where_the_api_tells_no_places_an_export_does_not_either(tmp_path: Path) -> None:
+    world = World(settings=WITH_PICTURES)
+    world.deliver(world.s3.put("a.jpg", b"cat 97"))
+    found = source(OperatedWorld(world))
+    placeless: Any = ApiOverWorld(OperatedWorld(world), keep_location=False)
+    silent = replace(found, api=placeless)
+
+    pages_of(tmp_path / "told.jsonl", found)
+    pages_of(tmp_path / "silent.jsonl", silent)
+    pages_of(tmp_path / "silent.csv", silent, opened=csv_of)
+
+    assert '"latitude": 48.8584' in (tmp_path / "told.jsonl").read_text()
+    assert '"latitude": null' in (tmp_path / "silent.jsonl").read_text()
+    assert "48.85" not in (tmp_path / "silent.jsonl").read_text() + (tmp_path / "silent.csv").read_text()
+    with pytest.raises(OperatorError, match="near: this deployment tells no places"):
+        replace(silent, question={"near": "48.8,2.3,5"}).page(None)
 
 
 def test_what_the_api_finds_is_exported_and_nothing_else(tmp_path: Path) -> None:
@@ -157,7 +175,7 @@ def test_what_changes_meanwhile_or_cannot_be_read_is_counted(tmp_path: Path) -> 
     items[at.pk, at.sk]["generation"] = {"S": "no number"}
     operated.world.deliver(operated.world.s3.delete("a.jpg"))
 
-    photos, left_out = source(operated).photos(["a.jpg", "bb.jpg", "ccc.jpg", "never.jpg"])
+    photos, left_out = source(operated).photos(FoundPage(["a.jpg", "bb.jpg", "ccc.jpg", "never.jpg"], None))
 
     assert [photo.key for photo in photos] == ["bb.jpg"]
     assert left_out == {GONE: 2, UNREADABLE: 1}
@@ -171,7 +189,7 @@ def test_an_answer_that_cannot_be_read_leaves_the_rest_of_its_photo() -> None:
         if pk == f"content#{record.content_id}" and sk.startswith("labels#"):
             item["answer"] = {"B": b"not packed"}
 
-    (photo,), left_out = source(operated).photos(["a.jpg"])
+    (photo,), left_out = source(operated).photos(FoundPage(["a.jpg"], None))
 
     assert left_out == {"answers unreadable in the table": 1}
     assert document(photo)["labels"] == [{"name": "Cat", "confidence": 95.0, "parent": False}]

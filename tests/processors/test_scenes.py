@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract import scenes
 from contract.metrics import Metric
 from contract.notifications import look_again
 from contract.photos import PhotoFacts
 from contract.records import ImageRecord, Status
-from processors.pipeline import scenes
-from processors.pipeline.scenes import Scene, differing, scenes_of
+from contract.scenes import Scene, scenes_of
+from processors.pipeline.scenes import differing
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import WITH_PICTURES, World
 

@@ -64,6 +64,7 @@ class Site:
     uploads: bool = True
     pictures: bool = True
     near_duplicates: bool = False
+    keep_location: bool = True
     counts: MemoryCounts = field(default_factory=MemoryCounts)
 
     def exception(self, msg: object) -> None:
@@ -100,6 +101,7 @@ class Site:
             confidence_order=self.confidence_order,
             uploads=self.uploads,
             near_duplicates=self.near_duplicates,
+            keep_location=self.keep_location,
         )
 
     def post(self, path: str, body: object) -> Answer:

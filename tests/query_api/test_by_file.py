@@ -202,6 +202,20 @@ def test_near_duplicates_of_what_has_no_hash_are_refused_with_the_reason(
     assert answer.json["faults"] == [{"parameter": "near_duplicates_of", "reason": reason}]
 
 
+def test_places_are_told_nowhere_as_soon_as_that_is_turned_off() -> None:
+    site = Site()
+    commit(site.table, photo("a", file=facts(DAYS[0], place=(48.8584, 2.2945))))
+    off = Site(keep_location=False, table=site.table)
+
+    told = (site.list().json["images"][0], site.get("/images/a").json, site.get("/images?key=a").json)
+    untold = (off.list().json["images"][0], off.get("/images/a").json, off.get("/images?key=a").json)
+    assert {(one["photo"]["latitude"], one["photo"]["longitude"]) for one in told} == {(48.8584, 2.2945)}
+    assert {(one["photo"]["latitude"], one["photo"]["longitude"]) for one in untold} == {(None, None)}
+    assert "48.8" not in str(untold)
+    assert untold[0]["photo"]["taken_at"] == DAYS[0]
+    assert "48.8" not in str(off.get("/images/a/raw").json)
+
+
 def test_what_a_deployment_does_not_have_is_refused_with_the_setting() -> None:
     asked = {
         "taken_to": "2026-07-31",
@@ -217,6 +231,13 @@ def test_what_a_deployment_does_not_have_is_refused_with_the_setting() -> None:
         assert fault["parameter"] == name
         assert "its setting pictures" in fault["reason"]
 
+    placeless = Site(keep_location=False, table=without.table)
+    (fault,) = placeless.list(near="1,2,3").json["faults"]
+    assert fault == {
+        "parameter": "near",
+        "reason": "this deployment tells no places (its setting keep_location)",
+    }
+    assert placeless.list(camera="Pixel 9").keys == ["asked"]
     apart = Site(near_duplicates=False, table=without.table)
     assert all(apart.list(**{name: value}).keys == ["asked"] for name, value in asked.items())
     (fault,) = apart.list(near_duplicates_of="asked").json["faults"]

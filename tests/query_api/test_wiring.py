@@ -98,6 +98,17 @@ def test_near_duplicates_are_found_where_the_deployment_finds_any(
 
 
 @pytest.mark.usefixtures("_settings")
+@pytest.mark.parametrize(("setting", "status"), [("yes", 200), ("no", 400)])
+def test_photos_are_found_by_place_where_the_deployment_keeps_any(
+    monkeypatch: pytest.MonkeyPatch, setting: str, status: int
+) -> None:
+    monkeypatch.setenv("RENDITIONS_BUCKET", "renditions")
+    monkeypatch.setenv("KEEP_LOCATION", setting)
+
+    assert wiring.build()(ministack("/images?near=48.8,2.3,5"), CONTEXT)["statusCode"] == status
+
+
+@pytest.mark.usefixtures("_settings")
 @pytest.mark.parametrize("bucket", ["renditions", ""])
 def test_thumbnails_are_shown_from_the_bucket_that_is_named(
     moto_table: MotoTable, monkeypatch: pytest.MonkeyPatch, bucket: str

@@ -73,7 +73,7 @@ TYPICAL = PhotoFacts(
     focal_length_mm=6.86,
     hash="f4e8e2e6a4c971e4",
     sharpness=306.9,
-    renditions="0b5dbd1f6c3f4e8fb9b0a0d1b3a0c9d7",
+    renditions="0b5dbd1f6c3f4e8f",
 )
 
 

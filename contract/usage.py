@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from contract.detectors import SPECS
+from contract.detectors import OPERATIONS, SPECS
 from contract.quotas import (
     DEFAULT_BATCH_SIZE,
     FEWEST_WORKERS,
@@ -227,7 +227,7 @@ def typical_record(operations: Sequence[str], labels: int, words: int) -> ImageR
         decided_by=SEQUENCER,
         generation=1,
         decided_at=UPLOADED_AT,
-        detectors=dict.fromkeys(operations, FINGERPRINT),
+        detectors={name: FINGERPRINT for name, operation in OPERATIONS.items() if operation in operations},
         findings=Findings(
             labels=dict.fromkeys(named, 87.65) if has_labels else {},
             parents=frozenset(named[: labels // 3]) if has_labels else frozenset(),

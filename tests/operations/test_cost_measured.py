@@ -9,11 +9,12 @@ from PIL import Image
 
 from contract.moments import day_of
 from contract.notifications import look_again
-from contract.photos import PhotoFacts
+from contract.photos import PICTURE, PhotoFacts
 from contract.picture_usage import (
     CONVERSION,
     METADATA,
     THUMBNAILS,
+    TYPICAL,
     PictureAssumptions,
     PictureWork,
     picture_usage,
@@ -22,12 +23,15 @@ from contract.picture_usage import (
 from contract.table import budget_key, from_wire, to_wire
 from contract.tallies import LABEL_COUNTS
 from contract.usage import (
+    FINGERPRINT,
     KEY,
     UPLOADED_AT,
     Assumptions,
     Work,
     item_bytes,
     read_units,
+    record_item,
+    typical_record,
     usage,
     write_units,
 )
@@ -37,6 +41,7 @@ from operations.costs import bill, pictures_bills
 from processors.adapters.photos import Piece
 from processors.pictures.photos_function import PhotosFunction
 from processors.pictures.range_reader import SMALL_BYTES
+from processors.runtime import Runtime
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import SETTINGS, WITH_PICTURES, World
@@ -210,3 +215,17 @@ def test_what_is_off_costs_nothing_and_each_part_is_for_what_it_is() -> None:
         pictures_bills(PictureWork(MILLION, MILLION, MILLION))[CONVERSION].total / 5
     )
     assert all(part.by_service["Rekognition"] == 0 for part in parts.values())
+
+
+def test_what_a_file_says_leaves_the_record_of_a_typical_photo_in_one_write_unit() -> None:
+    """Lens and all: a second unit would be $0.63 for each million photos."""
+    record = typical_record(("DetectLabels", "DetectFaces"), round(Assumptions().labels_a_photo), 0)
+    known = replace(
+        record,
+        detectors={**record.detectors, PICTURE: FINGERPRINT},
+        findings=replace(record.findings, photo=replace(TYPICAL, renditions=Runtime().new_id())),
+    )
+
+    assert write_units(item_bytes(record_item(known))) == 1
+    assert TYPICAL.renditions is not None
+    assert len(TYPICAL.renditions) == len(Runtime().new_id())

@@ -50,12 +50,28 @@ def sixteen_bits(image: Image.Image) -> Image.Image:
     return image.convert("L").convert("I").point(lambda value: value * 257).convert("I;16")
 
 
+def ycck(image: Image.Image) -> bytes:
+    """Return a JPEG of four components whose first three are luma and chroma, as Photoshop writes them.
+
+    Pillow writes CMYK alone, inverted as Adobe has it. So it is given planes of YCbCr and black, and the
+    marker is told what they are: https://www.adobe.com/go/learn_jpeg_dct_technote5116, page 23.
+    """
+    cyan, magenta, yellow, black = image.convert("CMYK").split()
+    colors = Image.merge("RGB", (cyan, magenta, yellow)).convert("YCbCr").split()
+    planes = [plane.point(lambda value: 255 - value) for plane in colors]
+    content = encoded(Image.merge("CMYK", (*planes, black)), "JPEG", quality=95)
+    place = content.index(b"\xff\xee\x00\x0eAdobe") + 15
+    assert content[place] == 0
+    return content[:place] + b"\x02" + content[place + 1 :]
+
+
 # Each format and kind of pixels, by a name. What encodes HEIC is no part of this: those lie in `heic`.
 FORMATS: dict[str, Callable[[Image.Image], bytes]] = {
     "JPEG": lambda image: encoded(image, "JPEG", quality=90),
     "JPEG progressive": lambda image: encoded(image, "JPEG", progressive=True),
     "JPEG gray": lambda image: encoded(image.convert("L"), "JPEG"),
     "JPEG CMYK": lambda image: encoded(image.convert("CMYK"), "JPEG"),
+    "JPEG YCCK": ycck,
     "PNG": lambda image: encoded(image, "PNG"),
     "PNG palette": lambda image: encoded(image.quantize(16), "PNG"),
     "PNG 16 bits": lambda image: encoded(sixteen_bits(image), "PNG"),

@@ -14,7 +14,6 @@ from PIL import Image
 from tests.processors.pictures.photos import encoded, motif
 
 _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 2, 3, 4, 5, 7
-_SIZES = {_ASCII: 1, _SHORT: 2, _LONG: 4, _RATIONAL: 8, _UNDEFINED: 1}
 
 KIND, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 MAKE, MODEL, ORIENTATION, STRIP, STRIP_BYTES, SUB_IFDS = 271, 272, 274, 273, 279, 330
@@ -93,10 +92,9 @@ class RawFile:
                 return _SHORT, 1, struct.pack(self.order + "H", value.value)
             case Ratio():
                 return _RATIONAL, 1, struct.pack(self.order + "II", value.above, value.below)
-            case str():
-                return _ASCII, len(value) + 1, value.encode() + b"\0"
-            case bytes():
-                return _UNDEFINED, len(value), value
+            case str() | bytes():
+                text = value.encode() + b"\0" if isinstance(value, str) else value
+                return _ASCII if isinstance(value, str) else _UNDEFINED, len(text), text
             case Data():
                 self._align()
                 place = len(self.content)

@@ -28,7 +28,7 @@ class Dependencies:
     `now` gives the time in UTC. `confidence_order` says whether the table has its index by rank,
     `near_duplicates` whether photos are found by their hash, `keep_location` whether it is told where they
     were taken. `photos_at` is the URL of the bucket, `renditions_at` that of what is made of photos, empty
-    where nothing is; `uploads` says whether this deployment lets photos be added, and `keys` under which keys.
+    where nothing is; `uploads` says whether this deployment lets photos be added, `keys` under which keys.
     """
 
     table: TableReader

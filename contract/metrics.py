@@ -25,6 +25,9 @@ class Metric(StrEnum):
     SCENES_COMPARED = "ScenesCompared"
     SCENE_LABELS = "SceneLabels"
     SCENE_LABELS_DIFFERENT = "SceneLabelsDifferent"
+    # Where other regions are asked too (docs/decisions/0023-regions-as-one-quota.md).
+    CALLS_ABROAD = "CallsAbroad"
+    REGION_FAILURES = "RegionFailures"
 
 
 # What is written by no deployment that did not ask for it.
@@ -34,6 +37,7 @@ SCENE_METRICS = (
     Metric.SCENE_LABELS,
     Metric.SCENE_LABELS_DIFFERENT,
 )
+REGION_METRICS = (Metric.CALLS_ABROAD, Metric.REGION_FAILURES)
 
 
 class TallyMetric(StrEnum):

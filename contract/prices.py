@@ -58,6 +58,8 @@ class Prices:
     million_read_units: float = 0.125
     million_s3_puts: float = 5.00
     million_s3_gets: float = 0.40
+    # What a function sends to another region is at EC2's rate. https://aws.amazon.com/ec2/pricing/on-demand/
+    sent_gb: float = 0.02
     log_gb: float = 0.50
     million_traces: float = 5.00
     # By the month.

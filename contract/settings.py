@@ -27,6 +27,8 @@ class ProcessorSettings:
     are found, `sidecars` whether what stands beside a photo is read, `scenes` whether photos of one scene
     have each other's answers: `yes` or `no`. `bucket_prefix` and `bucket_suffixes` say which objects are
     meant, all where they are empty; the others are as if they were not there.
+    `regional_quotas` are calls a second by line abroad (contract/regions.py), nearest first; empty where only
+    the home region is asked.
     """
 
     bucket_name: str
@@ -52,6 +54,7 @@ class ProcessorSettings:
     scenes: str = "no"
     bucket_prefix: str = ""
     bucket_suffixes: tuple[str, ...] = ()
+    regional_quotas: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def keys(self) -> KeyFilter:

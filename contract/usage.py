@@ -44,7 +44,8 @@ class Work:
 class Usage:
     """What is used of each service. Units are DynamoDB's, seconds those of all functions together.
 
-    `stored_bytes` stay in the table, `rendition_bytes` in the bucket of renditions.
+    `stored_bytes` stay in the table, `rendition_bytes` in the bucket of renditions; `sent_bytes` go to other
+    regions.
     """
 
     calls: float = 0
@@ -60,6 +61,7 @@ class Usage:
     traces: float = 0
     stored_bytes: float = 0
     rendition_bytes: float = 0
+    sent_bytes: float = 0
 
 
 # A raw answer as it is kept, packed.
@@ -75,6 +77,7 @@ class Assumptions:
     """What nobody can know beforehand, and what a deployment may have otherwise.
 
     `quotas` are calls a second by operation, `answer_bytes` the size of a packed answer by operation.
+    `share_sent` is the share of calls that are made in other regions, 0 where none are asked.
     """
 
     labels_a_photo: float = assumption(
@@ -114,10 +117,16 @@ class Assumptions:
     )
     log_bytes_a_batch: float = assumption(2500, "bytes", "Lambda's own lines, and one of metrics")
     traced_share: float = assumption(0.05, "of batches", "X-Ray's default rule, beside one batch a second")
+    sent_photo_bytes: float = assumption(
+        2_300_000, "bytes", "of a photo that is sent to another region (docs/regions.md), before base64"
+    )
+    share_sent: float = 0.0
     quotas: Mapping[str, float] = field(default_factory=lambda: dict(IN_LARGE_REGIONS))
     answer_bytes: Mapping[str, int] = field(default_factory=lambda: dict(ANSWER_BYTES))
 
 
+# Four characters for three bytes.
+BASE64 = 4 / 3
 # Ten messages go into one request, and ten completions.
 MESSAGES_A_REQUEST = 10
 # A row that has it is in the secondary index too, where there is one.
@@ -157,10 +166,14 @@ def usage(work: Work, assumed: Assumptions) -> Usage:
         sqs_requests=sent + 2 * work.photos / MESSAGES_A_REQUEST,  # received and deleted by tens
         sns_requests=work.photos / MESSAGES_A_REQUEST,
         # Rekognition reads the photo for each call; bulk work looks at the object first.
-        s3_gets=calls + (work.photos if work.is_bulk else 0),
+        # Of what is sent to other regions, we read it: once for all detectors.
+        s3_gets=calls * (1 - assumed.share_sent)
+        + (work.photos if work.is_bulk else 0)
+        + min(calls * assumed.share_sent, work.photos),
         log_bytes=batches * assumed.log_bytes_a_batch,
         traces=min(batches, busy_seconds / workers + batches * assumed.traced_share),
         stored_bytes=photo_bytes + call_bytes,
+        sent_bytes=calls * assumed.share_sent * assumed.sent_photo_bytes * BASE64,
     )
 
 

@@ -30,6 +30,9 @@ _NOTHING_WRONG = cloudwatch.TreatMissingData.NOT_BREACHING
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-monitoring-using-cloudwatch.html
 _AS_BEFORE = cloudwatch.TreatMissingData.IGNORE
 
+# Each worker tries a region that is away some times, and then less and less often.
+FAILURES_OF_A_REGION_AWAY = 10
+
 NOBODY = (
     "nobody: set alarm_email or alarm_topic_arn and deploy again; else dead letters expire and no one knows"
 )
@@ -55,6 +58,7 @@ class Alarms(Construct):
         api: apigateway.HttpApi,
         is_audited: bool,
         bridged: events.Rule | None,
+        asks_abroad: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         self._action = actions.SnsAction(topic.topic)
@@ -70,6 +74,8 @@ class Alarms(Construct):
             self._on_differences()
         if bridged is not None:
             self._on_delivery(bridged)
+        if asks_abroad:
+            self._on_regions()
         self._on_loops(functions["processor"])
         for name, function in functions.items():
             self._on_function(name, function)
@@ -203,6 +209,18 @@ class Alarms(Construct):
             "EventBridge could put events of the bucket neither into the queue nor among the dead letters: "
             "they are gone. Remove the cause, then run `imagepipe reconcile --fix`.",
             "EventBridge does not deliver",
+        )
+
+    def _on_regions(self) -> None:
+        self._alarm(
+            "RegionFailures",
+            _counted(Metric.REGION_FAILURES, period=_FIVE_MINUTES),
+            FAILURES_OF_A_REGION_AWAY,
+            "Rekognition gives no answers in one of the regions that are asked, which is left out meanwhile: "
+            "photos are recognized in the others, at their quotas. The log of the processor says which, and "
+            "why.",
+            "A region is left out",
+            again=True,
         )
 
     def _on_loops(self, processor: lambda_.Function) -> None:

@@ -58,7 +58,7 @@ class ImagepipeStack(Stack):
         # By it, SAM finds the zip of each function beside the template.
         # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-cdk.html
         self.node.set_context(WITH_ASSET_METADATA, True)
-        RegionRule(self, "Region", settings.detectors)
+        RegionRule(self, "Region", settings.detectors, settings.regions)
         intake = ObjectEvents(self, "Intake", settings)
         store = Store(self, "Store", settings)
         completions = CompletionTopic(self, "Completions")
@@ -115,6 +115,7 @@ class ImagepipeStack(Stack):
             api=answers.api,
             is_audited=settings.daily_check,
             bridged=intake.bridged.rule if intake.bridged else None,
+            asks_abroad=settings.asks_abroad,
         )
         self._publish(
             Bucket=intake.bucket.bucket_name,

@@ -11,6 +11,7 @@ from contract import timing
 from contract.settings import PicturesSettings, ProcessorSettings, QuerySettings, TallySettings, dump
 from infra.functions import PythonFunction, allow
 from infra.intake import ObjectEvents
+from infra.regions import REGIONAL_QUOTAS
 from infra.settings import DeploymentSettings
 
 # Lambda gives processor time by memory: a whole core and a little. Photos of 100 MP take most of it.
@@ -93,8 +94,11 @@ class Pictures(Construct):
 
 
 def environment(settings: ProcessorSettings | QuerySettings | TallySettings) -> dict[str, str]:
-    """Return the environment of another function, without what is empty because it is off."""
+    """Return the environment of another function, without what is empty because it is off.
+
+    That of the regions is left to `infra/regions.py`, which knows which of them is home.
+    """
     unsaid = set() if settings.renditions_bucket else set(_TOLD)
     written = dump(settings)
-    unsaid |= {name for name in _TOLD_OF_KEYS if not written[name]}
+    unsaid |= {REGIONAL_QUOTAS, *(name for name in _TOLD_OF_KEYS if not written[name])}
     return {name: text for name, text in written.items() if name not in unsaid}

@@ -26,6 +26,11 @@ from infra.pictures import Pictures, environment
 from infra.regions import QuotaParameters
 from infra.settings import DeploymentSettings
 
+MEMORY_MB = 512
+# Photos that are sent to other regions pass through it: memory for them, and with it processor time to write
+# them down and to sign them (docs/regions.md).
+ABROAD_MEMORY_MB = 1024
+
 
 class Processing(Construct):
     """The processor, fed by both queues, each with a bound of its own on how many copies work for it."""
@@ -76,7 +81,7 @@ class Processing(Construct):
                 **self.quotas.environment(),
             },
             timeout_seconds=timing.PROCESSOR_TIMEOUT_SECONDS,
-            memory_mb=512,
+            memory_mb=ABROAD_MEMORY_MB if settings.asks_abroad else MEMORY_MB,
             log_retention_days=settings.log_retention_days,
         ).function
         self._allow_sending_to_its_own_queue()
@@ -133,8 +138,13 @@ class Processing(Construct):
         # object that is gone, instead of "access denied".
         intake.allow_photos(self.function, ["s3:GetObject", "s3:GetObjectVersion"])
         allow(self.function, ["s3:ListBucket"], intake.bucket.bucket_arn)
-        # None of Rekognition's operations can be limited to a resource.
-        allow(self.function, [f"rekognition:{OPERATIONS[name]}" for name in settings.detectors], "*")
+        # None of Rekognition's operations can be limited to a resource; to regions, they can.
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
+        fence = (
+            {"StringEquals": {"aws:RequestedRegion": list(settings.regions)}} if settings.regions else None
+        )
+        detecting = [f"rekognition:{OPERATIONS[name]}" for name in settings.detectors]
+        allow(self.function, detecting, "*", conditions=fence)
 
 
 class Tallying(Construct):

@@ -2,27 +2,30 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from aws_cdk import Aws, CfnCondition, CfnRule, CfnRuleAssertion, Fn, Token
+from aws_cdk import Aws, CfnCondition, CfnMapping, CfnRule, CfnRuleAssertion, Fn, Token
 from constructs import Construct
 
 from contract.detectors import OPERATIONS, REGIONS
-from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS, LARGE_REGIONS, needed_workers
+from contract.quotas import LARGE_REGIONS, needed_workers, usual_quota
+from contract.regions import quotas_abroad, total_quotas
 from contract.settings import setting_text
 from infra.settings import DeploymentSettings
+
+# What the processor is told of the lines abroad, where there are any.
+REGIONAL_QUOTAS = "REGIONAL_QUOTAS"
 
 
 class QuotaParameters(Construct):
     """The quotas of the region that the stack ends up in, where the settings do not name them.
 
-    The template is the same for all regions; which numbers hold is decided when it is deployed.
+    The template is the same for all regions; which numbers hold is decided when it is deployed. Where other
+    regions are asked too, the stack is in one of those (`RegionRule`), and their quotas add up.
     """
 
     def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
-        self._large = self._operations(IN_LARGE_REGIONS)
-        self._small = self._operations(ELSEWHERE)
-        self._condition: CfnCondition | None = None
+        self._choice = _ByHome(self, settings.regions) if settings.asks_abroad else _BySize(self)
 
     @property
     def live_workers(self) -> float:
@@ -35,20 +38,33 @@ class QuotaParameters(Construct):
         return self._workers(self._settings.bulk_max_concurrency)
 
     def number(self, of_quotas: Callable[[Mapping[str, float]], int]) -> float:
-        """Return a number that follows from the quotas, as it is where the stack ends up."""
-        large, small = of_quotas(self._large), of_quotas(self._small)
-        return large if large == small else Token.as_number(self._if(large, small))
+        """Return a number that follows from the quotas, as it is where the stack ends up.
+
+        Of all regions together: what one operation may be called in a second.
+        """
+        return self._choice.number({home: of_quotas(self._total(home)) for home in self._choice.homes})
 
     def environment(self) -> dict[str, str]:
         """Return what the processor has to know, as environment variables."""
-        return {
-            "QUOTAS": self._choose_text(setting_text(self._large), setting_text(self._small)),
-            "WORKERS": self._choose_text(str(self._all(self._large)), str(self._all(self._small))),
+        homes = self._choice.homes
+        told = {
+            "QUOTAS": {home: setting_text(self._at(home)) for home in homes},
+            "WORKERS": {home: str(self._all(self._total(home))) for home in homes},
         }
+        if self._settings.asks_abroad:
+            told[REGIONAL_QUOTAS] = {home: setting_text(self._abroad(home)) for home in homes}
+        return {name: self._choice.text(texts) for name, texts in told.items()}
 
-    def _operations(self, usual: Mapping[str, float]) -> dict[str, float]:
-        operations = [OPERATIONS[name] for name in self._settings.detectors]
-        return {operation: self._settings.quotas.get(operation, usual[operation]) for operation in operations}
+    def _at(self, home: str) -> dict[str, float]:
+        chosen = self._settings.quotas
+        return {name: chosen.get(name, usual_quota(name, home)) for name in self._settings.operations}
+
+    def _abroad(self, home: str) -> dict[str, float]:
+        settings = self._settings
+        return quotas_abroad(settings.regions, home, settings.operations, settings.quotas)
+
+    def _total(self, home: str) -> dict[str, float]:
+        return total_quotas(self._at(home), self._abroad(home))
 
     def _workers(self, chosen: int | None) -> float:
         return self.number(self._needed) if chosen is None else chosen
@@ -60,14 +76,60 @@ class QuotaParameters(Construct):
     def _needed(self, quotas: Mapping[str, float]) -> int:
         return needed_workers(quotas, self._settings.batch_size)
 
-    def _choose_text(self, large: str, small: str) -> str:
+
+class _BySize:
+    """Chooses by whether the stack ends up in a large region; `homes` are one of either kind."""
+
+    LARGE, SMALL = min(LARGE_REGIONS), "elsewhere"
+    homes = (LARGE, SMALL)
+
+    def __init__(self, scope: Construct) -> None:
+        self._scope = scope
+        self._condition: CfnCondition | None = None
+
+    def text(self, texts: Mapping[str, str]) -> str:
+        large, small = texts[self.LARGE], texts[self.SMALL]
         return large if large == small else Token.as_string(self._if(large, small))
+
+    def number(self, numbers: Mapping[str, float]) -> float:
+        large, small = numbers[self.LARGE], numbers[self.SMALL]
+        return large if large == small else Token.as_number(self._if(large, small))
 
     def _if(self, large: object, small: object) -> object:
         if self._condition is None:
             regions = [Fn.condition_equals(Aws.REGION, region) for region in sorted(LARGE_REGIONS)]
-            self._condition = CfnCondition(self, "LargeRegion", expression=Fn.condition_or(*regions))
+            self._condition = CfnCondition(self._scope, "LargeRegion", expression=Fn.condition_or(*regions))
         return Fn.condition_if(self._condition.logical_id, large, small)
+
+
+class _ByHome:
+    """Chooses by which of the regions the stack ends up in, by a mapping of the template.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/mappings-section-structure.html
+    """
+
+    def __init__(self, scope: Construct, regions: Sequence[str]) -> None:
+        self.homes = tuple(regions)
+        self._scope = scope
+        self._mapping: CfnMapping | None = None
+        self._known: dict[tuple[object, ...], str] = {}
+
+    def text(self, texts: Mapping[str, str]) -> str:
+        return texts[self.homes[0]] if len(set(texts.values())) == 1 else self._found(texts)
+
+    def number(self, numbers: Mapping[str, float]) -> float:
+        if len(set(numbers.values())) == 1:
+            return numbers[self.homes[0]]
+        return Token.as_number(Token.as_any(self._found({home: str(n) for home, n in numbers.items()})))
+
+    def _found(self, texts: Mapping[str, str]) -> str:
+        if self._mapping is None:
+            self._mapping = CfnMapping(self._scope, "ByHome")
+        values = tuple(texts[home] for home in self.homes)
+        name = self._known.setdefault(values, f"Value{len(self._known)}")
+        for home in self.homes:
+            self._mapping.set_value(home, name, texts[home])
+        return self._mapping.find_in_map(Aws.REGION, name)
 
 
 class RegionRule(Construct):
@@ -76,9 +138,24 @@ class RegionRule(Construct):
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html
     """
 
-    def __init__(self, scope: Construct, construct_id: str, detectors: Sequence[str]) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, detectors: Sequence[str], regions: Sequence[str] = ()
+    ) -> None:
         super().__init__(scope, construct_id)
-        CfnRule(self, "Rule", assertions=[_assertion(name) for name in detectors])
+        assertions = [_assertion(name) for name in detectors]
+        if regions:
+            assertions.append(_is_one_of(regions))
+        CfnRule(self, "Rule", assertions=assertions)
+
+
+def _is_one_of(regions: Sequence[str]) -> CfnRuleAssertion:
+    return CfnRuleAssertion(
+        assert_=Fn.condition_contains(list(regions), Aws.REGION),
+        assert_description=(
+            "The setting 'regions' names where photos may go, and this region is not among them; add it, or "
+            f"deploy to one of {', '.join(regions)}"
+        ),
+    )
 
 
 def _assertion(detector: str) -> CfnRuleAssertion:

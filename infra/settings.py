@@ -5,7 +5,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 
-from contract.detectors import DEFAULT_DETECTORS
+from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
 from contract.key_filter import KeyFilter
 from contract.quotas import COSTLY_REQUESTS_A_SECOND, DEFAULT_BATCH_SIZE
 from infra.settings_faults import faults_of
@@ -33,6 +33,11 @@ class DeploymentSettings:
     turns on (docs/existing-bucket.md; `imagepipe check` looks). Of its objects, those are meant whose keys
     begin with `bucket_prefix` and end with one of `bucket_suffixes` (`.jpg,.JPG`), all where these are empty;
     `bucket_key` is the ARN of the KMS key that they are encrypted with, where it is not one of AWS's.
+
+    `regions` (`us-east-1,us-west-2`, the stack's own among them) are those whose Rekognition is asked, each
+    up to its own quota: the stack's own first, the others in that order, by sending them the photo
+    (docs/regions.md). Quotas of theirs are named by region (`us-west-2:DetectLabels=80`). Photos stay within
+    one jurisdiction, unless `residency` is `any`.
 
     `max_concurrency` and `bulk_max_concurrency` bound the processor's copies at work for live and for bulk
     photos (2 to 1,000 each), by themselves as many as fill the quota; `batch_size` is the messages that one
@@ -86,6 +91,8 @@ class DeploymentSettings:
     detectors: tuple[str, ...] = DEFAULT_DETECTORS
     quotas: Mapping[str, float] = field(default_factory=dict)
     daily_call_limit: Mapping[str, float] = field(default_factory=dict)
+    regions: tuple[str, ...] = ()
+    residency: str = ""
     max_concurrency: int | None = None
     bulk_max_concurrency: int | None = None
     query_reserved_concurrency: int | None = None
@@ -127,6 +134,16 @@ class DeploymentSettings:
     def __post_init__(self) -> None:
         if faults := faults_of(self):
             raise UnusableSettingsError("\n".join(faults))
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The operations of the detectors; one that is not known is a fault of its own."""
+        return tuple(OPERATIONS[name] for name in self.detectors if name in OPERATIONS)
+
+    @property
+    def asks_abroad(self) -> bool:
+        """Whether Rekognition is asked in more than one region."""
+        return len(set(self.regions)) > 1
 
     @property
     def takes_uploads(self) -> bool:

@@ -8,10 +8,13 @@ import re
 from typing import TYPE_CHECKING
 
 from contract.detectors import DETECTORS, OPERATIONS
+from contract.regions import faults_of_regions, split_line
 
 if TYPE_CHECKING:
     from infra.settings import DeploymentSettings
 
+# So many photos of 5 MB on their way fit into the processor's memory (infra/processing.py).
+MOST_CALLS_ABROAD = 64
 API_ACCESS = ("iam", "jwt", "open")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET_NAME = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
@@ -32,6 +35,8 @@ def faults_of(settings: "DeploymentSettings") -> list[str]:
         *_unreachable(settings),
         *_half_restored(settings),
         *_unusable_quotas(settings),
+        *faults_of_regions(settings.regions, settings.residency, settings.operations),
+        *_too_many_calls_abroad(settings),
         *_numbers_out_of_range(settings),
     ]
 
@@ -159,7 +164,23 @@ def _unusable_quotas(settings: "DeploymentSettings") -> list[str]:
     return limits + [
         f"quotas has {operation}={quota:g}; it takes calls a second above 0 for {', '.join(known)}"
         for operation, quota in settings.quotas.items()
-        if operation not in known or quota <= 0
+        if not _is_a_line(operation, settings) or quota <= 0
+    ]
+
+
+def _is_a_line(name: str, settings: "DeploymentSettings") -> bool:
+    region, operation = split_line(name)
+    return operation in OPERATIONS.values() and (not region or region in settings.regions)
+
+
+def _too_many_calls_abroad(settings: "DeploymentSettings") -> list[str]:
+    """What is sent abroad is held in memory: a third more than the photo's bytes, for each call."""
+    calls = settings.concurrent_calls * len(settings.detectors)
+    if not settings.asks_abroad or calls <= MOST_CALLS_ABROAD:
+        return []
+    return [
+        f"concurrent_calls is {settings.concurrent_calls}, for each of {len(settings.detectors)} detectors; "
+        f"with regions, all together may be {MOST_CALLS_ABROAD} at most"
     ]
 
 

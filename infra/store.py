@@ -7,7 +7,8 @@ from constructs import Construct
 from contract import table
 from contract.detectors import OPERATIONS
 from contract.picture_usage import PictureWork, writes_a_second
-from contract.quotas import IN_LARGE_REGIONS
+from contract.quotas import IN_LARGE_REGIONS, usual_quota
+from contract.regions import quotas_abroad, total_quotas
 from contract.usage import NEW_TABLE_WRITES
 from infra.settings import DeploymentSettings
 
@@ -80,8 +81,19 @@ class Store(Construct):
 
 
 def _quota(settings: DeploymentSettings, operation: str) -> float:
-    """Return a quota as it was set, else that of a large region, which no new table has trouble with."""
+    """Return a quota as it was set, else that of a large region, which no new table has trouble with.
+
+    Where other regions are asked too, it is that of all of them together, whichever is home.
+    """
+    if settings.asks_abroad:
+        return max(_total_quota(settings, operation, home) for home in settings.regions)
     return settings.quotas.get(operation, IN_LARGE_REGIONS[operation])
+
+
+def _total_quota(settings: DeploymentSettings, operation: str, home: str) -> float:
+    at_home = {operation: settings.quotas.get(operation, usual_quota(operation, home))}
+    abroad = quotas_abroad(settings.regions, home, [operation], settings.quotas)
+    return total_quotas(at_home, abroad)[operation]
 
 
 def _warm(writes: int) -> dynamodb.WarmThroughput | None:

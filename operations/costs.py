@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from contract import usage
 from contract.detectors import OPERATIONS
-from contract.metrics import SCENE_METRICS, Metric, TallyMetric
+from contract.metrics import REGION_METRICS, SCENE_METRICS, Metric, TallyMetric
 from contract.picture_usage import PictureAssumptions, PictureWork, picture_usage, total
 from contract.prices import MILLION, Prices, dollars_for_calls
 from contract.timing import DAY_SECONDS
@@ -94,7 +94,7 @@ def standing_a_month(prices: Prices | None = None) -> Mapping[str, float]:
     prices = prices or Prices()
     polls = QUEUES * POLLS_AT_ONCE * MONTH_SECONDS / POLL_SECONDS
     # One more than there are counts: the dollars saved.
-    metrics = len(Metric) - len(SCENE_METRICS) + 1 + len(TallyMetric) + API_METRICS
+    metrics = len(Metric) - len(SCENE_METRICS) - len(REGION_METRICS) + 1 + len(TallyMetric) + API_METRICS
     return {
         "metrics": metrics * prices.metric_month,
         "alarms": ALARMS * prices.alarm_month,
@@ -157,4 +157,6 @@ def _by_service(used: usage.Usage, calls_before: float, prices: Prices) -> Mappi
     }
     dollars["Lambda"] += used.gb_seconds * prices.gb_second
     dollars["CloudWatch"] += used.log_bytes / GB * prices.log_gb
+    if used.sent_bytes:
+        dollars["Data transfer"] = used.sent_bytes / GB * prices.sent_gb
     return {"Rekognition": dollars_for_calls(used.calls, calls_before), **dollars}

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from contract.detectors import OPERATIONS
 from contract.picture_usage import PictureWork
+from contract.regions import share_sent, total_quotas
 from contract.settings import ProcessorSettings
 from contract.timing import DAY_SECONDS
 from contract.usage import Assumptions, Work
@@ -14,6 +15,8 @@ from operations.adapters.dynamodb import OperatedTable
 from operations.costs import Bill, bill
 
 MEGABYTES_A_GB = 1024
+# A batch looks for a short line, and calls abroad are counted at home too: as in docs/fleet.md.
+BUDGET_WRITES_OF_REGIONS = 3.5
 
 
 @dataclass(frozen=True)
@@ -22,28 +25,38 @@ class Pricing:
 
     `quotas` are calls a second by operation, `daily_limits` calls a day, where there is such a limit.
     Dollars are those of a month that begins with this work: after a million calls they are less.
-    `settings` say whether photos are looked at as files too.
+    `settings` say whether photos are looked at as files too; `sent` is the share of calls for which a photo
+    is sent to another region.
     """
 
     quotas: Mapping[str, float]
     memory_gb: float
     daily_limits: Mapping[str, int] = field(default_factory=dict)
     settings: ProcessorSettings | None = None
+    sent: float = 0.0
 
     @classmethod
     def of(cls, deployed: DeployedProcessor, table: OperatedTable) -> "Pricing":
-        """Read the quotas and limits that the workers go by now."""
-        items = table.budgets(deployed.operations)
-        quotas = {operation: items[operation].quota or quota for operation, quota in deployed.quotas.items()}
+        """Read the quotas and limits that the workers go by now, those of all regions together."""
+        items = table.budgets([*deployed.operations, *deployed.lines_abroad])
+        at_home, abroad = (
+            {line: items[line].quota or quota for line, quota in quotas.items()}
+            for quotas in (deployed.quotas, deployed.lines_abroad)
+        )
         limits = {name: item.daily_limit for name, item in items.items() if item.daily_limit is not None}
         memory_gb = deployed.memory_mb / MEGABYTES_A_GB
-        return cls(quotas, memory_gb, {**deployed.daily_limits, **limits}, deployed.settings)
+        bounds = {**deployed.daily_limits, **limits}
+        return cls(
+            total_quotas(at_home, abroad), memory_gb, bounds, deployed.settings, share_sent(at_home, abroad)
+        )
 
     def bill(
         self, records: int, calls: Mapping[str, int], *, is_bulk: bool, read: int = 0, converted: int = 0
     ) -> Bill:
         """Return what so many new records cost, with these calls by detector, and files that are read."""
         assumed = Assumptions(quotas=self.quotas, memory_gb=self.memory_gb)
+        if self.sent:
+            assumed = replace(assumed, share_sent=self.sent, budget_writes_a_batch=BUDGET_WRITES_OF_REGIONS)
         work = Work(records, self._by_operation(calls), is_bulk)
         return bill(work, assumed, pictures=self.picture_work(records, read, converted))
 

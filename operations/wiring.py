@@ -148,8 +148,12 @@ class DeployedPipeline:
         """The processor as it is deployed. Raise OperatorError."""
         return account.reader_of(self._client("lambda"), self.images.queue.arn(), self._retry)
 
-    def account_quotas(self) -> list[account.AccountQuota]:
-        return account.quotas_per_second(self._client("service-quotas"), self._retry)
+    def account_quotas(self, region: str = "") -> list[account.AccountQuota]:
+        """Return what the account may ask of Rekognition in a region; of none, in that of the deployment."""
+        client = self._session.client(
+            "service-quotas", region_name=region or self._session.region_name, config=_config()
+        )
+        return account.quotas_per_second(client, self._retry)
 
     @cached_property
     def subscriptions(self) -> sqs.Subscriptions:
@@ -234,6 +238,7 @@ def connect_account() -> account.AwsAccount:
             functions,
             session.client("rekognition", config=config),
             RETRY,
+            lambda region: session.client("rekognition", region_name=region, config=config),
         )
 
 

@@ -73,6 +73,15 @@ class ReservationRequest:
     daily_limit: int | None = None
 
 
+class DayCount(NamedTuple):
+    """Calls to be counted on a day without a slot of this line: the last fields of a ReservationRequest."""
+
+    calls: int
+    day: str
+    room: int = UNLIMITED
+    daily_limit: int | None = None
+
+
 @dataclass(frozen=True)
 class Reservation:
     """Times at which to call, or none, and then when to ask again. All in seconds since 1970.
@@ -128,15 +137,35 @@ class SharedRateLimiter:
         try:
             return self._reserve(calls, lane, now, until)
         except ImagepipeError as failure:
-            self._alone_until = now + ALONE_SECONDS
-            self.log.warning(
-                f"the budget of {self.operation} cannot be had, calling at this worker's share of "
-                f"{self.share:.2f} a second: {failure.message}",
-                code=failure.code,
-            )
-            if isinstance(failure, ConfigurationError):
-                self.metrics.add(Metric.CONFIGURATION_ERRORS)
+            self._go_alone(failure, now)
             return self._of_own_share(calls, now, until)
+
+    def count(self, calls: int) -> int:
+        """Count calls whose slots another region gave; return how many of them the day's limit allows.
+
+        That is none where calls are bounded that nobody can count now.
+        """
+        now = self.clock()
+        if now >= self._alone_until:
+            try:
+                return self._count(calls, day_of(now))
+            except ImagepipeError as failure:
+                self._go_alone(failure, now)
+        return 0 if self._is_bounded() else calls
+
+    def is_day_over(self) -> bool:
+        """Whether no call may be made any more today, as far as is known here."""
+        return self._left_on(day_of(self.clock())) == 0
+
+    def seconds_ahead(self) -> float:
+        """Return how far the line reaches into the future at least: others may have joined it since."""
+        now = self.clock()
+        next_at = self._own_next if now < self._alone_until else self.item.next_at
+        return next_at - now if now < next_at <= now + ABSURD_SECONDS else 0.0
+
+    def rate(self) -> float:
+        """Return the calls a second that may be made now."""
+        return self._rate(self.clock())
 
     def slow_down(self, known_cuts: int) -> None:
         """Note a throttle: everybody calls less often for some seconds.
@@ -180,13 +209,49 @@ class SharedRateLimiter:
             self._cuts.append(Cut(last.number + 1, item.cut_at, max(1.0, before / after)))
         self.item = item
 
+    def _go_alone(self, failure: ImagepipeError, now: float) -> None:
+        self._alone_until = now + ALONE_SECONDS
+        self.log.warning(
+            f"the budget of {self.operation} cannot be had, calling at this worker's share of "
+            f"{self.share:.2f} a second: {failure.message}",
+            code=failure.code,
+        )
+        if isinstance(failure, ConfigurationError):
+            self.metrics.add(Metric.CONFIGURATION_ERRORS)
+
+    def _is_bounded(self) -> bool:
+        return self.daily_limit is not None or self.item.daily_limit is not None
+
+    def _left_on(self, day: str) -> int | None:
+        return self.item.calls_left(self.daily_limit) if self.item.calls_day >= day else None
+
+    def _count(self, calls: int, today: str) -> int:
+        for _ in range(ATTEMPTS):
+            left = self._left_on(today)
+            wanted = calls if left is None else min(calls, left)
+            if wanted == 0:
+                return 0
+            # A worker whose clock is behind at midnight goes by the others'.
+            day = max(today, self.item.calls_day)
+            room = UNLIMITED if left is None else left + self.item.day_calls - wanted
+            counted = DayCount(wanted, day, room, self.item.daily_limit)
+            made, item = self.store.count(self.operation, counted)
+            self._learn(item)
+            self.metrics.add(Metric.BUDGET_WRITES)
+            if made:
+                return wanted
+            if self.item.calls_day < today:
+                self._learn(self.store.begin_day(self.operation, today))
+                self.metrics.add(Metric.BUDGET_WRITES)
+        return 0
+
     def _rate(self, now: float) -> float:
         return max(self.item.pace(self.quota).rate(now), 1 / LONGEST_SPAN_SECONDS)
 
     def _reserve(self, calls: int, lane: "Lane", now: float, until: float) -> Reservation:
         today = day_of(now)
         for _ in range(ATTEMPTS):
-            left = self.item.calls_left(self.daily_limit) if self.item.calls_day >= today else None
+            left = self._left_on(today)
             if left == 0:
                 return Reservation((), is_day_over=True)
             step = self._step(calls if left is None else min(calls, left), lane, now, until)
@@ -245,7 +310,7 @@ class SharedRateLimiter:
 
     def _of_own_share(self, calls: int, now: float, until: float) -> Reservation:
         """Return slots of the worker's own share; none where calls are bounded that nobody counts now."""
-        if self.daily_limit is not None or self.item.daily_limit is not None:
+        if self._is_bounded():
             return Reservation((), again_at=self._alone_until)
         first = max(now, self._own_next)
         times = tuple(time for place in range(calls) if (time := first + place / self.share) <= until)
@@ -306,7 +371,7 @@ class Permits:
             self.expected -= 1
         while (seconds := self.limiter.due(permit.at, permit.known_cuts) - self.clock()) > 0:
             if seconds > self.deadline.seconds_for_calls():  # a cut has put it off beyond this invocation
-                raise self._no_permit(key, self.clock() + seconds)
+                raise no_permit(key, self.limiter, seconds)
             self.sleep(seconds)
         self.deadline.require_time_for_a_call(key)
         return permit
@@ -324,24 +389,26 @@ class Permits:
             if self._slots:
                 return
             if slots.is_day_over:
-                raise self._day_over(key)
+                raise day_over(key, self.limiter)
             again_at = slots.again_at + self.spread(spread)
             spread = min(2 * spread, LONGEST_SPREAD_SECONDS)
             if self.lane is Lane.LIVE or again_at > until:
-                raise self._no_permit(key, again_at)
+                raise no_permit(key, self.limiter, again_at - self.clock())
             self.sleep(max(SHORTEST_WAIT_SECONDS, again_at - self.clock()))
 
-    def _day_over(self, key: str) -> NotReadyError:
-        self.limiter.metrics.add(Metric.DAILY_LIMIT_REACHED)
-        return NotReadyError(
-            "DailyLimitReached",
-            f"{key} has to wait: all calls of {self.limiter.operation} that may be made today were made; "
-            "`imagepipe quotas --daily` allows more",
-        )
 
-    def _no_permit(self, key: str, again_at: float) -> NotReadyError:
-        return NotReadyError(
-            "QuotaExhausted",
-            f"{key} has to wait: the line for {self.limiter.operation} is longer than this invocation",
-            retry_within_seconds=max(1, round(again_at - self.clock())),
-        )
+def day_over(key: str, limiter: SharedRateLimiter) -> NotReadyError:
+    limiter.metrics.add(Metric.DAILY_LIMIT_REACHED)
+    return NotReadyError(
+        "DailyLimitReached",
+        f"{key} has to wait: all calls of {limiter.operation} that may be made today were made; "
+        "`imagepipe quotas --daily` allows more",
+    )
+
+
+def no_permit(key: str, limiter: SharedRateLimiter, again_in_seconds: float) -> NotReadyError:
+    return NotReadyError(
+        "QuotaExhausted",
+        f"{key} has to wait: the line for {limiter.operation} is longer than this invocation",
+        retry_within_seconds=max(1, round(again_in_seconds)),
+    )

@@ -1,8 +1,8 @@
 """The composition root: everything is made here, once for each Lambda environment, by its entry."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
@@ -13,6 +13,7 @@ from aws.retries import RetryPolicy
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
 from contract.quotas import PICTURES_AT_ONCE
+from contract.regions import split_line
 from contract.settings import ProcessorSettings, load
 from contract.timing import PICTURE_TIMEOUT_SECONDS
 from processors.adapters import calls
@@ -25,7 +26,7 @@ from processors.batch import ImageBatch, Worker
 from processors.detectors import Detector, chosen
 from processors.messages import Attempts, FailedMessages
 from processors.pipeline.commit import Committer, Publisher
-from processors.pipeline.detection import Caller, DetectorRunner, TimeToRead
+from processors.pipeline.detection import Caller, DetectorRunner, RekognitionPort, TimeToRead
 from processors.pipeline.pipeline import Pipeline
 from processors.pipeline.recognition import Recognizer
 from processors.pipeline.triage import Triage
@@ -69,6 +70,10 @@ def clients(settings: ProcessorSettings) -> "Clients":
         seconds = PICTURE_TIMEOUT_SECONDS + 2
         config = calls.lambda_config(connections=PICTURES_AT_ONCE, read_seconds=seconds)
         pictures = session.create_client("lambda", config=config)
+    abroad = {
+        region: session.create_client("rekognition", region, config=calls.lambda_config(connections=callers))
+        for region in dict.fromkeys(split_line(line)[0] for line in settings.regional_quotas)
+    }
     return Clients(
         dynamodb=client("dynamodb", everyone),
         rekognition=client("rekognition", callers),
@@ -76,12 +81,17 @@ def clients(settings: ProcessorSettings) -> "Clients":
         sns=client("sns", settings.concurrent_calls),
         sqs=client("sqs", settings.concurrent_calls),
         functions=pictures,
+        abroad=abroad,
+        region=session.get_config_variable("region") or "",
     )
 
 
 @dataclass(frozen=True)
 class Clients:
-    """The boto3 clients of a worker, each making one attempt a call. `functions` is there for pictures."""
+    """The boto3 clients of a worker, each making one attempt a call. `functions` is there for pictures.
+
+    `abroad` are Rekognition's of other regions, by region; `region` is the one where the worker runs.
+    """
 
     dynamodb: Any
     rekognition: Any
@@ -89,6 +99,8 @@ class Clients:
     sns: Any
     sqs: Any
     functions: Any = None
+    abroad: Mapping[str, Any] = field(default_factory=dict)
+    region: str = ""
 
 
 def assemble(
@@ -103,30 +115,40 @@ def assemble(
     detectors = chosen(settings)
     budgets = DynamoDBRateLimits(aws.dynamodb, name, calls.retry_policy(runtime.sleep, calls.BRIEF_ATTEMPTS))
 
+    def limiter(line: str, quota: float, daily_limit: int | None = None) -> SharedRateLimiter:
+        share = quota / settings.workers
+        return SharedRateLimiter(line, quota, share, budgets, runtime.clock, metrics, log, daily_limit)
+
+    rekognition: RekognitionPort = RekognitionDetectors(
+        aws.rekognition, settings.bucket_name, retry, metrics, settings.renditions_bucket
+    )
+    regions = None
+    if settings.regional_quotas:
+        from processors.regional_wiring import Regions
+
+        regions = Regions(settings, aws, limiter, runtime)
+        rekognition = regions.rekognition(rekognition, log)
+
     def caller(detector: Detector) -> Caller:
         """Make what calls for a detector: with threads of its own, for one that waits holds up no other."""
         if detector.name == PICTURE:
             readers = runtime.new_executor(PICTURES_AT_ONCE)
-            return Caller(detector, readers, lambda _lane, _expected, deadline: TimeToRead(deadline))
+            return Caller(detector, readers, lambda _lane, _photos, deadline: TimeToRead(deadline))
         operation = detector.question.operation
-        quota, limit = settings.quotas[operation], settings.daily_call_limits.get(operation)
-        daily_limit = None if limit is None else int(limit)
-        share = quota / settings.workers
-        limiter = SharedRateLimiter(
-            operation, quota, share, budgets, runtime.clock, metrics, log, daily_limit
-        )
+        limit = settings.daily_call_limits.get(operation)
+        home = limiter(operation, settings.quotas[operation], None if limit is None else int(limit))
+        if regions is not None and (regional := regions.permits(home, operation)) is not None:
+            return Caller(detector, runtime.new_executor(settings.concurrent_calls), regional)
 
-        def permits(lane: Lane, expected: int, deadline: Deadline) -> Permits:
+        def permits(lane: Lane, photos: Sequence[int], deadline: Deadline) -> Permits:
             clock, sleep, spread = runtime.clock, runtime.sleep, runtime.spread
-            return Permits(limiter, lane, expected, deadline, runtime.new_lock(), clock, sleep, spread)
+            return Permits(home, lane, len(photos), deadline, runtime.new_lock(), clock, sleep, spread)
 
         return Caller(detector, runtime.new_executor(settings.concurrent_calls), permits)
 
     runner = DetectorRunner(
         callers={name: caller(detector) for name, detector in detectors.items()},
-        rekognition=RekognitionDetectors(
-            aws.rekognition, settings.bucket_name, retry, metrics, settings.renditions_bucket
-        ),
+        rekognition=rekognition,
         objects=objects,
         results=table,
         metrics=metrics,

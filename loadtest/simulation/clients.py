@@ -7,8 +7,9 @@ import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any, TypeVar
 
 from loadtest.faults.calls import AwsService
@@ -23,6 +24,8 @@ from processors.wiring import Clients
 
 Value = TypeVar("Value")
 
+# Where the stack is.
+HOME = "us-east-1"
 # There and back, without any work: what a call takes that is refused at the door.
 NETWORK_SECONDS = 0.010
 
@@ -38,6 +41,7 @@ class Services:
     queues: Mapping[str, VirtualQueue]
     outages: Outages
     announced: Callable[[str], None]
+    abroad: Mapping[str, "VirtualRekognition"] = field(default_factory=dict)
 
     def publish_batch(self, *, TopicArn: str, PublishBatchRequestEntries: list[Any]) -> dict[str, Any]:
         for entry in PublishBatchRequestEntries:
@@ -51,6 +55,10 @@ class Services:
             "LastModified": datetime.fromtimestamp(START, UTC),
             "VersionId": VirtualPhoto.named(Key).version_id,
         }
+
+    def get_object(self, *, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:
+        """Return a photo whose bytes are its name, so that a region abroad knows which it is shown."""
+        return {"ContentLength": SIZE_BYTES, "Body": BytesIO(Key.encode())}
 
 
 @dataclass(frozen=True)
@@ -97,23 +105,30 @@ class Connection:
         finally:
             self._services.clock.sleep(seconds / 2)
 
-    def detect(self, operation: str, key: str) -> Mapping[str, Any]:
-        """Ask Rekognition: paid for as soon as it is accepted, answered later."""
+    def detect(self, operation: str, key: str, region: str = "") -> Mapping[str, Any]:
+        """Ask Rekognition: paid for as soon as it is accepted, answered later.
+
+        One abroad is sent the photo, which takes longer, on the way and to write down.
+        """
         clock, chance = self._services.clock, self._services.chance
-        clock.sleep(self._processor_seconds() + NETWORK_SECONDS / 2)
+        rekognition = self._services.abroad[region] if region else self._services.rekognition
+        way_seconds = fleet.ABROAD_SECONDS if region else NETWORK_SECONDS
+        clock.sleep(
+            self._processor_seconds(fleet.CPU_SECONDS_A_PHOTO_SENT if region else 0) + way_seconds / 2
+        )
         try:
-            self._services.outages.strike(AwsService.REKOGNITION, operation)
-            found = self._services.rekognition.accept(operation, key)
+            self._services.outages.strike(AwsService.REKOGNITION, operation, region)
+            found = rekognition.accept(operation, key)
         except BaseException:
-            clock.sleep(NETWORK_SECONDS / 2)
+            clock.sleep(way_seconds / 2)
             raise
-        clock.sleep(max(NETWORK_SECONDS / 2, fleet.REKOGNITION.draw(chance) - NETWORK_SECONDS / 2))
+        clock.sleep(max(way_seconds / 2, fleet.REKOGNITION.draw(chance) - NETWORK_SECONDS / 2))
         return found
 
-    def _processor_seconds(self) -> float:
+    def _processor_seconds(self, more: float = 0.0) -> float:
         """Wait for the worker's processor, which does one thing after the other."""
         now = self._services.clock.now()
-        self._free_at = max(now, self._free_at) + fleet.CPU_SECONDS_A_CALL
+        self._free_at = max(now, self._free_at) + fleet.CPU_SECONDS_A_CALL + more
         return self._free_at - now
 
 
@@ -129,14 +144,18 @@ class Client:
 
 
 class RekognitionClient:
-    """Rekognition's operations, over a line."""
+    """Rekognition's operations, over a line: of the stack's own region, or of another."""
 
-    def __init__(self, line: Connection) -> None:
-        self._line = line
+    def __init__(self, line: Connection, region: str = "") -> None:
+        self._line, self._region = line, region
 
     def __getattr__(self, name: str) -> Callable[..., Mapping[str, Any]]:
         operation = name.title().replace("_", "")
-        return lambda *, Image, **_: self._line.detect(operation, Image["S3Object"]["Name"])
+        return lambda *, Image, **_: self._line.detect(operation, _key_of(Image), self._region)
+
+
+def _key_of(image: Mapping[str, Any]) -> str:
+    return str(image["S3Object"]["Name"]) if "S3Object" in image else bytes(image["Bytes"]).decode()
 
 
 def clients(services: Services, environment: Environment) -> Clients:
@@ -147,6 +166,8 @@ def clients(services: Services, environment: Environment) -> Clients:
         s3=Client(line, AwsService.S3, fleet.S3, services),
         sns=Client(line, AwsService.SNS, fleet.SNS, services),
         sqs=Client(line, AwsService.SQS, fleet.SQS, Sqs(services.queues, environment)),
+        abroad={region: RekognitionClient(line, region) for region in services.abroad},
+        region=HOME,
     )
 
 
@@ -204,11 +225,20 @@ def answer(operation: str, place: int) -> Mapping[str, Any]:
 
 
 class VirtualRekognition:
-    """Accepts calls as far as the quota goes. Times are whole seconds since the start."""
+    """Accepts calls as far as the quota goes. Times are whole seconds since the start.
 
-    def __init__(self, now: Callable[[], float], quotas: Mapping[str, float], start: float) -> None:
+    What was paid for is counted together with other regions, where there are any.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], float],
+        quotas: Mapping[str, float],
+        start: float,
+        paid: Counter[tuple[str, str]] | None = None,
+    ) -> None:
         self.quotas = {operation: TokenBucket(quota, now) for operation, quota in quotas.items()}
-        self.paid: Counter[tuple[str, str]] = Counter()
+        self.paid: Counter[tuple[str, str]] = Counter() if paid is None else paid
         self.accepted: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self.throttled: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self._now, self._start = now, start

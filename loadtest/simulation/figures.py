@@ -1,7 +1,7 @@
 """One scenario from its description to its figures, what an outage has left behind, and what was promised."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
@@ -145,18 +145,19 @@ class Figures:
 
 
 def figures(record: Record) -> Figures:
-    scenario, paid = record.scenario, record.rekognition
+    scenario = record.scenario
     begin, end = scenario.steady
     images = max(1, sum(record.searchable.values()))
-    calls, throttled = paid.count(paid.accepted), paid.count(paid.throttled)
+    calls = sum(record.accepted(operation).total() for operation in scenario.operations)
+    throttled = sum(record.throttled(operation).total() for operation in scenario.operations)
     counts = record.function.counts
     worker_seconds = record.function.worker_seconds / images
     units = {kind: number / images for kind, number in sorted(record.table.write_units.items())}
     return Figures(
         use={
-            operation: sum(paid.accepted[operation][second] for second in range(begin, end))
+            operation: _in_span(record.accepted(operation), begin, end)
             / (end - begin)
-            / scenario.quotas[operation]
+            / scenario.total_quotas[operation]
             for operation in scenario.operations
         },
         throttled=throttled / max(1, calls + throttled),
@@ -188,6 +189,10 @@ def figures(record: Record) -> Figures:
         aftermath=aftermath(record),
         real_seconds=record.real_seconds,
     )
+
+
+def _in_span(counted: Mapping[int, int], begin: int, end: int) -> int:
+    return sum(number for second, number in counted.items() if begin <= second < end)
 
 
 def _changes(record: Record) -> tuple[QuotaChangeFigures, ...]:
@@ -233,18 +238,19 @@ def simulate(scenario: FleetScenario) -> Simulated:
 
 
 def panel(record: Record, title: str) -> Panel:
-    scenario, paid = record.scenario, record.rekognition
+    scenario = record.scenario
     operation = scenario.operations[0]
+    accepted, throttled = record.accepted(operation), record.throttled(operation)
     span = range(min(MOST_SECONDS_DRAWN, int(record.ended_at) + 1))
 
     def quota(second: int) -> float:
         shares = [share for at, share in scenario.shares if at <= second]
-        return scenario.quotas[operation] * (shares[-1] if shares else 1.0)
+        return scenario.total_quotas[operation] * (shares[-1] if shares else 1.0)
 
     return Panel(
         title,
-        [paid.accepted[operation][second] for second in span],
-        [paid.throttled[operation][second] for second in span],
+        [accepted[second] for second in span],
+        [throttled[second] for second in span],
         [quota(second) for second in span],
     )
 

@@ -35,13 +35,17 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True)
 class Outage:
-    """One service in trouble, from `begin` to `end`, in seconds since the start: a share of its calls."""
+    """One service in trouble, from `begin` to `end`, in seconds since the start: a share of its calls.
+
+    `region` is empty for the one where the stack is.
+    """
 
     service: AwsService
     begin: float
     end: float
     trouble: Trouble = Trouble.AWAY
     share: float = 1.0
+    region: str = ""
 
 
 # What Rekognition says when it cannot read the object on the role's behalf, for whatever reason.
@@ -57,19 +61,20 @@ class Outages:
     dice: Callable[[], float] = lambda: 0.0
     _ways: Callable[[], object] = field(default_factory=lambda: cycle((True, False)).__next__)
 
-    def trouble_of(self, service: AwsService) -> Trouble | None:
+    def trouble_of(self, service: AwsService, region: str = "") -> Trouble | None:
         """Return what is wrong with a service for a call that is made now, None for nothing."""
         now = self.seconds()
         for one in self.all:
-            if one.service is service and one.begin <= now < one.end and self.dice() < one.share:
+            is_it = (one.service, one.region) == (service, region)
+            if is_it and one.begin <= now < one.end and self.dice() < one.share:
                 return one.trouble
         return None
 
-    def strike(self, service: AwsService, operation: str) -> None:
+    def strike(self, service: AwsService, operation: str, region: str = "") -> None:
         """Raise what a call to the service meets now. What is away answers a 5xx or not at all, by turns."""
         if not self.all:
             return
-        match self.trouble_of(service):
+        match self.trouble_of(service, region):
             case Trouble.AWAY:
                 raise _refusal((ERRORS[service], 500), operation) if self._ways() else _unreachable(service)
             case Trouble.DENIED:
@@ -78,7 +83,8 @@ class Outages:
                 raise _refusal(THROTTLES[service][0], operation)
         # Rekognition reads the object itself, with the caller's permissions; it has one word for all trouble.
         # https://docs.aws.amazon.com/rekognition/latest/APIReference/API_S3Object.html
-        if service is AwsService.REKOGNITION and self.trouble_of(AwsService.S3) is not None:
+        reads_itself = service is AwsService.REKOGNITION and not region
+        if reads_itself and self.trouble_of(AwsService.S3) is not None:
             raise _refusal(UNREADABLE, operation)
 
 

@@ -3,7 +3,7 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import tenacity
 
+from contract.regions import line_name
 from contract.settings import ProcessorSettings
 from contract.table import budget_key
 from loadtest.simulation.clients import Services, VirtualRekognition
@@ -48,6 +49,7 @@ class Record:
     scenario: FleetScenario
     table: VirtualTable
     rekognition: VirtualRekognition
+    abroad: Mapping[str, VirtualRekognition]
     function: VirtualFunction
     queues: Sequence[VirtualQueue]
     latencies: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: {LIVE: [], BULK: []})
@@ -58,6 +60,19 @@ class Record:
     done_at: float = 0.0
     ended_at: float = 0.0
     real_seconds: float = 0.0
+
+    def accepted(self, operation: str) -> Counter[int]:
+        """Count the calls that were accepted in each second, in all regions together."""
+        return self._in_all_regions(lambda one: one.accepted[operation])
+
+    def throttled(self, operation: str) -> Counter[int]:
+        return self._in_all_regions(lambda one: one.throttled[operation])
+
+    def _in_all_regions(self, counted: Callable[[VirtualRekognition], Counter[int]]) -> Counter[int]:
+        found = Counter(counted(self.rekognition))
+        for one in self.abroad.values():
+            found.update(counted(one))
+        return found
 
 
 class World:
@@ -73,6 +88,10 @@ class World:
         self.rekognition = VirtualRekognition(
             self.clock.now, {name: scenario.quotas[name] for name in scenario.operations}, START
         )
+        self.abroad = {
+            region: VirtualRekognition(self.clock.now, quotas, START, self.rekognition.paid)
+            for region, quotas in scenario.abroad.items()
+        }
         services = Services(
             self.clock,
             chance,
@@ -81,6 +100,7 @@ class World:
             {f"{SQS_URL}/{queue.name}": queue for queue in (*self.queues.values(), *self.dead.values())},
             Outages(lambda: self.clock.seconds, scenario.outages, chance.random),
             self._announced,
+            self.abroad,
         )
         site = FleetSite(services, _settings(scenario), chance)
         self.function = VirtualFunction(
@@ -89,7 +109,7 @@ class World:
             recursive_loop=scenario.recursive_loop or TERMINATE,
         )
         self.record = Record(
-            scenario, self.table, self.rekognition, self.function, tuple(self.queues.values())
+            scenario, self.table, self.rekognition, self.abroad, self.function, tuple(self.queues.values())
         )
         self._waiting: dict[str, float] = {}
         self._unannounced: set[str] = set()
@@ -224,4 +244,9 @@ def _settings(scenario: FleetScenario) -> ProcessorSettings:
         detectors=scenario.detectors,
         quotas={**scenario.quotas, **scenario.told_quotas},
         workers=scenario.live_workers + scenario.bulk_workers,
+        regional_quotas={
+            line_name(region, operation): quota
+            for region, quotas in scenario.abroad.items()
+            for operation, quota in quotas.items()
+        },
     )

@@ -26,7 +26,8 @@ class FleetScenario:
     item does not answer; `kills` are times at which a worker is killed. `first_workers` is how many batches
     are taken at once at the start. The figures of the steady state are taken over `steady`.
 
-    `outages` are those of whole services. A backlog that is `asked_for` came from requests to look at the
+    `abroad` are the quotas by region of those that are asked too, nearest first. `outages` are those of whole
+    services, in one region. A backlog that is `asked_for` came from requests to look at the
     bucket. `concurrency` says from when on how many may run at a time, where the account has few;
     `recursive_loop` is the function's recursion configuration, None for what the template has.
     """
@@ -57,12 +58,21 @@ class FleetScenario:
     longest: float = 3600.0
     seed: int = 1
     notes: str = ""
+    abroad: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     told_quotas: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def operations(self) -> tuple[str, ...]:
         """The Rekognition operations that each photo takes."""
         return tuple(OPERATIONS[name] for name in self.detectors)
+
+    @property
+    def total_quotas(self) -> Mapping[str, float]:
+        """What may be called in all regions together, by operation."""
+        return {
+            operation: quota + sum(there.get(operation, 0.0) for there in self.abroad.values())
+            for operation, quota in self.quotas.items()
+        }
 
     @property
     def good_from(self) -> float:

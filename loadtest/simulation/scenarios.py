@@ -242,6 +242,56 @@ FAULTS = (
     ),
 )
 
+# The quotas of three large regions, of which the stack is in the first.
+_THREE = replace(
+    _BACKLOG,
+    name="three",
+    title="three regions of 50, 30 workers, live lane",
+    abroad={"us-west-2": FIFTY, "eu-west-1": FIFTY},
+    live_workers=deployed_workers(150),
+    bulk_workers=deployed_workers(150),
+    backlog=9000,
+    steady=(15, 55),
+)
+_AWAY_SECONDS = (20.0, 50.0)
+
+
+def _away(name: str, title: str, region: str) -> FleetScenario:
+    """Have Rekognition away in one of three regions; `use` is that of the sum of the other two."""
+    return replace(
+        _THREE,
+        name=name,
+        title=title,
+        outages=(Outage(AwsService.REKOGNITION, *_AWAY_SECONDS, region=region),),
+        backlog=8000,
+        steady=(21, 50),
+    )
+
+
+REGIONS = (
+    _THREE,
+    replace(_THREE, name="three-bulk", title="the same, bulk lane", backlog_is_live=False),
+    replace(
+        _THREE,
+        name="three-lanes",
+        title="live photos, two a second, during a bulk backlog",
+        backlog_is_live=False,
+        live_rate=2.0,
+        live_span=(20.0, 60.0),
+        steady=(20, 55),
+    ),
+    replace(
+        _THREE,
+        name="three-uneven",
+        title="50 at home, 5 and 25 abroad, 16 workers",
+        abroad={"us-east-2": {"DetectLabels": 5.0}, "us-west-1": {"DetectLabels": 25.0}},
+        live_workers=deployed_workers(80),
+        backlog=5000,
+    ),
+    _away("three-abroad-away", "us-west-2 away from 20 to 50 s", "us-west-2"),
+    _away("three-home-away", "Rekognition of the home region away from 20 to 50 s", ""),
+)
+
 DETECTORS = (
     replace(
         _BACKLOG,
@@ -314,6 +364,7 @@ GROUPS: Mapping[str, tuple[FleetScenario, ...]] = {
     "lanes": LANES,
     "faults": FAULTS,
     "outages": OUTAGES,
+    "regions": REGIONS,
     "detectors": DETECTORS,
     "workers": WORKERS,
 }

@@ -1,7 +1,7 @@
 """An account in a region: who asks, what it is allowed, and the processor that is deployed in it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -61,6 +61,11 @@ class AwsAccount:
     functions: "LambdaClient"
     rekognition: "RekognitionClient"
     retry: RetryPolicy
+    rekognition_in: "Callable[[str], RekognitionClient]"
+
+    def elsewhere(self, region: str) -> "AwsAccount":
+        """Return the same account with the Rekognition of another region."""
+        return replace(self, region=region, rekognition=self.rekognition_in(region))
 
     def identity(self) -> str:
         """Return the account's id and who asks."""
@@ -153,6 +158,11 @@ class DeployedProcessor:
     @property
     def quotas(self) -> Mapping[str, float]:
         return {operation: self.settings.quotas[operation] for operation in self.operations}
+
+    @property
+    def lines_abroad(self) -> Mapping[str, float]:
+        """Return the calls a second by line of other regions (contract/regions.py)."""
+        return self.settings.regional_quotas
 
 
 def reader_of(client: "LambdaClient", queue_arn: str, retry: RetryPolicy) -> DeployedProcessor:

@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS, REGIONS, missing_in
-from contract.errors import SettingsError
+from contract.errors import ImagepipeError, SettingsError
 from contract.quotas import DEFAULT_BATCH_SIZE, FEWEST_WORKERS, needed_workers, usual_quota
+from contract.regions import faults_of_regions, line_name, quotas_abroad, total_quotas
 from contract.settings import load, setting_text
 from operations import terminal
 from operations.adapters.account import AwsAccount
@@ -89,11 +90,15 @@ class Wanted:
     bulk_max_concurrency: int = 0
     query_reserved_concurrency: int = 0
     pictures: str = "True"
+    regions: tuple[str, ...] = ()
+    residency: str = ""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.detectors if name not in DETECTORS]
         if unknown or not self.detectors:
             raise ValueError(f"detectors is {','.join(self.detectors)!r}; choose of {', '.join(DETECTORS)}")
+        if faults := faults_of_regions(self.regions, self.residency, self.operations):
+            raise ValueError("; ".join(faults))
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -102,6 +107,7 @@ class Wanted:
     def workers(self, region: str) -> tuple[int, int]:
         """Return how many copies of the processor work at once in a region, for live and for bulk photos."""
         quotas = {name: self.quotas.get(name, usual_quota(name, region)) for name in self.operations}
+        quotas = total_quotas(quotas, quotas_abroad(self.regions, region, self.operations, self.quotas))
         needed = needed_workers(quotas, self.batch_size)
         return self.max_concurrency or needed, self.bulk_max_concurrency or needed
 
@@ -162,6 +168,17 @@ def findings(wanted: Wanted, account: AwsAccount) -> Iterator[Finding]:
     yield Finding("account", f"{account.identity()} in {account.region}", Fit.YES)
     for operation in wanted.operations:
         yield _operation(operation, account)
+    if wanted.regions and account.region not in wanted.regions:
+        yield Finding(
+            "regions",
+            f"{account.region} is not among {', '.join(wanted.regions)}",
+            Fit.NO,
+            "add it: the setting names where photos may go, and the stack would be elsewhere",
+        )
+    for region in wanted.regions:
+        if region != account.region:
+            for operation in wanted.operations:
+                yield _abroad(operation, account, region)
     yield _concurrency(wanted, account)
 
 
@@ -175,6 +192,20 @@ def _operation(operation: str, account: AwsAccount) -> Finding:
         return Finding(operation, "answers", Fit.YES)
     advice = "you may not call it yourself; the processor's own role may, so this stands in nobody's way"
     return Finding(operation, reason, Fit.HINT, advice)
+
+
+def _abroad(operation: str, account: AwsAccount, region: str) -> Finding:
+    """Ask in another region: one that is not enabled, or that a policy denies, would be asked in vain."""
+    subject = line_name(region, operation)
+    try:
+        reason = account.elsewhere(region).refusal(operation)
+    except ImagepipeError as error:
+        advice = "enable the region for this account, or leave it out: it would be asked in vain"
+        return Finding(subject, error.code, Fit.NO, advice)
+    if reason is None:
+        return Finding(subject, "answers", Fit.YES)
+    advice = "you may not call it there yourself, or a policy of the organisation denies the region"
+    return Finding(subject, reason, Fit.HINT, advice)
 
 
 def _concurrency(wanted: Wanted, account: AwsAccount) -> Finding:

@@ -23,6 +23,7 @@ from operations.costs import (
     snapstart_a_month,
     standing_a_month,
 )
+from operations.pricing import BUDGET_WRITES_OF_REGIONS
 from operations.terminal import money
 
 LABELS = ("DetectLabels",)
@@ -58,6 +59,12 @@ By the setting `pictures`, which is on by itself; with `-c pictures=false` there
 two alarms. Conversion is for what is no JPEG or PNG that Rekognition reads: here for all of a million, in the
 sums above for a fifth, in `imagepipe plan` for those whose names or sizes say so. Nothing of it was measured
 on AWS: seconds are assumed, requests and items counted.
+"""
+_REGIONS = """
+## A million photos with one detector, in several regions
+
+With `-c regions=…` ([regions.md](regions.md)), and all of them with enough to do. A photo that is sent is
+fetched once; Rekognition's tiers may be counted by region, which is not in here.
 """
 _NOT_IN_IT = """
 ## Not in it
@@ -145,6 +152,8 @@ def page() -> str:
         _aim(),
         _PICTURES,
         _pictures(),
+        _REGIONS,
+        _regions(),
         _standing(),
         _NOT_IN_IT + _scan(),
         _ASSUMED,
@@ -193,6 +202,43 @@ def _variants() -> str:
         parts = (costs.by_service["DynamoDB"], costs.by_service["Lambda"], others)
         rows.append((name, *map(money, parts), money(costs.beside_rekognition)))
     return markdown_table(("", "DynamoDB", "Lambda", "Others", "Together"), rows, numbers_from=1)
+
+
+def _regions() -> str:
+    rows = []
+    for count in (1, 2, 3):
+        share = (count - 1) / count
+        several = Assumptions(
+            quotas={LABELS[0]: count * IN_LARGE_REGIONS[LABELS[0]]},
+            share_sent=share,
+            **({"memory_gb": 1, "budget_writes_a_batch": BUDGET_WRITES_OF_REGIONS} if share else {}),
+        )
+        work = Work.of_new_photos(MILLION, LABELS)
+        costs = bill(work, several)
+        sent = costs.by_service.get("Data transfer", 0.0)
+        hours = seconds_at_quota(work.calls, several.quotas) / 3600
+        cells = (
+            costs.beside_rekognition - sent - costs.by_service["Lambda"],
+            costs.by_service["Lambda"],
+            sent,
+        )
+        rows.append(
+            (
+                f"{count} of 50 calls a second",
+                f"{hours:.1f}",
+                *map(money, cells),
+                money(costs.beside_rekognition),
+            )
+        )
+    head = (
+        "Regions",
+        "Hours",
+        "DynamoDB and others",
+        "Lambda",
+        "Data transfer",
+        "Together, without Rekognition",
+    )
+    return markdown_table(head, rows, numbers_from=1)
 
 
 def _aim() -> str:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,6 +10,7 @@ import typer
 
 from contract.errors import ImagepipeError
 from contract.moments import day_of
+from contract.regions import split_line
 from operations import terminal
 from operations.adapters.account import AccountQuota, DeployedProcessor
 from operations.adapters.dynamodb import OperatedTable
@@ -50,8 +51,7 @@ def quotas(
         shown = in_use(pipeline.deployed, pipeline.table, account, time.time())
     if silence and not json:
         terminal.remark(f"The account's quotas are not known: {silence}")
-    operations = [quota.operation for quota in shown]
-    limits = read_daily_limits(daily or [], operations)
+    limits = read_daily_limits(daily or [], pipeline.deployed.operations)
     changed = _change(pipeline, shown, apply=apply, settings=setting or [], unset=unset or [])
     for operation, limit in limits.items():
         pipeline.table.set_daily_limit(operation, limit)
@@ -65,14 +65,24 @@ def quotas(
         _print(shown)
 
 
-def _account(pipeline: DeployedPipeline) -> tuple[list[AccountQuota], str | None]:
-    """Return what Service Quotas knows; where it does not answer, as on a local cloud, why."""
+AccountQuotas = Mapping[str, Sequence[AccountQuota]]
+
+
+def _account(pipeline: DeployedPipeline) -> tuple[AccountQuotas, str | None]:
+    """Return by region what Service Quotas knows; where it does not answer, as on a local cloud, why.
+
+    The deployment's own region is the empty one.
+    """
     if pipeline.is_local:
-        return [], "the local cloud has no Service Quotas; --set takes any number"
-    try:
-        return pipeline.account_quotas(), None
-    except ImagepipeError as error:
-        return [], f"{error.code}: {error.message}"
+        return {}, "the local cloud has no Service Quotas; --set takes any number"
+    abroad = (split_line(line)[0] for line in pipeline.deployed.lines_abroad)
+    known, silence = {}, None
+    for region in dict.fromkeys(("", *abroad)):
+        try:
+            known[region] = pipeline.account_quotas(region)
+        except ImagepipeError as error:
+            silence = f"{error.code}: {error.message}"
+    return known, silence
 
 
 def _change(
@@ -163,6 +173,9 @@ class DailyLimit:
 class QuotaInUse:
     """The calls a second of one operation, and what it may be called a day.
 
+    Where other regions are asked, `operation` may be a line of theirs (`us-west-2:DetectLabels`). The day's
+    limit is of all regions together, so its calls of today are counted with the operation, and once more, by
+    themselves, with the line.
     `deployed` is the deployment's setting, `chosen` an operator's, which goes before it, `account` what the
     account is said to have. `rate` is what workers call at now: less than the quota for some seconds after a
     throttle.
@@ -191,20 +204,20 @@ class QuotaInUse:
 
 
 def in_use(
-    deployed: DeployedProcessor, table: OperatedTable, account: Sequence[AccountQuota], now: float
+    deployed: DeployedProcessor, table: OperatedTable, account: AccountQuotas, now: float
 ) -> list[QuotaInUse]:
-    """Return the quotas of the deployed operations, in use now. `now` is in seconds since 1970."""
-    quotas, limits, today = deployed.quotas, deployed.daily_limits, day_of(now)
+    """Return the quotas of the deployed lines, in use now. `now` is in seconds since 1970."""
+    quotas, limits, today = {**deployed.quotas, **deployed.lines_abroad}, deployed.daily_limits, day_of(now)
     return [
         QuotaInUse(
-            operation,
-            quotas[operation],
+            line,
+            quotas[line],
             budget.quota,
-            find(operation, account),
-            budget.pace(quotas[operation]).rate(now),
-            DailyLimit(limits.get(operation), budget.daily_limit, budget.calls_on(today)),
+            find(split_line(line)[1], account.get(split_line(line)[0], ())),
+            budget.pace(quotas[line]).rate(now),
+            DailyLimit(limits.get(line), budget.daily_limit, budget.calls_on(today)),
         )
-        for operation, budget in table.budgets(list(quotas)).items()
+        for line, budget in table.budgets(list(quotas)).items()
     ]
 
 

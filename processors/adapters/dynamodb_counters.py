@@ -12,7 +12,7 @@ from contract.metrics import Metric
 from contract.quotas import BudgetItem, to_microseconds
 from contract.timing import DAY_SECONDS, QUEUE_RETENTION_DAYS
 from processors.adapters.calls import translated
-from processors.rate_limit import Lane, ReservationRequest
+from processors.rate_limit import DayCount, Lane, ReservationRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,6 +30,7 @@ START_IF = "(attribute_not_exists(next_at) OR next_at < :now OR next_at > :absur
 WITHIN_THE_DAY_IF = "calls_day = :day AND day_calls <= :room"
 UNLIMITED_IF = "attribute_not_exists(daily_limit)"
 LIMITED_IF = "daily_limit = :limit"
+COUNT = "SET day_calls = day_calls + :calls"
 BEGIN_DAY = "SET calls_day = :day, day_calls = :none"
 BEGIN_DAY_IF = "attribute_not_exists(calls_day) OR calls_day < :day"
 CUT = "SET cut_at = :now, cut_from = :rate"
@@ -60,6 +61,11 @@ class DynamoDBRateLimits:
         update = START if step.lane is Lane.LIVE else BULK_START
         return self._step(operation, step, update, START_IF, values)
 
+    def count(self, operation: str, counted: DayCount) -> tuple[bool, BudgetItem]:
+        """Count calls on a day and leave the line alone: their slots are another region's."""
+        within, values = _within_the_day(counted)
+        return self._update(operation, COUNT, within, values)
+
     def begin_day(self, operation: str, day: str) -> BudgetItem:
         values = table.to_wire({":day": day, ":none": 0})
         return self._update(operation, BEGIN_DAY, BEGIN_DAY_IF, values)[1]
@@ -85,16 +91,8 @@ class DynamoDBRateLimits:
         condition: str,
         times: Mapping[str, float],
     ) -> tuple[bool, BudgetItem]:
-        counted: table.Item = {":calls": step.calls, ":day": step.day, ":room": step.room}
-        unchanged = UNLIMITED_IF
-        if step.daily_limit is not None:
-            unchanged, counted[":limit"] = LIMITED_IF, step.daily_limit
-        return self._update(
-            operation,
-            update,
-            f"{condition} AND {WITHIN_THE_DAY_IF} AND {unchanged}",
-            _microseconds(times) | table.to_wire(counted),
-        )
+        within, values = _within_the_day(DayCount(step.calls, step.day, step.room, step.daily_limit))
+        return self._update(operation, update, f"{condition} AND {within}", _microseconds(times) | values)
 
     def _update(
         self, operation: str, update: str, condition: str, values: Mapping[str, Any]
@@ -111,6 +109,14 @@ class DynamoDBRateLimits:
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
         return is_done, _read(operation, answer["Attributes"] if is_done else answer.get("Item", {}))
+
+
+def _within_the_day(counted: DayCount) -> tuple[str, dict[str, Any]]:
+    """Return the condition on which calls may be counted, and the values in it and in the update."""
+    values: table.Item = {":calls": counted.calls, ":day": counted.day, ":room": counted.room}
+    if counted.daily_limit is None:
+        return f"{WITHIN_THE_DAY_IF} AND {UNLIMITED_IF}", table.to_wire(values)
+    return f"{WITHIN_THE_DAY_IF} AND {LIMITED_IF}", table.to_wire({**values, ":limit": counted.daily_limit})
 
 
 def _read(operation: str, item: table.WireItem) -> BudgetItem:

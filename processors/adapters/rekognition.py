@@ -37,26 +37,37 @@ class RekognitionDetectors:
         `view` is the key of a rendition to be looked at instead. Every attempt takes a permit; the time to
         wait for the first is not part of the time for retries.
         """
-        s3_object = {"Bucket": self.bucket_name, "Name": version.key}
-        if view is not None:
-            s3_object = {"Bucket": self.renditions_bucket, "Name": view}
-        elif version.version_id is not None:
-            s3_object["Version"] = version.version_id
-        method = xform_name(detector.question.operation)
-        operation: Callable[..., Mapping[str, Any]] = getattr(self.client, method)
         permit: Permit | None = permits.wait(version.key)
 
         def attempt() -> Mapping[str, Any]:
             nonlocal permit
             mine, permit = permit or permits.wait(version.key), None
             try:
-                with answering(f"{detector.question.operation} of s3://{self.bucket_name}/{version.key}"):
-                    return operation(Image={"S3Object": s3_object}, **detector.question.parameters)
+                return self.call(detector, version, view)
             except ThrottledError:
                 self.metrics.add(Metric.CALLS_THROTTLED)
                 permits.throttled(mine)
                 raise
 
-        response = dict(self.retry(attempt))
-        response.pop("ResponseMetadata", None)
-        return response
+        return self.retry(attempt)
+
+    def call(self, detector: Detector, version: ImageVersion, view: str | None = None) -> Mapping[str, Any]:
+        """Make one attempt, for which there is a permit. Raises what comes of it as a word for failure."""
+        s3_object = {"Bucket": self.bucket_name, "Name": version.key}
+        if view is not None:
+            s3_object = {"Bucket": self.renditions_bucket, "Name": view}
+        elif version.version_id is not None:
+            s3_object["Version"] = version.version_id
+        what = f"{detector.question.operation} of s3://{self.bucket_name}/{version.key}"
+        return asked(self.client, detector, {"S3Object": s3_object}, what)
+
+
+def asked(
+    client: "RekognitionClient", detector: Detector, image: Mapping[str, Any], what: str
+) -> Mapping[str, Any]:
+    """Return the raw answer of one call, or raise a word for failure, in which `what` says of what."""
+    operation: Callable[..., Mapping[str, Any]] = getattr(client, xform_name(detector.question.operation))
+    with answering(what):
+        response = dict(operation(Image=image, **detector.question.parameters))
+    response.pop("ResponseMetadata", None)
+    return response

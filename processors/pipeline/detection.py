@@ -4,11 +4,11 @@ Whose failure it was that a detector gave no answer (the image's, the service's 
 alone cannot tell. What the same detector said about the other images of the batch can.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from contract import errors
 from contract.metrics import Metric
@@ -17,14 +17,13 @@ from contract.records import ImageVersion, Result, ResultName
 from contract.timing import PATIENCE_SECONDS, PICTURE_TIMEOUT_SECONDS
 from processors.detectors import Detector
 from processors.pipeline.objects import StoredObject
-from processors.rate_limit import Lane, Permits
+from processors.rate_limit import Lane
 from processors.runtime import Deadline, Runtime, deadline_reached
 from processors.telemetry import Metrics
 
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
     from processors.adapters.pictures import PicturesFunction
-    from processors.adapters.rekognition import RekognitionDetectors
     from processors.adapters.s3 import S3Objects
 
 
@@ -56,22 +55,42 @@ class TimeToRead:
             raise deadline_reached(key)
 
 
+class CallPermits(Protocol):
+    """What says when the calls of a batch may be made: of one line, of several regions', or of no quota."""
+
+    def prepare(self, key: str) -> None:
+        """Make sure of the first call's turn. Raises NotReadyError if there is none in this invocation."""
+
+
+class RekognitionPort(Protocol):
+    """Rekognition in one region, or in several."""
+
+    def ask(
+        self, detector: Detector, version: ImageVersion, permits: Any, view: str | None = None
+    ) -> Mapping[str, Any]:
+        """Return the raw answer about one version, or about the view of it. Raises a word for failure."""
+        ...
+
+
 class DetectorCall(NamedTuple):
     """One call about one version, claimed by `owner`; `view` is the key of what is shown instead of it."""
 
     name: ResultName
     version: ImageVersion
     owner: str
-    permits: Permits | TimeToRead
+    permits: "CallPermits"
     view: str | None
 
 
 class Caller(NamedTuple):
-    """All that is needed to call one detector: it, its threads, and how a batch gets its turns."""
+    """All that is needed to call one detector: it, its threads, and how a batch gets its turns.
+
+    `permits` is told of each photo how many bytes are to be shown to the detector.
+    """
 
     detector: Detector
     executor: Executor
-    permits: Callable[[Lane, int, Deadline], Permits | TimeToRead]
+    permits: Callable[[Lane, Sequence[int], Deadline], "CallPermits"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +98,7 @@ class DetectorRunner:
     """Asks for the results of one batch."""
 
     callers: Mapping[str, Caller]
-    rekognition: "RekognitionDetectors"
+    rekognition: RekognitionPort
     objects: "S3Objects"
     results: "ImageTable"
     metrics: Metrics
@@ -100,7 +119,7 @@ class DetectorRunner:
         """
         if not wanted:
             return {}
-        permits, answers = self._permits(wanted, lane, deadline)
+        permits, answers = self._permits(wanted, lane, deadline, views)
         ready = [name for name in wanted if name not in answers]
         owner = self.runtime.new_id()
         known = self.results.claim(ready, owner)
@@ -122,14 +141,23 @@ class DetectorRunner:
         return answers
 
     def _permits(
-        self, wanted: Mapping[ResultName, ImageVersion], lane: Lane, deadline: Deadline
-    ) -> tuple[dict[str, Permits | TimeToRead], dict[ResultName, Answer]]:
+        self,
+        wanted: Mapping[ResultName, ImageVersion],
+        lane: Lane,
+        deadline: Deadline,
+        views: Mapping[str, str],
+    ) -> tuple[dict[str, CallPermits], dict[ResultName, Answer]]:
         """Get into the line of each detector; give the turns, and the names of those without as failures."""
         of_detector: dict[str, list[ResultName]] = {}
         for name in wanted:
             of_detector.setdefault(name.detector, []).append(name)
         permits = {
-            detector: self.callers[detector].permits(lane, len(names), deadline)
+            detector: self.callers[detector].permits(
+                # A view is small, however large its photo is.
+                lane,
+                [0 if name.content_id in views else wanted[name].size_bytes for name in names],
+                deadline,
+            )
             for detector, names in of_detector.items()
         }
         queueing = {
@@ -232,7 +260,7 @@ def _about_a_view(verdict: errors.PermanentError, key: str) -> errors.ImagepipeE
     return verdict
 
 
-def _prepared(permits: Permits | TimeToRead, key: str) -> errors.ImagepipeError | None:
+def _prepared(permits: CallPermits, key: str) -> errors.ImagepipeError | None:
     try:
         permits.prepare(key)
     except errors.ImagepipeError as refusal:

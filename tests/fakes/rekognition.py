@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract.regions import MAX_SENT_BYTES
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import Calls
 from tests.fakes.faces import face
@@ -23,6 +24,8 @@ class FakeRekognition:
 
     `fails_on` are pictures that it has no answer for, each time. Of those that begin with `heic` it reads
     what stands among `renditions` alone.
+
+    One that is `abroad` cannot read the bucket: it is shown bytes, and refuses more of them than it takes.
     """
 
     s3: FakeS3
@@ -31,6 +34,8 @@ class FakeRekognition:
     paid_versions: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     fails_on: set[bytes] = field(default_factory=set)
     renditions: Mapping[str, bytes] = field(default_factory=dict)
+    abroad: str = ""
+    asked: Counter[str] = field(default_factory=Counter)
 
     def detect_labels(self, *, Image: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Give the words of the picture as labels."""
@@ -71,14 +76,19 @@ class FakeRekognition:
         return _answer(TextDetections=lines + words, TextModelVersion="3.0")
 
     def _look(self, operation: str, image: dict[str, Any]) -> dict[str, float]:
-        with self.calls.of(operation):
-            s3_object = image["S3Object"]
+        with self.calls.of(f"{operation}@{self.abroad}" if self.abroad else operation):
+            s3_object = image.get("S3Object", {"Name": "", "Bucket": BUCKET})
             is_view = s3_object["Bucket"] != BUCKET
             body = (
-                self.renditions.get(s3_object["Name"])
+                image["Bytes"]
+                if self.abroad
+                else self.renditions.get(s3_object["Name"])
                 if is_view
                 else self.s3.read(s3_object["Name"], s3_object.get("Version"))
             )
+            self.asked[operation] += 1
+            if self.abroad and not 0 < len(body) <= MAX_SENT_BYTES:
+                raise client_error("InvalidParameterException", operation, "Request has invalid parameters")
             if body is None:
                 raise client_error(
                     "InvalidS3ObjectException", operation, "Unable to get object metadata from S3."
@@ -86,14 +96,15 @@ class FakeRekognition:
             if body in self.fails_on:
                 raise client_error("InternalServerError", operation, "Internal server error")
             try:
-                words = body.removeprefix(b"heic " if is_view else b"").decode().split()
+                words = body.removeprefix(b"heic " if is_view or self.abroad else b"").decode().split()
                 found = {words[i]: float(words[i + 1]) for i in range(0, len(words), 2)}
             except (ValueError, IndexError) as fault:
                 raise client_error(
                     "InvalidImageFormatException", operation, "Request has invalid format"
                 ) from fault
             self.paid[operation, body] += 1
-            self.paid_versions[operation, s3_object["Name"], s3_object.get("Version", "")] += 1
+            if not self.abroad:
+                self.paid_versions[operation, s3_object["Name"], s3_object.get("Version", "")] += 1
         return found
 
 

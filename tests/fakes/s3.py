@@ -27,7 +27,7 @@ class FakeS3:
     `everything` remembers all that was ever put. `etag_of` is MD5 but where a test wants two contents with
     one ETag. Listings have `page` entries a page. `others` are buckets
     of somebody else, of which only the current objects can be listed. `undeletable` are keys that are not
-    removed along with others, with the code of the reason.
+    removed along with others, with the code of the reason; of `plain` buckets, only the bytes matter.
     """
 
     calls: Calls = field(default_factory=Calls)
@@ -39,6 +39,7 @@ class FakeS3:
     page: int = 1000
     others: dict[str, Mapping[str, StoredVersion]] = field(default_factory=dict)
     undeletable: dict[str, str] = field(default_factory=dict)
+    plain: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
 
     def put(
         self,
@@ -209,18 +210,29 @@ class FakeS3:
         VersionId: str | None = None,
         IfMatch: str | None = None,
     ) -> Wire:
+        if Bucket in self.plain:
+            with self.calls.of("GetObject"):
+                if Key not in self.plain[Bucket]:
+                    raise _refusal(404, "GetObject", "NoSuchKey")
+                view = self.plain[Bucket][Key]
+            return {"ContentLength": len(view), "Body": io.BytesIO(view)}
         with self._call("GetObject", Bucket):
             found = self._readable("GetObject", Key, VersionId)
             if IfMatch is not None and IfMatch.strip('"') != found.etag:
                 raise _refusal(412, "GetObject", "PreconditionFailed")
             body = found.body or b""
-            answer: Wire = {"ETag": f'"{found.etag}"', "Body": io.BytesIO(body)}
+            answer: Wire = {
+                "ETag": f'"{found.etag}"',
+                "ContentLength": len(body),
+                "Body": io.BytesIO(body),
+            }
             if Range:
                 first, last = map(int, Range.removeprefix("bytes=").split("-"))
                 if first >= len(body):
                     raise _refusal(416, "GetObject", "InvalidRange")
                 answer |= {
                     "Body": io.BytesIO(body[first : last + 1]),
+                    "ContentLength": len(body[first : last + 1]),
                     "ContentRange": f"bytes {first}-{min(last, len(body) - 1)}/{len(body)}",
                 }
         return answer

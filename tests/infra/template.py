@@ -40,6 +40,10 @@ class Template:
 
     def in_region(self, value: Any, region: str) -> Any:
         """Choose, as CloudFormation does in a region."""
+        if isinstance(value, dict) and "Fn::FindInMap" in value:
+            mapping, first, second = value["Fn::FindInMap"]
+            assert first == {"Ref": "AWS::Region"}
+            return self.document["Mappings"][mapping][region][second]
         if not isinstance(value, dict) or "Fn::If" not in value:
             return value
         name, if_so, otherwise = value["Fn::If"]

@@ -20,7 +20,7 @@ def settings(template: Template, region: str) -> ProcessorSettings:
 
 def concurrency(template: Template, region: str) -> list[int]:
     bounds = [reader["ScalingConfig"]["MaximumConcurrency"] for reader in template.queue_readers()]
-    return [template.in_region(bound, region) for bound in bounds]
+    return [int(template.in_region(bound, region)) for bound in bounds]
 
 
 def test_a_large_region_has_fifty_calls_a_second_and_workers_to_make_them(template: Template) -> None:

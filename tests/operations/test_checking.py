@@ -30,6 +30,10 @@ class FakeAccount:
     region: str = "eu-west-1"
     has: Concurrency = ESTABLISHED
     refusals: Mapping[str, str] = field(default_factory=dict)
+    disabled: str = ""
+
+    def elsewhere(self, region: str) -> "FakeAccount":
+        return dataclasses.replace(self, region=region)
 
     def identity(self) -> str:
         return "123456789012 (user/ann)"
@@ -38,6 +42,8 @@ class FakeAccount:
         return self.has
 
     def refusal(self, operation: str) -> str | None:
+        if self.region == self.disabled:
+            raise ConfigurationError("UnrecognizedClientException", "the security token is invalid")
         return self.refusals.get(operation)
 
 
@@ -154,7 +160,7 @@ def aws(service: str) -> tuple[Any, Stubber]:
 
 
 def account_of(**clients: Any) -> AwsAccount:
-    parts = {"sts": None, "functions": None, "rekognition": None, **clients}
+    parts = {"sts": None, "functions": None, "rekognition": None, "rekognition_in": None, **clients}
     return AwsAccount("eu-west-1", retry=AT_ONCE, **parts)
 
 
@@ -229,3 +235,46 @@ def test_a_region_without_a_detector_is_told_where_it_is() -> None:
         "eu-central-1, eu-west-1, eu-west-2, us-east-1, us-east-2, us-gov-west-1, us-west-1, us-west-2, "
         "or choose other detectors"
     )
+
+
+def test_every_region_that_is_to_be_asked_is_looked_at() -> None:
+    account: Any = FakeAccount("us-east-1", disabled="us-west-1")
+    wanted = Wanted(detectors=("labels",), regions=("us-east-1", "us-west-2", "us-west-1"))
+
+    found = {each.subject: each for each in findings(wanted, account)}
+
+    assert found["us-west-2:DetectLabels"].verdict is Fit.YES
+    disabled = found["us-west-1:DetectLabels"]
+    assert (disabled.verdict, disabled.found) == (Fit.NO, "UnrecognizedClientException")
+    assert "enable the region" in disabled.advice
+    assert "us-east-1:DetectLabels" not in found
+    # 50, 50 and 5 calls a second.
+    assert wanted.workers("us-east-1") == (21, 21)
+
+
+def test_a_stack_outside_of_the_regions_that_it_names_is_refused() -> None:
+    account: Any = FakeAccount("us-east-2")
+    (found,) = (
+        each
+        for each in findings(Wanted(regions=("us-east-1", "us-west-2")), account)
+        if each.subject == "regions"
+    )
+
+    assert found.verdict is Fit.NO
+
+
+def test_regions_that_may_not_be_mixed_are_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="residency"):
+        read_wanted(tmp_path / "cdk.json", ["regions=us-east-1,eu-west-1"])
+    assert read_wanted(tmp_path / "cdk.json", ["regions=us-east-1,eu-west-1", "residency=any"]).regions
+
+
+def test_the_account_is_asked_in_another_region_by_a_client_for_that_one() -> None:
+    client, stub = aws("rekognition")
+    stub.add_client_error("detect_labels", "InvalidImageFormatException")
+    asked = []
+
+    with stub:
+        account = account_of(rekognition_in=lambda region: asked.append(region) or client)
+        assert account.elsewhere("us-west-2").refusal("DetectLabels") is None
+    assert asked == ["us-west-2"]

@@ -370,7 +370,7 @@ def test_hours_are_told_to_some_seconds_and_no_end_as_none() -> None:
 
 def test_memory_is_priced_by_lambdas_gigabyte() -> None:
     deployed: Any = SimpleNamespace(
-        operations=(), quotas={}, memory_mb=1536, daily_limits={}, settings=SETTINGS
+        operations=(), quotas={}, lines_abroad={}, memory_mb=1536, daily_limits={}, settings=SETTINGS
     )
     table: Any = SimpleNamespace(budgets=lambda _operations: {})
 

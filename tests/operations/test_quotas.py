@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from contract.errors import ConfigurationError
 from contract.quotas import BETA, to_microseconds
 from contract.table import budget_key, to_wire
-from operations.adapters.account import AccountQuota, quotas_per_second, reader_of
+from operations.adapters.account import AccountQuota, DeployedProcessor, quotas_per_second, reader_of
 from operations.commands.quotas import find, in_use, read_daily_limits, read_settings
 from operations.pricing import Pricing
 from operations.terminal import OperatorError
@@ -23,8 +24,10 @@ DEPLOYED = {"DetectLabels": 50.0, "DetectFaces": 100.0}
 NOW = 1_800_000_000.0
 
 
-def processor(daily_limits: Mapping[str, int] | None = None) -> Any:
-    return SimpleNamespace(quotas=DEPLOYED, daily_limits=daily_limits or {})
+def processor(
+    daily_limits: Mapping[str, int] | None = None, abroad: Mapping[str, float] | None = None
+) -> Any:
+    return SimpleNamespace(quotas=DEPLOYED, lines_abroad=abroad or {}, daily_limits=daily_limits or {})
 
 
 def account_of(fake: FakeServiceQuotas) -> list[AccountQuota]:
@@ -37,12 +40,12 @@ def test_what_an_operator_sets_goes_before_the_deployment_until_it_is_taken_back
     table = operated.table
 
     table.set_quota("DetectLabels", 80)
-    labels, faces = in_use(processor(), table, (), NOW)
+    labels, faces = in_use(processor(), table, {}, NOW)
     assert (labels.chosen, labels.in_use, labels.rate) == (80, 80, 80)
     assert (faces.chosen, faces.in_use, faces.rate) == (None, 100, 100)
 
     table.set_quota("DetectLabels", None)
-    assert in_use(processor(), table, (), NOW)[0].in_use == 50
+    assert in_use(processor(), table, {}, NOW)[0].in_use == 50
 
 
 def test_setting_a_quota_leaves_the_rest_of_the_budget_alone() -> None:
@@ -64,7 +67,7 @@ def test_a_daily_limit_of_an_operator_goes_before_the_deployments_until_it_is_ta
     table = recognized().table
 
     def limits() -> list[int | None]:
-        return [quota.daily.in_use for quota in in_use(processor(LIMITS), table, (), NOW)]
+        return [quota.daily.in_use for quota in in_use(processor(LIMITS), table, {}, NOW)]
 
     assert limits() == [1000, None]
     table.set_daily_limit("DetectLabels", 20_000)
@@ -94,7 +97,7 @@ def test_calls_of_today_are_those_of_the_day_by_utc(day: str, today: int) -> Non
     item = {"pk": at.pk, "sk": at.sk, "calls_day": day, "day_calls": 7, "daily_limit": 7}
     operated.world.table.items[at.pk, at.sk] = to_wire(item)
 
-    daily = in_use(processor(), operated.table, (), NOW)[0].daily
+    daily = in_use(processor(), operated.table, {}, NOW)[0].daily
 
     assert (daily.today, daily.is_reached) == (today, today == 7)
 
@@ -166,7 +169,7 @@ def test_the_rate_of_now_is_lower_after_a_throttle() -> None:
     cut = {"cut_at": to_microseconds(NOW), "cut_from": 50}
     operated.world.table.items[at.pk, at.sk] = to_wire({"pk": at.pk, "sk": at.sk, **cut})
 
-    labels = in_use(processor(), operated.table, (), NOW)[0]
+    labels = in_use(processor(), operated.table, {}, NOW)[0]
 
     assert labels.rate == pytest.approx(50 * BETA)
     assert labels.in_use == 50
@@ -252,3 +255,47 @@ def test_settings_of_another_release_say_what_to_do() -> None:
     client: Any = FakeLambda(SETTINGS, others={"DETECTORS": "labels,smells"})
     with pytest.raises(OperatorError, match="deploy this release"):
         reader_of(client, client.queue_arn, AT_ONCE)
+
+
+ABROAD = {"us-west-2:DetectLabels": 20.0, "us-west-2:DetectFaces": 40.0}
+
+
+def test_each_region_has_a_line_with_a_quota_of_its_own() -> None:
+    table = recognized().table
+    table.set_quota("us-west-2:DetectLabels", 80)
+    account = {
+        "": [AccountQuota("", 50, "DetectLabels")],
+        "us-west-2": [AccountQuota("", 30, "DetectLabels")],
+    }
+
+    lines = {quota.operation: quota for quota in in_use(processor(abroad=ABROAD), table, account, NOW)}
+
+    assert list(lines) == [*DEPLOYED, *ABROAD]
+    west = lines["us-west-2:DetectLabels"]
+    assert (west.deployed, west.chosen, west.account, west.in_use) == (20, 80, 30, 80)
+    assert (lines["DetectLabels"].in_use, lines["DetectLabels"].account) == (50, 50)
+
+
+def test_a_quota_is_set_by_line_and_a_daily_limit_is_of_all_regions_together() -> None:
+    lines = [*DEPLOYED, *ABROAD]
+
+    assert read_settings(["us-west-2:DetectLabels=80"], lines) == {"us-west-2:DetectLabels": 80}
+    with pytest.raises(OperatorError, match="us-west-2:DetectLabels"):
+        read_daily_limits(["us-west-2:DetectLabels=80"], list(DEPLOYED))
+
+
+def test_what_photos_take_and_cost_is_that_of_all_regions_together() -> None:
+    settings = replace(SETTINGS, regional_quotas=ABROAD | {"eu-west-1:DetectLabels": 30.0})
+    operated = recognized()
+    operated.table.set_quota("us-west-2:DetectLabels", 120)
+
+    alone, together = (
+        Pricing.of(DeployedProcessor(each, 1024), operated.table) for each in (SETTINGS, settings)
+    )
+
+    assert together.quotas == {"DetectLabels": 50 + 120 + 30, "DetectFaces": 100 + 40}
+    assert together.seconds({"labels": 4000}) == alone.seconds({"labels": 4000}) / 4
+    bills = [each.bill(1000, {"labels": 1000}, is_bulk=True).by_service for each in (alone, together)]
+    assert "Data transfer" not in bills[0]
+    sent = 1000 * (190 / 340) * 2_300_000 * 4 / 3
+    assert bills[1]["Data transfer"] == pytest.approx(sent / 1e9 * 0.02)

@@ -26,7 +26,9 @@ def counted_on(operated: OperatedWorld, day: str, **counts: int) -> None:
 def reported(operated: OperatedWorld, *, exact: bool = False) -> Report:
     lane = QueuePair("images", queue(operated.queues, IMAGES), queue(operated.queues, DEAD_LETTERS))
     pipeline: Any = SimpleNamespace(
-        lanes=(lane,), table=operated.table, deployed=SimpleNamespace(quotas={}, daily_limits={})
+        lanes=(lane,),
+        table=operated.table,
+        deployed=SimpleNamespace(quotas={}, lines_abroad={}, daily_limits={}),
     )
     return report(pipeline, operated.now, days=7, exact=exact)
 

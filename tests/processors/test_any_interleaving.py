@@ -22,10 +22,18 @@ from contract.table import camera_term, from_wire, hash_terms, label_term, place
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import nothing
 from tests.fakes.event_bridge import as_event
-from tests.fakes.pictures import CELLS, camera_of, hash_of
+from tests.fakes.pictures import CELLS, FUNCTION, RENDITIONS, camera_of, hash_of
 from tests.fakes.s3 import BUCKET
 from tests.fakes.s3_versions import Versioning
-from tests.processors.world import SETTINGS, WITH_PICTURES, Delivery, World
+from tests.processors.world import (
+    EUROPE,
+    SETTINGS,
+    WEST,
+    WITH_PICTURES,
+    WITH_REGIONS,
+    Delivery,
+    World,
+)
 
 EXAMPLES = int(os.environ.get("IMAGEPIPE_EXAMPLES", "150"))
 SHRINK = os.environ.get("IMAGEPIPE_SHRINK", "yes") == "yes"
@@ -346,6 +354,39 @@ class InterleavingsWithPictures(Interleavings):
                 assert record.findings.photo is not None, f"the picture {record.key} was not read"
 
 
+class InterleavingsOfRegions(InterleavingsWithPictures):
+    """The same where several regions are asked, of which one may be away for as long as it takes."""
+
+    settings = replace(WITH_REGIONS, pictures_function=FUNCTION, renditions_bucket=RENDITIONS)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away: set[str] = set()
+
+    @rule(region=st.sampled_from(["", WEST, EUROPE]))
+    def a_region_goes(self, region: str) -> None:
+        self.away = {region}
+        self._heal()
+
+    @rule()
+    def all_regions_are_back(self) -> None:
+        self.away = set()
+        self._heal()
+
+    def _heal(self) -> None:
+        super()._heal()
+        self.world.calls.before = self._strike_what_is_away
+
+    def _strike_what_is_away(self, operation: str) -> None:
+        name, _, region = operation.partition("@")
+        if name.startswith("Detect") and region in self.away:
+            raise client_error("InternalServerError", name)
+
+    def teardown(self) -> None:
+        self.away -= {""}  # what only the home region can say waits for it
+        super().teardown()
+
+
 class InterleavingsOfScenes(InterleavingsWithPictures):
     """The same where photos of one scene have each other's answers; they say the same in other bytes."""
 
@@ -389,6 +430,8 @@ TestInterleavingsWithoutVersions = InterleavingsWithoutVersions.TestCase
 TestInterleavingsWithoutVersions.settings = PROFILE
 TestInterleavingsWithPictures = InterleavingsWithPictures.TestCase
 TestInterleavingsWithPictures.settings = PROFILE
+TestInterleavingsOfRegions = InterleavingsOfRegions.TestCase
+TestInterleavingsOfRegions.settings = PROFILE
 TestInterleavingsOfScenes = InterleavingsOfScenes.TestCase
 TestInterleavingsOfScenes.settings = PROFILE
 TestInterleavingsWithVersioningSwitched = InterleavingsWithVersioningSwitched.TestCase

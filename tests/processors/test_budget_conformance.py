@@ -10,7 +10,7 @@ from contract.quotas import BudgetItem
 from contract.table import budget_key, key_to_wire
 from processors.adapters.calls import retry_policy
 from processors.adapters.dynamodb_counters import DynamoDBRateLimits
-from processors.rate_limit import Lane, ReservationRequest
+from processors.rate_limit import DayCount, Lane, ReservationRequest
 from tests.processors.test_conformance import client as client_fixture
 
 client = client_fixture
@@ -94,6 +94,25 @@ def test_a_limit_that_was_set_meanwhile_is_told_before_anything_is_taken(
     known = replace(STEP, daily_limit=15, room=5)
     assert budgets.start(LABELS, known) == (True, state(NOW + 0.2, 10, daily_limit=15))
     assert budgets.join(LABELS, known) == (False, state(NOW + 0.2, 10, daily_limit=15))
+
+
+def test_calls_of_other_regions_are_counted_and_move_no_line(budgets: DynamoDBRateLimits) -> None:
+    budgets.start(LABELS, STEP)
+
+    assert budgets.count(LABELS, DayCount(7, TODAY, room=10)) == (True, state(NOW + 0.2, 17))
+    assert budgets.count(LABELS, DayCount(7, TODAY, room=10)) == (False, state(NOW + 0.2, 17))
+    assert budgets.count(LABELS, DayCount(7, "2026-11-19")) == (False, state(NOW + 0.2, 17))
+
+
+def test_a_limit_that_was_set_meanwhile_is_told_before_calls_of_other_regions_are_counted(
+    budgets: DynamoDBRateLimits, client: tuple[Any, str]
+) -> None:
+    set_daily_limit(client, 5)
+
+    assert budgets.count(LABELS, DayCount(4, TODAY)) == (False, replace(BEGUN, daily_limit=5))
+    known = DayCount(4, TODAY, room=1, daily_limit=5)
+    assert budgets.count(LABELS, known) == (True, replace(BEGUN, daily_limit=5, day_calls=4))
+    assert budgets.count(LABELS, known) == (False, replace(BEGUN, daily_limit=5, day_calls=4))
 
 
 def set_daily_limit(client: tuple[Any, str], limit: int) -> None:

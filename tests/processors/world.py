@@ -15,6 +15,7 @@ from contract.detectors import OPERATIONS
 from contract.metrics import Metric
 from contract.photos import PICTURE
 from contract.records import ImageRecord, ImageVersion, Status
+from contract.regions import line_name, split_line
 from contract.settings import ProcessorSettings
 from contract.table import RECORD, attempts_key, from_wire
 from processors.batch import ImageBatch
@@ -38,6 +39,17 @@ SETTINGS = ProcessorSettings(
     dead_letter_queue_url=DEAD_LETTERS,
     bulk_queue_url=f"{IMAGES}-bulk",
     bulk_dead_letter_queue_url=f"{DEAD_LETTERS}-bulk",
+)
+HOME, WEST, EUROPE = "us-east-1", "us-west-2", "eu-west-1"
+# A line at home of ten calls a second is soon long, so that all regions are asked.
+WITH_REGIONS = replace(
+    SETTINGS,
+    quotas={"DetectLabels": 10.0, "DetectFaces": 10.0},
+    regional_quotas={
+        line_name(region, operation): 10.0
+        for region in (WEST, EUROPE)
+        for operation in ("DetectLabels", "DetectFaces")
+    },
 )
 WITH_PICTURES = replace(SETTINGS, pictures_function=FUNCTION, renditions_bucket=RENDITIONS)
 
@@ -108,6 +120,12 @@ class World:
         self.table = FakeDynamoDB(self.calls)
         self.pictures = FakePictures(self.s3, self.calls)
         self.rekognition = FakeRekognition(self.s3, self.calls, renditions=self.pictures.renditions)
+        self.s3.plain[RENDITIONS] = self.pictures.renditions
+        paid = self.rekognition.paid
+        self.abroad = {
+            region: FakeRekognition(self.s3, self.calls, paid=paid, abroad=region)
+            for region in dict.fromkeys(split_line(line)[0] for line in settings.regional_quotas)
+        }
         self.topic = FakeSNS(self.calls)
         self.tally = CountedMetrics()
         self.remaining_seconds = 60.0
@@ -163,7 +181,16 @@ class World:
 
     def _new_worker(self) -> ImageBatch:
         """Make one more worker: as in Lambda, none is given a batch while it is at another."""
-        aws = Clients(self.table, self.rekognition, self.s3, self.topic, self.queues, self.pictures)
+        aws = Clients(
+            self.table,
+            self.rekognition,
+            self.s3,
+            self.topic,
+            self.queues,
+            self.pictures,
+            self.abroad,
+            HOME if self.abroad else "",
+        )
         log = cast("Log", Logger(service="test", level="CRITICAL"))
         return assemble(self._settings, aws, self.tally, log, self._around)
 

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from local.cloud.environment import HOST
@@ -15,6 +17,7 @@ def mend() -> None:
     """Have MiniStack 1.5.33, in this process, do what AWS does where our functions need it."""
     mend_streams()
     mend_ranges()
+    mend_updates()
 
 
 def mend_streams() -> None:
@@ -58,6 +61,48 @@ def mend_ranges() -> None:
         return PARTIAL, kept | told, piece
 
     s3._get_object = get_piece
+
+
+def mend_updates() -> None:
+    """Let what is under way in a function come to its end when the function is updated: MiniStack kills it.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+    """
+    from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
+
+    is_updating = ContextVar("is_updating", default=False)
+    invalidate, release = lambda_svc.invalidate_worker, lambda_svc.release_worker
+    leaving: set[Any] = set()
+
+    def retire(name: str, **where: Any) -> None:
+        if is_updating.get():
+            with lambda_runtime._lock:
+                for key, workers in lambda_runtime._workers.items():
+                    if key.endswith(f":{name}:$LATEST"):
+                        leaving.update(worker for worker in workers if worker.in_use)
+                        workers[:] = [worker for worker in workers if not worker.in_use]
+        invalidate(name, **where)
+
+    def release_or_end(worker: Any) -> None:
+        release(worker)
+        if worker in leaving:
+            leaving.discard(worker)
+            lambda_runtime.kill_workers([worker])
+
+    def as_update(change: Callable[..., Any]) -> Callable[..., Any]:
+        def changed(*arguments: Any, **named: Any) -> Any:
+            token = is_updating.set(True)
+            try:
+                return change(*arguments, **named)
+            finally:
+                is_updating.reset(token)
+
+        return changed
+
+    lambda_svc.invalidate_worker, lambda_svc.release_worker = retire, release_or_end
+    lambda_svc._update_code = as_update(lambda_svc._update_code)
+    lambda_svc._update_config = as_update(lambda_svc._update_config)
 
 
 def main() -> None:

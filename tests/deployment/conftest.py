@@ -48,7 +48,7 @@ def site_of(running: RunningCloud, stack: str) -> Iterator[Site]:
 
 def named(assembly: Assembly, stack: str, folder: Path) -> Assembly:
     """Return a synthesized app as `-c stack=…` makes it: the name stands beside the template."""
-    there = shutil.copytree(assembly.directory, folder / "assembly")
+    there = shutil.copytree(assembly.directory, folder)
     manifest = json.loads((there / "manifest.json").read_text())
     manifest["artifacts"][STACK_NAME]["properties"]["stackName"] = stack
     (there / "manifest.json").write_text(json.dumps(manifest))

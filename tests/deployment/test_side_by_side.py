@@ -35,7 +35,7 @@ def test_each_has_its_own_of_everything_and_commands_ask_the_one_that_is_named(
         return json.loads(done.stdout)
 
     with gone_afterwards(running, STACK):
-        deploy(running.clients, named(synthesize()[0], STACK, tmp_path))
+        deploy(running.clients, named(synthesize()[0], STACK, tmp_path / "second"))
         first, second = resources(running, STACK_NAME), resources(running, STACK)
         assert first.keys() == second.keys(), "the same template"
         assert set(first.values()) & set(second.values()) == {"$default"}, "the stage of each one's API"

@@ -69,7 +69,7 @@ class Site:
             if len(found) == len(keys):
                 return found
             assert time.monotonic() < deadline, f"no completion of {sorted(set(keys) - set(found))}"
-            self._receive()
+            self.listen()
 
     def get(self, path: str, **parameters: object) -> tuple[int, Any]:
         """Ask the API; give the status and the JSON."""
@@ -114,7 +114,8 @@ class Site:
             taken += messages
         return taken
 
-    def _receive(self) -> None:
+    def listen(self) -> None:
+        """Take in completions; wait some seconds for one."""
         messages = self._take(self.completions_url, wait_seconds=5)
         announced = [json.loads(message["Body"]) for message in messages]
         self.seen += announced

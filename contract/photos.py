@@ -23,6 +23,7 @@ PICTURE_VERSION = 1
 # The longest sides of what is made, in pixels.
 THUMBNAIL_PIXELS = 512
 VIEW_PIXELS = 2048
+_THUMBNAIL, _VIEW = "thumbnail.webp", "view.jpg"
 # Sides and pixels of what Rekognition takes: https://docs.aws.amazon.com/rekognition/latest/dg/limits.html
 LEAST_SIDE_PIXELS = 80
 MOST_SIDE_PIXELS = 10_000
@@ -146,12 +147,12 @@ class PhotoFacts:
 
     def view_key(self, content_id: str) -> str | None:
         """Return where the view stands in the bucket of renditions; None where there is none."""
-        return f"{rendition_prefix(content_id)}{self.renditions}/view.jpg" if self.has_view else None
+        return f"{rendition_prefix(content_id)}{self.renditions}/{_VIEW}" if self.has_view else None
 
     def thumbnail_key(self, content_id: str) -> str | None:
         if self.renditions is None:
             return None
-        return f"{rendition_prefix(content_id)}{self.renditions}/thumbnail.webp"
+        return f"{rendition_prefix(content_id)}{self.renditions}/{_THUMBNAIL}"
 
 
 def hash_bands(picture_hash: str) -> tuple[str, ...]:
@@ -169,6 +170,12 @@ def hash_distance(one: str, other: str) -> int:
 def rendition_prefix(content_id: str) -> str:
     """Return what the keys of all renditions of a content begin with."""
     return f"{content_id}/"
+
+
+def rendition_keys(content_id: str, maker: str, *, has_view: bool) -> tuple[str, ...]:
+    """Return where all renditions stand that somebody has made of a content."""
+    names = (_THUMBNAIL, _VIEW) if has_view else (_THUMBNAIL,)
+    return tuple(f"{rendition_prefix(content_id)}{maker}/{name}" for name in names)
 
 
 def rendition_maker(key: str) -> tuple[str, str]:

@@ -311,6 +311,15 @@ class Result:
         return cls(name, unpack(item["answer"]), str(item["called_at"]))
 
 
+def maker_of_renditions(name: ResultName, item: Mapping[str, Any]) -> str | None:
+    """Return whose renditions an answer about a picture names, or the claim in its place will; None for none.
+
+    Raise what reading either raises for what was not written so.
+    """
+    result = Result.from_item(name, item)
+    return str(item["claimed_by"]) if result is None else PhotoFacts.from_json(result.response).renditions
+
+
 def pack(response: Mapping[str, Any]) -> bytes:
     """Write a response small: a hundred faces with all attributes are 350 KB of JSON and 40 KB packed."""
     return zlib.compress(json.dumps(response, separators=(",", ":")).encode(), level=6)

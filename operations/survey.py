@@ -14,141 +14,21 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyMo
 A million keys are 50 MB on disk, and some 35 in memory.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import Enum
 from operator import attrgetter
-from typing import NamedTuple
 
 from aws.calls import NO_VERSION
 from contract.moments import to_seconds, to_text
 from contract.records import key_digest
-from contract.table import ItemKey
 from operations.inventory import Listed, RecordSummary, SeenRow
-from operations.temporary_database import TemporaryDatabase
+from operations.renditions import RenditionSurvey
+from operations.spool import OF_RENDITIONS, Difference, DifferenceKind, Spool
 from operations.wiring import DeployedPipeline
 
-PAGE = 1000
-# SQLite takes 32,766 variables a statement; a page of the table holds fewer different keys than this anyway.
-_MOST_VARIABLES = 10_000
 # A record's time is that of the event, or of a look at the object; the listing's is rounded to seconds.
 SAME_UPLOAD_SECONDS = 2.5
-
-
-class DifferenceKind(StrEnum):
-    """The ways in which bucket and table can differ."""
-
-    MISSING = "missing"
-    STALE = "stale"
-    ORPHANED = "orphaned"
-    ORPHANED_ROWS = "orphaned_rows"
-
-
-# What the processor puts right when it is asked to look again at the key.
-LOOKED_AT_AGAIN = (DifferenceKind.MISSING, DifferenceKind.STALE, DifferenceKind.ORPHANED)
-
-
-class Difference(NamedTuple):
-    """One difference, as a row of the spool; `number` is its place there.
-
-    Of an object: its key, ETag, and version id (`null` for none) where that is what differs. Of an index
-    row: where it is, its revision, and when it was last marked as suspect (seconds since 1970).
-    """
-
-    kind: DifferenceKind
-    key: str
-    etag: str | None = None
-    version_id: str | None = None
-    pk: str | None = None
-    sk: str | None = None
-    revision: str | None = None
-    suspected_at: int | None = None
-    number: int | None = None
-
-    @property
-    def at(self) -> ItemKey:
-        """Where the index row is."""
-        assert self.pk is not None
-        assert self.sk is not None
-        return ItemKey(self.pk, self.sk)
-
-    def is_settled_by(self, record: RecordSummary | None) -> bool:
-        """Return whether the record as it is now has done away with the difference."""
-        if record is None or record.is_deleted:
-            return self.kind is DifferenceKind.ORPHANED
-        if self.kind is DifferenceKind.ORPHANED:
-            return False
-        if self.kind is DifferenceKind.ORPHANED_ROWS:
-            return record.revision == self.revision
-        return record.etag == self.etag and self.version_id in (None, record.version_id or NO_VERSION)
-
-
-class Spool(TemporaryDatabase):
-    """Which keys were listed, and what was found to differ."""
-
-    name = "reconcile"
-    schema = """
-CREATE TABLE listed (digest TEXT PRIMARY KEY, revision TEXT) WITHOUT ROWID;
-CREATE TABLE findings (
-    kind TEXT, key TEXT, etag TEXT, version_id TEXT,
-    pk TEXT, sk TEXT, revision TEXT, suspected_at INTEGER, number INTEGER PRIMARY KEY
-);
-CREATE INDEX findings_by_kind ON findings (kind, number);
-"""
-
-    def remember(self, listed: Iterable[tuple[str, str | None]]) -> None:
-        """Remember keys that the bucket has, by digest, with the revision of their record."""
-        self._database.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?)", listed)
-
-    def revisions(self, digests: Sequence[str]) -> Mapping[str, str | None]:
-        """Return the revisions of those of the keys that the bucket has."""
-        known: dict[str, str | None] = {}
-        for start in range(0, len(digests), _MOST_VARIABLES):
-            some = digests[start : start + _MOST_VARIABLES]
-            marks = ",".join("?" * len(some))
-            known.update(
-                self._database.execute(f"SELECT * FROM listed WHERE digest IN ({marks})", some)  # noqa: S608
-            )
-        return known
-
-    def note(self, findings: Iterable[Difference]) -> None:
-        self._database.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", findings)
-
-    def pages(self, kind: DifferenceKind) -> Iterator[list[Difference]]:
-        """Yield the findings of a kind, a thousand at a time; those given may be struck off meanwhile."""
-        last = 0
-        while rows := self._database.execute(
-            "SELECT * FROM findings WHERE kind = ? AND number > ? ORDER BY number LIMIT ?", (kind, last, PAGE)
-        ).fetchall():
-            yield [Difference(DifferenceKind(row[0]), *row[1:]) for row in rows]
-            last = rows[-1][-1]
-
-    def strike(self, findings: Iterable[Difference]) -> None:
-        self._database.executemany(
-            "DELETE FROM findings WHERE number = ?", ((found.number,) for found in findings)
-        )
-
-    def marked(self, findings: Iterable[Difference], suspected_at: int) -> None:
-        self._database.executemany(
-            "UPDATE findings SET suspected_at = ? WHERE number = ?",
-            ((suspected_at, found.number) for found in findings),
-        )
-
-    def count(self, kind: DifferenceKind) -> int:
-
-        answer = self._database.execute("SELECT count(*) FROM findings WHERE kind = ?", (kind,))
-        return int(answer.fetchone()[0])
-
-    def last_marked_at(self) -> int | None:
-        return self._database.execute("SELECT max(suspected_at) FROM findings").fetchone()[0]  # type: ignore[no-any-return]
-
-    def first_keys(self, kind: DifferenceKind, most: int) -> list[str]:
-        """Return the first keys of a kind, each once."""
-        answer = self._database.execute(
-            "SELECT key FROM findings WHERE kind = ? GROUP BY key ORDER BY min(number) LIMIT ?",
-            (kind, most),
-        )
-        return [key for (key,) in answer]
 
 
 class RecordComparison(Enum):
@@ -189,12 +69,16 @@ class SurveyCounts:
     records: int = 0
     tombstones: int = 0
     rows: int = 0
+    renditions: int = 0
     in_flight: int = 0
 
 
 @dataclass
 class Survey:
-    """One comparison. `clock` gives seconds since 1970."""
+    """One comparison. `clock` gives seconds since 1970.
+
+    Renditions are looked at where there are any, and only with all photos: they are named by content.
+    """
 
     pipeline: DeployedPipeline
     spool: Spool
@@ -205,17 +89,30 @@ class Survey:
     def run(self, prefix: str) -> Iterator[SurveyCounts]:
         """Write all differences under a prefix into the spool; yield what was compared after each page."""
         began = self.clock()
+        renditions = self._renditions(prefix)
+        for count in renditions.take_in() if renditions else ():
+            self.counted.renditions += count
+            yield self.counted
         for page in self.pipeline.bucket.pages(prefix):
             self._compare_page(page)
             yield self.counted
-        for records, rows in self.pipeline.table.scan(prefix):
+        for records, rows in self.pipeline.table.scan(prefix, renditions=renditions is not None):
             self._check_records(records, to_text(began))
             self._check_rows(rows)
+            if renditions:
+                renditions.check([record for record in records if not record.is_deleted])
+            yield self.counted
+        for _ in renditions.check_unnamed() if renditions else ():
             yield self.counted
         for kind in DifferenceKind:
             for findings in self.spool.pages(kind):
-                self.spool.strike(self._settled(findings))
+                look = renditions.settled if renditions and kind in OF_RENDITIONS else self._settled
+                self.spool.strike(look(findings))
                 yield self.counted
+
+    def _renditions(self, prefix: str) -> RenditionSurvey | None:
+        bucket = self.pipeline.renditions
+        return None if bucket is None or prefix else RenditionSurvey(self.pipeline, bucket, self.spool)
 
     def _compare_page(self, page: Sequence[Listed]) -> None:
         records = self.pipeline.table.summaries([listed.key for listed in page])

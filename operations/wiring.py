@@ -22,7 +22,7 @@ from aws.local_sessions import local_session
 from aws.retries import RetryPolicy
 from aws.stack_outputs import read_outputs
 from contract.key_filter import EVERY_KEY, KeyFilter
-from operations.adapters import account, dynamodb, dynamodb_photos, query_api, s3, sqs
+from operations.adapters import account, dynamodb, dynamodb_photos, dynamodb_renditions, query_api, s3, sqs
 from operations.adapters.aws_errors import reliable, translated
 from operations.terminal import OperatorError
 
@@ -138,6 +138,10 @@ class DeployedPipeline:
     @cached_property
     def traces(self) -> dynamodb.DynamoDBTraces:
         return dynamodb.DynamoDBTraces(*self._on_table)
+
+    @cached_property
+    def named_renditions(self) -> dynamodb_renditions.DynamoDBRenditions:
+        return dynamodb_renditions.DynamoDBRenditions(*self._on_table)
 
     @cached_property
     def photos(self) -> dynamodb_photos.DynamoDBPhotos:

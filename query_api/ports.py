@@ -104,10 +104,10 @@ class UploadGrant(NamedTuple):
 class Signer(Protocol):
     """Signs for objects of our buckets."""
 
-    def photo(self, version: ImageVersion) -> str:
+    def photo(self, version: ImageVersion, form: str | None = None) -> str:
         """Return a URL that shows this version of an object, for up to VALID_SECONDS.
 
-        It is not checked that the version exists.
+        `form` is the photo's format, None where nobody has read it. It is not checked that the version exists.
         """
 
     def rendition(self, key: str) -> str:

@@ -5,7 +5,7 @@ survey together.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from itertools import islice
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aws.calls import TableBatches, WriteOutcome, pages, projection, write_if
 from aws.retries import RetryPolicy
 from contract import table
-from contract.photos import PhotoFacts
+from contract.photos import PhotoFacts, rendition_keys
 from contract.quotas import BudgetItem, readable_part
 from contract.records import ImageRecord, ImageVersion, ResultName, Status
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_of, key_to_wire, to_wire
@@ -42,6 +42,8 @@ COMPARED = (
 )
 ASSESSED = ("key", "etag", "size_bytes", "version_id", "uploaded_at", "status", "detectors")
 ASSESSED_WITH_PHOTO = (*ASSESSED, "photo")
+# And of those whose renditions are looked for.
+RENDITIONED = (*COMPARED, "detectors", "shares_answers", "photo")
 # A result has it, a claim on one has not.
 ANSWERED = "called_at"
 # What a claim has.
@@ -86,7 +88,10 @@ class OperatedTable:
     ) -> Mapping[str, RecordSummary]:
         """Return these attributes of the records of those keys that have one."""
         items = self._read(map(table.record_key, keys), attributes)
-        return {record.key: record for record in map(summary_from_wire, items)}
+        found = zip(items, map(summary_from_wire, items), strict=True)
+        if attributes is ASSESSED_WITH_PHOTO:
+            return {record.key: replace(record, photo=_photo(item)) for item, record in found}
+        return {record.key: record for _, record in found}
 
     def records(self, keys: Sequence[str]) -> Mapping[str, ImageRecord]:
         """Return the records of those keys that have one."""
@@ -108,8 +113,12 @@ class OperatedTable:
         for name in names:
             delete(Key=key_to_wire(table.result_key(name)))
 
-    def scan(self, prefix: str) -> Iterator[tuple[Sequence[RecordSummary], Sequence[SeenRow]]]:
+    def scan(
+        self, prefix: str, *, renditions: bool = False
+    ) -> Iterator[tuple[Sequence[RecordSummary], Sequence[SeenRow]]]:
         """Yield all records and index rows of keys that begin so, up to a megabyte of the table at a time.
+
+        `renditions` asks for what records name of these, too.
 
         Raw results and counts are passed over by DynamoDB, and paid for all the same: a unit for 8 KB. Read
         eventually consistent, at half the price: what is found is looked at once more.
@@ -119,7 +128,8 @@ class OperatedTable:
         if prefix:
             wanted += " AND begins_with(#key, :prefix)"
             values[":prefix"] = {"S": prefix}
-        expression, names = projection((*COMPARED, SUSPECTED_AT))
+        further = ("shares_answers", "photo") if renditions else ()
+        expression, names = projection((*COMPARED, SUSPECTED_AT, *further))
         for page in pages(
             self._call("Scan", self.client.scan),
             FilterExpression=wanted,
@@ -308,14 +318,25 @@ def summary_from_wire(item: Wire) -> RecordSummary:
         uploaded_at=item.get("uploaded_at", _NOT_READ)["S"],
         decided_at=item.get("decided_at", _NOT_READ)["S"],
         revision=item.get("revision", _NOT_READ)["S"],
-        photo=_photo(item["photo"]) if "photo" in item else None,
+        renditions=_renditions(item) if "photo" in item else (),
     )
 
 
-def _photo(written: Mapping[str, Any]) -> PhotoFacts | None:
+def _renditions(item: Wire) -> tuple[str, ...]:
+    photo = item["photo"].get("M", {})
+    maker = photo.get("renditions", {}).get("S")
+    if maker is None:
+        return ()
+    version_id = item.get("version_id", {}).get("S")
+    version = ImageVersion(item["key"]["S"], item["etag"]["S"], int(item["size_bytes"]["N"]), version_id, "")
+    content_id = version.kept_by(shares_answers=item.get("shares_answers", {}).get("BOOL", True))
+    return rendition_keys(content_id, maker, has_view=photo.get("has_view", {}).get("BOOL", False))
+
+
+def _photo(item: Wire) -> PhotoFacts | None:
     """Read what a photo's file says; None where it cannot be read, as where it was never looked at."""
     try:
-        return PhotoFacts.from_item(from_wire({"photo": written})["photo"])
+        return PhotoFacts.from_item(from_wire({"photo": item["photo"]})["photo"])
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
         return None
 

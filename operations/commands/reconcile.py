@@ -15,7 +15,9 @@ from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from operations import terminal
 from operations.adapters.sqs import Outgoing
 from operations.commands import options
-from operations.survey import LOOKED_AT_AGAIN, Difference, DifferenceKind, Spool, Survey, SurveyCounts
+from operations.renditions import RenditionFix
+from operations.spool import LOOKED_AT_AGAIN, OF_RENDITIONS, Difference, DifferenceKind, Spool
+from operations.survey import Survey, SurveyCounts
 from operations.wiring import DeployedPipeline, connect
 
 FOUND = 1
@@ -29,6 +31,8 @@ MEANING: Mapping[DifferenceKind, str] = {
     DifferenceKind.STALE: "records of another version",
     DifferenceKind.ORPHANED: "records without a photo",
     DifferenceKind.ORPHANED_ROWS: "index rows without a record (invisible)",
+    DifferenceKind.MISSING_RENDITIONS: "thumbnails and views that are not there",
+    DifferenceKind.ORPHANED_RENDITIONS: "thumbnails and views that nothing names",
 }
 
 
@@ -43,7 +47,7 @@ def reconcile(
     ] = 60.0,
     show: Annotated[int, typer.Option("--show", min=0, help="How many keys to show of each kind.")] = 10,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Queue what differs, and remove orphaned index rows.")
+        bool, typer.Option("--fix", help="Queue what differs, and remove what is left over.")
     ] = False,
     yes: options.Yes = False,
     json: options.Json = False,
@@ -61,7 +65,7 @@ def reconcile(
             show_found(counted, found, keys, waiting)
         fixed: Fixed | None = None
         if fix and any(found.values()):
-            question = "Queue these photos to be looked at again, and sweep the index rows?"
+            question = "Queue these photos to be looked at again, and remove what is left over?"
             if terminal.consents(yes, question, "nothing was changed"):
                 fixed = _fix(pipeline, spool, found)
         if json:
@@ -77,7 +81,7 @@ def _survey(pipeline: DeployedPipeline, spool: Spool, prefix: str, min_age: floa
         for now in display.until_interrupted(survey.run(prefix)):
             display.show(
                 f"{now.objects:,} photos, {now.records:,} records, {now.rows:,} index rows",
-                done=now.objects + now.records + now.tombstones + now.rows,
+                done=now.renditions + now.objects + now.records + now.tombstones + now.rows,
             )
     display.raise_if_interrupted(
         f"{counted.objects:,} photos and {counted.records:,} records were compared, not all; "
@@ -89,13 +93,18 @@ def _survey(pipeline: DeployedPipeline, spool: Spool, prefix: str, min_age: floa
 def _fix(pipeline: DeployedPipeline, spool: Spool, found: Mapping[DifferenceKind, int]) -> "Fixed":
     fix = Fix(pipeline, spool, time.time, time.sleep)
     fixed = fix.fixed
-    with terminal.stepwise("queueing", sum(found[kind] for kind in LOOKED_AT_AGAIN)) as display:
+    queued = (*LOOKED_AT_AGAIN, DifferenceKind.MISSING_RENDITIONS)
+    with terminal.stepwise("queueing", sum(found[kind] for kind in queued)) as display:
         for _ in display.until_interrupted(fix.queue_keys()):
             display.show(done=fixed.queued + fixed.not_taken)
         display.begin("index rows", found[DifferenceKind.ORPHANED_ROWS])
         for doing in display.until_interrupted(fix.sweep()):
             display.show(doing, done=fixed.rows_removed)
-    said = f"{fixed.queued:,} keys were queued, {fixed.rows_removed:,} index rows removed"
+        display.begin("renditions", found[DifferenceKind.ORPHANED_RENDITIONS])
+        for _ in display.until_interrupted(fix.remove_renditions()):
+            display.show(done=fixed.renditions_removed)
+    rows = f"{fixed.rows_removed:,} index rows removed"
+    said = f"{fixed.queued:,} keys were queued, {rows}, {fixed.renditions_removed:,} renditions removed"
     display.raise_if_interrupted(f"{said}, not all; run it again for the rest")
     terminal.remark(said)
     if fixed.not_taken:
@@ -113,6 +122,7 @@ def show_found(
     typer.echo(
         f"{counted.objects:,} photos in the bucket; {counted.records:,} records{notes}; "
         f"{counted.rows:,} index rows compared; {counted.in_flight:,} in flight"
+        f"{f'; {counted.renditions:,} thumbnails and views' if counted.renditions else ''}"
     )
     if counted.archived:
         typer.echo(
@@ -120,9 +130,10 @@ def show_found(
             "a record are looked at once, and recorded as rejected"
         )
     for kind, meaning in MEANING.items():
-        typer.echo(f"{kind.replace('_', ' '):<14}{found[kind]:>9,}  {meaning}")
+        if kind not in OF_RENDITIONS or counted.renditions or found[kind]:
+            typer.echo(f"{kind.replace('_', ' '):<20}{found[kind]:>9,}  {meaning}")
         for key in keys[kind]:
-            typer.echo(f"{'':<25}{terminal.printable(key)}")
+            typer.echo(f"{'':<31}{terminal.printable(key)}")
     if waiting and any(found.values()):
         typer.echo(f"{waiting:,} messages wait in the queues, and may settle some of it")
 
@@ -140,6 +151,7 @@ def document(
         "heads": counted.records,
         "tombstones": counted.tombstones,
         "index_rows": counted.rows,
+        "renditions": counted.renditions,
         "in_flight": counted.in_flight,
         "messages_waiting": waiting,
         **{str(kind): {"count": found[kind], "keys": keys[kind]} for kind in DifferenceKind},
@@ -155,6 +167,7 @@ class Fixed:
     not_taken: int = 0
     rows_removed: int = 0
     rows_left: int = 0
+    renditions_removed: int = 0
     last_refusal: str = ""
 
     def to_json(self) -> dict[str, object]:
@@ -163,6 +176,7 @@ class Fixed:
             "keys_not_taken": self.not_taken,
             "rows_removed": self.rows_removed,
             "rows_left": self.rows_left,
+            "renditions_removed": self.renditions_removed,
         }
 
 
@@ -183,6 +197,8 @@ class Fix:
     still. Whoever commits the record after it was read has written the row after the mark, so the condition
     fails.
 
+    Renditions: operations/renditions.py.
+
     Killed in between, marks stay behind; they change nothing, and the next sweep need not wait for them.
 
     `clock` gives seconds since 1970.
@@ -201,6 +217,11 @@ class Fix:
                 for start in range(0, len(page), _KEYS_AT_ONCE):
                     self._send([finding.key for finding in page[start : start + _KEYS_AT_ONCE]])
                     yield self.fixed
+        for page in self.spool.pages(DifferenceKind.MISSING_RENDITIONS):
+            keys = self._renditions.have_made_again(page)
+            for start in range(0, len(keys), _KEYS_AT_ONCE):
+                self._send(keys[start : start + _KEYS_AT_ONCE])
+            yield self.fixed
 
     def sweep(self) -> Iterator[str]:
         """Mark index rows, wait, remove them; yield what is being done."""
@@ -217,6 +238,17 @@ class Fix:
         for page in self.spool.pages(DifferenceKind.ORPHANED_ROWS):
             self._remove(page)
             yield f"{self.fixed.rows_removed:,} index rows removed"
+
+    def remove_renditions(self) -> Iterator[Fixed]:
+        """Remove what nobody names, step by step."""
+        for page in self.spool.pages(DifferenceKind.ORPHANED_RENDITIONS):
+            self.fixed.renditions_removed += self._renditions.remove(page)
+            yield self.fixed
+
+    @property
+    def _renditions(self) -> RenditionFix:
+        assert self.pipeline.renditions is not None
+        return RenditionFix(self.pipeline, self.pipeline.renditions)
 
     def _send(self, keys: list[str]) -> None:
         parts = {

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from aws.calls import in_batches, pages
 from contract import table
 from contract.errors import ImagepipeError, TransientError
-from contract.photos import PICTURE, PhotoFacts, rendition_prefix
-from contract.records import Result, ResultName
-from contract.table import Item, from_wire, to_wire
+from contract.photos import PICTURE, rendition_prefix
+from contract.records import ResultName, maker_of_renditions
+from contract.table import from_wire, to_wire
 from processors.adapters.calls import translated
 from processors.adapters.dynamodb import FAULTS, UNREADABLE_ITEM
 
@@ -80,17 +80,11 @@ def rendition_makers(
     makers: set[str] = set()
     for item in (from_wire(found) for page in read for found in page["Items"]):
         try:
-            maker = _maker(content_id, item)
+            name = ResultName(content_id, PICTURE, item[table.SORT_KEY].removeprefix(f"{PICTURE}#"))
+            maker = maker_of_renditions(name, item)
         except FAULTS as fault:
             place = f"{item[table.PARTITION_KEY]} {item[table.SORT_KEY]}"
             return TransientError(UNREADABLE_ITEM, f"the item {place} cannot be read: {fault!r}")
         if maker is not None:
             makers.add(maker)
     return makers
-
-
-def _maker(content_id: str, item: Item) -> str | None:
-    """Return whose renditions an answer names, or the claim in its place will. Raise one of FAULTS."""
-    name = ResultName(content_id, PICTURE, item[table.SORT_KEY].removeprefix(f"{PICTURE}#"))
-    result = Result.from_item(name, item)
-    return str(item["claimed_by"]) if result is None else PhotoFacts.from_json(result.response).renditions

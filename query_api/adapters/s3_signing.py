@@ -23,6 +23,24 @@ from query_api.adapters.clients import translated
 from query_api.ports import VALID_SECONDS, Content, UploadGrant
 
 PNG, JPEG, WEBP = "image/png", "image/jpeg", "image/webp"
+# By the format that was read from a photo's bytes, which is one of these names whatever the bytes are.
+# https://www.iana.org/assignments/media-types/media-types.xhtml#image; raw files as freedesktop.org has them.
+TYPES = {
+    "JPEG": JPEG,
+    "PNG": PNG,
+    "WEBP": WEBP,
+    "AVIF": "image/avif",
+    "HEIF": "image/heic",
+    "GIF": "image/gif",
+    "BMP": "image/bmp",
+    "TIFF": "image/tiff",
+    "DNG": "image/x-adobe-dng",
+    "CR2": "image/x-canon-cr2",
+    "NEF": "image/x-nikon-nef",
+    "ARW": "image/x-sony-arw",
+    "PEF": "image/x-pentax-pef",
+    "SRW": "image/x-samsung-srw",
+}
 # A session that ends before VALID_SECONDS has its rest measured in these steps.
 _STEP_SECONDS = 60
 
@@ -52,13 +70,14 @@ class S3Signer:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     renditions_url: str = ""
 
-    def photo(self, version: ImageVersion) -> str:
+    def photo(self, version: ImageVersion, form: str | None = None) -> str:
         """Sign a GET of one version.
 
         Objects are shown as pictures, whatever type they were uploaded with: a browser must not take one for
-        a page with scripts.
+        a page with scripts. Where nobody has read its format, the name has to do.
         """
-        shown_as = PNG if version.key.lower().endswith(".png") else JPEG
+        by_name = PNG if version.key.lower().endswith(".png") else JPEG
+        shown_as = TYPES.get(form or "", by_name)
         query = {"response-content-type": shown_as}
         if version.version_id is not None:
             query["versionId"] = version.version_id

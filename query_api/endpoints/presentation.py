@@ -30,7 +30,7 @@ def shown(record: ImageRecord, signer: Signer, *, pictures: bool, places: bool) 
     thumbnail = None if photo is None else photo.thumbnail_key(record.content_id)
     view = None if photo is None else photo.view_key(record.content_id)
     return {
-        "url": signer.photo(record.version),
+        "url": signer.photo(record.version, None if photo is None else photo.format),
         "thumbnail_url": None if thumbnail is None else signer.rendition(thumbnail),
         "view_url": None if view is None else signer.rendition(view),
         "photo": None if photo is None else _photo(photo),

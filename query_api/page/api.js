@@ -5,12 +5,16 @@ const PATIENCE_MS = 30_000;
 const RETRIES = 2;
 const LONGEST_WAIT_S = 5;
 
-/** Why there is no answer. `kind`: down (ask again later), unauthorized, unknown (404), refused. */
+/**
+ * Why there is no answer. `kind`: down (ask again later), unauthorized, unknown (404), refused; `parameters`
+ * are the names of those that were refused.
+ */
 export class ApiError extends Error {
-  constructor(kind, message, status = 0) {
+  constructor(kind, message, status = 0, parameters = []) {
     super(message);
     this.kind = kind;
     this.status = status;
+    this.parameters = parameters;
   }
 }
 
@@ -89,9 +93,11 @@ async function readJson(response) {
 async function errorOf(response) {
   const { status } = response;
   const problem = await response.json().catch(() => ({}));
-  const said = (problem.faults ?? []).map((fault) => `${fault.parameter}: ${fault.reason}`).join("; ");
+  const faults = problem.faults ?? [];
+  const said = faults.map((fault) => `${fault.parameter}: ${fault.reason}`).join("; ");
   const message = said || problem.detail || problem.message || `The API answers ${status}.`;
   if (status === 401 || status === 403) return new ApiError("unauthorized", message, status);
   if (status === 404) return new ApiError("unknown", message, status);
-  return new ApiError(status >= 500 || status === 429 ? "down" : "refused", message, status);
+  const refused = faults.map((fault) => fault.parameter);
+  return new ApiError(status >= 500 || status === 429 ? "down" : "refused", message, status, refused);
 }

@@ -50,7 +50,7 @@ export function write(filters) {
 /** Give the filters with some changed, and what no longer fits beside the change left out. */
 export function changed(filters, change) {
   const next = { ...filters, ...change };
-  for (const name of LISTS) next[name] = unique(next[name]);
+  for (const name of LISTS) next[name] = unique([...next[name]]);
   for (const name of SINGLE) next[name] = withoutDefault(name, String(next[name]));
   const asksForContent = ABOUT_RECOGNIZED.some((name) => name in change && isSet(next[name]));
   if (asksForContent && !("status" in change)) next.status = "";
@@ -77,6 +77,9 @@ export const isUnfiltered = (filters) =>
   [...LISTS, ...SINGLE].every(
     (name) => ["order", "min_confidence", "include_parents"].includes(name) || !isSet(filters[name]),
   );
+
+/** Those of some names that are asked for. */
+export const asksFor = (filters, names) => [...new Set(names)].filter((name) => filters[name]?.length > 0);
 
 /** Everything taken away but the order. */
 export const cleared = (filters) => ({

@@ -5,7 +5,7 @@ import { ask } from "./api.js";
 import { Chips } from "./chips.js";
 import { Controls } from "./controls.js";
 import { byId, isOn } from "./dom.js";
-import { cleared, isUnfiltered, question, write } from "./filters.js";
+import { asksFor, cleared, isUnfiltered, question, write } from "./filters.js";
 import { Gallery } from "./gallery.js";
 import { Notices, button, showEmpty } from "./notices.js";
 import { Search } from "./search.js";
@@ -24,8 +24,11 @@ const gallery = new Gallery({
   filters,
   open: (index) => viewer.open(index),
   failed: (error, again) => {
-    if (error.kind !== "refused" || filters().order !== "confidence") return notices.tell(error, again);
-    controls.forgetOrder("confidence");
+    const refused = error.kind === "refused" ? asksFor(filters(), error.parameters) : [];
+    if (!refused.length) return notices.tell(error, again);
+    // An order shows the same photos as another does; a filter that is left out shows others.
+    if (refused.some((name) => name !== "order")) return showRefused(error.message, refused);
+    controls.forgetOrder(filters().order);
     return change({ order: "" });
   },
   loaded: ({ count, complete }) => {
@@ -63,6 +66,18 @@ function showTitle() {
   const { label, not_label: without } = filters();
   const said = [...label, ...without.map((name) => `not ${name}`)].join(", ");
   document.title = said ? `${said} · imagepipe` : "imagepipe";
+}
+
+/** What the page's address asks for cannot be asked here: say why, and offer to do without. */
+function showRefused(message, names) {
+  notices.clear();
+  gallery.clear();
+  const without = () => change(Object.fromEntries(names.map((name) => [name, ""])));
+  showEmpty({
+    title: "This cannot be asked here",
+    text: message,
+    action: button("Take it away", without, "primary"),
+  });
 }
 
 function emptiness() {

@@ -4,7 +4,7 @@ import { drawLegend, drawPlaces, placesOf } from "./boxes.js";
 import { detailsOf } from "./details.js";
 import { h } from "./dom.js";
 import { flags, isVeiled, pictureOf, ratioOf, reveal, smallAddresses } from "./photo.js";
-import { failure, foremost, percent, plural, shortName } from "./words.js";
+import { alike, failure, foremost, percent, plural, shortName } from "./words.js";
 
 const LABELS_NAMED = 3;
 
@@ -68,8 +68,10 @@ export class Tile {
     this.caption.replaceChildren(
       h("span", { class: "caption-labels" }, seen.map((label) => label.name).join(", ") || "No labels"),
       h("span", { class: "caption-name", title: photo.key }, shortName(photo.key)),
+      photo.distance === undefined ? "" : h("span", { class: "caption-distance" }, alike(photo.distance)),
     );
     const said = seen.map((label) => `${label.name} ${percent(label.confidence)}`);
+    if (photo.distance !== undefined) said.push(alike(photo.distance));
     if (photo.faces) said.push(plural(photo.faces, "face"));
     if (photo.moderation.length) said.push(`flagged: ${flags(photo)}`);
     this.button.setAttribute("aria-label", `${photo.key}: ${said.join(", ") || "no labels"}`);

@@ -26,6 +26,9 @@ export function byCamera(local) {
   return new Intl.DateTimeFormat("en", style).format(time);
 }
 
+/** How much a photo looks like the one whose near duplicates are shown. */
+export const alike = (bits) => (bits ? `differs in ${bits} of 64 bits` : "looks the same");
+
 /** Write a place in a few words: `lat,lon,km` as the API takes it. */
 export function nearby(near) {
   const [latitude, longitude, km] = near.split(",").map(Number);

@@ -24,7 +24,8 @@ from botocore.compat import HTTPHeaders
 
 from contract.records import Findings, ImageRecord, ImageVersion, Status, key_digest
 from contract.table import PARTITION_KEY, SORT_KEY, index_rows, record_key
-from operations.survey import DifferenceKind, Spool, Survey
+from operations.spool import DifferenceKind, Spool
+from operations.survey import Survey
 from operations.wiring import DeployedPipeline
 from tests.operations.world import NAMES
 

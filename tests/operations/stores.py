@@ -63,11 +63,20 @@ class ScannedDynamoDB:
         self,
         *,
         TableName: str,
-        Select: str,
         KeyConditionExpression: str,
         ExpressionAttributeValues: dict[str, Any],
+        Select: str = "",
         ExclusiveStartKey: dict[str, Any] | None = None,
+        **asked: Any,
     ) -> Any:
+        if not Select:
+            return self.table.query(
+                TableName=TableName,
+                KeyConditionExpression=KeyConditionExpression,
+                ExpressionAttributeValues=ExpressionAttributeValues,
+                ExclusiveStartKey=ExclusiveStartKey,
+                **asked,
+            )
         partition = ExpressionAttributeValues[":partition"]["S"]
         places = sorted(place for place in self.table.items if place[0] == partition)
         start = places.index(_place(ExclusiveStartKey)) + 1 if ExclusiveStartKey else 0
@@ -85,9 +94,12 @@ class ScannedDynamoDB:
         UpdateExpression: str,
         ConditionExpression: str | None = None,
         ExpressionAttributeValues: dict[str, Any] | None = None,
+        ExpressionAttributeNames: dict[str, str] | None = None,
     ) -> Any:
         values = ExpressionAttributeValues or {}
         with self.table.calls.of("UpdateItem"):
+            if UpdateExpression == "REMOVE #detectors.#picture":
+                return self._forget_that_it_was_read(Key, values[":revision"])
             if ConditionExpression is None:
                 return self._set_one(Key, UpdateExpression, values)
             assert UpdateExpression == "SET suspected_at = :suspected_at"
@@ -96,6 +108,13 @@ class ScannedDynamoDB:
             if item is None:
                 raise client_error("ConditionalCheckFailedException", "UpdateItem")
             item["suspected_at"] = values[":suspected_at"]
+        return {}
+
+    def _forget_that_it_was_read(self, key: dict[str, Any], revision: dict[str, Any]) -> Any:
+        item = self.table.items.get(_place(key))
+        if item is None or item["revision"] != revision:
+            raise client_error("ConditionalCheckFailedException", "UpdateItem")
+        item["detectors"]["M"].pop("picture", None)
         return {}
 
     def _set_one(self, key: dict[str, Any], update: str, values: dict[str, Any]) -> Any:

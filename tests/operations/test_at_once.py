@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from contract.records import Status
 from operations.dead_letters import LOOK_SECONDS
-from operations.survey import DifferenceKind
+from operations.spool import DifferenceKind
 from tests.fakes.sqs import BULK, DEAD_LETTERS, IMAGES
 from tests.operations.letters import body, explained
 from tests.operations.test_reconciling import NOTHING, recognized

@@ -13,7 +13,8 @@ from contract.records import ImageRecord, Status
 from contract.settings import ProcessorSettings
 from contract.table import from_wire, index_rows, record_key, to_wire
 from operations.inventory import Listed, RecordSummary
-from operations.survey import DifferenceKind, RecordComparison, compare
+from operations.spool import DifferenceKind
+from operations.survey import RecordComparison, compare
 from tests.fakes.s3 import START
 from tests.fakes.sqs import BULK
 from tests.operations.world import OperatedWorld
@@ -263,7 +264,7 @@ def expected(world: World) -> dict[DifferenceKind, list[Any]]:
     rows = {
         place: from_wire(item) for place, item in world.table.items.items() if place[0].startswith("index#")
     }
-    return {
+    return NOTHING | {
         DifferenceKind.MISSING: sorted(present.keys() - alive.keys()),
         DifferenceKind.STALE: sorted(
             key for key in present.keys() & alive.keys() if differs(present[key], alive[key])

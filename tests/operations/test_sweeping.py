@@ -11,7 +11,7 @@ from contract.table import RECORD, index_rows, to_wire
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from operations.commands import reconcile
 from operations.commands.reconcile import GRACE_SECONDS
-from operations.survey import DifferenceKind
+from operations.spool import DifferenceKind
 from tests.operations.test_reconciling import copy_rows, recognized
 from tests.operations.world import OperatedWorld
 from tests.processors.world import World
@@ -50,7 +50,7 @@ def test_rows_are_removed_page_by_page_and_counted_together() -> None:
     rows = copy_rows(operated.world, "a", "0123456789abcdef")
     assert len(rows) > 1
 
-    with patch("operations.survey.PAGE", 1), operated.surveyed() as (spool, _):
+    with patch("operations.spool.PAGE", 1), operated.surveyed() as (spool, _):
         assert operated.fix(spool).rows_removed == len(rows)
 
 

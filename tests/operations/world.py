@@ -9,10 +9,13 @@ from typing import Any
 from aws.calls import TableBatches
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import OperatedTable
+from operations.adapters.dynamodb_renditions import DynamoDBRenditions
 from operations.adapters.s3 import S3Bucket
 from operations.adapters.sqs import SqsQueue
 from operations.commands.reconcile import Fix, Fixed
-from operations.survey import Difference, DifferenceKind, Spool, Survey, SurveyCounts
+from operations.inventory import Listed
+from operations.spool import Difference, DifferenceKind, Spool
+from operations.survey import Survey, SurveyCounts
 from operations.wiring import RETRY, Names
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
@@ -29,6 +32,23 @@ AT_ONCE = replace(RETRY, sleep=lambda _seconds: None)
 
 def queue(client: Any, url: str) -> SqsQueue:
     return SqsQueue(client, url, AT_ONCE)
+
+
+@dataclass
+class KeptRenditions:
+    """The bucket of renditions, as far as a survey asks it."""
+
+    kept: dict[str, bytes]
+
+    def pages(self, prefix: str) -> Iterator[list[Listed]]:
+        keys = sorted(key for key in self.kept if key.startswith(prefix))
+        yield from ([Listed(key, "e", 1, 0.0) for key in keys[at : at + 3]] for at in range(0, len(keys), 3))
+
+    def look(self, key: str) -> bytes | None:
+        return self.kept.get(key)
+
+    def delete(self, key: str) -> None:
+        self.kept.pop(key, None)
 
 
 @dataclass
@@ -54,6 +74,8 @@ class OperatedWorld:
             names=NAMES,
             bucket=self.bucket,
             table=self.table,
+            renditions=KeptRenditions(self.world.pictures.renditions),
+            named_renditions=DynamoDBRenditions(client, TABLE, AT_ONCE, reads),
             bulk=SimpleNamespace(queue=queue(self.queues, BULK)),
             executor=executor,
         )
@@ -82,7 +104,7 @@ class OperatedWorld:
 
     def fix(self, spool: Spool) -> Fixed:
         fix = Fix(self.pipeline, spool, self.clock, self.sleep)
-        for _ in (*fix.queue_keys(), *fix.sweep()):
+        for _ in (*fix.queue_keys(), *fix.sweep(), *fix.remove_renditions()):
             pass
         return fix.fixed
 

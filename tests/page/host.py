@@ -74,7 +74,7 @@ class Host(Site):
         """Where small pictures are: at an origin of their own, as another bucket is."""
         return self.bucket_url.replace("127.0.0.1", "localhost")
 
-    def photo(self, version: ImageVersion) -> str:
+    def photo(self, version: ImageVersion, form: str | None = None) -> str:
         """Sign for a photo; each signature has a number, and those before `expired_before` have expired."""
         self.signed += 1
         return f"{self.bucket_url}/{quote(version.key)}?signed={self.signed}"

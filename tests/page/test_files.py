@@ -220,6 +220,7 @@ def test_a_photo_leads_to_those_that_look_nearly_the_same(album: Album, open_pag
 
     expect(page.locator(".chip-text")).to_have_text(["nearly the same as twin <b>1.jpg"])
     expect(page.locator(".caption-name")).to_have_text(["twin 2.jpg"])
+    expect(page.locator(".caption-distance")).to_have_text(["differs in 1 of 64 bits"])
     assert album.questions[-1]["near_duplicates_of"] == "twin <b>1.jpg"
 
 

@@ -1,5 +1,6 @@
 """The API away, closed, or slow to forget; addresses that expire; nothing there."""
 
+import pytest
 from playwright.sync_api import expect
 
 from aws.queue_depths import QueueDepth
@@ -135,3 +136,39 @@ def test_an_order_that_is_not_kept_is_not_offered_again(host: Host, open_page: O
     expect(page.get_by_label("Order")).to_have_value("")
     expect(page.get_by_label("Order").locator("option[value=confidence]")).to_have_count(0)
     expect(page.locator(".tile")).to_have_count(1)
+
+
+@pytest.mark.parametrize("order", ["taken", "taken_oldest"])
+def test_an_order_by_capture_where_no_file_is_read_is_that_by_upload(
+    host: Host, open_page: OpenPage, order: str
+) -> None:
+    host.pictures = False
+    host.add(photo("cat.jpg"))
+
+    page = open_page(f"{host.url}?order={order}")
+
+    expect(page.locator(".tile")).to_have_count(1)
+    expect(page.locator("#notices")).to_be_empty()
+    assert "order" not in page.url
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("?near=48.8,2.3,5", "near: this deployment tells no places (its setting keep_location)"),
+        ("?near_duplicates_of=cat.jpg", "this deployment finds no near duplicates"),
+    ],
+)
+def test_what_cannot_be_asked_here_says_why_and_can_be_taken_away(
+    host: Host, open_page: OpenPage, address: str, said: str
+) -> None:
+    host.keep_location = False
+    host.add(photo("cat.jpg"))
+    page = open_page(f"{host.url}{address}&label=Cat")
+
+    expect(page.locator("#empty")).to_contain_text("This cannot be asked here")
+    expect(page.locator("#empty")).to_contain_text(said)
+    page.get_by_role("button", name="Take it away").click()
+
+    expect(page.locator(".chip-text")).to_have_count(1)
+    expect(page.locator("#empty")).not_to_contain_text("cannot be asked")

@@ -43,7 +43,7 @@ def headers_of(content: Content, replace: bool) -> dict[str, str]:
 class FakeSigner:
     """Signs nothing."""
 
-    def photo(self, version: ImageVersion) -> str:
+    def photo(self, version: ImageVersion, form: str | None = None) -> str:
         return f"https://photos/{quote(version.key)}?signed"
 
     def rendition(self, key: str) -> str:

@@ -24,7 +24,9 @@ from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.errors import TransientError
 from contract.photos import MAX_PHOTO_BYTES
 from contract.records import ImageVersion
-from query_api.adapters.s3_signing import S3Signer, bucket_url
+from processors.pictures.decoding import _DECODERS
+from processors.pictures.raw_previews import _BY_MAKER
+from query_api.adapters.s3_signing import TYPES, S3Signer, bucket_url
 from query_api.ports import Content
 from tests.query_api.site import Site
 
@@ -100,6 +102,29 @@ def test_a_url_is_that_of_botocores_s3_client(
     )
 
     assert taken_apart(signer(credentials, endpoint or "").photo(version(key))) == taken_apart(wanted)
+
+
+@pytest.mark.parametrize(
+    ("key", "form", "shown_as"),
+    [
+        ("a.heic", "HEIF", "image/heic"),
+        ("a.jpg", "HEIF", "image/heic"),
+        ("a.jpg", "PNG", "image/png"),
+        ("a.tif", "TIFF", "image/tiff"),
+        ("a.dng", "DNG", "image/x-adobe-dng"),
+        ("a.html", "text/html", "image/jpeg"),
+        ("a.png", None, "image/png"),
+        ("a.heic", None, "image/jpeg"),
+    ],
+)
+def test_a_photo_is_shown_as_what_its_bytes_are(key: str, form: str | None, shown_as: str) -> None:
+    query = taken_apart(signer().photo(version(key), form))[3]
+
+    assert query["response-content-type"] == [shown_as]
+
+
+def test_each_format_that_is_read_has_a_type() -> None:
+    assert {*_DECODERS, *_BY_MAKER.values(), "DNG", "CR2"} == TYPES.keys()
 
 
 @pytest.mark.usefixtures("_at_noon")

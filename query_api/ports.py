@@ -107,7 +107,7 @@ class Signer(Protocol):
     def photo(self, version: ImageVersion, form: str | None = None) -> str:
         """Return a URL that shows this version of an object, for up to VALID_SECONDS.
 
-        `form` is the photo's format, None where nobody has read it. It is not checked that the version exists.
+        `form` is its format, None where nobody has read it. It is not checked that the version exists.
         """
 
     def rendition(self, key: str) -> str:

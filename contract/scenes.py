@@ -12,6 +12,8 @@ from contract.photos import PhotoFacts
 from contract.records import ResultName
 
 _MARK = "~scene"
+# Stands in an inherited answer, beside what Rekognition said, and names the content that it is about.
+SCENE = "Scene"
 
 # What follows within this time, and differs in so few of 64 bits, is the same scene.
 SCENE_SECONDS = 3.0

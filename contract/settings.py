@@ -93,6 +93,9 @@ class QuerySettings:
     upload, `near_duplicates` whether such are found, `keep_location` whether it may tell where photos were
     taken: `yes` or `no`. `renditions_bucket` is empty where none are made. `bucket_prefix` and
     `bucket_suffixes` say which keys may be uploaded, all where they are empty.
+    `prefix_claim` is the claim of a token that says below which prefixes its bearer may see photos;
+    empty where all callers see all of them. `sign_in_url` is where people sign in, and `sign_in_client` what
+    the page is to it; empty where they do not sign in here.
     """
 
     bucket_name: str
@@ -108,6 +111,9 @@ class QuerySettings:
     keep_location: str = "no"
     bucket_prefix: str = ""
     bucket_suffixes: tuple[str, ...] = ()
+    prefix_claim: str = ""
+    sign_in_url: str = ""
+    sign_in_client: str = ""
 
     @property
     def keys(self) -> KeyFilter:

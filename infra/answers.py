@@ -34,6 +34,8 @@ ROUTES = (
 )
 # Permission to upload: only where the settings have it.
 UPLOAD_ROUTE = "POST /uploads"
+# What the caller may see: only where a claim of the token says so.
+ACCESS_ROUTE = "GET /access"
 # What reads most of the table, asks other services, or spends calls: it has a throttle of its own.
 COSTLY_ROUTES = ("GET /images", "GET /labels", "GET /stats", UPLOAD_ROUTE)
 # Pages, scripts and descriptions without any data: a browser gets them before anybody has signed in.
@@ -95,6 +97,7 @@ class Answers(Construct):
                     keep_location="yes" if settings.keep_location else "no",
                     bucket_prefix=settings.bucket_prefix,
                     bucket_suffixes=settings.bucket_suffixes,
+                    prefix_claim=settings.prefix_claim,
                 )
             ),
             timeout_seconds=timing.QUERY_TIMEOUT_SECONDS,
@@ -195,7 +198,8 @@ class Answers(Construct):
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
         scopes = [self.settings.upload_scope] if self.settings.upload_scope else None
         made: list[apigateway.HttpRoute] = []
-        for route in (*ROUTES, *uploads, *STATIC_ROUTES):
+        by_prefix = (ACCESS_ROUTE,) if self.settings.prefix_claim else ()
+        for route in (*ROUTES, *uploads, *by_prefix, *STATIC_ROUTES):
             method, path = route.split()
             made += self.api.add_routes(
                 path=path,

@@ -18,8 +18,8 @@ from infra.settings import DeploymentSettings
 MEMORY_MB = 2048
 
 
-# What functions are told of a bucket that is not ours, where there is something to say.
-_TOLD_OF_KEYS = ("BUCKET_PREFIX", "BUCKET_SUFFIXES")
+# What functions are told of a bucket that is not ours, and of people who sign in, where there are such.
+_UNLESS_EMPTY = ("BUCKET_PREFIX", "BUCKET_SUFFIXES", "PREFIX_CLAIM", "SIGN_IN_URL", "SIGN_IN_CLIENT")
 # What the other functions are told of it, and are told nothing of where it is off.
 _TOLD = ("PICTURES_FUNCTION", "RENDITIONS_BUCKET", "KEEP_LOCATION", "NEAR_DUPLICATES", "SIDECARS", "SCENES")
 
@@ -100,5 +100,5 @@ def environment(settings: ProcessorSettings | QuerySettings | TallySettings) -> 
     """
     unsaid = set() if settings.renditions_bucket else set(_TOLD)
     written = dump(settings)
-    unsaid |= {REGIONAL_QUOTAS, *(name for name in _TOLD_OF_KEYS if not written[name])}
+    unsaid |= {REGIONAL_QUOTAS, *(name for name in _UNLESS_EMPTY if not written.get(name))}
     return {name: text for name, text in written.items() if name not in unsaid}

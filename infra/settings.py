@@ -68,11 +68,14 @@ class DeploymentSettings:
     `api_access` is `iam` (callers sign their requests), `jwt` (people sign in: `jwt_issuer`, a URL, and
     `jwt_audience` say whose tokens are taken) or `open`. `uploads` says whether callers may put photos into
     the bucket; unless it is set, they may where the API is not open and the bucket is the stack's own.
-    `upload_scope` is the scope that a token needs for that, where not every token will do. `cors_origins` are
-    the pages of other hosts that may ask and upload (`https://photos.example`); `api_requests_a_second` and
-    `api_burst` bound what all callers together may ask, `api_costly_requests_a_second` and `api_costly_burst`
-    each of the questions that read or spend most (docs/security.md); `access_logs` writes down who asked for
-    which photo, without what was searched for.
+    `upload_scope` is the scope that a token needs for that, where not every token will do. `prefix_claim` is
+    the claim of the token that says below which prefixes its bearer may see photos, and add some (`family/`;
+    `*` for all); without it, all see all of them (docs/decisions/0021-access-by-prefix.md).
+
+    `cors_origins` are the pages of other hosts that may ask and upload (`https://photos.example`);
+    `api_requests_a_second` and `api_burst` bound what all callers together may ask,
+    `api_costly_requests_a_second` and `api_costly_burst` each of the questions that read or spend most
+    (docs/security.md); `access_logs` writes down who asked for which photo, without what was searched for.
 
     `alarm_email` is told of every alarm, after it has confirmed SNS's mail; or `alarm_topic_arn`, a topic
     that is there already, lets CloudWatch publish, and is in the same region. `daily_check` holds the table
@@ -114,6 +117,7 @@ class DeploymentSettings:
     jwt_audience: tuple[str, ...] = ()
     uploads: bool | None = None
     upload_scope: str = ""
+    prefix_claim: str = ""
     cors_origins: tuple[str, ...] = ()
     api_requests_a_second: int = 100
     api_burst: int = 200

@@ -32,6 +32,7 @@ def faults_of(settings: "DeploymentSettings") -> list[str]:
         *_unusable_sharing(settings),
         *_unusable_parts_of_pictures(settings),
         *_unusable_upload_scope(settings),
+        *_unusable_prefix_claim(settings),
         *_unreachable(settings),
         *_half_restored(settings),
         *_unusable_quotas(settings),
@@ -122,6 +123,22 @@ def _unusable_upload_scope(settings: "DeploymentSettings") -> list[str]:
     # https://www.rfc-editor.org/rfc/rfc6749#section-3.3
     if not re.fullmatch(r"[!#-\[\]-~]+", settings.upload_scope):
         faults.append(f"upload_scope is {settings.upload_scope!r}; it is one scope, as in photos/upload")
+    return faults
+
+
+def _unusable_prefix_claim(settings: "DeploymentSettings") -> list[str]:
+    if not settings.prefix_claim:
+        return []
+    faults = []
+    if settings.api_access != "jwt":
+        faults.append("prefix_claim is about tokens, which only api_access 'jwt' has")
+    if settings.scenes:
+        faults.append(
+            "prefix_claim and scenes are both set: photos of a burst would have each other's answers, also "
+            "those of a prefix that the caller may not see; choose one"
+        )
+    if re.search(r"\s", settings.prefix_claim):
+        faults.append(f"prefix_claim is {settings.prefix_claim!r}; it is the name of one claim")
     return faults
 
 

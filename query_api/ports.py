@@ -58,11 +58,20 @@ class TableReader(Protocol):
         """Raise ImagepipeError if no question can be answered."""
 
 
+class LabelCounts(NamedTuple):
+    """How many recognized images carry each label, by its name as Rekognition writes it.
+
+    `looked_at` is set where not all images were counted: so many of the newest were.
+    """
+
+    by_name: Mapping[str, int]
+    looked_at: int | None = None
+
+
 class Counts(Protocol):
     """Reads what was counted."""
 
-    def labels(self) -> Mapping[str, int]:
-        """Read how many recognized images carry each label, by its name as Rekognition writes it."""
+    def labels(self) -> LabelCounts: ...
 
     def statuses_and_days(
         self, days: Sequence[str]

@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import partial
 
 from contract.key_filter import EVERY_KEY, KeyFilter
-from query_api.endpoints import counts, images, uploads
+from query_api.endpoints import counts, images, schemas, uploads
 from query_api.endpoints.image_parameters import Offered
-from query_api.endpoints.page import PageEndpoints
+from query_api.endpoints.page import PageEndpoints, SignIn
 from query_api.http.messages import HTML, Request, Response
 from query_api.http.routing import Endpoint, Route
 from query_api.ports import Counting, Counts, Queues, RequestLog, Signer, TableReader
@@ -16,6 +16,15 @@ from query_api.search.listing import Listing
 from query_api.search.questions import Cursors
 
 OPENAPI = Endpoint("GET", "/openapi.json", "describeApi", "This document", {"type": "object"}, is_static=True)
+ACCESS = Endpoint(
+    "GET",
+    "/access",
+    "readAccess",
+    "Which photos the caller may see",
+    schemas.ACCESS,
+    "Only where a claim of the token says so.",
+    by_prefix=True,
+)
 DOCS = Endpoint(
     "GET", "/docs", "readManual", "The same as a page to read", content_type="text/html", is_static=True
 )
@@ -29,6 +38,9 @@ class Dependencies:
     `near_duplicates` whether photos are found by their hash, `keep_location` whether it is told where they
     were taken. `photos_at` is the URL of the bucket, `renditions_at` that of what is made of photos, empty
     where nothing is; `uploads` says whether this deployment lets photos be added, `keys` under which keys.
+    `prefix_claim` is the claim of the token that says what a caller may see, empty where all see everything;
+    `visible` are the prefixes that the caller may see, None for everything. `sign_in` is where people sign
+    in, None where that is not this deployment's.
     """
 
     table: TableReader
@@ -47,6 +59,9 @@ class Dependencies:
     near_duplicates: bool = False
     keep_location: bool = False
     keys: KeyFilter = EVERY_KEY
+    prefix_claim: str = ""
+    visible: tuple[str, ...] | None = None
+    sign_in: SignIn | None = None
 
 
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:
@@ -66,9 +81,17 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
         ).routes(),
         Route(counts.HEALTH, partial(counts.check_health, parts.table, parts.log)),
         *((upload,) if parts.uploads else ()),
+        *((Route(ACCESS, partial(_access, parts.visible)),) if parts.prefix_claim else ()),
         Route(counts.LABELS, partial(counts.list_labels, parts.counts)),
         Route(counts.STATS, partial(counts.read_stats, parts.counts, parts.queues, parts.now)),
-        *PageEndpoints(parts.photos_at, parts.renditions_at, parts.uploads, parts.near_duplicates).routes(),
+        *PageEndpoints(
+            parts.photos_at,
+            parts.renditions_at,
+            parts.uploads,
+            parts.near_duplicates,
+            bool(parts.prefix_claim),
+            parts.sign_in,
+        ).routes(),
     )
     described = (*(route.endpoint for route in routes), OPENAPI, DOCS)
 
@@ -84,3 +107,7 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
         return Response(200, manual.page(described), HTML, manual.HEADERS)
 
     return (*routes, Route(OPENAPI, openapi), Route(DOCS, docs))
+
+
+def _access(visible: tuple[str, ...] | None, _: Request) -> Response:
+    return Response(200, {"prefixes": None if visible is None else list(visible)})

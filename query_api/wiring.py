@@ -22,8 +22,9 @@ from contract.settings import QuerySettings, load
 from query_api.adapters.clients import CONNECTIONS, QueueBacklogs, make_dynamodb_client, make_sqs_client
 from query_api.adapters.dynamodb import DynamoDBSecrets, QueryTable
 from query_api.adapters.s3_signing import S3Signer, bucket_url
+from query_api.endpoints.page import SignIn
 from query_api.http.messages import Request
-from query_api.http.routing import Router
+from query_api.http.routing import Route, Router
 from query_api.ports import Counting, QueryMetric
 from query_api.routes import Dependencies, all_routes
 from query_api.search.listing import Listing
@@ -47,7 +48,7 @@ def assemble(settings: QuerySettings, session: botocore.session.Session) -> Answ
     def count(what: QueryMetric, by: int) -> None:
         metrics.add_metric(name=what, unit=MetricUnit.Count, value=by)
 
-    router = Router(all_routes(_parts(settings, session, logger, count)), logger, count)
+    router = Router(_routes(_parts(settings, session, logger, count)), logger, count)
 
     # Copies that start from one snapshot would all draw the same pauses between attempts, and throttle again.
     # https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
@@ -63,6 +64,14 @@ def assemble(settings: QuerySettings, session: botocore.session.Session) -> Answ
         measured, correlation_id_path=correlation_paths.API_GATEWAY_HTTP
     )
     return logged
+
+
+def _routes(parts: Dependencies) -> tuple[Route, ...]:
+    if not parts.prefix_claim:
+        return all_routes(parts)
+    from query_api.visibility import routes_by_prefix
+
+    return routes_by_prefix(parts)
 
 
 def _parts(
@@ -101,6 +110,8 @@ def _parts(
         uploads=settings.uploads == "yes",
         near_duplicates=settings.near_duplicates == "yes",
         keep_location=settings.keep_location == "yes",
+        prefix_claim=settings.prefix_claim,
+        sign_in=SignIn(settings.sign_in_url, settings.sign_in_client) if settings.sign_in_url else None,
         photos_at=photos_at,
         renditions_at=renditions_at,
         keys=settings.keys,

@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from contract.records import Result, ResultName
-from contract.scenes import in_a_scene
+from contract.scenes import SCENE, in_a_scene
 
 # Labels less sure than this come and go between two pictures of one thing.
 SURE_PERCENT = 80.0
-SCENE = "Scene"
 
 
 def inherited(name: ResultName, answer: Result) -> Result:

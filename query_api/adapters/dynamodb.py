@@ -20,6 +20,7 @@ from contract.timing import DAY_SECONDS
 from query_api.adapters import readable
 from query_api.adapters.clients import translated
 from query_api.adapters.readable import Unreadable, read_item
+from query_api.ports import LabelCounts
 from query_api.search.postings import RowRange
 
 if TYPE_CHECKING:
@@ -75,10 +76,10 @@ class QueryTable:
         }
         return {name: result for name, result in results.items() if result is not None}
 
-    def labels(self) -> dict[str, int]:
+    def labels(self) -> LabelCounts:
         """Read how many images carry each label: 16 items of up to 3 KB, 8 read units."""
         items = self._all_counts(LABEL_COUNTS).values()
-        return {name: count for item in items for name, count in _of_names(item).items()}
+        return LabelCounts({name: count for item in items for name, count in _of_names(item).items()})
 
     def statuses_and_days(self, days: Sequence[str]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
         places = {table.counts_key(day): day for day in days}

@@ -38,6 +38,7 @@ LABELS = Endpoint(
         ),
         Parameter("limit", whole(1, MAX_LIMIT), "How many at most.", default=DEFAULT_LIMIT),
     ),
+    by_prefix=True,
 )
 STATS = Endpoint(
     "GET",
@@ -47,16 +48,20 @@ STATS = Endpoint(
     schemas.STATS,
     "Numbers of queues are approximate, as SQS gives them.",
 )
-HEALTH = Endpoint("GET", "/health", "checkHealth", "Whether the table answers", schemas.HEALTH)
+HEALTH = Endpoint(
+    "GET", "/health", "checkHealth", "Whether the table answers", schemas.HEALTH, by_prefix=True
+)
 
 
 def list_labels(counts: Counts, request: Request) -> Response:
     asked = QueryParams(LABELS.parameters, request.raw_query_string)
     asked.finish()
     prefix = (asked.one("prefix") or "").casefold()
-    merged = _one_each(counts.labels())
+    counted = counts.labels()
+    merged = _one_each(counted.by_name)
     chosen = [label for label in merged if label["name"].casefold().startswith(prefix)]
-    return Response(200, {"labels": chosen[: asked.one("limit")]})
+    some = {} if counted.looked_at is None else {"looked_at": counted.looked_at}
+    return Response(200, {"labels": chosen[: asked.one("limit")], **some})
 
 
 def _one_each(counts: Mapping[str, int]) -> list[dict[str, Any]]:

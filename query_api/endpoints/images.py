@@ -34,6 +34,7 @@ LIST = Endpoint(
     "null. With `key`, one image instead of a list.",
     PARAMETERS,
     refusals=NO_SUCH_IMAGE,
+    by_prefix=True,
 )
 IMAGE = Endpoint(
     "GET",
@@ -44,6 +45,7 @@ IMAGE = Endpoint(
     "A key that holds `%` or `?`, or ends in `/raw`, is asked for as `/images?key=`.",
     path_parameters=(KEY,),
     refusals=NO_SUCH_IMAGE,
+    by_prefix=True,
 )
 RAW = Endpoint(
     "GET",
@@ -54,6 +56,7 @@ RAW = Endpoint(
     "Any path that ends so is taken for this. For any key: `/images?key=…&raw=true`.",
     path_parameters=(KEY,),
     refusals=NO_SUCH_IMAGE,
+    by_prefix=True,
 )
 
 

@@ -15,7 +15,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from query_api.http.messages import HTML, Request, Response, unknown_path
@@ -61,6 +63,13 @@ FILE = Endpoint(
 )
 
 
+class SignIn(NamedTuple):
+    """Where people sign in: the URL of the pages for it, and the client that this page is to them."""
+
+    url: str
+    client_id: str
+
+
 @dataclass(frozen=True)
 class PageFiles:
     """What the page is made of, put together when it is first asked for. Nothing else can be asked for."""
@@ -80,12 +89,15 @@ class PageFiles:
         """Return the name of this version of all that the page loads."""
         return _digest("".join(f"{name} {len(text)}\n{text}\n" for name, text in self.texts.items()))
 
-    def index(self, **does: bool) -> str:
+    def index(self, sign_in: SignIn | None = None, **does: bool) -> str:
         """Return the page. It loads the rest from below the digest, and knows what this deployment does."""
         text = (self.directory / INDEX).read_text(encoding="utf-8")
         known = " ".join(
             f'data-{name.replace("_", "-")}="{"on" if is_on else "off"}"' for name, is_on in does.items()
         )
+        if sign_in is not None:
+            at, client = escape(sign_in.url), escape(sign_in.client_id)
+            known += f' data-sign-in-at="{at}" data-sign-in-client="{client}"'
         text = text.replace("<html ", f"<html {known} ", 1)
         return text.replace('"page/', f'"page/{self.digest}/')
 
@@ -95,13 +107,16 @@ class PageEndpoints:
     """Serves the page. `photos_at` is the URL of the bucket: besides our own, the one host it may talk to.
 
     From the one at `renditions_at` it may show pictures; empty where photos' files are not looked at.
-    `uploads` says whether photos can be added, `near_duplicates` whether such are found.
+    `uploads` says whether photos can be added, `near_duplicates` whether such are found, `by_prefix` whether
+    callers may see different ones; `sign_in` is where people sign in, None where tokens are put in by hand.
     """
 
     photos_at: str
     renditions_at: str = ""
     uploads: bool = True
     near_duplicates: bool = False
+    by_prefix: bool = False
+    sign_in: SignIn | None = None
     files: PageFiles = PageFiles()
 
     def routes(self) -> tuple[Route, ...]:
@@ -109,9 +124,15 @@ class PageEndpoints:
 
     def _page(self, request: Request) -> Response:
         text = self.files.index(
-            uploads=self.uploads, pictures=bool(self.renditions_at), near_duplicates=self.near_duplicates
+            self.sign_in,
+            uploads=self.uploads,
+            pictures=bool(self.renditions_at),
+            near_duplicates=self.near_duplicates,
+            by_prefix=self.by_prefix,
         )
-        return _kept(request, text, HTML, ASK_AGAIN, security_headers(self.photos_at, self.renditions_at))
+        sign_in_at = "" if self.sign_in is None else self.sign_in.url
+        headers = security_headers(self.photos_at, self.renditions_at, sign_in_at)
+        return _kept(request, text, HTML, ASK_AGAIN, headers)
 
     def _file(self, request: Request) -> Response:
         digest, _, name = request.path.removeprefix("/page/").partition("/")
@@ -135,8 +156,10 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_CHARACTERS]
 
 
-def security_headers(photos_at: str, renditions_at: str = "") -> Mapping[str, str]:
+def security_headers(photos_at: str, renditions_at: str = "", sign_in_at: str = "") -> Mapping[str, str]:
     """Allow the page to run its own scripts, ask its own API, show photos and renditions, and add photos.
+
+    And to ask for tokens where people sign in.
 
     Keys and labels are hostile. The page builds its elements one by one; trusted types make the browser
     refuse everything that would read markup out of text.
@@ -149,7 +172,7 @@ def security_headers(photos_at: str, renditions_at: str = "") -> Mapping[str, st
         "script-src": "'self'",
         "style-src": "'self'",
         "img-src": f"'self' blob: {' '.join(shown)}",
-        "connect-src": f"'self' {bucket}",
+        "connect-src": " ".join(["'self'", bucket, *([_origin(sign_in_at)] if sign_in_at else [])]),
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'none'",

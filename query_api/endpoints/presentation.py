@@ -132,4 +132,4 @@ def _labels(record: ImageRecord, response: Mapping[str, Any]) -> list[Json]:
 
 def _called_at(image: Details, detector: str) -> str | None:
     result = image.results.get(detector)
-    return None if result is None else result.called_at
+    return None if result is None else result.called_at or None

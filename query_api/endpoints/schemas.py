@@ -173,7 +173,27 @@ UPLOAD = json_object(
     }
 )
 HEALTH = json_object({"status": {"type": "string", "enum": ["ok"]}})
-LABELS = json_object({"labels": listed(json_object({"name": TEXT, "count": COUNT}))})
+LABELS = json_object(
+    {
+        "labels": listed(json_object({"name": TEXT, "count": COUNT})),
+        "looked_at": {
+            **COUNT,
+            "description": "Where not all images were counted: how many were, of the newest. Only for those "
+            "who may see some.",
+        },
+    },
+    "looked_at",
+)
+ACCESS = json_object(
+    {
+        "prefixes": or_null(
+            {
+                **listed(TEXT),
+                "description": "What the keys begin with that may be seen, and added; null where all may.",
+            }
+        )
+    }
+)
 _QUEUE = json_object({"waiting": COUNT, "in_flight": COUNT})
 STATS = json_object(
     {

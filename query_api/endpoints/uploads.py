@@ -39,6 +39,7 @@ def upload_endpoint(*, pictures: bool, keys: KeyFilter = EVERY_KEY) -> Endpoint:
         "answers once it is recognized.",
         body=body,
         status=201,
+        by_prefix=True,
     )
 
 

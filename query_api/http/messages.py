@@ -29,7 +29,8 @@ RETRY_AFTER_SECONDS = 2
 class Request(NamedTuple):
     """What is asked. `path` is decoded and has no stage; `raw_query_string` is as the client sent it.
 
-    Names of `headers` are in lower case.
+    Names of `headers` are in lower case. `claims` are those of the token that the HTTP API has verified, as
+    text; there are none where it verifies none.
     """
 
     method: str
@@ -37,6 +38,7 @@ class Request(NamedTuple):
     raw_query_string: str = ""
     body: bytes = b""
     headers: Mapping[str, str] = NOTHING
+    claims: Mapping[str, Any] = NOTHING
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "Request":
@@ -49,7 +51,9 @@ class Request(NamedTuple):
         # A lone surrogate has no place in UTF-8; it becomes a byte that is refused where text is expected.
         content = b64decode(body) if event.get("isBase64Encoded") else body.encode(errors="replace")
         headers = event.get("headers") or {}
-        return cls(context["http"]["method"], path, event.get("rawQueryString") or "", content, headers)
+        claims = ((context.get("authorizer") or {}).get("jwt") or {}).get("claims") or {}
+        method, query = context["http"]["method"], event.get("rawQueryString") or ""
+        return cls(method, path, query, content, headers, claims)
 
     @property
     def takes_gzip(self) -> bool:
@@ -143,6 +147,17 @@ def bad_parameters(*faults: ParamFault) -> ProblemError:
     """Return what is wrong with a request, everything at once."""
     detail = "; ".join(f"{fault.parameter}: {fault.reason}" for fault in faults)
     return ProblemError(400, "bad-parameters", "The question cannot be read", detail, faults)
+
+
+def nothing_visible(detail: str) -> ProblemError:
+    """Return why a caller may see nothing at all: the token does not say what."""
+    return ProblemError(403, "nothing-visible", "Nothing may be seen with this token", detail)
+
+
+def not_by_prefix() -> ProblemError:
+    """Return why a caller who may see some photos is not answered: the answer would be about all."""
+    detail = "This is about all photos, of which you may see some."
+    return ProblemError(403, "not-by-prefix", "Not for you", detail)
 
 
 def unknown_image(key: str) -> ProblemError:

@@ -1,6 +1,7 @@
 // Questions to the API. All addresses are relative to the page, wherever it is served.
 
-const TOKEN = "imagepipe-token";
+import { currentToken, renewedToken } from "./sign-in.js";
+
 const PATIENCE_MS = 30_000;
 const RETRIES = 2;
 const LONGEST_WAIT_S = 5;
@@ -17,14 +18,6 @@ export class ApiError extends Error {
     this.parameters = parameters;
   }
 }
-
-/** Keep the token for this tab. It is sent as a header, and never part of an address. */
-export function keepToken(token) {
-  if (token) sessionStorage.setItem(TOKEN, token);
-  else sessionStorage.removeItem(TOKEN);
-}
-
-export const hasToken = () => sessionStorage.getItem(TOKEN) !== null;
 
 /** GET `path` with parameters (an object, values may be arrays). Raises ApiError, or AbortError. */
 export function ask(path, parameters = {}, signal = undefined) {
@@ -44,8 +37,12 @@ export function tell(path, body) {
 }
 
 async function send(address, { method = "GET", body, type, signal }) {
+  let token = await currentToken();
   for (let attempt = 0; ; attempt += 1) {
-    const response = await once(address, { method, body, type, signal });
+    let response = await once(address, { method, body, type, signal, token });
+    if (response.status === 401 && (token = await renewedToken(token))) {
+      response = await once(address, { method, body, type, signal, token });
+    }
     if (response.ok) return await readJson(response);
     const waitable = response.status === 429 || response.status === 503;
     if (!waitable || attempt === RETRIES) throw await errorOf(response);
@@ -55,9 +52,8 @@ async function send(address, { method = "GET", body, type, signal }) {
   }
 }
 
-async function once(address, { method, body, type, signal }) {
+async function once(address, { method, body, type, signal, token }) {
   const headers = { accept: "application/json" };
-  const token = sessionStorage.getItem(TOKEN);
   if (token) headers.authorization = `Bearer ${token}`;
   if (type) headers["content-type"] = type;
   const ended = new AbortController();
@@ -96,7 +92,8 @@ async function errorOf(response) {
   const faults = problem.faults ?? [];
   const said = faults.map((fault) => `${fault.parameter}: ${fault.reason}`).join("; ");
   const message = said || problem.detail || problem.message || `The API answers ${status}.`;
-  if (status === 401 || status === 403) return new ApiError("unauthorized", message, status);
+  // What API Gateway refuses has no type: who asks is not known, or the token is not of the kind that is needed.
+  if (status === 401 || (status === 403 && !problem.type)) return new ApiError("unauthorized", message, status);
   if (status === 404) return new ApiError("unknown", message, status);
   const refused = faults.map((fault) => fault.parameter);
   return new ApiError(status >= 500 || status === 429 ? "down" : "refused", message, status, refused);

@@ -1,5 +1,7 @@
-// The page put together.
+// The page put together. What has come with the address from signing in is taken out of it before all else.
 
+import { hasSignIn, hasToken, signOut } from "./sign-in.js";
+import { Access } from "./access.js";
 import { change, filters, follow, go } from "./address.js";
 import { ask } from "./api.js";
 import { Chips } from "./chips.js";
@@ -15,6 +17,7 @@ import { UploadPanel } from "./upload-panel.js";
 import { Viewer } from "./viewer.js";
 
 const mayUpload = isOn("uploads");
+const access = isOn("byPrefix") ? new Access() : null;
 const notices = new Notices();
 const controls = new Controls();
 new Search();
@@ -33,6 +36,7 @@ const gallery = new Gallery({
   },
   loaded: ({ count, complete }) => {
     notices.clear();
+    byId("sign-out").hidden = !(hasSignIn && hasToken());
     stats.wake();
     timeline.loaded();
     showEmpty(count || !complete ? null : emptiness());
@@ -43,7 +47,8 @@ const viewer = new Viewer(gallery, {
   revealed: (photo) => gallery.byKey.get(photo.key)?.unveil(false),
 });
 const timeline = new Timeline(gallery);
-const uploads = mayUpload ? new UploadPanel({ ended: showUploaded }) : null;
+const folder = () => access?.folder(filters().prefix) ?? "";
+const uploads = mayUpload ? new UploadPanel({ ended: showUploaded, folder }) : null;
 const stats = new Stats({ told: compare, isAwaited: isUploading });
 
 let asked = write(question(filters()));
@@ -55,6 +60,7 @@ follow((next) => {
   else gallery.restart();
   asked = query;
 });
+byId("sign-out").addEventListener("click", signOut);
 showTitle();
 gallery.restart();
 

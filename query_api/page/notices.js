@@ -1,7 +1,7 @@
 // What stands above or in place of the photos: the API is down, who are you, there is nothing here.
 
-import { hasToken, keepToken } from "./api.js";
 import { byId, h, replace } from "./dom.js";
+import { hasSignIn, hasToken, keepToken, signIn, signInRefusal } from "./sign-in.js";
 
 const FIRST_WAIT_S = 2;
 const LONGEST_WAIT_S = 60;
@@ -15,7 +15,8 @@ export class Notices {
   /** Tell of a failure; `again` asks once more, by itself too if the API was only away. */
   tell(error, again) {
     clearInterval(this.timer);
-    if (error.kind === "unauthorized") this.askForToken(error, again);
+    if (error.kind === "unauthorized" && hasSignIn) this.askToSignIn();
+    else if (error.kind === "unauthorized") this.askForToken(error, again);
     else if (error.kind === "down") this.retry(error, again);
     else
       this.show(
@@ -64,6 +65,11 @@ export class Notices {
   go(again) {
     clearInterval(this.timer);
     again();
+  }
+
+  askToSignIn() {
+    const said = hasToken() ? "Your sign-in has ended." : "Sign in to see the photos.";
+    this.show([signInRefusal(), " ", said], button("Sign in", signIn, "primary"));
   }
 
   askForToken(error, again) {

@@ -18,7 +18,7 @@ export class Stats {
 
   soon(wait) {
     clearTimeout(this.timer);
-    if (document.visibilityState === "visible") this.timer = setTimeout(() => this.poll(), wait);
+    if (document.visibilityState === "visible" && !this.isClosed) this.timer = setTimeout(() => this.poll(), wait);
   }
 
   /** Ask now where nothing is shown and nothing was asked: the API has come back. */
@@ -34,9 +34,11 @@ export class Stats {
       busy ||= queued(stats) > 0;
       this.show(stats);
       this.told(stats);
-    } catch {
+    } catch (error) {
       // The gallery tells when the API does not answer; old figures would only mislead.
       this.line.hidden = true;
+      // What is about all photos is not for those who may see some.
+      this.isClosed = error.kind === "refused";
     }
     this.isAsking = false;
     this.soon(busy ? BUSY_MS : QUIET_MS);

@@ -20,11 +20,11 @@ const SAID = {
 };
 
 export class UploadPanel {
-  /** `ended(details)` is called for each photo that was recognized or rejected. */
-  constructor({ ended }) {
+  /** `ended(details)` is called for each photo that was recognized or rejected; `folder()` gives the folder to add to. */
+  constructor({ ended, folder }) {
     this.ended = ended;
     this.rows = new Map();
-    this.uploads = new Uploads((upload) => this.update(upload));
+    this.uploads = new Uploads((upload) => this.update(upload), folder);
     this.makePanel();
     this.makeButton();
     this.makeDropPlace();

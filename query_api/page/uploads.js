@@ -36,9 +36,9 @@ export class Upload {
 }
 
 export class Uploads {
-  /** `changed(upload)` is called at every step. */
-  constructor(changed) {
-    this.changed = changed;
+  /** `changed(upload)` is called at every step; `folder()` gives the folder to add to, or a promise of it. */
+  constructor(changed, folder) {
+    Object.assign(this, { changed, folder });
     this.all = [];
     this.keys = new Set();
     this.waiting = [];
@@ -95,7 +95,8 @@ export class Uploads {
 
   /** Store a file under the first name that is free; give what the bucket calls the stored bytes. */
   async store(upload, sha256) {
-    for (const key of namesOf(upload.file.name)) {
+    const folder = await this.folder();
+    for (const key of namesOf(folder + upload.file.name)) {
       if (this.keys.has(key)) continue;
       this.keys.add(key);
       try {
@@ -156,7 +157,7 @@ export class Uploads {
 
 /** Give the names to try: cat.jpg, cat (2).jpg … */
 function* namesOf(name) {
-  const [, stem, suffix] = /^(.*?)(\.[^.]*)?$/s.exec(name);
+  const [, stem, suffix] = /^(.*?)(\.[^./]*)?$/s.exec(name);
   yield name;
   for (let copy = 2; copy <= MOST_NAMES; copy += 1) yield `${stem} (${copy})${suffix ?? ""}`;
 }

@@ -40,8 +40,9 @@ class Checkpoint(NamedTuple):
 class Conjunction:
     """The rows of the leading postings whose places are in all others too, as far as rows can tell.
 
-    `looked_at` are the places of the leading postings that were held against the rest, in order. `passed` is
-    the last row that was passed: an image that has several of the leading terms has as many equal ones.
+    `looked_at` are rows of the leading postings that were held against the rest, one a place, in order.
+    `passed` is the last row that was passed: an image that has several of the leading terms has as many equal
+    ones.
     """
 
     matcher: Matcher
@@ -49,7 +50,7 @@ class Conjunction:
     others: Sequence[Postings]
     range: RowRange
     budget: ReadBudget
-    looked_at: list[str] = field(default_factory=list, init=False)
+    looked_at: list[IndexRow] = field(default_factory=list, init=False)
     settled: str | None = field(default=None, init=False)
     passed: IndexRow | None = field(default=None, init=False)
 
@@ -78,7 +79,7 @@ class Conjunction:
                 self.driver.advance()
                 continue
             place = self.range.place(candidate)
-            self._look_at(place)
+            self._look_at(candidate)
             further = self._first_of_others_after(place)
             if further == place and self.matcher.may_match(candidate):
                 return candidate
@@ -96,12 +97,13 @@ class Conjunction:
             return False
         return self.range.place(row) == self.range.place(self.passed)
 
-    def _look_at(self, place: str) -> None:
-        if not self.looked_at or self.looked_at[-1] != place:
+    def _look_at(self, row: IndexRow) -> None:
+        place = self.range.place(row)
+        if not self.looked_at or self.range.place(self.looked_at[-1]) != place:
             # A cursor is a place, and other revisions may have rows of the same one: all of them were seen
             # when a row of another place is.
             self._settle(self.range.just_before(place))
-            self.looked_at.append(place)
+            self.looked_at.append(row)
 
     def _settle(self, place: str) -> None:
         """Note that everything up to a place is dealt with."""

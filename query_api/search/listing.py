@@ -30,17 +30,21 @@ class Listing:
     """Finds pages of images. A page is full unless the end, or a bound of work, was reached before.
 
     `max_read_budget` bounds the reading of index rows, `max_records` that of records; what is asked for
-    bounds both further. `fewest_rows` are read at first of each of several terms.
+    bounds both further. `fewest_rows` are read at first of each of several terms. Images are found below the
+    prefixes in `visible`; anywhere where that is None.
     """
 
     table: TableReader
     max_read_budget: int = MAX_READ_BUDGET
     max_records: int = MAX_RECORDS
     fewest_rows: int = ROWS_OF_A_UNIT
+    visible: tuple[str, ...] | None = None
 
     def page(self, question: ListQuestion) -> Page:
         """Read one page: about as many rows as it shows and skips, and one record for each."""
-        matcher = Matcher(question)
+        matcher = Matcher(question, self.visible)
+        if matcher.is_in_vain:
+            return Page((), None)
         budget = min(self.max_read_budget, READ_BUDGET_OF_A_PAGE + READ_BUDGET_OF_A_MATCH * question.limit)
         joined = conjunctions(self.table, matcher, budget, self.fewest_rows)
         rows = in_order(joined)
@@ -118,8 +122,16 @@ class _PageUnderWay:
     ) -> Page:
         after = None if is_last else self._reached(conjunctions[0].range, checkpoint)
         rows_read = sum(each.budget.rows for each in conjunctions)
-        looked_at = None if after is None or not self.room else _looked_at(conjunctions, after)
+        looked_at = None if after is None or not self.room else self._looked_at(conjunctions, after)
         return Page(tuple(self.matches.values()), after, rows_read, self.rows_skipped, looked_at)
+
+    def _looked_at(self, conjunctions: Sequence[Conjunction], after: str) -> int:
+        """Count the images that were gone through up to the end of a page, of those that may be seen."""
+        return sum(
+            not each.range.is_before(after, each.range.place(row)) and self.matcher.may_see(row.key)
+            for each in conjunctions
+            for row in each.looked_at
+        )
 
     def _reached(self, order: RowRange, checkpoint: Checkpoint | None) -> str | None:
         """Return the place up to which all is dealt with.
@@ -130,8 +142,3 @@ class _PageUnderWay:
         if checkpoint is None or (self.last is not None and checkpoint.place == order.just_before(self.last)):
             return self.last
         return checkpoint.place
-
-
-def _looked_at(conjunctions: Sequence[Conjunction], after: str) -> int:
-    """Count the places that were gone through up to the end of a page."""
-    return sum(not each.range.is_before(after, place) for each in conjunctions for place in each.looked_at)

@@ -104,10 +104,15 @@ class Scored(NamedTuple):
 
 
 class Matcher:
-    """Holds images against a question. The record decides; index rows only say where to look."""
+    """Holds images against a question. The record decides; index rows only say where to look.
 
-    def __init__(self, question: ListQuestion) -> None:
+    `visible` are the prefixes whose images may be seen at all; None where all may.
+    """
+
+    def __init__(self, question: ListQuestion, visible: Sequence[str] | None = None) -> None:
         self.question = question
+        self._visible = ("",) if visible is None else tuple(visible)
+        self._prefixes = _within(question.prefix, self._visible)
         self._labels = _folded(question.labels)
         self._any_labels = _folded(question.any_labels)
         self._not_labels = _folded(question.not_labels)
@@ -126,6 +131,14 @@ class Matcher:
             )
         )
 
+    @property
+    def is_in_vain(self) -> bool:
+        """Return whether nothing can match: what is asked for is nowhere that may be seen."""
+        return not self._prefixes
+
+    def may_see(self, key: str) -> bool:
+        return key.startswith(self._visible)
+
     def may_match(self, row: IndexRow) -> bool:
         """Return whether the image of a row can match, as far as the row knows."""
         asked = self.question
@@ -136,7 +149,7 @@ class Matcher:
         return (
             (row.confidence is None or row.confidence >= asked.min_confidence_percent)
             and (asked.include_parents or not row.is_parent)
-            and row.key.startswith(asked.prefix)
+            and row.key.startswith(self._prefixes)
             and (first or "") <= row.at.sk <= f"{last or ''}~"
         )
 
@@ -146,7 +159,7 @@ class Matcher:
         if not (
             record.status is asked.status
             and (found.faces or 0) >= asked.min_faces
-            and record.key.startswith(asked.prefix)
+            and record.key.startswith(self._prefixes)
             and (asked.uploaded_from or "") <= record.version.uploaded_at <= (asked.uploaded_to or "~")
             and (not self._words or self._words <= set(_folded(found.words)))
             and (not self._asks_for_facts or self._has_facts(found.photo))
@@ -225,6 +238,15 @@ class Matcher:
         return max(found, default=-1.0)
 
 
+def _within(asked: str, visible: Sequence[str]) -> tuple[str, ...]:
+    """Return what is asked for of what may be seen, both given by prefixes."""
+    return tuple(
+        asked if asked.startswith(prefix) else prefix
+        for prefix in visible
+        if asked.startswith(prefix) or prefix.startswith(asked)
+    )
+
+
 def _is_near(near: Near, photo: PhotoFacts) -> bool:
     if photo.latitude is None or photo.longitude is None:
         return False
@@ -236,6 +258,7 @@ def _folded(names: Iterable[str]) -> tuple[str, ...]:
 
 
 MAC_BYTES = 16
+_NAMES = frozenset({"labels", "any_labels", "not_labels", "words"})
 
 
 class ForeignCursorError(Exception):
@@ -244,16 +267,21 @@ class ForeignCursorError(Exception):
 
 @dataclass(frozen=True)
 class Cursors:
-    """Writes and reads cursors: where a page ended, as text that nobody else can make, for one question.
+    """Writes and reads cursors: where a page ended, as text that nobody else can make or read.
 
-    `secrets` returns the keys that all copies of the function know: the first signs, each is taken.
+    A cursor is for one question, and for those who may see what is below the same prefixes (`visible`; None
+    where all is). The place in it may be that of an image that they may not see, and holds a digest of its
+    key. `secrets` returns the keys that all copies of the function know: the first signs, each is taken.
     """
 
     secrets: Callable[[], Sequence[bytes]]
+    visible: tuple[str, ...] | None = None
 
     def write(self, question: ListQuestion, after: str) -> str:
         """Write the cursor with which `question` goes on after a place."""
-        return _written(_signature(self.secrets()[0], question, after), after)
+        secret = self.secrets()[0]
+        signature = self._signature(secret, question, after)
+        return _written(signature, _enciphered(secret, signature, after.encode()))
 
     def resume(self, question: ListQuestion, cursor: str) -> ListQuestion:
         """Return the question that goes on where the cursor says. Raises ForeignCursorError.
@@ -262,33 +290,43 @@ class Cursors:
         """
         try:
             content = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            signature, after = content[:MAC_BYTES], content[MAC_BYTES:].decode()
         except (binascii.Error, ValueError) as fault:
             raise ForeignCursorError from fault
-        signatures = [_signature(secret, question, after) for secret in self.secrets()]
-        if not any(hmac.compare_digest(signature, each) for each in signatures):
-            raise ForeignCursorError
+        signature, enciphered = content[:MAC_BYTES], content[MAC_BYTES:]
         # Base64 has several ways of writing the same bytes; ours is the one that is taken.
-        if cursor != _written(signature, after):
+        if cursor != _written(signature, enciphered):
             raise ForeignCursorError
-        return question._replace(after=after)
+        for secret in self.secrets():
+            after = _enciphered(secret, signature, enciphered).decode(errors="replace")
+            if hmac.compare_digest(signature, self._signature(secret, question, after)):
+                return question._replace(after=after)
+        raise ForeignCursorError
+
+    def _signature(self, secret: bytes, question: ListQuestion, after: str) -> bytes:
+        # Names are matched without regard to case, so a question may be written in another case next time.
+        asked = {
+            name: _folded(value) if name in _NAMES else value
+            for name, value in question._asdict().items()
+            if name not in {"limit", "after", "picture_hash"}
+        }
+        asked["moderation"] = (question.moderation or "").casefold()
+        asked["camera"] = (question.camera or "").casefold()
+        signed = json.dumps([asked, after, self.visible], sort_keys=True).encode()
+        return hmac.digest(secret, signed, "sha256")[:MAC_BYTES]
 
 
-def _written(signature: bytes, after: str) -> str:
-    return urlsafe_b64encode(signature + after.encode()).rstrip(b"=").decode()
+def _enciphered(secret: bytes, signature: bytes, place: bytes) -> bytes:
+    """Encipher a place, or decipher it: by a stream of its own for each signature, which depends on it.
+
+    That is the construction of SIV (https://www.rfc-editor.org/rfc/rfc5297), with HMAC for both of its parts;
+    what is signed is JSON, and begins with a bracket.
+    """
+    blocks = range(len(place) // 32 + 1)
+    stream = b"".join(
+        hmac.digest(secret, b"stream" + bytes([block]) + signature, "sha256") for block in blocks
+    )
+    return bytes(sign ^ other for sign, other in zip(place, stream, strict=False))
 
 
-_NAMES = frozenset({"labels", "any_labels", "not_labels", "words"})
-
-
-def _signature(secret: bytes, question: ListQuestion, after: str) -> bytes:
-    # Names are matched without regard to case, so a question may be written in another case next time.
-    asked = {
-        name: _folded(value) if name in _NAMES else value
-        for name, value in question._asdict().items()
-        if name not in {"limit", "after", "picture_hash"}
-    }
-    asked["moderation"] = (question.moderation or "").casefold()
-    asked["camera"] = (question.camera or "").casefold()
-    signed = json.dumps([asked, after], sort_keys=True).encode()
-    return hmac.digest(secret, signed, "sha256")[:MAC_BYTES]
+def _written(signature: bytes, enciphered: bytes) -> str:
+    return urlsafe_b64encode(signature + enciphered).rstrip(b"=").decode()

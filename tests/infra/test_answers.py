@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from contract import table
-from infra.answers import ROUTES, STATIC_ROUTES, UPLOAD_ROUTE
+from infra.answers import ACCESS_ROUTE, ROUTES, STATIC_ROUTES, UPLOAD_ROUTE
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from query_api.routes import all_routes
 from tests.infra.conftest import JWT, Synthesize
@@ -52,6 +52,19 @@ def test_what_the_function_answers_is_what_the_api_routes(
     routes = (*ROUTES, UPLOAD_ROUTE) if uploads else ROUTES
     assert answered == {**dict.fromkeys(routes, False), **dict.fromkeys(STATIC_ROUTES, True)}
     assert set(routes_of(template if uploads else open_template)) == set(answered)
+
+
+def test_by_prefix_there_is_one_route_more_and_the_function_knows_the_claim(
+    synthesized: Synthesize, template: Template
+) -> None:
+    by_prefix = Template.of(synthesized({**JWT, "prefix_claim": "photos_prefixes"}))
+    endpoints = [route.endpoint for route in all_routes(Site(prefix_claim="photos_prefixes").parts)]
+
+    assert set(routes_of(by_prefix)) == {endpoint.gateway_route for endpoint in endpoints}
+    assert routes_of(by_prefix)[ACCESS_ROUTE] == "JWT"
+    assert variables_of(by_prefix)["PREFIX_CLAIM"] == "photos_prefixes"
+    assert ACCESS_ROUTE not in routes_of(template)
+    assert "PREFIX_CLAIM" not in variables_of(template)
 
 
 def test_where_anybody_may_look_nobody_may_upload_by_default(open_template: Template) -> None:
@@ -196,6 +209,12 @@ def test_the_order_by_confidence_is_left_out_and_the_function_knows(template: Te
             "upload_scope is of use only where api_access is 'jwt' and uploads are not off$",
         ),
         ({**JWT, "uploads": "false"}, "upload_scope"),
+        ({"prefix_claim": "p"}, "prefix_claim is about tokens, which only api_access 'jwt' has$"),
+        (
+            {**JWT, "prefix_claim": "p", "scenes": "true"},
+            "prefix_claim and scenes are both set: .* choose one$",
+        ),
+        ({**JWT, "prefix_claim": "a b"}, "prefix_claim is 'a b'; it is the name of one claim$"),
         ({**JWT, "upload_scope": "two scopes"}, "is 'two scopes'; it is one scope, as in photos/upload$"),
     ],
 )

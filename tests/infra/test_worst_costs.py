@@ -5,12 +5,13 @@ from pathlib import Path
 from contract.prices import MILLION, Prices, dollars_for_calls
 from contract.table import SHARDS
 from contract.tallies import LABEL_COUNTS
-from infra.answers import COSTLY_ROUTES, ROUTES, STATIC_ROUTES, UPLOAD_ROUTE
+from infra.answers import ACCESS_ROUTE, COSTLY_ROUTES, ROUTES, STATIC_ROUTES, UPLOAD_ROUTE
 from infra.pictures import MEMORY_MB
 from infra.settings import DeploymentSettings
 from query_api.endpoints.counts import CALL_DAYS
 from query_api.search.listing import MAX_READ_BUDGET, MAX_RECORDS
 from query_api.search.postings import ROWS_OF_A_UNIT
+from query_api.visibility import COUNTED_READ_BUDGET
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/security.md"
 DAY_SECONDS = 86_400
@@ -33,6 +34,8 @@ WORST_UNITS = {
     "GET /health": 1,
     UPLOAD_ROUTE: 0,
 }
+# With access by prefix, labels are counted on photos.
+BY_PREFIX = "GET /labels", MAX_RECORDS + COUNTED_READ_BUDGET / ROWS_OF_A_UNIT
 SETTINGS = DeploymentSettings()
 PRICES = Prices()
 
@@ -41,16 +44,22 @@ def rate_of(route: str) -> int:
     return SETTINGS.api_costly_requests_a_second if route in COSTLY_ROUTES else SETTINGS.api_requests_a_second
 
 
+def row(name: str, route: str, units: float) -> str:
+    requests = rate_of(route) * DAY_SECONDS
+    reading = requests * units * PRICES.million_read_units / MILLION
+    asking = requests * MILLION_HTTP_REQUESTS / MILLION
+    return f"| {name} | {rate_of(route)} | {units:g} | {reading:.2f} | {asking:.2f} |"
+
+
 def table() -> str:
     lines = [
         "| route | requests a second | read units of one | DynamoDB, $ a day | API Gateway, $ a day |",
         "| --- | --- | --- | --- | --- |",
     ]
     for route in (*ROUTES, UPLOAD_ROUTE, *STATIC_ROUTES):
-        requests, units = rate_of(route) * DAY_SECONDS, WORST_UNITS.get(route, 0)
-        reading = requests * units * PRICES.million_read_units / MILLION
-        asking = requests * MILLION_HTTP_REQUESTS / MILLION
-        lines.append(f"| `{route}` | {rate_of(route)} | {units:g} | {reading:.2f} | {asking:.2f} |")
+        lines.append(row(f"`{route}`", route, WORST_UNITS.get(route, 0)))
+    lines.append(row(f"`{BY_PREFIX[0]}` with `prefix_claim`", *BY_PREFIX))
+    lines.append(row(f"`{ACCESS_ROUTE}`, only with it", ACCESS_ROUTE, 0))
     calls = rate_of(UPLOAD_ROUTE) * DAY_SECONDS
     function = ACCOUNT_CONCURRENCY * FUNCTION_GB * DAY_SECONDS * PRICES.gb_second
     return "\n".join(
@@ -83,3 +92,6 @@ def test_no_caller_throttles_the_default_list_for_all_others() -> None:
 
     assert SETTINGS.api_costly_requests_a_second * worst_partition <= PARTITION_UNITS_A_SECOND / 2
     assert SETTINGS.api_costly_burst * worst_partition <= PARTITION_UNITS_A_SECOND
+    counting = COUNTED_READ_BUDGET / ROWS_OF_A_UNIT / SHARDS
+    both = SETTINGS.api_costly_requests_a_second * (worst_partition + counting)
+    assert both <= PARTITION_UNITS_A_SECOND * 3 / 4

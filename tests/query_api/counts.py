@@ -12,7 +12,7 @@ from contract.errors import ImagepipeError
 from query_api.endpoints.counts import LABELS, STATS, list_labels, read_stats
 from query_api.http.messages import Request, Response
 from query_api.http.routing import Route, Router
-from query_api.ports import Backlog, QueryMetric
+from query_api.ports import Backlog, LabelCounts, QueryMetric
 from tests.query_api.gateways import ministack
 
 
@@ -27,9 +27,9 @@ class MemoryCounts:
     failure: ImagepipeError | None = None
     reads: int = 0
 
-    def labels(self) -> Mapping[str, int]:
+    def labels(self) -> LabelCounts:
         self._read()
-        return self.by_label
+        return LabelCounts(self.by_label)
 
     def statuses_and_days(
         self, days: Sequence[str]

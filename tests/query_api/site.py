@@ -4,21 +4,40 @@ import gzip
 import json
 from base64 import b64decode
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from contract.records import ImageVersion
+from query_api.endpoints.page import SignIn
 from query_api.http.messages import Request
 from query_api.http.routing import Router
 from query_api.ports import Content, QueryMetric, UploadGrant
 from query_api.routes import Dependencies, all_routes
 from query_api.search.listing import Listing
 from query_api.search.questions import Cursors
+from query_api.visibility import routes_by_prefix
 from tests.query_api.counts import MemoryCounts
 from tests.query_api.gateways import Event, Gateway, ministack
 from tests.query_api.memory_table import MemoryTable
+
+
+def signed_in(event: Event, claims: Mapping[str, Any]) -> Event:
+    """Give the event as it is where the HTTP API has verified a token: with its claims, as text.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+    """
+    authorizer = {"jwt": {"claims": {name: claim_text(value) for name, value in claims.items()}}}
+    return {**event, "requestContext": {**event["requestContext"], "authorizer": authorizer}}
+
+
+def claim_text(value: object) -> str:
+    """Write a claim as an HTTP API passes it on (measured: query_api/http/claims.py)."""
+    if isinstance(value, list):
+        return f"[{' '.join(map(claim_text, value))}]"
+    return json.dumps(value) if isinstance(value, dict | bool | int | float) else str(value)
 
 
 @dataclass(frozen=True)
@@ -66,6 +85,9 @@ class Site:
     near_duplicates: bool = False
     keep_location: bool = True
     counts: MemoryCounts = field(default_factory=MemoryCounts)
+    prefix_claim: str = ""
+    claims: Mapping[str, Any] | None = None
+    sign_in: SignIn | None = None
 
     def exception(self, msg: object) -> None:
         self.logged.append(msg)
@@ -74,8 +96,9 @@ class Site:
         self.counted[count] += by
 
     def reply(self, event: Event) -> dict[str, Any]:
-        router = Router(all_routes(self.parts), self, self._count)
-        request = Request.from_event(event)
+        routes = routes_by_prefix(self.parts) if self.prefix_claim else all_routes(self.parts)
+        router = Router(routes, self, self._count)
+        request = Request.from_event(event if self.claims is None else signed_in(event, self.claims))
         return router.respond(request).to_event(gzipped=request.takes_gzip)
 
     def answer(self, event: Event) -> Answer:
@@ -102,6 +125,8 @@ class Site:
             uploads=self.uploads,
             near_duplicates=self.near_duplicates,
             keep_location=self.keep_location,
+            prefix_claim=self.prefix_claim,
+            sign_in=self.sign_in,
         )
 
     def post(self, path: str, body: object) -> Answer:

@@ -47,6 +47,32 @@ def test_a_cursor_is_refused_where_anything_else_is_asked(name: str, value: Any)
         cursors.resume(ASKED._replace(**{name: value}), cursor)
 
 
+def test_a_cursor_of_those_who_see_something_else_is_refused() -> None:
+    readers = {
+        visible: Cursors(lambda: (b"secret",), visible)
+        for visible in (None, (), ("family/",), ("family/", "trips/"), ("trips/",), ("family/ trips/",))
+    }
+    written = {visible: reader.write(ASKED, PLACE) for visible, reader in readers.items()}
+
+    for visible, reader in readers.items():
+        for other, cursor in written.items():
+            if other == visible:
+                assert reader.resume(ASKED, cursor).after == PLACE
+            else:
+                with pytest.raises(ForeignCursorError):
+                    reader.resume(ASKED, cursor)
+
+
+def test_a_cursor_does_not_tell_the_place_it_holds() -> None:
+    cursor = cursors.write(ASKED, PLACE)
+
+    content = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    assert not any(part.encode() in content for part in ("2026", "12:00", "0123456789ab", "#"))
+    other = cursors.write(ASKED, PLACE[:-1] + "8")
+    assert other[:24] != cursor[:24]
+    assert other[24:] != cursor[24:], "a stream that served twice would give the difference of two places"
+
+
 def test_a_cursor_goes_on_with_another_limit_and_in_another_case() -> None:
     cursor = cursors.write(ASKED, PLACE)
 

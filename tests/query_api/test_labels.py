@@ -7,6 +7,7 @@ import pytest
 from contract.errors import ThrottledError
 from contract.table import key_to_wire
 from contract.tallies import COUNT_PREFIX, LABEL_COUNTS, label_counts_key
+from query_api.ports import LabelCounts
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.counts import CountsSite, MemoryCounts
 
@@ -78,8 +79,8 @@ def test_counts_are_read_from_all_their_items_and_what_is_at_zero_is_left_out(
         attributes: Any = {f"{COUNT_PREFIX}{name}": {"N": str(count)} for name, count in here.items()}
         moto_table.client.put_item(TableName=TABLE_NAME, Item={**key_to_wire(at), **attributes})
 
-    assert moto_table.labels() == {name: count for name, count in counts.items() if count}
+    assert moto_table.labels().by_name == {name: count for name, count in counts.items() if count}
 
 
 def test_where_nothing_was_counted_yet_there_are_no_labels(moto_table: MotoTable) -> None:
-    assert moto_table.labels() == {}
+    assert moto_table.labels() == LabelCounts({})

@@ -233,7 +233,7 @@ def test_counts_that_are_none_are_left_out_and_told(moto_table: MotoTable, value
         moto_table.client.put_item(TableName=TABLE_NAME, Item={**key_to_wire(at), **attributes})
     counts = replace(moto_table, unreadable=lambda what, error: told.append(what))
 
-    assert counts.labels() == {"Cat": 5}
+    assert counts.labels().by_name == {"Cat": 5}
     assert counts.statuses_and_days(["2026-11-23"]) == ({"recognized": 7}, {"2026-11-23": {"CallsMade": 12}})
     assert len(told) == 3
     assert label_counts_key("Cat") in LABEL_COUNTS

@@ -18,10 +18,12 @@ from constructs import Construct
 from contract import timing
 from contract.settings import QuerySettings
 from contract.table import signing_key
+from infra.distribution import PageDistribution
 from infra.functions import PythonFunction, allow, retention
 from infra.intake import ObjectEvents
 from infra.pictures import Pictures, environment
 from infra.settings import DeploymentSettings
+from infra.sign_in import SignIn
 
 # What the function answers: tests hold this list to its own. The greedy form takes keys with slashes, encoded
 # or not, and what comes after them (`/raw`).
@@ -112,10 +114,30 @@ class Answers(Construct):
         for queue in (images.queue, images.dead_letters, bulk.queue, bulk.dead_letters):
             queue.grant(self.function, "sqs:GetQueueAttributes")
         self.api = self._http_api()
+        self.distribution = (
+            PageDistribution(self, "Front", settings, self.api) if settings.cloudfront else None
+        )
+        self.sign_in = self._sign_in() if settings.sign_in else None
         routes = self._route()
         self._throttle(routes)
         if intake.own_bucket is not None:
             self._let_pages_in(intake.own_bucket)
+
+    @property
+    def page_origin(self) -> str:
+        """Return where people open the page."""
+        return self.distribution.origin if self.distribution else self.api.api_endpoint
+
+    def _sign_in(self) -> SignIn:
+        """Have people sign in, and tell the page where.
+
+        Neither the API nor what is before it needs to know of the pool, so the pool can know their names:
+        only the routes and the function come after it.
+        """
+        people = SignIn(self, "SignIn", pages=[f"{self.page_origin}/"], retained=self.settings.retained)
+        self.function.add_environment("SIGN_IN_URL", people.url)
+        self.function.add_environment("SIGN_IN_CLIENT", people.client_id)
+        return people
 
     def _let_pages_in(self, bucket: s3.Bucket) -> None:
         """Let pages ask the bucket, which is another host than theirs.
@@ -124,7 +146,7 @@ class Answers(Construct):
         """
         uploads = self.settings.takes_uploads
         bucket.add_cors_rule(
-            allowed_origins=[self.api.api_endpoint, *self.settings.cors_origins],
+            allowed_origins=[self.page_origin, *self.settings.cors_origins],
             allowed_methods=[s3.HttpMethods.GET, *([s3.HttpMethods.PUT] if uploads else [])],
             allowed_headers=["*"],
             exposed_headers=["etag", "x-amz-version-id"] if uploads else None,
@@ -225,6 +247,12 @@ class Answers(Construct):
         match self.settings.api_access:
             case "iam":
                 return authorizers.HttpIamAuthorizer()
+            case "jwt" if self.sign_in:
+                # An access token of Cognito's has no `aud`; API Gateway then takes `client_id` for it.
+                # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+                return authorizers.HttpJwtAuthorizer(
+                    "People", self.sign_in.issuer, jwt_audience=[self.sign_in.client_id]
+                )
             case "jwt":
                 return authorizers.HttpJwtAuthorizer(
                     "People", self.settings.jwt_issuer, jwt_audience=list(self.settings.jwt_audience)

@@ -132,6 +132,8 @@ class ImagepipeStack(Stack):
             **({"BucketPrefix": settings.bucket_prefix} if settings.bucket_prefix else {}),
             **({"BucketSuffixes": ",".join(settings.bucket_suffixes)} if settings.bucket_suffixes else {}),
             **({"RenditionsBucket": looking.renditions.bucket_name} if looking else {}),
+            **({"PageUrl": f"{answers.page_origin}/"} if answers.distribution or answers.sign_in else {}),
+            **({"UserPoolId": answers.sign_in.pool_id} if answers.sign_in else {}),
         )
 
     def _warn_of_slow_starts(self) -> None:

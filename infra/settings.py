@@ -72,6 +72,12 @@ class DeploymentSettings:
     the claim of the token that says below which prefixes its bearer may see photos, and add some (`family/`;
     `*` for all); without it, all see all of them (docs/decisions/0021-access-by-prefix.md).
 
+    `sign_in` has people sign in at pages of Amazon Cognito, with a pool of the stack's own to which an
+    administrator adds them; it goes with `api_access=jwt` and takes the place of `jwt_issuer` and
+    `jwt_audience`. `cloudfront` puts CloudFront before page and API, at a name of its own or at
+    `cloudfront_domain`, for which `cloudfront_certificate` is (in us-east-1). With it, `waf` makes a web ACL
+    for $8 a month, in us-east-1 alone; elsewhere, `web_acl_arn` names one that is there (docs/page.md).
+
     `cors_origins` are the pages of other hosts that may ask and upload (`https://photos.example`);
     `api_requests_a_second` and `api_burst` bound what all callers together may ask,
     `api_costly_requests_a_second` and `api_costly_burst` each of the questions that read or spend most
@@ -118,6 +124,12 @@ class DeploymentSettings:
     uploads: bool | None = None
     upload_scope: str = ""
     prefix_claim: str = ""
+    sign_in: bool = False
+    cloudfront: bool = False
+    cloudfront_domain: str = ""
+    cloudfront_certificate: str = ""
+    waf: bool = False
+    web_acl_arn: str = ""
     cors_origins: tuple[str, ...] = ()
     api_requests_a_second: int = 100
     api_burst: int = 200

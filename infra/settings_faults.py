@@ -33,6 +33,8 @@ def faults_of(settings: "DeploymentSettings") -> list[str]:
         *_unusable_parts_of_pictures(settings),
         *_unusable_upload_scope(settings),
         *_unusable_prefix_claim(settings),
+        *_unusable_sign_in(settings),
+        *_unusable_cloudfront(settings),
         *_unreachable(settings),
         *_half_restored(settings),
         *_unusable_quotas(settings),
@@ -56,10 +58,15 @@ def _unknown_words(settings: "DeploymentSettings") -> list[str]:
         )
     if settings.api_access not in API_ACCESS:
         faults.append(f"api_access is {settings.api_access!r}; choose one of {', '.join(API_ACCESS)}")
-    if settings.api_access == "jwt" and not (
-        settings.jwt_issuer.startswith("https://") and settings.jwt_audience
+    if (
+        settings.api_access == "jwt"
+        and not settings.sign_in
+        and not (settings.jwt_issuer.startswith("https://") and settings.jwt_audience)
     ):
-        faults.append("api_access is 'jwt'; set jwt_issuer to an https URL and jwt_audience to one or more")
+        faults.append(
+            "api_access is 'jwt'; set jwt_issuer to an https URL and jwt_audience to one or more, or sign_in "
+            "to true"
+        )
     strange = [origin for origin in settings.cors_origins if not re.fullmatch(r"https?://[^/\s*]+", origin)]
     if strange:
         faults.append(f"cors_origins has {', '.join(strange)}; an origin is as in https://photos.example")
@@ -139,6 +146,59 @@ def _unusable_prefix_claim(settings: "DeploymentSettings") -> list[str]:
         )
     if re.search(r"\s", settings.prefix_claim):
         faults.append(f"prefix_claim is {settings.prefix_claim!r}; it is the name of one claim")
+    return faults
+
+
+def _unusable_sign_in(settings: "DeploymentSettings") -> list[str]:
+    if not settings.sign_in:
+        return []
+    faults = []
+    if settings.api_access != "jwt":
+        faults.append("sign_in gives people tokens; set api_access to 'jwt', which takes them")
+    if settings.jwt_issuer or settings.jwt_audience:
+        faults.append(
+            "sign_in makes issuer and audience of tokens itself; leave out jwt_issuer and jwt_audience"
+        )
+    if settings.upload_scope:
+        faults.append("upload_scope is set, and tokens that people get by sign_in have no scope of yours")
+    return faults
+
+
+def _unusable_cloudfront(settings: "DeploymentSettings") -> list[str]:
+    parts = ("cloudfront_domain", "cloudfront_certificate", "waf", "web_acl_arn")
+    if not settings.cloudfront:
+        return [
+            f"{name} is of use only where cloudfront is true" for name in parts if getattr(settings, name)
+        ]
+    faults = []
+    if settings.api_access == "iam":
+        faults.append(
+            "cloudfront and api_access 'iam' do not go together: callers sign the host's name, which "
+            "CloudFront changes on the way; set api_access to 'jwt' (or 'open'), or leave out cloudfront"
+        )
+    if bool(settings.cloudfront_domain) != bool(settings.cloudfront_certificate):
+        faults.append("cloudfront_domain and cloudfront_certificate belong together; set both or none")
+    if settings.cloudfront_domain and not re.fullmatch(
+        r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", settings.cloudfront_domain
+    ):
+        faults.append(f"cloudfront_domain is {settings.cloudfront_domain!r}; it is as in photos.example.com")
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
+    if settings.cloudfront_certificate and not re.fullmatch(
+        r"arn:aws:acm:us-east-1:\d{12}:certificate/[\w-]+", settings.cloudfront_certificate
+    ):
+        faults.append(
+            f"cloudfront_certificate is {settings.cloudfront_certificate!r}; CloudFront takes certificates "
+            "of us-east-1 alone, as in arn:aws:acm:us-east-1:123456789012:certificate/…"
+        )
+    if settings.waf and settings.web_acl_arn:
+        faults.append("waf and web_acl_arn are both set; choose one")
+    if settings.web_acl_arn and not re.fullmatch(
+        r"arn:aws:wafv2:us-east-1:\d{12}:global/webacl/[\w-]+/[\w-]+", settings.web_acl_arn
+    ):
+        faults.append(
+            f"web_acl_arn is {settings.web_acl_arn!r}; CloudFront takes web ACLs of us-east-1 alone, as in "
+            "arn:aws:wafv2:us-east-1:123456789012:global/webacl/photos/…"
+        )
     return faults
 
 

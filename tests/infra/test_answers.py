@@ -198,7 +198,7 @@ def test_the_order_by_confidence_is_left_out_and_the_function_knows(template: Te
 @pytest.mark.parametrize(
     ("context", "blamed"),
     [
-        ({"api_access": "jwt"}, "set jwt_issuer to an https URL and jwt_audience to one or more$"),
+        ({"api_access": "jwt"}, "set jwt_issuer to an https URL and jwt_audience to one or more, or sign_in"),
         ({"api_access": "jwt", "jwt_issuer": "http://a", "jwt_audience": "b"}, "jwt_issuer"),
         ({"cors_origins": "*"}, r"cors_origins has \*; an origin is as in https://photos\.example$"),
         ({"cors_origins": "https://a/b"}, "cors_origins"),

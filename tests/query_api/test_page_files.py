@@ -185,7 +185,7 @@ def test_the_files_name_no_other_host_and_write_no_markup() -> None:
     # In comments, or SVG's name; and the map, which is a link that somebody has to follow.
     known = {"www.w3.org", "www.rfc-editor.org", "docs.aws.amazon.com", "www.openstreetmap.org"}
     for name, text in {**FILES.texts, "index.html": FILES.index(uploads=True)}.items():
-        hosts = set(re.findall(r"https?://([\w.]+)", text))
+        hosts = set(re.findall(r"https?://([\w.-]+)", text))
         assert hosts <= known, name
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", text), name
         assert not re.search(r"\son\w+=|\sstyle=", text), f"{name} has something inline"

@@ -68,7 +68,7 @@ def mend_updates() -> None:
 
     https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
     """
-    from ministack.core import lambda_runtime
+    from ministack.core import lambda_runtime  # type: ignore[import-untyped]
     from ministack.services import lambda_svc
 
     is_updating = ContextVar("is_updating", default=False)

@@ -55,7 +55,7 @@ def status(
 def _quotas(pipeline: DeployedPipeline, now: float) -> list[QuotaInUse]:
     """Return how fast operations are called; empty, with a remark, where nobody may know what is deployed."""
     try:
-        return in_use(pipeline.deployed, pipeline.table, (), now)
+        return in_use(pipeline.deployed, pipeline.table, {}, now)
     except (terminal.OperatorError, ImagepipeError) as error:
         terminal.remark(f"The quotas are not known: {error}")
         return []

@@ -3,9 +3,10 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aws.stack_outputs import read_outputs
@@ -25,6 +26,24 @@ def as_on_aws(running: RunningCloud) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
         "AWS_DEFAULT_REGION": REGION,
     }
+
+
+@dataclass
+class Stopwatch:
+    """What took how long, for docs/deploying.md: `pytest -s tests/deployment` prints it."""
+
+    of: str
+    _laps: list[str] = field(default_factory=list)
+    _begun: float = field(default_factory=time.monotonic)
+    _last: float = field(default_factory=time.monotonic)
+
+    def lap(self, name: str) -> None:
+        now = time.monotonic()
+        self._laps.append(f"{name} {now - self._last:.1f} s")
+        self._last = now
+
+    def tell(self) -> None:
+        print(f"\n{self.of}: {', '.join(self._laps)}; together {self._last - self._begun:.1f} s")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 
 from local.cloud.assembly import STACK_NAME, synthesize
 from tests.conftest import RunningCloud
-from tests.deployment.conftest import as_on_aws, gone_afterwards, site_of
+from tests.deployment.conftest import Stopwatch, as_on_aws, gone_afterwards, site_of
 from tests.deployment.sam import sam
 
 STACK = "by-sam"
@@ -42,13 +42,18 @@ def test_sam_deploys_what_is_synthesized_and_a_photo_is_recognized(
         Tags=[{"Key": "ManagedStackSource", "Value": "AwsSamCli"}],
     )
 
+    watch = Stopwatch("SAM")
     built = sam("build", "-t", f"cdk.out/{STACK_NAME}.template.json", environment=environment, cwd=folder)
+    watch.lap("build")
     with gone_afterwards(running, MANAGED), gone_afterwards(running, STACK):
         said = sam("deploy", "--guided", environment=environment, cwd=folder, answers=ANSWERS)
+        watch.lap("deploy")
         with site_of(running, STACK) as site:
             site.put("cat.jpg", (photos / "cat.jpg").read_bytes())
             site.completions(["cat.jpg"])
             labels = {label["name"] for label in site.record("cat.jpg")["labels"]}
+            watch.lap("first answer")
+    watch.tell()
 
     assert "will not be built" not in built
     assert f"Successfully created/updated stack - {STACK}" in said

@@ -11,7 +11,7 @@ from infra.bundles import ROOT
 from local.cloud.assembly import STACK_NAME, synthesize
 from local.cloud.deployment import deploy
 from tests.conftest import RunningCloud
-from tests.deployment.conftest import as_on_aws, gone_afterwards, named, site_of
+from tests.deployment.conftest import Stopwatch, as_on_aws, gone_afterwards, named, site_of
 
 STACK = "photos2"
 PROGRAM = Path(sys.executable).parent / "imagepipe"
@@ -35,16 +35,21 @@ def test_each_has_its_own_of_everything_and_commands_ask_the_one_that_is_named(
         return json.loads(done.stdout)
 
     with gone_afterwards(running, STACK):
+        watch = Stopwatch("the local deployer, for the CDK")
         deploy(running.clients, named(synthesize()[0], STACK, tmp_path / "second"))
+        watch.lap("deploy")
         first, second = resources(running, STACK_NAME), resources(running, STACK)
         assert first.keys() == second.keys(), "the same template"
         assert set(first.values()) & set(second.values()) == {"$default"}, "the stage of each one's API"
 
         before = status(STACK_NAME)["records"]
+        watch.lap("looked at")
         with site_of(running, STACK) as site:
             site.put("cat.jpg", (photos / "cat.jpg").read_bytes())
             site.completions(["cat.jpg"])
             assert site.record("cat.jpg")["labels"]
+            watch.lap("first answer")
+        watch.tell()
         assert status(STACK)["records"]["recognized"]["count"] == 1
         assert status(STACK_NAME)["records"] == before
 

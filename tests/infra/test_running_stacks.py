@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
 from contract.settings import PicturesSettings, ProcessorSettings, QuerySettings, TallySettings
 from tests.infra.conftest import JWT, Synthesize
@@ -31,7 +31,7 @@ SETTINGS_CLASSES = {
     "processors.pictures_handler.handler": PicturesSettings,
     "query_api.handler.handler": QuerySettings,
 }
-VARIANTS: list[dict[str, object]] = [{}, {"pictures": "false"}, {"retained": "false"}, JWT]
+VARIANTS: list[dict[str, object]] = [{}, {"pictures": "false"}, {"retained": "false"}, {**JWT}]
 
 
 def given_at_creation(kind: str) -> set[str]:

@@ -21,6 +21,7 @@ from operations.commands import (
     duplicates,
     export,
     forget,
+    import_answers,
     job,
     plan,
     quotas,
@@ -51,6 +52,7 @@ app.command("plan")(plan.plan)
 app.command("backfill")(backfill.backfill)
 app.command("duplicates")(duplicates.duplicates)
 app.command("export")(export.export)
+app.command("import")(import_answers.import_answers)
 app.command("quotas")(quotas.quotas)
 app.command("cost")(cost.cost)
 app.command("check")(check.check)

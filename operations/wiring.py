@@ -22,7 +22,16 @@ from aws.local_sessions import local_session
 from aws.retries import RetryPolicy
 from aws.stack_outputs import read_outputs
 from contract.key_filter import EVERY_KEY, KeyFilter
-from operations.adapters import account, dynamodb, dynamodb_photos, dynamodb_renditions, query_api, s3, sqs
+from operations.adapters import (
+    account,
+    dynamodb,
+    dynamodb_answers,
+    dynamodb_photos,
+    dynamodb_renditions,
+    query_api,
+    s3,
+    sqs,
+)
 from operations.adapters.aws_errors import reliable, translated
 from operations.terminal import OperatorError
 
@@ -146,6 +155,10 @@ class DeployedPipeline:
     @cached_property
     def photos(self) -> dynamodb_photos.DynamoDBPhotos:
         return dynamodb_photos.DynamoDBPhotos(*self._on_table)
+
+    @cached_property
+    def answers(self) -> dynamodb_answers.DynamoDBAnswers:
+        return dynamodb_answers.DynamoDBAnswers(*self._on_table)
 
     @cached_property
     def deployed(self) -> account.DeployedProcessor:

@@ -1,4 +1,4 @@
-"""`imagepipe export`: photos taken along, as JSON Lines, CSV, COCO or XMP sidecars."""
+"""`imagepipe export`: photos taken along, as JSON Lines, answers, CSV, COCO or XMP sidecars."""
 
 import shutil
 import tempfile
@@ -24,6 +24,7 @@ from operations.exporting.writers import (
     LinesFile,
     LinesStream,
     PhotoWriter,
+    answer_lines,
     csv_header,
     csv_rows,
     json_lines,
@@ -39,6 +40,7 @@ class ExportFormat(StrEnum):
     """What photos are written as."""
 
     JSONL = "jsonl"
+    ANSWERS = "answers"
     CSV = "csv"
     COCO = "coco"
     XMP = "xmp"
@@ -47,11 +49,17 @@ class ExportFormat(StrEnum):
 # The answers that each format shows.
 _DETECTORS: Mapping[ExportFormat, frozenset[str]] = {
     ExportFormat.JSONL: frozenset({*DETECTORS, PICTURE}),
+    # What the file says is read anew where it is imported: renditions do not come along.
+    ExportFormat.ANSWERS: frozenset(DETECTORS),
     ExportFormat.CSV: frozenset(),
     ExportFormat.COCO: frozenset({"labels", "faces"}),
     ExportFormat.XMP: frozenset({"faces"}),
 }
-_LINES = {ExportFormat.JSONL: (json_lines, ""), ExportFormat.CSV: (csv_rows, csv_header())}
+_LINES = {
+    ExportFormat.JSONL: (json_lines, ""),
+    ExportFormat.ANSWERS: (answer_lines, ""),
+    ExportFormat.CSV: (csv_rows, csv_header()),
+}
 # The API refuses a confidence that is about nothing.
 _WITH_CONFIDENCE = ("label", "any_label", "not_label", "moderation")
 

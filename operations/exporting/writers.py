@@ -36,6 +36,17 @@ def json_lines(photos: Sequence[ExportedPhoto]) -> str:
     return "".join(as_json(document(photo)) + "\n" for photo in photos)
 
 
+def answer_lines(photos: Sequence[ExportedPhoto]) -> str:
+    """Write photos with each detector's answer as it came, from which `imagepipe import` makes them again."""
+    return "".join(
+        as_json(
+            {**document(photo), "answers": {name: photo.answers[name].response for name in photo.answers}}
+        )
+        + "\n"
+        for photo in photos
+    )
+
+
 def csv_rows(photos: Sequence[ExportedPhoto]) -> str:
     return _csv([row(photo) for photo in photos])
 

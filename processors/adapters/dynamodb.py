@@ -14,6 +14,7 @@ from typing import Any
 from aws.calls import TableBatches, write_if
 from aws.retries import RetryPolicy
 from contract import table
+from contract.claims import CLAIM_CONDITION, claim_values
 from contract.errors import ImagepipeError, NotReadyError, TransientError
 from contract.records import ImageRecord, Result, ResultName
 from contract.table import IndexRow, Item, ItemKey, WireItem, from_wire, key_of, key_to_wire, to_wire
@@ -29,12 +30,6 @@ COMMIT_CONDITION = (
 
 # Nothing but the order of events has changed: another revision has rows and a completion of its own.
 MOVE_ON_CONDITION = "revision = :seen AND sequencer < :sequencer"
-
-# Nobody has asked, or whoever was about to is no more, or what was answered is about to go.
-CLAIM_CONDITION = (
-    "attribute_not_exists(pk) OR (attribute_not_exists(answer) AND claimed_until < :now) "
-    "OR (attribute_exists(answer) AND expires_at < :soon)"
-)
 
 
 @dataclass(frozen=True)
@@ -88,8 +83,7 @@ class ImageTable:
     def _claim_one(self, name: ResultName, claim: Item, owner: str) -> Result | ImagepipeError | None:
         now = int(self.clock())
         try:
-            values = {":now": now, ":soon": now + RESULTS_UNSAFE_SECONDS}
-            _, standing = self._put_if(claim, CLAIM_CONDITION, values)
+            _, standing = self._put_if(claim, CLAIM_CONDITION, claim_values(now))
         except ImagepipeError as failure:
             return failure
         if standing is None or standing.get("claimed_by") == owner:

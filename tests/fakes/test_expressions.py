@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
+from contract.claims import CLAIM_CONDITION
 from loadtest.simulation.table import condition, update
-from processors.adapters.dynamodb import CLAIM_CONDITION, COMMIT_CONDITION
+from processors.adapters.dynamodb import COMMIT_CONDITION
 
 NO_KEY = DynamoType({"S": ""})
 NUMBERS = st.integers(-3, 3).map(lambda number: {"N": str(number)})

@@ -23,6 +23,12 @@ class ScannedDynamoDB:
     def batch_get_item(self, **asked: Any) -> Any:
         return self.table.batch_get_item(**asked)
 
+    def batch_execute_statement(self, **asked: Any) -> Any:
+        return self.table.batch_execute_statement(**asked)
+
+    def put_item(self, **asked: Any) -> Any:
+        return self.table.put_item(**asked)
+
     def delete_item(self, **asked: Any) -> Any:
         if "ConditionExpression" in asked:
             return self.table.delete_item(**asked)

@@ -64,7 +64,7 @@ deploy: node-for-cdk .venv/.synced ## Check the account, then deploy: make deplo
 	@$(BIN)/imagepipe check $(SETTINGS)
 	@$(CDK) deploy $(SETTINGS) $(STACK_SETTING)
 
-check: .venv/.synced synth ## Format, lint, types, arrows between rooms, the template
+check: .venv/.synced synth docs ## Format, lint, types, arrows between rooms, the template, the site
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -85,6 +85,11 @@ bench: .venv/.synced ## Measure speed, starts and memory, in a place of its own;
 
 chaos: .venv/.synced ## 500 photos while calls fail and workers are killed: make chaos [SEED=number]
 	@$(BIN)/python -m loadtest.faults $(if $(value SEED),--seed=$(call quoted,SEED))
+
+.PHONY: docs
+# The theme's authors advertise their next product on each run.
+docs: .venv/.synced ## Write the docs as a site to build/site, and fail on a link that leads nowhere
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict
 
 .PHONY: loadtest fleet cost
 loadtest: .venv/.synced ## Load on a running stack, with a page of plots: make loadtest [SCENARIO=smoke] [STACK=name on AWS]

@@ -90,8 +90,10 @@ class DeploymentSettings:
 
     `confidence_order` keeps an index by which lists come in order of confidence, at the price of a second
     write for each label (docs/decisions/0005-order-by-confidence.md). `retained` keeps the bucket and the
-    table when the stack is deleted and protects the table from deletion. `noncurrent_version_days` is how
-    long overwritten and deleted photos can be had back. `restored_table` is a table to work with in place of
+    table when the stack is deleted and protects the table from deletion. `versioned`
+    keeps the versions of the stack's bucket, by which a photo is told from another of the same key; then
+    `noncurrent_version_days` is how long overwritten and deleted photos can be had back.
+    `log_retention_days` is how long logs are kept. `restored_table` is a table to work with in place of
     the stack's own, which stays behind, and `restored_table_stream` the ARN of its stream
     (docs/operations.md, "The table as it was at another time").
     """

@@ -1,8 +1,10 @@
 """What is written in docs/ for those who call: generated, so that nothing changes without being seen."""
 
+import inspect
 import json
 import os
 import re
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from typer.cli import get_docs_for_click
 
 from contract.metrics import Metric, TallyMetric
 from infra.bundles import ROOT
+from infra.settings import DeploymentSettings
 from operations.main import app
 from processors.telemetry import DOLLARS_SAVED
 from query_api.ports import QueryMetric
@@ -30,7 +33,50 @@ def commands() -> str:
     return get_docs_for_click(obj=command, ctx=typer.Context(command), name="imagepipe")
 
 
-@pytest.mark.parametrize(("name", "made"), [("openapi.json", openapi), ("commands.md", commands)])
+def settings() -> str:
+    """Write what the class of the settings says of itself as a page."""
+    assert DeploymentSettings.__doc__ is not None
+    _, *paragraphs = inspect.cleandoc(DeploymentSettings.__doc__).split("\n\n")
+    told = "\n\n".join(re.sub(r"\(docs/([\w/-]+\.md)", r"([\1](\1)", text) for text in paragraphs)
+    rows = [
+        f"| `{each.name}` | {_shown(each.default if each.default is not MISSING else ())} | "
+        f"{_first_named(each.name, paragraphs)} |"
+        for each in fields(DeploymentSettings)
+    ]
+    return "\n".join([_SETTINGS_HEAD, *rows, "", "## What they mean", "", told, ""])
+
+
+_SETTINGS_HEAD = """# Settings
+
+What can be chosen about a deployment: by `make deploy SETTINGS="-c name=value -c name=value"`, or for good
+under `"context"` in `cdk.json`. What cannot be is told before anything is created. This page is generated
+from `infra/settings.py`.
+
+| setting | without it | more |
+|---|---|---|"""
+
+
+def _shown(default: object) -> str:
+    if default in (None, "", ()):
+        return "-"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    return f"`{','.join(default)}`" if isinstance(default, tuple) else f"`{default}`"
+
+
+def _first_named(name: str, paragraphs: list[str]) -> str:
+    """Return the sentence that tells of a setting first."""
+    text = next((paragraph for paragraph in paragraphs if f"`{name}`" in paragraph), None)
+    assert text is not None, f"the docstring of the settings does not tell of {name}"
+    sentences = re.split(r"(?<=[.:])\s+(?=[A-Z`])", " ".join(text.split()))
+    told = next(sentence for sentence in sentences if f"`{name}`" in sentence)
+    return re.sub(r"\(docs/([\w/-]+\.md)", r"([\1](\1)", told).replace("|", "\\|")
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [("openapi.json", openapi), ("commands.md", commands), ("settings.md", settings)],
+)
 def test_the_reference_is_what_the_code_says(name: str, made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "COLUMNS", "100")
     WRITTEN.mkdir(parents=True, exist_ok=True)

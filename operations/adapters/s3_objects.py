@@ -23,7 +23,7 @@ _RESTORED = 'ongoing-request="false"'
 
 
 class NamedObjects(NamedTuple):
-    """Finds objects of one bucket by their keys.
+    """Finds objects of one bucket by their keys; `bucket` lists all keys, also those that are not recognized.
 
     Keys that stand close together are found by listing, a thousand in a request; others by a request each,
     side by side. A list costs $5 a million requests and a look $0.40:

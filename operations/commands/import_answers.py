@@ -4,7 +4,7 @@ import hashlib
 import json as json_form
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TextIO
@@ -176,7 +176,8 @@ def _import(
         deployed=pipeline.deployed,
         check=check,
         table=pipeline.answers,
-        objects=NamedObjects(pipeline.bucket, pipeline.executor),
+        objects=NamedObjects(pipeline.any_bucket(pipeline.names.bucket), pipeline.executor),
+        keys=pipeline.names.keys,
         queue=pipeline.bulk.queue,
         clock=time.time,
         asked_at=asked_at,
@@ -230,7 +231,7 @@ def _read_moved(text: str | None) -> Moved | None:
     return Moved(place.bucket, place.prefix, prefix)
 
 
-def _checkpoint_path(names: dict[str, object]) -> Path:
+def _checkpoint_path(names: Mapping[str, object]) -> Path:
     digest = hashlib.blake2b(json_form.dumps(names, sort_keys=True).encode(), digest_size=8).hexdigest()
     return state_directory(of="import") / f"{digest}.json"
 

@@ -137,8 +137,8 @@ def _checked(
     file: JobFile, state: JobState, path: Path, pipeline: DeployedPipeline, *, skip_bad_lines: bool
 ) -> JobState:
     """Read all of the manifest. Raise OperatorError if it cannot be used as it is; nothing is left then."""
-    objects = NamedObjects(pipeline.bucket, pipeline.executor)
-    check = ManifestCheck(file, path, pipeline.names.bucket, objects)
+    objects = NamedObjects(pipeline.any_bucket(pipeline.names.bucket), pipeline.executor)
+    check = ManifestCheck(file, path, pipeline.names.bucket, objects, pipeline.names.keys)
     with terminal.stepwise("reading") as display:
         for step in display.until_interrupted(check.run()):
             display.show(step)

@@ -57,7 +57,7 @@ class AnswerCheck(NamedTuple):
         if (fault := fault_of(detector, answer.response)) is not None:
             raise RefusedAnswerError(f"it is no answer of {OPERATIONS[detector]}: {fault}")
         if answer.fingerprint is not None:
-            return self._with_fingerprint(detector, answer, question)
+            return self._with_fingerprint(detector, answer.response, answer.fingerprint, question)
         there = self.asked_there.get(question.operation)
         if there is None:
             raise RefusedAnswerError(
@@ -68,15 +68,17 @@ class AnswerCheck(NamedTuple):
             raise RefusedAnswerError("it is about another photo of its scene")
         return Accepted(_cut(detector, answer.response, question, there), question.fingerprint)
 
-    def _with_fingerprint(self, detector: str, answer: BroughtAnswer, question: Question) -> Accepted:
+    def _with_fingerprint(
+        self, detector: str, response: Mapping[str, Any], fingerprint: str, question: Question
+    ) -> Accepted:
         ours = {question.fingerprint, *((marked(question.fingerprint),) if self.scenes else ())}
-        is_inherited = "Scene" in answer.response
-        if answer.fingerprint not in ours or is_inherited != (answer.fingerprint != question.fingerprint):
+        is_inherited = "Scene" in response
+        if fingerprint not in ours or is_inherited != (fingerprint != question.fingerprint):
             raise RefusedAnswerError(
                 f"it was had by other parameters of {OPERATIONS[detector]} than this deployment asks with "
                 "(min_label_confidence_percent, max_labels)"
             )
-        return Accepted(answer.response, answer.fingerprint)
+        return Accepted(response, fingerprint)
 
 
 def _cut(
@@ -84,7 +86,7 @@ def _cut(
 ) -> Mapping[str, Any]:
     """Return what Rekognition would have answered by our parameters. Raise RefusedAnswerError."""
     for name, here in question.parameters.items():
-        if there[name] != here and not (
+        if there.get(name) != here and not (
             (name == _LOWER_IS_MORE and there[name] < here)
             or (name == _HIGHER_IS_MORE and there[name] > here)
         ):

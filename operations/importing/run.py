@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from aws.calls import in_batches
+from contract.key_filter import EVERY_KEY, KeyFilter
 from contract.moments import to_text
 from contract.notifications import look_again
 from contract.photos import PICTURE
@@ -87,7 +88,8 @@ class Import:
     """Takes answers over. `clock` gives seconds since 1970.
 
     `asked_at` (seconds since 1970) is when the answers were had that do not say which bytes they are about:
-    an object that has changed since is not theirs. `originals` finds objects of `moved`'s bucket.
+    an object that has changed since is not theirs. `originals` finds objects of `moved`'s bucket,
+    `keys` are those that are recognized.
     `kept` counts answers, `queued` photos, `lacking` photos by what else they would have to be asked.
     """
 
@@ -99,6 +101,7 @@ class Import:
     queue: SqsQueue
     clock: Callable[[], float]
     asked_at: float | None = None
+    keys: KeyFilter = EVERY_KEY
     moved: Moved | None = None
     originals: NamedObjects | None = None
     kept: Counter[Kept] = field(default_factory=Counter)
@@ -132,16 +135,17 @@ class Import:
     def _meant(self, page: Sequence[NumberedPhoto], refusals: list[Refusal]) -> Iterator[_Meant]:
         for where, photo in page:
             moved = self.moved.key_of(photo) if self.moved else None
-            if moved is not None:
-                yield _Meant(where, photo, moved, is_moved=True)
-            elif photo.bucket in (None, self.bucket):
-                yield _Meant(where, photo, photo.key, is_moved=False)
-            else:
+            key = photo.key if moved is None else moved
+            if moved is None and photo.bucket not in (None, self.bucket):
                 reason = (
                     f"it is about s3://{photo.bucket}; where its photos are in s3://{self.bucket} now, "
                     f"say so: --moved s3://{photo.bucket}/=PREFIX"
                 )
                 refusals.append(Refusal(where, photo.key, reason))
+            elif not self.keys.accepts(key):
+                refusals.append(Refusal(where, key, f"this deployment recognizes {self.keys} alone"))
+            else:
+                yield _Meant(where, photo, key, is_moved=moved is not None)
 
     def _matched(self, meant: Sequence[_Meant], refusals: list[Refusal]) -> Iterator[_Matched]:
         """Yield those that are about the bytes that are there now."""

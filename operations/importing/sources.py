@@ -62,12 +62,12 @@ def _read(path: Path, place: Place) -> Iterator[tuple[str, NumberedLine, str | N
                 yield f"{path}, line {line.number:,}", line, None, Place(line.number, line.end)
         return
     files = sorted(each for each in path.rglob(f"*{_SUFFIX}") if each.is_file())
-    for number, file in enumerate(files[place.number :], place.number + 1):
-        with file.open("rb") as opened:
+    for number, one in enumerate(files[place.number :], place.number + 1):
+        with one.open("rb") as opened:
             text = opened.read(MOST_RESULT_BYTES + 1)
         line = NumberedLine(1, text, len(text), is_cut=len(text) > MOST_RESULT_BYTES)
-        key = file.relative_to(path).as_posix().removesuffix(_SUFFIX)
-        yield str(file), line, key, Place(number, 0)
+        key = one.relative_to(path).as_posix().removesuffix(_SUFFIX)
+        yield str(one), line, key, Place(number, 0)
 
 
 def identity(path: Path) -> Mapping[str, object]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from contract.key_filter import EVERY_KEY, KeyFilter
 from operations.adapters.s3_objects import NamedObjects
 from operations.jobs.job_file import JobFile, JobLine
 from operations.jobs.manifests import (
@@ -22,7 +23,7 @@ SHOWN_REPEATS = 3
 
 @dataclass
 class ManifestCheck:
-    """Reads a manifest into the file of a job. `bucket` is the pipeline's.
+    """Reads a manifest into the file of a job. `bucket` is the pipeline's, `keys` those that it recognizes.
 
     `read` counts lines, `looked_up` photos; `repeats` says of the first few lines that name a photo again
     which line named it before.
@@ -32,6 +33,7 @@ class ManifestCheck:
     manifest: Path
     bucket: str
     objects: NamedObjects
+    keys: KeyFilter = EVERY_KEY
     read: int = 0
     looked_up: int = 0
     repeats: tuple[str, ...] = ()
@@ -58,8 +60,7 @@ class ManifestCheck:
     def _take_in(self, line: NumberedLine) -> None:
         try:
             source = read_source_ref(read_object(line))
-            if source.bucket != self.bucket:
-                raise wrong_bucket(source, self.bucket)
+            self._require_ours(source)
         except LineError as error:
             self.file.add(JobLine(line.number, error.source_ref, None, error.code, error.message))
             return
@@ -67,6 +68,13 @@ class ManifestCheck:
         if before is not None and len(self.repeats) < SHOWN_REPEATS:
             named = f"line {line.number:,} names the same photo as line {before:,}"
             self.repeats = (*self.repeats, named)
+
+    def _require_ours(self, source: SourceRef) -> None:
+        """Raise LineError if the pipeline does not recognize such an object."""
+        if source.bucket != self.bucket:
+            raise wrong_bucket(source, self.bucket)
+        if not self.keys.accepts(source.key):
+            raise LineError(LineFault.NOT_MEANT, f"this deployment recognizes {self.keys} alone", source.uri)
 
 
 def wrong_bucket(source: SourceRef, ours: str) -> LineError:

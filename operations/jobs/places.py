@@ -31,10 +31,15 @@ def on_disk(manifest: str, pipeline: DeployedPipeline) -> Iterator[Path]:
 
 
 def require_another_bucket(output: str, pipeline: DeployedPipeline) -> None:
-    if output.startswith("s3://") and Place.read(output).bucket == pipeline.names.bucket:
+    """Raise OperatorError if what is put there would be taken for a photo."""
+    if not output.startswith("s3://"):
+        return
+    place = Place.read(output)
+    ours, keys = pipeline.names.bucket, pipeline.names.keys
+    if place.bucket == ours and keys.accepts(f"{place.prefix.rstrip('/')}/results.jsonl"):
         raise OperatorError(
-            f"s3://{pipeline.names.bucket} is the bucket of the photos, and what is put there is taken for "
-            "one; choose another bucket or a folder for --output"
+            f"s3://{ours} is the bucket of the photos, and what is put there is taken for one; choose "
+            "another bucket or a folder for --output"
         )
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.key_filter import KeyFilter
 from contract.metrics import Metric
 from contract.moments import to_text
 from contract.records import Status
@@ -158,6 +159,23 @@ def test_a_line_that_cannot_be_used_is_told_by_its_number(
     assert fault.message is not None
     assert said in fault.message
     assert (file.counts().total, file.counts().valid, file.counts().photos) == (2, 1, 1)
+
+
+def test_a_key_that_is_not_recognized_here_is_told(tmp_path: Path, file: JobFile) -> None:
+    operated = recognized("in/a.jpg")
+    operated.world.s3.put("out/a.jpg", b"cat 90")
+    keys = KeyFilter("in/", (".jpg",))
+    check = ManifestCheck(
+        *(file, manifest(tmp_path, line_of("in/a.jpg"), line_of("out/a.jpg")), BUCKET),
+        NamedObjects(operated.bucket, operated.executor),
+        keys,
+    )
+
+    assert list(check.run())
+
+    (fault,) = file.faults(10)
+    assert (fault.number, fault.code) == (2, LineFault.NOT_MEANT)
+    assert "in/… that end with .jpg alone" in str(fault.message)
 
 
 def test_a_photo_that_is_named_twice_is_queued_once_and_is_in_the_results_at_both(

@@ -37,7 +37,7 @@ def settings() -> str:
     """Write what the class of the settings says of itself as a page."""
     assert DeploymentSettings.__doc__ is not None
     _, *paragraphs = inspect.cleandoc(DeploymentSettings.__doc__).split("\n\n")
-    told = "\n\n".join(re.sub(r"\(docs/([\w/-]+\.md)", r"([\1](\1)", text) for text in paragraphs)
+    told = "\n\n".join(paragraphs)
     rows = [
         f"| `{each.name}` | {_shown(each.default if each.default is not MISSING else ())} | "
         f"{_first_named(each.name, paragraphs)} |"
@@ -70,7 +70,7 @@ def _first_named(name: str, paragraphs: list[str]) -> str:
     assert text is not None, f"the docstring of the settings does not tell of {name}"
     sentences = re.split(r"(?<=[.:])\s+(?=[A-Z`])", " ".join(text.split()))
     told = next(sentence for sentence in sentences if f"`{name}`" in sentence)
-    return re.sub(r"\(docs/([\w/-]+\.md)", r"([\1](\1)", told).replace("|", "\\|")
+    return told.replace("|", "\\|")
 
 
 @pytest.mark.parametrize(

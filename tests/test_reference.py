@@ -65,12 +65,15 @@ def _shown(default: object) -> str:
 
 
 def _first_named(name: str, paragraphs: list[str]) -> str:
-    """Return the sentence that tells of a setting first."""
-    text = next((paragraph for paragraph in paragraphs if f"`{name}`" in paragraph), None)
-    assert text is not None, f"the docstring of the settings does not tell of {name}"
-    sentences = re.split(r"(?<=[.:])\s+(?=[A-Z`])", " ".join(text.split()))
-    told = next(sentence for sentence in sentences if f"`{name}`" in sentence)
-    return told.replace("|", "\\|")
+    """Return the sentence that is most about a setting: that which names it soonest."""
+    sentences = [
+        sentence
+        for paragraph in paragraphs
+        for sentence in re.split(r"(?<=[.:])\s+(?=[A-Z`])", " ".join(paragraph.split()))
+        if f"`{name}`" in sentence
+    ]
+    assert sentences, f"the docstring of the settings does not tell of {name}"
+    return min(sentences, key=lambda sentence: sentence.index(f"`{name}`")).replace("|", "\\|")
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,13 @@ class Prices:
     sent_gb: float = 0.02
     log_gb: float = 0.50
     million_traces: float = 5.00
+    # https://aws.amazon.com/cognito/pricing/ (Essentials, above the free people),
+    # https://aws.amazon.com/cloudfront/pricing/ (United States and Europe), https://aws.amazon.com/waf/pricing/
+    signed_in_person_month: float = 0.015
+    million_cloudfront_requests: float = 1.00
+    million_waf_requests: float = 0.60
+    web_acl_month: float = 5.00
+    web_acl_rule_month: float = 1.00
     # By the month.
     table_gb_month: float = 0.25
     backup_gb_month: float = 0.20

@@ -23,6 +23,10 @@ API_METRICS = 6
 MONTH_SECONDS = 30 * DAY_SECONDS
 AUDITS_A_MONTH = 30
 QUERY_MEMORY_GB = 0.5
+FREE_PEOPLE = 10_000
+FREE_CLOUDFRONT_REQUESTS = 10 * MILLION
+# A rate, and two groups of AWS's (infra/distribution.py).
+WEB_ACL_RULES = 3
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 KEYS_A_LISTING = 1000
 
@@ -132,6 +136,24 @@ def snapstart_a_month(starts: float = 0, prices: Prices | None = None) -> float:
     prices = prices or Prices()
     kept = MONTH_SECONDS * prices.snapshot_gb_second
     return QUERY_MEMORY_GB * (kept + starts * prices.snapshot_restored_gb)
+
+
+def page_a_month(
+    people: float = 0, requests: float = 0, *, waf: bool = True, prices: Prices | None = None
+) -> Mapping[str, float]:
+    """Return what `sign_in`, `cloudfront` and `waf` cost a month, by service, for people and requests.
+
+    Cognito's first 10,000 people a month and CloudFront's first ten million requests are free for as long as
+    an account lives; the terabyte that is free as well is more than what is asked for sends.
+    """
+    prices = prices or Prices()
+    paid = max(requests - FREE_CLOUDFRONT_REQUESTS, 0)
+    looked_at = prices.web_acl_month + WEB_ACL_RULES * prices.web_acl_rule_month
+    return {
+        "Cognito": max(people - FREE_PEOPLE, 0) * prices.signed_in_person_month,
+        "CloudFront": paid * prices.million_cloudfront_requests / MILLION,
+        "WAF": looked_at + requests * prices.million_waf_requests / MILLION if waf else 0.0,
+    }
 
 
 def scan(work: usage.Work, assumed: usage.Assumptions | None = None, prices: Prices | None = None) -> float:

@@ -120,10 +120,10 @@ class VisibleSigner:
     signer: Signer
     prefixes: Prefixes
 
-    def photo(self, version: ImageVersion) -> str:
+    def photo(self, version: ImageVersion, form: str | None = None) -> str:
         if not version.key.startswith(self.prefixes):
             raise HiddenError("a photo that the caller may not see was to be signed for")
-        return self.signer.photo(version)
+        return self.signer.photo(version, form)
 
     def rendition(self, key: str) -> str:
         return self.signer.rendition(key)

@@ -18,6 +18,7 @@ from operations.costs import (
     audit_a_month,
     bill,
     dollars_of_files,
+    page_a_month,
     pictures_bills,
     scan,
     snapstart_a_month,
@@ -292,7 +293,20 @@ def _standing() -> str:
         f"that\nare in it, ${sum(audit.values()):.2f} a month: {audited}.\n\n"
         "SnapStart of the query function (`-c snapstart=true`; off by itself, and then nothing) costs "
         f"${snapshot:.2f} a month\nfor the snapshot, and ${starts:.2f} for each thousand cold starts: "
-        "in none of these sums.\n"
+        "in none of these sums.\n\n" + _page()
+    )
+
+
+def _page() -> str:
+    idle, asked = page_a_month(), page_a_month(requests=MILLION)
+    more = page_a_month(people=11_000, requests=11 * MILLION, waf=False)
+    return (
+        "Nor are people who sign in (`-c sign_in=true`): nothing for the first 10,000 of a month, "
+        f"${more['Cognito']:.2f} for each\nthousand more. Nor is CloudFront (`-c cloudfront=true`): nothing "
+        "for the first ten million requests of a month,\n"
+        f"${more['CloudFront']:.2f} for each million more; pictures do not pass through it. Its web ACL "
+        f"(`-c waf=true`) is ${idle['WAF']:.2f} a month,\n"
+        f"and ${asked['WAF'] - idle['WAF']:.2f} a million requests.\n"
     )
 
 

@@ -27,6 +27,7 @@ const gallery = new Gallery({
   filters,
   open: (index) => viewer.open(index),
   failed: (error, again) => {
+    showSignOut();
     const refused = error.kind === "refused" ? asksFor(filters(), error.parameters) : [];
     if (!refused.length) return notices.tell(error, again);
     // An order shows the same photos as another does; a filter that is left out shows others.
@@ -36,7 +37,7 @@ const gallery = new Gallery({
   },
   loaded: ({ count, complete }) => {
     notices.clear();
-    byId("sign-out").hidden = !(hasSignIn && hasToken());
+    showSignOut();
     stats.wake();
     timeline.loaded();
     showEmpty(count || !complete ? null : emptiness());
@@ -63,6 +64,10 @@ follow((next) => {
 byId("sign-out").addEventListener("click", signOut);
 showTitle();
 gallery.restart();
+
+function showSignOut() {
+  byId("sign-out").hidden = !(hasSignIn && hasToken());
+}
 
 function isUploading() {
   return uploads?.isBusy ?? false;

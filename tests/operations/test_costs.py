@@ -19,11 +19,14 @@ from contract.usage import (
     usage,
     write_units,
 )
+from infra.distribution import MANAGED_RULES
 from infra.settings import DeploymentSettings
 from operations.costs import (
     API_METRICS,
+    WEB_ACL_RULES,
     audit_a_month,
     bill,
+    page_a_month,
     scan,
     snapstart_a_month,
     standing_a_month,
@@ -192,6 +195,17 @@ def test_a_snapshot_is_paid_for_all_month_and_again_for_each_start() -> None:
     assert snapstart_a_month() == pytest.approx(month)
     assert snapstart_a_month(MILLION) == pytest.approx(month + 0.5 * 139.7998)
     assert "snapshot" not in standing_a_month(), "who has it off does not pay for it"
+
+
+def test_signing_in_and_cloudfront_are_free_up_to_where_aws_says_and_a_web_acl_never_is() -> None:
+    free = page_a_month(people=10_000, requests=10 * MILLION, waf=False)
+    assert set(free.values()) == {0.0}
+
+    more = page_a_month(people=10_100, requests=12 * MILLION)
+    assert more["Cognito"] == pytest.approx(1.50)
+    assert more["CloudFront"] == pytest.approx(2.00)
+    assert more["WAF"] == pytest.approx(5 + 3 + 12 * 0.60)
+    assert len(MANAGED_RULES) + 1 == WEB_ACL_RULES
 
 
 def test_a_scan_reads_every_byte_that_is_kept() -> None:

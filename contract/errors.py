@@ -66,8 +66,23 @@ class SettingsError(Exception):
         self.faults = faults
 
 
+def kind_of_failure(error: ImagepipeError) -> str:
+    """Return transient, permanent or configuration."""
+    if isinstance(error, PermanentError):
+        return "permanent"
+    return "configuration" if isinstance(error, ConfigurationError) else "transient"
+
+
+def cause_of(error: ImagepipeError) -> str:
+    """Return what dead letters are counted by, and log lines are searched by: kind, code and detector."""
+    return "/".join(part for part in (kind_of_failure(error), error.code, error.detector) if part)
+
+
 # The message attribute of a dead letter that the processor sent.
 FAILURE_ATTRIBUTE = "imagepipe.failure"
+
+# How the log line of each dead letter begins, by which it is counted.
+GIVEN_UP = "given up, a dead letter from now on"
 
 # The code of a message whose function never came to an end, often enough that it is not tried again.
 CRASHED = "CrashedRepeatedly"
@@ -94,11 +109,7 @@ class Failure:
         cls, error: ImagepipeError, keys: tuple[str, ...], attempts: int, first_sent_at: str, now: str
     ) -> "Failure":
         """Return an error as the reason for which a message is given up."""
-        kind = "transient"
-        if isinstance(error, PermanentError):
-            kind = "permanent"
-        elif isinstance(error, ConfigurationError):
-            kind = "configuration"
+        kind = kind_of_failure(error)
         return cls(kind, error.code, error.message, error.detector, keys, attempts, first_sent_at, now)
 
     def to_json(self) -> str:

@@ -30,6 +30,10 @@ class Metric(StrEnum):
     REGION_FAILURES = "RegionFailures"
 
 
+# In seconds, written where there is a dashboard: of photos that were uploaded just now, until their record
+# was there, and questions found them.
+SECONDS_TO_SEARCHABLE = "SecondsToSearchable"
+
 # What is written by no deployment that did not ask for it.
 SCENE_METRICS = (
     Metric.CALLS_INHERITED,

@@ -75,3 +75,5 @@ class Prices:
     s3_gb_month: float = 0.023
     metric_month: float = 0.30
     alarm_month: float = 0.10
+    # Of an account, three are free.
+    dashboard_month: float = 3.00

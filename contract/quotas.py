@@ -156,6 +156,10 @@ DEFAULT_BATCH_SIZE = 10
 PICTURES_AT_ONCE = 4
 # What all callers together may ask of each costly route of the API, unless a deployment says otherwise.
 COSTLY_REQUESTS_A_SECOND = 20
+# The same of each route for operators, and how many dead letters one of their requests may look at or send.
+OPERATOR_REQUESTS_A_SECOND = 2
+OPERATOR_BURST = 10
+LETTERS_A_REQUEST = 500
 # How many keys a request to look again may name.
 KEYS_A_MESSAGE = 10
 # A photo that was uploaded now should be found within minutes: what has waited for so long is stuck.

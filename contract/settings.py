@@ -28,7 +28,8 @@ class ProcessorSettings:
     have each other's answers: `yes` or `no`. `bucket_prefix` and `bucket_suffixes` say which objects are
     meant, all where they are empty; the others are as if they were not there.
     `regional_quotas` are calls a second by line abroad (contract/regions.py), nearest first; empty where only
-    the home region is asked.
+    the home region is asked. `latency` says whether the time from upload to record is written as a
+    metric.
     """
 
     bucket_name: str
@@ -55,6 +56,7 @@ class ProcessorSettings:
     bucket_prefix: str = ""
     bucket_suffixes: tuple[str, ...] = ()
     regional_quotas: Mapping[str, float] = field(default_factory=dict)
+    latency: str = "no"
 
     @property
     def keys(self) -> KeyFilter:
@@ -95,7 +97,8 @@ class QuerySettings:
     `bucket_suffixes` say which keys may be uploaded, all where they are empty.
     `prefix_claim` is the claim of a token that says below which prefixes its bearer may see photos;
     empty where all callers see all of them. `sign_in_url` is where people sign in, and `sign_in_client` what
-    the page is to it; empty where they do not sign in here.
+    the page is to it; empty where they do not sign in here. `operator` says whether there is a page for
+    operators.
     """
 
     bucket_name: str
@@ -114,10 +117,30 @@ class QuerySettings:
     prefix_claim: str = ""
     sign_in_url: str = ""
     sign_in_client: str = ""
+    operator: str = "no"
 
     @property
     def keys(self) -> KeyFilter:
         return KeyFilter(self.bucket_prefix, self.bucket_suffixes)
+
+
+@dataclass(frozen=True)
+class OperatorSettings:
+    """What the operator's part of the API needs to know, to tell how things stand and to send back.
+
+    `quotas` are the deployment's calls a second by operation, `regional_quotas` those of lines abroad,
+    `daily_call_limits` its calls a day.
+    """
+
+    bucket_name: str
+    table_name: str
+    queue_url: str
+    dead_letter_queue_url: str
+    bulk_queue_url: str
+    bulk_dead_letter_queue_url: str
+    quotas: Mapping[str, float] = field(default_factory=dict)
+    daily_call_limits: Mapping[str, float] = field(default_factory=dict)
+    regional_quotas: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

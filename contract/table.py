@@ -61,6 +61,8 @@ RANK_INDEX = "by-rank"
 TAKEN = "taken"
 # What the index by rank holds of a row beside its keys.
 RANK_PROJECTED = ("key", "revision", "confidence", "parent")
+BUDGET_PREFIX = "quota#"
+COUNTS_PREFIX = "counts#"
 SECRET_PREFIX = "secret#"  # noqa: S105 - a name, not a secret
 # A partition key holds 2,048 bytes; a line that was read as one word must not stand in the way of its image.
 MAX_WORD_CHARACTERS = 200
@@ -142,7 +144,7 @@ def result_key(name: ResultName) -> ItemKey:
 
 def counts_key(day: str) -> ItemKey:
     """Return where the processor's counts of a day (ISO 8601, UTC) stand."""
-    return ItemKey(f"counts#{day}", "counts")
+    return ItemKey(f"{COUNTS_PREFIX}{day}", "counts")
 
 
 def attempts_key(message_id: str) -> ItemKey:
@@ -151,7 +153,7 @@ def attempts_key(message_id: str) -> ItemKey:
 
 def budget_key(operation: str) -> ItemKey:
     """Return where the budget of a Rekognition operation stands, by which all workers share its quota."""
-    return ItemKey(f"quota#{operation}", "budget")
+    return ItemKey(f"{BUDGET_PREFIX}{operation}", "budget")
 
 
 def label_term(name: str) -> str:

@@ -54,6 +54,12 @@ PICTURE_TIMEOUT_SECONDS = 25
 
 QUERY_TIMEOUT_SECONDS = 10
 
+# Dead letters are looked at for so long in one request, and held for as long if the function is killed
+# meanwhile. An HTTP API waits 30 s: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+LETTERS_SECONDS = 10
+LETTERS_HOLD_SECONDS = 30
+OPERATOR_TIMEOUT_SECONDS = 25
+
 # Counts are behind by at most this, as long as all goes well. More images in one go are fewer writes.
 TALLY_WINDOW_SECONDS = 5
 # A batch of 1,000 takes 2 s; going through all keys again takes what there is.

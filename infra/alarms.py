@@ -62,6 +62,7 @@ class Alarms(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._action = actions.SnsAction(topic.topic)
+        self.all: list[cloudwatch.Alarm] = []
         self._on_dead_letters("ImagesDeadLetters", images, "Dead letters of live photos")
         self._on_dead_letters("BulkDeadLetters", bulk, "Dead letters of bulk work")
         self._on_age("ImagesWaiting", images, MOST_LIVE_DAYS, "uploaded photo", "Live photos wait too long")
@@ -128,7 +129,7 @@ class Alarms(Construct):
     def _on_calls(self) -> None:
         self._alarm(
             "ConfigurationErrors",
-            _counted(Metric.CONFIGURATION_ERRORS),
+            counted(Metric.CONFIGURATION_ERRORS),
             1,
             "The processor lacks a permission or a resource; photos wait in the queue, none is lost. Its log "
             "names what is missing.",
@@ -136,7 +137,7 @@ class Alarms(Construct):
         )
         self._alarm(
             "DailyLimit",
-            _counted(Metric.DAILY_LIMIT_REACHED),
+            counted(Metric.DAILY_LIMIT_REACHED),
             1,
             "All calls of a detector that may be made today were made: photos wait in their queue until "
             "midnight UTC, none is lost. More are uploaded than was foreseen, or the limit is too low.",
@@ -171,7 +172,7 @@ class Alarms(Construct):
         """
         self._alarm(
             "Differences",
-            _counted(TallyMetric.DIFFERENCES_FOUND, "tally", Duration.hours(1), "Minimum"),
+            counted(TallyMetric.DIFFERENCES_FOUND, "tally", Duration.hours(1), "Minimum"),
             1,
             "Photos in the bucket have no record, or records no photo, and no message waits for them: S3's "
             "events were lost. Run `imagepipe reconcile --fix`.",
@@ -214,7 +215,7 @@ class Alarms(Construct):
     def _on_regions(self) -> None:
         self._alarm(
             "RegionFailures",
-            _counted(Metric.REGION_FAILURES, period=_FIVE_MINUTES),
+            counted(Metric.REGION_FAILURES, period=_FIVE_MINUTES),
             FAILURES_OF_A_REGION_AWAY,
             "Rekognition gives no answers in one of the regions that are asked, which is left out meanwhile: "
             "photos are recognized in the others, at their quotas. The log of the processor says which, and "
@@ -290,9 +291,10 @@ class Alarms(Construct):
         )
         alarm.add_alarm_action(self._action)
         alarm.add_ok_action(self._action)
+        self.all.append(alarm)
 
 
-def _counted(
+def counted(
     count: Metric | TallyMetric,
     service: str = "processors",
     period: Duration = _MINUTE,

@@ -16,6 +16,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from contract import timing
+from contract.quotas import OPERATOR_BURST, OPERATOR_REQUESTS_A_SECOND
 from contract.settings import QuerySettings
 from contract.table import signing_key
 from infra.distribution import PageDistribution
@@ -40,6 +41,11 @@ UPLOAD_ROUTE = "POST /uploads"
 ACCESS_ROUTE = "GET /access"
 # What reads most of the table, asks other services, or spends calls: it has a throttle of its own.
 COSTLY_ROUTES = ("GET /images", "GET /labels", "GET /stats", UPLOAD_ROUTE)
+# For operators, and answered by a function of their own: only where the settings have it. Each is a route, so
+# that a policy of IAM can allow looking without sending back.
+RETRY_ROUTE = "POST /retries"
+OPERATOR_ROUTES = ("GET /pipeline", "GET /failures", RETRY_ROUTE)
+OPERATOR_PAGE = "GET /status"
 # Pages, scripts and descriptions without any data: a browser gets them before anybody has signed in.
 STATIC_ROUTES = ("GET /", "GET /page/{file+}", "GET /docs", "GET /openapi.json")
 
@@ -75,16 +81,18 @@ class Answers(Construct):
         intake: ObjectEvents,
         table: dynamodb.ITable,
         pictures: Pictures | None,
+        operator: lambda_.IFunction | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.settings = settings
+        self._operator = operator
         images, bulk = intake.images, intake.bulk
         self.function = PythonFunction(
             self,
             "Query",
             room="query_api",
             code=code,
-            environment=environment(
+            environment=self._without_what_is_off(
                 QuerySettings(
                     bucket_name=intake.bucket.bucket_name,
                     table_name=table.table_name,
@@ -100,6 +108,7 @@ class Answers(Construct):
                     bucket_prefix=settings.bucket_prefix,
                     bucket_suffixes=settings.bucket_suffixes,
                     prefix_claim=settings.prefix_claim,
+                    operator="yes" if settings.operator else "no",
                 )
             ),
             timeout_seconds=timing.QUERY_TIMEOUT_SECONDS,
@@ -139,6 +148,12 @@ class Answers(Construct):
         self.function.add_environment("SIGN_IN_CLIENT", people.client_id)
         return people
 
+    def _without_what_is_off(self, settings: QuerySettings) -> dict[str, str]:
+        told = environment(settings)
+        if not self.settings.operator:
+            del told["OPERATOR"]
+        return told
+
     def _let_pages_in(self, bucket: s3.Bucket) -> None:
         """Let pages ask the bucket, which is another host than theirs.
 
@@ -164,6 +179,10 @@ class Answers(Construct):
         signed_for = ["s3:GetObject", "s3:GetObjectVersion", *uploading]
         intake.allow_photos(self.function, signed_for)
 
+    @property
+    def _takes_posts(self) -> bool:
+        return self.settings.takes_uploads or self.settings.operator
+
     def _http_api(self) -> apigateway.HttpApi:
         origins = list(self.settings.cors_origins)
         api = apigateway.HttpApi(
@@ -173,7 +192,7 @@ class Answers(Construct):
                 allow_origins=origins,
                 allow_methods=[
                     apigateway.CorsHttpMethod.GET,
-                    *([apigateway.CorsHttpMethod.POST] if self.settings.takes_uploads else []),
+                    *([apigateway.CorsHttpMethod.POST] if self._takes_posts else []),
                 ],
                 allow_headers=["authorization", "content-type"],
             )
@@ -199,7 +218,14 @@ class Answers(Construct):
             "ThrottlingRateLimit": min(rate, self.settings.api_costly_requests_a_second),
             "ThrottlingBurstLimit": min(burst, self.settings.api_costly_burst),
         }
-        stage.route_settings = dict.fromkeys(self._costly_routes(), costly)
+        operators = {
+            "ThrottlingRateLimit": min(rate, OPERATOR_REQUESTS_A_SECOND),
+            "ThrottlingBurstLimit": min(burst, OPERATOR_BURST),
+        }
+        stage.route_settings = {
+            **dict.fromkeys(self._costly_routes(), costly),
+            **dict.fromkeys(OPERATOR_ROUTES if self._operator else (), operators),
+        }
         # A stage whose settings name a route that is not there yet cannot be made.
         # https://github.com/aws/serverless-application-model/issues/2479
         stage.node.add_dependency(*routes)
@@ -219,16 +245,38 @@ class Answers(Construct):
         # Of several scopes, a token needs one.
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
         scopes = [self.settings.upload_scope] if self.settings.upload_scope else None
+        pages = (*STATIC_ROUTES, OPERATOR_PAGE) if self._operator else STATIC_ROUTES
         made: list[apigateway.HttpRoute] = []
         by_prefix = (ACCESS_ROUTE,) if self.settings.prefix_claim else ()
-        for route in (*ROUTES, *uploads, *by_prefix, *STATIC_ROUTES):
+        for route in (*ROUTES, *uploads, *by_prefix, *pages):
             method, path = route.split()
             made += self.api.add_routes(
                 path=path,
                 methods=[apigateway.HttpMethod[method]],
                 integration=integration,
-                authorizer=static_access if route in STATIC_ROUTES else access,
+                authorizer=static_access if route in pages else access,
                 authorization_scopes=scopes if route == UPLOAD_ROUTE else None,
+            )
+        return [*made, *self._route_operators(access)]
+
+    def _route_operators(self, access: apigateway.IHttpRouteAuthorizer) -> list[apigateway.HttpRoute]:
+        if self._operator is None:
+            return []
+        integration = integrations.HttpLambdaIntegration(
+            "OperatorIntegration", self._operator, scope_permission_to_route=False
+        )
+        seeing = self.settings.operator_scope
+        retrying = self.settings.retry_scope or seeing
+        made: list[apigateway.HttpRoute] = []
+        for route in OPERATOR_ROUTES:
+            method, path = route.split()
+            scope = retrying if route == RETRY_ROUTE else seeing
+            made += self.api.add_routes(
+                path=path,
+                methods=[apigateway.HttpMethod[method]],
+                integration=integration,
+                authorizer=access,
+                authorization_scopes=[scope] if scope else None,
             )
         return made
 

@@ -17,7 +17,9 @@ from constructs import Construct
 from infra.alarms import Alarms, AlarmTopic
 from infra.answers import Answers
 from infra.bundles import FOR_THIS_MACHINE, PYTHON_VERSION, ROOT, Bundle, BundleError, bundles, find_python
+from infra.dashboard import Dashboard
 from infra.intake import ObjectEvents
+from infra.operator import Operator
 from infra.pictures import Pictures
 from infra.processing import CompletionTopic, Processing, Tallying
 from infra.regions import RegionRule
@@ -88,17 +90,32 @@ class ImagepipeStack(Stack):
             intake=intake,
             pictures=looking,
         )
+        query_code = query_api.build()
+        operator = (
+            Operator(
+                self,
+                "Operator",
+                settings,
+                code=query_code,
+                intake=intake,
+                table=store.table,
+                quotas=processing.quotas,
+            )
+            if settings.operator
+            else None
+        )
         answers = Answers(
             self,
             "Answers",
             settings,
-            code=query_api.build(),
+            code=query_code,
             intake=intake,
             table=store.table,
             pictures=looking,
+            operator=operator.function if operator else None,
         )
         topic = AlarmTopic(self, "AlarmTopic", settings)
-        Alarms(
+        alarms = Alarms(
             self,
             "Alarms",
             topic,
@@ -109,6 +126,7 @@ class ImagepipeStack(Stack):
                 "tally": tallying.function,
                 "query": answers.function,
                 **({"pictures": looking.function} if looking else {}),
+                **({"operator": operator.function} if operator else {}),
             },
             uncounted=tallying.dead_letters,
             quotas=processing.quotas,
@@ -117,6 +135,15 @@ class ImagepipeStack(Stack):
             bridged=intake.bridged.rule if intake.bridged else None,
             asks_abroad=settings.asks_abroad,
         )
+        if settings.dashboard:
+            Dashboard(
+                self,
+                "Dashboard",
+                intake=intake,
+                processor=processing.function,
+                quotas=processing.quotas,
+                alarms=alarms.all,
+            )
         self._publish(
             Bucket=intake.bucket.bucket_name,
             QueueUrl=intake.images.queue.queue_url,

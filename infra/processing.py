@@ -55,7 +55,7 @@ class Processing(Construct):
             room="processors",
             code=code,
             environment={
-                **environment(
+                **self._told(
                     ProcessorSettings(
                         bucket_name=intake.bucket.bucket_name,
                         table_name=table.table_name,
@@ -76,6 +76,7 @@ class Processing(Construct):
                         scenes="yes" if settings.scenes else "no",
                         bucket_prefix=settings.bucket_prefix,
                         bucket_suffixes=settings.bucket_suffixes,
+                        latency="yes" if settings.dashboard else "no",
                     )
                 ),
                 **self.quotas.environment(),
@@ -90,6 +91,14 @@ class Processing(Construct):
         self._permit(settings, intake, table, topic)
         if pictures is not None:
             pictures.serve(self.function)
+
+    @staticmethod
+    def _told(settings: ProcessorSettings) -> dict[str, str]:
+        """Return its environment, without what is off: a metric of latency costs by the month."""
+        told = environment(settings)
+        if settings.latency == "no":
+            del told["LATENCY"]
+        return told
 
     def _allow_sending_to_its_own_queue(self) -> None:
         """Keep Lambda from taking a message that is sent anew for a loop.

@@ -11,6 +11,7 @@ from contract.regions import quotas_abroad, total_quotas
 from contract.settings import setting_text
 from infra.settings import DeploymentSettings
 
+WORKERS = "WORKERS"
 # What the processor is told of the lines abroad, where there are any.
 REGIONAL_QUOTAS = "REGIONAL_QUOTAS"
 
@@ -49,7 +50,7 @@ class QuotaParameters(Construct):
         homes = self._choice.homes
         told = {
             "QUOTAS": {home: setting_text(self._at(home)) for home in homes},
-            "WORKERS": {home: str(self._all(self._total(home))) for home in homes},
+            WORKERS: {home: str(self._all(self._total(home))) for home in homes},
         }
         if self._settings.asks_abroad:
             told[REGIONAL_QUOTAS] = {home: setting_text(self._abroad(home)) for home in homes}

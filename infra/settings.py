@@ -83,6 +83,14 @@ class DeploymentSettings:
     `api_costly_requests_a_second` and `api_costly_burst` each of the questions that read or spend most
     (docs/security.md); `access_logs` writes down who asked for which photo, without what was searched for.
 
+    `operator` adds the page `/status` and what it asks, answered by a function of its own: how the pipeline
+    stands, which photos failed and why, and sending those back (docs/decisions/0020-retries-from-a-page.md).
+    Where people sign in, `operator_scope` is the scope that a token needs for it, and `retry_scope` that for
+    sending back, where it is to be another.
+
+    `dashboard` makes a CloudWatch dashboard of all that operators look at: free if the account has fewer than
+    three, else $3 a month, and $0.30 for the metric of latency that is written with it.
+
     `alarm_email` is told of every alarm, after it has confirmed SNS's mail; or `alarm_topic_arn`, a topic
     that is there already, lets CloudWatch publish, and is in the same region. `daily_check` holds the table
     against the bucket once a day, and raises one of them where a photo has no record
@@ -138,6 +146,10 @@ class DeploymentSettings:
     api_costly_requests_a_second: int = COSTLY_REQUESTS_A_SECOND
     api_costly_burst: int = 40
     access_logs: bool = False
+    operator: bool = False
+    operator_scope: str = ""
+    retry_scope: str = ""
+    dashboard: bool = False
     alarm_email: str = ""
     alarm_topic_arn: str = ""
     daily_check: bool = True

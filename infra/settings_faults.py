@@ -35,6 +35,7 @@ def faults_of(settings: "DeploymentSettings") -> list[str]:
         *_unusable_prefix_claim(settings),
         *_unusable_sign_in(settings),
         *_unusable_cloudfront(settings),
+        *_unusable_operator_scopes(settings),
         *_unreachable(settings),
         *_half_restored(settings),
         *_unusable_quotas(settings),
@@ -127,9 +128,32 @@ def _unusable_upload_scope(settings: "DeploymentSettings") -> list[str]:
     faults = []
     if settings.api_access != "jwt" or not settings.takes_uploads:
         faults.append("upload_scope is of use only where api_access is 'jwt' and uploads are not off")
+    return [*faults, *_malformed_scope("upload_scope", settings.upload_scope, "photos/upload")]
+
+
+def _malformed_scope(name: str, scope: str, example: str) -> list[str]:
     # https://www.rfc-editor.org/rfc/rfc6749#section-3.3
-    if not re.fullmatch(r"[!#-\[\]-~]+", settings.upload_scope):
-        faults.append(f"upload_scope is {settings.upload_scope!r}; it is one scope, as in photos/upload")
+    if re.fullmatch(r"[!#-\[\]-~]+", scope):
+        return []
+    return [f"{name} is {scope!r}; it is one scope, as in {example}"]
+
+
+def _unusable_operator_scopes(settings: "DeploymentSettings") -> list[str]:
+    """Return what is wrong with who may see failures and retry: not everybody who may look at photos."""
+    is_signed_in = settings.api_access == "jwt"
+    faults = []
+    if settings.operator and is_signed_in and not settings.operator_scope:
+        faults.append(
+            "operator is on and api_access is 'jwt'; set operator_scope to the scope of operators' tokens "
+            "(as in photos/operate), for without it whoever signs in could send failed photos back"
+        )
+    for name in ("operator_scope", "retry_scope"):
+        scope = getattr(settings, name)
+        if not scope:
+            continue
+        if not (settings.operator and is_signed_in):
+            faults.append(f"{name} is of use only where operator is on and api_access is 'jwt'")
+        faults += _malformed_scope(name, scope, "photos/operate")
     return faults
 
 

@@ -17,9 +17,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from aws.calls import MAX_ENTRIES, in_batches
+from aws.queues import Outgoing, SqsQueue
 from contract.errors import ImagepipeError
 from contract.notifications import look_again
-from operations.adapters.sqs import Outgoing, Pace, SqsQueue
+from operations.adapters.sqs import Pace
 from operations.inventory import Listed
 from operations.planning import Assessed, Assessor, ObjectFilter, Totals
 from operations.survey import RecordComparison, compare

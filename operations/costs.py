@@ -18,6 +18,8 @@ POLL_SECONDS = 20
 QUEUES = 2
 # With the two of the pictures function, which is not there everywhere.
 ALARMS, ALARMS_OF_PICTURES = 21, 2
+# Where operators have a page, the function that answers them has two.
+ALARMS_OF_OPERATORS = 2
 # The query API writes metrics of its own.
 API_METRICS = 6
 MONTH_SECONDS = 30 * DAY_SECONDS
@@ -104,6 +106,20 @@ def standing_a_month(prices: Prices | None = None) -> Mapping[str, float]:
         "alarms": ALARMS * prices.alarm_month,
         "idle queues": polls * prices.million_sqs_requests / MILLION,
     }
+
+
+def operator_a_month(prices: Prices | None = None) -> float:
+    """Return what the page for operators costs by being there: the alarms on its function."""
+    return ALARMS_OF_OPERATORS * (prices or Prices()).alarm_month
+
+
+def dashboard_a_month(prices: Prices | None = None) -> Mapping[str, float]:
+    """Return what a dashboard costs: the metric that is written with it, and it itself beyond the third.
+
+    What it reads of the log, by whoever looks at it, is half a cent a gigabyte.
+    """
+    prices = prices or Prices()
+    return {"metrics": prices.metric_month, "dashboard beyond the third": prices.dashboard_month}
 
 
 def audit_a_month(

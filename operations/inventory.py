@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from contract.metrics import Metric
 from contract.moments import to_seconds
 from contract.photos import PICTURE, PhotoFacts
 from contract.records import Status
@@ -16,8 +15,6 @@ ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 # Two of its tiers have to be restored too, but only a look at the single object tells of them.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/intelligent-tiering-managing.html
 TIERED = "INTELLIGENT_TIERING"
-# What the processor adds up of its calls, day by day.
-CALL_COUNTS = (Metric.CALLS_MADE, Metric.CALLS_AVOIDED, Metric.CALLS_THROTTLED)
 
 
 @dataclass(frozen=True)

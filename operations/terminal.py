@@ -9,6 +9,7 @@ from types import FrameType
 from typing import TypeVar, cast
 
 from rich.console import Console, JustifyMethod
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -148,8 +149,8 @@ def first_of(names: Sequence[str], most: int = 3) -> str:
     return f"{', '.join(names[:most])}{more}"
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
-    """Print a plain table to stdout. A column that begins with `#` holds numbers; a cell is one line."""
+def table_of(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
+    """Return a plain table. A column that begins with `#` holds numbers; a cell is one line."""
     names = [column.removeprefix("#") for column in columns]
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=any(names))
     for name, column in zip(names, columns, strict=True):
@@ -157,7 +158,19 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) ->
         table.add_column(name, justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*(printable(cell) if isinstance(cell, str) else cell for cell in row))
-    _console().print(table)
+    return table
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
+    """Print a plain table to stdout, as `table_of` makes it."""
+    _console().print(table_of(columns, rows))
+
+
+def live() -> Live:
+    """Make a display on stdout that is drawn over, and whose last state stays. Raise OperatorError."""
+    if not sys.stdout.isatty():
+        raise OperatorError("there is no terminal to watch on; with --json, each look is a line")
+    return Live(console=_console(), auto_refresh=False)
 
 
 def print_json(document: object) -> None:

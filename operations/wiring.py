@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError
 from aws.calls import TableBatches
 from aws.client_config import client_config
 from aws.local_sessions import local_session
+from aws.queues import SqsQueue
 from aws.retries import RetryPolicy
 from aws.stack_outputs import read_outputs
 from contract.key_filter import EVERY_KEY, KeyFilter
@@ -104,8 +105,8 @@ class QueuePair(NamedTuple):
     """A queue of work and its dead letters. `name` is images or bulk."""
 
     name: str
-    queue: sqs.SqsQueue
-    dead_letters: sqs.SqsQueue
+    queue: SqsQueue
+    dead_letters: SqsQueue
 
 
 class DeployedPipeline:
@@ -193,8 +194,8 @@ class DeployedPipeline:
         return s3.S3Bucket(self._client("s3"), name, self._retry, keys)
 
     def _queues(self, name: str, url: str, dead_letters_url: str) -> QueuePair:
-        queue = sqs.SqsQueue(self._sqs, url, self._retry)
-        return QueuePair(name, queue, sqs.SqsQueue(self._sqs, dead_letters_url, self._retry))
+        queue = sqs.queue_of(self._sqs, url, self._retry)
+        return QueuePair(name, queue, sqs.queue_of(self._sqs, dead_letters_url, self._retry))
 
     @cached_property
     def _on_table(self) -> tuple[Any, str, RetryPolicy, TableBatches]:

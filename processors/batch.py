@@ -42,9 +42,9 @@ class ImageBatch:
             for message in messages
             if (failure := outcomes[message.id].failure) is not None
         ]
-        for message, failure in failed:
-            self._tell(message, failure)
         keys = {message_id: outcome.failed_keys for message_id, outcome in outcomes.items()}
+        for message, failure in failed:
+            self._tell(message, failure, keys[message.id])
         kept = self.failed_messages.settle(failed, keys)
         return {
             "batchItemFailures": [
@@ -68,13 +68,8 @@ class ImageBatch:
             outcomes.update(self._run([message], deadline))
         return outcomes
 
-    def _tell(self, message: Message, failure: ImagepipeError) -> None:
-        facts = {
-            "message_id": message.id,
-            "receive_count": message.receive_count,
-            "code": failure.code,
-            "detector": failure.detector,
-        }
+    def _tell(self, message: Message, failure: ImagepipeError, keys: tuple[str, ...]) -> None:
+        facts = self.failed_messages.facts(message, failure, keys)
         if isinstance(failure, ConfigurationError):
             self.metrics.add(Metric.CONFIGURATION_ERRORS)
             self.log.error(f"configuration error, nothing is lost: {failure.message}", **facts)
@@ -94,7 +89,8 @@ class Worker:
     log: Logger
 
     def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        self.log.append_keys(request_id=context.aws_request_id)
+        # By the name that Powertools has for it, as in the lines of all other functions.
+        self.log.append_keys(function_request_id=context.aws_request_id)
         try:
             return self.batch.answer(event, Deadline(context.get_remaining_time_in_millis))
         finally:

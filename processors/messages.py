@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from processors.adapters.messaging import SqsQueues
 
 
+MOST_KEYS_LOGGED = 10
+
+
 class Message(NamedTuple):
     """One SQS message. `receive_count` is 1 the first time; `sent_at` is in seconds since 1970."""
 
@@ -62,6 +65,24 @@ class FailedMessages:
     metrics: Metrics
     log: Log
     runtime: Runtime
+    bulk_queue_name: str = ""
+
+    def facts(
+        self, message: Message, error: errors.ImagepipeError, keys: tuple[str, ...]
+    ) -> dict[str, object]:
+        """Return the fields of a log line about a failed message, by which operators search.
+
+        Of many keys, the first few.
+        """
+        return {
+            "message_id": message.id,
+            "lane": "bulk" if message.queue_name == self.bulk_queue_name else "images",
+            "receive_count": message.receive_count,
+            "cause": errors.cause_of(error),
+            "code": error.code,
+            "detector": error.detector,
+            "keys": keys[:MOST_KEYS_LOGGED],
+        }
 
     def settle(
         self, failed: Sequence[tuple[Message, errors.ImagepipeError]], keys: Mapping[str, tuple[str, ...]]
@@ -116,6 +137,11 @@ class FailedMessages:
         failure = errors.Failure.of(error, keys, attempts, message.first_sent_at, self.runtime.now())
         self.queue.dead_letter(message, failure)
         self.metrics.add(Metric.DEAD_LETTERS)
+        self.log.error(
+            f"{errors.GIVEN_UP}: {error.message}",
+            **self.facts(message, error, keys),
+            attempts=attempts,
+        )
         return True
 
     def _age_seconds(self, message: Message) -> float:

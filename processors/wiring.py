@@ -44,9 +44,9 @@ def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     runtime, aws = Runtime(), clients(settings)
     log, metrics = Logger(), PowertoolsMetrics()
     daily_counters = DynamoDBDailyCounters(aws.dynamodb, settings.table_name, runtime.now)
-    return Worker(
-        assemble(settings, aws, metrics, cast("Log", log), runtime), metrics, daily_counters, log
-    ).answer
+    latency = metrics.add_latency if settings.latency == "yes" else None
+    batch = assemble(settings, aws, metrics, cast("Log", log), runtime, latency=latency)
+    return Worker(batch, metrics, daily_counters, log).answer
 
 
 def clients(settings: ProcessorSettings) -> "Clients":
@@ -104,7 +104,13 @@ class Clients:
 
 
 def assemble(
-    settings: ProcessorSettings, aws: Clients, metrics: Metrics, log: Log, runtime: Runtime
+    settings: ProcessorSettings,
+    aws: Clients,
+    metrics: Metrics,
+    log: Log,
+    runtime: Runtime,
+    *,
+    latency: Callable[[float], None] | None = None,
 ) -> ImageBatch:
     retry, executor = calls.retry_policy(runtime.sleep), runtime.new_executor(settings.concurrent_calls)
     name = settings.table_name
@@ -169,9 +175,10 @@ def assemble(
         metrics=metrics,
         now=runtime.now,
         most_bytes=MAX_PHOTO_BYTES if settings.pictures_function else MAX_S3_IMAGE_BYTES,
+        latency=latency,
     )
     attempts = Attempts(DynamoDBAttempts(aws.dynamodb, name, retry, runtime.clock), log)
-    failed_messages = FailedMessages(queues, attempts, metrics, log, runtime)
+    failed_messages = FailedMessages(queues, attempts, metrics, log, runtime, pipeline.bulk_queue_name)
     return ImageBatch(pipeline, failed_messages, metrics, log)
 
 

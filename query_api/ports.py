@@ -9,6 +9,8 @@ from contract.records import ImageRecord, ImageVersion, Result, ResultName
 from contract.table import IndexRow
 
 if TYPE_CHECKING:
+    from contract.dead_letters import DeadLetter, DeadLetterFilter
+    from contract.pipeline_status import PipelineStatus
     from query_api.search.postings import RowRange
 
 VALID_SECONDS = 900
@@ -37,6 +39,12 @@ class RequestLog(Protocol):
 
     def exception(self, msg: object) -> None:
         """Log what went wrong, with the exception being handled."""
+
+
+class OperatorLog(Protocol):
+    """Where it is written down what an operator did, with its facts as fields: Powertools' logger."""
+
+    def info(self, msg: object, **facts: object) -> None: ...
 
 
 class TableReader(Protocol):
@@ -91,6 +99,42 @@ class Queues(Protocol):
     """Reads the depth of the queues."""
 
     def backlog(self) -> Backlog: ...
+
+
+class LettersSeen(NamedTuple):
+    """Dead letters that were looked at. `is_all` says that there were no more, here and in other hands."""
+
+    letters: "Sequence[DeadLetter]"
+    is_all: bool
+
+
+class SentBack(NamedTuple):
+    """What came of sending dead letters back. `twice` were sent, and are still there too."""
+
+    looked_at: int
+    sent: "Sequence[DeadLetter]"
+    refused: int
+    twice: int
+    is_all: bool
+
+
+class DeadLetters(Protocol):
+    """The dead letters of both lanes. What is looked at is seen by nobody else for as long as that takes."""
+
+    def look(self) -> LettersSeen:
+        """Look at as many as one request may."""
+
+    def send_back(self, chosen: "DeadLetterFilter") -> SentBack:
+        """Send those that are meant back to the queue they came from, of as many as one request may see."""
+
+    def look_again(self, key: str) -> None:
+        """Ask for a key to be brought into line with the bucket, behind all that is uploaded now."""
+
+
+class Standing(Protocol):
+    """Reads how the pipeline stands."""
+
+    def status(self) -> "PipelineStatus": ...
 
 
 class Content(NamedTuple):

@@ -41,6 +41,7 @@ class Dependencies:
     `prefix_claim` is the claim of the token that says what a caller may see, empty where all see everything;
     `visible` are the prefixes that the caller may see, None for everything. `sign_in` is where people sign
     in, None where that is not this deployment's.
+    `operator` says whether there is a page for operators.
     """
 
     table: TableReader
@@ -62,6 +63,7 @@ class Dependencies:
     prefix_claim: str = ""
     visible: tuple[str, ...] | None = None
     sign_in: SignIn | None = None
+    operator: bool = False
 
 
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:
@@ -91,23 +93,35 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
             parts.near_duplicates,
             bool(parts.prefix_claim),
             parts.sign_in,
+            parts.operator,
         ).routes(),
     )
-    described = (*(route.endpoint for route in routes), OPENAPI, DOCS)
+
+    def described() -> tuple[Endpoint, ...]:
+        return (*(route.endpoint for route in routes), *_of_operators(parts.operator), OPENAPI, DOCS)
 
     # The manual is needed for nothing else, so a cold start does without it.
     def openapi(_: Request) -> Response:
         from query_api.endpoints import manual
 
-        return Response(200, manual.openapi(described))
+        return Response(200, manual.openapi(described()))
 
     def docs(_: Request) -> Response:
         from query_api.endpoints import manual
 
-        return Response(200, manual.page(described), HTML, manual.HEADERS)
+        return Response(200, manual.page(described()), HTML, manual.HEADERS)
 
     return (*routes, Route(OPENAPI, openapi), Route(DOCS, docs))
 
 
 def _access(visible: tuple[str, ...] | None, _: Request) -> Response:
     return Response(200, {"prefixes": None if visible is None else list(visible)})
+
+
+def _of_operators(is_on: bool) -> tuple[Endpoint, ...]:
+    """Return what another function answers below the same address."""
+    if not is_on:
+        return ()
+    from query_api.endpoints import operating
+
+    return operating.ENDPOINTS

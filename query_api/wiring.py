@@ -112,6 +112,7 @@ def _parts(
         keep_location=settings.keep_location == "yes",
         prefix_claim=settings.prefix_claim,
         sign_in=SignIn(settings.sign_in_url, settings.sign_in_client) if settings.sign_in_url else None,
+        operator=settings.operator == "yes",
         photos_at=photos_at,
         renditions_at=renditions_at,
         keys=settings.keys,

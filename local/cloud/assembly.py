@@ -21,6 +21,7 @@ from local.cloud.environment import LocalCloudError
 MIN_NODE_MAJOR = 20
 # What the files of the app are called, and the stack where no setting names it otherwise.
 STACK_NAME = "imagepipe"
+TEMPLATE_NAME = f"{STACK_NAME}.template.json"
 
 # What differs here from the defaults for AWS. Two cores share the recognizing, so more copies of the
 # processor would only take memory, and more calls at once would wait for each other until they time out. The
@@ -36,6 +37,7 @@ LOCAL_CONTEXT: Mapping[str, object] = {
     "concurrent_calls": 4,
     "confidence_order": True,
     "near_duplicates": True,
+    "operator": True,
     "quotas": setting_text(IN_LARGE_REGIONS),
     FOR_THIS_MACHINE: True,
 }
@@ -65,7 +67,7 @@ class Assembly:
 
     @property
     def template(self) -> str:
-        return (self.directory / f"{STACK_NAME}.template.json").read_text()
+        return (self.directory / TEMPLATE_NAME).read_text()
 
     @property
     def stack(self) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aws.calls import TableBatches, WriteOutcome, pages, projection, write_if
 from aws.retries import RetryPolicy
 from contract import table
+from contract.metrics import Metric
 from contract.photos import PhotoFacts, rendition_keys
 from contract.quotas import BudgetItem, readable_part
 from contract.records import ImageRecord, ImageVersion, ResultName, Status
@@ -21,7 +22,6 @@ from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_of, 
 from contract.tallies import COMPLETE, COUNTED, COUNTED_PREFIX, NAMES, STATUS_COUNTS, UNREADABLE, read_counts
 from operations.adapters.aws_errors import reliable
 from operations.inventory import (
-    CALL_COUNTS,
     RecordCount,
     RecordSummary,
     ResultTrace,
@@ -188,12 +188,12 @@ class OperatedTable:
             count, is_all = count + (further["Count"] if further else 0), is_all and further is None
         return RecordCount(count, is_all)
 
-    def calls_by_day(self, days: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """Return what was counted of calls on each of these days (ISO 8601, UTC)."""
+    def counts_by_day(self, days: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """Return what the processor counted on each of these days (ISO 8601, UTC)."""
         places = {table.counts_key(day): day for day in days}
-        items = self._read(places, (PARTITION_KEY, SORT_KEY, *CALL_COUNTS))
+        items = self._read(places, (PARTITION_KEY, SORT_KEY, *Metric))
         return {
-            places[key_of(item)]: {name: int(item[name]["N"]) for name in CALL_COUNTS if name in item}
+            places[key_of(item)]: {name: int(item[name]["N"]) for name in Metric if name in item}
             for item in items
         }
 

@@ -1,20 +1,16 @@
-"""Queues on SQS: messages received and let go of, deleted, and sent no faster than asked; ten at a time.
-
-And queues that are subscribed to a topic for a while.
-"""
+"""The pipeline's queues as operators work on them, no faster than asked; queues that hear a topic a while."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from aws.calls import MAX_BATCH_BYTES, MAX_ENTRIES, Entry, EntryBatch, by_size, in_batches
-from aws.queue_depths import QueueDepth, read_depth
+from aws.calls import MAX_ENTRIES
+from aws.queues import SqsQueue
 from aws.retries import RetryPolicy
-from contract.errors import FAILURE_ATTRIBUTE, ImagepipeError, TransientError
-from contract.moments import to_text
+from contract.dead_letters import LETTER_ATTRIBUTES
 from contract.timing import DAY_SECONDS
 from operations.adapters.aws_errors import reliable, translated
 
@@ -22,52 +18,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-# Names and types of the attributes count too.
-ENTRY_OVERHEAD_BYTES = 256
 # What is forgotten by whoever was killed is empty by the next day.
 RETENTION_SECONDS = DAY_SECONDS
-# What EventBridge writes on what it could not deliver.
-# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-UNDELIVERED_ATTRIBUTES = ("ERROR_CODE", "ERROR_MESSAGE")
 # In the query protocol, and in the JSON protocol.
 NO_SUCH_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
-
-
-@dataclass(frozen=True)
-class Received:
-    """A message as a queue hands it out. `attributes` are those of text; `sent_at` is ISO 8601 in UTC."""
-
-    id: str
-    body: str
-    receipt_handle: str
-    sent_at: str
-    attributes: Mapping[str, str]
-
-    @classmethod
-    def of(cls, message: Mapping[str, Any]) -> "Received":
-        return cls(
-            id=message["MessageId"],
-            body=message["Body"],
-            receipt_handle=message["ReceiptHandle"],
-            sent_at=to_text(int(message["Attributes"]["SentTimestamp"]) / 1000),
-            attributes={
-                name: value["StringValue"]
-                for name, value in message.get("MessageAttributes", {}).items()
-                if "StringValue" in value
-            },
-        )
-
-
-@dataclass(frozen=True)
-class Outgoing:
-    """A message to be sent. `id` is ours, to tell which of several was not taken."""
-
-    id: str
-    body: str
-
-    @property
-    def size_bytes(self) -> int:
-        return ENTRY_OVERHEAD_BYTES + len(self.body.encode())
 
 
 @dataclass
@@ -95,78 +49,9 @@ class Pace:
         self._next_at = max(self._next_at, now) + count / self.per_second
 
 
-@dataclass(frozen=True)
-class SqsQueue:
-    """One queue."""
-
-    client: "SQSClient"
-    url: str
-    retry: RetryPolicy
-
-    def depth(self) -> QueueDepth:
-        """Return how many messages it holds; SQS knows it nearly, and a minute late."""
-        return reliable(self.retry, f"GetQueueAttributes of {self.url}", read_depth)(self.client, self.url)
-
-    def arn(self) -> str:
-        """Return the name by which other services know it."""
-        read = reliable(self.retry, f"GetQueueAttributes of {self.url}", self.client.get_queue_attributes)
-        return read(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-
-    def receive(self, most: int, hold_seconds: int, wait_seconds: int) -> Sequence[Received]:
-        """Take up to ten messages into our hands for a while, waiting for the first."""
-        answer = reliable(self.retry, f"ReceiveMessage from {self.url}", self.client.receive_message)(
-            QueueUrl=self.url,
-            MaxNumberOfMessages=most,
-            VisibilityTimeout=hold_seconds,
-            WaitTimeSeconds=wait_seconds,
-            MessageSystemAttributeNames=["SentTimestamp"],
-            MessageAttributeNames=[FAILURE_ATTRIBUTE, *UNDELIVERED_ATTRIBUTES],
-        )
-        return [Received.of(message) for message in answer.get("Messages", [])]
-
-    def release(self, receipt_handles: Sequence[str]) -> None:
-        """Let go of messages; those that are in our hands no more are left as they are."""
-        for batch in in_batches(receipt_handles, MAX_ENTRIES):
-            with translated(f"ChangeMessageVisibilityBatch on {self.url}"):
-                self.client.change_message_visibility_batch(
-                    QueueUrl=self.url,
-                    Entries=[
-                        {"Id": str(place), "ReceiptHandle": handle, "VisibilityTimeout": 0}
-                        for place, handle in enumerate(batch)
-                    ],
-                )
-
-    def delete(self, receipt_handles: Mapping[str, str]) -> Mapping[str, ImagepipeError]:
-        """Delete messages given by id; return the ids of those that are still there, with the reason."""
-        remaining: dict[str, ImagepipeError] = {}
-        for batch in in_batches(list(receipt_handles.items()), MAX_ENTRIES):
-            entries = {identifier: {"ReceiptHandle": handle} for identifier, handle in batch}
-            remaining |= self._complete("DeleteMessageBatch", self.client.delete_message_batch, entries)
-        return remaining
-
-    def send(self, messages: Sequence[Outgoing]) -> Mapping[str, ImagepipeError]:
-        """Send all; return the ids of those that SQS did not take, with the reason."""
-        refused: dict[str, ImagepipeError] = {}
-        for batch in by_size(messages, lambda message: message.size_bytes, MAX_ENTRIES, MAX_BATCH_BYTES):
-            entries = {message.id: {"MessageBody": message.body} for message in batch}
-            refused |= self._complete("SendMessageBatch", self.client.send_message_batch, entries)
-        return refused
-
-    def _complete(
-        self, operation: str, call: Callable[..., Any], entries: Mapping[str, Entry]
-    ) -> Mapping[str, ImagepipeError]:
-        """Make a batch call, and again for what failed for the moment; return what is undone after all."""
-        batch = EntryBatch(
-            f"{operation} on {self.url}",
-            lambda waiting: call(QueueUrl=self.url, Entries=waiting),
-            entries,
-            translated,
-        )
-        try:
-            self.retry(batch.attempt)
-        except TransientError as error:
-            return batch.undone(error)
-        return batch.failures
+def queue_of(client: "SQSClient", url: str, retry: RetryPolicy) -> SqsQueue:
+    """Return a queue of work, or of dead letters with what is written on them."""
+    return SqsQueue(client, url, translated, retry, LETTER_ATTRIBUTES)
 
 
 @dataclass(frozen=True)

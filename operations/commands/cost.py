@@ -17,7 +17,9 @@ from operations.costs import (
     Bill,
     audit_a_month,
     bill,
+    dashboard_a_month,
     dollars_of_files,
+    operator_a_month,
     page_a_month,
     pictures_bills,
     scan,
@@ -293,7 +295,17 @@ def _standing() -> str:
         f"that\nare in it, ${sum(audit.values()):.2f} a month: {audited}.\n\n"
         "SnapStart of the query function (`-c snapstart=true`; off by itself, and then nothing) costs "
         f"${snapshot:.2f} a month\nfor the snapshot, and ${starts:.2f} for each thousand cold starts: "
-        "in none of these sums.\n\n" + _page()
+        "in none of these sums.\n\n" + _page() + "\n" + _watching()
+    )
+
+
+def _watching() -> str:
+    watching = dashboard_a_month()
+    return (
+        f"Nor is the page for operators (`-c operator=true`): ${operator_a_month():.2f} a month for the alarms "
+        "on its function. Nor is the\ndashboard (`-c dashboard=true`): "
+        f"${watching['metrics']:.2f} for the metric of latency, and "
+        f"${watching['dashboard beyond the third']:.2f} for itself where the account has three already.\n"
     )
 
 

@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
+from aws.queues import SqsQueue
+from contract.dead_letters import DeadLetter, DeadLetterFilter, Summary, advice
 from contract.terminal import as_json
 from operations import terminal
-from operations.adapters.sqs import Outgoing, Pace, SqsQueue
+from operations.adapters.sqs import Pace
 from operations.commands import options
-from operations.dead_letters import DeadLetter, DeadLetterFilter, DeadLetterReader, Summary, advice
+from operations.dead_letters import DeadLetterReader
 from operations.wiring import DeployedPipeline, connect
 
 app = typer.Typer(
@@ -179,7 +181,7 @@ def _print_one(letter: DeadLetter, json: bool) -> None:
 
 def _question(pipeline: DeployedPipeline, chosen: DeadLetterFilter, limit: int | None) -> str:
     there = sum(lane.dead_letters.depth().visible for lane in pipeline.lanes)
-    asked = {name: value for name, value in vars(chosen).items() if value is not None}
+    asked = {name: value for name, value in chosen._asdict().items() if value is not None}
     named = ", ".join(f"{name} {value}" for name, value in asked.items())
     most = f"up to {limit:,}" if limit else "all"
     return f"Send back {most} of about {there:,} dead letters ({named or 'any'})?"
@@ -284,8 +286,7 @@ class Redrive:
     named), one task at a time, with the reason still on it, and the local cloud does not have it.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
 
-    A copy goes first; only when SQS has it is the original deleted. Killed in between, a letter is there
-    twice, and the second is found done.
+    Killed in between, a letter is there twice, and the second is found done.
     """
 
     filter: DeadLetterFilter
@@ -329,10 +330,9 @@ class Redrive:
             self.done.sent += len(letters)
             return
         self.pace.wait(len(letters))
-        refused = source.send([Outgoing(letter.id, letter.body) for letter in letters])
-        taken = [letter for letter in letters if letter.id not in refused]
-        self.done.sent += len(taken)
-        self.done.refused += len(refused)
-        for error in refused.values():
+        moved = reader.move(letters, source)
+        self.done.sent += len(moved.sent)
+        self.done.refused += len(moved.refused)
+        for error in moved.refused.values():
             self.done.last_refusal = error.message
-        self.done.twice += len(reader.delete(taken))
+        self.done.twice += len(moved.left)

@@ -8,15 +8,16 @@ from typing import Annotated
 
 import typer
 
+from aws.queues import Outgoing, SqsQueue
+from contract.dead_letters import DeadLetter
 from contract.moments import to_seconds, to_text
 from contract.notifications import look_again
 from contract.photos import rendition_maker, rendition_prefix
 from contract.timing import CLAIM_SECONDS
 from operations import terminal
 from operations.adapters.s3 import ObjectVersion
-from operations.adapters.sqs import Outgoing, SqsQueue
 from operations.commands import options
-from operations.dead_letters import DeadLetter, DeadLetterReader
+from operations.dead_letters import DeadLetterReader
 from operations.inventory import ResultTrace, Trace, TraceKind
 from operations.wiring import DeployedPipeline, connect
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from contract.dead_letters import DeadLetterFilter
 from contract.moments import to_seconds, to_text
-from operations.dead_letters import DeadLetterFilter
 from operations.planning import ObjectFilter
 from operations.terminal import OperatorError
 

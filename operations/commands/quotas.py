@@ -3,13 +3,12 @@
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from contract.errors import ImagepipeError
-from contract.moments import day_of
+from contract.pipeline_status import QuotaInUse
 from contract.regions import split_line
 from operations import terminal
 from operations.adapters.account import AccountQuota, DeployedProcessor
@@ -87,7 +86,7 @@ def _account(pipeline: DeployedPipeline) -> tuple[AccountQuotas, str | None]:
 
 def _change(
     pipeline: DeployedPipeline,
-    shown: "list[QuotaInUse]",
+    shown: list[QuotaInUse],
     *,
     apply: bool,
     settings: list[str],
@@ -109,7 +108,7 @@ def _change(
     return bool(changes)
 
 
-def _print(shown: "list[QuotaInUse]") -> None:
+def _print(shown: list[QuotaInUse]) -> None:
     rows = []
     for quota in shown:
         cells = (quota.deployed, quota.chosen, quota.account, quota.in_use)
@@ -124,7 +123,7 @@ def _print(shown: "list[QuotaInUse]") -> None:
         typer.echo(f"\nThe account has other quotas ({why}): imagepipe quotas --apply")
 
 
-def _print_daily(shown: "list[QuotaInUse]") -> None:
+def _print_daily(shown: list[QuotaInUse]) -> None:
     rows = []
     for quota in shown:
         daily = quota.daily
@@ -140,82 +139,19 @@ def _print_daily(shown: "list[QuotaInUse]") -> None:
         )
 
 
-@dataclass(frozen=True)
-class DailyLimit:
-    """The calls a day of one operation, by UTC; None is without a limit.
-
-    `deployed` is the deployment's setting, `chosen` an operator's, which goes before it. `today` counts the
-    calls that workers have reserved since midnight.
-    """
-
-    deployed: int | None
-    chosen: int | None
-    today: int
-
-    @property
-    def in_use(self) -> int | None:
-        return self.deployed if self.chosen is None else self.chosen
-
-    @property
-    def is_reached(self) -> bool:
-        return self.in_use is not None and self.today >= self.in_use
-
-    def to_json(self) -> dict[str, object]:
-        return {
-            "deployed": self.deployed,
-            "set": self.chosen,
-            "in_use": self.in_use,
-            "calls_today": self.today,
-        }
-
-
-@dataclass(frozen=True)
-class QuotaInUse:
-    """The calls a second of one operation, and what it may be called a day.
-
-    Where other regions are asked, `operation` may be a line of theirs (`us-west-2:DetectLabels`). The day's
-    limit is of all regions together, so its calls of today are counted with the operation, and once more, by
-    themselves, with the line.
-    `deployed` is the deployment's setting, `chosen` an operator's, which goes before it, `account` what the
-    account is said to have. `rate` is what workers call at now: less than the quota for some seconds after a
-    throttle.
-    """
-
-    operation: str
-    deployed: float
-    chosen: float | None
-    account: float | None
-    rate: float
-    daily: DailyLimit
-
-    @property
-    def in_use(self) -> float:
-        return self.chosen or self.deployed
-
-    def to_json(self) -> dict[str, object]:
-        return {
-            "deployed": self.deployed,
-            "set": self.chosen,
-            "account": self.account,
-            "in_use": self.in_use,
-            "rate_now": round(self.rate, 3),
-            "calls_a_day": self.daily.to_json(),
-        }
-
-
 def in_use(
     deployed: DeployedProcessor, table: OperatedTable, account: AccountQuotas, now: float
 ) -> list[QuotaInUse]:
     """Return the quotas of the deployed lines, in use now. `now` is in seconds since 1970."""
-    quotas, limits, today = {**deployed.quotas, **deployed.lines_abroad}, deployed.daily_limits, day_of(now)
+    quotas, limits = {**deployed.quotas, **deployed.lines_abroad}, deployed.daily_limits
     return [
-        QuotaInUse(
+        QuotaInUse.of(
             line,
             quotas[line],
-            budget.quota,
-            find(split_line(line)[1], account.get(split_line(line)[0], ())),
-            budget.pace(quotas[line]).rate(now),
-            DailyLimit(limits.get(line), budget.daily_limit, budget.calls_on(today)),
+            limits.get(line),
+            budget,
+            now=now,
+            account=find(split_line(line)[1], account.get(split_line(line)[0], ())),
         )
         for line, budget in table.budgets(list(quotas)).items()
     ]

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from aws.calls import MAX_ENTRIES
+from aws.queues import Outgoing
 from contract.moments import to_text
 from contract.notifications import look_again
 from contract.quotas import KEYS_A_MESSAGE
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from operations import terminal
-from operations.adapters.sqs import Outgoing
 from operations.commands import options
 from operations.renditions import RenditionFix
 from operations.spool import LOOKED_AT_AGAIN, OF_RENDITIONS, Difference, DifferenceKind, Spool

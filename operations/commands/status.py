@@ -1,7 +1,7 @@
 """`imagepipe status`: what waits, what was given up, what there is, what detectors have cost and saved."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -9,16 +9,16 @@ import typer
 from rich.text import Text
 
 from aws.queue_depths import QueueDepth
-from contract.errors import ImagepipeError
 from contract.moments import day_of
-from contract.prices import DOLLARS_A_CALL
+from contract.pipeline_status import Calls, QuotaInUse, Spent, days_of_month
 from contract.records import Status
 from contract.timing import DAY_SECONDS
 from operations import terminal
 from operations.adapters.dynamodb import OperatedTable
 from operations.commands import options
-from operations.commands.quotas import QuotaInUse, in_use
-from operations.inventory import CALL_COUNTS, RecordCount
+from operations.commands.standing import quotas_in_use
+from operations.commands.watching import watch
+from operations.inventory import RecordCount
 from operations.wiring import DeployedPipeline, connect
 
 COUNTED = (Status.RECOGNIZED, Status.REJECTED)
@@ -39,10 +39,19 @@ def status(
             help="Count the records themselves, and all of them: half a cent and some seconds a million.",
         ),
     ] = False,
+    watched: Annotated[
+        bool, typer.Option("--watch", help="Go on showing how things stand, until Ctrl-C.")
+    ] = False,
+    every: Annotated[
+        float, typer.Option("--every", min=1, max=3600, help="With --watch: how many seconds apart.")
+    ] = 3.0,
     json: options.Json = False,
 ) -> None:
     """Print what waits, what was given up, what there is, and what it has cost and saved."""
     pipeline = connect(stack, local, directory)
+    if watched:
+        watch(pipeline, every, json=json)
+        return
     with terminal.progress() as display:
         display.add_task("asking", total=None)
         made = report(pipeline, time.time(), days=days, exact=exact)
@@ -50,15 +59,6 @@ def status(
         terminal.print_json(made.to_json())
     else:
         _print(made)
-
-
-def _quotas(pipeline: DeployedPipeline, now: float) -> list[QuotaInUse]:
-    """Return how fast operations are called; empty, with a remark, where nobody may know what is deployed."""
-    try:
-        return in_use(pipeline.deployed, pipeline.table, {}, now)
-    except (terminal.OperatorError, ImagepipeError) as error:
-        terminal.remark(f"The quotas are not known: {error}")
-        return []
 
 
 def _print(report: "Report") -> None:
@@ -75,6 +75,8 @@ def _print(report: "Report") -> None:
         ("Detector calls", "#Made", "#Avoided", "#Throttled", "#Hit ratio", "#Saved"),
         [("today", *_cells(report.today)), (f"{report.days} days", *_cells(report.calls))],
     )
+    spent = report.spent
+    typer.echo(f"\nRekognition, by UTC: ${spent.today:,.2f} today, ${spent.month:,.2f} this month")
     if report.quotas:
         rates = ", ".join(
             f"{quota.operation} {quota.rate:.1f} of {quota.in_use:g}" for quota in report.quotas
@@ -101,44 +103,10 @@ def _cells(calls: "Calls") -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Calls:
-    """Detector calls of a span of time. An aid: a batch that crashed is not in it."""
-
-    made: int = 0
-    avoided: int = 0
-    throttled: int = 0
-
-    @classmethod
-    def of(cls, days: Iterable[Mapping[str, int]]) -> "Calls":
-        added = list(days)
-        return cls(*(sum(counts.get(name, 0) for counts in added) for name in CALL_COUNTS))
-
-    @property
-    def hit_ratio(self) -> float | None:
-        """Which part of the answers needed no call, 0 to 1; None where there was nothing to answer."""
-        wanted = self.made + self.avoided
-        return self.avoided / wanted if wanted else None
-
-    @property
-    def dollars_saved(self) -> float:
-        """What the avoided calls would have cost, in US dollars."""
-        return self.avoided * DOLLARS_A_CALL
-
-    def to_json(self) -> dict[str, object]:
-        return {
-            "calls_made": self.made,
-            "calls_avoided": self.avoided,
-            "calls_throttled": self.throttled,
-            "hit_ratio": None if self.hit_ratio is None else round(self.hit_ratio, 4),
-            "dollars_saved": round(self.dollars_saved, 4),
-        }
-
-
-@dataclass(frozen=True)
 class Report:
     """The answer of `imagepipe status`. `calls` covers `days` days, today included.
 
-    `quotas` is empty where it is not known what is deployed.
+    `quotas` is empty where it is not known what is deployed. `spent` is on Rekognition.
     """
 
     queues: Mapping[str, QueueDepth]
@@ -148,6 +116,7 @@ class Report:
     calls: Calls
     days: int
     quotas: Sequence[QuotaInUse]
+    spent: Spent
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -157,21 +126,23 @@ class Report:
             "today": self.today.to_json(),
             f"last_{self.days}_days": self.calls.to_json(),
             "quotas": {quota.operation: quota.to_json() for quota in self.quotas},
+            "dollars": self.spent.to_json(),
         }
 
 
 def report(pipeline: DeployedPipeline, now: float, *, days: int, exact: bool) -> Report:
     """Read everything. `now` is in seconds since 1970; the last `days` days end with today, by UTC."""
     wanted = [day_of(now - back * DAY_SECONDS) for back in range(days)]
-    counts = pipeline.table.calls_by_day(wanted)
+    counts = pipeline.table.counts_by_day(list(dict.fromkeys([*wanted, *days_of_month(now)])))
     return Report(
         queues={lane.name: lane.queue.depth() for lane in pipeline.lanes},
         dead_letters={lane.name: lane.dead_letters.depth().total for lane in pipeline.lanes},
         records=_records(pipeline.table, exact=exact),
         today=Calls.of([counts.get(wanted[0], {})]),
-        calls=Calls.of(counts.values()),
+        calls=Calls.of(counts[day] for day in wanted if day in counts),
         days=days,
-        quotas=_quotas(pipeline, now),
+        quotas=quotas_in_use(pipeline, now),
+        spent=Spent.of(counts, wanted[0]),
     )
 
 

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.errors import ImagepipeError, PermanentError
 from contract.metrics import Metric
-from contract.notifications import ImageEvent
-from contract.records import Findings, ImageRecord
+from contract.moments import to_seconds
+from contract.notifications import ImageEvent, ObjectChange
+from contract.records import Findings, ImageRecord, Status
 from processors.messages import Message
 from processors.pipeline.commit import Committer, Decided, Publisher, RecordMaker
 from processors.pipeline.detection import SupersededError
@@ -31,7 +32,10 @@ class MessageOutcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Everything that is done with one batch. `now` gives ISO 8601 times in UTC with milliseconds."""
+    """Everything that is done with one batch. `now` gives ISO 8601 times in UTC with milliseconds.
+
+    `latency`, where somebody wants to know it, is told the seconds from upload to record of each new photo.
+    """
 
     bucket_name: str
     bulk_queue_name: str
@@ -42,6 +46,7 @@ class Pipeline:
     metrics: Metrics
     now: Callable[[], str]
     most_bytes: int = MAX_S3_IMAGE_BYTES
+    latency: Callable[[float], None] | None = None
 
     def run(self, messages: Sequence[Message], deadline: Deadline) -> dict[str, MessageOutcome]:
         """Work through a batch; give the outcome of each message by its id."""
@@ -67,6 +72,8 @@ class Pipeline:
         make = RecordMaker(self.recognizer.fingerprints(), self.now(), self.recognizer.shares_answers)
         decided, undecided = self._decide(items, self._recognize(items, lane, deadline), make)
         committed, uncommitted = self._commit(decided)
+        if self.latency is not None and lane is Lane.LIVE:
+            _tell_latencies(items, committed, to_seconds(self.now()), self.latency)
         unmoved = self.committer.move_on(_found_unchanged(items, make))
         unannounced = self.publisher.announce([*_repeated(items, committed), *committed])
         return failures | undecided | uncommitted | unmoved | unannounced
@@ -115,6 +122,22 @@ class Pipeline:
                 records.append(standing)
                 self.metrics.add(OUTCOME_COUNT[standing.status])
         return records, failures
+
+
+def _tell_latencies(
+    items: Sequence[WorkItem],
+    committed: Sequence[ImageRecord],
+    now: float,
+    latency: Callable[[float], None],
+) -> None:
+    """Tell how long ago the photos were uploaded that can be found from now on (seconds since 1970).
+
+    Not of those that somebody asked to look at again, whose upload may have been years ago.
+    """
+    uploaded = {item.key for item in items if item.event.change is ObjectChange.CREATED}
+    for record in committed:
+        if record.status is Status.RECOGNIZED and record.key in uploaded:
+            latency(max(0.0, now - to_seconds(record.version.uploaded_at)))
 
 
 def _repeated(items: Sequence[WorkItem], committed: Sequence[ImageRecord]) -> list[ImageRecord]:

@@ -26,6 +26,8 @@ from query_api.http.routing import Endpoint, Route
 
 DIRECTORY = Path(__file__).parents[1] / "page"
 INDEX, SCRIPT, STYLE, ICON = "index.html", "main.js", "main.css", "icon.svg"
+# The page for operators, where the deployment has it.
+STATUS_INDEX, STATUS_SCRIPT, STATUS_STYLE = "status.html", "status.js", "status.css"
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -46,6 +48,15 @@ PAGE = Endpoint(
     "showPage",
     "The page on which photos are looked at",
     description="Its address takes the parameters of `/images`; its script reads them, this answer does not.",
+    content_type="text/html",
+    is_static=True,
+    takes_any_query=True,
+)
+STATUS = Endpoint(
+    "GET",
+    "/status",
+    "showStatus",
+    "The page for operators: how the pipeline stands, what failed, and a button to try it again",
     content_type="text/html",
     is_static=True,
     takes_any_query=True,
@@ -72,15 +83,21 @@ class SignIn(NamedTuple):
 
 @dataclass(frozen=True)
 class PageFiles:
-    """What the page is made of, put together when it is first asked for. Nothing else can be asked for."""
+    """What the pages are made of, put together when one is first asked for. Nothing else can be asked for.
+
+    `has_status` adds what the page for operators loads.
+    """
 
     directory: Path = DIRECTORY
+    has_status: bool = False
 
     @cached_property
     def texts(self) -> Mapping[str, str]:
+        scripts = (SCRIPT, STATUS_SCRIPT) if self.has_status else (SCRIPT,)
+        styles = (STYLE, STATUS_STYLE) if self.has_status else (STYLE,)
         return {
-            SCRIPT: script(self.directory, SCRIPT),
-            STYLE: style(self.directory, STYLE),
+            **{name: script(self.directory, name) for name in scripts},
+            **{name: style(self.directory, name) for name in styles},
             ICON: (self.directory / ICON).read_text(encoding="utf-8"),
         }
 
@@ -89,17 +106,22 @@ class PageFiles:
         """Return the name of this version of all that the page loads."""
         return _digest("".join(f"{name} {len(text)}\n{text}\n" for name, text in self.texts.items()))
 
-    def index(self, sign_in: SignIn | None = None, **does: bool) -> str:
-        """Return the page. It loads the rest from below the digest, and knows what this deployment does."""
-        text = (self.directory / INDEX).read_text(encoding="utf-8")
+    def index(self, name: str = INDEX, sign_in: SignIn | None = None, **does: bool) -> str:
+        """Return a page. It loads the rest from below the digest, and knows what this deployment does."""
+        text = (self.directory / name).read_text(encoding="utf-8")
         known = " ".join(
-            f'data-{name.replace("_", "-")}="{"on" if is_on else "off"}"' for name, is_on in does.items()
+            f'data-{feature.replace("_", "-")}="{"on" if is_on else "off"}"'
+            for feature, is_on in does.items()
         )
         if sign_in is not None:
             at, client = escape(sign_in.url), escape(sign_in.client_id)
             known += f' data-sign-in-at="{at}" data-sign-in-client="{client}"'
-        text = text.replace("<html ", f"<html {known} ", 1)
+        text = text.replace("<html ", f"<html {known} " if known else "<html ", 1)
         return text.replace('"page/', f'"page/{self.digest}/')
+
+
+# Put together once for each copy of the function, whoever asks.
+FILES, FILES_OF_BOTH = PageFiles(), PageFiles(has_status=True)
 
 
 @dataclass(frozen=True)
@@ -109,6 +131,7 @@ class PageEndpoints:
     From the one at `renditions_at` it may show pictures; empty where photos' files are not looked at.
     `uploads` says whether photos can be added, `near_duplicates` whether such are found, `by_prefix` whether
     callers may see different ones; `sign_in` is where people sign in, None where tokens are put in by hand.
+    `operator` says whether there is a page for operators.
     """
 
     photos_at: str
@@ -117,19 +140,32 @@ class PageEndpoints:
     near_duplicates: bool = False
     by_prefix: bool = False
     sign_in: SignIn | None = None
-    files: PageFiles = PageFiles()
+    operator: bool = False
+
+    @property
+    def files(self) -> PageFiles:
+        return FILES_OF_BOTH if self.operator else FILES
 
     def routes(self) -> tuple[Route, ...]:
-        return Route(PAGE, self._page), Route(FILE, self._file)
+        status = (Route(STATUS, self._status),) if self.operator else ()
+        return Route(PAGE, self._page), *status, Route(FILE, self._file)
 
     def _page(self, request: Request) -> Response:
         text = self.files.index(
+            INDEX,
             self.sign_in,
             uploads=self.uploads,
             pictures=bool(self.renditions_at),
             near_duplicates=self.near_duplicates,
             by_prefix=self.by_prefix,
+            operator=self.operator,
         )
+        sign_in_at = "" if self.sign_in is None else self.sign_in.url
+        headers = security_headers(self.photos_at, self.renditions_at, sign_in_at)
+        return _kept(request, text, HTML, ASK_AGAIN, headers)
+
+    def _status(self, request: Request) -> Response:
+        text = self.files.index(STATUS_INDEX, self.sign_in)
         sign_in_at = "" if self.sign_in is None else self.sign_in.url
         headers = security_headers(self.photos_at, self.renditions_at, sign_in_at)
         return _kept(request, text, HTML, ASK_AGAIN, headers)

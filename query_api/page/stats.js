@@ -1,7 +1,7 @@
 // How things stand, asked slowly, and only while the page is seen.
 
 import { ask } from "./api.js";
-import { byId, h, replace } from "./dom.js";
+import { byId, h, isOn, replace } from "./dom.js";
 import { dollars, number, plural } from "./words.js";
 
 const BUSY_MS = 3_000;
@@ -56,13 +56,14 @@ export class Stats {
     replace(
       this.line,
       waiting
-        ? figure(`${number(waiting)} in the queue`, "Photos that wait or are being recognized, about", "busy")
-        : figure("Queue empty", "Nothing waits", "idle"),
+        ? figure(`${number(waiting)} in the queue`, "Photos that wait or are being recognized, about", "busy", true)
+        : figure("Queue empty", "Nothing waits", "idle", true),
       stats.dead_letters
         ? figure(
             plural(stats.dead_letters, "dead letter"),
             "Given up, each with its reason: imagepipe dlq summary",
             "bad",
+            true,
           )
         : null,
       saved,
@@ -74,4 +75,8 @@ export class Stats {
 export const queued = ({ queues }) =>
   Object.values(queues).reduce((sum, queue) => sum + queue.waiting + queue.in_flight, 0);
 
-const figure = (text, title, kind = "") => h("span", { class: `figure ${kind}`, title }, text);
+/** Make a figure; where the deployment has a page for operators, one that leads there if it is `theirs`. */
+const figure = (text, title, kind = "", theirs = false) =>
+  theirs && isOn("operator")
+    ? h("a", { class: `figure ${kind}`, title, href: "status" }, text)
+    : h("span", { class: `figure ${kind}`, title }, text);

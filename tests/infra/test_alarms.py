@@ -9,7 +9,7 @@ from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS, MOST_WAITING_DAYS
 from infra.bundles import ROOT
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from local.cloud.assembly import STACK_NAME, Assembly
-from operations.costs import ALARMS, ALARMS_OF_PICTURES
+from operations.costs import ALARMS, ALARMS_OF_OPERATORS, ALARMS_OF_PICTURES
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Resource, Template, target
 
@@ -184,3 +184,5 @@ def test_the_cost_model_counts_every_alarm(template: Template, synthesized: Synt
     assert len(alarms(template)) == ALARMS
     without = Template.of(synthesized({"pictures": "false"}))
     assert len(alarms(without)) == ALARMS - ALARMS_OF_PICTURES
+    operated = Template.of(synthesized({"operator": "true"}))
+    assert len(alarms(operated)) == ALARMS + ALARMS_OF_OPERATORS

@@ -2,10 +2,21 @@
 
 from pathlib import Path
 
+from aws.calls import MAX_ENTRIES
+from contract.detectors import OPERATIONS
 from contract.prices import MILLION, Prices, dollars_for_calls
+from contract.quotas import LETTERS_A_REQUEST, OPERATOR_REQUESTS_A_SECOND
 from contract.table import SHARDS
 from contract.tallies import LABEL_COUNTS
-from infra.answers import ACCESS_ROUTE, COSTLY_ROUTES, ROUTES, STATIC_ROUTES, UPLOAD_ROUTE
+from infra.answers import (
+    ACCESS_ROUTE,
+    COSTLY_ROUTES,
+    OPERATOR_PAGE,
+    OPERATOR_ROUTES,
+    ROUTES,
+    STATIC_ROUTES,
+    UPLOAD_ROUTE,
+)
 from infra.pictures import MEMORY_MB
 from infra.settings import DeploymentSettings
 from query_api.endpoints.counts import CALL_DAYS
@@ -33,14 +44,23 @@ WORST_UNITS = {
     "GET /stats": (CALL_DAYS + 1) / 2,
     "GET /health": 1,
     UPLOAD_ROUTE: 0,
+    # The days of a month, and the budget of each operation, each half a unit.
+    "GET /pipeline": (31 + len(OPERATIONS)) / 2,
+    "GET /failures": 0,
+    "POST /retries": 0,
 }
 # With access by prefix, labels are counted on photos.
 BY_PREFIX = "GET /labels", MAX_RECORDS + COUNTED_READ_BUDGET / ROWS_OF_A_UNIT
+# Requests to SQS: letters by tens received and let go of, or sent and deleted, and the depths of four queues.
+BATCHES = LETTERS_A_REQUEST // MAX_ENTRIES
+SQS_REQUESTS = {"GET /pipeline": 4, "GET /failures": 2 * BATCHES + 4, "POST /retries": 3 * BATCHES + 4}
 SETTINGS = DeploymentSettings()
 PRICES = Prices()
 
 
 def rate_of(route: str) -> int:
+    if route in OPERATOR_ROUTES:
+        return OPERATOR_REQUESTS_A_SECOND
     return SETTINGS.api_costly_requests_a_second if route in COSTLY_ROUTES else SETTINGS.api_requests_a_second
 
 
@@ -60,7 +80,10 @@ def table() -> str:
         lines.append(row(f"`{route}`", route, WORST_UNITS.get(route, 0)))
     lines.append(row(f"`{BY_PREFIX[0]}` with `prefix_claim`", *BY_PREFIX))
     lines.append(row(f"`{ACCESS_ROUTE}`, only with it", ACCESS_ROUTE, 0))
+    for route in (*OPERATOR_ROUTES, OPERATOR_PAGE):
+        lines.append(row(f"`{route}`", route, WORST_UNITS.get(route, 0)))
     calls = rate_of(UPLOAD_ROUTE) * DAY_SECONDS
+    asked = sum(SQS_REQUESTS.values()) * OPERATOR_REQUESTS_A_SECOND * DAY_SECONDS
     function = ACCOUNT_CONCURRENCY * FUNCTION_GB * DAY_SECONDS * PRICES.gb_second
     return "\n".join(
         [
@@ -72,6 +95,8 @@ def table() -> str:
             f"| {function:.2f} |",
             f"| the same of the pictures function's {PICTURES_GB:g} GB, where they may upload "
             f"| {function * PICTURES_GB / FUNCTION_GB:.2f} |",
+            f"| SQS: {LETTERS_A_REQUEST} dead letters for every request of operators "
+            f"| {asked * PRICES.million_sqs_requests / MILLION:.2f} |",
             f"| Rekognition: a photo for every permission to upload, {calls:,} calls of one detector "
             f"| {dollars_for_calls(calls):.2f} |",
             f"| the same with `daily_call_limit=DetectLabels=20000` | {dollars_for_calls(20_000):.2f} |",
@@ -84,7 +109,8 @@ def test_the_page_says_what_the_code_bounds() -> None:
 
 
 def test_every_route_with_data_has_its_worst_cost() -> None:
-    assert set(WORST_UNITS) == {*ROUTES, UPLOAD_ROUTE}
+    assert set(WORST_UNITS) == {*ROUTES, UPLOAD_ROUTE, *OPERATOR_ROUTES}
+    assert set(SQS_REQUESTS) == set(OPERATOR_ROUTES)
 
 
 def test_no_caller_throttles_the_default_list_for_all_others() -> None:

@@ -1,9 +1,10 @@
 """Dead letters for tests."""
 
+from aws.queues import Received
+from contract.dead_letters import DeadLetter, read
 from contract.errors import FAILURE_ATTRIBUTE, Failure
+from contract.moments import to_seconds
 from contract.notifications import look_again
-from operations.adapters.sqs import Received
-from operations.dead_letters import DeadLetter, read
 from tests.fakes.s3 import BUCKET
 
 FIRST = "2026-01-01T00:00:00.000Z"
@@ -23,4 +24,5 @@ def explained(
 
 
 def letter(text: str, attributes: dict[str, str] | None = None, queue: str = "images") -> DeadLetter:
-    return read(Received("m1", text, "handle", SENT, attributes or {}), queue, BUCKET)
+    received = Received("m1", text, "handle", to_seconds(SENT), attributes or {})
+    return read(*received, queue=queue, bucket_name=BUCKET)

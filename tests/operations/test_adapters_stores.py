@@ -200,7 +200,9 @@ def test_counts_are_read_by_day(store: Store) -> None:
     at = counts_key("2026-01-02")
     store.put({"pk": at.pk, "sk": at.sk, "CallsMade": 7, "ImagesRecognized": 4})
 
-    assert store.table.calls_by_day(["2026-01-01", "2026-01-02"]) == {"2026-01-02": {"CallsMade": 7}}
+    assert store.table.counts_by_day(["2026-01-01", "2026-01-02"]) == {
+        "2026-01-02": {"CallsMade": 7, "ImagesRecognized": 4}
+    }
 
 
 def test_a_scan_for_photos_gives_what_is_recognized_and_leaves_out_what_cannot_be_read(store: Store) -> None:

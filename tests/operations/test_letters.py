@@ -1,13 +1,11 @@
 """What a dead letter says, whoever put it there."""
 
-from dataclasses import replace
-
 import pytest
 
+from contract.dead_letters import NO_VERDICT, Cause, DeadLetterFilter, Summary
 from contract.errors import FAILURE_ATTRIBUTE
 from contract.timing import QUEUE_MAX_RECEIVES
 from operations.commands.dlq import one_line
-from operations.dead_letters import NO_VERDICT, Cause, DeadLetterFilter, Summary
 from tests.operations.letters import FIRST, LAST, SENT, body, explained, letter
 
 SENT_BY_PROCESSOR = letter(body("a.jpg", "b.jpg"), explained("b.jpg"))
@@ -90,7 +88,7 @@ def test_a_letter_is_called_by_its_id_and_by_each_of_its_keys() -> None:
 
 def test_a_summary_counts_by_queue_and_cause_and_shows_the_oldest() -> None:
     counted = Summary()
-    older = replace(letter(body("older.jpg")), first_sent_at=FIRST)
+    older = letter(body("older.jpg"))._replace(first_sent_at=FIRST)
     for one in (MOVED_BY_SQS, older, UNREADABLE, SENT_BY_PROCESSOR):
         counted.add(one)
     counted.add(letter(body("a.jpg"), queue="bulk"))

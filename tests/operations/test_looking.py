@@ -2,9 +2,10 @@
 
 import pytest
 
+from aws import queue_passes
+from aws.queue_passes import MOST_REPEATS
 from loadtest.simulation.outages import client_error
-from operations import dead_letters
-from operations.dead_letters import LOOK_SECONDS, MOST_REPEATS, DeadLetterReader
+from operations.dead_letters import LOOK_SECONDS, DeadLetterReader
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import DEAD_LETTERS, FakeSQS
 from tests.operations.letters import body
@@ -99,7 +100,7 @@ def test_letters_in_other_hands_are_counted_as_such() -> None:
 
 
 def test_no_more_are_held_than_sqs_allows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dead_letters, "MOST_HELD", 20)
+    monkeypatch.setattr(queue_passes, "MOST_HELD", 20)
     queues = filled(50)
     pass_ = look(queues)
 
@@ -122,7 +123,7 @@ def test_that_letting_go_failed_does_not_hide_what_went_wrong() -> None:
 
 
 def test_of_letters_that_went_the_latest_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dead_letters, "MOST_REMEMBERED", 2)
+    monkeypatch.setattr(queue_passes, "MOST_REMEMBERED", 2)
     with look(filled(4)) as pass_:
         letters = [letter for batch in pass_.batches() for letter in batch]
         assert pass_.delete(letters) == {}

@@ -110,6 +110,8 @@ def test_a_status_without_calls_is_printed_whole(run: Run) -> None:  # noqa: F81
         "today              0        0          0          -  $0.00",
         "30 days            0        0          0          -  $0.00",
         "",
+        "Rekognition, by UTC: $0.00 today, $0.00 this month",
+        "",
         "Calls a second, at most: DetectLabels 50.0 of 50, DetectFaces 100.0 of 100",
     ]
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.dead_letters import DeadLetter, DeadLetterFilter
 from contract.errors import FAILURE_ATTRIBUTE
 from operations.adapters.sqs import Pace
 from operations.commands.dlq import Redrive, Redriven
-from operations.dead_letters import LOOK_SECONDS, DeadLetter, DeadLetterFilter, DeadLetterReader
+from operations.dead_letters import LOOK_SECONDS, DeadLetterReader
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES, FakeSQS
 from tests.operations.letters import body, explained

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from aws.queue_depths import QueueDepth
+from contract.pipeline_status import Calls
 from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
 from contract.table import counts_key, to_wire
 from contract.tallies import STATUS_COUNTS
-from operations.commands.status import Calls, Report, report
+from operations.commands.status import Report, report
 from operations.inventory import RecordCount
 from operations.wiring import QueuePair
 from tests.fakes.sqs import DEAD_LETTERS, IMAGES

@@ -7,11 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from aws.calls import TableBatches
+from aws.queues import SqsQueue
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import OperatedTable
 from operations.adapters.dynamodb_renditions import DynamoDBRenditions
 from operations.adapters.s3 import S3Bucket
-from operations.adapters.sqs import SqsQueue
+from operations.adapters.sqs import queue_of
 from operations.commands.reconcile import Fix, Fixed
 from operations.inventory import Listed
 from operations.spool import Difference, DifferenceKind, Spool
@@ -31,7 +32,7 @@ AT_ONCE = replace(RETRY, sleep=lambda _seconds: None)
 
 
 def queue(client: Any, url: str) -> SqsQueue:
-    return SqsQueue(client, url, AT_ONCE)
+    return queue_of(client, url, AT_ONCE)
 
 
 @dataclass

@@ -132,7 +132,7 @@ class ApiHandler(BaseHTTPRequestHandler):
     do_POST = do_GET  # noqa: N815
 
     def _is_foreign(self, path: str) -> bool:
-        is_open = path == "/" or path.startswith("/page/")
+        is_open = path in ("/", "/status") or path.startswith("/page/")
         wanted = self.host.token
         return wanted is not None and not is_open and self.headers.get("authorization") != f"Bearer {wanted}"
 

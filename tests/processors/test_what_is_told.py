@@ -7,8 +7,9 @@ import pytest
 from aws_lambda_powertools import Metrics
 
 from contract.detectors import OPERATIONS
-from contract.metrics import Metric
-from contract.notifications import completion
+from contract.metrics import SECONDS_TO_SEARCHABLE, Metric
+from contract.moments import to_seconds
+from contract.notifications import completion, look_again
 from contract.prices import DOLLARS_A_CALL
 from loadtest.simulation.outages import client_error
 from processors.adapters import messaging
@@ -56,9 +57,12 @@ def test_why_a_message_comes_back_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     assert "not allowed" in message
     assert facts == {
         "message_id": "0",
+        "lane": "images",
         "receive_count": 3,
+        "cause": "configuration/AccessDeniedException/labels",
         "code": "AccessDeniedException",
         "detector": "labels",
+        "keys": ("a.jpg",),
     }
 
 
@@ -196,3 +200,33 @@ def test_a_fault_of_ours_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch) ->
     assert world.deliver(world.s3.put("a.jpg", b"cat 97")) == ["0"]
 
     assert "UnexpectedFault" in {facts.get("code") for _, _, facts in lines.told}
+
+
+def test_how_long_an_upload_took_to_be_found_is_told_of_live_photos_alone() -> None:
+    world = World(settings=replace(SETTINGS, detectors=("labels",)))
+    uploaded = world.s3.put("a.jpg", b"cat 97")
+    world.now = to_seconds(uploaded["eventTime"]) + 7
+
+    world.deliver(uploaded)
+    assert world.latencies == [7.0]
+
+    # Rejected ones are not searched for, and what is looked at again was uploaded at another time.
+    world.deliver(world.s3.put("empty.jpg", b""))
+    world.s3.put("lost.jpg", b"dog 91")
+    world.deliver(look_again(BUCKET, ["lost.jpg"], uploaded["eventTime"]))
+    world.deliver(world.s3.put("bulk.jpg", b"dog 91"), queue_name=SETTINGS.bulk_queue_url.rsplit("/", 1)[1])
+    assert world.latencies == [7.0]
+
+
+def test_latencies_are_written_in_one_line_with_the_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = PowertoolsMetrics(Metrics(namespace="test", service="test"))
+
+    metrics.add(Metric.IMAGES_RECOGNIZED, 2)
+    metrics.add_latency(1.23456)
+    metrics.add_latency(0.5)
+    assert metrics.flush() == {Metric.IMAGES_RECOGNIZED: 2}
+
+    (written,) = capsys.readouterr().out.splitlines()
+    assert json.loads(written)[SECONDS_TO_SEARCHABLE] == [1.235, 0.5]
+    (described,) = json.loads(written)["_aws"]["CloudWatchMetrics"]
+    assert {"Name": SECONDS_TO_SEARCHABLE, "Unit": "Seconds"} in described["Metrics"]

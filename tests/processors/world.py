@@ -129,6 +129,7 @@ class World:
         self.topic = FakeSNS(self.calls)
         self.tally = CountedMetrics()
         self.remaining_seconds = 60.0
+        self.latencies: list[float] = []
         self.messages = 0
         self.queues = FakeSQS(self.calls)
         self.now = START.timestamp()
@@ -192,7 +193,7 @@ class World:
             HOME if self.abroad else "",
         )
         log = cast("Log", Logger(service="test", level="CRITICAL"))
-        return assemble(self._settings, aws, self.tally, log, self._around)
+        return assemble(self._settings, aws, self.tally, log, self._around, latency=self.latencies.append)
 
     def record(self, key: str) -> ImageRecord | None:
         """Read a record as it stands."""

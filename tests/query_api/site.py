@@ -84,6 +84,7 @@ class Site:
     pictures: bool = True
     near_duplicates: bool = False
     keep_location: bool = True
+    operator: bool = False
     counts: MemoryCounts = field(default_factory=MemoryCounts)
     prefix_claim: str = ""
     claims: Mapping[str, Any] | None = None
@@ -127,6 +128,7 @@ class Site:
             keep_location=self.keep_location,
             prefix_claim=self.prefix_claim,
             sign_in=self.sign_in,
+            operator=self.operator,
         )
 
     def post(self, path: str, body: object) -> Answer:

@@ -129,7 +129,8 @@ class OperatorSettings:
     """What the operator's part of the API needs to know, to tell how things stand and to send back.
 
     `quotas` are the deployment's calls a second by operation, `regional_quotas` those of lines abroad,
-    `daily_call_limits` its calls a day.
+    `daily_call_limits` its calls a day. `operators_group` is the group of Cognito's that operators are in, empty
+    where the HTTP API alone tells who they are.
     """
 
     bucket_name: str
@@ -141,6 +142,7 @@ class OperatorSettings:
     quotas: Mapping[str, float] = field(default_factory=dict)
     daily_call_limits: Mapping[str, float] = field(default_factory=dict)
     regional_quotas: Mapping[str, float] = field(default_factory=dict)
+    operators_group: str = ""
 
 
 @dataclass(frozen=True)

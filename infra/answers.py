@@ -22,6 +22,7 @@ from contract.table import signing_key
 from infra.distribution import PageDistribution
 from infra.functions import PythonFunction, allow, retention
 from infra.intake import ObjectEvents
+from infra.operator import OPERATORS_GROUP
 from infra.pictures import Pictures, environment
 from infra.settings import DeploymentSettings
 from infra.sign_in import SignIn
@@ -143,7 +144,11 @@ class Answers(Construct):
         Neither the API nor what is before it needs to know of the pool, so the pool can know their names:
         only the routes and the function come after it.
         """
-        people = SignIn(self, "SignIn", pages=[f"{self.page_origin}/"], retained=self.settings.retained)
+        addresses = ("/", "/status") if self._operator else ("/",)
+        pages = [f"{self.page_origin}{address}" for address in addresses]
+        people = SignIn(self, "SignIn", pages=pages, retained=self.settings.retained)
+        if self._operator:
+            people.add_operators(OPERATORS_GROUP)
         self.function.add_environment("SIGN_IN_URL", people.url)
         self.function.add_environment("SIGN_IN_CLIENT", people.client_id)
         return people

@@ -14,6 +14,9 @@ from infra.intake import ObjectEvents
 from infra.regions import WORKERS, QuotaParameters
 from infra.settings import DeploymentSettings
 
+# Where people sign in at the stack's own pool: tokens of Cognito's tell groups apart, and no scopes.
+OPERATORS_GROUP = "operators"
+
 
 class Operator(Construct):
     """A function with a role of its own, so that the query function can go on reading alone.
@@ -52,6 +55,7 @@ class Operator(Construct):
                         bulk_queue_url=intake.bulk.queue.queue_url,
                         bulk_dead_letter_queue_url=intake.bulk.dead_letters.queue_url,
                         daily_call_limits=settings.daily_call_limit,
+                        operators_group=OPERATORS_GROUP if settings.sign_in else "",
                     )
                 ),
                 **{name: text for name, text in quotas.environment().items() if name != WORKERS},

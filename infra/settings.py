@@ -86,7 +86,7 @@ class DeploymentSettings:
     `operator` adds the page `/status` and what it asks, answered by a function of its own: how the pipeline
     stands, which photos failed and why, and sending those back (docs/decisions/0020-retries-from-a-page.md).
     Where people sign in, `operator_scope` is the scope that a token needs for it, and `retry_scope` that for
-    sending back, where it is to be another.
+    sending back, where it is to be another; with `sign_in`, it is for those in the pool's group `operators`.
 
     `dashboard` makes a CloudWatch dashboard of all that operators look at: free if the account has fewer than
     three, else $3 a month, and $0.30 for the metric of latency that is written with it.

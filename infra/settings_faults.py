@@ -142,7 +142,7 @@ def _unusable_operator_scopes(settings: "DeploymentSettings") -> list[str]:
     """Return what is wrong with who may see failures and retry: not everybody who may look at photos."""
     is_signed_in = settings.api_access == "jwt"
     faults = []
-    if settings.operator and is_signed_in and not settings.operator_scope:
+    if settings.operator and is_signed_in and not (settings.operator_scope or settings.sign_in):
         faults.append(
             "operator is on and api_access is 'jwt'; set operator_scope to the scope of operators' tokens "
             "(as in photos/operate), for without it whoever signs in could send failed photos back"
@@ -151,7 +151,12 @@ def _unusable_operator_scopes(settings: "DeploymentSettings") -> list[str]:
         scope = getattr(settings, name)
         if not scope:
             continue
-        if not (settings.operator and is_signed_in):
+        if settings.sign_in:
+            faults.append(
+                f"{name} is set, and tokens that people get by sign_in have no scope of yours; operators are "
+                "those in the pool's group 'operators'"
+            )
+        elif not (settings.operator and is_signed_in):
             faults.append(f"{name} is of use only where operator is on and api_access is 'jwt'")
         faults += _malformed_scope(name, scope, "photos/operate")
     return faults

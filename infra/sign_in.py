@@ -37,6 +37,10 @@ class SignIn(Construct):
         )
         self.url = domain.base_url()
 
+    def add_operators(self, group: str) -> None:
+        """Have a group that makes operators of those who are put into it; a token says which one is in."""
+        cognito.CfnUserPoolGroup(self, "Operators", user_pool_id=self.pool_id, group_name=group)
+
     @property
     def client_id(self) -> str:
         return self._client.user_pool_client_id

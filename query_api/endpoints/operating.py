@@ -1,6 +1,7 @@
 """`/pipeline`, `/failures` and `/retries`: for operators, and answered by a function of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from query_api.endpoints.schemas import (
     json_object,
     listed,
 )
+from query_api.http.claims import groups_of
 from query_api.http.messages import ParamFault, ProblemError, Request, Response, bad_parameters
 from query_api.http.parameters import S3_KEY, Parameter, QueryParams, read_body, text_up_to, whole
 from query_api.http.routing import Endpoint, Route
@@ -131,21 +133,36 @@ RETRIES = Endpoint(
         Parameter("key", S3_KEY, "The photo with this key."),
     ),
     status=202,
-    refusals={415: "The body is not declared as application/json."},
+    refusals={403: "The caller is no operator.", 415: "The body is not declared as application/json."},
 )
 
 ENDPOINTS = (PIPELINE, FAILURES, RETRIES)
 
 
 class OperatorEndpoints(NamedTuple):
-    """Answers operators."""
+    """Answers operators: where `group` names one, those whose token says that they are in it."""
 
     standing: Standing
     dead_letters: DeadLetters
     log: OperatorLog
+    group: str = ""
 
     def routes(self) -> tuple[Route, ...]:
-        return Route(PIPELINE, self._pipeline), Route(FAILURES, self._failures), Route(RETRIES, self._retry)
+        answers = (self._pipeline, self._failures, self._retry)
+        return tuple(
+            Route(endpoint, partial(self._to_operators, answer))
+            for endpoint, answer in zip(ENDPOINTS, answers, strict=True)
+        )
+
+    def _to_operators(self, answer: Callable[[Request], Response], request: Request) -> Response:
+        if self.group and self.group not in groups_of(request.claims):
+            raise ProblemError(
+                403,
+                "not-an-operator",
+                "For operators only",
+                f"You are not in the group {self.group!r}; whoever manages those who sign in can add you.",
+            )
+        return answer(request)
 
     def _pipeline(self, _: Request) -> Response:
         return Response(200, self.standing.status().to_json())

@@ -50,6 +50,11 @@ def visible_prefixes(claim: str, claims: Mapping[str, Any]) -> tuple[str, ...] |
     )
 
 
+def groups_of(claims: Mapping[str, Any]) -> frozenset[str]:
+    """Return the groups of Cognito's that the bearer of a token is in."""
+    return frozenset(_words(claims.get(COGNITO_GROUPS)))
+
+
 def _words(value: object) -> list[str]:
     if isinstance(value, str):
         inside = re.fullmatch(r"\[(.*)\]", value, re.DOTALL)

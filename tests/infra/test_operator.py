@@ -18,6 +18,7 @@ from tests.infra.conftest import JWT, Synthesize
 from tests.infra.template import Template, listed, target
 
 FUNCTION = "AWS::Lambda::Function"
+SIGN_IN = {"api_access": "jwt", "sign_in": "true", "operator": "true"}
 SCOPES = {**JWT, "operator": "true", "operator_scope": "photos/operate"}
 
 
@@ -140,6 +141,7 @@ def test_people_need_a_scope_to_see_and_one_to_retry(
         ({**JWT, "operator": "true"}, "set operator_scope"),
         ({"operator": "true", "operator_scope": "photos/operate"}, "operator_scope is of use only"),
         ({**JWT, "operator_scope": "photos/operate"}, "operator_scope is of use only"),
+        ({**SIGN_IN, "operator_scope": "photos/operate"}, "no scope of yours"),
         ({**JWT, "retry_scope": "photos/retry"}, "retry_scope is of use only"),
         ({**SCOPES, "retry_scope": "two words"}, "retry_scope is 'two words'"),
     ],
@@ -149,6 +151,23 @@ def test_scopes_that_would_let_everybody_in_or_nobody_are_refused(
 ) -> None:
     with pytest.raises(UnusableSettingsError, match=blamed):
         DeploymentSettings.from_context(context.get)
+
+
+def test_of_people_who_sign_in_at_the_stacks_pool_operators_are_a_group(synthesized: Synthesize) -> None:
+    template = Template.of(synthesized(SIGN_IN))
+
+    group = template.properties("AWS::Cognito::UserPoolGroup")["GroupName"]
+    variables = template.properties(FUNCTION, "OperatorFunction")["Environment"]["Variables"]
+    assert variables["OPERATORS_GROUP"] == group == "operators"
+    assert "/status" in json.dumps(template.properties("AWS::Cognito::UserPoolClient")["CallbackURLs"])
+    assert all(routes(template)[route]["AuthorizationType"] == "JWT" for route in OPERATOR_ROUTES)
+
+
+def test_without_operators_the_pool_has_no_group(synthesized: Synthesize) -> None:
+    template = Template.of(synthesized({**SIGN_IN, "operator": "false"}))
+
+    assert not template.all("AWS::Cognito::UserPoolGroup")
+    assert "/status" not in json.dumps(template.document)
 
 
 def test_an_open_api_whose_visitors_could_retry_says_so(synthesized: Synthesize) -> None:

@@ -35,6 +35,7 @@ class OperatorSite:
     today: dict[str, int] = field(default_factory=dict)
     made_before: int = 0
     logged: list[dict[str, object]] = field(default_factory=list)
+    group: str = ""
 
     def bury(self, *keys: str, code: str = "InternalServerError", queue: str = DEAD_LETTERS) -> str:
         """Have the processor give photos up, and return the id of the letter."""
@@ -73,7 +74,7 @@ class OperatorSite:
         return SqsDeadLetters(lanes, BUCKET, lambda: self.queues.now)
 
     def respond(self, request: Request) -> Response:
-        routes = OperatorEndpoints(self, self.letters(), self).routes()
+        routes = OperatorEndpoints(self, self.letters(), self, self.group).routes()
         return Router(routes, self, lambda _what, _by: None).respond(request)
 
     def get(self, path: str, query: str = "") -> Any:

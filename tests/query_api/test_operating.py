@@ -12,6 +12,7 @@ from contract.metrics import Metric
 from contract.quotas import LETTERS_A_REQUEST, BudgetItem
 from contract.timing import LETTERS_HOLD_SECONDS, LETTERS_SECONDS
 from query_api.endpoints.operating import SHOWN_OF_A_CAUSE
+from query_api.http.messages import Request
 from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, DEAD_LETTERS, IMAGES
 from tests.query_api.operators import OperatorSite, body
 
@@ -96,8 +97,6 @@ def test_a_limit_bounds_what_is_shown_and_not_what_is_counted() -> None:
 
 
 def _get(path: str, query: str) -> Any:
-    from query_api.http.messages import Request
-
     return Request("GET", path, query)
 
 
@@ -320,3 +319,25 @@ def test_a_kind_alone_sends_back_no_message_that_cannot_be_read() -> None:
 
     assert retried(site, cause="permanent")["sent"] == 0
     assert retried(site, cause="permanent/UnreadableMessage")["sent"] == 1
+
+
+@pytest.mark.parametrize(
+    ("groups", "status"),
+    [(None, 403), ("", 403), ("[family/ others]", 403), ("operators2", 403), ("[family/ operators]", 202)],
+)
+def test_where_operators_are_a_group_others_do_nothing(groups: str | None, status: int) -> None:
+    site = OperatorSite(group="operators")
+    letter = site.bury("a.jpg")
+    site.queues.calls.made.clear()
+    claims = {} if groups is None else {"cognito:groups": groups}
+    headers = {"content-type": "application/json"}
+    asked = json.dumps({"id": letter}).encode()
+
+    for path in ("/pipeline", "/failures"):
+        seen = site.respond(Request("GET", path, claims=claims)).status
+        assert seen == (200 if status == 202 else 403)
+    answered = site.respond(Request("POST", "/retries", body=asked, headers=headers, claims=claims))
+
+    assert answered.status == status
+    assert bool(site.queues.bodies(IMAGES)) == (status == 202)
+    assert status == 202 or not site.queues.calls.made

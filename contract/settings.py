@@ -129,8 +129,8 @@ class OperatorSettings:
     """What the operator's part of the API needs to know, to tell how things stand and to send back.
 
     `quotas` are the deployment's calls a second by operation, `regional_quotas` those of lines abroad,
-    `daily_call_limits` its calls a day. `operators_group` is the group of Cognito's that operators are in, empty
-    where the HTTP API alone tells who they are.
+    `daily_call_limits` its calls a day. `operators_group` is the group of Cognito's that operators are in,
+    empty where the HTTP API alone tells who they are.
     """
 
     bucket_name: str

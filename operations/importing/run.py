@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from aws.calls import in_batches
+from aws.queues import Outgoing, SqsQueue
 from contract.key_filter import EVERY_KEY, KeyFilter
 from contract.moments import to_text
 from contract.notifications import look_again
@@ -23,7 +24,6 @@ from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb import ASSESSED
 from operations.adapters.dynamodb_answers import DynamoDBAnswers, Kept
 from operations.adapters.s3_objects import NamedObjects
-from operations.adapters.sqs import Outgoing, SqsQueue
 from operations.importing.lines import BroughtPhoto
 from operations.importing.questions import AnswerCheck, RefusedAnswerError
 from operations.inventory import Listed

@@ -302,10 +302,10 @@ def _standing() -> str:
 def _watching() -> str:
     watching = dashboard_a_month()
     return (
-        f"Nor is the page for operators (`-c operator=true`): ${operator_a_month():.2f} a month for the alarms "
-        "on its function. Nor is the\ndashboard (`-c dashboard=true`): "
+        f"Nor is the page for operators (`-c operator=true`): ${operator_a_month():.2f} a month for the "
+        "alarms on its function.\nNor is the dashboard (`-c dashboard=true`): "
         f"${watching['metrics']:.2f} for the metric of latency, and "
-        f"${watching['dashboard beyond the third']:.2f} for itself where the account has three already.\n"
+        f"${watching['dashboard beyond the third']:.2f} for itself\nwhere the account has three already.\n"
     )
 
 

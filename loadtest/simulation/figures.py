@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 
 from loadtest.plots import Panel
-from loadtest.simulation.fleet import MEMORY_MB
+from loadtest.simulation.fleet import ABROAD_MEMORY_MB, MEMORY_MB
 from loadtest.simulation.running import BULK, LIVE, Record, run
 from loadtest.simulation.scenario import FleetScenario
 
@@ -166,7 +166,7 @@ def figures(record: Record) -> Figures:
         worker_seconds=worker_seconds,
         lambda_dollars_a_million=1e6
         * (
-            worker_seconds * MEMORY_MB / 1024 * DOLLARS_A_GB_SECOND
+            worker_seconds * (ABROAD_MEMORY_MB if scenario.abroad else MEMORY_MB) / 1024 * DOLLARS_A_GB_SECOND
             + counts["invocations"] / images * DOLLARS_AN_INVOCATION
         ),
         dynamodb_dollars_a_million=1e6

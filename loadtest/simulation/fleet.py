@@ -57,7 +57,8 @@ CPU_SECONDS_A_CALL = 0.0025 * 1769 / MEMORY_MB
 ABROAD_SECONDS = 0.2
 # A photo of 2.3 MB takes 0.027 s of processor time to be encoded, put into JSON, signed and sent (measured),
 # with the memory that the processor then has. Fetching it takes what any call takes.
-CPU_SECONDS_A_PHOTO_SENT = 0.027 * 1769 / 1024
+ABROAD_MEMORY_MB = 1024
+CPU_SECONDS_A_PHOTO_SENT = 0.027 * 1769 / ABROAD_MEMORY_MB
 
 # "If your function is invoked approximately 16 times in the same chain of requests", the next invocation is
 # refused, unless the function's recursion configuration is Allow. What is Terminate is AWS's default.

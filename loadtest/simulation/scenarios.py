@@ -257,7 +257,7 @@ _AWAY_SECONDS = (20.0, 50.0)
 
 
 def _away(name: str, title: str, region: str) -> FleetScenario:
-    """Have Rekognition away in one of three regions; `use` is that of the sum of the other two."""
+    """Have Rekognition away in one of three regions: what is left is two thirds of the sum."""
     return replace(
         _THREE,
         name=name,
@@ -265,6 +265,7 @@ def _away(name: str, title: str, region: str) -> FleetScenario:
         outages=(Outage(AwsService.REKOGNITION, *_AWAY_SECONDS, region=region),),
         backlog=8000,
         steady=(21, 50),
+        notes="of all three quotas: 0.67 is all of the other two",
     )
 
 

@@ -26,6 +26,10 @@ pages of others not answered (`OriginGuard`). The other paths are ours:
 
 `DELETE /_local/calls`
     Sets every count to zero.
+
+With `?region=us-west-2`, settings and calls are those of requests that are signed for that region, once it
+was set up so (`local/rekognition/regions.py`). `{"away": true}` in its settings, or in everybody's, has all
+calls answered by a 500.
 """
 
 import asyncio
@@ -49,6 +53,7 @@ from starlette.types import ASGIApp
 
 from local.cloud.origin_guard import OriginGuard
 from local.rekognition.quotas import CallQuotas, QuotaChangeError, read_change
+from local.rekognition.regions import RegionalServices
 from local.rekognition.request import ObjectPlace, RekognitionError, image_of, internal, validate
 
 
@@ -121,9 +126,13 @@ class RekognitionService:
     model: ServiceModel
     quotas: CallQuotas = field(default_factory=CallQuotas)
     calls: CallLog = field(default_factory=CallLog)
+    is_away: bool = False
 
     async def call(self, operation: str, body: bytes, has_left: HasLeft) -> dict[str, Any]:
         """Answer one call. Raises `RekognitionError`, counted."""
+        if self.is_away:
+            self._failed(operation, "InternalServerError")
+            raise internal("this region is away")
         try:
             self.quotas.admit(operation)
         except RekognitionError:
@@ -168,6 +177,9 @@ _HUNG_UP = Response(status_code=400)
 """For a client that is gone."""
 
 
+_NO_REGION = JSONResponse({"error": "no region is named so; they are as in us-west-2"}, 400)
+
+
 def _reply(members: dict[str, Any], status: int = 200) -> Response:
     return Response(json.dumps(members), status, {"x-amzn-RequestId": str(uuid.uuid4())}, _JSON)
 
@@ -195,12 +207,14 @@ async def _body_of(request: Request) -> bytes:
 @dataclass(frozen=True)
 class _Endpoint:
     service: RekognitionService
+    regions: RegionalServices
 
     async def rekognition(self, request: Request) -> Response:
+        service = self.regions.signed_for(request.headers.get("authorization", ""))
         try:
             operation = self._operation(request.headers.get("x-amz-target", ""))
             body = await _body_of(request)
-            return _reply(await self.service.call(operation, body, request.is_disconnected))
+            return _reply(await service.call(operation, body, request.is_disconnected))
         except RekognitionError as error:
             code, message = error.code, error.message
             refusal = {"__type": code, "Code": code, "Message": message, "message": message}
@@ -226,10 +240,15 @@ class _Endpoint:
         return JSONResponse({"status": "ok", "operations": sorted(doing.operations), **doing.health()})
 
     async def settings(self, request: Request) -> Response:
-        quotas = self.service.quotas
+        service = self.regions.named(request.query_params.get("region", ""))
+        if service is None:
+            return _NO_REGION
+        quotas = service.quotas
         if request.method == "PUT":
             try:
-                change = read_change(json.loads(await _body_of(request)), self.service.recognition.operations)
+                wanted = json.loads(await _body_of(request))
+                is_away = wanted.pop("away", service.is_away) if isinstance(wanted, dict) else False
+                change = read_change(wanted, self.service.recognition.operations)
             except RekognitionError as error:
                 return JSONResponse({"error": error.message}, error.status)
             except ClientDisconnect:
@@ -239,18 +258,24 @@ class _Endpoint:
             except QuotaChangeError as error:
                 return JSONResponse({"error": str(error)}, 400)
             quotas.change(change.rates, change.latencies_ms)
-        return JSONResponse({"rates": quotas.rates(), "latencies_ms": quotas.latencies_ms()})
+            service.is_away = bool(is_away)
+        away = {"away": True} if service.is_away else {}
+        return JSONResponse({"rates": quotas.rates(), "latencies_ms": quotas.latencies_ms(), **away})
 
     async def calls(self, request: Request) -> Response:
+        service = self.regions.named(request.query_params.get("region", ""))
+        if service is None:
+            return _NO_REGION
         if request.method == "DELETE":
-            self.service.calls.reset()
-        report = self.service.calls.report()
+            service.calls.reset()
+        report = service.calls.report()
         only = request.query_params.get("only")
         return JSONResponse({only: report[only]} if only in report else report)
 
 
 def application(service: RekognitionService, port: int, address: str = "127.0.0.1") -> ASGIApp:
-    endpoint = _Endpoint(service)
+    others = RegionalServices(service, lambda: RekognitionService(service.recognition, service.model))
+    endpoint = _Endpoint(service, others)
     answering = Starlette(
         routes=[
             Route("/", endpoint.rekognition, methods=["POST"]),

@@ -49,8 +49,8 @@ class Http:
         scope = {
             "type": "http",
             "method": method,
-            "path": path,
-            "query_string": b"",
+            "path": path.partition("?")[0],
+            "query_string": path.partition("?")[2].encode(),
             "headers": [(name.lower().encode(), value.encode()) for name, value in named.items()],
         }
         sent: list[dict[str, Any]] = []

@@ -253,3 +253,32 @@ def test_health_tells_what_is_loaded(wire: Wire) -> None:
         "waiting": [],
         "workers": 1,
     }
+
+
+def signed_for(region: str) -> dict[str, str]:
+    scope = f"Credential=test/20270115/{region}/rekognition/aws4_request"
+    return {"X-Amz-Target": "RekognitionService.DetectLabels", "Authorization": f"AWS4-HMAC-SHA256 {scope}"}
+
+
+def test_a_region_that_is_set_up_has_quotas_counts_and_outages_of_its_own(wire: Wire) -> None:
+    def call(region: str) -> int:
+        return wire.http.send("POST", "/", json.dumps(BYTES).encode(), signed_for(region)).status
+
+    west = "/_local/settings?region=us-west-2"
+    assert wire.http.send("PUT", west, b'{"rates": {"DetectLabels": 1}}').status == 200
+    assert [call("us-west-2"), call("us-west-2"), call("us-east-1"), call("eu-west-1")] == [
+        200,
+        400,
+        200,
+        200,
+    ]
+
+    everybody = wire.http.get("/_local/calls?only=operations")["operations"]["DetectLabels"]
+    theirs = wire.http.get("/_local/calls?only=operations&region=us-west-2")["operations"]["DetectLabels"]
+    assert (everybody["accepted"], theirs["accepted"], theirs["throttled"]) == (2, 1, 1)
+
+    assert wire.http.send("PUT", west, b'{"away": true}').json()["away"] is True
+    assert [call("us-west-2"), call("us-east-1")] == [500, 200]
+    wire.http.send("PUT", west, b'{"away": false, "rates": {"DetectLabels": null}}')
+    assert call("us-west-2") == 200
+    assert wire.http.send("GET", "/_local/calls?region=nowhere").status == 400

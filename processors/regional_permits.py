@@ -10,7 +10,7 @@ The day's limit is of all regions together: it is counted in the home region's b
 from collections import deque
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from processors.circuit_breaker import CircuitBreaker
@@ -70,9 +70,14 @@ class RegionalLines:
                     return line, found
         if lane is Lane.LIVE:
             line = min(usable, key=lambda each: each.limiter.seconds_ahead())
-        else:  # which has had no slot for longest: each line keeps the floor of bulk work
-            line = min(usable, key=lambda each: each.limiter.item.bulk_at)
-        return line, self._take(line, calls, lane, until)
+            return line, self._take(line, calls, lane, until)
+        # Each line keeps the floor of bulk work: which has had no slot for longest?
+        line = min(usable, key=lambda each: each.limiter.item.bulk_at)
+        found = self._take(line, calls, lane, until)
+        if found.times or found.is_day_over:
+            return line, found
+        soonest = min(each.limiter.seconds_ahead() for each in usable)
+        return line, replace(found, again_at=line.limiter.clock() + soonest - SHORT_SECONDS)
 
     def _take(
         self,

@@ -168,10 +168,8 @@ class DeployedPipeline:
 
     def account_quotas(self, region: str = "") -> list[account.AccountQuota]:
         """Return what the account may ask of Rekognition in a region; of none, in that of the deployment."""
-        client = self._session.client(
-            "service-quotas", region_name=region or self._session.region_name, config=_config()
-        )
-        return account.quotas_per_second(client, self._retry)
+        elsewhere = {"region_name": region} if region else {}
+        return account.quotas_per_second(self._client("service-quotas", **elsewhere), self._retry)
 
     @cached_property
     def subscriptions(self) -> sqs.Subscriptions:
@@ -206,8 +204,8 @@ class DeployedPipeline:
     def _sqs(self) -> Any:
         return self._client("sqs")
 
-    def _client(self, service: str) -> Any:
-        return self._session.client(service, **{"config": _config(), **self._how})
+    def _client(self, service: str, **more: str) -> Any:
+        return self._session.client(service, **{"config": _config(), **self._how, **more})
 
 
 def read_local(directory: Path) -> LocalPipeline:

@@ -211,10 +211,11 @@ def _regions() -> str:
     rows = []
     for count in (1, 2, 3):
         share = (count - 1) / count
-        several = Assumptions(
-            quotas={LABELS[0]: count * IN_LARGE_REGIONS[LABELS[0]]},
-            share_sent=share,
-            **({"memory_gb": 1, "budget_writes_a_batch": BUDGET_WRITES_OF_REGIONS} if share else {}),
+        usual = Assumptions(quotas={LABELS[0]: count * IN_LARGE_REGIONS[LABELS[0]]}, share_sent=share)
+        several = dataclasses.replace(
+            usual,
+            memory_gb=1 if share else usual.memory_gb,
+            budget_writes_a_batch=BUDGET_WRITES_OF_REGIONS if share else usual.budget_writes_a_batch,
         )
         work = Work.of_new_photos(MILLION, LABELS)
         costs = bill(work, several)

@@ -79,15 +79,16 @@ class FakeRekognition:
         with self.calls.of(f"{operation}@{self.abroad}" if self.abroad else operation):
             s3_object = image.get("S3Object", {"Name": "", "Bucket": BUCKET})
             is_view = s3_object["Bucket"] != BUCKET
+            sent: bytes = image.get("Bytes", b"")
             body = (
-                image["Bytes"]
+                sent
                 if self.abroad
                 else self.renditions.get(s3_object["Name"])
                 if is_view
                 else self.s3.read(s3_object["Name"], s3_object.get("Version"))
             )
             self.asked[operation] += 1
-            if self.abroad and not 0 < len(body) <= MAX_SENT_BYTES:
+            if self.abroad and not 0 < len(sent) <= MAX_SENT_BYTES:
                 raise client_error("InvalidParameterException", operation, "Request has invalid parameters")
             if body is None:
                 raise client_error(

@@ -71,9 +71,9 @@ class AnswerCheck(NamedTuple):
     def _with_fingerprint(
         self, detector: str, response: Mapping[str, Any], fingerprint: str, question: Question
     ) -> Accepted:
-        ours = {question.fingerprint, *((marked(question.fingerprint),) if self.scenes else ())}
         is_inherited = "Scene" in response
-        if fingerprint not in ours or is_inherited != (fingerprint != question.fingerprint):
+        ours = marked(question.fingerprint) if is_inherited else question.fingerprint
+        if fingerprint != ours or (is_inherited and not self.scenes):
             raise RefusedAnswerError(
                 f"it was had by other parameters of {OPERATIONS[detector]} than this deployment asks with "
                 "(min_label_confidence_percent, max_labels)"

@@ -11,6 +11,7 @@ import pytest
 from contract.metrics import Metric
 from contract.photos import PICTURE
 from contract.records import Result, ResultName, Status
+from contract.scenes import marked
 from contract.settings import ProcessorSettings, questions
 from contract.table import result_key, to_wire
 from operations.adapters.account import DeployedProcessor
@@ -226,6 +227,23 @@ def test_answers_by_other_settings_are_refused() -> None:
 
     assert "other parameters of DetectLabels" in reason
     assert (run.kept[Kept.WRITTEN], run.lacking) == (1, {("labels",): 1})
+
+
+def test_an_inherited_answer_is_taken_only_where_scenes_are_and_by_its_mark() -> None:
+    mark = questions(SETTINGS)["labels"].fingerprint
+    inherited = {**LABELS, "Scene": {"ContentId": "e-7"}}
+    with_scenes = AnswerCheck.of(replace(SETTINGS, scenes="yes"), {})
+
+    accepted = with_scenes.accept("labels", BroughtAnswer(inherited, marked(mark)))
+
+    assert accepted.fingerprint == marked(mark)
+    for check, answer in (
+        (with_scenes, BroughtAnswer(inherited, mark)),
+        (with_scenes, BroughtAnswer(LABELS, marked(mark))),
+        (AnswerCheck.of(SETTINGS, {}), BroughtAnswer(inherited, marked(mark))),
+    ):
+        with pytest.raises(RefusedAnswerError, match="other parameters"):
+            check.accept("labels", answer)
 
 
 def test_answers_that_do_not_say_what_they_are_about_need_a_time_and_parameters() -> None:

@@ -125,15 +125,16 @@ def assemble(
         share = quota / settings.workers
         return SharedRateLimiter(line, quota, share, budgets, runtime.clock, metrics, log, daily_limit)
 
-    rekognition: RekognitionPort = RekognitionDetectors(
+    at_home = RekognitionDetectors(
         aws.rekognition, settings.bucket_name, retry, metrics, settings.renditions_bucket
     )
+    rekognition: RekognitionPort = at_home
     regions = None
     if settings.regional_quotas:
         from processors.regional_wiring import Regions
 
         regions = Regions(settings, aws, limiter, runtime)
-        rekognition = regions.rekognition(rekognition, log)
+        rekognition = regions.rekognition(at_home, log)
 
     def caller(detector: Detector) -> Caller:
         """Make what calls for a detector: with threads of its own, for one that waits holds up no other."""

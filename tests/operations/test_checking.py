@@ -274,7 +274,11 @@ def test_the_account_is_asked_in_another_region_by_a_client_for_that_one() -> No
     stub.add_client_error("detect_labels", "InvalidImageFormatException")
     asked = []
 
+    def rekognition_in(region: str) -> Any:
+        asked.append(region)
+        return client
+
     with stub:
-        account = account_of(rekognition_in=lambda region: asked.append(region) or client)
+        account = account_of(rekognition_in=rekognition_in)
         assert account.elsewhere("us-west-2").refusal("DetectLabels") is None
     assert asked == ["us-west-2"]

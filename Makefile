@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 # A variable as one word for the shell, whatever is in it: make expands no $ of it, and the shell nothing.
 # Make would expand it after all, functions included, for the environment of what it runs.
-unexport IMAGES PORT SCENARIO STACK SEED PYTHON
+unexport IMAGES PORT SCENARIO STACK SEED PYTHON DELETE_DATA BUCKET TABLE RENDITIONS
 quoted = '$(subst ','\'',$(value $(1)))'
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
@@ -46,7 +46,7 @@ package: .venv/.synced ## Write what plain CloudFormation and SAM deploy to buil
 # The CDK's command line, in the version that was tried with the aws-cdk-lib that requirements/dev.txt locks.
 CDK := npx --yes aws-cdk@2.1148.1
 NODE_FOR_CDK := 22
-.PHONY: deploy bootstrap node-for-cdk lambda-python
+.PHONY: deploy diff destroy adopt bootstrap node-for-cdk lambda-python
 node-for-cdk:
 	@node -e 'process.exit(parseInt(process.versions.node) < $(NODE_FOR_CDK) ? 1 : 0)' || { echo "error: to deploy, \
 	the CDK wants Node.js $(NODE_FOR_CDK) or newer; here is $$(node --version 2>/dev/null || echo none) (https://nodejs.org)" >&2; exit 2; }
@@ -61,8 +61,19 @@ bootstrap: node-for-cdk .venv/.synced ## Make an account and region ready for th
 	@$(CDK) bootstrap
 
 deploy: node-for-cdk .venv/.synced ## Check the account, then deploy: make deploy [SETTINGS="-c detectors=labels -c …"] [STACK=name]
-	@$(BIN)/imagepipe check $(SETTINGS)
+	@$(BIN)/imagepipe check $(SETTINGS) $(STACK_SETTING)
 	@$(CDK) deploy $(SETTINGS) $(STACK_SETTING)
+
+diff: node-for-cdk .venv/.synced ## Show what make deploy would change: make diff [SETTINGS="-c …"] [STACK=name]
+	@$(CDK) diff $(SETTINGS) $(STACK_SETTING)
+
+OF_STACK = $(if $(value STACK),--stack=$(call quoted,STACK))
+destroy: .venv/.synced ## Delete the stack, keep and name its photos and records: make destroy [STACK=name] [DELETE_DATA=name of the stack]
+	@$(BIN)/imagepipe destroy $(OF_STACK) $(if $(value DELETE_DATA),--delete-data=$(call quoted,DELETE_DATA))
+
+adopt: synth ## Make a stack of what one has kept: make adopt BUCKET=… TABLE=… [RENDITIONS=…] [STACK=name] [SETTINGS="-c …"]
+	@$(BIN)/imagepipe adopt $(OF_STACK) --bucket=$(call quoted,BUCKET) --table=$(call quoted,TABLE) \
+	  $(if $(value RENDITIONS),--renditions=$(call quoted,RENDITIONS))
 
 check: .venv/.synced synth docs ## Format, lint, types, arrows between rooms, the template, the site
 	$(BIN)/ruff format --check .

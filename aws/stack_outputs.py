@@ -1,4 +1,4 @@
-"""What a stack of CloudFormation gives out: its outputs, by name."""
+"""What a stack of CloudFormation says of itself: its state, and its outputs by name."""
 
 from typing import TYPE_CHECKING
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 
-def read_outputs(client: "CloudFormationClient", stack: str) -> dict[str, str] | None:
-    """Return the outputs of a stack; None if there is none of this name. Raises what botocore raises.
+def read_stack(client: "CloudFormationClient", stack: str) -> "StackTypeDef | None":
+    """Return a stack; None if there is none of this name. Raises what botocore raises.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
     """
@@ -21,7 +21,13 @@ def read_outputs(client: "CloudFormationClient", stack: str) -> dict[str, str] |
         if error.response["Error"]["Code"] == "ValidationError":
             return None
         raise
-    return outputs_of(found)
+    return found
+
+
+def read_outputs(client: "CloudFormationClient", stack: str) -> dict[str, str] | None:
+    """Return the outputs of a stack; None if there is none of this name. Raises what botocore raises."""
+    found = read_stack(client, stack)
+    return None if found is None else outputs_of(found)
 
 
 def outputs_of(stack: "StackTypeDef") -> dict[str, str]:

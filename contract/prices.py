@@ -44,7 +44,7 @@ class Prices:
     """What everything else costs. A million of each, a GB, or a GB-second of a function on Arm.
 
     https://aws.amazon.com/lambda/pricing/, /sqs/pricing/, /sns/pricing/, /dynamodb/pricing/on-demand/,
-    /s3/pricing/, /cloudwatch/pricing/, /xray/pricing/
+    /s3/pricing/, /cloudwatch/pricing/, /xray/pricing/, /eventbridge/pricing/
     """
 
     million_invocations: float = 0.20
@@ -69,6 +69,8 @@ class Prices:
     million_waf_requests: float = 0.60
     web_acl_month: float = 5.00
     web_acl_rule_month: float = 1.00
+    # S3's events are among those that a service sends only where it was asked to.
+    million_bridged_events: float = 1.00
     # By the month.
     table_gb_month: float = 0.25
     backup_gb_month: float = 0.20

@@ -20,6 +20,8 @@ QUEUES = 2
 ALARMS, ALARMS_OF_PICTURES = 21, 2
 # Where operators have a page, the function that answers them has two.
 ALARMS_OF_OPERATORS = 2
+# Those of a bucket that was there before.
+ALARMS_OF_DELIVERY = 2
 # The query API writes metrics of its own.
 API_METRICS = 6
 MONTH_SECONDS = 30 * DAY_SECONDS
@@ -95,15 +97,18 @@ def _bill(used: usage.Usage, calls_before: float, prices: Prices) -> Bill:
     return Bill(_by_service(used, calls_before, prices), table + renditions)
 
 
-def standing_a_month(prices: Prices | None = None) -> Mapping[str, float]:
-    """Return what is to be paid every month, whether there is work or not, with the pictures function."""
+def standing_a_month(prices: Prices | None = None, *, is_bridged: bool = False) -> Mapping[str, float]:
+    """Return what is to be paid every month, whether there is work or not, with the pictures function.
+
+    `is_bridged` says that the bucket was there before, and tells of its objects by EventBridge.
+    """
     prices = prices or Prices()
     polls = QUEUES * POLLS_AT_ONCE * MONTH_SECONDS / POLL_SECONDS
     # One more than there are counts: the dollars saved.
     metrics = len(Metric) - len(SCENE_METRICS) - len(REGION_METRICS) + 1 + len(TallyMetric) + API_METRICS
     return {
         "metrics": metrics * prices.metric_month,
-        "alarms": ALARMS * prices.alarm_month,
+        "alarms": (ALARMS + (ALARMS_OF_DELIVERY if is_bridged else 0)) * prices.alarm_month,
         "idle queues": polls * prices.million_sqs_requests / MILLION,
     }
 
@@ -120,6 +125,11 @@ def dashboard_a_month(prices: Prices | None = None) -> Mapping[str, float]:
     """
     prices = prices or Prices()
     return {"metrics": prices.metric_month, "dashboard beyond the third": prices.dashboard_month}
+
+
+def bridged_events(events: float, prices: Prices | None = None) -> float:
+    """Return what it costs that EventBridge is told of a bucket's events, those not meant included."""
+    return events / MILLION * (prices or Prices()).million_bridged_events
 
 
 def audit_a_month(

@@ -14,9 +14,11 @@ import typer
 from contract.errors import ImagepipeError
 from contract.terminal import standard_streams
 from operations.commands import (
+    adopt,
     backfill,
     check,
     cost,
+    destroy,
     dlq,
     duplicates,
     export,
@@ -56,6 +58,8 @@ app.command("import")(import_answers.import_answers)
 app.command("quotas")(quotas.quotas)
 app.command("cost")(cost.cost)
 app.command("check")(check.check)
+app.command("destroy")(destroy.destroy)
+app.command("adopt")(adopt.adopt)
 app.command("verify")(verify.verify)
 app.command("forget")(forget.forget)
 

@@ -3,10 +3,12 @@
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +27,7 @@ from aws.stack_outputs import read_outputs
 from contract.key_filter import EVERY_KEY, KeyFilter
 from operations.adapters import (
     account,
+    cloudformation,
     dynamodb,
     dynamodb_answers,
     dynamodb_photos,
@@ -255,7 +258,32 @@ def connect_account() -> account.AwsAccount:
             session.client("rekognition", config=config),
             RETRY,
             lambda region: session.client("rekognition", region_name=region, config=config),
+            s3=session.client("s3", config=config),
+            cloudformation=session.client("cloudformation", config=config),
+            ssm=session.client("ssm", config=config),
+            sns=session.client("sns", config=config),
+            service_quotas=session.client("service-quotas", config=config),
         )
+
+
+def stack_on_aws(stack: str | None, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the name of the stack that is meant, for what is of use on AWS alone."""
+    return stack or environment.get(STACK_VARIABLE) or DEFAULT_STACK
+
+
+def connect_stacks() -> tuple[cloudformation.Stacks, cloudformation.KeptData]:
+    """Connect to the stacks of the account, and to what outlives them. Raise OperatorError."""
+    with _set_up():
+        session, config = boto3.session.Session(), _config()
+        stacks = cloudformation.Stacks(session.client("cloudformation", config=config), RETRY, time.sleep)
+        data = cloudformation.KeptData(
+            session.client("s3", config=config),
+            session.client("dynamodb", config=config),
+            session.client("cloudwatch", config=config),
+            RETRY,
+            lambda: datetime.now(UTC),
+        )
+        return stacks, data
 
 
 @contextmanager

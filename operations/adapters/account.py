@@ -1,6 +1,7 @@
 """An account in a region: who asks, what it is allowed, and the processor that is deployed in it."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -8,12 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from aws.retries import RetryPolicy
+from aws.stack_outputs import read_stack
 from contract.detectors import OPERATIONS
-from contract.errors import SettingsError
+from contract.errors import ConfigurationError, SettingsError
 from contract.photos import PICTURE
 from contract.quotas import DEFAULT_BATCH_SIZE
 from contract.settings import ProcessorSettings, load, picture_question, questions
 from operations.adapters.aws_errors import reliable
+from operations.adapters.existing_bucket import BucketOwnership, BucketSettings, NoBucket
 from operations.terminal import OperatorError
 
 if TYPE_CHECKING:
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
 # No image of any kind: Rekognition says so before it looks for anything, and charges nothing.
 _NO_IMAGE = b"\x00"
 _SAID_OF_NO_IMAGE = frozenset({"InvalidImageFormatException", "InvalidParameterException"})
-_SAID_OF_THE_CALLER = frozenset({"AccessDeniedException"})
+_SAID_OF_THE_CALLER = frozenset({"AccessDeniedException", "AccessDenied", "AuthorizationError"})
+_NOTHING_THERE = frozenset({"ParameterNotFound", "NotFound"})
+_BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 _METHODS = {
     "DetectLabels": "detect_labels",
     "DetectFaces": "detect_faces",
@@ -62,15 +67,71 @@ class AwsAccount:
     rekognition: "RekognitionClient"
     retry: RetryPolicy
     rekognition_in: "Callable[[str], RekognitionClient]"
+    s3: Any = None
+    cloudformation: Any = None
+    ssm: Any = None
+    sns: Any = None
+    service_quotas: Any = None
 
     def elsewhere(self, region: str) -> "AwsAccount":
         """Return the same account with the Rekognition of another region."""
         return replace(self, region=region, rekognition=self.rekognition_in(region))
 
+    @cached_property
+    def _caller(self) -> Mapping[str, str]:
+        found: Mapping[str, str] = reliable(self.retry, "GetCallerIdentity", self.sts.get_caller_identity)()
+        return found
+
     def identity(self) -> str:
         """Return the account's id and who asks."""
-        found = reliable(self.retry, "GetCallerIdentity", self.sts.get_caller_identity)()
-        return f"{found['Account']} ({found['Arn'].rpartition(':')[2]})"
+        return f"{self._caller['Account']} ({self._caller['Arn'].rpartition(':')[2]})"
+
+    def bucket(self, name: str) -> BucketSettings | NoBucket:
+        """Return how a bucket of this account is set."""
+        return BucketOwnership(self.s3, self.retry).look(name, self._caller["Account"])
+
+    def stack_state(self, name: str) -> str | None:
+        """Return the status of a stack; None where there is none."""
+        stack = reliable(self.retry, f"DescribeStacks of {name}", read_stack)(self.cloudformation, name)
+        return None if stack is None else stack["StackStatus"]
+
+    def is_bootstrapped(self) -> bool | None:
+        """Return whether the CDK has been made ready for here; None where that may not be read.
+
+        https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
+        """
+        return self._is_there("GetParameter", self.ssm.get_parameter, Name=_BOOTSTRAP_VERSION)
+
+    def has_topic(self, arn: str) -> bool | None:
+        """Return whether a topic is there; None where that may not be read."""
+        return self._is_there("GetTopicAttributes", self.sns.get_topic_attributes, TopicArn=arn)
+
+    def _is_there(self, operation: str, read: Callable[..., object], **asked: str) -> bool | None:
+        def attempt() -> bool | None:
+            try:
+                read(**asked)
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code in _NOTHING_THERE:
+                    return False
+                if code in _SAID_OF_THE_CALLER:
+                    return None
+                raise
+            return True
+
+        return reliable(self.retry, f"{operation} of {', '.join(asked.values())}", attempt)()
+
+    def quota(self, operation: str) -> float | None:
+        """Return how many calls of an operation a second the account may make; None where nobody can say."""
+        return find_quota(operation, self._quotas)
+
+    @cached_property
+    def _quotas(self) -> list[AccountQuota]:
+        try:
+            return quotas_per_second(self.service_quotas, self.retry)
+        except ConfigurationError:
+            # Who deploys need not be allowed to read quotas.
+            return []
 
     def concurrency(self) -> Concurrency:
         found = reliable(self.retry, "GetAccountSettings", self.functions.get_account_settings)()
@@ -112,6 +173,13 @@ def quotas_per_second(client: "ServiceQuotasClient", retry: RetryPolicy) -> list
     codes = {found["QuotaCode"] for found in applied}
     every = [*applied, *(found for found in defaults if found["QuotaCode"] not in codes)]
     return [_quota(found) for found in every if _is_by_the_second(found)]
+
+
+def find_quota(operation: str, account: Iterable[AccountQuota]) -> float | None:
+    """Return the account's quota of an operation: the one that meters it, or whose name has its name."""
+    word = re.compile(rf"\b{operation}\b", flags=re.IGNORECASE)
+    found = [quota for quota in account if quota.operation == operation or word.search(quota.name)]
+    return max((quota.value for quota in found), default=None)
 
 
 def _is_by_the_second(found: Mapping[str, Any]) -> bool:

@@ -9,14 +9,17 @@ import typer
 
 from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
 from contract.picture_usage import CONVERSION, METADATA, THUMBNAILS, PictureAssumptions, PictureWork
+from contract.prices import Prices
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
 from contract.usage import Assumptions, Work, seconds_at_quota
 from operations import terminal
 from operations.commands import options
 from operations.costs import (
+    ALARMS_OF_DELIVERY,
     Bill,
     audit_a_month,
     bill,
+    bridged_events,
     dashboard_a_month,
     dollars_of_files,
     operator_a_month,
@@ -296,7 +299,16 @@ def _standing() -> str:
         f"that\nare in it, ${sum(audit.values()):.2f} a month: {audited}.\n\n"
         "SnapStart of the query function (`-c snapstart=true`; off by itself, and then nothing) costs "
         f"${snapshot:.2f} a month\nfor the snapshot, and ${starts:.2f} for each thousand cold starts: "
-        "in none of these sums.\n\n" + _page() + "\n" + _watching()
+        "in none of these sums.\n\n" + _page() + "\n" + _watching() + "\n" + _existing_bucket()
+    )
+
+
+def _existing_bucket() -> str:
+    return (
+        "Nor is a bucket that was there before (`-c bucket=…`): $"
+        f"{ALARMS_OF_DELIVERY * Prices().alarm_month:.2f} a month for two alarms, and at EventBridge "
+        f"${bridged_events(MILLION):.2f} for each\nmillion events of the bucket, whether they are of photos "
+        "that are meant or not.\n"
     )
 
 

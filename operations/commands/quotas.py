@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -11,7 +11,7 @@ from contract.errors import ImagepipeError
 from contract.pipeline_status import QuotaInUse
 from contract.regions import split_line
 from operations import terminal
-from operations.adapters.account import AccountQuota, DeployedProcessor
+from operations.adapters.account import AccountQuota, DeployedProcessor, find_quota
 from operations.adapters.dynamodb import OperatedTable
 from operations.commands import options
 from operations.wiring import DeployedPipeline, connect
@@ -151,17 +151,10 @@ def in_use(
             limits.get(line),
             budget,
             now=now,
-            account=find(split_line(line)[1], account.get(split_line(line)[0], ())),
+            account=find_quota(split_line(line)[1], account.get(split_line(line)[0], ())),
         )
         for line, budget in table.budgets(list(quotas)).items()
     ]
-
-
-def find(operation: str, account: Iterable[AccountQuota]) -> float | None:
-    """Return the account's quota of an operation: the one that meters it, or whose name has its name."""
-    word = re.compile(rf"\b{operation}\b", flags=re.IGNORECASE)
-    found = [quota for quota in account if quota.operation == operation or word.search(quota.name)]
-    return max((quota.value for quota in found), default=None)
 
 
 def read_settings(typed: Sequence[str], operations: Sequence[str]) -> dict[str, float]:

@@ -2,21 +2,28 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import boto3
 import botocore.session
 import pytest
 from botocore.stub import Stubber
+from moto import mock_aws
 
 from contract.errors import ConfigurationError
 from infra.settings import DeploymentSettings
 from operations import wiring
 from operations.adapters.account import AwsAccount, Concurrency
+from operations.adapters.existing_bucket import BucketOwnership, BucketSettings, NoBucket
+from operations.checking.account import account_findings, stack_findings
+from operations.checking.existing_bucket import bucket_findings
+from operations.checking.findings import Finding, Fit
+from operations.checking.wanted import Wanted, read_wanted
 from operations.commands import check
-from operations.commands.check import Finding, Fit, Wanted, findings, read_wanted
 from operations.main import main
 from operations.terminal import OperatorError
 from tests.operations.world import AT_ONCE
@@ -35,6 +42,27 @@ class FakeAccount:
     def elsewhere(self, region: str) -> "FakeAccount":
         return dataclasses.replace(self, region=region)
 
+    quotas: Mapping[str, float] = field(default_factory=dict)
+    state: str | None = None
+    bootstrapped: bool | None = True
+    topic: bool | None = True
+    buckets: Mapping[str, BucketSettings | NoBucket] = field(default_factory=dict)
+
+    def quota(self, operation: str) -> float | None:
+        return self.quotas.get(operation)
+
+    def stack_state(self, name: str) -> str | None:
+        return self.state
+
+    def is_bootstrapped(self) -> bool | None:
+        return self.bootstrapped
+
+    def has_topic(self, arn: str) -> bool | None:
+        return self.topic
+
+    def bucket(self, name: str) -> BucketSettings | NoBucket:
+        return self.buckets.get(name, NoBucket(exists=False))
+
     def identity(self) -> str:
         return "123456789012 (user/ann)"
 
@@ -49,11 +77,11 @@ class FakeAccount:
 
 def concurrency(has: Concurrency, wanted: Wanted | None = None, region: str = "eu-west-1") -> Finding:
     account: Any = FakeAccount(region, has)
-    return list(findings(wanted or Wanted(), account))[-1]
+    return list(account_findings(wanted or Wanted(), account))[-1]
 
 
 def of_operation(account: Any, operation: str) -> Finding:
-    (found,) = (each for each in findings(Wanted(), account) if each.subject == operation)
+    (found,) = (each for each in account_findings(Wanted(), account) if each.subject == operation)
     return found
 
 
@@ -206,10 +234,14 @@ def test_the_command_ends_with_1_and_the_settings_that_would_fit(
     assert main(["check", "-c", "max_concurrency=2", "-c", "bulk_max_concurrency=2", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["fits"]
-    assert [found["verdict"] for found in document["findings"]] == ["ok"] * 4
+    verdicts = {found["subject"]: found["verdict"] for found in document["findings"]}
+    assert {subject for subject, verdict in verdicts.items() if verdict == "hint"} == {"alarms"}
+    assert len(verdicts) == 6
 
     assert main(["check", "-c", "max_concurrency=2", "-c", "bulk_max_concurrency=2"]) == 0
-    assert "would not work" not in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "would not work" not in said
+    assert "1,000,000 new photos" in said
 
 
 def test_a_machine_without_a_region_is_told_what_to_set(
@@ -241,7 +273,7 @@ def test_every_region_that_is_to_be_asked_is_looked_at() -> None:
     account: Any = FakeAccount("us-east-1", disabled="us-west-1")
     wanted = Wanted(detectors=("labels",), regions=("us-east-1", "us-west-2", "us-west-1"))
 
-    found = {each.subject: each for each in findings(wanted, account)}
+    found = {each.subject: each for each in account_findings(wanted, account)}
 
     assert found["us-west-2:DetectLabels"].verdict is Fit.YES
     disabled = found["us-west-1:DetectLabels"]
@@ -256,7 +288,7 @@ def test_a_stack_outside_of_the_regions_that_it_names_is_refused() -> None:
     account: Any = FakeAccount("us-east-2")
     (found,) = (
         each
-        for each in findings(Wanted(regions=("us-east-1", "us-west-2")), account)
+        for each in account_findings(Wanted(regions=("us-east-1", "us-west-2")), account)
         if each.subject == "regions"
     )
 
@@ -282,3 +314,225 @@ def test_the_account_is_asked_in_another_region_by_a_client_for_that_one() -> No
         account = account_of(rekognition_in=rekognition_in)
         assert account.elsewhere("us-west-2").refusal("DetectLabels") is None
     assert asked == ["us-west-2"]
+
+
+def test_an_account_that_is_not_subscribed_is_a_finding_and_no_error() -> None:
+    client, stub = aws("rekognition")
+    stub.add_client_error("detect_labels", "SubscriptionRequiredException", "sign up first")
+    asked = account_of(rekognition=client)
+
+    with stub:
+        account: Any = FakeAccount()
+        object.__setattr__(account, "refusal", asked.refusal)
+        found = next(account_findings(Wanted(detectors=("labels",)), account))
+
+    assert found.verdict is Fit.NO
+    assert "SubscriptionRequiredException" in found.found
+
+
+def test_a_quota_below_what_is_to_be_made_is_told_and_proposed() -> None:
+    account: Any = FakeAccount(quotas={"DetectLabels": 5.0, "DetectFaces": 500.0})
+
+    found = {each.subject: each for each in account_findings(Wanted(), account)}
+
+    assert found["quota of DetectLabels"].verdict is Fit.HINT
+    assert found["quota of DetectLabels"].settings == {"quotas": "DetectLabels=5"}
+    assert found["quota of DetectFaces"].verdict is Fit.YES
+
+
+@pytest.mark.parametrize(
+    ("changes", "subject", "verdict", "words"),
+    [
+        ({}, "CDK's bootstrap", Fit.YES, ""),
+        ({"bootstrapped": False}, "CDK's bootstrap", Fit.NO, "make bootstrap"),
+        ({"state": "UPDATE_IN_PROGRESS"}, "stack photos", Fit.NO, "wait until that has ended"),
+        ({"state": "ROLLBACK_COMPLETE"}, "stack photos", Fit.NO, "delete-stack --stack-name photos"),
+        ({"state": "UPDATE_ROLLBACK_FAILED"}, "stack photos", Fit.NO, "continue-update-rollback"),
+        ({"state": "UPDATE_COMPLETE"}, "stack photos", Fit.YES, ""),
+    ],
+)
+def test_what_is_in_the_way_of_the_stack_is_told(
+    changes: dict[str, Any], subject: str, verdict: Fit, words: str
+) -> None:
+    account: Any = FakeAccount(**changes)
+
+    (found,) = [each for each in stack_findings(Wanted(stack="photos"), account) if each.subject == subject]
+
+    assert found.verdict is verdict
+    assert words in found.advice
+
+
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "exists", "verdict", "words"),
+    [
+        (Wanted(), True, Fit.HINT, "no one knows"),
+        (Wanted(alarm_email="a@b.example"), True, Fit.YES, ""),
+        (Wanted(alarm_topic_arn=TOPIC), True, Fit.YES, ""),
+        (Wanted(alarm_topic_arn=TOPIC), None, Fit.YES, ""),
+        (Wanted(alarm_topic_arn=TOPIC), False, Fit.NO, "there is no such topic"),
+        (Wanted(alarm_topic_arn=TOPIC.replace("west", "north")), True, Fit.NO, "name one there"),
+    ],
+)
+def test_it_is_told_whom_alarms_reach(wanted: Wanted, exists: bool | None, verdict: Fit, words: str) -> None:
+    account: Any = FakeAccount(topic=exists)
+
+    found = list(stack_findings(wanted, account))[-1]
+
+    assert (found.subject, found.verdict) == ("alarms", verdict)
+    assert words in found.advice
+
+
+GOOD = BucketSettings("eu-west-1", {"EventBridgeConfiguration": {}}, "Enabled", "AES256")
+THEIRS = {"QueueConfigurations": [{"QueueArn": "arn:theirs", "Events": ["s3:ObjectCreated:*"]}]}
+MINE = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d"
+
+
+def of_bucket(state: BucketSettings | NoBucket, **wanted: Any) -> dict[str, Finding]:
+    account: Any = FakeAccount(buckets={"holiday": state})
+    return {each.subject: each for each in bucket_findings(Wanted(bucket="holiday", **wanted), account)}
+
+
+def test_a_bucket_that_is_as_it_has_to_be_is_found_so() -> None:
+    assert {found.verdict for found in of_bucket(GOOD).values()} == {Fit.YES}
+    assert list(bucket_findings(Wanted(), FakeAccount())) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("state", "wanted", "subject", "verdict", "words"),
+    [
+        (NoBucket(exists=False), {}, "bucket holiday", Fit.NO, "name one that is there"),
+        (NoBucket(exists=True), {}, "bucket holiday", Fit.NO, "a bucket of this account"),
+        (GOOD._replace(region="us-east-1"), {}, "bucket holiday", Fit.NO, "AWS_REGION=us-east-1"),
+        (GOOD._replace(notifications={}), {}, "events of the bucket", Fit.NO, "by the command below"),
+        (GOOD._replace(notifications=None), {}, "events of the bucket", Fit.HINT, "you may not read"),
+        (GOOD._replace(versioning=""), {}, "versions of the bucket", Fit.HINT, "cannot be had back"),
+        (GOOD._replace(versioning="Suspended"), {}, "versions of the bucket", Fit.HINT, "had back"),
+        (
+            GOOD._replace(versioning=""),
+            {"share_answers": "false"},
+            "versions of the bucket",
+            Fit.NO,
+            "turn versioning on",
+        ),
+        (GOOD._replace(encryption="aws:kms"), {}, "encryption of the bucket", Fit.HINT, "is no MD5"),
+        (
+            GOOD._replace(encryption="aws:kms"),
+            {"share_answers": "true"},
+            "encryption of the bucket",
+            Fit.NO,
+            "leave share_answers out",
+        ),
+        (
+            GOOD._replace(encryption="aws:kms", kms_key=MINE),
+            {},
+            "encryption of the bucket",
+            Fit.NO,
+            "set bucket_key",
+        ),
+        (
+            GOOD._replace(encryption="aws:kms:dsse", kms_key=MINE),
+            {"bucket_key": MINE},
+            "encryption of the bucket",
+            Fit.HINT,
+            "is no MD5",
+        ),
+        (GOOD._replace(encryption=None), {}, "encryption of the bucket", Fit.HINT, "bucket_key"),
+        (GOOD, {"uploads": "true"}, "uploads into the bucket", Fit.HINT, "has to let pages in"),
+    ],
+)
+def test_what_does_not_hold_on_a_bucket_is_said_in_a_sentence(
+    state: BucketSettings | NoBucket, wanted: dict[str, Any], subject: str, verdict: Fit, words: str
+) -> None:
+    found = of_bucket(state, **wanted)[subject]
+
+    assert found.verdict is verdict
+    assert words in found.advice
+
+
+def test_the_command_that_turns_event_bridge_on_keeps_what_is_set() -> None:
+    command = shlex.split(of_bucket(GOOD._replace(notifications=THEIRS))["events of the bucket"].command)
+
+    assert json.loads(command[-1]) == THEIRS | {"EventBridgeConfiguration": {}}
+    assert command[:5] == ["aws", "s3api", "put-bucket-notification-configuration", "--bucket", "holiday"]
+
+
+def test_a_key_that_is_missing_is_proposed() -> None:
+    found = of_bucket(GOOD._replace(encryption="aws:kms", kms_key=MINE))["encryption of the bucket"]
+
+    assert found.settings == {"bucket_key": MINE}
+
+
+@pytest.fixture
+def account_with_buckets() -> Iterator[BucketOwnership]:
+    with mock_aws():
+        client = boto3.client("s3", region_name="eu-west-1")
+        where: Any = {"LocationConstraint": "eu-west-1"}
+        client.create_bucket(Bucket="holiday", CreateBucketConfiguration=where)
+        yield BucketOwnership(client, AT_ONCE)
+
+
+def test_a_bucket_is_looked_at(account_with_buckets: BucketOwnership) -> None:
+    client = account_with_buckets.client
+    before = account_with_buckets.look("holiday", "123456789012")
+    client.put_bucket_versioning(Bucket="holiday", VersioningConfiguration={"Status": "Enabled"})
+
+    after = account_with_buckets.look("holiday", "123456789012")
+
+    assert isinstance(before, BucketSettings)
+    assert (before.region, before.tells_event_bridge, before.versioning) == ("eu-west-1", False, "")
+    assert isinstance(after, BucketSettings)
+    assert after.versioning == "Enabled"
+    assert account_with_buckets.look("nowhere", "123456789012") == NoBucket(exists=False)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "headers", "expected"),
+    [
+        ("403", 403, {}, NoBucket(exists=True)),
+        ("404", 404, {}, NoBucket(exists=False)),
+        ("301", 301, {"x-amz-bucket-region": "us-east-1"}, BucketSettings("us-east-1")),
+    ],
+)
+def test_a_bucket_that_is_not_ours_or_not_here_is_told_apart(
+    code: str, status: int, headers: dict[str, str], expected: BucketSettings | NoBucket
+) -> None:
+    client, stub = aws("s3")
+    stub.add_client_error(
+        "head_bucket", code, http_status_code=status, response_meta={"HTTPHeaders": headers}
+    )
+
+    with stub:
+        assert BucketOwnership(client, AT_ONCE).look("theirs", "123456789012") == expected
+
+
+def test_it_is_seen_that_event_bridge_is_on() -> None:
+    """moto does not keep it."""
+    client, stub = aws("s3")
+    by_key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": MINE}
+    rules = [{"ApplyServerSideEncryptionByDefault": by_key}]
+    stub.add_response("head_bucket", {"BucketRegion": "eu-west-1"})
+    stub.add_response("get_bucket_notification_configuration", THEIRS | {"EventBridgeConfiguration": {}})
+    stub.add_response("get_bucket_versioning", {"Status": "Suspended"})
+    stub.add_response("get_bucket_encryption", {"ServerSideEncryptionConfiguration": {"Rules": rules}})
+
+    with stub:
+        found = BucketOwnership(client, AT_ONCE).look("holiday", "123456789012")
+
+    assert isinstance(found, BucketSettings)
+    assert found.tells_event_bridge
+    assert (found.versioning, found.encryption, found.kms_key) == ("Suspended", "aws:kms", MINE)
+
+
+def test_settings_that_may_not_be_read_are_not_known() -> None:
+    client, stub = aws("s3")
+    stub.add_response("head_bucket", {"BucketRegion": "eu-west-1"})
+    for operation in ("notification_configuration", "versioning", "encryption"):
+        stub.add_client_error(f"get_bucket_{operation}", "AccessDenied")
+
+    with stub:
+        found = BucketOwnership(client, AT_ONCE).look("holiday", "123456789012")
+
+    assert found == BucketSettings("eu-west-1")

@@ -11,8 +11,14 @@ import pytest
 from contract.errors import ConfigurationError
 from contract.quotas import BETA, to_microseconds
 from contract.table import budget_key, to_wire
-from operations.adapters.account import AccountQuota, DeployedProcessor, quotas_per_second, reader_of
-from operations.commands.quotas import find, in_use, read_daily_limits, read_settings
+from operations.adapters.account import (
+    AccountQuota,
+    DeployedProcessor,
+    find_quota,
+    quotas_per_second,
+    reader_of,
+)
+from operations.commands.quotas import in_use, read_daily_limits, read_settings
 from operations.pricing import Pricing
 from operations.terminal import OperatorError
 from tests.operations.deployments import FakeLambda, FakeServiceQuotas, metered, named
@@ -183,9 +189,9 @@ def test_the_accounts_quota_goes_before_awss_default_and_is_found_by_meter_or_na
         )
     )
 
-    assert find("DetectLabels", account) == 80
-    assert find("DetectFaces", account) == 100
-    assert find("DetectText", account) is None
+    assert find_quota("DetectLabels", account) == 80
+    assert find_quota("DetectFaces", account) == 100
+    assert find_quota("DetectText", account) is None
 
 
 @pytest.mark.parametrize(
@@ -199,7 +205,7 @@ def test_the_accounts_quota_goes_before_awss_default_and_is_found_by_meter_or_na
     ],
 )
 def test_a_quota_of_something_else_is_none(quota: dict[str, Any]) -> None:
-    assert find("DetectLabels", account_of(FakeServiceQuotas(defaults={"L-1": quota}))) is None
+    assert find_quota("DetectLabels", account_of(FakeServiceQuotas(defaults={"L-1": quota}))) is None
 
 
 def test_service_quotas_that_denies_is_a_word_for_failure() -> None:

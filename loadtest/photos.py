@@ -1,9 +1,10 @@
 """The photos of a run: bytes that nobody has seen before, how they are put in, and what became of each."""
 
 import itertools
+import struct
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,16 +24,33 @@ from loadtest.stack import Stack
 PHOTOS = ROOT / "images"
 
 
-def distinct_photos(folder: Path = PHOTOS) -> Iterator[bytes]:
+# What the names of photos end in. Others than these are converted before Rekognition is shown a view.
+JPEG = ("jpg",)
+
+
+def distinct_photos(folder: Path = PHOTOS, endings: Sequence[str] = JPEG) -> Iterator[bytes]:
     """Yield the folder's photos over and over, each time as other bytes that show the same.
 
-    A decoder stops at the end marker of a JPEG; what follows it makes the content another, so that no answer
-    can be found again and each has to be worked for.
+    Of several endings one follows the other. No answer can be found again, and each has to be worked for.
     """
-    originals = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
-    if not originals:
-        raise LoadtestError(f"no photos in {folder}")
-    return (original + uuid4().bytes for original in itertools.cycle(originals))
+    by_ending = [[path.read_bytes() for path in sorted(folder.glob(f"*.{ending}"))] for ending in endings]
+    for ending, originals in zip(endings, by_ending, strict=True):
+        if not originals:
+            raise LoadtestError(f"no photos ending in .{ending} in {folder}")
+    in_turn = itertools.cycle([itertools.cycle(originals) for originals in by_ending])
+    return (distinct(next(originals)) for originals in in_turn)
+
+
+def distinct(original: bytes) -> bytes:
+    """Return other bytes that show the same: decoders stop at the end of a picture, and pass what follows.
+
+    HEIF is a row of boxes, of which those of the type `free` are there to be passed over
+    (ISO/IEC 14496-12, 8.1.2).
+    """
+    another = uuid4().bytes
+    if original[4:8] == b"ftyp":
+        return original + struct.pack(">I4s", 8 + len(another), b"free") + another
+    return original + another
 
 
 def photos_in(folder: Path = PHOTOS) -> int:

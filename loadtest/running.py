@@ -21,7 +21,15 @@ from loadtest.gauges import (
     calls_in_the_table,
     in_background,
 )
-from loadtest.photos import PhotoTracker, PhotoUpload, Uploader, distinct_photos, smallest_photo, uploads
+from loadtest.photos import (
+    JPEG,
+    PhotoTracker,
+    PhotoUpload,
+    Uploader,
+    distinct_photos,
+    smallest_photo,
+    uploads,
+)
 from loadtest.places import Target
 from loadtest.scenario import Phase, Scenario
 from loadtest.stack import set_aside
@@ -97,8 +105,8 @@ class ScenarioRun:
         return uploads(phase, self.prefix, self._bodies(), first)
 
     def _bodies(self) -> Iterator[bytes]:
-        if not self.place.is_canned:
-            return distinct_photos()
+        if not self.place.is_canned or self.scenario.endings != JPEG:
+            return distinct_photos(endings=self.scenario.endings)
         small = smallest_photo().read_bytes()
         return (body + uuid4().bytes for body in repeat(small))
 

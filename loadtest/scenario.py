@@ -69,7 +69,7 @@ class Scenario:
     `context` are settings of the deployment; with any, a place of its own is made for the scenario. `quotas`
     are what Rekognition lets in, by operation. Steady state begins `warm_up_seconds` after a backlog has.
     The run gives up when no photo has ended for `patience_seconds`. `baseline` asks for the local cloud's own
-    rate with a function that does nothing.
+    rate with a function that does nothing. `endings` are the formats of the photos, one after the other.
     """
 
     name: str
@@ -84,6 +84,7 @@ class Scenario:
     patience_seconds: float = 90.0
     baseline: bool = False
     api: ApiLoad | None = None
+    endings: tuple[str, ...] = ("jpg",)
 
     @property
     def photos(self) -> int:
@@ -141,6 +142,7 @@ def _scenario(name: str, given: Any, faults: list[str]) -> Scenario:
         patience_seconds=table.take("patience_seconds", a_number(1), 90.0),
         baseline=table.take("baseline", a_truth, False),
         api=_api(table),
+        endings=table.take("endings", some_texts, ("jpg",)),
     )
     table.refuse_the_rest()
     if not scenario.phases and scenario.api is None and not scenario.baseline:
@@ -261,6 +263,11 @@ def _is_number(value: Any) -> bool:
 
 a_text = _reader("a text", lambda value: isinstance(value, str) and value)
 a_truth = _reader("true or false", lambda value: isinstance(value, bool))
+some_texts = _reader(
+    "a list of texts",
+    lambda value: isinstance(value, list) and value and all(isinstance(each, str) and each for each in value),
+    tuple,
+)
 a_list = _reader("a list of tables", lambda value: isinstance(value, list))
 a_table = _reader("a table", lambda value: isinstance(value, dict))
 above_zero = _reader(

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import urlsplit
 
 import boto3
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 
 CONNECTIONS = 32
+_PICTURES_HANDLER = "processors.pictures_handler.handler"
 
 
 @dataclass(frozen=True)
@@ -87,18 +88,44 @@ class Stack:
 
     def functions(self) -> dict[str, DeployedFunction]:
         """Return the main function of each room by its name; others of the account are not looked at."""
-        found = {}
+        return {
+            room: self._deployed(room, listed, variables)
+            for room, entry, listed, variables in self._listed_functions()
+            # Not a second function of a room, or of another stack.
+            if entry.startswith("handler.") and variables.get("TABLE_NAME") == self.outputs["table"]
+        }
+
+    def pictures_function(self) -> DeployedFunction | None:
+        """Return the function that looks at photos as files; None where that is off."""
+        return next(
+            (
+                self._deployed(room, listed, variables)
+                for room, entry, listed, variables in self._listed_functions()
+                if f"{room}.{entry}" == _PICTURES_HANDLER
+                and variables.get("BUCKET_NAME") == self.outputs["bucket"]
+            ),
+            None,
+        )
+
+    def _listed_functions(self) -> Iterator[tuple[str, str, Mapping[str, Any], Mapping[str, str]]]:
+        """Yield all functions of the account: room, rest of the handler's name, listing and variables."""
         pages = self.functions_client.get_paginator("list_functions").paginate()
         for listed in (each for page in pages for each in page["Functions"]):
             room, _, entry = listed.get("Handler", "").partition(".")
-            variables = listed.get("Environment", {}).get("Variables", {})
-            if not entry.startswith("handler.") or variables.get("TABLE_NAME") != self.outputs["table"]:
-                continue  # a second function of a room, or of another stack
-            code = self.functions_client.get_function(FunctionName=listed["FunctionName"])["Code"]
-            found[room] = DeployedFunction(
-                listed["FunctionName"], room, listed["MemorySize"], variables, code["Location"]
+            yield (
+                room,
+                entry,
+                cast("Mapping[str, Any]", listed),
+                listed.get("Environment", {}).get("Variables", {}),
             )
-        return found
+
+    def _deployed(
+        self, room: str, listed: Mapping[str, Any], variables: Mapping[str, str]
+    ) -> DeployedFunction:
+        code = self.functions_client.get_function(FunctionName=listed["FunctionName"])["Code"]
+        return DeployedFunction(
+            listed["FunctionName"], room, listed["MemorySize"], variables, code["Location"]
+        )
 
     def depth(self, queue_url: str) -> QueueDepth:
         return read_depth(self.sqs, queue_url)

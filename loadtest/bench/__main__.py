@@ -90,9 +90,10 @@ class Bench:
                     self.scratch / "pages", services.functions()["query_api"], self.place.packages_of_lambda
                 )
             if only in (None, Part.IMPORTS):
-                compared = starting.comparisons(
-                    services.functions(), self.place.packages_of_lambda, self.scratch / "code"
-                )
+                packages, code = self.place.packages_of_lambda, self.scratch / "code"
+                compared = starting.comparisons(services.functions(), packages, code)
+                if (pictures := services.pictures_function()) is not None:
+                    compared.append(starting.of_pictures(pictures, packages, code))
         finally:
             self.say("stopping")
             self.place.stop()

@@ -8,7 +8,7 @@ import time
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from contract import table
 from contract.moments import to_text
+from contract.picture_usage import TYPICAL
 from contract.records import Findings, ImageRecord, ImageVersion, Status
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, key_of, to_wire
 from contract.usage import item_bytes, read_units
@@ -33,6 +34,8 @@ RARE, RARE_IMAGES = "Lighthouse", 60
 # What fills a photo up to the number of labels that the cost model assumes.
 FILLERS = 12
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+# Photos were taken within this time, in another order than they were uploaded in.
+_TAKEN_FROM, _TAKEN_WITHIN = datetime(2016, 1, 1, tzinfo=UTC), timedelta(days=3650)
 
 
 def key(number: int) -> str:
@@ -52,6 +55,7 @@ def record(number: int, of: int = 0) -> ImageRecord:
     for filler in range(FILLERS):
         labels[f"Thing {number % 97} {filler}"] = 55.5
     uploaded_at = to_text(_BEGAN + timedelta(seconds=number))
+    taken = _TAKEN_FROM + _TAKEN_WITHIN * (int.from_bytes(drawn[10:14], "big") / 2**32)
     return ImageRecord(
         version=ImageVersion(key(number), f"{number:032x}", 250_000, f"{number:032x}", uploaded_at),
         status=Status.RECOGNIZED,
@@ -59,7 +63,11 @@ def record(number: int, of: int = 0) -> ImageRecord:
         generation=1,
         decided_at=uploaded_at,
         detectors={},
-        findings=Findings(labels=labels, parents=frozenset({"Outdoors"} & set(labels))),
+        findings=Findings(
+            labels=labels,
+            parents=frozenset({"Outdoors"} & set(labels)),
+            photo=replace(TYPICAL, taken_at=taken.isoformat(timespec="milliseconds").partition("+")[0]),
+        ),
     )
 
 

@@ -22,6 +22,8 @@ DYNAMODB_MILLISECONDS = 4
 PAGES = {
     "one label": "label=Person",
     "three labels": "label=Person&label=Outdoors&label=Tree",
+    "by time of capture": "order=taken",
+    "by time of capture, of one year": "order=taken_oldest&taken_from=2020-01-01&taken_to=2020-12-31",
     f"three labels, one on {RARE_IMAGES} images in all": f"label=Person&label=Tree&label={RARE}",
 }
 ONE_IMAGE_AIM, PAGE_AIM = 1.5, 3.0

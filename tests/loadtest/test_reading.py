@@ -27,7 +27,7 @@ def read(tmp_path: Path, text: str) -> dict[str, Scenario]:
 def test_the_built_in_ones_are_there() -> None:
     wanted = "smoke steady-5 steady-20 steady-50 halved live-during-bulk four-detectors duplicates api"
 
-    assert set(wanted.split()) <= set(read_scenarios())
+    assert {*wanted.split(), "mixed-formats"} <= set(read_scenarios())
 
 
 @pytest.mark.parametrize("name", ["steady-5", "steady-20", "steady-50"])
@@ -122,5 +122,21 @@ def test_what_a_scenario_sets_can_be_deployed_beside_what_is_usual_here(name: st
 
     settings = DeploymentSettings.from_context(local_context(context).get)
 
-    assert settings.pictures is not bool(context)
+    assert settings.pictures is (context.get("pictures") != "false")
     assert settings.near_duplicates is settings.pictures
+
+
+def test_formats_of_photos_are_a_list_of_endings(tmp_path: Path) -> None:
+    text = "[a]\nphases = [{ photos = 3 }]\nendings = "
+
+    assert read(tmp_path, f'{text}["heic", "jpg"]')["a"].endings == ("heic", "jpg")
+    for unusable in ("[]", '"heic"', "[1]", '[""]'):
+        with pytest.raises(LoadtestError, match=r"a: endings is .*; it must be a list of texts"):
+            read(tmp_path, text + unusable)
+
+
+def test_photos_of_several_formats_are_looked_at_as_files() -> None:
+    scenario = read_scenarios()["mixed-formats"]
+
+    assert {"heic", "tif", "webp"} < set(scenario.endings)
+    assert DeploymentSettings.from_context(local_context(scenario.context).get).pictures

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from aws.calls import pages, write_if
+from aws.calls import WriteOutcome, pages, write_if
 from contract import table
 from contract.photos import PICTURE
 from contract.records import ResultName, maker_of_renditions
@@ -52,7 +52,7 @@ class DynamoDBRenditions(OperatedTable):
         It is all as it was else, and its index rows stand, until the processor has looked at it.
         """
         update = self._call(f"UpdateItem of the record of {key}", partial(write_if, self.client.update_item))
-        return update(
+        written: WriteOutcome = update(
             Key=key_to_wire(table.record_key(key)),
             UpdateExpression="REMOVE #detectors.#picture",
             ConditionExpression="#revision = :revision",
@@ -62,7 +62,8 @@ class DynamoDBRenditions(OperatedTable):
                 "#revision": "revision",
             },
             ExpressionAttributeValues={":revision": {"S": revision}},
-        ).is_done
+        )
+        return written.is_done
 
     def _pictures(self, content_id: str) -> Iterator[Mapping[str, Any]]:
         answers = pages(

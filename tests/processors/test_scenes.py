@@ -53,8 +53,8 @@ def test_who_has_inherited_is_not_asked_about_later(world: World) -> None:
     burst(world)
     paid, before = world.rekognition.paid.copy(), world.revision("2.jpg")
 
-    world.deliver(look_again(BUCKET, ["2.jpg"], "2026-02-01T00:00:00.000Z"))
-    world.deliver(world.s3.copy("2.jpg", "copy.jpg"))
+    assert world.deliver(look_again(BUCKET, ["2.jpg"], "2026-02-01T00:00:00.000Z")) == []
+    assert world.deliver(world.s3.copy("2.jpg", "copy.jpg")) == []
 
     assert world.rekognition.paid == paid
     assert world.revision("2.jpg") == before

@@ -28,6 +28,7 @@ from query_api.adapters import clients
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.gateways import ministack
 from tests.query_api.photos import commit, facts, photo
+from tests.query_api.site import signed_in
 
 ROOT = Path(__file__).parents[2]
 QUEUES = ("QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "BULK_QUEUE_URL", "BULK_DEAD_LETTER_QUEUE_URL")
@@ -81,6 +82,43 @@ def test_how_things_stand_is_of_today_and_of_the_queues_that_are_named(
     assert stats["today"]["images_recognized"] == 3
     assert {name: depth["waiting"] for name, depth in stats["queues"].items()} == {"images": 1, "bulk": 1}
     assert stats["dead_letters"] == 2
+
+
+@pytest.mark.usefixtures("_settings")
+def test_who_may_see_some_photos_sees_no_others_where_the_deployment_says_by_which_claim(
+    moto_table: MotoTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFIX_CLAIM", "cognito:groups")
+    for key in ("family/cat.jpg", "secret/cat.jpg"):
+        commit(moto_table, photo(key))
+    answer = wiring.build()
+
+    def asked(target: str, groups: list[str]) -> tuple[int, Any]:
+        reply = answer(signed_in(ministack(target), {"cognito:groups": groups}), CONTEXT)
+        return reply["statusCode"], json.loads(reply["body"])
+
+    status, listed = asked("/images", ["editors", "family/"])
+    assert (status, [image["key"] for image in listed["images"]]) == (200, ["family/cat.jpg"])
+    assert asked("/images/secret/cat.jpg", ["family/"])[0] == 404
+    assert asked("/labels", ["family/"]) == (200, {"labels": [{"name": "Cat", "count": 1}]})
+    assert asked("/images", ["editors"])[0] == 403
+    assert answer(ministack("/images"), CONTEXT)["statusCode"] == 403
+    assert len(asked("/images", ["*"])[1]["images"]) == 2
+
+
+@pytest.mark.usefixtures("_settings")
+def test_the_page_knows_where_people_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGN_IN_URL", "https://photos-1.auth.eu-central-1.amazoncognito.com")
+    monkeypatch.setenv("SIGN_IN_CLIENT", "1example")
+
+    page = wiring.build()(ministack("/"), CONTEXT)
+
+    html = page["body"]
+    assert 'data-sign-in-at="https://photos-1.auth.eu-central-1.amazoncognito.com"' in html
+    assert 'data-sign-in-client="1example"' in html
+    assert (
+        "https://photos-1.auth.eu-central-1.amazoncognito.com;" in page["headers"]["content-security-policy"]
+    )
 
 
 @pytest.mark.usefixtures("_settings")

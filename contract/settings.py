@@ -130,7 +130,8 @@ class OperatorSettings:
 
     `quotas` are the deployment's calls a second by operation, `regional_quotas` those of lines abroad,
     `daily_call_limits` its calls a day. `operators_group` is the group of Cognito's that operators are in,
-    empty where the HTTP API alone tells who they are.
+    empty where the HTTP API alone tells who they are. `prefix_claim` is the claim of a token that says what
+    its bearer may see; empty where all callers see everything.
     """
 
     bucket_name: str
@@ -143,6 +144,7 @@ class OperatorSettings:
     daily_call_limits: Mapping[str, float] = field(default_factory=dict)
     regional_quotas: Mapping[str, float] = field(default_factory=dict)
     operators_group: str = ""
+    prefix_claim: str = ""
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ class Operator(Construct):
                         bulk_dead_letter_queue_url=intake.bulk.dead_letters.queue_url,
                         daily_call_limits=settings.daily_call_limit,
                         operators_group=OPERATORS_GROUP if settings.sign_in else "",
+                        prefix_claim=settings.prefix_claim,
                     )
                 ),
                 **{name: text for name, text in quotas.environment().items() if name != WORKERS},

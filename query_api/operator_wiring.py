@@ -58,6 +58,7 @@ def assemble(settings: OperatorSettings, session: botocore.session.Session) -> A
         SqsDeadLetters(lanes, settings.bucket_name, time.time),
         cast("OperatorLog", logger),
         settings.operators_group,
+        settings.prefix_claim,
     )
     router = Router(endpoints.routes(), logger, lambda _what, _by: None)
 

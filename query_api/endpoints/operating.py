@@ -18,8 +18,8 @@ from query_api.endpoints.schemas import (
     json_object,
     listed,
 )
-from query_api.http.claims import groups_of
-from query_api.http.messages import ParamFault, ProblemError, Request, Response, bad_parameters
+from query_api.http.claims import groups_of, visible_prefixes
+from query_api.http.messages import ParamFault, ProblemError, Request, Response, bad_parameters, not_by_prefix
 from query_api.http.parameters import S3_KEY, Parameter, QueryParams, read_body, text_up_to, whole
 from query_api.http.routing import Endpoint, Route
 from query_api.ports import DeadLetters, OperatorLog, Standing
@@ -140,12 +140,16 @@ ENDPOINTS = (PIPELINE, FAILURES, RETRIES)
 
 
 class OperatorEndpoints(NamedTuple):
-    """Answers operators: where `group` names one, those whose token says that they are in it."""
+    """Answers operators: where `group` names one, those whose token says that they are in it.
+
+    Where `prefix_claim` says what callers may see, only those who may see everything: failures name photos.
+    """
 
     standing: Standing
     dead_letters: DeadLetters
     log: OperatorLog
     group: str = ""
+    prefix_claim: str = ""
 
     def routes(self) -> tuple[Route, ...]:
         answers = (self._pipeline, self._failures, self._retry)
@@ -162,6 +166,8 @@ class OperatorEndpoints(NamedTuple):
                 "For operators only",
                 f"You are not in the group {self.group!r}; whoever manages those who sign in can add you.",
             )
+        if self.prefix_claim and visible_prefixes(self.prefix_claim, request.claims) is not None:
+            raise not_by_prefix()
         return answer(request)
 
     def _pipeline(self, _: Request) -> Response:

@@ -36,6 +36,7 @@ class OperatorSite:
     made_before: int = 0
     logged: list[dict[str, object]] = field(default_factory=list)
     group: str = ""
+    prefix_claim: str = ""
 
     def bury(self, *keys: str, code: str = "InternalServerError", queue: str = DEAD_LETTERS) -> str:
         """Have the processor give photos up, and return the id of the letter."""
@@ -74,7 +75,7 @@ class OperatorSite:
         return SqsDeadLetters(lanes, BUCKET, lambda: self.queues.now)
 
     def respond(self, request: Request) -> Response:
-        routes = OperatorEndpoints(self, self.letters(), self, self.group).routes()
+        routes = OperatorEndpoints(self, self.letters(), self, self.group, self.prefix_claim).routes()
         return Router(routes, self, lambda _what, _by: None).respond(request)
 
     def get(self, path: str, query: str = "") -> Any:

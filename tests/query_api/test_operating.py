@@ -341,3 +341,18 @@ def test_where_operators_are_a_group_others_do_nothing(groups: str | None, statu
     assert answered.status == status
     assert bool(site.queues.bodies(IMAGES)) == (status == 202)
     assert status == 202 or not site.queues.calls.made
+
+
+@pytest.mark.parametrize(
+    ("groups", "status"), [("[operators]", 403), ("[family/ operators]", 403), ("[* operators]", 200)]
+)
+def test_where_callers_see_some_photos_operators_are_those_who_see_all(groups: str, status: int) -> None:
+    site = OperatorSite(group="operators", prefix_claim="cognito:groups")
+    site.bury("secret/a.jpg")
+    site.queues.calls.made.clear()
+
+    for path in ("/pipeline", "/failures"):
+        answer = site.respond(Request("GET", path, claims={"cognito:groups": groups}))
+        assert answer.status == status
+        assert status == 200 or "secret" not in str(answer.content)
+    assert status == 200 or not site.queues.calls.made

@@ -88,6 +88,20 @@ def test_other_code_has_another_name_or_cloudformation_would_leave_the_function_
     assert {code["S3Bucket"]["Ref"] for code in used} == {"CodeBucket"}
 
 
+def test_the_aws_cli_puts_the_zips_of_the_other_template_into_a_bucket_itself(
+    running: RunningCloud, package: Path, tmp_path: Path
+) -> None:
+    """`sam deploy` has the same code for that."""
+    running.clients.s3.create_bucket(Bucket="packaged")
+    command = [str(ROOT / ".venv/bin/aws"), "cloudformation", "package", "--template-file", FOR_SAM]
+    where = ["--s3-bucket", "packaged", "--use-json", "--output-template-file", str(tmp_path / "out.json")]
+    subprocess.run([*command, *where], env=as_on_aws(running), cwd=package, capture_output=True, check=True)
+
+    for function in functions(tmp_path / "out.json"):
+        code = function["Properties"]["Code"]
+        assert running.clients.s3.head_object(Bucket=code["S3Bucket"], Key=code["S3Key"])
+
+
 def test_the_one_for_sam_names_the_zips_beside_it(package: Path) -> None:
     for function in functions(package / FOR_SAM):
         assert (package / function["Properties"]["Code"]).is_file()

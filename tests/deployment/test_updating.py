@@ -29,6 +29,8 @@ STEPS = 10
 FROM = "IMAGEPIPE_UPDATE_FROM"
 
 
+@pytest.mark.nightly
+@pytest.mark.timeout(1800)
 def test_nothing_is_lost_when_a_stack_is_updated_and_taken_back_under_load(
     running: RunningCloud, photos: Path, tmp_path: Path
 ) -> None:
@@ -37,6 +39,7 @@ def test_nothing_is_lost_when_a_stack_is_updated_and_taken_back_under_load(
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(1800)
 def test_nothing_is_lost_when_a_stack_of_earlier_code_is_updated_and_taken_back(
     running: RunningCloud, photos: Path, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from operations.adapters.dynamodb_photos import DynamoDBPhotos
 from operations.adapters.s3_objects import LOOKED_AT_ONCE, NamedObjects
 from operations.adapters.sqs import Pace
 from operations.backfilling import Backfill, Bounds, Ended
+from operations.commands.job import _checked
 from operations.inventory import Listed
 from operations.jobs.checking import ManifestCheck
 from operations.jobs.job_file import JobFile, JobLine, JobState, all_jobs, existing_job, job_file
@@ -31,7 +33,7 @@ from tests.fakes.s3 import BUCKET
 from tests.operations.deployments import deployed
 from tests.operations.test_backfilling import FINGERPRINTS, price
 from tests.operations.test_reconciling import recognized
-from tests.operations.world import OperatedWorld
+from tests.operations.world import NAMES, OperatedWorld
 
 DETECTORS = ("labels", "faces")
 
@@ -159,6 +161,24 @@ def test_a_line_that_cannot_be_used_is_told_by_its_number(
     assert fault.message is not None
     assert said in fault.message
     assert (file.counts().total, file.counts().valid, file.counts().photos) == (2, 1, 1)
+
+
+def test_of_half_a_manifest_nothing_is_queued_unless_bad_lines_are_left_out(tmp_path: Path) -> None:
+    operated = recognized("a.jpg")
+    path = manifest(tmp_path, line_of("a.jpg"), "{\n")
+    pipeline: Any = SimpleNamespace(
+        names=NAMES, any_bucket=lambda _: operated.bucket, executor=operated.executor
+    )
+    refused = pytest.raises(OperatorError, match=r"1 of 2 lines .* nothing was queued")
+    with job_file(tmp_path / "jobs", "half", {}) as opened, refused:
+        _checked(opened, state(), path, pipeline, skip_bad_lines=False)
+    assert all_jobs(tmp_path / "jobs") == []
+
+    with job_file(tmp_path / "jobs", "half", {}) as opened:
+        after = _checked(opened, state(), path, pipeline, skip_bad_lines=True)
+    assert after.is_checked
+    ((_, kept, counts),) = all_jobs(tmp_path / "jobs")
+    assert (kept, counts.valid, counts.invalid) == (after, 1, 1)
 
 
 def test_a_key_that_is_not_recognized_here_is_told(tmp_path: Path, file: JobFile) -> None:

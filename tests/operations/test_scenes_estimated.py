@@ -74,6 +74,12 @@ def test_photos_of_which_nothing_is_known_are_no_part_of_it() -> None:
     assert known([None]) is None
 
 
+def test_photos_that_say_only_when_or_only_with_what_are_told_apart() -> None:
+    estimate = known([shot(0), replace(shot(1), camera=None), replace(shot(2), taken_at=None)])
+
+    assert estimate == SceneEstimate(SceneBasis.FACTS, photos=3, spared=0, dated=1)
+
+
 def test_what_a_record_says_of_bytes_that_were_replaced_is_not_taken() -> None:
     found = KnownScenes(10)
     replaced = assessed(1, shot(0))

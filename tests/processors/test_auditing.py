@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from aws.calls import TableBatches
+from contract.key_filter import EVERY_KEY, KeyFilter
 from contract.metrics import Metric, TallyMetric
 from contract.records import Status
 from contract.table import counts_key, key_to_wire, to_wire
@@ -40,7 +41,7 @@ class Errors:
 class AuditedWorld(World):
     """A world with an audit. `answers` are the rounds' answers, `metrics` the values that were written."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys: KeyFilter = EVERY_KEY) -> None:
         super().__init__()
         self.metrics: list[int] = []
         self.log = Errors()
@@ -50,7 +51,7 @@ class AuditedWorld(World):
         batches = TableBatches(self.table, TABLE, translated, retry, InlineExecutor())  # type: ignore[arg-type]
         live, bulk = (IMAGES, DEAD_LETTERS), (f"{IMAGES}-bulk", f"{DEAD_LETTERS}-bulk")
         self.audit = Audit(
-            page=partial(listed_photos, self.s3, BUCKET),  # type: ignore[arg-type]
+            page=partial(listed_photos, self.s3, BUCKET, keys=keys),  # type: ignore[arg-type]
             store=DynamoDBAudits(batches),
             waiting=partial(photos_waiting, self.queues, live, bulk),  # type: ignore[arg-type]
             retry=retry,
@@ -330,3 +331,18 @@ def test_a_round_is_read_back_as_it_was_written() -> None:
     )
 
     assert AuditRound.from_item(written.to_item()) == written
+
+
+def test_what_is_not_meant_is_not_missing_and_ends_no_round() -> None:
+    """Of a bucket that is not ours: whole pages may hold nothing that is meant."""
+    world = AuditedWorld(KeyFilter("b/", (".jpg",)))
+    world.deliver(*world.upload("b/1.jpg", "b/9.jpg"))
+    world.upload("a.jpg", "b/2.txt", "b/3.txt", "c.jpg")
+    world.tallied()
+    world.s3.page = 1
+
+    answer = world.ask()
+
+    assert (answer["audited"], answer["photos_without_their_record"], answer["is_done"]) == (2, 0, True)
+    world.upload("b/5.jpg")
+    assert world.ask(NOW)["photos_without_their_record"] == 1

@@ -36,6 +36,7 @@ CONTEXT: Mapping[str, object] = {
 RAMP_SECONDS, STEADY_SECONDS, PATIENCE_SECONDS = 10.0, 40.0, 240.0
 # What the steady seconds take, and some more.
 PHOTOS = 600
+FEW = 40
 
 
 @dataclass
@@ -104,7 +105,32 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
                 take_down(environment)
 
 
-def test_the_sum_of_the_quotas_is_used_and_a_region_that_goes_away_buries_nothing(place: Place) -> None:
+def test_a_region_that_goes_away_buries_nothing_and_no_photo_is_paid_for_in_two(place: Place) -> None:
+    place.control("PUT", "settings", WEST, {"away": True})
+    place.upload("few", FEW)
+    place.wait_for(FEW)
+    assert place.accepted()[WEST] == 0
+    assert place.accepted()[EUROPE] > 0
+    assert place.dead_letters() == 0
+
+    place.control("PUT", "settings", WEST, {"away": False})
+    place.control("PUT", "settings", HOME, {"away": True})
+    place.upload("more", FEW)
+    place.wait_for(2 * FEW)
+    place.control("PUT", "settings", HOME, {"away": False})
+    assert place.accepted()[WEST] > 0
+    assert place.dead_letters() == 0
+    contents = [
+        place.control("GET", "calls?only=contents", region)["contents"].get("DetectLabels", {})
+        for region in (WEST, EUROPE)
+    ]
+    paid = [content for found in contents for content, calls in found.items() for _ in range(calls)]
+    assert len(paid) == len(set(paid))
+
+
+def test_the_sum_of_the_quotas_is_used(place: Place) -> None:
+    """On a machine that has nothing else to do."""
+    recognized = place.recognized()
     place.upload("many", PHOTOS)
     time.sleep(RAMP_SECONDS)
     before, began = place.accepted(), time.monotonic()
@@ -113,23 +139,5 @@ def test_the_sum_of_the_quotas_is_used_and_a_region_that_goes_away_buries_nothin
 
     used = {region: (after[region] - before[region]) / seconds / QUOTA for region in REGIONS}
     assert sum(used.values()) / len(REGIONS) >= 0.95, used
-    assert after[WEST]
-    assert after[EUROPE]
-
-    place.control("PUT", "settings", WEST, {"away": True})
-    place.wait_for(PHOTOS)
-    during = place.accepted()
-    assert during[WEST] - after[WEST] <= QUOTA * 30
+    place.wait_for(recognized + PHOTOS)
     assert place.dead_letters() == 0
-
-    place.control("PUT", "settings", WEST, {"away": False})
-    place.control("PUT", "settings", HOME, {"away": True})
-    place.upload("more", 30)
-    place.wait_for(PHOTOS + 30)
-    assert place.dead_letters() == 0
-    contents = [
-        place.control("GET", "calls?only=contents", region)["contents"].get("DetectLabels", {})
-        for region in (WEST, EUROPE)
-    ]
-    paid = [content for found in contents for content, calls in found.items() for _ in range(calls)]
-    assert len(paid) == len(set(paid)), "a photo was paid for in two regions"

@@ -7,6 +7,7 @@ import json
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,8 +69,10 @@ class Place:
         }
 
     def recognized(self) -> int:
-        with DIRECT.open(f"{self.outputs.api_url}/stats", timeout=30) as reply:
+        """Return how many photos were counted; 0 where nobody has answered in time."""
+        with suppress(OSError), DIRECT.open(f"{self.outputs.api_url}/stats", timeout=30) as reply:
             return int(json.load(reply)["images"]["recognized"])
+        return 0
 
     def wait_for(self, photos: int) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS

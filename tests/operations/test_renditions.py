@@ -8,7 +8,8 @@ from contract.photos import PICTURE, rendition_keys
 from contract.records import ResultName
 from contract.table import result_key, to_wire
 from operations.adapters.dynamodb_renditions import DynamoDBRenditions
-from operations.spool import DifferenceKind
+from operations.renditions import RenditionSurvey
+from operations.spool import Difference, DifferenceKind, Spool
 from tests.operations.test_reconciling import NOTHING
 from tests.operations.world import OperatedWorld
 from tests.processors.world import SETTINGS, WITH_PICTURES, World
@@ -126,6 +127,21 @@ def test_what_changes_while_it_is_looked_at_is_no_finding(operated: OperatedWorl
 
     found = operated.found()
     assert found[MISSING] == found[ORPHANED] == []
+
+
+def test_what_a_record_does_not_name_any_more_is_not_missing(operated: OperatedWorld) -> None:
+    """It was made anew, or the photo is gone, after the table was read."""
+    operated.world.deliver(operated.world.s3.delete("b.heic"))
+    pipeline = operated.pipeline
+    with Spool() as spool:
+        survey = RenditionSurvey(pipeline, pipeline.renditions, spool)
+        old = [
+            Difference(MISSING, key, sk="e-7/old/thumbnail.webp", revision="r") for key in ("a.jpg", "b.heic")
+        ]
+        lost = Difference(MISSING, "a.jpg", sk=thumbnail_of(operated, "a.jpg"), revision="r")
+        kept(operated).clear()
+
+        assert survey.settled([*old, lost]) == old
 
 
 def test_an_answer_that_is_not_of_the_maker_is_not_forgotten(operated: OperatedWorld) -> None:

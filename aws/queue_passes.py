@@ -42,7 +42,7 @@ class Held(Protocol):
 Message = TypeVar("Message", bound=Held)
 
 
-class Moved(NamedTuple):
+class MovedMessages(NamedTuple):
     """What came of moving messages: those that went, and by id why others did not.
 
     `left` are there twice: they were sent, and their originals could not be deleted.
@@ -113,7 +113,7 @@ class QueuePass(Generic[Message]):
             del self.gone[next(iter(self.gone))]
         return remaining
 
-    def move(self, messages: Sequence[Message], to: SqsQueue) -> Moved:
+    def move(self, messages: Sequence[Message], to: SqsQueue) -> MovedMessages:
         """Send the bodies of messages to another queue, and delete those that it took.
 
         A copy goes first; only when SQS has it is the original deleted. So a message that is stopped at in
@@ -121,4 +121,4 @@ class QueuePass(Generic[Message]):
         """
         refused = to.send([Outgoing(message.id, message.body) for message in messages])
         taken = [message for message in messages if message.id not in refused]
-        return Moved(tuple(message.id for message in taken), refused, self.delete(taken))
+        return MovedMessages(tuple(message.id for message in taken), refused, self.delete(taken))

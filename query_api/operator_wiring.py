@@ -19,7 +19,6 @@ from query_api.adapters.standing import DynamoDBStanding
 from query_api.endpoints.operating import OperatorEndpoints
 from query_api.http.messages import Request
 from query_api.http.routing import Router
-from query_api.ports import OperatorLog
 from query_api.wiring import Answering
 
 
@@ -56,7 +55,7 @@ def assemble(settings: OperatorSettings, session: botocore.session.Session) -> A
             time.time,
         ),
         SqsDeadLetters(lanes, settings.bucket_name, time.time),
-        cast("OperatorLog", logger),
+        logger.info,
         settings.operators_group,
         settings.prefix_claim,
     )

@@ -9,7 +9,7 @@ from contract.records import ImageRecord, ImageVersion, Result, ResultName
 from contract.table import IndexRow
 
 if TYPE_CHECKING:
-    from contract.dead_letters import DeadLetter, DeadLetterFilter
+    from contract.dead_letters import DeadLetter
     from contract.pipeline_status import PipelineStatus
     from query_api.search.postings import RowRange
 
@@ -39,12 +39,6 @@ class RequestLog(Protocol):
 
     def exception(self, msg: object) -> None:
         """Log what went wrong, with the exception being handled."""
-
-
-class OperatorLog(Protocol):
-    """Where it is written down what an operator did, with its facts as fields: Powertools' logger."""
-
-    def info(self, msg: object, **facts: object) -> None: ...
 
 
 class TableReader(Protocol):
@@ -116,19 +110,6 @@ class SentBack(NamedTuple):
     refused: int
     twice: int
     is_all: bool
-
-
-class DeadLetters(Protocol):
-    """The dead letters of both lanes. What is looked at is seen by nobody else for as long as that takes."""
-
-    def look(self) -> LettersSeen:
-        """Look at as many as one request may."""
-
-    def send_back(self, chosen: "DeadLetterFilter") -> SentBack:
-        """Send those that are meant back to the queue they came from, of as many as one request may see."""
-
-    def look_again(self, key: str) -> None:
-        """Ask for a key to be brought into line with the bucket, behind all that is uploaded now."""
 
 
 class Standing(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract.dead_letters import UNREADABLE, DeadLetter, DeadLetterFilter, Summary, advice
 from contract.metrics import Metric
@@ -22,7 +22,10 @@ from query_api.http.claims import groups_of, visible_prefixes
 from query_api.http.messages import ParamFault, ProblemError, Request, Response, bad_parameters, not_by_prefix
 from query_api.http.parameters import S3_KEY, Parameter, QueryParams, read_body, text_up_to, whole
 from query_api.http.routing import Endpoint, Route
-from query_api.ports import DeadLetters, OperatorLog, Standing
+from query_api.ports import Standing
+
+if TYPE_CHECKING:
+    from query_api.adapters.dead_letters import SqsDeadLetters
 
 MOST_SHOWN = 200
 SHOWN_OF_A_CAUSE = 20
@@ -143,11 +146,12 @@ class OperatorEndpoints(NamedTuple):
     """Answers operators: where `group` names one, those whose token says that they are in it.
 
     Where `prefix_claim` says what callers may see, only those who may see everything: failures name photos.
+    `log` is told what was done, with its facts by name.
     """
 
     standing: Standing
-    dead_letters: DeadLetters
-    log: OperatorLog
+    dead_letters: "SqsDeadLetters"
+    log: Callable[..., None]
     group: str = ""
     prefix_claim: str = ""
 
@@ -193,12 +197,12 @@ class OperatorEndpoints(NamedTuple):
             raise bad_parameters(ParamFault("body", "must name exactly one of id, cause and key"))
         if asked["key"] is not None:
             self.dead_letters.look_again(asked["key"])
-            self.log.info("asked to look at a photo again", key=asked["key"])
+            self.log("asked to look at a photo again", key=asked["key"])
             return Response(202, {"sent": 1, "refused": 0, "twice": 0, "looked_at": 0, "is_all": True})
         chosen = DeadLetterFilter(cause=asked["cause"], message_id=asked["id"])
         done = self.dead_letters.send_back(chosen)
         for letter in done.sent:
-            self.log.info(
+            self.log(
                 "sent a dead letter back",
                 message_id=letter.id,
                 key=next(iter(letter.keys), None),

@@ -19,7 +19,6 @@ from processors.telemetry import Log, PowertoolsMetrics
 from processors.wiring import Clients, assemble
 from query_api.endpoints.operating import OperatorEndpoints
 from query_api.http.messages import Request
-from query_api.ports import OperatorLog
 from tests.processors.world import SETTINGS, Delivery, World
 from tests.query_api.operators import OperatorSite
 
@@ -74,7 +73,7 @@ def lines() -> list[dict[str, Any]]:
     letter = site.bury("holiday/beach.jpg")
     operators = Logger(service="operator", stream=written)
     operators.append_keys(function_request_id="r2")
-    OperatorEndpoints(site, site.letters(), cast("OperatorLog", operators))._retry(
+    OperatorEndpoints(site, site.letters(), operators.info)._retry(
         Request(
             "POST",
             "/retries",

@@ -75,7 +75,7 @@ class OperatorSite:
         return SqsDeadLetters(lanes, BUCKET, lambda: self.queues.now)
 
     def respond(self, request: Request) -> Response:
-        routes = OperatorEndpoints(self, self.letters(), self, self.group, self.prefix_claim).routes()
+        routes = OperatorEndpoints(self, self.letters(), self.info, self.group, self.prefix_claim).routes()
         return Router(routes, self, lambda _what, _by: None).respond(request)
 
     def get(self, path: str, query: str = "") -> Any:

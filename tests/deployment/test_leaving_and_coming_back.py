@@ -31,13 +31,13 @@ def test_what_a_destroyed_stack_has_kept_is_adopted_and_goes_on(
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    assembly = named(synthesize()[0], STACK, tmp_path)
+    assembly = named(synthesize()[0], STACK, tmp_path / "assembly")
     with gone_afterwards(running, STACK):
         deploy(running.clients, assembly)
         with site_of(running, STACK) as site:
             site.put("cat.jpg", (photos / "cat.jpg").read_bytes())
             site.completions(["cat.jpg"])
-            calls, bucket = site.all_calls(), site.bucket
+            bucket = site.bucket
 
         left = json.loads(typed("destroy", "--json"))
         kept = {each["kind"]: each["name"] for each in left["kept"] if "renditions" not in each["name"]}
@@ -51,4 +51,3 @@ def test_what_a_destroyed_stack_has_kept_is_adopted_and_goes_on(
             assert site.record("cat.jpg")["labels"]
             site.put("dog.jpg", (photos / "dog.jpg").read_bytes())
             site.completions(["dog.jpg"], status=str(Status.RECOGNIZED))
-            assert site.calls("cat.jpg") + calls >= calls, "and nothing is paid twice"

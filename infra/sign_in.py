@@ -1,7 +1,6 @@
 """People, and where they sign in: a Cognito user pool with its hosted pages, by the setting `sign_in`."""
 
 from collections.abc import Sequence
-from typing import cast
 
 from aws_cdk import Aws, Duration, Fn, RemovalPolicy
 from aws_cdk import aws_cognito as cognito
@@ -103,4 +102,4 @@ class SignIn(Construct):
 
 def _stack_part() -> str:
     """Return twelve letters and digits that are this stack's: the end of its id, a UUID."""
-    return cast("str", Fn.select(4, Fn.split("-", Fn.select(2, Fn.split("/", Aws.STACK_ID)))))
+    return Fn.select(4, Fn.split("-", Fn.select(2, Fn.split("/", Aws.STACK_ID))))

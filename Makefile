@@ -75,17 +75,39 @@ adopt: synth ## Make a stack of what one has kept: make adopt BUCKET=… TABLE=�
 	@$(BIN)/imagepipe adopt $(OF_STACK) --bucket=$(call quoted,BUCKET) --table=$(call quoted,TABLE) \
 	  $(if $(value RENDITIONS),--renditions=$(call quoted,RENDITIONS))
 
-check: .venv/.synced synth docs ## Format, lint, types, arrows between rooms, the template, the site
+check: .venv/.synced synth docs ## Format, lint, types, arrows between rooms, the template, cdk-nag, the site
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint cdk.out/imagepipe.template.json
+	JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 $(BIN)/python -m infra.nag
+
+# They look things up in PyPI's database of vulnerabilities, so they are no part of `make check`. With --strict, a
+# package that could not be looked up is a failure too.
+PIP_AUDIT := $(UV) tool run --from pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip --progress-spinner off
+SBOM := $(UV) tool run --from cyclonedx-bom==7.5.0 cyclonedx-py requirements --output-reproducible --of JSON
+DEPLOYED := lambda pictures
+.PHONY: nag audit sbom
+nag: .venv/.synced ## cdk-nag over the stack, as several settings make it
+	@JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 $(BIN)/python -m infra.nag
+
+audit: .venv/.synced sbom ## Known vulnerabilities of all locked packages (needs the network), and the SBOM
+	@$(PIP_AUDIT) -r requirements/dev.txt
+
+sbom: .venv/.synced ## What is inside the zips of the functions, as CycloneDX: build/sbom/
+	@mkdir -p build/sbom
+	@for each in $(DEPLOYED); do $(SBOM) -o build/sbom/$$each.cdx.json requirements/$$each.txt || exit; done
+	@echo "· build/sbom/:" $(DEPLOYED:%=%.cdx.json)
 
 test: .venv/.synced ## All tests, on a local cloud of their own
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-nightly: .venv/.synced ## What takes longer: days of trouble, 2,000 interleavings, guards and a sample of all code broken on purpose
+.PHONY: permissions
+permissions: .venv/.synced ## The end-to-end tests with IAM enforced: functions call what their roles allow, and nothing else
+	IMAGEPIPE_ENFORCE_IAM=yes $(BIN)/pytest -q tests/end_to_end tests/query_api/end_to_end
+
+nightly: .venv/.synced permissions ## What takes longer: days of trouble, 2,000 interleavings, guards and a sample of all code broken on purpose
 	$(BIN)/pytest -q -n 2 -m nightly
 	IMAGEPIPE_EXAMPLES=2000 $(BIN)/pytest -q -n 2 --timeout 3600 tests/processors/test_any_interleaving.py
 	$(BIN)/python -m tests.mutants

@@ -62,6 +62,7 @@ class Prices:
     sent_gb: float = 0.02
     log_gb: float = 0.50
     million_traces: float = 5.00
+    million_key_requests: float = 3.00
     # https://aws.amazon.com/cognito/pricing/ (Essentials, above the free people),
     # https://aws.amazon.com/cloudfront/pricing/ (United States and Europe), https://aws.amazon.com/waf/pricing/
     signed_in_person_month: float = 0.015
@@ -76,6 +77,8 @@ class Prices:
     backup_gb_month: float = 0.20
     s3_gb_month: float = 0.023
     metric_month: float = 0.30
+    # https://aws.amazon.com/kms/pricing/: a key, and each of the first two that a yearly rotation leaves.
+    key_month: float = 1.00
     alarm_month: float = 0.10
     # Of an account, three are free.
     dashboard_month: float = 3.00

@@ -84,3 +84,7 @@ REMOVAL_SECONDS = 30 * DAY_SECONDS
 
 # A late create may come after its delete by as long as a message can live in the queue, and then some.
 TOMBSTONE_DAYS = 30
+
+# Under a key of the customer's, SQS asks KMS for a new data key this often; five minutes is usual, and twelve
+# times the price. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+QUEUE_DATA_KEY_SECONDS = 3600

@@ -18,7 +18,8 @@ from constructs import Construct
 from contract import timing
 from contract.quotas import OPERATOR_BURST, OPERATOR_REQUESTS_A_SECOND
 from contract.settings import QuerySettings
-from contract.table import signing_key
+from contract.table import RANK_INDEX, signing_key
+from infra.accepted import NO_ACCESS_LOGS, accept
 from infra.distribution import PageDistribution
 from infra.functions import PythonFunction, allow, retention
 from infra.intake import ObjectEvents
@@ -49,6 +50,11 @@ OPERATOR_ROUTES = ("GET /pipeline", "GET /failures", RETRY_ROUTE)
 OPERATOR_PAGE = "GET /status"
 # Pages, scripts and descriptions without any data: a browser gets them before anybody has signed in.
 STATIC_ROUTES = ("GET /", "GET /page/{file+}", "GET /docs", "GET /openapi.json")
+
+_OPEN = {
+    True: "pages, scripts and descriptions without data: a browser gets them before anybody has signed in",
+    False: "`api_access` is `open`: that was chosen, and docs/security.md says what it can cost",
+}
 
 # The caller is a role or a user where requests are signed, the token's subject where people sign in. A path
 # has a photo's key in it; what was searched for is in the query string, and is left out.
@@ -177,7 +183,9 @@ class Answers(Construct):
 
         What it signs can do what it may do: show an object, and put one there if that is wanted.
         """
-        table.grant(self.function, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+        allow(self.function, ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"], table.table_arn)
+        if self.settings.confidence_order:
+            allow(self.function, ["dynamodb:Query"], f"{table.table_arn}/index/{RANK_INDEX}")
         only_secrets = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [signing_key().pk]}}
         allow(self.function, ["dynamodb:PutItem"], table.table_arn, conditions=only_secrets)
         uploading = ["s3:PutObject"] if self.settings.takes_uploads else []
@@ -206,6 +214,8 @@ class Answers(Construct):
         )
         if self.settings.access_logs:
             AccessLog(self, "AccessLog", _stage(api), self.settings.log_retention_days)
+        else:
+            accept(_stage(api), "APIG1", NO_ACCESS_LOGS)
         return api
 
     def _throttle(self, routes: Sequence[apigateway.HttpRoute]) -> None:
@@ -262,6 +272,9 @@ class Answers(Construct):
                 authorizer=static_access if route in pages else access,
                 authorization_scopes=scopes if route == UPLOAD_ROUTE else None,
             )
+            is_page = route in pages
+            if self.settings.api_access == "open" or (is_page and static_access is not access):
+                accept(made[-1], "APIG4", _OPEN[is_page])
         return [*made, *self._route_operators(access)]
 
     def _route_operators(self, access: apigateway.IHttpRouteAuthorizer) -> list[apigateway.HttpRoute]:
@@ -283,6 +296,8 @@ class Answers(Construct):
                 authorizer=access,
                 authorization_scopes=[scope] if scope else None,
             )
+            if self.settings.api_access == "open":
+                accept(made[-1], "APIG4", _OPEN[False])
         return made
 
     def _asked(self) -> lambda_.IFunction:

@@ -16,7 +16,9 @@ from constructs import Construct
 
 from infra.alarms import Alarms, AlarmTopic
 from infra.answers import Answers
+from infra.bucket_logs import BucketLogs, accept_no_logs
 from infra.bundles import FOR_THIS_MACHINE, PYTHON_VERSION, ROOT, Bundle, BundleError, bundles, find_python
+from infra.customer_key import CustomerKey
 from infra.dashboard import Dashboard
 from infra.intake import ObjectEvents
 from infra.operator import Operator
@@ -114,6 +116,10 @@ class ImagepipeStack(Stack):
             pictures=looking,
             operator=operator.function if operator else None,
         )
+        buckets = [intake.bucket, *([looking.renditions] if looking else [])]
+        bucket_logs = BucketLogs(self, "BucketLogs", settings, buckets) if settings.access_logs else None
+        if bucket_logs is None:
+            accept_no_logs(buckets)
         topic = AlarmTopic(self, "AlarmTopic", settings)
         alarms = Alarms(
             self,
@@ -143,6 +149,11 @@ class ImagepipeStack(Stack):
                 processor=processing.function,
                 quotas=processing.quotas,
                 alarms=alarms.all,
+            )
+        if settings.has_customer_key:
+            CustomerKey(self, "CustomerKey", settings).cover(
+                # ETags have to stay MD5s; S3 delivers access logs to no bucket under KMS.
+                others=[intake.bucket, *([bucket_logs.bucket] if bucket_logs else [])]
             )
         self._publish(
             Bucket=intake.bucket.bucket_name,

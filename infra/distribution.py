@@ -8,6 +8,7 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
+from infra.accepted import accept
 from infra.settings import DeploymentSettings
 
 # The one region that has what CloudFront is protected by.
@@ -70,7 +71,20 @@ class PageDistribution(Construct):
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if named else None,
             web_acl_id=web_acl,
         )
+        self._accept(named=named, has_acl=web_acl is not None)
         self.origin = f"https://{settings.cloudfront_domain or self.distribution.distribution_domain_name}"
+
+    def _accept(self, *, named: bool, has_acl: bool) -> None:
+        accept(self.distribution, "CFR1", "whoever may see the photos may be in any country")
+        accept(self.distribution, "CFR3", "`access_logs` has the API say who asked; the files hold no data")
+        if not named:
+            accept(
+                self.distribution,
+                "CFR4",
+                "CloudFront's own name has no other; `cloudfront_domain` takes TLS 1.2",
+            )
+        if not has_acl:
+            accept(self.distribution, "CFR2", "`waf` makes a web ACL for $8 a month, `web_acl_arn` names one")
 
 
 def _asked_each_time(origin: origins.HttpOrigin) -> cloudfront.BehaviorOptions:

@@ -8,7 +8,10 @@ from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
+
+from infra.accepted import accept, accept_actions_without_resource, accept_wildcard
 
 # Of each stack by itself: alarms of one that watched the metrics of all would ring for its neighbour.
 METRICS_NAMESPACE = Aws.STACK_NAME
@@ -69,6 +72,13 @@ class PythonFunction(Construct):
             reserved_concurrent_executions=reserved_concurrency,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snapstart else None,
         )
+        accept(
+            self.function,
+            "L1",
+            "Python 3.13 is the version that the zips are built and tested for, and Lambda supports it until "
+            "2029-06-30; a newer one is a change of its own, with its cold starts measured anew",
+        )
+        accept_actions_without_resource(role)
 
 
 def allow(
@@ -80,6 +90,17 @@ def allow(
     """Let a function do what no `grant` of CDK's is narrow enough for."""
     statement = iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
     function.add_to_role_policy(statement)
+
+
+def allow_on_objects(
+    function: lambda_.Function, actions: Sequence[str], bucket: s3.IBucket, prefix: str = ""
+) -> None:
+    """Let a function do something with every object of a bucket whose key begins so."""
+    objects = bucket.arn_for_objects(f"{prefix}*")
+    allow(function, actions, objects)
+    accept_wildcard(
+        function.role, objects, "all objects of this one bucket: their keys are not ours to choose"
+    )
 
 
 def retention(days: int) -> logs.RetentionDays:

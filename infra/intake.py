@@ -11,7 +11,7 @@ from constructs import Construct
 
 from contract import timing
 from infra.existing_bucket import BridgedEvents
-from infra.functions import allow
+from infra.functions import allow, allow_on_objects
 from infra.settings import DeploymentSettings
 
 # A restored object can be read again, which is no creation to S3.
@@ -52,7 +52,7 @@ class ObjectEvents(Construct):
 
     def allow_photos(self, function: lambda_.Function, actions: Sequence[str]) -> None:
         """Let a function do something with the photos; where they are under a key, with that as well."""
-        allow(function, actions, self.bucket.arn_for_objects(f"{self._settings.bucket_prefix}*"))
+        allow_on_objects(function, actions, self.bucket, self._settings.bucket_prefix)
         if not self._settings.bucket_key:
             return
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
@@ -170,12 +170,19 @@ class LaneQueues(Construct):
         )
 
 
-def dead_letter_queue(scope: Construct) -> sqs.Queue:
-    """Return a queue for what was given up: encrypted by SQS, by TLS only, for as long as SQS keeps it."""
+def dead_letter_queue(scope: Construct, *, is_for_redrive: bool = True) -> sqs.Queue:
+    """Return a queue for what was given up: encrypted by SQS, by TLS only, for as long as SQS keeps it.
+
+    Without `is_for_redrive`, no queue can have SQS move messages there. One that can is not told which may:
+    it would name the queue, and the queue names it.
+    """
     return sqs.Queue(
         scope,
         "DeadLetters",
         encryption=sqs.QueueEncryption.SQS_MANAGED,
         enforce_ssl=True,
         retention_period=Duration.days(timing.DEAD_LETTER_RETENTION_DAYS),
+        redrive_allow_policy=None
+        if is_for_redrive
+        else sqs.RedriveAllowPolicy(redrive_permission=sqs.RedrivePermission.DENY_ALL),
     )

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from contract import timing
 from contract.settings import PicturesSettings, ProcessorSettings, QuerySettings, TallySettings, dump
-from infra.functions import PythonFunction, allow
+from infra.functions import PythonFunction, allow, allow_on_objects
 from infra.intake import ObjectEvents
 from infra.regions import REGIONAL_QUOTAS
 from infra.settings import DeploymentSettings
@@ -76,21 +76,21 @@ class Pictures(Construct):
         # Listing lets S3 answer "not found" for a photo that is gone, instead of "access denied".
         intake.allow_photos(self.function, ["s3:GetObject", "s3:GetObjectVersion"])
         allow(self.function, ["s3:ListBucket"], intake.bucket.bucket_arn)
-        allow(self.function, ["s3:PutObject"], self.renditions.arn_for_objects("*"))
+        allow_on_objects(self.function, ["s3:PutObject"], self.renditions)
 
     def serve(self, processor: lambda_.Function) -> None:
         """Let the processor ask this function, and Rekognition, with the processor's rights, read views."""
         allow(processor, ["lambda:InvokeFunction"], self.function.function_arn)
-        allow(processor, ["s3:GetObject"], self.renditions.arn_for_objects("*"))
+        allow_on_objects(processor, ["s3:GetObject"], self.renditions)
 
     def show(self, query: lambda_.Function) -> None:
         """Let the query function sign URLs of renditions."""
-        allow(query, ["s3:GetObject"], self.renditions.arn_for_objects("*"))
+        allow_on_objects(query, ["s3:GetObject"], self.renditions)
 
     def let_remove(self, tally: lambda_.Function) -> None:
         """Let the tally remove renditions that no answer names any more: it lists them, and reads none."""
         allow(tally, ["s3:ListBucket"], self.renditions.bucket_arn)
-        allow(tally, ["s3:DeleteObject"], self.renditions.arn_for_objects("*"))
+        allow_on_objects(tally, ["s3:DeleteObject"], self.renditions)
 
 
 def environment(settings: ProcessorSettings | QuerySettings | TallySettings) -> dict[str, str]:

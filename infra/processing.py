@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Duration
+import jsii
+from aws_cdk import Duration, Names
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -12,6 +13,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contract import timing
@@ -20,6 +22,7 @@ from contract.photos import PICTURE
 from contract.settings import ProcessorSettings, TallySettings
 from contract.table import CONTENT_PREFIX, RECORD, SORT_KEY
 from contract.tallies import AUDIT_EVENT, AUDIT_PREFIX, COUNTED_PREFIX, TALLY_PREFIX, WHEN_DUE
+from infra.accepted import accept
 from infra.functions import PythonFunction, allow
 from infra.intake import LaneQueues, ObjectEvents, dead_letter_queue
 from infra.pictures import Pictures, environment
@@ -30,6 +33,9 @@ MEMORY_MB = 512
 # Photos that are sent to other regions pass through it: memory for them, and with it processor time to write
 # them down and to sign them (docs/regions.md).
 ABROAD_MEMORY_MB = 1024
+# Lambda reads a queue with the rights of the function.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+_FOR_LAMBDA_TO_READ = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
 
 class Processing(Construct):
@@ -116,32 +122,26 @@ class Processing(Construct):
 
         No filter: what does not match a filter is deleted for good.
         """
-        self.function.add_event_source(
-            event_sources.SqsEventSource(
-                work.queue,
-                batch_size=batch_size,
-                max_batching_window=Duration.seconds(timing.BATCH_WINDOW_SECONDS),
-                report_batch_item_failures=True,
-                max_concurrency=max_concurrency,
-            )
+        # CDK's SqsEventSource and its grants would add what nobody calls; the ids are those that it gives.
+        self.function.add_event_source_mapping(
+            f"SqsEventSource:{Names.node_unique_id(work.queue.node)}",
+            event_source_arn=work.queue.queue_arn,
+            batch_size=batch_size,
+            max_batching_window=Duration.seconds(timing.BATCH_WINDOW_SECONDS),
+            report_batch_item_failures=True,
+            max_concurrency=max_concurrency,
         )
-        work.queue.grant_send_messages(self.function)
-        work.dead_letters.grant_send_messages(self.function)
+        ours = ("sqs:ChangeMessageVisibility", "sqs:SendMessage")
+        work.queue.grant(self.function, *_FOR_LAMBDA_TO_READ, *ours)
+        work.dead_letters.grant(self.function, "sqs:SendMessage")
 
     def _permit(
         self, settings: DeploymentSettings, intake: ObjectEvents, table: dynamodb.ITable, topic: sns.Topic
     ) -> None:
         # Not Scan, and not Query: the processor knows the key of everything that it needs.
-        table.grant(
-            self.function,
-            "dynamodb:GetItem",
-            "dynamodb:BatchGetItem",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:BatchWriteItem",
-            "dynamodb:PartiQLInsert",
-        )
+        on_items = ("BatchGet", "Put", "Update", "Delete", "BatchWrite")
+        actions = [*(f"dynamodb:{verb}Item" for verb in on_items), "dynamodb:PartiQLInsert"]
+        allow(self.function, actions, table.table_arn)
         topic.grant_publish(self.function)
         # Rekognition reads the photo with the caller's rights. Listing lets S3 answer "not found" for an
         # object that is gone, instead of "access denied".
@@ -194,9 +194,14 @@ class Tallying(Construct):
             memory_mb=512,
             log_retention_days=settings.log_retention_days,
         ).function
-        self.dead_letters = dead_letter_queue(self)
+        self.dead_letters = dead_letter_queue(self, is_for_redrive=False)
+        accept(
+            self.dead_letters,
+            "SQS3",
+            "it takes what Lambda gave up of the table's stream: it is the dead letters",
+        )
         # Scan is for counting anew alone.
-        table.grant(self.function, "dynamodb:BatchGetItem", "dynamodb:Scan")
+        allow(self.function, ["dynamodb:BatchGetItem", "dynamodb:Scan"], table.table_arn)
         # Shares, counts, and names of contents. In a transaction, each item is written by the action that
         # would write it alone.
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
@@ -275,9 +280,23 @@ class Tallying(Construct):
                 # https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
                 bisect_batch_on_error=True,
                 max_record_age=Duration.hours(timing.TALLY_PATIENCE_HOURS),
-                on_failure=event_sources.SqsDlq(self.dead_letters),
+                on_failure=_GivenUpTo(self.dead_letters),
             )
         )
+
+
+@jsii.implements(lambda_.IEventSourceDlq)
+class _GivenUpTo:
+    """Where Lambda sends what it has given up, with the one right that it takes (CDK's SqsDlq has three)."""
+
+    def __init__(self, queue: sqs.Queue) -> None:
+        self._queue = queue
+
+    def bind(
+        self, _target: lambda_.IEventSourceMapping, target_handler: lambda_.IFunction
+    ) -> lambda_.DlqDestinationConfig:
+        self._queue.grant(target_handler, "sqs:SendMessage")
+        return lambda_.DlqDestinationConfig(destination=self._queue.queue_arn)
 
 
 def _changes_of(sort_keys: Any) -> dict[str, Any]:

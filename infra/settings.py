@@ -81,7 +81,11 @@ class DeploymentSettings:
     `cors_origins` are the pages of other hosts that may ask and upload (`https://photos.example`);
     `api_requests_a_second` and `api_burst` bound what all callers together may ask,
     `api_costly_requests_a_second` and `api_costly_burst` each of the questions that read or spend most
-    (docs/security.md); `access_logs` writes down who asked for which photo, without what was searched for.
+    (docs/security.md); `access_logs` writes down who asked for which photo, without what was searched for,
+    and what S3 did with each object, in a bucket of logs.
+
+    `customer_key` puts what the stack keeps, but for the photos, under one KMS key, which is made where it is
+    `true`, and which is there already where it is an ARN (docs/decisions/0019-what-a-customer-key-covers.md).
 
     `operator` adds the page `/status` and what it asks, answered by a function of its own: how the pipeline
     stands, which photos failed and why, and sending those back (docs/decisions/0020-retries-from-a-page.md).
@@ -150,6 +154,7 @@ class DeploymentSettings:
     operator_scope: str = ""
     retry_scope: str = ""
     dashboard: bool = False
+    customer_key: str = ""
     alarm_email: str = ""
     alarm_topic_arn: str = ""
     daily_check: bool = True
@@ -188,6 +193,16 @@ class DeploymentSettings:
     def keys(self) -> KeyFilter:
         """The keys of the objects that are meant."""
         return KeyFilter(self.bucket_prefix, self.bucket_suffixes)
+
+    @property
+    def has_customer_key(self) -> bool:
+        """Return whether what the stack keeps is under a key of the customer's."""
+        return self.customer_key.lower() not in ("", "false")
+
+    @property
+    def customer_key_arn(self) -> str:
+        """Return the key that is there already, or nothing where the stack makes one."""
+        return self.customer_key if self.customer_key.startswith("arn:") else ""
 
     @property
     def answers_are_shared(self) -> bool:

@@ -37,6 +37,7 @@ def faults_of(settings: "DeploymentSettings") -> list[str]:
         *_unusable_cloudfront(settings),
         *_unusable_operator_scopes(settings),
         *_unreachable(settings),
+        *_unusable_key(settings),
         *_half_restored(settings),
         *_unusable_quotas(settings),
         *faults_of_regions(settings.regions, settings.residency, settings.operations),
@@ -245,6 +246,18 @@ def _unreachable(settings: "DeploymentSettings") -> list[str]:
             "arn:aws:sns:eu-west-1:123456789012:alarms"
         )
     return faults
+
+
+def _unusable_key(settings: "DeploymentSettings") -> list[str]:
+    given = settings.customer_key
+    if given.lower() in ("", "true", "false") or re.fullmatch(
+        r"arn:[^:]+:kms:[\w-]+:\d{12}:key/[\w-]+", given
+    ):
+        return []
+    return [
+        f"customer_key is {given!r}; it is true, or the ARN of a key (not of an alias), as in "
+        "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    ]
 
 
 def _half_restored(settings: "DeploymentSettings") -> list[str]:

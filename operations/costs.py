@@ -8,7 +8,7 @@ from contract.detectors import OPERATIONS
 from contract.metrics import REGION_METRICS, SCENE_METRICS, Metric, TallyMetric
 from contract.picture_usage import PictureAssumptions, PictureWork, picture_usage, total
 from contract.prices import MILLION, Prices, dollars_for_calls
-from contract.timing import DAY_SECONDS
+from contract.timing import DAY_SECONDS, QUEUE_DATA_KEY_SECONDS
 
 GB = 1_000_000_000
 # Lambda asks an idle queue for messages with five long polls at a time, of 20 s each.
@@ -16,6 +16,9 @@ GB = 1_000_000_000
 POLLS_AT_ONCE = 5
 POLL_SECONDS = 20
 QUEUES = 2
+ALL_QUEUES, TOPICS, TABLE_CALLERS = 5, 2, 4
+# How long SNS and DynamoDB use a data key again.
+CACHED_KEY_SECONDS = 300
 # With the two of the pictures function, which is not there everywhere.
 ALARMS, ALARMS_OF_PICTURES = 21, 2
 # Where operators have a page, the function that answers them has two.
@@ -180,6 +183,23 @@ def page_a_month(
         "CloudFront": paid * prices.million_cloudfront_requests / MILLION,
         "WAF": looked_at + requests * prices.million_waf_requests / MILLION if waf else 0.0,
     }
+
+
+def customer_key_a_month(prices: Prices | None = None) -> float:
+    """Return what a key of the customer's costs at most, in the first year, with work all day and night.
+
+    Each queue asks KMS as SQS reckons it, for two that send and one that receives; SNS for one that
+    publishes to each of two topics, and DynamoDB for each function that uses the table and what reads the
+    stream, every five minutes. A bucket has a key of its own beneath, and asks seldom.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
+    """
+    prices = prices or Prices()
+    queues = ALL_QUEUES * MONTH_SECONDS / QUEUE_DATA_KEY_SECONDS * (2 * 2 + 1)
+    topics = TOPICS * MONTH_SECONDS / CACHED_KEY_SECONDS * 2
+    table = TABLE_CALLERS * MONTH_SECONDS / CACHED_KEY_SECONDS
+    return prices.key_month + (queues + topics + table) * prices.million_key_requests / MILLION
 
 
 def scan(work: usage.Work, assumed: usage.Assumptions | None = None, prices: Prices | None = None) -> float:

@@ -66,6 +66,11 @@ class LocalEnvironment:
         return self.directory / "cloud.log"
 
     @property
+    def calls_file(self) -> Path:
+        """Which calls the functions were seen to make, in JSON lines (local/cloud/permissions.py)."""
+        return self.directory / "calls.jsonl"
+
+    @property
     def objects_directory(self) -> Path:
         """Where MiniStack keeps the bytes of the buckets; they survive even a `kill -9`."""
         return self.directory / "cloud" / "objects"

@@ -8,6 +8,7 @@ from typing import Any
 
 from local.cloud.environment import HOST
 from local.cloud.origin_guard import OriginGuard
+from local.cloud.permissions import mend_permissions
 
 HTTP_OK, PARTIAL, NOT_SATISFIABLE = 200, 206, 416
 CHECKSUM = "x-amz-checksum-"
@@ -18,6 +19,7 @@ def mend() -> None:
     mend_streams()
     mend_ranges()
     mend_updates()
+    mend_permissions()
 
 
 def mend_streams() -> None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from local.cloud.environment import (
     on_ports,
     remembered,
 )
+from local.cloud.permissions import CALLS_FILE, ENFORCE
 from local.cloud.services import AWS_VARIABLES
 from local.cloud.stages import Stages
 
@@ -172,7 +174,7 @@ REKOGNITION = "rekognition"
 _HERE = Path(__file__).parent
 _GUARD = _HERE / "origin_guard.py"
 # What of ours runs in MiniStack's process: when it changes, a MiniStack that runs is replaced.
-_AROUND_MINISTACK = (_GUARD, _HERE / "ministack.py")
+_AROUND_MINISTACK = (_GUARD, _HERE / "ministack.py", _HERE / "permissions.py")
 
 
 def cloud_service(environment: LocalEnvironment) -> services.BackgroundService:
@@ -196,14 +198,21 @@ def cloud_service(environment: LocalEnvironment) -> services.BackgroundService:
             "TMPDIR": str(environment.scratch_directory),
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
+            "AUTH": _enforcing(),
+            CALLS_FILE: str(environment.calls_file),
             "AWS_ENDPOINT_URL": environment.endpoint_url,
             "AWS_ENDPOINT_URL_REKOGNITION": environment.rekognition_url,
         },
         directory=environment.directory,
         port=environment.cloud_port,
         health_path="/_ministack/ready",
-        version=f"{version('ministack')} {_source_digest(*_AROUND_MINISTACK)}",
+        version=f"{version('ministack')} {_source_digest(*_AROUND_MINISTACK)} {_enforcing()}",
     )
+
+
+def _enforcing() -> str:
+    """Return whether functions may call only what their roles allow, as MiniStack's setting."""
+    return "true" if os.environ.get(ENFORCE) else "false"
 
 
 def rekognition_service(environment: LocalEnvironment) -> services.BackgroundService:

@@ -20,6 +20,7 @@ from operations.costs import (
     audit_a_month,
     bill,
     bridged_events,
+    customer_key_a_month,
     dashboard_a_month,
     dollars_of_files,
     operator_a_month,
@@ -299,7 +300,14 @@ def _standing() -> str:
         f"that\nare in it, ${sum(audit.values()):.2f} a month: {audited}.\n\n"
         "SnapStart of the query function (`-c snapstart=true`; off by itself, and then nothing) costs "
         f"${snapshot:.2f} a month\nfor the snapshot, and ${starts:.2f} for each thousand cold starts: "
-        "in none of these sums.\n\n" + _page() + "\n" + _watching() + "\n" + _existing_bucket()
+        "in none of these sums.\n\n"
+        + _page()
+        + "\n"
+        + _watching()
+        + "\n"
+        + _existing_bucket()
+        + "\n"
+        + _key()
     )
 
 
@@ -332,6 +340,14 @@ def _page() -> str:
         f"${more['CloudFront']:.2f} for each million more; pictures do not pass through it. Its web ACL "
         f"(`-c waf=true`) is ${idle['WAF']:.2f} a month,\n"
         f"and ${asked['WAF'] - idle['WAF']:.2f} a million requests.\n"
+    )
+
+
+def _key() -> str:
+    return (
+        "A key of your own (`-c customer_key=true`; off by itself, and then nothing) costs at most "
+        f"${customer_key_a_month():.2f} a month\nwith its requests, and $1.00 more for each of the first two "
+        "yearly rotations: in none of these sums either.\n"
     )
 
 

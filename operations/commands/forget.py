@@ -38,7 +38,8 @@ OLDER_TABLE = (
 WHAT_REMAINS = (
     "point-in-time recovery of the table: for 35 days the table can be restored as it was; forget again "
     "after a restore",
-    "CloudWatch logs: lines about failures name keys, until the retention (`log_retention_days`) is over",
+    "logs: lines about failures name keys, as do access logs of the API and the buckets where those are on, "
+    "until the retention (`log_retention_days`) is over",
     "subscribers of the completions: what was announced is in their hands; the deletion was announced too",
     "copies elsewhere: replicas of the bucket, backups, downloads",
 )

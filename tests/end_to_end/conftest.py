@@ -131,6 +131,18 @@ class Site:
         return received
 
 
+def taking_from(topic: str, queue: str) -> str:
+    """The policy of a queue that a topic may send to: without it, SNS tells it nothing."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 @pytest.fixture(scope="module")
 def site(running: RunningCloud, request: pytest.FixtureRequest) -> Iterator[Site]:
     """A site whose completions are followed from now on."""
@@ -152,6 +164,7 @@ def followed(running: RunningCloud, name: str) -> Iterator[Site]:
     url = sqs.create_queue(QueueName=f"completions-{name}")["QueueUrl"]
     url = f"{running.outputs.endpoint_url}{urllib.parse.urlsplit(url).path}"
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": taking_from(running.outputs.topic_arn, arn)})
     subscription = sns.subscribe(
         TopicArn=running.outputs.topic_arn,
         Protocol="sqs",

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.end_to_end.conftest import taking_from
 from tests.fakes.places import differs
 from tests.fakes.sns import MAX_BYTES, FakeSNS
 
@@ -116,10 +117,12 @@ def test_raw_delivery_hands_over_the_message_as_it_is_with_its_attributes(
     urls = [sqs.create_queue(QueueName=f"{kind}-{uuid4().hex}")["QueueUrl"] for kind in ("raw", "wrapped")]
     for url, is_raw in zip(urls, ("true", "false"), strict=True):
         told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        queue = told["Attributes"]["QueueArn"]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": taking_from(topic.arn, queue)})
         topic.client.subscribe(
             TopicArn=topic.arn,
             Protocol="sqs",
-            Endpoint=told["Attributes"]["QueueArn"],
+            Endpoint=queue,
             Attributes={"RawMessageDelivery": is_raw},
         )
 

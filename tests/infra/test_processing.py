@@ -19,7 +19,7 @@ TABLE_WRITES = {
 def test_the_processor_can_write_but_not_scan(template: Template) -> None:
     actions = {action for action in template.actions_of("Processor") if action.startswith("dynamodb:")}
     assert actions >= TABLE_WRITES
-    assert actions == TABLE_WRITES | {"dynamodb:GetItem", "dynamodb:BatchGetItem"}
+    assert actions == TABLE_WRITES | {"dynamodb:BatchGetItem"}
 
 
 def test_the_query_api_can_read_the_table_and_sign_for_photos(template: Template) -> None:

@@ -26,6 +26,7 @@ from operations.costs import (
     WEB_ACL_RULES,
     audit_a_month,
     bill,
+    customer_key_a_month,
     page_a_month,
     scan,
     snapstart_a_month,
@@ -206,6 +207,14 @@ def test_signing_in_and_cloudfront_are_free_up_to_where_aws_says_and_a_web_acl_n
     assert more["CloudFront"] == pytest.approx(2.00)
     assert more["WAF"] == pytest.approx(5 + 3 + 12 * 0.60)
     assert len(MANAGED_RULES) + 1 == WEB_ACL_RULES
+
+
+def test_a_customers_key_costs_a_dollar_and_what_is_asked_of_it() -> None:
+    """Five queues an hour's data key, two topics and four users of the table five minutes'."""
+    requests = 5 * 720 * 5 + 2 * 8640 * 2 + 4 * 8640
+
+    assert customer_key_a_month() == pytest.approx(1 + requests * 0.03 / 10_000)
+    assert "key" not in standing_a_month(), "who has it off does not pay for it"
 
 
 def test_a_scan_reads_every_byte_that_is_kept() -> None:

@@ -1,0 +1,72 @@
+"""Each store of the stack is in docs/privacy.md, with what removes photos from it: a new one fails here."""
+
+import pytest
+
+from infra.bundles import ROOT
+from tests.infra.conftest import Synthesize
+from tests.infra.template import Template
+
+PRIVACY = ROOT / "docs" / "privacy.md"
+KINDS = (
+    "AWS::S3::Bucket",
+    "AWS::DynamoDB::Table",
+    "AWS::SQS::Queue",
+    "AWS::SNS::Topic",
+    "AWS::Logs::LogGroup",
+    "AWS::Kinesis::Stream",
+    "AWS::KinesisFirehose::DeliveryStream",
+    "AWS::EFS::FileSystem",
+    "AWS::S3Vectors::VectorBucket",
+    "AWS::Rekognition::Collection",
+    "AWS::Cognito::UserPool",
+    "AWS::Events::Archive",
+)
+# How logical ids begin, and what the page says of it, in its own words.
+NAMED = {
+    "IntakeBucket": "| the photo | bucket |",
+    "PicturesRenditions": "| bucket of renditions;",
+    "StoreTable": "| record: key, ETag, times, labels, words, number of faces | table,",
+    "IntakeImagesQueue": "| queues `images` and `bulk` |",
+    "IntakeBulkQueue": "| queues `images` and `bulk` |",
+    "IntakeImagesDeadLetters": "| dead letters: keys, reasons | their queues |",
+    "IntakeBulkDeadLetters": "| dead letters: keys, reasons | their queues |",
+    "TallyingDeadLetters": "| the tally's dead letters |",
+    "CompletionsTopic": "| SNS, and whoever subscribes |",
+    "AlarmTopic": "| alarms: numbers, no keys | SNS |",
+    "ProcessingProcessorLogs": "| log lines: keys, in reports of failures | CloudWatch |",
+    "TallyingTallyLogs": "| log lines: keys, in reports of failures | CloudWatch |",
+    "AnswersQueryLogs": "| log lines: keys, in reports of failures | CloudWatch |",
+    "OperatorLogs": "| log lines: keys, in reports of failures | CloudWatch |",
+    "PicturesLogs": "| log lines: keys, in reports of failures | CloudWatch |",
+    "AnswersAccessLog": "| CloudWatch, with `access_logs` |",
+    "AnswersSignInPeople": "| people who may sign in: e-mail addresses | Cognito, with `sign_in` |",
+    "BucketLogsBucket": "| bucket of logs, with `access_logs` |",
+}
+EVERYTHING = {
+    "access_logs": "true",
+    "api_access": "jwt",
+    "sign_in": "true",
+    "operator": "true",
+    "dashboard": "true",
+    "customer_key": "true",
+    "confidence_order": "true",
+    "near_duplicates": "true",
+    "keep_location": "true",
+    "sidecars": "true",
+}
+
+
+@pytest.mark.parametrize("context", [{}, EVERYTHING], ids=["defaults", "everything"])
+def test_every_store_is_named_where_people_read_what_is_kept(
+    synthesized: Synthesize, context: dict[str, object]
+) -> None:
+    page = PRIVACY.read_text()
+    template = Template.of(synthesized(context))
+    for kind in KINDS:
+        for store in template.all(kind):
+            beginning = next((each for each in NAMED if store.startswith(each)), None)
+            assert beginning is not None, (
+                f"{store} ({kind}) is new: say in docs/privacy.md what of a photo is in it, how long, and "
+                "what removes it; have `imagepipe forget` remove it, or say there why not; then name it here"
+            )
+            assert NAMED[beginning] in page, f"docs/privacy.md says nothing of {store}"

@@ -36,6 +36,7 @@ class FakeRekognition:
     renditions: Mapping[str, bytes] = field(default_factory=dict)
     abroad: str = ""
     asked: Counter[str] = field(default_factory=Counter)
+    shown: list[bytes] = field(default_factory=list)
 
     def detect_labels(self, *, Image: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Give the words of the picture as labels."""
@@ -88,6 +89,7 @@ class FakeRekognition:
                 else self.s3.read(s3_object["Name"], s3_object.get("Version"))
             )
             self.asked[operation] += 1
+            self.shown.append(sent)
             if self.abroad and not 0 < len(sent) <= MAX_SENT_BYTES:
                 raise client_error("InvalidParameterException", operation, "Request has invalid parameters")
             if body is None:

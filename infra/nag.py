@@ -50,7 +50,7 @@ VARIANTS: Mapping[str, Mapping[str, object]] = {
 }
 
 
-class Finding(NamedTuple):
+class NagFinding(NamedTuple):
     """What a rule says of one construct."""
 
     path: str
@@ -58,7 +58,7 @@ class Finding(NamedTuple):
     says: str
 
 
-def findings(context: Mapping[str, object]) -> list[Finding]:
+def findings(context: Mapping[str, object]) -> list[NagFinding]:
     """Return what cdk-nag finds in the stack with these settings."""
     with tempfile.TemporaryDirectory() as scratch:
         app = App(outdir=f"{scratch}/out", context=dict(context))
@@ -68,7 +68,7 @@ def findings(context: Mapping[str, object]) -> list[Finding]:
         return findings_in(app)
 
 
-def findings_in(app: App) -> list[Finding]:
+def findings_in(app: App) -> list[NagFinding]:
     """Synthesize an app, and return what cdk-nag finds in it."""
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     failure = None
@@ -80,7 +80,7 @@ def findings_in(app: App) -> list[Finding]:
         failure = error
     report = json.loads((Path(app.outdir) / "validation-report.json").read_text())
     found = [
-        Finding(construct["constructPath"], violation["ruleName"], violation["description"])
+        NagFinding(construct["constructPath"], violation["ruleName"], violation["description"])
         for plugin in report["pluginReports"]
         for violation in plugin["violations"]
         for construct in violation["violatingConstructs"]

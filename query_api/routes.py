@@ -8,7 +8,7 @@ from functools import partial
 from contract.key_filter import EVERY_KEY, KeyFilter
 from query_api.endpoints import counts, images, schemas, uploads
 from query_api.endpoints.image_parameters import Offered
-from query_api.endpoints.page import PageEndpoints, SignIn
+from query_api.endpoints.page import PageEndpoints, SignInPages
 from query_api.http.messages import HTML, Request, Response
 from query_api.http.routing import Endpoint, Route
 from query_api.ports import Counting, Counts, Queues, RequestLog, Signer, TableReader
@@ -62,7 +62,7 @@ class Dependencies:
     keys: KeyFilter = EVERY_KEY
     prefix_claim: str = ""
     visible: tuple[str, ...] | None = None
-    sign_in: SignIn | None = None
+    sign_in: SignInPages | None = None
     operator: bool = False
 
 

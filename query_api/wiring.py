@@ -22,7 +22,7 @@ from contract.settings import QuerySettings, load
 from query_api.adapters.clients import CONNECTIONS, QueueBacklogs, make_dynamodb_client, make_sqs_client
 from query_api.adapters.dynamodb import DynamoDBSecrets, QueryTable
 from query_api.adapters.s3_signing import S3Signer, bucket_url
-from query_api.endpoints.page import SignIn
+from query_api.endpoints.page import SignInPages
 from query_api.http.messages import Request
 from query_api.http.routing import Route, Router
 from query_api.ports import Counting, QueryMetric
@@ -111,7 +111,7 @@ def _parts(
         near_duplicates=settings.near_duplicates == "yes",
         keep_location=settings.keep_location == "yes",
         prefix_claim=settings.prefix_claim,
-        sign_in=SignIn(settings.sign_in_url, settings.sign_in_client) if settings.sign_in_url else None,
+        sign_in=SignInPages(settings.sign_in_url, settings.sign_in_client) if settings.sign_in_url else None,
         operator=settings.operator == "yes",
         photos_at=photos_at,
         renditions_at=renditions_at,

@@ -39,7 +39,7 @@ _PARTIQL = ("dynamodb:ExecuteStatement", "dynamodb:BatchExecuteStatement")
 _STATEMENT = re.compile(r"\s*(?P<verb>INSERT|UPDATE|DELETE|SELECT)\b.*?\"(?P<table>[^\"]+)\"", re.I | re.S)
 
 
-class Call(NamedTuple):
+class RequestedAction(NamedTuple):
     """What a function asked for: an action of IAM on a resource. Of an object, the bucket is named alone."""
 
     function: str
@@ -48,10 +48,10 @@ class Call(NamedTuple):
     is_allowed: bool
 
 
-def recorded_calls(path: Path) -> set[Call]:
+def recorded_calls(path: Path) -> set[RequestedAction]:
     """Read what was written down, none where nothing was."""
     lines = path.read_text().splitlines() if path.exists() else []
-    return {Call(**json.loads(line)) for line in lines}
+    return {RequestedAction(**json.loads(line)) for line in lines}
 
 
 def mend_permissions() -> None:
@@ -178,14 +178,14 @@ def _write_down(path: Path) -> None:
     from ministack.core import iam_evaluator
 
     decide = iam_evaluator.enforce
-    seen: set[Call] = set()
+    seen: set[RequestedAction] = set()
 
     def decide_and_tell(access_key_id: str, iam_action: str, *arguments: Any, **named: Any) -> Any:
         refusal = decide(access_key_id, iam_action, *arguments, **named)
         if not iam_evaluator.is_root_access_key(access_key_id):
             caller = (iam_evaluator.resolve_caller_identity(access_key_id) or {}).get("userArn", "")
             resource = _OBJECT.sub(r"\1*", str(named.get("resource_arn", "*")))
-            call = Call(caller.rpartition("/")[2], iam_action, resource, refusal is None)
+            call = RequestedAction(caller.rpartition("/")[2], iam_action, resource, refusal is None)
             if call not in seen:
                 seen.add(call)
                 with path.open("a") as calls:

@@ -13,7 +13,7 @@ from contract.timing import RESULTS_UNSAFE_SECONDS
 from operations.adapters.dynamodb import ANSWERED, OperatedTable
 
 
-class Kept(StrEnum):
+class ImportOutcome(StrEnum):
     """What has become of an answer that was brought."""
 
     WRITTEN = "written"
@@ -24,7 +24,7 @@ class Kept(StrEnum):
 class DynamoDBAnswers(OperatedTable):
     """The one table, written to by the rules by which workers write: an answer that is there stays."""
 
-    def keep(self, results: Sequence[Result], clock: Callable[[], float]) -> list[Kept]:
+    def keep(self, results: Sequence[Result], clock: Callable[[], float]) -> list[ImportOutcome]:
         """Write answers where none are; no two of one name. `clock` gives seconds since 1970.
 
         Must not be called from a thread of the executor itself.
@@ -32,14 +32,14 @@ class DynamoDBAnswers(OperatedTable):
         items = [table.result_key(result.name)._asdict() | result.to_item() for result in results]
         inserted = {key_of(item) for item in self.reads.insert([to_wire(item) for item in items])}
 
-        def kept(result: Result) -> Kept:
+        def kept(result: Result) -> ImportOutcome:
             if table.result_key(result.name) in inserted:
-                return Kept.WRITTEN
+                return ImportOutcome.WRITTEN
             return self._keep_one(result, int(clock()))
 
         return list(self.reads.executor.map(kept, results))
 
-    def _keep_one(self, result: Result, now: int) -> Kept:
+    def _keep_one(self, result: Result, now: int) -> ImportOutcome:
         at = table.result_key(result.name)
         put = self._call(f"PutItem of {at.pk} {at.sk}", partial(write_if, self.client.put_item))
         written: WriteOutcome = put(
@@ -49,8 +49,10 @@ class DynamoDBAnswers(OperatedTable):
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
         if written.is_done:
-            return Kept.WRITTEN
-        return Kept.THERE if "answer" in written.answer.get("Item", {}) else Kept.BEING_ASKED
+            return ImportOutcome.WRITTEN
+        return (
+            ImportOutcome.THERE if "answer" in written.answer.get("Item", {}) else ImportOutcome.BEING_ASKED
+        )
 
     def lasting(self, names: Sequence[ResultName], now: float) -> set[ResultName]:
         """Return which of these answers are there, and will be when a worker looks: `now` is since 1970."""

@@ -16,7 +16,7 @@ BUCKET, TABLE = "AWS::S3::Bucket", "AWS::DynamoDB::Table"
 _WHAT = {BUCKET: "bucket", TABLE: "table"}
 
 
-class Kept(NamedTuple):
+class KeptResource(NamedTuple):
     """What a stack leaves behind when it is deleted, and how much is in it."""
 
     resource: StackResource
@@ -97,16 +97,16 @@ def destroy(
             typer.echo(f"To work with what is kept again: {adopting(name, kept)}")
 
 
-def kept_of(resources: Sequence[StackResource], data: KeptData) -> list[Kept]:
+def kept_of(resources: Sequence[StackResource], data: KeptData) -> list[KeptResource]:
     """Return what stays behind of a stack, with its size."""
     return [
-        Kept(each, data.size(each.kind, each.name))
+        KeptResource(each, data.size(each.kind, each.name))
         for each in resources
         if each.is_kept and each.kind in _WHAT
     ]
 
 
-def show(stack: str, kept: Sequence[Kept], *, is_deleted: bool) -> None:
+def show(stack: str, kept: Sequence[KeptResource], *, is_deleted: bool) -> None:
     """Write what stays behind, or goes too, by name, and what keeping it costs."""
     if not kept:
         typer.echo(f"The stack {stack} keeps nothing.")
@@ -123,7 +123,7 @@ def show(stack: str, kept: Sequence[Kept], *, is_deleted: bool) -> None:
     typer.echo("Sizes are those that AWS measured last, some hours ago.")
 
 
-def adopting(stack: str, kept: Sequence[Kept]) -> str:
+def adopting(stack: str, kept: Sequence[KeptResource]) -> str:
     """Return the command that takes what is kept into a new stack."""
     named = {_variable(each.resource): each.resource.name for each in kept}
     return " ".join(["make adopt", f"STACK={stack}", *(f"{name}={value}" for name, value in named.items())])
@@ -135,5 +135,5 @@ def _variable(resource: StackResource) -> str:
     return "RENDITIONS" if "Renditions" in resource.logical_id else "BUCKET"
 
 
-def _left(kept: Sequence[Kept]) -> str:
+def _left(kept: Sequence[KeptResource]) -> str:
     return ", ".join(each.resource.name for each in kept)

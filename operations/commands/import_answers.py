@@ -14,14 +14,13 @@ import typer
 from contract.moments import to_seconds
 from contract.terminal import as_json
 from operations import terminal
-from operations.adapters.dynamodb_answers import Kept
+from operations.adapters.dynamodb_answers import ImportOutcome
 from operations.adapters.s3_objects import NamedObjects
 from operations.backfilling import state_directory
 from operations.commands import options
 from operations.importing.questions import AnswerCheck, read_asked
 from operations.importing.run import Import, Moved, Refusal
-from operations.importing.sources import Place as FilePlace
-from operations.importing.sources import identity, pages_of
+from operations.importing.sources import ReadPosition, identity, pages_of
 from operations.planning import Place
 from operations.wiring import DeployedPipeline, connect
 
@@ -111,7 +110,9 @@ def import_answers(
                 if shown < SHOWN_REFUSALS:
                     terminal.remark(f"{refusal.where}: {refusal.what}: {refusal.reason}")
                     shown += 1
-            display.show(f"{run.kept[Kept.WRITTEN]:,} answers taken over, {run.queued:,} photos queued")
+            display.show(
+                f"{run.kept[ImportOutcome.WRITTEN]:,} answers taken over, {run.queued:,} photos queued"
+            )
         is_stopped = display.is_interrupted
     if json:
         terminal.print_json(_document(run, reasons))
@@ -129,19 +130,19 @@ class ImportCheckpoint:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def read(self) -> tuple[int, FilePlace]:
+    def read(self) -> tuple[int, ReadPosition]:
         """Read how far the last run was. Raise OperatorError."""
         try:
             number, lines, place = json_form.loads(self.path.read_text())
-            return int(number), FilePlace(int(lines), int(place))
+            return int(number), ReadPosition(int(lines), int(place))
         except FileNotFoundError:
-            return 0, FilePlace()
+            return 0, ReadPosition()
         except (OSError, ValueError, TypeError) as error:
             raise terminal.OperatorError(
                 f"{self.path} cannot be read ({error}); begin anew with --restart"
             ) from error
 
-    def write(self, number: int, place: FilePlace) -> None:
+    def write(self, number: int, place: ReadPosition) -> None:
         """Keep how far it is, as a whole. Raise OperatorError."""
         partial = self.path.with_suffix(".partial")
         try:
@@ -163,7 +164,7 @@ def _steps(run: Import, files: Sequence[Path], checkpoint: ImportCheckpoint) -> 
             run.refused += len(page.refusals)
             checkpoint.write(number, page.place)
             yield refusals
-        place = FilePlace()
+        place = ReadPosition()
         checkpoint.write(number + 1, place)
 
 
@@ -191,7 +192,8 @@ def _tell(run: Import, shown: int) -> None:
         terminal.remark(f"… and {run.refused - shown:,} more; --refused FILE has them all")
     archived = f", {run.archived:,} are archived and were left alone" if run.archived else ""
     typer.echo(
-        f"{run.kept[Kept.WRITTEN]:,} answers were taken over, {run.kept[Kept.THERE]:,} were there, "
+        f"{run.kept[ImportOutcome.WRITTEN]:,} answers were taken over, "
+        f"{run.kept[ImportOutcome.THERE]:,} were there, "
         f"{run.refused:,} refused. {run.queued:,} photos were queued, which calls no detector; "
         f"{run.current:,} have their record{archived}."
     )
@@ -201,8 +203,8 @@ def _tell(run: Import, shown: int) -> None:
 
 def _document(run: Import, reasons: Counter[str]) -> dict[str, object]:
     return {
-        "taken_over": run.kept[Kept.WRITTEN],
-        "there_already": run.kept[Kept.THERE],
+        "taken_over": run.kept[ImportOutcome.WRITTEN],
+        "there_already": run.kept[ImportOutcome.THERE],
         "refused": run.refused,
         "reasons": [{"reason": reason, "count": count} for reason, count in reasons.most_common(100)],
         "queued": run.queued,

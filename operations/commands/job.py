@@ -40,7 +40,7 @@ app.command("results")(job_results.results)
 app.command("list")(job_results.list_jobs)
 
 
-class Lane(StrEnum):
+class Priority(StrEnum):
     """Which queue photos wait in."""
 
     BULK = "bulk"
@@ -76,8 +76,8 @@ def start(
     detector: Detectors = None,
     output: job_results.Output = None,
     priority: Annotated[
-        Lane, typer.Option("--priority", help="bulk goes behind what is uploaded now, live among it.")
-    ] = Lane.BULK,
+        Priority, typer.Option("--priority", help="bulk goes behind what is uploaded now, live among it.")
+    ] = Priority.BULK,
     max_cost: Annotated[
         float | None, typer.Option("--max-cost", min=0, help="Stop before this many dollars, over all runs.")
     ] = None,
@@ -242,7 +242,7 @@ def _wanted(detectors: list[str] | None, pipeline: DeployedPipeline) -> tuple[st
 
 
 def _lane(pipeline: DeployedPipeline, state: JobState) -> QueuePair:
-    return pipeline.images if state.lane == Lane.LIVE else pipeline.bulk
+    return pipeline.images if state.lane == Priority.LIVE else pipeline.bulk
 
 
 def _name_of(manifest: str) -> str:

@@ -22,7 +22,7 @@ from contract.records import ImageVersion, Result, ResultName, content_id, pack
 from contract.scenes import marked, unmarked
 from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb import ASSESSED
-from operations.adapters.dynamodb_answers import DynamoDBAnswers, Kept
+from operations.adapters.dynamodb_answers import DynamoDBAnswers, ImportOutcome
 from operations.adapters.s3_objects import NamedObjects
 from operations.importing.lines import BroughtPhoto
 from operations.importing.questions import AnswerCheck, RefusedAnswerError
@@ -104,7 +104,7 @@ class Import:
     keys: KeyFilter = EVERY_KEY
     moved: Moved | None = None
     originals: NamedObjects | None = None
-    kept: Counter[Kept] = field(default_factory=Counter)
+    kept: Counter[ImportOutcome] = field(default_factory=Counter)
     queued: int = 0
     current: int = 0
     archived: int = 0
@@ -126,7 +126,7 @@ class Import:
         refusals += [
             Refusal(*at, "a worker is asking about the same content right now; import it again")
             for (_, at), outcome in zip(results.values(), outcomes, strict=True)
-            if outcome is Kept.BEING_ASKED
+            if outcome is ImportOutcome.BEING_ASKED
         ]
         self._queue(matched)
         self.refused += len(refusals)

@@ -19,7 +19,7 @@ _PAGE_PHOTOS, _PAGE_BYTES = 500, 16_000_000
 _SUFFIX = ".json"
 
 
-class Place(NamedTuple):
+class ReadPosition(NamedTuple):
     """How far a file is read: so many lines, and so many bytes; of a folder, so many files."""
 
     number: int = 0
@@ -31,10 +31,10 @@ class SourcePage(NamedTuple):
 
     photos: Sequence[NumberedPhoto]
     refusals: Sequence[Refusal]
-    place: Place
+    place: ReadPosition
 
 
-def pages_of(path: Path, place: Place) -> Iterator[SourcePage]:
+def pages_of(path: Path, place: ReadPosition) -> Iterator[SourcePage]:
     """Yield the photos of a file or folder, from a place on, some at a time. Raise OperatorError."""
     photos: list[NumberedPhoto] = []
     refusals: list[Refusal] = []
@@ -55,11 +55,11 @@ def pages_of(path: Path, place: Place) -> Iterator[SourcePage]:
     yield SourcePage(photos, refusals, place)
 
 
-def _read(path: Path, place: Place) -> Iterator[tuple[str, NumberedLine, str | None, Place]]:
+def _read(path: Path, place: ReadPosition) -> Iterator[tuple[str, NumberedLine, str | None, ReadPosition]]:
     if not path.is_dir():
         with path.open("rb") as file:
             for line in numbered_lines(file, MOST_RESULT_BYTES, number=place.number, start=place.bytes_read):
-                yield f"{path}, line {line.number:,}", line, None, Place(line.number, line.end)
+                yield f"{path}, line {line.number:,}", line, None, ReadPosition(line.number, line.end)
         return
     files = sorted(each for each in path.rglob(f"*{_SUFFIX}") if each.is_file())
     for number, one in enumerate(files[place.number :], place.number + 1):
@@ -67,7 +67,7 @@ def _read(path: Path, place: Place) -> Iterator[tuple[str, NumberedLine, str | N
             text = opened.read(MOST_RESULT_BYTES + 1)
         line = NumberedLine(1, text, len(text), is_cut=len(text) > MOST_RESULT_BYTES)
         key = one.relative_to(path).as_posix().removesuffix(_SUFFIX)
-        yield str(one), line, key, Place(number, 0)
+        yield str(one), line, key, ReadPosition(number, 0)
 
 
 def identity(path: Path) -> Mapping[str, object]:

@@ -18,7 +18,7 @@ from contract.tallies import AUDIT, STATUS_COUNTS, UNREADABLE, AuditRound, read_
 from contract.timing import DAY_SECONDS
 from processors.adapters.calls import translated
 from processors.adapters.dynamodb import object_key, read_items
-from processors.counting.auditing import ListedPhoto, Listing
+from processors.counting.auditing import ListedPage, ListedPhoto
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -73,7 +73,9 @@ def _content_of(item: Item) -> str | None:
         return None
 
 
-def listed_photos(client: "S3Client", bucket_name: str, after: str, keys: KeyFilter = EVERY_KEY) -> Listing:
+def listed_photos(
+    client: "S3Client", bucket_name: str, after: str, keys: KeyFilter = EVERY_KEY
+) -> ListedPage:
     """List up to a thousand objects behind a key, in the order of their keys, and return those meant.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
@@ -93,7 +95,7 @@ def listed_photos(client: "S3Client", bucket_name: str, after: str, keys: KeyFil
         for found in contents
         if keys.accepts(found["Key"])
     ]
-    return Listing(meant, contents[-1]["Key"] if contents else None)
+    return ListedPage(meant, contents[-1]["Key"] if contents else None)
 
 
 def photos_waiting(

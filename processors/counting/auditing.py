@@ -37,7 +37,7 @@ class ListedPhoto(NamedTuple):
     modified_at: float
 
 
-class Listing(NamedTuple):
+class ListedPage(NamedTuple):
     """The next current objects that are meant, in the order of their keys. `last_key` is the last that was
     looked at, meant or not; None where the bucket ends.
     """
@@ -54,7 +54,7 @@ class Audit:
     the most.
     """
 
-    page: Callable[[str], Listing]
+    page: Callable[[str], ListedPage]
     store: "DynamoDBAudits"
     waiting: Callable[[], int]
     retry: RetryPolicy

@@ -74,7 +74,7 @@ FILE = Endpoint(
 )
 
 
-class SignIn(NamedTuple):
+class SignInPages(NamedTuple):
     """Where people sign in: the URL of the pages for it, and the client that this page is to them."""
 
     url: str
@@ -106,7 +106,7 @@ class PageFiles:
         """Return the name of this version of all that the page loads."""
         return _digest("".join(f"{name} {len(text)}\n{text}\n" for name, text in self.texts.items()))
 
-    def index(self, name: str = INDEX, sign_in: SignIn | None = None, **does: bool) -> str:
+    def index(self, name: str = INDEX, sign_in: SignInPages | None = None, **does: bool) -> str:
         """Return a page. It loads the rest from below the digest, and knows what this deployment does."""
         text = (self.directory / name).read_text(encoding="utf-8")
         known = " ".join(
@@ -139,7 +139,7 @@ class PageEndpoints:
     uploads: bool = True
     near_duplicates: bool = False
     by_prefix: bool = False
-    sign_in: SignIn | None = None
+    sign_in: SignInPages | None = None
     operator: bool = False
 
     @property

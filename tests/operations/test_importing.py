@@ -15,7 +15,7 @@ from contract.scenes import marked
 from contract.settings import ProcessorSettings, questions
 from contract.table import result_key, to_wire
 from operations.adapters.account import DeployedProcessor
-from operations.adapters.dynamodb_answers import DynamoDBAnswers, Kept
+from operations.adapters.dynamodb_answers import DynamoDBAnswers, ImportOutcome
 from operations.adapters.dynamodb_photos import DynamoDBPhotos
 from operations.adapters.rekognition_answers import fault_of
 from operations.adapters.s3_objects import NamedObjects
@@ -25,7 +25,7 @@ from operations.exporting.writers import answer_lines
 from operations.importing.lines import BroughtAnswer, read_photo
 from operations.importing.questions import AnswerCheck, RefusedAnswerError, read_asked
 from operations.importing.run import Import, Moved, NumberedPhoto
-from operations.importing.sources import Place, pages_of
+from operations.importing.sources import ReadPosition, pages_of
 from operations.jobs.manifests import LineError
 from operations.jobs.results import JobResults
 from operations.terminal import OperatorError
@@ -115,7 +115,7 @@ def test_what_was_exported_becomes_the_same_records_elsewhere_without_a_call() -
 
     assert calls(there) == 0
     assert there.world.tally[Metric.CALLS_MADE] == 0
-    assert (run.kept[Kept.WRITTEN], run.queued, run.lacking) == (6, 3, {})
+    assert (run.kept[ImportOutcome.WRITTEN], run.queued, run.lacking) == (6, 3, {})
     for before, after in zip(photos_of(first, *keys), photos_of(there, *keys), strict=True):
         same = ("key", "status", "labels", "faces", "face_details", "moderation", "words", "detectors")
         assert {name: document(before)[name] for name in same} == {
@@ -123,7 +123,7 @@ def test_what_was_exported_becomes_the_same_records_elsewhere_without_a_call() -
         }
     again = importing(there)
     assert take(again, *exported(first, *keys)) == []
-    assert (again.kept[Kept.THERE], again.queued, again.current) == (6, 0, 3)
+    assert (again.kept[ImportOutcome.THERE], again.queued, again.current) == (6, 0, 3)
 
 
 def test_the_results_of_a_job_can_be_imported(file: Any) -> None:
@@ -149,7 +149,7 @@ def test_a_photo_that_lacks_an_answer_is_not_queued_for_that_would_be_paid() -> 
 
     assert take(run, {"key": "a.jpg", **LABELS}) == []
 
-    assert (run.kept[Kept.WRITTEN], run.queued, run.lacking) == (1, 0, {("faces",): 1})
+    assert (run.kept[ImportOutcome.WRITTEN], run.queued, run.lacking) == (1, 0, {("faces",): 1})
     assert take(run, {"source-ref": f"s3://{BUCKET}/a.jpg", "detect-faces": FACES}) == []
     assert run.queued == 1
     operated.work_off_bulk()
@@ -183,7 +183,7 @@ def test_an_answer_that_is_there_stays() -> None:
 
     assert take(run, {"key": "a.jpg", "Labels": []}) == []
 
-    assert (run.kept[Kept.THERE], run.current, run.queued) == (1, 1, 0)
+    assert (run.kept[ImportOutcome.THERE], run.current, run.queued) == (1, 1, 0)
     assert operated.world.table.items == before
 
 
@@ -226,7 +226,7 @@ def test_answers_by_other_settings_are_refused() -> None:
     (reason,) = take(run, *exported(first, "a.jpg"))
 
     assert "other parameters of DetectLabels" in reason
-    assert (run.kept[Kept.WRITTEN], run.lacking) == (1, {("labels",): 1})
+    assert (run.kept[ImportOutcome.WRITTEN], run.lacking) == (1, {("labels",): 1})
 
 
 def test_an_inherited_answer_is_taken_only_where_scenes_are_and_by_its_mark() -> None:
@@ -327,7 +327,7 @@ def test_where_answers_are_not_shared_only_the_same_version_has_them() -> None:
 
     assert "another version" in reason
     assert take(same, *lines) == []
-    assert same.kept[Kept.THERE] == 2
+    assert same.kept[ImportOutcome.THERE] == 2
 
 
 @pytest.mark.parametrize(
@@ -391,13 +391,13 @@ def test_a_folder_of_plain_answers_is_read_by_the_names_of_its_files(tmp_path: P
     (tmp_path / "b.jpg.json").write_text(json.dumps({"labels": LABELS, "faces": FACES}))
     (tmp_path / "c.json").write_text("{")
 
-    (page,) = pages_of(tmp_path, Place())
+    (page,) = pages_of(tmp_path, ReadPosition())
 
     found = {numbered.photo.key: set(numbered.photo.answers) for numbered in page.photos}
     assert found == {"2026/a.jpg": {"labels"}, "b.jpg": {"labels", "faces"}}
     assert page.photos[0].photo.answers["labels"].response == LABELS
     assert [refusal.where for refusal in page.refusals] == [str(tmp_path / "c.json")]
-    assert [len(rest.photos) for rest in pages_of(tmp_path, Place(2))] == [0]
+    assert [len(rest.photos) for rest in pages_of(tmp_path, ReadPosition(2))] == [0]
 
 
 def test_an_import_that_was_ended_goes_on_after_the_last_page(
@@ -419,7 +419,7 @@ def test_an_import_that_was_ended_goes_on_after_the_last_page(
     for _ in _steps(second, [path], checkpoint):
         pass
 
-    assert (first.queued, second.queued, second.kept[Kept.THERE]) == (2, 3, 0)
+    assert (first.queued, second.queued, second.kept[ImportOutcome.THERE]) == (2, 3, 0)
     operated.work_off_bulk()
     assert all(operated.world.status(f"{number}.jpg") is Status.RECOGNIZED for number in range(5))
     assert calls(operated) == 0

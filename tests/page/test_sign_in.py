@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from query_api.endpoints.page import SignIn
+from query_api.endpoints.page import SignInPages
 from tests.page.cognito import CLIENT, Cognito, serve_cognito
 from tests.page.conftest import OpenPage
 from tests.page.host import Host, photo
@@ -17,7 +17,7 @@ from tests.page.host import Host, photo
 def cognito(host: Host) -> Iterator[Cognito]:
     with ExitStack() as stack:
         made = serve_cognito(host, stack)
-        host.sign_in = SignIn(made.url, CLIENT)
+        host.sign_in = SignInPages(made.url, CLIENT)
         host.token = "nobody has this one"
         host.add(photo("cat.jpg"))
         yield made

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import expect
 
-from query_api.endpoints.page import SignIn
+from query_api.endpoints.page import SignInPages
 from tests.page.cognito import CLIENT, serve_cognito
 from tests.page.conftest import OpenPage
 from tests.page.host import Host, photo, picture, serve
@@ -64,7 +64,7 @@ def test_who_may_see_nothing_is_told_so_and_may_sign_in_as_somebody_else(
 ) -> None:
     with ExitStack() as stack:
         cognito = serve_cognito(restricted, stack)
-        restricted.sign_in, restricted.token = SignIn(cognito.url, CLIENT), "nobody has this one"
+        restricted.sign_in, restricted.token = SignInPages(cognito.url, CLIENT), "nobody has this one"
         restricted.claims = {CLAIM: ["editors"]}
         page = open_page(restricted.url)
         page.get_by_role("button", name="Sign in").click()

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from contract.records import ImageVersion
-from query_api.endpoints.page import SignIn
+from query_api.endpoints.page import SignInPages
 from query_api.http.messages import Request
 from query_api.http.routing import Router
 from query_api.ports import Content, QueryMetric, UploadGrant
@@ -88,7 +88,7 @@ class Site:
     counts: MemoryCounts = field(default_factory=MemoryCounts)
     prefix_claim: str = ""
     claims: Mapping[str, Any] | None = None
-    sign_in: SignIn | None = None
+    sign_in: SignInPages | None = None
 
     def exception(self, msg: object) -> None:
         self.logged.append(msg)

@@ -25,7 +25,7 @@ from contract.notifications import look_again
 from contract.photos import PICTURE
 from infra.bundles import ROOT
 from local.cloud.assembly import STACK_NAME
-from local.cloud.permissions import ENFORCE, Call, recorded_calls
+from local.cloud.permissions import ENFORCE, RequestedAction, recorded_calls
 from processors.adapters.messaging import SqsQueues
 from processors.messages import Message
 from tests.conftest import RunningCloud
@@ -167,7 +167,7 @@ def role_of(running: RunningCloud, part: str) -> dict[str, Any]:
     }
 
 
-def calls_of(running: RunningCloud) -> set[Call]:
+def calls_of(running: RunningCloud) -> set[RequestedAction]:
     return recorded_calls(running.environment.calls_file)
 
 

@@ -18,7 +18,7 @@ from operations.adapters.cloudformation import ImportedResource, KeptData, KeptS
 from operations.adapters.existing_bucket import BucketSettings, NoBucket
 from operations.adopting import adoption
 from operations.commands import adopt, destroy
-from operations.commands.destroy import BUCKET, TABLE, Kept
+from operations.commands.destroy import BUCKET, TABLE, KeptResource
 from operations.main import main
 from operations.terminal import OperatorError
 from tests.operations.world import AT_ONCE
@@ -110,7 +110,7 @@ def test_a_stack_that_is_not_deleted_says_why() -> None:
 
 def test_keeping_has_a_price() -> None:
     sizes = (KeptSize(100e9, 1_000_000), KeptSize(10e9, 5_000_000), KeptSize(None, None))
-    kept = [Kept(resource, size) for resource, size in zip(KEPT, sizes, strict=True)]
+    kept = [KeptResource(resource, size) for resource, size in zip(KEPT, sizes, strict=True)]
 
     assert [each.dollars_a_month for each in kept] == [pytest.approx(2.3), pytest.approx(4.5), None]
     assert destroy.adopting("imagepipe", kept) == (

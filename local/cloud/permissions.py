@@ -57,6 +57,7 @@ def recorded_calls(path: Path) -> set[RequestedAction]:
 def mend_permissions() -> None:
     """Have MiniStack's IAM, in this process, decide as AWS does where our functions need it."""
     _take_loopback_for_tls()
+    _match_any_character()
     _know_batches()
     _know_leading_keys()
     _know_items()
@@ -106,6 +107,19 @@ def _take_loopback_for_tls() -> None:
 
     pin = app.pin_request_origin
     app.pin_request_origin = lambda address, _is_tls: pin(address, True)
+
+
+def _match_any_character() -> None:
+    """Have a star of a policy match line feeds too, which keys may hold: MiniStack's ends before one."""
+    from ministack.core import iam_evaluator  # type: ignore[import-untyped]
+
+    compile_pattern = iam_evaluator._fnmatch_compile
+
+    def compile_for_all(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+        found = compile_pattern(pattern, ignore_case)
+        return re.compile(found.pattern, found.flags | re.S)
+
+    iam_evaluator._fnmatch_compile = compile_for_all
 
 
 def _know_batches() -> None:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from contract.records import Status
 from infra.bundles import ROOT
 from local.cloud.assembly import synthesize
@@ -16,6 +18,7 @@ STACK = "comes-back"
 PROGRAM = Path(sys.executable).parent / "imagepipe"
 
 
+@pytest.mark.nightly
 def test_what_a_destroyed_stack_has_kept_is_adopted_and_goes_on(
     running: RunningCloud, photos: Path, tmp_path: Path
 ) -> None:

@@ -88,6 +88,7 @@ def test_other_code_has_another_name_or_cloudformation_would_leave_the_function_
     assert {code["S3Bucket"]["Ref"] for code in used} == {"CodeBucket"}
 
 
+@pytest.mark.nightly
 def test_the_aws_cli_puts_the_zips_of_the_other_template_into_a_bucket_itself(
     running: RunningCloud, package: Path, tmp_path: Path
 ) -> None:

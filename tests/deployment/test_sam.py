@@ -31,6 +31,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.nightly
 def test_sam_deploys_what_is_synthesized_and_a_photo_is_recognized(
     running: RunningCloud, folder: Path, photos: Path
 ) -> None:

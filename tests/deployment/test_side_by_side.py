@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from aws.stack_outputs import read_outputs
 from infra.bundles import ROOT
 from local.cloud.assembly import STACK_NAME, synthesize
@@ -23,6 +25,7 @@ def resources(running: RunningCloud, stack: str) -> dict[str, str]:
     return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}
 
 
+@pytest.mark.nightly
 def test_each_has_its_own_of_everything_and_commands_ask_the_one_that_is_named(
     running: RunningCloud, photos: Path, tmp_path: Path
 ) -> None:

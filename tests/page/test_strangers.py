@@ -110,7 +110,7 @@ def test_an_upload_has_a_name_like_that_too(host: Host, open_page: OpenPage) -> 
 def test_a_hostile_address_is_text_too(host: Host, open_page: OpenPage) -> None:
     page = open_page(f"{host.url}?label={MARKUP}&prefix={MARKUP}&order=<b>&status=<b>&min_faces=<b>")
 
-    expect(page.locator(".notice")).to_contain_text("must be")
+    expect(page.get_by_role("main")).to_contain_text("must be")
     assert page.locator("img[src='x']").count() == 0
 
 

@@ -182,7 +182,13 @@ def test_reconcile_finds_and_fixes_what_was_lost(operator: Operator) -> None:
     }
     told = operator.json("reconcile", "--prefix", "ops/lost/", "--min-age", "0", "--fix", "--yes")
 
-    assert told["fixed"] == {"keys_queued": 2, "keys_not_taken": 0, "rows_removed": rows, "rows_left": 0}
+    assert told["fixed"] == {
+        "keys_queued": 2,
+        "keys_not_taken": 0,
+        "rows_removed": rows,
+        "rows_left": 0,
+        "renditions_removed": 0,
+    }
     until(lambda: operator.record(keys[1]) is not None)
     until(lambda: status_of(operator, "ops/lost/ghost.jpg") is Status.DELETED)
     operator.run("reconcile", "--prefix", "ops/lost/", "--min-age", "0")

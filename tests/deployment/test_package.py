@@ -31,6 +31,7 @@ def functions(template: Path) -> list[dict[str, Any]]:
     return [each for each in resources if each["Type"] == "AWS::Lambda::Function"]
 
 
+@pytest.mark.nightly
 def test_the_aws_cli_deploys_it_and_a_photo_is_recognized(
     running: RunningCloud, package: Path, photos: Path
 ) -> None:

@@ -123,7 +123,7 @@ def _match_any_character() -> None:
 
 
 def _know_batches() -> None:
-    from ministack.core import iam_actions  # type: ignore[import-untyped]
+    from ministack.core import iam_actions
 
     name = iam_actions.extract_iam_action
 

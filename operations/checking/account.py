@@ -47,7 +47,7 @@ def account_findings(wanted: Wanted, account: AwsAccount) -> Iterator[Finding]:
 
 
 def stack_findings(wanted: Wanted, account: AwsAccount) -> Iterator[Finding]:
-    """Say what is there under the name of the stack, what CDK needs, and who hears of alarms."""
+    """Yield what is there under the name of the stack, what CDK needs, and who hears of alarms."""
     if (found := _stack(wanted.stack, account)) is not None:
         yield found
     if (found := _bootstrap(account)) is not None:

@@ -40,12 +40,8 @@ def backfill(
     directory: options.Directory = None,
     since: options.ModifiedSince = None,
     suffix: options.Suffix = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="Queue at most this many in this run.")
-    ] = None,
-    max_cost: Annotated[
-        float | None, typer.Option("--max-cost", min=0, help="Stop before this many dollars, over all runs.")
-    ] = None,
+    limit: options.QueueLimit = None,
+    max_cost: options.MaxCost = None,
     rate: options.Rate = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also photos that have their record; it is announced again.")
@@ -58,9 +54,7 @@ def backfill(
             "no detector is called.",
         ),
     ] = False,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Start over, not where the last run ended.")
-    ] = False,
+    restart: options.Restart = False,
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> int:

@@ -125,9 +125,7 @@ def export(
     near: Annotated[
         str | None, typer.Option("--near", metavar="LAT,LON,KM", help="Taken within so many kilometres.")
     ] = None,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Start over, not where the last run ended.")
-    ] = False,
+    restart: options.Restart = False,
 ) -> None:
     """Write what is known of photos: all, or those that meet every condition, as in GET /images.
 

@@ -70,9 +70,7 @@ def import_answers(
     refused: Annotated[
         Path | None, typer.Option("--refused", help="Write what is refused, and why, to this file.")
     ] = None,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Start over, not where the last run ended.")
-    ] = False,
+    restart: options.Restart = False,
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> int:

@@ -78,19 +78,13 @@ def start(
     priority: Annotated[
         Priority, typer.Option("--priority", help="bulk goes behind what is uploaded now, live among it.")
     ] = Priority.BULK,
-    max_cost: Annotated[
-        float | None, typer.Option("--max-cost", min=0, help="Stop before this many dollars, over all runs.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="Queue at most this many in this run.")
-    ] = None,
+    max_cost: options.MaxCost = None,
+    limit: options.QueueLimit = None,
     rate: options.Rate = None,
     skip_bad_lines: Annotated[
         bool, typer.Option("--skip-bad-lines", help="Leave lines out that cannot be used, and go on.")
     ] = False,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Start over, not where the last run ended.")
-    ] = False,
+    restart: options.Restart = False,
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> int:

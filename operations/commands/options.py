@@ -46,6 +46,15 @@ Rate = Annotated[
     typer.Option("--rate", min=0.01, help="At most this many a second; without it, as fast as possible."),
 ]
 
+# What a run has that goes on where the last one ended.
+QueueLimit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="Queue at most this many in this run.")
+]
+MaxCost = Annotated[
+    float | None, typer.Option("--max-cost", min=0, help="Stop before this many dollars, over all runs.")
+]
+Restart = Annotated[bool, typer.Option("--restart", help="Start over, not where the last run ended.")]
+
 PlaceArgument = Annotated[str, typer.Argument(metavar="s3://BUCKET/PREFIX", show_default=False)]
 ModifiedSince = Annotated[
     str | None,

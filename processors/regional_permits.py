@@ -14,18 +14,14 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from processors.circuit_breaker import CircuitBreaker
-from processors.rate_limit import (
-    BULK_AHEAD_SECONDS,
+from processors.permits import (
     LONGEST_SPREAD_SECONDS,
-    SECONDS_AT_ONCE,
     SHORTEST_WAIT_SECONDS,
     SPREAD_SECONDS,
-    Lane,
-    Reservation,
-    SharedRateLimiter,
     day_over,
     no_permit,
 )
+from processors.rate_limit import BULK_AHEAD_SECONDS, SECONDS_AT_ONCE, Lane, Reservation, SharedRateLimiter
 from processors.runtime import Deadline
 
 # A line that reaches further is left to others while another region's is shorter, in both lanes.

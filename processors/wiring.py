@@ -25,12 +25,13 @@ from processors.adapters.s3 import S3Objects
 from processors.batch import ImageBatch, Worker
 from processors.detectors import Detector, chosen
 from processors.messages import Attempts, FailedMessages
+from processors.permits import Permits
 from processors.pipeline.commit import Committer, Publisher
 from processors.pipeline.detection import Caller, DetectorRunner, RekognitionPort, TimeToRead
 from processors.pipeline.pipeline import Pipeline
 from processors.pipeline.recognition import Recognizer
 from processors.pipeline.triage import Triage
-from processors.rate_limit import Lane, Permits, SharedRateLimiter
+from processors.rate_limit import Lane, SharedRateLimiter
 from processors.runtime import Deadline, Runtime
 from processors.telemetry import Log, Metrics, PowertoolsMetrics
 

@@ -13,7 +13,7 @@ from contract.timing import PATIENCE_SECONDS
 from processors.adapters.photo_bytes import PhotoBytes
 from processors.adapters.rekognition import RekognitionDetectors, asked
 from processors.detectors import Detector
-from processors.rate_limit import Permits
+from processors.permits import Permits
 from processors.regional_permits import RegionalPermit, RegionalPermits
 from processors.telemetry import Log
 

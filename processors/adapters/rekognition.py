@@ -12,7 +12,7 @@ from contract.metrics import Metric
 from contract.records import ImageVersion
 from processors.adapters.calls import answering
 from processors.detectors import Detector
-from processors.rate_limit import Permit, Permits
+from processors.permits import Permit, Permits
 from processors.telemetry import Metrics
 
 if TYPE_CHECKING:

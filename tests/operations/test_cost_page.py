@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from operations.commands.cost import page
+from operations.cost_page import page
 
 ROOT = Path(__file__).resolve().parents[2]
 

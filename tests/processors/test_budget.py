@@ -18,13 +18,8 @@ from contract.timing import RESERVE_SECONDS
 from loadtest.simulation.outages import client_error
 from processors.adapters.calls import retry_policy
 from processors.adapters.dynamodb_counters import DynamoDBRateLimits
-from processors.rate_limit import (
-    ALONE_SECONDS,
-    LONGEST_SPAN_SECONDS,
-    Lane,
-    Permits,
-    SharedRateLimiter,
-)
+from processors.permits import Permits
+from processors.rate_limit import ALONE_SECONDS, LONGEST_SPAN_SECONDS, Lane, SharedRateLimiter
 from processors.runtime import Deadline
 from tests.fakes.calls import nothing
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.accepted import NO_ACCESS_LOGS, accept
+from infra.buckets import private_bucket
 from infra.settings import DeploymentSettings
 
 
@@ -26,17 +27,11 @@ class BucketLogs(Construct):
         buckets: Sequence[s3.IBucket],
     ) -> None:
         super().__init__(scope, construct_id)
-        self.bucket = s3.Bucket(
+        self.bucket = private_bucket(
             self,
             "Bucket",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            settings,
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(settings.log_retention_days))],
-            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-            if settings.retained
-            else RemovalPolicy.DESTROY,
         )
         # By account: a policy that named the buckets would have to be there before them, and they before it.
         self.bucket.add_to_resource_policy(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -10,6 +10,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contract import timing
+from infra.buckets import private_bucket
 from infra.existing_bucket import BridgedEvents
 from infra.functions import allow, allow_on_objects
 from infra.settings import DeploymentSettings
@@ -61,15 +62,10 @@ class ObjectEvents(Construct):
         allow(function, using, self._settings.bucket_key, conditions=through_s3)
 
     def _bucket(self, settings: DeploymentSettings) -> s3.Bucket:
-        return s3.Bucket(
+        return private_bucket(
             self,
             "Bucket",
-            versioned=settings.versioned,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            # With KMS the ETag would no longer be the MD5 of the bytes, by which equal content is recognised.
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            settings,
             lifecycle_rules=[
                 s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(7)),
                 s3.LifecycleRule(
@@ -78,9 +74,7 @@ class ObjectEvents(Construct):
                     expired_object_delete_marker=True,
                 ),
             ],
-            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-            if settings.retained
-            else RemovalPolicy.DESTROY,
+            versioned=settings.versioned,
         )
 
     def _require_our_encryption(self, bucket: s3.Bucket) -> None:

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from contract import timing
 from contract.settings import PicturesSettings, ProcessorSettings, QuerySettings, TallySettings, dump
+from infra.buckets import private_bucket
 from infra.functions import PythonFunction, allow, allow_on_objects
 from infra.intake import ObjectEvents
 from infra.regions import REGIONAL_QUOTAS
@@ -41,17 +42,11 @@ class Pictures(Construct):
         intake: ObjectEvents,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.renditions = s3.Bucket(
+        self.renditions = private_bucket(
             self,
             "Renditions",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            settings,
             lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(7))],
-            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-            if settings.retained
-            else RemovalPolicy.DESTROY,
         )
         self.function = PythonFunction(
             self,

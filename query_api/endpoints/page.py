@@ -160,12 +160,13 @@ class PageEndpoints:
             by_prefix=self.by_prefix,
             operator=self.operator,
         )
-        sign_in_at = "" if self.sign_in is None else self.sign_in.url
-        headers = security_headers(self.photos_at, self.renditions_at, sign_in_at)
-        return _kept(request, text, HTML, ASK_AGAIN, headers)
+        return self._shown(request, text)
 
     def _status(self, request: Request) -> Response:
         text = self.files.index(STATUS_INDEX, self.sign_in)
+        return self._shown(request, text)
+
+    def _shown(self, request: Request, text: str) -> Response:
         sign_in_at = "" if self.sign_in is None else self.sign_in.url
         headers = security_headers(self.photos_at, self.renditions_at, sign_in_at)
         return _kept(request, text, HTML, ASK_AGAIN, headers)

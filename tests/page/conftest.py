@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from tests.page.album import Album
 from tests.page.host import Host, serve
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -23,7 +23,7 @@ def browser_path() -> str:
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         give_up = pytest.skip if os.environ.get("CI", "") in {"", "false"} else pytest.fail
-        give_up("no browser is installed: apt-get install chromium (Debian's own is what is tried here)")
+        give_up("no browser is installed: apt-get install chromium-headless-shell (Debian's own is what is tried here)")
     return path
 
 

@@ -42,6 +42,13 @@ def test_an_editors_xmp_fills_in(name: str) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "degrees", [b"nan,31.2S", b"52,nanS", b"inf,31.2S", b"52,31.2X", b"-52,31.2S", b"90.1S"]
+)
+def test_what_is_no_place_on_earth_is_none(degrees: bytes) -> None:
+    assert not {"latitude", "longitude"} & filled({}, photo_xmp=XMP.replace(b"52,31.2S", degrees)).keys()
+
+
 def test_what_the_photo_says_itself_goes_first() -> None:
     own = {"rating": 1, "keywords": ("sun",), "latitude": 1.0, "longitude": 2.0}
 

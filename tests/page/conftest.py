@@ -23,7 +23,7 @@ def browser_path() -> str:
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         give_up = pytest.skip if os.environ.get("CI", "") in {"", "false"} else pytest.fail
-        give_up("no browser is installed: apt-get install chromium-headless-shell (Debian's own is what is tried here)")
+        give_up("no browser is installed: apt-get install chromium-headless-shell (Debian has it)")
     return path
 
 

@@ -10,6 +10,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
+from contract.errors import FAILURE_ATTRIBUTE, Failure
+from contract.notifications import look_again
+from contract.table import record_key
 from infra.bundles import ROOT
 from tests.conftest import RunningCloud
 from tests.page.conftest import OpenPage
@@ -20,6 +23,7 @@ PHOTOS = ROOT / "images"
 # What other tests have put on the same cloud is not in sight of these.
 COUNTED = "async () => (await (await fetch('labels?prefix=dog')).json()).labels[0]?.name === 'Dog'"
 SMALL, LARGE = re.compile(r"/thumbnail\.webp\?"), re.compile(r"/view\.jpg\?")
+GIVEN_UP, LONG_AGO = "page-given-up.jpg", "2026-01-01T00:00:00.000Z"
 DOG, ASTRONAUT = "page-dog.jpg", "page-astronaut <img src=x onerror=alert(1)>.jpg"
 
 
@@ -98,3 +102,27 @@ def test_how_things_stand_is_told(url: str, open_page: OpenPage) -> None:
 
     expect(page.locator("#stats")).to_contain_text("ueue")
     expect(page.locator(".segment .count").first).not_to_be_empty()
+
+
+def test_a_photo_that_was_given_up_is_sent_back_from_the_page_and_recognized(
+    url: str, open_page: OpenPage, running: RunningCloud
+) -> None:
+    clients, outputs, at = running.clients, running.outputs, record_key(GIVEN_UP)
+    clients.s3.put_object(Bucket=outputs.bucket, Key=GIVEN_UP, Body=(PHOTOS / "cat.jpg").read_bytes())
+    gallery = open_page(f"{url}?prefix={GIVEN_UP}")
+    expect(gallery.locator(".tile")).to_have_count(1, timeout=RECOGNIZED_WITHIN_MS)
+    clients.tables.Table(outputs.table).delete_item(Key=dict(at._asdict()))
+    failure = Failure("transient", "GivenUp", "as arranged", "labels", (GIVEN_UP,), 8, LONG_AGO, LONG_AGO)
+    clients.sqs.send_message(
+        QueueUrl=outputs.dead_letter_queue_url,
+        MessageBody=look_again(outputs.bucket, [GIVEN_UP], LONG_AGO),
+        MessageAttributes={FAILURE_ATTRIBUTE: {"DataType": "String", "StringValue": failure.to_json()}},
+    )
+
+    page = open_page(f"{url}status")
+    cause = page.get_by_role("region", name="transient/GivenUp/labels")
+    cause.get_by_role("button", name="Retry").first.click()
+
+    expect(cause).to_contain_text("1 sent back")
+    gallery.reload()
+    expect(gallery.locator(".tile")).to_have_count(1, timeout=RECOGNIZED_WITHIN_MS)

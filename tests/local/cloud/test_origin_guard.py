@@ -4,6 +4,7 @@ import base64
 import http.client
 import io
 import json
+import re
 import shutil
 import subprocess
 import zipfile
@@ -80,7 +81,8 @@ FRIENDS: Mapping[str, Mapping[str, str]] = {
 
 def headers(given: Mapping[str, str], port: int = PORT) -> dict[str, str]:
     return {
-        name: value.replace(str(PORT), str(port))
+        # A port that was chosen may begin with the digits of the usual one.
+        name: re.sub(rf"\b{PORT}\b", str(port), value)
         for name, value in {"Host": f"127.0.0.1:{PORT}", **given}.items()
     }
 

@@ -97,6 +97,11 @@ class People:
             cognito.admin_add_user_to_group(UserPoolId=self.pool, Username=email, GroupName=group)
         (client,) = cognito.list_user_pool_clients(UserPoolId=self.pool)["UserPoolClients"]
         # The page comes to its tokens by Cognito's own pages (tests/page/test_sign_in.py); they are the same.
+        cognito.update_user_pool_client(
+            UserPoolId=self.pool,
+            ClientId=client["ClientId"],
+            ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"],
+        )
         given = cognito.admin_initiate_auth(
             UserPoolId=self.pool,
             ClientId=client["ClientId"],

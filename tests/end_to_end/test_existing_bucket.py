@@ -4,6 +4,7 @@ MiniStack tells EventBridge as S3 does, but without `version-id`: so the bucket 
 versions mean on this way is in tests/processors/test_traps_by_event_bridge.py.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -37,6 +38,7 @@ def configuration(running: RunningCloud) -> dict[str, Any]:
     s3, sqs = running.clients.s3, running.clients.sqs
     url = sqs.create_queue(QueueName="of-somebody-else")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": filled_by_s3(arn)})
     s3.create_bucket(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key=BEFORE, Body=(IMAGES / "owl.jpg").read_bytes())
     s3.put_bucket_notification_configuration(
@@ -47,6 +49,17 @@ def configuration(running: RunningCloud) -> dict[str, Any]:
         },
     )
     return of_bucket(running)
+
+
+def filled_by_s3(queue: str) -> str:
+    """Return the policy of a queue that S3 may send to; without it, S3 refuses to name it."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def of_bucket(running: RunningCloud) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any
 
 # An image beyond it is rejected without a call. https://docs.aws.amazon.com/rekognition/latest/dg/limits.html
 MAX_S3_IMAGE_BYTES = 15 * 1024 * 1024
+# From which confidence on labels and categories are asked for, in percent; nothing below is kept.
+LEAST_CONFIDENCE_PERCENT = 40.0
 
 
 @dataclass(frozen=True)

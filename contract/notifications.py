@@ -6,11 +6,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from contract.errors import PermanentError
 from contract.event_bridge import as_record, is_event
 from contract.records import ImageRecord, ImageVersion, key_digest
+
+if TYPE_CHECKING:
+    from contract.policy import Policy
 
 LOOK_AGAIN = "imagepipe:LookAgain"
 
@@ -150,8 +154,9 @@ class Completion:
     attributes: dict[str, str | list[str]]
 
 
-def completion(bucket_name: str, record: ImageRecord) -> Completion:
+def completion(bucket_name: str, record: ImageRecord, policy: "Policy | None" = None) -> Completion:
     """Write the announcement of a record. docs/completions.md is its documentation."""
+    found = record.findings if policy is None else policy.applied(record.findings)
     identifier = f"{key_digest(record.key)}-{record.revision}"
     body: dict[str, object] = {
         "schema_version": SCHEMA_VERSION,
@@ -165,11 +170,16 @@ def completion(bucket_name: str, record: ImageRecord) -> Completion:
         "uploaded_at": record.version.uploaded_at,
         "decided_at": record.decided_at,
         "detectors": sorted(record.detectors),
-        "labels": [{"name": name, "confidence": value} for name, value in record.findings.labels.items()],
-        "faces": record.findings.faces,
+        "labels": [{"name": name, "confidence": value} for name, value in found.labels.items()],
+        "faces": found.faces,
         "rejection": None if record.rejection is None else asdict(record.rejection),
     }
     attributes: dict[str, str | list[str]] = {"status": str(record.status)}
     if record.detectors:  # SNS takes no empty array
         attributes["detectors"] = sorted(record.detectors)
+    if policy is not None:
+        action = policy.action_of(record)
+        body |= {"moderation_action": action, "policy": policy.version}
+        if action is not None:
+            attributes["moderation_action"] = str(action)
     return Completion(identifier, body, attributes)

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
-from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS, SPECS
+from contract.detectors import (
+    DEFAULT_DETECTORS,
+    DETECTORS,
+    LEAST_CONFIDENCE_PERCENT,
+    OPERATIONS,
+    SPECS,
+)
 from contract.errors import SettingsError
 from contract.key_filter import KeyFilter
 from contract.photos import PICTURE, PICTURE_VERSION
@@ -29,7 +35,8 @@ class ProcessorSettings:
     meant, all where they are empty; the others are as if they were not there.
     `regional_quotas` are calls a second by line abroad (contract/regions.py), nearest first; empty where only
     the home region is asked. `latency` says whether the time from upload to record is written as a
-    metric.
+    metric. `policy` is that by which completions are written (contract/policy.py), as JSON; empty where there
+    is none.
     """
 
     bucket_name: str
@@ -44,7 +51,7 @@ class ProcessorSettings:
     daily_call_limits: Mapping[str, float] = field(default_factory=dict)
     workers: int = 20
     max_labels: int = 50
-    min_label_confidence_percent: float = 40.0
+    min_label_confidence_percent: float = LEAST_CONFIDENCE_PERCENT
     concurrent_calls: int = 16
     share_answers: str = "yes"
     pictures_function: str = ""
@@ -57,6 +64,7 @@ class ProcessorSettings:
     bucket_suffixes: tuple[str, ...] = ()
     regional_quotas: Mapping[str, float] = field(default_factory=dict)
     latency: str = "no"
+    policy: str = ""
 
     @property
     def keys(self) -> KeyFilter:
@@ -98,7 +106,8 @@ class QuerySettings:
     `prefix_claim` is the claim of a token that says below which prefixes its bearer may see photos;
     empty where all callers see all of them. `sign_in_url` is where people sign in, and `sign_in_client` what
     the page is to it; empty where they do not sign in here. `operator` says whether there is a page for
-    operators.
+    operators. `policy` is that by which answers are given (contract/policy.py), as JSON; empty where there is
+    none.
     """
 
     bucket_name: str
@@ -118,6 +127,7 @@ class QuerySettings:
     sign_in_url: str = ""
     sign_in_client: str = ""
     operator: str = "no"
+    policy: str = ""
 
     @property
     def keys(self) -> KeyFilter:

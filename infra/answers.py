@@ -116,6 +116,7 @@ class Answers(Construct):
                     bucket_suffixes=settings.bucket_suffixes,
                     prefix_claim=settings.prefix_claim,
                     operator="yes" if settings.operator else "no",
+                    policy=settings.policy_json,
                 )
             ),
             timeout_seconds=timing.QUERY_TIMEOUT_SECONDS,

@@ -83,6 +83,7 @@ class Processing(Construct):
                         bucket_prefix=settings.bucket_prefix,
                         bucket_suffixes=settings.bucket_suffixes,
                         latency="yes" if settings.dashboard else "no",
+                        policy=settings.policy_json,
                     )
                 ),
                 **self.quotas.environment(),

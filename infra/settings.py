@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
 from contract.key_filter import KeyFilter
 from contract.quotas import COSTLY_REQUESTS_A_SECOND, DEFAULT_BATCH_SIZE
+from infra.policy_file import policy_json
 from infra.settings_faults import faults_of
 
 
@@ -92,6 +93,10 @@ class DeploymentSettings:
     Where people sign in, `operator_scope` is the scope that a token needs for it, and `retry_scope` that for
     sending back, where it is to be another; with `sign_in`, it is for those in the pool's group `operators`.
 
+    `policy` (`policy.toml`) is the file that says which labels are shown, from which confidence on and under
+    which names, and which photos are to be reviewed or blocked (docs/policy.md). It is applied to what is
+    kept: changing it asks no detector.
+
     `dashboard` makes a CloudWatch dashboard of all that operators look at: free if the account has fewer than
     three, else $3 a month, and $0.30 for the metric of latency that is written with it.
 
@@ -153,6 +158,7 @@ class DeploymentSettings:
     operator: bool = False
     operator_scope: str = ""
     retry_scope: str = ""
+    policy: str = ""
     dashboard: bool = False
     customer_key: str = ""
     alarm_email: str = ""
@@ -203,6 +209,11 @@ class DeploymentSettings:
     def customer_key_arn(self) -> str:
         """Return the key that is there already, or nothing where the stack makes one."""
         return self.customer_key if self.customer_key.startswith("arn:") else ""
+
+    @property
+    def policy_json(self) -> str:
+        """Return the policy as functions are told it; nothing where there is none."""
+        return policy_json(self.policy) if self.policy else ""
 
     @property
     def answers_are_shared(self) -> bool:

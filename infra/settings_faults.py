@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from contract.detectors import DETECTORS, OPERATIONS
 from contract.regions import faults_of_regions, split_line
+from infra.policy_file import faults_of_policy_file
 
 if TYPE_CHECKING:
     from infra.settings import DeploymentSettings
@@ -42,6 +43,7 @@ def faults_of(settings: "DeploymentSettings") -> list[str]:
         *_unusable_quotas(settings),
         *faults_of_regions(settings.regions, settings.residency, settings.operations),
         *_too_many_calls_abroad(settings),
+        *_unusable_policy(settings),
         *_numbers_out_of_range(settings),
     ]
 
@@ -301,6 +303,12 @@ def _too_many_calls_abroad(settings: "DeploymentSettings") -> list[str]:
         f"concurrent_calls is {settings.concurrent_calls}, for each of {len(settings.detectors)} detectors; "
         f"with regions, all together may be {MOST_CALLS_ABROAD} at most"
     ]
+
+
+def _unusable_policy(settings: "DeploymentSettings") -> list[str]:
+    if not settings.policy:
+        return []
+    return faults_of_policy_file(settings.policy, is_moderated="moderation" in settings.detectors)
 
 
 def _numbers_out_of_range(settings: "DeploymentSettings") -> list[str]:

@@ -36,6 +36,7 @@ from processors.runtime import Deadline, Runtime
 from processors.telemetry import Log, Metrics, PowertoolsMetrics
 
 if TYPE_CHECKING:
+    from contract.policy import Policy
     from processors.adapters.pictures import PicturesFunction
 
 
@@ -173,7 +174,9 @@ def assemble(
         ),
         recognizer=recognizer,
         committer=Committer(table),
-        publisher=Publisher(SnsTopic(aws.sns, settings.topic_arn, retry), settings.bucket_name, metrics),
+        publisher=Publisher(
+            SnsTopic(aws.sns, settings.topic_arn, retry), settings.bucket_name, metrics, _policy(settings)
+        ),
         metrics=metrics,
         now=runtime.now,
         most_bytes=MAX_PHOTO_BYTES if settings.pictures_function else MAX_S3_IMAGE_BYTES,
@@ -182,6 +185,14 @@ def assemble(
     attempts = Attempts(DynamoDBAttempts(aws.dynamodb, name, retry, runtime.clock), log)
     failed_messages = FailedMessages(queues, attempts, metrics, log, runtime, pipeline.bulk_queue_name)
     return ImageBatch(pipeline, failed_messages, metrics, log)
+
+
+def _policy(settings: ProcessorSettings) -> "Policy | None":
+    if not settings.policy:
+        return None
+    from contract.policy_faults import read_policy
+
+    return read_policy(settings.policy)
 
 
 def _pictures(settings: ProcessorSettings, aws: Clients, retry: RetryPolicy) -> "PicturesFunction | None":

@@ -17,6 +17,7 @@ from processors.pipeline.triage import outlived_tombstones
 from processors.telemetry import Metrics
 
 if TYPE_CHECKING:
+    from contract.policy import Policy
     from processors.adapters.dynamodb import ImageTable
     from processors.adapters.messaging import SnsTopic
 
@@ -169,11 +170,12 @@ class Committer:
 
 @dataclass(frozen=True)
 class Publisher:
-    """Announces the records of one batch."""
+    """Announces the records of one batch, by a policy where the deployment has one."""
 
     topic: "SnsTopic"
     bucket_name: str
     metrics: Metrics
+    policy: "Policy | None" = None
 
     def announce(self, records: Sequence[ImageRecord]) -> dict[str, ImagepipeError]:
         """Publish a completion for each record; return the keys of those not taken, with the reason.
@@ -181,7 +183,9 @@ class Publisher:
         A record that no event decided is no news to anybody.
         """
         completions = {
-            record.key: completion(self.bucket_name, record) for record in records if record.decided_by
+            record.key: completion(self.bucket_name, record, self.policy)
+            for record in records
+            if record.decided_by
         }
         refused = self.topic.publish(list(completions.values()))
         self.metrics.add(Metric.COMPLETIONS_PUBLISHED, len(completions) - len(refused))

@@ -1,0 +1,104 @@
+"""The file of a policy: checked before anything is made, and told to the two functions that apply it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from contract.policy_faults import MAX_BYTES
+from contract.settings import ProcessorSettings, QuerySettings, dump
+from infra.settings import DeploymentSettings, UnusableSettingsError
+from tests.infra.conftest import Synthesize
+from tests.infra.template import Template
+
+TEXT = """
+hidden = ["Weapon"]
+[moderation.Violence]
+review = 60
+"""
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    path = tmp_path / "policy.toml"
+    path.write_text(TEXT)
+    return path
+
+
+def refused(**given: object) -> str:
+    with pytest.raises(UnusableSettingsError) as raised:
+        DeploymentSettings.from_context(given.get)
+    return str(raised.value)
+
+
+def test_processor_and_query_function_are_told_the_same(synthesized: Synthesize, policy: Path) -> None:
+    context = {"policy": str(policy), "detectors": "labels,moderation"}
+    functions = Template.of(synthesized(context)).all("AWS::Lambda::Function")
+    told = {
+        name: each["Properties"]["Environment"]["Variables"].get("POLICY") for name, each in functions.items()
+    }
+    of_two = {name: text for name, text in told.items() if text is not None}
+
+    assert [name[:9] for name in sorted(of_two)] == ["AnswersQu", "Processin"]
+    assert set(of_two.values()) == {'{"hidden":["Weapon"],"moderation":{"Violence":{"review":60}}}'}
+
+
+def test_without_it_nothing_is_there(template: Template) -> None:
+    assert "POLICY" not in json.dumps(template.all("AWS::Lambda::Function"))
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    missing = tmp_path / "none.toml"
+    assert refused(policy=str(missing)) == (
+        f"policy is {str(missing)!r}, which cannot be read: [Errno 2] No such file or directory: "
+        f"{str(missing)!r}"
+    )
+
+
+def test_what_is_no_toml_is_refused_with_its_line(policy: Path) -> None:
+    policy.write_text("[labels\n")
+    assert refused(policy=str(policy)).startswith(f"{policy} is no TOML: ")
+    assert "line 1" in refused(policy=str(policy))
+
+
+def test_all_faults_are_told_at_once(policy: Path) -> None:
+    policy.write_text("[labels]\nCat = 101\nDog = -1")
+    assert refused(policy=str(policy)) == (
+        f"{policy}: labels has Cat = 101; a threshold is a number from 0 to 100\n"
+        f"{policy}: labels has Dog = -1; a threshold is a number from 0 to 100"
+    )
+
+
+def test_rules_for_what_nobody_looks_for_are_refused(policy: Path) -> None:
+    assert refused(policy=str(policy), detectors="labels") == (
+        f"{policy}: it has rules for moderation, and no photo is looked at for that: add moderation to "
+        "detectors"
+    )
+
+
+def test_the_longest_policy_has_room_beside_the_longest_names() -> None:
+    """Lambda counts names and values of all variables, 4,096 bytes together."""
+    url, arn = "https://sqs.ap-southeast-2.amazonaws.com/123456789012/" + "q" * 80, "a" * 120
+    places = {
+        "bucket_name": "b" * 63,
+        "table_name": "t" * 100,
+        "queue_url": url,
+        "dead_letter_queue_url": url,
+        "bulk_queue_url": url,
+        "bulk_dead_letter_queue_url": url,
+        "renditions_bucket": "r" * 63,
+        "policy": "p" * MAX_BYTES,
+    }
+    operations = dict.fromkeys(("DetectLabels", "DetectFaces", "DetectModerationLabels"), 12345.0)
+    asking = QuerySettings(**places, prefix_claim="cognito:groups", sign_in_url=arn, sign_in_client=arn)  # type: ignore[arg-type]
+    working = ProcessorSettings(
+        **places,  # type: ignore[arg-type]
+        topic_arn=arn,
+        pictures_function=arn,
+        daily_call_limits=operations,
+    )
+    for settings in (asking, working):
+        size = sum(len(name) + len(text) for name, text in dump(settings).items())
+        assert size + 200 <= 4096, (
+            "200 are for those of logs and metrics, and what AWS sets itself is not counted"
+        )

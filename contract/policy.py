@@ -7,6 +7,7 @@ variable POLICY. contract/policy_faults.py says what is wrong with one.
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -129,17 +130,19 @@ class Policy:
     def rule(self, category: str) -> ModerationRule:
         return self.rules.get(category.casefold(), _NO_RULE)
 
-    def categories(self, action: ModerationAction) -> Mapping[str, float]:
+    def categories(self, action: ModerationAction) -> Mapping[str, tuple[float, float]]:
         """Return the categories, in lower case, of which one at least is in every photo that asks for this.
 
-        Each comes with the confidence from which on it does. There are none for `allow`.
+        Each comes with the confidence from which on it does, and the one from which on it asks for more.
+        There are none for `allow`.
         """
-        least = {
-            category: rule.block if action is ModerationAction.BLOCK else rule.review
-            for category, rule in self.rules.items()
-            if action is not ModerationAction.ALLOW
-        }
-        return {category: percent for category, percent in least.items() if percent is not None}
+        found: dict[str, tuple[float, float]] = {}
+        for category, rule in self.rules.items():
+            if action is ModerationAction.BLOCK and rule.block is not None:
+                found[category] = (rule.block, math.inf)
+            elif action is ModerationAction.REVIEW and rule.review is not None:
+                found[category] = (rule.review, math.inf if rule.block is None else rule.block)
+        return found
 
     def action(self, moderation: Mapping[str, float]) -> ModerationAction:
         """Return the strongest action that any category asks for, by confidence in percent."""
@@ -176,7 +179,8 @@ class Policy:
     def told(self, answer: Any, *, of_labels: bool) -> Any:
         """Return a detector's raw answer without what must not be read: hidden labels, gender and age.
 
-        `of_labels` says that `Name` names labels in it, and not categories or people.
+        `of_labels` says that `Name` names labels in it, and not categories or people. What has an alias is
+        called by that.
         """
         if isinstance(answer, Mapping):
             return {
@@ -185,12 +189,17 @@ class Policy:
                 if self.shows_gender_and_age or name not in _ATTRIBUTES_OF_GENDER_AND_AGE
             }
         if isinstance(answer, list):
-            return [
-                self.told(each, of_labels=of_labels)
-                for each in answer
-                if not (of_labels and isinstance(each, Mapping) and self.hides(str(each.get("Name", ""))))
-            ]
+            named = (self._named(each) if of_labels else each for each in answer)
+            return [self.told(each, of_labels=of_labels) for each in named if each is not None]
         return answer
+
+    def _named(self, label: Any) -> Any:
+        """Return a label of an answer under a name that may be read; None where there is none."""
+        if not isinstance(label, Mapping) or not isinstance(label.get("Name"), str):
+            return label
+        name = label["Name"]
+        shown = self.shown_name(name) if self.hides(name) else name
+        return None if shown is None else {**label, "Name": shown}
 
     @cached_property
     def _names_of(self) -> Mapping[str, tuple[str, ...]]:

@@ -96,6 +96,10 @@ class IndexRow:
     is_parent: bool = False
 
     @property
+    def term(self) -> str:
+        return self.at.pk.removeprefix(INDEX_PREFIX).rpartition("#")[0]
+
+    @property
     def place(self) -> str:
         """Return where its image stands in order of upload, or of capture: the same for all its revisions."""
         return self.at.sk.rpartition("#")[0]

@@ -41,8 +41,10 @@ ROUTES = (
 UPLOAD_ROUTE = "POST /uploads"
 # What the caller may see: only where a claim of the token says so.
 ACCESS_ROUTE = "GET /access"
+# What is to be reviewed: only where a policy says so.
+REVIEWS_ROUTE = "GET /reviews"
 # What reads most of the table, asks other services, or spends calls: it has a throttle of its own.
-COSTLY_ROUTES = ("GET /images", "GET /labels", "GET /stats", UPLOAD_ROUTE)
+COSTLY_ROUTES = ("GET /images", "GET /labels", "GET /stats", UPLOAD_ROUTE, REVIEWS_ROUTE)
 # For operators, and answered by a function of their own: only where the settings have it. Each is a route, so
 # that a policy of IAM can allow looking without sending back.
 RETRY_ROUTE = "POST /retries"
@@ -247,7 +249,8 @@ class Answers(Construct):
         stage.node.add_dependency(*routes)
 
     def _costly_routes(self) -> list[str]:
-        return [route for route in COSTLY_ROUTES if route != UPLOAD_ROUTE or self.settings.takes_uploads]
+        has = {UPLOAD_ROUTE: self.settings.takes_uploads, REVIEWS_ROUTE: bool(self.settings.policy)}
+        return [route for route in COSTLY_ROUTES if has.get(route, True)]
 
     def _route(self) -> list[apigateway.HttpRoute]:
         # One permission for all routes: each of them asks the same function, and one for each was a tenth of
@@ -264,7 +267,8 @@ class Answers(Construct):
         pages = (*STATIC_ROUTES, OPERATOR_PAGE) if self._operator else STATIC_ROUTES
         made: list[apigateway.HttpRoute] = []
         by_prefix = (ACCESS_ROUTE,) if self.settings.prefix_claim else ()
-        for route in (*ROUTES, *uploads, *by_prefix, *pages):
+        reviews = (REVIEWS_ROUTE,) if self.settings.policy else ()
+        for route in (*ROUTES, *uploads, *by_prefix, *reviews, *pages):
             method, path = route.split()
             made += self.api.add_routes(
                 path=path,

@@ -63,11 +63,13 @@ class TableReader(Protocol):
 class LabelCounts(NamedTuple):
     """How many recognized images carry each label, by its name as Rekognition writes it.
 
-    `looked_at` is set where not all images were counted: so many of the newest were.
+    `looked_at` is set where not all images were counted: so many of the newest were. `at_most` are the names,
+    in lower case, of which the count is only the most that it can be.
     """
 
     by_name: Mapping[str, int]
     looked_at: int | None = None
+    at_most: frozenset[str] = frozenset()
 
 
 class Counts(Protocol):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from contract.key_filter import EVERY_KEY, KeyFilter
 from query_api.endpoints import counts, images, schemas, uploads
@@ -12,8 +13,11 @@ from query_api.endpoints.page import PageEndpoints, SignInPages
 from query_api.http.messages import HTML, Request, Response
 from query_api.http.routing import Endpoint, Route
 from query_api.ports import Counting, Counts, Queues, RequestLog, Signer, TableReader
+from query_api.search.cursors import Cursors
 from query_api.search.listing import Listing
-from query_api.search.questions import Cursors
+
+if TYPE_CHECKING:
+    from contract.policy import Policy
 
 OPENAPI = Endpoint("GET", "/openapi.json", "describeApi", "This document", {"type": "object"}, is_static=True)
 ACCESS = Endpoint(
@@ -41,7 +45,8 @@ class Dependencies:
     `prefix_claim` is the claim of the token that says what a caller may see, empty where all see everything;
     `visible` are the prefixes that the caller may see, None for everything. `sign_in` is where people sign
     in, None where that is not this deployment's.
-    `operator` says whether there is a page for operators.
+    `operator` says whether there is a page for operators. `policy` says what is shown, None for everything;
+    then `table`, `listing` and `counts` are by it (query_api/by_policy.py).
     """
 
     table: TableReader
@@ -64,6 +69,7 @@ class Dependencies:
     visible: tuple[str, ...] | None = None
     sign_in: SignInPages | None = None
     operator: bool = False
+    policy: "Policy | None" = None
 
 
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:
@@ -79,13 +85,15 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
             parts.signer,
             parts.count,
             parts.log,
-            Offered(parts.confidence_order, pictures, parts.near_duplicates, parts.keep_location),
+            Offered(
+                parts.confidence_order, pictures, parts.near_duplicates, parts.keep_location, parts.policy
+            ),
         ).routes(),
         Route(counts.HEALTH, partial(counts.check_health, parts.table, parts.log)),
         *((upload,) if parts.uploads else ()),
         *((Route(ACCESS, partial(_access, parts.visible)),) if parts.prefix_claim else ()),
         Route(counts.LABELS, partial(counts.list_labels, parts.counts)),
-        Route(counts.STATS, partial(counts.read_stats, parts.counts, parts.queues, parts.now)),
+        Route(counts.STATS, partial(counts.read_stats, parts.counts, parts.queues, parts.now, parts.policy)),
         *PageEndpoints(
             parts.photos_at,
             parts.renditions_at,

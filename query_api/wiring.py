@@ -27,8 +27,8 @@ from query_api.http.messages import Request
 from query_api.http.routing import Route, Router
 from query_api.ports import Counting, QueryMetric
 from query_api.routes import Dependencies, all_routes
+from query_api.search.cursors import Cursors
 from query_api.search.listing import Listing
-from query_api.search.questions import Cursors
 
 Answering = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
@@ -48,7 +48,8 @@ def assemble(settings: QuerySettings, session: botocore.session.Session) -> Answ
     def count(what: QueryMetric, by: int) -> None:
         metrics.add_metric(name=what, unit=MetricUnit.Count, value=by)
 
-    router = Router(_routes(_parts(settings, session, logger, count)), logger, count)
+    parts = _by_policy(settings, _parts(settings, session, logger, count))
+    router = Router(_routes(parts), logger, count)
 
     # Copies that start from one snapshot would all draw the same pauses between attempts, and throttle again.
     # https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
@@ -64,6 +65,15 @@ def assemble(settings: QuerySettings, session: botocore.session.Session) -> Answ
         measured, correlation_id_path=correlation_paths.API_GATEWAY_HTTP
     )
     return logged
+
+
+def _by_policy(settings: QuerySettings, parts: Dependencies) -> Dependencies:
+    if not settings.policy:
+        return parts
+    from contract.policy_faults import read_policy
+    from query_api.by_policy import answered_by
+
+    return answered_by(parts, read_policy(settings.policy))
 
 
 def _routes(parts: Dependencies) -> tuple[Route, ...]:

@@ -13,6 +13,7 @@ import typer.main
 from typer.cli import get_docs_for_click
 
 from contract.metrics import SECONDS_TO_SEARCHABLE, Metric, TallyMetric
+from contract.policy import Policy
 from infra.bundles import ROOT
 from infra.settings import DeploymentSettings
 from operations.main import app
@@ -24,7 +25,7 @@ WRITTEN = ROOT / "build" / "reference"
 
 
 def openapi() -> str:
-    described: dict[str, Any] = Site(operator=True).get("/openapi.json").json
+    described: dict[str, Any] = Site(operator=True, policy=Policy()).get("/openapi.json").json
     return json.dumps(described, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws.queue_depths import QueueDepth
 from contract.errors import ImagepipeError
@@ -15,6 +15,9 @@ from query_api.http.messages import Request, Response, unhealthy
 from query_api.http.parameters import Parameter, QueryParams, text_up_to, whole
 from query_api.http.routing import Endpoint
 from query_api.ports import Counts, Queues, RequestLog, TableReader
+
+if TYPE_CHECKING:
+    from contract.policy import Policy
 
 MAX_PREFIX_CHARACTERS = 200
 MAX_LIMIT = 1000
@@ -59,9 +62,17 @@ def list_labels(counts: Counts, request: Request) -> Response:
     prefix = (asked.one("prefix") or "").casefold()
     counted = counts.labels()
     merged = _one_each(counted.by_name)
-    chosen = [label for label in merged if label["name"].casefold().startswith(prefix)]
+    chosen = [
+        _at_most(label) if label["name"].casefold() in counted.at_most else label
+        for label in merged
+        if label["name"].casefold().startswith(prefix)
+    ]
     some = {} if counted.looked_at is None else {"looked_at": counted.looked_at}
     return Response(200, {"labels": chosen[: asked.one("limit")], **some})
+
+
+def _at_most(label: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": label["name"], "at_most": label["count"]}
 
 
 def _one_each(counts: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -75,7 +86,9 @@ def _one_each(counts: Mapping[str, int]) -> list[dict[str, Any]]:
     return sorted(labels, key=lambda label: (-int(str(label["count"])), str(label["name"])))
 
 
-def read_stats(counts: Counts, queues: Queues, now: Callable[[], datetime], _: Request) -> Response:
+def read_stats(
+    counts: Counts, queues: Queues, now: Callable[[], datetime], policy: "Policy | None", _: Request
+) -> Response:
     """Answer how things stand. `now` gives the time in UTC."""
     today = now().date()
     days = [(today - timedelta(days=ago)).isoformat() for ago in range(CALL_DAYS)]
@@ -88,6 +101,7 @@ def read_stats(counts: Counts, queues: Queues, now: Callable[[], datetime], _: R
         "queues": {"images": _depth(backlog.images), "bulk": _depth(backlog.bulk)},
         "dead_letters": backlog.dead_letters,
         "today": {count.name.lower(): counted.get(days[0], {}).get(count, 0) for count in Metric},
+        **({} if policy is None else {"policy": policy.version}),
     }
     return Response(200, content)
 

@@ -1,18 +1,24 @@
 """The parameters of `GET /images`: what each means, which go together, and the question that they make."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from contract.records import Status
 from contract.table import MIN_WORD_CHARACTERS, plain_word
 from query_api.http import parameters
 from query_api.http.parameters import Parameter, QueryParams
 from query_api.search.near import Near
+from query_api.search.postings import label_terms
 from query_api.search.questions import BY_CAPTURE, DEFAULT_LIMIT, ListQuestion, Order
+
+if TYPE_CHECKING:
+    from contract.policy import ModerationAction, Policy
 
 NAME = parameters.text_up_to(200)
 MAX_LIMIT = 100
 MAX_FACES = 100
 MAX_WORDS = 10
+# Of those asked for, with all names of aliases.
+MAX_LABEL_TERMS = 30
 
 KEY = Parameter("key", parameters.S3_KEY, "One image by its key, any key. Goes together with `raw` alone.")
 
@@ -42,6 +48,11 @@ PARAMETERS = (
         "text", NAME, "Words that were read in the image; all of them, in any order.", most=5, example="stop"
     ),
     Parameter("moderation", NAME, "A moderation category that the image falls into.", example="Violence"),
+    Parameter(
+        "moderation_action",
+        parameters.one_of("allow", "review", "block"),
+        "What this deployment's policy asks to do with the images.",
+    ),
     Parameter(
         "status",
         parameters.one_of(Status.RECOGNIZED, Status.REJECTED),
@@ -90,7 +101,16 @@ PARAMETERS = (
 )
 
 _OF_FILES = ("taken_from", "taken_to", "camera", "near", "near_duplicates_of")
-_OF_RECOGNIZED = ("label", "any_label", "not_label", "min_faces", "text", "moderation", *_OF_FILES)
+_OF_RECOGNIZED = (
+    "label",
+    "any_label",
+    "not_label",
+    "min_faces",
+    "text",
+    "moderation",
+    "moderation_action",
+    *_OF_FILES,
+)
 _WITH_CONFIDENCE = ("label", "any_label", "not_label", "moderation")
 _ORDERED_BY = ("label", "any_label", "moderation")
 
@@ -100,13 +120,14 @@ class Offered(NamedTuple):
 
     `confidence_order` says whether the table has its index by rank, `pictures` whether photos' files are
     read, `near_duplicates` whether such are found by them, `keep_location` whether it is told where they were
-    taken.
+    taken. `policy` says what is shown and what moderation asks for; None where there is none.
     """
 
     confidence_order: bool = True
     pictures: bool = True
     near_duplicates: bool = True
     keep_location: bool = True
+    policy: "Policy | None" = None
 
 
 def read_question(params: QueryParams, offered: Offered) -> ListQuestion:
@@ -124,6 +145,7 @@ def read_question(params: QueryParams, offered: Offered) -> ListQuestion:
         min_faces=params.one("min_faces") or 0,
         words=_words(" ".join(params.all("text"))),
         moderation=params.one("moderation"),
+        moderation_action=_action(params.one("moderation_action"), offered.policy),
         status=Status(params.one("status")),
         prefix=params.one("prefix") or "",
         uploaded_from=params.one("from"),
@@ -136,6 +158,14 @@ def read_question(params: QueryParams, offered: Offered) -> ListQuestion:
         order=Order(params.one("order")),
         limit=params.one("limit"),
     )
+
+
+def _action(given: str | None, policy: "Policy | None") -> "ModerationAction | None":
+    if given is None or policy is None:
+        return None
+    from contract.policy import ModerationAction
+
+    return ModerationAction(given)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -174,6 +204,7 @@ def _hold_against(params: QueryParams, offered: Offered) -> None:
             "this deployment keeps no order by confidence (its setting confidence_order); "
             "ask for newest or oldest",
         )
+    _hold_against_policy(params, offered.policy)
     if not offered.pictures:
         reason = "this deployment reads nothing of photos' files (its setting pictures)"
         for name in _OF_FILES:
@@ -188,3 +219,17 @@ def _hold_against(params: QueryParams, offered: Offered) -> None:
         )
     if "near" in params.given and not offered.keep_location:
         params.blame("near", "this deployment tells no places (its setting keep_location)")
+
+
+def _hold_against_policy(params: QueryParams, policy: "Policy | None") -> None:
+    if policy is None:
+        if "moderation_action" in params.given:
+            params.blame("moderation_action", "this deployment has no policy (its setting policy)")
+        return
+    terms = len(label_terms((*params.all("label"), *params.all("any_label")), policy))
+    if terms > MAX_LABEL_TERMS:
+        params.blame(
+            "label" if "label" in params.given else "any_label",
+            f"these are {terms} labels with all that this deployment's policy shows as one of them; "
+            f"ask for {MAX_LABEL_TERMS} at most",
+        )

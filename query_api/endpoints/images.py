@@ -10,8 +10,9 @@ from query_api.http.messages import Request, Response, unknown_image
 from query_api.http.parameters import QueryParams
 from query_api.http.routing import Endpoint, Route
 from query_api.ports import Counting, QueryMetric, RequestLog, Signer, TableReader
+from query_api.search.cursors import Cursors, ForeignCursorError
 from query_api.search.listing import Listing
-from query_api.search.questions import Cursors, ForeignCursorError, ListQuestion
+from query_api.search.questions import ListQuestion
 
 IMAGES = "/images/"
 NO_SUCH_IMAGE = {
@@ -78,7 +79,15 @@ class ImageEndpoints:
             Route(LIST, self._list_or_image),
             Route(RAW, lambda request: self._at_path(request, raw=True)),
             Route(IMAGE, lambda request: self._at_path(request, raw=False)),
+            *self._review_routes(),
         )
+
+    def _review_routes(self) -> tuple[Route, ...]:
+        if self.offered.policy is None:
+            return ()
+        from query_api.endpoints.reviews import REVIEWS
+
+        return (Route(REVIEWS, self._reviews),)
 
     def _at_path(self, request: Request, *, raw: bool) -> Response:
         path = request.path.removesuffix("/raw") if raw else request.path
@@ -95,16 +104,27 @@ class ImageEndpoints:
         question = read_question(params, self.offered)
         if question.near_duplicates_of is not None:
             question = question._replace(picture_hash=self._hash(question.near_duplicates_of, params))
+        return self._list(self._resumed(question, params))
+
+    def _reviews(self, request: Request) -> Response:
+        from query_api.endpoints.reviews import REVIEWS, read_review_question
+
+        params = QueryParams(REVIEWS.parameters, request.raw_query_string)
+        question = read_review_question(params, confidence_order=self.offered.confidence_order)
+        return self._list(self._resumed(question, params))
+
+    def _resumed(self, question: ListQuestion, params: QueryParams) -> ListQuestion:
+        """Return the question as the cursor goes on with it, if one is given. Raises ProblemError."""
         cursor = params.one("cursor")
-        if cursor is not None:
-            try:
-                question = self.cursors.resume(question, cursor)
-            except ForeignCursorError:
-                params.blame(
-                    "cursor", "not one of ours for this question; leave it out to start at the first page"
-                )
-                params.finish()
-        return self._list(question)
+        if cursor is None:
+            return question
+        try:
+            return self.cursors.resume(question, cursor)
+        except ForeignCursorError:
+            params.blame(
+                "cursor", "not one of ours for this question; leave it out to start at the first page"
+            )
+            raise params.problem() from None
 
     def _hash(self, key: str, params: QueryParams) -> str:
         """Read the hash of a photo whose near duplicates are asked for. Raise ProblemError if it has none."""
@@ -133,20 +153,25 @@ class ImageEndpoints:
         return Response(200, presentation.raw(details) if raw else self._detailed(details))
 
     def _detailed(self, details: presentation.Details) -> schemas.Json:
-        shown = self._shown(details.record)
+        shown, policy = self._shown(details.record), self.offered.policy
+        if policy is not None:
+            shown = {**shown, "policy": policy.version}
         try:
-            return presentation.details(details, shown)
+            return presentation.details(details, shown, policy)
         except (KeyError, TypeError, AttributeError):
             # An answer that is not of Rekognition's form: the record says what lists say.
             self.log.exception("a raw result cannot be read, and is left out")
             self.count(QueryMetric.ITEMS_UNREADABLE, 1)
-            return presentation.details(details._replace(results={}), shown)
+            return presentation.details(details._replace(results={}), shown, policy)
 
     def _shown(self, record: ImageRecord) -> schemas.Json:
         offered = self.offered
-        return presentation.shown(
+        shown = presentation.shown(
             record, self.signer, pictures=offered.pictures, places=offered.keep_location
         )
+        if offered.policy is None:
+            return shown
+        return {"moderation_action": offered.policy.action_of(record), **shown}
 
 
 def read_details(table: TableReader, key: str) -> presentation.Details | None:

@@ -1,7 +1,7 @@
 """Answers as JSON in the names our users read (schemas.py describes them)."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract.photos import PICTURE, PhotoFacts
 from contract.raw_answers import plain, text_lines
@@ -9,6 +9,9 @@ from contract.records import ImageRecord, Result
 from query_api.endpoints.schemas import PHOTO, Json
 from query_api.ports import Signer
 from query_api.search.questions import Match, Page
+
+if TYPE_CHECKING:
+    from contract.policy import Policy
 
 
 class Details(NamedTuple):
@@ -47,17 +50,20 @@ def page(answer: Page, cursor: str | None, show: Callable[[ImageRecord], Json]) 
     return {"images": images, "cursor": cursor, **early}
 
 
-def details(image: Details, shown: Json) -> Json:
-    """Write everything known of an image: what a list shows of it, and more.
+def details(image: Details, shown: Json, policy: "Policy | None" = None) -> Json:
+    """Write everything known of an image: what a list shows of it, and more; by a policy where there is one.
 
     `labels` come with parents, instances and boxes, `face_details` with every attribute, `text_lines` as they
     were read, where the detectors ran. Boxes are ratios of the upright picture's width and height.
     """
     record = image.record
     labels, faces, text = (image.results.get(name) for name in ("labels", "faces", "text"))
+    named = _label_names(record) if labels is None else _labels(record, labels.response)
+    if labels is not None and policy is not None:
+        named = _labels_by(policy, record, named)
     return {
         **_summary(record, shown),
-        "labels": _label_names(record) if labels is None else _labels(record, labels.response),
+        "labels": named,
         "face_details": None if faces is None else plain(faces.response.get("FaceDetails", [])),
         "text_lines": None if text is None else text_lines(text.response),
         "version": {
@@ -128,6 +134,28 @@ def _labels(record: ImageRecord, response: Mapping[str, Any]) -> list[Json]:
         }
         for label in response.get("Labels", [])
     ]
+
+
+def _labels_by(policy: "Policy", record: ImageRecord, labels: Sequence[Json]) -> list[Json]:
+    """Put labels that are shown as one together: the surest of them, with the boxes and parents of all."""
+    by_name: dict[str, Json] = {}
+    for label in sorted(labels, key=lambda label: -float(label["confidence"])):
+        shown = policy.shown_name(label["name"])
+        # Records have confidences to two decimals, and are what is shown by.
+        is_sure = round(label["confidence"], 2) >= policy.threshold(label["name"])
+        if shown not in record.findings.labels or not is_sure:
+            continue
+        parents = [policy.shown_name(parent) for parent in label.get("parents", [])]
+        first = by_name.get(shown, {**label, "name": shown, "parents": [], "instances": []})
+        by_name[shown] = {
+            **first,
+            "parent": shown in record.findings.parents,
+            "parents": list(
+                dict.fromkeys((*first["parents"], *(name for name in parents if name not in (None, shown))))
+            ),
+            "instances": [*first["instances"], *label.get("instances", [])],
+        }
+    return list(by_name.values())
 
 
 def _called_at(image: Details, detector: str) -> str | None:

@@ -77,6 +77,7 @@ PHOTO = json_object(
     },
     description="What the file says of itself; null where it says nothing. Texts are a stranger's.",
 )
+_POLICY: Json = {**TEXT, "description": "Names the policy by which this is shown; only where there is one."}
 _COMMON: Json = {
     "key": TEXT,
     "status": {"type": "string", "enum": ["recognized", "rejected"]},
@@ -92,6 +93,12 @@ _COMMON: Json = {
         "and these are its answers.",
     },
     "rejection": REJECTION,
+    "moderation_action": {
+        "type": ["string", "null"],
+        "enum": ["allow", "review", "block", None],
+        "description": "What the policy asks to do with it, only where there is one; null where nobody has "
+        "looked for what moderation asks.",
+    },
     "url": URL,
     "thumbnail_url": {
         **TEXT_OR_NULL,
@@ -121,6 +128,7 @@ SUMMARY = json_object(
     },
     "confidence",
     "distance",
+    "moderation_action",
 )
 PAGE = json_object(
     {
@@ -156,7 +164,10 @@ DETAILS = json_object(
             "type": "object",
             "additionalProperties": json_object({"fingerprint": TEXT, "called_at": TEXT_OR_NULL}),
         },
-    }
+        "policy": _POLICY,
+    },
+    "moderation_action",
+    "policy",
 )
 RAW: Json = {
     "type": "object",
@@ -175,7 +186,21 @@ UPLOAD = json_object(
 HEALTH = json_object({"status": {"type": "string", "enum": ["ok"]}})
 LABELS = json_object(
     {
-        "labels": listed(json_object({"name": TEXT, "count": COUNT})),
+        "labels": listed(
+            json_object(
+                {
+                    "name": TEXT,
+                    "count": COUNT,
+                    "at_most": {
+                        **COUNT,
+                        "description": "In place of `count`, where the policy shows a label only from a "
+                        "threshold on, or several as one: how many images it was found in, sure or not.",
+                    },
+                },
+                "count",
+                "at_most",
+            )
+        ),
         "looked_at": {
             **COUNT,
             "description": "Where not all images were counted: how many were, of the newest. Only for those "
@@ -227,7 +252,9 @@ STATS = json_object(
             {count.name.lower(): COUNT for count in Metric},
             description="What the processor counted, UTC.",
         ),
-    }
+        "policy": _POLICY,
+    },
+    "policy",
 )
 PROBLEM = json_object(
     {

@@ -140,8 +140,8 @@ def conjunctions(table: TableReader, matcher: Matcher, budget: int, fewest_rows:
     `budget` is what reading may cost, in rows; `fewest_rows` are read at first of each of several terms.
     """
     question = matcher.question
-    groups = driving_terms(question)
-    plans = [[ranges(question, term) for term in group] for group in groups]
+    groups = driving_terms(question, matcher.policy)
+    plans = [[ranges(question, term, matcher.least(term)) for term in group] for group in groups]
     shards, terms_read = len(plans[0][0]), sum(map(len, groups))
     budgets = [ReadBudget(budget // shards) for _ in range(shards)]
     limit = _first_limit(question.limit, shards, 1 if terms_read == 1 else fewest_rows)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from contract.records import ImageRecord
 from contract.table import IndexRow
@@ -10,6 +11,9 @@ from query_api.ports import TableReader
 from query_api.search.conjunction import Checkpoint, Conjunction, conjunctions, in_order
 from query_api.search.postings import ROWS_OF_A_UNIT, RowRange
 from query_api.search.questions import ListQuestion, Match, Matcher, Order, Page
+
+if TYPE_CHECKING:
+    from contract.policy import Policy
 
 # How far one request goes to fill its page, by how many images it asks for. Then the page is short, and its
 # cursor goes on from there. What that costs at worst is in docs/security.md.
@@ -31,7 +35,8 @@ class Listing:
 
     `max_read_budget` bounds the reading of index rows, `max_records` that of records; what is asked for
     bounds both further. `fewest_rows` are read at first of each of several terms. Images are found below the
-    prefixes in `visible`; anywhere where that is None.
+    prefixes in `visible`; anywhere where that is None. Where there is a `policy`, `table` gives records as it
+    shows them.
     """
 
     table: TableReader
@@ -39,10 +44,11 @@ class Listing:
     max_records: int = MAX_RECORDS
     fewest_rows: int = ROWS_OF_A_UNIT
     visible: tuple[str, ...] | None = None
+    policy: "Policy | None" = None
 
     def page(self, question: ListQuestion) -> Page:
         """Read one page: about as many rows as it shows and skips, and one record for each."""
-        matcher = Matcher(question, self.visible)
+        matcher = Matcher(question, self.visible, self.policy)
         if matcher.is_in_vain:
             return Page((), None)
         budget = min(self.max_read_budget, READ_BUDGET_OF_A_PAGE + READ_BUDGET_OF_A_MATCH * question.limit)

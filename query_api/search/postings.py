@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from contract import table
 from contract.table import IndexRow
 from query_api.ports import TableReader
 from query_api.search.questions import BY_CAPTURE, OLDEST_FIRST, ListQuestion, Order
+
+if TYPE_CHECKING:
+    from contract.policy import Policy
 
 MAX_ROWS_AT_ONCE = 500
 # Of each of several postings: larger bites would mostly be left over when the page is full.
@@ -79,11 +82,19 @@ class RowRange(NamedTuple):
         return self._replace(low=at + _FIRST)
 
 
-def ranges(question: ListQuestion, term: str) -> tuple[RowRange, ...]:
-    """Return which rows of a term a question has still to read, partition by partition."""
+def ranges(
+    question: ListQuestion, term: str, min_confidence_percent: float | None = None
+) -> tuple[RowRange, ...]:
+    """Return which rows of a term a question has still to read, partition by partition.
+
+    `min_confidence_percent` is what its rows need, where that is not what the question asks for.
+    """
     by_rank = question.order is Order.CONFIDENCE
     if by_rank:
-        least = max(question.min_confidence_percent - _LEAST_STEP_PERCENT, 0.0)
+        percent = (
+            question.min_confidence_percent if min_confidence_percent is None else min_confidence_percent
+        )
+        least = max(percent - _LEAST_STEP_PERCENT, 0.0)
         low, high = table.rank(least, _FIRST), _LAST
     elif question.order in BY_CAPTURE:
         low, high = question.taken_from or _FIRST, f"{question.taken_to or ''}{_LAST}"
@@ -96,27 +107,29 @@ def ranges(question: ListQuestion, term: str) -> tuple[RowRange, ...]:
     return tuple(each if question.after is None else each.after(question.after) for each in whole)
 
 
-def driving_terms(question: ListQuestion) -> tuple[Terms, ...]:
-    """Return groups of terms: what matches stands under one term of each group.
+def driving_terms(question: ListQuestion, policy: Policy | None = None) -> tuple[Terms, ...]:
+    """Return groups of terms: what matches, by a policy where there is one, stands under one of each group.
 
     In order of confidence there is one group, whose rows have the confidence that is asked for, and in order
     of capture the one whose rows are in it; everything else is then seen on the records.
     """
     if question.order in BY_CAPTURE:
         return ((table.TAKEN,),)
-    groups = list(_groups(question))
+    groups = _groups(question, policy)
     if question.order is Order.CONFIDENCE:
         return (groups[0],)
     return tuple(groups) or ((table.status_term(question.status),),)
 
 
-def _groups(question: ListQuestion) -> list[Terms]:
+def _groups(question: ListQuestion, policy: Policy | None) -> list[Terms]:
     """List the groups, the one whose confidence is shown first. Each group once, however often asked for."""
-    groups: list[Terms] = [(table.label_term(name),) for name in question.labels]
+    groups = [label_terms((name,), policy) for name in question.labels]
     if question.any_labels:
-        groups.append(tuple(dict.fromkeys(map(table.label_term, question.any_labels))))
+        groups.append(label_terms(question.any_labels, policy))
     if question.moderation is not None:
         groups.append((table.moderation_term(question.moderation),))
+    if question.moderation_action is not None and policy is not None:
+        groups.append(tuple(map(table.moderation_term, policy.categories(question.moderation_action))))
     groups += [(table.word_term(word),) for word in question.words]
     if question.min_faces:
         groups.append((table.faces_term(),))
@@ -126,7 +139,13 @@ def _groups(question: ListQuestion) -> list[Terms]:
         groups.append(tuple(map(table.place_term, question.near.cells())))
     if question.picture_hash is not None:
         groups.append(table.hash_terms(question.picture_hash))
-    return list(dict.fromkeys(groups))
+    return list(dict.fromkeys(filter(None, groups)))
+
+
+def label_terms(names: Sequence[str], policy: Policy | None) -> Terms:
+    """Return the terms of labels, each once: by a policy, those of all names that are shown as one."""
+    found = names if policy is None else [found for name in names for found in policy.names(name)]
+    return tuple(dict.fromkeys(map(table.label_term, found)))
 
 
 class ReadBudgetSpentError(Exception):

@@ -1,19 +1,18 @@
-"""Questions: what can be asked, whether an image is meant, and the cursor that goes on where a page ended."""
+"""Questions: what can be asked, and whether an image is meant."""
 
-import binascii
-import hmac
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
 
 from contract import table
 from contract.photos import NEAR_DUPLICATE_BITS, PhotoFacts, hash_distance
 from contract.records import ImageRecord, Status
 from contract.table import IndexRow
 from query_api.search.near import Near
+
+if TYPE_CHECKING:
+    from contract.policy import ModerationAction, Policy
 
 DEFAULT_LIMIT = 50
 
@@ -38,6 +37,7 @@ class ListQuestion(NamedTuple):
     An image carries a label if its confidence is at least `min_confidence_percent` and, unless
     `include_parents`, if it is not implied by another of its labels. An image matches that carries all of
     `labels`, one of `any_labels` and none of `not_labels`. `words` were read in them, in any order.
+    `moderation_action` is what the policy asks to do with them.
     `uploaded_from` and `uploaded_to` are ISO 8601 times in UTC, `taken_from` and `taken_to` by the camera's
     clock; both belong to the span. `picture_hash` is that of the photo `near_duplicates_of`, which itself is
     left out. `after` is the place in the order where the page before this one ended.
@@ -51,6 +51,7 @@ class ListQuestion(NamedTuple):
     min_faces: int = 0
     words: tuple[str, ...] = ()
     moderation: str | None = None
+    moderation_action: "ModerationAction | None" = None
     status: Status = Status.RECOGNIZED
     prefix: str = ""
     uploaded_from: str | None = None
@@ -103,21 +104,40 @@ class Scored(NamedTuple):
     distance: int | None = None
 
 
+class RowBounds(NamedTuple):
+    """Between which confidences rows of one term can lead to images that match, the upper one left out.
+
+    `is_one_of_several` says that the term is of a label that is shown as one with others.
+    """
+
+    least: float
+    below: float = inf
+    is_one_of_several: bool = False
+
+
 class Matcher:
     """Holds images against a question. The record decides; index rows only say where to look.
 
-    `visible` are the prefixes whose images may be seen at all; None where all may.
+    `visible` are the prefixes whose images may be seen at all; None where all may. Where there is a `policy`,
+    records are held against the question as it shows them.
     """
 
-    def __init__(self, question: ListQuestion, visible: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        question: ListQuestion,
+        visible: Sequence[str] | None = None,
+        policy: "Policy | None" = None,
+    ) -> None:
         self.question = question
+        self.policy = policy
+        self._bounds = {} if policy is None else _bounds(question, policy)
         self._visible = ("",) if visible is None else tuple(visible)
         self._prefixes = _within(question.prefix, self._visible)
-        self._labels = _folded(question.labels)
-        self._any_labels = _folded(question.any_labels)
-        self._not_labels = _folded(question.not_labels)
+        self._labels = _shown(question.labels, policy)
+        self._any_labels = _shown(question.any_labels, policy)
+        self._not_labels = _shown(question.not_labels, policy)
         self._names = {*self._labels, *self._any_labels, *self._not_labels}
-        self._words = set(_folded(question.words))
+        self._words = set(folded(question.words))
         self._camera = None if question.camera is None else question.camera.casefold()
         self._is_by_capture = question.order in BY_CAPTURE
         self._asks_for_facts = self._is_by_capture or any(
@@ -133,8 +153,19 @@ class Matcher:
 
     @property
     def is_in_vain(self) -> bool:
-        """Return whether nothing can match: what is asked for is nowhere that may be seen."""
-        return not self._prefixes
+        """Return whether nothing can match: what is asked for is nowhere that may be seen, or never shown."""
+        asked = self.question
+        return (
+            not self._prefixes
+            or len(self._labels) < len(asked.labels)
+            or (bool(asked.any_labels) and not self._any_labels)
+            or (asked.moderation_action is not None and not self._has_action())
+        )
+
+    def least(self, term: str) -> float:
+        """Return how sure rows of a term have to be, in percent."""
+        bounds = self._bounds.get(term)
+        return self.question.min_confidence_percent if bounds is None else bounds.least
 
     def may_see(self, key: str) -> bool:
         return key.startswith(self._visible)
@@ -147,10 +178,21 @@ class Matcher:
             (asked.taken_from, asked.taken_to) if by_capture else (asked.uploaded_from, asked.uploaded_to)
         )
         return (
-            (row.confidence is None or row.confidence >= asked.min_confidence_percent)
-            and (asked.include_parents or not row.is_parent)
+            self._is_sure(row)
             and row.key.startswith(self._prefixes)
             and (first or "") <= row.at.sk <= f"{last or ''}~"
+        )
+
+    def _is_sure(self, row: IndexRow) -> bool:
+        if row.confidence is None:
+            return True
+        asked = self.question
+        bounds = self._bounds.get(row.term) if self._bounds else None
+        if bounds is None:
+            is_label = asked.include_parents or not row.is_parent
+            return row.confidence >= asked.min_confidence_percent and is_label
+        return bounds.least <= row.confidence < bounds.below and (
+            asked.include_parents or not row.is_parent or bounds.is_one_of_several
         )
 
     def match(self, record: ImageRecord) -> Scored | None:
@@ -161,7 +203,7 @@ class Matcher:
             and (found.faces or 0) >= asked.min_faces
             and record.key.startswith(self._prefixes)
             and (asked.uploaded_from or "") <= record.version.uploaded_at <= (asked.uploaded_to or "~")
-            and (not self._words or self._words <= set(_folded(found.words)))
+            and (not self._words or self._words <= set(folded(found.words)))
             and (not self._asks_for_facts or self._has_facts(found.photo))
             and record.key != asked.near_duplicates_of
         ):
@@ -173,18 +215,46 @@ class Matcher:
             and (not self._any_labels or any(name in carried for name in self._any_labels))
             and not any(name in carried for name in self._not_labels)
             and (moderated is None or moderated >= asked.min_confidence_percent)
+            and (asked.moderation_action is None or self._asks_for_action(record))
         ):
             return None
-        confidence = self._first_confidence(carried, moderated)
+        confidence = self._first_confidence(record, carried, moderated)
         return Scored(confidence, self._place(record, confidence), self._distance(found.photo))
 
-    def _first_confidence(self, carried: Mapping[str, float], moderated: float | None) -> float | None:
+    def _first_confidence(
+        self, record: ImageRecord, carried: Mapping[str, float], moderated: float | None
+    ) -> float | None:
         """Return how sure the first of what was asked for is."""
         if self._labels:
             return carried[self._labels[0]]
         if self._any_labels:
             return max(carried[name] for name in self._any_labels if name in carried)
+        if moderated is None and self.question.moderation_action is not None:
+            return self._of_action(record)
         return moderated
+
+    def _has_action(self) -> bool:
+        """Return whether the policy ever asks for the action that is asked for."""
+        action = self.question.moderation_action
+        if self.policy is None or action is None:
+            return False
+        return action == action.ALLOW or bool(self.policy.categories(action))
+
+    def _asks_for_action(self, record: ImageRecord) -> bool:
+        return self.policy is not None and self.policy.action_of(record) == self.question.moderation_action
+
+    def _of_action(self, record: ImageRecord) -> float | None:
+        """Return how sure the surest category is that asks for the action; None where none does."""
+        action = self.question.moderation_action
+        if self.policy is None or action is None:
+            return None
+        categories = self.policy.categories(action)
+        sure = (
+            confidence
+            for name, confidence in record.findings.moderation.items()
+            if (bounds := categories.get(name.casefold())) and bounds[0] <= confidence < bounds[1]
+        )
+        return max(sure, default=None)
 
     def _place(self, record: ImageRecord, confidence: float | None) -> str:
         upload = table.upload_place(record)
@@ -253,80 +323,29 @@ def _is_near(near: Near, photo: PhotoFacts) -> bool:
     return near.holds(photo.latitude, photo.longitude)
 
 
-def _folded(names: Iterable[str]) -> tuple[str, ...]:
+def _shown(names: Iterable[str], policy: "Policy | None") -> tuple[str, ...]:
+    """Return the names, in lower case, under which labels are shown, without those that are not."""
+    shown = names if policy is None else map(policy.shown_name, names)
+    return folded(name for name in shown if name is not None)
+
+
+def _bounds(question: ListQuestion, policy: "Policy") -> dict[str, RowBounds]:
+    """Return what rows need by their terms, as far as a policy says: in two roles, what both can do with."""
+    asked, found = question.min_confidence_percent, dict[str, RowBounds]()
+    for label in (*question.labels, *question.any_labels):
+        names = policy.names(label)
+        for name in names:
+            least = max(asked, policy.threshold(name))
+            found[table.label_term(name)] = RowBounds(least, is_one_of_several=len(names) > 1)
+    if question.moderation_action is not None:
+        for category, bounds in policy.categories(question.moderation_action).items():
+            found[table.moderation_term(category)] = RowBounds(*bounds)
+    if question.moderation is not None:
+        term = table.moderation_term(question.moderation)
+        least = max(asked, policy.rule(question.moderation).threshold)
+        found[term] = RowBounds(min(least, found.get(term, RowBounds(least)).least))
+    return found
+
+
+def folded(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name.casefold() for name in names)
-
-
-MAC_BYTES = 16
-_NAMES = frozenset({"labels", "any_labels", "not_labels", "words"})
-
-
-class ForeignCursorError(Exception):
-    """A cursor is damaged, or was given for another question."""
-
-
-@dataclass(frozen=True)
-class Cursors:
-    """Writes and reads cursors: where a page ended, as text that nobody else can make or read.
-
-    A cursor is for one question, and for those who may see what is below the same prefixes (`visible`; None
-    where all is). The place in it may be that of an image that they may not see, and holds a digest of its
-    key. `secrets` returns the keys that all copies of the function know: the first signs, each is taken.
-    """
-
-    secrets: Callable[[], Sequence[bytes]]
-    visible: tuple[str, ...] | None = None
-
-    def write(self, question: ListQuestion, after: str) -> str:
-        """Write the cursor with which `question` goes on after a place."""
-        secret = self.secrets()[0]
-        signature = self._signature(secret, question, after)
-        return _written(signature, _enciphered(secret, signature, after.encode()))
-
-    def resume(self, question: ListQuestion, cursor: str) -> ListQuestion:
-        """Return the question that goes on where the cursor says. Raises ForeignCursorError.
-
-        The limit may differ from page to page; everything else has to be asked again as it was.
-        """
-        try:
-            content = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        except (binascii.Error, ValueError) as fault:
-            raise ForeignCursorError from fault
-        signature, enciphered = content[:MAC_BYTES], content[MAC_BYTES:]
-        # Base64 has several ways of writing the same bytes; ours is the one that is taken.
-        if cursor != _written(signature, enciphered):
-            raise ForeignCursorError
-        for secret in self.secrets():
-            after = _enciphered(secret, signature, enciphered).decode(errors="replace")
-            if hmac.compare_digest(signature, self._signature(secret, question, after)):
-                return question._replace(after=after)
-        raise ForeignCursorError
-
-    def _signature(self, secret: bytes, question: ListQuestion, after: str) -> bytes:
-        # Names are matched without regard to case, so a question may be written in another case next time.
-        asked = {
-            name: _folded(value) if name in _NAMES else value
-            for name, value in question._asdict().items()
-            if name not in {"limit", "after", "picture_hash"}
-        }
-        asked["moderation"] = (question.moderation or "").casefold()
-        asked["camera"] = (question.camera or "").casefold()
-        signed = json.dumps([asked, after, self.visible], sort_keys=True).encode()
-        return hmac.digest(secret, signed, "sha256")[:MAC_BYTES]
-
-
-def _enciphered(secret: bytes, signature: bytes, place: bytes) -> bytes:
-    """Encipher a place, or decipher it: by a stream of its own for each signature, which depends on it.
-
-    That is the construction of SIV (https://www.rfc-editor.org/rfc/rfc5297), with HMAC for both of its parts;
-    what is signed is JSON, and begins with a bracket.
-    """
-    blocks = range(len(place) // 32 + 1)
-    stream = b"".join(
-        hmac.digest(secret, b"stream" + bytes([block]) + signature, "sha256") for block in blocks
-    )
-    return bytes(sign ^ other for sign, other in zip(place, stream, strict=False))
-
-
-def _written(signature: bytes, enciphered: bytes) -> str:
-    return urlsafe_b64encode(signature + enciphered).rstrip(b"=").decode()

@@ -1,6 +1,7 @@
 """A policy: what it shows, what it asks for, and what is wrong with one, word by word."""
 
 import json
+import math
 import tomllib
 from dataclasses import replace
 from typing import Any
@@ -130,8 +131,14 @@ def test_nobody_says_what_is_to_be_done_with_a_photo_that_nobody_looked_at() -> 
 
 
 def test_categories_that_lead_to_photos_of_an_action() -> None:
-    assert HOME.categories(ModerationAction.REVIEW) == {"violence": 60, "alcohol": 70}
-    assert HOME.categories(ModerationAction.BLOCK) == {"violence": 90, "explicit": 75}
+    assert HOME.categories(ModerationAction.REVIEW) == {
+        "violence": (60, 90),
+        "alcohol": (70, math.inf),
+    }
+    assert HOME.categories(ModerationAction.BLOCK) == {
+        "violence": (90, math.inf),
+        "explicit": (75, math.inf),
+    }
     assert HOME.categories(ModerationAction.ALLOW) == {}
 
 
@@ -154,6 +161,12 @@ def test_raw_answers_are_told_without_what_must_not_be_read() -> None:
     }
     assert HOME.told(ANSWER, of_labels=False) == {**ANSWER, "FaceDetails": faces}
     assert policy("show_gender_and_age = true").told(ANSWER, of_labels=True) == ANSWER
+
+
+def test_in_raw_answers_what_has_another_name_is_called_by_that() -> None:
+    answer = {"Labels": [{"Name": "Man", "Instances": [1], "Parents": [{"Name": "Adult"}]}, {"Name": "Cat"}]}
+    told = policy('[aliases]\nPerson = ["Man", "Woman"]\nPet = ["Cat"]').told(answer, of_labels=True)
+    assert told == {"Labels": [{"Name": "Person", "Instances": [1], "Parents": []}, {"Name": "Cat"}]}
 
 
 def test_what_is_written_for_functions_is_read_back() -> None:

@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from contract.policy import Policy
 from contract.policy_faults import MAX_BYTES
 from contract.settings import ProcessorSettings, QuerySettings, dump
+from infra.answers import REVIEWS_ROUTE
 from infra.settings import DeploymentSettings, UnusableSettingsError
+from query_api.routes import all_routes
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template
+from tests.query_api.site import Site
 
 TEXT = """
 hidden = ["Weapon"]
@@ -43,8 +47,26 @@ def test_processor_and_query_function_are_told_the_same(synthesized: Synthesize,
     assert set(of_two.values()) == {'{"hidden":["Weapon"],"moderation":{"Violence":{"review":60}}}'}
 
 
+def test_what_is_to_be_reviewed_has_a_route_and_a_throttle(synthesized: Synthesize, policy: Path) -> None:
+    made = Template.of(synthesized({"policy": str(policy), "detectors": "labels,moderation"}))
+    keys = {
+        route["Properties"]["RouteKey"]: route["Properties"]["AuthorizationType"]
+        for route in made.all("AWS::ApiGatewayV2::Route").values()
+    }
+    endpoints = [route.endpoint for route in all_routes(Site(policy=Policy()).parts)]
+
+    assert set(keys) == {endpoint.gateway_route for endpoint in endpoints}
+    assert keys[REVIEWS_ROUTE] == "AWS_IAM"
+    (stage,) = made.all("AWS::ApiGatewayV2::Stage").values()
+    throttles = stage["Properties"]["RouteSettings"]
+    assert throttles[REVIEWS_ROUTE] == throttles["GET /images"]
+
+
 def test_without_it_nothing_is_there(template: Template) -> None:
-    assert "POLICY" not in json.dumps(template.all("AWS::Lambda::Function"))
+    written = json.dumps(template.document)
+
+    assert "POLICY" not in written
+    assert "reviews" not in written
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

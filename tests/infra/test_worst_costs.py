@@ -13,6 +13,7 @@ from infra.answers import (
     COSTLY_ROUTES,
     OPERATOR_PAGE,
     OPERATOR_ROUTES,
+    REVIEWS_ROUTE,
     ROUTES,
     STATIC_ROUTES,
     UPLOAD_ROUTE,
@@ -44,6 +45,7 @@ WORST_UNITS = {
     "GET /stats": (CALL_DAYS + 1) / 2,
     "GET /health": 1,
     UPLOAD_ROUTE: 0,
+    REVIEWS_ROUTE: MAX_RECORDS + MAX_READ_BUDGET / ROWS_OF_A_UNIT,
     # The days of a month, and the budget of each operation, each half a unit.
     "GET /pipeline": (31 + len(OPERATIONS)) / 2,
     "GET /failures": 0,
@@ -80,6 +82,7 @@ def table() -> str:
         lines.append(row(f"`{route}`", route, WORST_UNITS.get(route, 0)))
     lines.append(row(f"`{BY_PREFIX[0]}` with `prefix_claim`", *BY_PREFIX))
     lines.append(row(f"`{ACCESS_ROUTE}`, only with it", ACCESS_ROUTE, 0))
+    lines.append(row(f"`{REVIEWS_ROUTE}`, only with `policy`", REVIEWS_ROUTE, WORST_UNITS[REVIEWS_ROUTE]))
     for route in (*OPERATOR_ROUTES, OPERATOR_PAGE):
         lines.append(row(f"`{route}`", route, WORST_UNITS.get(route, 0)))
     calls = rate_of(UPLOAD_ROUTE) * DAY_SECONDS
@@ -109,7 +112,7 @@ def test_the_page_says_what_the_code_bounds() -> None:
 
 
 def test_every_route_with_data_has_its_worst_cost() -> None:
-    assert set(WORST_UNITS) == {*ROUTES, UPLOAD_ROUTE, *OPERATOR_ROUTES}
+    assert set(WORST_UNITS) == {*ROUTES, UPLOAD_ROUTE, REVIEWS_ROUTE, *OPERATOR_ROUTES}
     assert set(SQS_REQUESTS) == set(OPERATOR_ROUTES)
 
 

@@ -60,7 +60,7 @@ class CountsSite:
     def get(self, target: str) -> Response:
         routes = (
             Route(LABELS, partial(list_labels, self.counts)),
-            Route(STATS, partial(read_stats, self.counts, self.counts, lambda: self.now)),
+            Route(STATS, partial(read_stats, self.counts, self.counts, lambda: self.now, None)),
         )
         return Router(routes, self, self._count).respond(Request.from_event(ministack(target)))
 

@@ -10,14 +10,16 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from contract.policy import Policy
 from contract.records import ImageVersion
+from query_api.by_policy import answered_by
 from query_api.endpoints.page import SignInPages
 from query_api.http.messages import Request
 from query_api.http.routing import Router
 from query_api.ports import Content, QueryMetric, UploadGrant
 from query_api.routes import Dependencies, all_routes
+from query_api.search.cursors import Cursors
 from query_api.search.listing import Listing
-from query_api.search.questions import Cursors
 from query_api.visibility import routes_by_prefix
 from tests.query_api.counts import MemoryCounts
 from tests.query_api.gateways import Event, Gateway, ministack
@@ -89,6 +91,7 @@ class Site:
     prefix_claim: str = ""
     claims: Mapping[str, Any] | None = None
     sign_in: SignInPages | None = None
+    policy: Policy | None = None
 
     def exception(self, msg: object) -> None:
         self.logged.append(msg)
@@ -110,6 +113,10 @@ class Site:
 
     @property
     def parts(self) -> Dependencies:
+        return self._plain if self.policy is None else answered_by(self._plain, self.policy)
+
+    @property
+    def _plain(self) -> Dependencies:
         return Dependencies(
             table=self.table,
             listing=Listing(self.table),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.policy import Policy
 from contract.records import ImageRecord, Result, ResultName, Status
-from query_api.http.routing import Route
-from query_api.routes import all_routes
+from query_api.http.routing import Endpoint, Route
+from query_api.routes import Dependencies, all_routes
 from query_api.visibility import HiddenError, VisibleSigner, routes_by_prefix
 from tests.query_api.photos import commit, facts, photo, rejected, tombstone, write_result
 from tests.query_api.site import Answer, FakeSigner, Site
@@ -28,6 +29,7 @@ BY_PREFIX = {
     "allowUpload": "below their prefixes",
     "readAccess": "their prefixes",
     "listLabels": "counted on the newest of their photos",
+    "listReviews": "their photos alone",
 }
 CLOSED = {"readStats"}
 
@@ -43,9 +45,16 @@ def site_of(*records: ImageRecord, prefixes: object = None, **settings: Any) -> 
 FAMILY, OTHERS = photo("family/cat.jpg", second=1), photo("secret/cat.jpg", second=2)
 
 
+def routes_with_data(answering: Callable[[Dependencies], tuple[Route, ...]]) -> list[Endpoint]:
+    routes = answering(site_of(policy=Policy()).parts)
+    return [route.endpoint for route in routes if not route.endpoint.is_static]
+
+
 def test_each_route_says_what_it_is_to_those_who_see_some_photos() -> None:
     endpoints = [
-        route.endpoint for route in routes_by_prefix(site_of().parts) if not route.endpoint.is_static
+        route.endpoint
+        for route in routes_by_prefix(site_of(policy=Policy()).parts)
+        if not route.endpoint.is_static
     ]
 
     assert {each.name for each in endpoints if each.by_prefix} == set(BY_PREFIX)
@@ -54,14 +63,16 @@ def test_each_route_says_what_it_is_to_those_who_see_some_photos() -> None:
 
 def targets() -> list[str]:
     paths = {"/images/{key+}": "/images/family/cat.jpg", "/images/{key+}/raw": "/images/family/cat.jpg/raw"}
-    endpoints = [route.endpoint for route in all_routes(site_of().parts) if not route.endpoint.is_static]
+    endpoints = [
+        route.endpoint for route in all_routes(site_of(policy=Policy()).parts) if not route.endpoint.is_static
+    ]
     return [paths.get(each.path, each.path) for each in endpoints if each.method == "GET"]
 
 
 @pytest.mark.parametrize("target", targets())
 @pytest.mark.parametrize("prefixes", [None, "", "family", ["family pictures/"]])
 def test_a_token_without_prefixes_shows_nothing_and_reads_nothing(target: str, prefixes: object) -> None:
-    site = site_of(FAMILY, prefixes=prefixes)
+    site = site_of(FAMILY, prefixes=prefixes, policy=Policy())
 
     answer = site.get(target)
 

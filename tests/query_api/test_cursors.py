@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from contract.policy import ModerationAction
 from contract.records import Status
+from query_api.search.cursors import Cursors, ForeignCursorError
 from query_api.search.near import Near
-from query_api.search.questions import Cursors, ForeignCursorError, ListQuestion, Order
+from query_api.search.questions import ListQuestion, Order
 
 ASKED = ListQuestion(labels=("Cat",), moderation="Violence", camera="Pixel 9", near=Near(48.8584, 2.2945, 7))
 PLACE = "2026-11-23T12:00:00.000Z#0123456789abcdef01234567"
@@ -21,6 +23,7 @@ OTHERS: dict[str, Any] = {
     "min_faces": 1,
     "words": ("stop",),
     "moderation": "Alcohol",
+    "moderation_action": ModerationAction.BLOCK,
     "status": Status.REJECTED,
     "prefix": "a/",
     "uploaded_from": "2026-11-23T12:00:00.000Z",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields
 
 from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
 from contract.key_filter import KeyFilter
+from contract.policy_file import policy_json
 from contract.quotas import COSTLY_REQUESTS_A_SECOND, DEFAULT_BATCH_SIZE
-from infra.policy_file import policy_json
 from infra.settings_faults import faults_of
 
 

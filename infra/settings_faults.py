@@ -8,8 +8,8 @@ import re
 from typing import TYPE_CHECKING
 
 from contract.detectors import DETECTORS, OPERATIONS
+from contract.policy_file import faults_of_policy_file
 from contract.regions import faults_of_regions, split_line
-from infra.policy_file import faults_of_policy_file
 
 if TYPE_CHECKING:
     from infra.settings import DeploymentSettings

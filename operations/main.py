@@ -26,6 +26,7 @@ from operations.commands import (
     import_answers,
     job,
     plan,
+    policy,
     quotas,
     reconcile,
     status,
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(job.app, name="job")
+app.add_typer(policy.app, name="policy")
 app.command("reconcile")(reconcile.reconcile)
 app.command("status")(status.status)
 app.command("plan")(plan.plan)

@@ -43,6 +43,13 @@ class ScannedPage(NamedTuple):
     units: float
 
 
+class TermRows(NamedTuple):
+    """Index rows of one partition, in order, and the read units that reading them took."""
+
+    rows: Sequence[table.IndexRow]
+    units: float
+
+
 class DynamoDBPhotos(OperatedTable):
     """The one table, read for what it knows of photos."""
 
@@ -74,6 +81,17 @@ class DynamoDBPhotos(OperatedTable):
                 if result is not None:
                     results[name] = result
         return results, unreadable
+
+    def term_rows(self, partition: str) -> Iterator[TermRows]:
+        """Yield the index rows of one partition of a term, as they were a moment ago."""
+        request = {
+            "KeyConditionExpression": f"{PARTITION_KEY} = :partition",
+            "ExpressionAttributeValues": {":partition": {"S": partition}},
+            "ReturnConsumedCapacity": "TOTAL",
+        }
+        for answer in pages(self._call("Query", self.client.query), **request):
+            rows = [table.IndexRow.from_item(from_wire(item)) for item in answer["Items"]]
+            yield TermRows(rows, answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0))
 
     def scan_photos(self, prefix: str) -> Iterator[ScannedPage]:
         """Yield all recognized photos with keys that begin so; several parts of the table at a time.

@@ -75,7 +75,7 @@ class ScannedDynamoDB:
         ExclusiveStartKey: dict[str, Any] | None = None,
         **asked: Any,
     ) -> Any:
-        if not Select:
+        if not Select and KeyConditionExpression != "pk = :partition":
             return self.table.query(
                 TableName=TableName,
                 KeyConditionExpression=KeyConditionExpression,
@@ -87,7 +87,11 @@ class ScannedDynamoDB:
         places = sorted(place for place in self.table.items if place[0] == partition)
         start = places.index(_place(ExclusiveStartKey)) + 1 if ExclusiveStartKey else 0
         shown = places[start : start + self.page]
-        answer: dict[str, Any] = {"Count": len(shown)}
+        answer: dict[str, Any] = {
+            "Count": len(shown),
+            "Items": [] if Select else [copy.deepcopy(self.table.items[place]) for place in shown],
+            "ConsumedCapacity": {"CapacityUnits": 0.5},
+        }
         if start + self.page < len(places):
             answer["LastEvaluatedKey"] = {"pk": {"S": shown[-1][0]}, "sk": {"S": shown[-1][1]}}
         return answer

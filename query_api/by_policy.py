@@ -3,17 +3,19 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
 
 from contract.detectors import LEAST_CONFIDENCE_PERCENT
 from contract.policy import MODERATION, Policy
 from contract.records import ImageRecord, Result, ResultName
-from contract.table import IndexRow
+from contract.table import SHARDS, IndexRow, label_term
 from query_api.ports import Counts, LabelCounts, TableReader
 from query_api.routes import Dependencies
+from query_api.search.postings import ROWS_OF_A_QUERY, RowRange, ranges
+from query_api.search.questions import ListQuestion
 
-if TYPE_CHECKING:
-    from query_api.search.postings import RowRange
+# Rows that counting the labels of one answer may take, and queries as so many.
+COUNTED_READ_BUDGET = 2_400
 
 
 def answered_by(parts: Dependencies, policy: Policy) -> Dependencies:
@@ -24,6 +26,7 @@ def answered_by(parts: Dependencies, policy: Policy) -> Dependencies:
         table=table,
         listing=replace(parts.listing, table=table, policy=policy),
         counts=PolicyCounts(parts.counts, policy),
+        exact_counts=partial(counts_of_rows, parts.table, policy),
         policy=policy,
     )
 
@@ -35,7 +38,7 @@ class PolicyTable:
     table: TableReader
     policy: Policy
 
-    def rows(self, ranges: "Sequence[RowRange]", limit: int) -> Sequence[Sequence[IndexRow]]:
+    def rows(self, ranges: Sequence[RowRange], limit: int) -> Sequence[Sequence[IndexRow]]:
         """Read rows, also of what is not shown: they say where to look, and records decide."""
         return self.table.rows(ranges, limit)
 
@@ -91,3 +94,23 @@ class PolicyCounts:
         self, days: Sequence[str]
     ) -> tuple[Mapping[str, int], Mapping[str, Mapping[str, int]]]:
         return self.counts.statuses_and_days(days)
+
+
+def counts_of_rows(table: TableReader, policy: Policy, at_most: Mapping[str, int]) -> Mapping[str, int]:
+    """Count how many images carry labels, by their index rows; those that would take too much are left out.
+
+    `at_most` says how many rows there can be, by the name that is shown. The fewest are counted first. Rows
+    that a worker left behind when it died count until they are swept.
+    """
+    budget, counts = COUNTED_READ_BUDGET, dict[str, int]()
+    for shown, most in sorted(at_most.items(), key=lambda named: named[1]):
+        terms = {label_term(name): policy.threshold(name) for name in policy.names(shown)}
+        budget -= most + len(terms) * SHARDS * ROWS_OF_A_QUERY
+        if budget < 0:
+            break
+        asked = ListQuestion(labels=(shown,))
+        found = table.rows([each for term in terms for each in ranges(asked, term)], most + 1)
+        if all(len(rows) <= most for rows in found):
+            keys = {row.key for rows in found for row in rows if (row.confidence or 0.0) >= terms[row.term]}
+            counts[shown] = len(keys)
+    return counts

@@ -46,7 +46,8 @@ class Dependencies:
     `visible` are the prefixes that the caller may see, None for everything. `sign_in` is where people sign
     in, None where that is not this deployment's.
     `operator` says whether there is a page for operators. `policy` says what is shown, None for everything;
-    then `table`, `listing` and `counts` are by it (query_api/by_policy.py).
+    then `table`, `listing` and `counts` are by it (query_api/by_policy.py), and `exact_counts` counts labels
+    of which `counts` says only how many there can be.
     """
 
     table: TableReader
@@ -70,6 +71,7 @@ class Dependencies:
     sign_in: SignInPages | None = None
     operator: bool = False
     policy: "Policy | None" = None
+    exact_counts: counts.CountingExactly | None = None
 
 
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:
@@ -92,7 +94,7 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
         Route(counts.HEALTH, partial(counts.check_health, parts.table, parts.log)),
         *((upload,) if parts.uploads else ()),
         *((Route(ACCESS, partial(_access, parts.visible)),) if parts.prefix_claim else ()),
-        Route(counts.LABELS, partial(counts.list_labels, parts.counts)),
+        Route(counts.LABELS, partial(counts.list_labels, parts.counts, parts.exact_counts)),
         Route(counts.STATS, partial(counts.read_stats, parts.counts, parts.queues, parts.now, parts.policy)),
         *PageEndpoints(
             parts.photos_at,

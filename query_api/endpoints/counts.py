@@ -1,7 +1,7 @@
 """`/labels` and `/stats`: what is counted, and what waits. `/health`: whether the table answers at all."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -56,23 +56,37 @@ HEALTH = Endpoint(
 )
 
 
-def list_labels(counts: Counts, request: Request) -> Response:
+# Counts images that carry labels, by name, given how many there can be; some may be left out.
+CountingExactly = Callable[[Mapping[str, int]], Mapping[str, int]]
+
+
+def list_labels(counts: Counts, count_exactly: CountingExactly | None, request: Request) -> Response:
     asked = QueryParams(LABELS.parameters, request.raw_query_string)
     asked.finish()
     prefix = (asked.one("prefix") or "").casefold()
     counted = counts.labels()
     merged = _one_each(counted.by_name)
-    chosen = [
-        _at_most(label) if label["name"].casefold() in counted.at_most else label
-        for label in merged
-        if label["name"].casefold().startswith(prefix)
-    ]
+    chosen = [label for label in merged if label["name"].casefold().startswith(prefix)][: asked.one("limit")]
+    if counted.at_most:
+        chosen = _held_to_what_is_shown(chosen, counted.at_most, count_exactly)
     some = {} if counted.looked_at is None else {"looked_at": counted.looked_at}
-    return Response(200, {"labels": chosen[: asked.one("limit")], **some})
+    return Response(200, {"labels": chosen, **some})
 
 
-def _at_most(label: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": label["name"], "at_most": label["count"]}
+def _held_to_what_is_shown(
+    labels: Sequence[dict[str, Any]], at_most: Container[str], count_exactly: CountingExactly | None
+) -> list[dict[str, Any]]:
+    """Say of counts that are the most there can be that they are, or count anew where that takes little."""
+    uncertain = {label["name"]: label["count"] for label in labels if label["name"].casefold() in at_most}
+    exact = count_exactly(uncertain) if count_exactly else {}
+    held = [
+        {"name": name, "at_most": label["count"]}
+        if (name := label["name"]) in uncertain and name not in exact
+        else {"name": name, "count": exact.get(name, label["count"])}
+        for label in labels
+    ]
+    there = [label for label in held if label.get("count") != 0]
+    return sorted(there, key=lambda label: (-label.get("count", label.get("at_most", 0)), label["name"]))
 
 
 def _one_each(counts: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from infra.answers import (
 )
 from infra.pictures import MEMORY_MB
 from infra.settings import DeploymentSettings
+from query_api import by_policy
 from query_api.endpoints.counts import CALL_DAYS
 from query_api.search.listing import MAX_READ_BUDGET, MAX_RECORDS
 from query_api.search.postings import ROWS_OF_A_UNIT
@@ -53,6 +54,8 @@ WORST_UNITS = {
 }
 # With access by prefix, labels are counted on photos.
 BY_PREFIX = "GET /labels", MAX_RECORDS + COUNTED_READ_BUDGET / ROWS_OF_A_UNIT
+# With a policy, some are counted by their rows too.
+BY_POLICY = "GET /labels", len(LABEL_COUNTS) / 2 + by_policy.COUNTED_READ_BUDGET / ROWS_OF_A_UNIT
 # Requests to SQS: letters by tens received and let go of, or sent and deleted, and the depths of four queues.
 BATCHES = LETTERS_A_REQUEST // MAX_ENTRIES
 SQS_REQUESTS = {"GET /pipeline": 4, "GET /failures": 2 * BATCHES + 4, "POST /retries": 3 * BATCHES + 4}
@@ -81,6 +84,7 @@ def table() -> str:
     for route in (*ROUTES, UPLOAD_ROUTE, *STATIC_ROUTES):
         lines.append(row(f"`{route}`", route, WORST_UNITS.get(route, 0)))
     lines.append(row(f"`{BY_PREFIX[0]}` with `prefix_claim`", *BY_PREFIX))
+    lines.append(row(f"`{BY_POLICY[0]}` with `policy`", *BY_POLICY))
     lines.append(row(f"`{ACCESS_ROUTE}`, only with it", ACCESS_ROUTE, 0))
     lines.append(row(f"`{REVIEWS_ROUTE}`, only with `policy`", REVIEWS_ROUTE, WORST_UNITS[REVIEWS_ROUTE]))
     for route in (*OPERATOR_ROUTES, OPERATOR_PAGE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from contract.policy import ModerationAction, Policy
 from contract.policy_faults import CATEGORIES as ALL_CATEGORIES
 from contract.policy_faults import faults_of_policy
 from contract.records import Findings, ImageRecord, Result, ResultName
-from query_api.by_policy import PolicyTable
+from query_api.by_policy import COUNTED_READ_BUDGET, PolicyTable
 from query_api.search.listing import MAX_READ_BUDGET, MAX_RECORDS, Listing
 from query_api.search.postings import ROWS_OF_A_UNIT
 from query_api.search.questions import ListQuestion, Order
@@ -298,18 +299,61 @@ def test_more_labels_than_a_page_can_read_are_refused() -> None:
     ]
 
 
-def test_counts_are_of_what_is_shown_or_say_that_they_are_the_most_it_can_be() -> None:
+def test_counts_that_would_take_too_much_say_that_they_are_the_most_it_can_be() -> None:
     site = site_of(policy=policy_of(TEXT.replace("default = 55", "default = 40")))
-    site.counts.by_label = {"Dog": 9, "Cat": 7, "Car": 2, "Truck": 4, "Weapon": 50, "Woman": 60, "dog": 1}
+    site.counts.by_label = {
+        "Dog": 9_000,
+        "Cat": 7_000,
+        "Car": 2_000,
+        "Truck": 4_000,
+        "Weapon": 50_000,
+        "dog": 1,
+    }
 
     assert site.get("/labels").json == {
         "labels": [
-            {"name": "Dog", "count": 10},
-            {"name": "Cat", "at_most": 7},
-            {"name": "Vehicle", "at_most": 6},
+            {"name": "Dog", "count": 9_001},
+            {"name": "Cat", "at_most": 7_000},
+            {"name": "Vehicle", "at_most": 6_000},
         ]
     }
     assert site.get("/labels?prefix=weap").json == {"labels": []}
+    assert site.table.reads == 0
+
+
+def test_counts_are_of_what_is_shown_where_that_takes_little() -> None:
+    found = [
+        {"Cat": 79.0, "Dog": 99.0},
+        {"Cat": 80.0},
+        {"Car": 60.0, "Truck": 60.0, "Dog": 50.0},
+        {"Truck": 55.0, "Tree": 41.0},
+        {"Weapon": 99.0, "Woman": 99.0},
+    ]
+    site = site_of(*(photo(f"{n}.jpg", second=n, labels=labels) for n, labels in enumerate(found)))
+    site.counts.by_label = dict(Counter(name for labels in found for name in labels))
+
+    counted = {label["name"]: label["count"] for label in site.get("/labels").json["labels"]}
+
+    assert counted == {"Vehicle": 2, "Cat": 1, "Dog": 1}
+    for name, count in counted.items():
+        assert len(site.list(label=name).keys) == count, "counts, lists and search agree"
+
+
+def test_counting_reads_no_more_than_its_bound() -> None:
+    site = site_of(policy=policy_of("[labels]\ndefault = 60"))
+    names = [f"Label{number}" for number in range(40)]
+    for second in range(200):
+        commit(
+            site.table, photo(f"{second}.jpg", second=second, labels=dict.fromkeys(names, 50.0 + second % 20))
+        )
+    site.counts.by_label = dict.fromkeys(names, 200)
+    site.table.units.clear()
+
+    shown = site.get("/labels?limit=1000").json["labels"]
+
+    assert sum(site.table.units.values()) <= COUNTED_READ_BUDGET / ROWS_OF_A_UNIT
+    assert sum("count" in label for label in shown) == COUNTED_READ_BUDGET // (200 + 100)
+    assert {label.get("count", 100) for label in shown} == {100}
 
 
 def test_an_alias_of_which_one_name_was_found_is_counted() -> None:

@@ -104,6 +104,7 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
             bool(parts.prefix_claim),
             parts.sign_in,
             parts.operator,
+            parts.policy is not None,
         ).routes(),
     )
 

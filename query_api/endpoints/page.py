@@ -131,7 +131,8 @@ class PageEndpoints:
     From the one at `renditions_at` it may show pictures; empty where photos' files are not looked at.
     `uploads` says whether photos can be added, `near_duplicates` whether such are found, `by_prefix` whether
     callers may see different ones; `sign_in` is where people sign in, None where tokens are put in by hand.
-    `operator` says whether there is a page for operators.
+    `operator` says whether there is a page for operators, `policy` whether one says what is to be done with
+    photos.
     """
 
     photos_at: str
@@ -141,6 +142,7 @@ class PageEndpoints:
     by_prefix: bool = False
     sign_in: SignInPages | None = None
     operator: bool = False
+    policy: bool = False
 
     @property
     def files(self) -> PageFiles:
@@ -159,6 +161,7 @@ class PageEndpoints:
             near_duplicates=self.near_duplicates,
             by_prefix=self.by_prefix,
             operator=self.operator,
+            **({"policy": True} if self.policy else {}),
         )
         return self._shown(request, text)
 

@@ -3,7 +3,7 @@
 import { change, follow, go } from "./address.js";
 import { byId, h, icon, replace } from "./dom.js";
 import { cleared } from "./filters.js";
-import { nearby, percent, shortName } from "./words.js";
+import { ACTIONS, nearby, percent, shortName } from "./words.js";
 
 const WORDS = {
   label: (value) => value,
@@ -11,6 +11,7 @@ const WORDS = {
   not_label: (value) => `not ${value}`,
   text: (value) => `reads “${value}”`,
   moderation: (value) => `flagged ${value}`,
+  moderation_action: (value) => ACTIONS[value] ?? value,
   min_confidence: (value) => `at least ${percent(Number(value))} sure`,
   min_faces: (value) => `${value} or more faces`,
   prefix: (value) => `key begins with ${value}`,

@@ -3,7 +3,7 @@
 import { change, filters, follow } from "./address.js";
 import { byId, h, isOn, replace } from "./dom.js";
 import { canOrderByCapture, canOrderByConfidence } from "./filters.js";
-import { number, percent } from "./words.js";
+import { ACTIONS, number, percent } from "./words.js";
 
 const STATUSES = [
   ["recognized", "Recognized"],
@@ -71,6 +71,7 @@ export class Controls {
     }
     this.order.value = next.order;
     this.faces.value = FACES.some(([value]) => value === next.min_faces) ? next.min_faces : "";
+    this.action.value = next.moderation_action in ACTIONS ? next.moderation_action : "";
     this.moderation.value = CATEGORIES.includes(next.moderation) ? next.moderation : "";
     for (const [name, input] of Object.entries(this.dates)) input.value = next[name].slice(0, 10);
     this.camera.value = next.camera;
@@ -115,6 +116,9 @@ export class Controls {
     this.moderation = select([["", "do not ask"], ...CATEGORIES.map((name) => [name, name])], (value) =>
       change({ moderation: value }),
     );
+    this.action = select([["", "anything"], ...Object.entries(ACTIONS)], (value) =>
+      change({ moderation_action: value }),
+    );
     const date = (name) => input("date", (value) => change({ [name]: value }));
     this.dates = Object.fromEntries(DATES.map(([name]) => [name, date(name)]));
     this.distance = select(
@@ -129,6 +133,7 @@ export class Controls {
     byId("more-panel").append(
       field("Faces", this.faces),
       field("Flagged as", this.moderation),
+      isOn("policy") ? field("Policy", this.action) : "",
       ...DATES.filter(([name]) => isOn("pictures") || !name.startsWith("taken")).map(([name, said]) =>
         field(said, this.dates[name]),
       ),

@@ -2,7 +2,7 @@
 
 import { captureRows } from "./capture.js";
 import { h, replace } from "./dom.js";
-import { foremost, moment, percent, plural, size } from "./words.js";
+import { ACTIONS, foremost, moment, percent, plural, size } from "./words.js";
 
 /**
  * List the facts. `least` is the least confidence of labels; `chosen` takes filters, `pointed` the name of
@@ -105,6 +105,7 @@ function about(details, captured) {
     ["Decided", moment(details.decided_at)],
     ["Size", size(details.size_bytes)],
     ["Detectors", detectors || "none"],
+    ...(details.moderation_action ? [["Policy", ACTIONS[details.moderation_action]]] : []),
   ];
   return h(
     "dl",

@@ -4,6 +4,7 @@ const LISTS = ["label", "any_label", "not_label", "text"];
 const ABOUT_FILES = ["taken_from", "taken_to", "camera", "near", "near_duplicates_of"];
 const SINGLE = [
   "moderation",
+  "moderation_action",
   "min_confidence",
   "min_faces",
   "status",
@@ -21,6 +22,7 @@ const ABOUT_RECOGNIZED = [
   "not_label",
   "text",
   "moderation",
+  "moderation_action",
   "min_faces",
   "min_confidence",
   ...ABOUT_FILES,

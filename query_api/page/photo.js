@@ -2,13 +2,15 @@
 
 import { newAddresses } from "./details.js";
 import { h } from "./dom.js";
+import { ACTIONS } from "./words.js";
 
 // Wider and narrower ones are cut off in the gallery.
 const [NARROWEST, WIDEST] = [0.6, 2.6];
 
 const revealed = new Set();
 
-export const isVeiled = (photo) => photo.moderation.length > 0 && !revealed.has(photo.key);
+export const isVeiled = (photo) =>
+  (photo.moderation.length > 0 || photo.moderation_action === "block") && !revealed.has(photo.key);
 
 /** Show a flagged photo, here and wherever else it is shown in this tab. */
 export function reveal(photo) {
@@ -16,7 +18,8 @@ export function reveal(photo) {
 }
 
 /** Say why a photo is blurred. */
-export const flags = (photo) => photo.moderation.map((flag) => flag.name).join(", ");
+export const flags = (photo) =>
+  photo.moderation.map((flag) => flag.name).join(", ") || ACTIONS[photo.moderation_action];
 
 /** Where to look for the small picture, best first: not every photo has one. */
 export const smallAddresses = (photo) => [photo.thumbnail_url, photo.view_url ?? photo.url];

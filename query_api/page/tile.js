@@ -4,7 +4,7 @@ import { drawLegend, drawPlaces, placesOf } from "./boxes.js";
 import { detailsOf } from "./details.js";
 import { h } from "./dom.js";
 import { flags, isVeiled, pictureOf, ratioOf, reveal, smallAddresses } from "./photo.js";
-import { alike, failure, foremost, percent, plural, shortName } from "./words.js";
+import { ACTIONS, alike, failure, foremost, percent, plural, shortName } from "./words.js";
 
 const LABELS_NAMED = 3;
 
@@ -65,13 +65,16 @@ export class Tile {
       return;
     }
     const seen = foremost(photo.labels, this.least()).slice(0, LABELS_NAMED);
+    const action = isToBeSeen(photo) ? ACTIONS[photo.moderation_action] : null;
     this.caption.replaceChildren(
       h("span", { class: "caption-labels" }, seen.map((label) => label.name).join(", ") || "No labels"),
       h("span", { class: "caption-name", title: photo.key }, shortName(photo.key)),
+      action ? h("span", { class: `caption-action ${photo.moderation_action}` }, action) : "",
       photo.distance === undefined ? "" : h("span", { class: "caption-distance" }, alike(photo.distance)),
     );
     const said = seen.map((label) => `${label.name} ${percent(label.confidence)}`);
     if (photo.distance !== undefined) said.push(alike(photo.distance));
+    if (action) said.push(action);
     if (photo.faces) said.push(plural(photo.faces, "face"));
     if (photo.moderation.length) said.push(`flagged: ${flags(photo)}`);
     this.button.setAttribute("aria-label", `${photo.key}: ${said.join(", ") || "no labels"}`);
@@ -108,6 +111,8 @@ export class Tile {
     if (ask) this.button.focus();
   }
 }
+
+const isToBeSeen = ({ moderation_action }) => ["review", "block"].includes(moderation_action);
 
 function rejection(photo) {
   const { code, message } = photo.rejection ?? { code: "rejected", message: "" };

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contract.policy import Policy
 from query_api.endpoints.page import CONTENT_TYPES, PageFiles, security_headers
 from tests.query_api.gateways import aws, ministack
 from tests.query_api.photos import commit, photo
@@ -99,6 +100,11 @@ def test_the_page_knows_what_the_deployment_does(setting: str) -> None:
 
     assert pages.keys() == {"on", "off"}
     assert pages["on"] != pages["off"], "a browser must not keep the one for the other"
+
+
+def test_without_a_policy_the_page_says_nothing_of_one() -> None:
+    assert 'data-policy="on"' in Site(policy=Policy()).get("/").json
+    assert "data-policy" not in Site().get("/").json
 
 
 @pytest.mark.parametrize("gateway", [ministack, aws])

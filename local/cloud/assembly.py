@@ -45,6 +45,9 @@ LOCAL_CONTEXT: Mapping[str, object] = {
 # Of those, what is of use only where pictures are read.
 OF_PICTURES = ("near_duplicates",)
 
+# Settings that name a file, whose content is in the template.
+FILE_SETTINGS = ("policy",)
+
 _SOURCES = ("contract", "aws", "processors", "query_api")
 _KEPT_ASSEMBLIES = 64
 
@@ -184,6 +187,9 @@ def _digest(context: Mapping[str, object]) -> str:
     for room in _SOURCES:
         files += sorted(path for path in (ROOT / room).rglob("*") if path.is_file() and path.suffix != ".pyc")
     seen = hashlib.sha256(json.dumps(context, sort_keys=True).encode())
+    named = (ROOT / str(context[name]) for name in FILE_SETTINGS if context.get(name))
+    for path in filter(Path.is_file, named):
+        seen.update(path.read_bytes())
     for path in files:
         seen.update(f"\n{path.relative_to(ROOT)}\n".encode())
         seen.update(path.read_bytes())

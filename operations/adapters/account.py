@@ -13,6 +13,8 @@ from aws.stack_outputs import read_stack
 from contract.detectors import OPERATIONS
 from contract.errors import ConfigurationError, SettingsError
 from contract.photos import PICTURE
+from contract.policy import Policy
+from contract.policy_faults import read_policy
 from contract.quotas import DEFAULT_BATCH_SIZE
 from contract.settings import ProcessorSettings, load, picture_question, questions
 from operations.adapters.aws_errors import reliable
@@ -226,6 +228,11 @@ class DeployedProcessor:
     @property
     def quotas(self) -> Mapping[str, float]:
         return {operation: self.settings.quotas[operation] for operation in self.operations}
+
+    @cached_property
+    def policy(self) -> Policy | None:
+        """Return what completions and answers are by; None for everything that was found."""
+        return read_policy(self.settings.policy) if self.settings.policy else None
 
     @property
     def lines_abroad(self) -> Mapping[str, float]:

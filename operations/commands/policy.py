@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from contract.policy import ModerationAction, Policy
-from contract.policy_faults import MAX_BYTES, read_policy
+from contract.policy_faults import MAX_BYTES
 from contract.policy_file import faults_of_policy_file, policy_content, policy_json
 from contract.prices import MILLION, Prices
 from operations import terminal
@@ -84,8 +84,7 @@ def _sound(path: str) -> dict[str, Any]:
 
 def _deployed(pipeline: DeployedPipeline) -> Policy:
     """Return the policy that is deployed; one that says nothing where there is none."""
-    text = pipeline.deployed.settings.policy
-    return read_policy(text) if text else Policy()
+    return pipeline.deployed.policy or Policy()
 
 
 def _changes(change: PolicyChange) -> list[tuple[ChangedAction, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from itertools import count, cycle, islice
 from pathlib import Path
@@ -83,7 +83,7 @@ class TargetPipeline:
     `expected` is what each key that was written has to be known as in the end: the ETag of its object, None
     where it was deleted. `seen` are all records that were met in the table, `contents` all bytes that were
     uploaded, `fingerprints` those of the deployed detectors, `shares_answers` whether the same bytes are
-    asked about once.
+    asked about once, `policy` what answers and completions are by.
     """
 
     pipeline: DeployedPipeline
@@ -102,6 +102,7 @@ class TargetPipeline:
         self.api = self.pipeline.api
         self.fingerprints = self.pipeline.deployed.fingerprints
         self.shares_answers = self.pipeline.deployed.settings.answers_are_shared
+        self.policy = self.pipeline.deployed.policy
 
     def key(self, name: str) -> str:
         """Return a key of that name; with another ending, where only some are meant."""
@@ -138,7 +139,13 @@ class TargetPipeline:
         return found
 
     def announcement(self, record: ImageRecord) -> Completion:
-        return completion(self.pipeline.names.bucket, record)
+        return completion(self.pipeline.names.bucket, record, self.policy)
+
+    def shown(self, record: ImageRecord) -> ImageRecord:
+        """Return a record as the deployment's policy shows it."""
+        if self.policy is None:
+            return record
+        return replace(record, findings=self.policy.applied(record.findings))
 
     def called_at(self, record: ImageRecord) -> Mapping[str, str]:
         """Return when each detector was asked about the bytes of a record."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from contract.policy import Policy
 from contract.settings import ProcessorSettings, dump
 from loadtest.simulation.outages import client_error
 
@@ -60,12 +61,18 @@ class Paginator:
             yield {"Quotas": [{"QuotaCode": code, **quota}]}
 
 
-def deployed(fingerprints: Mapping[str, str], *, shares_answers: bool = True, scenes: bool = False) -> Any:
+def deployed(
+    fingerprints: Mapping[str, str],
+    *,
+    shares_answers: bool = True,
+    scenes: bool = False,
+    policy: Policy | None = None,
+) -> Any:
     """Return what is read of a deployed processor that asks with these fingerprints, by detector."""
     settings = SimpleNamespace(
         detectors=tuple(fingerprints), answers_are_shared=shares_answers, scenes="yes" if scenes else "no"
     )
-    return SimpleNamespace(fingerprints=fingerprints, settings=settings)
+    return SimpleNamespace(fingerprints=fingerprints, settings=settings, policy=policy)
 
 
 def named(operation: str, value: float) -> dict[str, Any]:

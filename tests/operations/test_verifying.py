@@ -16,6 +16,7 @@ from PIL import Image
 
 from aws.calls import TableBatches
 from contract.errors import ConfigurationError, TransientError
+from contract.policy import Policy, to_json
 from contract.records import ImageRecord, Status
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import OperatedTable
@@ -81,6 +82,7 @@ class Deployment:
     refuses: str = ""
     now: float = 0.0
     shares_answers: bool = True
+    policy: Policy | None = None
     open_queues: list[str] = field(default_factory=list)
 
     # S3
@@ -144,12 +146,17 @@ class Deployment:
             record = self.world.record(asked["key"])
             if record is None or record.status is Status.DELETED:
                 return 404, {}
-            return 200, self.answered(as_answered(record))
+            return 200, self.answered(as_answered(self.shown(record)))
         there = [record for record in self.world.records() if record.status is Status.RECOGNIZED]
         images = [
             self.answered(as_answered(record)) for record in there if record.key.startswith(asked["prefix"])
         ]
         return 200, {"images": images, "cursor": None}
+
+    def shown(self, record: ImageRecord) -> ImageRecord:
+        if self.policy is None:
+            return record
+        return replace(record, findings=self.policy.applied(record.findings))
 
     def site(self) -> TargetPipeline:
         parts: Any = self
@@ -159,7 +166,7 @@ class Deployment:
             table=self.records(),
             subscriptions=parts,
             api=parts,
-            deployed=deployed(FINGERPRINTS, shares_answers=self.shares_answers),
+            deployed=deployed(FINGERPRINTS, shares_answers=self.shares_answers, policy=self.policy),
             executor=InlineExecutor(),
         )
         return TargetPipeline(pipeline, PREFIX, TextPhotos([b""], ""), 40, lambda: self.now)
@@ -253,6 +260,15 @@ def test_all_checks_hold_where_answers_are_not_shared_and_nothing_is_left() -> N
 
 def test_answers_that_are_shared_against_the_setting_are_found() -> None:
     assert broken(apart("yes")).keys() == {"copy and rename"}
+
+
+def test_all_checks_hold_where_a_policy_says_what_is_shown() -> None:
+    content = {"hidden": ["Dog"], "aliases": {"Pet": ["Cat"]}}
+    world = World(settings=replace(SETTINGS, policy=to_json(content)))
+    found = outcomes(Deployment(world, policy=Policy.of(content)))
+
+    assert {outcome.status for outcome in found.values()} == {CheckStatus.HELD}, found
+    assert broken(Deployment(World(settings=world._settings))).keys() == {"completions"}
 
 
 def is_deletion(event: Event) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from contract.key_filter import EVERY_KEY, KeyFilter
 from query_api.endpoints import counts, images, schemas, uploads
+from query_api.endpoints.counts import CountingExactly
 from query_api.endpoints.image_parameters import Offered
 from query_api.endpoints.page import PageEndpoints, SignInPages
 from query_api.http.messages import HTML, Request, Response
@@ -71,7 +72,7 @@ class Dependencies:
     sign_in: SignInPages | None = None
     operator: bool = False
     policy: "Policy | None" = None
-    exact_counts: counts.CountingExactly | None = None
+    exact_counts: CountingExactly | None = None
 
 
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:

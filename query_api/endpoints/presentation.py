@@ -143,7 +143,7 @@ def _labels_by(policy: "Policy", record: ImageRecord, labels: Sequence[Json]) ->
         shown = policy.shown_name(label["name"])
         # Records have confidences to two decimals, and are what is shown by.
         is_sure = round(label["confidence"], 2) >= policy.threshold(label["name"])
-        if shown not in record.findings.labels or not is_sure:
+        if shown is None or shown not in record.findings.labels or not is_sure:
             continue
         parents = [policy.shown_name(parent) for parent in label.get("parents", [])]
         first = by_name.get(shown, {**label, "name": shown, "parents": [], "instances": []})

@@ -1,7 +1,7 @@
 """`imagepipe policy`: what is wrong with one, and what it would change, from what is kept."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,13 +39,12 @@ class Deployment:
         self.operated = OperatedWorld(self.world)
         self.pipeline = DeployedPipeline(NAMES, Session(self.operated))
         self.pipeline._retry = AT_ONCE
-        self._deploy = lambda text: monkeypatch.setattr(
-            self.operated, "functions", FakeLambda(replace(MODERATED, policy=text))
-        )
+        self._monkeypatch = monkeypatch
         monkeypatch.setattr(policy, "connect", self._connect)
 
-    def deploy(self, content: dict[str, object]) -> None:
-        self._deploy(to_json(content))
+    def deploy(self, content: Mapping[str, object]) -> None:
+        deployed = FakeLambda(replace(MODERATED, policy=to_json(content)))
+        self._monkeypatch.setattr(self.operated, "functions", deployed)
 
     def _connect(self, *_: object) -> DeployedPipeline:
         self.pipeline = DeployedPipeline(NAMES, Session(self.operated))

@@ -1,5 +1,6 @@
 """Completions by a policy: what is to be done with a photo, and what is shown. Nobody is asked for it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -22,7 +23,7 @@ CONTENT = {
 }
 
 
-def by(content: dict[str, object]) -> ProcessorSettings:
+def by(content: Mapping[str, object]) -> ProcessorSettings:
     return replace(MODERATED, policy=to_json(content))
 
 

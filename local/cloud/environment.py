@@ -81,6 +81,11 @@ class LocalEnvironment:
         return self.directory / "cloud" / f"state-{self.cloud_port}-{self.rekognition_port}"
 
     @property
+    def collections_file(self) -> Path:
+        """Where the local Rekognition keeps face collections; what was written survives even a `kill -9`."""
+        return self.directory / "collections.sqlite"
+
+    @property
     def scratch_directory(self) -> Path:
         return self.directory / "cloud" / "scratch"
 

@@ -6,6 +6,7 @@ import os
 import random
 import re
 import socket
+import sqlite3
 import sys
 import time
 import warnings
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from local.rekognition.faces.store import FaceStore
     from local.rekognition.service import RecognitionBackend
 
 _LATENCY = re.compile(r"([0-9.]+)(ms|s)?")
@@ -59,20 +61,22 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _recognition(
-    models: Path | None, s3_endpoint: str | None, workers: int
+    models: Path | None, s3_endpoint: str | None, workers: int, collections: "FaceStore"
 ) -> "tuple[RecognitionBackend, str]":
+    from local.rekognition import recognition
     from local.rekognition.models.sessions import MissingModelsError
-    from local.rekognition.recognition import FETCHES_AT_ONCE, Networks, RealRecognition, load_operations
     from local.rekognition.request import connect
 
     if models is None:
         _fail("--models DIR is missing: the folder that download_models filled (or --canned, to do without)")
-    networks = Networks(models)
+    networks = recognition.Networks(models)
     try:
-        operations = load_operations(networks.load)
+        operations = recognition.load_operations(networks.load)
     except MissingModelsError as error:
         _fail(str(error))
-    real = RealRecognition(operations, connect(s3_endpoint, FETCHES_AT_ONCE), workers, networks.names)
+    read_object = connect(s3_endpoint, recognition.FETCHES_AT_ONCE)
+    faces = recognition.load_look_at_faces(networks.load)
+    real = recognition.RealRecognition(operations, read_object, workers, networks.names, faces, collections)
     return real, f"{len(networks.names())} models, {workers} workers"
 
 
@@ -81,6 +85,10 @@ def main(  # noqa: PLR0917  # typer makes options of them
     port: Annotated[int, typer.Option(help="Port; 0 takes any free one.")] = 4580,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     s3_endpoint: Annotated[str | None, typer.Option(help="URL of the S3 to read objects from.")] = None,
+    collections: Annotated[
+        Path | None,
+        typer.Option(help="File to keep face collections in; without it they end with the server."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Pictures looked at side by side.")] = os.cpu_count()
     or 1,
     rate: Annotated[list[str], typer.Option(help="DetectLabels=50: calls a second. Repeatable.")] = [],  # noqa: B006  # typer copies it
@@ -103,15 +111,22 @@ def main(  # noqa: PLR0917  # typer makes options of them
     import uvicorn
 
     from local.rekognition.canned import CannedRecognition, LogNormal
+    from local.rekognition.faces.store import FaceStore
     from local.rekognition.quotas import QuotaChangeError, read_change
     from local.rekognition.service import RekognitionService, application
 
     recognition: RecognitionBackend
+    try:
+        store = FaceStore(collections)
+    except (OSError, sqlite3.Error) as error:
+        _fail(
+            f"--collections {collections}: {error}; give a file that can be written, or remove a broken one"
+        )
     if canned:
         drawn = LogNormal(median_seconds, sigma, random.Random(seed))  # noqa: S311  # no secrets here
-        recognition, what = CannedRecognition(drawn), "canned answers"
+        recognition, what = CannedRecognition(drawn, store), "canned answers"
     else:
-        recognition, what = _recognition(models, s3_endpoint, workers)
+        recognition, what = _recognition(models, s3_endpoint, workers, store)
     try:
         change = read_change({"rates": rates, "latencies_ms": latencies_ms}, recognition.operations)
     except QuotaChangeError as error:

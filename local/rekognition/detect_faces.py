@@ -6,7 +6,7 @@ Eyeglasses, Beard, ...) is left out.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -35,14 +35,19 @@ class DetectFaces:
         return cls(load("yunet"), load("faceres"), load("emotion"))
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
-        asked = frozenset(request.get("Attributes", ()))
+        faces = detect_faces(self.detector, picture)
+        return {"FaceDetails": self.details(faces, picture, request.get("Attributes", ()))}
+
+    def details(
+        self, faces: "Sequence[Face]", picture: Picture, attributes: Collection[str]
+    ) -> list[dict[str, Any]]:
+        """Return what is to be said of each face, as FaceDetails."""
+        asked = frozenset(attributes)
         wanted = _FROM_NETWORKS if "ALL" in asked else asked & _FROM_NETWORKS
-        return {
-            "FaceDetails": [
-                _basic(face, picture) | (_extra(self._attributes(face, picture), wanted) if wanted else {})
-                for face in detect_faces(self.detector, picture)
-            ]
-        }
+        return [
+            _basic(face, picture) | (_extra(self._attributes(face, picture), wanted) if wanted else {})
+            for face in faces
+        ]
 
     def _attributes(self, face: "Face", picture: Picture) -> "Attributes":
         # RGB 0..255, 224 pixels; the other network takes grey -1..1, 64 pixels.

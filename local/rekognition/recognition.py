@@ -16,15 +16,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from local.rekognition.detect_faces import DetectFaces
 from local.rekognition.detect_labels import DetectLabels
 from local.rekognition.detect_moderation_labels import DetectModerationLabels
 from local.rekognition.detect_text import DetectText
+from local.rekognition.faces.look_at_faces import LookAtFaces
+from local.rekognition.faces.operations import FACE_OPERATIONS, answer_about_faces, require_collection
+from local.rekognition.faces.quality import SeenPicture
+from local.rekognition.faces.store import FaceStore
 from local.rekognition.models.sessions import INSTALLED, LoadNetwork, Network, installed_path, load_network
 from local.rekognition.pictures import Picture, PictureCache, digest_of
-from local.rekognition.request import ReadObject
+from local.rekognition.request import IMAGE_MEMBERS, ReadObject
 from local.rekognition.service import CallLog, HasLeft, ReadRequest
 
 _KEPT = 256
@@ -71,10 +75,12 @@ class RealRecognition:
     compute (networks and decoder let go of the interpreter), and the event loop does neither.
     """
 
-    operations: "Mapping[str, Operation]"
+    detectors: "Mapping[str, Operation]"
     read_object: ReadObject
     workers: int
     models: Callable[[], tuple[str, ...]] = tuple
+    look_at_faces: "Operation | None" = None
+    collections: FaceStore = field(default_factory=FaceStore)
 
     def __post_init__(self) -> None:
         self._pictures = PictureCache()
@@ -82,9 +88,13 @@ class RealRecognition:
         self._fetchers = ThreadPoolExecutor(FETCHES_AT_ONCE, thread_name_prefix="fetch")
         self._lookers = ThreadPoolExecutor(self.workers, thread_name_prefix="look")
 
+    @property
+    def operations(self) -> frozenset[str]:
+        return frozenset(self.detectors) | (FACE_OPERATIONS if self.look_at_faces else frozenset())
+
     def waiting(self) -> list[str]:
-        late = [one for one in self.operations.values() if isinstance(one, LateOperation)]
-        return sorted(one.name for one in late if not one.is_ready)
+        every = [*self.detectors.values(), self.look_at_faces]
+        return sorted(one.name for one in every if isinstance(one, LateOperation) and not one.is_ready)
 
     def health(self) -> dict[str, Any]:
         return {"models": list(self.models()), "waiting": self.waiting(), "workers": self.workers}
@@ -93,26 +103,49 @@ class RealRecognition:
         self, operation: str, read: ReadRequest, calls: CallLog, has_left: HasLeft
     ) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
-        request, data = await loop.run_in_executor(self._fetchers, self._fetch, read)
-        digest = await loop.run_in_executor(self._fetchers, digest_of, data)
-        calls.count("contents", operation, digest)
-        asked = {name: value for name, value in request.items() if name != "Image"}
-        question = json.dumps([operation, digest, asked], sort_keys=True)
+        request, contents, region = await loop.run_in_executor(self._fetchers, self._fetch, operation, read)
+        for content in contents:
+            calls.count("contents", operation, content.digest)
+        if self.look_at_faces is None or operation in self.detectors:
+            asked = {name: value for name, value in request.items() if name not in IMAGE_MEMBERS}
+            return await self._look(self.detectors[operation], contents[0], asked, has_left)
+        attributes = {"Attributes": request.get("DetectionAttributes", [])}
+        seen = []
+        for content in contents:
+            look = await self._look(self.look_at_faces, content, attributes, has_left)
+            seen.append(SeenPicture(content.digest, look["Faces"]))
+        return await loop.run_in_executor(
+            self._lookers, answer_about_faces, self.collections, region, operation, request, seen
+        )
 
-        async def look() -> dict[str, Any]:
-            return await loop.run_in_executor(self._lookers, self._look, operation, digest, data, request)
+    def _fetch(self, operation: str, read: ReadRequest) -> "tuple[dict[str, Any], list[_Content], str]":
+        request, images, region = read()
+        if operation in FACE_OPERATIONS:
+            require_collection(self.collections, region, operation, request)
+        found = [image if isinstance(image, bytes) else self.read_object(image) for image in images]
+        return request, [_Content(digest_of(data), data) for data in found], region
+
+    async def _look(
+        self, operation: "Operation", content: "_Content", asked: Mapping[str, Any], has_left: HasLeft
+    ) -> Answer:
+        """Return what is seen in a picture, which is the same whoever asks and whenever."""
+        question = json.dumps([operation.name, content.digest, asked], sort_keys=True)
+
+        def work() -> Answer:
+            return operation.answer(self._pictures.get(*content), asked)
+
+        async def look() -> Answer:
+            return await asyncio.get_running_loop().run_in_executor(self._lookers, work)
 
         answer = await self._answers.do(question, look)
         if await has_left():
             self._answers.keep(question, answer)
         return answer
 
-    def _fetch(self, read: ReadRequest) -> tuple[dict[str, Any], bytes]:
-        request, source = read()
-        return request, source if isinstance(source, bytes) else self.read_object(source)
 
-    def _look(self, operation: str, digest: str, data: bytes, request: Mapping[str, Any]) -> dict[str, Any]:
-        return self.operations[operation].answer(self._pictures.get(digest, data), request)
+class _Content(NamedTuple):
+    digest: str
+    data: bytes
 
 
 class Operation(Protocol):
@@ -163,6 +196,11 @@ class Networks:
     def names(self) -> tuple[str, ...]:
         with self._turn:
             return tuple(sorted(self._loaded))
+
+
+def load_look_at_faces(load: LoadNetwork) -> Operation:
+    """Return what sees whose faces a picture shows; its network is loaded when it is asked for."""
+    return LateOperation("LookAtFaces", lambda: LookAtFaces.load(load))
 
 
 def load_operations(load: LoadNetwork) -> dict[str, Operation]:

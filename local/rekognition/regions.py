@@ -19,10 +19,10 @@ _NAME = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 @dataclass
 class RegionalServices:
-    """The service of everybody, and those of regions that were set up. `new` makes one more."""
+    """The service of everybody, and those of regions that were set up. `new` makes one more, of a name."""
 
     main: "RekognitionService"
-    new: "Callable[[], RekognitionService]"
+    new: "Callable[[str], RekognitionService]"
     _others: "dict[str, RekognitionService]" = field(default_factory=dict)
 
     def signed_for(self, authorization: str) -> "RekognitionService":
@@ -36,4 +36,4 @@ class RegionalServices:
             return self.main
         if not _NAME.fullmatch(region):
             return None
-        return self._others.setdefault(region, self.new())
+        return self._others.setdefault(region, self.new(region))

@@ -6,6 +6,7 @@ detected: Value '-1' at 'maxLabels' failed to satisfy constraint: ...").
 """
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -102,6 +103,9 @@ class _Checker:
             self.bounds(value, "value", shape, path, f"'{value}'")
         if isinstance(shape, StringShape):
             self.bounds(len(value), "length", shape, path, f"'{value}'")
+            pattern = shape.metadata.get("pattern")
+            if pattern is not None and not re.fullmatch(pattern, value):
+                self.problem(f"'{value}'", path, f"satisfy regular expression pattern: {pattern}")
             if shape.enum and value not in shape.enum:
                 self.problem(f"'{value}'", path, f"satisfy enum value set: [{', '.join(shape.enum)}]")
         return value
@@ -164,13 +168,22 @@ ReadObject = Callable[[ObjectPlace], bytes]
 """Reads an object. Raises `RekognitionError`."""
 
 
-def image_of(request: Mapping[str, Any]) -> bytes | ObjectPlace:
+IMAGE_MEMBERS = ("Image", "SourceImage", "TargetImage")
+"""What holds a picture in the requests of the operations that are here, in the order of the model."""
+
+
+def images_of(request: Mapping[str, Any]) -> list[bytes | ObjectPlace]:
+    """Return the pictures that a validated request names, as many as there are."""
+    return [image_of(request, member) for member in IMAGE_MEMBERS if member in request]
+
+
+def image_of(request: Mapping[str, Any], member: str = "Image") -> bytes | ObjectPlace:
     """Return the picture that a validated request names: exactly one of `Bytes` and `S3Object`.
 
     Bytes over 5 MB never get here: their limit is in the service model, so that AWS (and we)
     answer ValidationException, "Value ... at 'image.bytes' failed to satisfy constraint".
     """
-    image = request["Image"]
+    image = request[member]
     if ("Bytes" in image) == ("S3Object" in image):
         raise invalid_parameter()
     if "Bytes" in image:

@@ -42,7 +42,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from botocore.model import OperationNotFoundError, ServiceModel
 from starlette.applications import Starlette
@@ -54,7 +54,7 @@ from starlette.types import ASGIApp
 from local.cloud.origin_guard import OriginGuard
 from local.rekognition.quotas import CallQuotas, QuotaChangeError, read_change
 from local.rekognition.regions import RegionalServices
-from local.rekognition.request import ObjectPlace, RekognitionError, image_of, internal, validate
+from local.rekognition.request import ObjectPlace, RekognitionError, images_of, internal, validate
 
 
 class CallLog:
@@ -96,8 +96,19 @@ class CallLog:
 
 HasLeft = Callable[[], Awaitable[bool]]
 """Whether the caller has hung up."""
-ReadRequest = Callable[[], tuple[dict[str, Any], bytes | ObjectPlace]]
-"""Returns the request, validated, and where its picture is. Raises `RekognitionError`."""
+
+
+class ReadCall(NamedTuple):
+    """A request, validated, the pictures that it shows or names, and the region that it is for."""
+
+    request: dict[str, Any]
+    images: list[bytes | ObjectPlace]
+    region: str
+
+
+ReadRequest = Callable[[], ReadCall]
+"""Raises `RekognitionError`."""
+DEFAULT_REGION = "us-east-1"
 _log = logging.getLogger(__name__)
 
 
@@ -127,6 +138,7 @@ class RekognitionService:
     quotas: CallQuotas = field(default_factory=CallQuotas)
     calls: CallLog = field(default_factory=CallLog)
     is_away: bool = False
+    region: str = DEFAULT_REGION
 
     async def call(self, operation: str, body: bytes, has_left: HasLeft) -> dict[str, Any]:
         """Answer one call. Raises `RekognitionError`, counted."""
@@ -157,17 +169,18 @@ class RekognitionService:
         self.calls.count("outcomes", operation, "failed")
         self.calls.count("errors", operation, code)
 
-    def _read(self, operation: str, body: bytes) -> tuple[dict[str, Any], bytes | ObjectPlace]:
+    def _read(self, operation: str, body: bytes) -> ReadCall:
         try:
             members = json.loads(body or b"{}")
         except (ValueError, RecursionError):  # the second where it is nested a thousand times
             raise RekognitionError("SerializationException", "the request is not JSON") from None
         shape = self.model.operation_model(operation).input_shape
         request = validate(members, shape) if shape else {}
-        source = image_of(request)
-        if isinstance(source, ObjectPlace):
-            self.calls.count("objects", operation, f"{source.bucket}/{source.key}")
-        return request, source
+        images = images_of(request)
+        for image in images:
+            if isinstance(image, ObjectPlace):
+                self.calls.count("objects", operation, f"{image.bucket}/{image.key}")
+        return ReadCall(request, images, self.region)
 
 
 _PREFIX = "RekognitionService."
@@ -274,7 +287,9 @@ class _Endpoint:
 
 
 def application(service: RekognitionService, port: int, address: str = "127.0.0.1") -> ASGIApp:
-    others = RegionalServices(service, lambda: RekognitionService(service.recognition, service.model))
+    others = RegionalServices(
+        service, lambda region: RekognitionService(service.recognition, service.model, region=region)
+    )
     endpoint = _Endpoint(service, others)
     answering = Starlette(
         routes=[

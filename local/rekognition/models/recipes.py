@@ -7,7 +7,7 @@ from pathlib import Path
 
 from local.rekognition.models.packages import PINS
 
-NAMES = ("efficientnet-lite0", "centernet", "yunet", "faceres", "emotion")
+NAMES = ("efficientnet-lite0", "centernet", "yunet", "faceres", "emotion", "face-descriptors")
 STAMP = "models.json"
 
 
@@ -39,7 +39,7 @@ def is_done(folder: Path) -> bool:
 
 def convert(parts: Path, folder: Path) -> None:
     """Make every network in `folder` from the packages' files in `parts`."""
-    from local.rekognition.models import efficientnet, tfjs, yunet
+    from local.rekognition.models import efficientnet, face_descriptors, tfjs, yunet
 
     makers: dict[str, Callable[[Path], None]] = {
         "efficientnet-lite0": lambda target: efficientnet.build(
@@ -61,6 +61,9 @@ def convert(parts: Path, folder: Path) -> None:
             },
         ),
         "emotion": lambda target: tfjs.build(parts / "emotion.json", target, {"Identity": ("n", 7)}),
+        "face-descriptors": lambda target: face_descriptors.build(
+            parts / "face_recognition_model-weights_manifest.json", target
+        ),
     }
     for name in NAMES:
         makers[name](folder / f"{name}.onnx")

@@ -1,4 +1,4 @@
-"""Reading a TensorFlow.js graph model: topology and weights."""
+"""Reading a TensorFlow.js model: topology and weights."""
 
 import base64
 import json
@@ -69,12 +69,20 @@ def _weights(manifest: list[dict[str, Any]], folder: Path) -> dict[str, Array]:
         data = b"".join((folder / name).read_bytes() for name in group["paths"])
         offset = 0
         for entry in group["weights"]:
-            kind = np.dtype(entry.get("quantization", entry)["dtype"])
+            stored = entry.get("quantization", entry)
+            kind = np.dtype(stored["dtype"])
             count = int(np.prod(entry["shape"]))
-            values = np.frombuffer(data, dtype=kind, count=count, offset=offset)
+            values = np.frombuffer(data, dtype=kind, count=count, offset=offset).astype(entry["dtype"])
             offset += count * kind.itemsize
-            arrays[entry["name"]] = values.astype(entry["dtype"]).reshape(entry["shape"])
+            if "scale" in stored:  # whole numbers, evenly spread over a range
+                values = values * np.float32(stored["scale"]) + np.float32(stored["min"])
+            arrays[entry["name"]] = values.reshape(entry["shape"])
     return arrays
+
+
+def read_weights(manifest: Path) -> dict[str, Array]:
+    """Read a manifest of weights that comes without a graph, and the files beside it that it names."""
+    return _weights(json.loads(manifest.read_text()), manifest.parent)
 
 
 def read_graph_model(topology: Path) -> GraphModel:

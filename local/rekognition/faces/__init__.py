@@ -1,0 +1,1 @@
+"""What the local Rekognition does about whose face it is: comparing, collections, users."""

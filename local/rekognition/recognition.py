@@ -23,7 +23,12 @@ from local.rekognition.detect_labels import DetectLabels
 from local.rekognition.detect_moderation_labels import DetectModerationLabels
 from local.rekognition.detect_text import DetectText
 from local.rekognition.faces.look_at_faces import LookAtFaces
-from local.rekognition.faces.operations import FACE_OPERATIONS, answer_about_faces, require_collection
+from local.rekognition.faces.operations import (
+    FACE_OPERATIONS,
+    SHOWN_PICTURES,
+    answer_about_faces,
+    require_collection,
+)
 from local.rekognition.faces.quality import SeenPicture
 from local.rekognition.faces.store import FaceStore
 from local.rekognition.models.sessions import INSTALLED, LoadNetwork, Network, installed_path, load_network
@@ -93,8 +98,9 @@ class RealRecognition:
         return frozenset(self.detectors) | (FACE_OPERATIONS if self.look_at_faces else frozenset())
 
     def waiting(self) -> list[str]:
-        every = [*self.detectors.values(), self.look_at_faces]
-        return sorted(one.name for one in every if isinstance(one, LateOperation) and not one.is_ready)
+        """Return the operations whose networks are loaded at their first call, and are not yet."""
+        late = [name for name, operation in self.detectors.items() if _is_waiting(operation)]
+        return sorted([*late, *(SHOWN_PICTURES if _is_waiting(self.look_at_faces) else ())])
 
     def health(self) -> dict[str, Any]:
         return {"models": list(self.models()), "waiting": self.waiting(), "workers": self.workers}
@@ -177,6 +183,10 @@ class LateOperation:
             if self._made is None:
                 self._made = self.make()
         return self._made.answer(picture, request)
+
+
+def _is_waiting(operation: Operation | None) -> bool:
+    return isinstance(operation, LateOperation) and not operation.is_ready
 
 
 class Networks:

@@ -30,6 +30,8 @@ _FACE_OPERATIONS: Mapping[str, Callable[[Inquiry], Answer]] = {
     "SearchUsersByImage": users.search_users_by_image,
 }
 FACE_OPERATIONS = frozenset(_FACE_OPERATIONS)
+SHOWN_PICTURES = frozenset({"CompareFaces", "IndexFaces", "SearchFacesByImage", "SearchUsersByImage"})
+"""Those of them that look at pictures."""
 
 
 def require_collection(store: FaceStore, region: str, operation: str, request: Mapping[str, Any]) -> None:

@@ -74,7 +74,7 @@ class StoredUser(NamedTuple):
     faces: int
 
 
-class SavedAnswer(NamedTuple):
+class AnsweredRequest(NamedTuple):
     """What a request with a ClientRequestToken asked, and what it was answered, both in JSON."""
 
     request: str
@@ -209,16 +209,16 @@ class FaceStore:
     def user_count(self, collection: int) -> int:
         return int(self._run("SELECT COUNT(*) FROM users WHERE collection = ?", collection)[0][0])
 
-    def saved(self, collection: int, operation: str, token: str) -> SavedAnswer | None:
+    def saved(self, collection: int, operation: str, token: str) -> AnsweredRequest | None:
         """Return what a token was used for in the last day."""
         query = (
             "SELECT request, answer FROM tokens"
             " WHERE collection = ? AND operation = ? AND token = ? AND at > ?"
         )
         rows = self._run(query, collection, operation, token, self.clock() - _TOKEN_SECONDS)
-        return SavedAnswer(*rows[0]) if rows else None
+        return AnsweredRequest(*rows[0]) if rows else None
 
-    def save(self, collection: int, operation: str, token: str, saved: SavedAnswer) -> None:
+    def save(self, collection: int, operation: str, token: str, saved: AnsweredRequest) -> None:
         self._run("DELETE FROM tokens WHERE at <= ?", self.clock() - _TOKEN_SECONDS)
         self._run(
             "INSERT OR REPLACE INTO tokens VALUES (?, ?, ?, ?, ?, ?)",

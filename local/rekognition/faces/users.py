@@ -22,8 +22,8 @@ from local.rekognition.faces.likeness import Descriptor, middle_of, similarity
 from local.rekognition.faces.quality import sift
 from local.rekognition.faces.store import (
     FACE_MODEL_VERSION,
+    AnsweredRequest,
     FaceStore,
-    SavedAnswer,
     StoredCollection,
     StoredFace,
     StoredUser,
@@ -46,7 +46,7 @@ def once(operation: str, work: Callable[[Inquiry], Answer]) -> Callable[[Inquiry
         saved = inquiry.store.saved(number, operation, token)
         if saved is None:
             done = work(inquiry)
-            inquiry.store.save(number, operation, token, SavedAnswer(request, json.dumps(done)))
+            inquiry.store.save(number, operation, token, AnsweredRequest(request, json.dumps(done)))
             return done
         if saved.request != request:
             raise refusals.token_reused(token)

@@ -14,7 +14,9 @@ from botocore.parsers import create_parser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.rekognition.canned import ANSWERS, CannedRecognition, LogNormal, answer
+from local.rekognition.canned import ANSWERS, CannedRecognition, LogNormal, answer, canned_faces
+from local.rekognition.faces.likeness import similarity
+from local.rekognition.faces.operations import FACE_OPERATIONS
 from local.rekognition.service import RekognitionService, application
 from tests.local.rekognition.asgi import PORT, Answer, Http
 
@@ -91,7 +93,7 @@ def test_health_says_that_nobody_looks() -> None:
     health = server().get("/health")
 
     assert health["canned"] is True
-    assert health["operations"] == sorted(ANSWERS)
+    assert health["operations"] == sorted([*ANSWERS, *FACE_OPERATIONS])
 
 
 def test_an_answer_takes_the_time_of_a_call() -> None:
@@ -107,6 +109,34 @@ def test_half_of_the_calls_take_less_than_the_median() -> None:
 
     assert median(drawn) == pytest.approx(0.45, rel=0.05)
     assert drawn[int(0.95 * len(drawn))] == pytest.approx(0.45 * 1.778, rel=0.1)
+
+
+def test_canned_faces_are_of_fifty_persons_who_are_told_apart() -> None:
+    faces = [face.descriptor for number in range(200) for face in canned_faces(f"photos/{number}.jpg").faces]
+
+    alike = [sum(similarity(one, other) >= 80 for other in faces) for one in faces]
+    assert len(faces) > 150
+    assert max(alike) > 1
+    # Who is like one face is like each other: there is nobody in between.
+    persons = {frozenset(n for n, other in enumerate(faces) if similarity(one, other) >= 80) for one in faces}
+    assert sum(len(person) for person in persons) == len(faces)
+    assert 20 < len(persons) <= 50
+
+
+def test_a_canned_collection_finds_the_canned_persons_again() -> None:
+    http = server()
+    with_a_face = next(f"{n}.jpg" for n in range(100) if canned_faces(f"photos/{n}.jpg").faces)
+    image = {"Image": {"S3Object": {"Bucket": "photos", "Name": with_a_face}}}
+    call(http, {"CollectionId": "people"}, "CreateCollection")
+    records = call(http, {"CollectionId": "people", **image}, "IndexFaces").json()["FaceRecords"]
+
+    found = call(http, {"CollectionId": "people", **image}, "SearchFacesByImage").json()["FaceMatches"]
+
+    assert found[0]["Face"]["FaceId"] in [record["Face"]["FaceId"] for record in records]
+    assert (
+        call(http, {"CollectionId": "strangers"}, "ListFaces").json()["Code"] == "ResourceNotFoundException"
+    )
+    assert http.get("/_local/calls")["operations"]["ListFaces"]["errors"] == {"ResourceNotFoundException": 1}
 
 
 def test_nothing_is_imported_that_looks() -> None:

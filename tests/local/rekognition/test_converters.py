@@ -1,6 +1,7 @@
 """Weights become networks."""
 
 import collections
+import json
 import pickle
 import struct
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from local.rekognition.models.elf_symbols import UnreadableLibraryError, read_float_arrays
 from local.rekognition.models.onnx_graph import OnnxGraph
 from local.rekognition.models.sessions import MissingModelsError, load_network
-from local.rekognition.models.tfjs_files import GraphModel, Node
+from local.rekognition.models.tfjs_files import GraphModel, Node, read_weights
 from local.rekognition.models.tfjs_rewrites import fuse_hard_swish
 from local.rekognition.models.torch_weights import UnreadableWeightsError, read_state_dict
 
@@ -83,6 +84,26 @@ def test_a_graph_is_written_and_runs(tmp_path: Path) -> None:
 def test_a_missing_network_is_told_with_the_command_that_makes_it(tmp_path: Path) -> None:
     with pytest.raises(MissingModelsError, match=r"local\.rekognition\.download_models"):
         load_network(tmp_path, "yunet")
+
+
+def test_weights_kept_as_whole_numbers_are_spread_over_their_range(tmp_path: Path) -> None:
+    (tmp_path / "all.bin").write_bytes(bytes([0, 1, 255]) + struct.pack("<2f", 1.5, -2.0))
+    eight_bits = {"dtype": "uint8", "scale": 0.5, "min": -1.0}
+    manifest = [
+        {
+            "paths": ["all.bin"],
+            "weights": [
+                {"name": "few", "shape": [3], "dtype": "float32", "quantization": eight_bits},
+                {"name": "whole", "shape": [1, 2], "dtype": "float32"},
+            ],
+        }
+    ]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+
+    weights = read_weights(tmp_path / "manifest.json")
+
+    assert weights["few"].tolist() == [-1.0, -0.5, 126.5]
+    assert weights["whole"].tolist() == [[1.5, -2.0]]
 
 
 def swish_model(sixth: float) -> GraphModel:

@@ -79,6 +79,15 @@ def test_operations_that_wait_for_their_first_call_are_told() -> None:
     assert recognition.waiting() == []
 
 
+def test_operations_on_faces_that_look_at_pictures_wait_for_their_first_call() -> None:
+    late = LateOperation("LookAtFaces", Echo)
+    recognition = RealRecognition({}, read_object=None, workers=1, look_at_faces=late)  # type: ignore[arg-type]
+
+    assert recognition.waiting() == ["CompareFaces", "IndexFaces", "SearchFacesByImage", "SearchUsersByImage"]
+    late.answer(PICTURE, {})
+    assert recognition.waiting() == []
+
+
 @pytest.mark.parametrize("name", INSTALLED)
 def test_installed_models_are_found_without_importing_their_package(name: str) -> None:
     assert installed_path(name).is_file()

@@ -1,14 +1,17 @@
 """Requests are checked against the service's own model."""
 
 import base64
+import re
 from typing import Any
 
 import botocore.session
 import pytest
-from botocore.model import Shape
+from botocore.model import ListShape, Shape, StructureShape
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local.rekognition.canned import ANSWERS
+from local.rekognition.faces.operations import FACE_OPERATIONS
 from local.rekognition.request import RekognitionError, validate
 
 MODEL = botocore.session.get_session().get_service_model("rekognition")
@@ -50,6 +53,36 @@ def test_a_value_out_of_bounds_is_a_validation_exception(request_: object, says:
     assert refused.code == "ValidationException"
     assert refused.message.startswith("1 validation error detected: ")
     assert says in refused.message
+
+
+def test_a_text_of_other_letters_is_a_validation_exception() -> None:
+    shape = MODEL.operation_model("IndexFaces").input_shape
+
+    refused = refusal({"CollectionId": "people", "Image": PLACE, "ExternalImageId": "a/b c.jpg"}, shape)
+
+    assert refused.code == "ValidationException"
+    assert refused.message == (
+        "1 validation error detected: Value 'a/b c.jpg' at 'externalImageId' failed to satisfy constraint: "
+        r"Member must satisfy regular expression pattern: [a-zA-Z0-9_.\-:]+"
+    )
+
+
+def patterns_below(shape: Shape) -> set[str]:
+    """Return the patterns of the texts that a request is checked for; what is in maps is not looked at."""
+    if isinstance(shape, StructureShape):
+        return set().union(*(patterns_below(member) for member in shape.members.values()))
+    if isinstance(shape, ListShape):
+        return patterns_below(shape.member)
+    return {shape.metadata["pattern"]} if "pattern" in shape.metadata else set()
+
+
+@pytest.mark.parametrize("operation", [*ANSWERS, *sorted(FACE_OPERATIONS)])
+def test_every_pattern_of_an_operation_is_one_that_can_be_matched(operation: str) -> None:
+    shape = MODEL.operation_model(operation).input_shape
+    assert shape is not None
+
+    for pattern in patterns_below(shape):
+        re.compile(pattern)
 
 
 def test_bytes_over_five_megabytes_are_a_validation_exception() -> None:

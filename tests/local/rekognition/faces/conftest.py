@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from math import hypot
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+from botocore.model import ListShape, Shape, StringShape, StructureShape
 
 from local.rekognition.faces.likeness import Descriptor
 from local.rekognition.faces.quality import SeenFace
@@ -76,8 +78,22 @@ class Clock:
         return self.now
 
 
+def unnamed(value: Any, shape: Shape, path: str = "") -> list[str]:
+    """Return the members of an answer, and the words, that the service's model does not name."""
+    if isinstance(shape, StructureShape):
+        strange = [f"{path}.{name}" for name in value.keys() - shape.members.keys()]
+        known = [(name, member) for name, member in shape.members.items() if name in value]
+        return strange + [
+            found for name, member in known for found in unnamed(value[name], member, f"{path}.{name}")
+        ]
+    if isinstance(shape, ListShape):
+        return [found for each in value for found in unnamed(each, shape.member, path)]
+    words = shape.enum if isinstance(shape, StringShape) else None
+    return [f"{path}={value}"] if words and value not in words else []
+
+
 def client_of(http: Http, region: str = "us-east-1") -> Any:
-    """Return a client of boto3 that sends nothing over the network."""
+    """Return a client of boto3 that sends nothing over the network, and takes only what the model names."""
     client = boto3.client(
         "rekognition",
         region_name=region,
@@ -93,6 +109,10 @@ def client_of(http: Http, region: str = "us-east-1") -> Any:
         }
         del headers["Content-Length"]
         answer = http.send("POST", "/", request.body, headers)
+        if answer.status == HTTPStatus.OK:
+            shape = MODEL.operation_model(headers["X-Amz-Target"].partition(".")[2]).output_shape
+            assert shape is not None
+            assert unnamed(answer.json(), shape) == []
         response = AWSResponse(request.url, answer.status, answer.headers, None)
         response._content = answer.body  # type: ignore[attr-defined]
         return response

@@ -22,7 +22,7 @@ from local.rekognition.detect_faces import DetectFaces
 from local.rekognition.detect_labels import DetectLabels
 from local.rekognition.detect_moderation_labels import DetectModerationLabels
 from local.rekognition.detect_text import DetectText
-from local.rekognition.faces.look_at_faces import LookAtFaces
+from local.rekognition.faces.descriptors import LookAtFaces
 from local.rekognition.faces.operations import (
     FACE_OPERATIONS,
     SHOWN_PICTURES,

@@ -155,7 +155,9 @@ def list_faces(inquiry: Inquiry) -> Answer:
 
 def delete_faces(inquiry: Inquiry) -> Answer:
     """Remove faces; those of users stay until they are disassociated."""
-    collection, deleted, left = inquiry.collection(), [], []
+    collection = inquiry.collection()
+    deleted: list[str] = []
+    left: list[Answer] = []
     for face_id in dict.fromkeys(inquiry.members["FaceIds"]):
         face = inquiry.store.face(collection.number, face_id)
         if face is None:

@@ -5,13 +5,17 @@ A face is set upright and cut out so that eyes and mouth stand where dlib's netw
 """
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from PIL import Image
 
-from local.rekognition.detect_faces import Face, Point
+from local.rekognition.detect_faces import DetectFaces, Face, Point, detect_faces
 from local.rekognition.faces.likeness import Descriptor
-from local.rekognition.models.sessions import Floats, Network
+from local.rekognition.faces.quality import SeenFace
+from local.rekognition.models.sessions import Floats, LoadNetwork, Network
 from local.rekognition.pictures import Picture
 
 CHIP_PIXELS = 150
@@ -67,3 +71,25 @@ def describe(network: Network, faces: list[Face], picture: Picture) -> list[Desc
         batch = np.ascontiguousarray(((values - _MEAN) / 255).transpose(0, 3, 1, 2))
         found += [tuple(row.tolist()) for row in network.run(batch)["descriptors"]]
     return found
+
+
+@dataclass(frozen=True)
+class LookAtFaces:
+    """What the operations on faces see in a picture; of the form of an operation, but none of Rekognition's.
+
+    The answer is `{"Faces": [SeenFace, ...]}`.
+    """
+
+    detect: DetectFaces
+    descriptors: Network
+    name: str = "LookAtFaces"
+
+    @classmethod
+    def load(cls, load: LoadNetwork) -> Self:
+        return cls(DetectFaces.load(load), load("face-descriptors"))
+
+    def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
+        faces = detect_faces(self.detect.detector, picture)
+        details = self.detect.details(faces, picture, request["Attributes"])
+        numbers = describe(self.descriptors, faces, picture)
+        return {"Faces": [SeenFace(*face) for face in zip(details, numbers, strict=True)]}

@@ -5,14 +5,44 @@ from typing import Any
 
 from local.rekognition.faces import collections, users
 from local.rekognition.faces.collections import Answer, Inquiry
-from local.rekognition.faces.compare_faces import compare_faces
-from local.rekognition.faces.quality import SeenPicture
+from local.rekognition.faces.likeness import similarity
+from local.rekognition.faces.quality import SeenFace, SeenPicture, sift
 from local.rekognition.faces.store import FaceStore
-from local.rekognition.request import IMAGE_MEMBERS
+from local.rekognition.request import IMAGE_MEMBERS, invalid_parameter
+
+_COMPARED = ("BoundingBox", "Confidence", "Landmarks", "Pose", "Quality")
+
+
+def compare_faces(inquiry: Inquiry) -> Answer:
+    """Compare the largest face of one picture with every face of another. Nothing is kept.
+
+    https://docs.aws.amazon.com/rekognition/latest/APIReference/API_CompareFaces.html
+    """
+    request = inquiry.members
+    source, target = (
+        sift(picture.faces, request.get("QualityFilter", "NONE")).kept for picture in inquiry.pictures
+    )
+    if not source or not target:
+        raise invalid_parameter()
+    threshold = request.get("SimilarityThreshold", collections.SEARCH_THRESHOLD)
+    likeness = [(similarity(source[0].descriptor, face.descriptor), face) for face in target]
+    likeness.sort(key=lambda pair: -pair[0])
+    return {
+        "SourceImageFace": {name: source[0].detail[name] for name in ("BoundingBox", "Confidence")},
+        "FaceMatches": [
+            {"Similarity": alike, "Face": _compared(face)} for alike, face in likeness if alike >= threshold
+        ],
+        "UnmatchedFaces": [_compared(face) for alike, face in likeness if alike < threshold],
+    }
+
+
+def _compared(face: SeenFace) -> Answer:
+    return {name: face.detail[name] for name in _COMPARED}
+
 
 _FACE_OPERATIONS: Mapping[str, Callable[[Inquiry], Answer]] = {
     "AssociateFaces": users.once("AssociateFaces", users.associate_faces),
-    "CompareFaces": lambda inquiry: compare_faces(inquiry.members, inquiry.pictures),
+    "CompareFaces": compare_faces,
     "CreateCollection": collections.create_collection,
     "CreateUser": users.once("CreateUser", users.create_user),
     "DeleteCollection": collections.delete_collection,

@@ -122,10 +122,10 @@ class FaceStore:
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield
-            except BaseException:
-                database.execute("ROLLBACK")
-                raise
-            database.execute("COMMIT")
+                database.execute("COMMIT")
+            finally:
+                if database.in_transaction:  # the work failed, or the disk is full
+                    database.execute("ROLLBACK")
 
     def close(self) -> None:
         with self._turn:

@@ -118,7 +118,8 @@ def associate_faces(inquiry: Inquiry) -> Answer:
         raise refusals.too_many("faces of the user", MOST_FACES_A_USER)
     middle = middle_of_user(inquiry.store.faces_of_user(collection.number, user.name))
     threshold = inquiry.members.get("UserMatchThreshold", _ASSOCIATE_THRESHOLD)
-    taken, left = [], []
+    taken: list[StoredFace] = []
+    left: list[Answer] = []
     for face_id in dict.fromkeys(inquiry.members["FaceIds"]):
         face = inquiry.store.face(collection.number, face_id)
         if face is None:
@@ -153,7 +154,8 @@ def disassociate_faces(inquiry: Inquiry) -> Answer:
     """Make faces nobody's; say which were not the user's. Answered with 200."""
     collection = inquiry.collection()
     user = _settled_user(inquiry, collection)
-    freed, left = [], []
+    freed: list[Answer] = []
+    left: list[Answer] = []
     for face_id in dict.fromkeys(inquiry.members["FaceIds"]):
         face = inquiry.store.face(collection.number, face_id)
         if face is None:
@@ -177,6 +179,7 @@ def search_users(inquiry: Inquiry) -> Answer:
     collection, members = inquiry.collection(), inquiry.members
     if ("FaceId" in members) == ("UserId" in members):
         raise refusals.invalid_parameter()
+    middle: Descriptor | None
     if "FaceId" in members:
         face = inquiry.store.face(collection.number, members["FaceId"])
         if face is None:
@@ -219,7 +222,8 @@ def _counting(store: FaceStore, collection: StoredCollection, user: str | None =
 def _matches(inquiry: Inquiry, collection: StoredCollection, descriptor: Descriptor) -> list[Answer]:
     threshold = inquiry.members.get("UserMatchThreshold", SEARCH_THRESHOLD)
     users = {user.name: user for user in inquiry.store.users(collection.number)}
-    now, found = inquiry.store.clock(), []
+    now = inquiry.store.clock()
+    found: list[Answer] = []
     for name, faces in groupby(_counting(inquiry.store, collection), key=lambda face: face.user):
         alike = similarity(descriptor, middle_of([face.descriptor for face in faces]))
         if name in users and alike >= threshold:

@@ -57,6 +57,7 @@ def test_a_value_out_of_bounds_is_a_validation_exception(request_: object, says:
 
 def test_a_text_of_other_letters_is_a_validation_exception() -> None:
     shape = MODEL.operation_model("IndexFaces").input_shape
+    assert shape is not None
 
     refused = refusal({"CollectionId": "people", "Image": PLACE, "ExternalImageId": "a/b c.jpg"}, shape)
 

@@ -7,6 +7,7 @@ import pytest
 
 from local.rekognition.faces import collections
 from local.rekognition.faces.store import FaceStore
+from tests.local.rekognition.asgi import Http
 from tests.local.rekognition.faces.conftest import (
     FRONT,
     SOUND,
@@ -87,6 +88,20 @@ def test_a_name_that_cannot_be_is_a_validation_exception(refusal: Refusal) -> No
     )
 
 
+def test_operations_on_faces_have_quotas_like_the_others(
+    http: Http, collection: str, rekognition: Any, refusal: Refusal
+) -> None:
+    change = b'{"rates": {"ListFaces": 1}, "latencies_ms": {"SearchUsersByImage": 5}}'
+    assert http.send("PUT", "/_local/settings", change).status == 200
+
+    rekognition.list_faces(CollectionId=collection)
+    assert refusal("list_faces", CollectionId=collection) == (
+        "ProvisionedThroughputExceededException",
+        "Provisioned rate exceeded",
+    )
+    assert http.get("/_local/calls")["operations"]["ListFaces"]["throttled"] == 1
+
+
 def test_collections_come_in_pages(rekognition: Any) -> None:
     names = ["c", "a", "b" * 255, "d"]
     for name in names:
@@ -105,7 +120,7 @@ def test_a_page_that_was_never_given_is_refused(token: str, refusal: Refusal) ->
     )
 
 
-def test_regions_that_were_set_up_have_collections_of_their_own(http: Any, rekognition: Any) -> None:
+def test_regions_that_were_set_up_have_collections_of_their_own(http: Http, rekognition: Any) -> None:
     assert http.send("PUT", "/_local/settings?region=us-west-2", b"{}").status == 200
     west = client_of(http, "us-west-2")
     rekognition.create_collection(CollectionId="people")
@@ -334,6 +349,21 @@ def test_a_picture_without_a_face_cannot_be_searched_for(
         assert refusal(
             "search_faces_by_image", CollectionId=collection, Image=photo, QualityFilter="LOW"
         ) == ("InvalidParameterException", "There are no faces in the image. Should be at least 1.")
+
+
+def test_what_fails_half_way_changes_nothing_and_the_next_is_done(store: FaceStore) -> None:
+    def break_off() -> None:
+        with store.transaction():
+            store.add_collection("us-east-1", "people")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        break_off()
+
+    assert store.collections("us-east-1", 0, 10) == []
+    with store.transaction():
+        store.add_collection("us-east-1", "people")
+    assert len(store.collections("us-east-1", 0, 10)) == 1
 
 
 def test_what_is_kept_of_a_broken_file_is_told_with_the_file(tmp_path: Path) -> None:

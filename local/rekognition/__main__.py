@@ -72,10 +72,10 @@ def _recognition(
     networks = recognition.Networks(models)
     try:
         operations = recognition.load_operations(networks.load)
+        faces = recognition.load_look_at_faces(networks)
     except MissingModelsError as error:
         _fail(str(error))
     read_object = connect(s3_endpoint, recognition.FETCHES_AT_ONCE)
-    faces = recognition.load_look_at_faces(networks.load)
     real = recognition.RealRecognition(operations, read_object, workers, networks.names, faces, collections)
     return real, f"{len(networks.names())} models, {workers} workers"
 

@@ -31,7 +31,14 @@ from local.rekognition.faces.operations import (
 )
 from local.rekognition.faces.quality import SeenPicture
 from local.rekognition.faces.store import FaceStore
-from local.rekognition.models.sessions import INSTALLED, LoadNetwork, Network, installed_path, load_network
+from local.rekognition.models.sessions import (
+    INSTALLED,
+    LoadNetwork,
+    Network,
+    installed_path,
+    load_network,
+    network_path,
+)
 from local.rekognition.pictures import Picture, PictureCache, digest_of
 from local.rekognition.request import IMAGE_MEMBERS, ReadObject
 from local.rekognition.service import CallLog, HasLeft, ReadRequest
@@ -203,14 +210,19 @@ class Networks:
                 self._loaded[name] = load_network(self._folder, name)
             return self._loaded[name]
 
+    def require(self, name: str) -> None:
+        """Raise `MissingModelsError` where a network is not there; load nothing."""
+        network_path(self._folder, name)
+
     def names(self) -> tuple[str, ...]:
         with self._turn:
             return tuple(sorted(self._loaded))
 
 
-def load_look_at_faces(load: LoadNetwork) -> Operation:
-    """Return what sees whose faces a picture shows; its network is loaded when it is asked for."""
-    return LateOperation("LookAtFaces", lambda: LookAtFaces.load(load))
+def load_look_at_faces(networks: Networks) -> Operation:
+    """Return what sees whose faces a picture shows, loaded when it is called. Raises `MissingModelsError`."""
+    networks.require("face-descriptors")
+    return LateOperation("LookAtFaces", lambda: LookAtFaces.load(networks.load))
 
 
 def load_operations(load: LoadNetwork) -> dict[str, Operation]:

@@ -60,11 +60,16 @@ def _made_path(folder: Path, name: str) -> Path:
     return path
 
 
+def network_path(folder: Path, name: str) -> Path:
+    """Return where an installed network is, or `NAME.onnx` of the folder. Raises `MissingModelsError`."""
+    return installed_path(name) if name in INSTALLED else _made_path(folder, name)
+
+
 def load_network(folder: Path, name: str) -> Network:
-    """Load an installed network, or `NAME.onnx` of the folder. Raises `MissingModelsError`."""
+    """Load a network. Raises `MissingModelsError`."""
     import onnxruntime  # type: ignore[import-untyped]
 
-    path = installed_path(name) if name in INSTALLED else _made_path(folder, name)
+    path = network_path(folder, name)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

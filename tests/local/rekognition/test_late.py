@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image
 from local.rekognition.models import sessions
 from local.rekognition.models.sessions import INSTALLED, MissingModelsError, installed_path
 from local.rekognition.pictures import Picture
-from local.rekognition.recognition import LateOperation, RealRecognition
+from local.rekognition.recognition import LateOperation, Networks, RealRecognition, load_look_at_faces
 
 PICTURE = Image.new("RGB", (90, 90))
 
@@ -77,6 +78,17 @@ def test_operations_that_wait_for_their_first_call_are_told() -> None:
     assert recognition.waiting() == ["DetectText"]
     late.answer(PICTURE, {})
     assert recognition.waiting() == []
+
+
+def test_the_network_of_faces_is_missed_at_the_start_and_loaded_at_the_first_call(tmp_path: Path) -> None:
+    with pytest.raises(MissingModelsError, match=r"no face-descriptors\.onnx in .*download_models"):
+        load_look_at_faces(Networks(tmp_path))
+
+    (tmp_path / "face-descriptors.onnx").write_bytes(b"not loaded yet")
+    networks = Networks(tmp_path)
+
+    assert load_look_at_faces(networks).name == "LookAtFaces"
+    assert networks.names() == ()
 
 
 def test_operations_on_faces_that_look_at_pictures_wait_for_their_first_call() -> None:

@@ -28,6 +28,10 @@ class AnyOrder(RuleBasedStateMachine):
         self.owners: dict[str, str | None] = {}
         self.updating: dict[str, bool] = {}
         self.ask("CreateCollection")
+        for person in ("ann", "ben"):
+            self.create(person)
+            self.index(person, 1, "x")
+            self.index(person, 2, "x")
 
     def teardown(self) -> None:
         self.store.close()
@@ -125,4 +129,4 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestAnyOrder.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)

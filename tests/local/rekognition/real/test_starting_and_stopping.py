@@ -96,6 +96,20 @@ def test_missing_models_are_told_with_the_command_that_gets_them(tmp_path: Path)
     assert "python -m local.rekognition.download_models --into" in line
 
 
+def test_a_broken_file_of_collections_is_told_in_one_line(tmp_path: Path) -> None:
+    broken = tmp_path / "collections.sqlite"
+    broken.write_bytes(b"no database" * 1000)
+
+    done = run("--port", str(free_port()), "--canned", "--collections", str(broken))
+
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line == (
+        f"local Rekognition: --collections {broken}: file is not a database; "
+        "give a file that can be written, or remove a broken one"
+    )
+
+
 def test_the_aws_cli_is_answered(rekognition_running: Running, s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="for the cli.jpg", Body=(IMAGES / "panda.jpg").read_bytes())
     place = json.dumps({"S3Object": {"Bucket": BUCKET, "Name": "for the cli.jpg"}})

@@ -103,6 +103,7 @@ class FaceStore:
         if self._database is None:
             if self.path is not None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.touch(mode=0o600)  # what a face is known by is for its owner alone
             database = sqlite3.connect(
                 ":memory:" if self.path is None else self.path,
                 check_same_thread=False,

@@ -289,6 +289,11 @@ def test_what_was_deleted_is_not_left_in_the_file(
     assert [path.name for path in store.path.parent.iterdir()] == [store.path.name]
 
 
+def test_the_file_is_read_by_its_owner_alone(collection: str, store: FaceStore) -> None:
+    assert store.path is not None
+    assert store.path.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_face_finds_the_others_of_its_person_and_not_itself(
     rekognition: Any, collection: str, photographer: Photographer
 ) -> None:

@@ -68,7 +68,7 @@ def describe(network: Network, faces: list[Face], picture: Picture) -> list[Desc
     for start in range(0, len(faces), _AT_ONCE):
         chips = [face_chip(face.points, picture) for face in faces[start : start + _AT_ONCE]]
         values: Floats = np.stack([np.asarray(chip, dtype=np.float32) for chip in chips])
-        batch = np.ascontiguousarray(((values - _MEAN) / 255).transpose(0, 3, 1, 2))
+        batch = np.ascontiguousarray(((values - _MEAN) / 255).transpose(0, 3, 1, 2), dtype=np.float32)
         found += [tuple(row.tolist()) for row in network.run(batch)["descriptors"]]
     return found
 

@@ -228,10 +228,13 @@ class FaceStore:
 
     def _faces(self, where: str, *values: object) -> list[StoredFace]:
         query = f"SELECT number, {_FACE}, user, counts_from FROM faces WHERE {where}"  # noqa: S608  # ours
-        return [
-            StoredFace(*row[:4], row[4:8], row[8], _numbers(row[9]), row[10], row[11] or 0.0)
-            for row in self._run(query, *values)
-        ]
+        found = []
+        for row in self._run(query, *values):
+            number, face, image, external, left, top, width, height, sure, numbers, user, since = row
+            box = left, top, width, height
+            descriptor = _numbers(numbers)
+            found.append(StoredFace(number, face, image, external, box, sure, descriptor, user, since or 0.0))
+        return found
 
     def _users(self, where: str, collection: int, *values: object) -> list[StoredUser]:
         query = (

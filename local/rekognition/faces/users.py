@@ -28,6 +28,7 @@ from local.rekognition.faces.store import (
     StoredFace,
     StoredUser,
 )
+from local.rekognition.request import invalid_parameter
 
 MOST_FACES_A_USER = 100
 MOST_USERS_A_COLLECTION = 10_000_000
@@ -178,7 +179,7 @@ def search_users(inquiry: Inquiry) -> Answer:
     """Return the users like a face of the collection, or like another user."""
     collection, members = inquiry.collection(), inquiry.members
     if ("FaceId" in members) == ("UserId" in members):
-        raise refusals.invalid_parameter()
+        raise invalid_parameter()
     middle: Descriptor | None
     if "FaceId" in members:
         face = inquiry.store.face(collection.number, members["FaceId"])

@@ -1,6 +1,7 @@
 """The local Rekognition of a place keeps its collections there, of photos in the place's bucket."""
 
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import boto3
@@ -11,7 +12,7 @@ from tests.conftest import RunningCloud
 
 def test_a_photo_of_the_bucket_is_indexed_and_found_again(running: RunningCloud, photos: Path) -> None:
     outputs, name = running.outputs, f"faces-{uuid4().hex}"
-    rekognition = boto3.client(
+    rekognition: Any = boto3.client(
         "rekognition",
         endpoint_url=outputs.rekognition_url,
         region_name=outputs.region,

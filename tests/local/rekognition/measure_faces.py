@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -111,7 +111,7 @@ def smaller(picture: Picture, side: int) -> Picture:
     return copy
 
 
-COPIES = {
+COPIES: Mapping[str, Callable[[Picture], bytes]] = {
     "480 pixels": lambda picture: saved(smaller(picture, 480)),
     "320 pixels": lambda picture: saved(smaller(picture, 320)),
     "JPEG of quality 20": lambda picture: saved(picture, 20),

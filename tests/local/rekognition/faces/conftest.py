@@ -94,7 +94,7 @@ def unnamed(value: Any, shape: Shape, path: str = "") -> list[str]:
 
 def client_of(http: Http, region: str = "us-east-1") -> Any:
     """Return a client of boto3 that sends nothing over the network, and takes only what the model names."""
-    client = boto3.client(
+    client: Any = boto3.client(
         "rekognition",
         region_name=region,
         aws_access_key_id="test",
@@ -113,7 +113,8 @@ def client_of(http: Http, region: str = "us-east-1") -> Any:
             shape = MODEL.operation_model(headers["X-Amz-Target"].partition(".")[2]).output_shape
             assert shape is not None
             assert unnamed(answer.json(), shape) == []
-        response = AWSResponse(request.url, answer.status, answer.headers, None)
+        told: Any = answer.headers
+        response = AWSResponse(request.url, answer.status, told, None)
         response._content = answer.body  # type: ignore[attr-defined]
         return response
 

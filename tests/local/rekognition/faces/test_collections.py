@@ -50,7 +50,7 @@ def test_a_collection_is_made_once(collection: str, refusal: Refusal, rekognitio
     rekognition.create_collection(CollectionId="People")  # names are case-sensitive
 
 
-ABOUT_COLLECTIONS = {
+ABOUT_COLLECTIONS: dict[str, dict[str, Any]] = {
     "describe_collection": {},
     "delete_collection": {},
     "index_faces": {"Image": {"Bytes": b"no picture"}},

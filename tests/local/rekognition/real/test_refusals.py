@@ -105,10 +105,8 @@ def test_no_reachable_s3_is_an_internal_error_and_the_server_lives(
 
 
 def test_an_operation_that_is_not_here_says_so(rekognition_running: Running) -> None:
-    with pytest.raises(ClientError, match="the local Rekognition does not do CompareFaces"):
-        rekognition_running.client("rekognition").compare_faces(
-            SourceImage={"Bytes": b"x"}, TargetImage={"Bytes": b"x"}
-        )
+    with pytest.raises(ClientError, match="the local Rekognition does not do RecognizeCelebrities"):
+        rekognition_running.client("rekognition").recognize_celebrities(Image={"Bytes": b"x"})
 
 
 def test_a_request_in_chunks_is_answered_and_bounded(rekognition_running: Running) -> None:

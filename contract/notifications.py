@@ -174,6 +174,8 @@ def completion(bucket_name: str, record: ImageRecord, policy: "Policy | None" = 
         "faces": found.faces,
         "rejection": None if record.rejection is None else asdict(record.rejection),
     }
+    if record.corrections:
+        body |= {"corrections": record.corrections, "decision": record.decision}
     attributes: dict[str, str | list[str]] = {"status": str(record.status)}
     if record.detectors:  # SNS takes no empty array
         attributes["detectors"] = sorted(record.detectors)

@@ -87,7 +87,8 @@ class Findings:
     faces were not asked for. `moderation` maps categories to confidence in percent, `words` are the words
     read, in lower case and each once. `photo` is what the file says, None where nobody has looked. `scene` is
     the content that was asked about instead of this one (processors/pipeline/scenes.py), None where this one
-    was; `inherited` are the detectors whose answers are from there. Everything else is in the raw results.
+    was. While a record is made, `inherited` are the detectors whose answers are from there, and `implied_by`
+    are the labels that imply each parent. Everything else is in the raw results.
     """
 
     labels: Mapping[str, float] = field(default_factory=dict)
@@ -98,6 +99,7 @@ class Findings:
     photo: PhotoFacts | None = None
     scene: str | None = None
     inherited: frozenset[str] = field(default=frozenset(), compare=False)
+    implied_by: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
 
     def with_those_of(self, other: "Findings") -> "Findings":
         """Put together what two detectors found in one image."""
@@ -110,6 +112,7 @@ class Findings:
             photo=self.photo if other.photo is None else other.photo,
             scene=self.scene if other.scene is None else other.scene,
             inherited=self.inherited | other.inherited,
+            implied_by={**self.implied_by, **other.implied_by},
         )
 
 
@@ -145,6 +148,9 @@ class ImageRecord:
     `decided_by` names the event that made this record what it is. It may be an older one than the
     sequencer's: events that change nothing move that on alone. It is empty where nobody is to be told.
     `shares_answers` says whether its raw results are those of all images with the same bytes.
+    `corrections` is the number of the corrections that were put over them, 0 where there were none; by them,
+    `renamed` are labels under another name than the detectors', and `decision` is what a person has decided
+    about showing the image (contract/corrections.py).
     `stored_revision` is the revision that a record was read with: its rows carry that one, whatever this code
     would make of it.
     """
@@ -160,6 +166,9 @@ class ImageRecord:
     expires_at: int | None = None
     decided_by: str = ""
     shares_answers: bool = True
+    corrections: int = 0
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    decision: str | None = None
     stored_revision: str | None = field(default=None, compare=False)
 
     @property
@@ -186,6 +195,7 @@ class ImageRecord:
             self.version.version_id or "",
             self.status,
             *(f"{name}={fingerprint}" for name, fingerprint in sorted(self.detectors.items())),
+            *((f"corrections#{self.corrections}",) if self.corrections else ()),
         )
         return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
@@ -212,6 +222,9 @@ class ImageRecord:
             "words": list(self.findings.words) or None,
             "photo": None if self.findings.photo is None else self.findings.photo.to_item(),
             "scene": self.findings.scene,
+            "corrections": self.corrections or None,
+            "renamed": dict(self.renamed) or None,
+            "decision": self.decision,
             "expires_at": self.expires_at,
         }
         if self.rejection is not None:
@@ -240,6 +253,9 @@ class ImageRecord:
             expires_at=None if expires_at is None else int(expires_at),
             decided_by=str(item.get("decided_by", "")),
             shares_answers=bool(item.get("shares_answers", True)),
+            corrections=int(item.get("corrections", 0)),
+            renamed=dict(item.get("renamed", {})),
+            decision=None if "decision" not in item else str(item["decision"]),
             stored_revision=str(item["revision"]),
         )
 

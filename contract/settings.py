@@ -36,7 +36,7 @@ class ProcessorSettings:
     `regional_quotas` are calls a second by line abroad (contract/regions.py), nearest first; empty where only
     the home region is asked. `latency` says whether the time from upload to record is written as a
     metric. `policy` is that by which completions are written (contract/policy.py), as JSON; empty where there
-    is none.
+    is none. `corrections` says whether what people say is put over what detectors do: `yes` or `no`.
     """
 
     bucket_name: str
@@ -65,6 +65,7 @@ class ProcessorSettings:
     regional_quotas: Mapping[str, float] = field(default_factory=dict)
     latency: str = "no"
     policy: str = ""
+    corrections: str = "no"
 
     @property
     def keys(self) -> KeyFilter:
@@ -106,8 +107,8 @@ class QuerySettings:
     `prefix_claim` is the claim of a token that says below which prefixes its bearer may see photos;
     empty where all callers see all of them. `sign_in_url` is where people sign in, and `sign_in_client` what
     the page is to it; empty where they do not sign in here. `operator` says whether there is a page for
-    operators. `policy` is that by which answers are given (contract/policy.py), as JSON; empty where there is
-    none.
+    operators, `corrections` whether people may correct what is said of photos. `policy` is that by which
+    answers are given (contract/policy.py), as JSON; empty where there is none.
     """
 
     bucket_name: str
@@ -128,6 +129,7 @@ class QuerySettings:
     sign_in_client: str = ""
     operator: str = "no"
     policy: str = ""
+    corrections: str = "no"
 
     @property
     def keys(self) -> KeyFilter:
@@ -158,12 +160,27 @@ class OperatorSettings:
 
 
 @dataclass(frozen=True)
+class EditorSettings:
+    """What the function that takes corrections needs to know.
+
+    `prefix_claim` is the claim of a token that says what its bearer may see; empty where all callers see
+    everything.
+    """
+
+    bucket_name: str
+    table_name: str
+    queue_url: str
+    prefix_claim: str = ""
+
+
+@dataclass(frozen=True)
 class TallySettings:
     """What the tally needs to know; the rest for its audit of the bucket, empty where that is off.
 
     `live_queue_urls` and `bulk_queue_urls` are the queues of work with their dead letters.
     `renditions_bucket` is empty where none are made. `bucket_prefix` and `bucket_suffixes` say which objects
-    are meant, all where they are empty.
+    are meant, all where they are empty. Where people correct photos, `corrected_queue_url` takes what has
+    been corrected too late to be seen, of the bucket `corrected_bucket`.
     """
 
     table_name: str
@@ -173,6 +190,8 @@ class TallySettings:
     renditions_bucket: str = ""
     bucket_prefix: str = ""
     bucket_suffixes: tuple[str, ...] = ()
+    corrected_bucket: str = ""
+    corrected_queue_url: str = ""
 
     @property
     def keys(self) -> KeyFilter:

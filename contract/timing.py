@@ -60,6 +60,9 @@ LETTERS_SECONDS = 10
 LETTERS_HOLD_SECONDS = 30
 OPERATOR_TIMEOUT_SECONDS = 25
 
+# Reading and writing a correction takes milliseconds, having a thousand copies looked at again a second.
+EDITOR_TIMEOUT_SECONDS = 25
+
 # Counts are behind by at most this, as long as all goes well. More images in one go are fewer writes.
 TALLY_WINDOW_SECONDS = 5
 # A batch of 1,000 takes 2 s; going through all keys again takes what there is.

@@ -1,7 +1,7 @@
 """The HTTP API that answers what is in the photos."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -50,6 +50,8 @@ COSTLY_ROUTES = ("GET /images", "GET /labels", "GET /stats", UPLOAD_ROUTE, REVIE
 RETRY_ROUTE = "POST /retries"
 OPERATOR_ROUTES = ("GET /pipeline", "GET /failures", RETRY_ROUTE)
 OPERATOR_PAGE = "GET /status"
+# What people say of photos: answered by a function of its own, only where the settings have it.
+CORRECTION_ROUTES = ("PATCH /images", "PATCH /images/{key+}")
 # Pages, scripts and descriptions without any data: a browser gets them before anybody has signed in.
 STATIC_ROUTES = ("GET /", "GET /page/{file+}", "GET /docs", "GET /openapi.json")
 
@@ -91,10 +93,11 @@ class Answers(Construct):
         table: dynamodb.ITable,
         pictures: Pictures | None,
         operator: lambda_.IFunction | None,
+        editor: lambda_.IFunction | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.settings = settings
-        self._operator = operator
+        self._operator, self._editor = operator, editor
         images, bulk = intake.images, intake.bulk
         self.function = PythonFunction(
             self,
@@ -119,6 +122,7 @@ class Answers(Construct):
                     prefix_claim=settings.prefix_claim,
                     operator="yes" if settings.operator else "no",
                     policy=settings.policy_json,
+                    corrections="yes" if settings.corrections else "no",
                 )
             ),
             timeout_seconds=timing.QUERY_TIMEOUT_SECONDS,
@@ -164,8 +168,9 @@ class Answers(Construct):
 
     def _without_what_is_off(self, settings: QuerySettings) -> dict[str, str]:
         told = environment(settings)
-        if not self.settings.operator:
-            del told["OPERATOR"]
+        for name in ("OPERATOR", "CORRECTIONS"):
+            if told[name] == "no":
+                del told[name]
         return told
 
     def _let_pages_in(self, bucket: s3.Bucket) -> None:
@@ -209,8 +214,10 @@ class Answers(Construct):
                 allow_methods=[
                     apigateway.CorsHttpMethod.GET,
                     *([apigateway.CorsHttpMethod.POST] if self._takes_posts else []),
+                    *([apigateway.CorsHttpMethod.PATCH] if self._editor else []),
                 ],
-                allow_headers=["authorization", "content-type"],
+                allow_headers=["authorization", "content-type", *(["if-match"] if self._editor else [])],
+                expose_headers=["etag"] if self._editor else None,
             )
             if origins
             else None,
@@ -243,6 +250,7 @@ class Answers(Construct):
         stage.route_settings = {
             **dict.fromkeys(self._costly_routes(), costly),
             **dict.fromkeys(OPERATOR_ROUTES if self._operator else (), operators),
+            **dict.fromkeys(CORRECTION_ROUTES if self._editor else (), operators),
         }
         # A stage whose settings name a route that is not there yet cannot be made.
         # https://github.com/aws/serverless-application-model/issues/2479
@@ -280,20 +288,35 @@ class Answers(Construct):
             is_page = route in pages
             if self.settings.api_access == "open" or (is_page and static_access is not access):
                 accept(made[-1], "APIG4", _OPEN[is_page])
-        return [*made, *self._route_operators(access)]
+        seeing, correcting = self.settings.operator_scope, self.settings.correct_scope
+        of_operators = {
+            **dict.fromkeys(OPERATOR_ROUTES, seeing),
+            RETRY_ROUTE: self.settings.retry_scope or seeing,
+        }
+        return [
+            *made,
+            *self._route_apart("OperatorIntegration", self._operator, of_operators, access),
+            *self._route_apart(
+                "EditorIntegration", self._editor, dict.fromkeys(CORRECTION_ROUTES, correcting), access
+            ),
+        ]
 
-    def _route_operators(self, access: apigateway.IHttpRouteAuthorizer) -> list[apigateway.HttpRoute]:
-        if self._operator is None:
+    def _route_apart(
+        self,
+        integration_id: str,
+        function: lambda_.IFunction | None,
+        scopes: Mapping[str, str],
+        access: apigateway.IHttpRouteAuthorizer,
+    ) -> list[apigateway.HttpRoute]:
+        """Lead routes to a function of their own, if there is one; each with the scope that a token needs."""
+        if function is None:
             return []
         integration = integrations.HttpLambdaIntegration(
-            "OperatorIntegration", self._operator, scope_permission_to_route=False
+            integration_id, function, scope_permission_to_route=False
         )
-        seeing = self.settings.operator_scope
-        retrying = self.settings.retry_scope or seeing
         made: list[apigateway.HttpRoute] = []
-        for route in OPERATOR_ROUTES:
+        for route, scope in scopes.items():
             method, path = route.split()
-            scope = retrying if route == RETRY_ROUTE else seeing
             made += self.api.add_routes(
                 path=path,
                 methods=[apigateway.HttpMethod[method]],

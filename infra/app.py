@@ -20,6 +20,7 @@ from infra.bucket_logs import BucketLogs, accept_no_logs
 from infra.bundles import FOR_THIS_MACHINE, PYTHON_VERSION, ROOT, Bundle, BundleError, bundles, find_python
 from infra.customer_key import CustomerKey
 from infra.dashboard import Dashboard
+from infra.editor import Editor
 from infra.intake import ObjectEvents
 from infra.operator import Operator
 from infra.pictures import Pictures
@@ -106,6 +107,11 @@ class ImagepipeStack(Stack):
             if settings.operator
             else None
         )
+        editor = (
+            Editor(self, "Editor", settings, code=query_code, intake=intake, table=store.table)
+            if settings.corrections
+            else None
+        )
         answers = Answers(
             self,
             "Answers",
@@ -115,6 +121,7 @@ class ImagepipeStack(Stack):
             table=store.table,
             pictures=looking,
             operator=operator.function if operator else None,
+            editor=editor.function if editor else None,
         )
         buckets = [intake.bucket, *([looking.renditions] if looking else [])]
         bucket_logs = BucketLogs(self, "BucketLogs", settings, buckets) if settings.access_logs else None
@@ -133,6 +140,7 @@ class ImagepipeStack(Stack):
                 "query": answers.function,
                 **({"pictures": looking.function} if looking else {}),
                 **({"operator": operator.function} if operator else {}),
+                **({"editor": editor.function} if editor else {}),
             },
             uncounted=tallying.dead_letters,
             quotas=processing.quotas,

@@ -28,7 +28,7 @@ VARIANTS: Mapping[str, Mapping[str, object]] = {
         "sign_in": True,
         "cloudfront": True,
     },
-    "open to all": {"api_access": "open", "uploads": True, "operator": True},
+    "open to all": {"api_access": "open", "uploads": True, "operator": True, "corrections": True},
     "all detectors": {"detectors": "labels,faces,moderation,text"},
     "no pictures, no audit": {"pictures": False, "daily_check": False},
     "a bucket that was there": {"bucket": "photos-of-people", "bucket_prefix": "camera/"},

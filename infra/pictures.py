@@ -19,10 +19,11 @@ from infra.settings import DeploymentSettings
 MEMORY_MB = 2048
 
 
-# What functions are told of a bucket that is not ours, of people who sign in and of a policy, if there are.
+# What functions are told of a bucket that is not ours, of people who sign in or correct and of a policy, if
+# there are.
 _UNLESS_EMPTY = (
     *("BUCKET_PREFIX", "BUCKET_SUFFIXES", "PREFIX_CLAIM", "SIGN_IN_URL", "SIGN_IN_CLIENT"),
-    "POLICY",
+    *("POLICY", "CORRECTED_BUCKET", "CORRECTED_QUEUE_URL"),
 )
 # What the other functions are told of it, and are told nothing of where it is off.
 _TOLD = ("PICTURES_FUNCTION", "RENDITIONS_BUCKET", "KEEP_LOCATION", "NEAR_DUPLICATES", "SIDECARS", "SCENES")

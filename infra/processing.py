@@ -84,6 +84,7 @@ class Processing(Construct):
                         bucket_suffixes=settings.bucket_suffixes,
                         latency="yes" if settings.dashboard else "no",
                         policy=settings.policy_json,
+                        corrections="yes" if settings.corrections else "no",
                     )
                 ),
                 **self.quotas.environment(),
@@ -103,8 +104,9 @@ class Processing(Construct):
     def _told(settings: ProcessorSettings) -> dict[str, str]:
         """Return its environment, without what is off: a metric of latency costs by the month."""
         told = environment(settings)
-        if settings.latency == "no":
-            del told["LATENCY"]
+        for name in ("LATENCY", "CORRECTIONS"):
+            if told[name] == "no":
+                del told[name]
         return told
 
     def _allow_sending_to_its_own_queue(self) -> None:
@@ -182,6 +184,7 @@ class Tallying(Construct):
         super().__init__(scope, construct_id)
         self._intake = intake
         self._keys = settings.keys
+        self._is_corrected = settings.corrections
         self._pictures = pictures
         self.function = PythonFunction(
             self,
@@ -214,6 +217,8 @@ class Tallying(Construct):
         self._feed(table)
         if pictures is not None:
             pictures.let_remove(self.function)
+        if settings.corrections:
+            allow(self.function, ["sqs:SendMessage"], intake.images.queue.queue_arn)
         if settings.daily_check:
             self._allow_on_keys(table, ["dynamodb:PutItem"], [AUDIT_PREFIX])
             self._audit()
@@ -231,14 +236,22 @@ class Tallying(Construct):
 
     def _settings(self, table: dynamodb.ITable, *, is_auditing: bool) -> TallySettings:
         renditions = self._pictures.renditions.bucket_name if self._pictures else ""
+        corrected = ("", "")
+        if self._is_corrected:
+            corrected = (self._intake.bucket.bucket_name, self._intake.images.queue.queue_url)
         if not is_auditing:
-            return TallySettings(table.table_name, renditions_bucket=renditions)
+            return TallySettings(
+                table.table_name,
+                renditions_bucket=renditions,
+                corrected_bucket=corrected[0],
+                corrected_queue_url=corrected[1],
+            )
         live, bulk = (
             (work.queue.queue_url, work.dead_letters.queue_url)
             for work in (self._intake.images, self._intake.bulk)
         )
         bucket_name = self._intake.bucket.bucket_name
-        return TallySettings(table.table_name, bucket_name, live, bulk, renditions, *self._keys)
+        return TallySettings(table.table_name, bucket_name, live, bulk, renditions, *self._keys, *corrected)
 
     def _audit(self) -> None:
         """Ask every hour: most of a day's askings find nothing due, and a large bucket takes several.

@@ -97,6 +97,10 @@ class DeploymentSettings:
     which names, and which photos are to be reviewed or blocked (docs/policy.md). It is applied to what is
     kept: changing it asks no detector.
 
+    `corrections` lets people correct what is said of a photo, over whatever is recognized later
+    (docs/decisions/0026-corrections-by-content.md); where they sign in by tokens of yours, with the scope
+    `correct_scope`, where that is set.
+
     `dashboard` makes a CloudWatch dashboard of all that operators look at: free if the account has fewer than
     three, else $3 a month, and $0.30 for the metric of latency that is written with it.
 
@@ -159,6 +163,8 @@ class DeploymentSettings:
     operator_scope: str = ""
     retry_scope: str = ""
     policy: str = ""
+    corrections: bool = False
+    correct_scope: str = ""
     dashboard: bool = False
     customer_key: str = ""
     alarm_email: str = ""

@@ -37,6 +37,7 @@ def faults_of(settings: "DeploymentSettings") -> list[str]:
         *_unusable_sign_in(settings),
         *_unusable_cloudfront(settings),
         *_unusable_operator_scopes(settings),
+        *_unusable_corrections(settings),
         *_unreachable(settings),
         *_unusable_key(settings),
         *_half_restored(settings),
@@ -163,6 +164,22 @@ def _unusable_operator_scopes(settings: "DeploymentSettings") -> list[str]:
             faults.append(f"{name} is of use only where operator is on and api_access is 'jwt'")
         faults += _malformed_scope(name, scope, "photos/operate")
     return faults
+
+
+def _unusable_corrections(settings: "DeploymentSettings") -> list[str]:
+    faults = []
+    if settings.corrections and settings.prefix_claim and settings.answers_are_shared:
+        faults.append(
+            "corrections and prefix_claim are both set, and photos with the same bytes share what is said of "
+            "them: who may see some could correct others' copies; set share_answers to false"
+        )
+    if not settings.correct_scope:
+        return faults
+    if settings.sign_in:
+        faults.append("correct_scope is set, and tokens that people get by sign_in have no scope of yours")
+    elif not settings.corrections or settings.api_access != "jwt":
+        faults.append("correct_scope is of use only where corrections is on and api_access is 'jwt'")
+    return [*faults, *_malformed_scope("correct_scope", settings.correct_scope, "photos/correct")]
 
 
 def _unusable_prefix_claim(settings: "DeploymentSettings") -> list[str]:

@@ -17,6 +17,7 @@ from operations.commands import (
     adopt,
     backfill,
     check,
+    corrections,
     cost,
     destroy,
     dlq,
@@ -50,6 +51,7 @@ app = typer.Typer(
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(job.app, name="job")
 app.add_typer(policy.app, name="policy")
+app.add_typer(corrections.app, name="corrections")
 app.command("reconcile")(reconcile.reconcile)
 app.command("status")(status.status)
 app.command("plan")(plan.plan)

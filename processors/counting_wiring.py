@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
@@ -14,6 +14,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws.calls import TableBatches
 from contract.errors import ConfigurationError
 from contract.metrics import TallyMetric
+from contract.moments import to_text
+from contract.notifications import look_again
 from contract.settings import TallySettings, load
 from contract.tallies import AUDIT_EVENT
 from processors.adapters.calls import PATIENT_ATTEMPTS, lambda_config, retry_policy, translated
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from processors.counting.auditing import Audit
+    from processors.counting.late_corrections import LateCorrections
 
 Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
 Count = Callable[[TallyMetric, int], None]
@@ -43,7 +46,8 @@ def build() -> Answering:
     table = CountingTable(client, settings.table_name)
 
     sweeping = partial(build_sweep, settings) if settings.renditions_bucket else None
-    return assemble(table, Logger(), Metrics(), partial(build_audit, settings), sweeping)
+    late = build_late_corrections(settings, table) if settings.corrected_queue_url else None
+    return assemble(table, Logger(), Metrics(), partial(build_audit, settings), sweeping, late=late)
 
 
 def _clients() -> Callable[[str], Any]:
@@ -63,6 +67,21 @@ def build_sweep(settings: TallySettings, log: Log) -> RenditionSweep:
         executor=ThreadPoolExecutor(READS_AT_ONCE),
         log=log,
     )
+
+
+def build_late_corrections(settings: TallySettings, table: CountingTable) -> "LateCorrections":
+    """Build what asks for photos that lack what people say of them. It makes its client when there is one."""
+    from processors.adapters.messaging import ask_to_look
+    from processors.counting.late_corrections import LateCorrections
+
+    client = cache(lambda: _clients()("sqs"))
+    retry = retry_policy(attempts=PATIENT_ATTEMPTS)
+
+    def ask(keys: Sequence[str]) -> None:
+        body = look_again(settings.corrected_bucket, list(keys), to_text(time.time()))
+        ask_to_look(client(), settings.corrected_queue_url, body, retry)
+
+    return LateCorrections(table, retry, ask)
 
 
 def build_audit(settings: TallySettings, count: Count, log: Log) -> "Audit":
@@ -97,11 +116,13 @@ def assemble(
     metrics: Metrics,
     new_audit: "Callable[[Count, Log], Audit]",
     new_sweep: Callable[[Log], RenditionSweep] | None = None,
+    *,
+    late: "LateCorrections | None" = None,
 ) -> Answering:
     """Put together what answers: changes of the table, the schedule of audits, or whoever runs it.
 
     The latter asks with `{"recount": true}` or `{"audit": "now"}`. There is nothing to sweep where no
-    renditions are made.
+    renditions are made, and nothing `late` where nobody corrects photos.
     """
 
     def count(what: TallyMetric, by: int) -> None:
@@ -110,7 +131,7 @@ def assemble(
     retry = retry_policy(attempts=PATIENT_ATTEMPTS)
     contents = ContentNames(table, retry, time.time)
     log = cast("Log", logger)
-    tally = LabelCounter(table, contents, retry, count, log, time.time)
+    tally = LabelCounter(table, contents, retry, count, log, time.time, late)
     sweep = None if new_sweep is None else cache(partial(new_sweep, log))
 
     def count_anew(event: dict[str, Any], seconds_left: Callable[[], float]) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from processors.telemetry import Log, Metrics, PowertoolsMetrics
 if TYPE_CHECKING:
     from contract.policy import Policy
     from processors.adapters.pictures import PicturesFunction
+    from processors.pipeline.corrections import CorrectionLayer
 
 
 def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
@@ -166,11 +167,19 @@ def assemble(
     )
     has_scenes = settings.scenes == "yes" and PICTURE in detectors
     recognizer = Recognizer(detectors, table, runner, metrics, settings.answers_are_shared, has_scenes)
+    corrections = _corrections(settings, table)
     pipeline = Pipeline(
         bucket_name=settings.bucket_name,
         bulk_queue_name=settings.bulk_queue_url.rsplit("/", 1)[1],
         triage=Triage(
-            table, objects, executor, recognizer.fingerprints(), runtime.clock, has_scenes, settings.keys
+            table,
+            objects,
+            executor,
+            recognizer.fingerprints(),
+            runtime.clock,
+            has_scenes,
+            settings.keys,
+            corrections,
         ),
         recognizer=recognizer,
         committer=Committer(table),
@@ -181,6 +190,7 @@ def assemble(
         now=runtime.now,
         most_bytes=MAX_PHOTO_BYTES if settings.pictures_function else MAX_S3_IMAGE_BYTES,
         latency=latency,
+        corrections=corrections,
     )
     attempts = Attempts(DynamoDBAttempts(aws.dynamodb, name, retry, runtime.clock), log)
     failed_messages = FailedMessages(queues, attempts, metrics, log, runtime, pipeline.bulk_queue_name)
@@ -193,6 +203,14 @@ def _policy(settings: ProcessorSettings) -> "Policy | None":
     from contract.policy_faults import read_policy
 
     return read_policy(settings.policy)
+
+
+def _corrections(settings: ProcessorSettings, table: ImageTable) -> "CorrectionLayer | None":
+    if settings.corrections != "yes":
+        return None
+    from processors.pipeline.corrections import CorrectionLayer
+
+    return CorrectionLayer(table)
 
 
 def _pictures(settings: ProcessorSettings, aws: Clients, retry: RetryPolicy) -> "PicturesFunction | None":

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from contract.detectors import LEAST_CONFIDENCE_PERCENT
 from contract.policy import MODERATION, Policy
@@ -13,6 +14,9 @@ from query_api.ports import Counts, LabelCounts, TableReader
 from query_api.routes import Dependencies
 from query_api.search.postings import ROWS_OF_A_QUERY, RowRange, ranges
 from query_api.search.questions import ListQuestion
+
+if TYPE_CHECKING:
+    from contract.corrections import Corrections
 
 # Rows that counting the labels of one answer may take, and queries as so many.
 COUNTED_READ_BUDGET = 2_400
@@ -56,6 +60,10 @@ class PolicyTable:
             )
             for name, result in self.table.results(names).items()
         }
+
+    def corrections(self, content_id: str) -> "Corrections | None":
+        """Read what people say: it comes before the policy, and is told as it was said."""
+        return self.table.corrections(content_id)
 
     def check(self) -> None:
         self.table.check()

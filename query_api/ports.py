@@ -9,6 +9,7 @@ from contract.records import ImageRecord, ImageVersion, Result, ResultName
 from contract.table import IndexRow
 
 if TYPE_CHECKING:
+    from contract.corrections import Corrections
     from contract.dead_letters import DeadLetter
     from contract.pipeline_status import PipelineStatus
     from query_api.search.postings import RowRange
@@ -55,6 +56,9 @@ class TableReader(Protocol):
 
     def results(self, names: Sequence[ResultName]) -> Mapping[ResultName, Result]:
         """Read raw results by name. Names without one are left out."""
+
+    def corrections(self, content_id: str) -> "Corrections | None":
+        """Read what people say of a content; None where nobody did, or it cannot be read."""
 
     def check(self) -> None:
         """Raise ImagepipeError if no question can be answered."""

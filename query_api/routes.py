@@ -46,9 +46,10 @@ class Dependencies:
     `prefix_claim` is the claim of the token that says what a caller may see, empty where all see everything;
     `visible` are the prefixes that the caller may see, None for everything. `sign_in` is where people sign
     in, None where that is not this deployment's.
-    `operator` says whether there is a page for operators. `policy` says what is shown, None for everything;
-    then `table`, `listing` and `counts` are by it (query_api/by_policy.py), and `exact_counts` counts labels
-    of which `counts` says only how many there can be.
+    `operator` says whether there is a page for operators, `corrections` whether people may correct photos.
+    `policy` says what is shown, None for everything; then `table`, `listing` and `counts` are by it
+    (query_api/by_policy.py), and `exact_counts` counts labels of which `counts` says only how many there can
+    be.
     """
 
     table: TableReader
@@ -73,6 +74,7 @@ class Dependencies:
     operator: bool = False
     policy: "Policy | None" = None
     exact_counts: CountingExactly | None = None
+    corrections: bool = False
 
 
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:
@@ -89,7 +91,12 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
             parts.count,
             parts.log,
             Offered(
-                parts.confidence_order, pictures, parts.near_duplicates, parts.keep_location, parts.policy
+                parts.confidence_order,
+                pictures,
+                parts.near_duplicates,
+                parts.keep_location,
+                parts.policy,
+                parts.corrections,
             ),
         ).routes(),
         Route(counts.HEALTH, partial(counts.check_health, parts.table, parts.log)),
@@ -110,7 +117,14 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
     )
 
     def described() -> tuple[Endpoint, ...]:
-        return (*(route.endpoint for route in routes), *_of_operators(parts.operator), OPENAPI, DOCS)
+        described = (route.endpoint for route in routes)
+        return (
+            *described,
+            *_of_corrections(parts.corrections),
+            *_of_operators(parts.operator),
+            OPENAPI,
+            DOCS,
+        )
 
     # The manual is needed for nothing else, so a cold start does without it.
     def openapi(_: Request) -> Response:
@@ -128,6 +142,15 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
 
 def _access(visible: tuple[str, ...] | None, _: Request) -> Response:
     return Response(200, {"prefixes": None if visible is None else list(visible)})
+
+
+def _of_corrections(is_on: bool) -> tuple[Endpoint, ...]:
+    """Return what the function that takes corrections answers below the same address."""
+    if not is_on:
+        return ()
+    from query_api.endpoints import correcting
+
+    return correcting.ENDPOINTS
 
 
 def _of_operators(is_on: bool) -> tuple[Endpoint, ...]:

@@ -23,6 +23,7 @@ from query_api.search.listing import Listing
 from query_api.search.questions import ListQuestion
 
 if TYPE_CHECKING:
+    from contract.corrections import Corrections
     from query_api.search.postings import RowRange
 
 Prefixes = tuple[str, ...]
@@ -103,6 +104,10 @@ class VisibleTable:
         they name its content.
         """
         return {name: _without_others(result) for name, result in self.table.results(names).items()}
+
+    def corrections(self, content_id: str) -> "Corrections | None":
+        """Read what people say: of this photo alone, for photos with the same bytes are apart here."""
+        return self.table.corrections(content_id)
 
     def check(self) -> None:
         self.table.check()

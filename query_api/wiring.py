@@ -123,6 +123,7 @@ def _parts(
         prefix_claim=settings.prefix_claim,
         sign_in=SignInPages(settings.sign_in_url, settings.sign_in_client) if settings.sign_in_url else None,
         operator=settings.operator == "yes",
+        corrections=settings.corrections == "yes",
         photos_at=photos_at,
         renditions_at=renditions_at,
         keys=settings.keys,

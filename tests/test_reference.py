@@ -25,7 +25,9 @@ WRITTEN = ROOT / "build" / "reference"
 
 
 def openapi() -> str:
-    described: dict[str, Any] = Site(operator=True, policy=Policy()).get("/openapi.json").json
+    described: dict[str, Any] = (
+        Site(operator=True, corrections=True, policy=Policy()).get("/openapi.json").json
+    )
     return json.dumps(described, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -38,6 +38,7 @@ LOCAL_CONTEXT: Mapping[str, object] = {
     "confidence_order": True,
     "near_duplicates": True,
     "operator": True,
+    "corrections": True,
     "quotas": setting_text(IN_LARGE_REGIONS),
     FOR_THIS_MACHINE: True,
 }

@@ -1,9 +1,10 @@
 """The deployed query API, asked over HTTP; signed as AWS's own clients sign, where it is on AWS."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -37,18 +38,35 @@ class QueryApi:
         Of a list, each element is given as a parameter of that name. Keys go as parameters: a path cannot
         carry every key (docs/api.md).
         """
+        return self._send("GET", path, parameters)
+
+    def patch(
+        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str], **parameters: object
+    ) -> tuple[int, Any]:
+        """Send a change that can be sent again. Return status and JSON, or raise TransientError, as `get`."""
+        told = {**headers, "content-type": "application/json"}
+        return self._send("PATCH", path, parameters, json.dumps(body, ensure_ascii=False).encode(), told)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, object],
+        body: bytes | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> tuple[int, Any]:
         query = f"?{urlencode(parameters, doseq=True, quote_via=quote)}" if parameters else ""
         url = f"{self.url.rstrip('/')}{path}{query}"
 
         def attempt() -> tuple[int, Any]:
-            request = AWSRequest("GET", url)
+            request = AWSRequest(method, url, headers=dict(headers), data=body)
             self.authorize(request)
-            with translated(f"GET {path}"):
+            with translated(f"{method} {path}"):
                 answer = self.session.send(request.prepare())
             is_at_fault = answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
             if is_at_fault or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
                 raise TransientError(
-                    f"HTTP{answer.status_code}", f"{answer.text[:200]} (GET {path} of {self.url})"
+                    f"HTTP{answer.status_code}", f"{answer.text[:200]} ({method} {path} of {self.url})"
                 )
             return answer.status_code, _json(answer.content)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contract.photos import PhotoFacts
-from contract.raw_answers import plain, text_lines
+from contract.raw_answers import labels_shown, plain, shown_name, text_lines
 from contract.records import ImageRecord, Result
 from contract.terminal import printable
 from operations.adapters.dynamodb_photos import BROKEN
@@ -82,11 +82,15 @@ class ExportedPhoto(NamedTuple):
         )
 
     def label_boxes(self) -> list[FoundBox]:
-        """List where labels are in the picture. Raise one of BROKEN for what Rekognition does not answer."""
+        """List where labels are in the picture. Raise one of BROKEN for what Rekognition does not answer.
+
+        They have the names that people have given them; what people have removed is nowhere any more.
+        """
         return [
-            FoundBox(label["Name"], instance["Confidence"], box)
+            FoundBox(name, instance["Confidence"], box)
             for label in self._listed("labels", "Labels")
             if label["Confidence"] >= self.min_confidence_percent
+            if (name := shown_name(self.record, label["Name"])) is not None
             for instance in label.get("Instances", [])
             if (box := Box.read(instance["BoundingBox"])) is not None
         ]
@@ -165,15 +169,9 @@ def _labels(photo: ExportedPhoto) -> Iterator[dict[str, Any]]:
         for name, confidence in photo.labels:
             yield {"name": name, "confidence": confidence, "parent": name in parents}
         return
-    for label in photo.answers["labels"].response.get("Labels", []):
-        if label["Confidence"] >= photo.min_confidence_percent:
-            yield {
-                "name": label["Name"],
-                "confidence": label["Confidence"],
-                "parent": label["Name"] in parents,
-                "parents": [parent["Name"] for parent in label.get("Parents", [])],
-                "instances": plain(label.get("Instances", [])),
-            }
+    for label in labels_shown(photo.record, photo.answers["labels"].response):
+        if label["confidence"] >= photo.min_confidence_percent:
+            yield label
 
 
 def row(photo: ExportedPhoto) -> list[str]:

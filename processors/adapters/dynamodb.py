@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws.calls import TableBatches, write_if
 from aws.retries import RetryPolicy
@@ -21,6 +21,9 @@ from contract.table import IndexRow, Item, ItemKey, WireItem, from_wire, key_of,
 from contract.timing import CLAIM_SECONDS, RESULTS_UNSAFE_SECONDS
 from processors.adapters.calls import translated
 from processors.pipeline.commit import Commit, Decided
+
+if TYPE_CHECKING:
+    from contract.corrections import Corrections
 
 # Newer than what stands, or what stands is what was seen: order by S3's sequencer, and for work without one
 # (a request to look again) by nobody else having written in between, be it the order of events alone.
@@ -60,6 +63,20 @@ class ImageTable:
             if result is not None and not self._is_about_to_go(item):
                 results[name] = result
         return results
+
+    def read_corrections(self, content_ids: Iterable[str]) -> Mapping[str, "Corrections | ImagepipeError"]:
+        """Return what people say of contents, as of now, or why it cannot be read; none where nobody did."""
+        from contract.corrections import Corrections, corrections_key
+
+        wanted = {corrections_key(content_id): content_id for content_id in content_ids}
+        standing: dict[str, Corrections | ImagepipeError] = {}
+        for item in read_items(self.batches, wanted):
+            content_id = wanted[ItemKey(item[table.PARTITION_KEY], item[table.SORT_KEY])]
+            try:
+                standing[content_id] = Corrections.from_item(item)
+            except FAULTS as fault:
+                standing[content_id] = _unreadable(item, fault)
+        return standing
 
     def _is_about_to_go(self, item: Item) -> bool:
         """Return whether an answer may go before it is known that a record names it again."""

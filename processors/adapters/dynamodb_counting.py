@@ -5,6 +5,7 @@ Shares and counts change together, in one transaction; so do all results of a co
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -84,6 +85,18 @@ class CountingTable:
     def names_there(self, names: Collection[Name]) -> set[Name]:
         found = self._items([name.at for name in names])
         return {name for name in names if name.at in found and found[name.at].get("turn") == name.turn}
+
+    def corrections(self, content_ids: Collection[str]) -> Mapping[str, int]:
+        """Return how often contents were corrected, of those that were; what cannot be read is left out."""
+        from contract.corrections import corrections_key
+
+        at = {corrections_key(content_id): content_id for content_id in content_ids}
+        numbers = {at[place]: item.get("number") for place, item in self._items(at).items()}
+        return {
+            content_id: int(number)
+            for content_id, number in numbers.items()
+            if isinstance(number, Decimal) and number == int(number)
+        }
 
     def put_names(self, names: Collection[Name]) -> None:
         items = {name.at: to_wire(name.at._asdict() | name.to_item()) for name in names}

@@ -67,6 +67,11 @@ class SqsQueues:
         return next(url for url in self.dead_letter_queue_urls if url.rsplit("/", 1)[1] == queue_name)
 
 
+def ask_to_look(client: "SQSClient", url: str, body: str, retry: RetryPolicy) -> None:
+    """Send a request to look at photos again; returns when SQS has it."""
+    retry.around(translated(f"SendMessage to {url}")(client.send_message))(QueueUrl=url, MessageBody=body)
+
+
 # Names and types of the attributes, and the entry's own frame, count too.
 ENTRY_OVERHEAD_BYTES = 512
 

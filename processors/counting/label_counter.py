@@ -9,7 +9,7 @@ gone before its record was written, too.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from aws.retries import RetryPolicy
 from contract.metrics import TallyMetric
@@ -18,6 +18,9 @@ from contract.table import PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemK
 from contract.tallies import NOTHING, UNREADABLE, CountedImage, Differences, Share
 from processors.counting.contents import ContentNames
 from processors.telemetry import Log
+
+if TYPE_CHECKING:
+    from processors.counting.late_corrections import LateCorrections
 
 # A transaction takes 100 items: so many keys, and all items of counts. An update expression takes 4 KB, which
 # are 370 names: where an item has so many to change, the next key goes into another transaction.
@@ -98,7 +101,8 @@ class TallyStore(Protocol):
 class LabelCounter:
     """Counts images. `retry` starts from reading anew, `clock` gives seconds since 1970.
 
-    `passed_over` is how many keys could not be read or counted since it was made.
+    `passed_over` is how many keys could not be read or counted since it was made. `late` asks for photos that
+    were corrected before anybody could know that they are of that content; None where nobody corrects any.
 
     The events only say where to look: a key is counted for what its record says. The record is read after the
     share, and nothing is written if the share has changed since; it is read again afterwards, for who looked
@@ -111,6 +115,7 @@ class LabelCounter:
     count: Callable[[TallyMetric, int], None]
     log: Log
     clock: Callable[[], float]
+    late: "LateCorrections | None" = None
     passed_over: int = field(default=0, init=False)
 
     def bring_in_line(self, keys: Iterable[str]) -> int:
@@ -133,6 +138,8 @@ class LabelCounter:
                 self._tell(f"DynamoDB refuses to count {waiting[0]}", refusal, TallyMetric.SHARES_UNUSABLE)
                 step = CountedBatch(1)
             overtaken = self.contents.follow(step.standing, step.changed, partial(self._overtaken, step))
+            if self.late is not None:
+                self.late.ask_for(step.standing)
             waiting = [*waiting[step.done :], *sorted(overtaken)]
             changed += len(step.changed)
             most = min(2 * most, MAX_KEYS)

@@ -14,8 +14,14 @@ def read(response: Mapping[str, Any]) -> Findings:
     """
     labels = {label["Name"]: round(label["Confidence"], 2) for label in response["Labels"]}
     implied: dict[str, float] = {}
+    implied_by: dict[str, set[str]] = {}
     for label in response["Labels"]:
         for parent in label.get("Parents", []):
             name = parent["Name"]
             implied[name] = max(labels[label["Name"]], implied.get(name, 0.0))
-    return Findings(labels={**implied, **labels}, parents=frozenset(implied))
+            implied_by.setdefault(name, set()).add(label["Name"])
+    return Findings(
+        labels={**implied, **labels},
+        parents=frozenset(implied),
+        implied_by={name: frozenset(children) for name, children in implied_by.items()},
+    )

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.errors import ImagepipeError, PermanentError
@@ -20,6 +20,9 @@ from processors.rate_limit import Lane
 from processors.runtime import Deadline
 from processors.telemetry import OUTCOME_COUNT, Metrics
 
+if TYPE_CHECKING:
+    from processors.pipeline.corrections import CorrectionLayer
+
 Failures = dict[str, ImagepipeError]
 
 
@@ -35,6 +38,7 @@ class Pipeline:
     """Everything that is done with one batch. `now` gives ISO 8601 times in UTC with milliseconds.
 
     `latency`, where somebody wants to know it, is told the seconds from upload to record of each new photo.
+    `corrections` puts what people say over what was found, where they may.
     """
 
     bucket_name: str
@@ -47,6 +51,7 @@ class Pipeline:
     now: Callable[[], str]
     most_bytes: int = MAX_S3_IMAGE_BYTES
     latency: Callable[[float], None] | None = None
+    corrections: "CorrectionLayer | None" = None
 
     def run(self, messages: Sequence[Message], deadline: Deadline) -> dict[str, MessageOutcome]:
         """Work through a batch; give the outcome of each message by its id."""
@@ -71,7 +76,12 @@ class Pipeline:
         self.metrics.add(Metric.EVENTS_REPEATED, actions[Action.REPUBLISH] + actions[Action.MOVE_ON])
         make = RecordMaker(self.recognizer.fingerprints(), self.now(), self.recognizer.shares_answers)
         decided, undecided = self._decide(items, self._recognize(items, lane, deadline), make)
+        if self.corrections is not None:
+            decided, unknown = self.corrections.put_over(decided)
+            undecided |= unknown
         committed, uncommitted = self._commit(decided)
+        if self.corrections is not None:
+            uncommitted |= self.corrections.come_too_late(committed)
         if self.latency is not None and lane is Lane.LIVE:
             _tell_latencies(items, committed, to_seconds(self.now()), self.latency)
         unmoved = self.committer.move_on(_found_unchanged(items, make))

@@ -24,6 +24,7 @@ from processors.pipeline.objects import StoredObject
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
     from processors.adapters.s3 import S3Objects
+    from processors.pipeline.corrections import CorrectionLayer
 
 
 class Intake(NamedTuple):
@@ -107,6 +108,7 @@ class Triage:
     clock: Callable[[], float]
     scenes: bool = False
     keys: KeyFilter = EVERY_KEY
+    corrections: "CorrectionLayer | None" = None
 
     def sort(self, events: Mapping[str, ImageEvent]) -> tuple[list[WorkItem], dict[str, ImagepipeError]]:
         """Return a work item for each event, and the keys that could not be looked at, with the reason.
@@ -118,6 +120,10 @@ class Triage:
         read = self.records.read_records(list(events))
         failures = {key: record for key, record in read.items() if isinstance(record, ImagepipeError)}
         seen = {key: record for key, record in read.items() if isinstance(record, ImageRecord)}
+        corrected: set[str] = set()
+        if self.corrections is not None:
+            corrected, unknown = self.corrections.changed_since(seen.values())
+            failures |= unknown
         readable = [event for key, event in events.items() if key not in failures]
         found = self.executor.map(lambda event: self._present(event, seen.get(event.key)), readable)
         items: list[WorkItem] = []
@@ -127,7 +133,14 @@ class Triage:
                 continue
             record = seen.get(event.key)
             if self.keys.accepts(event.key):
-                action = decide(event, present, record, self.fingerprints, scenes=self.scenes)
+                action = decide(
+                    event,
+                    present,
+                    record,
+                    self.fingerprints,
+                    scenes=self.scenes,
+                    is_corrected=event.key in corrected,
+                )
             else:
                 action = leave_out(event, record)
             items.append(WorkItem(event, record, present, action))
@@ -194,19 +207,23 @@ def decide(
     fingerprints: Mapping[str, str],
     *,
     scenes: bool = False,
+    is_corrected: bool = False,
 ) -> Action:
     """Decide about one key.
 
     `present` is the version that the event names or what the bucket showed when asked, None where there is no
     object; `fingerprints` are those of the detectors that every image is to have, if need be, where `scenes`,
-    from another photo of its scene.
+    from another photo of its scene. `is_corrected` says that people have changed what they say of its content
+    since the record was made.
     """
     if record is not None and is_older(event, record):
         return Action.REPUBLISH if was_made_by(event, record) else Action.SKIP
     if record is None and present is None and not event.sequencer:
         # Somebody asked to look at what never was: not even a tombstone is worth writing.
         return Action.SKIP
-    if record is not None and _describes(record, event, present, fingerprints, scenes=scenes):
+    if record is not None and _describes(
+        record, event, present, fingerprints, scenes=scenes, is_corrected=is_corrected
+    ):
         return Action.REPUBLISH if was_made_by(event, record) else Action.MOVE_ON
     return Action.TOMBSTONE if present is None else Action.RECOGNIZE
 
@@ -234,6 +251,7 @@ def _describes(
     fingerprints: Mapping[str, str],
     *,
     scenes: bool,
+    is_corrected: bool,
 ) -> bool:
     if present is None:
         return record.status is Status.DELETED
@@ -248,4 +266,4 @@ def _describes(
         return False
     # What was recognized before it was archived stays so: nobody could be asked anew.
     asked = unmarked(record.detectors) if scenes else dict(record.detectors)
-    return asked == dict(fingerprints) or present.obstacle is not None
+    return not is_corrected if asked == dict(fingerprints) else present.obstacle is not None

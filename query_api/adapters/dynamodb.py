@@ -26,6 +26,8 @@ from query_api.search.postings import RowRange
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from contract.corrections import Corrections
+
 # Keys left unprocessed are no failed call, so botocore does not retry them.
 UNPROCESSED_ROUNDS = 6
 UNPROCESSED_PAUSE_SECONDS = 0.05
@@ -75,6 +77,15 @@ class QueryTable:
             for at, item in items.items()
         }
         return {name: result for name, result in results.items() if result is not None}
+
+    def corrections(self, content_id: str) -> "Corrections | None":
+        """Read what people say of a content; None where nobody did, or it cannot be read."""
+        from contract.corrections import Corrections, corrections_key
+
+        at = corrections_key(content_id)
+        item = self._items([at]).get(at)
+        read = partial(Corrections.from_item, item or {})
+        return None if item is None else readable.or_none(read, f"{at.pk} {at.sk}", self.unreadable)
 
     def labels(self) -> LabelCounts:
         """Read how many images carry each label: 16 items of up to 3 KB, 8 read units."""

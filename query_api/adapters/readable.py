@@ -60,7 +60,9 @@ def record(item: Item) -> ImageRecord:
     for name in ("labels", "moderation"):
         for confidence in item.get(name, {}).values():
             _percent(confidence)
-    _texts(list(item.get("detectors", {}).values()))
+    _texts([*item.get("detectors", {}).values(), *item.get("renamed", {}).values()])
+    _count(item.get("corrections", 0))
+    _text({"decision": "", **item}, "decision")
     return ImageRecord.from_item(item)
 
 

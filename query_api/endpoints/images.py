@@ -150,7 +150,16 @@ class ImageEndpoints:
         details = read_details(self.table, key)
         if details is None:
             raise unknown_image(key)
-        return Response(200, presentation.raw(details) if raw else self._detailed(details))
+        if raw:
+            return Response(200, presentation.raw(details))
+        if not self.offered.corrections:
+            return Response(200, self._detailed(details))
+        from contract.corrections import NONE
+
+        said = self.table.corrections(details.record.content_id) or NONE
+        return Response(
+            200, self._detailed(details._replace(said=said)), headers={"etag": f'"{said.number}"'}
+        )
 
     def _detailed(self, details: presentation.Details) -> schemas.Json:
         shown, policy = self._shown(details.record), self.offered.policy

@@ -19,7 +19,15 @@ from query_api.endpoints.schemas import (
     listed,
 )
 from query_api.http.claims import groups_of, visible_prefixes
-from query_api.http.messages import ParamFault, ProblemError, Request, Response, bad_parameters, not_by_prefix
+from query_api.http.messages import (
+    ParamFault,
+    ProblemError,
+    Request,
+    Response,
+    bad_parameters,
+    not_by_prefix,
+    require_json,
+)
 from query_api.http.parameters import S3_KEY, Parameter, QueryParams, read_body, text_up_to, whole
 from query_api.http.routing import Endpoint, Route
 from query_api.ports import Standing
@@ -190,7 +198,7 @@ class OperatorEndpoints(NamedTuple):
         return Response(200, content)
 
     def _retry(self, request: Request) -> Response:
-        _require_json(request)
+        require_json(request)
         asked = read_body(RETRIES.body, request.body)
         named = [name for name, value in asked.items() if value is not None]
         if len(named) != 1:
@@ -218,19 +226,6 @@ class OperatorEndpoints(NamedTuple):
             "is_all": done.is_all,
         }
         return Response(202, content)
-
-
-def _require_json(request: Request) -> None:
-    """Raise ProblemError unless the body is declared as JSON.
-
-    A page of another origin can post without asking only what a form could
-    (https://fetch.spec.whatwg.org/#cors-safelisted-request-header): so where nobody has to sign in, nobody is
-    led to retry by a page that he merely looks at.
-    """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise ProblemError(
-            415, "not-json", "The body is not JSON", "Send the header content-type: application/json."
-        )
 
 
 def _causes(letters: Sequence[DeadLetter]) -> list[dict[str, Any]]:

@@ -1,24 +1,29 @@
 """Answers as JSON in the names our users read (schemas.py describes them)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract.photos import PICTURE, PhotoFacts
-from contract.raw_answers import plain, text_lines
+from contract.raw_answers import labels_shown, plain, text_lines
 from contract.records import ImageRecord, Result
 from query_api.endpoints.schemas import PHOTO, Json
 from query_api.ports import Signer
 from query_api.search.questions import Match, Page
 
 if TYPE_CHECKING:
+    from contract.corrections import Corrections
     from contract.policy import Policy
 
 
 class Details(NamedTuple):
-    """One image. `results` are by detector; one is missing only if it was removed from the table."""
+    """One image. `results` are by detector; one is missing only if it was removed from the table.
+
+    `said` is what people say of it; None where this deployment takes no corrections.
+    """
 
     record: ImageRecord
     results: Mapping[str, Result]
+    said: "Corrections | None" = None
 
 
 def shown(record: ImageRecord, signer: Signer, *, pictures: bool, places: bool) -> Json:
@@ -55,10 +60,13 @@ def details(image: Details, shown: Json, policy: "Policy | None" = None) -> Json
 
     `labels` come with parents, instances and boxes, `face_details` with every attribute, `text_lines` as they
     were read, where the detectors ran. Boxes are ratios of the upright picture's width and height.
+    `corrections`, where there can be any, say with which of them the image is shown as yet.
     """
-    record = image.record
+    record, said = image.record, image.said
+    by_people = frozenset[str]() if said is None else said.by_people
+    corrected = {} if said is None else {"corrections": {**said.to_json(), "shown": record.corrections}}
     labels, faces, text = (image.results.get(name) for name in ("labels", "faces", "text"))
-    named = _label_names(record) if labels is None else _labels(record, labels.response)
+    named = _label_names(record) if labels is None else _labels(record, labels.response, by_people, policy)
     if labels is not None and policy is not None:
         named = _labels_by(policy, record, named)
     return {
@@ -75,6 +83,7 @@ def details(image: Details, shown: Json, policy: "Policy | None" = None) -> Json
             name: {"fingerprint": fingerprint, "called_at": _called_at(image, name)}
             for name, fingerprint in sorted(record.detectors.items())
         },
+        **corrected,
     }
 
 
@@ -123,16 +132,21 @@ def _by_confidence(confidences: Mapping[str, float]) -> list[Json]:
     return [{"name": name, "confidence": confidence} for name, confidence in surest_first]
 
 
-def _labels(record: ImageRecord, response: Mapping[str, Any]) -> list[Json]:
+def _labels(
+    record: ImageRecord,
+    response: Mapping[str, Any],
+    by_people: Collection[str],
+    policy: "Policy | None",
+) -> list[Json]:
+    """Write labels as they were answered or corrected; a policy has given names to those of the record."""
+    if policy is None:
+        labels = labels_shown(record, response)
+    else:
+        labels = labels_shown(record, response, policy.shown_name)
+        by_people = {(policy.shown_name(name) or name).casefold() for name in by_people}
     return [
-        {
-            "name": label["Name"],
-            "confidence": label["Confidence"],
-            "parent": label["Name"] in record.findings.parents,
-            "parents": [parent["Name"] for parent in label.get("Parents", [])],
-            "instances": plain(label.get("Instances", [])),
-        }
-        for label in response.get("Labels", [])
+        {**label, "by": "person"} if label["name"].casefold() in by_people and record.corrections else label
+        for label in labels
     ]
 
 

@@ -78,6 +78,42 @@ PHOTO = json_object(
     description="What the file says of itself; null where it says nothing. Texts are a stranger's.",
 )
 _POLICY: Json = {**TEXT, "description": "Names the policy by which this is shown; only where there is one."}
+_LABELS: Json = listed(TEXT)
+CORRECTIONS = json_object(
+    {
+        "number": {**COUNT, "description": "How often they were changed; If-Match names it."},
+        "added": _LABELS,
+        "removed": _LABELS,
+        "renamed": {"type": "object", "additionalProperties": TEXT},
+        "decision": or_null(
+            json_object(
+                {
+                    "decision": {"type": "string", "enum": ["allow", "block"]},
+                    "by": TEXT,
+                    "at": TIME,
+                    "why": TEXT,
+                }
+            )
+        ),
+        "changes": listed(
+            json_object(
+                {
+                    "by": TEXT,
+                    "at": TIME,
+                    "add": _LABELS,
+                    "remove": _LABELS,
+                    "rename": {"type": "object", "additionalProperties": TEXT},
+                    "reset": _LABELS,
+                    "decision": TEXT,
+                    "why": TEXT,
+                },
+                *("add", "remove", "rename", "reset", "decision", "why"),
+                description="The last ones, newest last: by whom, when, and what was asked.",
+            )
+        ),
+    },
+    description="What people say of the photo.",
+)
 _COMMON: Json = {
     "key": TEXT,
     "status": {"type": "string", "enum": ["recognized", "rejected"]},
@@ -147,9 +183,11 @@ DETAILED_LABEL = json_object(
         **LABEL["properties"],
         "parents": listed(TEXT),
         "instances": listed({"type": "object", "properties": {"box": BOX, "confidence": PERCENT}}),
+        "by": {"type": "string", "enum": ["person"], "description": "Only where a person has named it."},
     },
     "parents",
     "instances",
+    "by",
 )
 DETAILS = json_object(
     {
@@ -165,9 +203,17 @@ DETAILS = json_object(
             "additionalProperties": json_object({"fingerprint": TEXT, "called_at": TEXT_OR_NULL}),
         },
         "policy": _POLICY,
+        "corrections": json_object(
+            {
+                **CORRECTIONS["properties"],
+                "shown": {**COUNT, "description": "The number of those that lists and counts show as yet."},
+            },
+            description="What people say of it, where the deployment lets them.",
+        ),
     },
     "moderation_action",
     "policy",
+    "corrections",
 )
 RAW: Json = {
     "type": "object",
@@ -263,8 +309,10 @@ PROBLEM = json_object(
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": TEXT,
         "faults": listed(json_object({"parameter": TEXT, "reason": TEXT})),
+        "corrections": CORRECTIONS,
     },
     "faults",
+    "corrections",
     description="https://www.rfc-editor.org/rfc/rfc9457",
 )
 COMPONENTS = {"Image": SUMMARY, "Details": DETAILS, "Photo": PHOTO, "Problem": PROBLEM}

@@ -30,7 +30,7 @@ class Request(NamedTuple):
     """What is asked. `path` is decoded and has no stage; `raw_query_string` is as the client sent it.
 
     Names of `headers` are in lower case. `claims` are those of the token that the HTTP API has verified, as
-    text; there are none where it verifies none.
+    text; there are none where it verifies none. `signed_by` is the ARN of whoever signed the request by IAM.
     """
 
     method: str
@@ -39,6 +39,7 @@ class Request(NamedTuple):
     body: bytes = b""
     headers: Mapping[str, str] = NOTHING
     claims: Mapping[str, Any] = NOTHING
+    signed_by: str = ""
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> "Request":
@@ -51,9 +52,11 @@ class Request(NamedTuple):
         # A lone surrogate has no place in UTF-8; it becomes a byte that is refused where text is expected.
         content = b64decode(body) if event.get("isBase64Encoded") else body.encode(errors="replace")
         headers = event.get("headers") or {}
-        claims = ((context.get("authorizer") or {}).get("jwt") or {}).get("claims") or {}
+        authorizer = context.get("authorizer") or {}
+        claims = (authorizer.get("jwt") or {}).get("claims") or {}
+        signed_by = str((authorizer.get("iam") or {}).get("userArn") or "")
         method, query = context["http"]["method"], event.get("rawQueryString") or ""
-        return cls(method, path, query, content, headers, claims)
+        return cls(method, path, query, content, headers, claims, signed_by)
 
     @property
     def takes_gzip(self) -> bool:
@@ -113,7 +116,7 @@ class ParamFault(NamedTuple):
 class ProblemError(Exception):
     """There is no answer, for a reason that the client is told as RFC 9457 has it.
 
-    `name` is for machines and stays the same; the detail is for a person.
+    `name` is for machines and stays the same; the detail is for a person. `more` is what else is told.
     """
 
     def __init__(
@@ -125,10 +128,11 @@ class ProblemError(Exception):
         faults: Sequence[ParamFault] = (),
         *,
         headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] = NOTHING,
     ) -> None:
         super().__init__(detail)
         self.status, self.name, self.title, self.faults = status, name, title, faults
-        self.headers = headers or {}
+        self.headers, self.more = headers or {}, more
 
     def to_response(self) -> Response:
         """Write the problem details; `faults` only where there are any. https://www.rfc-editor.org/rfc/rfc9457"""
@@ -137,6 +141,7 @@ class ProblemError(Exception):
             "title": self.title,
             "status": self.status,
             "detail": str(self),
+            **self.more,
         }
         if self.faults:
             content["faults"] = [fault._asdict() for fault in self.faults]
@@ -147,6 +152,19 @@ def bad_parameters(*faults: ParamFault) -> ProblemError:
     """Return what is wrong with a request, everything at once."""
     detail = "; ".join(f"{fault.parameter}: {fault.reason}" for fault in faults)
     return ProblemError(400, "bad-parameters", "The question cannot be read", detail, faults)
+
+
+def require_json(request: Request) -> None:
+    """Raise ProblemError unless the body is declared as JSON.
+
+    A page of another origin can post without asking only what a form could
+    (https://fetch.spec.whatwg.org/#cors-safelisted-request-header): so where nobody has to sign in, nobody is
+    led to change something by a page that he merely looks at.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise ProblemError(
+            415, "not-json", "The body is not JSON", "Send the header content-type: application/json."
+        )
 
 
 def nothing_visible(detail: str) -> ProblemError:

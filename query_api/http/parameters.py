@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qsl
 
 from contract.key_filter import EVERY_KEY, KeyFilter
@@ -38,6 +38,13 @@ class ParamType(NamedTuple):
         # JSON knows one kind of number, so 7.0 is 7.
         plain = int(value) if isinstance(value, float) and value.is_integer() else value
         return self.read(json.dumps(plain) if isinstance(plain, bool | int | float) else "")
+
+
+class JsonType(ParamType):
+    """One kind of value that only JSON has: `read` is given it as it is."""
+
+    def read_json(self, value: object) -> Any:
+        return cast("Callable[[object], Any]", self.read)(value)
 
 
 def text_up_to(most: int) -> ParamType:

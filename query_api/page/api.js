@@ -36,12 +36,19 @@ export function tell(path, body) {
   return send(path, { method: "POST", body: JSON.stringify(body), type: "application/json" });
 }
 
-async function send(address, { method = "GET", body, type, signal }) {
+/** PATCH what is said of a photo, as it was seen after `number` changes. */
+export function correct(key, edit, number) {
+  const address = `images?${new URLSearchParams({ key })}`;
+  const body = JSON.stringify(edit);
+  return send(address, { method: "PATCH", body, type: "application/json", seen: `"${number}"` });
+}
+
+async function send(address, { method = "GET", body, type, seen, signal }) {
   let token = await currentToken();
   for (let attempt = 0; ; attempt += 1) {
-    let response = await once(address, { method, body, type, signal, token });
+    let response = await once(address, { method, body, type, seen, signal, token });
     if (response.status === 401 && (token = await renewedToken(token))) {
-      response = await once(address, { method, body, type, signal, token });
+      response = await once(address, { method, body, type, seen, signal, token });
     }
     if (response.ok) return await readJson(response);
     const waitable = response.status === 429 || response.status === 503;
@@ -52,10 +59,11 @@ async function send(address, { method = "GET", body, type, signal }) {
   }
 }
 
-async function once(address, { method, body, type, signal, token }) {
+async function once(address, { method, body, type, seen, signal, token }) {
   const headers = { accept: "application/json" };
   if (token) headers.authorization = `Bearer ${token}`;
   if (type) headers["content-type"] = type;
+  if (seen) headers["if-match"] = seen;
   const ended = new AbortController();
   const end = () => ended.abort();
   const timer = setTimeout(end, PATIENCE_MS);

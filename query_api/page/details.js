@@ -5,15 +5,23 @@ import { ask } from "./api.js";
 const KEPT = 300;
 const kept = new Map();
 
+const nameOf = (photo) => `${photo.decided_at}\n${photo.key}`;
+
 /** Give the details of a photo as it was listed. Raises ApiError. */
 export function detailsOf(photo) {
-  const name = `${photo.decided_at}\n${photo.key}`;
+  const name = nameOf(photo);
   const found = kept.get(name) ?? ask("images", { key: photo.key });
   kept.delete(name);
   kept.set(name, found);
   if (kept.size > KEPT) kept.delete(kept.keys().next().value);
   found.catch(() => kept.delete(name));
   return found;
+}
+
+/** Have other details shown from now on: somebody has corrected them. */
+export function keepDetails(photo, details) {
+  photo.labels = details.labels;
+  kept.set(nameOf(photo), Promise.resolve(details));
 }
 
 /** Ask for new signed addresses: the old ones have expired, or the photo is another one by now. */

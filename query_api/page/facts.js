@@ -6,9 +6,10 @@ import { ACTIONS, foremost, moment, percent, plural, size } from "./words.js";
 
 /**
  * List the facts. `least` is the least confidence of labels; `chosen` takes filters, `pointed` the name of
- * what is pointed at, or null; `raw` gives Rekognition's own answer.
+ * what is pointed at, or null; `raw` gives Rekognition's own answer; `corrector` lets labels be corrected, null
+ * where nobody may.
  */
-export function facts(details, { least, chosen, pointed, raw }) {
+export function facts(details, { least, chosen, pointed, raw, corrector }) {
   return [
     details.rejection ? rejection(details.rejection) : null,
     details.moderation.length
@@ -21,7 +22,7 @@ export function facts(details, { least, chosen, pointed, raw }) {
           ),
         )
       : null,
-    labels(details, least, chosen, pointed),
+    labels(details, { least, chosen, pointed, corrector }),
     details.face_details?.length
       ? part(
           plural(details.face_details.length, "face"),
@@ -43,13 +44,14 @@ export function facts(details, { least, chosen, pointed, raw }) {
   ];
 }
 
-function labels(details, least, chosen, pointed) {
+function labels(details, { least, chosen, pointed, corrector }) {
   if (details.status !== "recognized") return null;
   const shown = foremost(details.labels, least);
   if (!shown.length)
     return part(
       "Labels",
       h("p", { class: "quiet" }, least ? `None is ${percent(least)} sure.` : "None were found."),
+      corrector?.form(),
     );
   return part(
     "Labels",
@@ -61,20 +63,22 @@ function labels(details, least, chosen, pointed) {
         for (const event of ["pointerenter", "focusin"])
           item.addEventListener(event, () => pointed(label.instances?.length ? label.name : null));
         for (const event of ["pointerleave", "focusout"]) item.addEventListener(event, () => pointed(null));
+        if (corrector) item.append(corrector.removeButton(label.name));
         return item;
       }),
     ),
+    corrector?.form(),
   );
 }
 
-function tag({ name, confidence }, kind, act) {
+function tag({ name, confidence, by }, kind, act) {
   const button = h(
     "button",
     { class: `tag ${kind}`, type: "button", title: `Show photos with ${name}`, on: { click: act } },
     h("span", {}, name),
-    h("span", { class: "tag-confidence" }, percent(confidence)),
+    h("span", { class: "tag-confidence" }, by === "person" ? "by a person" : percent(confidence)),
   );
-  return h("li", {}, button);
+  return h("li", { class: "tag-item" }, button);
 }
 
 function face(found) {

@@ -2,6 +2,7 @@
 
 import { ask } from "./api.js";
 import { change, filters } from "./address.js";
+import { Corrector } from "./corrections.js";
 import { detailsOf } from "./details.js";
 import { byId, h, icon, replace } from "./dom.js";
 import { facts } from "./facts.js";
@@ -97,19 +98,13 @@ export class Viewer {
     try {
       const details = await detailsOf(photo);
       if (photo !== this.photo) return;
-      replace(
-        this.side,
-        facts(details, {
-          least: leastConfidence(filters()),
-          chosen: (some) => {
-            change(some, { inPlace: true });
-            this.dialog.close();
-          },
-          pointed: (name) => this.frame.point(name),
-          raw: () => ask("images", { key: photo.key, raw: "true" }),
-        }),
-      );
-      this.frame.draw(details);
+      const corrector = details.corrections
+        ? new Corrector(photo, details, {
+            changed: (corrected) => this.showFacts(photo, corrected, corrector),
+            isShown: () => photo === this.photo && this.dialog.open,
+          })
+        : null;
+      this.showFacts(photo, details, corrector);
     } catch (error) {
       if (photo !== this.photo) return;
       const again = h(
@@ -119,6 +114,24 @@ export class Viewer {
       );
       replace(this.side, h("p", {}, error.message), again);
     }
+  }
+
+  showFacts(photo, details, corrector) {
+    replace(
+      this.side,
+      facts(details, {
+        least: leastConfidence(filters()),
+        chosen: (some) => {
+          change(some, { inPlace: true });
+          this.dialog.close();
+        },
+        pointed: (name) => this.frame.point(name),
+        raw: () => ask("images", { key: photo.key, raw: "true" }),
+        corrector,
+      }),
+    );
+    this.frame.draw(details);
+    corrector?.focus();
   }
 
   toggleBoxes(button) {

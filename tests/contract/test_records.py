@@ -44,9 +44,10 @@ DELETED = ImageRecord(
 )
 
 ALONE = replace(RECOGNIZED, shares_answers=False)
+CORRECTED = replace(RECOGNIZED, corrections=3, decision="block", renamed={"Cat": "Tomcat"})
 
 
-@pytest.mark.parametrize("record", [RECOGNIZED, REJECTED, DELETED, ALONE])
+@pytest.mark.parametrize("record", [RECOGNIZED, REJECTED, DELETED, ALONE, CORRECTED])
 def test_a_record_survives_dynamodb(record: ImageRecord) -> None:
     wire = {name: TypeSerializer().serialize(value) for name, value in record.to_item().items()}
     item = {name: TypeDeserializer().deserialize(value) for name, value in wire.items()}
@@ -62,6 +63,8 @@ def test_the_revision_is_that_of_the_work_and_not_of_the_moment() -> None:
         replace(RECOGNIZED, generation=3),
         replace(RECOGNIZED, version=replace(VERSION, etag="def")),
         replace(RECOGNIZED, detectors={"labels": "f1"}),
+        CORRECTED,
+        replace(RECOGNIZED, corrections=4, decision="block"),
         REJECTED,
     ):
         assert other.revision != RECOGNIZED.revision
@@ -103,6 +106,12 @@ def test_a_completion_is_the_same_for_a_replay_and_says_why() -> None:
         "message": "not a JPEG or PNG",
         "detector": "labels",
     }
+
+
+def test_a_completion_tells_what_people_have_decided_and_only_then() -> None:
+    assert not {"corrections", "decision"} & completion("photos", RECOGNIZED).body.keys()
+    told = completion("photos", CORRECTED).body
+    assert (told["corrections"], told["decision"]) == (3, "block")
 
 
 def test_a_hundred_faces_with_all_attributes_are_packed_far_below_an_items_limit() -> None:

@@ -21,7 +21,7 @@ class FakeTallies:
     """The store of a tally. Tests step in at `read shares`, `read records`, `write` and `read keys`.
 
     `rubbish` stands in the places of shares and records. `results` are contents that have some, with their
-    expiry; `ever_named` are those that a key was counted for.
+    expiry; `ever_named` are those that a key was counted for, `corrected` says how often which were.
     """
 
     calls: Calls = field(default_factory=Calls)
@@ -33,6 +33,7 @@ class FakeTallies:
     removals: dict[str, str] = field(default_factory=dict)
     results: dict[str, int | None] = field(default_factory=dict)
     ever_named: set[str] = field(default_factory=set)
+    corrected: dict[str, int] = field(default_factory=dict)
     complete: bool = False
     tokens: int = 0
 
@@ -91,6 +92,11 @@ class FakeTallies:
         """Look for names."""
         with self.calls.of("read names"):
             return {name for name in names if self.names.get(name.at) == name}
+
+    def corrections(self, content_ids: Collection[str]) -> Mapping[str, int]:
+        """Read how often contents were corrected."""
+        with self.calls.of("read corrections"):
+            return {each: self.corrected[each] for each in content_ids if each in self.corrected}
 
     def put_names(self, names: Collection[Name]) -> None:
         """Write names."""

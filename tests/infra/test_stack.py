@@ -148,8 +148,8 @@ def test_the_outputs_name_everything_that_a_client_needs(template: Template) -> 
 
 
 def test_the_local_stack_differs_in_settings_only(synthesized: Synthesize, local_template: Template) -> None:
-    """The same resources under the same names, as AWS gets them where operators have their page."""
-    template = Template.of(synthesized({"operator": "true"}))
+    """The same resources under the same names, as AWS gets them with operators' page and corrections."""
+    template = Template.of(synthesized({"operator": "true", "corrections": "true"}))
     kinds = {name: resource["Type"] for name, resource in template.document["Resources"].items()}
     local_kinds = {name: resource["Type"] for name, resource in local_template.document["Resources"].items()}
     assert kinds == local_kinds

@@ -10,6 +10,7 @@ from contract.table import SHARDS
 from contract.tallies import LABEL_COUNTS
 from infra.answers import (
     ACCESS_ROUTE,
+    CORRECTION_ROUTES,
     COSTLY_ROUTES,
     OPERATOR_PAGE,
     OPERATOR_ROUTES,
@@ -21,6 +22,7 @@ from infra.answers import (
 from infra.pictures import MEMORY_MB
 from infra.settings import DeploymentSettings
 from query_api import by_policy
+from query_api.endpoints.correcting import MOST_TOLD
 from query_api.endpoints.counts import CALL_DAYS
 from query_api.search.listing import MAX_READ_BUDGET, MAX_RECORDS
 from query_api.search.postings import ROWS_OF_A_UNIT
@@ -51,7 +53,11 @@ WORST_UNITS = {
     "GET /pipeline": (31 + len(OPERATIONS)) / 2,
     "GET /failures": 0,
     "POST /retries": 0,
+    # The photo with what people say of it, and the records and names of its copies.
+    **dict.fromkeys(CORRECTION_ROUTES, UNITS_OF_ONE_IMAGE + MOST_TOLD * 9),
 }
+# A record, its index rows and those before it, what it is counted for.
+WRITE_UNITS_OF_ONE_RECORD = 45
 # With access by prefix, labels are counted on photos.
 BY_PREFIX = "GET /labels", MAX_RECORDS + COUNTED_READ_BUDGET / ROWS_OF_A_UNIT
 # With a policy, some are counted by their rows too.
@@ -64,7 +70,7 @@ PRICES = Prices()
 
 
 def rate_of(route: str) -> int:
-    if route in OPERATOR_ROUTES:
+    if route in (*OPERATOR_ROUTES, *CORRECTION_ROUTES):
         return OPERATOR_REQUESTS_A_SECOND
     return SETTINGS.api_costly_requests_a_second if route in COSTLY_ROUTES else SETTINGS.api_requests_a_second
 
@@ -87,10 +93,11 @@ def table() -> str:
     lines.append(row(f"`{BY_POLICY[0]}` with `policy`", *BY_POLICY))
     lines.append(row(f"`{ACCESS_ROUTE}`, only with it", ACCESS_ROUTE, 0))
     lines.append(row(f"`{REVIEWS_ROUTE}`, only with `policy`", REVIEWS_ROUTE, WORST_UNITS[REVIEWS_ROUTE]))
-    for route in (*OPERATOR_ROUTES, OPERATOR_PAGE):
+    for route in (*OPERATOR_ROUTES, OPERATOR_PAGE, *CORRECTION_ROUTES):
         lines.append(row(f"`{route}`", route, WORST_UNITS.get(route, 0)))
     calls = rate_of(UPLOAD_ROUTE) * DAY_SECONDS
     asked = sum(SQS_REQUESTS.values()) * OPERATOR_REQUESTS_A_SECOND * DAY_SECONDS
+    written = 2 * OPERATOR_REQUESTS_A_SECOND * DAY_SECONDS * MOST_TOLD * WRITE_UNITS_OF_ONE_RECORD
     function = ACCOUNT_CONCURRENCY * FUNCTION_GB * DAY_SECONDS * PRICES.gb_second
     return "\n".join(
         [
@@ -104,6 +111,8 @@ def table() -> str:
             f"| {function * PICTURES_GB / FUNCTION_GB:.2f} |",
             f"| SQS: {LETTERS_A_REQUEST} dead letters for every request of operators "
             f"| {asked * PRICES.million_sqs_requests / MILLION:.2f} |",
+            f"| DynamoDB: {MOST_TOLD} copies made anew for every correction, {WRITE_UNITS_OF_ONE_RECORD} "
+            f"write units each | {written * PRICES.million_write_units / MILLION:.2f} |",
             f"| Rekognition: a photo for every permission to upload, {calls:,} calls of one detector "
             f"| {dollars_for_calls(calls):.2f} |",
             f"| the same with `daily_call_limit=DetectLabels=20000` | {dollars_for_calls(20_000):.2f} |",
@@ -116,7 +125,8 @@ def test_the_page_says_what_the_code_bounds() -> None:
 
 
 def test_every_route_with_data_has_its_worst_cost() -> None:
-    assert set(WORST_UNITS) == {*ROUTES, UPLOAD_ROUTE, REVIEWS_ROUTE, *OPERATOR_ROUTES}
+    routes = {*ROUTES, UPLOAD_ROUTE, REVIEWS_ROUTE, *OPERATOR_ROUTES, *CORRECTION_ROUTES}
+    assert set(WORST_UNITS) == routes
     assert set(SQS_REQUESTS) == set(OPERATOR_ROUTES)
 
 

@@ -9,6 +9,7 @@ import pytest
 from moto import mock_aws
 
 from aws.calls import TableBatches
+from contract.corrections import NONE, Edit, corrections_key
 from contract.records import ResultName
 from contract.table import ItemKey, key_to_wire, record_key, result_key, to_wire
 from contract.tallies import Name
@@ -80,4 +81,14 @@ def test_a_claim_is_removed_only_if_nobody_has_claimed_anew(traces: DynamoDBTrac
     put(traces, result, called_at="2026", answer=b"packed")
     traces.remove_result(ResultTrace(result))
     traces.remove_result(ResultTrace(result))
+    assert traces.results("abc-7") == []
+
+
+def test_what_people_said_of_a_content_goes_with_its_results(traces: DynamoDBTraces) -> None:
+    place = corrections_key("abc-7")
+    put(traces, place, **NONE.edited(Edit(add=("Dog",)), "ana", "2026-11-27T12:00:00Z").to_item())
+
+    assert traces.results("abc-7") == [ResultTrace(place)]
+    traces.remove_result(ResultTrace(place))
+
     assert traces.results("abc-7") == []

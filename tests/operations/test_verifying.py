@@ -556,6 +556,19 @@ def test_a_request_is_signed_for_the_api_and_its_key_encoded_once() -> None:
     assert str(asked.headers["X-Amz-Security-Token"]) == "session"
 
 
+def test_a_change_is_signed_with_its_body_and_what_was_seen() -> None:
+    session = Session([503, 200])
+
+    assert api(session).patch("/images", {"add": ["Ä"]}, {"if-match": '"1"'}, key="a") == (200, {"a": 1})
+
+    first, asked = session.asked
+    assert (asked.method, asked.url) == ("PATCH", f"{URL}/images?key=a")
+    assert first.body == asked.body == '{"add": ["Ä"]}'.encode()
+    assert asked.headers["if-match"] == '"1"'
+    assert asked.headers["content-type"] == "application/json"
+    assert "if-match" in str(asked.headers["Authorization"])
+
+
 def test_a_token_goes_before_a_signature() -> None:
     session = Session([200])
 

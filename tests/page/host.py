@@ -129,7 +129,7 @@ class ApiHandler(BaseHTTPRequestHandler):
             reply = host.reply({**event_of(self.command, unquote(path), query, body), "headers": headers})
         self._send(reply["statusCode"], reply["headers"], sent(reply))
 
-    do_POST = do_GET  # noqa: N815
+    do_POST = do_PATCH = do_GET  # noqa: N815
 
     def _is_foreign(self, path: str) -> bool:
         is_open = path in ("/", "/status") or path.startswith("/page/")

@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
+from contract.corrections import Decision, Edit
 from contract.notifications import completion, look_again
 from contract.photos import PICTURE, PhotoFacts
-from contract.records import Status, unpack
+from contract.records import Status, content_id, unpack
 from contract.table import camera_term, from_wire, hash_terms, label_term, place_term
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import nothing
@@ -45,6 +46,12 @@ BODIES = st.sampled_from(
 )
 FAULTS = st.sampled_from(
     ["none", "kill before", "kill after", "error", "throttle", "access denied", "other worker"]
+)
+EDITS = (
+    Edit(add=("Bird",), decision=Decision.BLOCK),
+    Edit(remove=("cat", "Sofa")),
+    Edit(rename={"Dog": "Wolf", "owl": "bird"}),
+    Edit(reset=("cat", "owl"), decision=""),
 )
 PLACES = st.integers(min_value=1, max_value=25)
 
@@ -387,6 +394,68 @@ class InterleavingsOfRegions(InterleavingsWithPictures):
         super().teardown()
 
 
+class InterleavingsOfCorrections(Interleavings):
+    """The same where people correct photos at any moment, also through copies that come and go."""
+
+    settings = replace(SETTINGS, corrections="yes")
+
+    @precondition(lambda self: self._recognized())
+    @rule(data=st.data(), edit=st.sampled_from(EDITS))
+    def correct(self, data: st.DataObject, edit: Edit) -> None:
+        self._correct(data.draw(st.sampled_from(self._recognized())), edit)
+
+    @precondition(lambda self: self.queue and self._recognized())
+    @rule(data=st.data(), edit=st.sampled_from(EDITS), at=st.integers(1, 10), at_once=st.booleans())
+    def correct_while_a_batch_is_worked_on(
+        self, data: st.DataObject, edit: Edit, at: int, *, at_once: bool
+    ) -> None:
+        """Correct a photo at any call of a batch, with another worker who looks at it again at once."""
+        key = data.draw(st.sampled_from(self._recognized()))
+        batch = [data.draw(st.sampled_from(self.queue))]
+        countdown = iter(range(at, 0, -1))
+
+        def strike(_operation: str) -> None:
+            if next(countdown, 0) != 1:
+                return
+            self._correct(key, edit)
+            if at_once:
+                self._heal()
+                self._hand_over(self.queue[-1:])
+
+        self.world.calls.before = strike
+        self._hand_over(batch)
+        self._heal()
+
+    def _correct(self, key: str, edit: Edit) -> None:
+        """Write what somebody says of a content, then ask to look at all keys whose records name it."""
+        record = self.world.record(key)
+        if record is None or record.status is not Status.RECOGNIZED:
+            return
+        self.world.correct(record.content_id, edit)
+        named = [each.key for each in self.world.records() if each.content_id == record.content_id]
+        self._send(look_again(BUCKET, named, f"2026-02-01T00:00:{len(self.told):02d}.000Z"))
+
+    def _recognized(self) -> list[str]:
+        return sorted(record.key for record in self.world.records() if record.status is Status.RECOGNIZED)
+
+    def terms_of(self, body: bytes) -> set[str]:
+        """List the machine's terms with the standing corrections over them, as told apart by their bytes."""
+        terms = expected_terms(body)
+        if "status:recognized" not in terms:
+            return terms
+        said = self.world.corrections(content_id(self.world.s3.etag_of(body), len(body)))
+        gone = {label_term(name) for name in (*said.removed, *said.renamed)}
+        return (terms - gone) | {label_term(name) for name in (*said.added, *said.renamed.values())}
+
+    def _compare_table_with_bucket(self) -> None:
+        super()._compare_table_with_bucket()
+        for record in self.world.records():
+            if record.status is Status.RECOGNIZED:
+                said = self.world.corrections(record.content_id)
+                assert record.corrections == said.number, f"{record.key} lacks what people say of it"
+                assert record.decision == said.decision
+
+
 class InterleavingsOfScenes(InterleavingsWithPictures):
     """The same where photos of one scene have each other's answers; they say the same in other bytes."""
 
@@ -432,6 +501,8 @@ TestInterleavingsWithPictures = InterleavingsWithPictures.TestCase
 TestInterleavingsWithPictures.settings = PROFILE
 TestInterleavingsOfRegions = InterleavingsOfRegions.TestCase
 TestInterleavingsOfRegions.settings = PROFILE
+TestInterleavingsOfCorrections = InterleavingsOfCorrections.TestCase
+TestInterleavingsOfCorrections.settings = PROFILE
 TestInterleavingsOfScenes = InterleavingsOfScenes.TestCase
 TestInterleavingsOfScenes.settings = PROFILE
 TestInterleavingsWithVersioningSwitched = InterleavingsWithVersioningSwitched.TestCase

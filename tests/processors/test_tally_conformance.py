@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from contract.corrections import NONE, Edit, corrections_key
 from contract.errors import ConfigurationError, ThrottledError, TransientError
 from contract.photos import PICTURE
 from contract.records import ImageRecord, Result, ResultName, Status
@@ -65,7 +66,10 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
             fake,
             FakeContents(fake),
             lambda record: fake.records.update({record.key: record}),
-            lambda content_id: fake.results.update({content_id: None}),
+            lambda content_id: (
+                fake.results.update({content_id: None}),
+                fake.corrected.update({content_id: 1}),
+            ),
             lambda content_id: fake.results[content_id],
             lambda: {at: dict(+Counter(counts)) for at, counts in fake.counts.items() if +Counter(counts)},
         )
@@ -110,11 +114,14 @@ def on_dynamodb(client: Any, table_name: str) -> Place:
             name = ResultName(content_id, detector, "f1")
             item = to_wire(Result(name, {"Labels": []}, "2026-11-23T12:00:00Z").to_item())
             client.put_item(TableName=table_name, Item={**item, **key_to_wire(result_key(name))})
+        item = to_wire(NONE.edited(Edit(add=("Dog",)), "ana", "2026-11-23T12:00:00Z").to_item())
+        client.put_item(TableName=table_name, Item={**item, **key_to_wire(corrections_key(content_id))})
 
     def expiry(content_id: str) -> int | None:
+        """Return the expiry of all that is kept by a content: results, and what people say."""
         found = set()
-        for detector in ("labels", "faces", PICTURE):
-            at = key_to_wire(result_key(ResultName(content_id, detector, "f1")))
+        names = [ResultName(content_id, detector, "f1") for detector in ("labels", "faces", PICTURE)]
+        for at in map(key_to_wire, (*map(result_key, names), corrections_key(content_id))):
             item = client.get_item(TableName=table_name, Key=at, ConsistentRead=True)["Item"]
             found.add(int(item["expires_at"]["N"]) if "expires_at" in item else None)
         (only,) = found
@@ -379,3 +386,9 @@ def test_a_missing_permission_is_told_as_that_and_not_tried_again() -> None:
     change, differences = a_change(None, NOTHING)
     with pytest.raises(ConfigurationError):
         CountingTable(client, "images").write([change], differences)
+
+
+def test_it_is_known_how_often_contents_were_corrected(place: Place) -> None:
+    place.put_result("abc-7")
+
+    assert place.store.corrections({"abc-7", "none-7"}) == {"abc-7": 1}

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple, cast
 
 from aws_lambda_powertools import Logger
 
+from contract.corrections import NONE, Corrections, Edit, corrections_key
 from contract.detectors import OPERATIONS
 from contract.metrics import Metric
 from contract.photos import PICTURE
 from contract.records import ImageRecord, ImageVersion, Status
 from contract.regions import line_name, split_line
 from contract.settings import ProcessorSettings
-from contract.table import RECORD, attempts_key, from_wire
+from contract.table import RECORD, attempts_key, from_wire, to_wire
 from processors.batch import ImageBatch
 from processors.runtime import Deadline, Runtime
 from processors.telemetry import Log
@@ -204,6 +205,17 @@ class World:
         """Read the revision of a record."""
         record = self.record(key)
         return record.revision if record else None
+
+    def corrections(self, content_id: str) -> Corrections:
+        """Read what people say of a content."""
+        item = self.table.items.get(corrections_key(content_id))
+        return Corrections.from_item(from_wire(item)) if item else NONE
+
+    def correct(self, content_id: str, edit: Edit, by: str = "ana", at: str = "2026-02-01T00:00:00Z") -> None:
+        """Write what somebody says of a content, and tell nobody."""
+        place, said = corrections_key(content_id), self.corrections(content_id).edited(edit, by, at)
+        if said.number:
+            self.table.items[place] = to_wire(place._asdict() | said.to_item())
 
     def forget_detectors(self, key: str) -> None:
         """Have a record look as if other detectors were asked then."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from contract import table
+from contract.corrections import Corrections, corrections_key
 from contract.errors import ImagepipeError
 from contract.records import ImageRecord, Result, ResultName
 from contract.table import RANK, SORT_KEY, IndexRow, ItemKey
@@ -70,6 +71,12 @@ class MemoryTable:
             for name, at in places.items()
         }
         return {name: result for name, result in found.items() if result is not None}
+
+    def corrections(self, content_id: str) -> Corrections | None:
+        self._read()
+        at = corrections_key(content_id)
+        read = partial(Corrections.from_item, self.items.get(at, {}))
+        return readable.or_none(read, at.pk, self._left_out) if at in self.items else None
 
     def check(self) -> None:
         self._read()

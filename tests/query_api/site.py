@@ -87,6 +87,7 @@ class Site:
     near_duplicates: bool = False
     keep_location: bool = True
     operator: bool = False
+    corrections: bool = False
     counts: MemoryCounts = field(default_factory=MemoryCounts)
     prefix_claim: str = ""
     claims: Mapping[str, Any] | None = None
@@ -136,6 +137,7 @@ class Site:
             prefix_claim=self.prefix_claim,
             sign_in=self.sign_in,
             operator=self.operator,
+            corrections=self.corrections,
         )
 
     def post(self, path: str, body: object) -> Answer:

@@ -1,0 +1,319 @@
+"""What people say of a photo, kept apart from what detectors say and put over it whenever a record is made.
+
+It is kept by content beside the raw results, so copies and renames have it, no call of a detector touches it,
+and it goes when the last photo of its content does (docs/decisions/0026-corrections-by-content.md).
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from contract.records import Findings
+from contract.table import CONTENT_PREFIX, ItemKey
+
+CORRECTIONS = "corrections"
+# What a person has seen is sure.
+SURE = 100.0
+MAX_NAME_CHARACTERS = 200
+MAX_WHY_CHARACTERS = 500
+MAX_BY_CHARACTERS = 200
+# Of labels that stand added, of those that stand removed, and of names in one edit.
+MAX_LABELS = 50
+MAX_CHANGES = 20
+# Of all changes that are kept: an item takes 400 KB, and is read with each record that is made.
+MAX_CHANGES_CHARACTERS = 20_000
+
+
+class Decision(StrEnum):
+    """What a person has decided about showing a photo."""
+
+    ALLOW = "allow"
+    BLOCK = "block"
+
+
+class Verdict(NamedTuple):
+    """A decision: who made it, when (ISO 8601, UTC), and why."""
+
+    decision: Decision
+    by: str
+    at: str
+    why: str
+
+
+class EditError(ValueError):
+    """An edit that cannot be meant: `field` is the part of it that is wrong, the text what it has to be."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field} {reason}")
+        self.field, self.reason = field, reason
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What somebody asks to be changed. Names of labels are compared without regard to case.
+
+    `reset` takes back whatever people have said of a label, so that the detectors' word is shown again. A
+    label is renamed onto one that is there to merge the two. `decision` is None where it stays as it is, and
+    empty where there is to be none. Raise EditError for what contradicts itself, or is too much.
+    """
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    rename: Mapping[str, str] = field(default_factory=dict)
+    reset: tuple[str, ...] = ()
+    decision: Decision | str | None = None
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.why) > MAX_WHY_CHARACTERS or not _is_plain(self.why):
+            raise EditError("why", f"must be one line of at most {MAX_WHY_CHARACTERS} characters")
+        if self.decision not in {None, "", *Decision}:
+            raise EditError("decision", f"must be {', '.join(Decision)} or none")
+        parts = {"add": self.add, "remove": self.remove, "rename": tuple(self.rename), "reset": self.reset}
+        first: dict[str, str] = {}
+        for part, names in (*parts.items(), ("rename", self.rename.values())):
+            for name in names:
+                if not 0 < len(name) <= MAX_NAME_CHARACTERS or name != name.strip() or not _is_plain(name):
+                    raise EditError(
+                        part,
+                        f"must name labels of 1 to {MAX_NAME_CHARACTERS} characters in one line, without "
+                        "blanks around them",
+                    )
+        for part, names in parts.items():
+            for name in names:
+                if (before := first.setdefault(name.casefold(), part)) != part:
+                    raise EditError(part, f"must not name {name!r}, which {before} names too")
+        for old, new in self.rename.items():
+            if (taken := first.get(new.casefold())) not in (None, "add"):
+                how = "is to become itself" if old.casefold() == new.casefold() else f"{taken} names too"
+                raise EditError("rename", f"must not lead to {new!r}, which {how}")
+        if not first and self.decision is None:
+            raise EditError("body", "must name something to change: add, remove, rename, reset or decision")
+        if len(first) > MAX_LABELS:
+            raise EditError("body", f"must name at most {MAX_LABELS} labels")
+
+
+class Change(NamedTuple):
+    """One edit that changed something: who asked for it, when, and what it said, without what it left out."""
+
+    by: str
+    at: str
+    edit: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """What people say of one content, after `number` changes of it.
+
+    `renamed` maps the detectors' name to the one that is shown instead. `changes` are the last ones, newest
+    last.
+    """
+
+    number: int = 0
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    verdict: Verdict | None = None
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def decision(self) -> Decision | None:
+        return None if self.verdict is None else self.verdict.decision
+
+    @property
+    def by_people(self) -> frozenset[str]:
+        """Return the labels that a person has named, in lower case."""
+        return _folded((*self.added, *self.renamed.values()))
+
+    def apply(self, found: Findings) -> Findings:
+        """Put what people say over what detectors found.
+
+        A label that a person named has a confidence of 100. A parent goes with the last of the labels that
+        imply it: a cat that is none makes no animal. What was renamed goes on implying its parents, for it is
+        there, under another name.
+        """
+        gone = {name for name in found.labels if name.casefold() in _folded(self.removed)}
+        while implied := {name for name, by in found.implied_by.items() if name not in gone and by <= gone}:
+            gone |= implied
+        hidden = _folded(self.renamed)
+        labels = {
+            name: confidence
+            for name, confidence in found.labels.items()
+            if name not in gone and name.casefold() not in hidden
+        }
+        spelled = {name.casefold(): name for name in labels}
+        by_people = {
+            spelled.get(name.casefold(), name): SURE for name in (*self.added, *self.renamed.values())
+        }
+        return replace(
+            found,
+            labels={**labels, **by_people},
+            parents=frozenset(found.parents & labels.keys()) - by_people.keys(),
+        )
+
+    def edited(self, edit: Edit, by: str, at: str) -> "Corrections":
+        """Return what stands after an edit: this very value where it says so already.
+
+        Raise EditError where more would stand than can be kept.
+        """
+        after = self._with(edit)
+        if edit.decision is not None and (edit.decision or None) != self.decision:
+            verdict = Verdict(Decision(edit.decision), by, at, edit.why) if edit.decision else None
+            after = replace(after, verdict=verdict)
+        if after == self:
+            return self
+        for part, names in (("add", after.added), ("remove", after.removed)):
+            if len(names) + len(after.renamed) > MAX_LABELS:
+                raise EditError(
+                    part, f"must leave at most {MAX_LABELS} labels of a photo {part}ed or renamed by people"
+                )
+        changes = _last((*self.changes, Change(by, at, _said(edit))))
+        return replace(after, number=self.number + 1, changes=changes)
+
+    def _with(self, edit: Edit) -> "Corrections":
+        """Return what stands of labels after an edit, each of them in one place alone."""
+        added = {name.casefold(): name for name in self.added}
+        removed = {name.casefold(): name for name in self.removed}
+        renamed = {old.casefold(): (old, new) for old, new in self.renamed.items()}
+
+        def forget_target(name: str) -> dict[str, str]:
+            """Drop what was renamed to a name; return the names that it had."""
+            folded = name.casefold()
+            olds = {each: old for each, (old, new) in renamed.items() if new.casefold() == folded}
+            for each in olds:
+                del renamed[each]
+            return olds
+
+        for name in edit.reset:
+            forget_target(name)
+            for said in (added, removed, renamed):
+                said.pop(name.casefold(), None)
+        for name in edit.remove:
+            removed |= forget_target(name)
+            renamed.pop(name.casefold(), None)
+            added.pop(name.casefold(), None)
+            removed.setdefault(name.casefold(), name)
+        for old, new in edit.rename.items():
+            olds = forget_target(old)
+            if added.pop(old.casefold(), None) is not None:
+                added.setdefault(new.casefold(), new)
+            removed.pop(old.casefold(), None)
+            removed.pop(new.casefold(), None)
+            renamed.pop(new.casefold(), None)
+            for folded, name in {**olds, old.casefold(): old}.items():
+                if folded != new.casefold():
+                    renamed[folded] = (name, new)
+        for name in edit.add:
+            if (before := renamed.pop(name.casefold(), None)) is not None:
+                added.setdefault(before[1].casefold(), before[1])
+            removed.pop(name.casefold(), None)
+            added.setdefault(name.casefold(), name)
+        return replace(
+            self,
+            added=tuple(added.values()),
+            removed=tuple(removed.values()),
+            renamed=dict(renamed.values()),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it for JSON, and for an item of DynamoDB: texts, one whole number, lists and mappings."""
+        return {
+            "number": self.number,
+            "added": list(self.added),
+            "removed": list(self.removed),
+            "renamed": dict(self.renamed),
+            "decision": None
+            if self.verdict is None
+            else {**self.verdict._asdict(), "decision": str(self.verdict.decision)},
+            "changes": [{"by": each.by, "at": each.at, **each.edit} for each in self.changes],
+        }
+
+    def to_item(self) -> dict[str, Any]:
+        """Write the attributes of its item, without its keys.
+
+        `called_at` is what results have, by which the tally knows what expires with a content.
+        """
+        known = {name: value for name, value in self.to_json().items() if value is not None}
+        return {**known, "called_at": self.changes[-1].at if self.changes else ""}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> "Corrections":
+        """Read it back. Raise KeyError, TypeError, ValueError or AttributeError for anything else."""
+        number, verdict = int(item["number"]), item.get("decision")
+        if number < 1:
+            raise ValueError(f"number is {number}")
+        return cls(
+            number=number,
+            added=_texts(item["added"]),
+            removed=_texts(item["removed"]),
+            renamed={str(old): _text(new) for old, new in item["renamed"].items()},
+            verdict=None
+            if verdict is None
+            else Verdict(
+                Decision(verdict["decision"]), *(_text(verdict[name]) for name in ("by", "at", "why"))
+            ),
+            changes=tuple(
+                Change(_text(each["by"]), _text(each["at"]), _without(each, "by", "at"))
+                for each in item["changes"]
+            ),
+        )
+
+
+# What stands where nobody has said anything.
+NONE = Corrections()
+
+
+def corrections_key(content_id: str) -> ItemKey:
+    return ItemKey(f"{CONTENT_PREFIX}{content_id}", CORRECTIONS)
+
+
+def _folded(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.casefold() for name in names)
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text can be written everywhere: in one line, and in UTF-8."""
+    return not any(unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} for sign in text)
+
+
+def _said(edit: Edit) -> dict[str, Any]:
+    """Return what an edit says, without what it leaves out."""
+    said = {
+        "add": list(edit.add),
+        "remove": list(edit.remove),
+        "rename": dict(edit.rename),
+        "reset": list(edit.reset),
+        "decision": None if edit.decision is None else str(edit.decision) or "none",
+        "why": edit.why,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _last(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Return the newest of the changes, as many as may be kept."""
+    kept: list[Change] = []
+    characters = 0
+    for change in reversed(changes[-MAX_CHANGES:]):
+        characters += len(str(change))
+        if kept and characters > MAX_CHANGES_CHARACTERS:
+            break
+        kept.append(change)
+    return tuple(reversed(kept))
+
+
+def _without(item: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name not in names}
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"no text: {value!r:.100}")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"no texts: {value!r:.100}")
+    return tuple(map(_text, value))

@@ -1,0 +1,71 @@
+"""The function that takes corrections: what people say of photos."""
+
+from pathlib import Path
+
+from aws_cdk import Annotations
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from contract import timing
+from contract.settings import EditorSettings, dump
+from contract.table import CONTENT_PREFIX, RECORD_PREFIX
+from infra.functions import PythonFunction, allow
+from infra.intake import ObjectEvents
+from infra.settings import DeploymentSettings
+
+
+class Editor(Construct):
+    """A function with a role of its own, so that the query function can go on reading alone.
+
+    Of the table it reads records, and what is kept by content, and writes the latter; it asks for photos to
+    be looked at again. It reaches no photo.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: DeploymentSettings,
+        *,
+        code: Path,
+        intake: ObjectEvents,
+        table: dynamodb.ITable,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        told = dump(
+            EditorSettings(
+                bucket_name=intake.bucket.bucket_name,
+                table_name=table.table_name,
+                queue_url=intake.images.queue.queue_url,
+                prefix_claim=settings.prefix_claim,
+            )
+        )
+        self.function = PythonFunction(
+            self,
+            "Editor",
+            room="query_api",
+            entry="editor_handler",
+            service="editor",
+            code=code,
+            environment=told,
+            timeout_seconds=timing.EDITOR_TIMEOUT_SECONDS,
+            memory_mb=512,
+            log_retention_days=settings.log_retention_days,
+        ).function
+
+        # In a transaction, each item is written by the action that would write it alone.
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+        def allow_on_keys(actions: list[str], *beginnings: str) -> None:
+            keys = [f"{beginning}*" for beginning in beginnings]
+            only_these = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
+            allow(self.function, actions, table.table_arn, conditions=only_these)
+
+        allow_on_keys(["dynamodb:GetItem"], RECORD_PREFIX, CONTENT_PREFIX)
+        allow_on_keys(["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"], RECORD_PREFIX)
+        allow_on_keys(["dynamodb:PutItem", "dynamodb:Query"], CONTENT_PREFIX)
+        allow(self.function, ["sqs:SendMessage"], intake.images.queue.queue_arn)
+        if settings.api_access == "open":
+            Annotations.of(self).add_warning_v2(
+                "imagepipe:corrections",
+                "corrections is on and the API is open: anybody may change what is said of photos.",
+            )

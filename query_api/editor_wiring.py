@@ -1,0 +1,65 @@
+"""The function that takes corrections, put together; it writes no metrics of its own."""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import botocore.session
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging import correlation_paths
+
+from aws.queues import Outgoing, SqsQueue
+from contract.moments import to_text
+from contract.notifications import look_again
+from contract.quotas import KEYS_A_MESSAGE
+from contract.settings import EditorSettings, load
+from query_api.adapters.clients import make_dynamodb_client, make_sqs_client, translated
+from query_api.adapters.corrections import DynamoDBCorrections
+from query_api.adapters.dead_letters import at_once
+from query_api.endpoints.correcting import CorrectionEndpoints
+from query_api.http.messages import Request
+from query_api.http.routing import Router
+from query_api.wiring import Answering
+
+
+def build() -> Answering:
+    """Build what answers events, from the environment. Raises SettingsError."""
+    return assemble(load(EditorSettings, os.environ), botocore.session.get_session())
+
+
+def assemble(settings: EditorSettings, session: botocore.session.Session) -> Answering:
+    """Build what answers events, and logs what was corrected, by whom."""
+    logger = Logger()
+    dynamodb, sqs = make_dynamodb_client(session), make_sqs_client(session)
+    queue = SqsQueue(sqs, settings.queue_url, translated, at_once)
+    endpoints = CorrectionEndpoints(
+        DynamoDBCorrections(dynamodb, settings.table_name),
+        lambda keys: ask_to_look(queue, settings.bucket_name, keys, to_text(time.time())),
+        lambda: to_text(time.time()),
+        logger.info,
+        settings.prefix_claim,
+    )
+    router = Router(endpoints.routes(), logger, lambda _what, _by: None)
+
+    def answer(event: Mapping[str, Any], _: Any) -> dict[str, Any]:
+        request = Request.from_event(event)
+        return router.respond(request).to_event(gzipped=request.takes_gzip)
+
+    return cast(
+        "Answering",
+        logger.inject_lambda_context(answer, correlation_id_path=correlation_paths.API_GATEWAY_HTTP),
+    )
+
+
+def ask_to_look(queue: SqsQueue, bucket_name: str, keys: Sequence[str], at: str) -> None:
+    """Ask for records to be made anew, the first by a message of its own. Raise what SQS refuses."""
+    parts = [
+        keys[:1],
+        *(keys[start : start + KEYS_A_MESSAGE] for start in range(1, len(keys), KEYS_A_MESSAGE)),
+    ]
+    messages = [
+        Outgoing(str(place), look_again(bucket_name, list(part), at)) for place, part in enumerate(parts)
+    ]
+    for error in queue.send(messages).values():
+        raise error

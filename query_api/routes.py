@@ -113,6 +113,7 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
             parts.sign_in,
             parts.operator,
             parts.policy is not None,
+            parts.keys.prefix,
         ).routes(),
     )
 

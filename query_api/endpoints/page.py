@@ -106,7 +106,9 @@ class PageFiles:
         """Return the name of this version of all that the page loads."""
         return _digest("".join(f"{name} {len(text)}\n{text}\n" for name, text in self.texts.items()))
 
-    def index(self, name: str = INDEX, sign_in: SignInPages | None = None, **does: bool) -> str:
+    def index(
+        self, name: str = INDEX, sign_in: SignInPages | None = None, bucket_prefix: str = "", **does: bool
+    ) -> str:
         """Return a page. It loads the rest from below the digest, and knows what this deployment does."""
         text = (self.directory / name).read_text(encoding="utf-8")
         known = " ".join(
@@ -116,6 +118,8 @@ class PageFiles:
         if sign_in is not None:
             at, client = escape(sign_in.url), escape(sign_in.client_id)
             known += f' data-sign-in-at="{at}" data-sign-in-client="{client}"'
+        if bucket_prefix:
+            known += f' data-bucket-prefix="{escape(bucket_prefix)}"'
         text = text.replace("<html ", f"<html {known} " if known else "<html ", 1)
         return text.replace('"page/', f'"page/{self.digest}/')
 
@@ -132,7 +136,7 @@ class PageEndpoints:
     `uploads` says whether photos can be added, `near_duplicates` whether such are found, `by_prefix` whether
     callers may see different ones; `sign_in` is where people sign in, None where tokens are put in by hand.
     `operator` says whether there is a page for operators, `policy` whether one says what is to be done with
-    photos.
+    photos. `bucket_prefix` is what the keys of photos that are added begin with.
     """
 
     photos_at: str
@@ -143,6 +147,7 @@ class PageEndpoints:
     sign_in: SignInPages | None = None
     operator: bool = False
     policy: bool = False
+    bucket_prefix: str = ""
 
     @property
     def files(self) -> PageFiles:
@@ -156,6 +161,7 @@ class PageEndpoints:
         text = self.files.index(
             INDEX,
             self.sign_in,
+            self.bucket_prefix,
             uploads=self.uploads,
             pictures=bool(self.renditions_at),
             near_duplicates=self.near_duplicates,

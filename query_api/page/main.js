@@ -48,7 +48,7 @@ const viewer = new Viewer(gallery, {
   revealed: (photo) => gallery.byKey.get(photo.key)?.unveil(false),
 });
 const timeline = new Timeline(gallery);
-const folder = () => access?.folder(filters().prefix) ?? "";
+const { bucketPrefix = "" } = document.documentElement.dataset;
 const uploads = mayUpload ? new UploadPanel({ ended: showUploaded, folder }) : null;
 const stats = new Stats({ told: compare, isAwaited: isUploading });
 
@@ -67,6 +67,12 @@ gallery.restart();
 
 function showSignOut() {
   byId("sign-out").hidden = !(hasSignIn && hasToken());
+}
+
+/** Give the folder that photos are added to: one that may be seen, and that this deployment looks at. */
+async function folder() {
+  const given = (await access?.folder(filters().prefix)) ?? "";
+  return given.startsWith(bucketPrefix) ? given : bucketPrefix;
 }
 
 function isUploading() {

@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 
 from PIL import Image
 
+from contract.key_filter import EVERY_KEY, KeyFilter
 from contract.records import ImageRecord, ImageVersion, Result, ResultName
 from query_api.ports import Content, UploadGrant
 from query_api.routes import Dependencies
@@ -45,6 +46,7 @@ class Host(Site):
     token: str | None = None
     forbids_uploads: bool = False
     expired_before: int = 0
+    accepted: KeyFilter = EVERY_KEY
     signed: int = 0
     fetched: list[str] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -65,6 +67,7 @@ class Host(Site):
         return replace(
             super().parts,
             signer=self,
+            keys=self.accepted,
             photos_at=self.bucket_url,
             renditions_at=self.renditions_url if self.pictures else "",
         )

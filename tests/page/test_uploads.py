@@ -6,6 +6,7 @@ from threading import Barrier
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
+from contract.key_filter import KeyFilter
 from tests.page.conftest import OpenPage
 from tests.page.host import Host, photo, picture
 from tests.query_api.photos import rejected
@@ -58,6 +59,16 @@ def test_an_uploaded_photo_appears_first_once_it_is_recognized(host: Host, open_
     expect(page.locator("#uploads h2")).to_have_text("1 photo done")
     expect(page.locator(".tile img.loaded")).to_have_count(2)
     assert host.objects["new cat.jpg"] == picture("tomato")
+
+
+def test_photos_are_added_where_the_deployment_looks(host: Host, open_page: OpenPage) -> None:
+    host.accepted = KeyFilter('2026/"&quot;/')
+    page = open_page(host.url)
+
+    page.locator("#files").set_input_files({"name": "cat.jpg", "mimeType": "image/jpeg", "buffer": picture()})
+
+    expect(page.locator(".upload")).to_have_attribute("data-state", "recognized")
+    assert list(host.objects) == ['2026/"&quot;/cat.jpg']
 
 
 def test_photos_are_dropped_anywhere_on_the_page(host: Host, open_page: OpenPage) -> None:

@@ -104,6 +104,7 @@ _MISCONFIGURED = """
     NoSuchBucket NotFound NotFoundException ResourceNotFoundException ResourceNotReadyException InvalidAddress
     QueueDoesNotExist AWS.SimpleQueueService.NonExistentQueue EndpointDisabled PlatformApplicationDisabled
     OptInRequired SubscriptionRequiredException HumanLoopQuotaExceededException UnsupportedOperation
+    UnknownOperationException
 """
 _KINDS = {
     code: kind

@@ -3,6 +3,7 @@
 A detector more is an entry here, and a file of its name in `processors/detectors/` that reads its answers.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 MAX_S3_IMAGE_BYTES = 15 * 1024 * 1024
 # From which confidence on labels and categories are asked for, in percent; nothing below is kept.
 LEAST_CONFIDENCE_PERCENT = 40.0
+# What DetectLabels says of colours and sharpness, for a price of its own.
+IMAGE_PROPERTIES = "IMAGE_PROPERTIES"
+CUSTOM_LABELS = "custom_labels"
 
 
 @dataclass(frozen=True)
@@ -20,8 +24,12 @@ class DetectorSpec:
     `asked` are the request's parameters beside the image, those of `asked_by_setting` the fields of
     ProcessorSettings that they take. The quotas are what a new account has, in calls a second: in the three
     large regions, and elsewhere (https://docs.aws.amazon.com/general/latest/gr/rekognition.html).
-    `more_regions` have it beside those that have everything. `answer_bytes` is the size of a usual answer as
-    it is kept, for the cost model.
+    `more_regions` have it beside those that have everything, and `not_regions` are those of these where
+    nobody has looked it up. `answer_bytes` is the size of a usual answer as it is kept, for the cost model.
+
+    Several detectors may ask one operation: they share its quota. `feature` is what of the operation one of
+    them asks for, where that has a price of its own. `is_hourly` says that no call is charged, but each hour
+    of a model that runs for them.
     """
 
     operation: str
@@ -31,6 +39,14 @@ class DetectorSpec:
     asked: Mapping[str, Any] = field(default_factory=dict)
     asked_by_setting: Mapping[str, str] = field(default_factory=dict)
     more_regions: frozenset[str] = frozenset()
+    not_regions: frozenset[str] = frozenset()
+    feature: str = ""
+    is_hourly: bool = False
+
+    @property
+    def call(self) -> str:
+        """What its calls are charged as: the operation, and where it has a price of its own, the feature."""
+        return f"{self.operation}/{self.feature}" if self.feature else self.operation
 
 
 # Labels and categories are asked for down to a low confidence, and faces with all attributes: thresholds are
@@ -54,9 +70,43 @@ SPECS: Mapping[str, DetectorSpec] = {
         asked_by_setting={"MinConfidence": "min_label_confidence_percent"},
     ),
     "text": DetectorSpec("DetectText", 50, 5, 950),
+    # A call of its own beside that for labels: AWS charges both features also where one call asks for both,
+    # and so each has its answer, that neither is asked for again when the other is chosen.
+    "image_properties": DetectorSpec(
+        "DetectLabels",
+        50,
+        5,
+        840,
+        {"Features": [IMAGE_PROPERTIES], "Settings": {"ImageProperties": {"MaxDominantColors": 12}}},
+        feature=IMAGE_PROPERTIES,
+    ),
+    "celebrities": DetectorSpec("RecognizeCelebrities", 50, 5, 700, not_regions=frozenset({"us-gov-west-1"})),
+    "protective_equipment": DetectorSpec("DetectProtectiveEquipment", 5, 5, 400),
+    # A model of one's own. How many calls a second it takes follows from its inference units and its kind;
+    # no account has a quota of it, so what is here is a careful beginning.
+    CUSTOM_LABELS: DetectorSpec(
+        "DetectCustomLabels",
+        5,
+        5,
+        300,
+        asked_by_setting={
+            "ProjectVersionArn": "custom_labels_model",
+            "MinConfidence": "min_label_confidence_percent",
+        },
+        not_regions=frozenset({"us-gov-west-1", "us-west-1"}),
+        is_hourly=True,
+    ),
 }
 
 OPERATIONS: Mapping[str, str] = {name: spec.operation for name, spec in SPECS.items()}
+CALLS: Mapping[str, str] = {name: spec.call for name, spec in SPECS.items()}
+# Those of which no call is charged.
+HOURLY = frozenset(spec.operation for spec in SPECS.values() if spec.is_hourly)
+# A version of a model of Custom Labels: its region, its project, its own name, and when it was made.
+# https://docs.aws.amazon.com/rekognition/latest/APIReference/API_StartProjectVersion.html
+MODEL_ARN = re.compile(
+    r"arn:[a-z\d-]+:rekognition:([a-z\d-]+):\d{12}:project/([\w.-]{1,255})/version/([\w.-]{1,255})/\d+"
+)
 DETECTORS = tuple(SPECS)
 # What a deployment asks for every image unless it chooses otherwise.
 DEFAULT_DETECTORS = ("labels", "faces")
@@ -83,8 +133,18 @@ _EVERYTHING = frozenset(
 NOT_LOOKED_UP = frozenset({"ap-southeast-5", "ap-southeast-7", "eu-south-2", "il-central-1", "sa-east-1"})
 
 REGIONS: Mapping[str, frozenset[str]] = {
-    spec.operation: _EVERYTHING | spec.more_regions for spec in SPECS.values()
+    spec.operation: (_EVERYTHING | spec.more_regions) - spec.not_regions for spec in SPECS.values()
 }
+
+
+def operations_of(detectors: Iterable[str]) -> tuple[str, ...]:
+    """Return what detectors ask, each operation once."""
+    return tuple(dict.fromkeys(OPERATIONS[name] for name in detectors))
+
+
+def operation_of(call: str) -> str:
+    """Return the operation of what is charged as a call."""
+    return call.partition("/")[0]
 
 
 def missing_in(region: str, operations: Iterable[str]) -> tuple[str, ...]:

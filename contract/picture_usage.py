@@ -181,15 +181,15 @@ class Writes:
     index: int
 
 
-def writes_a_second(quotas: Mapping[str, float], pictures: PictureWork | None = None) -> Writes:
-    """Return what the table has to take at these quotas, by the model of a typical photo.
+def writes_a_second(rates: Mapping[str, float], pictures: PictureWork | None = None) -> Writes:
+    """Return what the table has to take at these photos a second by call, by the model of a typical photo.
 
     `pictures` is what looking at one photo as a file takes; None where that is off.
     """
-    photos = photos_a_second(quotas)
-    second = Work.of_new_photos(photos, tuple(quotas))
+    photos = photos_a_second(rates)
+    second = Work.of_new_photos(photos, tuple(rates))
     table = usage(second, Assumptions()).write_units
     both = usage(second, Assumptions(copies_of_ranked_rows=2)).write_units
-    parts = picture_usage(pictures, PictureAssumptions(), tuple(quotas)).values() if pictures else ()
+    parts = picture_usage(pictures, PictureAssumptions(), tuple(rates)).values() if pictures else ()
     files = total(parts).write_units
     return Writes(math.ceil(table + photos * files), math.ceil(both - table))

@@ -1,6 +1,7 @@
 """What AWS charges, in US dollars: us-east-1, on demand, without the free tier."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MILLION = 1_000_000
@@ -15,7 +16,8 @@ class Tier:
 
 
 # Images of a month through the operations of group 2 (DetectLabels, DetectFaces, DetectModerationLabels,
-# DetectText), all of them together; one image through two operations is two.
+# DetectText, RecognizeCelebrities, DetectProtectiveEquipment), all of them together; one image through two
+# operations is two.
 # https://aws.amazon.com/rekognition/pricing/
 CALL_TIERS = (
     Tier(1 * MILLION, 0.001),
@@ -24,14 +26,25 @@ CALL_TIERS = (
     Tier(math.inf, 0.00025),
 )
 
+# Of DetectLabels with IMAGE_PROPERTIES, counted by themselves, and beside what labels of the same call cost.
+IMAGE_PROPERTIES_TIERS = (
+    Tier(1 * MILLION, 0.00075),
+    Tier(4 * MILLION, 0.0006),
+    Tier(30 * MILLION, 0.00045),
+    Tier(math.inf, 0.00019),
+)
+
+# Each hour that a model of Custom Labels runs, for each of its inference units, asked or not.
+CUSTOM_LABELS_UNIT_HOUR = 4.00
+
 # What is computed from it is the most that a call can cost.
 DOLLARS_A_CALL = CALL_TIERS[0].dollars_a_call
 
 
-def dollars_for_calls(calls: float, before: float = 0) -> float:
+def dollars_for_calls(calls: float, before: float = 0, tiers: Sequence[Tier] = CALL_TIERS) -> float:
     """Return what calls cost, in a month in which there were some before."""
     dollars = 0.0
-    for tier in CALL_TIERS:
+    for tier in tiers:
         passed = min(before, tier.calls)
         here = min(calls, tier.calls - passed)
         dollars += here * tier.dollars_a_call

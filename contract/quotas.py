@@ -6,11 +6,12 @@ moving that time on in one update, so no two workers ever hold the same slot and
 """
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from contract.detectors import SPECS
+from contract.detectors import CALLS, OPERATIONS, SPECS
 from contract.timing import DAY_SECONDS, QUEUE_RETENTION_DAYS
 
 # Microseconds since 1970 stay below it for long; what does not is a float's infinity, or nonsense.
@@ -172,16 +173,23 @@ MOST_BULK_DAYS = BACKFILL_DAYS + 1
 MOST_WAITING_DAYS = QUEUE_RETENTION_DAYS * 3 / 4
 
 
-def photos_a_second(quotas: Mapping[str, float]) -> float:
+def photo_rates(quotas: Mapping[str, float], detectors: Iterable[str]) -> dict[str, float]:
+    """Return the photos a second that each call allows: detectors that ask the same operation share it."""
+    names = tuple(detectors)
+    asked = Counter(OPERATIONS[name] for name in names)
+    return {CALLS[name]: quotas[OPERATIONS[name]] / asked[OPERATIONS[name]] for name in names}
+
+
+def photos_a_second(rates: Mapping[str, float]) -> float:
     """Return how many photos a second can be recognized: the slowest operation decides."""
-    return min(quotas.values())
+    return min(rates.values())
 
 
-def photos_in(days: float, quotas: Mapping[str, float]) -> int:
-    return int(photos_a_second(quotas) * days * DAY_SECONDS)
+def photos_in(days: float, rates: Mapping[str, float]) -> int:
+    return int(photos_a_second(rates) * days * DAY_SECONDS)
 
 
-def needed_workers(quotas: Mapping[str, float], batch_size: int) -> int:
+def needed_workers(rates: Mapping[str, float], batch_size: int) -> int:
     """Return how many copies of the processor fill the quotas, within what Lambda takes as a bound."""
-    needed = math.ceil(photos_a_second(quotas) * SECONDS_A_BATCH / batch_size)
+    needed = math.ceil(photos_a_second(rates) * SECONDS_A_BATCH / batch_size)
     return max(FEWEST_WORKERS, min(MOST_WORKERS, needed))

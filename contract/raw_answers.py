@@ -1,12 +1,14 @@
 """Rekognition's raw answers in the names that the API and exports have for them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
-from contract.records import ImageRecord
+from contract.records import ImageRecord, Result
 
+# What a label has lists of names of.
+_NAMES = ("parents", "aliases", "categories")
 Naming = Callable[[str], str | None]
 
 
@@ -20,42 +22,55 @@ def plain(value: Any) -> Any:
 
 
 def labels_shown(
-    record: ImageRecord, response: Mapping[str, Any], named: Naming = str
+    record: ImageRecord,
+    response: Mapping[str, Any] | None,
+    named: Naming = str,
+    custom: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Return labels as DetectLabels has answered; where people corrected them, those that the record has.
 
     Of these, the confidence is the record's. What was renamed is where it was before, what was added nowhere.
-    `named` gives the name under which the record has a label, None where it has it no more.
+    `named` gives the name under which the record has a label, None where it has it no more. Without an
+    answer, those of the record are returned, by name. `custom` is what a model of one's own has answered.
     """
     parents = record.findings.parents
-    found = [
-        {
-            "name": label["Name"],
-            "confidence": label["Confidence"],
-            "parent": label["Name"] in parents,
-            "parents": [parent["Name"] for parent in label.get("Parents", [])],
-            "instances": plain(label.get("Instances", [])),
-        }
-        for label in response.get("Labels", [])
-    ]
-    if not record.corrections:
+    others = [] if custom is None else custom_labels(custom)
+    if response is None:
+        found = _named(record, {label["name"] for label in others})
+    else:
+        found = [
+            {
+                "name": label["Name"],
+                "confidence": label["Confidence"],
+                "parent": label["Name"] in parents,
+                **{part: [each["Name"] for each in label.get(part.title(), [])] for part in _NAMES},
+                "instances": plain(label.get("Instances", [])),
+            }
+            for label in response.get("Labels", [])
+        ]
+    found += others
+    if not record.corrections or (response is None and custom is None):
         return found
     seen: dict[str | None, dict[str, Any]] = {}
     for label in found:
         name = shown_name(record, label["name"], named)
-        merged = seen.setdefault(name, {"parents": [], "instances": []})
-        merged["parents"] = list(dict.fromkeys((*merged["parents"], *label["parents"])))
-        merged["instances"] = [*merged["instances"], *label["instances"]]
+        merged = seen.setdefault(name, {part: [] for part in (*_NAMES, "instances")})
+        for part in _NAMES:
+            merged[part] = list(dict.fromkeys((*merged[part], *label.get(part, []))))
+        merged["instances"] = [*merged["instances"], *label.get("instances", [])]
     return [
-        {
-            "name": name,
-            "confidence": confidence,
-            "parent": name in parents,
-            **seen.get(name, {"parents": [], "instances": []}),
-        }
-        for name, confidence in sorted(
-            record.findings.labels.items(), key=lambda named: (-named[1], named[0])
-        )
+        {**label, **seen.get(label["name"], {part: [] for part in (*_NAMES, "instances")})}
+        for label in _named(record)
+    ]
+
+
+def _named(record: ImageRecord, but: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Return the labels of a record, the surest first."""
+    labels = sorted(record.findings.labels.items(), key=lambda named: (-named[1], named[0]))
+    return [
+        {"name": name, "confidence": confidence, "parent": name in record.findings.parents}
+        for name, confidence in labels
+        if name not in but
     ]
 
 
@@ -82,7 +97,44 @@ def text_lines(response: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def custom_labels(response: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what a model of one's own has found as labels are shown: by name, each with where it is."""
+    found: dict[str, dict[str, Any]] = {}
+    for label in response.get("CustomLabels", []):
+        shown = found.setdefault(
+            label["Name"],
+            {
+                "name": label["Name"],
+                "confidence": 0.0,
+                "parent": False,
+                "parents": [],
+                "aliases": [],
+                "categories": [],
+                "instances": [],
+            },
+        )
+        shown["confidence"] = max(label["Confidence"], shown["confidence"])
+        if (box := label.get("Geometry", {}).get("BoundingBox")) is not None:
+            shown["instances"].append({"box": plain(box), "confidence": label["Confidence"]})
+    return list(found.values())
+
+
+def of_choice(results: Mapping[str, Result]) -> dict[str, Any]:
+    """Return the answers of detectors that few deployments have, where they ran; nothing of the others."""
+    shown: dict[str, Any] = {}
+    if (found := results.get("image_properties")) is not None:
+        shown["image_properties"] = plain(found.response["ImageProperties"])
+    if (found := results.get("celebrities")) is not None:
+        shown["celebrity_faces"] = plain(found.response["CelebrityFaces"])
+    if (found := results.get("protective_equipment")) is not None:
+        shown["equipped_persons"] = plain(found.response["Persons"])
+    return shown
+
+
 # An export writes the same few names a million times.
 @lru_cache(maxsize=1024)
 def _plain_name(name: str) -> str:
-    return "box" if name == "BoundingBox" else re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+    if name == "BoundingBox":
+        return "box"
+    # CSSColor becomes css_color.
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

@@ -85,7 +85,9 @@ class Findings:
     `labels` maps a label's name to its confidence in percent, and `parents` are those of them that another
     label of the same image implies (Animal, where there is a Dog). `faces` counts faces, and is None where
     faces were not asked for. `moderation` maps categories to confidence in percent, `words` are the words
-    read, in lower case and each once. `photo` is what the file says, None where nobody has looked. `scene` is
+    read, in lower case and each once. `celebrities` maps names of well-known people to confidence in percent;
+    `colors` are the simplified names of those that cover a good part of the image, `equipment` is what people
+    in it wear to protect themselves. `photo` is what the file says, None where nobody has looked. `scene` is
     the content that was asked about instead of this one (processors/pipeline/scenes.py), None where this one
     was. While a record is made, `inherited` are the detectors whose answers are from there, and `implied_by`
     are the labels that imply each parent. Everything else is in the raw results.
@@ -100,15 +102,25 @@ class Findings:
     scene: str | None = None
     inherited: frozenset[str] = field(default=frozenset(), compare=False)
     implied_by: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
+    celebrities: Mapping[str, float] = field(default_factory=dict)
+    colors: tuple[str, ...] = ()
+    equipment: tuple[str, ...] = ()
 
     def with_those_of(self, other: "Findings") -> "Findings":
         """Put together what two detectors found in one image."""
         return Findings(
-            labels={**self.labels, **other.labels},
+            # A model of one's own may have names that Rekognition's has too.
+            labels={
+                **self.labels,
+                **{name: max(sure, self.labels.get(name, 0.0)) for name, sure in other.labels.items()},
+            },
             parents=self.parents | other.parents,
             faces=self.faces if other.faces is None else other.faces,
             moderation={**self.moderation, **other.moderation},
             words=tuple(dict.fromkeys((*self.words, *other.words))),
+            celebrities={**self.celebrities, **other.celebrities},
+            colors=(*self.colors, *other.colors),
+            equipment=(*self.equipment, *other.equipment),
             photo=self.photo if other.photo is None else other.photo,
             scene=self.scene if other.scene is None else other.scene,
             inherited=self.inherited | other.inherited,
@@ -220,6 +232,9 @@ class ImageRecord:
             "faces": self.findings.faces,
             "moderation": _decimals(self.findings.moderation) or None,
             "words": list(self.findings.words) or None,
+            "celebrities": _decimals(self.findings.celebrities) or None,
+            "colors": list(self.findings.colors) or None,
+            "equipment": list(self.findings.equipment) or None,
             "photo": None if self.findings.photo is None else self.findings.photo.to_item(),
             "scene": self.findings.scene,
             "corrections": self.corrections or None,
@@ -268,6 +283,9 @@ def _findings(item: Mapping[str, Any]) -> Findings:
         faces=None if faces is None else int(faces),
         moderation=_floats(item.get("moderation", {})),
         words=tuple(item.get("words", [])),
+        celebrities=_floats(item.get("celebrities", {})),
+        colors=tuple(item.get("colors", [])),
+        equipment=tuple(item.get("equipment", [])),
         photo=None if "photo" not in item else PhotoFacts.from_item(item["photo"]),
         scene=None if "scene" not in item else str(item["scene"]),
     )

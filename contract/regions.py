@@ -14,7 +14,16 @@ from contract.quotas import usual_quota
 # https://docs.aws.amazon.com/rekognition/latest/APIReference/API_Image.html
 MAX_SENT_BYTES = 5 * 1024 * 1024
 # Those that keep nothing between two calls, so that it does not matter where each is made.
-STATELESS = frozenset({"DetectLabels", "DetectFaces", "DetectModerationLabels", "DetectText"})
+STATELESS = frozenset(
+    {
+        "DetectLabels",
+        "DetectFaces",
+        "DetectModerationLabels",
+        "DetectText",
+        "RecognizeCelebrities",
+        "DetectProtectiveEquipment",
+    }
+)
 
 # Whose law holds where a region is. us-gov is a partition of its own, with accounts of its own.
 # https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html

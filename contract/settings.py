@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
+from contract.detector_choice import ByPrefix, Detectors, every_detector, read_exceptions
 from contract.detectors import (
+    CUSTOM_LABELS,
     DEFAULT_DETECTORS,
     DETECTORS,
     LEAST_CONFIDENCE_PERCENT,
-    OPERATIONS,
     SPECS,
+    operations_of,
 )
 from contract.errors import SettingsError
 from contract.key_filter import KeyFilter
@@ -37,6 +39,8 @@ class ProcessorSettings:
     the home region is asked. `latency` says whether the time from upload to record is written as a
     metric. `policy` is that by which completions are written (contract/policy.py), as JSON; empty where there
     is none. `corrections` says whether what people say is put over what detectors do: `yes` or `no`.
+    `detectors_by_prefix` are those asked about photos below prefixes instead, as contract/detector_choice.py
+    writes them. `custom_labels_model` is the ARN of the model that the detector `custom_labels` asks.
     """
 
     bucket_name: str
@@ -66,10 +70,21 @@ class ProcessorSettings:
     latency: str = "no"
     policy: str = ""
     corrections: str = "no"
+    detectors_by_prefix: str = ""
+    custom_labels_model: str = ""
 
     @property
     def keys(self) -> KeyFilter:
         return KeyFilter(self.bucket_prefix, self.bucket_suffixes)
+
+    @property
+    def detectors_of(self) -> ByPrefix[Detectors]:
+        """The detectors that are asked about a photo, by its key."""
+        return ByPrefix.of(self.detectors, read_exceptions(self.detectors_by_prefix))
+
+    @property
+    def every_detector(self) -> Detectors:
+        return every_detector(self.detectors_of)
 
     @property
     def answers_are_shared(self) -> bool:
@@ -83,14 +98,19 @@ class ProcessorSettings:
         }
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.detectors if name not in DETECTORS]
-        if unknown or not self.detectors:
+        try:
+            detectors = self.every_detector
+        except ValueError as fault:
+            raise ValueError(f"DETECTORS_BY_PREFIX cannot be read: {fault}") from fault
+        if any(name not in DETECTORS for name in detectors) or not self.detectors:
             raise ValueError(
                 f"DETECTORS is {','.join(self.detectors)!r}; choose one or more of {', '.join(DETECTORS)}"
             )
-        without = [OPERATIONS[name] for name in self.detectors if self.quotas.get(OPERATIONS[name], 0) <= 0]
+        without = [name for name in operations_of(detectors) if self.quotas.get(name, 0) <= 0]
         if without:
             raise ValueError(f"QUOTAS gives no calls a second for {', '.join(without)}")
+        if CUSTOM_LABELS in detectors and not self.custom_labels_model:
+            raise ValueError("CUSTOM_LABELS_MODEL is not set, which the detector custom_labels asks")
         for name in ("concurrent_calls", "workers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name.upper()} is {getattr(self, name)}; it must be at least 1")
@@ -237,7 +257,7 @@ def picture_question(settings: ProcessorSettings) -> Question:
 
 
 def questions(settings: ProcessorSettings) -> Mapping[str, Question]:
-    """Return what is asked of Rekognition, by detector."""
+    """Return what is asked of Rekognition about any photo, by detector."""
     return {
         name: Question(
             SPECS[name].operation,
@@ -246,8 +266,18 @@ def questions(settings: ProcessorSettings) -> Mapping[str, Question]:
                 **{asked: getattr(settings, named) for asked, named in SPECS[name].asked_by_setting.items()},
             },
         )
-        for name in settings.detectors
+        for name in settings.every_detector
     }
+
+
+def wanted_fingerprints(settings: ProcessorSettings) -> ByPrefix[Mapping[str, str]]:
+    """Return what every record is to have, by its key: the fingerprint of each detector that is asked.
+
+    Of the picture, too, where photos are looked at as files.
+    """
+    asked = {name: question.fingerprint for name, question in questions(settings).items()}
+    always = {PICTURE: picture_question(settings).fingerprint} if settings.pictures_function else {}
+    return settings.detectors_of.each(lambda names: {**always, **{name: asked[name] for name in names}})
 
 
 Settings = TypeVar("Settings")

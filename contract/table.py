@@ -15,10 +15,11 @@
 A content id names the bytes of an image, or those of one version alone where answers are not shared
 (contract/records.py); the record says which (`shares_answers`).
 
-A term is `label:<name>`, `moderation:<category>`, `text:<word>` or `camera:<name>`, all in lower case,
-`faces:some`, `geo:<geohash>`, `hash:<band>:<four digits>` or `status:<status>`. All rows of one image have
-the same sort key and stand in shards of the same number, so that images which carry several terms are found
-by a join of their rows; only the row in the order of capture has another. An index row counts only while the
+A term is `label:<name>`, `moderation:<category>`, `text:<word>`, `camera:<name>`, `celebrity:<name>`,
+`color:<name>` or `equipment:<type>`, all in lower case, `faces:some`, `geo:<geohash>`,
+`hash:<band>:<four digits>` or `status:<status>`. All rows of one image have the
+same sort key and stand in shards of the same number, so that images which carry several terms are found by a
+join of their rows; only the row in the order of capture has another. An index row counts only while the
 record of its key stands for it: rows are written before the record that makes them true, and removed after
 the record that makes them false, so a reader that holds each row against its record is never shown a stale
 photo. A row that `imagepipe reconcile` suspects of being left over carries `suspected_at` (seconds since
@@ -187,6 +188,18 @@ def faces_term() -> str:
     return "faces:some"
 
 
+def celebrity_term(name: str) -> str:
+    return f"celebrity:{name.casefold()}"
+
+
+def color_term(name: str) -> str:
+    return f"color:{name.casefold()}"
+
+
+def equipment_term(kind: str) -> str:
+    return f"equipment:{kind.casefold()}"
+
+
 def camera_term(name: str) -> str:
     return f"camera:{name.casefold()}"
 
@@ -271,6 +284,9 @@ def _terms(record: ImageRecord) -> Mapping[str, tuple[float | None, bool]]:
     terms |= {word_term(word): (None, False) for word in found.words if len(word) <= MAX_WORD_CHARACTERS}
     if found.faces:
         terms[faces_term()] = (None, False)
+    terms |= dict.fromkeys(map(celebrity_term, found.celebrities), (None, False))
+    terms |= dict.fromkeys(map(color_term, found.colors), (None, False))
+    terms |= dict.fromkeys(map(equipment_term, found.equipment), (None, False))
     if found.photo is not None:
         terms |= dict.fromkeys(_photo_terms(found.photo), (None, False))
     return terms

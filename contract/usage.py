@@ -5,12 +5,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCal
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from contract.detectors import OPERATIONS, SPECS
+from contract.detectors import CALLS, HOURLY, IMAGE_PROPERTIES, SPECS, operation_of
 from contract.quotas import (
     DEFAULT_BATCH_SIZE,
     FEWEST_WORKERS,
@@ -24,10 +25,11 @@ from contract.tallies import LABEL_COUNTS, CountedImage, Name, Share, counted_ke
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be done: new records, and the calls to be made for them, by operation.
+    """What is to be done: new records, and the calls to be made for them, by what they are charged as.
 
-    An operation whose answers are all there has 0 calls. `is_bulk` is work through the bulk queue; other work
-    begins with an upload, of which S3 tells in a message. `calls_before` were made this month already.
+    That is an operation, or a feature of one (contract/detectors.py). One whose answers are all there has 0
+    calls. `is_bulk` is work through the bulk queue; other work begins with an upload, of which S3 tells in a
+    message. `calls_before` were made this month already.
     """
 
     photos: float
@@ -36,19 +38,23 @@ class Work:
     calls_before: float = 0
 
     @classmethod
-    def of_new_photos(cls, photos: float, operations: Sequence[str], *, is_bulk: bool = False) -> "Work":
-        return cls(photos, dict.fromkeys(operations, photos), is_bulk)
+    def of_new_photos(cls, photos: float, calls: Sequence[str], *, is_bulk: bool = False) -> "Work":
+        return cls(photos, dict.fromkeys(calls, photos), is_bulk)
 
 
 @dataclass(frozen=True)
 class Usage:
     """What is used of each service. Units are DynamoDB's, seconds those of all functions together.
 
+    `property_calls` are those of `calls` that ask for image properties, which have a price of their own, and
+    `hourly_calls` those for which a model runs that is paid by the hour.
     `stored_bytes` stay in the table, `rendition_bytes` in the bucket of renditions; `sent_bytes` go to other
     regions.
     """
 
     calls: float = 0
+    property_calls: float = 0
+    hourly_calls: float = 0
     write_units: float = 0
     read_units: float = 0
     invocations: float = 0
@@ -65,7 +71,7 @@ class Usage:
 
 
 # A raw answer as it is kept, packed.
-ANSWER_BYTES: Mapping[str, int] = {spec.operation: spec.answer_bytes for spec in SPECS.values()}
+ANSWER_BYTES: Mapping[str, int] = {spec.call: spec.answer_bytes for spec in SPECS.values()}
 
 
 def assumption(value: float, unit: str, source: str) -> Any:
@@ -76,7 +82,7 @@ def assumption(value: float, unit: str, source: str) -> Any:
 class Assumptions:
     """What nobody can know beforehand, and what a deployment may have otherwise.
 
-    `quotas` are calls a second by operation, `answer_bytes` the size of a packed answer by operation.
+    `quotas` are calls a second by operation, `answer_bytes` the size of a packed answer by call.
     `share_sent` is the share of calls that are made in other regions, 0 where none are asked.
     """
 
@@ -140,7 +146,10 @@ NEW_TABLE_WRITES = 4000
 
 def seconds_at_quota(calls: Mapping[str, float], quotas: Mapping[str, float]) -> float:
     """Return how long calls take at the least: operations go side by side, and the slowest decides."""
-    return max((count / quotas[operation] for operation, count in calls.items() if count), default=0.0)
+    counts: dict[str, float] = defaultdict(float)
+    for call, count in calls.items():
+        counts[operation_of(call)] += count
+    return max((count / quotas[operation] for operation, count in counts.items() if count), default=0.0)
 
 
 def usage(work: Work, assumed: Assumptions) -> Usage:
@@ -157,6 +166,10 @@ def usage(work: Work, assumed: Assumptions) -> Usage:
     sent = work.photos / MESSAGES_A_REQUEST if work.is_bulk else work.photos
     return Usage(
         calls=calls,
+        hourly_calls=sum(count for call, count in work.calls.items() if call in HOURLY),
+        property_calls=sum(
+            count for call, count in work.calls.items() if call.endswith(f"/{IMAGE_PROPERTIES}")
+        ),
         write_units=photo_writes + call_writes + batches * batch_writes,
         # The record that may be there, and each result; then the tally reads the record, its share in counts,
         # and the record again with the removal of its content.
@@ -177,8 +190,8 @@ def usage(work: Work, assumed: Assumptions) -> Usage:
     )
 
 
-def _workers(operations: Iterable[str], assumed: Assumptions) -> int:
-    slowest = min((assumed.quotas[operation] for operation in operations), default=0.0)
+def _workers(calls: Iterable[str], assumed: Assumptions) -> int:
+    slowest = min((assumed.quotas[operation_of(call)] for call in calls), default=0.0)
     return max(FEWEST_WORKERS, math.ceil(slowest * assumed.seconds_a_batch / assumed.photos_a_batch))
 
 
@@ -209,8 +222,8 @@ def _of_counts(assumed: Assumptions) -> float:
 def _of_results(calls: Mapping[str, float], answer_bytes: Mapping[str, int]) -> tuple[float, float]:
     """Count the write units of claims, and of the results that take their places, and the bytes kept."""
     writes, kept = 0.0, 0.0
-    for operation, count in calls.items():
-        result_bytes = item_bytes(result_item(operation, answer_bytes[operation]))
+    for call, count in calls.items():
+        result_bytes = item_bytes(result_item(call, answer_bytes[call]))
         writes += count * (1 + write_units(result_bytes))
         kept += count * kept_bytes(result_bytes)
     return writes, kept
@@ -226,13 +239,14 @@ ETAG = "0123456789abcdef" * 2
 SEQUENCER = "0055AED6DCD90281E5"
 FINGERPRINT = "0123456789ab"
 # As Rekognition names things.
+COLORS = ("blue", "grey", "green")
 NAMES = ("Outdoors", "Nature", "Person", "Adult", "Sea", "Beach", "Coast", "Shoreline", "Clothing", "Summer")
 
 
-def typical_record(operations: Sequence[str], labels: int, words: int) -> ImageRecord:
-    """Make the record of a photo that these operations were asked about, with so many labels and words."""
+def typical_record(calls: Sequence[str], labels: int, words: int) -> ImageRecord:
+    """Make the record of a photo about which these calls were made, with so many labels and words."""
     named = [f"{NAMES[place % len(NAMES)]}{place // len(NAMES) or ''}" for place in range(labels)]
-    has_labels, has_words = "DetectLabels" in operations, "DetectText" in operations
+    has_labels, has_words = "DetectLabels" in calls, "DetectText" in calls
     return ImageRecord(
         version=ImageVersion(KEY, ETAG, 2_345_678, "k3oBxRzPq9Vt.Nf7Lm1YdWsHc5UeJ8aG", UPLOADED_AT),
         status=Status.RECOGNIZED,
@@ -240,12 +254,13 @@ def typical_record(operations: Sequence[str], labels: int, words: int) -> ImageR
         decided_by=SEQUENCER,
         generation=1,
         decided_at=UPLOADED_AT,
-        detectors={name: FINGERPRINT for name, operation in OPERATIONS.items() if operation in operations},
+        detectors={name: FINGERPRINT for name, call in CALLS.items() if call in calls},
         findings=Findings(
             labels=dict.fromkeys(named, 87.65) if has_labels else {},
             parents=frozenset(named[: labels // 3]) if has_labels else frozenset(),
-            faces=1 if "DetectFaces" in operations else None,
+            faces=1 if "DetectFaces" in calls else None,
             words=tuple(f"word{place}" for place in range(words)) if has_words else (),
+            colors=COLORS if CALLS["image_properties"] in calls else (),
         ),
     )
 
@@ -267,9 +282,9 @@ def name_item(of: ImageRecord) -> Mapping[str, object]:
     return name.at._asdict() | name.to_item()
 
 
-def result_item(operation: str, answer_bytes: int) -> Mapping[str, object]:
+def result_item(call: str, answer_bytes: int) -> Mapping[str, object]:
     """Write a raw result of a size (packed) as the item it is in the table."""
-    at = result_key(ResultName(f"{ETAG}-2345678", operation, FINGERPRINT))
+    at = result_key(ResultName(f"{ETAG}-2345678", call, FINGERPRINT))
     return {**at._asdict(), "answer": bytes(answer_bytes), "called_at": UPLOADED_AT}
 
 

@@ -63,7 +63,7 @@ class ImagepipeStack(Stack):
         # By it, SAM finds the zip of each function beside the template.
         # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-cdk.html
         self.node.set_context(WITH_ASSET_METADATA, True)
-        RegionRule(self, "Region", settings.detectors, settings.regions)
+        RegionRule(self, "Region", settings.every_detector, settings.regions, settings.custom_labels_model)
         intake = ObjectEvents(self, "Intake", settings)
         store = Store(self, "Store", settings)
         completions = CompletionTopic(self, "Completions")

@@ -17,7 +17,8 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contract import timing
-from contract.detectors import OPERATIONS
+from contract.detector_choice import write_exceptions
+from contract.detectors import CUSTOM_LABELS, OPERATIONS, operations_of
 from contract.photos import PICTURE
 from contract.settings import ProcessorSettings, TallySettings
 from contract.table import CONTENT_PREFIX, RECORD, SORT_KEY
@@ -36,6 +37,9 @@ ABROAD_MEMORY_MB = 1024
 # Lambda reads a queue with the rights of the function.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 _FOR_LAMBDA_TO_READ = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+
+
+_CUSTOM = f"rekognition:{OPERATIONS[CUSTOM_LABELS]}"
 
 
 class Processing(Construct):
@@ -85,6 +89,8 @@ class Processing(Construct):
                         latency="yes" if settings.dashboard else "no",
                         policy=settings.policy_json,
                         corrections="yes" if settings.corrections else "no",
+                        detectors_by_prefix=write_exceptions(settings.exceptions),
+                        custom_labels_model=settings.custom_labels_model,
                     )
                 ),
                 **self.quotas.environment(),
@@ -155,7 +161,13 @@ class Processing(Construct):
         fence = (
             {"StringEquals": {"aws:RequestedRegion": list(settings.regions)}} if settings.regions else None
         )
-        detecting = [f"rekognition:{OPERATIONS[name]}" for name in settings.detectors]
+        detecting = [f"rekognition:{operation}" for operation in operations_of(settings.every_detector)]
+        if settings.custom_labels_model:
+            # A model is a resource, and this one alone is meant.
+            detecting.remove(_CUSTOM)
+            allow(self.function, [_CUSTOM], settings.custom_labels_model, conditions=fence)
+        if not detecting:
+            return
         allow(self.function, detecting, "*", conditions=fence)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from aws_cdk import Aws, CfnCondition, CfnMapping, CfnRule, CfnRuleAssertion, Fn, Token
 from constructs import Construct
 
-from contract.detectors import OPERATIONS, REGIONS
-from contract.quotas import LARGE_REGIONS, needed_workers, usual_quota
+from contract.detectors import MODEL_ARN, OPERATIONS, REGIONS
+from contract.quotas import LARGE_REGIONS, needed_workers, photo_rates, usual_quota
 from contract.regions import quotas_abroad, total_quotas
 from contract.settings import setting_text
 from infra.settings import DeploymentSettings
@@ -38,19 +38,19 @@ class QuotaParameters(Construct):
         """How many copies may work for the bulk lane."""
         return self._workers(self._settings.bulk_max_concurrency)
 
-    def number(self, of_quotas: Callable[[Mapping[str, float]], int]) -> float:
+    def number(self, of_rates: Callable[[Mapping[str, float]], int]) -> float:
         """Return a number that follows from the quotas, as it is where the stack ends up.
 
-        Of all regions together: what one operation may be called in a second.
+        Of all regions together: how many photos a second each call allows.
         """
-        return self._choice.number({home: of_quotas(self._total(home)) for home in self._choice.homes})
+        return self._choice.number({home: of_rates(self._rates(home)) for home in self._choice.homes})
 
     def environment(self) -> dict[str, str]:
         """Return what the processor has to know, as environment variables."""
         homes = self._choice.homes
         told = {
             "QUOTAS": {home: setting_text(self._at(home)) for home in homes},
-            WORKERS: {home: str(self._all(self._total(home))) for home in homes},
+            WORKERS: {home: str(self._all(self._rates(home))) for home in homes},
         }
         if self._settings.asks_abroad:
             told[REGIONAL_QUOTAS] = {home: setting_text(self._abroad(home)) for home in homes}
@@ -64,18 +64,19 @@ class QuotaParameters(Construct):
         settings = self._settings
         return quotas_abroad(settings.regions, home, settings.operations, settings.quotas)
 
-    def _total(self, home: str) -> dict[str, float]:
-        return total_quotas(self._at(home), self._abroad(home))
+    def _rates(self, home: str) -> dict[str, float]:
+        total = total_quotas(self._at(home), self._abroad(home))
+        return photo_rates(total, self._settings.every_detector)
 
     def _workers(self, chosen: int | None) -> float:
         return self.number(self._needed) if chosen is None else chosen
 
-    def _all(self, quotas: Mapping[str, float]) -> int:
+    def _all(self, rates: Mapping[str, float]) -> int:
         chosen = (self._settings.max_concurrency, self._settings.bulk_max_concurrency)
-        return sum(self._needed(quotas) if number is None else number for number in chosen)
+        return sum(self._needed(rates) if number is None else number for number in chosen)
 
-    def _needed(self, quotas: Mapping[str, float]) -> int:
-        return needed_workers(quotas, self._settings.batch_size)
+    def _needed(self, rates: Mapping[str, float]) -> int:
+        return needed_workers(rates, self._settings.batch_size)
 
 
 class _BySize:
@@ -140,13 +141,30 @@ class RegionRule(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, detectors: Sequence[str], regions: Sequence[str] = ()
+        self,
+        scope: Construct,
+        construct_id: str,
+        detectors: Sequence[str],
+        regions: Sequence[str] = (),
+        model: str = "",
     ) -> None:
         super().__init__(scope, construct_id)
         assertions = [_assertion(name) for name in detectors]
         if regions:
             assertions.append(_is_one_of(regions))
+        if found := MODEL_ARN.fullmatch(model):
+            assertions.append(_is_where_the_model_is(found[1]))
         CfnRule(self, "Rule", assertions=assertions)
+
+
+def _is_where_the_model_is(region: str) -> CfnRuleAssertion:
+    return CfnRuleAssertion(
+        assert_=Fn.condition_contains([region], Aws.REGION),
+        assert_description=(
+            f"The setting 'custom_labels_model' names a model in {region}, and it can be asked nowhere else; "
+            "deploy there, or copy it (aws rekognition copy-project-version) and name the copy"
+        ),
+    )
 
 
 def _is_one_of(regions: Sequence[str]) -> CfnRuleAssertion:

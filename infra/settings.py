@@ -5,11 +5,12 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 
-from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
+from contract.detector_choice import ByPrefix, Detectors, every_detector
+from contract.detectors import DEFAULT_DETECTORS, OPERATIONS, operations_of
 from contract.key_filter import KeyFilter
 from contract.policy_file import policy_json
 from contract.quotas import COSTLY_REQUESTS_A_SECOND, DEFAULT_BATCH_SIZE
-from infra.settings_faults import faults_of
+from infra.settings_faults import faults_of, read_file
 
 
 class UnusableSettingsError(Exception):
@@ -23,11 +24,15 @@ class DeploymentSettings:
     `stack` is the name of the stack; two of different names stand side by side in one account, and share its
     Rekognition quotas, of which `quotas` then gives each its part.
 
-    `detectors` is a list of names, or one text with commas. `quotas` are the account's Rekognition quotas in
-    calls a second (`DetectLabels=80,DetectFaces=100`); those not named are what new accounts have in the
-    region. Quotas of more than about 117 photos a second make the table ready for them beforehand, for which
-    AWS charges once by the unit, and which cannot be taken back. `daily_call_limit` (`DetectLabels=20000`) is
-    how many calls may be made on one day (UTC), whatever is uploaded: photos beyond that wait.
+    `detectors` is a list of names, or one text with commas; `detectors_by_prefix` names a file that says
+    which others are asked about photos below prefixes (docs/detectors.md), and `custom_labels_model` is the
+    ARN of the version of a model of one's own that the detector `custom_labels` asks.
+
+    `quotas` are the account's Rekognition quotas in calls a second (`DetectLabels=80,DetectFaces=100`); those
+    not named are what new accounts have in the region. Quotas of more than about 117 photos a second make the
+    table ready for them beforehand, for which AWS charges once by the unit, and which cannot be taken back.
+    `daily_call_limit` (`DetectLabels=20000`) is how many calls may be made on one day (UTC), whatever is
+    uploaded: photos beyond that wait.
 
     `bucket` is a bucket that is there already, in the same region and account, to work with in place of one
     of the stack's own. Nothing of it is changed; that it tells EventBridge what happens in it, its owner
@@ -121,6 +126,8 @@ class DeploymentSettings:
 
     stack: str = "imagepipe"
     detectors: tuple[str, ...] = DEFAULT_DETECTORS
+    detectors_by_prefix: str = ""
+    custom_labels_model: str = ""
     quotas: Mapping[str, float] = field(default_factory=dict)
     daily_call_limit: Mapping[str, float] = field(default_factory=dict)
     regions: tuple[str, ...] = ()
@@ -185,7 +192,17 @@ class DeploymentSettings:
     @property
     def operations(self) -> tuple[str, ...]:
         """The operations of the detectors; one that is not known is a fault of its own."""
-        return tuple(OPERATIONS[name] for name in self.detectors if name in OPERATIONS)
+        return operations_of(name for name in self.every_detector if name in OPERATIONS)
+
+    @property
+    def exceptions(self) -> Mapping[str, Detectors]:
+        """The detectors that are asked about photos below prefixes, where a file says so."""
+        return read_file(self.detectors_by_prefix)[0]
+
+    @property
+    def every_detector(self) -> Detectors:
+        """All that are asked about any photo."""
+        return every_detector(ByPrefix.of(self.detectors, self.exceptions))
 
     @property
     def asks_abroad(self) -> bool:
@@ -227,7 +244,7 @@ class DeploymentSettings:
         if self.share_answers is not None:
             return self.share_answers
         uploads_are_ours = self.api_access == "iam" or not self.takes_uploads
-        return uploads_are_ours or "moderation" not in self.detectors
+        return uploads_are_ours or "moderation" not in self.every_detector
 
     @classmethod
     def from_context(cls, look_up: Callable[[str], object]) -> "DeploymentSettings":

@@ -5,9 +5,11 @@ Each function answers with sentences, one for each fault, that name the setting 
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contract.detectors import DETECTORS, OPERATIONS
+from contract.detector_choice import Detectors, read_choices
+from contract.detectors import CUSTOM_LABELS, DETECTORS, MODEL_ARN, OPERATIONS
 from contract.policy_file import faults_of_policy_file
 from contract.regions import faults_of_regions, split_line
 
@@ -29,6 +31,8 @@ def faults_of(settings: "DeploymentSettings") -> list[str]:
     """Return all faults of the settings."""
     return [
         *_unknown_words(settings),
+        *_unusable_choice(settings),
+        *_unusable_model(settings),
         *_unusable_bucket(settings),
         *_unusable_sharing(settings),
         *_unusable_parts_of_pictures(settings),
@@ -76,6 +80,40 @@ def _unknown_words(settings: "DeploymentSettings") -> list[str]:
     if strange:
         faults.append(f"cors_origins has {', '.join(strange)}; an origin is as in https://photos.example")
     return faults
+
+
+def read_file(name: str) -> tuple[dict[str, Detectors], list[str]]:
+    """Read which detectors are asked below which prefixes, and what is wrong with that; no name, nothing."""
+    if not name:
+        return {}, []
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except (OSError, ValueError) as fault:
+        return {}, [f"detectors_by_prefix names {name!r}, which cannot be read: {fault}"]
+    return read_choices(text, name)
+
+
+def _unusable_choice(settings: "DeploymentSettings") -> list[str]:
+    faults = read_file(settings.detectors_by_prefix)[1]
+    if settings.detectors_by_prefix and settings.scenes:
+        faults.append(
+            "scenes and detectors_by_prefix do not go together: photos of one scene may be below prefixes "
+            "with other detectors, and then have no answers for each other; leave out one of them"
+        )
+    return faults
+
+
+def _unusable_model(settings: "DeploymentSettings") -> list[str]:
+    example = "arn:aws:rekognition:eu-west-1:123456789012:project/cups/version/cups.1/1769860800000"
+    arn, is_asked = settings.custom_labels_model, CUSTOM_LABELS in settings.every_detector
+    if arn and not is_asked:
+        return ["custom_labels_model is of use only where detectors has custom_labels"]
+    if is_asked and not MODEL_ARN.fullmatch(arn):
+        return [
+            f"custom_labels_model is {arn!r}; the detector custom_labels needs the ARN of a version of a "
+            f"model, as in {example}"
+        ]
+    return []
 
 
 def _unusable_bucket(settings: "DeploymentSettings") -> list[str]:
@@ -293,7 +331,7 @@ def _half_restored(settings: "DeploymentSettings") -> list[str]:
 
 
 def _unusable_quotas(settings: "DeploymentSettings") -> list[str]:
-    known = sorted(OPERATIONS.values())
+    known = sorted(set(OPERATIONS.values()))
     limits = [
         f"daily_call_limit has {operation}={limit:g}; it takes whole numbers for {', '.join(known)}"
         for operation, limit in settings.daily_call_limit.items()
@@ -313,11 +351,12 @@ def _is_a_line(name: str, settings: "DeploymentSettings") -> bool:
 
 def _too_many_calls_abroad(settings: "DeploymentSettings") -> list[str]:
     """What is sent abroad is held in memory: a third more than the photo's bytes, for each call."""
-    calls = settings.concurrent_calls * len(settings.detectors)
+    detectors = len(settings.every_detector)
+    calls = settings.concurrent_calls * detectors
     if not settings.asks_abroad or calls <= MOST_CALLS_ABROAD:
         return []
     return [
-        f"concurrent_calls is {settings.concurrent_calls}, for each of {len(settings.detectors)} detectors; "
+        f"concurrent_calls is {settings.concurrent_calls}, for each of {detectors} detectors; "
         f"with regions, all together may be {MOST_CALLS_ABROAD} at most"
     ]
 

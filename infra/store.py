@@ -5,9 +5,9 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from contract import table
-from contract.detectors import OPERATIONS
+from contract.detectors import operations_of
 from contract.picture_usage import PictureWork, writes_a_second
-from contract.quotas import IN_LARGE_REGIONS, usual_quota
+from contract.quotas import IN_LARGE_REGIONS, photo_rates, usual_quota
 from contract.regions import quotas_abroad, total_quotas
 from contract.usage import NEW_TABLE_WRITES
 from infra.settings import DeploymentSettings
@@ -32,10 +32,9 @@ class Store(Construct):
         one_photo = PictureWork(
             1, 1, keep_location=settings.keep_location, near_duplicates=settings.near_duplicates
         )
-        self._writes = writes_a_second(
-            {OPERATIONS[name]: _quota(settings, OPERATIONS[name]) for name in settings.detectors},
-            one_photo if settings.pictures else None,
-        )
+        quotas = {name: _quota(settings, name) for name in operations_of(settings.every_detector)}
+        rates = photo_rates(quotas, settings.every_detector)
+        self._writes = writes_a_second(rates, one_photo if settings.pictures else None)
         self.table = self._restored(settings) if settings.restored_table else self._own(settings)
 
     def _restored(self, settings: DeploymentSettings) -> dynamodb.ITable:

@@ -201,7 +201,7 @@ def _context(value: Any) -> dict[str, str]:
 def _quotas(value: Any) -> dict[str, float]:
     quotas = {name: above_zero(rate) for name, rate in a_table(value).items()}
     if unknown := quotas.keys() - OPERATIONS.values():
-        names = ", ".join(sorted(OPERATIONS.values()))
+        names = ", ".join(sorted(set(OPERATIONS.values())))
         raise UnusableError(f"by operation; {', '.join(sorted(unknown))} is none of {names}")
     return quotas
 

@@ -39,6 +39,7 @@ def run(
     from local.cloud.stages import Stages
     from local.demo.folder import look_into
     from local.demo.recognizing import Recognition
+    from local.unavailable import require_models
 
     shown = console()
     begun = time.monotonic()
@@ -46,6 +47,8 @@ def run(
         folder = look_into(_expanded(images))
         environment = asking(on_ports(remembered(directory), port), rekognition_url)
         settings = local_context(named_settings(context))
+        if environment.other_rekognition_url is None:
+            require_models(settings)
         with at_work(environment):
             stages = Stages(shown)
             outputs = bring_up(environment, stages, settings)

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Sequence
 
+from contract.detectors import CALLS
 from contract.picture_usage import CONVERSION, METADATA, THUMBNAILS, PictureAssumptions, PictureWork
 from contract.prices import Prices
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
@@ -51,6 +52,14 @@ _BESIDE = """
 Without looking at them as files, too, which the next section is about. Index rows, one for each label, are
 most of DynamoDB's part; functions that wait for their turn at the quota are most of Lambda's.
 """
+_DETECTORS = """
+## A million photos uploaded, by detector
+
+Each by itself, beside what is done once for a photo whatever is asked about it; hours at a new account's
+quota in a large region. Two that ask the same operation (`labels` and `image_properties`) take as long as
+both together. A model of custom labels costs by the hour while it runs, $4.00 for each inference unit, which
+is in no sum here.
+"""
 _PICTURES = """
 ## A million photos looked at as files
 
@@ -92,6 +101,8 @@ def page() -> str:
         _BESIDE,
         _variants(),
         _aim(),
+        _DETECTORS,
+        _detectors(),
         _PICTURES,
         _pictures(),
         _REGIONS,
@@ -144,6 +155,19 @@ def _variants() -> str:
         parts = (costs.by_service["DynamoDB"], costs.by_service["Lambda"], others)
         rows.append((name, *map(money, parts), money(costs.beside_rekognition)))
     return markdown_table(("", "DynamoDB", "Lambda", "Others", "Together"), rows, numbers_from=1)
+
+
+def _detectors() -> str:
+    rows = []
+    for name, call in CALLS.items():
+        work = Work.of_new_photos(MILLION, (call,))
+        costs = bill(work)
+        hours = seconds_at_quota(work.calls, IN_LARGE_REGIONS) / 3600
+        rest = costs.beside_rekognition - costs.by_service["DynamoDB"]
+        cells = (costs.by_service["Rekognition"], costs.by_service["DynamoDB"], rest, costs.total)
+        rows.append((f"`{name}`", *map(money, cells), money(costs.storage_a_month), f"{hours:,.1f}"))
+    head = ("Detector", "Rekognition", "DynamoDB", "Others", "All", "Storage a month", "Hours")
+    return markdown_table(head, rows, numbers_from=1)
 
 
 def _regions() -> str:

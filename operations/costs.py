@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contract import usage
-from contract.detectors import OPERATIONS
+from contract.detectors import CALLS
 from contract.metrics import REGION_METRICS, SCENE_METRICS, Metric, TallyMetric
 from contract.picture_usage import PictureAssumptions, PictureWork, picture_usage, total
-from contract.prices import MILLION, Prices, dollars_for_calls
+from contract.prices import IMAGE_PROPERTIES_TIERS, MILLION, Prices, dollars_for_calls
 from contract.timing import DAY_SECONDS, QUEUE_DATA_KEY_SECONDS
 
 GB = 1_000_000_000
@@ -145,7 +145,7 @@ def audit_a_month(
     """
     assumed, prices = assumed or usage.Assumptions(), prices or Prices()
     record = usage.typical_record(
-        tuple(OPERATIONS.values()), round(assumed.labels_a_photo), round(assumed.words_a_photo)
+        tuple(CALLS.values()), round(assumed.labels_a_photo), round(assumed.words_a_photo)
     )
     looked_at = AUDITS_A_MONTH * photos
     units = looked_at * usage.read_units(usage.item_bytes(usage.record_item(record))) / 2
@@ -227,4 +227,6 @@ def _by_service(used: usage.Usage, calls_before: float, prices: Prices) -> Mappi
     dollars["CloudWatch"] += used.log_bytes / GB * prices.log_gb
     if used.sent_bytes:
         dollars["Data transfer"] = used.sent_bytes / GB * prices.sent_gb
-    return {"Rekognition": dollars_for_calls(used.calls, calls_before), **dollars}
+    asked = dollars_for_calls(used.calls - used.property_calls - used.hourly_calls, calls_before)
+    asked += dollars_for_calls(used.property_calls, tiers=IMAGE_PROPERTIES_TIERS)
+    return {"Rekognition": asked, **dollars}

@@ -19,6 +19,7 @@ from operations.commands import (
     check,
     corrections,
     cost,
+    custom_labels,
     destroy,
     dlq,
     duplicates,
@@ -52,6 +53,7 @@ app.add_typer(dlq.app, name="dlq")
 app.add_typer(job.app, name="job")
 app.add_typer(policy.app, name="policy")
 app.add_typer(corrections.app, name="corrections")
+app.add_typer(custom_labels.app, name="custom-labels")
 app.command("reconcile")(reconcile.reconcile)
 app.command("status")(status.status)
 app.command("plan")(plan.plan)

@@ -27,6 +27,10 @@ PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ""})
 CONVERTED_ENDINGS = frozenset({".heic", ".heif", ".hif", ".avif", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
 
 
+# Between a content and the detectors that are asked about it.
+_WITH = "\n"
+
+
 @dataclass(frozen=True)
 class Place:
     """A bucket and the beginning of some keys."""
@@ -174,8 +178,12 @@ class Assessor:
         return assessed
 
     def _look(self, listed: Listed, record: RecordSummary | None) -> tuple[Assessed, str | None]:
-        """Return what is known without its answers; and its content, where those are to be looked for."""
-        fingerprints = self.deployed.fingerprints
+        """Return what is known without its answers; and of what content, where those are to be looked for.
+
+        Below prefixes with detectors of their own, these are named with the content: where the same bytes are
+        below several, a detector that they have in common is counted for each, and paid for once.
+        """
+        fingerprints = self.deployed.fingerprints_of[listed.key]
         kind = ObjectKind.of(listed, is_converted=PICTURE in fingerprints)
         is_current = record is not None and record.is_current(listed, fingerprints)
         lacks_only_picture = record is not None and record.lacks_only_picture(listed, fingerprints)
@@ -187,7 +195,11 @@ class Assessor:
             lacks_only_picture=lacks_only_picture and is_asked_about,
             record=record,
         )
-        return found, self._content_id(listed, record) if is_asked_about else None
+        if not is_asked_about:
+            return found, None
+        content = self._content_id(listed, record)
+        has_choices = bool(self.deployed.fingerprints_of.exceptions)
+        return found, f"{content}{_WITH}{_WITH.join(fingerprints)}" if has_choices else content
 
     def _content_id(self, listed: Listed, record: RecordSummary | None) -> str:
         """Return what the results of an object are kept by: its record knows the version, no listing does."""
@@ -197,10 +209,11 @@ class Assessor:
 
     def _needed(self, contents: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Return by content what is missing of its answers, the picture's among them."""
-        names = {
-            content: [ResultName(content, name, mark) for name, mark in self.deployed.fingerprints.items()]
-            for content in contents
-        }
+        marks = self.deployed.fingerprints
+        names = {}
+        for asked in contents:
+            content, *detectors = asked.split(_WITH)
+            names[asked] = [ResultName(content, name, marks[name]) for name in detectors or marks]
         answered = self.table.answered_at([name for of_content in names.values() for name in of_content])
         return {
             content: tuple(name.detector for name in of_content if name not in answered)

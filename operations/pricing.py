@@ -4,8 +4,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from contract.detectors import OPERATIONS
+from contract.detectors import CALLS, operation_of
 from contract.picture_usage import PictureWork
+from contract.quotas import photo_rates, photos_a_second
 from contract.regions import share_sent, total_quotas
 from contract.settings import ProcessorSettings
 from contract.timing import DAY_SECONDS
@@ -57,7 +58,7 @@ class Pricing:
         assumed = Assumptions(quotas=self.quotas, memory_gb=self.memory_gb)
         if self.sent:
             assumed = replace(assumed, share_sent=self.sent, budget_writes_a_batch=BUDGET_WRITES_OF_REGIONS)
-        work = Work(records, self._by_operation(calls), is_bulk)
+        work = Work(records, self._by_call(calls), is_bulk)
         return bill(work, assumed, pictures=self.picture_work(records, read, converted))
 
     def picture_work(self, records: int, read: int, converted: int) -> PictureWork | None:
@@ -71,7 +72,10 @@ class Pricing:
 
     def seconds(self, calls: Mapping[str, int]) -> float:
         """Return how long calls by detector take; operations go side by side, and the slowest decides."""
-        return max(self.seconds_of(*counted) for counted in self._by_operation(calls).items())
+        counts = dict.fromkeys(self.quotas, 0.0)
+        for call, count in self._by_call(calls).items():
+            counts[operation_of(call)] += count
+        return max(self.seconds_of(*counted) for counted in counts.items())
 
     def seconds_of(self, operation: str, count: float) -> float:
         """Return how long so many calls of an operation take: without end where none are allowed.
@@ -86,13 +90,16 @@ class Pricing:
 
     def slowest(self) -> float:
         """Return the photos a second that there can be at most, in the course of days."""
-        return min(
-            min(quota, self.daily_limits.get(operation, math.inf) / DAY_SECONDS)
+        bounds = {
+            operation: min(quota, self.daily_limits.get(operation, math.inf) / DAY_SECONDS)
             for operation, quota in self.quotas.items()
-        )
+        }
+        return photos_a_second(photo_rates(bounds, self.settings.every_detector) if self.settings else bounds)
 
-    def _by_operation(self, calls: Mapping[str, int]) -> dict[str, float]:
-        return dict.fromkeys(self.quotas, 0.0) | {OPERATIONS[name]: count for name, count in calls.items()}
+    def _by_call(self, calls: Mapping[str, int]) -> dict[str, float]:
+        deployed = self.settings.every_detector if self.settings else ()
+        charged = dict.fromkeys((CALLS[name] for name in deployed), 0.0) or dict.fromkeys(self.quotas, 0.0)
+        return charged | {CALLS[name]: count for name, count in calls.items()}
 
 
 def hours(seconds: float) -> float | None:

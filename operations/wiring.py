@@ -28,6 +28,7 @@ from contract.key_filter import EVERY_KEY, KeyFilter
 from operations.adapters import (
     account,
     cloudformation,
+    custom_models,
     dynamodb,
     dynamodb_answers,
     dynamodb_photos,
@@ -173,6 +174,9 @@ class DeployedPipeline:
         """Return what the account may ask of Rekognition in a region; of none, in that of the deployment."""
         elsewhere = {"region_name": region} if region else {}
         return account.quotas_per_second(self._client("service-quotas", **elsewhere), self._retry)
+
+    def custom_model(self, arn: str) -> custom_models.CustomModel:
+        return custom_models.CustomModel(self._client("rekognition"), arn, self._retry)
 
     @cached_property
     def subscriptions(self) -> sqs.Subscriptions:

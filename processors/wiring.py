@@ -1,6 +1,7 @@
 """The composition root: everything is made here, once for each Lambda environment, by its entry."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -10,11 +11,11 @@ from aws_lambda_powertools import Logger
 
 from aws.calls import TableBatches
 from aws.retries import RetryPolicy
-from contract.detectors import MAX_S3_IMAGE_BYTES
+from contract.detectors import MAX_S3_IMAGE_BYTES, OPERATIONS
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
 from contract.quotas import PICTURES_AT_ONCE
 from contract.regions import split_line
-from contract.settings import ProcessorSettings, load
+from contract.settings import ProcessorSettings, load, wanted_fingerprints
 from contract.timing import PICTURE_TIMEOUT_SECONDS
 from processors.adapters import calls
 from processors.adapters.dynamodb import ImageTable
@@ -61,7 +62,7 @@ def clients(settings: ProcessorSettings) -> "Clients":
 
     They come from botocore, which is what boto3's clients are; boto3 around them would cost cold starts.
     """
-    callers = settings.concurrent_calls * len(settings.detectors)
+    callers = settings.concurrent_calls * len(settings.every_detector)
     everyone = callers + settings.concurrent_calls
     session = botocore.session.get_session()
 
@@ -124,8 +125,11 @@ def assemble(
     detectors = chosen(settings)
     budgets = DynamoDBRateLimits(aws.dynamodb, name, calls.retry_policy(runtime.sleep, calls.BRIEF_ATTEMPTS))
 
+    # Detectors that ask one operation each have a limiter, for they are asked side by side, and one line.
+    asking = Counter(OPERATIONS[name] for name in settings.every_detector)
+
     def limiter(line: str, quota: float, daily_limit: int | None = None) -> SharedRateLimiter:
-        share = quota / settings.workers
+        share = quota / settings.workers / asking[split_line(line)[1]]
         return SharedRateLimiter(line, quota, share, budgets, runtime.clock, metrics, log, daily_limit)
 
     at_home = RekognitionDetectors(
@@ -166,20 +170,14 @@ def assemble(
         pictures=_pictures(settings, aws, retry),
     )
     has_scenes = settings.scenes == "yes" and PICTURE in detectors
-    recognizer = Recognizer(detectors, table, runner, metrics, settings.answers_are_shared, has_scenes)
+    wanted, is_shared = wanted_fingerprints(settings), settings.answers_are_shared
+    recognizer = Recognizer(detectors, wanted, table, runner, metrics, is_shared, has_scenes)
     corrections = _corrections(settings, table)
     pipeline = Pipeline(
         bucket_name=settings.bucket_name,
         bulk_queue_name=settings.bulk_queue_url.rsplit("/", 1)[1],
         triage=Triage(
-            table,
-            objects,
-            executor,
-            recognizer.fingerprints(),
-            runtime.clock,
-            has_scenes,
-            settings.keys,
-            corrections,
+            table, objects, executor, wanted, runtime.clock, has_scenes, settings.keys, corrections
         ),
         recognizer=recognizer,
         committer=Committer(table),

@@ -47,7 +47,7 @@ LOCAL_CONTEXT: Mapping[str, object] = {
 OF_PICTURES = ("near_duplicates",)
 
 # Settings that name a file, whose content is in the template.
-FILE_SETTINGS = ("policy",)
+FILE_SETTINGS = ("policy", "detectors_by_prefix")
 
 _SOURCES = ("contract", "aws", "processors", "query_api")
 _KEPT_ASSEMBLIES = 64

@@ -10,11 +10,12 @@ import asyncio
 import hashlib
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from contract.detectors import IMAGE_PROPERTIES
 from local.rekognition.faces.likeness import Descriptor
 from local.rekognition.faces.operations import FACE_OPERATIONS, answer_about_faces, require_collection
 from local.rekognition.faces.quality import SeenFace, SeenPicture
@@ -75,11 +76,60 @@ def detect_text(seed: bytes) -> dict[str, Any]:
     return {"TextDetections": found if seed[0] % 2 else [], "TextModelVersion": "3.0"}
 
 
+def image_properties(seed: bytes) -> dict[str, Any]:
+    """Return two colours of three, which cover two thirds and a third."""
+    shades = (
+        ("navy", "blue", (0, 0, 128)),
+        ("gold", "yellow", (255, 215, 0)),
+        ("white", "white", (255,) * 3),
+    )
+    start = seed[0] % len(shades)
+    colors = [
+        {
+            **dict(zip(("Red", "Green", "Blue"), rgb, strict=True)),
+            "HexCode": "#{:02x}{:02x}{:02x}".format(*rgb),
+            "CSSColor": css,
+            "SimplifiedColor": simplified,
+            "PixelPercent": percent,
+        }
+        for (css, simplified, rgb), percent in zip(
+            (shades[start], shades[(start + 1) % len(shades)]), (66.6, 33.4), strict=True
+        )
+    ]
+    quality = {"Brightness": 60.0, "Sharpness": 80.0, "Contrast": 40.0}
+    properties = {"Quality": quality, "DominantColors": colors}
+    return {"Labels": [], "ImageProperties": properties, "LabelModelVersion": "3.0"}
+
+
+def recognize_celebrities(_seed: bytes) -> dict[str, Any]:
+    """Return nobody: a name would be somebody's."""
+    return {"CelebrityFaces": [], "UnrecognizedFaces": []}
+
+
+def detect_protective_equipment(seed: bytes) -> dict[str, Any]:
+    """Return somebody with a helmet for a picture in four."""
+    sure = {"Confidence": 98.0}
+    helmet = {"Type": "HEAD_COVER", "BoundingBox": _BOX, **sure, "CoversBodyPart": {**sure, "Value": True}}
+    head = {"Name": "HEAD", **sure, "EquipmentDetections": [helmet]}
+    person = {"BodyParts": [head], "BoundingBox": _BOX, **sure, "Id": 0}
+    persons = [person] if seed[0] % 4 == 0 else []
+    return {"ProtectiveEquipmentModelVersion": "1.0", "Persons": persons}
+
+
+def detect_custom_labels(seed: bytes) -> dict[str, Any]:
+    """Return one thing with its place for a picture in two."""
+    found = {"Name": "Canned Thing", "Confidence": 88.0, "Geometry": {"BoundingBox": _BOX}}
+    return {"CustomLabels": [found] if seed[0] % 2 else []}
+
+
 ANSWERS: Mapping[str, Callable[[bytes], dict[str, Any]]] = {
+    "DetectCustomLabels": detect_custom_labels,
     "DetectFaces": detect_faces,
     "DetectLabels": detect_labels,
     "DetectModerationLabels": detect_moderation_labels,
+    "DetectProtectiveEquipment": detect_protective_equipment,
     "DetectText": detect_text,
+    "RecognizeCelebrities": recognize_celebrities,
 }
 
 
@@ -111,9 +161,10 @@ def _seed(picture: str) -> bytes:
     return hashlib.blake2b(picture.encode(), digest_size=32).digest()
 
 
-def answer(operation: str, picture: str) -> dict[str, Any]:
+def answer(operation: str, picture: str, features: Collection[str] = ()) -> dict[str, Any]:
     """Return the members of an operation's answer about the picture of this name."""
-    return ANSWERS[operation](_seed(picture))
+    answering = image_properties if IMAGE_PROPERTIES in features else ANSWERS[operation]
+    return answering(_seed(picture))
 
 
 @dataclass(frozen=True)
@@ -151,7 +202,7 @@ class CannedRecognition:
             if isinstance(image, bytes):
                 calls.count("contents", operation, picture)
         if operation in ANSWERS:
-            return answer(operation, pictures[0])
+            return answer(operation, pictures[0], request.get("Features", ()))
         require_collection(self.collections, region, operation, request)
         seen = [canned_faces(picture) for picture in pictures]
         return answer_about_faces(self.collections, region, operation, request, seen)

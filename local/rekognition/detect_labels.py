@@ -1,7 +1,7 @@
 """DetectLabels: the classifier, the detector and the faces, fused to labels.
 
 https://docs.aws.amazon.com/rekognition/latest/APIReference/API_DetectLabels.html. `Aliases` are always
-empty and `ImageProperties` is refused, for no model here gives them.
+empty, for no model here gives them; image properties are measured (`image_properties`).
 
 A label has as confidence the sum of the probabilities of the classifier over everything of its kind, so
 that "Dog" is sure where the breed is not, joined with the evidence of the detector as independent chances.
@@ -19,6 +19,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.detectors import IMAGE_PROPERTIES
 from local.rekognition.detect_faces import detect_faces
 from local.rekognition.detector import (
     Box,
@@ -30,12 +31,14 @@ from local.rekognition.detector import (
     detect,
     whole_view,
 )
+from local.rekognition.image_properties import image_properties
 from local.rekognition.models.sessions import Floats, LoadNetwork, Network
 from local.rekognition.pictures import Picture
 from local.rekognition.request import invalid_parameter
 
 MODEL_VERSION = "3.0"
 DEFAULT_MIN_CONFIDENCE = 55.0
+GENERAL_LABELS = "GENERAL_LABELS"
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,14 @@ class DetectLabels:
 
     def answer(self, picture: Picture, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return labels, surest first, at least `MinConfidence` and at most `MaxLabels` of them."""
-        if "IMAGE_PROPERTIES" in request.get("Features", ()):
-            raise invalid_parameter("IMAGE_PROPERTIES is not available in the local Rekognition")
+        wanted_features = request.get("Features") or [GENERAL_LABELS]
+        properties = (
+            {"ImageProperties": image_properties(picture, request)}
+            if IMAGE_PROPERTIES in wanted_features
+            else {}
+        )
+        if GENERAL_LABELS not in wanted_features:
+            return {"Labels": [], **properties, "LabelModelVersion": MODEL_VERSION}
         least = request.get("MinConfidence", DEFAULT_MIN_CONFIDENCE)
         wanted = LabelFilter.of(request)
         labels = [
@@ -90,6 +99,7 @@ class DetectLabels:
         ]
         return {
             "Labels": [self._write(label) for label in labels[: request.get("MaxLabels")]],
+            **properties,
             "LabelModelVersion": MODEL_VERSION,
         }
 

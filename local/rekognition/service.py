@@ -245,7 +245,8 @@ class _Endpoint:
             raise RekognitionError("UnknownOperationException", f"no operation {target!r}") from None
         does = ", ".join(sorted(known))
         raise RekognitionError(
-            "UnknownOperationException", f"the local Rekognition does not do {name}; it does {does}"
+            "UnknownOperationException",
+            f"the local Rekognition has no model for {name}, and makes no answers up; it does {does}",
         )
 
     async def health(self, _request: Request) -> Response:

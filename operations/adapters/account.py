@@ -10,13 +10,14 @@ from botocore.exceptions import ClientError
 
 from aws.retries import RetryPolicy
 from aws.stack_outputs import read_stack
-from contract.detectors import OPERATIONS
+from contract.detector_choice import ByPrefix
+from contract.detectors import operations_of
 from contract.errors import ConfigurationError, SettingsError
 from contract.photos import PICTURE
 from contract.policy import Policy
 from contract.policy_faults import read_policy
 from contract.quotas import DEFAULT_BATCH_SIZE
-from contract.settings import ProcessorSettings, load, picture_question, questions
+from contract.settings import ProcessorSettings, load, picture_question, questions, wanted_fingerprints
 from operations.adapters.aws_errors import reliable
 from operations.adapters.existing_bucket import BucketOwnership, BucketSettings, NoBucket
 from operations.terminal import OperatorError
@@ -38,6 +39,8 @@ _METHODS = {
     "DetectFaces": "detect_faces",
     "DetectModerationLabels": "detect_moderation_labels",
     "DetectText": "detect_text",
+    "RecognizeCelebrities": "recognize_celebrities",
+    "DetectProtectiveEquipment": "detect_protective_equipment",
 }
 # What Service Quotas calls Rekognition, and the period of quotas that are by the second.
 _SERVICE = "rekognition"
@@ -206,7 +209,7 @@ class DeployedProcessor:
 
     @property
     def operations(self) -> tuple[str, ...]:
-        return tuple(OPERATIONS[name] for name in self.settings.detectors)
+        return operations_of(self.settings.every_detector)
 
     @property
     def reads_pictures(self) -> bool:
@@ -215,11 +218,16 @@ class DeployedProcessor:
 
     @cached_property
     def fingerprints(self) -> Mapping[str, str]:
-        """What every record is to have, by detector; the picture, too, where photos are read as files."""
+        """What records are to have, by detector; the picture, too, where photos are read as files."""
         asked = {name: question.fingerprint for name, question in questions(self.settings).items()}
         if not self.reads_pictures:
             return asked
         return asked | {PICTURE: picture_question(self.settings).fingerprint}
+
+    @cached_property
+    def fingerprints_of(self) -> ByPrefix[Mapping[str, str]]:
+        """What a record is to have, by its key: of these, those that are asked below its prefix."""
+        return wanted_fingerprints(self.settings)
 
     @property
     def daily_limits(self) -> Mapping[str, int]:

@@ -15,7 +15,14 @@ LISTS = {
     "faces": ("FaceDetails", ()),
     "moderation": ("ModerationLabels", ("Name", "Confidence")),
     "text": ("TextDetections", ("DetectedText", "Type", "Confidence")),
+    "celebrities": ("CelebrityFaces", ("Name", "MatchConfidence")),
+    "protective_equipment": ("Persons", ()),
+    "custom_labels": ("CustomLabels", ("Name", "Confidence")),
 }
+# What an answer has that is no list: image properties come beside labels, in one answer or by themselves.
+PROPERTIES = "image_properties"
+PROPERTIES_MEMBER, _COLORS = "ImageProperties", "DominantColors"
+_OF_A_COLOR = ("SimplifiedColor", "PixelPercent")
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "boolean": (bool,),
@@ -26,10 +33,18 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 def fault_of(detector: str, response: Any) -> str | None:
     """Return why this is no answer of that detector; None where it is one."""
-    name, needed = LISTS[detector]
-    if not isinstance(response, dict) or not isinstance(response.get(name), list):
+    needed: tuple[str, ...]
+    if detector == PROPERTIES:
+        member = response.get(PROPERTIES_MEMBER) if isinstance(response, dict) else None
+        if not isinstance(member, dict):
+            return f"it has no {PROPERTIES_MEMBER}"
+        name, needed, listed = _COLORS, _OF_A_COLOR, member.get(_COLORS, [])
+    else:
+        name, needed = LISTS[detector]
+        listed = response.get(name) if isinstance(response, dict) else None
+    if not isinstance(listed, list):
         return f"it has no list {name}"
-    for element in response[name]:
+    for element in listed:
         missing = [each for each in needed if not isinstance(element, dict) or each not in element]
         if missing:
             return f"an element of {name} has no {missing[0]}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from contract.detectors import REGIONS, missing_in
+from contract.detectors import HOURLY, REGIONS, missing_in
 from contract.errors import ConfigurationError, ImagepipeError
 from contract.quotas import FEWEST_WORKERS
 from contract.regions import line_name
@@ -28,7 +28,9 @@ _ROLLBACK_FAILED = "UPDATE_ROLLBACK_FAILED"
 
 def account_findings(wanted: Wanted, account: AwsAccount) -> Iterator[Finding]:
     """Compare what is wanted with what the account and the region have, one thing after the other."""
-    for operation in wanted.operations:
+    # A model of one's own answers only while it runs: `imagepipe custom-labels status` says whether it does.
+    operations = [operation for operation in wanted.operations if operation not in HOURLY]
+    for operation in operations:
         yield _operation(operation, account)
         if (quota := _quota(operation, wanted, account)) is not None:
             yield quota
@@ -41,7 +43,7 @@ def account_findings(wanted: Wanted, account: AwsAccount) -> Iterator[Finding]:
         )
     for region in wanted.regions:
         if region != account.region:
-            for operation in wanted.operations:
+            for operation in operations:
                 yield _abroad(operation, account, region)
     yield _concurrency(wanted, account)
 

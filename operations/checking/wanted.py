@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
+from contract.detector_choice import ByPrefix, Detectors, every_detector, read_choices
+from contract.detectors import CALLS, DEFAULT_DETECTORS, DETECTORS, operations_of
 from contract.errors import SettingsError
-from contract.quotas import DEFAULT_BATCH_SIZE, needed_workers, usual_quota
+from contract.quotas import DEFAULT_BATCH_SIZE, needed_workers, photo_rates, usual_quota
 from contract.regions import faults_of_regions, quotas_abroad, total_quotas
 from contract.settings import load, setting_text
 from operations.terminal import OperatorError
@@ -29,6 +30,7 @@ class Wanted:
 
     stack: str = "imagepipe"
     detectors: tuple[str, ...] = DEFAULT_DETECTORS
+    detectors_by_prefix: str = ""
     quotas: Mapping[str, float] = field(default_factory=dict)
     batch_size: int = DEFAULT_BATCH_SIZE
     max_concurrency: int = 0
@@ -55,7 +57,28 @@ class Wanted:
 
     @property
     def operations(self) -> tuple[str, ...]:
-        return tuple(OPERATIONS[name] for name in self.detectors)
+        return operations_of(self.every_detector)
+
+    @property
+    def every_detector(self) -> Detectors:
+        """All that are asked about any photo, below prefixes too, where a file names some."""
+        if not self.detectors_by_prefix:
+            return self.detectors
+        try:
+            text = Path(self.detectors_by_prefix).read_text(encoding="utf-8")
+        except OSError as fault:
+            raise ValueError(
+                f"detectors_by_prefix names {self.detectors_by_prefix!r}, which cannot be read: {fault}"
+            ) from fault
+        exceptions, faults = read_choices(text, self.detectors_by_prefix)
+        if faults:
+            raise ValueError("; ".join(faults))
+        return every_detector(ByPrefix.of(self.detectors, exceptions))
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """What is charged for each photo."""
+        return tuple(CALLS[name] for name in self.detectors)
 
     @property
     def has_pictures(self) -> bool:
@@ -73,7 +96,7 @@ class Wanted:
         if self.share_answers:
             return self.share_answers.lower() == _TRUE
         uploads_are_ours = self.api_access == "iam" or not self.takes_uploads
-        return uploads_are_ours or "moderation" not in self.detectors
+        return uploads_are_ours or "moderation" not in self.every_detector
 
     def quota(self, operation: str, region: str) -> float:
         """Return how many calls a second are to be made in a region."""
@@ -83,7 +106,7 @@ class Wanted:
         """Return how many copies of the processor work at once in a region, for live and for bulk photos."""
         quotas = {name: self.quota(name, region) for name in self.operations}
         quotas = total_quotas(quotas, quotas_abroad(self.regions, region, self.operations, self.quotas))
-        needed = needed_workers(quotas, self.batch_size)
+        needed = needed_workers(photo_rates(quotas, self.every_detector), self.batch_size)
         return self.max_concurrency or needed, self.bulk_max_concurrency or needed
 
     def pictures_copies(self, live: int, bulk: int) -> int:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from contract.detectors import OPERATIONS
+from contract.detectors import CALLS
 from contract.moments import to_text
 from contract.quotas import BACKFILL_DAYS
 from contract.timing import DAY_SECONDS
@@ -166,7 +166,7 @@ def show(run: Backfill, pricing: Pricing, place: Place) -> None:
     totals = run.totals
     left_out = f", {totals.left_out:,} left out" if totals.left_out else ""
     archived = f", {totals.archived:,} are archived and were left alone" if totals.archived else ""
-    calls = ", ".join(f"{count:,} {OPERATIONS[name]}" for name, count in run.progress.calls.items())
+    calls = ", ".join(f"{count:,} {CALLS[name]}" for name, count in run.progress.calls.items())
     takes = (
         f"{calls} calls, {terminal.duration(pricing.seconds(run.progress.calls))} at the quota"
         if calls

@@ -104,7 +104,7 @@ def costs_of(wanted: Wanted) -> list[tuple[str, str, str]]:
     for photos in (1_000, 1_000_000):
         files = PictureWork.of_new_photos(photos, PictureAssumptions.converted_share)
         costs = bill(
-            Work.of_new_photos(photos, wanted.operations), pictures=files if wanted.has_pictures else None
+            Work.of_new_photos(photos, wanted.calls), pictures=files if wanted.has_pictures else None
         )
         bridged = bridged_events(photos) if wanted.bucket else 0.0
         made_of = f"Rekognition {terminal.money(costs.by_service['Rekognition'])}, and then "

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
+from contract.detectors import CALLS, DEFAULT_DETECTORS
 from contract.picture_usage import PictureAssumptions, PictureWork
 from contract.usage import Assumptions, Work, seconds_at_quota
 from operations import terminal
@@ -42,7 +42,7 @@ def cost(
         sys.stdout.write(page())
         return
     assumed = Assumptions(labels_a_photo=labels)
-    work = Work.of_new_photos(photos, _operations(detectors), is_bulk=bulk)
+    work = Work.of_new_photos(photos, _calls(detectors), is_bulk=bulk)
     files = PictureWork.of_new_photos(photos, PictureAssumptions.converted_share) if pictures else None
     costs, hours = bill(work, assumed, pictures=files), seconds_at_quota(work.calls, assumed.quotas) / 3600
     if json:
@@ -67,14 +67,12 @@ def files_in_words(work: PictureWork) -> str:
     )
 
 
-def _operations(detectors: str) -> tuple[str, ...]:
+def _calls(detectors: str) -> tuple[str, ...]:
     names = [name.strip() for name in detectors.split(",") if name.strip()]
-    unknown = [name for name in names if name not in OPERATIONS]
+    unknown = [name for name in names if name not in CALLS]
     if unknown or not names:
-        raise terminal.OperatorError(
-            f"--detectors {detectors!r}: choose one or more of {', '.join(OPERATIONS)}"
-        )
-    return tuple(dict.fromkeys(OPERATIONS[name] for name in names))
+        raise terminal.OperatorError(f"--detectors {detectors!r}: choose one or more of {', '.join(CALLS)}")
+    return tuple(dict.fromkeys(CALLS[name] for name in names))
 
 
 def show_dollars(services: str, dollars: str, costs: Bill) -> None:

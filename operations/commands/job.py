@@ -225,7 +225,7 @@ def _show_queued(job_id: str, run: Backfill, counts: LineCounts, pricing: Pricin
 
 def _wanted(detectors: list[str] | None, pipeline: DeployedPipeline) -> tuple[str, ...]:
     """Return the detectors whose answers are wanted. Raise OperatorError."""
-    deployed = pipeline.deployed.settings.detectors
+    deployed = pipeline.deployed.settings.every_detector
     missing = [name for name in detectors or () if name not in deployed]
     if missing:
         raise terminal.OperatorError(

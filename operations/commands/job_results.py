@@ -36,7 +36,8 @@ def status(
 ) -> int:
     """Tell how far a job is, and what has become of its photos. Exit code 1 while some wait."""
     with _job(job_id, stack, local, directory) as (file, state, pipeline):
-        results = JobResults(file, pipeline.photos, state.detectors)
+        asked = pipeline.deployed.settings.detectors_of
+        results = JobResults(file, pipeline.photos, state.detectors, asked)
         counts = file.counts()
         with terminal.stepwise("reading", counts.photos) as display:
             for done in display.until_interrupted(results.count()):
@@ -78,7 +79,8 @@ def results(
     with _job(job_id, stack, local, directory) as (file, state, pipeline):
         meant = output or state.output or "."
         require_another_bucket(meant, pipeline)
-        read = JobResults(file, pipeline.photos, state.detectors, min_confidence)
+        asked = pipeline.deployed.settings.detectors_of
+        read = JobResults(file, pipeline.photos, state.detectors, asked, min_confidence)
         with tempfile.TemporaryDirectory(prefix="imagepipe-job-") as folder:
             written = Path(folder)
             with terminal.stepwise("writing", file.counts().total) as display:

@@ -1,13 +1,14 @@
 """`imagepipe plan`: what photos would take, before anything is spent on them."""
 
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
-from contract.detectors import OPERATIONS
+from contract.detectors import CALLS, OPERATIONS
 from contract.photos import MAX_PHOTO_BYTES
 from operations import terminal
 from operations.commands import options
@@ -56,7 +57,7 @@ class SparedCalls:
 
     def in_words(self) -> str:
         found = self.estimate
-        calls = ", ".join(f"{count:,} {OPERATIONS[name]}" for name, count in self.calls.items())
+        calls = ", ".join(f"{count:,} {CALLS[name]}" for name, count in self.calls.items())
         what = f"{found.share:.0%} of the calls ({calls}), ${terminal.money(self.dollars)}"
         if found.basis is SceneBasis.FACTS:
             how = (
@@ -198,9 +199,11 @@ def show(
 
 def _show_calls(plan: Estimate) -> None:
     rows = []
-    by_operation = {OPERATIONS[name]: count for name, count in plan.totals.calls.items()}
+    by_operation: Counter[str] = Counter()
+    for name, count in plan.totals.calls.items():
+        by_operation[OPERATIONS[name]] += count
     for operation, quota in plan.pricing.quotas.items():
-        needed, limit = by_operation.get(operation, 0), plan.pricing.daily_limits.get(operation)
+        needed, limit = by_operation[operation], plan.pricing.daily_limits.get(operation)
         takes = terminal.duration(plan.pricing.seconds_of(operation, needed))
         a_day = "-" if limit is None else f"{limit:,}"
         rows.append((operation, f"{needed:,}", f"{quota:g}", a_day, takes))

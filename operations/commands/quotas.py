@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from contract.detectors import HOURLY
 from contract.errors import ImagepipeError
 from contract.pipeline_status import QuotaInUse
 from contract.regions import split_line
@@ -96,12 +97,13 @@ def _change(
     operations = [quota.operation for quota in shown]
     changes: dict[str, float | None] = {require_known(operation, operations): None for operation in unset}
     if apply:
-        unknown = [quota.operation for quota in shown if quota.account is None]
+        metered = [quota for quota in shown if split_line(quota.operation)[1] not in HOURLY]
+        unknown = [quota.operation for quota in metered if quota.account is None]
         if unknown:
             raise terminal.OperatorError(
                 f"the account's quota of {', '.join(unknown)} is not known; set it: --set {unknown[0]}=50"
             )
-        changes |= {quota.operation: quota.account for quota in shown}
+        changes |= {quota.operation: quota.account for quota in metered}
     changes |= read_settings(settings, operations)
     for operation, quota in changes.items():
         pipeline.table.set_quota(operation, quota)

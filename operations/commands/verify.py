@@ -133,7 +133,7 @@ def _price(pipeline: DeployedPipeline, pricing: Pricing) -> tuple[int, float]:
     contents, uploads = (sum(getattr(check, name) for check in CHECKS) for name in ("contents", "uploads"))
     settings = pipeline.deployed.settings
     asked = contents if settings.answers_are_shared else uploads
-    by_detector = dict.fromkeys(settings.detectors, asked)
+    by_detector = dict.fromkeys(settings.every_detector, asked)
     return sum(by_detector.values()), pricing.bill(uploads, by_detector, is_bulk=False, read=asked).total
 
 

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from contract.detectors import CUSTOM_LABELS
 from contract.photos import PhotoFacts
-from contract.raw_answers import labels_shown, plain, shown_name, text_lines
-from contract.records import ImageRecord, Result
+from contract.raw_answers import labels_shown, of_choice, plain, shown_name, text_lines
+from contract.records import Findings, ImageRecord, Result
 from contract.terminal import printable
 from operations.adapters.dynamodb_photos import BROKEN
 
@@ -142,7 +143,9 @@ def _document(photo: ExportedPhoto) -> dict[str, Any]:
             )
         ],
         "words": list(record.findings.words),
+        **_by_choice(record.findings),
         "text_lines": None if text is None else text_lines(text.response),
+        **of_choice(photo.answers),
         "photo": _facts(photo.facts),
         "scene": record.findings.scene,
         "rejection": None
@@ -163,15 +166,24 @@ def _document(photo: ExportedPhoto) -> dict[str, Any]:
     }
 
 
+def _by_choice(found: Findings) -> dict[str, Any]:
+    celebrities = sorted(found.celebrities.items(), key=lambda named: (-named[1], named[0]))
+    written = {
+        "celebrities": [{"name": name, "confidence": confidence} for name, confidence in celebrities],
+        "colors": list(found.colors),
+        "equipment": list(found.equipment),
+    }
+    return {name: value for name, value in written.items() if value}
+
+
 def _labels(photo: ExportedPhoto) -> Iterator[dict[str, Any]]:
-    parents = photo.record.findings.parents
-    if "labels" not in photo.answers:
-        for name, confidence in photo.labels:
-            yield {"name": name, "confidence": confidence, "parent": name in parents}
-        return
-    for label in labels_shown(photo.record, photo.answers["labels"].response):
-        if label["confidence"] >= photo.min_confidence_percent:
-            yield label
+    labels, custom = (photo.answers.get(name) for name in ("labels", CUSTOM_LABELS))
+    shown = labels_shown(
+        photo.record,
+        None if labels is None else labels.response,
+        custom=None if custom is None else custom.response,
+    )
+    yield from (label for label in shown if label["confidence"] >= photo.min_confidence_percent)
 
 
 def row(photo: ExportedPhoto) -> list[str]:

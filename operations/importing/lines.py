@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from contract.detectors import DETECTORS
-from operations.adapters.rekognition_answers import LISTS, members_of
+from operations.adapters.rekognition_answers import LISTS, PROPERTIES_MEMBER, members_of
 from operations.jobs.manifests import LineError, SourceRef, read_source_ref
 from operations.jobs.results import METADATA, member_name
 
@@ -113,6 +113,9 @@ def _plain_answers(found: Mapping[str, Any]) -> dict[str, BroughtAnswer]:
     """Read the members of one answer, or of several that were put together."""
     there = {name: value for name, value in found.items() if name not in _NOT_ANSWERED}
     detectors = [detector for detector, (name, _) in LISTS.items() if name in there]
+    if PROPERTIES_MEMBER in there and not there.get("Labels"):
+        # Labels were not asked for, perhaps: that there are none is no answer.
+        detectors = [detector for detector in detectors if detector != "labels"]
     if len(detectors) == 1:
         return {detectors[0]: BroughtAnswer(there)}
     return {

@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/rekognition/latest/APIReference/API_DetectLabels.htm
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from contract.detectors import OPERATIONS
+from contract.detectors import OPERATIONS, SPECS
 from contract.scenes import marked
 from contract.settings import ProcessorSettings, Question, questions
 from operations.adapters.rekognition_answers import LISTS, fault_of
@@ -23,6 +23,9 @@ AWS_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "DetectModerationLabels": {"MinConfidence": 50},
     "DetectFaces": {"Attributes": ["DEFAULT"]},
     "DetectText": {},
+    "RecognizeCelebrities": {},
+    "DetectProtectiveEquipment": {},
+    "DetectCustomLabels": {"ProjectVersionArn": "", "MinConfidence": 0},
 }
 _LOWER_IS_MORE, _HIGHER_IS_MORE = "MinConfidence", "MaxLabels"
 
@@ -58,6 +61,11 @@ class AnswerCheck(NamedTuple):
             raise RefusedAnswerError(f"it is no answer of {OPERATIONS[detector]}: {fault}")
         if answer.fingerprint is not None:
             return self._with_fingerprint(detector, answer.response, answer.fingerprint, question)
+        if SPECS[detector].feature:
+            raise RefusedAnswerError(
+                f"it does not say by which parameters it was had, which answers of {detector} have to: "
+                "imagepipe export --format answers writes them so"
+            )
         there = self.asked_there.get(question.operation)
         if there is None:
             raise RefusedAnswerError(
@@ -132,6 +140,8 @@ def read_asked(typed: Sequence[str]) -> dict[str, dict[str, Any]]:
 def _value(text: str, name: str, value: str) -> Any:
     if name == "Attributes":
         return value.split("+")
+    if name == "ProjectVersionArn":
+        return value
     try:
         return float(value)
     except ValueError as error:

@@ -240,7 +240,7 @@ class Import:
             record = records.get(key)
             if record is not None and self.check.scenes:
                 record = replace(record, fingerprints=unmarked(record.fingerprints))
-            if record is not None and record.is_current(each.listed, self.deployed.fingerprints):
+            if record is not None and record.is_current(each.listed, self.deployed.fingerprints_of[key]):
                 self.current += 1
             else:
                 to_do.append(each)
@@ -269,7 +269,7 @@ class Import:
                 ResultName(content, detector, fingerprint)
                 for fingerprint in (mark, *((marked(mark),) if self.check.scenes else ()))
             )
-            for detector, mark in self.deployed.fingerprints.items()
+            for detector, mark in self.deployed.fingerprints_of[matched.listed.key].items()
             if detector != PICTURE
         }
 

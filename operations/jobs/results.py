@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, TextIO
 
-from contract.detectors import OPERATIONS
+from contract.detector_choice import ByPrefix, Detectors
+from contract.detectors import OPERATIONS, SPECS
 from contract.moments import to_seconds
 from contract.records import ImageRecord, Result, ResultName, Status
 from operations.adapters.dynamodb_photos import DynamoDBPhotos
@@ -32,7 +33,9 @@ _VERSION = "1.0"
 
 def member_name(detector: str) -> str:
     """Return what the answer of a detector is called in a manifest: `detect-labels`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", OPERATIONS[detector]).lower()
+    operation = re.sub(r"(?<!^)(?=[A-Z])", "-", OPERATIONS[detector]).lower()
+    feature = SPECS[detector].feature.lower().replace("_", "-")
+    return f"{operation}-{feature}" if feature else operation
 
 
 class Outcome(StrEnum):
@@ -84,12 +87,15 @@ class JobPhoto(NamedTuple):
 class JobResults:
     """Reads what a job has come to. Answers less sure than `min_confidence_percent` are left out.
 
+    `asked` are the detectors that are asked about a photo, by its key: of those that the job is about, it has
+    the answers of these.
     `counted` are photos by outcome, or lines where lines are written.
     """
 
     file: JobFile
     table: DynamoDBPhotos
     detectors: tuple[str, ...]
+    asked: ByPrefix[Detectors]
     min_confidence_percent: float = 0.0
     counted: Counter[Outcome] = field(default_factory=Counter)
 
@@ -132,7 +138,7 @@ class JobResults:
                 continue
             photo = photos[line.key]
             of_photo = answers.get(line.key, {})
-            if photo.outcome is Outcome.RECOGNIZED and set(self.detectors) > of_photo.keys():
+            if photo.outcome is Outcome.RECOGNIZED and set(self._of(line.key)) > of_photo.keys():
                 # Its answers went between two reads, or cannot be read.
                 photo = JobPhoto(Outcome.WAITING, photo.record)
             self.counted[photo.outcome] += 1
@@ -148,7 +154,7 @@ class JobResults:
     def _photos(self, listed: Mapping[str, Listed]) -> dict[str, JobPhoto]:
         records, _ = self.table.readable_records(list(listed))
         return {
-            key: JobPhoto(outcome(each, records.get(key), self.detectors), records.get(key))
+            key: JobPhoto(outcome(each, records.get(key), self._of(key)), records.get(key))
             for key, each in listed.items()
         }
 
@@ -156,7 +162,7 @@ class JobResults:
         names: dict[ResultName, list[str]] = {}
         for key, photo in photos.items():
             if photo.outcome is Outcome.RECOGNIZED and photo.record is not None:
-                for detector in self.detectors:
+                for detector in self._of(key):
                     fingerprint = photo.record.detectors[detector]
                     name = ResultName(photo.record.content_id, detector, fingerprint)
                     names.setdefault(name, []).append(key)
@@ -177,13 +183,17 @@ class JobResults:
                 "version-id": version.version_id,
             },
         }
-        for detector in self.detectors:
+        for detector in self._of(record.key):
             answer, name = answers[detector], member_name(detector)
             result[name] = self._bounded(answer.response)
             if not self.min_confidence_percent:
                 asked = {"fingerprint": answer.name.fingerprint, "called-at": answer.called_at}
                 result[f"{name}{METADATA}"] = asked
         return result
+
+    def _of(self, key: str) -> Detectors:
+        asked = self.asked[key]
+        return tuple(name for name in self.detectors if name in asked)
 
     def _bounded(self, response: Mapping[str, Any]) -> Mapping[str, Any]:
         bounded = {

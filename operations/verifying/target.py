@@ -100,7 +100,7 @@ class TargetPipeline:
         self.inbox = Inbox(self.pipeline.subscriptions, self.prefix)
         # Made now: without credentials it cannot be, and then nothing is to be uploaded.
         self.api = self.pipeline.api
-        self.fingerprints = self.pipeline.deployed.fingerprints
+        self.fingerprints = self.pipeline.deployed.fingerprints_of[self.prefix]
         self.shares_answers = self.pipeline.deployed.settings.answers_are_shared
         self.policy = self.pipeline.deployed.policy
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from contract.detector_choice import ByPrefix
 from contract.errors import ImagepipeError, NotReadyError, PermanentError
 from contract.metrics import Metric
 from contract.notifications import ImageEvent, ObjectChange, completion
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RecordMaker:
-    """Makes the records of one batch, all decided at the same time."""
+    """Makes the records of one batch, all decided at the same time.
 
-    fingerprints: Mapping[str, str]
+    `fingerprints` are those of the detectors that an image is to have, by its key.
+    """
+
+    fingerprints: ByPrefix[Mapping[str, str]]
     decided_at: str
     shares_answers: bool = True
 
@@ -49,21 +53,21 @@ class RecordMaker:
             generation=_generation(seen),
             decided_at=self.decided_at,
             decided_by=event.id,
-            detectors=self._looked_at() if rejection else self._detectors(findings),
+            detectors=self._looked_at(event.key) if rejection else self._detectors(event.key, findings),
             findings=findings,
             rejection=rejection,
             shares_answers=self.shares_answers,
         )
 
-    def _looked_at(self) -> Mapping[str, str]:
+    def _looked_at(self, key: str) -> Mapping[str, str]:
         """Return what a rejection says of pictures: where they were not read, more would be taken now."""
-        return {name: fingerprint for name, fingerprint in self.fingerprints.items() if name == PICTURE}
+        return {name: fingerprint for name, fingerprint in self.fingerprints[key].items() if name == PICTURE}
 
-    def _detectors(self, findings: Findings) -> Mapping[str, str]:
+    def _detectors(self, key: str, findings: Findings) -> Mapping[str, str]:
         """Return the names that its answers are kept by: inherited ones have their own."""
         return {
             name: marked(fingerprint) if name in findings.inherited else fingerprint
-            for name, fingerprint in self.fingerprints.items()
+            for name, fingerprint in self.fingerprints[key].items()
         }
 
     def tombstone(self, event: ImageEvent, seen: ImageRecord | None) -> ImageRecord:

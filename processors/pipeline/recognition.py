@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from contract import errors
+from contract.detector_choice import ByPrefix
 from contract.metrics import Metric
 from contract.photos import PICTURE, PhotoFacts
 from contract.records import Findings, ImageVersion, Result, ResultName, Unreadable
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
 class Recognizer:
     """Recognizes the images of one batch, side by side.
 
-    With `shares_answers`, images with the same bytes are one question, whichever object they are; with
+    `detectors` are all that there are; `fingerprints` says by an image's key which it is to have. With
+    `shares_answers`, images with the same bytes are one question, whichever object they are; with
     `scenes`, so are photos of one scene.
     """
 
     detectors: Mapping[str, Detector]
+    fingerprints: ByPrefix[Mapping[str, str]]
     kept: "ImageTable"
     runner: DetectorRunner
     metrics: Metrics
@@ -52,14 +55,11 @@ class Recognizer:
             *(version for version in reversed(versions) if version not in obstacles),
         ]
         representatives = {self._content_id(version): version for version in unreadable_first}
-        names = [
-            self._name(content_id, detector)
-            for content_id in representatives
-            for detector in self.detectors.values()
-        ]
+        asked_of = self._names_of(versions)
+        names = list(dict.fromkeys(name for version in unreadable_first for name in asked_of[version]))
         answers = self._kept(names)
         of_rekognition = len(self.detectors.keys() - {PICTURE})
-        shared = (len(set(versions)) - len(representatives)) * of_rekognition
+        shared = sum(map(_of_rekognition, asked_of.values())) - _of_rekognition(names)
         self.metrics.add(Metric.CALLS_AVOIDED, calls_avoided(answers.values()) + shared)
         missing = {name: representatives[name.content_id] for name in names if name not in answers}
         answers |= {name: obstacles[version] for name, version in missing.items() if version in obstacles}
@@ -76,7 +76,20 @@ class Recognizer:
         answers |= self.runner.ask(asked, lane, deadline, views)
         answers |= self._inherited({name: heirs[name.content_id] for name in wanted.keys() - asked}, answers)
         self._compare(scenes, answers)
-        return {version: self._findings(version, representatives, answers) for version in versions}
+        return {
+            version: self._findings(version, asked, representatives, answers)
+            for version, asked in asked_of.items()
+        }
+
+    def _names_of(self, versions: Sequence[ImageVersion]) -> dict[ImageVersion, list[ResultName]]:
+        """Return the answers that each version is to have."""
+        return {
+            version: [
+                self._name(self._content_id(version), self.detectors[name])
+                for name in self.fingerprints[version.key]
+            ]
+            for version in versions
+        }
 
     def _kept(self, names: Sequence[ResultName]) -> dict[ResultName, Answer]:
         """Return the answers that are kept, also those from another photo of a scene."""
@@ -127,19 +140,14 @@ class Recognizer:
                     self.metrics.add(Metric.SCENE_LABELS, either)
                     self.metrics.add(Metric.SCENE_LABELS_DIFFERENT, different)
 
-    def fingerprints(self) -> dict[str, str]:
-        """Return the fingerprint of each detector that every image is to have."""
-        return {name: detector.question.fingerprint for name, detector in self.detectors.items()}
-
     def _findings(
         self,
         version: ImageVersion,
+        asked: Sequence[ResultName],
         representatives: Mapping[str, ImageVersion],
         answers: Mapping[ResultName, Answer],
     ) -> Findings | Failure:
-        mine = [
-            answers[self._name(self._content_id(version), detector)] for detector in self.detectors.values()
-        ]
+        mine = [answers[name] for name in asked]
         failures = [answer for answer in mine if not isinstance(answer, Result)]
         if not failures:
             found = Findings()
@@ -169,6 +177,10 @@ class Recognizer:
 
     def _name(self, content_id: str, detector: Detector) -> ResultName:
         return ResultName(content_id, detector.name, detector.question.fingerprint)
+
+
+def _of_rekognition(names: Sequence[ResultName]) -> int:
+    return sum(name.detector != PICTURE for name in names)
 
 
 def _of_pictures(wanted: Mapping[ResultName, ImageVersion]) -> dict[ResultName, ImageVersion]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from contract.detector_choice import ByPrefix
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.errors import ImagepipeError, PermanentError
 from contract.key_filter import EVERY_KEY, KeyFilter
@@ -97,6 +98,8 @@ class WorkItem(NamedTuple):
 class Triage:
     """Finds out what the events of one batch ask for. `clock` gives seconds since 1970.
 
+    `fingerprints` are those of the detectors that an image is to have, by its key.
+
     An object whose key is not among `keys` is as if it were not there: what a message still says of it, or a
     record of the time when it was meant, asks for a tombstone at most.
     """
@@ -104,7 +107,7 @@ class Triage:
     records: "ImageTable"
     objects: "S3Objects"
     executor: Executor
-    fingerprints: Mapping[str, str]
+    fingerprints: ByPrefix[Mapping[str, str]]
     clock: Callable[[], float]
     scenes: bool = False
     keys: KeyFilter = EVERY_KEY
@@ -137,7 +140,7 @@ class Triage:
                     event,
                     present,
                     record,
-                    self.fingerprints,
+                    self.fingerprints[event.key],
                     scenes=self.scenes,
                     is_corrected=event.key in corrected,
                 )
@@ -212,7 +215,7 @@ def decide(
     """Decide about one key.
 
     `present` is the version that the event names or what the bucket showed when asked, None where there is no
-    object; `fingerprints` are those of the detectors that every image is to have, if need be, where `scenes`,
+    object; `fingerprints` are those of the detectors that this image is to have, if need be, where `scenes`,
     from another photo of its scene. `is_corrected` says that people have changed what they say of its content
     since the record was made.
     """

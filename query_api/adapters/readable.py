@@ -55,9 +55,9 @@ def record(item: Item) -> ImageRecord:
     for name in ("version_id", "rejection_code", "rejection_message", "rejection_detector"):
         if name in item:
             _text(item, name)
-    for name in ("words", "parents"):
+    for name in ("words", "parents", "colors", "equipment"):
         _texts(item.get(name, []))
-    for name in ("labels", "moderation"):
+    for name in ("labels", "moderation", "celebrities"):
         for confidence in item.get(name, {}).values():
             _percent(confidence)
     _texts([*item.get("detectors", {}).values(), *item.get("renamed", {}).values()])

@@ -54,6 +54,28 @@ PARAMETERS = (
         "What this deployment's policy asks to do with the images.",
     ),
     Parameter(
+        "celebrity",
+        NAME,
+        "A well-known person who is in the image, where the deployment has the detector `celebrities`.",
+        most=3,
+        example="Grace Hopper",
+    ),
+    Parameter(
+        "color",
+        NAME,
+        "A colour that covers at least a tenth of the image, by Rekognition's simplified names, where the "
+        "deployment has the detector `image_properties`.",
+        most=3,
+        example="blue",
+    ),
+    Parameter(
+        "equipment",
+        parameters.one_of("face_cover", "hand_cover", "head_cover"),
+        "What somebody in the image wears, where the deployment has the detector `protective_equipment`.",
+        most=3,
+        example="head_cover",
+    ),
+    Parameter(
         "status",
         parameters.one_of(Status.RECOGNIZED, Status.REJECTED),
         "Where the images have ended.",
@@ -101,17 +123,11 @@ PARAMETERS = (
 )
 
 _OF_FILES = ("taken_from", "taken_to", "camera", "near", "near_duplicates_of")
-_OF_RECOGNIZED = (
-    "label",
-    "any_label",
-    "not_label",
-    "min_faces",
-    "text",
-    "moderation",
-    "moderation_action",
-    *_OF_FILES,
-)
-_WITH_CONFIDENCE = ("label", "any_label", "not_label", "moderation")
+_BY_CHOICE = ("celebrity", "color", "equipment")
+_OF_LABELS = ("label", "any_label", "not_label")
+_OF_MODERATION = ("moderation", "moderation_action")
+_OF_RECOGNIZED = (*_OF_LABELS, "min_faces", "text", *_OF_MODERATION, *_BY_CHOICE, *_OF_FILES)
+_WITH_CONFIDENCE = (*_OF_LABELS, "moderation")
 _ORDERED_BY = ("label", "any_label", "moderation")
 
 
@@ -148,6 +164,9 @@ def read_question(params: QueryParams, offered: Offered) -> ListQuestion:
         words=_words(" ".join(params.all("text"))),
         moderation=params.one("moderation"),
         moderation_action=_action(params.one("moderation_action"), offered.policy),
+        celebrities=params.all("celebrity"),
+        colors=params.all("color"),
+        equipment=params.all("equipment"),
         status=Status(params.one("status")),
         prefix=params.one("prefix") or "",
         uploaded_from=params.one("from"),

@@ -1,11 +1,12 @@
 """Answers as JSON in the names our users read (schemas.py describes them)."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from contract.detectors import CUSTOM_LABELS
 from contract.photos import PICTURE, PhotoFacts
-from contract.raw_answers import labels_shown, plain, text_lines
-from contract.records import ImageRecord, Result
+from contract.raw_answers import labels_shown, of_choice, plain, text_lines
+from contract.records import Findings, ImageRecord, Result
 from query_api.endpoints.schemas import PHOTO, Json
 from query_api.ports import Signer
 from query_api.search.questions import Match, Page
@@ -58,22 +59,27 @@ def page(answer: Page, cursor: str | None, show: Callable[[ImageRecord], Json]) 
 def details(image: Details, shown: Json, policy: "Policy | None" = None) -> Json:
     """Write everything known of an image: what a list shows of it, and more; by a policy where there is one.
 
-    `labels` come with parents, instances and boxes, `face_details` with every attribute, `text_lines` as they
-    were read, where the detectors ran. Boxes are ratios of the upright picture's width and height.
-    `corrections`, where there can be any, say with which of them the image is shown as yet.
+    `labels` come with parents, aliases, categories, instances and boxes, `face_details` with every attribute,
+    `text_lines` as they were read, where the detectors ran; so do celebrities, image properties and persons
+    with what they wear. Boxes are ratios of the upright picture's width and height. `corrections`, where
+    there can be any, say with which of them the image is shown as yet.
     """
     record, said = image.record, image.said
     by_people = frozenset[str]() if said is None else said.by_people
     corrected = {} if said is None else {"corrections": {**said.to_json(), "shown": record.corrections}}
     labels, faces, text = (image.results.get(name) for name in ("labels", "faces", "text"))
-    named = _label_names(record) if labels is None else _labels(record, labels.response, by_people, policy)
-    if labels is not None and policy is not None:
+    custom = image.results.get(CUSTOM_LABELS)
+    named = _label_names(record)
+    if labels is not None or custom is not None:
+        named = _labels(record, (labels, custom), by_people, policy)
+    if (labels is not None or custom is not None) and policy is not None:
         named = _labels_by(policy, record, named)
     return {
         **_summary(record, shown),
         "labels": named,
         "face_details": None if faces is None else plain(faces.response.get("FaceDetails", [])),
         "text_lines": None if text is None else text_lines(text.response),
+        **of_choice(image.results),
         "version": {
             "etag": record.version.etag,
             "version_id": record.version.version_id,
@@ -109,12 +115,23 @@ def _summary(record: ImageRecord, shown: Json) -> Json:
         "faces": record.findings.faces,
         "moderation": _by_confidence(record.findings.moderation),
         "words": list(record.findings.words),
+        **_by_choice(record.findings),
         "scene": record.findings.scene,
         "rejection": None
         if rejection is None
         else {"code": rejection.code, "message": rejection.message, "detector": rejection.detector},
         **shown,
     }
+
+
+def _by_choice(found: Findings) -> Json:
+    """Write what detectors find that few deployments have; where nothing is found, nothing is said."""
+    written: Json = {
+        "celebrities": _by_confidence(found.celebrities),
+        "colors": list(found.colors),
+        "equipment": list(found.equipment),
+    }
+    return {name: value for name, value in written.items() if value}
 
 
 def _photo(photo: PhotoFacts) -> Json:
@@ -134,15 +151,19 @@ def _by_confidence(confidences: Mapping[str, float]) -> list[Json]:
 
 def _labels(
     record: ImageRecord,
-    response: Mapping[str, Any],
+    answers: tuple[Result | None, Result | None],
     by_people: Collection[str],
     policy: "Policy | None",
 ) -> list[Json]:
-    """Write labels as they were answered or corrected; a policy has given names to those of the record."""
+    """Write labels as they were answered or corrected; a policy has given names to those of the record.
+
+    The answers are those of Rekognition's own labels, and of a model of one's own.
+    """
+    response, custom = (None if answer is None else answer.response for answer in answers)
     if policy is None:
-        labels = labels_shown(record, response)
+        labels = labels_shown(record, response, custom=custom)
     else:
-        labels = labels_shown(record, response, policy.shown_name)
+        labels = labels_shown(record, response, policy.shown_name, custom)
         by_people = {(policy.shown_name(name) or name).casefold() for name in by_people}
     return [
         {**label, "by": "person"} if label["name"].casefold() in by_people and record.corrections else label
@@ -164,6 +185,7 @@ def _labels_by(policy: "Policy", record: ImageRecord, labels: Sequence[Json]) ->
         by_name[shown] = {
             **first,
             "parent": shown in record.findings.parents,
+            "aliases": [name for name in first.get("aliases", []) if not policy.hides(name)],
             "parents": list(
                 dict.fromkeys((*first["parents"], *(name for name in parents if name not in (None, shown))))
             ),

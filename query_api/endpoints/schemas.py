@@ -114,6 +114,8 @@ CORRECTIONS = json_object(
     },
     description="What people say of the photo.",
 )
+# Only where there is something of it: most deployments do not look for it.
+BY_CHOICE = ("celebrities", "colors", "equipment")
 _COMMON: Json = {
     "key": TEXT,
     "status": {"type": "string", "enum": ["recognized", "rejected"]},
@@ -123,6 +125,16 @@ _COMMON: Json = {
     "faces": COUNT_OR_NULL,
     "moderation": listed(NAMED),
     "words": listed(TEXT),
+    "celebrities": {**listed(NAMED), "description": "Well-known people, where any were found."},
+    "colors": {
+        **listed(TEXT),
+        "description": "Those that cover at least a tenth of the image, most first, where they were looked "
+        "for.",
+    },
+    "equipment": {
+        **listed({"type": "string", "enum": ["face_cover", "hand_cover", "head_cover"]}),
+        "description": "What people wear to protect themselves, where any of it was found.",
+    },
     "scene": {
         **TEXT_OR_NULL,
         "description": "Names the content of another photo of the same scene, where that one was asked about "
@@ -165,6 +177,7 @@ SUMMARY = json_object(
     "confidence",
     "distance",
     "moderation_action",
+    *BY_CHOICE,
 )
 PAGE = json_object(
     {
@@ -182,10 +195,14 @@ DETAILED_LABEL = json_object(
     {
         **LABEL["properties"],
         "parents": listed(TEXT),
+        "aliases": listed(TEXT),
+        "categories": listed(TEXT),
         "instances": listed({"type": "object", "properties": {"box": BOX, "confidence": PERCENT}}),
         "by": {"type": "string", "enum": ["person"], "description": "Only where a person has named it."},
     },
     "parents",
+    "aliases",
+    "categories",
     "instances",
     "by",
 )
@@ -197,6 +214,11 @@ DETAILS = json_object(
             listed({"type": "object", "properties": {"box": BOX}, "description": "With every attribute."})
         ),
         "text_lines": or_null(listed(json_object({"text": TEXT, "confidence": PERCENT, "box": BOX}))),
+        "image_properties": {**ANYTHING, "description": "Rekognition's colours and quality."},
+        "celebrity_faces": listed(ANYTHING),
+        "equipped_persons": listed(
+            {**ANYTHING, "description": "A person, the parts of the body that are seen, what covers them."}
+        ),
         "version": json_object({"etag": TEXT, "version_id": TEXT_OR_NULL, "revision": TEXT}),
         "detectors": {
             "type": "object",
@@ -214,6 +236,10 @@ DETAILS = json_object(
     "moderation_action",
     "policy",
     "corrections",
+    *BY_CHOICE,
+    "image_properties",
+    "celebrity_faces",
+    "equipped_persons",
 )
 RAW: Json = {
     "type": "object",

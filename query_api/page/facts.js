@@ -108,6 +108,7 @@ function about(details, captured) {
     ["Uploaded", moment(details.uploaded_at)],
     ["Decided", moment(details.decided_at)],
     ["Size", size(details.size_bytes)],
+    ...ofChoice(details),
     ["Detectors", detectors || "none"],
     ...(details.moderation_action ? [["Policy", ACTIONS[details.moderation_action]]] : []),
   ];
@@ -116,6 +117,16 @@ function about(details, captured) {
     { class: "about" },
     rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
   );
+}
+
+/** What few deployments look for, where it was found. */
+function ofChoice({ celebrities = [], colors = [], equipment = [] }) {
+  const rows = [
+    ["Celebrities", celebrities.map(({ name, confidence }) => `${name} ${percent(confidence)}`)],
+    ["Colours", colors],
+    ["Worn", equipment.map((kind) => kind.replace("_", " "))],
+  ];
+  return rows.filter(([, found]) => found.length).map(([name, found]) => [name, found.join(", ")]);
 }
 
 /** What Rekognition itself said, asked for when it is opened: an address to it could not carry a token. */

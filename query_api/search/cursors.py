@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from query_api.search.questions import ListQuestion, folded
 
 MAC_BYTES = 16
-_NAMES = frozenset({"labels", "any_labels", "not_labels", "words"})
+_NAMES = frozenset({"labels", "any_labels", "not_labels", "words", "celebrities", "colors", "equipment"})
 
 
 class ForeignCursorError(Exception):

@@ -131,6 +131,9 @@ def _groups(question: ListQuestion, policy: Policy | None) -> list[Terms]:
     if question.moderation_action is not None and policy is not None:
         groups.append(tuple(map(table.moderation_term, policy.categories(question.moderation_action))))
     groups += [(table.word_term(word),) for word in question.words]
+    groups += [(table.celebrity_term(name),) for name in question.celebrities]
+    groups += [(table.color_term(name),) for name in question.colors]
+    groups += [(table.equipment_term(kind),) for kind in question.equipment]
     if question.min_faces:
         groups.append((table.faces_term(),))
     if question.camera is not None:

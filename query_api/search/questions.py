@@ -36,7 +36,8 @@ class ListQuestion(NamedTuple):
 
     An image carries a label if its confidence is at least `min_confidence_percent` and, unless
     `include_parents`, if it is not implied by another of its labels. An image matches that carries all of
-    `labels`, one of `any_labels` and none of `not_labels`. `words` were read in them, in any order.
+    `labels`, one of `any_labels` and none of `not_labels`. `words` were read in them, in any order; all of
+    `celebrities` are in them, all of `colors` cover a good part, and somebody wears each of `equipment`.
     `moderation_action` is what the policy asks to do with them.
     `uploaded_from` and `uploaded_to` are ISO 8601 times in UTC, `taken_from` and `taken_to` by the camera's
     clock; both belong to the span. `picture_hash` is that of the photo `near_duplicates_of`, which itself is
@@ -52,6 +53,9 @@ class ListQuestion(NamedTuple):
     words: tuple[str, ...] = ()
     moderation: str | None = None
     moderation_action: "ModerationAction | None" = None
+    celebrities: tuple[str, ...] = ()
+    colors: tuple[str, ...] = ()
+    equipment: tuple[str, ...] = ()
     status: Status = Status.RECOGNIZED
     prefix: str = ""
     uploaded_from: str | None = None
@@ -138,6 +142,9 @@ class Matcher:
         self._not_labels = _shown(question.not_labels, policy)
         self._names = {*self._labels, *self._any_labels, *self._not_labels}
         self._words = set(folded(question.words))
+        self._celebrities = set(folded(question.celebrities))
+        self._colors = set(folded(question.colors))
+        self._equipment = set(folded(question.equipment))
         self._camera = None if question.camera is None else question.camera.casefold()
         self._is_by_capture = question.order in BY_CAPTURE
         self._asks_for_facts = self._is_by_capture or any(
@@ -204,6 +211,9 @@ class Matcher:
             and record.key.startswith(self._prefixes)
             and (asked.uploaded_from or "") <= record.version.uploaded_at <= (asked.uploaded_to or "~")
             and (not self._words or self._words <= set(folded(found.words)))
+            and (not self._celebrities or self._celebrities <= set(folded(found.celebrities)))
+            and (not self._colors or self._colors <= set(folded(found.colors)))
+            and (not self._equipment or self._equipment <= set(folded(found.equipment)))
             and (not self._asks_for_facts or self._has_facts(found.photo))
             and record.key != asked.near_duplicates_of
         ):

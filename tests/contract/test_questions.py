@@ -8,13 +8,17 @@ from tests.processors.world import SETTINGS
 
 
 def test_the_questions_asked_so_far_keep_their_fingerprints() -> None:
-    asked = questions(replace(SETTINGS, detectors=DETECTORS))
+    asked = questions(replace(SETTINGS, detectors=DETECTORS, custom_labels_model="a model"))
 
     assert {name: question.fingerprint for name, question in asked.items()} == {
         "labels": "80987905616d",
         "faces": "0be3961499fe",
         "moderation": "a53c1921cc82",
         "text": "deaac5d03e9e",
+        "image_properties": "d182bd94cc53",
+        "celebrities": "b069be6eb980",
+        "protective_equipment": "3dc8c1be3f20",
+        "custom_labels": "966cd888e050",
     }
 
 

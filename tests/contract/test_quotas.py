@@ -8,7 +8,14 @@ from contract.quotas import readable_part, usual_quota
 @pytest.mark.parametrize("region", ["us-east-1", "us-west-2", "eu-west-1"])
 @pytest.mark.parametrize(
     ("operation", "quota"),
-    [("DetectLabels", 50), ("DetectModerationLabels", 50), ("DetectText", 50), ("DetectFaces", 100)],
+    [
+        ("DetectLabels", 50),
+        ("DetectModerationLabels", 50),
+        ("DetectText", 50),
+        ("DetectFaces", 100),
+        ("RecognizeCelebrities", 50),
+        ("DetectProtectiveEquipment", 5),
+    ],
 )
 def test_in_large_regions(region: str, operation: str, quota: float) -> None:
     assert usual_quota(operation, region) == quota
@@ -16,7 +23,14 @@ def test_in_large_regions(region: str, operation: str, quota: float) -> None:
 
 @pytest.mark.parametrize(
     ("operation", "quota"),
-    [("DetectLabels", 5), ("DetectModerationLabels", 5), ("DetectText", 5), ("DetectFaces", 25)],
+    [
+        ("DetectLabels", 5),
+        ("DetectModerationLabels", 5),
+        ("DetectText", 5),
+        ("DetectFaces", 25),
+        ("RecognizeCelebrities", 5),
+        ("DetectProtectiveEquipment", 5),
+    ],
 )
 def test_elsewhere(operation: str, quota: float) -> None:
     assert usual_quota(operation, "eu-central-1") == quota

@@ -117,7 +117,9 @@ def now() -> dict[str, Any]:
     """Return what this code writes and reckons with, by the names of the file."""
     of_record = {row.at.pk for row in index_rows(RECORD)}
     settings = ProcessorSettings("", "", "", "", "", "", "")
-    asked = questions(ProcessorSettings("", "", "", "", "", "", "", detectors=DETECTORS))
+    asked = questions(
+        ProcessorSettings("", "", "", "", "", "", "", detectors=DETECTORS, custom_labels_model="a model")
+    )
     return {
         "shards of index rows": SHARDS,
         "items of label counts": len(LABEL_COUNTS),

@@ -1,13 +1,15 @@
 """A Rekognition that reads what is in the picture from its bytes.
 
 `cat 97 dog 60 faces 2 unsafe:weapons 80 text:sale 95`: a cat, perhaps a dog, two faces, a weapon and a sign.
+`color:blue 60 star:ada-lovelace 99 wears:head-cover 95`: mostly blue, somebody known, who wears a helmet.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract.detectors import IMAGE_PROPERTIES
 from contract.regions import MAX_SENT_BYTES
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import Calls
@@ -38,8 +40,19 @@ class FakeRekognition:
     asked: Counter[str] = field(default_factory=Counter)
     shown: list[bytes] = field(default_factory=list)
 
-    def detect_labels(self, *, Image: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Give the words of the picture as labels."""
+    def detect_labels(
+        self, *, Image: dict[str, Any], Features: Sequence[str] = ("GENERAL_LABELS",), **_: Any
+    ) -> dict[str, Any]:
+        """Give the words of the picture as labels, or those that begin with `color:` as its colours."""
+        if Features == [IMAGE_PROPERTIES]:
+            colors = _after("color:", self._look(f"DetectLabels/{IMAGE_PROPERTIES}", Image))
+            shares = [_color(name, share) for name, share in colors.items()]
+            quality = {"Brightness": 70.0, "Sharpness": 80.0, "Contrast": 50.0}
+            return _answer(
+                Labels=[],
+                ImageProperties={"Quality": quality, "DominantColors": shares},
+                LabelModelVersion="3.0",
+            )
         found = self._look("DetectLabels", Image)
         labels = [
             {"Name": word.title(), "Confidence": value}
@@ -75,6 +88,38 @@ class FakeRekognition:
             for number, (word, value) in enumerate(found.items())
         ]
         return _answer(TextDetections=lines + words, TextModelVersion="3.0")
+
+    def recognize_celebrities(self, *, Image: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Give the words that begin with `star:` (`-` is a space) as well-known people."""
+        found = _after("star:", self._look("RecognizeCelebrities", Image))
+        stars = [
+            {"Name": name.replace("-", " ").title(), "Id": name, "MatchConfidence": value, "Urls": []}
+            for name, value in found.items()
+        ]
+        return _answer(CelebrityFaces=stars, UnrecognizedFaces=[])
+
+    def detect_protective_equipment(self, *, Image: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Give one person, who wears the words that begin with `wears:` (`-` is `_`)."""
+        found = _after("wears:", self._look("DetectProtectiveEquipment", Image))
+        worn = [
+            {
+                "Type": name.replace("-", "_").upper(),
+                "Confidence": value,
+                "CoversBodyPart": {"Value": True, "Confidence": value},
+            }
+            for name, value in found.items()
+        ]
+        head = {"Name": "HEAD", "Confidence": 99.0, "EquipmentDetections": worn}
+        persons = [{"Id": 0, "Confidence": 99.0, "BodyParts": [head]}] if worn else []
+        return _answer(Persons=persons, ProtectiveEquipmentModelVersion="1.0")
+
+    def detect_custom_labels(
+        self, *, Image: dict[str, Any], MinConfidence: float = 0.0, **_: Any
+    ) -> dict[str, Any]:
+        """Give the words that begin with `custom:` as what a model of one's own has found."""
+        found = _after("custom:", self._look("DetectCustomLabels", Image))
+        sure = {name: value for name, value in found.items() if value >= MinConfidence}
+        return _answer(CustomLabels=[{"Name": name, "Confidence": value} for name, value in sure.items()])
 
     def _look(self, operation: str, image: dict[str, Any]) -> dict[str, float]:
         with self.calls.of(f"{operation}@{self.abroad}" if self.abroad else operation):
@@ -127,6 +172,11 @@ def _category(name: str, confidence: float) -> list[dict[str, Any]]:
     level = len(above) + 1
     label = {"Name": name, "ParentName": parent, "Confidence": confidence, "TaxonomyLevel": level}
     return [*above, label]
+
+
+def _color(name: str, percent: float) -> dict[str, Any]:
+    named = {"CSSColor": name, "SimplifiedColor": name, "HexCode": "#000000"}
+    return {"Red": 0, "Green": 0, "Blue": 0, **named, "PixelPercent": percent}
 
 
 def _text(word: str, confidence: float, kind: str, **numbers: int) -> dict[str, Any]:

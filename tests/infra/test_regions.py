@@ -49,7 +49,7 @@ def test_a_region_that_has_faces_only_is_refused_for_labels(template: Template) 
 def test_every_operation_has_its_regions_and_the_large_ones_have_them_all() -> None:
     assert set(REGIONS) == set(OPERATIONS.values())
     assert all(regions >= LARGE_REGIONS for regions in REGIONS.values())
-    assert len(DETECTORS) == len(REGIONS)
+    assert len(DETECTORS) == len(OPERATIONS) == len(REGIONS) + 1  # labels and image properties ask one
 
 
 def test_the_table_knows_every_region_in_which_botocore_reaches_rekognition() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from contract import table
+from contract.detectors import DETECTORS
 from contract.metrics import Metric
 from infra.bundles import ROOT
 from infra.settings import DeploymentSettings, UnusableSettingsError
@@ -181,7 +182,7 @@ def test_unusable_settings_are_reported_together() -> None:
     with pytest.raises(UnusableSettingsError) as raised:
         DeploymentSettings.from_context(context.get)
     assert str(raised.value).splitlines() == [
-        "detectors is 'labels,cats'; choose one or more of labels, faces, moderation, text",
+        f"detectors is 'labels,cats'; choose one or more of {', '.join(DETECTORS)}",
         "api_access is 'shut'; choose one of iam, jwt, open",
         "max_concurrency is 1; it must be 2 to 1000",
     ]

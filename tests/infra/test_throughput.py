@@ -3,7 +3,7 @@
 import pytest
 
 from contract.picture_usage import PictureWork, writes_a_second
-from contract.quotas import IN_LARGE_REGIONS
+from contract.quotas import IN_LARGE_REGIONS, photo_rates
 from contract.usage import NEW_TABLE_WRITES
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template
@@ -33,7 +33,9 @@ def test_a_new_table_is_enough_for_about_117_photos_a_second(
 
 
 def test_no_usual_quota_makes_the_table_cost_more() -> None:
-    assert writes_a_second(IN_LARGE_REGIONS, ALL_OF_IT).table < NEW_TABLE_WRITES
+    rates = photo_rates(IN_LARGE_REGIONS, ("labels", "faces", "moderation", "text"))
+
+    assert writes_a_second(rates, ALL_OF_IT).table < NEW_TABLE_WRITES
 
 
 def test_the_table_and_its_index_are_ready_for_raised_quotas(synthesized: Synthesize) -> None:

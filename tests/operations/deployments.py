@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from contract.detector_choice import ByPrefix
 from contract.policy import Policy
 from contract.settings import ProcessorSettings, dump
 from loadtest.simulation.outages import client_error
@@ -70,9 +71,17 @@ def deployed(
 ) -> Any:
     """Return what is read of a deployed processor that asks with these fingerprints, by detector."""
     settings = SimpleNamespace(
-        detectors=tuple(fingerprints), answers_are_shared=shares_answers, scenes="yes" if scenes else "no"
+        detectors=tuple(fingerprints),
+        every_detector=tuple(fingerprints),
+        answers_are_shared=shares_answers,
+        scenes="yes" if scenes else "no",
     )
-    return SimpleNamespace(fingerprints=fingerprints, settings=settings, policy=policy)
+    return SimpleNamespace(
+        fingerprints=fingerprints,
+        fingerprints_of=ByPrefix(fingerprints),
+        settings=settings,
+        policy=policy,
+    )
 
 
 def named(operation: str, value: float) -> dict[str, Any]:

@@ -365,6 +365,42 @@ def test_what_is_in_the_way_of_the_stack_is_told(
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
 
 
+def test_what_is_asked_below_prefixes_is_looked_at_too(tmp_path: Path) -> None:
+    file = tmp_path / "detectors.toml"
+    file.write_text("[prefixes]\n'site/' = ['labels', 'image_properties', 'protective_equipment']")
+    wanted = read_wanted(tmp_path / "cdk.json", [f"detectors_by_prefix={file}"])
+
+    assert wanted.operations == ("DetectLabels", "DetectFaces", "DetectProtectiveEquipment")
+    # 5 photos a second, and not the 25 of two detectors that share 50 calls.
+    assert wanted.workers("us-east-1") == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, r"detectors_by_prefix names '.*', which cannot be read: "),
+        (
+            "[prefixes]\n'a/' = ['dreams']",
+            r"has 'a/' = \[\"dreams\"\]; write a list of one or more of labels",
+        ),
+    ],
+)
+def test_a_file_of_prefixes_that_is_unusable_is_told(tmp_path: Path, text: str | None, words: str) -> None:
+    file = tmp_path / "detectors.toml"
+    if text is not None:
+        file.write_text(text)
+
+    with pytest.raises(OperatorError, match=words):
+        read_wanted(tmp_path / "cdk.json", [f"detectors_by_prefix={file}"])
+
+
+def test_a_model_of_ones_own_is_not_asked_for_a_check(tmp_path: Path) -> None:
+    wanted = read_wanted(tmp_path / "cdk.json", ["detectors=labels,custom_labels"])
+
+    account: Any = FakeAccount()
+    assert "DetectCustomLabels" not in {found.subject for found in account_findings(wanted, account)}
+
+
 @pytest.mark.parametrize(
     ("wanted", "exists", "verdict", "words"),
     [

@@ -173,6 +173,23 @@ def test_a_bill_names_every_service_and_adds_up() -> None:
     assert total.to_json()["total"] == pytest.approx(total.total, abs=1e-3)
 
 
+def test_image_properties_have_a_price_of_their_own_beside_that_of_labels() -> None:
+    properties = "DetectLabels/IMAGE_PROPERTIES"
+    alone, both = (
+        bill(Work.of_new_photos(2 * MILLION, calls)) for calls in ((properties,), (*LABELS, properties))
+    )
+
+    assert alone.by_service["Rekognition"] == pytest.approx(750 + 600)
+    assert both.by_service["Rekognition"] == pytest.approx(750 + 600 + 1000 + 800)
+
+
+def test_calls_of_one_operation_take_as_long_as_all_of_them_together() -> None:
+    assert (
+        seconds_at_quota({"DetectLabels": 100, "DetectLabels/IMAGE_PROPERTIES": 50}, {"DetectLabels": 10})
+        == 15
+    )
+
+
 def test_nothing_to_do_costs_nothing() -> None:
     assert bill(Work(0, {"DetectLabels": 0})).total == 0
 

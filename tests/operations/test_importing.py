@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from contract.detector_choice import ByPrefix
 from contract.metrics import Metric
 from contract.photos import PICTURE
 from contract.records import Result, ResultName, Status
@@ -131,7 +132,7 @@ def test_the_results_of_a_job_can_be_imported(file: Any) -> None:
     there = second_place(first)
     photo = photos_of(first, "a.jpg")[0]
     table = DynamoDBPhotos(first.table.client, first.table.table_name, first.table.retry, first.table.reads)
-    results = JobResults(file, table, ("labels", "faces"))
+    results = JobResults(file, table, ("labels", "faces"), ByPrefix(("labels", "faces")))
     from operations.jobs.job_file import JobLine
 
     line = results._result(JobLine(1, f"s3://{BUCKET}/a.jpg", "a.jpg"), photo.record, photo.answers)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.detector_choice import ByPrefix
 from contract.key_filter import KeyFilter
 from contract.metrics import Metric
 from contract.moments import to_text
@@ -87,7 +88,7 @@ def written(operated: OperatedWorld, file: JobFile, **how: Any) -> tuple[list[An
     table = DynamoDBPhotos(
         operated.table.client, operated.table.table_name, operated.table.retry, operated.table.reads
     )
-    results = JobResults(file, table, DETECTORS, **how)
+    results = JobResults(file, table, DETECTORS, ByPrefix(DETECTORS), **how)
     lines, summary = io.StringIO(), io.StringIO()
     assert list(results.write(lines, summary))
     return (

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from contract.detector_choice import ByPrefix
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
 from contract.picture_usage import PictureWork
@@ -40,6 +41,7 @@ def planned(
             shares_answers=how.get("shares_answers", True),
             scenes=how.get("scenes", False),
         )
+        processor.fingerprints_of = how.get("by_prefix", processor.fingerprints_of)
         assessor = Assessor(processor, operated.table, contents, has_records=how.get("has_records", True))
         assessment = Assessment(assessor, chosen or ObjectFilter(), limit)
         for _ in assessment.run(operated.bucket.pages(prefix)):
@@ -96,6 +98,29 @@ def test_a_detector_added_needs_its_own_calls_alone() -> None:
 
     assert (totals.current, totals.to_do) == (0, 1)
     assert totals.calls == {"moderation": 1, "text": 1}
+
+
+def test_below_a_prefix_what_is_asked_there_is_counted_and_what_is_current_is_known_by_it() -> None:
+    operated = recognized("old.jpg", "shop/old.jpg")
+    operated.world.s3.put("shop/new.jpg", b"dog 90")
+    labels, asked = {"labels": FINGERPRINTS["labels"]}, {**FINGERPRINTS, "text": "f"}
+    by_prefix = ByPrefix.of(FINGERPRINTS, {"shop/": labels})
+
+    totals, _ = planned(operated, fingerprints=asked, by_prefix=by_prefix)
+
+    assert (totals.current, totals.to_do, totals.calls) == (1, 2, {"labels": 1})
+
+
+def test_bytes_below_two_prefixes_count_for_what_each_of_them_asks() -> None:
+    operated = recognized()
+    for key in ("a.jpg", "shop/a.jpg", "shop/b.jpg"):
+        operated.world.s3.put(key, b"dog 90")
+    by_prefix = ByPrefix.of(FINGERPRINTS, {"shop/": {"labels": FINGERPRINTS["labels"]}})
+
+    totals, _ = planned(operated, by_prefix=by_prefix)
+
+    assert (totals.to_do, totals.repeated) == (3, 1)
+    assert totals.calls == {"labels": 2, "faces": 1}
 
 
 def test_other_settings_of_a_detector_need_calls_anew() -> None:

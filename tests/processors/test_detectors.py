@@ -5,14 +5,20 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore import xform_name
 
-from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS
+from contract.detectors import DEFAULT_DETECTORS, DETECTORS, OPERATIONS, SPECS
 from processors.detectors import chosen, moderation, text
 from tests.fakes.rekognition import FakeRekognition
 from tests.fakes.s3 import BUCKET, FakeS3
 from tests.local.rekognition.real.shapes import strange_in
 from tests.processors.world import SETTINGS, World
 
+EVERYTHING = (
+    b"cat 97 faces 2 unsafe:weapons 80 text:SALE 95 color:blue 60 star:ada-lovelace 99 wears:head-cover 95 "
+    b"custom:cup 77"
+)
+MODEL_NAME = "arn:aws:rekognition:us-east-1:123456789012:project/cups/version/cups.1/1769860800000"
 MODEL = botocore.session.get_session().get_service_model("rekognition")
 
 
@@ -20,13 +26,9 @@ def answer_of(detector: str, body: bytes) -> dict[str, Any]:
     s3 = FakeS3()
     s3.put("a.jpg", body)
     rekognition: Any = FakeRekognition(s3)
-    ask = {
-        "labels": rekognition.detect_labels,
-        "faces": rekognition.detect_faces,
-        "moderation": rekognition.detect_moderation_labels,
-        "text": rekognition.detect_text,
-    }[detector]
-    answer: dict[str, Any] = ask(Image={"S3Object": {"Bucket": BUCKET, "Name": "a.jpg"}})
+    spec = SPECS[detector]
+    ask = getattr(rekognition, xform_name(spec.operation))
+    answer: dict[str, Any] = ask(Image={"S3Object": {"Bucket": BUCKET, "Name": "a.jpg"}}, **spec.asked)
     return answer
 
 
@@ -43,7 +45,7 @@ def test_labels_and_faces_are_asked_unless_more_is_chosen() -> None:
 
 
 def test_every_detector_there_is_can_be_chosen_and_asks_its_own_operation() -> None:
-    detectors = chosen(replace(SETTINGS, detectors=DETECTORS))
+    detectors = chosen(replace(SETTINGS, detectors=DETECTORS, custom_labels_model=MODEL_NAME))
 
     assert {name: detector.question.operation for name, detector in detectors.items()} == OPERATIONS
     for detector in detectors.values():
@@ -54,7 +56,7 @@ def test_every_detector_there_is_can_be_chosen_and_asks_its_own_operation() -> N
 
 @pytest.mark.parametrize("detector", DETECTORS)
 def test_the_fake_answers_in_the_services_own_form(detector: str) -> None:
-    answer = answer_of(detector, b"cat 97 faces 2 unsafe:weapons 80 text:sale 95")
+    answer = answer_of(detector, EVERYTHING)
     answer.pop("ResponseMetadata")
     shape = MODEL.operation_model(OPERATIONS[detector]).output_shape
 
@@ -120,14 +122,17 @@ def test_at_most_a_hundred_words_are_kept() -> None:
     assert len(words_in(*(word(f"word{number}") for number in range(150)))) == 100
 
 
-def test_four_detectors_find_what_is_in_a_picture() -> None:
-    world = World(settings=replace(SETTINGS, detectors=DETECTORS))
+def test_all_detectors_find_what_is_in_a_picture() -> None:
+    world = World(settings=replace(SETTINGS, detectors=DETECTORS, custom_labels_model=MODEL_NAME))
 
-    world.deliver(world.s3.put("a.jpg", b"cat 97 faces 2 unsafe:weapons 80 text:SALE 95"))
+    world.deliver(world.s3.put("a.jpg", EVERYTHING))
 
     record = world.record("a.jpg")
     assert record is not None
-    assert record.findings.labels == {"Cat": 97.0}
+    assert record.findings.labels == {"Cat": 97.0, "cup": 77.0}
     assert record.findings.faces == 2
     assert record.findings.moderation == {"Violence": 80.0, "Weapons": 80.0}
     assert record.findings.words == ("sale",)
+    assert record.findings.colors == ("blue",)
+    assert record.findings.celebrities == {"Ada Lovelace": 99.0}
+    assert record.findings.equipment == ("head_cover",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -23,6 +23,8 @@ from tests.query_api.photos import commit, photo, rejected, tombstone
 CONFIDENCES = st.sampled_from([45.0, 80.0, 80.004, 95.5, 100.0])
 NAMES = st.sampled_from(["Cat", "cat", "Dog", "Animal", "Tree"])
 WORDS = st.sampled_from(["stop", "exit", "café"])
+STARS = st.sampled_from(["Ada Lovelace", "ADA LOVELACE", "Grace Hopper"])
+COLORS = st.sampled_from(["blue", "grey", "red"])
 CATEGORIES = st.sampled_from(["Violence", "Alcohol"])
 TAKEN = st.sampled_from(["2026-07-30T23:59:59.999", "2026-07-31T00:00:00.000", "2031-01-01T00:00:00.000"])
 CAMERAS = st.sampled_from([None, "Pixel 9", "PIXEL 9", "Straße"])
@@ -59,6 +61,9 @@ def findings(draw: st.DrawFn) -> Findings:
         faces=draw(st.sampled_from([None, 0, 1, 3])),
         moderation=draw(st.dictionaries(CATEGORIES, CONFIDENCES, max_size=2)),
         words=tuple(draw(st.sets(WORDS, max_size=3))),
+        celebrities=draw(st.dictionaries(STARS, CONFIDENCES, max_size=2)),
+        colors=tuple(draw(st.sets(COLORS, max_size=3))),
+        equipment=tuple(draw(st.sets(st.just("head_cover"), max_size=1))),
         photo=draw(st.none() | facts()),
     )
 
@@ -79,6 +84,9 @@ def questions(draw: st.DrawFn) -> ListQuestion:
         min_faces=draw(st.sampled_from([0, 0, 0, 1, 2])),
         words=draw(st.sampled_from([(), (), (), ("Stop",), ("stop", "CAFÉ")])),
         moderation=draw(st.sampled_from([None, None, None, "violence"])),
+        celebrities=draw(st.sampled_from([(), (), (), (), ("ada lovelace",)])),
+        colors=draw(st.sampled_from([(), (), (), ("Blue",), ("grey", "blue")])),
+        equipment=draw(st.sampled_from([(), (), (), (), ("head_cover",)])),
         prefix=draw(st.sampled_from(["", "", "b/"])),
         uploaded_from=draw(st.sampled_from([None, None, "2026-11-23T12:00:02.000Z"])),
         uploaded_to=draw(st.sampled_from([None, None, "2026-11-23T12:00:06.000Z"])),
@@ -119,9 +127,9 @@ def questions(draw: st.DrawFn) -> ListQuestion:
     if draw(st.booleans()) and (asked.labels or asked.any_labels or asked.moderation):
         return asked._replace(order=Order.CONFIDENCE)
     of_file = asked.camera or asked.near or asked.taken_from or asked.taken_to or asked.order in BY_CAPTURE
-    if not (
-        asked.labels or asked.any_labels or asked.words or asked.moderation or asked.min_faces or of_file
-    ):
+    by_choice = asked.celebrities or asked.colors or asked.equipment
+    of_picture = asked.labels or asked.any_labels or asked.words or asked.moderation or asked.min_faces
+    if not (of_picture or of_file or by_choice):
         return asked._replace(status=draw(st.sampled_from([Status.RECOGNIZED, Status.REJECTED])))
     return asked
 
@@ -157,11 +165,26 @@ def is_wanted(asked: ListQuestion, record: ImageRecord) -> bool:  # noqa: PLR091
         categories = {name.casefold(): value for name, value in record.findings.moderation.items()}
         if categories.get(asked.moderation.casefold(), -1.0) < asked.min_confidence_percent:
             return False
+    if not is_wanted_by_choice(asked, record.findings):
+        return False
     if asked.uploaded_from is not None and record.version.uploaded_at < asked.uploaded_from:
         return False
     if asked.uploaded_to is not None and record.version.uploaded_at > asked.uploaded_to:
         return False
     return record.key.startswith(asked.prefix) and is_wanted_by_its_file(asked, record)
+
+
+def is_wanted_by_choice(asked: ListQuestion, found: Findings) -> bool:
+    pairs: tuple[tuple[tuple[str, ...], Iterable[str]], ...] = (
+        (asked.celebrities, found.celebrities),
+        (asked.colors, found.colors),
+        (asked.equipment, found.equipment),
+    )
+    return all(
+        any(name.casefold() == wanted.casefold() for name in names)
+        for wants, names in pairs
+        for wanted in wants
+    )
 
 
 def is_wanted_by_its_file(asked: ListQuestion, record: ImageRecord) -> bool:

@@ -18,6 +18,8 @@ LABELS = {
             "Name": "Cat",
             "Confidence": 97.5,
             "Parents": [{"Name": "Animal"}, {"Name": "Pet"}],
+            "Aliases": [{"Name": "Feline"}],
+            "Categories": [{"Name": "Animals and Pets"}],
             "Instances": [{"BoundingBox": BOX, "Confidence": 96.25}],
         },
         {"Name": "Sofa", "Confidence": 61.0, "Parents": [], "Instances": []},
@@ -87,10 +89,56 @@ def test_labels_come_with_parents_and_boxes(site: Site) -> None:
             "confidence": 97.5,
             "parent": False,
             "parents": ["Animal", "Pet"],
+            "aliases": ["Feline"],
+            "categories": ["Animals and Pets"],
             "instances": [{"box": box, "confidence": 96.25}],
         },
-        {"name": "Sofa", "confidence": 61.0, "parent": False, "parents": [], "instances": []},
+        {
+            "name": "Sofa",
+            "confidence": 61.0,
+            "parent": False,
+            "parents": [],
+            "aliases": [],
+            "categories": [],
+            "instances": [],
+        },
     ]
+
+
+def test_what_few_deployments_ask_is_told_where_it_was_asked_and_nowhere_else(site: Site) -> None:
+    color = {"Red": 0, "Green": 0, "Blue": 128, "HexCode": "#000080", "CSSColor": "navy"}
+    properties = {
+        "Quality": {"Brightness": 60.0, "Sharpness": 80.0, "Contrast": 40.0},
+        "DominantColors": [{**color, "SimplifiedColor": "blue", "PixelPercent": 66.6}],
+    }
+    star = {"Name": "Ada Lovelace", "Id": "ada", "MatchConfidence": 99.0, "Face": {"BoundingBox": BOX}}
+    person = {"Id": 0, "BoundingBox": BOX, "BodyParts": []}
+    asked = dict.fromkeys(("image_properties", "celebrities", "protective_equipment"), "f")
+    commit_with_results(
+        site,
+        replace(cat(), detectors=asked),
+        {
+            "image_properties": {"Labels": [], "ImageProperties": properties},
+            "celebrities": {"CelebrityFaces": [star], "UnrecognizedFaces": []},
+            "protective_equipment": {"Persons": [person]},
+        },
+    )
+    commit_with_results(site, replace(cat(), version=photo("other.jpg").version), {"labels": LABELS})
+
+    image = site.get("/images/pets/cat.jpg").json
+
+    box = {"left": 0.1, "top": 0.2, "width": 0.3, "height": 0.4}
+    assert image["image_properties"]["quality"] == {"brightness": 60.0, "sharpness": 80.0, "contrast": 40.0}
+    (shown,) = image["image_properties"]["dominant_colors"]
+    assert (shown["css_color"], shown["simplified_color"], shown["pixel_percent"]) == ("navy", "blue", 66.6)
+    assert image["celebrity_faces"] == [
+        {"name": "Ada Lovelace", "id": "ada", "match_confidence": 99.0, "face": {"box": box}}
+    ]
+    assert image["equipped_persons"] == [{"id": 0, "box": box, "body_parts": []}]
+    assert (
+        not {"image_properties", "celebrity_faces", "equipped_persons"}
+        & site.get("/images/other.jpg").json.keys()
+    )
 
 
 def test_faces_come_with_every_attribute(site: Site) -> None:

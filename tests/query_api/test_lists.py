@@ -1,6 +1,7 @@
 """Pages of images: what is on them, in which order, and what they cost."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,46 @@ from query_api.search.listing import Listing
 from query_api.search.questions import ListQuestion
 from tests.query_api.photos import commit, photo, rejected, tombstone
 from tests.query_api.site import Site
+
+
+def test_nothing_is_said_of_what_few_deployments_look_for_unless_it_was_found(site: Site) -> None:
+    plain, more = photo("plain.jpg"), photo("more.jpg", second=1)
+    found = replace(
+        more.findings, celebrities={"Ada Lovelace": 99.0}, colors=("blue", "grey"), equipment=("head_cover",)
+    )
+    commit(site.table, plain)
+    commit(site.table, replace(more, findings=found))
+
+    shown, bare = site.list().json["images"]
+
+    assert shown["celebrities"] == [{"name": "Ada Lovelace", "confidence": 99.0}]
+    assert shown["colors"] == ["blue", "grey"]
+    assert shown["equipment"] == ["head_cover"]
+    assert not {"celebrities", "colors", "equipment"} & bare.keys()
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"celebrity": "ada lovelace"}, ["a.jpg"]),
+        ({"celebrity": "ada"}, []),
+        ({"color": "Blue"}, ["b.jpg", "a.jpg"]),
+        ({"color": ["blue", "grey"]}, ["b.jpg"]),
+        ({"color": "blue", "celebrity": "Ada Lovelace"}, ["a.jpg"]),
+        ({"equipment": "head_cover"}, ["b.jpg"]),
+        ({"equipment": "hand_cover"}, []),
+    ],
+)
+def test_stars_colours_and_equipment_find_what_has_all_of_them(
+    site: Site, asked: dict[str, Any], found: list[str]
+) -> None:
+    one, two = photo("a.jpg"), photo("b.jpg", second=1)
+    of_one = replace(one.findings, celebrities={"Ada Lovelace": 99.0}, colors=("blue",))
+    of_two = replace(two.findings, colors=("grey", "blue"), equipment=("head_cover",))
+    commit(site.table, replace(one, findings=of_one))
+    commit(site.table, replace(two, findings=of_two))
+
+    assert site.list(**asked).keys == found
 
 
 def commit_cats(site: Site, number: int) -> None:

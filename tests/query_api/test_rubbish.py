@@ -49,11 +49,12 @@ QUESTIONS: list[dict[str, object]] = [
     {"text": "stop"},
     {"moderation": "Violence", "order": "confidence"},
     {"min_faces": 1, "prefix": "p"},
+    {"celebrity": "Ada Lovelace", "color": ["blue", "grey"], "equipment": "head_cover"},
 ]
 
 
 def cat(key: str, second: int) -> ImageRecord:
-    return photo(
+    record = photo(
         key,
         second=second,
         labels={"Cat": 90.5, "Pet": 91.0, "Animal": 92.0},
@@ -63,6 +64,13 @@ def cat(key: str, second: int) -> ImageRecord:
         moderation={"Violence": 80.0},
         detectors={"labels": "f1"},
     )
+    found = replace(
+        record.findings,
+        celebrities={"Ada Lovelace": 99.0},
+        colors=("blue", "grey"),
+        equipment=("head_cover",),
+    )
+    return replace(record, findings=found)
 
 
 def full_site() -> Site:

@@ -20,6 +20,7 @@ from local.rekognition.faces.operations import FACE_OPERATIONS
 from local.rekognition.service import RekognitionService, application
 from tests.local.rekognition.asgi import PORT, Answer, Http
 
+MODEL_NAME = "arn:aws:rekognition:us-east-1:123456789012:project/cups/version/cups.1/1769860800000"
 MODEL = botocore.session.get_session().get_service_model("rekognition")
 BYTES = {"Image": {"Bytes": base64.b64encode(b"any bytes").decode()}}
 NAMED = {"Image": {"S3Object": {"Bucket": "photos", "Name": "a b+c%20#'\"🐈.jpg"}}}
@@ -37,8 +38,11 @@ def call(http: Http, body: object, operation: str = "DetectLabels") -> Answer:
 
 @pytest.mark.parametrize("operation", ANSWERS)
 @pytest.mark.parametrize("body", [BYTES, NAMED], ids=["bytes", "object"])
-def test_an_answer_has_the_members_that_the_services_model_names(operation: str, body: object) -> None:
-    answered = call(server(), body, operation)
+def test_an_answer_has_the_members_that_the_services_model_names(
+    operation: str, body: dict[str, object]
+) -> None:
+    model = {"ProjectVersionArn": MODEL_NAME} if operation == "DetectCustomLabels" else {}
+    answered = call(server(), {**body, **model}, operation)
 
     shape = MODEL.operation_model(operation).output_shape
     raw = {"body": answered.body, "headers": {}, "status_code": answered.status}

@@ -132,7 +132,10 @@ def test_an_operation_that_is_not_here_is_unknown(wire: Wire, operation: str) ->
 
 
 def test_an_operation_of_the_service_that_is_not_here_is_told_apart(wire: Wire) -> None:
-    assert "does not do DetectText; it does DetectLabels" in wire.call(BYTES, "DetectText")[1]["Message"]
+    assert (
+        "has no model for DetectText, and makes no answers up; it does DetectLabels"
+        in wire.call(BYTES, "DetectText")[1]["Message"]
+    )
 
 
 def test_a_bug_is_an_internal_error_and_the_next_call_is_answered(wire: Wire) -> None:

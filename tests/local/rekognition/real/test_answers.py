@@ -44,6 +44,23 @@ def test_answers_fit_the_services_own_model(photo: Path, rekognition: Any) -> No
         assert_fits(answer, operation)
 
 
+def test_image_properties_come_alone_or_beside_labels_as_they_were_asked_for(rekognition: Any) -> None:
+    alone = rekognition.detect_labels(Image=image("sheep.jpg"), Features=["IMAGE_PROPERTIES"])
+    both = rekognition.detect_labels(
+        Image=image("sheep.jpg"), Features=["GENERAL_LABELS", "IMAGE_PROPERTIES"]
+    )
+    labels = rekognition.detect_labels(Image=image("sheep.jpg"))
+
+    for answer in (alone, both):
+        assert_fits(answer, "DetectLabels")
+        colors = answer["ImageProperties"]["DominantColors"]
+        # Sheep on a meadow.
+        assert colors[0]["SimplifiedColor"] == "green"
+    assert alone["Labels"] == []
+    assert both["Labels"] == labels["Labels"]
+    assert "ImageProperties" not in labels
+
+
 def test_labels_come_surest_first_and_their_parents_are_among_them_and_as_sure(rekognition: Any) -> None:
     labels = rekognition.detect_labels(Image=image("dog.jpg"))["Labels"]
     sure = {label["Name"]: label["Confidence"] for label in labels}

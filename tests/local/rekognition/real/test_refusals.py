@@ -104,9 +104,14 @@ def test_no_reachable_s3_is_an_internal_error_and_the_server_lives(
         client.detect_faces(Image={"Bytes": picture()})
 
 
-def test_an_operation_that_is_not_here_says_so(rekognition_running: Running) -> None:
-    with pytest.raises(ClientError, match="the local Rekognition does not do RecognizeCelebrities"):
-        rekognition_running.client("rekognition").recognize_celebrities(Image={"Bytes": b"x"})
+@pytest.mark.parametrize("method", ["recognize_celebrities", "detect_protective_equipment"])
+def test_nobody_and_nothing_is_made_up(rekognition_running: Running, method: str) -> None:
+    client = rekognition_running.client("rekognition")
+
+    with pytest.raises(ClientError, match=r"no model for .*, and makes no answers up") as refused:
+        getattr(client, method)(Image={"Bytes": picture()})
+
+    assert refused.value.response["Error"]["Code"] == "UnknownOperationException"
 
 
 def test_a_request_in_chunks_is_answered_and_bounded(rekognition_running: Running) -> None:

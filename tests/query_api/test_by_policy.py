@@ -132,17 +132,21 @@ def detailed() -> Site:
     return site
 
 
+NAMELESS = dict[str, list[str]](aliases=[], categories=[])
+
+
 def test_details_put_what_is_shown_as_one_together() -> None:
     details = detailed().get("/images/a.jpg").json
 
     assert details["labels"] == [
-        {"name": "Cat", "confidence": 79.996, "parent": True, "parents": [], "instances": []},
+        {"name": "Cat", "confidence": 79.996, "parent": True, "parents": [], "instances": [], **NAMELESS},
         {
             "name": "Vehicle",
             "confidence": 70.0,
             "parent": False,
             "parents": ["Cat"],
             "instances": [{"confidence": 60.0}],
+            **NAMELESS,
         },
     ]
     assert details["face_details"] == [{"smile": {"value": True}}]

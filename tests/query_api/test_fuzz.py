@@ -1,6 +1,7 @@
 """What openapi.json says is what is done, whatever is sent: by schemathesis, in this process."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import schemathesis
@@ -54,6 +55,13 @@ def full_site() -> Site:
         detectors=dict.fromkeys(ANSWERS, "f1"),
         file=facts("2026-07-31T12:00:00.000", camera="Pixel 9", place=(48.8584, 2.2945), looks=7),
     )
+    found = replace(
+        record.findings,
+        celebrities={"Grace Hopper": 99.0},
+        colors=("blue", "grey"),
+        equipment=("head_cover",),
+    )
+    record = replace(record, findings=found)
     commit(site.table, record)
     for detector, response in ANSWERS.items():
         name = ResultName(record.version.content_id, detector, "f1")

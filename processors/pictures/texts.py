@@ -9,7 +9,7 @@ from datetime import datetime
 from contract.photos import MAX_KEYWORDS, MAX_TEXT_CHARACTERS
 
 # Control characters, halves of characters, and what turns the direction of the text around it.
-_UNWANTED = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp"})
+_UNWANTED = frozenset({"Cc", "Cs", "Cn"})
 _TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _MOMENT = re.compile(
     r"(?P<year>\d{4})[:\-/.]?(?P<month>\d\d)[:\-/.]?(?P<day>\d\d)"

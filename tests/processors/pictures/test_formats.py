@@ -70,6 +70,16 @@ def test_photos_of_phones_are_shown_as_they_were_taken(name: str) -> None:
     assert_shows_the_motif(picture)
 
 
+def test_a_picture_behind_a_long_comment_is_found() -> None:
+    content = encoded(motif(), "JPEG")
+    comment = b"\xff\xfe" + (0xFFFF).to_bytes(2, "big") + b"\0" * (0xFFFF - 2)
+
+    picture = looked_at(content[:2] + comment + content[2:])
+
+    assert (picture.form, picture.width, picture.height) == ("JPEG", WIDTH, HEIGHT)
+    assert_shows_the_motif(picture)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("form", TURNED)
 def test_a_turned_photo_is_shown_upright(form: str, orientation: int) -> None:

@@ -254,6 +254,7 @@ def test_text_is_harmless_whatever_was_written(text: str) -> None:
         ("a\0b\x1b[31mc\r\n d", "ab[31mc d"),
         ("\ud800 x", "x"),
         ("\u202egpj.exe", "gpj.exe"),
+        ("two\u2028\u2029lines", "two lines"),
         ("  ", None),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
         ("x" * 5000, "x" * MAX_TEXT_CHARACTERS),
@@ -279,6 +280,11 @@ def test_there_are_so_many_keywords_and_no_more() -> None:
 )  # fmt: skip
 def test_impossible_times_are_none(text: str) -> None:
     assert parse_moment(text) is None
+
+
+@pytest.mark.parametrize("year", [1800, 2200])
+def test_the_first_and_the_last_year_are_years(year: int) -> None:
+    assert parse_moment(f"{year}:01:01 00:00:00") == (f"{year}-01-01T00:00:00.000", None)
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,8 @@ def test_a_plain_photo_gets_a_thumbnail_and_no_view(place: PicturesPlace) -> Non
 
     assert (facts.format, facts.width, facts.height, facts.is_direct) == ("JPEG", 2000, 1500, True)
     assert (facts.renditions, facts.has_view, facts.orientation) == (TOKEN, False, 1)
+    assert facts.hash is not None
+    assert facts.sharpness is not None
     assert list(place.renditions.found) == [f"{CONTENT}/{TOKEN}/thumbnail.webp"]
     thumbnail = place.renditions.image("thumbnail.webp")
     assert (thumbnail.format, thumbnail.size) == ("WEBP", (512, 384))

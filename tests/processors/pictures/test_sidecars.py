@@ -95,6 +95,14 @@ def test_of_hostile_json_nothing_is_taken(document: bytes) -> None:
     assert takeout_facts(document, keep_location=True) == {}
 
 
+@pytest.mark.parametrize(("latitude", "longitude"), [(90, 180), (-90, -180)])
+def test_the_ends_of_the_earth_are_places(latitude: float, longitude: float) -> None:
+    there = json.dumps({"geoData": {"latitude": latitude, "longitude": longitude}}).encode()
+
+    found = takeout_facts(there, keep_location=True)
+    assert (found["latitude"], found["longitude"]) == (latitude, longitude)
+
+
 def test_a_place_is_not_noted_unless_asked_for() -> None:
     assert "latitude" not in takeout_facts(json.dumps(TAKEOUT).encode(), keep_location=False)
 

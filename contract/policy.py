@@ -133,6 +133,7 @@ class Policy:
     def categories(self, action: ModerationAction) -> Mapping[str, tuple[float, float]]:
         """Return the categories, in lower case, of which one at least is in every photo that asks for this.
 
+        They say nothing of photos about which a person has decided.
         Each comes with the confidence from which on it does, and the one from which on it asks for more.
         There are none for `allow`.
         """
@@ -150,8 +151,15 @@ class Policy:
         return max(asked, key=_BY_STRENGTH.index, default=ModerationAction.ALLOW)
 
     def action_of(self, record: ImageRecord) -> ModerationAction | None:
-        """Return what is to be done with a photo; None where nobody has looked for what moderation asks."""
-        if record.status is not Status.RECOGNIZED or MODERATION not in record.detectors:
+        """Return what is to be done with a photo; None where nobody has looked for what moderation asks.
+
+        What a person has decided is above what detectors found, and what any policy asks for.
+        """
+        if record.status is not Status.RECOGNIZED:
+            return None
+        if record.decision is not None:
+            return ModerationAction(record.decision)
+        if MODERATION not in record.detectors:
             return None
         return self.action(record.findings.moderation)
 

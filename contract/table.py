@@ -17,7 +17,9 @@ A content id names the bytes of an image, or those of one version alone where an
 
 A term is `label:<name>`, `moderation:<category>`, `text:<word>`, `camera:<name>`, `celebrity:<name>`,
 `color:<name>` or `equipment:<type>`, all in lower case, `faces:some`, `geo:<geohash>`,
-`hash:<band>:<four digits>` or `status:<status>`. All rows of one image have the
+`hash:<band>:<four digits>` or `status:<status>`. Where a person has decided about a photo, its categories are
+`decided:<category>` instead, out of the way of whoever looks for what is to be reviewed, and there is
+`decision:<allow or block>`. All rows of one image have the
 same sort key and stand in shards of the same number, so that images which carry several terms are found by a
 join of their rows; only the row in the order of capture has another. An index row counts only while the
 record of its key stands for it: rows are written before the record that makes them true, and removed after
@@ -170,6 +172,15 @@ def moderation_term(category: str) -> str:
     return f"moderation:{category.casefold()}"
 
 
+def decided_term(category: str) -> str:
+    """Return the term in place of `moderation_term` where a person has decided about the image."""
+    return f"decided:{category.casefold()}"
+
+
+def decision_term(decision: str) -> str:
+    return f"decision:{decision}"
+
+
 def word_term(word: str) -> str:
     return f"text:{word.casefold()}"
 
@@ -278,9 +289,12 @@ def _terms(record: ImageRecord) -> Mapping[str, tuple[float | None, bool]]:
             max(confidence, before or 0.0),
             name in found.parents and was_parent,
         )
+    category_term = moderation_term if record.decision is None else decided_term
     for category, confidence in found.moderation.items():
-        before, _ = terms.get(moderation_term(category), (None, False))
-        terms[moderation_term(category)] = (max(confidence, before or 0.0), False)
+        before, _ = terms.get(category_term(category), (None, False))
+        terms[category_term(category)] = (max(confidence, before or 0.0), False)
+    if record.decision is not None:
+        terms[decision_term(record.decision)] = (None, False)
     terms |= {word_term(word): (None, False) for word in found.words if len(word) <= MAX_WORD_CHARACTERS}
     if found.faces:
         terms[faces_term()] = (None, False)

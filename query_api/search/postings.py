@@ -16,7 +16,7 @@ from query_api.ports import TableReader
 from query_api.search.questions import BY_CAPTURE, OLDEST_FIRST, ListQuestion, Order
 
 if TYPE_CHECKING:
-    from contract.policy import Policy
+    from contract.policy import ModerationAction, Policy
 
 MAX_ROWS_AT_ONCE = 500
 # Of each of several postings: larger bites would mostly be left over when the page is full.
@@ -127,9 +127,9 @@ def _groups(question: ListQuestion, policy: Policy | None) -> list[Terms]:
     if question.any_labels:
         groups.append(label_terms(question.any_labels, policy))
     if question.moderation is not None:
-        groups.append((table.moderation_term(question.moderation),))
+        groups.append((table.moderation_term(question.moderation), table.decided_term(question.moderation)))
     if question.moderation_action is not None and policy is not None:
-        groups.append(tuple(map(table.moderation_term, policy.categories(question.moderation_action))))
+        groups.append(_action_terms(question.moderation_action, policy))
     groups += [(table.word_term(word),) for word in question.words]
     groups += [(table.celebrity_term(name),) for name in question.celebrities]
     groups += [(table.color_term(name),) for name in question.colors]
@@ -149,6 +149,15 @@ def label_terms(names: Sequence[str], policy: Policy | None) -> Terms:
     """Return the terms of labels, each once: by a policy, those of all names that are shown as one."""
     found = names if policy is None else [found for name in names for found in policy.names(name)]
     return tuple(dict.fromkeys(map(table.label_term, found)))
+
+
+def _action_terms(action: ModerationAction, policy: Policy) -> Terms:
+    """Return the terms of photos with which a policy or a person asks to do this.
+
+    There are none for what most photos are, which is seen on the records.
+    """
+    asked = tuple(map(table.moderation_term, policy.categories(action)))
+    return (*asked, table.decision_term(action)) if action == action.BLOCK else asked
 
 
 class ReadBudgetSpentError(Exception):

@@ -244,11 +244,11 @@ class Matcher:
         return moderated
 
     def _has_action(self) -> bool:
-        """Return whether the policy ever asks for the action that is asked for."""
+        """Return whether the policy, or a person, ever asks for the action that is asked for."""
         action = self.question.moderation_action
         if self.policy is None or action is None:
             return False
-        return action == action.ALLOW or bool(self.policy.categories(action))
+        return action != action.REVIEW or bool(self.policy.categories(action))
 
     def _asks_for_action(self, record: ImageRecord) -> bool:
         return self.policy is not None and self.policy.action_of(record) == self.question.moderation_action
@@ -354,6 +354,7 @@ def _bounds(question: ListQuestion, policy: "Policy") -> dict[str, RowBounds]:
         term = table.moderation_term(question.moderation)
         least = max(asked, policy.rule(question.moderation).threshold)
         found[term] = RowBounds(min(least, found.get(term, RowBounds(least)).least))
+        found[table.decided_term(question.moderation)] = RowBounds(least)
     return found
 
 

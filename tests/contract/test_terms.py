@@ -43,6 +43,15 @@ def test_an_image_is_found_by_labels_categories_words_and_faces() -> None:
     }
 
 
+def test_what_a_person_has_decided_about_is_out_of_the_way_of_what_is_to_be_reviewed() -> None:
+    terms = {row.term: row.confidence for row in index_rows(replace(RECORD, decision="block"))}
+
+    assert terms["decision:block"] is None
+    assert terms["decided:violence"] == 61.5
+    assert not any(term.startswith("moderation:") for term in terms)
+    assert len(terms) == len(index_rows(RECORD)) + 1
+
+
 def test_all_rows_of_an_image_have_one_sort_key_and_one_shard() -> None:
     assert len({row.at.sk for row in index_rows(RECORD)}) == 1
     assert len({row.at.pk.rpartition("#")[2] for row in index_rows(RECORD)}) == 1

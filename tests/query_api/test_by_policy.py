@@ -245,6 +245,46 @@ def test_without_a_policy_there_is_nothing_to_review() -> None:
     assert site_of(policy=None).get("/reviews").status == 404
 
 
+def decided(record: ImageRecord, decision: str | None) -> ImageRecord:
+    return replace(record, decision=decision, corrections=0 if decision is None else 1)
+
+
+def test_what_a_person_has_decided_is_above_the_policy() -> None:
+    site = site_of(
+        decided(moderated("harmless.jpg", 1, Gambling=41.0), "block"),
+        decided(moderated("blocked before.jpg", 2, Violence=99.0), "allow"),
+        decided(moderated("reviewed.jpg", 3, Violence=70.0), "allow"),
+        decided(photo("not looked at.jpg", second=4, detectors={"labels": "1"}), "block"),
+        moderated("to review.jpg", 5, Violence=70.0),
+        moderated("blocked.jpg", 6, Violence=99.0),
+    )
+    expected = {
+        "block": ["blocked.jpg", "not looked at.jpg", "harmless.jpg"],
+        "review": ["to review.jpg"],
+        "allow": ["reviewed.jpg", "blocked before.jpg"],
+    }
+
+    assert {action: site.list(moderation_action=action).keys for action in expected} == expected
+    assert site.get("/reviews").keys == site.get("/reviews?order=confidence").keys == ["to review.jpg"]
+    actions = {image["key"]: image["moderation_action"] for image in site.list().json["images"]}
+    assert actions == {key: action for action, keys in expected.items() for key in keys}
+    assert site.get("/images/harmless.jpg").json["moderation_action"] == "block"
+    site.policy = policy_of("[labels]\nCat = 80")
+    assert site.list(moderation_action="block").keys == ["not looked at.jpg", "harmless.jpg"]
+
+
+def test_photos_decided_about_are_found_by_their_categories_all_the_same() -> None:
+    records = (
+        decided(moderated("decided.jpg", 1, Violence=70.0), "allow"),
+        moderated("open.jpg", 2, Violence=60.0),
+    )
+    for policy in (POLICY, None):
+        site = site_of(*records, policy=policy)
+        assert site.list(moderation="Violence").keys == ["open.jpg", "decided.jpg"]
+        assert site.list(moderation="Violence", order="confidence").keys == ["decided.jpg", "open.jpg"]
+        assert site.list(moderation="Violence", min_confidence=65).keys == ["decided.jpg"]
+
+
 def test_a_changed_policy_is_followed_at_once() -> None:
     site = site_of(moderated("a.jpg", 1, Violence=70.0))
     assert site.list(moderation_action="block").keys == []
@@ -257,7 +297,7 @@ def test_a_changed_policy_is_followed_at_once() -> None:
 def test_an_action_that_the_policy_never_asks_for_reads_nothing() -> None:
     site = site_of(moderated("a.jpg", 1, Violence=70.0), policy=policy_of("[labels]\nCat = 80"))
 
-    assert site.list(moderation_action="block").json == {"images": [], "cursor": None}
+    assert site.list(moderation_action="review").json == {"images": [], "cursor": None}
     assert site.table.reads == 0
 
 
@@ -402,6 +442,22 @@ def test_a_page_of_reviews_costs_the_same_of_many_and_few() -> None:
     assert cost <= min(cost_of_few + 2, 80)
 
 
+def test_photos_decided_about_are_not_on_the_way_to_those_to_review() -> None:
+    def cost(decided_photos: int) -> float:
+        table = MemoryTable()
+        for second in range(decided_photos):
+            commit(table, decided(moderated(f"{second}.jpg", second, Violence=65.0), "allow"))
+        commit(table, moderated("open.jpg", 0, Violence=65.0))
+        table.units.clear()
+        listing = Listing(PolicyTable(table, POLICY), policy=POLICY)
+        page = listing.page(ListQuestion(moderation_action=ModerationAction.REVIEW))
+        assert [match.record.key for match in page.matches] == ["open.jpg"]
+        assert page.next_after is None
+        return sum(table.units.values())
+
+    assert cost(2_000) == cost(0)
+
+
 def test_the_largest_policy_does_not_stretch_the_bound_of_a_page() -> None:
     categories = "\n".join(f'[moderation."{name}"]\nreview = 60' for name in ALL_CATEGORIES[:20])
     aliases = "\n".join(f"A{n} = {[f'a{n}{m}' for m in range(9)]}" for n in range(3))
@@ -497,8 +553,12 @@ def is_wanted(policy: Policy, asked: ListQuestion, record: ImageRecord) -> bool:
         all(map(has, asked.labels))
         and (not asked.any_labels or any(map(has, asked.any_labels)))
         and not any(map(has, asked.not_labels))
-        and (asked.moderation_action is None or policy.action_of(record) == asked.moderation_action)
+        and (asked.moderation_action is None or action(policy, record) == asked.moderation_action)
     )
+
+
+def action(policy: Policy, record: ImageRecord) -> str:
+    return record.decision or policy.action(record.findings.moderation)
 
 
 def confidence(policy: Policy, asked: ListQuestion, record: ImageRecord) -> float:
@@ -516,14 +576,18 @@ def confidence(policy: Policy, asked: ListQuestion, record: ImageRecord) -> floa
     )
 
 
+DECISIONS = st.sampled_from([None, None, None, "allow", "block"])
+
+
 @settings(max_examples=400, deadline=None)
-@given(policy=POLICIES, found=st.lists(findings(), max_size=25), asked=questions())
+@given(policy=POLICIES, found=st.lists(st.tuples(findings(), DECISIONS), max_size=25), asked=questions())
 def test_answers_are_those_of_a_plain_filter_over_what_is_shown(
-    policy: Policy, found: list[Findings], asked: ListQuestion
+    policy: Policy, found: list[tuple[Findings, str | None]], asked: ListQuestion
 ) -> None:
     table, records = MemoryTable(), []
-    for second, each in enumerate(found):
+    for second, (each, decision) in enumerate(found):
         record = replace(photo(f"{second}.jpg", second=second, detectors=MODERATED), findings=each)
+        record = decided(record, decision)
         records.append(record)
         commit(table, record)
     listing = Listing(PolicyTable(table, policy), policy=policy)

@@ -12,6 +12,7 @@ from contract.records import ImageRecord, Result, ResultName
 from contract.table import SHARDS, IndexRow, label_term
 from query_api.ports import Counts, LabelCounts, TableReader
 from query_api.routes import Dependencies
+from query_api.search.agreement import agreement
 from query_api.search.postings import ROWS_OF_A_QUERY, RowRange, ranges
 from query_api.search.questions import ListQuestion
 
@@ -32,6 +33,7 @@ def answered_by(parts: Dependencies, policy: Policy) -> Dependencies:
         counts=PolicyCounts(parts.counts, policy),
         exact_counts=partial(counts_of_rows, parts.table, policy),
         policy=policy,
+        agreement=partial(agreement, parts.table, policy),
     )
 
 

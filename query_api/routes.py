@@ -19,6 +19,7 @@ from query_api.search.listing import Listing
 
 if TYPE_CHECKING:
     from contract.policy import Policy
+    from query_api.search.agreement import Agreement
 
 OPENAPI = Endpoint("GET", "/openapi.json", "describeApi", "This document", {"type": "object"}, is_static=True)
 ACCESS = Endpoint(
@@ -49,7 +50,7 @@ class Dependencies:
     `operator` says whether there is a page for operators, `corrections` whether people may correct photos.
     `policy` says what is shown, None for everything; then `table`, `listing` and `counts` are by it
     (query_api/by_policy.py), and `exact_counts` counts labels of which `counts` says only how many there can
-    be.
+    be. `agreement` reads how often people agree with it.
     """
 
     table: TableReader
@@ -75,6 +76,7 @@ class Dependencies:
     policy: "Policy | None" = None
     exact_counts: CountingExactly | None = None
     corrections: bool = False
+    agreement: "Callable[[], Agreement] | None" = None
 
 
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:
@@ -103,7 +105,12 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
         *((upload,) if parts.uploads else ()),
         *((Route(ACCESS, partial(_access, parts.visible)),) if parts.prefix_claim else ()),
         Route(counts.LABELS, partial(counts.list_labels, parts.counts, parts.exact_counts)),
-        Route(counts.STATS, partial(counts.read_stats, parts.counts, parts.queues, parts.now, parts.policy)),
+        Route(
+            counts.STATS,
+            partial(
+                counts.read_stats, parts.counts, parts.queues, parts.now, parts.policy, parts.agreement
+            ),
+        ),
         *PageEndpoints(
             parts.photos_at,
             parts.renditions_at,

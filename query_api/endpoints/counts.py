@@ -11,6 +11,7 @@ from contract.metrics import SCENE_METRICS, Metric
 from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
 from query_api.endpoints import schemas
+from query_api.http import parameters
 from query_api.http.messages import Request, Response, unhealthy
 from query_api.http.parameters import Parameter, QueryParams, text_up_to, whole
 from query_api.http.routing import Endpoint
@@ -18,6 +19,7 @@ from query_api.ports import Counts, Queues, RequestLog, TableReader
 
 if TYPE_CHECKING:
     from contract.policy import Policy
+    from query_api.search.agreement import Agreement
 
 MAX_PREFIX_CHARACTERS = 200
 MAX_LIMIT = 1000
@@ -50,6 +52,13 @@ STATS = Endpoint(
     "How many images there are, what was paid and saved, and what is waiting",
     schemas.STATS,
     "Numbers of queues are approximate, as SQS gives them.",
+    parameters=(
+        Parameter(
+            "reviews",
+            parameters.FLAG,
+            "Also how often people allowed and blocked photos that have a category of the policy.",
+        ),
+    ),
 )
 HEALTH = Endpoint(
     "GET", "/health", "checkHealth", "Whether the table answers", schemas.HEALTH, by_prefix=True
@@ -101,9 +110,19 @@ def _one_each(counts: Mapping[str, int]) -> list[dict[str, Any]]:
 
 
 def read_stats(
-    counts: Counts, queues: Queues, now: Callable[[], datetime], policy: "Policy | None", _: Request
+    counts: Counts,
+    queues: Queues,
+    now: Callable[[], datetime],
+    policy: "Policy | None",
+    agreement: "Callable[[], Agreement] | None",
+    request: Request,
 ) -> Response:
-    """Answer how things stand. `now` gives the time in UTC."""
+    """Answer how things stand. `now` gives the time in UTC; `agreement` is None where there is no policy."""
+    asked = QueryParams(STATS.parameters, request.raw_query_string)
+    wants_reviews = asked.one("reviews")
+    if wants_reviews and agreement is None:
+        asked.blame("reviews", "this deployment has no policy (its setting policy)")
+    asked.finish()
     today = now().date()
     days = [(today - timedelta(days=ago)).isoformat() for ago in range(CALL_DAYS)]
     statuses, counted = counts.statuses_and_days(days)
@@ -116,6 +135,7 @@ def read_stats(
         "dead_letters": backlog.dead_letters,
         "today": {count.name.lower(): counted.get(days[0], {}).get(count, 0) for count in Metric},
         **({} if policy is None else {"policy": policy.version}),
+        **({"reviews": _reviews(agreement())} if wants_reviews and agreement else {}),
     }
     return Response(200, content)
 
@@ -133,6 +153,21 @@ def _scenes(counted: Mapping[str, Mapping[str, int]]) -> dict[str, Any] | None:
         return None
     disagreement = round(different / labels, 3) if labels else None
     return {"inherited": inherited, "compared": compared, "disagreement": disagreement, "days": CALL_DAYS}
+
+
+def _reviews(agreement: "Agreement") -> dict[str, Any]:
+    return {
+        "is_all": agreement.is_all,
+        "categories": [
+            {
+                "name": category,
+                "allowed": sum(each.allowed for each in by_step.values()),
+                "blocked": sum(each.blocked for each in by_step.values()),
+                "by_confidence": [{"from": least, **each._asdict()} for least, each in by_step.items()],
+            }
+            for category, by_step in agreement.by_category.items()
+        ],
+    }
 
 
 def _sums(counted: Mapping[str, Mapping[str, int]], *names: Metric) -> list[int]:

@@ -292,6 +292,7 @@ ACCESS = json_object(
     }
 )
 _QUEUE = json_object({"waiting": COUNT, "in_flight": COUNT})
+_VERDICTS: Json = {"allowed": COUNT, "blocked": COUNT}
 STATS = json_object(
     {
         "images": json_object({"recognized": COUNT, "rejected": COUNT}),
@@ -325,8 +326,29 @@ STATS = json_object(
             description="What the processor counted, UTC.",
         ),
         "policy": _POLICY,
+        "reviews": json_object(
+            {
+                "is_all": {
+                    "type": "boolean",
+                    "description": "Whether all photos that people decided about were looked at, or the newest.",
+                },
+                "categories": listed(
+                    json_object(
+                        {
+                            "name": {**TEXT, "description": "In lower case."},
+                            **_VERDICTS,
+                            "by_confidence": listed(
+                                json_object({"from": PERCENT, **_VERDICTS}),
+                            ),
+                        }
+                    )
+                ),
+            },
+            description="What people decided about photos that have a category of the policy, where asked for.",
+        ),
     },
     "policy",
+    "reviews",
 )
 PROBLEM = json_object(
     {

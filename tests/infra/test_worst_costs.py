@@ -4,6 +4,7 @@ from pathlib import Path
 
 from aws.calls import MAX_ENTRIES
 from contract.detectors import OPERATIONS
+from contract.policy_faults import MAX_CATEGORIES
 from contract.prices import MILLION, Prices, dollars_for_calls
 from contract.quotas import LETTERS_A_REQUEST, OPERATOR_REQUESTS_A_SECOND
 from contract.table import SHARDS
@@ -24,6 +25,7 @@ from infra.settings import DeploymentSettings
 from query_api import by_policy
 from query_api.endpoints.correcting import MOST_TOLD
 from query_api.endpoints.counts import CALL_DAYS
+from query_api.search.agreement import ROWS_OF_A_RANGE
 from query_api.search.listing import MAX_READ_BUDGET, MAX_RECORDS
 from query_api.search.postings import ROWS_OF_A_UNIT
 from query_api.visibility import COUNTED_READ_BUDGET
@@ -60,6 +62,11 @@ WORST_UNITS = {
 WRITE_UNITS_OF_ONE_RECORD = 45
 # With access by prefix, labels are counted on photos.
 BY_PREFIX = "GET /labels", MAX_RECORDS + COUNTED_READ_BUDGET / ROWS_OF_A_UNIT
+# With a policy, what people decided is counted by the newest rows of each category, and of what they blocked.
+OF_REVIEWS = (
+    "GET /stats",
+    (CALL_DAYS + 1) / 2 + (MAX_CATEGORIES + 1) * SHARDS * ROWS_OF_A_RANGE / ROWS_OF_A_UNIT,
+)
 # With a policy, some are counted by their rows too.
 BY_POLICY = "GET /labels", len(LABEL_COUNTS) / 2 + by_policy.COUNTED_READ_BUDGET / ROWS_OF_A_UNIT
 # Requests to SQS: letters by tens received and let go of, or sent and deleted, and the depths of four queues.
@@ -91,6 +98,7 @@ def table() -> str:
         lines.append(row(f"`{route}`", route, WORST_UNITS.get(route, 0)))
     lines.append(row(f"`{BY_PREFIX[0]}` with `prefix_claim`", *BY_PREFIX))
     lines.append(row(f"`{BY_POLICY[0]}` with `policy`", *BY_POLICY))
+    lines.append(row(f"`{OF_REVIEWS[0]}?reviews=true` with `policy`", *OF_REVIEWS))
     lines.append(row(f"`{ACCESS_ROUTE}`, only with it", ACCESS_ROUTE, 0))
     lines.append(row(f"`{REVIEWS_ROUTE}`, only with `policy`", REVIEWS_ROUTE, WORST_UNITS[REVIEWS_ROUTE]))
     for route in (*OPERATOR_ROUTES, OPERATOR_PAGE, *CORRECTION_ROUTES):

@@ -108,7 +108,12 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
         Route(
             counts.STATS,
             partial(
-                counts.read_stats, parts.counts, parts.queues, parts.now, parts.policy, parts.agreement
+                counts.read_stats,
+                parts.counts,
+                parts.queues,
+                parts.now,
+                parts.policy,
+                agreement=parts.agreement,
             ),
         ),
         *PageEndpoints(

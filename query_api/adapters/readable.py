@@ -27,6 +27,10 @@ Unreadable = Callable[[str, Exception], None]
 BROKEN = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, zlib.error)
 
 
+# Those of contract/corrections.py, which most deployments never load.
+DECISIONS = ("allow", "block")
+
+
 def row(item: Item, *, by_rank: bool) -> IndexRow:
     """Read an index row. Raise one of BROKEN."""
     sort_key = _text(item, SORT_KEY)
@@ -62,7 +66,8 @@ def record(item: Item) -> ImageRecord:
             _percent(confidence)
     _texts([*item.get("detectors", {}).values(), *item.get("renamed", {}).values()])
     _count(item.get("corrections", 0))
-    _text({"decision": "", **item}, "decision")
+    if "decision" in item and item["decision"] not in DECISIONS:
+        raise ValueError(f"{item['decision']!r} is no decision")
     return ImageRecord.from_item(item)
 
 

@@ -114,8 +114,9 @@ def read_stats(
     queues: Queues,
     now: Callable[[], datetime],
     policy: "Policy | None",
-    agreement: "Callable[[], Agreement] | None",
     request: Request,
+    *,
+    agreement: "Callable[[], Agreement] | None" = None,
 ) -> Response:
     """Answer how things stand. `now` gives the time in UTC; `agreement` is None where there is no policy."""
     asked = QueryParams(STATS.parameters, request.raw_query_string)

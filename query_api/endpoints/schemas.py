@@ -330,7 +330,7 @@ STATS = json_object(
             {
                 "is_all": {
                     "type": "boolean",
-                    "description": "Whether all photos that people decided about were looked at, or the newest.",
+                    "description": "Whether all decided photos were looked at; else the newest.",
                 },
                 "categories": listed(
                     json_object(
@@ -344,7 +344,7 @@ STATS = json_object(
                     )
                 ),
             },
-            description="What people decided about photos that have a category of the policy, where asked for.",
+            description="What people decided about photos by category, where it is asked for.",
         ),
     },
     "policy",

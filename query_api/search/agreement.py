@@ -45,9 +45,7 @@ def agreement(table: TableReader, policy: Policy) -> Agreement:
     """
     categories = sorted(policy.rules)
     terms = [decision_term(ModerationAction.BLOCK), *map(decided_term, categories)]
-    found = table.rows(
-        [each for term in terms for each in ranges(ListQuestion(), term)], ROWS_OF_A_RANGE
-    )
+    found = table.rows([each for term in terms for each in ranges(ListQuestion(), term)], ROWS_OF_A_RANGE)
     counts: dict[str, Counter[tuple[int, bool]]] = {category: Counter() for category in categories}
     is_all = True
     for shard in range(SHARDS):

@@ -60,7 +60,7 @@ class CountsSite:
     def get(self, target: str) -> Response:
         routes = (
             Route(LABELS, partial(list_labels, self.counts, None)),
-            Route(STATS, partial(read_stats, self.counts, self.counts, lambda: self.now, None, None)),
+            Route(STATS, partial(read_stats, self.counts, self.counts, lambda: self.now, None)),
         )
         return Router(routes, self, self._count).respond(Request.from_event(ministack(target)))
 

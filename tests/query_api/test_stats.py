@@ -78,7 +78,7 @@ def test_where_nothing_has_happened_yet_everything_is_zero() -> None:
     assert set(stats["today"].values()) == {0}
 
 
-def test_there_is_nothing_to_choose() -> None:
+def test_what_nobody_knows_to_ask_for_is_refused() -> None:
     assert CountsSite().get("/stats?day=2026-11-23").status == 400
 
 

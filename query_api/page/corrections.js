@@ -44,6 +44,37 @@ export class Corrector {
     return this.send({ add: [name] }, `Added ${name}.`, [label, ...others], back);
   }
 
+  /**
+   * Send a decision, and show what it `makes` of the photo; return null, or why it was not made. `made` is
+   * called before it is shown.
+   */
+  async decide(edit, makes, made) {
+    if (this.isBusy) return "Not yet: the last change is still being made.";
+    this.isBusy = true;
+    let failure = null;
+    try {
+      const { corrections } = await correct(this.photo.key, edit, this.details.corrections.number);
+      const { shown } = this.details.corrections;
+      this.take({ ...this.details, ...makes, corrections: { ...corrections, shown } });
+      made();
+      // What it would take back comes from before this.
+      this.undo = null;
+      this.said = "";
+      this.follow();
+    } catch (error) {
+      failure = error.message;
+      if (error.status === CORRECTED_MEANWHILE) {
+        await this.lookAgain();
+        failure = this.said;
+        this.said = "";
+      }
+    } finally {
+      this.isBusy = false;
+    }
+    if (this.isShown()) this.changed(this.details);
+    return failure;
+  }
+
   /** Send an edit, and show its labels as they will be; `back` takes it back. */
   async send(edit, said, labels, back) {
     if (this.isBusy) return;

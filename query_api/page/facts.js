@@ -6,12 +6,13 @@ import { ACTIONS, foremost, moment, percent, plural, size } from "./words.js";
 
 /**
  * List the facts. `least` is the least confidence of labels; `chosen` takes filters, `pointed` the name of
- * what is pointed at, or null; `raw` gives Rekognition's own answer; `corrector` lets labels be corrected, null
- * where nobody may.
+ * what is pointed at, or null; `raw` gives Rekognition's own answer; `corrector` lets labels be corrected, and
+ * `decider` lets people decide whether it is shown; null where nobody may.
  */
-export function facts(details, { least, chosen, pointed, raw, corrector }) {
+export function facts(details, { least, chosen, pointed, raw, corrector, decider }) {
   return [
     details.rejection ? rejection(details.rejection) : null,
+    decider?.part(),
     details.moderation.length
       ? part(
           "Flagged",

@@ -3,8 +3,9 @@
 import { ask } from "./api.js";
 import { change, filters } from "./address.js";
 import { Corrector } from "./corrections.js";
+import { Decider, decides } from "./decisions.js";
 import { detailsOf } from "./details.js";
-import { byId, h, icon, replace } from "./dom.js";
+import { byId, h, icon, isOn, replace } from "./dom.js";
 import { facts } from "./facts.js";
 import { leastConfidence } from "./filters.js";
 import { Frame } from "./frame.js";
@@ -16,6 +17,8 @@ export class Viewer {
     Object.assign(this, { gallery, revealed });
     this.dialog = byId("viewer");
     this.showsBoxes = true;
+    // It stays while photos come and go, so that it is read aloud.
+    this.told = h("p", { class: "viewer-told unseen", role: "status" });
     this.dialog.addEventListener("close", () => {
       this.dialog.replaceChildren();
       if (history.state?.viewer) history.back();
@@ -47,16 +50,19 @@ export class Viewer {
     const photo = this.gallery.photos[index];
     if (!photo) return;
     this.photo = photo;
+    this.decider = null;
+    this.told.textContent = "";
     this.frame = new Frame(photo, { revealed: this.revealed, draws: () => this.showsBoxes });
     this.side = h("div", { class: "facts" }, h("p", { class: "quiet" }, "Reading what is known …"));
     replace(
       this.dialog,
       this.head(photo),
       h("div", { class: "viewer-body" }, h("div", { class: "stage" }, this.frame.element), this.side),
+      this.told,
     );
     this.dialog.setAttribute("aria-label", photo.key);
     if (index >= this.gallery.photos.length - 5) this.gallery.more();
-    this.fill(photo);
+    this.filling = this.fill(photo);
   }
 
   head(photo) {
@@ -104,6 +110,7 @@ export class Viewer {
             isShown: () => photo === this.photo && this.dialog.open,
           })
         : null;
+      this.decider = decides(details) ? new Decider(corrector, { told: (text) => this.tell(photo, text) }) : null;
       this.showFacts(photo, details, corrector);
     } catch (error) {
       if (photo !== this.photo) return;
@@ -116,7 +123,14 @@ export class Viewer {
     }
   }
 
+  /** Say what came of a decision, also about a photo that somebody has gone on from. */
+  tell(photo, text) {
+    this.gallery.byKey.get(photo.key)?.describe();
+    this.told.textContent = photo === this.photo ? text : `${shortName(photo.key)}: ${text}`;
+  }
+
   showFacts(photo, details, corrector) {
+    const held = this.side.contains(document.activeElement) ? document.activeElement.dataset.hold : null;
     replace(
       this.side,
       facts(details, {
@@ -128,10 +142,12 @@ export class Viewer {
         pointed: (name) => this.frame.point(name),
         raw: () => ask("images", { key: photo.key, raw: "true" }),
         corrector,
+        decider: this.decider,
       }),
     );
     this.frame.draw(details);
     corrector?.focus();
+    if (held) this.side.querySelector(`[data-hold="${held}"]`)?.focus();
   }
 
   toggleBoxes(button) {
@@ -151,9 +167,17 @@ export class Viewer {
 
   onKey(event) {
     if (event.target.closest("pre, input") || event.ctrlKey || event.metaKey || event.altKey) return;
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!by) return;
+    const by = { ArrowLeft: -1, ArrowRight: 1, ...(isOn("policy") ? { n: 1 } : {}) }[event.key];
+    if (!by) return this.decide(event);
     event.preventDefault();
     this.step(by);
+  }
+
+  /** Decide by a key: about the photo that is seen now, as soon as it is known how it stands. */
+  async decide(event) {
+    const { photo } = this;
+    if (!isOn("policy") || event.repeat) return;
+    await this.filling;
+    if (photo === this.photo) this.decider?.press(event.key);
   }
 }

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from contract.corrections import Decision, Edit
+from contract.notifications import look_again
 from contract.policy import Policy, to_json
 from contract.table import to_wire
 from operations.commands import policy
 from operations.policy_change import PolicyChange
 from operations.wiring import DeployedPipeline
+from tests.fakes.s3 import BUCKET
 from tests.operations.deployments import FakeLambda
 from tests.operations.test_command_line import Run, Session, run  # noqa: F401 - a fixture
 from tests.operations.test_reconciling import copy_rows
@@ -157,6 +160,20 @@ def test_a_policy_with_faults_is_not_tried(run: Run, deployment: Deployment, fil
         f"error: {file}: labels has Cat = 101; a threshold is a number from 0 to 100 (and 1 more: imagepipe "
         f"policy check {file})\n"
     )
+
+
+def test_what_people_decided_about_no_policy_changes(deployment: Deployment) -> None:
+    world = deployment.world
+    world.use(replace(MODERATED, corrections="yes"))
+    record = world.record("sure.jpg")
+    assert record is not None
+    world.correct(record.content_id, Edit(decision=Decision.ALLOW))
+    world.deliver(look_again(BUCKET, ["sure.jpg"], "2026-02-01T00:00:00.000Z"))
+
+    change = PolicyChange(deployment._connect().photos, Policy(), Policy.of(VIOLENCE))
+    list(change.read())
+
+    assert {str(changed.after): count for changed, count in change.counts.items()} == {"review": 2}
 
 
 def test_rows_that_are_left_over_count_for_nothing(deployment: Deployment) -> None:

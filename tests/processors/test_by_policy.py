@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import pytest
 
+from contract.corrections import Decision, Edit
 from contract.errors import SettingsError
-from contract.notifications import completion
+from contract.notifications import completion, look_again
 from contract.policy import Policy, to_json
 from contract.records import Rejection
 from contract.settings import ProcessorSettings
 from processors.adapters import messaging
+from tests.fakes.s3 import BUCKET
 from tests.processors.world import SETTINGS, World
 from tests.query_api.photos import photo, rejected
 
@@ -39,6 +41,24 @@ def test_a_completion_says_what_is_to_be_done_and_what_is_shown() -> None:
     record = world.record("a.jpg")
     assert record is not None
     assert set(record.findings.labels) == {"Cat", "Tree", "Weapon"}, "what was found is kept as it was found"
+
+
+def test_what_a_person_decided_is_announced_above_the_policy_and_stays_when_it_changes() -> None:
+    world = World(settings=replace(by(CONTENT), corrections="yes"))
+    world.deliver(world.s3.put("a.jpg", b"cat 97 unsafe:weapons 91"))
+    record = world.record("a.jpg")
+    assert record is not None
+    world.correct(record.content_id, Edit(decision=Decision.ALLOW))
+
+    world.deliver(look_again(BUCKET, ["a.jpg"], "2026-02-01T00:00:00.000Z"))
+    world.use(replace(by(CONTENT | {"moderation": {"Violence": {"block": 50}}}), corrections="yes"))
+    world.deliver(world.s3.put("copy.jpg", b"cat 97 unsafe:weapons 91"))
+
+    assert [told["moderation_action"] for told in world.topic.published] == ["block", "allow", "allow"]
+    assert {term for term in world.visible_terms("a.jpg") if "violence" in term or "decision" in term} == {
+        "decided:violence",
+        "decision:allow",
+    }
 
 
 def test_another_policy_asks_nobody_writes_nothing_and_tells_nobody() -> None:

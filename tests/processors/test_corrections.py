@@ -57,7 +57,12 @@ def test_a_correction_makes_the_record_anew_and_calls_nobody(world: World) -> No
     assert labels(world, "a.jpg") == {"Sofa": 60.0, "Bird": 100.0}
     assert (record.corrections, record.decision) == (1, "block")
     assert record.revision != before.revision
-    assert world.visible_terms("a.jpg") == {"status:recognized", "label:sofa", "label:bird"}
+    assert world.visible_terms("a.jpg") == {
+        "status:recognized",
+        "label:sofa",
+        "label:bird",
+        "decision:block",
+    }
     assert world.rekognition.paid == paid
     assert len({published["id"] for published in world.topic.published}) == 2
 

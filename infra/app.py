@@ -14,6 +14,7 @@ from pathlib import Path
 from aws_cdk import Annotations, App, CfnOutput, DefaultStackSynthesizer, Stack
 from constructs import Construct
 
+from contract.people import collection_of
 from infra.alarms import Alarms, AlarmTopic
 from infra.answers import Answers
 from infra.bucket_logs import BucketLogs, accept_no_logs
@@ -180,6 +181,7 @@ class ImagepipeStack(Stack):
             **({"RenditionsBucket": looking.renditions.bucket_name} if looking else {}),
             **({"PageUrl": f"{answers.page_origin}/"} if answers.distribution or answers.sign_in else {}),
             **({"UserPoolId": answers.sign_in.pool_id} if answers.sign_in else {}),
+            **_people(settings),
         )
 
     def _warn_of_slow_starts(self) -> None:
@@ -193,6 +195,21 @@ class ImagepipeStack(Stack):
     def _publish(self, **outputs: str) -> None:
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
+
+
+def _people(settings: DeploymentSettings) -> dict[str, str]:
+    """Return what `imagepipe people` goes by; nothing where that is off.
+
+    The collection is made by its first `add`: it is no part of the stack, whose functions may not ask it.
+    """
+    if not settings.people:
+        return {}
+    return {
+        "PeopleCollection": collection_of(settings.stack),
+        "PeoplePurpose": settings.people_purpose,
+        "PeopleContact": settings.people_contact,
+        "PeopleRetentionDays": str(settings.people_retention_days),
+    }
 
 
 def synthesize(context: Mapping[str, object], out: Path | None = None) -> None:

@@ -106,6 +106,11 @@ class DeploymentSettings:
     (docs/decisions/0026-corrections-by-content.md); where they sign in by tokens of yours, with the scope
     `correct_scope`, where that is set.
 
+    `people` lets persons be enrolled who agreed to be looked for, by `imagepipe people` (docs/people.md).
+    With it, `people_purpose` says what faces are compared for, which is what persons agree to,
+    `people_contact` whom they write to, and `people_retention_days` for how many days a consent holds at most
+    (1 to 1,095).
+
     `dashboard` makes a CloudWatch dashboard of all that operators look at: free if the account has fewer than
     three, else $3 a month, and $0.30 for the metric of latency that is written with it.
 
@@ -172,6 +177,10 @@ class DeploymentSettings:
     policy: str = ""
     corrections: bool = False
     correct_scope: str = ""
+    people: bool = False
+    people_purpose: str = ""
+    people_contact: str = ""
+    people_retention_days: int | None = None
     dashboard: bool = False
     customer_key: str = ""
     alarm_email: str = ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from contract.detector_choice import Detectors, read_choices
 from contract.detectors import CUSTOM_LABELS, DETECTORS, MODEL_ARN, OPERATIONS
+from contract.people import MOST_RETENTION_DAYS
 from contract.policy_file import faults_of_policy_file
 from contract.regions import faults_of_regions, split_line
 
@@ -49,6 +50,7 @@ def faults_of(settings: "DeploymentSettings") -> list[str]:
         *faults_of_regions(settings.regions, settings.residency, settings.operations),
         *_too_many_calls_abroad(settings),
         *_unusable_policy(settings),
+        *_unusable_people(settings),
         *_numbers_out_of_range(settings),
     ]
 
@@ -367,6 +369,20 @@ def _unusable_policy(settings: "DeploymentSettings") -> list[str]:
     return faults_of_policy_file(settings.policy, is_moderated="moderation" in settings.detectors)
 
 
+def _unusable_people(settings: "DeploymentSettings") -> list[str]:
+    """Return what has to be decided before anybody's face is kept."""
+    wanted = {
+        "people_purpose": "what faces are compared for, as in 'the family album', for persons agree to that",
+        "people_contact": "the address for who wants to be forgotten, as in privacy@photos.example",
+        "people_retention_days": "the days that a consent holds at most, as in 365",
+    }
+    if not settings.people:
+        return [f"{name} is of use only where people is true" for name in wanted if getattr(settings, name)]
+    return [
+        f"people is on; set {name} to {what}" for name, what in wanted.items() if not getattr(settings, name)
+    ]
+
+
 def _numbers_out_of_range(settings: "DeploymentSettings") -> list[str]:
     ranges = {
         "max_concurrency": (2, 1000),
@@ -379,6 +395,7 @@ def _numbers_out_of_range(settings: "DeploymentSettings") -> list[str]:
         "api_costly_requests_a_second": (1, 10_000),
         "api_costly_burst": (1, 10_000),
         "noncurrent_version_days": (1, 3650),
+        "people_retention_days": (1, MOST_RETENTION_DAYS),
     }
     return [
         f"{name} is {getattr(settings, name)}; it must be {low} to {high}"

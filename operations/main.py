@@ -27,6 +27,7 @@ from operations.commands import (
     forget,
     import_answers,
     job,
+    people,
     plan,
     policy,
     quotas,
@@ -51,6 +52,7 @@ app = typer.Typer(
 )
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(job.app, name="job")
+app.add_typer(people.app, name="people")
 app.add_typer(policy.app, name="policy")
 app.add_typer(corrections.app, name="corrections")
 app.add_typer(custom_labels.app, name="custom-labels")

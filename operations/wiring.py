@@ -31,9 +31,11 @@ from operations.adapters import (
     custom_models,
     dynamodb,
     dynamodb_answers,
+    dynamodb_people,
     dynamodb_photos,
     dynamodb_renditions,
     query_api,
+    rekognition_people,
     s3,
     sqs,
 )
@@ -74,6 +76,10 @@ class Names:
     renditions_bucket: str = ""
     bucket_prefix: str = ""
     bucket_suffixes: str = ""
+    people_collection: str = ""
+    people_purpose: str = ""
+    people_contact: str = ""
+    people_retention_days: str = ""
 
     @property
     def keys(self) -> KeyFilter:
@@ -103,6 +109,7 @@ class LocalPipeline(NamedTuple):
     names: Names
     endpoint_url: str
     region: str
+    rekognition_url: str = ""
 
 
 class QueuePair(NamedTuple):
@@ -116,8 +123,17 @@ class QueuePair(NamedTuple):
 class DeployedPipeline:
     """The parts of one pipeline. Each client is made when it is first asked for."""
 
-    def __init__(self, names: Names, session: Any, *, is_local: bool = False, **how: Any) -> None:
+    def __init__(
+        self,
+        names: Names,
+        session: Any,
+        *,
+        is_local: bool = False,
+        rekognition_url: str = "",
+        **how: Any,
+    ) -> None:
         self.names, self.is_local = names, is_local
+        self._rekognition_url = rekognition_url
         self._session, self._how = session, how
         self._retry = RETRY
         self.executor = ThreadPoolExecutor(CALLS_AT_ONCE)
@@ -164,6 +180,21 @@ class DeployedPipeline:
     @cached_property
     def answers(self) -> dynamodb_answers.DynamoDBAnswers:
         return dynamodb_answers.DynamoDBAnswers(*self._on_table)
+
+    @cached_property
+    def people(self) -> dynamodb_people.DynamoDBPeople:
+        return dynamodb_people.DynamoDBPeople(*self._on_table)
+
+    @cached_property
+    def face_collection(self) -> rekognition_people.FaceCollection | None:
+        """The collection of those who agreed to be looked for; None where that is off."""
+        if not self.names.people_collection:
+            return None
+        elsewhere = {"endpoint_url": self._rekognition_url} if self._rekognition_url else {}
+        client = self._client("rekognition", **elsewhere)
+        return rekognition_people.FaceCollection(
+            client, self.names.people_collection, self._retry, time.sleep
+        )
 
     @cached_property
     def deployed(self) -> account.DeployedProcessor:
@@ -222,7 +253,8 @@ def read_local(directory: Path) -> LocalPipeline:
         written = json.loads(file.read_text())
         there = {each.name for each in fields(Names) if each.default is MISSING or each.name in written}
         names = Names(**{field: str(written[field]) for field in there})
-        return LocalPipeline(names, str(written["endpoint_url"]), str(written["region"]))
+        rekognition_url = str(written.get("rekognition_url", ""))
+        return LocalPipeline(names, str(written["endpoint_url"]), str(written["region"]), rekognition_url)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OperatorError(
             f"no local pipeline is written down in {file}; start it with: make run"
@@ -330,7 +362,12 @@ def _on_this_machine(directory: Path) -> DeployedPipeline:
     # Loopback is never reached through a proxy.
     config = _config().merge(Config(proxies={}))
     return DeployedPipeline(
-        place.names, session, is_local=True, endpoint_url=place.endpoint_url, config=config
+        place.names,
+        session,
+        is_local=True,
+        rekognition_url=place.rekognition_url,
+        endpoint_url=place.endpoint_url,
+        config=config,
     )
 
 

@@ -168,6 +168,10 @@ class Outputs:
     renditions_bucket: str = ""
     bucket_prefix: str = ""
     bucket_suffixes: str = ""
+    people_collection: str = ""
+    people_purpose: str = ""
+    people_contact: str = ""
+    people_retention_days: str = ""
 
     @classmethod
     def of(cls, environment: LocalEnvironment, stack_outputs: Mapping[str, str]) -> Outputs:
@@ -194,7 +198,10 @@ class Outputs:
 # Those that the stack has, and what it calls them: `queue_url` is its QueueUrl.
 _OF_THE_STACK = [field.name for field in dataclasses.fields(Outputs)][3:]
 # Only where photos are read as files, and where some of a bucket's objects are meant.
-_NOT_OF_ALL = ("renditions_bucket", "bucket_prefix", "bucket_suffixes")
+_NOT_OF_ALL = (
+    *("renditions_bucket", "bucket_prefix", "bucket_suffixes"),
+    *("people_collection", "people_purpose", "people_contact", "people_retention_days"),
+)
 _ALL_OUTPUTS = {name: name.title().replace("_", "") for name in _OF_THE_STACK}
 STACK_OUTPUTS = {ours: its for ours, its in _ALL_OUTPUTS.items() if ours not in _NOT_OF_ALL}
 OPTIONAL_OUTPUTS = {ours: its for ours, its in _ALL_OUTPUTS.items() if ours in _NOT_OF_ALL}

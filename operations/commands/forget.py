@@ -12,6 +12,7 @@ from aws.queues import Outgoing, SqsQueue
 from contract.dead_letters import DeadLetter
 from contract.moments import to_seconds, to_text
 from contract.notifications import look_again
+from contract.people import Person
 from contract.photos import rendition_maker, rendition_prefix
 from contract.timing import CLAIM_SECONDS
 from operations import terminal
@@ -19,6 +20,7 @@ from operations.adapters.s3 import ObjectVersion
 from operations.commands import options
 from operations.dead_letters import DeadLetterReader
 from operations.inventory import ResultTrace, Trace, TraceKind
+from operations.people.forgetting import PersonRemoval
 from operations.wiring import DeployedPipeline, connect
 
 LEFT = 1
@@ -65,7 +67,10 @@ def forget(
     chosen = _chosen(key, prefix)
     terminal.require_consent_possible(yes, "forget")
     pipeline = connect(stack, local, directory)
-    work = Forgetting(pipeline, chosen, patience, time.monotonic, lambda: to_text(time.time()), time.sleep)
+    work = Forgetting(
+        *(pipeline, chosen, patience, time.monotonic, lambda: to_text(time.time()), time.sleep),
+        people=_people(pipeline),
+    )
     found = _follow("looking", work.look())
     if not json:
         _print(found)
@@ -89,6 +94,14 @@ def _chosen(key: str | None, prefix: str | None) -> "Chosen":
             "nothing is named; to remove everything, empty the bucket and delete the stack"
         )
     return chosen
+
+
+def _people(pipeline: DeployedPipeline) -> PersonRemoval | None:
+    """Return what removes faces that were taken from photos; None where people are off."""
+    if pipeline.face_collection is None:
+        return None
+    names, now = pipeline.names, lambda: to_text(time.time())
+    return PersonRemoval(pipeline.people, pipeline.face_collection, names.bucket, now)
 
 
 def _follow(title: str, steps: terminal.Steps[terminal.Value]) -> terminal.Value:
@@ -135,6 +148,7 @@ class Found:
     claims: list[ResultTrace] = field(default_factory=list)
     renditions: list[ObjectVersion] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    faces: list[tuple[Person, frozenset[str]]] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
@@ -146,7 +160,12 @@ class Found:
             "results": len(self.results),
             "renditions": len(self.renditions),
             "messages": len(self.messages),
+            **({"faces that persons were enrolled by": self.face_count} if self.faces else {}),
         }
+
+    @property
+    def face_count(self) -> int:
+        return sum(len(sources) for _, sources in self.faces)
 
     def left(self) -> list[str]:
         return [
@@ -156,6 +175,7 @@ class Found:
             *(f"a call under way, about {claim.at.pk} {claim.at.sk}" for claim in self.claims),
             *(f"rendition {version.key}" for version in self.renditions),
             *self.messages,
+            *(f"{len(sources)} faces of {person.name}" for person, sources in self.faces),
             *self.troubles,
         ]
 
@@ -178,6 +198,7 @@ class Forgetting:
     now: Callable[[], str]
     sleep: Callable[[float], None]
     contents: set[str] = field(default_factory=set)
+    people: PersonRemoval | None = None
 
     @property
     def queues(self) -> Mapping[str, SqsQueue]:
@@ -196,6 +217,8 @@ class Forgetting:
         found.traces = [trace for trace in traces if self.chosen.matches(trace.key)]
         self.contents |= {content for version in found.versions for content in version.content_ids}
         self.contents |= {trace.content_id for trace in found.traces if trace.content_id}
+        if self.people is not None:
+            found.faces = self.people.shown_on(self.chosen.matches)
         yield "looking at what is kept by content"
         self._look_at_contents(found)
         for name, queue in self.queues.items():
@@ -235,6 +258,9 @@ class Forgetting:
         yield "removing"
         at_once, traces = self.pipeline.executor.map, self.pipeline.traces
         list(at_once(self.pipeline.bucket.remove, found.versions))
+        for person, sources in found.faces:
+            assert self.people is not None
+            yield from self.people.remove_photos(person, sources)
         if found.versions:
             return found
         alive = {trace.key for trace in found.traces if trace.is_alive}

@@ -1,0 +1,1 @@
+"""Persons who agreed to be looked for: taken in, and forgotten."""

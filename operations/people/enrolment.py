@@ -1,0 +1,151 @@
+"""Taking a person in: all photos that were shown, or nothing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from contract.people import MOST_FACES_A_PERSON, Consent, Person, PersonStatus
+from operations.adapters.dynamodb_people import DynamoDBPeople
+from operations.adapters.rekognition_people import (
+    CollectionFace,
+    FaceCollection,
+    RefusedFace,
+    UnusablePhotoError,
+)
+from operations.people.photos import ShownPhoto
+from operations.terminal import OperatorError, Steps
+
+_LOW = "LOW_MATCH_CONFIDENCE"
+
+
+class Enrolled(NamedTuple):
+    """A person who was taken in, and how many faces are the person's now."""
+
+    person: Person
+    faces: int
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """Takes persons in. Stopped anywhere, the same command run again goes on; `forget` removes what is there.
+
+    `new_id` makes ids that are no names; `now` gives the time as text.
+    """
+
+    people: DynamoDBPeople
+    collection: FaceCollection
+    new_id: Callable[[], str]
+    now: Callable[[], str]
+
+    def add(self, name: str, consent: Consent, photos: Sequence[ShownPhoto]) -> Steps[Enrolled]:
+        """Take a person in, or add to one who is there. Raise OperatorError; then all is as it was before."""
+        yield from self._look(photos)
+        before = self.people.find(name)
+        if before is not None and before.status is PersonStatus.FORGETTING:
+            raise OperatorError(f"{name} is being forgotten; finish that first: imagepipe people forget")
+        kept = self._faces(before) if before is not None else []
+        associated = [face for face in kept if face.user_id]
+        sources = {*(before.photos if before else ()), *(photo.source for photo in photos)}
+        if len(sources) > MOST_FACES_A_PERSON:
+            raise OperatorError(
+                f"{name} would have {len(sources):,} photos, and a person has {MOST_FACES_A_PERSON} at most; "
+                "nothing was changed"
+            )
+        person = self._begin(name, before, photos, consent)
+        yield f"making {name} known"
+        self.collection.create()
+        self.collection.create_user(person.id)
+        try:
+            faces = yield from self._index(person, photos)
+            yield from self._associate(person, faces, is_first=not associated)
+        except _RefusedError as refused:
+            yield "taking back what was done"
+            self._take_back(person, before, associated)
+            raise OperatorError(f"{refused}; nothing was changed") from None
+        enrolled = replace(person, consent=consent, status=PersonStatus.ENROLLED)
+        if not self.people.put(enrolled, person):
+            raise OperatorError(f"{name} was changed by somebody else meanwhile; look: imagepipe people show")
+        return Enrolled(enrolled, len(self._faces(person)))
+
+    def _look(self, photos: Sequence[ShownPhoto]) -> Steps[None]:
+        """Look whether each photo shows one face, before anything is changed."""
+        faults = []
+        for photo in photos:
+            yield f"looking at {photo.name}"
+            try:
+                count = self.collection.count_faces(photo.image)
+            except UnusablePhotoError as unusable:
+                faults.append(f"{photo.name} {unusable}")
+                continue
+            if count == 0:
+                faults.append(f"{photo.name} shows no face")
+            elif count > 1:
+                faults.append(f"{photo.name} shows {count} faces; cut out the one that is meant")
+        if faults:
+            raise OperatorError(f"{'; '.join(faults)}; nothing was changed")
+
+    def _begin(
+        self, name: str, before: Person | None, photos: Sequence[ShownPhoto], consent: Consent
+    ) -> Person:
+        """Write down who is to be taken in, before there is a face of the person anywhere."""
+        shown = {photo.source: photo.name for photo in photos}
+        if before is None:
+            person = Person(self.new_id(), name, consent, PersonStatus.ADDING, self.now(), shown)
+        else:
+            person = replace(before, status=PersonStatus.ADDING, photos={**before.photos, **shown})
+        if not self.people.put(person, before):
+            raise OperatorError(f"{name} was changed by somebody else meanwhile; look: imagepipe people show")
+        return person
+
+    def _index(self, person: Person, photos: Sequence[ShownPhoto]) -> Steps[dict[str, ShownPhoto]]:
+        """Keep the face of each photo; return the photos by the ids of their faces."""
+        faces: dict[str, ShownPhoto] = {}
+        for photo in photos:
+            yield f"taking the face of {photo.name}"
+            try:
+                faces[self.collection.index(photo.image, person.external_id(photo.source))] = photo
+            except UnusablePhotoError as unusable:
+                raise _RefusedError(f"{photo.name} {unusable}") from unusable
+        return faces
+
+    def _associate(self, person: Person, faces: dict[str, ShownPhoto], *, is_first: bool) -> Steps[None]:
+        """Make the faces the person's. Those of a new person are held against the first of them."""
+        ids = list(faces)
+        batches = [ids[:1], ids[1:]] if is_first else [ids]
+        for batch in filter(None, batches):
+            yield f"comparing {len(batch)} faces of {person.name}"
+            if refused := self.collection.associate(person.id, batch):
+                raise _RefusedError(
+                    "; ".join(_why(each, faces[each.face_id].name, person) for each in refused)
+                )
+
+    def _take_back(self, person: Person, before: Person | None, associated: Sequence[CollectionFace]) -> None:
+        """Have it all be as it was, but for faces that a stopped run had left."""
+        stay = {face.face_id for face in associated}
+        added = [face for face in self._faces(person) if face.face_id not in stay]
+        mine = [face.face_id for face in added if face.user_id]
+        if mine:
+            self.collection.disassociate(person.id, mine)
+        self.collection.delete_faces([face.face_id for face in added])
+        if before is None or not associated:
+            self.collection.delete_user(person.id)
+            self.people.remove(person)
+        else:
+            self.people.put(before, person)
+
+    def _faces(self, person: Person) -> list[CollectionFace]:
+        return [face for face in self.collection.faces() if person.owns(face.external_id)]
+
+
+class _RefusedError(Exception):
+    """Rekognition does not take a face. The message says of which photo, and why."""
+
+
+def _why(refused: RefusedFace, photo: str, person: Person) -> str:
+    if _LOW in refused.reasons and refused.similarity is not None:
+        return (
+            f"the face on {photo} is not like the others of {person.name}: {refused.similarity:.0f} of 100, "
+            "and 75 are needed"
+        )
+    reasons: Any = ", ".join(refused.reasons) or "no reason given"
+    return f"Rekognition does not take the face on {photo} for {person.name} ({reasons})"

@@ -1,0 +1,138 @@
+"""Forgetting persons, and photos that persons were enrolled by; it ends in a search that finds nothing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from contract.people import Person, PersonStatus, source_of
+from operations.adapters.dynamodb_people import DynamoDBPeople
+from operations.adapters.rekognition_people import CollectionFace, FaceCollection, UnusablePhotoError
+from operations.people.photos import image_of
+from operations.terminal import OperatorError, Steps
+
+# What no command can reach.
+WHAT_REMAINS = (
+    "point-in-time recovery of the table: for 35 days it can be restored as it was, with the name and no "
+    "face; forget again after a restore",
+    "the photos themselves: imagepipe forget KEY removes one with all that is known of it",
+)
+
+
+class Receipt(NamedTuple):
+    """What was removed of a person, and how it was looked whether it is gone. Without name and biometrics."""
+
+    person: str
+    forgotten_at: str
+    purpose: str
+    agreed_on: str
+    faces_removed: int
+    photos_searched_by: int
+    photos_gone: int
+    found: int = 0
+
+    def to_json(self) -> dict[str, object]:
+        return {**self._asdict(), "remains": list(WHAT_REMAINS)}
+
+
+@dataclass(frozen=True)
+class PersonRemoval:
+    """Removes persons, and faces of them. Stopped anywhere, the same command run again goes on.
+
+    Faces are freed, then removed, and then the user: removing the user first would leave faces that nobody
+    is named for, and that searches find. A person is in the table until nothing is found any more.
+    """
+
+    people: DynamoDBPeople
+    collection: FaceCollection
+    bucket: str
+    now: Callable[[], str]
+
+    def forget(self, person: Person) -> Steps[Receipt]:
+        """Remove a person, and look whether that is so. Raise OperatorError with what is still found."""
+        marked = replace(person, status=PersonStatus.FORGETTING)
+        if person.status is not PersonStatus.FORGETTING and not self.people.put(marked, person):
+            raise OperatorError(
+                f"{person.name} was changed by somebody else meanwhile; run the command again"
+            )
+        faces = self._faces_of(marked)
+        yield f"removing {len(faces)} faces of {person.name}"
+        self._remove(marked, faces)
+        yield f"removing the user of {person.name}"
+        self.collection.delete_user(marked.id)
+        yield "looking whether anything is left"
+        if self._faces_of(marked) or marked.id in self.collection.users():
+            raise OperatorError(
+                f"{person.name} is still in {self.collection.collection_id}; run the command again"
+            )
+        searched = gone = 0
+        for key in marked.keys.values():
+            yield f"searching by {key}"
+            searched_by_it = self._search_by(marked, key)
+            searched, gone = searched + searched_by_it, gone + (not searched_by_it)
+        self.people.remove(marked)
+        return Receipt(
+            person=marked.id,
+            forgotten_at=self.now(),
+            purpose=marked.consent.purpose,
+            agreed_on=marked.consent.agreed_on,
+            faces_removed=len(faces),
+            photos_searched_by=searched,
+            photos_gone=gone,
+        )
+
+    def remove_photos(self, person: Person, sources: frozenset[str]) -> Steps[int]:
+        """Remove the faces that were taken from these photos; return how many there were."""
+        faces = [face for face in self._faces_of(person) if source_of(face.external_id) in sources]
+        yield f"removing {len(faces)} faces of {person.name}"
+        self._remove(person, faces)
+        if not self.people.put(person.without(sources), person):
+            raise OperatorError(
+                f"{person.name} was changed by somebody else meanwhile; run the command again"
+            )
+        return len(faces)
+
+    def shown_on(self, is_meant: Callable[[str], bool]) -> list[tuple[Person, frozenset[str]]]:
+        """Return who was enrolled by objects with these keys, and by which of their photos."""
+        found = []
+        for person in self.people.everybody():
+            sources = frozenset(source for source, key in person.keys.items() if is_meant(key))
+            if sources:
+                found.append((person, sources))
+        return found
+
+    def ended(self, today: str) -> list[Person]:
+        """Return those whose consent is over, and those of whom it was begun."""
+        return [
+            person
+            for person in self.people.everybody()
+            if person.consent.has_ended(today) or person.status is PersonStatus.FORGETTING
+        ]
+
+    def faces_by_person(self) -> dict[str, int]:
+        """Return how many faces are each user's, by its id."""
+        counts: dict[str, int] = {}
+        for face in self.collection.faces():
+            if face.user_id:
+                counts[face.user_id] = counts.get(face.user_id, 0) + 1
+        return counts
+
+    def _faces_of(self, person: Person) -> list[CollectionFace]:
+        faces = self.collection.faces()
+        return [face for face in faces if person.owns(face.external_id) or face.user_id == person.id]
+
+    def _remove(self, person: Person, faces: Sequence[CollectionFace]) -> None:
+        mine = [face.face_id for face in faces if face.user_id == person.id]
+        if mine:
+            self.collection.disassociate(person.id, mine)
+        self.collection.delete_faces([face.face_id for face in faces])
+
+    def _search_by(self, person: Person, key: str) -> bool:
+        """Search by one of the person's photos; say whether there was one. Raise OperatorError if found."""
+        image: dict[str, Any] = image_of(self.bucket, key)
+        try:
+            faces, users = self.collection.search(image)
+        except UnusablePhotoError:
+            return False
+        if person.id in users or any(map(person.owns, faces)):
+            raise OperatorError(f"{person.name} is still found by {key}; run the command again")
+        return True

@@ -18,12 +18,13 @@ from contract.people import (
     object_source,
 )
 from operations.adapters import rekognition_people
+from operations.commands.forget import Chosen
 from operations.people.enrolment import Enrolled
 from operations.people.photos import MAX_FILE_BYTES
 from operations.terminal import OperatorError
 from tests.fakes.s3 import BUCKET
 from tests.local.rekognition.faces.conftest import face
-from tests.operations.test_forgetting import finished
+from tests.operations.test_forgetting import Bucket, Table, finished, forgetting, note, waiting
 from tests.people.conftest import Pipeline
 
 CONSENT = Consent("2026-11-01", "the family album", "2027-11-01")
@@ -319,6 +320,21 @@ def test_a_photo_that_is_removed_takes_its_face_along(pipeline: Pipeline) -> Non
     assert [external for external, _ in pipeline.state()[0]] == [f"p1:{object_source('ann 2.jpg')}"]
     assert pipeline.people.everybody()[0].photos == {object_source("ann 2.jpg"): "ann 2.jpg"}
     assert pipeline.removal.shown_on(lambda key: key == "ann 1.jpg") == []
+
+
+def test_a_photo_that_is_forgotten_takes_its_face_along(pipeline: Pipeline) -> None:
+    add(pipeline, "Ann", *ann(pipeline, 1, 2))
+    add(pipeline, "Ben", pipeline.album.put("ben.jpg", face("ben")))
+    table = Table(note("ann 1.jpg"), note("ann 2.jpg"))
+    work = forgetting(Chosen("ann 1.jpg", False), table, Bucket("ann 1.jpg", "ann 2.jpg"), waiting())
+    work.people = pipeline.removal
+
+    assert finished(work.look()).counts()["faces that persons were enrolled by"] == 1
+    assert len(pipeline.collection.faces()) == 3, "looking changes nothing"
+    assert finished(work.run()) == []
+
+    left = {external for external, _ in pipeline.state()[0]}
+    assert left == {f"p1:{object_source('ann 2.jpg')}", f"p2:{object_source('ben.jpg')}"}
 
 
 def test_whose_consent_is_over_is_to_be_forgotten(pipeline: Pipeline) -> None:

@@ -7,7 +7,7 @@ from infra.settings import DeploymentSettings, UnusableSettingsError
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template
 
-ON = {
+ON: dict[str, object] = {
     "people": "true",
     "people_purpose": "the family album",
     "people_contact": "privacy@photos.example",

@@ -1,6 +1,6 @@
 """How alike two faces are, as a percentage like Rekognition's. Needs no network and no numpy.
 
-The descriptors of two photos of one person are 0.2 to 0.45 apart, those of two persons 0.5 and more
+The descriptors of two photos of one person are 0.2 to 0.43 apart, those of two persons 0.5 and more
 (docs/local.md says on which photos). The curve is laid so that Rekognition's usual threshold of 80 % is
 at 0.477, its 75 % for adding a face to a user at 0.487 and its 99 % at 0.367.
 """

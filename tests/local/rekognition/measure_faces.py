@@ -26,10 +26,11 @@ from typing import NamedTuple
 from PIL import Image, ImageEnhance, ImageFilter
 
 from local.rekognition.detect_faces import detect_faces
-from local.rekognition.faces.descriptors import describe
+from local.rekognition.detector import Box
+from local.rekognition.faces.descriptors import describe, steady_points
 from local.rekognition.faces.likeness import Descriptor, middle_of, similarity
 from local.rekognition.models.sessions import Network, load_network
-from local.rekognition.pictures import Picture, decode
+from local.rekognition.pictures import MIN_SIDE_PIXELS, Picture, decode
 
 ROOT = Path(__file__).parents[3]
 PEOPLE = (
@@ -56,6 +57,7 @@ class Known:
     shown: Shown
     person: str
     picture: Picture
+    box: Box
     descriptor: Descriptor
 
 
@@ -87,9 +89,12 @@ def faces_on(shown: Shown, detector: Network, descriptors: Network) -> list[Know
     picture = decode(shown.data)
     faces = detect_faces(detector, picture)
     faces = faces[:1] if shown.person else faces
+    steady = [steady_points(detector, face, picture) for face in faces]
     return [
-        Known(shown, shown.person or f"{shown.name} {number}", picture, numbers)
-        for number, numbers in enumerate(describe(descriptors, faces, picture))
+        Known(shown, shown.person or f"{shown.name} {number}", picture, face.box, numbers)
+        for number, (face, numbers) in enumerate(
+            zip(faces, describe(descriptors, steady, picture), strict=True)
+        )
     ]
 
 
@@ -123,6 +128,23 @@ COPIES: Mapping[str, Callable[[Picture], bytes]] = {
 }
 
 
+def cropped(face: Known) -> bytes:
+    """Return the face with half of its box on each side, of a side that Rekognition takes: decision 30."""
+    width, height = face.picture.size
+    left, top, right, bottom = face.box
+    across, down = (right - left) / 2, (bottom - top) / 2
+    box = (
+        max(0, round((left - across) * width)),
+        max(0, round((top - down) * height)),
+        min(width, round((right + across) * width)),
+        min(height, round((bottom + down) * height)),
+    )
+    crop = face.picture.crop(box)
+    larger = max(1.0, MIN_SIDE_PIXELS / min(crop.size))
+    size = round(crop.width * larger), round(crop.height * larger)
+    return saved(crop.resize(size, Image.Resampling.BICUBIC))
+
+
 def row(what: str, scores: list[float], *, same: bool) -> str:
     wrong = sum((score < THRESHOLD) is same for score in scores)
     scores.sort()
@@ -152,14 +174,20 @@ def measure(models: Path, folder: Path) -> Iterator[str]:
     middle = middle_of([face.descriptor for face in obama])
     others = [similarity(middle, face.descriptor) for face in known if face.person != "obama"]
     yield row("another person, and that user", others, same=False)
+    crops = [(face, faces_on(face.shown._replace(data=cropped(face)), *networks)[:1]) for face in known]
+    scores = [similarity(face.descriptor, one.descriptor) for face, found in crops for one in found]
+    yield row(f"a face and its crop{_unseen(len(crops) - len(scores))}", scores, same=True)
     largest = list({face.shown.name: face for face in reversed(known)}.values())
     for copy, make in COPIES.items():
         scores = []
         for face in largest:
             again = faces_on(face.shown._replace(data=make(face.picture)), *networks)
             scores += [max(similarity(face.descriptor, each.descriptor) for each in again)] if again else []
-        unseen = f", no face seen on {len(largest) - len(scores)}" if len(scores) < len(largest) else ""
-        yield row(f"a photo and its copy: {copy}{unseen}", scores, same=True)
+        yield row(f"a photo and its copy: {copy}{_unseen(len(largest) - len(scores))}", scores, same=True)
+
+
+def _unseen(count: int) -> str:
+    return f", no face seen on {count}" if count else ""
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from local.rekognition.detect_faces import Face, Point
-from local.rekognition.faces.descriptors import CHIP_PIXELS, describe, face_chip
+from local.rekognition.faces import descriptors
+from local.rekognition.faces.descriptors import CHIP_PIXELS, describe, face_chip, steady_points
 from local.rekognition.models.sessions import Floats
 from local.rekognition.pictures import Picture
 
@@ -87,11 +88,43 @@ def test_a_crowd_is_described_in_batches_each_face_once() -> None:
     five: Any = points(150, 0)
     network: Any = Batches()
 
-    described = describe(
-        network, [Face(0.9, (0, 0, 1, 1), five)] * 40, Image.new("RGB", (SIDE, SIDE), (123, 117, 104))
-    )
+    described = describe(network, [five] * 40, Image.new("RGB", (SIDE, SIDE), (123, 117, 104)))
 
     assert network.sizes == [16, 16, 8]
     assert len(described) == 40
     assert described[0] == pytest.approx((0.218 / 255, -0.001 / 255, -0.298 / 255), abs=1e-5)
     assert describe(network, [], Image.new("RGB", (90, 90))) == []
+
+
+ABOUT = Face(0.9, (0.4, 0.35, 0.6, 0.65), points(150, 0))  # type: ignore[arg-type]
+"""A face of 160 by 240 pixels in the middle; what is looked at again is a square of 480."""
+
+
+def in_view(shift: float, left: float = 1 / 3) -> Face:
+    """Return that face as the view shows it, its points off by a part of the view, its box from `left` on."""
+    placed = [((x * SIDE - 160) / 480 + shift, (y * SIDE - 160) / 480) for x, y in ABOUT.points]
+    return Face(0.9, (left, 0.25, left + 1 / 3, 0.75), tuple(placed))  # type: ignore[arg-type]
+
+
+def looked(monkeypatch: pytest.MonkeyPatch, views: dict[int, list[Face]]) -> tuple[Point, ...]:
+    monkeypatch.setattr(descriptors, "detect_faces", lambda _network, _view, pixels: views[pixels])
+    network: Any = None
+    return steady_points(network, ABOUT, Image.new("RGB", (SIDE, SIDE)))
+
+
+def test_points_are_the_mean_of_three_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = looked(monkeypatch, {128: [in_view(-0.02)], 160: [in_view(0.0)], 224: [in_view(0.05)]})
+
+    for (x, y), (was_x, was_y) in zip(found, ABOUT.points, strict=True):
+        assert (x, y) == pytest.approx((was_x + 0.01 * 480 / SIDE, was_y))
+
+
+def test_neighbours_in_the_view_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    neighbour = in_view(0.3, left=0.66)
+    found = looked(monkeypatch, {128: [neighbour], 160: [neighbour, in_view(0.0)], 224: []})
+
+    assert np.array(found) == pytest.approx(np.array(ABOUT.points))
+
+
+def test_points_stay_where_no_look_shows_the_face(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert looked(monkeypatch, {128: [], 160: [], 224: [in_view(0.3, left=0.66)]}) == ABOUT.points

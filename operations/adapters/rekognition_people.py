@@ -23,7 +23,7 @@ LOOK_SECONDS = 1.0
 # After a change, Rekognition works a user out anew: seconds.
 MOST_LOOKS = 60
 _UPDATING = "ConflictException"
-_NOT_THERE = "ResourceNotFoundException"
+NOT_THERE = "ResourceNotFoundException"
 _THERE_ALREADY = frozenset({"ResourceAlreadyExistsException", "ConflictException"})
 _NO_FACE = "InvalidParameterException"
 _GONE = "FACE_NOT_FOUND"
@@ -67,6 +67,10 @@ class FaceCollection:
     def create(self) -> None:
         """Make the collection, unless it is there."""
         self._unless(_THERE_ALREADY, "CreateCollection", self.client.create_collection)
+
+    def delete(self) -> None:
+        """Remove the collection with whatever is in it; one that is gone is no failure."""
+        self._unless(frozenset({NOT_THERE}), "DeleteCollection", self.client.delete_collection)
 
     def count_faces(self, image: Mapping[str, Any]) -> int:
         """Return how many faces are in a picture. Raise UnusablePhotoError."""
@@ -129,7 +133,7 @@ class FaceCollection:
     def delete_user(self, user_id: str) -> None:
         """Remove a user who has no faces any more; one that is gone is no failure."""
         self._when_settled(
-            "DeleteUser", self.client.delete_user, unless=frozenset({_NOT_THERE}), UserId=user_id
+            "DeleteUser", self.client.delete_user, unless=frozenset({NOT_THERE}), UserId=user_id
         )
 
     def faces(self) -> list[CollectionFace]:
@@ -154,7 +158,7 @@ class FaceCollection:
         Where the collection was never made, none. Raise UnusablePhotoError where there is no face to search
         by, or no picture.
         """
-        absent = frozenset({_NOT_THERE})
+        absent = frozenset({NOT_THERE})
 
         def asked(operation: str, call: Callable[..., Any]) -> Mapping[str, Any]:
             found: Mapping[str, Any] = self._look(lambda: self._unless(absent, operation, call, Image=image))
@@ -211,7 +215,7 @@ class FaceCollection:
     def _pages(self, operation: str, call: Callable[..., Any]) -> Iterator[Mapping[str, Any]]:
         more: dict[str, Any] = {}
         while True:
-            page = self._unless(frozenset({_NOT_THERE}), operation, call, **more)
+            page = self._unless(frozenset({NOT_THERE}), operation, call, **more)
             if not page:
                 return
             yield page

@@ -175,7 +175,9 @@ def forget_person(
     *,
     name: Annotated[str | None, typer.Argument(metavar="NAME", show_default=False)] = None,
     ended: Annotated[bool, typer.Option("--ended", help="All whose consent is over.")] = False,
-    everybody: Annotated[bool, typer.Option("--all", help="All persons, as before `destroy`.")] = False,
+    everybody: Annotated[
+        bool, typer.Option("--all", help="All persons, and the collection: before `destroy`.")
+    ] = False,
     stack: options.Stack = None,
     local: options.Local = None,
     directory: options.Directory = None,
@@ -204,6 +206,8 @@ def forget_person(
         for person in chosen:
             receipts.append(display.follow(removal.forget(person), _AGAIN))
             display.raise_if_interrupted(_AGAIN)
+    if everybody:
+        removal.remove_collection()
     if json:
         terminal.print_json([receipt.to_json() for receipt in receipts])
     else:

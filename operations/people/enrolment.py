@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from contract.people import MOST_FACES_A_PERSON, Consent, Person, PersonStatus
+from contract.errors import ImagepipeError
+from contract.people import MOST_FACES_A_PERSON, Consent, Person, PersonStatus, source_of
 from operations.adapters.dynamodb_people import DynamoDBPeople
 from operations.adapters.rekognition_people import (
+    NOT_THERE,
     CollectionFace,
     FaceCollection,
     RefusedFace,
@@ -16,6 +18,8 @@ from operations.people.photos import ShownPhoto
 from operations.terminal import OperatorError, Steps
 
 _LOW = "LOW_MATCH_CONFIDENCE"
+_CHANGED = "{} was changed by somebody else meanwhile; look: imagepipe people show"
+_FORGOTTEN = "{} was forgotten by somebody else meanwhile; no face was added"
 
 
 class Enrolled(NamedTuple):
@@ -60,11 +64,20 @@ class Enrolment:
             yield from self._associate(person, faces, is_first=not associated)
         except _RefusedError as refused:
             yield "taking back what was done"
-            self._take_back(person, before, associated)
+            self._take_back(person, associated)
+            self._restore(person, before, associated)
             raise OperatorError(f"{refused}; nothing was changed") from None
+        except ImagepipeError as error:
+            if error.code == NOT_THERE and self._is_forgotten(person):
+                self._take_back(person, associated)
+                raise OperatorError(_FORGOTTEN.format(name)) from error
+            raise
         enrolled = replace(person, consent=consent, status=PersonStatus.ENROLLED)
         if not self.people.put(enrolled, person):
-            raise OperatorError(f"{name} was changed by somebody else meanwhile; look: imagepipe people show")
+            if self._is_forgotten(person):
+                self._take_back(person, [])
+                raise OperatorError(_FORGOTTEN.format(name))
+            raise OperatorError(_CHANGED.format(name))
         return Enrolled(enrolled, len(self._faces(person)))
 
     def _look(self, photos: Sequence[ShownPhoto]) -> Steps[None]:
@@ -94,44 +107,60 @@ class Enrolment:
         else:
             person = replace(before, status=PersonStatus.ADDING, photos={**before.photos, **shown})
         if not self.people.put(person, before):
-            raise OperatorError(f"{name} was changed by somebody else meanwhile; look: imagepipe people show")
+            raise OperatorError(_CHANGED.format(name))
         return person
 
-    def _index(self, person: Person, photos: Sequence[ShownPhoto]) -> Steps[dict[str, ShownPhoto]]:
-        """Keep the face of each photo; return the photos by the ids of their faces."""
-        faces: dict[str, ShownPhoto] = {}
+    def _index(self, person: Person, photos: Sequence[ShownPhoto]) -> Steps[dict[str, str]]:
+        """Keep the face of each photo; return the names of the photos by the ids of their faces.
+
+        Among them are those that a run which was stopped has kept.
+        """
+        faces: dict[str, str] = {}
         for photo in photos:
             yield f"taking the face of {photo.name}"
             try:
-                faces[self.collection.index(photo.image, person.external_id(photo.source))] = photo
+                faces[self.collection.index(photo.image, person.external_id(photo.source))] = photo.name
             except UnusablePhotoError as unusable:
                 raise _RefusedError(f"{photo.name} {unusable}") from unusable
+        for face in self._faces(person):
+            if not face.user_id:
+                source = source_of(face.external_id)
+                faces.setdefault(face.face_id, person.photos.get(source, source))
         return faces
 
-    def _associate(self, person: Person, faces: dict[str, ShownPhoto], *, is_first: bool) -> Steps[None]:
+    def _associate(self, person: Person, faces: dict[str, str], *, is_first: bool) -> Steps[None]:
         """Make the faces the person's. Those of a new person are held against the first of them."""
         ids = list(faces)
         batches = [ids[:1], ids[1:]] if is_first else [ids]
         for batch in filter(None, batches):
             yield f"comparing {len(batch)} faces of {person.name}"
             if refused := self.collection.associate(person.id, batch):
-                raise _RefusedError(
-                    "; ".join(_why(each, faces[each.face_id].name, person) for each in refused)
-                )
+                raise _RefusedError("; ".join(_why(each, faces[each.face_id], person) for each in refused))
 
-    def _take_back(self, person: Person, before: Person | None, associated: Sequence[CollectionFace]) -> None:
-        """Have it all be as it was, but for faces that a stopped run had left."""
+    def _take_back(self, person: Person, associated: Sequence[CollectionFace]) -> None:
+        """Remove what was added to these faces, and the user where there were none."""
         stay = {face.face_id for face in associated}
         added = [face for face in self._faces(person) if face.face_id not in stay]
         mine = [face.face_id for face in added if face.user_id]
         if mine:
             self.collection.disassociate(person.id, mine)
         self.collection.delete_faces([face.face_id for face in added])
-        if before is None or not associated:
+        if not associated:
             self.collection.delete_user(person.id)
+
+    def _restore(self, person: Person, before: Person | None, associated: Sequence[CollectionFace]) -> None:
+        """Write down what was known before, of the faces that are there."""
+        if before is None or not associated:
             self.people.remove(person)
-        else:
-            self.people.put(before, person)
+            return
+        there = {source_of(face.external_id) for face in associated}
+        known = before.without(frozenset(before.photos.keys() - there))
+        self.people.put(replace(known, status=PersonStatus.ENROLLED), person)
+
+    def _is_forgotten(self, person: Person) -> bool:
+        """Return whether somebody else forgets the person, or has done so."""
+        now = self.people.find(person.name)
+        return now is None or now.id != person.id or now.status is PersonStatus.FORGETTING
 
     def _faces(self, person: Person) -> list[CollectionFace]:
         return [face for face in self.collection.faces() if person.owns(face.external_id)]
@@ -147,5 +176,5 @@ def _why(refused: RefusedFace, photo: str, person: Person) -> str:
             f"the face on {photo} is not like the others of {person.name}: {refused.similarity:.0f} of 100, "
             "and 75 are needed"
         )
-    reasons: Any = ", ".join(refused.reasons) or "no reason given"
+    reasons = ", ".join(refused.reasons) or "no reason given"
     return f"Rekognition does not take the face on {photo} for {person.name} ({reasons})"

@@ -80,6 +80,14 @@ class PersonRemoval:
             photos_gone=gone,
         )
 
+    def remove_collection(self) -> None:
+        """Remove the collection, once nobody is in the table. Raise OperatorError where somebody is."""
+        if there := self.people.everybody():
+            raise OperatorError(
+                f"{there[0].name} was added meanwhile, so the collection stays; run the command again"
+            )
+        self.collection.delete()
+
     def remove_photos(self, person: Person, sources: frozenset[str]) -> Steps[int]:
         """Remove the faces that were taken from these photos; return how many there were."""
         faces = [face for face in self._faces_of(person) if source_of(face.external_id) in sources]

@@ -10,6 +10,7 @@ import pytest
 
 from operations.commands import people
 from operations.main import main
+from operations.terminal import OperatorError
 from tests.local.rekognition.faces.conftest import face
 from tests.operations.world import NAMES
 from tests.people.conftest import Pipeline
@@ -127,8 +128,19 @@ def test_a_consent_that_ends_is_carried_out(run: Run, ann: str, pipeline: Pipeli
 
 def test_everybody_is_forgotten_before_a_stack_is_destroyed(run: Run, ann: str, pipeline: Pipeline) -> None:
     assert ann
+    pipeline.rekognition.create_user(CollectionId="imagepipe-people", UserId="nobody-is-named-for-it")
     assert run("forget", "--all", "--yes")[0] == 0
     assert pipeline.state() == ([], [], [])
+    assert pipeline.rekognition.list_collections()["CollectionIds"] == []
+    assert run("forget", "--all", "--yes")[:2] == (0, "There is nobody to forget.\n")
+
+
+def test_a_collection_with_somebody_in_it_stays(ann: str, pipeline: Pipeline) -> None:
+    assert ann
+    with pytest.raises(OperatorError) as refusal:
+        pipeline.removal.remove_collection()
+    assert str(refusal.value) == ("Ann was added meanwhile, so the collection stays; run the command again")
+    assert len(pipeline.collection.faces()) == 2
 
 
 @pytest.mark.parametrize(

@@ -202,6 +202,43 @@ def test_stopped_anywhere_the_person_can_be_forgotten(pipeline: Pipeline, after:
     assert pipeline.state() == ([], [], [])
 
 
+def test_what_a_stopped_run_has_left_is_taken_in_with_other_photos(pipeline: Pipeline) -> None:
+    stopped_adding(pipeline, ann(pipeline, 1, 2), 6)
+    assert {user for _, user in pipeline.state()[0]} == {""}
+
+    assert add(pipeline, "Ann", *ann(pipeline, 3)).faces == 3
+    assert {user for _, user in pipeline.state()[0]} == {"p1"}
+
+
+def forgotten_while_adding(pipeline: Pipeline, after: int) -> str:
+    """Have another command forget the person after so many steps of adding; return what is said."""
+    steps = pipeline.enrolment.add("Ann", CONSENT, pipeline.shown(*ann(pipeline, 1, 2)))
+    for _ in range(after):
+        next(steps)
+    (person,) = pipeline.people.everybody()
+    finished(pipeline.removal.forget(person))
+    return refused(lambda: finished(steps))
+
+
+@pytest.mark.parametrize("after", range(3, 8))
+def test_who_is_forgotten_while_being_added_is_forgotten(pipeline: Pipeline, after: int) -> None:
+    assert forgotten_while_adding(pipeline, after) == (
+        "Ann was forgotten by somebody else meanwhile; no face was added"
+    )
+    assert pipeline.state() == ([], [], [])
+
+
+def test_who_is_changed_while_being_added_is_told(pipeline: Pipeline) -> None:
+    steps = pipeline.enrolment.add("Ann", CONSENT, pipeline.shown(*ann(pipeline, 1)))
+    for _ in range(4):
+        next(steps)
+    add(pipeline, "Ann", *ann(pipeline, 2))
+
+    assert refused(lambda: finished(steps)) == (
+        "Ann was changed by somebody else meanwhile; look: imagepipe people show"
+    )
+
+
 def test_every_step_of_adding_is_among_those_stopped_at(pipeline: Pipeline) -> None:
     assert stopped_adding(pipeline, ann(pipeline, 1, 2), 9)
 

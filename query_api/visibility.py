@@ -69,6 +69,7 @@ def seen_below(parts: Dependencies, prefixes: Prefixes) -> Dependencies:
         signer=VisibleSigner(parts.signer, prefixes),
         counts=CountsOfNewest(replace(listing, max_read_budget=COUNTED_READ_BUDGET)),
         queues=NoQueues(),
+        agreement=None,
         visible=prefixes,
     )
 

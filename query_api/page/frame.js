@@ -66,21 +66,25 @@ export class Frame {
     for (const box of this.layer.children) box.classList.toggle("pointed", box.dataset.name === name);
   }
 
+  /** Show what is blurred. */
+  show() {
+    if (!this.blur) return;
+    reveal(this.photo);
+    this.element.classList.remove("veiled");
+    this.blur.remove();
+    this.blur = null;
+    this.draw();
+    this.revealed(this.photo);
+  }
+
   veil() {
-    const show = () => {
-      reveal(this.photo);
-      this.element.classList.remove("veiled");
-      veil.remove();
-      this.draw();
-      this.revealed(this.photo);
-    };
-    const veil = h(
+    this.blur = h(
       "div",
       { class: "veil" },
       h("span", {}, `Flagged: ${flags(this.photo)}`),
-      h("button", { class: "button", type: "button", on: { click: show } }, "Show"),
+      h("button", { class: "button", type: "button", on: { click: () => this.show() } }, "Show"),
     );
     this.element.classList.add("veiled");
-    this.element.append(veil);
+    this.element.append(this.blur);
   }
 }

@@ -11,6 +11,8 @@ import { leastConfidence } from "./filters.js";
 import { Frame } from "./frame.js";
 import { shortName } from "./words.js";
 
+const SHOW = "s";
+
 export class Viewer {
   /** `closed(index)` is told which photo was seen last; `revealed(photo)`, which is blurred no more. */
   constructor(gallery, { closed, revealed }) {
@@ -173,10 +175,11 @@ export class Viewer {
     this.step(by);
   }
 
-  /** Decide by a key: about the photo that is seen now, as soon as it is known how it stands. */
+  /** Decide by a key, about the photo that is seen now, as soon as it is known how it stands; or show it. */
   async decide(event) {
     const { photo } = this;
     if (!isOn("policy") || event.repeat) return;
+    if (event.key === SHOW) this.frame.show();
     await this.filling;
     if (photo === this.photo) this.decider?.press(event.key);
   }

@@ -1,4 +1,4 @@
-"""A policy on the running stack: what is to be reviewed is listed and announced, a change asks nobody.
+"""A policy on the running stack: what is to be reviewed is listed, decisions stay, a change asks nobody.
 
 Rekognition answers without looking, but the same for the same photo: what is tried is everything else.
 """
@@ -57,6 +57,16 @@ class Place:
     def keys(self, path: str) -> set[str]:
         return {image["key"] for image in self.get(path)["images"]}
 
+    def decide(self, key: str, decision: str) -> None:
+        request = urllib.request.Request(
+            f"{self.outputs.api_url}/images?key={key}",
+            method="PATCH",
+            headers={"content-type": "application/json", "if-match": '"0"'},
+            data=json.dumps({"decision": decision}).encode(),
+        )
+        with DIRECT.open(request, timeout=30) as reply:
+            assert reply.status == 200
+
     def calls(self) -> Any:
         url = f"{self.outputs.rekognition_url}/_local/calls?only=operations"
         with DIRECT.open(urllib.request.Request(url), timeout=30) as reply:
@@ -99,9 +109,21 @@ def test_a_policy_is_followed_and_changed_without_a_call(place: Place) -> None:
     assert place.keys("/images?limit=100&moderation_action=allow") == keys - flagged
     assert place.keys("/images?limit=100&moderation_action=block") == set()
 
+    allowed, missed = min(flagged), min(keys - flagged)
+    place.decide(allowed, "allow")
+    place.decide(missed, "block")
+    while place.keys("/images?limit=100&moderation_action=block") != {missed} or allowed in place.keys(
+        "/reviews?limit=100"
+    ):
+        assert time.monotonic() < deadline, "what was decided is not shown"
+        time.sleep(0.5)
+    assert place.keys("/reviews?limit=100") == flagged - {allowed}
+    (alcohol,) = place.get("/stats?reviews=true")["reviews"]["categories"]
+    assert (alcohol["name"], alcohol["allowed"], alcohol["blocked"]) == ("alcohol", 1, 0)
+
     place = Place.deployed(place.environment, place.policy, BLOCKED)
 
-    assert place.keys("/images?limit=100&moderation_action=block") == flagged
+    assert place.keys("/images?limit=100&moderation_action=block") == flagged - {allowed} | {missed}
     assert place.keys("/reviews") == set()
     sure = {
         label["Name"]: key

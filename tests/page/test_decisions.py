@@ -61,6 +61,8 @@ def test_a_queue_is_worked_through_with_the_keyboard_alone(
     page = opened(open_page, reviewed)
     expect(page.locator(".decided")).to_have_text("Nobody has decided. By the policy: to review.")
 
+    page.keyboard.press("s")
+    expect(page.locator("#viewer .veil")).to_have_count(0)
     page.keyboard.press("a")
     expect(page.locator(".viewer-told")).to_have_text("Allowed.")
     expect(page.locator(".decided")).to_contain_text("Allowed by anonymous, Nov 27, 2026")

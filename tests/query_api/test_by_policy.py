@@ -105,6 +105,15 @@ def test_what_is_hidden_is_answered_as_what_is_not_there(asked: str, name: str) 
     assert site.list(any_label=[name, "Cat"]).keys == ["a.jpg"]
 
 
+@pytest.mark.parametrize("order", ["newest", "confidence"])
+def test_a_label_that_is_not_only_implied_is_as_sure_as_all_of_its_names(order: str) -> None:
+    found = {"Car": 95.0, "Truck": 80.0}
+    site = site_of(photo("a.jpg", labels=found, parents=["Car"]), photo("b.jpg", labels=found, parents=found))
+
+    question = {"label": "Vehicle", "include_parents": "false", "min_confidence": 90, "order": order}
+    assert site.list(**question).keys == ["a.jpg"]
+
+
 LABELS = {
     "Labels": [
         {"Name": "Car", "Confidence": 60.0, "Instances": [{"Confidence": 60.0}], "Parents": []},

@@ -1,10 +1,10 @@
 """Answers by a policy: an endpoint is given no other table, list and counts than those that apply it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contract.detectors import LEAST_CONFIDENCE_PERCENT
 from contract.policy import MODERATION, Policy
@@ -64,11 +64,37 @@ class PolicyTable:
         }
 
     def corrections(self, content_id: str) -> "Corrections | None":
-        """Read what people say: it comes before the policy, and is told as it was said."""
-        return self.table.corrections(content_id)
+        """Read what people say, without the names that must not be read."""
+        said = self.table.corrections(content_id)
+        return None if said is None else _told(said, self.policy)
 
     def check(self) -> None:
         self.table.check()
+
+
+def _told(said: "Corrections", policy: Policy) -> "Corrections":
+    def names(given: Iterable[str]) -> tuple[str, ...]:
+        return tuple(name for name in given if not policy.hides(name))
+
+    def renames(given: Mapping[str, str]) -> dict[str, str]:
+        return {old: new for old, new in given.items() if names((old, new)) == (old, new)}
+
+    def edit(given: Mapping[str, Any]) -> dict[str, Any]:
+        told = dict(given)
+        for part in ("add", "remove", "reset"):
+            if part in told:
+                told[part] = list(names(told[part]))
+        if "rename" in told:
+            told["rename"] = renames(told["rename"])
+        return told
+
+    return replace(
+        said,
+        added=names(said.added),
+        removed=names(said.removed),
+        renamed=renames(said.renamed),
+        changes=tuple(change._replace(edit=edit(change.edit)) for change in said.changes),
+    )
 
 
 @dataclass(frozen=True)

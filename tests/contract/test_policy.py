@@ -130,6 +130,13 @@ def test_nobody_says_what_is_to_be_done_with_a_photo_that_nobody_looked_at() -> 
     assert HOME.action_of(rejected()) is None
 
 
+@pytest.mark.parametrize(("decision", "found"), [("allow", 95.0), ("block", 41.0)])
+def test_what_a_person_has_decided_comes_before_the_policy(decision: str, found: float) -> None:
+    record = replace(photo(moderation={"Violence": found}), decision=decision)
+    assert HOME.action_of(record) == decision, "also where nobody looked"
+    assert HOME.action_of(replace(record, status=Status.DELETED)) is None
+
+
 def test_categories_that_lead_to_photos_of_an_action() -> None:
     assert HOME.categories(ModerationAction.REVIEW) == {
         "violence": (60, 90),

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.corrections import Corrections, Edit, corrections_key
 from contract.policy import ModerationAction, Policy
 from contract.policy_faults import CATEGORIES as ALL_CATEGORIES
 from contract.policy_faults import faults_of_policy
@@ -108,7 +109,9 @@ def test_what_is_hidden_is_answered_as_what_is_not_there(asked: str, name: str) 
 @pytest.mark.parametrize("order", ["newest", "confidence"])
 def test_a_label_that_is_not_only_implied_is_as_sure_as_all_of_its_names(order: str) -> None:
     found = {"Car": 95.0, "Truck": 80.0}
-    site = site_of(photo("a.jpg", labels=found, parents=["Car"]), photo("b.jpg", labels=found, parents=found))
+    site = site_of(
+        photo("a.jpg", labels=found, parents=["Car"]), photo("b.jpg", labels=found, parents=[*found])
+    )
 
     question = {"label": "Vehicle", "include_parents": "false", "min_confidence": 90, "order": order}
     assert site.list(**question).keys == ["a.jpg"]
@@ -292,6 +295,24 @@ def test_photos_decided_about_are_found_by_their_categories_all_the_same() -> No
         assert site.list(moderation="Violence").keys == ["open.jpg", "decided.jpg"]
         assert site.list(moderation="Violence", order="confidence").keys == ["decided.jpg", "open.jpg"]
         assert site.list(moderation="Violence", min_confidence=65).keys == ["decided.jpg"]
+
+
+def test_what_people_say_is_told_without_what_is_hidden() -> None:
+    record = replace(photo("a.jpg", labels={"Cat": 99.0}), corrections=1)
+    site = site_of(record, corrections=True)
+    said = Corrections().edited(
+        Edit(add=("Weapon", "Dog"), remove=("Woman", "Tree"), rename={"Knife": "weapon", "Kitty": "Cat"}),
+        by="me",
+        at="2026-11-27T12:00:00.000Z",
+    )
+    at = corrections_key(record.content_id)
+    site.table.put(at, {**said.to_item(), "pk": at.pk, "sk": at.sk})
+
+    told = site.get("/images/a.jpg").json["corrections"]
+
+    assert (told["added"], told["removed"], told["renamed"]) == (["Dog"], ["Tree"], {"Kitty": "Cat"})
+    (change,) = told["changes"]
+    assert (change["add"], change["remove"], change["rename"]) == (["Dog"], ["Tree"], {"Kitty": "Cat"})
 
 
 def test_a_changed_policy_is_followed_at_once() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from contract.corrections import NONE, Corrections, Edit, corrections_key
+from contract.policy import Policy
 from contract.records import Findings, ImageRecord, Result, ResultName
 from query_api.ports import TableReader
 from tests.query_api.conftest import MotoTable
@@ -127,3 +128,15 @@ def test_corrections_are_read_as_they_are_and_rubbish_is_left_out(
     assert reader.corrections(CORRECTED.content_id) == SAID
     table_like.put(corrections_key(CORRECTED.content_id), {"number": "two"})
     assert reader.corrections(CORRECTED.content_id) is None
+
+
+def test_a_policy_shows_what_people_say_as_it_shows_what_detectors_do() -> None:
+    policy = Policy.of(
+        {"aliases": {"Pet": ["Cat", "Kitten"]}, "hidden": ["Couch"], "labels": {"default": 98.0}}
+    )
+
+    told = site_of(CORRECTED, policy=policy).get("/images/cat.jpg").json
+
+    assert labels(told) == {"Animal": (99.0, None), "Pet": (100.0, "person")}
+    assert told["corrections"]["added"] == ["Kitten"]
+    assert {label["name"]: len(label["instances"]) for label in told["labels"]} == {"Animal": 1, "Pet": 1}

@@ -108,10 +108,14 @@ class FaceCollection:
         ]
 
     def disassociate(self, user_id: str, face_ids: Sequence[str]) -> None:
-        """Make faces nobody's; what was not there, or not the user's, is left alone."""
+        """Make faces nobody's; what is not there, or not the user's, is no failure."""
         for batch in in_batches(face_ids, MOST_AT_ONCE):
             self._when_settled(
-                "DisassociateFaces", self.client.disassociate_faces, UserId=user_id, FaceIds=list(batch)
+                "DisassociateFaces",
+                self.client.disassociate_faces,
+                unless=frozenset({NOT_THERE}),
+                UserId=user_id,
+                FaceIds=list(batch),
             )
 
     def delete_faces(self, face_ids: Sequence[str]) -> None:

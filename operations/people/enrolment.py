@@ -1,6 +1,6 @@
 """Taking a person in: all photos that were shown, or nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -59,23 +59,24 @@ class Enrolment:
         yield f"making {name} known"
         self.collection.create()
         self.collection.create_user(person.id)
+        faces: dict[str, str] = {}
         try:
-            faces = yield from self._index(person, photos)
+            yield from self._index(person, photos, faces)
             yield from self._associate(person, faces, is_first=not associated)
         except _RefusedError as refused:
             yield "taking back what was done"
-            self._take_back(person, associated)
+            self._take_back(person, associated, faces)
             self._restore(person, before, associated)
             raise OperatorError(f"{refused}; nothing was changed") from None
         except ImagepipeError as error:
             if error.code == NOT_THERE and self._is_forgotten(person):
-                self._take_back(person, associated)
+                self._take_back(person, associated, faces)
                 raise OperatorError(_FORGOTTEN.format(name)) from error
             raise
         enrolled = replace(person, consent=consent, status=PersonStatus.ENROLLED)
         if not self.people.put(enrolled, person):
             if self._is_forgotten(person):
-                self._take_back(person, [])
+                self._take_back(person, [], faces)
                 raise OperatorError(_FORGOTTEN.format(name))
             raise OperatorError(_CHANGED.format(name))
         return Enrolled(enrolled, len(self._faces(person)))
@@ -110,12 +111,11 @@ class Enrolment:
             raise OperatorError(_CHANGED.format(name))
         return person
 
-    def _index(self, person: Person, photos: Sequence[ShownPhoto]) -> Steps[dict[str, str]]:
-        """Keep the face of each photo; return the names of the photos by the ids of their faces.
+    def _index(self, person: Person, photos: Sequence[ShownPhoto], faces: dict[str, str]) -> Steps[None]:
+        """Keep the face of each photo; put the names of the photos into `faces`, by the ids of their faces.
 
         Among them are those that a run which was stopped has kept.
         """
-        faces: dict[str, str] = {}
         for photo in photos:
             yield f"taking the face of {photo.name}"
             try:
@@ -126,7 +126,6 @@ class Enrolment:
             if not face.user_id:
                 source = source_of(face.external_id)
                 faces.setdefault(face.face_id, person.photos.get(source, source))
-        return faces
 
     def _associate(self, person: Person, faces: dict[str, str], *, is_first: bool) -> Steps[None]:
         """Make the faces the person's. Those of a new person are held against the first of them."""
@@ -137,14 +136,16 @@ class Enrolment:
             if refused := self.collection.associate(person.id, batch):
                 raise _RefusedError("; ".join(_why(each, faces[each.face_id], person) for each in refused))
 
-    def _take_back(self, person: Person, associated: Sequence[CollectionFace]) -> None:
-        """Remove what was added to these faces, and the user where there were none."""
+    def _take_back(self, person: Person, associated: Sequence[CollectionFace], faces: Iterable[str]) -> None:
+        """Remove what was added to these faces, and the user where there were none.
+
+        That is `faces`, the ids that Rekognition gave in this run, and what else a list of the collection
+        shows, which may be behind.
+        """
         stay = {face.face_id for face in associated}
-        added = [face for face in self._faces(person) if face.face_id not in stay]
-        mine = [face.face_id for face in added if face.user_id]
-        if mine:
-            self.collection.disassociate(person.id, mine)
-        self.collection.delete_faces([face.face_id for face in added])
+        added = sorted({*faces, *(face.face_id for face in self._faces(person))} - stay)
+        self.collection.disassociate(person.id, added)
+        self.collection.delete_faces(added)
         if not associated:
             self.collection.delete_user(person.id)
 

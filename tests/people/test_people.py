@@ -145,6 +145,17 @@ def test_another_persons_face_is_refused_and_nothing_stays(pipeline: Pipeline) -
     assert pipeline.state() == ([], [], [])
 
 
+def test_what_is_refused_is_taken_back_though_the_list_of_faces_is_behind(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = [*ann(pipeline, 1, 2), pipeline.album.put("ben.jpg", face("ben"))]
+    with monkeypatch.context() as behind:
+        behind.setattr(type(pipeline.collection), "faces", lambda *_: [])
+        refused(lambda: add(pipeline, "Ann", *photos))
+
+    assert pipeline.state() == ([], [], [])
+
+
 def test_what_was_there_stays_when_more_is_refused(pipeline: Pipeline) -> None:
     add(pipeline, "Ann", *ann(pipeline, 1, 2))
     before = pipeline.state()

@@ -181,7 +181,11 @@ def completion(bucket_name: str, record: ImageRecord, policy: "Policy | None" = 
         attributes["detectors"] = sorted(record.detectors)
     if policy is not None:
         action = policy.action_of(record)
-        body |= {"moderation_action": action, "policy": policy.version}
+        body |= {
+            "moderation": [{"name": name, "confidence": value} for name, value in found.moderation.items()],
+            "moderation_action": action,
+            "policy": policy.version,
+        }
         if action is not None:
             attributes["moderation_action"] = str(action)
     return Completion(identifier, body, attributes)

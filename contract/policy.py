@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from contract.alerts import ALERTS
 from contract.records import Findings, ImageRecord, Status
 
 MODERATION = "moderation"
@@ -219,5 +220,9 @@ class Policy:
 
 
 def to_json(content: Mapping[str, Any]) -> str:
-    """Write the content of a policy file as the variable POLICY holds it: the same text for the same."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"))
+    """Write the content of a policy file as the variable POLICY holds it: the same text for the same.
+
+    Rules of alerts, which are in the same file, are told to another function.
+    """
+    shown = {section: value for section, value in content.items() if section != ALERTS}
+    return json.dumps(shown, sort_keys=True, separators=(",", ":"))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from contract.alerts import ALERTS
 from contract.detectors import LEAST_CONFIDENCE_PERCENT
 from contract.errors import SettingsError
 from contract.policy import DEFAULT, GENDER_AND_AGE, MODERATION, Policy, to_json
@@ -14,7 +15,7 @@ MAX_BYTES = 2_048
 # Each is a term more that a question reads.
 MAX_NAMES_OF_AN_ALIAS = 10
 MAX_CATEGORIES = 20
-_SECTIONS = ("hidden", "show_gender_and_age", "labels", "aliases", MODERATION)
+_SECTIONS = ("hidden", "show_gender_and_age", "labels", "aliases", MODERATION, ALERTS)
 _OF_A_CATEGORY = ("threshold", "review", "block")
 
 # Version 7. https://docs.aws.amazon.com/rekognition/latest/dg/moderation-api.html
@@ -66,12 +67,22 @@ def faults_of_policy(content: object) -> list[str]:
         ),
         *_wrong_kinds(content),
     ]
-    return faults or [
+    faults = faults or [
         *_wrong_labels(content),
         *_wrong_aliases(content),
         *_wrong_moderation(content),
         *_too_large(content),
     ]
+    return faults or _wrong_alerts(content)
+
+
+def _wrong_alerts(content: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with alerts, of which most who read a policy have none."""
+    if ALERTS not in content:
+        return []
+    from contract.alert_faults import faults_of_alerts
+
+    return faults_of_alerts(content, CATEGORIES)
 
 
 def _wrong_kinds(content: Mapping[str, Any]) -> Iterator[str]:

@@ -234,6 +234,15 @@ class PicturesSettings:
 
 
 @dataclass(frozen=True)
+class AlertsSettings:
+    """What the function of alerts needs to know: its rules (contract/alerts.py) as JSON, and their topic."""
+
+    table_name: str
+    topic_arn: str
+    alerts: str
+
+
+@dataclass(frozen=True)
 class Question:
     """One question: an operation of Rekognition, and its parameters beside the image."""
 

@@ -91,3 +91,13 @@ TOMBSTONE_DAYS = 30
 # Under a key of the customer's, SQS asks KMS for a new data key this often; five minutes is usual, and twelve
 # times the price. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
 QUEUE_DATA_KEY_SECONDS = 3600
+
+# Alerts: ten rules take a second. Whoever has begun to send a message is over when the lease is; then another
+# sends it, with the same id. A completion that cannot be counted for half a day is a dead letter.
+ALERTS_TIMEOUT_SECONDS = 30
+ALERTS_LEASE_SECONDS = 2 * ALERTS_TIMEOUT_SECONDS
+ALERTS_WINDOW_SECONDS = 5
+ALERTS_VISIBILITY_SECONDS = 6 * ALERTS_TIMEOUT_SECONDS + ALERTS_WINDOW_SECONDS
+ALERTS_MAX_RECEIVES = 240
+# What a rule that is no more has left behind expires.
+ALERTS_KEPT_SECONDS = 30 * DAY_SECONDS

@@ -55,6 +55,7 @@ class Alarms(Construct):
         functions: Mapping[str, lambda_.Function],
         quotas: QuotaParameters,
         uncounted: sqs.Queue,
+        unalerted: sqs.Queue | None,
         api: apigateway.HttpApi,
         is_audited: bool,
         bridged: events.Rule | None,
@@ -71,6 +72,8 @@ class Alarms(Construct):
         self._on_depth("BulkDepth", bulk, "bulk", quotas)
         self._on_calls()
         self._on_counts(functions["tally"], uncounted)
+        if unalerted is not None:
+            self._on_alerts(unalerted)
         if is_audited:
             self._on_differences()
         if bridged is not None:
@@ -162,6 +165,18 @@ class Alarms(Construct):
             "Changes of photos could not be counted for half a day and have left the line; no photo is lost. "
             "Remove the cause, which the log of the tally tells, count anew, and purge the queue.",
             "Counts are behind",
+            missing=_AS_BEFORE,
+        )
+
+    def _on_alerts(self, dead_letters: sqs.Queue) -> None:
+        self._alarm(
+            "AlertsDeadLetters",
+            dead_letters.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="Maximum"),
+            1,
+            "Recognized photos could not be held against the rules of alerts for half a day: nobody was told "
+            "of those that match. Remove the cause, which the log of the alerts function tells, then have "
+            "SQS send them back.",
+            "Alerts are not sent",
             missing=_AS_BEFORE,
         )
 

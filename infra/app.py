@@ -16,6 +16,7 @@ from constructs import Construct
 
 from contract.people import collection_of
 from infra.alarms import Alarms, AlarmTopic
+from infra.alerts import Alerts
 from infra.answers import Answers
 from infra.bucket_logs import BucketLogs, accept_no_logs
 from infra.bundles import FOR_THIS_MACHINE, PYTHON_VERSION, ROOT, Bundle, BundleError, bundles, find_python
@@ -124,6 +125,13 @@ class ImagepipeStack(Stack):
             operator=operator.function if operator else None,
             editor=editor.function if editor else None,
         )
+        alerts = (
+            Alerts(
+                self, "Alerts", settings, code=processors_code, table=store.table, told_by=completions.topic
+            )
+            if settings.alerts_json
+            else None
+        )
         buckets = [intake.bucket, *([looking.renditions] if looking else [])]
         bucket_logs = BucketLogs(self, "BucketLogs", settings, buckets) if settings.access_logs else None
         if bucket_logs is None:
@@ -142,7 +150,9 @@ class ImagepipeStack(Stack):
                 **({"pictures": looking.function} if looking else {}),
                 **({"operator": operator.function} if operator else {}),
                 **({"editor": editor.function} if editor else {}),
+                **({"alerts": alerts.function} if alerts else {}),
             },
+            unalerted=alerts.dead_letters if alerts else None,
             uncounted=tallying.dead_letters,
             quotas=processing.quotas,
             api=answers.api,
@@ -178,6 +188,7 @@ class ImagepipeStack(Stack):
             AlarmsReach=topic.reaches,
             **({"BucketPrefix": settings.bucket_prefix} if settings.bucket_prefix else {}),
             **({"BucketSuffixes": ",".join(settings.bucket_suffixes)} if settings.bucket_suffixes else {}),
+            **({"AlertsTopicArn": alerts.topic.topic_arn} if alerts else {}),
             **({"RenditionsBucket": looking.renditions.bucket_name} if looking else {}),
             **({"PageUrl": f"{answers.page_origin}/"} if answers.distribution or answers.sign_in else {}),
             **({"UserPoolId": answers.sign_in.pool_id} if answers.sign_in else {}),

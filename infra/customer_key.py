@@ -46,7 +46,8 @@ class CustomerKey(Construct):
                 removal_policy=RemovalPolicy.RETAIN,
             )
             sender = "events.amazonaws.com" if settings.bucket else "s3.amazonaws.com"
-            for statement in _for_services(Stack.of(self), sender):
+            senders = [sender, *(["sns.amazonaws.com"] if settings.alerts_json else [])]
+            for statement in _for_services(Stack.of(self), senders):
                 self.key.add_to_resource_policy(statement)
 
     def cover(self, *, others: Sequence[s3.IBucket]) -> None:
@@ -102,10 +103,10 @@ def _under(arn: str) -> s3.CfnBucket.BucketEncryptionProperty:
     return s3.CfnBucket.BucketEncryptionProperty(server_side_encryption_configuration=[rule])
 
 
-def _for_services(stack: Stack, sender: str) -> list[iam.PolicyStatement]:
+def _for_services(stack: Stack, senders: Sequence[str]) -> list[iam.PolicyStatement]:
     """Return what the policy of the key has to say beside that the account's own IAM decides.
 
-    `sender` puts the bucket's events into the queue, CloudWatch sends to the topic of alarms. CloudWatch's
+    `senders` put events, and completions, into queues; CloudWatch sends to the topic of alarms. CloudWatch's
     has no condition: the topic's policy takes alarms of this account only.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html#compatibility-with-aws-services
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
@@ -119,7 +120,7 @@ def _for_services(stack: Stack, sender: str) -> list[iam.PolicyStatement]:
         arn_format=ArnFormat.COLON_RESOURCE_NAME,
     )
     return [
-        _let("EventsIntoQueues", [sender], sending, ours),
+        _let("EventsIntoQueues", senders, sending, ours),
         _let("AlarmsToTheTopic", ["cloudwatch.amazonaws.com"], sending, None),
         _let(
             "LogGroupsOfTheStack",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from contract.detector_choice import ByPrefix, Detectors, every_detector
 from contract.detectors import DEFAULT_DETECTORS, OPERATIONS, operations_of
 from contract.key_filter import KeyFilter
-from contract.policy_file import policy_json
+from contract.policy_file import alerts_json, policy_json
 from contract.quotas import COSTLY_REQUESTS_A_SECOND, DEFAULT_BATCH_SIZE
 from infra.settings_faults import faults_of, read_file
 
@@ -100,7 +100,8 @@ class DeploymentSettings:
 
     `policy` (`policy.toml`) is the file that says which labels are shown, from which confidence on and under
     which names, and which photos are to be reviewed or blocked (docs/policy.md). It is applied to what is
-    kept: changing it asks no detector.
+    kept: changing it asks no detector. Where it has rules of alerts (docs/alerts.md), `alert_email` is told
+    of photos that match, after it has confirmed SNS's mail.
 
     `corrections` lets people correct what is said of a photo, over whatever is recognized later
     (docs/decisions/0026-corrections-by-content.md); where they sign in by tokens of yours, with the scope
@@ -181,6 +182,7 @@ class DeploymentSettings:
     people_purpose: str = ""
     people_contact: str = ""
     people_retention_days: int | None = None
+    alert_email: str = ""
     dashboard: bool = False
     customer_key: str = ""
     alarm_email: str = ""
@@ -246,6 +248,11 @@ class DeploymentSettings:
     def policy_json(self) -> str:
         """Return the policy as functions are told it; nothing where there is none."""
         return policy_json(self.policy) if self.policy else ""
+
+    @property
+    def alerts_json(self) -> str:
+        """Return the rules of alerts as their function is told them; nothing where there are none."""
+        return alerts_json(self.policy) if self.policy else ""
 
     @property
     def answers_are_shared(self) -> bool:

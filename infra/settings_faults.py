@@ -22,6 +22,7 @@ MOST_CALLS_ABROAD = 64
 API_ACCESS = ("iam", "jwt", "open")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET_NAME = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_EMAIL = r"[^@\s]+@[^@\s]+"
 _KEY_ARN = r"arn:[^:]+:kms:[^:]+:\d{12}:key/[\w-]+"
 # What a rule's pattern may have, less what else is in it.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
@@ -295,7 +296,7 @@ def _unreachable(settings: "DeploymentSettings") -> list[str]:
     faults = []
     if settings.alarm_email and settings.alarm_topic_arn:
         faults.append("alarm_email and alarm_topic_arn are both set; choose one")
-    if settings.alarm_email and not re.fullmatch(r"[^@\s]+@[^@\s]+", settings.alarm_email):
+    if settings.alarm_email and not re.fullmatch(_EMAIL, settings.alarm_email):
         faults.append(f"alarm_email is {settings.alarm_email!r}; it is as in photos@people.example")
     if settings.alarm_topic_arn and not re.fullmatch(
         r"arn:[^:]+:sns:[^:]+:\d{12}:[\w-]+", settings.alarm_topic_arn
@@ -364,9 +365,18 @@ def _too_many_calls_abroad(settings: "DeploymentSettings") -> list[str]:
 
 
 def _unusable_policy(settings: "DeploymentSettings") -> list[str]:
-    if not settings.policy:
-        return []
-    return faults_of_policy_file(settings.policy, is_moderated="moderation" in settings.detectors)
+    faults = (
+        faults_of_policy_file(settings.policy, is_moderated="moderation" in settings.detectors)
+        if settings.policy
+        else []
+    )
+    if not settings.alert_email:
+        return faults
+    if not re.fullmatch(_EMAIL, settings.alert_email):
+        faults.append(f"alert_email is {settings.alert_email!r}; it is as in photos@people.example")
+    if not faults and not settings.alerts_json:
+        faults.append("alert_email is of use only with a policy that has rules of alerts, as in [[alerts]]")
+    return faults
 
 
 def _unusable_people(settings: "DeploymentSettings") -> list[str]:

@@ -110,6 +110,7 @@ class TraceKind(StrEnum):
     ROW = "index row"
     SHARE = "count"
     NAME = "name of a content"
+    ALERT = "name in an alert"
 
 
 @dataclass(frozen=True)

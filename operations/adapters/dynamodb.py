@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aws.calls import TableBatches, WriteOutcome, pages, projection, write_if
 from aws.retries import RetryPolicy
 from contract import table
+from contract.alerts import ALERT_PREFIX
 from contract.metrics import Metric
 from contract.photos import PhotoFacts, rendition_keys
 from contract.quotas import BudgetItem, readable_part
@@ -21,6 +22,7 @@ from contract.records import ImageRecord, ImageVersion, ResultName, Status
 from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_of, key_to_wire, to_wire
 from contract.tallies import COMPLETE, COUNTED, COUNTED_PREFIX, NAMES, STATUS_COUNTS, UNREADABLE, read_counts
 from operations.adapters.aws_errors import reliable
+from operations.adapters.dynamodb_alerts import ALERTS_TRACED, alert_traces, forget_in_alert
 from operations.inventory import (
     RecordCount,
     RecordSummary,
@@ -58,6 +60,7 @@ _BUDGET = (
 TRACED = (
     *(PARTITION_KEY, SORT_KEY, "key", "status"),
     *("etag", "size_bytes", "version_id", "shares_answers", "content", "left"),
+    *ALERTS_TRACED,
 )
 # What has come back meanwhile is not removed: a record that is alive, what a key is counted for.
 NOT_ALIVE: Mapping[TraceKind, Mapping[str, Any]] = {
@@ -250,11 +253,15 @@ class DynamoDBTraces(OperatedTable):
 
     def find(self, prefix: str) -> Iterator[Trace]:
         """Read the whole table, as of now, for items of keys that begin so."""
-        wanted = "begins_with(#key, :prefix) OR begins_with(#pk, :record) OR begins_with(#pk, :counted)"
+        wanted = (
+            "begins_with(#key, :prefix) OR begins_with(#pk, :record) OR begins_with(#pk, :counted) "
+            "OR begins_with(#pk, :alert)"
+        )
         values = {
             ":prefix": prefix,
             ":record": f"{table.RECORD_PREFIX}{prefix}",
             ":counted": f"{COUNTED_PREFIX}{prefix}",
+            ":alert": ALERT_PREFIX,
         }
         expression, names = projection(TRACED)
         found = pages(
@@ -265,10 +272,15 @@ class DynamoDBTraces(OperatedTable):
             ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
             ConsistentRead=True,
         )
-        return (_trace(from_wire(item)) for page in found for item in page["Items"])
+        items = (from_wire(item) for page in found for item in page["Items"])
+        return (trace for item in items for trace in _traces(item, prefix))
 
     def remove(self, trace: Trace) -> None:
-        """Remove an item, unless it has come to life meanwhile."""
+        """Remove an item, unless it has come to life meanwhile; of an alert, the key alone."""
+        if trace.kind is TraceKind.ALERT:
+            read = self._call("GetItem", self.client.get_item)
+            forget_in_alert(read, self._call("UpdateItem", partial(write_if, self.client.update_item)), trace)
+            return
         remove = self._call("DeleteItem", partial(write_if, self.client.delete_item))
         remove(Key=key_to_wire(trace.at), **NOT_ALIVE.get(trace.kind, {}))
 
@@ -364,8 +376,14 @@ def _content_id(record: Mapping[str, Any]) -> str | None:
     return version.kept_by(shares_answers=record.get("shares_answers", True))
 
 
-def _trace(item: Mapping[str, Any]) -> Trace:
+def _traces(item: Mapping[str, Any], prefix: str) -> list[Trace]:
     at = ItemKey(item[PARTITION_KEY], item[SORT_KEY])
+    if at.pk.startswith(ALERT_PREFIX):
+        return alert_traces(at, item, prefix)
+    return [_trace(at, item)]
+
+
+def _trace(at: ItemKey, item: Mapping[str, Any]) -> Trace:
     if at.sk == table.RECORD and at.pk.startswith(table.RECORD_PREFIX):
         is_alive = item.get("status") != Status.DELETED
         return Trace(

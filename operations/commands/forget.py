@@ -157,6 +157,7 @@ class Found:
             "versions and delete markers": len(self.versions),
             **{f"{kind}s": kinds[kind] for kind in (TraceKind.RECORD, TraceKind.ROW, TraceKind.SHARE)},
             "names of contents": kinds[TraceKind.NAME],
+            **({"names in alerts": kinds[TraceKind.ALERT]} if kinds[TraceKind.ALERT] else {}),
             "results": len(self.results),
             "renditions": len(self.renditions),
             "messages": len(self.messages),

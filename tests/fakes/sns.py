@@ -24,11 +24,12 @@ Wire = dict[str, Any]
 
 @dataclass
 class FakeSNS:
-    """Keeps what was published. `refuse` counts how many entries are still to be refused."""
+    """Keeps what was published, alone as `messages`; `refuse` counts entries that are still to be refused."""
 
     calls: Calls = field(default_factory=Calls)
     topics: set[str] = field(default_factory=lambda: {COMPLETIONS})
     published: list[Wire] = field(default_factory=list)
+    messages: list[Wire] = field(default_factory=list)
     batch_sizes: list[int] = field(default_factory=list)
     refuse: int = 0
 
@@ -37,6 +38,18 @@ class FakeSNS:
             arn = f"{COMPLETIONS.rpartition(':')[0]}:{Name}"
             self.topics.add(arn)
         return {"TopicArn": arn}
+
+    def publish(self, *, TopicArn: str, Subject: str, **message: Any) -> Wire:
+        """Take one message. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html."""
+        with self.calls.of("Publish"):
+            if TopicArn not in self.topics:
+                raise client_error("NotFound", "Publish", "Topic does not exist")
+            if not re.fullmatch(r"[!-~][ -~]{0,99}", Subject) or not _is_publishable(message):
+                raise client_error("InvalidParameter", "Publish", Subject)
+            if _size_bytes(message) > MAX_BYTES:
+                raise client_error("InvalidParameter", "Publish", "too long")
+            self.messages.append({"Subject": Subject, **message})
+        return {"MessageId": str(len(self.messages))}
 
     def publish_batch(self, *, TopicArn: str, PublishBatchRequestEntries: list[Wire]) -> Wire:
         """Take a batch as SNS does: 200 even if some entries are refused."""

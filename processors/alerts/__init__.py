@@ -1,0 +1,1 @@
+"""Telling people of photos by rules: counted once, told seldom, never lost."""

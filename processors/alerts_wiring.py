@@ -1,0 +1,73 @@
+"""Alerts put together, once for each Lambda environment, by their entry."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import botocore.session
+from aws_lambda_powertools import Logger
+
+from contract.alerts import FLUSH_EVENT, AnnouncedPhoto, read_alerts
+from contract.errors import ImagepipeError
+from contract.settings import AlertsSettings, load
+from processors.adapters.alerts import DynamoDBAlerts, SnsAlerts
+from processors.adapters.calls import lambda_config, retry_policy
+from processors.alerts.alerting import Alerting
+from processors.telemetry import Log
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sns import SNSClient
+
+Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def build() -> Answering:
+    """Build what answers. Raises SettingsError naming everything that is missing."""
+    settings = load(AlertsSettings, os.environ)
+    session = botocore.session.get_session()
+    client = cast("DynamoDBClient", session.create_client("dynamodb", config=lambda_config()))
+    topic = cast("SNSClient", session.create_client("sns", config=lambda_config()))
+    return assemble(settings, client, topic, Logger(), time.time)
+
+
+def assemble(
+    settings: AlertsSettings,
+    client: "DynamoDBClient",
+    topic: "SNSClient",
+    logger: Logger,
+    clock: Callable[[], float],
+) -> Answering:
+    """Put together what answers: messages of the queue, or the schedule, which asks `{"flush": "due"}`."""
+    retry = retry_policy()
+    kept = DynamoDBAlerts(client, settings.table_name, retry, clock)
+    sent = SnsAlerts(topic, settings.topic_arn, retry)
+    log = cast("Log", logger)
+    alerting = Alerting(read_alerts(settings.alerts), kept.read, kept.write, sent.send, clock, log)
+
+    def work(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        if FLUSH_EVENT in event:
+            return {"sent": alerting.flush()}
+        return take_messages(alerting, event["Records"], log)
+
+    return cast("Answering", logger.inject_lambda_context(work))
+
+
+def take_messages(alerting: Alerting, records: Sequence[Mapping[str, Any]], log: Log) -> dict[str, Any]:
+    """Take the completions of a batch; return which messages SQS has to bring again."""
+    photos: dict[str, AnnouncedPhoto] = {}
+    failed: list[str] = []
+    for record in records:
+        try:
+            photos[record["messageId"]] = AnnouncedPhoto.of(json.loads(record["body"]))
+        except (ValueError, KeyError, TypeError, AttributeError) as fault:
+            log.exception(f"the message {record['messageId']} is no completion", error=repr(fault))
+            failed.append(record["messageId"])
+    try:
+        alerting.take(list(photos.values()))
+    except ImagepipeError as error:
+        log.exception("photos could not be held against the alerts, and come again", error=str(error))
+        failed += photos
+    return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in failed]}

@@ -28,6 +28,8 @@ def forget_in_alert(
         return
     state = AlertState.from_item(from_wire(answer["Item"]))
     left = state.without(lambda key: key == trace.key)
+    if left == state:
+        return
     values: dict[str, Any] = {
         ":seen": state.version,
         ":next": state.version + 1,

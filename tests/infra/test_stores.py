@@ -31,6 +31,10 @@ NAMED = {
     "IntakeImagesDeadLetters": "| dead letters: keys, reasons | their queues |",
     "IntakeBulkDeadLetters": "| dead letters: keys, reasons | their queues |",
     "TallyingDeadLetters": "| the tally's dead letters |",
+    "AlertsTopic": "| alerts: keys, why they matched | SNS, the topic of alerts |",
+    "AlertsQueue": "| queue of alerts |",
+    "AlertsDeadLetters": "| the alerts' dead letters |",
+    "AlertsAlertingLogs": "| log lines: keys, in reports of failures | CloudWatch |",
     "CompletionsTopic": "| SNS, and whoever subscribes |",
     "AlarmTopic": "| alarms: numbers, no keys | SNS |",
     "ProcessingProcessorLogs": "| log lines: keys, in reports of failures | CloudWatch |",
@@ -55,6 +59,7 @@ EVERYTHING = {
     "near_duplicates": "true",
     "keep_location": "true",
     "sidecars": "true",
+    "policy": str(ROOT / "tests" / "infra" / "policy.toml"),
 }
 
 

@@ -9,9 +9,11 @@ import pytest
 from moto import mock_aws
 
 from aws.calls import TableBatches
+from contract.alert_state import FORGOTTEN, AlertExample, AlertMessage, AlertState
+from contract.alerts import alert_key
 from contract.corrections import NONE, Edit, corrections_key
 from contract.records import ResultName
-from contract.table import ItemKey, key_to_wire, record_key, result_key, to_wire
+from contract.table import ItemKey, from_wire, key_to_wire, record_key, result_key, to_wire
 from contract.tallies import Name
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import DynamoDBTraces
@@ -56,6 +58,28 @@ def test_an_index_row_is_a_trace_of_its_photo(traces: DynamoDBTraces) -> None:
     put(traces, at, key="a.jpg", revision="r")
 
     assert list(traces.find("a")) == [Trace(TraceKind.ROW, at, "a.jpg", is_alive=False, content_id=None)]
+
+
+def test_a_key_in_an_alert_is_taken_out_and_the_photo_stays_counted(traces: DynamoDBTraces) -> None:
+    examples = (AlertExample("a.jpg", "Fox 90 %"), AlertExample("b.jpg", ""))
+    message = AlertMessage("fox-7-1", 2, 5, examples, 99)
+    state = AlertState(3, 2, 8, examples, 4, message, ("0a",))
+    put(traces, alert_key("fox"), **state.to_item(), expires_at=12345)
+    put(traces, alert_key("owl"), **AlertState(held=1, examples=examples[1:]).to_item())
+
+    (trace,) = traces.find("a")
+    assert trace == Trace(TraceKind.ALERT, alert_key("fox"), "a.jpg", is_alive=False, content_id=None)
+    traces.remove(trace)
+    traces.remove(trace)
+
+    assert list(traces.find("a")) == []
+    assert [found.at.pk for found in traces.find("b")] == ["alert#fox", "alert#owl"]
+    place = key_to_wire(alert_key("fox"))
+    kept = from_wire(traces.client.get_item(TableName=TABLE, Key=place, ConsistentRead=True)["Item"])
+    left = (AlertExample(FORGOTTEN, ""), examples[1])
+    expected = state._replace(version=5, examples=left, sending=message._replace(examples=left))
+    assert AlertState.from_item(kept) == expected
+    assert kept["expires_at"] == 12345
 
 
 def test_results_that_were_just_named_by_a_record_are_not_given_away(traces: DynamoDBTraces) -> None:

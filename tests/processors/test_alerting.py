@@ -171,6 +171,34 @@ def test_whoever_is_overtaken_again_and_again_gives_the_photo_back() -> None:
     assert raised.value.message == "what the alert fox has to say was changed by others 10 times"
 
 
+def test_while_one_sends_a_message_no_other_does() -> None:
+    scene = Scene(FOX)
+
+    def meanwhile(operation: str) -> None:
+        if operation == "Publish":
+            scene.calls.before = nothing
+            assert scene.alerting.flush() == 0
+            scene.take("b.jpg")
+
+    scene.calls.before = meanwhile
+    scene.take("a.jpg")
+
+    assert [message["Subject"] for message in scene.topic.messages] == ["Alert fox: 1 photo"]
+    assert scene.item()["held"] == 1
+
+
+def test_a_message_whose_sender_is_gone_waits_for_the_end_of_quiet_hours() -> None:
+    scene = Scene(QUIET)
+    scene.now += 2 * 3600 - 10
+    scene.topic.topics.clear()
+    scene.take("a.jpg")
+    scene.topic.topics.add(COMPLETIONS)
+    scene.now += 3600
+    assert scene.alerting.flush() == 0
+    scene.now += 3600 + 10
+    assert scene.alerting.flush() == 1
+
+
 def test_an_item_of_a_rule_expires_some_day() -> None:
     scene = Scene(FOX)
     scene.take("a.jpg")

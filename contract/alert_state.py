@@ -26,13 +26,13 @@ class AlertExample(NamedTuple):
 
 
 class AlertMessage(NamedTuple):
-    """A message that is to be sent: `count` photos matched since `since`. The same one has the same `id`.
+    """A message that is to be sent: so many `photos` matched since `since`. The same one has the same `id`.
 
     Until `claimed_until`, somebody is at it.
     """
 
     id: str
-    count: int
+    photos: int
     since: int
     examples: tuple[AlertExample, ...]
     claimed_until: int
@@ -79,7 +79,7 @@ class AlertState(NamedTuple):
             return self
         message = AlertMessage(
             id=f"{rule.name}-{now}-{self.version + 1}",
-            count=self.held,
+            photos=self.held,
             since=self.since,
             examples=self.examples,
             claimed_until=now + ALERTS_LEASE_SECONDS,
@@ -134,7 +134,7 @@ class AlertState(NamedTuple):
             sending=sending
             and AlertMessage(
                 id=str(sending["id"]),
-                count=int(sending["count"]),
+                photos=int(sending["photos"]),
                 since=int(sending["since"]),
                 examples=_examples_from_item(sending["examples"]),
                 claimed_until=int(sending["claimed_until"]),

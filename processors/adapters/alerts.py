@@ -83,6 +83,6 @@ class SnsAlerts:
             Message=text_of(rule, message),
             MessageAttributes={
                 **{name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()},
-                "count": {"DataType": "Number", "StringValue": str(message.count)},
+                "count": {"DataType": "Number", "StringValue": str(message.photos)},
             },
         )

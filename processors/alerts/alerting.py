@@ -98,16 +98,16 @@ class Alerting:
 
 def subject_of(rule: AlertRule, message: AlertMessage) -> str:
     """Return what stands above a mail: one line, ASCII."""
-    photos = "1 photo" if message.count == 1 else f"{message.count:,} photos"
+    photos = "1 photo" if message.photos == 1 else f"{message.photos:,} photos"
     return f"Alert {rule.name}: {photos}"[:MAX_SUBJECT_CHARACTERS]
 
 
 def text_of(rule: AlertRule, message: AlertMessage) -> str:
     """Return what a person reads: which photos, why, and how many more there are."""
-    more = message.count - len(message.examples)
+    more = message.photos - len(message.examples)
     since = rule.shown_time(message.since)
     lines = [
-        f"{'One photo matches' if message.count == 1 else f'{message.count:,} photos match'} the alert "
+        f"{'One photo matches' if message.photos == 1 else f'{message.photos:,} photos match'} the alert "
         f"{rule.name} since {since}:",
         "",
         *(f"  {each.key}{f' ({each.why})' if each.why else ''}" for each in message.examples),

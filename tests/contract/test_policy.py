@@ -199,7 +199,7 @@ def test_every_category_of_the_local_rekognition_can_have_a_rule() -> None:
             "colour = 1",
             [
                 "colour is no part of a policy, which has hidden, show_gender_and_age, labels, aliases, "
-                "moderation"
+                "moderation, alerts"
             ],
         ),
         ("labels = 5", ["labels is 5; it is a section, as [labels]"]),

@@ -363,7 +363,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.scene.alerting.flush()
         for each in RULES:
             messages = {message.id: message for _, name, message in self.scene.sends if name == each.name}
-            assert sum(message.count for message in messages.values()) == self.number, each.name
+            assert sum(message.photos for message in messages.values()) == self.number, each.name
             self.they_are_few()
 
 

@@ -19,7 +19,7 @@ from contract.corrections import Decision, Edit
 from contract.notifications import completion, look_again
 from contract.photos import PICTURE, PhotoFacts
 from contract.records import Status, content_id, unpack
-from contract.table import camera_term, from_wire, hash_terms, label_term, place_term
+from contract.table import camera_term, decision_term, from_wire, hash_terms, label_term, place_term
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import nothing
 from tests.fakes.event_bridge import as_event
@@ -445,7 +445,8 @@ class InterleavingsOfCorrections(Interleavings):
             return terms
         said = self.world.corrections(content_id(self.world.s3.etag_of(body), len(body)))
         gone = {label_term(name) for name in (*said.removed, *said.renamed)}
-        return (terms - gone) | {label_term(name) for name in (*said.added, *said.renamed.values())}
+        decided = {decision_term(said.decision)} if said.decision else set[str]()
+        return (terms - gone) | {label_term(name) for name in (*said.added, *said.renamed.values())} | decided
 
     def _compare_table_with_bucket(self) -> None:
         super()._compare_table_with_bucket()

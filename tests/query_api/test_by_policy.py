@@ -285,6 +285,16 @@ def test_what_a_person_has_decided_is_above_the_policy() -> None:
     assert site.list(moderation_action="block").keys == ["not looked at.jpg", "harmless.jpg"]
 
 
+def test_what_is_no_decision_takes_its_photo_out_and_no_other() -> None:
+    site = site_of(
+        decided(moderated("a.jpg", 1, Violence=70.0), "perhaps"),
+        decided(moderated("b.jpg", 2, Violence=70.0), "block"),
+    )
+
+    assert site.list().keys == ["b.jpg"]
+    assert site.get("/images/a.jpg").status == 404
+
+
 def test_photos_decided_about_are_found_by_their_categories_all_the_same() -> None:
     records = (
         decided(moderated("decided.jpg", 1, Violence=70.0), "allow"),

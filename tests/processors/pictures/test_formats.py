@@ -10,6 +10,7 @@ from contract.detectors import MAX_S3_IMAGE_BYTES
 from processors.pictures import pictures
 from processors.pictures.directories import LONG
 from processors.pictures.errors import RefusedError
+from processors.pictures.formats import format_of
 from processors.pictures.pictures import Picture
 from tests.processors.pictures.photos import (
     FORMATS,
@@ -276,3 +277,39 @@ def test_a_raw_file_without_a_picture_is_refused() -> None:
 
     with pytest.raises(RefusedError, match="a camera's raw file without a picture in it"):
         looked_at(content)
+
+
+@pytest.mark.parametrize(
+    ("major", "compatible", "form"),
+    [
+        *((brand, b"", "HEIF") for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm")),
+        (b"hevs", b"", "HEIF"),
+        *((brand, b"", "AVIF") for brand in (b"avif", b"avis")),
+        *((brand, b"", "HEIF") for brand in (b"mif1", b"msf1", b"mif2", b"miaf")),
+        (b"mif1", b"miafavif", "AVIF"),
+        (b"isom", b"heic", "HEIF"),
+    ],
+)
+def test_brands_of_media_files_tell_the_format(major: bytes, compatible: bytes, form: str) -> None:
+    brands = major + b"\0\0\0\0" + compatible
+
+    assert format_of((8 + len(brands)).to_bytes(4, "big") + b"ftyp" + brands) == form
+
+
+@pytest.mark.parametrize(
+    ("beginning", "what"),
+    [
+        (b"%PDF-1.7", "a PDF document"),
+        (b"<!DOCTYPE html>", "an HTML page"),
+        (b"<html>", "an HTML page"),
+        (b"\0\0\0\x18ftypcrx isom", "a raw picture of a Canon camera (CR3)"),
+        (b"\0\0\0\x18ftypisom\0\0\2\0mp42", "a video, or another media file, of the brand 'isom'"),
+    ],
+)
+def test_what_is_no_photo_is_called_by_its_name(beginning: bytes, what: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        format_of(beginning)
+
+    assert refused.value.message == (
+        f"it is {what}; upload it as JPEG, PNG, HEIC, AVIF, WebP, TIFF, GIF or BMP"
+    )

@@ -15,7 +15,7 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.app import STACK_NAME, ImagepipeStack
-from infra.bundles import Bundle
+from infra.bundles import ROOT, Bundle
 from infra.settings import DeploymentSettings
 
 _JWT = {"api_access": "jwt", "jwt_issuer": "https://people.example", "jwt_audience": "photos"}
@@ -32,6 +32,7 @@ VARIANTS: Mapping[str, Mapping[str, object]] = {
     "all detectors": {"detectors": "labels,faces,moderation,text"},
     "no pictures, no audit": {"pictures": False, "daily_check": False},
     "a bucket that was there": {"bucket": "photos-of-people", "bucket_prefix": "camera/"},
+    "alerts": {"policy": str(ROOT / "tests" / "infra" / "policy.toml"), "alert_email": "me@people.example"},
     "all that can be on": {
         "confidence_order": True,
         "near_duplicates": True,

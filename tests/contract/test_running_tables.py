@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from contract import timing
+from contract.alert_state import AlertExample, AlertMessage, AlertState
+from contract.alerts import alert_key
 from contract.detectors import DETECTORS
 from contract.notifications import canonical_sequencer
 from contract.photos import PhotoFacts
@@ -109,6 +111,8 @@ REJECTED = ImageRecord(
     rejection=Rejection("InvalidImageFormatException", "it is no JPEG", "labels"),
 )
 COUNTED = CountedImage(Share(Status.RECOGNIZED, frozenset({"Cat"}), "abc-7"), 3, left=("old-1",))
+EXAMPLES = (AlertExample("a/Ä b.jpg", "Cat 98 %"),)
+TOLD = AlertState(3, 2, 8, EXAMPLES, 4, AlertMessage("fox-7-1", 2, 5, EXAMPLES, 99), ("0a",))
 NAME = Name("abc-7", "a/Ä b.jpg", 3)
 ANSWER = {"Labels": [{"Name": "Cat", "Confidence": 98.12}]}
 
@@ -145,6 +149,7 @@ def now() -> dict[str, Any]:
         "the place of a result": _place(result_key(ResultName("abc-7", "labels", "f1"))),
         "what a key is counted for": {"at": _place(counted_key(RECORD.key)), **_plain(COUNTED.to_item())},
         "a key that names a content": {"at": _place(NAME.at), **_plain(NAME.to_item())},
+        "what a rule of alerts has to say": {"at": _place(alert_key("fox")), **_plain(TOLD.to_item())},
         "single items": [
             _place(at)
             for at in (

@@ -8,9 +8,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contract.detector_choice import Detectors, read_choices
+from contract.detector_choice import Detectors, read_choices, write_exceptions
 from contract.detectors import CUSTOM_LABELS, DETECTORS, MODEL_ARN, OPERATIONS
 from contract.people import MOST_RETENTION_DAYS
+from contract.policy_faults import MAX_BYTES
 from contract.policy_file import faults_of_policy_file
 from contract.regions import faults_of_regions, split_line
 from infra.access_faults import faults_of_access
@@ -237,10 +238,17 @@ def _too_many_calls_abroad(settings: "DeploymentSettings") -> list[str]:
 
 def _unusable_policy(settings: "DeploymentSettings") -> list[str]:
     faults = (
-        faults_of_policy_file(settings.policy, is_moderated="moderation" in settings.detectors)
+        faults_of_policy_file(settings.policy, is_moderated="moderation" in settings.every_detector)
         if settings.policy
         else []
     )
+    if not faults and settings.policy:
+        told = len(settings.policy_json.encode()) + len(write_exceptions(settings.exceptions))
+        if settings.exceptions and told > MAX_BYTES:
+            faults.append(
+                f"policy and detectors_by_prefix make {told:,} bytes together, and a function can be told "
+                f"{MAX_BYTES:,}: make one of the files shorter"
+            )
     if not settings.alert_email:
         return faults
     if not re.fullmatch(_EMAIL, settings.alert_email):

@@ -1,6 +1,7 @@
 """The file of a policy: checked before anything is made, and told to the two functions that apply it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,30 @@ def test_rules_for_what_nobody_looks_for_are_refused(policy: Path) -> None:
     assert refused(policy=str(policy), detectors="labels") == (
         f"{policy}: it has rules for moderation, and no photo is looked at for that: add moderation to "
         "detectors"
+    )
+
+
+def test_moderation_below_a_prefix_is_moderation(policy: Path, tmp_path: Path) -> None:
+    choice = tmp_path / "detectors.toml"
+    choice.write_text('[prefixes]\n"public/" = ["moderation"]')
+
+    context: dict[str, object] = {
+        "policy": str(policy),
+        "detectors": "labels",
+        "detectors_by_prefix": str(choice),
+    }
+    assert DeploymentSettings.from_context(context.get).policy_json
+
+
+def test_a_policy_and_detectors_by_prefix_share_the_room(policy: Path, tmp_path: Path) -> None:
+    choice = tmp_path / "detectors.toml"
+    choice.write_text("[prefixes]\n" + "\n".join(f'"{number:03}/" = ["moderation"]' for number in range(60)))
+    policy.write_text("[labels]\n" + "".join(f"Label{number} = 55\n" for number in range(70)))
+
+    assert re.fullmatch(
+        r"policy and detectors_by_prefix make 2,\d{3} bytes together, and a function can be told 2,048: make "
+        "one of the files shorter",
+        refused(policy=str(policy), detectors_by_prefix=str(choice)),
     )
 
 

@@ -31,6 +31,7 @@ SETTINGS = {
     "prefix_claim": "cognito:groups",
     "detectors": "labels",
     "pictures": False,
+    "corrections": False,
     "retained": False,
 }
 PASSWORD = "a long one, Of 1 person"

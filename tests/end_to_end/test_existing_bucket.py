@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from aws.stack_outputs import outputs_of
 from contract.records import Status
 from local.cloud.assembly import local_context, synthesize
-from local.cloud.deployment import upload
-from local.cloud.environment import ACCOUNT, REGION, Outputs
+from local.cloud.deployment import delete_stack, deploy
+from local.cloud.environment import Outputs
 from tests.conftest import RunningCloud
 from tests.operations.end_to_end.test_imagepipe import IMAGES, Operator, until
 
 BUCKET, STACK = "holiday-photos", "on-existing"
 BEFORE = "2026/before.jpg"
 CONTEXT = {
+    "stack": STACK,
     "bucket": BUCKET,
     "bucket_prefix": "2026/",
     "bucket_suffixes": ".jpg,.JPG",
@@ -80,23 +80,14 @@ def operator(
     running: RunningCloud, configuration: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Operator]:
     """Whoever looks after the stack on that bucket, beside the one on a bucket of its own."""
-    assembly, _ = synthesize(local_context(CONTEXT))
-    for asset in assembly.assets(ACCOUNT, REGION):
-        upload(running.clients, asset)
-    cloudformation = running.clients.cloudformation
-    cloudformation.create_stack(
-        StackName=STACK, TemplateBody=assembly.template, Capabilities=["CAPABILITY_IAM"]
-    )
-    cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
-    (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-    outputs = Outputs.of(running.environment, outputs_of(stack))
+    _, given = deploy(running.clients, synthesize(local_context(CONTEXT))[0])
+    outputs = Outputs.of(running.environment, given)
     place = replace(running.environment, directory=tmp_path_factory.mktemp("existing"))
     outputs.write(place)
     operator = Operator(replace(running, environment=place, outputs=outputs))
     operator.environment["XDG_STATE_HOME"] = str(place.directory)
     yield operator
-    cloudformation.delete_stack(StackName=STACK)
-    cloudformation.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
+    delete_stack(running.clients, STACK)
     assert of_bucket(running) == configuration, "nothing of it is changed, and nothing stays behind"
 
 

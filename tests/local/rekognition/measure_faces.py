@@ -129,7 +129,7 @@ COPIES: Mapping[str, Callable[[Picture], bytes]] = {
 
 
 def cropped(face: Known) -> bytes:
-    """Return the face with half of its box on each side, of a side that Rekognition takes: decision 30."""
+    """Return the face with half of its box on each side, of a side that Rekognition takes: decision 28."""
     width, height = face.picture.size
     left, top, right, bottom = face.box
     across, down = (right - left) / 2, (bottom - top) / 2

@@ -39,6 +39,7 @@ class Log(Protocol):
         """Log what should not have been possible, with the exception that is being handled."""
 
 
+# What the calls that were avoided would have cost, in US dollars
 DOLLARS_SAVED = "DollarsSaved"
 
 

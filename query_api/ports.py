@@ -18,17 +18,19 @@ VALID_SECONDS = 900
 
 
 class QueryMetric(StrEnum):
-    """The metrics of the query API, all of them counts.
+    """The metrics of the query API, all of them counts; docs/metrics.md is generated from the comments."""
 
-    ROWS_SKIPPED counts index rows that were not true any more: many of them, for long, mean that nobody
-    sweeps. ITEMS_UNREADABLE counts items of the table that were left out, because they cannot be read.
-    """
-
+    # Requests to the API that were answered
     ANSWERED = "QuestionsAnswered"
+    # Requests that were refused with a 4xx
     REFUSED = "QuestionsRefused"
+    # Requests that ended with a 5xx
     FAILED = "QuestionsFailed"
+    # Index rows read for answers
     ROWS_READ = "IndexRowsRead"
+    # Index rows that were not true any more; many, for long, mean that nobody sweeps
     ROWS_SKIPPED = "IndexRowsSkipped"
+    # Items of the table left out of answers, because they cannot be read
     ITEMS_UNREADABLE = "ItemsUnreadable"
 
 

@@ -7,14 +7,14 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contract.alerts import ALERTS, clock_time, digest_time, span_seconds
-from contract.policy import MODERATION, ModerationAction, Policy
+from contract.policy import MODERATION, ModerationAction, Policy, is_percent
 
 # Each is an item that the schedule reads every five minutes.
 MAX_RULES = 20
 # Lambda takes 4 KB for all variables of a function; so much is left beside those of the alerts' function.
 MAX_ALERT_BYTES = 3_072
 MAX_LABELS_OF_A_RULE = 20
-LONGEST_COOLDOWN_SECONDS = 7 * 86_400
+SHORTEST_COOLDOWN_SECONDS, LONGEST_COOLDOWN_SECONDS = 60, 7 * 86_400
 _CONDITIONS = ("label", "any_label", "moderation", "moderation_action", "prefix")
 _MEMBERS = ("name", *_CONDITIONS, "min_confidence", "cooldown", "quiet", "digest", "time_zone")
 _ACTIONS = (str(ModerationAction.REVIEW), str(ModerationAction.BLOCK))
@@ -87,7 +87,7 @@ def _wrong_conditions(
         )
     if "min_confidence" in rule:
         least = rule["min_confidence"]
-        if not isinstance(least, int | float) or isinstance(least, bool) or not 0 <= least <= 100:  # noqa: PLR2004
+        if not is_percent(least):
             yield f"has min_confidence = {_said(least)}; it is a number from 0 to 100"
         if not rule.keys() & {"label", "any_label", "moderation"}:
             yield "has min_confidence, which is about label, any_label and moderation, and none of them"
@@ -114,7 +114,7 @@ def _wrong_labels(rule: Mapping[str, Any], policy: Policy) -> Iterator[str]:
 def _wrong_times(rule: Mapping[str, Any]) -> Iterator[str]:
     if "cooldown" in rule:
         seconds = _read(span_seconds, rule["cooldown"])
-        if seconds is None or not 60 <= seconds <= LONGEST_COOLDOWN_SECONDS:  # noqa: PLR2004
+        if seconds is None or not SHORTEST_COOLDOWN_SECONDS <= seconds <= LONGEST_COOLDOWN_SECONDS:
             yield (
                 f'has cooldown = {_said(rule["cooldown"])}; it is seconds, or as in "15 minutes", a minute '
                 "at least and 7 days at most"

@@ -18,6 +18,7 @@ from contract.alerts import ALERTS
 from contract.records import Findings, ImageRecord, Status
 
 MODERATION = "moderation"
+_MOST_PERCENT = 100
 # The threshold of labels that have none of their own, by its name in the file.
 DEFAULT = "default"
 # Labels that tell of gender and age. They are not shown unless a policy asks for it.
@@ -226,3 +227,7 @@ def to_json(content: Mapping[str, Any]) -> str:
     """
     shown = {section: value for section, value in content.items() if section != ALERTS}
     return json.dumps(shown, sort_keys=True, separators=(",", ":"))
+
+
+def is_percent(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MOST_PERCENT

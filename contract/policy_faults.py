@@ -7,7 +7,7 @@ from typing import Any
 from contract.alerts import ALERTS
 from contract.detectors import LEAST_CONFIDENCE_PERCENT
 from contract.errors import SettingsError
-from contract.policy import DEFAULT, GENDER_AND_AGE, MODERATION, Policy, to_json
+from contract.policy import DEFAULT, GENDER_AND_AGE, MODERATION, Policy, is_percent, to_json
 
 # Lambda takes 4 KB for all variables of a function; so much is left beside the longest names of the others.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -121,7 +121,7 @@ def _wrong_labels(content: Mapping[str, Any]) -> Iterator[str]:
     labels = content.get("labels", {})
     yield from _said_twice("labels", labels)
     for name, least in labels.items():
-        if not _is_percent(least):
+        if not is_percent(least):
             yield f"labels has {name} = {_said(least)}; a threshold is a number from 0 to 100"
         if name != DEFAULT and name.casefold() in hidden:
             yield f"labels has a threshold for {name}, which is hidden: leave out one of the two"
@@ -176,7 +176,7 @@ def _wrong_rule(category: str, rule: Mapping[str, Any]) -> Iterator[str]:
         return
     if not rule:
         yield f"{where} is empty; it takes one or more of {', '.join(_OF_A_CATEGORY)}"
-    wrong = {name: least for name, least in rule.items() if not _is_percent(least)}
+    wrong = {name: least for name, least in rule.items() if not is_percent(least)}
     for name, least in wrong.items():
         yield f"{where} has {name} = {_said(least)}; it is a number from 0 to 100"
     if wrong:
@@ -229,10 +229,6 @@ def _shows_gender_and_age(content: Mapping[str, Any]) -> bool:
 
 def _is_names(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) and name.strip() for name in value)
-
-
-def _is_percent(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 100  # noqa: PLR2004
 
 
 def _said(value: object) -> str:

@@ -2,12 +2,10 @@
 
 import os
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
 
 import botocore.session
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.logging import correlation_paths
 
 from aws.queues import Outgoing, SqsQueue
 from contract.moments import to_text
@@ -17,10 +15,8 @@ from contract.settings import EditorSettings, load
 from query_api.adapters.clients import make_dynamodb_client, make_sqs_client, translated
 from query_api.adapters.corrections import DynamoDBCorrections
 from query_api.adapters.dead_letters import at_once
+from query_api.answering import Answering, answering
 from query_api.endpoints.correcting import CorrectionEndpoints
-from query_api.http.messages import Request
-from query_api.http.routing import Router
-from query_api.wiring import Answering
 
 
 def build() -> Answering:
@@ -40,16 +36,7 @@ def assemble(settings: EditorSettings, session: botocore.session.Session) -> Ans
         logger.info,
         settings.prefix_claim,
     )
-    router = Router(endpoints.routes(), logger, lambda _what, _by: None)
-
-    def answer(event: Mapping[str, Any], _: Any) -> dict[str, Any]:
-        request = Request.from_event(event)
-        return router.respond(request).to_event(gzipped=request.takes_gzip)
-
-    return cast(
-        "Answering",
-        logger.inject_lambda_context(answer, correlation_id_path=correlation_paths.API_GATEWAY_HTTP),
-    )
+    return answering(endpoints.routes(), logger)
 
 
 def ask_to_look(queue: SqsQueue, bucket_name: str, keys: Sequence[str], at: str) -> None:

@@ -2,13 +2,10 @@
 
 import os
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
 
 import botocore.session
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.logging import correlation_paths
 
 from aws.queues import SqsQueue
 from contract.dead_letters import LETTER_ATTRIBUTES
@@ -16,10 +13,8 @@ from contract.settings import OperatorSettings, load
 from query_api.adapters.clients import CONNECTIONS, make_dynamodb_client, make_sqs_client, translated
 from query_api.adapters.dead_letters import LaneLetters, SqsDeadLetters, at_once
 from query_api.adapters.standing import DynamoDBStanding
+from query_api.answering import Answering, answering
 from query_api.endpoints.operating import OperatorEndpoints
-from query_api.http.messages import Request
-from query_api.http.routing import Router
-from query_api.wiring import Answering
 
 
 def build() -> Answering:
@@ -59,13 +54,4 @@ def assemble(settings: OperatorSettings, session: botocore.session.Session) -> A
         settings.operators_group,
         settings.prefix_claim,
     )
-    router = Router(endpoints.routes(), logger, lambda _what, _by: None)
-
-    def answer(event: Mapping[str, Any], _: Any) -> dict[str, Any]:
-        request = Request.from_event(event)
-        return router.respond(request).to_event(gzipped=request.takes_gzip)
-
-    return cast(
-        "Answering",
-        logger.inject_lambda_context(answer, correlation_id_path=correlation_paths.API_GATEWAY_HTTP),
-    )
+    return answering(endpoints.routes(), logger)

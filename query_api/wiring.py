@@ -7,7 +7,7 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -22,6 +22,7 @@ from contract.settings import QuerySettings, load
 from query_api.adapters.clients import CONNECTIONS, QueueBacklogs, make_dynamodb_client, make_sqs_client
 from query_api.adapters.dynamodb import DynamoDBSecrets, QueryTable
 from query_api.adapters.s3_signing import S3Signer, bucket_url
+from query_api.answering import Answering
 from query_api.endpoints.page import SignInPages
 from query_api.http.messages import Request
 from query_api.http.routing import Route, Router
@@ -29,8 +30,6 @@ from query_api.ports import Counting, QueryMetric
 from query_api.routes import Dependencies, all_routes
 from query_api.search.cursors import Cursors
 from query_api.search.listing import Listing
-
-Answering = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
 
 def build() -> Answering:

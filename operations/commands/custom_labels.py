@@ -102,7 +102,7 @@ def _model(stack: options.Stack, local: options.Local, directory: options.Direct
 
 
 def cost_in_words(units: int, most_units: int) -> str:
-    """Say what a running model costs."""
+    """Return what a running model costs, as a sentence."""
     hour, month = (units * CUSTOM_LABELS_UNIT_HOUR * hours for hours in (1, HOURS_A_MONTH))
     up_to = f", ${terminal.money(most_units * CUSTOM_LABELS_UNIT_HOUR)} at most" if most_units > units else ""
     return (
@@ -112,7 +112,7 @@ def cost_in_words(units: int, most_units: int) -> str:
 
 
 def in_words(state: ModelState) -> str:
-    """Say how a model stands."""
+    """Return how a model stands, as one line."""
     said = f" ({state.message})" if state.message else ""
     if not state.is_charged:
         return f"{state.status}{said}, costs nothing"

@@ -25,7 +25,7 @@ _HAPPENS = {
 
 @app.command("check")
 def check(path: FileArgument) -> int:
-    """Say all that is wrong with a policy, as a deployment would. Nothing is asked for it."""
+    """Print all that is wrong with a policy, as a deployment would. Nothing is asked for it."""
     faults = faults_of_policy_file(path, is_moderated=True)
     for fault in faults:
         typer.echo(fault)
@@ -51,7 +51,7 @@ def what_if(
     prefix: options.Prefix = None,
     json: options.Json = False,
 ) -> None:
-    """Say which photos another policy would block, release or have reviewed. Nothing is changed.
+    """Show which photos another policy would block, release or have reviewed. Nothing is changed.
 
     It reads the index rows of the categories that either policy names, and the records of photos that would
     change: half a read unit for 16 rows and one for each record, about $0.03 where 100,000 of a million

@@ -85,7 +85,7 @@ def list_labels(counts: Counts, count_exactly: CountingExactly | None, request: 
 def _held_to_what_is_shown(
     labels: Sequence[dict[str, Any]], at_most: Container[str], count_exactly: CountingExactly | None
 ) -> list[dict[str, Any]]:
-    """Say of counts that are the most there can be that they are, or count anew where that takes little."""
+    """Return the counts: those that are only the most there can be counted anew, or given as `at_most`."""
     uncertain = {label["name"]: label["count"] for label in labels if label["name"].casefold() in at_most}
     exact = count_exactly(uncertain) if count_exactly else {}
     held = [

@@ -25,6 +25,7 @@ from contract.table import counts_key
 from contract.timing import QUERY_TIMEOUT_SECONDS
 from query_api import wiring
 from query_api.adapters import clients
+from query_api.answering import Answering
 from tests.query_api.conftest import TABLE_NAME, MotoTable
 from tests.query_api.gateways import ministack
 from tests.query_api.photos import commit, facts, photo
@@ -295,7 +296,7 @@ def _sessions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ContainerMetadataFetcher, "retrieve_full_uri", retrieve)
 
 
-def images(answer: wiring.Answering, query: str = "") -> dict[str, Any]:
+def images(answer: Answering, query: str = "") -> dict[str, Any]:
     reply = answer(ministack(f"/images?label=cat&limit=1{query}"), CONTEXT)
     assert reply["statusCode"] == 200, reply["body"]
     found: dict[str, Any] = json.loads(reply["body"])

@@ -12,8 +12,8 @@ from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from contract.items import ItemKey
 from contract.moments import day_of
-from contract.table import ItemKey
 
 ALERTS = "alerts"
 ALERT_PREFIX = "alert#"

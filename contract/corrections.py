@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from contract.items import ItemKey
 from contract.records import Findings
-from contract.table import CONTENT_PREFIX, ItemKey
+from contract.table import CONTENT_PREFIX
 
 CORRECTIONS = "corrections"
 # What a person has seen is sure.

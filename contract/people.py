@@ -16,8 +16,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
+from contract.items import ItemKey
 from contract.records import key_digest
-from contract.table import ItemKey
 
 PEOPLE = "people"
 PERSON_PREFIX = "person#"

@@ -35,27 +35,22 @@ the renditions that were made of it go with it.
 
 What the counting Lambda keeps stands where contract/tallies.py says. A result has `expires_at` while no
 record names its content.
-
-Items are written and read here with DynamoDB's type tags: boto3 has its own way, at an eighth of a cold
-start. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 """
 
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
 from zlib import crc32
 
 from contract.geohash import geohashes
+from contract.items import PARTITION_KEY, SORT_KEY, ItemKey
 from contract.photos import PhotoFacts, hash_bands
 from contract.records import ImageRecord, ResultName, Status, key_digest
 
 RECORD_PREFIX = "image#"
 INDEX_PREFIX = "index#"
 CONTENT_PREFIX = "content#"
-PARTITION_KEY = "pk"
-SORT_KEY = "sk"
 EXPIRY = "expires_at"
 RECORD = "record"
 RANK = "rank"
@@ -75,13 +70,6 @@ MIN_WORD_CHARACTERS = 2
 # One partition takes 1,000 writes a second; a label that is on every photo is spread over this many. A number
 # of partitions, not of servers: changing it means writing all index rows anew.
 SHARDS = 4
-
-
-class ItemKey(NamedTuple):
-    """The primary key of one item: its attributes are named as these fields are."""
-
-    pk: str
-    sk: str
 
 
 @dataclass(frozen=True)
@@ -313,60 +301,3 @@ def _photo_terms(photo: PhotoFacts) -> Iterator[str]:
         yield from map(place_term, geohashes(photo.latitude, photo.longitude))
     if photo.finds_duplicates and photo.hash is not None:
         yield from hash_terms(photo.hash)
-
-
-Item = dict[str, Any]
-WireItem = dict[str, Any]
-
-
-def to_wire(item: Mapping[str, Any]) -> WireItem:
-    """Write an item: text, bytes, int, Decimal, bool, mappings and lists, and no float: that would round."""
-    return {name: _tagged(value) for name, value in item.items()}
-
-
-def from_wire(item: Mapping[str, Any]) -> Item:
-    """Read an item of whatever types. Numbers become Decimal, and sets, which we never write, frozensets."""
-    return {name: _value(tagged) for name, tagged in item.items()}
-
-
-def key_to_wire(key: ItemKey) -> WireItem:
-    return to_wire(key._asdict())
-
-
-def key_of(item: Mapping[str, Any]) -> ItemKey:
-    return ItemKey(item[PARTITION_KEY]["S"], item[SORT_KEY]["S"])
-
-
-def _tagged(value: object) -> dict[str, Any]:
-    match value:
-        case str():
-            return {"S": str(value)}
-        case bool():
-            return {"BOOL": value}
-        case int() | Decimal():
-            return {"N": str(value)}
-        case bytes():
-            return {"B": value}
-        case Mapping():
-            return {"M": to_wire(value)}
-        case list():
-            return {"L": [_tagged(element) for element in value]}
-    raise TypeError(f"no item of ours has values like {value!r}")
-
-
-def _value(tagged: Mapping[str, Any]) -> Any:
-    ((tag, content),) = tagged.items()
-    match tag:
-        case "S" | "B" | "BOOL":
-            return content
-        case "N":
-            return Decimal(content)
-        case "M":
-            return from_wire(content)
-        case "L":
-            return [_value(element) for element in content]
-        case "NULL":
-            return None
-        case "SS" | "NS" | "BS":
-            return frozenset(_value({tag[0]: element}) for element in content)
-    raise TypeError(f"no item of ours has values of type {tag}")

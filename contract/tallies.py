@@ -25,8 +25,9 @@ from decimal import Decimal
 from typing import NamedTuple, cast
 from zlib import crc32
 
+from contract.items import PARTITION_KEY, SORT_KEY, ItemKey
 from contract.records import ImageRecord, Status, key_digest
-from contract.table import CONTENT_PREFIX, EXPIRY, PARTITION_KEY, SORT_KEY, ItemKey
+from contract.table import CONTENT_PREFIX, EXPIRY
 
 COUNTED = "counted"
 COUNTED_PREFIX = "counted#"

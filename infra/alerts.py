@@ -14,8 +14,9 @@ from constructs import Construct
 
 from contract import timing
 from contract.alerts import ALERT_PREFIX, FLUSH_EVENT, FLUSH_MINUTES
+from contract.environment import dump
 from contract.records import Status
-from contract.settings import AlertsSettings, dump
+from contract.settings import AlertsSettings
 from infra.functions import PythonFunction, allow
 from infra.intake import dead_letter_queue
 from infra.settings import DeploymentSettings

@@ -7,7 +7,8 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from contract import timing
-from contract.settings import EditorSettings, dump
+from contract.environment import dump
+from contract.settings import EditorSettings
 from contract.table import CONTENT_PREFIX, RECORD_PREFIX
 from infra.functions import PythonFunction, allow
 from infra.intake import ObjectEvents

@@ -7,7 +7,8 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from contract import timing
-from contract.settings import OperatorSettings, dump
+from contract.environment import dump
+from contract.settings import OperatorSettings
 from contract.table import BUDGET_PREFIX, COUNTS_PREFIX
 from infra.functions import PythonFunction, allow
 from infra.intake import ObjectEvents

@@ -8,7 +8,8 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from contract import timing
-from contract.settings import PicturesSettings, ProcessorSettings, QuerySettings, TallySettings, dump
+from contract.environment import dump
+from contract.settings import PicturesSettings, ProcessorSettings, QuerySettings, TallySettings
 from infra.buckets import private_bucket
 from infra.functions import PythonFunction, allow, allow_on_objects
 from infra.intake import ObjectEvents

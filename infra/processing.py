@@ -19,9 +19,10 @@ from constructs import Construct
 from contract import timing
 from contract.detector_choice import write_exceptions
 from contract.detectors import CUSTOM_LABELS, OPERATIONS, operations_of
+from contract.items import SORT_KEY
 from contract.photos import PICTURE
 from contract.settings import ProcessorSettings, TallySettings
-from contract.table import CONTENT_PREFIX, RECORD, SORT_KEY
+from contract.table import CONTENT_PREFIX, RECORD
 from contract.tallies import AUDIT_EVENT, AUDIT_PREFIX, COUNTED_PREFIX, TALLY_PREFIX, WHEN_DUE
 from infra.accepted import accept
 from infra.functions import PythonFunction, allow

@@ -6,9 +6,9 @@ from aws_cdk import Aws, CfnCondition, CfnMapping, CfnRule, CfnRuleAssertion, Fn
 from constructs import Construct
 
 from contract.detectors import MODEL_ARN, OPERATIONS, REGIONS
+from contract.environment import setting_text
 from contract.quotas import LARGE_REGIONS, needed_workers, photo_rates, usual_quota
 from contract.regions import quotas_abroad, total_quotas
-from contract.settings import setting_text
 from infra.settings import DeploymentSettings
 
 WORKERS = "WORKERS"

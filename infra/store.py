@@ -6,6 +6,7 @@ from constructs import Construct
 
 from contract import table
 from contract.detectors import operations_of
+from contract.items import PARTITION_KEY, SORT_KEY
 from contract.picture_usage import PictureWork, writes_a_second
 from contract.quotas import IN_LARGE_REGIONS, photo_rates, usual_quota
 from contract.regions import quotas_abroad, total_quotas
@@ -50,8 +51,8 @@ class Store(Construct):
         own = dynamodb.Table(
             self,
             "Table",
-            partition_key=dynamodb.Attribute(name=table.PARTITION_KEY, type=dynamodb.AttributeType.STRING),
-            sort_key=dynamodb.Attribute(name=table.SORT_KEY, type=dynamodb.AttributeType.STRING),
+            partition_key=dynamodb.Attribute(name=PARTITION_KEY, type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name=SORT_KEY, type=dynamodb.AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             time_to_live_attribute=table.EXPIRY,
             stream=dynamodb.StreamViewType.KEYS_ONLY,
@@ -71,7 +72,7 @@ class Store(Construct):
         """Add the index by rank. Its partitions are those of the rows, so it is written to as evenly."""
         own.add_global_secondary_index(
             index_name=table.RANK_INDEX,
-            partition_key=dynamodb.Attribute(name=table.PARTITION_KEY, type=dynamodb.AttributeType.STRING),
+            partition_key=dynamodb.Attribute(name=PARTITION_KEY, type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name=table.RANK, type=dynamodb.AttributeType.STRING),
             projection_type=dynamodb.ProjectionType.INCLUDE,
             non_key_attributes=list(table.RANK_PROJECTED),

@@ -14,8 +14,9 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 from botocore.exceptions import BotoCoreError, ClientError
 
+from contract.items import PARTITION_KEY, SORT_KEY
 from contract.metrics import Metric
-from contract.table import PARTITION_KEY, SORT_KEY, counts_key
+from contract.table import counts_key
 from loadtest import LoadtestError
 from loadtest.stack import ControlApi, Stack
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from contract.items import ItemKey
 from contract.moments import to_seconds
 from contract.photos import PICTURE, PhotoFacts
 from contract.records import Status
-from contract.table import IndexRow, ItemKey
+from contract.table import IndexRow
 
 # What has to be restored before anybody can read it. GLACIER_IR is read at once.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from aws.calls import NO_VERSION
-from contract.table import ItemKey
+from contract.items import ItemKey
 from operations.inventory import RecordSummary
 from operations.temporary_database import TemporaryDatabase
 

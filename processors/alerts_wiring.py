@@ -10,8 +10,9 @@ import botocore.session
 from aws_lambda_powertools import Logger
 
 from contract.alerts import FLUSH_EVENT, AnnouncedPhoto, read_alerts
+from contract.environment import load
 from contract.errors import ImagepipeError
-from contract.settings import AlertsSettings, load
+from contract.settings import AlertsSettings
 from processors.adapters.alerts import DynamoDBAlerts, SnsAlerts
 from processors.adapters.calls import lambda_config, retry_policy
 from processors.alerts.alerting import Alerting

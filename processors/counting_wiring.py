@@ -12,11 +12,12 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws.calls import TableBatches
+from contract.environment import load
 from contract.errors import ConfigurationError
 from contract.metrics import TallyMetric
 from contract.moments import to_text
 from contract.notifications import look_again
-from contract.settings import TallySettings, load
+from contract.settings import TallySettings
 from contract.tallies import AUDIT_EVENT
 from processors.adapters.calls import PATIENT_ATTEMPTS, lambda_config, retry_policy, translated
 from processors.adapters.dynamodb_counting import CountingTable

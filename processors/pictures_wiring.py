@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 import botocore.session
 from aws_lambda_powertools import Logger
 
-from contract.settings import PicturesSettings, load
+from contract.environment import load
+from contract.settings import PicturesSettings
 from processors.adapters.calls import lambda_config, retry_policy
 from processors.adapters.photos import S3Photos, S3Renditions
 from processors.pictures.photos_function import PhotosFunction

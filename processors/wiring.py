@@ -12,10 +12,11 @@ from aws_lambda_powertools import Logger
 from aws.calls import TableBatches
 from aws.retries import RetryPolicy
 from contract.detectors import MAX_S3_IMAGE_BYTES, OPERATIONS
+from contract.environment import load
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
 from contract.quotas import PICTURES_AT_ONCE
 from contract.regions import split_line
-from contract.settings import ProcessorSettings, load, wanted_fingerprints
+from contract.settings import ProcessorSettings, wanted_fingerprints
 from contract.timing import PICTURE_TIMEOUT_SECONDS
 from processors.adapters import calls
 from processors.adapters.dynamodb import ImageTable

@@ -8,10 +8,11 @@ import botocore.session
 from aws_lambda_powertools import Logger
 
 from aws.queues import Outgoing, SqsQueue
+from contract.environment import load
 from contract.moments import to_text
 from contract.notifications import look_again
 from contract.quotas import KEYS_A_MESSAGE
-from contract.settings import EditorSettings, load
+from contract.settings import EditorSettings
 from query_api.adapters.clients import make_dynamodb_client, make_sqs_client, translated
 from query_api.adapters.corrections import DynamoDBCorrections
 from query_api.adapters.dead_letters import at_once

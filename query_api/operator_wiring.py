@@ -9,7 +9,8 @@ from aws_lambda_powertools import Logger
 
 from aws.queues import SqsQueue
 from contract.dead_letters import LETTER_ATTRIBUTES
-from contract.settings import OperatorSettings, load
+from contract.environment import load
+from contract.settings import OperatorSettings
 from query_api.adapters.clients import CONNECTIONS, make_dynamodb_client, make_sqs_client, translated
 from query_api.adapters.dead_letters import LaneLetters, SqsDeadLetters, at_once
 from query_api.adapters.standing import DynamoDBStanding

@@ -18,7 +18,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 
-from contract.settings import QuerySettings, load
+from contract.environment import load
+from contract.settings import QuerySettings
 from query_api.adapters.clients import CONNECTIONS, QueueBacklogs, make_dynamodb_client, make_sqs_client
 from query_api.adapters.dynamodb import DynamoDBSecrets, QueryTable
 from query_api.adapters.s3_signing import S3Signer, bucket_url

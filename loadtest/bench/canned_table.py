@@ -21,10 +21,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from contract import table
+from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, key_of, to_wire
 from contract.moments import to_text
 from contract.picture_usage import TYPICAL
 from contract.records import Findings, ImageRecord, ImageVersion, Status
-from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, key_of, to_wire
 from contract.usage import item_bytes, read_units
 
 # How many images of a thousand carry each.

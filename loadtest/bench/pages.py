@@ -8,7 +8,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from contract import table
-from contract.table import key_to_wire
+from contract.items import key_to_wire
 from loadtest.bench.canned_table import RARE, RARE_IMAGES, key
 from loadtest.bench.figures import Figure
 from loadtest.bench.starting import UnpackedFunction

@@ -19,9 +19,10 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
 from aws.retries import FIRST_WAIT_SECONDS
+from contract.items import key_to_wire
 from contract.metrics import Metric
 from contract.settings import ProcessorSettings
-from contract.table import key_to_wire, record_key
+from contract.table import record_key
 from loadtest.simulation.clients import Services, clients
 from loadtest.simulation.clock import Clock, VirtualLock, wait
 from loadtest.simulation.fleet import Environment, Handler

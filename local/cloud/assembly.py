@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from contract.environment import setting_text
 from contract.quotas import IN_LARGE_REGIONS
-from contract.settings import setting_text
 from infra.bundles import FOR_THIS_MACHINE, LOCK, PICTURES_LOCK, ROOT
 from local.cloud.environment import LocalCloudError
 

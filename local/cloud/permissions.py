@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from contract.table import PARTITION_KEY
+from contract.items import PARTITION_KEY
 
 CALLS_FILE = "IMAGEPIPE_CALLS_FILE"
 # Set to anything where a place is started, it has the place enforce IAM.

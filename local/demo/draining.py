@@ -11,6 +11,7 @@ from aws.calls import MAX_READS, in_batches
 from aws.queue_depths import read_depth
 from contract import notifications, table, timing
 from contract.errors import FAILURE_ATTRIBUTE, Failure, PermanentError
+from contract.items import PARTITION_KEY, SORT_KEY
 from contract.moments import to_text
 from contract.notifications import look_again
 from contract.quotas import KEYS_A_MESSAGE
@@ -140,7 +141,7 @@ def _statuses(
 
 def _records(clients: LocalClients, table_name: str, keys: Iterable[str]) -> list[ImageRecord]:
     at = [table.record_key(key) for key in keys]
-    wanted = [{table.PARTITION_KEY: place.pk, table.SORT_KEY: place.sk} for place in at]
+    wanted = [{PARTITION_KEY: place.pk, SORT_KEY: place.sk} for place in at]
     reply = clients.tables.batch_get_item(RequestItems={table_name: {"Keys": cast("Any", wanted)}})
     return [ImageRecord.from_item(item) for item in reply["Responses"].get(table_name, [])]
 

@@ -12,12 +12,13 @@ from aws.retries import RetryPolicy
 from aws.stack_outputs import read_stack
 from contract.detector_choice import ByPrefix
 from contract.detectors import operations_of
+from contract.environment import load
 from contract.errors import ConfigurationError, SettingsError
 from contract.photos import PICTURE
 from contract.policy import Policy
 from contract.policy_faults import read_policy
 from contract.quotas import DEFAULT_BATCH_SIZE
-from contract.settings import ProcessorSettings, load, picture_question, questions, wanted_fingerprints
+from contract.settings import ProcessorSettings, picture_question, questions, wanted_fingerprints
 from operations.adapters.aws_errors import reliable
 from operations.adapters.existing_bucket import BucketOwnership, BucketSettings, NoBucket
 from operations.terminal import OperatorError

@@ -15,11 +15,11 @@ from aws.calls import TableBatches, WriteOutcome, pages, projection, write_if
 from aws.retries import RetryPolicy
 from contract import table
 from contract.alerts import ALERT_PREFIX
+from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_of, key_to_wire, to_wire
 from contract.metrics import Metric
 from contract.photos import PhotoFacts, rendition_keys
 from contract.quotas import BudgetItem, readable_part
 from contract.records import ImageRecord, ImageVersion, ResultName, Status
-from contract.table import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_of, key_to_wire, to_wire
 from contract.tallies import COMPLETE, COUNTED, COUNTED_PREFIX, NAMES, STATUS_COUNTS, UNREADABLE, read_counts
 from operations.adapters.aws_errors import reliable
 from operations.adapters.dynamodb_alerts import ALERTS_TRACED, alert_traces, forget_in_alert

@@ -5,7 +5,7 @@ from typing import Any
 
 from aws.calls import WriteOutcome
 from contract.alert_state import AlertState, examples_of, named_keys
-from contract.table import ItemKey, from_wire, key_to_wire, to_wire
+from contract.items import ItemKey, from_wire, key_to_wire, to_wire
 from operations.inventory import Trace, TraceKind
 
 # What is read of an item to find names in it.

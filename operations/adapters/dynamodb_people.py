@@ -3,8 +3,8 @@
 from functools import partial
 
 from aws.calls import WriteOutcome, pages, write_if
+from contract.items import PARTITION_KEY, SORT_KEY, from_wire, key_to_wire, to_wire
 from contract.people import PEOPLE, PERSON_PREFIX, Person, person_key
-from contract.table import PARTITION_KEY, SORT_KEY, from_wire, key_to_wire, to_wire
 from operations.adapters.dynamodb import OperatedTable
 
 

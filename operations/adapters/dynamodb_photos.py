@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from aws.calls import pages, projection
 from contract import table
+from contract.items import PARTITION_KEY, SORT_KEY, from_wire, key_of
 from contract.photos import PhotoFacts
 from contract.records import ImageRecord, ImageVersion, Result, ResultName, Status
-from contract.table import PARTITION_KEY, SORT_KEY, from_wire, key_of
 from operations.adapters.dynamodb import OperatedTable
 
 # Whatever is raised by a reader that meets an item of another shape.

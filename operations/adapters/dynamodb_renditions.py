@@ -6,9 +6,9 @@ from typing import Any
 
 from aws.calls import WriteOutcome, pages, write_if
 from contract import table
+from contract.items import PARTITION_KEY, SORT_KEY, from_wire, key_of, key_to_wire
 from contract.photos import PICTURE
 from contract.records import ResultName, maker_of_renditions
-from contract.table import PARTITION_KEY, SORT_KEY, from_wire, key_of, key_to_wire
 from operations.adapters.dynamodb import CLAIMED_BY, OperatedTable
 from operations.adapters.dynamodb_photos import BROKEN
 

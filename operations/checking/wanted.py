@@ -8,10 +8,10 @@ from pathlib import Path
 
 from contract.detector_choice import ByPrefix, Detectors, every_detector, read_choices
 from contract.detectors import CALLS, DEFAULT_DETECTORS, DETECTORS, operations_of
+from contract.environment import load, setting_text
 from contract.errors import SettingsError
 from contract.quotas import DEFAULT_BATCH_SIZE, needed_workers, photo_rates, usual_quota
 from contract.regions import faults_of_regions, quotas_abroad, total_quotas
-from contract.settings import load, setting_text
 from operations.terminal import OperatorError
 
 # Copies of the pictures function for each of the processor's that is at work: the files of a batch of ten

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from contract.table import PARTITION_KEY, SORT_KEY
+from contract.items import PARTITION_KEY, SORT_KEY
 from operations import terminal
 from operations.adapters.cloudformation import KeptData, Stacks
 from operations.adapters.existing_bucket import NoBucket

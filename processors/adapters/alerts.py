@@ -10,6 +10,7 @@ from contract import table
 from contract.alert_state import AlertMessage, AlertState
 from contract.alerts import AlertRule, alert_key
 from contract.errors import ConfigurationError
+from contract.items import from_wire, key_to_wire, to_wire
 from contract.timing import ALERTS_KEPT_SECONDS
 from processors.adapters.calls import translated
 from processors.alerts.alerting import subject_of, text_of
@@ -35,12 +36,12 @@ class DynamoDBAlerts:
         """Return what a rule has to say, as of now. Raise ConfigurationError where that cannot be read."""
         what = f"GetItem of the alert {name} on {self.table_name}"
         answer = self.retry.around(translated(what)(self.client.get_item))(
-            TableName=self.table_name, Key=table.key_to_wire(alert_key(name)), ConsistentRead=True
+            TableName=self.table_name, Key=key_to_wire(alert_key(name)), ConsistentRead=True
         )
         if "Item" not in answer:
             return AlertState()
         try:
-            return AlertState.from_item(table.from_wire(answer["Item"]))
+            return AlertState.from_item(from_wire(answer["Item"]))
         except (KeyError, TypeError, ValueError) as fault:
             raise ConfigurationError(
                 "UnreadableAlert",
@@ -55,12 +56,12 @@ class DynamoDBAlerts:
             **state.to_item(),
             table.EXPIRY: int(self.clock()) + ALERTS_KEPT_SECONDS,
         }
-        values = {"ExpressionAttributeValues": table.to_wire({":version": state.version})}
+        values = {"ExpressionAttributeValues": to_wire({":version": state.version})}
         what = f"PutItem of the alert {name} on {self.table_name}"
         return self.retry.around(translated(what)(write_if))(
             self.client.put_item,
             TableName=self.table_name,
-            Item=table.to_wire(item),
+            Item=to_wire(item),
             ConditionExpression=AS_READ if state.version else NOT_THERE,
             **(values if state.version else {}),
         ).is_done

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from aws.calls import TableBatches
 from aws.queue_depths import read_depth
+from contract.items import Item, to_wire
 from contract.key_filter import EVERY_KEY, KeyFilter
 from contract.metrics import Metric
 from contract.moments import day_of
 from contract.quotas import KEYS_A_MESSAGE
 from contract.records import Status, content_id
-from contract.table import Item, counts_key, record_key, to_wire
+from contract.table import counts_key, record_key
 from contract.tallies import AUDIT, STATUS_COUNTS, UNREADABLE, AuditRound, read_counts
 from contract.timing import DAY_SECONDS
 from processors.adapters.calls import translated

@@ -16,8 +16,19 @@ from aws.retries import RetryPolicy
 from contract import table
 from contract.claims import CLAIM_CONDITION, claim_values
 from contract.errors import ImagepipeError, NotReadyError, TransientError
+from contract.items import (
+    PARTITION_KEY,
+    SORT_KEY,
+    Item,
+    ItemKey,
+    WireItem,
+    from_wire,
+    key_of,
+    key_to_wire,
+    to_wire,
+)
 from contract.records import ImageRecord, Result, ResultName
-from contract.table import IndexRow, Item, ItemKey, WireItem, from_wire, key_of, key_to_wire, to_wire
+from contract.table import IndexRow
 from contract.timing import CLAIM_SECONDS, RESULTS_UNSAFE_SECONDS
 from processors.adapters.calls import translated
 from processors.pipeline.commit import Commit, Decided
@@ -58,7 +69,7 @@ class ImageTable:
         wanted = {table.result_key(name): name for name in names}
         results: dict[ResultName, Result | ImagepipeError] = {}
         for item in read_items(self.batches, wanted):
-            name = wanted[ItemKey(item[table.PARTITION_KEY], item[table.SORT_KEY])]
+            name = wanted[ItemKey(item[PARTITION_KEY], item[SORT_KEY])]
             result = result_in(name, item)
             if result is not None and not self._is_about_to_go(item):
                 results[name] = result
@@ -71,7 +82,7 @@ class ImageTable:
         wanted = {corrections_key(content_id): content_id for content_id in content_ids}
         standing: dict[str, Corrections | ImagepipeError] = {}
         for item in read_items(self.batches, wanted):
-            content_id = wanted[ItemKey(item[table.PARTITION_KEY], item[table.SORT_KEY])]
+            content_id = wanted[ItemKey(item[PARTITION_KEY], item[SORT_KEY])]
             try:
                 standing[content_id] = Corrections.from_item(item)
             except FAULTS as fault:
@@ -200,7 +211,7 @@ class ImageTable:
         self, item: Mapping[str, Any], condition: str, values: Mapping[str, Any]
     ) -> tuple[Item | None, Item | None]:
         """Put an item if a condition holds; give the item it replaced, or the one that stands instead."""
-        what = f"PutItem of {item[table.PARTITION_KEY]} {item[table.SORT_KEY]} on {self.batches.table_name}"
+        what = f"PutItem of {item[PARTITION_KEY]} {item[SORT_KEY]} on {self.batches.table_name}"
         is_done, answer = self.batches.retry.around(translated(what)(write_if))(
             self.batches.client.put_item,
             TableName=self.batches.table_name,
@@ -268,7 +279,7 @@ def record_in(item: Mapping[str, Any]) -> ImageRecord | ImagepipeError:
 
 
 def object_key(item: Mapping[str, Any]) -> str:
-    return str(item[table.PARTITION_KEY]).removeprefix(table.RECORD_PREFIX)
+    return str(item[PARTITION_KEY]).removeprefix(table.RECORD_PREFIX)
 
 
 def result_in(name: ResultName, item: Mapping[str, Any]) -> Result | ImagepipeError | None:
@@ -301,6 +312,6 @@ def claim_of_another(name: ResultName, item: Mapping[str, Any], now: int) -> Ima
 def _unreadable(item: Mapping[str, Any], fault: Exception) -> TransientError:
     return TransientError(
         UNREADABLE_ITEM,
-        f"the item {item[table.PARTITION_KEY]} {item[table.SORT_KEY]} cannot be read ({fault!r}) and is left "
+        f"the item {item[PARTITION_KEY]} {item[SORT_KEY]} cannot be read ({fault!r}) and is left "
         "as it is: if newer code wrote it, deploy that again; else remove the item; then redrive",
     )

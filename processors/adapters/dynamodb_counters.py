@@ -8,6 +8,7 @@ from aws.calls import additions, write_if
 from aws.retries import RetryPolicy
 from contract import table
 from contract.errors import ConfigurationError
+from contract.items import Item, WireItem, from_wire, key_to_wire, to_wire
 from contract.metrics import Metric
 from contract.quotas import BudgetItem, to_microseconds
 from contract.timing import DAY_SECONDS, QUEUE_RETENTION_DAYS
@@ -67,7 +68,7 @@ class DynamoDBRateLimits:
         return self._update(operation, COUNT, within, values)
 
     def begin_day(self, operation: str, day: str) -> BudgetItem:
-        values = table.to_wire({":day": day, ":none": 0})
+        values = to_wire({":day": day, ":none": 0})
         return self._update(operation, BEGIN_DAY, BEGIN_DAY_IF, values)[1]
 
     def cut(
@@ -101,7 +102,7 @@ class DynamoDBRateLimits:
         is_done, answer = self.retry.around(translated(what)(write_if))(
             self.client.update_item,
             TableName=self.table_name,
-            Key=table.key_to_wire(table.budget_key(operation)),
+            Key=key_to_wire(table.budget_key(operation)),
             UpdateExpression=update,
             ConditionExpression=condition,
             ExpressionAttributeValues=values,
@@ -113,15 +114,15 @@ class DynamoDBRateLimits:
 
 def _within_the_day(counted: DayCount) -> tuple[str, dict[str, Any]]:
     """Return the condition on which calls may be counted, and the values in it and in the update."""
-    values: table.Item = {":calls": counted.calls, ":day": counted.day, ":room": counted.room}
+    values: Item = {":calls": counted.calls, ":day": counted.day, ":room": counted.room}
     if counted.daily_limit is None:
-        return f"{WITHIN_THE_DAY_IF} AND {UNLIMITED_IF}", table.to_wire(values)
-    return f"{WITHIN_THE_DAY_IF} AND {LIMITED_IF}", table.to_wire({**values, ":limit": counted.daily_limit})
+        return f"{WITHIN_THE_DAY_IF} AND {UNLIMITED_IF}", to_wire(values)
+    return f"{WITHIN_THE_DAY_IF} AND {LIMITED_IF}", to_wire({**values, ":limit": counted.daily_limit})
 
 
-def _read(operation: str, item: table.WireItem) -> BudgetItem:
+def _read(operation: str, item: WireItem) -> BudgetItem:
     try:
-        return BudgetItem.from_item(table.from_wire(item))
+        return BudgetItem.from_item(from_wire(item))
     except ValueError as fault:
         raise ConfigurationError(
             "UnreadableBudget",
@@ -130,7 +131,7 @@ def _read(operation: str, item: table.WireItem) -> BudgetItem:
 
 
 def _microseconds(values: Mapping[str, float]) -> dict[str, Any]:
-    return table.to_wire({name: to_microseconds(seconds) for name, seconds in values.items()})
+    return to_wire({name: to_microseconds(seconds) for name, seconds in values.items()})
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class DynamoDBAttempts:
         what = f"UpdateItem of the attempts at message {message_id} on {self.table_name}"
         answer = self.retry.around(translated(what)(self.client.update_item))(
             TableName=self.table_name,
-            Key=table.key_to_wire(table.attempts_key(message_id)),
+            Key=key_to_wire(table.attempts_key(message_id)),
             UpdateExpression=f"SET {table.EXPIRY} = :expires ADD attempts :attempts",
             ExpressionAttributeValues={":expires": {"N": str(expires_at)}, ":attempts": {"N": str(attempts)}},
             ReturnValues="ALL_NEW",
@@ -173,6 +174,6 @@ class DynamoDBDailyCounters:
         with translated(f"UpdateItem of the counts on {self.table_name}"):
             self.client.update_item(
                 TableName=self.table_name,
-                Key=table.key_to_wire(table.counts_key(self.now()[:10])),
+                Key=key_to_wire(table.counts_key(self.now()[:10])),
                 **additions({str(count): by for count, by in counted.items()}),
             )

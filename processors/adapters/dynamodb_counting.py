@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 from aws.calls import MAX_READS, MAX_WRITES, BatchGet, BatchWrite, additions, in_batches, pages, write_if
 from contract import table, tallies
 from contract.errors import ThrottledError
-from contract.table import Item, ItemKey, from_wire, key_of, key_to_wire, record_key, to_wire
+from contract.items import PARTITION_KEY, SORT_KEY, Item, ItemKey, from_wire, key_of, key_to_wire, to_wire
+from contract.table import record_key
 from contract.tallies import CountedImage, Differences, Name, counted_key, removal_key
 from contract.timing import REMOVAL_SECONDS
 from processors.adapters.calls import translated
@@ -123,9 +124,9 @@ class CountingTable:
         names: list[Name] = []
         is_being_removed = False
         for item in self._query(
-            content_id, f"begins_with({table.SORT_KEY}, :named)", {":named": {"S": tallies.NAMES}}
+            content_id, f"begins_with({SORT_KEY}, :named)", {":named": {"S": tallies.NAMES}}
         ):
-            if item[table.SORT_KEY] == tallies.REMOVAL:
+            if item[SORT_KEY] == tallies.REMOVAL:
                 is_being_removed = True
                 continue
             try:
@@ -155,9 +156,9 @@ class CountingTable:
         A content has a result for each detector and its settings; should these have changed a hundred times,
         the transactions are several, and the removal goes with the last.
         """
-        found = self._query(content_id, projection=f"{table.PARTITION_KEY}, {table.SORT_KEY}, {ANSWERED}")
+        found = self._query(content_id, projection=f"{PARTITION_KEY}, {SORT_KEY}, {ANSWERED}")
         steps = [
-            self._result_step(ItemKey(item[table.PARTITION_KEY], item[table.SORT_KEY]), expires_at)
+            self._result_step(ItemKey(item[PARTITION_KEY], item[SORT_KEY]), expires_at)
             for item in found
             if ANSWERED in item
         ]
@@ -218,7 +219,7 @@ class CountingTable:
         further: Any = {"ProjectionExpression": projection} if projection else {}
         read = pages(
             self._call(f"Query of content {content_id}", self.client.query),
-            KeyConditionExpression=f"{table.PARTITION_KEY} = :pk{' AND ' if condition else ''}{condition}",
+            KeyConditionExpression=f"{PARTITION_KEY} = :pk{' AND ' if condition else ''}{condition}",
             ExpressionAttributeValues={":pk": {"S": f"{table.CONTENT_PREFIX}{content_id}"}, **(values or {})},
             ConsistentRead=True,
             **further,
@@ -250,7 +251,7 @@ class CountingTable:
             "Item": to_wire(counted_key(change.key)._asdict() | change.counted.to_item()),
         }
         if change.seen is None:
-            return {**put, "ConditionExpression": f"attribute_not_exists({table.PARTITION_KEY})"}
+            return {**put, "ConditionExpression": f"attribute_not_exists({PARTITION_KEY})"}
         return {
             **put,
             "ConditionExpression": "turn = :seen",

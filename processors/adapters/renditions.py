@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from aws.calls import in_batches, pages
 from contract import table
 from contract.errors import ImagepipeError, TransientError
+from contract.items import PARTITION_KEY, SORT_KEY, from_wire, to_wire
 from contract.photos import PICTURE, rendition_prefix
 from contract.records import ResultName, maker_of_renditions
-from contract.table import from_wire, to_wire
 from processors.adapters.calls import translated
 from processors.adapters.dynamodb import FAULTS, UNREADABLE_ITEM
 
@@ -73,17 +73,17 @@ def rendition_makers(
     read = pages(
         ask,
         TableName=table_name,
-        KeyConditionExpression=f"{table.PARTITION_KEY} = :pk AND begins_with({table.SORT_KEY}, :picture)",
+        KeyConditionExpression=f"{PARTITION_KEY} = :pk AND begins_with({SORT_KEY}, :picture)",
         ExpressionAttributeValues=to_wire(values),
         ConsistentRead=True,
     )
     makers: set[str] = set()
     for item in (from_wire(found) for page in read for found in page["Items"]):
         try:
-            name = ResultName(content_id, PICTURE, item[table.SORT_KEY].removeprefix(f"{PICTURE}#"))
+            name = ResultName(content_id, PICTURE, item[SORT_KEY].removeprefix(f"{PICTURE}#"))
             maker = maker_of_renditions(name, item)
         except FAULTS as fault:
-            place = f"{item[table.PARTITION_KEY]} {item[table.SORT_KEY]}"
+            place = f"{item[PARTITION_KEY]} {item[SORT_KEY]}"
             return TransientError(UNREADABLE_ITEM, f"the item {place} cannot be read: {fault!r}")
         if maker is not None:
             makers.add(maker)

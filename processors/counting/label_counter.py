@@ -12,9 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from aws.retries import RetryPolicy
+from contract.items import PARTITION_KEY, SORT_KEY, ItemKey
 from contract.metrics import TallyMetric
 from contract.records import ImageRecord
-from contract.table import PARTITION_KEY, RECORD, RECORD_PREFIX, SORT_KEY, ItemKey
+from contract.table import RECORD, RECORD_PREFIX
 from contract.tallies import NOTHING, UNREADABLE, CountedImage, Differences, Share
 from processors.counting.contents import ContentNames
 from processors.telemetry import Log

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from aws.retries import RetryPolicy
 from contract.errors import ImagepipeError
+from contract.items import PARTITION_KEY, SORT_KEY
 from contract.photos import PICTURE, rendition_maker
-from contract.table import CONTENT_PREFIX, PARTITION_KEY, SORT_KEY
+from contract.table import CONTENT_PREFIX
 from processors.telemetry import Log
 
 if TYPE_CHECKING:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contract.detector_choice import ByPrefix
 from contract.errors import ImagepipeError, NotReadyError, PermanentError
+from contract.items import ItemKey
 from contract.metrics import Metric
 from contract.notifications import ImageEvent, ObjectChange, completion
 from contract.photos import PICTURE
 from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Status
 from contract.scenes import marked
-from contract.table import ItemKey, index_rows
+from contract.table import index_rows
 from contract.timing import TOMBSTONE_DAYS
 from processors.pipeline.triage import outlived_tombstones
 from processors.telemetry import Metrics

@@ -10,8 +10,8 @@ from aws.calls import MAX_READS, BatchGet, pages
 from contract import table
 from contract.corrections import NONE, Corrections, corrections_key
 from contract.errors import ConfigurationError
+from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, key_to_wire, to_wire
 from contract.records import ImageRecord, Status
-from contract.table import ItemKey
 from contract.tallies import NAME_PREFIX
 from query_api.adapters import readable
 from query_api.adapters.clients import translated
@@ -55,12 +55,12 @@ class DynamoDBCorrections:
         that has no record any more may be forgotten at this moment, so nothing is added to it.
         """
         place, before = corrections_key(record.content_id), after.number - 1
-        condition: dict[str, Any] = {"ConditionExpression": f"attribute_not_exists({table.PARTITION_KEY})"}
+        condition: dict[str, Any] = {"ConditionExpression": f"attribute_not_exists({PARTITION_KEY})"}
         if before:
             condition = {
                 "ConditionExpression": "#number = :before",
                 "ExpressionAttributeNames": {"#number": "number"},
-                "ExpressionAttributeValues": table.to_wire({":before": before}),
+                "ExpressionAttributeValues": to_wire({":before": before}),
             }
         seen = {
             ":status": str(record.status),
@@ -71,16 +71,16 @@ class DynamoDBCorrections:
             {
                 "ConditionCheck": {
                     "TableName": self.table_name,
-                    "Key": table.key_to_wire(table.record_key(record.key)),
+                    "Key": key_to_wire(table.record_key(record.key)),
                     "ConditionExpression": SAME_PHOTO,
                     "ExpressionAttributeNames": {"#status": "status"},
-                    "ExpressionAttributeValues": table.to_wire(seen),
+                    "ExpressionAttributeValues": to_wire(seen),
                 }
             },
             {
                 "Put": {
                     "TableName": self.table_name,
-                    "Item": table.to_wire(place._asdict() | after.to_item()),
+                    "Item": to_wire(place._asdict() | after.to_item()),
                     **condition,
                 }
             },
@@ -101,9 +101,7 @@ class DynamoDBCorrections:
         """
         request: dict[str, Any] = {
             "TableName": self.table_name,
-            "KeyConditionExpression": (
-                f"{table.PARTITION_KEY} = :content AND begins_with({table.SORT_KEY}, :named)"
-            ),
+            "KeyConditionExpression": (f"{PARTITION_KEY} = :content AND begins_with({SORT_KEY}, :named)"),
             "ExpressionAttributeValues": {
                 ":content": {"S": f"{table.CONTENT_PREFIX}{content_id}"},
                 ":named": {"S": NAME_PREFIX},
@@ -122,7 +120,7 @@ class DynamoDBCorrections:
     def _of_other_corrections(self, keys: Sequence[str], number: int) -> list[str]:
         if not keys:
             return []
-        places = [table.key_to_wire(table.record_key(key)) for key in keys]
+        places = [key_to_wire(table.record_key(key)) for key in keys]
         shown = ("key", "status", "corrections")
         read = BatchGet(self.client, self.table_name, translated, places, consistent=True, attributes=shown)
         read.ask_for_all()
@@ -135,9 +133,7 @@ class DynamoDBCorrections:
 
     def _read(self, at: ItemKey, read: Callable[[Any], Value]) -> Value | None:
         with translated(f"GetItem of {at.pk} {at.sk} on {self.table_name}"):
-            answer = self.client.get_item(
-                TableName=self.table_name, Key=table.key_to_wire(at), ConsistentRead=True
-            )
+            answer = self.client.get_item(TableName=self.table_name, Key=key_to_wire(at), ConsistentRead=True)
         if "Item" not in answer:
             return None
         try:

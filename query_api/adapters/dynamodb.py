@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aws.calls import BatchGet, pages, write_if
 from contract import table
 from contract.errors import ThrottledError
+from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, key_of, key_to_wire, to_wire
 from contract.records import ImageRecord, Result, ResultName
 from contract.tallies import COUNT_PREFIX, LABEL_COUNTS, STATUS_COUNTS
 from contract.timing import DAY_SECONDS
@@ -102,9 +103,7 @@ class QueryTable:
     def check(self) -> None:
         """Ask the table for an item that is not there. Raises ImagepipeError if it does not answer."""
         with translated(f"GetItem on {self.table_name}"):
-            self.client.get_item(
-                TableName=self.table_name, Key=table.key_to_wire(table.ItemKey("health", "health"))
-            )
+            self.client.get_item(TableName=self.table_name, Key=key_to_wire(ItemKey("health", "health")))
 
     def _rows(self, row_range: RowRange, limit: int) -> list[table.IndexRow]:
         if row_range.low > row_range.high:
@@ -121,10 +120,10 @@ class QueryTable:
 
     def _query(self, row_range: RowRange, limit: int) -> Iterator[Mapping[str, Any]]:
         """Read on, for DynamoDB also ends a page at 1 MB."""
-        sort_key = table.RANK if row_range.by_rank else table.SORT_KEY
+        sort_key = table.RANK if row_range.by_rank else SORT_KEY
         request: dict[str, Any] = {
             "TableName": self.table_name,
-            "KeyConditionExpression": f"{table.PARTITION_KEY} = :partition AND #sort BETWEEN :low AND :high",
+            "KeyConditionExpression": f"{PARTITION_KEY} = :partition AND #sort BETWEEN :low AND :high",
             "ExpressionAttributeNames": {"#sort": sort_key},
             "ExpressionAttributeValues": {
                 ":partition": {"S": row_range.partition},
@@ -138,33 +137,33 @@ class QueryTable:
         }
         return pages(translated(f"Query on {self.table_name}")(self.client.query), **request)
 
-    def _items(self, keys: Sequence[table.ItemKey]) -> dict[table.ItemKey, dict[str, Any]]:
+    def _items(self, keys: Sequence[ItemKey]) -> dict[ItemKey, dict[str, Any]]:
         """Read up to 100 items; ask again for those that DynamoDB leaves unprocessed."""
-        wire_keys = [table.key_to_wire(key) for key in keys]
+        wire_keys = [key_to_wire(key) for key in keys]
         get = BatchGet(self.client, self.table_name, translated, wire_keys, consistent=True)
         for attempt in range(UNPROCESSED_ROUNDS):
             if get.ask():
-                return {table.key_of(item): read_item(item) for item in get.found}
+                return {key_of(item): read_item(item) for item in get.found}
             self.pause(random.uniform(0, UNPROCESSED_PAUSE_SECONDS * 2**attempt))  # noqa: S311
         raise ThrottledError(
             "UnprocessedKeys", f"{self.table_name} left keys unprocessed {UNPROCESSED_ROUNDS} times"
         )
 
-    def _all_counts(self, keys: Iterable[table.ItemKey]) -> dict[table.ItemKey, dict[str, int]]:
+    def _all_counts(self, keys: Iterable[ItemKey]) -> dict[ItemKey, dict[str, int]]:
         """Read items of counts, which are some seconds behind in any case: so this may be, too."""
-        wire_keys = [table.key_to_wire(key) for key in keys]
+        wire_keys = [key_to_wire(key) for key in keys]
         get = BatchGet(self.client, self.table_name, translated, wire_keys, consistent=False)
         get.ask_for_all()  # a part of the counts would be taken for the whole
-        return {table.key_of(item): self._counts(read_item(item)) for item in get.found}
+        return {key_of(item): self._counts(read_item(item)) for item in get.found}
 
     def _counts(self, item: Mapping[str, Any]) -> dict[str, int]:
         """Read the counts of an item that are above zero, by the names of their attributes."""
         counts = {
             name: readable.or_none(
-                partial(readable.count, value), f"{item[table.PARTITION_KEY]} {name}", self.unreadable
+                partial(readable.count, value), f"{item[PARTITION_KEY]} {name}", self.unreadable
             )
             for name, value in item.items()
-            if name not in (table.PARTITION_KEY, table.SORT_KEY)
+            if name not in (PARTITION_KEY, SORT_KEY)
         }
         return {name: count for name, count in counts.items() if count is not None and count > 0}
 
@@ -230,7 +229,7 @@ class DynamoDBSecrets:
     def _read(self) -> Mapping[str, Any] | None:
         with translated(f"GetItem on {self.table_name}"):
             answer = self.client.get_item(
-                TableName=self.table_name, Key=table.key_to_wire(table.signing_key()), ConsistentRead=True
+                TableName=self.table_name, Key=key_to_wire(table.signing_key()), ConsistentRead=True
             )
         return answer.get("Item")
 
@@ -243,7 +242,7 @@ class DynamoDBSecrets:
             return write_if(
                 self.client.put_item,
                 TableName=self.table_name,
-                Item={**table.key_to_wire(table.signing_key()), **table.to_wire(attributes)},
+                Item={**key_to_wire(table.signing_key()), **to_wire(attributes)},
                 **_unless_changed(seen),
             ).is_done
 
@@ -251,7 +250,7 @@ class DynamoDBSecrets:
 def _unless_changed(seen: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the condition that the item is as it was seen: absent, of that time, or of no readable time."""
     if seen is None:
-        return {"ConditionExpression": f"attribute_not_exists({table.PARTITION_KEY})"}
+        return {"ConditionExpression": f"attribute_not_exists({PARTITION_KEY})"}
     made_at = seen.get("made_at", {})
     if "N" not in made_at:
         return {

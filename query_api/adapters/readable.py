@@ -15,8 +15,9 @@ from botocore.parsers import JSONParser, ResponseParserFactory
 from botocore.session import Session
 
 from contract import table
+from contract.items import PARTITION_KEY, SORT_KEY
 from contract.records import ImageRecord, Result, ResultName
-from contract.table import PARTITION_KEY, RANK, RECORD_PREFIX, SORT_KEY, IndexRow
+from contract.table import RANK, RECORD_PREFIX, IndexRow
 
 Item = Mapping[str, Any]
 Read = TypeVar("Read")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aws.calls import BatchGet
 from aws.queue_depths import QueueDepth
 from contract import table
+from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, key_of, key_to_wire
 from contract.moments import day_of
 from contract.pipeline_status import LaneStatus, PipelineStatus, QuotaInUse, Spent, days_of_month
 from contract.quotas import BudgetItem, readable_part
@@ -59,17 +60,17 @@ class DynamoDBStanding:
             spent=Spent.of(counts, day_of(now)),
         )
 
-    def _items(self, keys: list[table.ItemKey]) -> dict[table.ItemKey, dict[str, Any]]:
-        wire_keys = [table.key_to_wire(key) for key in keys]
+    def _items(self, keys: list[ItemKey]) -> dict[ItemKey, dict[str, Any]]:
+        wire_keys = [key_to_wire(key) for key in keys]
         get = BatchGet(self.client, self.table_name, translated, wire_keys, consistent=False)
         get.ask_for_all()
-        return {table.key_of(item): read_item(item) for item in get.found}
+        return {key_of(item): read_item(item) for item in get.found}
 
     def _counts(self, item: Mapping[str, Any]) -> dict[str, int]:
         counted = {
             name: readable.or_none(partial(readable.count, value), name, self.unreadable)
             for name, value in item.items()
-            if name not in (table.PARTITION_KEY, table.SORT_KEY)
+            if name not in (PARTITION_KEY, SORT_KEY)
         }
         return {name: count for name, count in counted.items() if count is not None}
 

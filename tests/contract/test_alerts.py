@@ -9,11 +9,11 @@ import pytest
 from contract.alert_faults import MAX_ALERT_BYTES
 from contract.alert_state import FORGOTTEN, MAX_SEEN, AlertExample, AlertMessage, AlertState
 from contract.alerts import AlertRule, AnnouncedPhoto, read_alerts
+from contract.items import from_wire, to_wire
 from contract.notifications import completion
 from contract.policy import Policy, to_json
 from contract.policy_faults import faults_of_policy
 from contract.policy_file import alerts_json
-from contract.table import from_wire, to_wire
 from tests.query_api.photos import photo
 
 PHOTO = AnnouncedPhoto("id", "garden/a.jpg", {"fox": 80.0, "animal": 99.0}, {"violence": 60.0}, "review")

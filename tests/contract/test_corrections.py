@@ -15,8 +15,8 @@ from contract.corrections import (
     Edit,
     EditError,
 )
+from contract.items import from_wire, to_wire
 from contract.records import Findings
-from contract.table import from_wire, to_wire
 
 AT = "2026-11-27T12:00:00.000Z"
 FOUND = Findings(

@@ -2,8 +2,9 @@
 
 import pytest
 
+from contract.environment import dump, load
 from contract.errors import SettingsError
-from contract.settings import ProcessorSettings, dump, load
+from contract.settings import ProcessorSettings
 
 SETTINGS = ProcessorSettings(
     bucket_name="photos",

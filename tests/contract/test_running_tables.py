@@ -13,6 +13,7 @@ from contract import timing
 from contract.alert_state import AlertExample, AlertMessage, AlertState
 from contract.alerts import alert_key
 from contract.detectors import DETECTORS
+from contract.items import ItemKey
 from contract.notifications import canonical_sequencer
 from contract.photos import PhotoFacts
 from contract.records import (
@@ -31,7 +32,6 @@ from contract.table import (
     RANK_PROJECTED,
     SHARDS,
     IndexRow,
-    ItemKey,
     attempts_key,
     budget_key,
     counts_key,

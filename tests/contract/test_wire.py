@@ -8,7 +8,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.table import from_wire, to_wire
+from contract.items import from_wire, to_wire
 
 scalars = st.one_of(
     st.text(), st.booleans(), st.integers(-(10**30), 10**30), st.decimals(-1000, 1000, places=6).filter(bool)

@@ -11,7 +11,7 @@ from rich.console import Console
 from aws.local_sessions import local_session
 from contract.alert_state import AlertState
 from contract.alerts import alert_key
-from contract.table import from_wire, key_to_wire
+from contract.items import from_wire, key_to_wire
 from loadtest.photos import smallest_photo
 from loadtest.places import canned_rekognition
 from local.cloud.assembly import LOCAL_CONTEXT

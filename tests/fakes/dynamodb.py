@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from contract.table import from_wire
+from contract.items import from_wire
 from contract.usage import item_bytes
 from loadtest.simulation.outages import client_error
 from loadtest.simulation.table import Key, VirtualTable, Wire, inserted, key_of, put_or_key

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.errors import TransientError
+from contract.items import ItemKey
 from contract.records import ImageRecord
-from contract.table import ItemKey, record_key
+from contract.table import record_key
 from contract.tallies import NOTHING, CountedImage, Differences, Name, counted_key, removal_key
 from processors.counting.contents import Named
 from processors.counting.label_counter import KeyPage, ShareChange, StoredShare

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from contract import table
+from contract.items import PARTITION_KEY
 from infra.answers import ACCESS_ROUTE, ROUTES, STATIC_ROUTES, UPLOAD_ROUTE
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from query_api.routes import all_routes
@@ -186,7 +187,7 @@ def test_rows_are_ordered_by_confidence_too_where_that_was_chosen(jwt_template: 
     (index,) = jwt_template.properties("AWS::DynamoDB::Table")["GlobalSecondaryIndexes"]
 
     assert index["IndexName"] == table.RANK_INDEX
-    assert [key["AttributeName"] for key in index["KeySchema"]] == [table.PARTITION_KEY, table.RANK]
+    assert [key["AttributeName"] for key in index["KeySchema"]] == [PARTITION_KEY, table.RANK]
     assert index["Projection"]["NonKeyAttributes"] == list(table.RANK_PROJECTED)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from contract.settings import ProcessorSettings, dump
+from contract.environment import dump
+from contract.settings import ProcessorSettings
 from infra import bundles
 from infra.bundles import PYTHON_VERSION, SERVICES, Bundle, compile_below, find_python
 from local.cloud.running import make_lambda_python

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from contract.environment import load
 from contract.quotas import OPERATOR_BURST, OPERATOR_REQUESTS_A_SECOND
-from contract.settings import EditorSettings, ProcessorSettings, TallySettings, load
+from contract.settings import EditorSettings, ProcessorSettings, TallySettings
 from contract.table import record_key, signing_key
 from infra.answers import CORRECTION_ROUTES
 from infra.bundles import ROOT

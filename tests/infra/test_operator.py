@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from contract.environment import load
 from contract.quotas import OPERATOR_BURST, OPERATOR_REQUESTS_A_SECOND
-from contract.settings import OperatorSettings, load
+from contract.settings import OperatorSettings
 from infra.answers import OPERATOR_PAGE, OPERATOR_ROUTES, RETRY_ROUTE
 from infra.bundles import ROOT
 from infra.settings import DeploymentSettings, UnusableSettingsError

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from contract.environment import load
 from contract.photos import PICTURE
-from contract.settings import PicturesSettings, load
+from contract.settings import PicturesSettings
 from contract.timing import PICTURE_TIMEOUT_SECONDS, PROCESSOR_TIMEOUT_SECONDS
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template, listed, target

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from contract.environment import dump
 from contract.policy import Policy
 from contract.policy_faults import MAX_BYTES
-from contract.settings import ProcessorSettings, QuerySettings, dump
+from contract.settings import ProcessorSettings, QuerySettings
 from infra.answers import REVIEWS_ROUTE
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from query_api.routes import all_routes

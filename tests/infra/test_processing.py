@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from contract import timing
-from contract.settings import ProcessorSettings, QuerySettings, TallySettings, load
+from contract.environment import load
+from contract.settings import ProcessorSettings, QuerySettings, TallySettings
 from contract.table import signing_key
 from tests.infra.template import Template, listed, target
 

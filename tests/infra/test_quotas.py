@@ -2,7 +2,8 @@
 
 import pytest
 
-from contract.settings import ProcessorSettings, load
+from contract.environment import load
+from contract.settings import ProcessorSettings
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from tests.infra.conftest import Synthesize
 from tests.infra.template import Template

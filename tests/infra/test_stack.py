@@ -8,6 +8,7 @@ import pytest
 
 from contract import table
 from contract.detectors import DETECTORS
+from contract.items import PARTITION_KEY, SORT_KEY
 from contract.metrics import Metric
 from infra.bundles import ROOT
 from infra.settings import DeploymentSettings, UnusableSettingsError
@@ -52,7 +53,7 @@ def test_the_table_has_the_keys_of_the_contract(template: Template) -> None:
         key["KeyType"]: key["AttributeName"]
         for key in template.properties("AWS::DynamoDB::Table")["KeySchema"]
     }
-    assert keys == {"HASH": table.PARTITION_KEY, "RANGE": table.SORT_KEY}
+    assert keys == {"HASH": PARTITION_KEY, "RANGE": SORT_KEY}
 
 
 @pytest.fixture(scope="module")

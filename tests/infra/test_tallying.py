@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from contract import timing
+from contract.environment import load
+from contract.items import ItemKey
 from contract.metrics import TallyMetric
 from contract.photos import PICTURE
 from contract.records import ResultName
-from contract.settings import TallySettings, load
-from contract.table import ItemKey, budget_key, index_rows, record_key, result_key, signing_key
+from contract.settings import TallySettings
+from contract.table import budget_key, index_rows, record_key, result_key, signing_key
 from contract.tallies import (
     AUDIT,
     AUDIT_EVENT,

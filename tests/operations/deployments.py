@@ -10,8 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from contract.detector_choice import ByPrefix
+from contract.environment import dump
 from contract.policy import Policy
-from contract.settings import ProcessorSettings, dump
+from contract.settings import ProcessorSettings
 from loadtest.simulation.outages import client_error
 
 PROCESSOR = "arn:aws:lambda:us-east-1:123456789012:function:processor"

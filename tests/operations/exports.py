@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from contract.items import ItemKey, from_wire
 from contract.photos import PICTURE, PhotoFacts
 from contract.records import Findings, ImageRecord, ImageVersion, Result, ResultName, Status
-from contract.table import ItemKey, from_wire
 from operations.exporting.photos import ExportedPhoto
 from tests.operations.world import OperatedWorld
 from tests.query_api.site import Site

@@ -22,8 +22,9 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
+from contract.items import PARTITION_KEY, SORT_KEY
 from contract.records import Findings, ImageRecord, ImageVersion, Status, key_digest
-from contract.table import PARTITION_KEY, SORT_KEY, index_rows, record_key
+from contract.table import index_rows, record_key
 from operations.spool import DifferenceKind, Spool
 from operations.survey import Survey
 from operations.wiring import DeployedPipeline

@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from aws.calls import TableBatches
 from contract.errors import ConfigurationError
+from contract.items import ItemKey, to_wire
 from contract.moments import to_seconds
 from contract.photos import PhotoFacts
 from contract.records import (
@@ -24,7 +25,7 @@ from contract.records import (
     Status,
     key_digest,
 )
-from contract.table import ItemKey, counts_key, index_rows, record_key, result_key, to_wire
+from contract.table import counts_key, index_rows, record_key, result_key
 from loadtest.simulation.outages import client_error
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import OperatedTable, row_from_wire, summary_from_wire

@@ -10,8 +10,9 @@ import pytest
 from moto import mock_aws
 
 from aws.calls import TableBatches
+from contract.items import ItemKey, key_to_wire, to_wire
 from contract.records import Status
-from contract.table import ItemKey, key_to_wire, record_key, to_wire
+from contract.table import record_key
 from contract.tallies import counted_key
 from operations.adapters.aws_errors import translated
 from operations.adapters.dynamodb import DynamoDBTraces

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from contract.items import from_wire, to_wire
 from contract.moments import day_of
 from contract.notifications import look_again
 from contract.photos import PICTURE, PhotoFacts
@@ -20,7 +21,7 @@ from contract.picture_usage import (
     picture_usage,
     total,
 )
-from contract.table import budget_key, from_wire, to_wire
+from contract.table import budget_key
 from contract.tallies import LABEL_COUNTS
 from contract.usage import (
     FINGERPRINT,

@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from contract.items import to_wire
 from contract.photos import PhotoFacts
-from contract.table import record_key, to_wire
+from contract.table import record_key
 from operations.adapters.dynamodb_photos import ScannedPhoto
 from operations.adapters.s3 import S3Bucket
 from operations.commands import duplicates

@@ -8,9 +8,10 @@ from typing import Any, cast
 
 import pytest
 
+from contract.items import ItemKey
 from contract.moments import to_seconds, to_text
 from contract.notifications import look_again, parse
-from contract.table import CONTENT_PREFIX, ItemKey, record_key
+from contract.table import CONTENT_PREFIX, record_key
 from contract.tallies import counted_key
 from operations.adapters.s3 import ObjectVersion
 from operations.commands.forget import Chosen, Forgetting

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from contract.detector_choice import ByPrefix
+from contract.items import to_wire
 from contract.metrics import Metric
 from contract.photos import PICTURE
 from contract.records import Result, ResultName, Status
 from contract.scenes import marked
 from contract.settings import ProcessorSettings, questions
-from contract.table import result_key, to_wire
+from contract.table import result_key
 from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb_answers import DynamoDBAnswers, ImportOutcome
 from operations.adapters.dynamodb_photos import DynamoDBPhotos

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from contract.corrections import Decision, Edit
+from contract.items import to_wire
 from contract.notifications import look_again
 from contract.policy import Policy, to_json
-from contract.table import to_wire
 from operations.commands import policy
 from operations.policy_change import PolicyChange
 from operations.wiring import DeployedPipeline

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from contract.errors import ConfigurationError
+from contract.items import to_wire
 from contract.quotas import BETA, to_microseconds
-from contract.table import budget_key, to_wire
+from contract.table import budget_key
 from operations.adapters.account import (
     AccountQuota,
     DeployedProcessor,

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.items import from_wire, to_wire
 from contract.moments import to_seconds
 from contract.records import ImageRecord, Status
 from contract.settings import ProcessorSettings
-from contract.table import from_wire, index_rows, record_key, to_wire
+from contract.table import index_rows, record_key
 from operations.inventory import Listed, RecordSummary
 from operations.spool import DifferenceKind
 from operations.survey import RecordComparison, compare

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from contract.items import to_wire
 from contract.photos import PICTURE, rendition_keys
 from contract.records import ResultName
-from contract.table import result_key, to_wire
+from contract.table import result_key
 from operations.adapters.dynamodb_renditions import DynamoDBRenditions
 from operations.renditions import RenditionSurvey
 from operations.spool import Difference, DifferenceKind, Spool

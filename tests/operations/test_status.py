@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from aws.queue_depths import QueueDepth
+from contract.items import to_wire
 from contract.pipeline_status import Calls
 from contract.prices import DOLLARS_A_CALL
 from contract.records import Status
-from contract.table import counts_key, to_wire
+from contract.table import counts_key
 from contract.tallies import STATUS_COUNTS
 from operations.commands.status import Report, report
 from operations.inventory import RecordCount

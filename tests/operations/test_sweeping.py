@@ -6,8 +6,9 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.items import to_wire
 from contract.records import ImageRecord
-from contract.table import RECORD, index_rows, to_wire
+from contract.table import RECORD, index_rows
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from operations.commands import reconcile
 from operations.commands.reconcile import GRACE_SECONDS

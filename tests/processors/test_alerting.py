@@ -16,8 +16,8 @@ from aws.retries import RetryPolicy
 from contract.alert_state import AlertMessage
 from contract.alerts import AlertRule, AnnouncedPhoto, alert_key, clock_time, read_alerts
 from contract.errors import ConfigurationError, NotReadyError
+from contract.items import from_wire, to_wire
 from contract.settings import AlertsSettings
-from contract.table import from_wire, to_wire
 from loadtest.simulation.outages import client_error
 from processors import alerts_wiring
 from processors.adapters.alerts import DynamoDBAlerts, SnsAlerts

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from contract.corrections import Decision, Edit
+from contract.items import from_wire
 from contract.notifications import completion, look_again
 from contract.photos import PICTURE, PhotoFacts
 from contract.records import Status, content_id, unpack
-from contract.table import camera_term, decision_term, from_wire, hash_terms, label_term, place_term
+from contract.table import camera_term, decision_term, hash_terms, label_term, place_term
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import nothing
 from tests.fakes.event_bridge import as_event

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from aws.calls import TableBatches
+from contract.items import key_to_wire, to_wire
 from contract.key_filter import EVERY_KEY, KeyFilter
 from contract.metrics import Metric, TallyMetric
 from contract.records import Status
-from contract.table import counts_key, key_to_wire, to_wire
+from contract.table import counts_key
 from contract.tallies import AUDIT, NOW, STATUS_COUNTS, WHEN_DUE, AuditRound
 from contract.timing import AUDIT_SECONDS, DAY_SECONDS, SETTLED_SECONDS
 from processors.adapters.audits import DynamoDBAudits, listed_photos, photos_waiting

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.errors import NotReadyError
+from contract.items import key_to_wire
 from contract.metrics import Metric
 from contract.quotas import CubicCalculator
-from contract.table import budget_key, key_to_wire
+from contract.table import budget_key
 from contract.timing import RESERVE_SECONDS
 from loadtest.simulation.outages import client_error
 from processors.adapters.calls import retry_policy

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from contract.errors import ConfigurationError
+from contract.items import key_to_wire
 from contract.quotas import BudgetItem
-from contract.table import budget_key, key_to_wire
+from contract.table import budget_key
 from processors.adapters.calls import retry_policy
 from processors.adapters.dynamodb_counters import DynamoDBRateLimits
 from processors.rate_limit import DayCount, Lane, ReservationRequest

@@ -13,9 +13,10 @@ from moto import mock_aws
 
 from aws.calls import TableBatches
 from contract.errors import ImagepipeError, NotReadyError
+from contract.items import from_wire, key_to_wire, to_wire
 from contract.metrics import Metric
 from contract.records import Findings, ImageRecord, ImageVersion, Result, ResultName, Status
-from contract.table import EXPIRY, from_wire, index_rows, key_to_wire, result_key, to_wire
+from contract.table import EXPIRY, index_rows, result_key
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS, RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
 from processors.adapters.calls import retry_policy, translated
 from processors.adapters.dynamodb import ImageTable

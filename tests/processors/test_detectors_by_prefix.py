@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from contract.detector_choice import write_exceptions
+from contract.environment import dump, load
 from contract.errors import SettingsError
 from contract.metrics import Metric
 from contract.quotas import IN_LARGE_REGIONS
-from contract.settings import ProcessorSettings, dump, load, wanted_fingerprints
+from contract.settings import ProcessorSettings, wanted_fingerprints
 from tests.processors.world import SETTINGS, World
 
 PHOTO = b"cat 97 faces 2 color:blue 60"

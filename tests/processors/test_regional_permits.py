@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.errors import NotReadyError
+from contract.items import key_to_wire
 from contract.moments import day_of
 from contract.regions import line_name
-from contract.table import budget_key, key_to_wire
+from contract.table import budget_key
 from loadtest.simulation.outages import client_error
 from processors.adapters.calls import retry_policy
 from processors.adapters.dynamodb_counters import DynamoDBRateLimits

@@ -13,9 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from moto import mock_aws
 
 from contract.errors import ConfigurationError, ImagepipeError, TransientError
+from contract.items import key_to_wire, to_wire
 from contract.photos import PICTURE
 from contract.records import Result, ResultName
-from contract.table import key_to_wire, record_key, result_key, to_wire
+from contract.table import record_key, result_key
 from contract.tallies import Name, removal_key
 from processors.adapters.renditions import rendition_makers
 from processors.counting.renditions import left_by_pictures

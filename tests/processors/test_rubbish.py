@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.errors import FAILURE_ATTRIBUTE, Failure
+from contract.items import from_wire
 from contract.notifications import look_again
 from contract.records import Status, pack
-from contract.table import RECORD, from_wire
+from contract.table import RECORD
 from contract.timing import MAX_ATTEMPTS
 from processors.adapters.dynamodb import record_in
 from tests.fakes.s3 import BUCKET

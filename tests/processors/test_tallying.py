@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from contract.errors import TransientError
+from contract.items import ItemKey
 from contract.metrics import TallyMetric
 from contract.records import Findings, ImageRecord, ImageVersion, Status
-from contract.table import RECORD, ItemKey, index_rows, record_key
+from contract.table import RECORD, index_rows, record_key
 from contract.tallies import STATUS_COUNTS, CountedImage, Differences, Share, counted_key, label_counts_key
 from contract.timing import RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
 from processors.adapters.calls import retry_policy

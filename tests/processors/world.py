@@ -13,12 +13,13 @@ from aws_lambda_powertools import Logger
 
 from contract.corrections import NONE, Corrections, Edit, corrections_key
 from contract.detectors import OPERATIONS
+from contract.items import from_wire, to_wire
 from contract.metrics import Metric
 from contract.photos import PICTURE
 from contract.records import ImageRecord, ImageVersion, Status
 from contract.regions import line_name, split_line
 from contract.settings import ProcessorSettings
-from contract.table import RECORD, attempts_key, from_wire, to_wire
+from contract.table import RECORD, attempts_key
 from processors.batch import ImageBatch
 from processors.runtime import Deadline, Runtime
 from processors.telemetry import Log

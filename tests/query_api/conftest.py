@@ -9,7 +9,8 @@ from boto3.dynamodb.types import TypeSerializer
 from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from contract.table import PARTITION_KEY, RANK, RANK_INDEX, RANK_PROJECTED, SORT_KEY, ItemKey, key_to_wire
+from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, key_to_wire
+from contract.table import RANK, RANK_INDEX, RANK_PROJECTED
 from query_api.adapters.clients import make_dynamodb_client
 from query_api.adapters.dynamodb import QueryTable
 from tests.query_api.memory_table import MemoryTable

@@ -8,8 +8,9 @@ from functools import partial
 from contract import table
 from contract.corrections import Corrections, corrections_key
 from contract.errors import ImagepipeError
+from contract.items import SORT_KEY, ItemKey
 from contract.records import ImageRecord, Result, ResultName
-from contract.table import RANK, SORT_KEY, IndexRow, ItemKey
+from contract.table import RANK, IndexRow
 from contract.usage import item_bytes, read_units
 from query_api.adapters import readable
 from query_api.search.postings import RowRange

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from contract import table
+from contract.items import PARTITION_KEY, SORT_KEY, ItemKey
 from contract.photos import PhotoFacts
 from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Result, ResultName, Status
-from contract.table import ItemKey
 
 
 class WritableTable(Protocol):
@@ -86,14 +86,14 @@ def commit(store: WritableTable, record: ImageRecord) -> None:
     for row in table.index_rows(record):
         store.put(row.at, row.to_item())
     at = table.record_key(record.key)
-    store.put(at, {**record.to_item(), table.PARTITION_KEY: at.pk, table.SORT_KEY: at.sk})
+    store.put(at, {**record.to_item(), PARTITION_KEY: at.pk, SORT_KEY: at.sk})
 
 
 def write_result(store: WritableTable, result: Result) -> None:
     """Write a raw result as processors do."""
     at = table.result_key(result.name)
     item = result.to_item()
-    store.put(at, {**item, table.PARTITION_KEY: at.pk, table.SORT_KEY: at.sk})
+    store.put(at, {**item, PARTITION_KEY: at.pk, SORT_KEY: at.sk})
 
 
 def tombstone(record: ImageRecord) -> ImageRecord:
@@ -104,4 +104,4 @@ def tombstone(record: ImageRecord) -> ImageRecord:
 def claim(store: WritableTable, name: ResultName) -> None:
     """Stand where a result will be, as a processor does that is asking for it."""
     at = table.result_key(name)
-    store.put(at, {"claimed_by": "me", "claimed_until": 1, table.PARTITION_KEY: at.pk, table.SORT_KEY: at.sk})
+    store.put(at, {"claimed_by": "me", "claimed_until": 1, PARTITION_KEY: at.pk, SORT_KEY: at.sk})

@@ -8,11 +8,10 @@ from typing import Any, cast
 import pytest
 
 from aws.queues import SqsQueue
-from contract import table
 from contract.corrections import NONE, Corrections, Decision, Edit, corrections_key
+from contract.items import SORT_KEY, key_to_wire
 from contract.notifications import parse
 from contract.records import ImageRecord
-from contract.table import key_to_wire
 from contract.tallies import Name
 from query_api.adapters.clients import translated
 from query_api.adapters.corrections import DynamoDBCorrections
@@ -381,7 +380,7 @@ def test_corrections_that_cannot_be_read_are_left_as_they_are(site: CorrectionSi
 
     item = site.table.client.get_item(TableName=site.table.table_name, Key=key_to_wire(place))["Item"]
     assert item["number"] == {"S": "two"}
-    assert item[table.SORT_KEY] == {"S": "corrections"}
+    assert item[SORT_KEY] == {"S": "corrections"}
 
 
 def test_the_api_describes_the_decisions_that_there_are() -> None:

@@ -11,7 +11,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from contract import table
 from contract.errors import ConfigurationError, ImagepipeError, ThrottledError, TransientError
-from contract.table import from_wire, key_to_wire
+from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_to_wire
 from query_api.adapters import clients
 from query_api.adapters import dynamodb as adapter
 from query_api.adapters.clients import translated
@@ -60,8 +60,8 @@ def test_a_page_that_dynamodb_ends_at_a_megabyte_is_read_on(moto_table: MotoTabl
     everything = RowRange(partition, "!", "~")
     item = {"key": "k" * 300_000, "revision": "r"}
     for number in range(7):
-        place = table.ItemKey(partition, f"{number}#digest#revision")
-        moto_table.put(place, {**item, table.PARTITION_KEY: place.pk, table.SORT_KEY: place.sk})
+        place = ItemKey(partition, f"{number}#digest#revision")
+        moto_table.put(place, {**item, PARTITION_KEY: place.pk, SORT_KEY: place.sk})
 
     found = moto_table.rows([everything], 6)[0]
     assert [row.place for row in found] == [f"{number}#digest" for number in (6, 5, 4, 3, 2, 1)]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from contract.errors import ThrottledError
-from contract.table import key_to_wire
+from contract.items import key_to_wire
 from contract.tallies import COUNT_PREFIX, LABEL_COUNTS, label_counts_key
 from query_api.ports import LabelCounts
 from tests.query_api.conftest import TABLE_NAME, MotoTable

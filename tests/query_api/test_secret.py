@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from contract.table import key_to_wire, signing_key
+from contract.items import key_to_wire
+from contract.table import signing_key
 from query_api.adapters.dynamodb import ROTATED_AFTER_SECONDS, SECRETS_KEPT_SECONDS, DynamoDBSecrets
 from tests.fakes.late_reads import LateReads
 from tests.query_api.conftest import TABLE_NAME

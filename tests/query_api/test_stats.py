@@ -11,8 +11,9 @@ from mypy_boto3_sqs import SQSClient
 
 from aws.queue_depths import QueueDepth
 from contract.errors import ConfigurationError, ThrottledError
+from contract.items import key_to_wire
 from contract.metrics import Metric
-from contract.table import counts_key, key_to_wire
+from contract.table import counts_key
 from contract.tallies import STATUS_COUNTS
 from query_api.adapters.clients import QueueBacklogs
 from query_api.ports import Backlog

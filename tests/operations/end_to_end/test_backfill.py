@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from contract.table import PARTITION_KEY, SORT_KEY, index_rows, record_key
+from contract.items import PARTITION_KEY, SORT_KEY
+from contract.table import index_rows, record_key
 from tests.conftest import RunningCloud
 from tests.operations.end_to_end.test_imagepipe import PATIENCE_SECONDS, Operator, until
 

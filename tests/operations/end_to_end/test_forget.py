@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from contract.items import PARTITION_KEY, SORT_KEY
 from contract.photos import PICTURE, rendition_prefix
-from contract.table import CONTENT_PREFIX, PARTITION_KEY, SORT_KEY
+from contract.table import CONTENT_PREFIX
 from contract.tallies import COMPLETE
 from tests.conftest import RunningCloud
 from tests.end_to_end.test_counting import ask_the_tally

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from contract.errors import FAILURE_ATTRIBUTE, Failure
+from contract.items import PARTITION_KEY, SORT_KEY
 from contract.notifications import look_again
 from contract.records import ImageRecord, Status
-from contract.table import PARTITION_KEY, RECORD, SORT_KEY, index_rows, record_key
+from contract.table import RECORD, index_rows, record_key
 from operations.commands.reconcile import GRACE_SECONDS
 from tests.conftest import RunningCloud
 

@@ -3,8 +3,9 @@
 import json
 import urllib.request
 
+from contract.items import PARTITION_KEY, SORT_KEY
 from contract.photos import PICTURE
-from contract.table import PARTITION_KEY, SORT_KEY, record_key
+from contract.table import record_key
 from tests.conftest import RunningCloud
 from tests.operations.end_to_end.test_imagepipe import Operator, until
 

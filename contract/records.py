@@ -193,6 +193,10 @@ class ImageRecord:
         return self.version.kept_by(shares_answers=self.shares_answers)
 
     @property
+    def result_names(self) -> "tuple[ResultName, ...]":
+        return tuple(ResultName(self.content_id, *answer) for answer in self.detectors.items())
+
+    @property
     def revision(self) -> str:
         """Name this state of this key: the same for a replay of the same work, new for any other.
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from contract.detectors import LEAST_CONFIDENCE_PERCENT
 from contract.policy import MODERATION, Policy
-from contract.records import ImageRecord, Result, ResultName
+from contract.records import ImageRecord
 from contract.table import SHARDS, IndexRow, label_term
-from query_api.ports import Counts, LabelCounts, TableReader
+from query_api.ports import Counts, Details, LabelCounts, TableReader
 from query_api.routes import Dependencies
 from query_api.search.agreement import agreement
 from query_api.search.postings import ROWS_OF_A_QUERY, RowRange, ranges
@@ -49,24 +49,25 @@ class PolicyTable:
         return self.table.rows(ranges, limit)
 
     def records(self, keys: Sequence[str]) -> Mapping[str, ImageRecord]:
-        return {
-            key: replace(record, findings=self.policy.applied(record.findings))
-            for key, record in self.table.records(keys).items()
-        }
+        return {key: self._shown(record) for key, record in self.table.records(keys).items()}
 
-    def results(self, names: Sequence[ResultName]) -> Mapping[ResultName, Result]:
-        return {
-            name: replace(
-                result,
-                response=self.policy.told(result.response, of_labels=name.detector != MODERATION),
+    def details(self, key: str, *, corrected: bool) -> Details | None:
+        """Read what is known, and what people say, without the names that must not be read."""
+        found = self.table.details(key, corrected=corrected)
+        if found is None:
+            return None
+        results = {
+            detector: replace(
+                result, response=self.policy.told(result.response, of_labels=detector != MODERATION)
             )
-            for name, result in self.table.results(names).items()
+            for detector, result in found.results.items()
         }
+        return Details(
+            self._shown(found.record), results, None if found.said is None else _told(found.said, self.policy)
+        )
 
-    def corrections(self, content_id: str) -> "Corrections | None":
-        """Read what people say, without the names that must not be read."""
-        said = self.table.corrections(content_id)
-        return None if said is None else _told(said, self.policy)
+    def _shown(self, record: ImageRecord) -> ImageRecord:
+        return replace(record, findings=self.policy.applied(record.findings))
 
     def check(self) -> None:
         self.table.check()

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from aws.queue_depths import QueueDepth
-from contract.records import ImageRecord, ImageVersion, Result, ResultName
+from contract.records import ImageRecord, ImageVersion, Result
 from contract.table import IndexRow
 
 if TYPE_CHECKING:
@@ -44,6 +44,17 @@ class RequestLog(Protocol):
         """Log what went wrong, with the exception being handled."""
 
 
+class Details(NamedTuple):
+    """One image. `results` are by detector; one is missing only if it was removed from the table.
+
+    `said` is what people say of it; None where nobody did, it cannot be read, or nobody has asked.
+    """
+
+    record: ImageRecord
+    results: Mapping[str, Result]
+    said: "Corrections | None" = None
+
+
 class TableReader(Protocol):
     """Reads index rows, records and raw results as they are now; rows by rank, as they were a moment ago."""
 
@@ -56,11 +67,8 @@ class TableReader(Protocol):
     def records(self, keys: Sequence[str]) -> Mapping[str, ImageRecord]:
         """Read the records of up to 100 different keys, tombstones too. Keys without one are left out."""
 
-    def results(self, names: Sequence[ResultName]) -> Mapping[ResultName, Result]:
-        """Read raw results by name. Names without one are left out."""
-
-    def corrections(self, content_id: str) -> "Corrections | None":
-        """Read what people say of a content; None where nobody did, or it cannot be read."""
+    def details(self, key: str, *, corrected: bool) -> Details | None:
+        """Read what is known of a key, and if `corrected` what people say of it; None if it has no record."""
 
     def check(self) -> None:
         """Raise ImagepipeError if no question can be answered."""

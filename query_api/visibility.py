@@ -11,19 +11,18 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from contract.records import ImageRecord, ImageVersion, Result, ResultName
+from contract.records import ImageRecord, ImageVersion, Result
 from contract.scenes import SCENE
 from contract.table import IndexRow
 from query_api.http.claims import visible_prefixes
 from query_api.http.messages import ParamFault, Request, Response, bad_parameters, not_by_prefix
 from query_api.http.routing import Route
-from query_api.ports import Backlog, Content, LabelCounts, Signer, TableReader, UploadGrant
+from query_api.ports import Backlog, Content, Details, LabelCounts, Signer, TableReader, UploadGrant
 from query_api.routes import Dependencies, all_routes
 from query_api.search.listing import Listing
 from query_api.search.questions import ListQuestion
 
 if TYPE_CHECKING:
-    from contract.corrections import Corrections
     from query_api.search.postings import RowRange
 
 Prefixes = tuple[str, ...]
@@ -93,25 +92,27 @@ class VisibleTable:
         """Read records, without the content that was asked about instead: it may be another photo's."""
         visible = [key for key in keys if key.startswith(self.prefixes)]
         found = self.table.records(visible) if visible else {}
-        return {
-            key: replace(record, findings=replace(record.findings, scene=None))
-            for key, record in found.items()
-        }
+        return {key: _alone(record) for key, record in found.items()}
 
-    def results(self, names: Sequence[ResultName]) -> Mapping[ResultName, Result]:
-        """Read results, without what tells of other photos.
+    def details(self, key: str, *, corrected: bool) -> Details | None:
+        """Read what is known, without what tells of other photos.
 
         A call before the upload says that somebody has the same photo, and where answers are another photo's,
-        they name its content.
+        they name its content. What people say is of this photo alone, for photos with the same bytes are
+        apart here.
         """
-        return {name: _without_others(result) for name, result in self.table.results(names).items()}
-
-    def corrections(self, content_id: str) -> "Corrections | None":
-        """Read what people say: of this photo alone, for photos with the same bytes are apart here."""
-        return self.table.corrections(content_id)
+        found = self.table.details(key, corrected=corrected) if key.startswith(self.prefixes) else None
+        if found is None:
+            return None
+        results = {detector: _without_others(result) for detector, result in found.results.items()}
+        return found._replace(record=_alone(found.record), results=results)
 
     def check(self) -> None:
         self.table.check()
+
+
+def _alone(record: ImageRecord) -> ImageRecord:
+    return replace(record, findings=replace(record.findings, scene=None))
 
 
 def _without_others(result: Result) -> Result:

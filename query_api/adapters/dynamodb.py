@@ -15,13 +15,13 @@ from aws.calls import BatchGet, pages, write_if
 from contract import table
 from contract.errors import ThrottledError
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, key_of, key_to_wire, to_wire
-from contract.records import ImageRecord, Result, ResultName
+from contract.records import ImageRecord, Result
 from contract.tallies import COUNT_PREFIX, LABEL_COUNTS, STATUS_COUNTS
 from contract.timing import DAY_SECONDS
 from query_api.adapters import readable
 from query_api.adapters.clients import translated
 from query_api.adapters.readable import Unreadable, read_item
-from query_api.ports import LabelCounts
+from query_api.ports import Details, LabelCounts
 from query_api.search.postings import RowRange
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 # Keys left unprocessed are no failed call, so botocore does not retry them.
 UNPROCESSED_ROUNDS = 6
 UNPROCESSED_PAUSE_SECONDS = 0.05
+# Records are remembered, as many as a few pages show, for where they lead to: the record of an image and all
+# that is kept of it are then one request. What is answered is read anew.
+RECORDS_SEEN = 500
 
 # Of the secrets.
 ROTATED_AFTER_SECONDS = 30 * DAY_SECONDS
@@ -54,6 +57,7 @@ class QueryTable:
     executor: Executor
     unreadable: Unreadable
     pause: Callable[[float], None] = time.sleep
+    _seen: dict[str, ImageRecord] = field(default_factory=dict, init=False, repr=False)
 
     def rows(self, ranges: Sequence[RowRange], limit: int) -> list[list[table.IndexRow]]:
         if len(ranges) == 1:
@@ -62,31 +66,56 @@ class QueryTable:
 
     def records(self, keys: Sequence[str]) -> dict[str, ImageRecord]:
         items = self._items([table.record_key(key) for key in keys])
-        records = (
-            readable.or_none(partial(readable.record, item), at.pk, self.unreadable)
-            for at, item in items.items()
-        )
+        records = (self._record(at, item) for at, item in items.items())
         return {record.key: record for record in records if record is not None}
 
-    def results(self, names: Sequence[ResultName]) -> dict[ResultName, Result]:
-        by_place = {table.result_key(name): name for name in names}
-        items = self._items(list(by_place))
-        results = {
-            by_place[at]: readable.or_none(
-                partial(readable.result, by_place[at], item), f"{at.pk} {at.sk}", self.unreadable
-            )
-            for at, item in items.items()
-        }
-        return {name: result for name, result in results.items() if result is not None}
+    def details(self, key: str, *, corrected: bool) -> Details | None:
+        """Read a record and what it leads to, in one request where that is what the last one led to.
 
-    def corrections(self, content_id: str) -> "Corrections | None":
-        """Read what people say of a content; None where nobody did, or it cannot be read."""
+        What people say is never older than what the record says of it, though both are read at once.
+        """
+        guessed = _led_to(self._seen[key], corrected=corrected) if key in self._seen else ()
+        at = table.record_key(key)
+        items = self._items([at, *guessed])
+        record = self._record(at, items[at]) if at in items else None
+        if record is None:
+            return None
+        places = _led_to(record, corrected=corrected)
+        said = self._said(record, items) if corrected else None
+        is_behind = corrected and (said.number if said else 0) < record.corrections
+        if places and (is_behind or not {*places} <= {*guessed}):
+            items = self._items(places)
+            said = self._said(record, items) if corrected else None
+        return Details(record, self._results(record, items), said)
+
+    def _record(self, at: ItemKey, item: Mapping[str, Any]) -> ImageRecord | None:
+        record = readable.or_none(partial(readable.record, item), at.pk, self.unreadable)
+        if record is not None:
+            if len(self._seen) >= RECORDS_SEEN:
+                self._seen.clear()
+            self._seen[record.key] = record
+        return record
+
+    def _results(self, record: ImageRecord, items: Mapping[ItemKey, Any]) -> dict[str, Result]:
+        names = {table.result_key(name): name for name in record.result_names}
+        results = {
+            name.detector: readable.or_none(
+                partial(readable.result, name, items[at]), f"{at.pk} {at.sk}", self.unreadable
+            )
+            for at, name in names.items()
+            if at in items
+        }
+        return {detector: result for detector, result in results.items() if result is not None}
+
+    def _said(self, record: ImageRecord, items: Mapping[ItemKey, Any]) -> "Corrections | None":
+        """Return what people say of a content; None where nobody did, or it cannot be read."""
         from contract.corrections import Corrections, corrections_key
 
-        at = corrections_key(content_id)
-        item = self._items([at]).get(at)
-        read = partial(Corrections.from_item, item or {})
-        return None if item is None else readable.or_none(read, f"{at.pk} {at.sk}", self.unreadable)
+        at = corrections_key(record.content_id)
+        if at not in items:
+            return None
+        read = partial(Corrections.from_item, items[at])
+        return readable.or_none(read, f"{at.pk} {at.sk}", self.unreadable)
 
     def labels(self) -> LabelCounts:
         """Read how many images carry each label: 16 items of up to 3 KB, 8 read units."""
@@ -166,6 +195,16 @@ class QueryTable:
             if name not in (PARTITION_KEY, SORT_KEY)
         }
         return {name: count for name, count in counts.items() if count is not None and count > 0}
+
+
+def _led_to(record: ImageRecord, *, corrected: bool) -> tuple[ItemKey, ...]:
+    """Return where stands what is known of an image besides its record."""
+    places = tuple(map(table.result_key, record.result_names))
+    if not corrected:
+        return places
+    from contract.corrections import corrections_key
+
+    return (*places, corrections_key(record.content_id))
 
 
 def _row(item: Mapping[str, Any], *, by_rank: bool) -> table.IndexRow:

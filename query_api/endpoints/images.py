@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from contract.records import ImageRecord, ResultName, Status
+from contract.records import ImageRecord, Status
 from query_api.endpoints import presentation, schemas
 from query_api.endpoints.image_parameters import KEY, PARAMETERS, Offered, read_question
 from query_api.http import parameters
 from query_api.http.messages import Request, Response, unknown_image
 from query_api.http.parameters import QueryParams
 from query_api.http.routing import Endpoint, Route
-from query_api.ports import Counting, QueryMetric, RequestLog, Signer, TableReader
+from query_api.ports import Counting, Details, QueryMetric, RequestLog, Signer, TableReader
 from query_api.search.cursors import Cursors, ForeignCursorError
 from query_api.search.listing import Listing
 from query_api.search.questions import ListQuestion
@@ -147,7 +147,7 @@ class ImageEndpoints:
         return Response(200, presentation.page(page, cursor, self._shown))
 
     def _image(self, key: str, *, raw: bool) -> Response:
-        details = read_details(self.table, key)
+        details = read_details(self.table, key, corrected=self.offered.corrections and not raw)
         if details is None:
             raise unknown_image(key)
         if raw:
@@ -156,12 +156,12 @@ class ImageEndpoints:
             return Response(200, self._detailed(details))
         from contract.corrections import NONE
 
-        said = self.table.corrections(details.record.content_id) or NONE
+        said = details.said or NONE
         return Response(
             200, self._detailed(details._replace(said=said)), headers={"etag": f'"{said.number}"'}
         )
 
-    def _detailed(self, details: presentation.Details) -> schemas.Json:
+    def _detailed(self, details: Details) -> schemas.Json:
         shown, policy = self._shown(details.record), self.offered.policy
         if policy is not None:
             shown = {**shown, "policy": policy.version}
@@ -183,21 +183,14 @@ class ImageEndpoints:
         return {"moderation_action": offered.policy.action_of(record), **shown}
 
 
-def read_details(table: TableReader, key: str) -> presentation.Details | None:
+def read_details(table: TableReader, key: str, *, corrected: bool = False) -> Details | None:
     """Read what is known of an image; None if nothing is, if it was deleted, or if it is no possible key."""
     try:
         parameters.S3_KEY.read(key)
     except ValueError:
         return None
-    record = table.records([key]).get(key)
-    if record is None or record.status is Status.DELETED:
-        return None
-    names = [
-        ResultName(record.content_id, detector, fingerprint)
-        for detector, fingerprint in record.detectors.items()
-    ]
-    found = table.results(names) if names else {}
-    return presentation.Details(record, {name.detector: result for name, result in found.items()})
+    details = table.details(key, corrected=corrected)
+    return None if details is None or details.record.status is Status.DELETED else details
 
 
 def object_key(raw_path: str) -> str:

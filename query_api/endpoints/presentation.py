@@ -1,30 +1,18 @@
 """Answers as JSON in the names our users read (schemas.py describes them)."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from contract.detectors import CUSTOM_LABELS
 from contract.photos import PICTURE, PhotoFacts
 from contract.raw_answers import labels_shown, of_choice, plain, text_lines
 from contract.records import Findings, ImageRecord, Result
 from query_api.endpoints.schemas import PHOTO, Json
-from query_api.ports import Signer
+from query_api.ports import Details, Signer
 from query_api.search.questions import Match, Page
 
 if TYPE_CHECKING:
-    from contract.corrections import Corrections
     from contract.policy import Policy
-
-
-class Details(NamedTuple):
-    """One image. `results` are by detector; one is missing only if it was removed from the table.
-
-    `said` is what people say of it; None where this deployment takes no corrections.
-    """
-
-    record: ImageRecord
-    results: Mapping[str, Result]
-    said: "Corrections | None" = None
 
 
 def shown(record: ImageRecord, signer: Signer, *, pictures: bool, places: bool) -> Json:

@@ -9,10 +9,11 @@ from contract import table
 from contract.corrections import Corrections, corrections_key
 from contract.errors import ImagepipeError
 from contract.items import SORT_KEY, ItemKey
-from contract.records import ImageRecord, Result, ResultName
+from contract.records import ImageRecord, Result
 from contract.table import RANK, IndexRow
 from contract.usage import item_bytes, read_units
 from query_api.adapters import readable
+from query_api.ports import Details
 from query_api.search.postings import RowRange
 
 
@@ -62,18 +63,26 @@ class MemoryTable:
         }
         return {key: record for key, record in found.items() if record is not None}
 
-    def results(self, names: Sequence[ResultName]) -> dict[ResultName, Result]:
-        self._read()
-        places = {name: table.result_key(name) for name in names}
+    def details(self, key: str, *, corrected: bool) -> Details | None:
+        record = self.records([key]).get(key)
+        if record is None:
+            return None
+        said = self.corrections(record.content_id) if corrected else None
+        return Details(record, self._results(record), said)
+
+    def _results(self, record: ImageRecord) -> dict[str, Result]:
+        places = {name: table.result_key(name) for name in record.result_names}
         found = {
-            name: readable.or_none(
-                partial(readable.result, name, self.items.get(at, {})), at.pk, self._left_out
+            name.detector: readable.or_none(
+                partial(readable.result, name, self.items[at]), at.pk, self._left_out
             )
             for name, at in places.items()
+            if at in self.items
         }
-        return {name: result for name, result in found.items() if result is not None}
+        return {detector: result for detector, result in found.items() if result is not None}
 
     def corrections(self, content_id: str) -> Corrections | None:
+        """Read what people say, as the function that takes it does."""
         self._read()
         at = corrections_key(content_id)
         read = partial(Corrections.from_item, self.items.get(at, {}))

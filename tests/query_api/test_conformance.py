@@ -1,9 +1,12 @@
 """What every table must do: the one in memory that tests use, and the adapter on DynamoDB."""
 
+from dataclasses import replace
+
 import pytest
 
 from contract import table
 from contract.records import ImageRecord, Result, ResultName, Status
+from query_api.ports import Details
 from query_api.search.listing import Listing
 from query_api.search.near import Near
 from query_api.search.postings import ranges
@@ -185,21 +188,39 @@ def test_keys_are_taken_as_they_are(table_like: Table, key: str) -> None:
 
 
 def test_raw_results_come_back_by_name(table_like: Table) -> None:
-    result = Result(
-        ResultName("etag-9", "labels", "f1"), {"Labels": [{"Name": "Katze 猫"}]}, "2026-11-23T12:00:00Z"
-    )
+    record = photo("cat.jpg", detectors={"labels": "f1", "faces": "f1"})
+    name = ResultName(record.content_id, "labels", "f1")
+    result = Result(name, {"Labels": [{"Name": "Katze 猫"}]}, "2026-11-23T12:00:00Z")
+    commit(table_like, record)
     write_result(table_like, result)
 
-    found = table_like.results([result.name, ResultName("etag-9", "faces", "f1")])
+    found = table_like.details("cat.jpg", corrected=False)
 
-    assert found == {result.name: result}
+    assert found == Details(record, {"labels": result})
 
 
 def test_a_claim_on_a_result_is_not_a_result_yet(table_like: Table) -> None:
-    name = ResultName("etag-9", "labels", "f1")
-    claim(table_like, name)
+    record = photo("cat.jpg", detectors={"labels": "f1"})
+    commit(table_like, record)
+    claim(table_like, ResultName(record.content_id, "labels", "f1"))
 
-    assert table_like.results([name]) == {}
+    assert table_like.details("cat.jpg", corrected=False) == Details(record, {})
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+def test_what_a_record_led_to_before_is_not_taken_for_what_it_leads_to(
+    table_like: Table, corrected: bool
+) -> None:
+    for etag in ("one", "one", "two", "two"):
+        seen = photo("cat.jpg", detectors={"labels": etag})
+        record = replace(seen, version=replace(seen.version, etag=etag))
+        result = Result(ResultName(record.content_id, "labels", etag), {"Labels": []}, "2026-11-23T12:00:00Z")
+        commit(table_like, record)
+        write_result(table_like, result)
+
+        found = table_like.details("cat.jpg", corrected=corrected)
+
+        assert found == Details(record, {"labels": result})
 
 
 def test_a_table_that_is_there_is_well(table_like: Table) -> None:

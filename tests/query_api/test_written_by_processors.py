@@ -46,6 +46,11 @@ def test_a_committed_record_is_read_with_its_raw_results(
 
 
 def test_a_claimed_call_has_no_result_yet(processors: ProcessorsTable, moto_table: MotoTable) -> None:
+    record = photo("cat.jpg", labels={"Cat": 97.5}, faces=0, detectors={"labels": "f1"})
+    processors.commit([Decided(record, None)])
     processors.claim([NAME], "somebody")
 
-    assert moto_table.results([NAME]) == {}
+    details = read_details(moto_table, "cat.jpg")
+
+    assert details is not None
+    assert details.results == {}

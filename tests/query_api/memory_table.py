@@ -67,6 +67,8 @@ class MemoryTable:
         record = self.records([key]).get(key)
         if record is None:
             return None
+        if record.detectors or corrected:
+            self._read()
         said = self.corrections(record.content_id) if corrected else None
         return Details(record, self._results(record), said)
 
@@ -83,7 +85,6 @@ class MemoryTable:
 
     def corrections(self, content_id: str) -> Corrections | None:
         """Read what people say, as the function that takes it does."""
-        self._read()
         at = corrections_key(content_id)
         read = partial(Corrections.from_item, self.items.get(at, {}))
         return readable.or_none(read, at.pk, self._left_out) if at in self.items else None

@@ -85,7 +85,7 @@ def test_where_nobody_has_said_anything_the_number_is_none() -> None:
     assert answer.headers["etag"] == '"0"'
 
 
-def test_where_nobody_may_correct_nothing_is_read_or_told_of_it() -> None:
+def test_where_nobody_may_correct_nothing_is_told_of_it() -> None:
     site = site_of(CORRECTED, corrections=False)
     before = site.table.reads
 
@@ -93,7 +93,7 @@ def test_where_nobody_may_correct_nothing_is_read_or_told_of_it() -> None:
 
     assert "corrections" not in answer.json
     assert "etag" not in answer.headers
-    assert site.table.reads == before + 1
+    assert site.table.reads == before + 2
     assert "Dog" not in labels(answer.json)
 
 

@@ -40,6 +40,8 @@ class ProcessorSettings:
     is none. `corrections` says whether what people say is put over what detectors do: `yes` or `no`.
     `detectors_by_prefix` are those asked about photos below prefixes instead, as contract/detector_choice.py
     writes them. `custom_labels_model` is the ARN of the model that the detector `custom_labels` asks.
+    `block_tag` says whether objects of photos that the policy or a person blocks are tagged
+    (contract/block_tag.py): `yes` or `no`.
     """
 
     bucket_name: str
@@ -71,6 +73,7 @@ class ProcessorSettings:
     corrections: str = "no"
     detectors_by_prefix: str = ""
     custom_labels_model: str = ""
+    block_tag: str = "no"
 
     @property
     def keys(self) -> KeyFilter:
@@ -127,7 +130,8 @@ class QuerySettings:
     empty where all callers see all of them. `sign_in_url` is where people sign in, and `sign_in_client` what
     the page is to it; empty where they do not sign in here. `operator` says whether there is a page for
     operators, `corrections` whether people may correct what is said of photos. `policy` is that by which
-    answers are given (contract/policy.py), as JSON; empty where there is none.
+    answers are given (contract/policy.py), as JSON; empty where there is none. `block_tag` says whether
+    photos that are to be blocked are shown nowhere: `yes` or `no`.
     """
 
     bucket_name: str
@@ -149,6 +153,7 @@ class QuerySettings:
     operator: str = "no"
     policy: str = ""
     corrections: str = "no"
+    block_tag: str = "no"
 
     @property
     def keys(self) -> KeyFilter:

@@ -123,6 +123,7 @@ class Answers(Construct):
                     operator="yes" if settings.operator else "no",
                     policy=settings.policy_json,
                     corrections="yes" if settings.corrections else "no",
+                    block_tag="yes" if settings.block_tag else "no",
                 )
             ),
             timeout_seconds=timing.QUERY_TIMEOUT_SECONDS,
@@ -168,7 +169,7 @@ class Answers(Construct):
 
     def _without_what_is_off(self, settings: QuerySettings) -> dict[str, str]:
         told = environment(settings)
-        for name in ("OPERATOR", "CORRECTIONS"):
+        for name in ("OPERATOR", "CORRECTIONS", "BLOCK_TAG"):
             if told[name] == "no":
                 del told[name]
         return told

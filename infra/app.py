@@ -18,6 +18,7 @@ from contract.people import collection_of
 from infra.alarms import Alarms, AlarmTopic
 from infra.alerts import Alerts
 from infra.answers import Answers
+from infra.block_tag import BlockedObjects
 from infra.bucket_logs import BucketLogs, accept_no_logs
 from infra.bundles import FOR_THIS_MACHINE, PYTHON_VERSION, ROOT, Bundle, BundleError, bundles, find_python
 from infra.customer_key import CustomerKey
@@ -86,6 +87,10 @@ class ImagepipeStack(Stack):
             topic=completions.topic,
             pictures=looking,
         )
+        if settings.block_tag:
+            BlockedObjects(
+                self, "Blocked", settings, intake=intake, processor=processing.function, pictures=looking
+            )
         tallying = Tallying(
             self,
             "Tallying",

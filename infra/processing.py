@@ -92,6 +92,7 @@ class Processing(Construct):
                         corrections="yes" if settings.corrections else "no",
                         detectors_by_prefix=write_exceptions(settings.exceptions),
                         custom_labels_model=settings.custom_labels_model,
+                        block_tag="yes" if settings.block_tag else "no",
                     )
                 ),
                 **self.quotas.environment(),
@@ -111,7 +112,7 @@ class Processing(Construct):
     def _told(settings: ProcessorSettings) -> dict[str, str]:
         """Return its environment, without what is off: a metric of latency costs by the month."""
         told = environment(settings)
-        for name in ("LATENCY", "CORRECTIONS"):
+        for name in ("LATENCY", "CORRECTIONS", "BLOCK_TAG"):
             if told[name] == "no":
                 del told[name]
         return told

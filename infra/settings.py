@@ -103,6 +103,10 @@ class DeploymentSettings:
     kept: changing it asks no detector. Where it has rules of alerts (docs/alerts.md), `alert_email` is told
     of photos that match, after it has confirmed SNS's mail.
 
+    `block_tag` tags the objects of photos that the policy or a person blocks, and has the stack's buckets
+    refuse them to everybody but the pipeline and the roles of `block_readers`, by their ARNs
+    (docs/policy.md). Nothing of a `bucket` that was there before is changed: its policy is its owner's.
+
     `corrections` lets people correct what is said of a photo, over whatever is recognized later
     (docs/decisions/0026-corrections-by-content.md); where they sign in by tokens of yours, with the scope
     `correct_scope`, where that is set.
@@ -176,6 +180,8 @@ class DeploymentSettings:
     operator_scope: str = ""
     retry_scope: str = ""
     policy: str = ""
+    block_tag: bool = False
+    block_readers: tuple[str, ...] = ()
     corrections: bool = False
     correct_scope: str = ""
     people: bool = False

@@ -25,6 +25,7 @@ API_ACCESS = ("iam", "jwt", "open")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET_NAME = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 _EMAIL = r"[^@\s]+@[^@\s]+"
+_ROLE_ARN = r"arn:[^:*?]+:iam::\d{12}:role/[\w+=,.@/-]+"
 _KEY_ARN = r"arn:[^:]+:kms:[^:]+:\d{12}:key/[\w-]+"
 # What a rule's pattern may have, less what else is in it.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
@@ -48,6 +49,7 @@ def faults_of(settings: "DeploymentSettings") -> list[str]:
         *faults_of_regions(settings.regions, settings.residency, settings.operations),
         *_too_many_calls_abroad(settings),
         *_unusable_policy(settings),
+        *_unusable_block_tag(settings),
         *_unusable_people(settings),
         *_numbers_out_of_range(settings),
     ]
@@ -256,6 +258,20 @@ def _unusable_policy(settings: "DeploymentSettings") -> list[str]:
     if not faults and not settings.alerts_json:
         faults.append("alert_email is of use only with a policy that has rules of alerts, as in [[alerts]]")
     return faults
+
+
+def _unusable_block_tag(settings: "DeploymentSettings") -> list[str]:
+    faults = []
+    if settings.block_tag and not settings.policy:
+        faults.append("block_tag is of use only with policy, which says what is to be blocked")
+    if settings.block_readers and not settings.block_tag:
+        faults.append("block_readers is of use only where block_tag is true")
+    return faults + [
+        f"block_readers has {arn!r}; each is the ARN of a role, as in "
+        "arn:aws:iam::123456789012:role/Moderators"
+        for arn in settings.block_readers
+        if not re.fullmatch(_ROLE_ARN, arn)
+    ]
 
 
 def _unusable_people(settings: "DeploymentSettings") -> list[str]:

@@ -45,6 +45,8 @@ from operations.terminal import OperatorError
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
+    from aws.object_tags import ObjectTag
+
 CALLS_AT_ONCE = 8
 CONNECT_SECONDS = 5
 # A long poll and its answer fit in.
@@ -225,6 +227,14 @@ class DeployedPipeline:
         return query_api.on_aws(
             self.names.api_url, credentials, self._session.region_name, token, self._retry
         )
+
+    @property
+    def block_tag(self) -> "ObjectTag":
+        """The tag of objects of blocked photos."""
+        from aws.object_tags import ObjectTag
+        from contract.block_tag import BLOCK_TAG
+
+        return ObjectTag(self._client("s3"), *BLOCK_TAG, translated, self._retry)
 
     def any_bucket(self, name: str, keys: KeyFilter = EVERY_KEY) -> s3.S3Bucket:
         return s3.S3Bucket(self._client("s3"), name, self._retry, keys)

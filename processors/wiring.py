@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -40,6 +41,7 @@ from processors.telemetry import Log, Metrics, PowertoolsMetrics
 if TYPE_CHECKING:
     from contract.policy import Policy
     from processors.adapters.pictures import PicturesFunction
+    from processors.pipeline.block_tags import BlockTags
     from processors.pipeline.corrections import CorrectionLayer
 
 
@@ -190,6 +192,7 @@ def assemble(
         most_bytes=MAX_PHOTO_BYTES if settings.pictures_function else MAX_S3_IMAGE_BYTES,
         latency=latency,
         corrections=corrections,
+        block_tags=_block_tags(settings, table, aws, retry, executor),
     )
     attempts = Attempts(DynamoDBAttempts(aws.dynamodb, name, retry, runtime.clock), log)
     failed_messages = FailedMessages(queues, attempts, metrics, log, runtime, pipeline.bulk_queue_name)
@@ -210,6 +213,22 @@ def _corrections(settings: ProcessorSettings, table: ImageTable) -> "CorrectionL
     from processors.pipeline.corrections import CorrectionLayer
 
     return CorrectionLayer(table)
+
+
+def _block_tags(
+    settings: ProcessorSettings, table: ImageTable, aws: Clients, retry: RetryPolicy, executor: Executor
+) -> "BlockTags | None":
+    policy = _policy(settings) if settings.block_tag == "yes" else None
+    if policy is None:
+        return None
+    from aws.object_tags import ObjectTag
+    from contract.block_tag import BLOCK_TAG
+    from processors.adapters.block_tags import S3BlockTags
+    from processors.pipeline.block_tags import BlockTags
+
+    tag = ObjectTag(aws.s3, *BLOCK_TAG, calls.translated, retry)
+    tags = S3BlockTags(tag, settings.bucket_name, settings.renditions_bucket)
+    return BlockTags(policy, table, tags, executor)
 
 
 def _pictures(settings: ProcessorSettings, aws: Clients, retry: RetryPolicy) -> "PicturesFunction | None":

@@ -47,7 +47,8 @@ class Dependencies:
     `prefix_claim` is the claim of the token that says what a caller may see, empty where all see everything;
     `visible` are the prefixes that the caller may see, None for everything. `sign_in` is where people sign
     in, None where that is not this deployment's.
-    `operator` says whether there is a page for operators, `corrections` whether people may correct photos.
+    `operator` says whether there is a page for operators, `corrections` whether people may correct photos,
+    `block_tag` whether photos that are to be blocked are shown nowhere.
     `policy` says what is shown, None for everything; then `table`, `listing` and `counts` are by it
     (query_api/by_policy.py), and `exact_counts` counts labels of which `counts` says only how many there can
     be. `agreement` reads how often people agree with it.
@@ -76,6 +77,7 @@ class Dependencies:
     policy: "Policy | None" = None
     exact_counts: CountingExactly | None = None
     corrections: bool = False
+    block_tag: bool = False
     agreement: "Callable[[], Agreement] | None" = None
 
 
@@ -99,6 +101,7 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
                 parts.keep_location,
                 parts.policy,
                 parts.corrections,
+                parts.block_tag,
             ),
         ).routes(),
         Route(counts.HEALTH, partial(counts.check_health, parts.table, parts.log)),

@@ -124,6 +124,7 @@ def _parts(
         sign_in=SignInPages(settings.sign_in_url, settings.sign_in_client) if settings.sign_in_url else None,
         operator=settings.operator == "yes",
         corrections=settings.corrections == "yes",
+        block_tag=settings.block_tag == "yes",
         photos_at=photos_at,
         renditions_at=renditions_at,
         keys=settings.keys,

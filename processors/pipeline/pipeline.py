@@ -21,6 +21,7 @@ from processors.runtime import Deadline
 from processors.telemetry import OUTCOME_COUNT, Metrics
 
 if TYPE_CHECKING:
+    from processors.pipeline.block_tags import BlockTags
     from processors.pipeline.corrections import CorrectionLayer
 
 Failures = dict[str, ImagepipeError]
@@ -38,7 +39,8 @@ class Pipeline:
     """Everything that is done with one batch. `now` gives ISO 8601 times in UTC with milliseconds.
 
     `latency`, where somebody wants to know it, is told the seconds from upload to record of each new photo.
-    `corrections` puts what people say over what was found, where they may.
+    `corrections` puts what people say over what was found, where they may; `block_tags` tags the objects of
+    blocked photos, where that is on.
     """
 
     bucket_name: str
@@ -52,6 +54,7 @@ class Pipeline:
     most_bytes: int = MAX_S3_IMAGE_BYTES
     latency: Callable[[float], None] | None = None
     corrections: "CorrectionLayer | None" = None
+    block_tags: "BlockTags | None" = None
 
     def run(self, messages: Sequence[Message], deadline: Deadline) -> dict[str, MessageOutcome]:
         """Work through a batch; give the outcome of each message by its id."""
@@ -85,8 +88,10 @@ class Pipeline:
         if self.latency is not None and lane is Lane.LIVE:
             _tell_latencies(items, committed, to_seconds(self.now()), self.latency)
         unmoved = self.committer.move_on(_found_unchanged(items, make))
-        unannounced = self.publisher.announce([*_repeated(items, committed), *committed])
-        return failures | undecided | uncommitted | unmoved | unannounced
+        news = [*_repeated(items, committed), *committed]
+        untagged = self.block_tags.set(news) if self.block_tags is not None else {}
+        unannounced = self.publisher.announce([record for record in news if record.key not in untagged])
+        return failures | undecided | uncommitted | unmoved | untagged | unannounced
 
     def _recognize(
         self, items: Sequence[WorkItem], lane: Lane, deadline: Deadline

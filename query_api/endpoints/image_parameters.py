@@ -136,8 +136,9 @@ class Offered(NamedTuple):
 
     `confidence_order` says whether the table has its index by rank, `pictures` whether photos' files are
     read, `near_duplicates` whether such are found by them, `keep_location` whether it is told where they were
-    taken, `corrections` whether people may correct what is said of photos. `policy` says what is shown and
-    what moderation asks for; None where there is none.
+    taken, `corrections` whether people may correct what is said of photos, `block_tag` whether photos that
+    are to be blocked are shown nowhere. `policy` says what is shown and what moderation asks for; None where
+    there is none.
     """
 
     confidence_order: bool = True
@@ -146,6 +147,7 @@ class Offered(NamedTuple):
     keep_location: bool = True
     policy: "Policy | None" = None
     corrections: bool = False
+    block_tag: bool = False
 
 
 def read_question(params: QueryParams, offered: Offered) -> ListQuestion:

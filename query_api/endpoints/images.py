@@ -15,6 +15,8 @@ from query_api.search.listing import Listing
 from query_api.search.questions import ListQuestion
 
 IMAGES = "/images/"
+# Of contract/policy.py, which a deployment without a policy never loads.
+BLOCK = "block"
 NO_SUCH_IMAGE = {
     404: "Nothing is known of this key: it was never uploaded, or deleted, or is not recognized yet."
 }
@@ -175,12 +177,15 @@ class ImageEndpoints:
 
     def _shown(self, record: ImageRecord) -> schemas.Json:
         offered = self.offered
+        action = None if offered.policy is None else offered.policy.action_of(record)
+        is_blocked = offered.block_tag and action == BLOCK
         shown = presentation.shown(
-            record, self.signer, pictures=offered.pictures, places=offered.keep_location
+            record,
+            None if is_blocked else self.signer,
+            pictures=offered.pictures,
+            places=offered.keep_location,
         )
-        if offered.policy is None:
-            return shown
-        return {"moderation_action": offered.policy.action_of(record), **shown}
+        return shown if offered.policy is None else {"moderation_action": action, **shown}
 
 
 def read_details(table: TableReader, key: str, *, corrected: bool = False) -> Details | None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from contract.policy import Policy
 
 
-def shown(record: ImageRecord, signer: Signer, *, pictures: bool, places: bool) -> Json:
-    """Write where an image is to be seen, and what its file says.
+def shown(record: ImageRecord, signer: Signer | None, *, pictures: bool, places: bool) -> Json:
+    """Write where an image is to be seen, nowhere without a signer, and what its file says.
 
     `pictures` says whether files are read, `places` whether it is told where they were taken: a place that
     was noted before that was turned off stays in the table until its photo is looked at again.
@@ -26,11 +26,14 @@ def shown(record: ImageRecord, signer: Signer, *, pictures: bool, places: bool) 
         photo = photo.without_place()
     thumbnail = None if photo is None else photo.thumbnail_key(record.content_id)
     view = None if photo is None else photo.view_key(record.content_id)
+    facts = None if photo is None else _photo(photo)
+    if signer is None:
+        return {"url": None, "thumbnail_url": None, "view_url": None, "photo": facts}
     return {
         "url": signer.photo(record.version, None if photo is None else photo.format),
         "thumbnail_url": None if thumbnail is None else signer.rendition(thumbnail),
         "view_url": None if view is None else signer.rendition(view),
-        "photo": None if photo is None else _photo(photo),
+        "photo": facts,
     }
 
 

@@ -36,7 +36,11 @@ def or_null(schema: Json) -> Json:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-URL: Json = {**TEXT_OR_NULL, "description": "Shows the photo for 15 minutes, to anybody."}
+URL: Json = {
+    **TEXT_OR_NULL,
+    "description": "Shows the photo for 15 minutes, to anybody; null where it is blocked, and the deployment "
+    "has `block_tag`.",
+}
 NUMBER_OR_NULL: Json = {"type": ["number", "null"]}
 
 BOX = json_object(

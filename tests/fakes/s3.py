@@ -12,11 +12,13 @@ from botocore.exceptions import ClientError
 
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import Calls
+from tests.fakes.s3_tags import TaggedObjects
 from tests.fakes.s3_versions import StoredVersion, Versioning, md5
 
 Wire = dict[str, Any]
 
 BUCKET = "photos"
+MOST_TAGS = 10
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -40,6 +42,7 @@ class FakeS3:
     others: dict[str, Mapping[str, StoredVersion]] = field(default_factory=dict)
     undeletable: dict[str, str] = field(default_factory=dict)
     plain: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
+    plain_tags: dict[tuple[str, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
     def put(
         self,
@@ -57,11 +60,13 @@ class FakeS3:
         return self._record(event, key, stored)
 
     def copy(self, source: str, target: str) -> dict[str, Any]:
-        """Copy an object."""
+        """Copy an object, its tags too."""
         body = self.current(source)
         assert body is not None
         assert body.body is not None
-        return self.put(target, body.body, event="ObjectCreated:Copy")
+        told = self.put(target, body.body, event="ObjectCreated:Copy")
+        self._change_current(target, tags=body.tags)
+        return told
 
     def delete(self, key: str, event: str = "ObjectRemoved") -> dict[str, Any]:
         """Delete an object: put a marker on it, or remove it where the bucket has no versions."""
@@ -116,6 +121,34 @@ class FakeS3:
             if len(found) == 1 and found[0].body is None
         ]
         return hidden + markers
+
+    @property
+    def tags(self) -> TaggedObjects:
+        return TaggedObjects(self.objects, self._existing, self.plain_tags)
+
+    def get_object_tagging(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> Wire:
+        with self.calls.of("GetObjectTagging"):
+            found = self.tags.of(self._plain(Bucket), Key, VersionId)
+        return {"TagSet": [{"Key": name, "Value": value} for name, value in found]}
+
+    def put_object_tagging(
+        self, *, Bucket: str, Key: str, Tagging: dict[str, Any], VersionId: str | None = None
+    ) -> Wire:
+        with self.calls.of("PutObjectTagging"):
+            tags = tuple((tag["Key"], tag["Value"]) for tag in Tagging["TagSet"])
+            if len(tags) > MOST_TAGS:
+                raise _refusal(400, "PutObjectTagging", "BadRequest")
+            return self.tags.replace("PutObjectTagging", (self._plain(Bucket), Key, VersionId), tags)
+
+    def delete_object_tagging(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> Wire:
+        with self.calls.of("DeleteObjectTagging"):
+            return self.tags.replace("DeleteObjectTagging", (self._plain(Bucket), Key, VersionId), ())
+
+    def _plain(self, bucket: str) -> str:
+        """Return the name of a plain bucket; nothing of this one."""
+        if bucket not in self.plain and bucket != BUCKET:
+            raise _refusal(404, "GetObjectTagging", "NoSuchBucket")
+        return bucket if bucket in self.plain else ""
 
     def put_bucket_versioning(self, *, Bucket: str, VersioningConfiguration: dict[str, str]) -> Wire:
         with self._call("PutBucketVersioning", Bucket):

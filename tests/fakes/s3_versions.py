@@ -40,6 +40,7 @@ class StoredVersion:
     restored: bool = False
     restoring: bool = False
     sse: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_archived(self) -> bool:

@@ -317,3 +317,29 @@ def test_a_bucket_that_is_not_there_is_told_as_that(bucket: Bucket) -> None:
     missing = Bucket(bucket.client, f"{bucket.name}-not")
 
     assert missing.refusal(missing.put, "a.jpg") == (404, "NoSuchBucket")
+
+
+def test_tags_are_replaced_together_and_belong_to_one_version(versioned: Bucket) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html"""
+    first, second = (versioned.put("a.jpg", body)["VersionId"] for body in (b"1", b"2"))
+    at, tag = {"Bucket": versioned.name, "Key": "a.jpg"}, {"Key": "album", "Value": "a"}
+
+    versioned.client.put_object_tagging(**at, VersionId=first, Tagging={"TagSet": [tag]})
+    assert versioned.client.get_object_tagging(**at, VersionId=first)["TagSet"] == [tag]
+    assert versioned.client.get_object_tagging(**at)["TagSet"] == []
+    versioned.client.put_object_tagging(**at, Tagging={"TagSet": [tag | {"Value": "b"}]})
+    assert versioned.client.get_object_tagging(**at, VersionId=second)["TagSet"] == [tag | {"Value": "b"}]
+    versioned.client.delete_object_tagging(**at, VersionId=first)
+    assert versioned.client.get_object_tagging(**at, VersionId=first)["TagSet"] == []
+    assert versioned.client.get_object_tagging(**at)["TagSet"] == [tag | {"Value": "b"}]
+
+
+def test_tags_of_what_is_not_there_are_refused(versioned: Bucket) -> None:
+    versioned.put("gone.jpg")
+    versioned.delete("gone.jpg")
+
+    def tags(key: str) -> Any:
+        return versioned.client.get_object_tagging(Bucket=versioned.name, Key=key)
+
+    assert versioned.refusal(tags, "never.jpg")[1] == "NoSuchKey"
+    assert versioned.refusal(tags, "gone.jpg")[1] in {"NoSuchKey", "MethodNotAllowed"}

@@ -15,6 +15,7 @@ from ministack.core.iam_evaluator import (  # type: ignore[import-untyped]
 from tests.infra.template import Template, listed
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
+SOMEBODY = f"arn:aws:sts::{ACCOUNT}:assumed-role/role/function"
 _PSEUDO = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Partition": "aws",
@@ -30,6 +31,7 @@ _ARNS = {
     "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{}}:*",
     "AWS::Lambda::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{}}",
     "AWS::Events::Rule": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{{}}",
+    "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{}}",
     "AWS::KMS::Key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{{}}",
 }
 
@@ -69,19 +71,23 @@ def resource_decides(
     resource: str,
     *,
     service: str | None = None,
+    who: str = SOMEBODY,
     tls: bool = True,
     **keys: Any,
 ) -> str:
-    """Return what a resource's own policy decides: Allow, Deny or ImplicitDeny. `service` is who asks."""
-    context = _request(action, resource, keys, tls=tls, of_account=service is None)
+    """Return what a resource's own policy decides: Allow, Deny or ImplicitDeny.
+
+    `service` is who asks, or the session or role `who`.
+    """
+    context = _request(action, resource, keys, tls=tls, who=who if service is None else "")
     return str(evaluate_resource_policy(dict(policy), context, service).decision)
 
 
 def _request(
-    action: str, resource: str, keys: Mapping[str, Any], *, tls: bool = True, of_account: bool = True
+    action: str, resource: str, keys: Mapping[str, Any], *, tls: bool = True, who: str = SOMEBODY
 ) -> EvalContext:
     return EvalContext(
-        principal_arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/role/function" if of_account else "",
+        principal_arn=who,
         principal_type="AssumedRole",
         principal_account=ACCOUNT,
         action=action,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.block_tag import BLOCK_TAG
 from contract.corrections import Decision, Edit
 from contract.items import to_wire
 from contract.notifications import look_again
@@ -14,6 +15,7 @@ from contract.policy import Policy, to_json
 from operations.commands import policy
 from operations.policy_change import PolicyChange
 from operations.wiring import DeployedPipeline
+from tests.fakes.calls import nothing
 from tests.fakes.s3 import BUCKET
 from tests.operations.deployments import FakeLambda
 from tests.operations.test_command_line import Run, Session, run  # noqa: F401 - a fixture
@@ -45,8 +47,8 @@ class Deployment:
         self._monkeypatch = monkeypatch
         monkeypatch.setattr(policy, "connect", self._connect)
 
-    def deploy(self, content: Mapping[str, object]) -> None:
-        deployed = FakeLambda(replace(MODERATED, policy=to_json(content)))
+    def deploy(self, content: Mapping[str, object], block_tag: str = "no") -> None:
+        deployed = FakeLambda(replace(MODERATED, policy=to_json(content), block_tag=block_tag))
         self._monkeypatch.setattr(self.operated, "functions", deployed)
 
     def _connect(self, *_: object) -> DeployedPipeline:
@@ -191,3 +193,57 @@ def test_rows_that_are_left_over_count_for_nothing(deployment: Deployment) -> No
         "block": 1,
         "review": 1,
     }
+
+
+def blocked_objects(deployment: Deployment) -> set[str]:
+    return {key for key in FOUND if BLOCK_TAG in deployment.world.s3.tags.of("", key)}
+
+
+def test_tags_follow_a_policy_that_was_changed_and_nobody_is_asked(
+    run: Run,  # noqa: F811
+    deployment: Deployment,
+) -> None:
+    paid, announced = deployment.world.rekognition.paid.copy(), len(deployment.world.topic.published)
+    deployment.deploy(VIOLENCE, block_tag="yes")
+
+    code, out, _ = run("policy", "apply-tags")
+    assert (code, out) == (0, "1 of 5 photos are blocked, and tagged; 0 were, and are no longer\n")
+    assert blocked_objects(deployment) == {"sure.jpg"}
+
+    deployment.deploy({"moderation": {"Alcohol": {"block": 90}}}, block_tag="yes")
+    _, out, _ = run("policy", "apply-tags")
+    assert out == "1 of 5 photos are blocked, and tagged; 1 were, and are no longer\n"
+    assert blocked_objects(deployment) == {"both.jpg"}
+    assert deployment.world.rekognition.paid == paid
+    assert len(deployment.world.topic.published) == announced
+
+
+def test_a_decision_that_comes_while_tags_are_applied_is_not_undone(
+    run: Run,  # noqa: F811
+    deployment: Deployment,
+) -> None:
+    world = deployment.world
+    world.use(replace(MODERATED, corrections="yes", policy=to_json(VIOLENCE), block_tag="yes"))
+    deployment.deploy(VIOLENCE, block_tag="yes")
+
+    def allowed_meanwhile(operation: str) -> None:
+        if operation == "PutObjectTagging":
+            world.calls.before = nothing
+            record = world.record("sure.jpg")
+            assert record is not None
+            world.correct(record.content_id, Edit(decision=Decision.ALLOW))
+            world.deliver(look_again(BUCKET, ["sure.jpg"], "2026-02-01T00:00:00.000Z"))
+
+    world.calls.before = allowed_meanwhile
+
+    assert run("policy", "apply-tags")[0] == 0
+    assert blocked_objects(deployment) == set()
+
+
+def test_where_nothing_is_tagged_that_is_said(run: Run, deployment: Deployment) -> None:  # noqa: F811
+    deployment.deploy(VIOLENCE)
+
+    code, _, told = run("policy", "apply-tags")
+
+    assert code == 2
+    assert "deploy with -c block_tag=true" in told

@@ -88,6 +88,7 @@ class Site:
     keep_location: bool = True
     operator: bool = False
     corrections: bool = False
+    block_tag: bool = False
     counts: MemoryCounts = field(default_factory=MemoryCounts)
     prefix_claim: str = ""
     claims: Mapping[str, Any] | None = None
@@ -138,6 +139,7 @@ class Site:
             sign_in=self.sign_in,
             operator=self.operator,
             corrections=self.corrections,
+            block_tag=self.block_tag,
         )
 
     def post(self, path: str, body: object) -> Answer:

@@ -22,7 +22,7 @@ from query_api.search.listing import MAX_READ_BUDGET, MAX_RECORDS, Listing
 from query_api.search.postings import ROWS_OF_A_UNIT
 from query_api.search.questions import ListQuestion, Order
 from tests.query_api.memory_table import MemoryTable
-from tests.query_api.photos import commit, photo, write_result
+from tests.query_api.photos import commit, facts, photo, write_result
 from tests.query_api.site import Site
 
 TEXT = """
@@ -645,3 +645,24 @@ def test_answers_are_those_of_a_plain_filter_over_what_is_shown(
     if asked.order is Order.CONFIDENCE:
         wanted.sort(key=lambda record: -round(confidence(policy, asked, record), 3))
     assert keys == [record.key for record in wanted]
+
+
+@pytest.mark.parametrize("is_tagging", [False, True])
+def test_where_blocked_objects_are_tagged_nobody_is_told_where_they_are(is_tagging: bool) -> None:
+    policy = Policy.of({"moderation": {"Violence": {"review": 60, "block": 90}}})
+    site = Site(policy=policy, block_tag=is_tagging)
+    file = replace(facts(), renditions="worker-1")
+    for key, sure in (("blocked.jpg", 95.0), ("reviewed.jpg", 70.0)):
+        moderation, detectors = {"Violence": sure}, {"moderation": "1"}
+        commit(site.table, photo(key, moderation=moderation, detectors=detectors, file=file))
+
+    def addresses(image: Mapping[str, Any]) -> set[bool]:
+        return {image[name] is None for name in ("url", "thumbnail_url")}
+
+    shown = {image["key"]: addresses(image) for image in site.list().json["images"]}
+
+    assert shown == {"blocked.jpg": {is_tagging}, "reviewed.jpg": {False}}
+    one = site.get("/images/blocked.jpg").json
+    assert addresses(one) == {is_tagging}
+    assert one["moderation_action"] == "block"
+    assert one["photo"]["width"] == 640

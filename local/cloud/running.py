@@ -222,7 +222,8 @@ def rekognition_service(environment: LocalEnvironment) -> services.BackgroundSer
         command=(
             sys.executable, "-m", "local.rekognition", "--host", HOST,
             "--port", str(environment.rekognition_port), "--models", str(environment.models),
-            "--s3-endpoint", environment.endpoint_url, "--collections", str(environment.collections_file),
+            "--s3-endpoint", environment.endpoint_url, "--sns-endpoint", environment.endpoint_url,
+            "--collections", str(environment.collections_file),
         ),
         environment=AWS_VARIABLES,
         directory=environment.directory,

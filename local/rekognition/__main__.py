@@ -19,6 +19,7 @@ import typer
 if TYPE_CHECKING:
     from local.rekognition.faces.store import FaceStore
     from local.rekognition.service import RecognitionBackend
+    from local.rekognition.videos.jobs import VideoJobs
 
 _LATENCY = re.compile(r"([0-9.]+)(ms|s)?")
 
@@ -61,11 +62,19 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _recognition(
-    models: Path | None, s3_endpoint: str | None, workers: int, collections: "FaceStore"
-) -> "tuple[RecognitionBackend, str]":
+    models: Path | None,
+    s3_endpoint: str | None,
+    sns_endpoint: str | None,
+    workers: int,
+    collections: "FaceStore",
+) -> "tuple[RecognitionBackend, VideoJobs, str]":
     from local.rekognition import recognition
     from local.rekognition.models.sessions import MissingModelsError
-    from local.rekognition.request import connect
+    from local.rekognition.request import connect, connect_s3
+    from local.rekognition.videos.completions import connect as connect_sns
+    from local.rekognition.videos.jobs import VideoJobs
+    from local.rekognition.videos.looking import RealVideos
+    from local.rekognition.videos.objects import S3VideoObjects
 
     if models is None:
         _fail("--models DIR is missing: the folder that download_models filled (or --canned, to do without)")
@@ -77,7 +86,14 @@ def _recognition(
         _fail(str(error))
     read_object = connect(s3_endpoint, recognition.FETCHES_AT_ONCE)
     real = recognition.RealRecognition(operations, read_object, workers, networks.names, faces, collections)
-    return real, f"{len(networks.names())} models, {workers} workers"
+    videos = VideoJobs(
+        RealVideos(real.look_at, collections),
+        S3VideoObjects(connect_s3(s3_endpoint, recognition.FETCHES_AT_ONCE)),
+        connect_sns(sns_endpoint),
+        collections,
+        workers,
+    )
+    return real, videos, f"{len(networks.names())} models, {workers} workers"
 
 
 def main(  # noqa: PLR0917  # typer makes options of them
@@ -85,6 +101,9 @@ def main(  # noqa: PLR0917  # typer makes options of them
     port: Annotated[int, typer.Option(help="Port; 0 takes any free one.")] = 4580,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     s3_endpoint: Annotated[str | None, typer.Option(help="URL of the S3 to read objects from.")] = None,
+    sns_endpoint: Annotated[
+        str | None, typer.Option(help="URL of the SNS that is told of jobs on videos.")
+    ] = None,
     collections: Annotated[
         Path | None,
         typer.Option(help="File to keep face collections in; without it they end with the server."),
@@ -101,6 +120,10 @@ def main(  # noqa: PLR0917  # typer makes options of them
     ] = 0.45,
     sigma: Annotated[float, typer.Option(min=0.0, help="Canned: how long the tail of latencies is.")] = 0.35,
     seed: Annotated[int, typer.Option(help="Canned: latencies are drawn from it.")] = 1,
+    video_seconds: Annotated[
+        float,
+        typer.Option(min=0.0, help="Canned: how long every video is, and a tenth of how long a job takes."),
+    ] = 10.0,
 ) -> None:
     """Answer like Amazon Rekognition, with models that really look or canned, until SIGTERM."""
     started = time.monotonic()
@@ -114,8 +137,13 @@ def main(  # noqa: PLR0917  # typer makes options of them
     from local.rekognition.faces.store import FaceStore
     from local.rekognition.quotas import QuotaChangeError, read_change
     from local.rekognition.service import RekognitionService, application
+    from local.rekognition.videos.backend import WithVideos
+    from local.rekognition.videos.completions import connect as connect_sns
+    from local.rekognition.videos.door import video_routes
+    from local.rekognition.videos.jobs import JOBS_AT_ONCE, VideoJobs
+    from local.rekognition.videos.looking import CannedVideos
 
-    recognition: RecognitionBackend
+    pictures: RecognitionBackend
     try:
         store = FaceStore(collections)
     except (OSError, sqlite3.Error) as error:
@@ -124,9 +152,18 @@ def main(  # noqa: PLR0917  # typer makes options of them
         )
     if canned:
         drawn = LogNormal(median_seconds, sigma, random.Random(seed))  # noqa: S311  # no secrets here
-        recognition, what = CannedRecognition(drawn, store), "canned answers"
+        pictures, what = CannedRecognition(drawn, store), "canned answers"
+        videos = VideoJobs(
+            CannedVideos(store, video_seconds),
+            None,
+            connect_sns(sns_endpoint),
+            store,
+            JOBS_AT_ONCE,
+            lambda: video_seconds / 10,
+        )
     else:
-        recognition, what = _recognition(models, s3_endpoint, workers, store)
+        pictures, videos, what = _recognition(models, s3_endpoint, sns_endpoint, workers, store)
+    recognition = WithVideos(pictures, videos)
     try:
         change = read_change({"rates": rates, "latencies_ms": latencies_ms}, recognition.operations)
     except QuotaChangeError as error:
@@ -143,7 +180,7 @@ def main(  # noqa: PLR0917  # typer makes options of them
     )
     sys.stdout.flush()
     config = uvicorn.Config(
-        application(service, actual_port, host),
+        application(service, actual_port, host, video_routes(videos)),
         log_level="warning",
         access_log=False,
         lifespan="off",

@@ -131,6 +131,12 @@ class RealRecognition:
             self._lookers, answer_about_faces, self.collections, region, operation, request, seen
         )
 
+    def look_at(self, operation: str, picture: Picture, asked: Mapping[str, Any]) -> Answer:
+        """Return what is seen in a picture that is at hand, such as a frame of a video. For threads."""
+        looking = self.detectors.get(operation, self.look_at_faces)
+        assert looking is not None, operation
+        return looking.answer(picture, asked)
+
     def _fetch(self, operation: str, read: ReadRequest) -> "tuple[dict[str, Any], list[_Content], str]":
         request, images, region = read()
         if operation in FACE_OPERATIONS:

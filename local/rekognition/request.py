@@ -224,7 +224,13 @@ class S3ObjectReader:
 
 
 def connect(endpoint: str | None, max_connections: int) -> ReadObject:
-    """Read from the S3 at `endpoint` (boto3's own choice without one), credentials from the environment."""
+    """Read from the S3 at `endpoint` (boto3's own choice without one)."""
+    client = connect_s3(endpoint, max_connections)
+    return S3ObjectReader(client, endpoint or "its default endpoint").read
+
+
+def connect_s3(endpoint: str | None, max_connections: int) -> "S3Client":
+    """Return a client of the S3 at `endpoint`, credentials from the environment."""
     import boto3
     from botocore.config import Config
 
@@ -237,7 +243,7 @@ def connect(endpoint: str | None, max_connections: int) -> ReadObject:
     )
     session = boto3.Session()
     some = None if session.get_credentials() else "test"
-    client = session.client(
+    return session.client(
         "s3",
         endpoint_url=endpoint,
         region_name=session.region_name or "us-east-1",
@@ -245,4 +251,3 @@ def connect(endpoint: str | None, max_connections: int) -> ReadObject:
         aws_access_key_id=some,
         aws_secret_access_key=some,
     )
-    return S3ObjectReader(client, endpoint or "its default endpoint").read

@@ -27,6 +27,11 @@ pages of others not answered (`OriginGuard`). The other paths are ours:
 `DELETE /_local/calls`
     Sets every count to zero.
 
+`GET /_local/videos`, `PUT /_local/videos`
+    The jobs on videos that are kept, and what goes wrong with those that end from now on: `{"faults":
+    {"copies": 1, "late_seconds": 0, "fails": "", "holds": false}, "jobs": [...]}`; PUT takes faults
+    (`local/rekognition/videos/completions.py`), and sets what it does not name right.
+
 With `?region=us-west-2`, settings and calls are those of requests that are signed for that region, once it
 was set up so (`local/rekognition/regions.py`). `{"away": true}` in its settings, or in everybody's, has all
 calls answered by a 500.
@@ -38,7 +43,7 @@ import logging
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -48,7 +53,7 @@ from botocore.model import OperationNotFoundError, ServiceModel
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from local.cloud.origin_guard import OriginGuard
@@ -287,7 +292,9 @@ class _Endpoint:
         return JSONResponse({only: report[only]} if only in report else report)
 
 
-def application(service: RekognitionService, port: int, address: str = "127.0.0.1") -> ASGIApp:
+def application(
+    service: RekognitionService, port: int, address: str = "127.0.0.1", more_routes: Sequence[BaseRoute] = ()
+) -> ASGIApp:
     others = RegionalServices(
         service, lambda region: RekognitionService(service.recognition, service.model, region=region)
     )
@@ -298,6 +305,7 @@ def application(service: RekognitionService, port: int, address: str = "127.0.0.
             Route("/health", endpoint.health),
             Route("/_local/settings", endpoint.settings, methods=["GET", "PUT"]),
             Route("/_local/calls", endpoint.calls, methods=["GET", "DELETE"]),
+            *more_routes,
         ],
     )
     return OriginGuard(answering, port, address)

@@ -7,6 +7,7 @@ from botocore.model import ListShape, Shape, StringShape, StructureShape
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
+    "long": (int,),
     "float": (int, float),
     "boolean": (bool,),
 }
@@ -35,6 +36,6 @@ def strange_in(value: Any, shape: Shape, path: str = "answer") -> list[str]:
     if isinstance(shape, StringShape) and shape.enum and value not in shape.enum:
         return [f"{path} is {value!r}, not one of {shape.enum}"]
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
-    if shape.type_name in {"integer", "float"} and not (low or value) <= value <= (high or value):
+    if shape.type_name in {"integer", "long", "float"} and not (low or value) <= value <= (high or value):
         return [f"{path} is {value}, not within {low}..{high}"]
     return []

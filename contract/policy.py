@@ -116,6 +116,12 @@ class Policy:
         folded = name.casefold()
         return folded in self.hidden or (not self.shows_gender_and_age and folded in GENDER_AND_AGE)
 
+    @property
+    def kept_back(self) -> Mapping[str, Any]:
+        """What decides which labels are left in an answer that is told, and under which names."""
+        hidden = self.hidden if self.shows_gender_and_age else self.hidden | GENDER_AND_AGE
+        return {name: self.aliases.get(name) for name in sorted(hidden)}
+
     def names(self, asked: str) -> tuple[str, ...]:
         """Return the labels, in lower case, that lead to photos with a label; none where it is not shown."""
         shown = self.shown_name(asked)

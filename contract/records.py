@@ -89,8 +89,9 @@ class Findings:
     `colors` are the simplified names of those that cover a good part of the image, `equipment` is what people
     in it wear to protect themselves. `photo` is what the file says, None where nobody has looked. `scene` is
     the content that was asked about instead of this one (processors/pipeline/scenes.py), None where this one
-    was. While a record is made, `inherited` are the detectors whose answers are from there, and `implied_by`
-    are the labels that imply each parent. Everything else is in the raw results.
+    was. While a record is made, `inherited` are the detectors whose answers are from there, `implied_by` are
+    the labels that imply each parent, and `vector` stands for what the image means. Everything else is in the
+    raw results.
     """
 
     labels: Mapping[str, float] = field(default_factory=dict)
@@ -105,6 +106,7 @@ class Findings:
     celebrities: Mapping[str, float] = field(default_factory=dict)
     colors: tuple[str, ...] = ()
     equipment: tuple[str, ...] = ()
+    vector: tuple[float, ...] | None = field(default=None, compare=False)
 
     def with_those_of(self, other: "Findings") -> "Findings":
         """Put together what two detectors found in one image."""
@@ -125,6 +127,7 @@ class Findings:
             scene=self.scene if other.scene is None else other.scene,
             inherited=self.inherited | other.inherited,
             implied_by={**self.implied_by, **other.implied_by},
+            vector=self.vector if other.vector is None else other.vector,
         )
 
 

@@ -16,6 +16,7 @@ from contract.detectors import (
     operations_of,
 )
 from contract.key_filter import KeyFilter
+from contract.meaning import MEANING, SPACE
 from contract.photos import PICTURE, PICTURE_VERSION
 from contract.quotas import IN_LARGE_REGIONS
 
@@ -42,6 +43,7 @@ class ProcessorSettings:
     writes them. `custom_labels_model` is the ARN of the model that the detector `custom_labels` asks.
     `block_tag` says whether objects of photos that the policy or a person blocks are tagged
     (contract/block_tag.py): `yes` or `no`.
+    `meaning_function` makes vectors of labels; empty where photos are not searched by meaning.
     """
 
     bucket_name: str
@@ -74,6 +76,7 @@ class ProcessorSettings:
     detectors_by_prefix: str = ""
     custom_labels_model: str = ""
     block_tag: str = "no"
+    meaning_function: str = ""
 
     @property
     def keys(self) -> KeyFilter:
@@ -132,6 +135,7 @@ class QuerySettings:
     operators, `corrections` whether people may correct what is said of photos. `policy` is that by which
     answers are given (contract/policy.py), as JSON; empty where there is none. `block_tag` says whether
     photos that are to be blocked are shown nowhere: `yes` or `no`.
+    `meaning_function` makes vectors of questions; empty where photos are not searched by meaning.
     """
 
     bucket_name: str
@@ -154,6 +158,7 @@ class QuerySettings:
     policy: str = ""
     corrections: str = "no"
     block_tag: str = "no"
+    meaning_function: str = ""
 
     @property
     def keys(self) -> KeyFilter:
@@ -248,15 +253,20 @@ class AlertsSettings:
 
 @dataclass(frozen=True)
 class Question:
-    """One question: an operation of Rekognition, and its parameters beside the image."""
+    """One question: an operation of Rekognition, and its parameters beside the image.
+
+    `space` is that of the vectors that answer it (contract/meaning.py); its fingerprint begins with it.
+    """
 
     operation: str
     parameters: Mapping[str, Any]
+    space: str = ""
 
     @property
     def fingerprint(self) -> str:
         asked = json.dumps([self.operation, self.parameters], sort_keys=True)
-        return hashlib.blake2b(asked.encode(), digest_size=6).hexdigest()
+        digest = hashlib.blake2b(asked.encode(), digest_size=6).hexdigest()
+        return f"{self.space}.{digest}" if self.space else digest
 
 
 # The settings that decide what the pictures function looks for, each `yes` or `no`.
@@ -267,6 +277,27 @@ def picture_question(settings: ProcessorSettings) -> Question:
     """Return what is asked about the picture as a file: of a function of ours, and not of Rekognition."""
     chosen = {name: getattr(settings, name) == "yes" for name in LOOKED_FOR}
     return Question(PICTURE, {"version": PICTURE_VERSION, **chosen})
+
+
+def meaning_question(settings: ProcessorSettings) -> Question:
+    """Return what vectors are made of: answers to one question, without what a policy keeps from being read.
+
+    They are made of no label that is hidden, so none is found by what it means. A change of what is hidden is
+    another fingerprint, and photos are found by their former vectors until a backfill has made new ones.
+    """
+    return Question(
+        MEANING,
+        {"of": questions(settings)["labels"].fingerprint, "policy": _what_a_policy_hides(settings.policy)},
+        SPACE,
+    )
+
+
+def _what_a_policy_hides(policy: str) -> Any:
+    if not policy:
+        return None
+    from contract.policy_faults import read_policy
+
+    return read_policy(policy).kept_back
 
 
 def questions(settings: ProcessorSettings) -> Mapping[str, Question]:
@@ -290,4 +321,15 @@ def wanted_fingerprints(settings: ProcessorSettings) -> ByPrefix[Mapping[str, st
     """
     asked = {name: question.fingerprint for name, question in questions(settings).items()}
     always = {PICTURE: picture_question(settings).fingerprint} if settings.pictures_function else {}
-    return settings.detectors_of.each(lambda names: {**always, **{name: asked[name] for name in names}})
+    with_labels = (
+        {MEANING: meaning_question(settings).fingerprint}
+        if settings.meaning_function and "labels" in asked
+        else {}
+    )
+    return settings.detectors_of.each(
+        lambda names: {
+            **always,
+            **{name: asked[name] for name in names},
+            **(with_labels if "labels" in names else {}),
+        }
+    )

@@ -10,6 +10,7 @@
 | counts     | `counts#<day>`         | `counts`                          | day                        |
 | index row  | `index#<term>#<shard>` | `<uploaded at>#<digest>#<revision>` | term, in order of upload |
 | of capture | `index#taken#<shard>`  | `<taken at>#<digest>#<revision>`  | order of capture           |
+| of meaning | `index#meaning:<space>#<shard>` | `<uploaded at>#<digest>#<revision>` | nearness of a vector |
 | signing key | `secret#cursors`      | `secret`                          | nobody but the query API   |
 
 A content id names the bytes of an image, or those of one version alone where answers are not shared
@@ -30,6 +31,10 @@ photo. A row that `imagepipe reconcile` suspects of being left over carries `sus
 Rows with a confidence have a `rank` (`<confidence>#<sort key>`) too, by which the secondary index `by-rank`
 orders them, where the deployment has it (docs/decisions/0005-order-by-confidence.md).
 
+Where photos are searched by meaning, there is one row more, of the term `meaning:<space>`, which has the
+vector too, and by it stands in the secondary index `by-meaning` (contract/meaning.py). It comes and goes with
+the other rows of its record.
+
 What is read of a photo as a file is kept as the answer of one more detector, `picture` (contract/photos.py);
 the renditions that were made of it go with it.
 
@@ -39,12 +44,13 @@ record names its content.
 
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from zlib import crc32
 
 from contract.geohash import geohashes
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey
+from contract.meaning import CAPTURED, DIGEST, IN_SPACE, MEANING, UPLOADED, VECTOR, space_of
 from contract.photos import PhotoFacts, hash_bands
 from contract.records import ImageRecord, ResultName, Status, key_digest
 
@@ -77,7 +83,7 @@ class IndexRow:
     """One entry of one index term: this key carries this term, as of this revision of its record.
 
     `confidence` is in percent, and None where the term has none. `is_parent` marks a label that another label
-    of the same image implies.
+    of the same image implies. `nearby` is what a row of meaning has beside, which is written, and not read.
     """
 
     at: ItemKey
@@ -85,6 +91,7 @@ class IndexRow:
     revision: str
     confidence: float | None = None
     is_parent: bool = False
+    nearby: Mapping[str, object] | None = field(default=None, compare=False)
 
     @property
     def term(self) -> str:
@@ -115,7 +122,7 @@ class IndexRow:
             item[RANK] = rank(self.confidence, self.at.sk)
         if self.is_parent:
             item["parent"] = True
-        return item
+        return item if self.nearby is None else {**item, **self.nearby}
 
     @classmethod
     def from_item(cls, item: Mapping[str, object]) -> "IndexRow":
@@ -234,6 +241,10 @@ def taken_place(record: ImageRecord) -> str | None:
     return f"{photo.taken_at}#{key_digest(record.key)}"
 
 
+def meaning_term(space: str) -> str:
+    return f"meaning:{space}"
+
+
 def status_term(status: Status) -> str:
     return f"status:{status}"
 
@@ -261,7 +272,31 @@ def index_rows(record: ImageRecord) -> tuple[IndexRow, ...]:
             for term, (confidence, is_parent) in _terms(record).items()
         ),
         *((row(TAKEN, taken),) if taken is not None else ()),
+        *(replace(row(term, uploaded), nearby=_nearby(record)) for term in _meaning_terms(record)),
     )
+
+
+def _meaning_terms(record: ImageRecord) -> tuple[str, ...]:
+    made = record.detectors.get(MEANING)
+    return () if made is None else (meaning_term(space_of(made)),)
+
+
+def _nearby(record: ImageRecord) -> Mapping[str, object] | None:
+    """Return what the index of vectors has of a row; None where the record was read, which has no vector.
+
+    A vector has 32 bits a number, of which seven digits are left when it is written.
+    """
+    vector, photo = record.findings.vector, record.findings.photo
+    if vector is None:
+        return None
+    taken_at = None if photo is None else photo.taken_at
+    return {
+        IN_SPACE: space_of(record.detectors[MEANING]),
+        VECTOR: [Decimal(f"{number:.7g}") for number in vector],
+        UPLOADED: record.version.uploaded_at,
+        DIGEST: key_digest(record.key),
+        **({} if taken_at is None else {CAPTURED: taken_at}),
+    }
 
 
 def _terms(record: ImageRecord) -> Mapping[str, tuple[float | None, bool]]:

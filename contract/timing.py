@@ -52,6 +52,9 @@ PATIENCE_SECONDS = 12 * 3600
 # A HEIC of 48 megapixels takes 5 s on one core, a large TIFF as long; what takes longer is broken off.
 PICTURE_TIMEOUT_SECONDS = 25
 
+# Its start takes a second or two on a core, a vector of labels a tenth of one.
+MEANING_TIMEOUT_SECONDS = 8
+
 QUERY_TIMEOUT_SECONDS = 10
 
 # Dead letters are looked at for so long in one request, and held for as long if the function is killed

@@ -25,6 +25,7 @@ from infra.customer_key import CustomerKey
 from infra.dashboard import Dashboard
 from infra.editor import Editor
 from infra.intake import ObjectEvents
+from infra.meaning import Meaning
 from infra.operator import Operator
 from infra.pictures import Pictures
 from infra.processing import CompletionTopic, Processing, Tallying
@@ -51,6 +52,7 @@ class ImagepipeStack(Stack):
         processors: Bundle,
         query_api: Bundle,
         pictures: Bundle,
+        meaning: Bundle,
     ) -> None:
         super().__init__(
             scope,
@@ -130,6 +132,14 @@ class ImagepipeStack(Stack):
             operator=operator.function if operator else None,
             editor=editor.function if editor else None,
         )
+        meant = (
+            Meaning(self, "Meaning", settings, code=meaning.build(), table=store.table)
+            if settings.meaning
+            else None
+        )
+        if meant is not None:
+            meant.serve(processing.function, answers.function)
+            meant.let_search(answers.function)
         alerts = (
             Alerts(
                 self, "Alerts", settings, code=processors_code, table=store.table, told_by=completions.topic
@@ -156,6 +166,7 @@ class ImagepipeStack(Stack):
                 **({"operator": operator.function} if operator else {}),
                 **({"editor": editor.function} if editor else {}),
                 **({"alerts": alerts.function} if alerts else {}),
+                **({"meaning": meant.function} if meant else {}),
             },
             unalerted=alerts.dead_letters if alerts else None,
             uncounted=tallying.dead_letters,

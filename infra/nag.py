@@ -65,7 +65,9 @@ def findings(context: Mapping[str, object]) -> list[NagFinding]:
         app = App(outdir=f"{scratch}/out", context=dict(context))
         settings = DeploymentSettings.from_context(app.node.try_get_context)
         code = _NoCode("none", Path(scratch))
-        ImagepipeStack(app, STACK_NAME, settings, processors=code, query_api=code, pictures=code)
+        ImagepipeStack(
+            app, STACK_NAME, settings, processors=code, query_api=code, pictures=code, meaning=code
+        )
         return findings_in(app)
 
 

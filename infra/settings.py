@@ -111,6 +111,9 @@ class DeploymentSettings:
     (docs/decisions/0026-corrections-by-content.md); where they sign in by tokens of yours, with the scope
     `correct_scope`, where that is set.
 
+    `meaning` has photos found by what they mean, in any words, and by being like another one: the value is
+    labels, which makes that of what was recognized and asks no detector for it (docs/search.md).
+
     `people` lets persons be enrolled who agreed to be looked for, by `imagepipe people` (docs/people.md).
     With it, `people_purpose` says what faces are compared for, which is what persons agree to,
     `people_contact` whom they write to, and `people_retention_days` for how many days a consent holds at most
@@ -184,6 +187,7 @@ class DeploymentSettings:
     block_readers: tuple[str, ...] = ()
     corrections: bool = False
     correct_scope: str = ""
+    meaning: str = ""
     people: bool = False
     people_purpose: str = ""
     people_contact: str = ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from contract.detector_choice import Detectors, read_choices, write_exceptions
 from contract.detectors import CUSTOM_LABELS, DETECTORS, MODEL_ARN, OPERATIONS
+from contract.meaning import BY_LABELS
 from contract.people import MOST_RETENTION_DAYS
 from contract.policy_faults import MAX_BYTES
 from contract.policy_file import faults_of_policy_file
@@ -50,6 +51,9 @@ def faults_of(settings: "DeploymentSettings") -> list[str]:
         *_too_many_calls_abroad(settings),
         *_unusable_policy(settings),
         *_unusable_block_tag(settings),
+
+
+        *_unusable_meaning(settings),
         *_unusable_people(settings),
         *_numbers_out_of_range(settings),
     ]
@@ -115,6 +119,14 @@ def _unusable_model(settings: "DeploymentSettings") -> list[str]:
             f"custom_labels_model is {arn!r}; the detector custom_labels needs the ARN of a version of a "
             f"model, as in {example}"
         ]
+    return []
+
+
+def _unusable_meaning(settings: "DeploymentSettings") -> list[str]:
+    if settings.meaning not in ("", BY_LABELS):
+        return [f"meaning is {settings.meaning!r}; it is {BY_LABELS!r}, or is left out"]
+    if settings.meaning and "labels" not in settings.every_detector:
+        return ["meaning is made of labels; add labels to detectors"]
     return []
 
 

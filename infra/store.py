@@ -11,6 +11,7 @@ from contract.picture_usage import PictureWork, writes_a_second
 from contract.quotas import IN_LARGE_REGIONS, photo_rates, usual_quota
 from contract.regions import quotas_abroad, total_quotas
 from contract.usage import NEW_TABLE_WRITES
+from infra.meaning import index_vectors
 from infra.settings import DeploymentSettings
 
 
@@ -66,6 +67,8 @@ class Store(Construct):
         )
         if settings.confidence_order:
             self._order_by_confidence(own)
+        if settings.meaning:
+            index_vectors(own)
         return own
 
     def _order_by_confidence(self, own: dynamodb.Table) -> None:

@@ -14,11 +14,12 @@ from aws.calls import TableBatches
 from aws.retries import RetryPolicy
 from contract.detectors import MAX_S3_IMAGE_BYTES, OPERATIONS
 from contract.environment import load
+from contract.meaning import MEANING
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
 from contract.quotas import PICTURES_AT_ONCE
 from contract.regions import split_line
 from contract.settings import ProcessorSettings, wanted_fingerprints
-from contract.timing import PICTURE_TIMEOUT_SECONDS
+from contract.timing import MEANING_TIMEOUT_SECONDS, PICTURE_TIMEOUT_SECONDS
 from processors.adapters import calls
 from processors.adapters.dynamodb import ImageTable
 from processors.adapters.dynamodb_counters import DynamoDBAttempts, DynamoDBDailyCounters, DynamoDBRateLimits
@@ -40,6 +41,7 @@ from processors.telemetry import Log, Metrics, PowertoolsMetrics
 
 if TYPE_CHECKING:
     from contract.policy import Policy
+    from processors.adapters.meaning import MeaningFunction
     from processors.adapters.pictures import PicturesFunction
     from processors.pipeline.block_tags import BlockTags
     from processors.pipeline.corrections import CorrectionLayer
@@ -73,9 +75,11 @@ def clients(settings: ProcessorSettings) -> "Clients":
         return session.create_client(service, config=calls.lambda_config(connections=connections))
 
     pictures = None
-    if settings.pictures_function:
+    if settings.pictures_function or settings.meaning_function:
         seconds = PICTURE_TIMEOUT_SECONDS + 2
-        config = calls.lambda_config(connections=PICTURES_AT_ONCE, read_seconds=seconds)
+        connections = PICTURES_AT_ONCE if settings.pictures_function else 0
+        connections += settings.concurrent_calls if settings.meaning_function else 0
+        config = calls.lambda_config(connections=connections, read_seconds=seconds)
         pictures = session.create_client("lambda", config=config)
     abroad = {
         region: session.create_client("rekognition", region, config=calls.lambda_config(connections=callers))
@@ -95,7 +99,7 @@ def clients(settings: ProcessorSettings) -> "Clients":
 
 @dataclass(frozen=True)
 class Clients:
-    """The boto3 clients of a worker, each making one attempt a call. `functions` is there for pictures.
+    """The boto3 clients of a worker, each making one attempt a call. `functions` is for functions of ours.
 
     `abroad` are Rekognition's of other regions, by region; `region` is the one where the worker runs.
     """
@@ -151,6 +155,10 @@ def assemble(
         if detector.name == PICTURE:
             readers = runtime.new_executor(PICTURES_AT_ONCE)
             return Caller(detector, readers, lambda _lane, _photos, deadline: TimeToRead(deadline))
+        if detector.name == MEANING:
+            askers = runtime.new_executor(settings.concurrent_calls)
+            seconds = MEANING_TIMEOUT_SECONDS
+            return Caller(detector, askers, lambda _lane, _photos, deadline: TimeToRead(deadline, seconds))
         operation = detector.question.operation
         limit = settings.daily_call_limits.get(operation)
         home = limiter(operation, settings.quotas[operation], None if limit is None else int(limit))
@@ -171,6 +179,7 @@ def assemble(
         metrics=metrics,
         runtime=runtime,
         pictures=_pictures(settings, aws, retry),
+        meanings=_meanings(settings, aws, retry),
     )
     has_scenes = settings.scenes == "yes" and PICTURE in detectors
     wanted, is_shared = wanted_fingerprints(settings), settings.answers_are_shared
@@ -229,6 +238,14 @@ def _block_tags(
     tag = ObjectTag(aws.s3, *BLOCK_TAG, calls.translated, retry)
     tags = S3BlockTags(tag, settings.bucket_name, settings.renditions_bucket)
     return BlockTags(policy, table, tags, executor)
+
+
+def _meanings(settings: ProcessorSettings, aws: Clients, retry: RetryPolicy) -> "MeaningFunction | None":
+    if not settings.meaning_function:
+        return None
+    from processors.adapters.meaning import MeaningFunction
+
+    return MeaningFunction(aws.functions, settings.meaning_function, retry, _policy(settings))
 
 
 def _pictures(settings: ProcessorSettings, aws: Clients, retry: RetryPolicy) -> "PicturesFunction | None":

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from aws.queue_depths import QueueDepth
+from contract.meaning import Vector
 from contract.records import ImageRecord, ImageVersion, Result
 from contract.table import IndexRow
 
@@ -72,6 +73,37 @@ class TableReader(Protocol):
 
     def check(self) -> None:
         """Raise ImagepipeError if no question can be answered."""
+
+
+class Narrowing(NamedTuple):
+    """Where to look for neighbors: every part leaves out only images that cannot match.
+
+    Keys begin with one of `prefixes`, times of upload and capture are within spans (both ends belong to
+    them), and so are `digests` of keys; None where all are meant.
+    """
+
+    prefixes: tuple[str, ...] | None = None
+    uploaded: tuple[str, str] | None = None
+    captured: tuple[str, str] | None = None
+    digests: tuple[str, str] | None = None
+
+
+class Neighbor(NamedTuple):
+    """An image whose vector is near, as of a revision of its record: how near, from 1 down to -1."""
+
+    key: str
+    revision: str
+    similarity: float
+
+
+class Neighbors(Protocol):
+    """Finds vectors that are near another, as they were a moment ago."""
+
+    def nearest(self, vector: Vector, within: Sequence[Narrowing], most: int) -> Sequence[Sequence[Neighbor]]:
+        """Return up to `most` (100 at most) within each, the nearest first; one may be missed."""
+
+
+Wording = Callable[[str], Vector]
 
 
 class LabelCounts(NamedTuple):

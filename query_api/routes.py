@@ -13,12 +13,22 @@ from query_api.endpoints.image_parameters import Offered
 from query_api.endpoints.page import PageEndpoints, SignInPages
 from query_api.http.messages import HTML, Request, Response
 from query_api.http.routing import Endpoint, Route
-from query_api.ports import Counting, Counts, Queues, RequestLog, Signer, TableReader
+from query_api.ports import (
+    Counting,
+    Counts,
+    Neighbors,
+    Queues,
+    RequestLog,
+    Signer,
+    TableReader,
+    Wording,
+)
 from query_api.search.cursors import Cursors
 from query_api.search.listing import Listing
 
 if TYPE_CHECKING:
     from contract.policy import Policy
+    from query_api.endpoints.similar import Meanings
     from query_api.search.agreement import Agreement
 
 OPENAPI = Endpoint("GET", "/openapi.json", "describeApi", "This document", {"type": "object"}, is_static=True)
@@ -51,7 +61,8 @@ class Dependencies:
     `block_tag` whether photos that are to be blocked are shown nowhere.
     `policy` says what is shown, None for everything; then `table`, `listing` and `counts` are by it
     (query_api/by_policy.py), and `exact_counts` counts labels of which `counts` says only how many there can
-    be. `agreement` reads how often people agree with it.
+    be. `agreement` reads how often people agree with it. `neighbors` finds photos by vectors, and `wording`
+    makes vectors of words; None where photos are not searched by meaning.
     """
 
     table: TableReader
@@ -79,6 +90,8 @@ class Dependencies:
     corrections: bool = False
     block_tag: bool = False
     agreement: "Callable[[], Agreement] | None" = None
+    neighbors: Neighbors | None = None
+    wording: Wording | None = None
 
 
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:
@@ -102,7 +115,9 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
                 parts.policy,
                 parts.corrections,
                 parts.block_tag,
+                parts.neighbors is not None,
             ),
+            _meanings(parts),
         ).routes(),
         Route(counts.HEALTH, partial(counts.check_health, parts.table, parts.log)),
         *((upload,) if parts.uploads else ()),
@@ -154,6 +169,15 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
         return Response(200, manual.page(described()), HTML, manual.HEADERS)
 
     return (*routes, Route(OPENAPI, openapi), Route(DOCS, docs))
+
+
+def _meanings(parts: Dependencies) -> "Meanings | None":
+    if parts.neighbors is None or parts.wording is None:
+        return None
+    from query_api.endpoints.similar import Meanings
+    from query_api.search.similar import SimilarImages
+
+    return Meanings(SimilarImages(parts.table, parts.neighbors, parts.visible, parts.policy), parts.wording)
 
 
 def _access(visible: tuple[str, ...] | None, _: Request) -> Response:

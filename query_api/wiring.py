@@ -8,9 +8,9 @@ import random
 import secrets
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import botocore.session
@@ -31,6 +31,9 @@ from query_api.ports import Counting, QueryMetric
 from query_api.routes import Dependencies, all_routes
 from query_api.search.cursors import Cursors
 from query_api.search.listing import Listing
+
+# Vectors of texts take 3 KB each.
+KEPT_TEXTS = 256
 
 
 def build() -> Answering:
@@ -128,4 +131,19 @@ def _parts(
         photos_at=photos_at,
         renditions_at=renditions_at,
         keys=settings.keys,
+        **_meaning(settings, session, client, executor),
     )
+
+
+def _meaning(settings: QuerySettings, session: Any, client: Any, executor: Executor) -> dict[str, Any]:
+    """Return what finds photos by meaning, where there is that."""
+    if not settings.meaning_function:
+        return {}
+    from query_api.adapters.meaning import TextVectors, VectorIndex, make_lambda_client
+
+    wording = TextVectors(cache(partial(make_lambda_client, session)), settings.meaning_function)
+    return {
+        "neighbors": VectorIndex(client, settings.table_name, executor),
+        # The next page of a question asks for the same text.
+        "wording": lru_cache(maxsize=KEPT_TEXTS)(wording),
+    }

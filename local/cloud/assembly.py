@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from contract.environment import setting_text
 from contract.quotas import IN_LARGE_REGIONS
-from infra.bundles import FOR_THIS_MACHINE, LOCK, PICTURES_LOCK, ROOT
+from infra.bundles import FOR_THIS_MACHINE, LOCK, MEANING_LOCK, PICTURES_LOCK, ROOT
 from local.cloud.environment import LocalCloudError
 
 MIN_NODE_MAJOR = 20
@@ -184,7 +184,7 @@ def _require_node() -> None:
 
 
 def _digest(context: Mapping[str, object]) -> str:
-    files = [LOCK, PICTURES_LOCK, *sorted((ROOT / "infra").glob("*.py"))]
+    files = [LOCK, PICTURES_LOCK, MEANING_LOCK, *sorted((ROOT / "infra").glob("*.py"))]
     for room in _SOURCES:
         files += sorted(path for path in (ROOT / room).rglob("*") if path.is_file() and path.suffix != ".pyc")
     seen = hashlib.sha256(json.dumps(context, sort_keys=True).encode())

@@ -9,6 +9,7 @@ from typing import Any
 from local.cloud.environment import HOST
 from local.cloud.origin_guard import OriginGuard
 from local.cloud.permissions import mend_permissions
+from local.cloud.vectors import mend_vectors
 
 HTTP_OK, PARTIAL, NOT_SATISFIABLE = 200, 206, 416
 CHECKSUM = "x-amz-checksum-"
@@ -20,6 +21,7 @@ def mend() -> None:
     mend_ranges()
     mend_updates()
     mend_permissions()
+    mend_vectors()
 
 
 def mend_streams() -> None:

@@ -174,7 +174,7 @@ REKOGNITION = "rekognition"
 _HERE = Path(__file__).parent
 _GUARD = _HERE / "origin_guard.py"
 # What of ours runs in MiniStack's process: when it changes, a MiniStack that runs is replaced.
-_AROUND_MINISTACK = (_GUARD, _HERE / "ministack.py", _HERE / "permissions.py")
+_AROUND_MINISTACK = (_GUARD, *(_HERE / f"{name}.py" for name in ("ministack", "permissions", "vectors")))
 
 
 def cloud_service(environment: LocalEnvironment) -> services.BackgroundService:

@@ -1,6 +1,5 @@
 """The pictures function as the processor calls it: a photo's facts, or why there are none."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,7 @@ from aws.retries import RetryPolicy
 from contract.errors import ConfirmedError, ImagepipeError, NotReadyError, PermanentError, TransientError
 from contract.photos import PhotoFacts
 from contract.records import ImageVersion, ResultName
-from processors.adapters.calls import translated
+from processors.adapters.invoking import Said, ask
 from processors.pipeline.detection import UNREADABLE_OBJECT, SupersededError
 
 if TYPE_CHECKING:
@@ -38,15 +37,10 @@ class PicturesFunction:
             "token": token,
         }
 
-        @translated(f"Invoke of {self.name} about {version.key}")
-        def attempt() -> tuple[bool, Any]:
-            answer = self.client.invoke(FunctionName=self.name, Payload=json.dumps(asked).encode())
-            return "FunctionError" in answer, json.loads(answer["Payload"].read() or b"null")
-
-        has_failed, said = self.retry(attempt)
-        if not has_failed and isinstance(said, dict) and isinstance(said.get("photo"), dict):
-            return _facts(said["photo"], version.key)
-        raise _reason(said if isinstance(said, dict) else {}, version.key, has_failed=has_failed)
+        said = ask(self.client, self.name, asked, version.key, self.retry)
+        if not said.has_failed and isinstance(said.answer.get("photo"), dict):
+            return _facts(said.answer["photo"], version.key)
+        raise _reason(said, version.key)
 
 
 def _facts(said: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -59,18 +53,16 @@ def _facts(said: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         ) from fault
 
 
-def _reason(said: Mapping[str, Any], key: str, *, has_failed: bool) -> ImagepipeError | SupersededError:
+def _reason(said: Said, key: str) -> ImagepipeError | SupersededError:
     """Return what the function says instead of facts.
 
     A verdict of its own is about the picture: it has looked, and others of the batch have no part in it.
     """
-    if has_failed:
+    if said.has_failed:
         return TransientError(
-            "PictureFunctionFailed",
-            f"the pictures function came to no end about {key} ({said.get('errorType', 'no reason given')}): "
-            f"{said.get('errorMessage', 'see its log')}",
+            "PictureFunctionFailed", f"the pictures function came to no end about {key} {said.why}"
         )
-    match said:
+    match said.answer:
         case {"superseded": True}:
             return SupersededError(f"{key} is not what it was when its event was sent")
         case {"refused": {"code": str(code), "message": str(message)}}:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple, cast
 
+from contract.meaning import MEANING
 from contract.photos import PICTURE
 from contract.records import Findings
-from contract.settings import ProcessorSettings, Question, picture_question, questions
+from contract.settings import ProcessorSettings, Question, meaning_question, picture_question, questions
 
 
 class Detector(NamedTuple):
@@ -22,6 +23,8 @@ def chosen(settings: ProcessorSettings) -> Mapping[str, Detector]:
     asked = dict(questions(settings))
     if settings.pictures_function:
         asked = {PICTURE: picture_question(settings), **asked}
+    if settings.meaning_function and "labels" in asked:
+        asked[MEANING] = meaning_question(settings)
     return {name: Detector(name, question, reader(name)) for name, question in asked.items()}
 
 

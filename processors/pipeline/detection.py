@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from contract import errors
+from contract.meaning import OF_OUR_OWN
 from contract.metrics import Metric
-from contract.photos import PICTURE
 from contract.records import ImageVersion, Result, ResultName
 from contract.timing import PATIENCE_SECONDS, PICTURE_TIMEOUT_SECONDS
 from processors.detectors import Detector
@@ -23,6 +23,7 @@ from processors.telemetry import Metrics
 
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
+    from processors.adapters.meaning import MeaningFunction
     from processors.adapters.pictures import PicturesFunction
     from processors.adapters.s3 import S3Objects
 
@@ -33,6 +34,7 @@ UNREADABLE_OBJECT = "InvalidS3ObjectException"
 # What is left when a picture has been read at the last moment, to keep its answer.
 SAVING_SECONDS = 5
 NO_VIEWS: Mapping[str, str] = MappingProxyType({})
+NO_ANSWERS: Mapping[ResultName, Mapping[str, Any]] = MappingProxyType({})
 
 
 class SupersededError(Exception):
@@ -45,13 +47,14 @@ Answer = Result | Failure
 
 @dataclass(frozen=True)
 class TimeToRead:
-    """What reading a picture waits for: no quota, but it is not begun when it could not come to its end."""
+    """What a function of ours waits for: no quota, but it is not asked when it could not come to its end."""
 
     deadline: Deadline
+    seconds: float = PICTURE_TIMEOUT_SECONDS
 
     def prepare(self, key: str) -> None:
-        """Raise NotReadyError if the invocation may end before a picture has been read."""
-        if self.deadline.remaining_milliseconds() / 1000 < PICTURE_TIMEOUT_SECONDS + SAVING_SECONDS:
+        """Raise NotReadyError if the invocation may end before, say, a picture has been read."""
+        if self.deadline.remaining_milliseconds() / 1000 < self.seconds + SAVING_SECONDS:
             raise deadline_reached(key)
 
 
@@ -73,13 +76,17 @@ class RekognitionPort(Protocol):
 
 
 class DetectorCall(NamedTuple):
-    """One call about one version, claimed by `owner`; `view` is the key of what is shown instead of it."""
+    """One call about one version, claimed by `owner`; `view` is the key of what is shown instead of it.
+
+    `made_of` is the answer that this one is made of, where it is not about the photo itself.
+    """
 
     name: ResultName
     version: ImageVersion
     owner: str
     permits: "CallPermits"
     view: str | None
+    made_of: Mapping[str, Any] | None = None
 
 
 class Caller(NamedTuple):
@@ -104,6 +111,7 @@ class DetectorRunner:
     metrics: Metrics
     runtime: Runtime
     pictures: "PicturesFunction | None" = None
+    meanings: "MeaningFunction | None" = None
 
     def ask(
         self,
@@ -111,11 +119,13 @@ class DetectorRunner:
         lane: Lane,
         deadline: Deadline,
         views: Mapping[str, str] = NO_VIEWS,
+        made_of: Mapping[ResultName, Mapping[str, Any]] = NO_ANSWERS,
     ) -> dict[ResultName, Answer]:
         """Return the answer to each name, asked about its version, or why there is none.
 
         The first permits are had before the claims, so that work which has to wait claims nothing. `views`
-        are the keys of what Rekognition is shown instead of a photo that it cannot read, by content id.
+        are the keys of what Rekognition is shown instead of a photo that it cannot read, by content id;
+        `made_of` are the raw answers that others are made of.
         """
         if not wanted:
             return {}
@@ -125,7 +135,14 @@ class DetectorRunner:
         known = self.results.claim(ready, owner)
         self.metrics.add(Metric.CALLS_AVOIDED, calls_avoided(known.values()))
         calls = {
-            name: DetectorCall(name, wanted[name], owner, permits[name.detector], views.get(name.content_id))
+            name: DetectorCall(
+                name,
+                wanted[name],
+                owner,
+                permits[name.detector],
+                views.get(name.content_id),
+                made_of.get(name),
+            )
             for name in ready
             if name not in known
         }
@@ -186,6 +203,9 @@ class DetectorRunner:
         try:
             if isinstance(call.permits, TimeToRead):
                 call.permits.prepare(version.key)
+                if call.made_of is not None:
+                    assert self.meanings is not None
+                    return self.meanings.of_labels(call.made_of, version.key)
                 assert self.pictures is not None
                 return self.pictures.read(call.name, version, call.owner)
             detector = self.callers[call.name.detector].detector
@@ -246,8 +266,8 @@ class DetectorRunner:
 
 
 def calls_avoided(answers: Iterable[object]) -> int:
-    """Count those that are kept answers of Rekognition. Reading a picture is no call that costs."""
-    return sum(isinstance(answer, Result) and answer.name.detector != PICTURE for answer in answers)
+    """Count those that are kept answers of Rekognition: what functions of ours answer costs no call."""
+    return sum(isinstance(answer, Result) and answer.name.detector not in OF_OUR_OWN for answer in answers)
 
 
 def _about_a_view(verdict: errors.PermanentError, key: str) -> errors.ImagepipeError:

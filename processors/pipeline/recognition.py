@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from contract import errors
 from contract.detector_choice import ByPrefix
+from contract.meaning import MEANING, OF_OUR_OWN
 from contract.metrics import Metric
 from contract.photos import PICTURE, PhotoFacts
 from contract.records import Findings, ImageVersion, Result, ResultName, Unreadable
@@ -58,10 +59,12 @@ class Recognizer:
         asked_of = self._names_of(versions)
         names = list(dict.fromkeys(name for version in unreadable_first for name in asked_of[version]))
         answers = self._kept(names)
-        of_rekognition = len(self.detectors.keys() - {PICTURE})
+        of_rekognition = len(self.detectors.keys() - OF_OUR_OWN)
         shared = sum(map(_of_rekognition, asked_of.values())) - _of_rekognition(names)
         self.metrics.add(Metric.CALLS_AVOIDED, calls_avoided(answers.values()) + shared)
         missing = {name: representatives[name.content_id] for name in names if name not in answers}
+        # They are made of answers, and not of photos.
+        meanings = {name: missing.pop(name) for name in [*missing] if name.detector == MEANING}
         answers |= {name: obstacles[version] for name, version in missing.items() if version in obstacles}
         wanted = {name: version for name, version in missing.items() if name not in answers}
         views: dict[str, str] = {}
@@ -76,6 +79,7 @@ class Recognizer:
         answers |= self.runner.ask(asked, lane, deadline, views)
         answers |= self._inherited({name: heirs[name.content_id] for name in wanted.keys() - asked}, answers)
         self._compare(scenes, answers)
+        answers |= self._meanings(meanings, answers, lane, deadline)
         return {
             version: self._findings(version, asked, representatives, answers)
             for version, asked in asked_of.items()
@@ -96,10 +100,27 @@ class Recognizer:
         answers: dict[ResultName, Answer] = dict(self.kept.read_results(names))
         if self.scenes:
             others = {
-                in_a_scene(name): name for name in names if name not in answers and name.detector != PICTURE
+                in_a_scene(name): name
+                for name in names
+                if name not in answers and name.detector not in OF_OUR_OWN
             }
             answers |= {others[name]: answer for name, answer in self.kept.read_results(others).items()}
         return answers
+
+    def _meanings(
+        self,
+        wanted: Mapping[ResultName, ImageVersion],
+        answers: Mapping[ResultName, Answer],
+        lane: Lane,
+        deadline: Deadline,
+    ) -> dict[ResultName, Answer]:
+        """Return vectors made of the labels that are known by now; where these are not, why."""
+        if not wanted:
+            return {}
+        labels = {name: answers[self._name(name.content_id, self.detectors["labels"])] for name in wanted}
+        known = {name: answer.response for name, answer in labels.items() if isinstance(answer, Result)}
+        made = self.runner.ask({name: wanted[name] for name in known}, lane, deadline, made_of=known)
+        return {name: made[name] if name in made else labels[name] for name in wanted}
 
     def _inherited(
         self, heirs: Mapping[ResultName, str], answers: Mapping[ResultName, Answer]
@@ -180,7 +201,7 @@ class Recognizer:
 
 
 def _of_rekognition(names: Sequence[ResultName]) -> int:
-    return sum(name.detector != PICTURE for name in names)
+    return sum(name.detector not in OF_OUR_OWN for name in names)
 
 
 def _of_pictures(wanted: Mapping[ResultName, ImageVersion]) -> dict[ResultName, ImageVersion]:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from contract.meaning import MOST_TEXT_CHARACTERS
 from contract.records import Status
 from contract.table import MIN_WORD_CHARACTERS, plain_word
 from query_api.http import parameters
@@ -110,6 +111,23 @@ PARAMETERS = (
         "3 at most. The photo itself is left out.",
     ),
     Parameter(
+        "like",
+        parameters.text_up_to(MOST_TEXT_CHARACTERS),
+        "What the image means, in any words, where the deployment has the setting `meaning`. The most "
+        "similar come first, `similarity` says how similar they are: every image is, to some degree.",
+        example="a dog on a beach",
+    ),
+    Parameter(
+        "similar_to",
+        parameters.S3_KEY,
+        "The key of a photo: what means about the same. The photo itself is left out.",
+    ),
+    Parameter(
+        "min_similarity",
+        parameters.SIMILARITY,
+        "With `like` or `similar_to`: images less similar than this are left out.",
+    ),
+    Parameter(
         "order",
         parameters.one_of(*Order),
         "What comes first. `confidence` is that of `label`, or else of `any_label`, or else of `moderation`; "
@@ -123,10 +141,11 @@ PARAMETERS = (
 )
 
 _OF_FILES = ("taken_from", "taken_to", "camera", "near", "near_duplicates_of")
+_BY_MEANING = ("like", "similar_to")
 _BY_CHOICE = ("celebrity", "color", "equipment")
 _OF_LABELS = ("label", "any_label", "not_label")
 _OF_MODERATION = ("moderation", "moderation_action")
-_OF_RECOGNIZED = (*_OF_LABELS, "min_faces", "text", *_OF_MODERATION, *_BY_CHOICE, *_OF_FILES)
+_OF_RECOGNIZED = (*_OF_LABELS, "min_faces", "text", *_OF_MODERATION, *_BY_CHOICE, *_OF_FILES, *_BY_MEANING)
 _WITH_CONFIDENCE = (*_OF_LABELS, "moderation")
 _ORDERED_BY = ("label", "any_label", "moderation")
 
@@ -137,8 +156,8 @@ class Offered(NamedTuple):
     `confidence_order` says whether the table has its index by rank, `pictures` whether photos' files are
     read, `near_duplicates` whether such are found by them, `keep_location` whether it is told where they were
     taken, `corrections` whether people may correct what is said of photos, `block_tag` whether photos that
-    are to be blocked are shown nowhere. `policy` says what is shown and what moderation asks for; None where
-    there is none.
+    are to be blocked are shown nowhere, `meaning` whether photos are found by what they mean. `policy` says
+    what is shown and what moderation asks for; None where there is none.
     """
 
     confidence_order: bool = True
@@ -148,6 +167,7 @@ class Offered(NamedTuple):
     policy: "Policy | None" = None
     corrections: bool = False
     block_tag: bool = False
+    meaning: bool = False
 
 
 def read_question(params: QueryParams, offered: Offered) -> ListQuestion:
@@ -178,6 +198,9 @@ def read_question(params: QueryParams, offered: Offered) -> ListQuestion:
         camera=params.one("camera"),
         near=None if near is None else Near(*near),
         near_duplicates_of=params.one("near_duplicates_of"),
+        like=params.one("like"),
+        similar_to=params.one("similar_to"),
+        min_similarity=params.one("min_similarity"),
         order=Order(params.one("order")),
         limit=params.one("limit"),
     )
@@ -216,6 +239,17 @@ def _hold_together(params: QueryParams) -> None:
         params.blame("order", f"confidence is about {', '.join(_ORDERED_BY)}; give one of them too")
     if order not in {Order.NEWEST, Order.OLDEST} and is_given("near_duplicates_of"):
         params.blame("order", "near duplicates come newest or oldest first")
+    _hold_meaning_together(params)
+
+
+def _hold_meaning_together(params: QueryParams) -> None:
+    asked = [name for name in _BY_MEANING if name in params.given]
+    if len(asked) > 1:
+        params.blame("similar_to", "does not go together with like: each says what comes first")
+    if asked and "order" in params.given:
+        params.blame("order", f"does not go together with {asked[0]}, which puts the most similar first")
+    if "min_similarity" in params.given and not asked:
+        params.blame("min_similarity", f"is about {', '.join(_BY_MEANING)}; give one of them too")
 
 
 def _hold_against(params: QueryParams, offered: Offered) -> None:
@@ -228,6 +262,9 @@ def _hold_against(params: QueryParams, offered: Offered) -> None:
             "ask for newest or oldest",
         )
     _hold_against_policy(params, offered.policy)
+    for name in () if offered.meaning else (*_BY_MEANING, "min_similarity"):
+        if name in params.given:
+            params.blame(name, "this deployment knows nothing of meanings (its setting meaning)")
     if not offered.pictures:
         reason = "this deployment reads nothing of photos' files (its setting pictures)"
         for name in _OF_FILES:

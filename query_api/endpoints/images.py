@@ -1,6 +1,7 @@
 """`/images`: lists of images, and all that is known of one."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from contract.records import ImageRecord, Status
 from query_api.endpoints import presentation, schemas
@@ -12,7 +13,10 @@ from query_api.http.routing import Endpoint, Route
 from query_api.ports import Counting, Details, QueryMetric, RequestLog, Signer, TableReader
 from query_api.search.cursors import Cursors, ForeignCursorError
 from query_api.search.listing import Listing
-from query_api.search.questions import ListQuestion
+from query_api.search.questions import ListQuestion, Page
+
+if TYPE_CHECKING:
+    from query_api.endpoints.similar import Meanings
 
 IMAGES = "/images/"
 # Of contract/policy.py, which a deployment without a policy never loads.
@@ -74,6 +78,7 @@ class ImageEndpoints:
     count: Counting
     log: RequestLog
     offered: Offered
+    meanings: "Meanings | None" = None
 
     def routes(self) -> tuple[Route, ...]:
         """Return the routes; that of raw answers goes before the one that takes every path."""
@@ -106,7 +111,20 @@ class ImageEndpoints:
         question = read_question(params, self.offered)
         if question.near_duplicates_of is not None:
             question = question._replace(picture_hash=self._hash(question.near_duplicates_of, params))
+        if question.like is not None or question.similar_to is not None:
+            return self._similar(question, params)
         return self._list(self._resumed(question, params))
+
+    def _similar(self, question: ListQuestion, params: QueryParams) -> Response:
+        assert self.meanings is not None
+        from query_api.endpoints.similar import vector_asked
+
+        resumed = self._resumed(question, params)
+        images, vector = (
+            self.meanings.images,
+            vector_asked(question, params, self.table, self.meanings.wording),
+        )
+        return self._answered(question, images.page(resumed, vector))
 
     def _reviews(self, request: Request) -> Response:
         from query_api.endpoints.reviews import REVIEWS, read_review_question
@@ -142,7 +160,9 @@ class ImageEndpoints:
         raise params.problem()
 
     def _list(self, question: ListQuestion) -> Response:
-        page = self.listing.page(question)
+        return self._answered(question, self.listing.page(question))
+
+    def _answered(self, question: ListQuestion, page: Page) -> Response:
         self.count(QueryMetric.ROWS_READ, page.rows_read)
         self.count(QueryMetric.ROWS_SKIPPED, page.rows_skipped)
         cursor = None if page.next_after is None else self.cursors.write(question, page.next_after)

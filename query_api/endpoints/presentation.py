@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from contract.detectors import CUSTOM_LABELS
-from contract.photos import PICTURE, PhotoFacts
+from contract.meaning import OF_OUR_OWN
+from contract.photos import PhotoFacts
 from contract.raw_answers import labels_shown, of_choice, plain, text_lines
 from contract.records import Findings, ImageRecord, Result
 from query_api.endpoints.schemas import PHOTO, Json
@@ -86,11 +87,16 @@ def details(image: Details, shown: Json, policy: "Policy | None" = None) -> Json
 
 def raw(image: Details) -> Json:
     """Write what Rekognition answered, detector by detector, as it came."""
-    return {name: dict(result.response) for name, result in sorted(image.results.items()) if name != PICTURE}
+    return {
+        name: dict(result.response)
+        for name, result in sorted(image.results.items())
+        if name not in OF_OUR_OWN
+    }
 
 
 def _match(match: Match, shown: Json) -> Json:
-    asked = {"confidence": match.confidence, "distance": match.distance}
+    similarity = None if match.similarity is None else round(match.similarity, 4)
+    asked = {"confidence": match.confidence, "distance": match.distance, "similarity": similarity}
     return _summary(match.record, shown) | {name: value for name, value in asked.items() if value is not None}
 
 

@@ -177,9 +177,16 @@ SUMMARY = json_object(
             "maximum": NEAR_DUPLICATE_BITS,
             "description": "Of near duplicates: in how many bits of 64 it differs.",
         },
+        "similarity": {
+            "type": "number",
+            "minimum": -1,
+            "maximum": 1,
+            "description": "With `like` and `similar_to`: 1 for what means the same.",
+        },
     },
     "confidence",
     "distance",
+    "similarity",
     "moderation_action",
     *BY_CHOICE,
 )
@@ -190,7 +197,8 @@ PAGE = json_object(
         "looked_at": {
             **COUNT,
             "description": "Where the page ended before it was full, and there may be more: how many images "
-            "were looked at to find these.",
+            "were looked at to find these. Where `cursor` is null too, further ones are too far from what "
+            "was asked for to be gone through: narrow the question.",
         },
     },
     "looked_at",

@@ -159,6 +159,14 @@ def _read_percent(given: str) -> float:
     return float(given)
 
 
+def _read_similarity(given: str) -> float:
+    if not re.fullmatch(r"-?[01](\.[0-9]{1,10})?", given) or not -1 <= float(given) <= 1:
+        raise ValueError("must be a number from -1 to 1, as in 0.4")
+    return float(given)
+
+
+SIMILARITY = ParamType({"type": "number", "minimum": -1, "maximum": 1}, _read_similarity)
+
 PERCENT = ParamType({"type": "number", "minimum": 0, "maximum": 100}, _read_percent)
 
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"

@@ -41,7 +41,9 @@ class ListQuestion(NamedTuple):
     `moderation_action` is what the policy asks to do with them.
     `uploaded_from` and `uploaded_to` are ISO 8601 times in UTC, `taken_from` and `taken_to` by the camera's
     clock; both belong to the span. `picture_hash` is that of the photo `near_duplicates_of`, which itself is
-    left out. `after` is the place in the order where the page before this one ended.
+    left out. `like` is what images mean, in any words, and `similar_to` the key of one that they are like,
+    itself left out; both put the most similar first, down to `min_similarity`. `after` is the place in the
+    order where the page before this one ended.
     """
 
     labels: tuple[str, ...] = ()
@@ -66,6 +68,9 @@ class ListQuestion(NamedTuple):
     near: Near | None = None
     near_duplicates_of: str | None = None
     picture_hash: str | None = None
+    like: str | None = None
+    similar_to: str | None = None
+    min_similarity: float | None = None
     order: Order = Order.NEWEST
     limit: int = DEFAULT_LIMIT
     after: str | None = None
@@ -74,12 +79,13 @@ class ListQuestion(NamedTuple):
 class Match(NamedTuple):
     """One image of a page. `confidence` is that of what was asked for, in percent; None where nothing was.
 
-    `distance` is that of near duplicates, in bits.
+    `distance` is that of near duplicates, in bits; `similarity` is 1 for what means the same as was asked.
     """
 
     record: ImageRecord
     confidence: float | None = None
     distance: int | None = None
+    similarity: float | None = None
 
 
 class Page(NamedTuple):
@@ -157,6 +163,11 @@ class Matcher:
                 question.picture_hash,
             )
         )
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """Return what keys of images begin with that can match: what is asked for of what may be seen."""
+        return self._prefixes
 
     @property
     def is_in_vain(self) -> bool:

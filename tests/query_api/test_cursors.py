@@ -36,6 +36,9 @@ OTHERS: dict[str, Any] = {
     "camera": "Pixel 8",
     "near": Near(48.8584, 2.2945, 5),
     "near_duplicates_of": "other.jpg",
+    "like": "a dog",
+    "similar_to": "other.jpg",
+    "min_similarity": 0.0,
     "order": Order.OLDEST,
 }
 cursors = Cursors(lambda: (b"secret",))

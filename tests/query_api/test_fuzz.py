@@ -14,6 +14,7 @@ from query_api.endpoints.image_parameters import MAX_WORDS
 from query_api.routes import all_routes
 from tests.query_api.photos import commit, facts, photo, rejected, write_result
 from tests.query_api.site import Site
+from tests.query_api.vectors import commit_meaning
 from tests.query_api.wsgi import application
 
 BOX = {"Left": 0.1, "Top": 0.2, "Width": 0.3, "Height": 0.4}
@@ -44,7 +45,8 @@ ANSWERS: dict[str, Any] = {
 
 
 def full_site() -> Site:
-    site = Site(near_duplicates=True, policy=Policy.of({"moderation": {"Violence": {"review": 60}}}))
+    policy = Policy.of({"moderation": {"Violence": {"review": 60}}})
+    site = Site(near_duplicates=True, meaning=True, policy=policy)
     record = photo(
         "0",
         labels={"Dog": 97.5, "Animal": 97.5},
@@ -62,7 +64,7 @@ def full_site() -> Site:
         equipment=("head_cover",),
     )
     record = replace(record, findings=found)
-    commit(site.table, record)
+    commit_meaning(site.table, record, "a dog on a beach")
     for detector, response in ANSWERS.items():
         name = ResultName(record.version.content_id, detector, "f1")
         write_result(site.table, Result(name, response, "2026-11-23T12:30:00.000Z"))
@@ -102,6 +104,13 @@ def make_sensible(query: dict[str, Any]) -> None:
         query.pop("order", None)
     if about_labels or set(query) - OF_REJECTED or "taken" in query.get("order", ""):
         query.pop("status", None)
+    if "like" in query or "similar_to" in query:
+        query.pop("order", None)
+        query.pop("similar_to" if "like" in query else "like", None)
+    else:
+        query.pop("min_similarity", None)
+    if "similar_to" in query:
+        query["similar_to"] = "0"
     if len(" ".join(query.get("text", [])).split()) > MAX_WORDS:
         query.pop("text", None)
 

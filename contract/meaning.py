@@ -1,0 +1,84 @@
+"""Search by meaning: what stands for the meaning of a photo, what it is made of, and where it is searched.
+
+A vector is made of the labels of a content, kept as the answer of one more detector, `meaning`, and written
+into an index row, by which the table's vector index finds it. Vectors that were made by different models say
+nothing about each other, so each model has a space of its own, which its fingerprints begin with: an index
+row of one is never compared with a question of another. Other settings (which labels there are, which are
+hidden) make another fingerprint in the same space: such vectors can be compared, and are made anew by a
+backfill.
+"""
+
+import struct
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from math import sqrt
+from typing import Any
+
+from contract.photos import PICTURE
+
+# The detector, and the setting that turns it on.
+MEANING = "meaning"
+BY_LABELS = "labels"
+# Detectors that ask a function of ours, and not Rekognition: their answers cost no call.
+OF_OUR_OWN = frozenset({PICTURE, MEANING})
+# all-MiniLM-L6-v2 in 8 bits, and how the vector of a photo is put together from those of its labels.
+SPACE = "minilm1"
+DIMENSIONS = 384
+
+# The table's index of vectors, and the attributes that it is about. Nothing but rows of vectors has them.
+VECTOR_INDEX = "by-meaning"
+VECTOR = "vector"
+IN_SPACE = "space"
+# By these a search is narrowed where it looks; `key` is one, too. They are set on no other items.
+UPLOADED, CAPTURED, DIGEST = "uploaded", "captured", "digest"
+NARROWED_BY = ("key", UPLOADED, CAPTURED, DIGEST)
+# How many a search gives at most. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SearchVectors.html
+MOST_NEIGHBORS = 100
+
+# Labels less sure than this say too little, and so many of the surest say enough.
+LEAST_PERCENT = 10.0
+MOST_LABELS = 50
+MOST_TEXT_CHARACTERS = 200
+
+Vector = tuple[float, ...]
+Labels = Sequence[tuple[str, float]]
+
+
+def space_of(fingerprint: str) -> str:
+    """Return in which space the vectors of a fingerprint are."""
+    return fingerprint.partition(".")[0]
+
+
+def labels_in(response: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Return the labels of a raw answer that a vector is made of, the surest first, each in percent."""
+    sure = [
+        (str(label["Name"]), float(label["Confidence"]))
+        for label in response["Labels"]
+        if label["Confidence"] >= LEAST_PERCENT
+    ]
+    return sorted(sure, key=lambda label: (-label[1], label[0]))[:MOST_LABELS]
+
+
+def written_vector(vector: Vector) -> str:
+    """Write a vector as text: base64 of its 32-bit numbers, the lowest byte first."""
+    return b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+
+
+def read_vector(text: str) -> Vector:
+    """Read what `written_vector` wrote. Raise ValueError for anything else."""
+    content = b64decode(text, validate=True)
+    if len(content) != 4 * DIMENSIONS:
+        raise ValueError(f"a vector has {len(content)} bytes, and not {4 * DIMENSIONS}")
+    return struct.unpack(f"<{DIMENSIONS}f", content)
+
+
+def vector_in(response: Mapping[str, Any]) -> Vector | None:
+    """Return the vector of a kept answer; None where nothing was recognized that it could be made of."""
+    text = response[VECTOR]
+    return None if text is None else read_vector(text)
+
+
+def likeness(one: Vector, other: Vector) -> float:
+    """Return the cosine of the angle between two vectors: 1 for the same direction."""
+    length = sqrt(sum(each * each for each in one) * sum(each * each for each in other))
+    return sum(a * b for a, b in zip(one, other, strict=True)) / length if length else 0.0

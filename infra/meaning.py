@@ -1,0 +1,91 @@
+"""What finds photos by meaning: a function with a model of text, and the table's index of vectors."""
+
+from pathlib import Path
+
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from contract import meaning, timing
+from infra.functions import PythonFunction, allow
+from infra.settings import DeploymentSettings
+
+# A whole core: the model runs on one, and its start is what a first question waits for.
+MEMORY_MB = 1769
+
+
+class Meaning(Construct):
+    """The meaning function, which the processor asks about labels and the query function about texts.
+
+    It may do nothing but write its log.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: DeploymentSettings,
+        *,
+        code: Path,
+        table: dynamodb.ITable,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._table = table
+        self.function = PythonFunction(
+            self,
+            "Meaning",
+            room="processors",
+            entry="meaning_handler",
+            service="meaning",
+            code=code,
+            environment={},
+            timeout_seconds=timing.MEANING_TIMEOUT_SECONDS,
+            memory_mb=MEMORY_MB,
+            log_retention_days=settings.log_retention_days,
+        ).function
+
+    def serve(self, *askers: lambda_.Function) -> None:
+        """Let functions ask this one, and know its name."""
+        for asker in askers:
+            asker.add_environment("MEANING_FUNCTION", self.function.function_name)
+            allow(asker, ["lambda:InvokeFunction"], self.function.function_arn)
+
+    def let_search(self, query: lambda_.Function) -> None:
+        allow(query, ["dynamodb:SearchVectors"], f"{self._table.table_arn}/index/{meaning.VECTOR_INDEX}")
+
+
+def index_vectors(table: dynamodb.Table) -> None:
+    """Add the index of vectors. CDK has no other way to it than the resource's own property.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
+    """
+    own = table.node.default_child
+    assert isinstance(own, dynamodb.CfnTable)
+    searched_by = (meaning.IN_SPACE, *meaning.NARROWED_BY)
+    defined = own.attribute_definitions
+    assert isinstance(defined, list)
+    own.attribute_definitions = [
+        *defined,
+        *(
+            dynamodb.CfnTable.AttributeDefinitionProperty(attribute_name=name, attribute_type="S")
+            for name in searched_by
+        ),
+    ]
+    own.vector_indexes = [
+        dynamodb.CfnTable.VectorIndexProperty(
+            index_name=meaning.VECTOR_INDEX,
+            vector_attribute=dynamodb.CfnTable.VectorAttributeProperty(attribute_name=meaning.VECTOR),
+            dimensions=meaning.DIMENSIONS,
+            distance_function="COSINE",
+            search_schema=[
+                dynamodb.CfnTable.SearchSchemaElementProperty(
+                    attribute_name=name,
+                    search_schema_element_type="HASH" if name == meaning.IN_SPACE else "INLINE_FILTER",
+                )
+                for name in searched_by
+            ],
+            projection=dynamodb.CfnTable.ProjectionProperty(
+                projection_type="INCLUDE", non_key_attributes=["revision"]
+            ),
+        )
+    ]

@@ -1,0 +1,40 @@
+"""What `like` and `similar_to` of `/images` ask for, as a vector."""
+
+from typing import NamedTuple
+
+from contract.meaning import MEANING, SPACE, Vector, space_of, vector_in
+from contract.records import Status
+from query_api.http.parameters import QueryParams
+from query_api.ports import Details, TableReader, Wording
+from query_api.search.questions import ListQuestion
+from query_api.search.similar import SimilarImages
+
+
+class Meanings(NamedTuple):
+    """What answers questions of meaning: images near a vector, and vectors of words."""
+
+    images: SimilarImages
+    wording: Wording
+
+
+def vector_asked(question: ListQuestion, params: QueryParams, table: TableReader, wording: Wording) -> Vector:
+    """Return the vector of what is asked for. Raise ProblemError where a photo has none."""
+    if question.similar_to is None:
+        return wording(question.like or "")
+    details = table.details(question.similar_to, corrected=False)
+    found = None if details is None else _vector_of(details)
+    if found is not None:
+        return found
+    if details is None or details.record.status is Status.DELETED:
+        reason = "nothing is known of this key"
+    else:
+        reason = "this photo has no vector: nothing was recognized in it, or not since photos get one"
+    params.blame("similar_to", reason)
+    raise params.problem()
+
+
+def _vector_of(details: Details) -> Vector | None:
+    result = details.results.get(MEANING)
+    if result is None or space_of(result.name.fingerprint) != SPACE:
+        return None
+    return vector_in(result.response)

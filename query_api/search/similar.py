@@ -1,0 +1,157 @@
+"""One page of images by similarity: neighbors of a vector, each held against its record before it is shown.
+
+A search of the index gives 100 neighbors at most, and cannot be gone on with. Where these are not enough, the
+index is searched in parts, which keys fall into by their digests, and the parts are put together: what comes
+before the last neighbor of every part that gave 100 is all there is, in the right order. So a page goes on
+where the one before ended until 16 parts are used up, some 1,600 images in.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from contract.meaning import MOST_NEIGHBORS, Vector
+from contract.records import ImageRecord, key_digest
+from query_api.ports import Narrowing, Neighbor, Neighbors, TableReader
+from query_api.search.questions import ListQuestion, Match, Matcher, Page
+
+if TYPE_CHECKING:
+    from contract.policy import Policy
+
+# Digests are hexadecimal: parts by their first digit.
+_DIGITS = "0123456789abcdef"
+PARTS = (1, 4, 16)
+MAX_RECORDS = 500
+RECORDS_AT_ONCE = 50
+# Further prefixes are left to the records: a condition has a bound of its own.
+MOST_PREFIXES = 8
+
+
+class _Ranked(NamedTuple):
+    """Neighbors in order, up to where the order is known; `is_all` says that there are no others."""
+
+    neighbors: Sequence[Neighbor]
+    is_all: bool
+
+
+@dataclass(frozen=True)
+class SimilarImages:
+    """Finds pages of images that are like a vector. `visible` and `policy` are as those of Listing."""
+
+    table: TableReader
+    neighbors: Neighbors
+    visible: tuple[str, ...] | None = None
+    policy: "Policy | None" = None
+    most: int = MOST_NEIGHBORS
+    max_records: int = MAX_RECORDS
+
+    def page(self, question: ListQuestion, vector: Vector) -> Page:
+        matcher = Matcher(question, self.visible, self.policy)
+        if matcher.is_in_vain:
+            return Page((), None)
+        within, under_way = narrowing(question, matcher.prefixes), _PageUnderWay(question, matcher)
+        for parts in PARTS:
+            ranked = self._ranked(vector, within, parts)
+            ahead = under_way.ahead(ranked.neighbors)
+            while batch := list(islice(ahead, min(RECORDS_AT_ONCE, self.max_records - under_way.looked_at))):
+                taken = under_way.take(batch, self.table.records([neighbor.key for neighbor in batch]))
+                ahead = chain(batch[taken:], ahead)
+                if under_way.is_full:
+                    break
+            is_done = next(ahead, None) is None
+            if is_done and (ranked.is_all or under_way.is_past_the_end):
+                return under_way.ended(is_last=True)
+            if under_way.is_full or not is_done:
+                return under_way.ended(is_last=False, is_early=not under_way.is_full)
+        return under_way.ended(is_last=True, is_early=True)
+
+    def _ranked(self, vector: Vector, within: Narrowing, parts: int) -> _Ranked:
+        size = len(_DIGITS) // parts
+        each = [
+            within._replace(digests=(_DIGITS[first], f"{_DIGITS[first + size - 1]}~"))
+            for first in range(0, len(_DIGITS), size)
+        ]
+        found = self.neighbors.nearest(vector, each if parts > 1 else [within], self.most)
+        # A part that is full may have more that are as similar as its last: from there on, the order is not
+        # known. The last parts give what they have.
+        ends = [max(neighbors, key=place) for neighbors in found if len(neighbors) >= self.most]
+        merged = sorted((each for neighbors in found for each in neighbors), key=place)
+        if not ends:
+            return _Ranked(merged, is_all=True)
+        end = min(map(place if parts == PARTS[-1] else _distance, ends))
+        return _Ranked([each for each in merged if place(each) <= end], is_all=False)
+
+
+def narrowing(question: ListQuestion, prefixes: tuple[str, ...]) -> Narrowing:
+    """Return what of a question the index can be asked."""
+    is_all = len(prefixes) > MOST_PREFIXES or "" in prefixes
+    return Narrowing(
+        None if is_all else prefixes,
+        _span(question.uploaded_from, question.uploaded_to),
+        _span(question.taken_from, question.taken_to),
+    )
+
+
+def _span(first: str | None, last: str | None) -> tuple[str, str] | None:
+    return None if first is None and last is None else (first or "0", last or "~")
+
+
+def place(neighbor: Neighbor) -> str:
+    """Return where a neighbor stands: the more similar before the less, and then by its key."""
+    return f"{_distance(neighbor)}#{key_digest(neighbor.key)}"
+
+
+def _distance(neighbor: Neighbor) -> str:
+    return f"{1 - neighbor.similarity:.6f}"
+
+
+class _PageUnderWay:
+    """What was found so far."""
+
+    def __init__(self, question: ListQuestion, matcher: Matcher) -> None:
+        self.question, self.matcher = question, matcher
+        self.last = question.after
+        self.matches: list[Match] = []
+        self.looked_at = self.stale = 0
+        self.is_past_the_end = False
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.matches) >= self.question.limit
+
+    def ahead(self, neighbors: Sequence[Neighbor]) -> Iterator[Neighbor]:
+        """Give those that were not looked at yet and may be shown, down to what is similar enough."""
+        least = self.question.min_similarity
+        for neighbor in neighbors:
+            if self.last is not None and place(neighbor) <= self.last:
+                continue
+            if least is not None and neighbor.similarity < least:
+                self.is_past_the_end = True
+                return
+            if self.matcher.may_see(neighbor.key) and neighbor.key != self.question.similar_to:
+                yield neighbor
+
+    def take(self, neighbors: Sequence[Neighbor], records: Mapping[str, ImageRecord]) -> int:
+        """Take neighbors until the page is full; return how many that were."""
+        for taken, neighbor in enumerate(neighbors):
+            if self.is_full:
+                return taken
+            self.last = place(neighbor)
+            self.looked_at += 1
+            record = records.get(neighbor.key)
+            if record is None or record.revision != neighbor.revision:
+                self.stale += 1
+            elif (scored := self.matcher.match(record)) is not None:
+                self.matches.append(Match(record, scored.confidence, scored.distance, neighbor.similarity))
+        return len(neighbors)
+
+    def ended(self, *, is_last: bool, is_early: bool = False) -> Page:
+        """Return the page; `is_early` where others would have to be looked at that cannot be, or not now."""
+        return Page(
+            tuple(self.matches),
+            None if is_last else self.last,
+            self.looked_at,
+            self.stale,
+            self.looked_at if is_early else None,
+        )

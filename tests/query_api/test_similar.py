@@ -1,0 +1,185 @@
+"""Images by what they mean: the most similar first, by every other condition, none that has moved on."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from contract.meaning import MEANING
+from contract.policy import Policy
+from query_api.ports import Neighbor
+from query_api.search.questions import ListQuestion
+from query_api.search.similar import SimilarImages, place
+from tests.query_api.photos import commit, facts, photo, tombstone
+from tests.query_api.site import Site
+from tests.query_api.vectors import MemoryNeighbors, commit_meaning, meaning, of_words
+
+WORDS = {
+    "dog.jpg": "dog beach",
+    "cat.jpg": "cat sofa",
+    "holiday/sea.jpg": "beach sea",
+    "holiday/hut.jpg": "mountain hut",
+}
+
+
+@pytest.fixture
+def site() -> Site:
+    site = Site(meaning=True)
+    for second, (key, words) in enumerate(WORDS.items()):
+        file = facts(f"2026-07-{second + 1:02}T12:00:00.000") if second else None
+        commit_meaning(site.table, photo(key, second=second, file=file), words)
+    return site
+
+
+def test_the_most_similar_come_first_and_say_how_similar_they_are(site: Site) -> None:
+    answer = site.list(like="a dog on the beach")
+
+    assert answer.keys[:2] == ["dog.jpg", "holiday/sea.jpg"]
+    similarities = [image["similarity"] for image in answer.json["images"]]
+    assert similarities == sorted(similarities, reverse=True)
+    assert similarities[0] > 2 * similarities[-1]
+    assert answer.json["cursor"] is None
+
+
+def test_what_is_like_a_photo_is_found_without_it(site: Site) -> None:
+    assert site.list(similar_to="dog.jpg").keys[0] == "holiday/sea.jpg"
+    assert "dog.jpg" not in site.list(similar_to="dog.jpg").keys
+
+
+def test_what_is_not_similar_enough_is_left_out(site: Site) -> None:
+    assert site.list(like="dog beach", min_similarity=0.4).keys == ["dog.jpg", "holiday/sea.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "keys"),
+    [
+        ({"prefix": "holiday/"}, ["holiday/sea.jpg", "holiday/hut.jpg"]),
+        ({"to": "2026-11-23T12:00:01Z"}, ["dog.jpg", "cat.jpg"]),
+        ({"taken_from": "2026-07-03"}, ["holiday/sea.jpg", "holiday/hut.jpg"]),
+    ],
+)
+def test_the_index_itself_is_asked_for_less(site: Site, condition: dict[str, Any], keys: list[str]) -> None:
+    assert site.list(like="dog beach", **condition).keys == keys
+    (asked,) = site.neighbors.asked
+    assert asked != asked._replace(prefixes=None, uploaded=None, captured=None)
+
+
+def test_conditions_that_the_index_does_not_know_are_held_against_records(site: Site) -> None:
+    commit_meaning(site.table, photo("two.jpg", labels={"Dog": 90.0}), "dog beach")
+
+    assert site.list(like="dog beach", label="Dog").keys == ["two.jpg"]
+
+
+def test_a_photo_whose_record_has_moved_on_is_not_shown(site: Site) -> None:
+    """Its row may be there for a while: it is removed after the record was written."""
+    former = meaning(photo("dog.jpg"), WORDS["dog.jpg"])
+    commit(site.table, replace(former, generation=2, detectors={}))
+    commit(site.table, tombstone(photo("holiday/sea.jpg", second=2)))
+
+    assert set(site.list(like="dog beach").keys) == {"cat.jpg", "holiday/hut.jpg"}
+
+
+def test_a_page_goes_on_where_the_one_before_ended(site: Site) -> None:
+    seen: list[str] = []
+    answer = site.list(like="beach", limit=1)
+    while True:
+        seen += answer.keys
+        if answer.json["cursor"] is None:
+            break
+        answer = site.list(like="beach", limit=1, cursor=answer.json["cursor"])
+
+    assert sorted(seen) == sorted(WORDS)
+    assert len(seen) == len(set(seen))
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_what_one_search_cannot_give_is_searched_for_in_parts(most: int) -> None:
+    """Every page is what a search without a bound would give, in that order."""
+    site = Site(meaning=True)
+    words = [f"beach {'sand ' * (number % 5)}{number}" for number in range(24)]
+    for number, text in enumerate(words):
+        commit_meaning(site.table, photo(f"{number}.jpg", second=number), text)
+    neighbors = MemoryNeighbors(site.table)
+    vector = of_words("beach sand")
+    unbounded = SimilarImages(site.table, neighbors).page(ListQuestion(limit=100), vector)
+    images = SimilarImages(site.table, neighbors, most=most)
+    keys: list[str] = []
+    question = ListQuestion(limit=4)
+    while True:
+        page = images.page(question, vector)
+        keys += [match.record.key for match in page.matches]
+        if page.next_after is None:
+            break
+        question = question._replace(after=page.next_after)
+
+    everything = [match.record.key for match in unbounded.matches]
+    assert len(everything) == len(words)
+    assert keys == everything[: len(keys)]
+    assert len(keys) == len(words) or page.looked_at is not None, "an end that is none says so"
+
+
+def test_few_records_are_read_for_a_page_whatever_does_not_match() -> None:
+    site = Site(meaning=True)
+    for number in range(90):
+        commit_meaning(site.table, photo(f"{number}.jpg", labels={"Cat": 50.0}), "dog")
+    images = SimilarImages(site.table, MemoryNeighbors(site.table), max_records=60)
+
+    page = images.page(ListQuestion(labels=("Dog",)), of_words("dog"))
+
+    assert site.table.records_asked == page.looked_at == 60
+    assert page.next_after is not None
+
+
+def test_callers_by_prefix_find_what_they_may_see_and_nothing_else(site: Site) -> None:
+    site.prefix_claim, site.claims = "prefixes", {"prefixes": "holiday/"}
+
+    assert site.list(like="dog beach").keys == ["holiday/sea.jpg", "holiday/hut.jpg"]
+    assert site.list(similar_to="dog.jpg").status == 400
+    assert site.list(similar_to="dog.jpg").json == site.list(similar_to="none.jpg").json
+
+
+def test_a_policy_decides_of_records_that_meaning_has_found(site: Site) -> None:
+    site.policy = Policy.of({"hidden": ["Cat"]})
+
+    assert site.list(like="dog", label="Cat").keys == []
+    assert len(site.list(like="dog").keys) == len(WORDS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "parameter", "reason"),
+    [
+        ({"like": "a", "similar_to": "dog.jpg"}, "similar_to", "does not go together with like"),
+        ({"like": "a", "order": "newest"}, "order", "does not go together with like"),
+        ({"min_similarity": 0.5}, "min_similarity", "give one of them too"),
+        ({"like": "a", "status": "rejected"}, "status", "only recognized images"),
+        ({"similar_to": "none.jpg"}, "similar_to", "nothing is known of this key"),
+        ({"similar_to": "plain.jpg"}, "similar_to", "this photo has no vector"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    site: Site, asked: dict[str, Any], parameter: str, reason: str
+) -> None:
+    commit(site.table, photo("plain.jpg"))
+
+    (fault,) = site.list(**asked).json["faults"]
+    assert fault["parameter"] == parameter
+    assert reason in fault["reason"]
+
+
+@pytest.mark.parametrize("asked", [{"like": "a"}, {"similar_to": "dog.jpg"}])
+def test_a_deployment_without_it_says_so(asked: dict[str, Any]) -> None:
+    faults = Site().list(**asked).json["faults"]
+
+    assert "its setting meaning" in faults[0]["reason"]
+
+
+def test_vectors_are_no_answers_of_rekognition(site: Site) -> None:
+    assert MEANING not in site.list(key="dog.jpg", raw="true").json
+    assert MEANING in site.list(key="dog.jpg").json["detectors"]
+
+
+def test_places_are_in_the_order_of_similarity() -> None:
+    best, near, far = (Neighbor("a", "r", similarity) for similarity in (1.0, 0.25, -0.5))
+
+    assert place(best) < place(near) < place(far)
+    assert place(near) < place(near._replace(key="c"))

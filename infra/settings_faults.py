@@ -51,8 +51,6 @@ def faults_of(settings: "DeploymentSettings") -> list[str]:
         *_too_many_calls_abroad(settings),
         *_unusable_policy(settings),
         *_unusable_block_tag(settings),
-
-
         *_unusable_meaning(settings),
         *_unusable_people(settings),
         *_numbers_out_of_range(settings),

@@ -120,11 +120,8 @@ class ImageEndpoints:
         from query_api.endpoints.similar import vector_asked
 
         resumed = self._resumed(question, params)
-        images, vector = (
-            self.meanings.images,
-            vector_asked(question, params, self.table, self.meanings.wording),
-        )
-        return self._answered(question, images.page(resumed, vector))
+        vector = vector_asked(question, params, self.table, self.meanings.wording)
+        return self._answered(question, self.meanings.images.page(resumed, vector))
 
     def _reviews(self, request: Request) -> Response:
         from query_api.endpoints.reviews import REVIEWS, read_review_question

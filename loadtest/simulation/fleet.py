@@ -30,8 +30,11 @@ class Latency:
     source: str
 
     def draw(self, random_numbers: random.Random) -> float:
-        sigma = math.log(self.p99 / self.median) / _P99
-        return self.median * math.exp(sigma * random_numbers.gauss(0, 1))
+        return self.quantile(random_numbers.gauss(0, 1))
+
+    def quantile(self, deviations: float) -> float:
+        """Return the seconds that are so many standard deviations above the median, as logarithms go."""
+        return self.median * math.exp(math.log(self.p99 / self.median) / _P99 * deviations)
 
 
 REKOGNITION = Latency(

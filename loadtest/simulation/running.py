@@ -41,9 +41,10 @@ LOOKS = 3600
 class Record:
     """What was seen. `searchable` is by whole second; times are seconds since the start.
 
-    `latencies` are by lane: when each photo was uploaded, and the seconds until it was searchable. `lost` are
-    photos that are neither done nor in a queue nor among the dead letters, `dead` the dead letters of both
-    queues. `done_at` is when the last message was let go of.
+    `latencies` are by lane: when each photo was uploaded, and the seconds until it was searchable.
+    `announced` are the seconds from upload to announcement of live photos. `lost` are photos that are neither
+    done nor in a queue nor among the dead letters, `dead` the dead letters of both queues. `done_at` is when
+    the last message was let go of.
     """
 
     scenario: FleetScenario
@@ -53,6 +54,7 @@ class Record:
     function: VirtualFunction
     queues: Sequence[VirtualQueue]
     latencies: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: {LIVE: [], BULK: []})
+    announced: list[float] = field(default_factory=list)
     searchable: Counter[int] = field(default_factory=Counter)
     uploaded: int = 0
     lost: int = 0
@@ -112,7 +114,7 @@ class World:
             scenario, self.table, self.rekognition, self.abroad, self.function, tuple(self.queues.values())
         )
         self._waiting: dict[str, float] = {}
-        self._unannounced: set[str] = set()
+        self._unannounced: dict[str, float] = {}
         self._sources = [self._source(LIVE, scenario.live_workers), self._source(BULK, scenario.bulk_workers)]
 
     def run(self) -> Record:
@@ -140,7 +142,7 @@ class World:
     def _unaccounted_for(self) -> set[str]:
         """Return the photos that are not done, and of which no queue and no dead letter knows any more."""
         there = {message.key for queue in self.queues.values() for message in queue.messages()}
-        undone = self._waiting.keys() | self._unannounced
+        undone = self._waiting.keys() | self._unannounced.keys()
         return undone - there - {letter.key for letter in self.record.dead}
 
     def _arrange(self) -> None:
@@ -177,7 +179,7 @@ class World:
 
     def _expect(self, photo: VirtualPhoto) -> None:
         self._waiting[photo.key] = photo.uploaded
-        self._unannounced.add(photo.key)
+        self._unannounced[photo.key] = photo.uploaded
 
     def _over(self) -> bool:
         return self.clock.seconds > self.scenario.live_span[1] and all(
@@ -203,7 +205,9 @@ class World:
             self.record.searchable[int(self.clock.seconds)] += 1
 
     def _announced(self, key: str) -> None:
-        self._unannounced.discard(key)
+        uploaded = self._unannounced.pop(key, None)
+        if uploaded is not None and key.startswith(f"{LIVE}/"):
+            self.record.announced.append(self.clock.now() - uploaded)
 
     def _done(self, message: QueuedMessage) -> None:
         """Forget what nobody will ask about any more."""

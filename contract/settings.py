@@ -193,13 +193,15 @@ class EditorSettings:
     """What the function that takes corrections needs to know.
 
     `prefix_claim` is the claim of a token that says what its bearer may see; empty where all callers see
-    everything.
+    everything. `policy` says which names of labels are told, and what aliases stand for, as JSON; empty where
+    there is none.
     """
 
     bucket_name: str
     table_name: str
     queue_url: str
     prefix_claim: str = ""
+    policy: str = ""
 
 
 @dataclass(frozen=True)

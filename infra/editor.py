@@ -39,8 +39,11 @@ class Editor(Construct):
                 table_name=table.table_name,
                 queue_url=intake.images.queue.queue_url,
                 prefix_claim=settings.prefix_claim,
+                policy=settings.policy_json,
             )
         )
+        if not settings.policy:
+            del told["POLICY"]
         self.function = PythonFunction(
             self,
             "Editor",

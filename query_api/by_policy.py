@@ -1,10 +1,10 @@
 """Answers by a policy: an endpoint is given no other table, list and counts than those that apply it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from contract.detectors import LEAST_CONFIDENCE_PERCENT
 from contract.policy import MODERATION, Policy
@@ -62,40 +62,18 @@ class PolicyTable:
             )
             for detector, result in found.results.items()
         }
-        return Details(
-            self._shown(found.record), results, None if found.said is None else _told(found.said, self.policy)
-        )
+        return Details(self._shown(found.record), results, found.said and self._told(found.said))
+
+    def _told(self, said: "Corrections") -> "Corrections":
+        from query_api.corrections_by_policy import told
+
+        return told(said, self.policy)
 
     def _shown(self, record: ImageRecord) -> ImageRecord:
         return replace(record, findings=self.policy.applied(record.findings))
 
     def check(self) -> None:
         self.table.check()
-
-
-def _told(said: "Corrections", policy: Policy) -> "Corrections":
-    def names(given: Iterable[str]) -> tuple[str, ...]:
-        return tuple(name for name in given if not policy.hides(name))
-
-    def renames(given: Mapping[str, str]) -> dict[str, str]:
-        return {old: new for old, new in given.items() if names((old, new)) == (old, new)}
-
-    def edit(given: Mapping[str, Any]) -> dict[str, Any]:
-        told = dict(given)
-        for part in ("add", "remove", "reset"):
-            if part in told:
-                told[part] = list(names(told[part]))
-        if "rename" in told:
-            told["rename"] = renames(told["rename"])
-        return told
-
-    return replace(
-        said,
-        added=names(said.added),
-        removed=names(said.removed),
-        renamed=renames(said.renamed),
-        changes=tuple(change._replace(edit=edit(change.edit)) for change in said.changes),
-    )
 
 
 @dataclass(frozen=True)

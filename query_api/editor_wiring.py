@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import botocore.session
 from aws_lambda_powertools import Logger
@@ -18,6 +19,9 @@ from query_api.adapters.corrections import DynamoDBCorrections
 from query_api.adapters.dead_letters import at_once
 from query_api.answering import Answering, answering
 from query_api.endpoints.correcting import CorrectionEndpoints
+
+if TYPE_CHECKING:
+    from contract.policy import Policy
 
 
 def build() -> Answering:
@@ -36,8 +40,17 @@ def assemble(settings: EditorSettings, session: botocore.session.Session) -> Ans
         lambda: to_text(time.time()),
         logger.info,
         settings.prefix_claim,
+        _policy(settings),
     )
     return answering(endpoints.routes(), logger)
+
+
+def _policy(settings: EditorSettings) -> "Policy | None":
+    if not settings.policy:
+        return None
+    from contract.policy_faults import read_policy
+
+    return read_policy(settings.policy)
 
 
 def ask_to_look(queue: SqsQueue, bucket_name: str, keys: Sequence[str], at: str) -> None:

@@ -33,6 +33,7 @@ from query_api.http.parameters import JsonType, Parameter, ParamType, QueryParam
 from query_api.http.routing import Endpoint, Route
 
 if TYPE_CHECKING:
+    from contract.policy import Policy
     from query_api.adapters.corrections import DynamoDBCorrections
 
 # Of a photo with very many copies, about so many are made anew by one request; the next goes on.
@@ -131,7 +132,8 @@ class CorrectionEndpoints(NamedTuple):
     """Takes corrections. `look_again` has records of keys made anew, or raises a word for failure.
 
     `prefix_claim` is the claim of a token that says what its bearer may see; empty where all see everything.
-    `now` gives ISO 8601 times in UTC. `log` is told what was done, with its facts by name.
+    `now` gives ISO 8601 times in UTC. `log` is told what was done, with its facts by name. Where there is a
+    `policy`, it says what labels a name stands for, and which names are told.
     """
 
     store: "DynamoDBCorrections"
@@ -139,6 +141,7 @@ class CorrectionEndpoints(NamedTuple):
     now: Callable[[], str]
     log: Callable[..., None]
     prefix_claim: str = ""
+    policy: "Policy | None" = None
 
     def routes(self) -> tuple[Route, ...]:
         return (
@@ -149,7 +152,7 @@ class CorrectionEndpoints(NamedTuple):
     def _correct(self, request: Request, key: str) -> Response:
         require_json(request)
         seen = _seen_number(request.headers.get("if-match"))
-        edit = _edit(read_body(BODY, request.body))
+        edit = self._meant(_edit(read_body(BODY, request.body)))
         prefixes = visible_prefixes(self.prefix_claim, request.claims) if self.prefix_claim else None
         if prefixes is not None and not key.startswith(prefixes):
             raise unknown_image(key)
@@ -161,7 +164,7 @@ class CorrectionEndpoints(NamedTuple):
             if after is standing:
                 return self._tell(record, standing)
             if seen != standing.number:
-                raise _overtaken(key, standing)
+                raise _overtaken(key, standing, self._told(standing))
             if self.store.write(record, after):
                 self.log("corrected a photo", key=key, by=by, number=after.number, **after.changes[-1].edit)
                 return self._tell(record, after)
@@ -201,11 +204,28 @@ class CorrectionEndpoints(NamedTuple):
             ) from error
         content = {
             "key": record.key,
-            "corrections": standing.to_json(),
+            "corrections": self._told(standing).to_json(),
             "told": len(keys),
             "is_all": lacking.is_all,
         }
         return Response(200, content, headers={"etag": etag(standing)})
+
+    def _meant(self, edit: Edit) -> Edit:
+        if self.policy is None:
+            return edit
+        from query_api.corrections_by_policy import meant
+
+        try:
+            return meant(edit, self.policy)
+        except EditError as error:
+            raise bad_parameters(ParamFault(error.field, error.reason)) from error
+
+    def _told(self, standing: Corrections) -> Corrections:
+        if self.policy is None:
+            return standing
+        from query_api.corrections_by_policy import told
+
+        return told(standing, self.policy)
 
 
 def etag(standing: Corrections) -> str:
@@ -266,7 +286,7 @@ def _edited(standing: Corrections, edit: Edit, by: str, at: str) -> Corrections:
         raise bad_parameters(ParamFault(error.field, error.reason)) from error
 
 
-def _overtaken(key: str, standing: Corrections) -> ProblemError:
+def _overtaken(key: str, standing: Corrections, told: Corrections) -> ProblemError:
     return ProblemError(
         412,
         "corrected-meanwhile",
@@ -274,7 +294,7 @@ def _overtaken(key: str, standing: Corrections) -> ProblemError:
         f"The corrections of {key!r} are number {standing.number} by now. Look at them, and correct what is "
         f"still wrong with If-Match: {etag(standing)}.",
         headers={"etag": etag(standing)},
-        more={"corrections": standing.to_json()},
+        more={"corrections": told.to_json()},
     )
 
 

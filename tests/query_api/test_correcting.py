@@ -1,6 +1,7 @@
 """Corrections by `PATCH /images`: written once, lost never, and every refusal in its own words."""
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, cast
@@ -11,6 +12,7 @@ from aws.queues import SqsQueue
 from contract.corrections import NONE, Corrections, Decision, Edit, corrections_key
 from contract.items import SORT_KEY, key_to_wire
 from contract.notifications import parse
+from contract.policy import Policy
 from contract.records import ImageRecord
 from contract.tallies import Name
 from query_api.adapters.clients import translated
@@ -39,6 +41,7 @@ class CorrectionSite:
     queues: FakeSQS = field(default_factory=FakeSQS)
     logged: list[dict[str, object]] = field(default_factory=list)
     prefix_claim: str = ""
+    policy: Policy | None = None
 
     def __post_init__(self) -> None:
         self.store = DynamoDBCorrections(self.table.client, self.table.table_name)
@@ -52,7 +55,9 @@ class CorrectionSite:
     def respond(self, request: Request) -> Response:
         queue = SqsQueue(cast("Any", self.queues), IMAGES, translated, at_once)
         ask = partial(ask_to_look, queue, BUCKET, at=AT)
-        endpoints = CorrectionEndpoints(self.store, ask, lambda: AT, self.info, self.prefix_claim)
+        endpoints = CorrectionEndpoints(
+            self.store, ask, lambda: AT, self.info, self.prefix_claim, self.policy
+        )
         return Router(endpoints.routes(), self, lambda _what, _by: None).respond(request)
 
     def patch(
@@ -389,3 +394,56 @@ def test_the_api_describes_the_decisions_that_there_are() -> None:
 
     assert kept["enum"] == list(Decision)
     assert asked.schema["enum"] == [*Decision, "none"]
+
+
+VEHICLES = Policy.of(
+    {"aliases": {"Vehicle": ["Car", "Truck"], "Person": ["Man", "Woman"]}, "hidden": ["Gun"]}
+)
+ROAD = photo("road.jpg", labels={"Car": 97.0, "Road": 90.0})
+
+
+@pytest.fixture
+def road(moto_table: MotoTable) -> CorrectionSite:
+    commit(moto_table, ROAD)
+    return CorrectionSite(moto_table, policy=VEHICLES)
+
+
+def seen_on(road: CorrectionSite) -> set[str]:
+    """Return what a list shows, by the policy, once the record is made anew."""
+    return set(VEHICLES.applied(road.standing(ROAD).apply(ROAD.findings)).labels)
+
+
+def test_whoever_removes_an_alias_sees_it_no_more_and_undoing_that_shows_it_again(
+    road: CorrectionSite,
+) -> None:
+    assert road.patch("road.jpg", remove=["Vehicle"]).status == 200
+    assert seen_on(road) == {"Road"}
+    assert road.patch("road.jpg", remove=["vehicle"]).status == 200
+    assert road.standing(ROAD).number == 1, "the same again changes nothing"
+
+    assert road.patch("road.jpg", '"1"', reset=["Vehicle"]).status == 200
+    assert seen_on(road) == {"Vehicle", "Road"}
+
+
+def test_an_alias_by_another_name_leaves_nothing_below_it(road: CorrectionSite) -> None:
+    assert road.patch("road.jpg", rename={"Vehicle": "Lorry"}).status == 200
+
+    assert seen_on(road) == {"Lorry", "Road"}
+
+
+def test_an_edit_that_names_an_alias_and_a_label_of_it_apart_is_refused(road: CorrectionSite) -> None:
+    assert road.patch("road.jpg", remove=["Vehicle"], add=["Truck"]).status == 400
+    assert road.standing(ROAD) == NONE
+
+
+def test_names_that_must_not_be_read_are_told_to_nobody_who_came_too_late(road: CorrectionSite) -> None:
+    said = NONE.edited(Edit(add=("Gun", "Tree"), remove=("Woman",)), "ana", AT)
+    assert road.store.write(ROAD, said)
+
+    late = road.patch("road.jpg", '"0"', add=["Sky"])
+    done = road.patch("road.jpg", '"1"', add=["Sky"])
+
+    assert (late.status, done.status) == (412, 200)
+    for answer in (late, done):
+        assert "Tree" in str(answer.content)
+        assert not {"Gun", "Woman"} & set(re.findall(r"\w+", str(answer.content)))

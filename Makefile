@@ -87,7 +87,7 @@ check: .venv/.synced synth docs ## Format, lint, types, arrows between rooms, th
 # package that could not be looked up is a failure too.
 PIP_AUDIT := $(UV) tool run --from pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip --progress-spinner off
 SBOM := $(UV) tool run --from cyclonedx-bom==7.5.0 cyclonedx-py requirements --output-reproducible --of JSON
-DEPLOYED := lambda pictures meaning
+DEPLOYED := lambda pictures meaning films
 .PHONY: nag audit sbom
 nag: .venv/.synced ## cdk-nag over the stack, as several settings make it
 	@JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1 $(BIN)/python -m infra.nag
@@ -142,4 +142,5 @@ lock: .venv/.synced ## Lock requirements/*.txt anew from pyproject.toml
 	$(LOCK) --group lambda -c requirements/dev.txt -o requirements/lambda.txt
 	$(LOCK) --group pictures -c requirements/dev.txt -o requirements/pictures.txt
 	$(LOCK) --no-deps --group meaning -c requirements/dev.txt -o requirements/meaning.txt
+	$(LOCK) --group films -c requirements/dev.txt -o requirements/films.txt
 	$(LOCK) --upgrade --group sam -o requirements/sam.txt

@@ -42,6 +42,10 @@ class NotReadyError(TransientError):
     """Nobody's fault, or a service's: the message waits as long as it takes, and is never a dead letter."""
 
 
+class LongWorkError(NotReadyError):
+    """It takes many invocations: the message goes on in the bulk lane, out of the way of live photos."""
+
+
 class ThrottledError(NotReadyError):
     """The service asked us to slow down. It says nothing about the image, however often it happens."""
 

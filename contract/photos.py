@@ -19,6 +19,10 @@ from typing import Any
 PICTURE = "picture"
 # Goes up when what is read or made of a photo changes: photos are then looked at again by a backfill.
 PICTURE_VERSION = 1
+# Among the detectors of what was rejected: that it was no film either, where those are taken.
+FILM = "film"
+# What an answer about a slice of a film holds beside whose renditions they are (contract/films.py).
+FRAMES = "frames"
 
 # The longest sides of what is made, in pixels.
 THUMBNAIL_PIXELS = 512
@@ -36,6 +40,11 @@ MAX_PHOTO_BYTES = 300 * 1024 * 1024
 NEAR_DUPLICATE_BITS = 3
 HASH_BANDS = 4
 _BAND_CHARACTERS = 4
+
+# A longer film is rejected: Rekognition's own jobs take no longer one.
+# https://docs.aws.amazon.com/rekognition/latest/dg/limits.html
+MOST_FILM_SECONDS = 6 * 3600
+MAX_FILM_BYTES = 10 * 1024**3
 
 MAX_TEXT_CHARACTERS = 200
 MAX_KEYWORDS = 50
@@ -61,6 +70,8 @@ class PhotoFacts:
     `hash` holds 64 bits that near duplicates share most of; index rows stand for it where `finds_duplicates`.
     `sharpness` compares pictures of one scene.
     `renditions` names whoever made the thumbnail, and the view where `has_view`; None where nothing was made.
+    Of a film, `duration_seconds` is how long it lasts, `slice_seconds` of how much at once frames are chosen
+    (contract/films.py), and both renditions are of one frame.
     """
 
     format: str
@@ -86,6 +97,8 @@ class PhotoFacts:
     sharpness: float | None = None
     renditions: str | None = None
     has_view: bool = False
+    duration_seconds: float | None = None
+    slice_seconds: float | None = None
 
     def __post_init__(self) -> None:
         faults = [
@@ -110,11 +123,20 @@ class PhotoFacts:
                     number is None or math.isfinite(number)
                     for number in (self.exposure_seconds, self.f_number, self.focal_length_mm, self.sharpness)
                 ),
+                "film": (self.duration_seconds is None) == (self.slice_seconds is None)
+                and all(
+                    seconds is None or 0 < seconds <= MOST_FILM_SECONDS
+                    for seconds in (self.duration_seconds, self.slice_seconds)
+                ),
             }.items()
             if not is_right
         ]
         if faults:
             raise ValueError(f"facts of a photo are out of range: {', '.join(faults)}")
+
+    @property
+    def is_film(self) -> bool:
+        return self.duration_seconds is not None
 
     def to_json(self) -> dict[str, Any]:
         """Write what is known, and nothing else, for JSON."""

@@ -155,6 +155,9 @@ MOST_WORKERS = 1000
 DEFAULT_BATCH_SIZE = 10
 # Files that one worker has read at the same time: each takes a copy of the pictures function.
 PICTURES_AT_ONCE = 4
+# The same of slices of films, and how many of their frames it asks about before it comes again.
+SLICES_AT_ONCE = 8
+FRAMES_AT_ONCE = 200
 # What all callers together may ask of each costly route of the API, unless a deployment says otherwise.
 COSTLY_REQUESTS_A_SECOND = 20
 # The same of each route for operators, and how many dead letters one of their requests may look at or send.

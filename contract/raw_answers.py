@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
+from contract.films import IN_FRAMES
 from contract.records import ImageRecord, Result
 
 # What a label has lists of names of.
@@ -34,6 +35,8 @@ def labels_shown(
     answer, those of the record are returned, by name. `custom` is what a model of one's own has answered.
     """
     parents = record.findings.parents
+    # A film's answers say when; what, its record says.
+    response, custom = (None if _is_of_a_film(answer) else answer for answer in (response, custom))
     others = [] if custom is None else custom_labels(custom)
     if response is None:
         found = _named(record, {label["name"] for label in others})
@@ -84,6 +87,10 @@ def shown_name(record: ImageRecord, name: str, named: Naming = str) -> str | Non
     return None if said is None else spelled.get(said.casefold())
 
 
+def _is_of_a_film(response: Mapping[str, Any] | None) -> bool:
+    return response is not None and IN_FRAMES in response
+
+
 def text_lines(response: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the lines that DetectText has read, each with its box."""
     return [
@@ -122,6 +129,8 @@ def custom_labels(response: Mapping[str, Any]) -> list[dict[str, Any]]:
 def of_choice(results: Mapping[str, Result]) -> dict[str, Any]:
     """Return the answers of detectors that few deployments have, where they ran; nothing of the others."""
     shown: dict[str, Any] = {}
+    if any(_is_of_a_film(result.response) for result in results.values()):
+        return shown
     if (found := results.get("image_properties")) is not None:
         shown["image_properties"] = plain(found.response["ImageProperties"])
     if (found := results.get("celebrities")) is not None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from contract.photos import PhotoFacts
+from contract.photos import FRAMES, PhotoFacts
 
 
 @dataclass(frozen=True)
@@ -358,7 +358,11 @@ def maker_of_renditions(name: ResultName, item: Mapping[str, Any]) -> str | None
     Raise what reading either raises for what was not written so.
     """
     result = Result.from_item(name, item)
-    return str(item["claimed_by"]) if result is None else PhotoFacts.from_json(result.response).renditions
+    if result is None:
+        return str(item["claimed_by"])
+    if FRAMES in result.response:
+        return str(result.response["renditions"])
+    return PhotoFacts.from_json(result.response).renditions
 
 
 def pack(response: Mapping[str, Any]) -> bytes:

@@ -44,6 +44,7 @@ class ProcessorSettings:
     `block_tag` says whether objects of photos that the policy or a person blocks are tagged
     (contract/block_tag.py): `yes` or `no`.
     `meaning_function` makes vectors of labels; empty where photos are not searched by meaning.
+    `films_function` reads films and chooses frames of them; empty where films are refused.
     """
 
     bucket_name: str
@@ -77,6 +78,7 @@ class ProcessorSettings:
     custom_labels_model: str = ""
     block_tag: str = "no"
     meaning_function: str = ""
+    films_function: str = ""
 
     @property
     def keys(self) -> KeyFilter:
@@ -234,7 +236,7 @@ class PicturesSettings:
     """What the pictures function needs to know: where photos are, where renditions go, and what to note.
 
     `sidecars` says whether what stands beside a photo in the bucket, as `photo.xmp` or `photo.jpg.json`, is
-    read too: four requests a photo.
+    read too: four requests a photo; `films` whether films are left to the films function.
     """
 
     bucket_name: str
@@ -242,6 +244,15 @@ class PicturesSettings:
     keep_location: str = "no"
     near_duplicates: str = "no"
     sidecars: str = "no"
+    films: str = "no"
+
+
+@dataclass(frozen=True)
+class FilmsSettings:
+    """What the films function needs to know: where films are, and where frames of them go."""
+
+    bucket_name: str
+    renditions_bucket: str
 
 
 @dataclass(frozen=True)

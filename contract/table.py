@@ -18,7 +18,8 @@ A content id names the bytes of an image, or those of one version alone where an
 
 A term is `label:<name>`, `moderation:<category>`, `text:<word>`, `camera:<name>`, `celebrity:<name>`,
 `color:<name>` or `equipment:<type>`, all in lower case, `faces:some`, `geo:<geohash>`,
-`hash:<band>:<four digits>` or `status:<status>`. Where a person has decided about a photo, its categories are
+`hash:<band>:<four digits>`, `kind:video` (photos have none) or `status:<status>`. Where a person has decided
+about a photo, its categories are
 `decided:<category>` instead, out of the way of whoever looks for what is to be reviewed, and there is
 `decision:<allow or block>`. All rows of one image have the
 same sort key and stand in shards of the same number, so that images which carry several terms are found by a
@@ -61,6 +62,7 @@ EXPIRY = "expires_at"
 RECORD = "record"
 RANK = "rank"
 RANK_INDEX = "by-rank"
+VIDEO = "video"
 # The term of all photos whose time of capture is known; their rows stand in its order.
 TAKEN = "taken"
 # What the index by rank holds of a row beside its keys.
@@ -329,7 +331,18 @@ def _terms(record: ImageRecord) -> Mapping[str, tuple[float | None, bool]]:
     return terms
 
 
+def kind_of(record: ImageRecord) -> str:
+    photo = record.findings.photo
+    return VIDEO if photo is not None and photo.is_film else "photo"
+
+
+def kind_term(kind: str) -> str:
+    return f"kind:{kind}"
+
+
 def _photo_terms(photo: PhotoFacts) -> Iterator[str]:
+    if photo.is_film:
+        yield kind_term(VIDEO)
     if photo.camera is not None:
         yield camera_term(photo.camera)
     if photo.latitude is not None and photo.longitude is not None:

@@ -54,6 +54,8 @@ PICTURE_TIMEOUT_SECONDS = 25
 
 # Its start takes a second or two on a core, a vector of labels a tenth of one.
 MEANING_TIMEOUT_SECONDS = 8
+# A slice of a film is cut so that it takes half of this; what takes longer is gone through in leaps.
+FILM_TIMEOUT_SECONDS = 30
 
 QUERY_TIMEOUT_SECONDS = 10
 

@@ -24,6 +24,7 @@ from infra.bundles import FOR_THIS_MACHINE, PYTHON_VERSION, ROOT, Bundle, Bundle
 from infra.customer_key import CustomerKey
 from infra.dashboard import Dashboard
 from infra.editor import Editor
+from infra.films import Films
 from infra.intake import ObjectEvents
 from infra.meaning import Meaning
 from infra.operator import Operator
@@ -53,6 +54,7 @@ class ImagepipeStack(Stack):
         query_api: Bundle,
         pictures: Bundle,
         meaning: Bundle,
+        films: Bundle,
     ) -> None:
         super().__init__(
             scope,
@@ -79,6 +81,11 @@ class ImagepipeStack(Stack):
             if settings.pictures
             else None
         )
+        filming = (
+            Films(self, "Films", settings, code=films.build(), intake=intake, pictures=looking)
+            if settings.takes_films and looking
+            else None
+        )
         processing = Processing(
             self,
             "Processing",
@@ -88,6 +95,7 @@ class ImagepipeStack(Stack):
             table=store.table,
             topic=completions.topic,
             pictures=looking,
+            films=filming,
         )
         if settings.block_tag:
             BlockedObjects(
@@ -163,6 +171,7 @@ class ImagepipeStack(Stack):
                 "tally": tallying.function,
                 "query": answers.function,
                 **({"pictures": looking.function} if looking else {}),
+                **({"films": filming.function} if filming else {}),
                 **({"operator": operator.function} if operator else {}),
                 **({"editor": editor.function} if editor else {}),
                 **({"alerts": alerts.function} if alerts else {}),

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "lambda.txt"
 PICTURES_LOCK = ROOT / "requirements" / "pictures.txt"
 MEANING_LOCK = ROOT / "requirements" / "meaning.txt"
+FILMS_LOCK = ROOT / "requirements" / "films.txt"
 
 # What Lambda's own Python has beside the standard library. It changes under a running function, so the zips
 # bring what they use of it: botocore, private parts of which are overridden, and what it stands on.
@@ -41,13 +42,16 @@ _UNWANTED_FILES = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", ".lock", "exampl
 _OUR_FILES = {".py", ".html", ".css", ".js", ".svg"}
 # Where Lambda unpacks the zip, for the paths in tracebacks.
 _TASK_ROOT = "/var/task"
-# What imports the libraries that decode photos, or that run a model of text, by the zip that has it.
-PICTURES, MEANING = "pictures", "meaning"
+# What imports the libraries that decode photos or films, or that run a model of text, by the zip that has it.
+PICTURES, MEANING, FILMS = "pictures", "meaning", "films"
 _APART = {
     PICTURES: ("processors/pictures/", "processors/pictures_"),
     MEANING: ("processors/meaning/", "processors/meaning_"),
+    FILMS: ("processors/films/", "processors/films_"),
 }
-_LOCKS = {PICTURES: (LOCK, PICTURES_LOCK), MEANING: (LOCK, MEANING_LOCK)}
+_LOCKS = {PICTURES: (LOCK, PICTURES_LOCK), MEANING: (LOCK, MEANING_LOCK), FILMS: (LOCK, FILMS_LOCK)}
+# What a zip has besides its own: frames are compared as photos are, and refused in the same words.
+_ALSO = {FILMS: PICTURES}
 # The meaning function runs a model, and neither converts, trains nor tests any; of the package that has the
 # vocabulary, it reads that file.
 _NOT_FOR_MEANING = re.compile(
@@ -65,9 +69,9 @@ class BundleError(Exception):
 class Bundle:
     """The zip of one Lambda. `directory` keeps what was built, so that it is built once.
 
-    `part` adds what decodes photos, or what knows the meaning of words: packages of a lock of their own, and
-    the part of the room that uses them, which no other zip has. What is compiled is for Lambda's processor
-    and Python, or for this machine's with `is_for_here`.
+    `part` adds what decodes photos or films, or what knows the meaning of words: packages of a lock of their
+    own, and the part of the room that uses them, which no other zip has. What is compiled is for Lambda's
+    processor and Python, or for this machine's with `is_for_here`.
     """
 
     room: str
@@ -99,7 +103,7 @@ class Bundle:
     def _ours(self) -> Iterator[tuple[str, bytes]]:
         for name, content in _files_of_rooms(("contract", "aws", self.room)):
             apart = next((part for part, names in _APART.items() if name.startswith(names)), self.part)
-            if apart == self.part:
+            if apart in {self.part, _ALSO.get(self.part)}:
                 yield name, content
 
     def _is_called(self, name: str) -> bool:
@@ -128,6 +132,7 @@ def bundles(*, is_for_here: bool = False) -> dict[str, Bundle]:
         "query_api": Bundle("query_api"),
         "pictures": Bundle("processors", part=PICTURES, is_for_here=is_for_here),
         "meaning": Bundle("processors", part=MEANING, is_for_here=is_for_here),
+        "films": Bundle("processors", part=FILMS, is_for_here=is_for_here),
     }
 
 

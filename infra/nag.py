@@ -65,9 +65,8 @@ def findings(context: Mapping[str, object]) -> list[NagFinding]:
         app = App(outdir=f"{scratch}/out", context=dict(context))
         settings = DeploymentSettings.from_context(app.node.try_get_context)
         code = _NoCode("none", Path(scratch))
-        ImagepipeStack(
-            app, STACK_NAME, settings, processors=code, query_api=code, pictures=code, meaning=code
-        )
+        every = dict.fromkeys(("processors", "query_api", "pictures", "meaning", "films"), code)
+        ImagepipeStack(app, STACK_NAME, settings, **every)
         return findings_in(app)
 
 

@@ -26,6 +26,7 @@ _UNLESS_EMPTY = (
     *("BUCKET_PREFIX", "BUCKET_SUFFIXES", "PREFIX_CLAIM", "SIGN_IN_URL", "SIGN_IN_CLIENT"),
     *("POLICY", "CORRECTED_BUCKET", "CORRECTED_QUEUE_URL", "DETECTORS_BY_PREFIX", "CUSTOM_LABELS_MODEL"),
     "MEANING_FUNCTION",
+    "FILMS_FUNCTION",
 )
 # What the other functions are told of it, and are told nothing of where it is off.
 _TOLD = ("PICTURES_FUNCTION", "RENDITIONS_BUCKET", "KEEP_LOCATION", "NEAR_DUPLICATES", "SIDECARS", "SCENES")
@@ -61,13 +62,14 @@ class Pictures(Construct):
             entry="pictures_handler",
             service="pictures",
             code=code,
-            environment=dump(
+            environment=_told(
                 PicturesSettings(
                     bucket_name=intake.bucket.bucket_name,
                     renditions_bucket=self.renditions.bucket_name,
                     keep_location="yes" if settings.keep_location else "no",
                     near_duplicates="yes" if settings.near_duplicates else "no",
                     sidecars="yes" if settings.sidecars else "no",
+                    films="yes" if settings.takes_films else "no",
                 )
             ),
             timeout_seconds=timing.PICTURE_TIMEOUT_SECONDS,
@@ -92,6 +94,14 @@ class Pictures(Construct):
         """Let the tally remove renditions that no answer names any more: it lists them, and reads none."""
         allow(tally, ["s3:ListBucket"], self.renditions.bucket_arn)
         allow_on_objects(tally, ["s3:DeleteObject"], self.renditions)
+
+
+def _told(settings: PicturesSettings) -> dict[str, str]:
+    """Return its environment, without a word of films where they are refused."""
+    written = dump(settings)
+    if settings.films == "no":
+        del written["FILMS"]
+    return written
 
 
 def environment(settings: ProcessorSettings | QuerySettings | TallySettings) -> dict[str, str]:

@@ -25,6 +25,7 @@ from contract.settings import ProcessorSettings, TallySettings
 from contract.table import CONTENT_PREFIX, RECORD
 from contract.tallies import AUDIT_EVENT, AUDIT_PREFIX, COUNTED_PREFIX, TALLY_PREFIX, WHEN_DUE
 from infra.accepted import accept
+from infra.films import Films
 from infra.functions import PythonFunction, allow
 from infra.intake import LaneQueues, ObjectEvents, dead_letter_queue
 from infra.pictures import Pictures, environment
@@ -57,6 +58,7 @@ class Processing(Construct):
         table: dynamodb.ITable,
         topic: sns.Topic,
         pictures: Pictures | None,
+        films: Films | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.quotas = QuotaParameters(self, "Quotas", settings)
@@ -93,6 +95,7 @@ class Processing(Construct):
                         detectors_by_prefix=write_exceptions(settings.exceptions),
                         custom_labels_model=settings.custom_labels_model,
                         block_tag="yes" if settings.block_tag else "no",
+                        films_function=films.function.function_name if films else "",
                     )
                 ),
                 **self.quotas.environment(),
@@ -107,6 +110,8 @@ class Processing(Construct):
         self._permit(settings, intake, table, topic)
         if pictures is not None:
             pictures.serve(self.function)
+        if films is not None:
+            films.serve(self.function)
 
     @staticmethod
     def _told(settings: ProcessorSettings) -> dict[str, str]:

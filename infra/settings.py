@@ -119,6 +119,9 @@ class DeploymentSettings:
     `people_contact` whom they write to, and `people_retention_days` for how many days a consent holds at most
     (1 to 1,095).
 
+    `video` (`off`, or `frames`) takes films too: frames of them are chosen, and asked about as photos are
+    (docs/video.md).
+
     `dashboard` makes a CloudWatch dashboard of all that operators look at: free if the account has fewer than
     three, else $3 a month, and $0.30 for the metric of latency that is written with it.
 
@@ -193,6 +196,7 @@ class DeploymentSettings:
     people_contact: str = ""
     people_retention_days: int | None = None
     alert_email: str = ""
+    video: str = "off"
     dashboard: bool = False
     customer_key: str = ""
     alarm_email: str = ""
@@ -229,6 +233,10 @@ class DeploymentSettings:
     def asks_abroad(self) -> bool:
         """Whether Rekognition is asked in more than one region."""
         return len(set(self.regions)) > 1
+
+    @property
+    def takes_films(self) -> bool:
+        return self.video != "off"
 
     @property
     def takes_uploads(self) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # So many photos of 5 MB on their way fit into the processor's memory (infra/processing.py).
 MOST_CALLS_ABROAD = 64
+VIDEO = ("off", "frames")
 API_ACCESS = ("iam", "jwt", "open")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET_NAME = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
@@ -167,12 +168,18 @@ def _unusable_sharing(settings: "DeploymentSettings") -> list[str]:
 
 
 def _unusable_parts_of_pictures(settings: "DeploymentSettings") -> list[str]:
+    if settings.video not in VIDEO:
+        return [f"video is {settings.video!r}; choose one of {', '.join(VIDEO)}"]
     if settings.pictures:
         return []
+    films = ["video is of use only where pictures is true: films' frames stand where renditions do"]
     return [
-        f"{name} is of use only where pictures is true, which looks at photos as files"
-        for name in ("keep_location", "near_duplicates", "sidecars", "scenes")
-        if getattr(settings, name)
+        *(films if settings.takes_films else []),
+        *(
+            f"{name} is of use only where pictures is true, which looks at photos as files"
+            for name in ("keep_location", "near_duplicates", "sidecars", "scenes")
+            if getattr(settings, name)
+        ),
     ]
 
 

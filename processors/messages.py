@@ -115,6 +115,9 @@ class FailedMessages:
             return self._bury(message, error, keys, message.receive_count)
         if self._is_blameless(message, error):
             self.attempts.blameless(message)
+            if isinstance(error, errors.LongWorkError) and message.queue_name != self.bulk_queue_name:
+                self.queue.send_to(self.bulk_queue_name, message)
+                return True
             return self._renew(message, error)
         failures = timing.MAX_ATTEMPTS if error.code == errors.CRASHED else self.attempts.failed(message)
         return failures >= timing.MAX_ATTEMPTS and self._bury(message, error, keys, failures)

@@ -34,6 +34,7 @@ def assemble(settings: PicturesSettings, client: "S3Client", logger: Logger) -> 
         keep_location=settings.keep_location == "yes",
         near_duplicates=settings.near_duplicates == "yes",
         sidecars=settings.sidecars == "yes",
+        films=settings.films == "yes",
     )
 
     def work(event: dict[str, Any], _context: Any) -> dict[str, Any]:

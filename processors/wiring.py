@@ -15,11 +15,11 @@ from aws.retries import RetryPolicy
 from contract.detectors import MAX_S3_IMAGE_BYTES, OPERATIONS
 from contract.environment import load
 from contract.meaning import MEANING
-from contract.photos import MAX_PHOTO_BYTES, PICTURE
-from contract.quotas import PICTURES_AT_ONCE
+from contract.photos import MAX_FILM_BYTES, MAX_PHOTO_BYTES, PICTURE
+from contract.quotas import PICTURES_AT_ONCE, SLICES_AT_ONCE
 from contract.regions import split_line
 from contract.settings import ProcessorSettings, wanted_fingerprints
-from contract.timing import MEANING_TIMEOUT_SECONDS, PICTURE_TIMEOUT_SECONDS
+from contract.timing import FILM_TIMEOUT_SECONDS, MEANING_TIMEOUT_SECONDS, PICTURE_TIMEOUT_SECONDS
 from processors.adapters import calls
 from processors.adapters.dynamodb import ImageTable
 from processors.adapters.dynamodb_counters import DynamoDBAttempts, DynamoDBDailyCounters, DynamoDBRateLimits
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from processors.adapters.pictures import PicturesFunction
     from processors.pipeline.block_tags import BlockTags
     from processors.pipeline.corrections import CorrectionLayer
+    from processors.pipeline.films import FilmRecognizer
 
 
 def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
@@ -76,8 +77,8 @@ def clients(settings: ProcessorSettings) -> "Clients":
 
     pictures = None
     if settings.pictures_function or settings.meaning_function:
-        seconds = PICTURE_TIMEOUT_SECONDS + 2
-        connections = PICTURES_AT_ONCE if settings.pictures_function else 0
+        seconds = (FILM_TIMEOUT_SECONDS if settings.films_function else PICTURE_TIMEOUT_SECONDS) + 2
+        connections = _read_at_once(settings) if settings.pictures_function else 0
         connections += settings.concurrent_calls if settings.meaning_function else 0
         config = calls.lambda_config(connections=connections, read_seconds=seconds)
         pictures = session.create_client("lambda", config=config)
@@ -153,8 +154,9 @@ def assemble(
     def caller(detector: Detector) -> Caller:
         """Make what calls for a detector: with threads of its own, for one that waits holds up no other."""
         if detector.name == PICTURE:
-            readers = runtime.new_executor(PICTURES_AT_ONCE)
-            return Caller(detector, readers, lambda _lane, _photos, deadline: TimeToRead(deadline))
+            readers = runtime.new_executor(_read_at_once(settings))
+            longest = FILM_TIMEOUT_SECONDS if settings.films_function else PICTURE_TIMEOUT_SECONDS
+            return Caller(detector, readers, lambda _lane, _photos, deadline: TimeToRead(deadline, longest))
         if detector.name == MEANING:
             askers = runtime.new_executor(settings.concurrent_calls)
             seconds = MEANING_TIMEOUT_SECONDS
@@ -183,13 +185,22 @@ def assemble(
     )
     has_scenes = settings.scenes == "yes" and PICTURE in detectors
     wanted, is_shared = wanted_fingerprints(settings), settings.answers_are_shared
-    recognizer = Recognizer(detectors, wanted, table, runner, metrics, is_shared, has_scenes)
+    films = _films(settings, detectors, table, runner)
+    recognizer = Recognizer(detectors, wanted, table, runner, metrics, is_shared, has_scenes, films)
     corrections = _corrections(settings, table)
     pipeline = Pipeline(
         bucket_name=settings.bucket_name,
         bulk_queue_name=settings.bulk_queue_url.rsplit("/", 1)[1],
         triage=Triage(
-            table, objects, executor, wanted, runtime.clock, has_scenes, settings.keys, corrections
+            table,
+            objects,
+            executor,
+            wanted,
+            runtime.clock,
+            has_scenes,
+            settings.keys,
+            corrections,
+            films is not None,
         ),
         recognizer=recognizer,
         committer=Committer(table),
@@ -198,7 +209,7 @@ def assemble(
         ),
         metrics=metrics,
         now=runtime.now,
-        most_bytes=MAX_PHOTO_BYTES if settings.pictures_function else MAX_S3_IMAGE_BYTES,
+        most_bytes=_most_bytes(settings),
         latency=latency,
         corrections=corrections,
         block_tags=_block_tags(settings, table, aws, retry, executor),
@@ -206,6 +217,26 @@ def assemble(
     attempts = Attempts(DynamoDBAttempts(aws.dynamodb, name, retry, runtime.clock), log)
     failed_messages = FailedMessages(queues, attempts, metrics, log, runtime, pipeline.bulk_queue_name)
     return ImageBatch(pipeline, failed_messages, metrics, log)
+
+
+def _most_bytes(settings: ProcessorSettings) -> int:
+    if settings.films_function:
+        return MAX_FILM_BYTES
+    return MAX_PHOTO_BYTES if settings.pictures_function else MAX_S3_IMAGE_BYTES
+
+
+def _read_at_once(settings: ProcessorSettings) -> int:
+    return SLICES_AT_ONCE if settings.films_function else PICTURES_AT_ONCE
+
+
+def _films(
+    settings: ProcessorSettings, detectors: Mapping[str, Detector], table: ImageTable, runner: DetectorRunner
+) -> "FilmRecognizer | None":
+    if not settings.films_function:
+        return None
+    from processors.pipeline.films import FilmRecognizer
+
+    return FilmRecognizer(detectors, table, runner)
 
 
 def _policy(settings: ProcessorSettings) -> "Policy | None":
@@ -253,4 +284,4 @@ def _pictures(settings: ProcessorSettings, aws: Clients, retry: RetryPolicy) -> 
         return None
     from processors.adapters.pictures import PicturesFunction
 
-    return PicturesFunction(aws.functions, settings.pictures_function, retry)
+    return PicturesFunction(aws.functions, settings.pictures_function, retry, settings.films_function)

@@ -40,6 +40,10 @@ class SqsQueues:
         """Send a copy to the same queue; returns when SQS has it."""
         self._send(self._url(message.queue_name), message, {}, min(delay_seconds, MAX_DELAY_SECONDS))
 
+    def send_to(self, queue_name: str, message: Message) -> None:
+        """Send a copy to another of the queues; returns when SQS has it."""
+        self._send(self._url(queue_name), message, {}, 0)
+
     def dead_letter(self, message: Message, failure: Failure) -> None:
         """Send a copy to the dead letters with the reason; returns when SQS has it."""
         url = self.dead_letter_queue_urls[self._url(message.queue_name)]

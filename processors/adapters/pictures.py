@@ -1,11 +1,12 @@
-"""The pictures function as the processor calls it: a photo's facts, or why there are none."""
+"""The functions of pictures and of films as the processor calls them: facts, or why there are none."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aws.retries import RetryPolicy
 from contract.errors import ConfirmedError, ImagepipeError, NotReadyError, PermanentError, TransientError
+from contract.films import Slice, span_of
 from contract.photos import PhotoFacts
 from contract.records import ImageVersion, ResultName
 from processors.adapters.invoking import Said, ask
@@ -17,18 +18,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PicturesFunction:
-    """Invokes the function, and waits for what it has to say."""
+    """Invokes the function, and waits for what it has to say.
+
+    What it finds to be a film, the function named `films` is asked about; there is none where films are
+    refused.
+    """
 
     client: "LambdaClient"
     name: str
     retry: RetryPolicy
+    films: str = ""
 
     def read(self, name: ResultName, version: ImageVersion, token: str) -> Mapping[str, Any]:
-        """Return what is known of a photo as a file, in JSON. Raise a word for failure, or SupersededError.
+        """Return what is known of a photo as a file, or of a slice of a film, in JSON.
 
-        Renditions are made below the token: whoever has claimed the result makes its own.
+        Raise a word for failure, or SupersededError. Renditions are made below the token: whoever has claimed
+        the result makes its own.
         """
-        asked = {
+        asked: dict[str, Any] = {
             "key": version.key,
             "etag": version.etag,
             "version_id": version.version_id,
@@ -36,18 +43,25 @@ class PicturesFunction:
             "content_id": name.content_id,
             "token": token,
         }
+        if (span := span_of(name)) is not None:
+            asked["span"] = span
+            return _checked(self._said(self.films, asked), "slice", Slice.from_json, version.key)
+        said = self._said(self.name, asked)
+        if self.films and not said.has_failed and isinstance(said.answer.get("film"), str):
+            said = self._said(self.films, {**asked, "form": said.answer["film"]})
+        return _checked(said, "photo", PhotoFacts.from_json, version.key)
 
-        said = ask(self.client, self.name, asked, version.key, self.retry)
-        if not said.has_failed and isinstance(said.answer.get("photo"), dict):
-            return _facts(said.answer["photo"], version.key)
-        raise _reason(said, version.key)
+    def _said(self, function: str, asked: Mapping[str, Any]) -> Said:
+        return ask(self.client, function, asked, asked["key"], self.retry)
 
 
-def _facts(said: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """Return facts that can be read back: an answer is kept, and nobody asks again."""
+def _checked(said: Said, part: str, read: Callable[[Any], PhotoFacts | Slice], key: str) -> Mapping[str, Any]:
+    """Return what can be read back: an answer is kept, and nobody asks again. Raise what is said instead."""
+    if said.has_failed or not isinstance(said.answer.get(part), dict):
+        raise _reason(said, key)
     try:
-        return PhotoFacts.from_json(said).to_json()
-    except (TypeError, ValueError) as fault:
+        return read(said.answer[part]).to_json()
+    except (KeyError, TypeError, ValueError) as fault:
         raise TransientError(
             "UnexpectedAnswer", f"what the pictures function says of {key} cannot be read: {fault}"
         ) from fault

@@ -54,6 +54,26 @@ _CR3 = b"crx "
 _MOST_BRANDS = 64
 
 
+# Brands of what has sound alone are films to nobody; the films function says so.
+_MATROSKA, _WEBM = b"\x1aE\xdf\xa3", b"webm"
+_QUICKTIME = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
+_PHOTOGRAPHIC = _AVIF | _HEIF | _GENERAL | {_CR3}
+
+
+def film_format(beginning: bytes) -> str | None:
+    """Return what kind of film a file is by its bytes; None where it is none."""
+    if beginning.startswith(_MATROSKA):
+        return "WEBM" if _WEBM in beginning[:64] else "MKV"
+    if beginning.startswith(b"RIFF") and beginning[8:12] == b"AVI ":
+        return "AVI"
+    if beginning[4:8] == b"ftyp":
+        major, brands = _brands(beginning)
+        if (brands | {major}) & _PHOTOGRAPHIC:
+            return None
+        return "MOV" if major == b"qt  " else "MP4"
+    return "MOV" if beginning[4:8] in _QUICKTIME else None
+
+
 def format_of(beginning: bytes) -> str:
     """Return Pillow's name of the format. Raise RefusedError where it is none that is read here."""
     for signature, name in _BEGINNINGS.items():
@@ -74,9 +94,7 @@ def refused(reason: str) -> RefusedError:
 
 
 def _media_format(beginning: bytes) -> str:
-    (size,) = struct.unpack(">I", beginning[:4])
-    brands = beginning[8 : min(size, len(beginning), 16 + 4 * _MOST_BRANDS)]
-    major, compatible = brands[:4], {brands[place : place + 4] for place in range(8, len(brands) - 3, 4)}
+    major, compatible = _brands(beginning)
     for named in ({major}, compatible):
         if named & _AVIF:
             return "AVIF"
@@ -87,6 +105,13 @@ def _media_format(beginning: bytes) -> str:
     if _GENERAL & (compatible | {major}):
         return "HEIF"
     raise refused(f"it is a video, or another media file, of the brand {major.decode('ascii', 'replace')!r}")
+
+
+def _brands(beginning: bytes) -> tuple[bytes, set[bytes]]:
+    """Return the major brand of a media file, and those that it is compatible with."""
+    (size,) = struct.unpack(">I", beginning[:4])
+    brands = beginning[8 : min(size, len(beginning), 16 + 4 * _MOST_BRANDS)]
+    return brands[:4], {brands[place : place + 4] for place in range(8, len(brands) - 3, 4)}
 
 
 def read_exactly(file: Seekable, place: int, size: int) -> bytes:

@@ -2,6 +2,7 @@
 
 It is invoked by the processor, once for a content, and answers with one of
 `{"photo": …}` (PhotoFacts), `{"refused": {"code", "message"}}` (it can never be recognized),
+`{"film": format}` (it is none, and another function reads it, where films are taken),
 `{"unreadable": {"message"}}` (the bucket does not give it out), `{"superseded": true}` (the bucket holds
 another version) and `{"not_ready": {"code", "message"}}` (a service is away: nobody's fault).
 """
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from contract.errors import ImagepipeError
 from contract.photos import PhotoFacts
 from processors.pictures.errors import RefusedByBucketError, RefusedError, VersionGoneError
+from processors.pictures.formats import BEGINNING_BYTES, film_format
 from processors.pictures.metadata import facts_of
 from processors.pictures.pictures import Picture, check_bytes, look_at
 from processors.pictures.range_reader import BLOCK_BYTES, SMALL_BYTES, PhotoVersion, RangeReader
@@ -31,14 +33,20 @@ class PhotosFunction:
     keep_location: bool = False
     near_duplicates: bool = False
     sidecars: bool = False
+    films: bool = False
 
     def answer(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Read the photo `key`, and put its renditions under `content_id` and `token`."""
         version = PhotoVersion(asked["key"], asked["etag"], asked["version_id"])
         content_id, token = asked["content_id"], asked["token"]
         try:
-            check_bytes(asked["size_bytes"])
+            if not self.films:
+                check_bytes(asked["size_bytes"])
             with self._opened(version, asked["size_bytes"]) as file:
+                if self.films and (form := film_format(file.read(BEGINNING_BYTES))) is not None:
+                    return {"film": form}
+                check_bytes(file.size_bytes)
+                file.seek(0)
                 picture = look_at(file)
                 told = facts_of(picture.tags, keep_location=self.keep_location)
             if self.sidecars:
@@ -58,7 +66,6 @@ class PhotosFunction:
     def _opened(self, version: PhotoVersion, size_bytes: int) -> RangeReader:
         """Open a photo: all of a small one, of a larger one what most headers fit in."""
         first = self.photos.piece(version, 0, size_bytes if size_bytes <= SMALL_BYTES else BLOCK_BYTES)
-        check_bytes(first.total_bytes)
         return RangeReader(
             lambda begin, end: self.photos.piece(version, begin, end).content,
             first.total_bytes,

@@ -10,7 +10,7 @@ from contract.errors import ImagepipeError, NotReadyError, PermanentError
 from contract.items import ItemKey
 from contract.metrics import Metric
 from contract.notifications import ImageEvent, ObjectChange, completion
-from contract.photos import PICTURE
+from contract.photos import FILM, PICTURE
 from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Status
 from contract.scenes import marked
 from contract.table import index_rows
@@ -34,6 +34,7 @@ class RecordMaker:
     fingerprints: ByPrefix[Mapping[str, str]]
     decided_at: str
     shares_answers: bool = True
+    films: bool = False
 
     def of(
         self,
@@ -62,7 +63,8 @@ class RecordMaker:
 
     def _looked_at(self, key: str) -> Mapping[str, str]:
         """Return what a rejection says of pictures: where they were not read, more would be taken now."""
-        return {name: fingerprint for name, fingerprint in self.fingerprints[key].items() if name == PICTURE}
+        looked = {name: mark for name, mark in self.fingerprints[key].items() if name == PICTURE}
+        return {**looked, FILM: "1"} if self.films else looked
 
     def _detectors(self, key: str, findings: Findings) -> Mapping[str, str]:
         """Return the names that its answers are kept by: inherited ones have their own."""

@@ -33,7 +33,7 @@ GATHER_SECONDS = 0.1
 UNREADABLE_OBJECT = "InvalidS3ObjectException"
 # What is left when a picture has been read at the last moment, to keep its answer.
 SAVING_SECONDS = 5
-NO_VIEWS: Mapping[str, str] = MappingProxyType({})
+NO_VIEWS: Mapping[ResultName, str] = MappingProxyType({})
 NO_ANSWERS: Mapping[ResultName, Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -118,14 +118,14 @@ class DetectorRunner:
         wanted: Mapping[ResultName, ImageVersion],
         lane: Lane,
         deadline: Deadline,
-        views: Mapping[str, str] = NO_VIEWS,
+        views: Mapping[ResultName, str] = NO_VIEWS,
         made_of: Mapping[ResultName, Mapping[str, Any]] = NO_ANSWERS,
     ) -> dict[ResultName, Answer]:
         """Return the answer to each name, asked about its version, or why there is none.
 
         The first permits are had before the claims, so that work which has to wait claims nothing. `views`
-        are the keys of what Rekognition is shown instead of a photo that it cannot read, by content id;
-        `made_of` are the raw answers that others are made of.
+        are the keys of what Rekognition is shown instead of a photo that it cannot read; `made_of` are the
+        raw answers that others are made of.
         """
         if not wanted:
             return {}
@@ -140,7 +140,7 @@ class DetectorRunner:
                 wanted[name],
                 owner,
                 permits[name.detector],
-                views.get(name.content_id),
+                views.get(name),
                 made_of.get(name),
             )
             for name in ready
@@ -162,7 +162,7 @@ class DetectorRunner:
         wanted: Mapping[ResultName, ImageVersion],
         lane: Lane,
         deadline: Deadline,
-        views: Mapping[str, str],
+        views: Mapping[ResultName, str],
     ) -> tuple[dict[str, CallPermits], dict[ResultName, Answer]]:
         """Get into the line of each detector; give the turns, and the names of those without as failures."""
         of_detector: dict[str, list[ResultName]] = {}
@@ -172,7 +172,7 @@ class DetectorRunner:
             detector: self.callers[detector].permits(
                 # A view is small, however large its photo is.
                 lane,
-                [0 if name.content_id in views else wanted[name].size_bytes for name in names],
+                [0 if name in views else wanted[name].size_bytes for name in names],
                 deadline,
             )
             for detector, names in of_detector.items()

@@ -77,7 +77,9 @@ class Pipeline:
         actions = Counter(item.action for item in items)
         self.metrics.add(Metric.EVENTS_STALE, actions[Action.SKIP])
         self.metrics.add(Metric.EVENTS_REPEATED, actions[Action.REPUBLISH] + actions[Action.MOVE_ON])
-        make = RecordMaker(self.recognizer.fingerprints, self.now(), self.recognizer.shares_answers)
+        make = RecordMaker(
+            self.recognizer.fingerprints, self.now(), self.recognizer.shares_answers, self.triage.films
+        )
         decided, undecided = self._decide(items, self._recognize(items, lane, deadline), make)
         if self.corrections is not None:
             decided, unknown = self.corrections.put_over(decided)

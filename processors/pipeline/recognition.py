@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from contract import errors
 from contract.detector_choice import ByPrefix
+from contract.films import as_one_picture, film_findings
 from contract.meaning import MEANING, OF_OUR_OWN
 from contract.metrics import Metric
 from contract.photos import PICTURE, PhotoFacts
@@ -22,6 +23,7 @@ from processors.telemetry import Metrics
 
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
+    from processors.pipeline.films import FilmRecognizer
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Recognizer:
 
     `detectors` are all that there are; `fingerprints` says by an image's key which it is to have. With
     `shares_answers`, images with the same bytes are one question, whichever object they are; with
-    `scenes`, so are photos of one scene.
+    `scenes`, so are photos of one scene. `films` asks about films; None where they are refused.
     """
 
     detectors: Mapping[str, Detector]
@@ -40,6 +42,7 @@ class Recognizer:
     metrics: Metrics
     shares_answers: bool = True
     scenes: bool = False
+    films: "FilmRecognizer | None" = None
 
     def recognize(
         self, objects: Sequence[StoredObject], lane: Lane, deadline: Deadline
@@ -73,10 +76,14 @@ class Recognizer:
             views, unseen = _seen(answers)
             answers |= {name: unseen[name.content_id] for name in wanted if name.content_id in unseen}
             wanted = {name: version for name, version in wanted.items() if name not in answers}
+        if self.films is not None:
+            answers |= self._of_films(self.films, wanted, answers, lane, deadline)
+            wanted = {name: version for name, version in wanted.items() if name not in answers}
         scenes = scenes_of(_whole_photos(wanted, answers, of_rekognition)) if self.scenes else []
         heirs = {content_id: scene.asked for scene in scenes for content_id in scene.inheriting}
         asked = {name: version for name, version in wanted.items() if name.content_id not in heirs}
-        answers |= self.runner.ask(asked, lane, deadline, views)
+        shown = {name: views[name.content_id] for name in asked if name.content_id in views}
+        answers |= self.runner.ask(asked, lane, deadline, shown)
         answers |= self._inherited({name: heirs[name.content_id] for name in wanted.keys() - asked}, answers)
         self._compare(scenes, answers)
         answers |= self._meanings(meanings, answers, lane, deadline)
@@ -84,6 +91,27 @@ class Recognizer:
             version: self._findings(version, asked, representatives, answers)
             for version, asked in asked_of.items()
         }
+
+    def _of_films(
+        self,
+        films: "FilmRecognizer",
+        wanted: Mapping[ResultName, ImageVersion],
+        answers: Mapping[ResultName, Answer],
+        lane: Lane,
+        deadline: Deadline,
+    ) -> dict[ResultName, Answer]:
+        """Return the answers about those that are films."""
+        found: dict[ResultName, Answer] = {}
+        for name, picture in answers.items():
+            if name.detector != PICTURE or not isinstance(picture, Result) or not _is_film(picture):
+                continue
+            of_film = {
+                each: version for each, version in wanted.items() if each.content_id == name.content_id
+            }
+            if of_film:
+                version = next(iter(of_film.values()))
+                found |= films.answers(version, picture, list(of_film), lane, deadline)
+        return found
 
     def _names_of(self, versions: Sequence[ImageVersion]) -> dict[ImageVersion, list[ResultName]]:
         """Return the answers that each version is to have."""
@@ -118,7 +146,11 @@ class Recognizer:
         if not wanted:
             return {}
         labels = {name: answers[self._name(name.content_id, self.detectors["labels"])] for name in wanted}
-        known = {name: answer.response for name, answer in labels.items() if isinstance(answer, Result)}
+        known = {
+            name: as_one_picture(answer.response)
+            for name, answer in labels.items()
+            if isinstance(answer, Result)
+        }
         made = self.runner.ask({name: wanted[name] for name in known}, lane, deadline, made_of=known)
         return {name: made[name] if name in made else labels[name] for name in wanted}
 
@@ -190,6 +222,8 @@ class Recognizer:
 
     def _read(self, result: Result) -> Findings:
         name = result.name.detector
+        if name not in OF_OUR_OWN and (filmed := film_findings(result.response)) is not None:
+            return filmed
         found, scene = self.detectors[name].read(result.response), scene_of(result.response)
         return found if scene is None else replace(found, scene=scene, inherited=frozenset({name}))
 
@@ -198,6 +232,10 @@ class Recognizer:
 
     def _name(self, content_id: str, detector: Detector) -> ResultName:
         return ResultName(content_id, detector.name, detector.question.fingerprint)
+
+
+def _is_film(picture: Result) -> bool:
+    return "duration_seconds" in picture.response
 
 
 def _of_rekognition(names: Sequence[ResultName]) -> int:

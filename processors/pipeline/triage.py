@@ -15,7 +15,7 @@ from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.errors import ImagepipeError, PermanentError
 from contract.key_filter import EVERY_KEY, KeyFilter
 from contract.notifications import ImageEvent, ObjectChange, parse
-from contract.photos import PICTURE
+from contract.photos import FILM, PICTURE
 from contract.records import ImageRecord, ImageVersion, Status
 from contract.scenes import unmarked
 from contract.timing import DAY_SECONDS, TOMBSTONE_DAYS
@@ -112,6 +112,7 @@ class Triage:
     scenes: bool = False
     keys: KeyFilter = EVERY_KEY
     corrections: "CorrectionLayer | None" = None
+    films: bool = False
 
     def sort(self, events: Mapping[str, ImageEvent]) -> tuple[list[WorkItem], dict[str, ImagepipeError]]:
         """Return a work item for each event, and the keys that could not be looked at, with the reason.
@@ -143,6 +144,7 @@ class Triage:
                     self.fingerprints[event.key],
                     scenes=self.scenes,
                     is_corrected=event.key in corrected,
+                    films=self.films,
                 )
             else:
                 action = leave_out(event, record)
@@ -211,13 +213,14 @@ def decide(
     *,
     scenes: bool = False,
     is_corrected: bool = False,
+    films: bool = False,
 ) -> Action:
     """Decide about one key.
 
     `present` is the version that the event names or what the bucket showed when asked, None where there is no
     object; `fingerprints` are those of the detectors that this image is to have, if need be, where `scenes`,
     from another photo of its scene. `is_corrected` says that people have changed what they say of its content
-    since the record was made.
+    since the record was made; `films` that films are taken.
     """
     if record is not None and is_older(event, record):
         return Action.REPUBLISH if was_made_by(event, record) else Action.SKIP
@@ -225,7 +228,7 @@ def decide(
         # Somebody asked to look at what never was: not even a tombstone is worth writing.
         return Action.SKIP
     if record is not None and _describes(
-        record, event, present, fingerprints, scenes=scenes, is_corrected=is_corrected
+        record, event, present, fingerprints, scenes=scenes, is_corrected=is_corrected, films=films
     ):
         return Action.REPUBLISH if was_made_by(event, record) else Action.MOVE_ON
     return Action.TOMBSTONE if present is None else Action.RECOGNIZE
@@ -255,6 +258,7 @@ def _describes(
     *,
     scenes: bool,
     is_corrected: bool,
+    films: bool,
 ) -> bool:
     if present is None:
         return record.status is Status.DELETED
@@ -263,10 +267,21 @@ def _describes(
     if record.rejection is not None:
         if record.rejection.is_about_access and present.obstacle is None:
             return _is_its_maker(event, record)
-        # What was rejected before pictures were read may be of a format that is read now.
-        return PICTURE not in fingerprints or PICTURE in record.detectors
+        return _stays_rejected(record, fingerprints, films=films)
     if record.status is not Status.RECOGNIZED:
         return False
     # What was recognized before it was archived stays so: nobody could be asked anew.
     asked = unmarked(record.detectors) if scenes else dict(record.detectors)
     return not is_corrected if asked == dict(fingerprints) else present.obstacle is not None
+
+
+def _stays_rejected(record: ImageRecord, fingerprints: Mapping[str, str], *, films: bool) -> bool:
+    """Whether nobody would find now that a file can be recognized after all.
+
+    What was rejected before pictures were read may be of a format that is read now, and what was rejected for
+    its file may be a film.
+    """
+    assert record.rejection is not None
+    if films and record.rejection.detector in {PICTURE, None}:
+        return FILM in record.detectors
+    return PICTURE not in fingerprints or PICTURE in record.detectors

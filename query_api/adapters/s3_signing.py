@@ -40,6 +40,11 @@ TYPES = {
     "ARW": "image/x-sony-arw",
     "PEF": "image/x-pentax-pef",
     "SRW": "image/x-samsung-srw",
+    "MP4": "video/mp4",
+    "MOV": "video/quicktime",
+    "WEBM": "video/webm",
+    "MKV": "video/x-matroska",
+    "AVI": "video/x-msvideo",
 }
 # A session that ends before VALID_SECONDS has its rest measured in these steps.
 _STEP_SECONDS = 60

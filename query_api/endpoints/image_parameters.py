@@ -23,6 +23,10 @@ MAX_LABEL_TERMS = 30
 
 KEY = Parameter("key", parameters.S3_KEY, "One image by its key, any key. Goes together with `raw` alone.")
 
+FORMAT = Parameter(
+    "format", parameters.one_of("json", "vtt"), "`vtt` gives WebVTT, a cue for each interval.", default="json"
+)
+
 PARAMETERS = (
     KEY,
     Parameter("raw", parameters.FLAG, "With `key`: what Rekognition itself answered."),
@@ -82,6 +86,7 @@ PARAMETERS = (
         "Where the images have ended.",
         default=str(Status.RECOGNIZED),
     ),
+    Parameter("kind", parameters.one_of("photo", "video"), "Whether photos are meant, or films."),
     Parameter("prefix", parameters.text_up_to(1024), "What the keys begin with."),
     Parameter("from", parameters.moment(), "Uploaded at this time or later; a date means its first moment."),
     Parameter(
@@ -145,7 +150,10 @@ _BY_MEANING = ("like", "similar_to")
 _BY_CHOICE = ("celebrity", "color", "equipment")
 _OF_LABELS = ("label", "any_label", "not_label")
 _OF_MODERATION = ("moderation", "moderation_action")
-_OF_RECOGNIZED = (*_OF_LABELS, "min_faces", "text", *_OF_MODERATION, *_BY_CHOICE, *_OF_FILES, *_BY_MEANING)
+_OF_RECOGNIZED = (
+    *("kind", *_OF_LABELS, "min_faces", "text", *_OF_MODERATION),
+    *(*_BY_CHOICE, *_OF_FILES, *_BY_MEANING),
+)
 _WITH_CONFIDENCE = (*_OF_LABELS, "moderation")
 _ORDERED_BY = ("label", "any_label", "moderation")
 
@@ -190,6 +198,7 @@ def read_question(params: QueryParams, offered: Offered) -> ListQuestion:
         colors=params.all("color"),
         equipment=params.all("equipment"),
         status=Status(params.one("status")),
+        kind=params.one("kind"),
         prefix=params.one("prefix") or "",
         uploaded_from=params.one("from"),
         uploaded_to=params.one("to"),
@@ -234,7 +243,9 @@ def _hold_together(params: QueryParams) -> None:
     if is_given("min_confidence") and not is_given(*_WITH_CONFIDENCE):
         params.blame("min_confidence", f"is about {', '.join(_WITH_CONFIDENCE)}; give one of them too")
     if params.one("status") == Status.REJECTED and (is_given(*_OF_RECOGNIZED) or order in BY_CAPTURE):
-        params.blame("status", "only recognized images have labels, faces, text and a time of capture")
+        params.blame(
+            "status", "only recognized images have labels, faces, text, a kind and a time of capture"
+        )
     if order == Order.CONFIDENCE and not is_given(*_ORDERED_BY):
         params.blame("order", f"confidence is about {', '.join(_ORDERED_BY)}; give one of them too")
     if order not in {Order.NEWEST, Order.OLDEST} and is_given("near_duplicates_of"):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from contract.records import ImageRecord, Status
 from query_api.endpoints import presentation, schemas
-from query_api.endpoints.image_parameters import KEY, PARAMETERS, Offered, read_question
+from query_api.endpoints.image_parameters import FORMAT, KEY, PARAMETERS, Offered, read_question
 from query_api.http import parameters
 from query_api.http.messages import Request, Response, unknown_image
 from query_api.http.parameters import QueryParams
@@ -54,6 +54,19 @@ IMAGE = Endpoint(
     refusals=NO_SUCH_IMAGE,
     by_prefix=True,
 )
+INTERVALS = Endpoint(
+    "GET",
+    "/images/{key+}/intervals",
+    "getIntervals",
+    "What is seen in a film, and when",
+    schemas.INTERVALS,
+    "In order of time; of a photo there are none. Any path that ends so is taken for this. For any key: "
+    "`/images?key=…`, which has them too.",
+    (FORMAT,),
+    path_parameters=(KEY,),
+    refusals=NO_SUCH_IMAGE,
+    by_prefix=True,
+)
 RAW = Endpoint(
     "GET",
     "/images/{key+}/raw",
@@ -81,9 +94,10 @@ class ImageEndpoints:
     meanings: "Meanings | None" = None
 
     def routes(self) -> tuple[Route, ...]:
-        """Return the routes; that of raw answers goes before the one that takes every path."""
+        """Return the routes; those of a part of an image go before the one that takes every path."""
         return (
             Route(LIST, self._list_or_image),
+            Route(INTERVALS, self._intervals),
             Route(RAW, lambda request: self._at_path(request, raw=True)),
             Route(IMAGE, lambda request: self._at_path(request, raw=False)),
             *self._review_routes(),
@@ -99,6 +113,17 @@ class ImageEndpoints:
     def _at_path(self, request: Request, *, raw: bool) -> Response:
         path = request.path.removesuffix("/raw") if raw else request.path
         return self._image(object_key(path), raw=raw)
+
+    def _intervals(self, request: Request) -> Response:
+        params = QueryParams(INTERVALS.parameters, request.raw_query_string)
+        params.finish()
+        key = object_key(request.path.removesuffix("/intervals"))
+        details = read_details(self.table, key)
+        if details is None:
+            raise unknown_image(key)
+        from query_api.endpoints import intervals
+
+        return intervals.answer(key, details, self.signer, params.one("format"), self.offered.policy)
 
     def _list_or_image(self, request: Request) -> Response:
         params = QueryParams(PARAMETERS, request.raw_query_string)
@@ -184,6 +209,10 @@ class ImageEndpoints:
         shown, policy = self._shown(details.record), self.offered.policy
         if policy is not None:
             shown = {**shown, "policy": policy.version}
+        if presentation.is_film(details.record):
+            from query_api.endpoints.intervals import intervals
+
+            shown = {**shown, "intervals": intervals(details, self.signer, policy)}
         try:
             return presentation.details(details, shown, policy)
         except (KeyError, TypeError, AttributeError):

@@ -8,6 +8,7 @@ from contract.meaning import OF_OUR_OWN
 from contract.photos import PhotoFacts
 from contract.raw_answers import labels_shown, of_choice, plain, text_lines
 from contract.records import Findings, ImageRecord, Result
+from contract.table import VIDEO, kind_of
 from query_api.endpoints.schemas import PHOTO, Json
 from query_api.ports import Details, Signer
 from query_api.search.questions import Match, Page
@@ -85,6 +86,10 @@ def details(image: Details, shown: Json, policy: "Policy | None" = None) -> Json
     }
 
 
+def is_film(record: ImageRecord) -> bool:
+    return kind_of(record) == VIDEO
+
+
 def raw(image: Details) -> Json:
     """Write what Rekognition answered, detector by detector, as it came."""
     return {
@@ -104,6 +109,7 @@ def _summary(record: ImageRecord, shown: Json) -> Json:
     rejection = record.rejection
     return {
         "key": record.key,
+        "kind": kind_of(record),
         "status": str(record.status),
         "uploaded_at": record.version.uploaded_at,
         "decided_at": record.decided_at,

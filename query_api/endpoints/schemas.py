@@ -42,6 +42,7 @@ URL: Json = {
     "has `block_tag`.",
 }
 NUMBER_OR_NULL: Json = {"type": ["number", "null"]}
+SECONDS: Json = {"type": "number", "minimum": 0}
 
 BOX = json_object(
     {name: {"type": "number"} for name in ("left", "top", "width", "height")},
@@ -78,6 +79,7 @@ PHOTO = json_object(
         "longitude": {**NUMBER_OR_NULL, "minimum": -180, "maximum": 180},
         "rating": {"type": ["integer", "null"]},
         "keywords": listed(TEXT),
+        "duration_seconds": {**NUMBER_OR_NULL, "description": "How long a film lasts; null of a photo."},
     },
     description="What the file says of itself; null where it says nothing. Texts are a stranger's.",
 )
@@ -122,6 +124,7 @@ CORRECTIONS = json_object(
 BY_CHOICE = ("celebrities", "colors", "equipment")
 _COMMON: Json = {
     "key": TEXT,
+    "kind": {"type": "string", "enum": ["photo", "video"]},
     "status": {"type": "string", "enum": ["recognized", "rejected"]},
     "uploaded_at": TIME,
     "decided_at": TIME,
@@ -218,6 +221,19 @@ DETAILED_LABEL = json_object(
     "instances",
     "by",
 )
+INTERVAL = json_object(
+    {
+        "kind": {"type": "string", "enum": ["label", "person", "moderation", "text"]},
+        "name": TEXT,
+        "start_seconds": SECONDS,
+        "end_seconds": SECONDS,
+        "best_seconds": {**SECONDS, "description": "Of the frame in which it is surest."},
+        "confidence": {**PERCENT, "type": ["number", "null"], "description": "In that frame."},
+        "frame_url": {**TEXT_OR_NULL, "description": "Shows that frame for 15 minutes, to anybody."},
+    },
+    description="How long something is seen without a break.",
+)
+INTERVALS = json_object({"key": TEXT, "duration_seconds": NUMBER_OR_NULL, "intervals": listed(INTERVAL)})
 DETAILS = json_object(
     {
         **_COMMON,
@@ -228,6 +244,7 @@ DETAILS = json_object(
         "text_lines": or_null(listed(json_object({"text": TEXT, "confidence": PERCENT, "box": BOX}))),
         "image_properties": {**ANYTHING, "description": "Rekognition's colours and quality."},
         "celebrity_faces": listed(ANYTHING),
+        "intervals": {**listed(INTERVAL), "description": "Of a film: what is seen when, in order of time."},
         "equipped_persons": listed(
             {**ANYTHING, "description": "A person, the parts of the body that are seen, what covers them."}
         ),
@@ -252,6 +269,7 @@ DETAILS = json_object(
     "image_properties",
     "celebrity_faces",
     "equipped_persons",
+    "intervals",
 )
 RAW: Json = {
     "type": "object",

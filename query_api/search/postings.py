@@ -136,6 +136,8 @@ def _groups(question: ListQuestion, policy: Policy | None) -> list[Terms]:
     groups += [(table.equipment_term(kind),) for kind in question.equipment]
     if question.min_faces:
         groups.append((table.faces_term(),))
+    if question.kind == table.VIDEO:
+        groups.append((table.kind_term(question.kind),))
     if question.camera is not None:
         groups.append((table.camera_term(question.camera),))
     if question.near is not None:

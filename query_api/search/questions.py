@@ -38,7 +38,7 @@ class ListQuestion(NamedTuple):
     `include_parents`, if it is not implied by another of its labels. An image matches that carries all of
     `labels`, one of `any_labels` and none of `not_labels`. `words` were read in them, in any order; all of
     `celebrities` are in them, all of `colors` cover a good part, and somebody wears each of `equipment`.
-    `moderation_action` is what the policy asks to do with them.
+    `moderation_action` is what the policy asks to do with them. `kind` is `photo` or `video`.
     `uploaded_from` and `uploaded_to` are ISO 8601 times in UTC, `taken_from` and `taken_to` by the camera's
     clock; both belong to the span. `picture_hash` is that of the photo `near_duplicates_of`, which itself is
     left out. `like` is what images mean, in any words, and `similar_to` the key of one that they are like,
@@ -59,6 +59,7 @@ class ListQuestion(NamedTuple):
     colors: tuple[str, ...] = ()
     equipment: tuple[str, ...] = ()
     status: Status = Status.RECOGNIZED
+    kind: str | None = None
     prefix: str = ""
     uploaded_from: str | None = None
     uploaded_to: str | None = None
@@ -218,6 +219,7 @@ class Matcher:
         asked, found = self.question, record.findings
         if not (
             record.status is asked.status
+            and (asked.kind is None or asked.kind == table.kind_of(record))
             and (found.faces or 0) >= asked.min_faces
             and record.key.startswith(self._prefixes)
             and (asked.uploaded_from or "") <= record.version.uploaded_at <= (asked.uploaded_to or "~")

@@ -3,6 +3,8 @@
 `heic cat 97` is a cat in a format that Rekognition does not read: it is shown the view. `bomb 1` can never be
 recognized. Anything else is a JPEG, as far as its beginning tells; one that begins with `burst2-5` is of the
 second burst of its camera, and of sharpness 5.
+
+`film cat 97|dog 88` is a film whose two frames last ten seconds each; a slice has two.
 """
 
 import hashlib
@@ -11,11 +13,14 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract.films import Frame, Slice, frame_key
 from contract.photos import PhotoFacts
 from tests.fakes.calls import Calls
 from tests.fakes.s3 import FakeS3
 
 FUNCTION = "pictures"
+FILMS = "films"
+FRAME_MS, SLICE_SECONDS = 10_000, 20.0
 RENDITIONS = "renditions"
 CAMERA = "Pixel 9"
 CELLS = ("u09", "u09t", "u09tu", "u09tun")
@@ -49,16 +54,15 @@ class FakePictures:
     read: list[str] = field(default_factory=list)
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
-        assert FunctionName == FUNCTION
         with self.calls.of("Invoke"):
             asked = json.loads(Payload)
             try:
-                answer, failed = self._answer(asked), {}
+                answer, failed = self._answer(asked, FunctionName), {}
             except MemoryError:
                 answer, failed = {"errorType": "Runtime.ExitError"}, {"FunctionError": "Unhandled"}
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
 
-    def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def _answer(self, asked: dict[str, Any], function: str) -> dict[str, Any]:
         key, content_id = asked["key"], asked["content_id"]
         self.read.append(key)
         stored = self.s3.version(key, asked["version_id"])
@@ -70,6 +74,10 @@ class FakePictures:
             raise MemoryError
         if stored.body.startswith(b"bomb"):
             return {"refused": {"code": "InvalidParameterException", "message": f"{key} is too small"}}
+        if function == FILMS:
+            return self._film(asked, stored.body.removeprefix(b"film ").split(b"|"))
+        if stored.body.startswith(b"film "):
+            return {"film": "MP4"}
         is_direct = not stored.body.startswith(b"heic ")
         photo = PhotoFacts(
             format="JPEG" if is_direct else "HEIF",
@@ -89,4 +97,31 @@ class FakePictures:
         for made in (photo.thumbnail_key(content_id), photo.view_key(content_id)):
             if made is not None:
                 self.renditions[made] = stored.body
+        return {"photo": photo.to_json()}
+
+    def _film(self, asked: dict[str, Any], frames: list[bytes]) -> dict[str, Any]:
+        content_id, token = asked["content_id"], asked["token"]
+        if asked.get("span") is not None:
+            first, end, _ = asked["span"]
+            chosen = [
+                (Frame(place, place + FRAME_MS, place, hash_of(frame)), frame)
+                for place, frame in zip(range(0, 10**9, FRAME_MS), frames, strict=False)
+                if first <= place < end
+            ]
+            for at, frame in chosen:
+                self.renditions[frame_key(content_id, token, at.name)] = frame
+            return {"slice": Slice(tuple(at for at, _ in chosen), token).to_json()}
+        photo = PhotoFacts(
+            format=asked["form"],
+            width=400,
+            height=300,
+            is_direct=False,
+            renditions=token,
+            has_view=True,
+            duration_seconds=len(frames) * FRAME_MS / 1000,
+            slice_seconds=SLICE_SECONDS,
+        )
+        for made in (photo.thumbnail_key(content_id), photo.view_key(content_id)):
+            if made is not None:
+                self.renditions[made] = frames[0]
         return {"photo": photo.to_json()}

@@ -33,7 +33,9 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
             out = tmp_path_factory.mktemp("assembly")
             app = App(outdir=str(out), context=dict(context))
             settings = DeploymentSettings.from_context(app.node.try_get_context)
-            ImagepipeStack(app, STACK_NAME, settings, **bundles())
+            # The zip of films takes a minute to make; tests/infra/test_bundles.py does.
+            zips = bundles()
+            ImagepipeStack(app, STACK_NAME, settings, **{**zips, "films": zips["pictures"]})
             app.synth()
             made[name] = Assembly(out, name)
         return made[name]

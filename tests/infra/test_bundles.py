@@ -15,7 +15,9 @@ from infra.bundles import PYTHON_VERSION, SERVICES, Bundle, compile_below, find_
 from local.cloud.running import make_lambda_python
 from processors.meaning.text_model import MODEL_FILE, VOCABULARY_FILE
 
-BUNDLES = bundles.bundles()
+# That of films is twenty times as large, and has a test of its own.
+FILMS = bundles.bundles()["films"]
+BUNDLES = {name: each for name, each in bundles.bundles().items() if name != "films"}
 ENTRIES = {
     "processors": "processors.handler",
     "query_api": "query_api.handler",
@@ -152,6 +154,19 @@ def test_the_libraries_that_decode_photos_work_out_of_the_zip_alone(name: str, t
     finished = alone(tmp_path, f"import {name} as module; print(module.__file__)", {})
 
     assert finished.stdout.startswith(str(tmp_path)), finished.stderr
+
+
+def test_what_decodes_films_is_in_their_zip_and_lambda_takes_it(tmp_path: Path) -> None:
+    """Lambda takes 250 MB unpacked: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+    with zipfile.ZipFile(replace(FILMS, is_for_here=True).build()) as archive:
+        archive.extractall(tmp_path)
+        size = sum(member.file_size for member in archive.infolist())
+    environment = {**ENVIRONMENT, "BUCKET_NAME": "bucket", "RENDITIONS_BUCKET": "renditions"}
+
+    finished = alone(tmp_path, "import processors.films_handler, cv2; print(cv2.__file__)", environment)
+
+    assert finished.stdout.startswith(str(tmp_path)), finished.stderr
+    assert size < 250_000_000
 
 
 def test_bytecode_is_taken_without_looking_at_the_source(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ NAMED = {
     "AnswersQueryLogs": "| log lines: keys, in reports of failures | CloudWatch |",
     "OperatorLogs": "| log lines: keys, in reports of failures | CloudWatch |",
     "EditorLogs": "| log lines of corrections: key, what was said, and who said it",
+    "FilmsLogs": "| log lines: keys, in reports of failures | CloudWatch |",
     "PicturesLogs": "| log lines: keys, in reports of failures | CloudWatch |",
     "AnswersAccessLog": "| CloudWatch, with `access_logs` |",
     "AnswersSignInPeople": "| people who may sign in: e-mail addresses | Cognito, with `sign_in` |",
@@ -59,6 +60,7 @@ EVERYTHING = {
     "near_duplicates": "true",
     "keep_location": "true",
     "sidecars": "true",
+    "video": "frames",
     "policy": str(ROOT / "tests" / "infra" / "policy.toml"),
 }
 

@@ -26,7 +26,7 @@ from processors.telemetry import Log
 from processors.wiring import Clients, assemble
 from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
-from tests.fakes.pictures import FUNCTION, RENDITIONS, FakePictures
+from tests.fakes.pictures import FILMS, FUNCTION, RENDITIONS, FakePictures
 from tests.fakes.rekognition import FakeRekognition
 from tests.fakes.s3 import BUCKET, START, FakeS3
 from tests.fakes.s3_versions import StoredVersion, Versioning
@@ -54,6 +54,7 @@ WITH_REGIONS = replace(
     },
 )
 WITH_PICTURES = replace(SETTINGS, pictures_function=FUNCTION, renditions_bucket=RENDITIONS)
+WITH_FILMS = replace(WITH_PICTURES, films_function=FILMS)
 
 
 class LazyFuture(Future[Any]):

@@ -25,6 +25,7 @@ BY_PREFIX = {
     "listImages": "their photos alone",
     "getImage": "404 for all others, without a read",
     "getRawAnswers": "the same",
+    "getIntervals": "the same",
     "checkHealth": "the same for all: it holds no data",
     "allowUpload": "below their prefixes",
     "readAccess": "their prefixes",
@@ -62,7 +63,11 @@ def test_each_route_says_what_it_is_to_those_who_see_some_photos() -> None:
 
 
 def targets() -> list[str]:
-    paths = {"/images/{key+}": "/images/family/cat.jpg", "/images/{key+}/raw": "/images/family/cat.jpg/raw"}
+    paths = {
+        "/images/{key+}": "/images/family/cat.jpg",
+        "/images/{key+}/raw": "/images/family/cat.jpg/raw",
+        "/images/{key+}/intervals": "/images/family/cat.jpg/intervals",
+    }
     endpoints = [
         route.endpoint for route in all_routes(site_of(policy=Policy()).parts) if not route.endpoint.is_static
     ]

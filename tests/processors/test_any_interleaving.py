@@ -15,10 +15,12 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
+from contract.block_tag import BLOCK_TAG
 from contract.corrections import Decision, Edit
 from contract.items import from_wire
 from contract.notifications import completion, look_again
 from contract.photos import PICTURE, PhotoFacts
+from contract.policy import to_json
 from contract.records import Status, content_id, unpack
 from contract.table import camera_term, decision_term, hash_terms, label_term, place_term
 from loadtest.simulation.outages import client_error
@@ -398,7 +400,12 @@ class InterleavingsOfRegions(InterleavingsWithPictures):
 class InterleavingsOfCorrections(Interleavings):
     """The same where people correct photos at any moment, also through copies that come and go."""
 
-    settings = replace(SETTINGS, corrections="yes")
+    settings = replace(
+        SETTINGS,
+        corrections="yes",
+        policy=to_json({"labels": {"default": 60}, "moderation": {"Violence": {"block": 90}}}),
+        block_tag="yes",
+    )
 
     @precondition(lambda self: self._recognized())
     @rule(data=st.data(), edit=st.sampled_from(EDITS))
@@ -456,6 +463,8 @@ class InterleavingsOfCorrections(Interleavings):
                 said = self.world.corrections(record.content_id)
                 assert record.corrections == said.number, f"{record.key} lacks what people say of it"
                 assert record.decision == said.decision
+                tags = self.world.s3.tags.of("", record.key, record.version.version_id)
+                assert (BLOCK_TAG in tags) == (said.decision == Decision.BLOCK), f"{record.key} has {tags}"
 
 
 class InterleavingsOfScenes(InterleavingsWithPictures):

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from contract.corrections import NONE, Corrections, Edit, corrections_key
 from contract.policy import Policy
 from contract.records import Findings, ImageRecord, Result, ResultName
@@ -146,3 +148,35 @@ def test_a_policy_shows_what_people_say_as_it_shows_what_detectors_do() -> None:
     assert labels(told) == {"Animal": (99.0, None), "Pet": (100.0, "person")}
     assert told["corrections"]["added"] == ["Kitten"]
     assert {label["name"]: len(label["instances"]) for label in told["labels"]} == {"Animal": 1, "Pet": 1}
+
+
+def test_an_image_seen_before_is_one_request_and_never_has_corrections_older_than_its_record(
+    moto_table: MotoTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are read at once, in any order: the record as of now, what people say as of a moment before."""
+    asked: list[int] = []
+    read = moto_table.client.batch_get_item
+
+    def counted(**request: Any) -> Any:
+        asked.append(len(request["RequestItems"][moto_table.table_name]["Keys"]))
+        answer = read(**request)
+        if len(asked) == 3:
+            kept = answer["Responses"][moto_table.table_name]
+            kept[:] = [item for item in kept if item["sk"]["S"] != "corrections"]
+        return answer
+
+    monkeypatch.setattr(moto_table.client, "batch_get_item", counted)
+    commit(moto_table, MACHINE)
+
+    moto_table.details("cat.jpg", corrected=True)
+    assert asked == [1, 2]
+
+    commit(moto_table, CORRECTED)
+    moto_table.put(corrections_key(CORRECTED.content_id), SAID.to_item())
+    details = moto_table.details("cat.jpg", corrected=True)
+
+    assert details is not None
+    assert details.said == SAID
+    assert asked == [1, 2, 3, 2]
+    moto_table.details("cat.jpg", corrected=True)
+    assert asked == [1, 2, 3, 2, 3]

@@ -11,9 +11,12 @@ from contract.usage import Assumptions, Work, seconds_at_quota
 from operations.costs import (
     ALARMS_OF_DELIVERY,
     Bill,
+    alerts,
     audit_a_month,
     bill,
+    block_tags,
     bridged_events,
+    corrections,
     customer_key_a_month,
     dashboard_a_month,
     operator_a_month,
@@ -263,6 +266,7 @@ def _standing() -> str:
         + _page()
         + "\n"
         + _watching()
+        + _of_people()
         + "\n"
         + _existing_bucket()
         + "\n"
@@ -286,6 +290,16 @@ def _watching() -> str:
         "alarms on its function.\nNor is the dashboard (`-c dashboard=true`): "
         f"${watching['metrics']:.2f} for the metric of latency, and "
         f"${watching['dashboard beyond the third']:.2f} for itself\nwhere the account has three already.\n"
+    )
+
+
+def _of_people() -> str:
+    return (
+        "Nor are corrections (`-c corrections=true`): "
+        f"${corrections(MILLION):.2f} a million photos, for what people say is read twice with each. Nor is\n"
+        f"`-c block_tag=true`: ${block_tags(MILLION):.2f} a million photos, and "
+        f"${block_tags(0, MILLION):.2f} more a million that are blocked. Nor are alerts: "
+        f"${alerts(MILLION):.2f} at most\na million photos and one rule, if each comes alone and matches.\n"
     )
 
 

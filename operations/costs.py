@@ -23,6 +23,7 @@ CACHED_KEY_SECONDS = 300
 ALARMS, ALARMS_OF_PICTURES = 21, 2
 # Where operators have a page, the function that answers them has two.
 ALARMS_OF_OPERATORS = 2
+ALERT_ITEM_BYTES = 5_000
 # Those of a bucket that was there before.
 ALARMS_OF_DELIVERY = 2
 # The query API writes metrics of its own.
@@ -119,6 +120,31 @@ def standing_a_month(prices: Prices | None = None, *, is_bridged: bool = False) 
 def operator_a_month(prices: Prices | None = None) -> float:
     """Return what the page for operators costs by being there: the alarms on its function."""
     return ALARMS_OF_OPERATORS * (prices or Prices()).alarm_month
+
+
+def alerts(photos: float, rules: int = 1, prices: Prices | None = None) -> float:
+    """Return the most that rules of alerts cost for photos that are announced, the mail left out.
+
+    A message that comes alone is a batch, received and deleted by itself, in which every rule has a match: an
+    item of some 5 KB a rule, read as of now and written.
+    """
+    prices = prices or Prices()
+    item = usage.read_units(ALERT_ITEM_BYTES) * prices.million_read_units
+    item += usage.write_units(ALERT_ITEM_BYTES) * prices.million_write_units
+    each = 2 * prices.million_sqs_requests + prices.million_invocations + rules * item
+    return photos * each / MILLION
+
+
+def corrections(photos: float, prices: Prices | None = None) -> float:
+    """Return what it costs that people may correct photos: what they say is read around each commit."""
+    return photos * 2 * (prices or Prices()).million_read_units / MILLION
+
+
+def block_tags(photos: float, blocked: float = 0, prices: Prices | None = None) -> float:
+    """Return what tags of blocked photos cost: one look each, and of a blocked one two renditions with it."""
+    prices = prices or Prices()
+    looked_at = photos + 2 * blocked
+    return (looked_at * prices.million_s3_gets + 3 * blocked * prices.million_s3_puts) / MILLION
 
 
 def dashboard_a_month(prices: Prices | None = None) -> Mapping[str, float]:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 from contract.films import Interval, intervals_of
 from contract.photos import PICTURE
 from contract.raw_answers import shown_name
-from query_api.endpoints.presentation import Details
 from query_api.endpoints.schemas import Json
 from query_api.http.messages import Response
-from query_api.ports import Signer
+from query_api.ports import Details, Signer
 
 if TYPE_CHECKING:
     from contract.policy import Policy

@@ -24,8 +24,11 @@ from infra.settings import DeploymentSettings
 from operations.costs import (
     API_METRICS,
     WEB_ACL_RULES,
+    alerts,
     audit_a_month,
     bill,
+    block_tags,
+    corrections,
     customer_key_a_month,
     page_a_month,
     scan,
@@ -254,3 +257,9 @@ def test_the_assumptions_are_those_of_the_deployment() -> None:
 
     assert assumed.photos_a_batch == DeploymentSettings().batch_size
     assert assumed.tallied_a_transaction <= MAX_KEYS
+
+
+def test_wings_that_act_cost_by_photo_and_nothing_without_any() -> None:
+    assert (alerts(0), corrections(0), block_tags(0)) == (0, 0, 0)
+    assert alerts(1_000_000, rules=2) - alerts(1_000_000) == pytest.approx(2 * 0.125 + 5 * 0.625, rel=0.01)
+    assert block_tags(1_000_000, blocked=1_000) == pytest.approx(0.40 + 0.0158)

@@ -123,7 +123,8 @@ class ImageEndpoints:
             raise unknown_image(key)
         from query_api.endpoints import intervals
 
-        return intervals.answer(key, details, self.signer, params.one("format"), self.offered.policy)
+        signer = self._signer_for(details.record)
+        return intervals.answer(key, details, signer, params.one("format"), self.offered.policy)
 
     def _list_or_image(self, request: Request) -> Response:
         params = QueryParams(PARAMETERS, request.raw_query_string)
@@ -212,7 +213,7 @@ class ImageEndpoints:
         if presentation.is_film(details.record):
             from query_api.endpoints.intervals import intervals
 
-            shown = {**shown, "intervals": intervals(details, self.signer, policy)}
+            shown = {**shown, "intervals": intervals(details, self._signer_for(details.record), policy)}
         try:
             return presentation.details(details, shown, policy)
         except (KeyError, TypeError, AttributeError):
@@ -222,16 +223,16 @@ class ImageEndpoints:
             return presentation.details(details._replace(results={}), shown, policy)
 
     def _shown(self, record: ImageRecord) -> schemas.Json:
-        offered = self.offered
-        action = None if offered.policy is None else offered.policy.action_of(record)
-        is_blocked = offered.block_tag and action == BLOCK
-        shown = presentation.shown(
-            record,
-            None if is_blocked else self.signer,
-            pictures=offered.pictures,
-            places=offered.keep_location,
-        )
-        return shown if offered.policy is None else {"moderation_action": action, **shown}
+        offered, signer = self.offered, self._signer_for(record)
+        shown = presentation.shown(record, signer, pictures=offered.pictures, places=offered.keep_location)
+        if offered.policy is None:
+            return shown
+        return {"moderation_action": offered.policy.action_of(record), **shown}
+
+    def _signer_for(self, record: ImageRecord) -> Signer | None:
+        """Return what signs for an image; None where it is blocked, and so shown nowhere."""
+        policy = self.offered.policy if self.offered.block_tag else None
+        return None if policy is not None and policy.action_of(record) == BLOCK else self.signer
 
 
 def read_details(table: TableReader, key: str, *, corrected: bool = False) -> Details | None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 WEBVTT = "text/vtt; charset=utf-8"
 
 
-def intervals(image: Details, signer: Signer, policy: "Policy | None" = None) -> list[Json]:
-    """Write the intervals of what the record shows."""
+def intervals(image: Details, signer: Signer | None, policy: "Policy | None" = None) -> list[Json]:
+    """Write the intervals of what the record shows, without frames where nothing signs for them."""
     return [
         {
             "kind": each.kind,
@@ -26,13 +26,15 @@ def intervals(image: Details, signer: Signer, policy: "Policy | None" = None) ->
             "end_seconds": each.end / 1000,
             "best_seconds": each.best / 1000,
             "confidence": each.confidence,
-            "frame_url": signer.rendition(each.frame),
+            "frame_url": None if signer is None else signer.rendition(each.frame),
         }
         for each in _shown(image, policy)
     ]
 
 
-def answer(key: str, image: Details, signer: Signer, form: str, policy: "Policy | None" = None) -> Response:
+def answer(
+    key: str, image: Details, signer: Signer | None, form: str, policy: "Policy | None" = None
+) -> Response:
     if form == "vtt":
         return Response(200, web_vtt(_shown(image, policy)), WEBVTT)
     photo = image.record.findings.photo

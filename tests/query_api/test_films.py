@@ -1,6 +1,7 @@
 """Films among photos: found by what is in them and by their kind, with what is seen when."""
 
 import tomllib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -116,3 +117,18 @@ def test_what_a_policy_hides_is_in_no_interval() -> None:
 
     assert spans_of(told) == [("label", "Pet", 0.0, 20.0, 11.0), ("text", "<sale>", 10.0, 20.0, 11.0)]
     assert "Weapon" not in str(site.get("/images/a/film.mp4/raw").json)
+
+
+def test_a_blocked_film_has_no_frames_where_blocked_objects_are_tagged() -> None:
+    site = site_of(Policy.of({}))
+    film = site.table.records(["a/film.mp4"])["a/film.mp4"]
+    commit(site.table, replace(film, decision="block"))
+
+    def frames() -> set[bool]:
+        one = site.get("/images/a/film.mp4").json["intervals"]
+        apart = site.get("/images/a/film.mp4/intervals").json["intervals"]
+        return {each["frame_url"] is None for each in (*one, *apart)}
+
+    assert frames() == {False}
+    site.block_tag = True
+    assert frames() == {True}

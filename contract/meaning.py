@@ -50,13 +50,18 @@ def space_of(fingerprint: str) -> str:
 
 
 def labels_in(response: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """Return the labels of a raw answer that a vector is made of, the surest first, each in percent."""
-    sure = [
-        (str(label["Name"]), float(label["Confidence"]))
-        for label in response["Labels"]
-        if label["Confidence"] >= LEAST_PERCENT
+    """Return the labels of a raw answer that a vector is made of, the surest first, each with its weight.
+
+    docs/search.md has the figures: how sure a label is counts by its square root, and what is named more
+    exactly by another label counts half.
+    """
+    sure = [label for label in response["Labels"] if label["Confidence"] >= LEAST_PERCENT]
+    surest = sorted(sure, key=lambda label: (-label["Confidence"], label["Name"]))[:MOST_LABELS]
+    broader = {parent["Name"] for label in surest for parent in label.get("Parents", ())}
+    return [
+        (str(label["Name"]), sqrt(label["Confidence"]) * (0.5 if label["Name"] in broader else 1.0))
+        for label in surest
     ]
-    return sorted(sure, key=lambda label: (-label[1], label[0]))[:MOST_LABELS]
 
 
 def written_vector(vector: Vector) -> str:

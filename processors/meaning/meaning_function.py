@@ -1,7 +1,7 @@
-"""What the meaning function answers: a vector for labels or for a text, and how near labels are to a text.
+"""What the meaning function answers: a vector for labels or for a text.
 
-`{"labels": [[name, percent], …]}` and `{"text": …}` are answered with `{"vector": …}`
-(contract/meaning.py says how it is written), `{"text": …, "near": [labels, …]}` with `{"nearness": […]}`.
+`{"labels": [[name, weight], …]}` and `{"text": …}` are answered with `{"vector": …}`, which is written as
+contract/meaning.py says.
 """
 
 from collections.abc import Mapping
@@ -24,8 +24,6 @@ class MeaningAnswers:
         match asked:
             case {"labels": [_, *_] as labels}:
                 return {VECTOR: written_vector(self.model.of_labels(labels))}
-            case {"text": str(text), "near": list(of_each)}:
-                return {"nearness": self.model.nearness(text[:MOST_TEXT_CHARACTERS], of_each)}
             case {"text": str(text)}:
                 return {VECTOR: written_vector(self.model.of_text(text[:MOST_TEXT_CHARACTERS]))}
         raise ValueError(f"asked for {sorted(asked)}: neither labels nor a text")

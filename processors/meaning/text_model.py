@@ -1,7 +1,7 @@
 """The model of text: a vector for a phrase, near those of phrases that mean about the same."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,21 +44,10 @@ class TextModel:
         return _plain(self._vector(text))
 
     def of_labels(self, labels: Labels) -> Vector:
-        """Return the mean of the vectors of labels, each as heavy as it is sure, of length 1."""
-        weights = np.array([confidence for _, confidence in labels], np.float32)
+        """Return the mean of the vectors of labels, each by its weight, of length 1."""
+        weights = np.array([weight for _, weight in labels], np.float32)
         vectors = np.stack([self._kept(name) for name, _ in labels])
         return _plain(_of_length_1(weights @ vectors))
-
-    def nearness(self, text: str, of_each: Sequence[Labels]) -> list[float]:
-        """Return how near the nearest label of each is to a text, from -1 to 1: less where it is not sure.
-
-        0 where there is no label.
-        """
-        asked = self._vector(text)
-        return [
-            max((float(self._kept(name) @ asked) * (sure / 100) ** 0.5 for name, sure in labels), default=0.0)
-            for labels in of_each
-        ]
 
     def _vector(self, text: str) -> "NDArray[np.float32]":
         numbers = np.array([numbers_of(text, self._vocabulary, MOST_PIECES)], np.int64)

@@ -17,20 +17,21 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
-from contract.meaning import LEAST_PERCENT, Vector, labels_in, likeness
-from processors.meaning.text_model import MODEL_FILE, VOCABULARY_FILE, TextModel
 
+from contract.detectors import LEAST_CONFIDENCE_PERCENT
+from contract.meaning import LEAST_PERCENT, Vector, labels_in, likeness
 from infra.bundles import MEANING, Bundle
 from local.rekognition.detect_labels import DetectLabels
 from local.rekognition.models.sessions import load_network
 from local.rekognition.pictures import decode
+from processors.meaning.text_model import MODEL_FILE, VOCABULARY_FILE, TextModel
 from tests.search.photos import gather, photos
 
 Questions = Mapping[str, frozenset[str]]
 Rank = Callable[[str], Sequence[str]]
 Answers = Mapping[str, Mapping[str, Any]]
-# How sure a label has to be for a search by labels: as for a vector, Rekognition's default, quite sure.
-LABEL_PERCENTS = (LEAST_PERCENT, 55.0, 80.0)
+# How sure a label has to be for a search by labels: as for a vector, and as the processor asks for.
+LABEL_PERCENTS = (LEAST_PERCENT, LEAST_CONFIDENCE_PERCENT)
 # Words that name nothing in a photo. The others are all given to the search by labels.
 _EMPTY = "a an the of on in with by to for my is are his her from at and or"
 
@@ -137,16 +138,48 @@ def recognized(folder: Path, models: Path) -> Answers:
     }
 
 
-def rankings(answers: Answers, model: TextModel) -> Iterator[tuple[str, Rank]]:
-    vectors = {
+def sure_labels(answer: Mapping[str, Any], least: float) -> Mapping[str, Any]:
+    """Return an answer as a detector gives it that is asked for surer labels only."""
+    return {"Labels": [label for label in answer["Labels"] if label["Confidence"] >= least]}
+
+
+def vectors_of(answers: Answers, model: TextModel) -> Mapping[str, Vector]:
+    return {
         name: model.of_labels(labels) for name, answer in answers.items() if (labels := labels_in(answer))
     }
+
+
+def rankings(answers: Answers, model: TextModel) -> Iterator[tuple[str, Rank]]:
+    vectors = vectors_of(answers, model)
+    fewer = vectors_of(
+        {name: sure_labels(answer, LABEL_PERCENTS[1]) for name, answer in answers.items()}, model
+    )
     described = {photo.name: model.of_text(photo.shows) for photo in photos()}
     for least in LABEL_PERCENTS:
         yield f"labels of {least:.0f} % and more", partial(by_labels, answers, least)
     yield "by meaning", partial(by_meaning, vectors, model.of_text)
+    yield (
+        f"by meaning, of labels of {LABEL_PERCENTS[1]:.0f} % and more",
+        partial(by_meaning, fewer, model.of_text),
+    )
     yield "labels, then by meaning", partial(labels_first, answers, vectors, model.of_text)
     yield "by meaning, had a person described each photo", partial(by_meaning, described, model.of_text)
+
+
+def cut_off(
+    least: float, vectors: Mapping[str, Vector], ask: Callable[[str], Vector], asked: Questions
+) -> str:
+    """Tell what `min_similarity` leaves: photos a question, right answers in percent, and empty pages."""
+    shown = {
+        question: {name for name, vector in vectors.items() if likeness(vector, of_question) >= least}
+        for question in asked
+        for of_question in [ask(question)]
+    }
+    found = sum(len(shown[question] & right) for question, right in asked.items())
+    of_right = 100 * found / sum(map(len, asked.values()))
+    photos_shown = sum(map(len, shown.values())) / len(asked)
+    empty = sum(not names for names in shown.values())
+    return f"{photos_shown:.0f} photos, {of_right:.0f} % found, {empty} empty"
 
 
 def row(name: str, *cells: object) -> str:
@@ -175,13 +208,18 @@ def main(
             *(f"{half}: {score}" for half in ("chosen by", "held apart") for score in Scores._fields),
         )
     )
-    for name, rank in rankings(recognized(photo_folder, models), model):
+    answers = recognized(photo_folder, models)
+    for name, rank in rankings(answers, model):
         typer.echo(row(name, *(f"{score:.0f}" for half in halves for score in scores(rank, half))))
         if each:
             for question, right in asked.items():
                 found = rank(question)
                 first = next((place for place, one in enumerate(found, 1) if one in right), None)
                 typer.echo(f"  {first or '-':>4} {question}: {', '.join(found[:3])}")
+    vectors = vectors_of(answers, model)
+    for least in (0.3, 0.4, 0.5):
+        left = (cut_off(least, vectors, model.of_text, half) for half in halves)
+        typer.echo(row(f"min_similarity {least}", *left))
 
 
 if __name__ == "__main__":

@@ -98,6 +98,10 @@ SPECS: Mapping[str, DetectorSpec] = {
     ),
 }
 
+# What is asked about each face where persons are looked for: no detector, for it is about no whole photo, but
+# it has a line of the quota as they have. It is asked at home alone, where the collection is.
+SEARCH = DetectorSpec("SearchUsersByImage", 50, 5, 120)
+
 OPERATIONS: Mapping[str, str] = {name: spec.operation for name, spec in SPECS.items()}
 CALLS: Mapping[str, str] = {name: spec.call for name, spec in SPECS.items()}
 # Those of which no call is charged.
@@ -133,7 +137,7 @@ _EVERYTHING = frozenset(
 NOT_LOOKED_UP = frozenset({"ap-southeast-5", "ap-southeast-7", "eu-south-2", "il-central-1", "sa-east-1"})
 
 REGIONS: Mapping[str, frozenset[str]] = {
-    spec.operation: (_EVERYTHING | spec.more_regions) - spec.not_regions for spec in SPECS.values()
+    spec.operation: (_EVERYTHING | spec.more_regions) - spec.not_regions for spec in (*SPECS.values(), SEARCH)
 }
 
 

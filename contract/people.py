@@ -52,7 +52,11 @@ class Consent:
 
 @dataclass(frozen=True)
 class Person:
-    """One person. `photos` says by source what each photo is called that faces were taken from."""
+    """One person.
+
+    `faces_at` says when the person gained faces last, empty while there are none. `photos` says by source
+    what each photo is called that faces were taken from.
+    """
 
     id: str
     name: str
@@ -60,6 +64,11 @@ class Person:
     status: PersonStatus
     added_at: str
     photos: Mapping[str, str] = field(default_factory=dict)
+    faces_at: str = ""
+
+    @property
+    def has_faces(self) -> bool:
+        return bool(self.faces_at)
 
     @property
     def at(self) -> ItemKey:
@@ -94,6 +103,7 @@ class Person:
             "status": str(self.status),
             "added_at": self.added_at,
             "photos": dict(self.photos),
+            "faces_at": self.faces_at,
         }
 
     @classmethod
@@ -105,7 +115,13 @@ class Person:
             status=PersonStatus(item["status"]),
             added_at=item["added_at"],
             photos=dict(item["photos"]),
+            faces_at=str(item.get("faces_at") or _faces_at(item)),
         )
+
+
+def _faces_at(item: Mapping[str, Any]) -> str:
+    """Return it for who was enrolled before it was written down."""
+    return item["added_at"] if item["status"] == PersonStatus.ENROLLED else ""
 
 
 def person_key(name: str) -> ItemKey:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from contract.detectors import CALLS, OPERATIONS, SPECS
+from contract.detectors import CALLS, OPERATIONS, SEARCH, SPECS
 from contract.timing import DAY_SECONDS, QUEUE_RETENTION_DAYS
 
 # Microseconds since 1970 stay below it for long; what does not is a float's infinity, or nonsense.
@@ -20,8 +20,9 @@ MICROSECONDS = 1_000_000
 NUMBERS = ("next_at", "bulk_at", "quota", "cut_at", "cut_from", "daily_limit", "day_calls")
 # https://docs.aws.amazon.com/general/latest/gr/rekognition.html
 LARGE_REGIONS = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
-IN_LARGE_REGIONS: Mapping[str, float] = {spec.operation: spec.quota for spec in SPECS.values()}
-ELSEWHERE: Mapping[str, float] = {spec.operation: spec.quota_elsewhere for spec in SPECS.values()}
+_ASKED = (*SPECS.values(), SEARCH)
+IN_LARGE_REGIONS: Mapping[str, float] = {spec.operation: spec.quota for spec in _ASKED}
+ELSEWHERE: Mapping[str, float] = {spec.operation: spec.quota_elsewhere for spec in _ASKED}
 
 
 def usual_quota(operation: str, region: str) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from contract.photos import FRAMES, PhotoFacts
 
@@ -78,6 +78,16 @@ class Status(StrEnum):
     DELETED = "deleted"
 
 
+class PersonMatch(NamedTuple):
+    """A person on a photo: how like the person the face is, in percent, and which of the faces it is.
+
+    A person whom somebody has named is there for sure; the face is None where nobody knows which.
+    """
+
+    similarity: float
+    face: int | None = None
+
+
 @dataclass(frozen=True)
 class Findings:
     """What the detectors found, in the short form that lists and index rows are made of.
@@ -87,11 +97,13 @@ class Findings:
     faces were not asked for. `moderation` maps categories to confidence in percent, `words` are the words
     read, in lower case and each once. `celebrities` maps names of well-known people to confidence in percent;
     `colors` are the simplified names of those that cover a good part of the image, `equipment` is what people
-    in it wear to protect themselves. `photo` is what the file says, None where nobody has looked. `scene` is
-    the content that was asked about instead of this one (processors/pipeline/scenes.py), None where this one
-    was. While a record is made, `inherited` are the detectors whose answers are from there, `implied_by` are
-    the labels that imply each parent, and `vector` stands for what the image means. Everything else is in the
-    raw results.
+    in it wear to protect themselves. `persons` are those who agreed to be looked for, by id, and `searched`
+    is the revision of their collection in which all faces were (contract/face_search.py). `photo` is what the
+    file says, None where nobody has looked. `scene` is the content that was asked about instead of this one
+    (processors/pipeline/scenes.py), None where this one was. While a record is made, `inherited` are the
+    detectors whose answers are from there, `implied_by` are the labels that imply each parent,
+    `face_details` what was said of each face, and `vector` stands for what the image means. Everything else
+    is in the raw results.
     """
 
     labels: Mapping[str, float] = field(default_factory=dict)
@@ -107,6 +119,9 @@ class Findings:
     colors: tuple[str, ...] = ()
     equipment: tuple[str, ...] = ()
     vector: tuple[float, ...] | None = field(default=None, compare=False)
+    persons: Mapping[str, PersonMatch] = field(default_factory=dict)
+    searched: int = 0
+    face_details: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
 
     def with_those_of(self, other: "Findings") -> "Findings":
         """Put together what two detectors found in one image."""
@@ -128,6 +143,9 @@ class Findings:
             inherited=self.inherited | other.inherited,
             implied_by={**self.implied_by, **other.implied_by},
             vector=self.vector if other.vector is None else other.vector,
+            persons={**self.persons, **other.persons},
+            searched=max(self.searched, other.searched),
+            face_details=(*self.face_details, *other.face_details),
         )
 
 
@@ -215,6 +233,7 @@ class ImageRecord:
             self.status,
             *(f"{name}={fingerprint}" for name, fingerprint in sorted(self.detectors.items())),
             *((f"corrections#{self.corrections}",) if self.corrections else ()),
+            *(f"person#{name}={tuple(match)}" for name, match in sorted(self.findings.persons.items())),
         )
         return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
@@ -242,6 +261,8 @@ class ImageRecord:
             "celebrities": _decimals(self.findings.celebrities) or None,
             "colors": list(self.findings.colors) or None,
             "equipment": list(self.findings.equipment) or None,
+            "persons": {name: _match_item(match) for name, match in self.findings.persons.items()} or None,
+            "searched": self.findings.searched or None,
             "photo": None if self.findings.photo is None else self.findings.photo.to_item(),
             "scene": self.findings.scene,
             "corrections": self.corrections or None,
@@ -293,6 +314,8 @@ def _findings(item: Mapping[str, Any]) -> Findings:
         celebrities=_floats(item.get("celebrities", {})),
         colors=tuple(item.get("colors", [])),
         equipment=tuple(item.get("equipment", [])),
+        persons={name: _match(match) for name, match in item.get("persons", {}).items()},
+        searched=int(item.get("searched", 0)),
         photo=None if "photo" not in item else PhotoFacts.from_item(item["photo"]),
         scene=None if "scene" not in item else str(item["scene"]),
     )
@@ -307,6 +330,18 @@ def _rejection(item: Mapping[str, Any]) -> Rejection | None:
         message=str(item["rejection_message"]),
         detector=None if detector is None else str(detector),
     )
+
+
+def _match_item(match: PersonMatch) -> dict[str, object]:
+    similarity = Decimal(str(match.similarity))
+    return (
+        {"similarity": similarity} if match.face is None else {"similarity": similarity, "face": match.face}
+    )
+
+
+def _match(item: Mapping[str, Any]) -> PersonMatch:
+    face = item.get("face")
+    return PersonMatch(float(item["similarity"]), None if face is None else int(face))
 
 
 def _decimals(confidences: Mapping[str, float]) -> dict[str, Decimal]:

@@ -12,6 +12,7 @@ from contract.detectors import (
     DEFAULT_DETECTORS,
     DETECTORS,
     LEAST_CONFIDENCE_PERCENT,
+    SEARCH,
     SPECS,
     operations_of,
 )
@@ -45,6 +46,7 @@ class ProcessorSettings:
     (contract/block_tag.py): `yes` or `no`.
     `meaning_function` makes vectors of labels; empty where photos are not searched by meaning.
     `films_function` reads films and chooses frames of them; empty where films are refused.
+    `people_collection` is the collection of persons who are looked for; empty where nobody is.
     """
 
     bucket_name: str
@@ -79,6 +81,7 @@ class ProcessorSettings:
     block_tag: str = "no"
     meaning_function: str = ""
     films_function: str = ""
+    people_collection: str = ""
 
     @property
     def keys(self) -> KeyFilter:
@@ -113,7 +116,8 @@ class ProcessorSettings:
             raise ValueError(
                 f"DETECTORS is {','.join(self.detectors)!r}; choose one or more of {', '.join(DETECTORS)}"
             )
-        without = [name for name in operations_of(detectors) if self.quotas.get(name, 0) <= 0]
+        operations = (*operations_of(detectors), *((SEARCH.operation,) if self.people_collection else ()))
+        without = [name for name in operations if self.quotas.get(name, 0) <= 0]
         if without:
             raise ValueError(f"QUOTAS gives no calls a second for {', '.join(without)}")
         if CUSTOM_LABELS in detectors and not self.custom_labels_model:
@@ -138,6 +142,7 @@ class QuerySettings:
     answers are given (contract/policy.py), as JSON; empty where there is none. `block_tag` says whether
     photos that are to be blocked are shown nowhere: `yes` or `no`.
     `meaning_function` makes vectors of questions; empty where photos are not searched by meaning.
+    From `people_similarity_percent` on a face is told to be somebody's; 0 where nobody is looked for.
     """
 
     bucket_name: str
@@ -161,6 +166,7 @@ class QuerySettings:
     corrections: str = "no"
     block_tag: str = "no"
     meaning_function: str = ""
+    people_similarity_percent: float = 0.0
 
     @property
     def keys(self) -> KeyFilter:

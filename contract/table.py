@@ -17,7 +17,7 @@ A content id names the bytes of an image, or those of one version alone where an
 (contract/records.py); the record says which (`shares_answers`).
 
 A term is `label:<name>`, `moderation:<category>`, `text:<word>`, `camera:<name>`, `celebrity:<name>`,
-`color:<name>` or `equipment:<type>`, all in lower case, `faces:some`, `geo:<geohash>`,
+`color:<name>`, `equipment:<type>` or `person:<id>`, all in lower case, `faces:some`, `geo:<geohash>`,
 `hash:<band>:<four digits>`, `kind:video` (photos have none) or `status:<status>`. Where a person has decided
 about a photo, its categories are
 `decided:<category>` instead, out of the way of whoever looks for what is to be reviewed, and there is
@@ -208,6 +208,10 @@ def equipment_term(kind: str) -> str:
     return f"equipment:{kind.casefold()}"
 
 
+def person_term(person_id: str) -> str:
+    return f"person:{person_id}"
+
+
 def camera_term(name: str) -> str:
     return f"camera:{name.casefold()}"
 
@@ -326,6 +330,7 @@ def _terms(record: ImageRecord) -> Mapping[str, tuple[float | None, bool]]:
     terms |= dict.fromkeys(map(celebrity_term, found.celebrities), (None, False))
     terms |= dict.fromkeys(map(color_term, found.colors), (None, False))
     terms |= dict.fromkeys(map(equipment_term, found.equipment), (None, False))
+    terms |= {person_term(name): (match.similarity, False) for name, match in found.persons.items()}
     if found.photo is not None:
         terms |= dict.fromkeys(_photo_terms(found.photo), (None, False))
     return terms

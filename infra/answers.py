@@ -124,6 +124,7 @@ class Answers(Construct):
                     policy=settings.policy_json,
                     corrections="yes" if settings.corrections else "no",
                     block_tag="yes" if settings.block_tag else "no",
+                    people_similarity_percent=settings.people_similarity_percent if settings.people else 0,
                 )
             ),
             timeout_seconds=timing.QUERY_TIMEOUT_SECONDS,
@@ -172,6 +173,8 @@ class Answers(Construct):
         for name in ("OPERATOR", "CORRECTIONS", "BLOCK_TAG"):
             if told[name] == "no":
                 del told[name]
+        if not settings.people_similarity_percent:
+            del told["PEOPLE_SIMILARITY_PERCENT"]
         return told
 
     def _let_pages_in(self, bucket: s3.Bucket) -> None:

@@ -70,7 +70,14 @@ class ImagepipeStack(Stack):
         # By it, SAM finds the zip of each function beside the template.
         # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-cdk.html
         self.node.set_context(WITH_ASSET_METADATA, True)
-        RegionRule(self, "Region", settings.every_detector, settings.regions, settings.custom_labels_model)
+        RegionRule(
+            self,
+            "Region",
+            settings.every_detector,
+            settings.regions,
+            settings.custom_labels_model,
+            people=settings.people,
+        )
         intake = ObjectEvents(self, "Intake", settings)
         store = Store(self, "Store", settings)
         completions = CompletionTopic(self, "Completions")
@@ -236,7 +243,7 @@ class ImagepipeStack(Stack):
 def _people(settings: DeploymentSettings) -> dict[str, str]:
     """Return what `imagepipe people` goes by; nothing where that is off.
 
-    The collection is made by its first `add`: it is no part of the stack, whose functions may not ask it.
+    The collection is made by its first `add`: it is no part of the stack, whose functions may only search it.
     """
     if not settings.people:
         return {}

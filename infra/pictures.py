@@ -20,13 +20,14 @@ from infra.settings import DeploymentSettings
 MEMORY_MB = 2048
 
 
-# What functions are told of a bucket that is not ours, of people who sign in or correct and of a policy, if
-# there are.
+# What functions are told of a bucket that is not ours, of people who sign in, correct or are looked for, and
+# of a policy, if there are.
 _UNLESS_EMPTY = (
     *("BUCKET_PREFIX", "BUCKET_SUFFIXES", "PREFIX_CLAIM", "SIGN_IN_URL", "SIGN_IN_CLIENT"),
     *("POLICY", "CORRECTED_BUCKET", "CORRECTED_QUEUE_URL", "DETECTORS_BY_PREFIX", "CUSTOM_LABELS_MODEL"),
     "MEANING_FUNCTION",
     "FILMS_FUNCTION",
+    "PEOPLE_COLLECTION",
 )
 # What the other functions are told of it, and are told nothing of where it is off.
 _TOLD = ("PICTURES_FUNCTION", "RENDITIONS_BUCKET", "KEEP_LOCATION", "NEAR_DUPLICATES", "SIDECARS", "SCENES")
@@ -85,6 +86,10 @@ class Pictures(Construct):
         """Let the processor ask this function, and Rekognition, with the processor's rights, read views."""
         allow(processor, ["lambda:InvokeFunction"], self.function.function_arn)
         allow_on_objects(processor, ["s3:GetObject"], self.renditions)
+
+    def cut_out_faces(self) -> None:
+        """Let the function read the views that it has made, to cut faces out of them."""
+        allow_on_objects(self.function, ["s3:GetObject"], self.renditions)
 
     def show(self, query: lambda_.Function) -> None:
         """Let the query function sign URLs of renditions."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import jsii
-from aws_cdk import Duration, Names
+from aws_cdk import Duration, Names, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -18,8 +18,9 @@ from constructs import Construct
 
 from contract import timing
 from contract.detector_choice import write_exceptions
-from contract.detectors import CUSTOM_LABELS, OPERATIONS, operations_of
+from contract.detectors import CUSTOM_LABELS, OPERATIONS, SEARCH, operations_of
 from contract.items import SORT_KEY
+from contract.people import PEOPLE, collection_of
 from contract.photos import PICTURE
 from contract.settings import ProcessorSettings, TallySettings
 from contract.table import CONTENT_PREFIX, RECORD
@@ -96,6 +97,7 @@ class Processing(Construct):
                         custom_labels_model=settings.custom_labels_model,
                         block_tag="yes" if settings.block_tag else "no",
                         films_function=films.function.function_name if films else "",
+                        people_collection=collection_of(settings.stack) if settings.people else "",
                     )
                 ),
                 **self.quotas.environment(),
@@ -110,8 +112,23 @@ class Processing(Construct):
         self._permit(settings, intake, table, topic)
         if pictures is not None:
             pictures.serve(self.function)
+            if settings.people:
+                pictures.cut_out_faces()
+                self._search_faces(collection_of(settings.stack), table)
         if films is not None:
             films.serve(self.function)
+
+    def _search_faces(self, collection: str, table: dynamodb.ITable) -> None:
+        """Let the processor search the collection, and find what is kept about faces of a photo.
+
+        It may add nothing to the collection, and take nothing out of it.
+        """
+        arn = Stack.of(self).format_arn(
+            service="rekognition", resource="collection", resource_name=collection
+        )
+        allow(self.function, [f"rekognition:{SEARCH.operation}"], arn)
+        of_contents = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [PEOPLE, f"{CONTENT_PREFIX}*"]}}
+        allow(self.function, ["dynamodb:Query"], table.table_arn, conditions=of_contents)
 
     @staticmethod
     def _told(settings: ProcessorSettings) -> dict[str, str]:
@@ -154,7 +171,7 @@ class Processing(Construct):
     def _permit(
         self, settings: DeploymentSettings, intake: ObjectEvents, table: dynamodb.ITable, topic: sns.Topic
     ) -> None:
-        # Not Scan, and not Query: the processor knows the key of everything that it needs.
+        # Not Scan, and not Query: the processor knows the key of nearly everything that it needs.
         on_items = ("BatchGet", "Put", "Update", "Delete", "BatchWrite")
         actions = [*(f"dynamodb:{verb}Item" for verb in on_items), "dynamodb:PartiQLInsert"]
         allow(self.function, actions, table.table_arn)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from aws_cdk import Aws, CfnCondition, CfnMapping, CfnRule, CfnRuleAssertion, Fn, Token
 from constructs import Construct
 
-from contract.detectors import MODEL_ARN, OPERATIONS, REGIONS
+from contract.detectors import MODEL_ARN, OPERATIONS, REGIONS, SEARCH
 from contract.environment import setting_text
 from contract.quotas import LARGE_REGIONS, needed_workers, photo_rates, usual_quota
 from contract.regions import quotas_abroad, total_quotas
@@ -57,8 +57,9 @@ class QuotaParameters(Construct):
         return {name: self._choice.text(texts) for name, texts in told.items()}
 
     def _at(self, home: str) -> dict[str, float]:
-        chosen = self._settings.quotas
-        return {name: chosen.get(name, usual_quota(name, home)) for name in self._settings.operations}
+        chosen, settings = self._settings.quotas, self._settings
+        operations = (*settings.operations, *((SEARCH.operation,) if settings.people else ()))
+        return {name: chosen.get(name, usual_quota(name, home)) for name in operations}
 
     def _abroad(self, home: str) -> dict[str, float]:
         settings = self._settings
@@ -147,9 +148,13 @@ class RegionRule(Construct):
         detectors: Sequence[str],
         regions: Sequence[str] = (),
         model: str = "",
+        *,
+        people: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
-        assertions = [_assertion(name) for name in detectors]
+        assertions = [_assertion(f"the detector '{name}'", OPERATIONS[name]) for name in detectors]
+        if people:
+            assertions.append(_assertion("the setting 'people'", SEARCH.operation))
         if regions:
             assertions.append(_is_one_of(regions))
         if found := MODEL_ARN.fullmatch(model):
@@ -177,13 +182,12 @@ def _is_one_of(regions: Sequence[str]) -> CfnRuleAssertion:
     )
 
 
-def _assertion(detector: str) -> CfnRuleAssertion:
-    operation = OPERATIONS[detector]
+def _assertion(what: str, operation: str) -> CfnRuleAssertion:
     regions = sorted(REGIONS[operation])
     return CfnRuleAssertion(
         assert_=Fn.condition_contains(regions, Aws.REGION),
         assert_description=(
-            f"Rekognition has no {operation} in this region, so the detector '{detector}' cannot work here; "
+            f"Rekognition has no {operation} in this region, so {what} cannot work here; "
             f"deploy to one of {', '.join(regions)}, or choose other detectors (contract/detectors.py)"
         ),
     )

@@ -117,7 +117,8 @@ class DeploymentSettings:
     `people` lets persons be enrolled who agreed to be looked for, by `imagepipe people` (docs/people.md).
     With it, `people_purpose` says what faces are compared for, which is what persons agree to,
     `people_contact` whom they write to, and `people_retention_days` for how many days a consent holds at most
-    (1 to 1,095).
+    (1 to 1,095). From a similarity of `people_similarity_percent` on (70 to 100), a face is told to be
+    somebody's.
 
     `video` (`off`, or `frames`) takes films too: frames of them are chosen, and asked about as photos are
     (docs/video.md).
@@ -195,6 +196,7 @@ class DeploymentSettings:
     people_purpose: str = ""
     people_contact: str = ""
     people_retention_days: int | None = None
+    people_similarity_percent: int = 90
     alert_email: str = ""
     video: str = "off"
     dashboard: bool = False

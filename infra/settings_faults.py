@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contract.detector_choice import Detectors, read_choices, write_exceptions
-from contract.detectors import CUSTOM_LABELS, DETECTORS, MODEL_ARN, OPERATIONS
+from contract.detectors import CUSTOM_LABELS, DETECTORS, MODEL_ARN, OPERATIONS, SEARCH
+from contract.face_search import LEAST_SIMILARITY_PERCENT
 from contract.meaning import BY_LABELS
 from contract.people import MOST_RETENTION_DAYS
 from contract.policy_faults import MAX_BYTES
@@ -225,7 +226,7 @@ def _half_restored(settings: "DeploymentSettings") -> list[str]:
 
 
 def _unusable_quotas(settings: "DeploymentSettings") -> list[str]:
-    known = sorted(set(OPERATIONS.values()))
+    known = sorted({*OPERATIONS.values(), *((SEARCH.operation,) if settings.people else ())})
     limits = [
         f"daily_call_limit has {operation}={limit:g}; it takes whole numbers for {', '.join(known)}"
         for operation, limit in settings.daily_call_limit.items()
@@ -240,6 +241,8 @@ def _unusable_quotas(settings: "DeploymentSettings") -> list[str]:
 
 def _is_a_line(name: str, settings: "DeploymentSettings") -> bool:
     region, operation = split_line(name)
+    if settings.people and name == SEARCH.operation:
+        return True
     return operation in OPERATIONS.values() and (not region or region in settings.regions)
 
 
@@ -300,9 +303,26 @@ def _unusable_people(settings: "DeploymentSettings") -> list[str]:
     }
     if not settings.people:
         return [f"{name} is of use only where people is true" for name in wanted if getattr(settings, name)]
-    return [
+    faults = [
         f"people is on; set {name} to {what}" for name, what in wanted.items() if not getattr(settings, name)
     ]
+    if "faces" not in settings.every_detector:
+        faults.append(
+            "people is on, and persons are looked for on faces that are found; add faces to detectors"
+        )
+    if not settings.pictures:
+        faults.append("people is on, and faces are cut out by the pictures function; leave pictures on")
+    if settings.scenes:
+        faults.append(
+            "people and scenes do not go together: faces of a photo that was not asked about are nowhere "
+            "known; leave out one of them"
+        )
+    if settings.prefix_claim:
+        faults.append(
+            "people and prefix_claim do not go together: who may see some photos would be told who is looked "
+            "for at all; leave out one of them"
+        )
+    return faults
 
 
 def _numbers_out_of_range(settings: "DeploymentSettings") -> list[str]:
@@ -318,6 +338,7 @@ def _numbers_out_of_range(settings: "DeploymentSettings") -> list[str]:
         "api_costly_burst": (1, 10_000),
         "noncurrent_version_days": (1, 3650),
         "people_retention_days": (1, MOST_RETENTION_DAYS),
+        "people_similarity_percent": (int(LEAST_SIMILARITY_PERCENT), 100),
     }
     return [
         f"{name} is {getattr(settings, name)}; it must be {low} to {high}"

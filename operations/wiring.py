@@ -31,9 +31,11 @@ from operations.adapters import (
     custom_models,
     dynamodb,
     dynamodb_answers,
+    dynamodb_mentions,
     dynamodb_people,
     dynamodb_photos,
     dynamodb_renditions,
+    dynamodb_searches,
     query_api,
     rekognition_people,
     s3,
@@ -186,6 +188,14 @@ class DeployedPipeline:
     @cached_property
     def people(self) -> dynamodb_people.DynamoDBPeople:
         return dynamodb_people.DynamoDBPeople(*self._on_table)
+
+    @cached_property
+    def mentions(self) -> dynamodb_mentions.DynamoDBMentions:
+        return dynamodb_mentions.DynamoDBMentions(*self._on_table)
+
+    @cached_property
+    def searches(self) -> dynamodb_searches.DynamoDBSearches:
+        return dynamodb_searches.DynamoDBSearches(*self._on_table)
 
     @cached_property
     def face_collection(self) -> rekognition_people.FaceCollection | None:

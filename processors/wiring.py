@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from processors.pipeline.block_tags import BlockTags
     from processors.pipeline.corrections import CorrectionLayer
     from processors.pipeline.films import FilmRecognizer
+    from processors.pipeline.people import PersonLayer
 
 
 def build() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
@@ -137,7 +138,7 @@ def assemble(
     asking = Counter(OPERATIONS[name] for name in settings.every_detector)
 
     def limiter(line: str, quota: float, daily_limit: int | None = None) -> SharedRateLimiter:
-        share = quota / settings.workers / asking[split_line(line)[1]]
+        share = quota / settings.workers / (asking[split_line(line)[1]] or 1)
         return SharedRateLimiter(line, quota, share, budgets, runtime.clock, metrics, log, daily_limit)
 
     at_home = RekognitionDetectors(
@@ -188,6 +189,11 @@ def assemble(
     films = _films(settings, detectors, table, runner)
     recognizer = Recognizer(detectors, wanted, table, runner, metrics, is_shared, has_scenes, films)
     corrections = _corrections(settings, table)
+    people: PersonLayer | None = None
+    if settings.people_collection:
+        from processors.people_wiring import person_layer
+
+        people = person_layer(settings, at_home, runner, limiter)
     pipeline = Pipeline(
         bucket_name=settings.bucket_name,
         bulk_queue_name=settings.bulk_queue_url.rsplit("/", 1)[1],
@@ -201,6 +207,7 @@ def assemble(
             settings.keys,
             corrections,
             films is not None,
+            people,
         ),
         recognizer=recognizer,
         committer=Committer(table),
@@ -213,6 +220,7 @@ def assemble(
         latency=latency,
         corrections=corrections,
         block_tags=_block_tags(settings, table, aws, retry, executor),
+        people=people,
     )
     attempts = Attempts(DynamoDBAttempts(aws.dynamodb, name, retry, runtime.clock), log)
     failed_messages = FailedMessages(queues, attempts, metrics, log, runtime, pipeline.bulk_queue_name)

@@ -28,6 +28,7 @@ from query_api.search.listing import Listing
 
 if TYPE_CHECKING:
     from contract.policy import Policy
+    from query_api.endpoints.people import KnownPeople
     from query_api.endpoints.similar import Meanings
     from query_api.search.agreement import Agreement
 
@@ -63,6 +64,8 @@ class Dependencies:
     (query_api/by_policy.py), and `exact_counts` counts labels of which `counts` says only how many there can
     be. `agreement` reads how often people agree with it. `neighbors` finds photos by vectors, and `wording`
     makes vectors of words; None where photos are not searched by meaning.
+    be. `people` are those who are looked for, None where nobody is. `agreement` reads how often people agree
+    with the policy.
     """
 
     table: TableReader
@@ -89,6 +92,7 @@ class Dependencies:
     exact_counts: CountingExactly | None = None
     corrections: bool = False
     block_tag: bool = False
+    people: "KnownPeople | None" = None
     agreement: "Callable[[], Agreement] | None" = None
     neighbors: Neighbors | None = None
     wording: Wording | None = None
@@ -116,11 +120,13 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
                 parts.corrections,
                 parts.block_tag,
                 parts.neighbors is not None,
+                parts.people,
             ),
             _meanings(parts),
         ).routes(),
         Route(counts.HEALTH, partial(counts.check_health, parts.table, parts.log)),
         *((upload,) if parts.uploads else ()),
+        *_of_people(parts.people),
         *((Route(ACCESS, partial(_access, parts.visible)),) if parts.prefix_claim else ()),
         Route(counts.LABELS, partial(counts.list_labels, parts.counts, parts.exact_counts)),
         Route(
@@ -182,6 +188,14 @@ def _meanings(parts: Dependencies) -> "Meanings | None":
 
 def _access(visible: tuple[str, ...] | None, _: Request) -> Response:
     return Response(200, {"prefixes": None if visible is None else list(visible)})
+
+
+def _of_people(people: "KnownPeople | None") -> tuple[Route, ...]:
+    if people is None:
+        return ()
+    from query_api.endpoints.people import people_endpoint
+
+    return (people_endpoint(people),)
 
 
 def _of_corrections(is_on: bool) -> tuple[Endpoint, ...]:

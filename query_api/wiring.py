@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache, lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from aws_lambda_powertools import Logger, Metrics
@@ -34,6 +34,11 @@ from query_api.search.listing import Listing
 
 # Vectors of texts take 3 KB each.
 KEPT_TEXTS = 256
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from query_api.adapters.readable import Unreadable
+    from query_api.endpoints.people import KnownPeople
 
 
 def build() -> Answering:
@@ -132,6 +137,24 @@ def _parts(
         renditions_at=renditions_at,
         keys=settings.keys,
         **_meaning(settings, session, client, executor),
+        people=_people(settings, client, unreadable),
+    )
+
+
+def _people(
+    settings: QuerySettings, client: "DynamoDBClient", unreadable: "Unreadable"
+) -> "KnownPeople | None":
+    if not settings.people_similarity_percent:
+        return None
+    from query_api.adapters.people import read_names
+    from query_api.endpoints.people import KnownPeople
+
+    def today() -> str:
+        return datetime.now(UTC).date().isoformat()
+
+    return KnownPeople(
+        partial(read_names, client, settings.table_name, today, unreadable),
+        settings.people_similarity_percent,
     )
 
 

@@ -30,7 +30,7 @@ WRITTEN = ROOT / "build" / "reference"
 
 def openapi() -> str:
     described: dict[str, Any] = (
-        Site(operator=True, corrections=True, policy=Policy()).get("/openapi.json").json
+        Site(operator=True, corrections=True, policy=Policy(), people={"p1": "Ann"}).get("/openapi.json").json
     )
     return json.dumps(described, indent=1, ensure_ascii=False) + "\n"
 

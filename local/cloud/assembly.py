@@ -39,12 +39,19 @@ LOCAL_CONTEXT: Mapping[str, object] = {
     "near_duplicates": True,
     "operator": True,
     "corrections": True,
+    "people": True,
+    "people_purpose": "trying out the pipeline on one machine",
+    "people_contact": "you@localhost",
+    "people_retention_days": 30,
     "quotas": setting_text(IN_LARGE_REGIONS),
     FOR_THIS_MACHINE: True,
 }
 
 # Of those, what is of use only where pictures are read.
-OF_PICTURES = ("near_duplicates",)
+OF_PICTURES = (
+    "near_duplicates",
+    *("people", "people_purpose", "people_contact", "people_retention_days"),
+)
 
 # Settings that name a file, whose content is in the template.
 FILE_SETTINGS = ("policy", "detectors_by_prefix")

@@ -18,6 +18,7 @@ from contract.timing import CLAIM_SECONDS
 from operations import terminal
 from operations.adapters.s3 import ObjectVersion
 from operations.commands import options
+from operations.commands.people import removal_of
 from operations.dead_letters import DeadLetterReader
 from operations.inventory import ResultTrace, Trace, TraceKind
 from operations.people.forgetting import PersonRemoval
@@ -100,8 +101,7 @@ def _people(pipeline: DeployedPipeline) -> PersonRemoval | None:
     """Return what removes faces that were taken from photos; None where people are off."""
     if pipeline.face_collection is None:
         return None
-    names, now = pipeline.names, lambda: to_text(time.time())
-    return PersonRemoval(pipeline.people, pipeline.face_collection, names.bucket, now)
+    return removal_of(pipeline, pipeline.face_collection)
 
 
 def _follow(title: str, steps: terminal.Steps[terminal.Value]) -> terminal.Value:

@@ -14,12 +14,16 @@ from contract.people import (
     consent_of,
     faults_of_name,
 )
+from contract.prices import dollars_for_calls
+from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from operations import terminal
 from operations.adapters.rekognition_people import FaceCollection
 from operations.commands import options
 from operations.people.enrolment import Enrolment
 from operations.people.forgetting import WHAT_REMAINS, PersonRemoval, Receipt
+from operations.people.mentions import LOCAL_SETTLING_SECONDS, MentionRemoval
 from operations.people.photos import shown_photos
+from operations.people.searching import PersonSearch
 from operations.wiring import DeployedPipeline, connect
 
 app = typer.Typer(help="Look after the persons who agreed to be looked for.", no_args_is_help=True)
@@ -141,6 +145,41 @@ def show(
     terminal.print_table(("", ""), rows)
 
 
+@app.command("search")
+def search(
+    *,
+    stack: options.Stack = None,
+    local: options.Local = None,
+    directory: options.Directory = None,
+    yes: options.Yes = False,
+    json: options.Json = False,
+) -> int:
+    """Look on photos that are there already for who was added since. Says first what that costs.
+
+    Each face is paid for once for each time that somebody was added.
+    """
+    terminal.require_consent_possible(yes, "people search")
+    pipeline = connect(stack, local, directory)
+    _collection(pipeline)
+    searching = PersonSearch(pipeline.searches, pipeline.bulk.queue, pipeline.names.bucket, _now)
+    with terminal.stepwise("counting") as display:
+        plan = display.follow(searching.plan(), "nothing was changed")
+    dollars = dollars_for_calls(plan.faces)
+    if plan.keys:
+        most = f"{plan.faces:,} faces on {len(plan.keys):,} photos, {terminal.money(dollars)} at most"
+        if not terminal.consents(yes, f"Search {most}?", "nothing was changed"):
+            return LEFT
+        with terminal.stepwise("queueing") as display:
+            display.follow(searching.ask(plan), _AGAIN)
+    if json:
+        terminal.print_json(
+            {"photos": len(plan.keys), "faces": plan.faces, "most_dollars": round(dollars, 4)}
+        )
+    else:
+        typer.echo(f"{len(plan.keys):,} photos are looked at again, {plan.faces:,} faces at most.")
+    return 0
+
+
 @app.command("remove")
 def remove(
     name: NameArgument,
@@ -223,7 +262,8 @@ def _print(receipts: Sequence[Receipt]) -> None:
         typer.echo(
             f"{receipt.person} is forgotten at {receipt.forgotten_at}: {receipt.faces_removed:,} faces and "
             f"the user are removed; a search of the collection and by {receipt.photos_searched_by:,} photos "
-            f"found nothing, {receipt.photos_gone:,} photos are gone or show no face."
+            f"found nothing, {receipt.photos_gone:,} photos are gone or show no face, and "
+            f"{receipt.photos_freed:,} photos name the person no more."
         )
     terminal.remark("What no command can reach:")
     for what in WHAT_REMAINS:
@@ -241,7 +281,15 @@ def _collection(pipeline: DeployedPipeline) -> FaceCollection:
 
 
 def _removal(pipeline: DeployedPipeline) -> PersonRemoval:
-    return PersonRemoval(pipeline.people, _collection(pipeline), pipeline.names.bucket, _now)
+    return removal_of(pipeline, _collection(pipeline))
+
+
+def removal_of(pipeline: DeployedPipeline, collection: FaceCollection) -> PersonRemoval:
+    """Return what removes persons from a collection, and from what is kept of photos."""
+    bucket = pipeline.names.bucket
+    settling = LOCAL_SETTLING_SECONDS if pipeline.is_local else PROCESSOR_TIMEOUT_SECONDS
+    mentions = MentionRemoval(pipeline.mentions, pipeline.images.queue, bucket, _now, time.sleep, settling)
+    return PersonRemoval(pipeline.people, collection, bucket, _now, mentions)
 
 
 def _consent(pipeline: DeployedPipeline, agreed: str, until: str | None) -> Consent:

@@ -73,7 +73,7 @@ class Enrolment:
                 self._take_back(person, associated, faces)
                 raise OperatorError(_FORGOTTEN.format(name)) from error
             raise
-        enrolled = replace(person, consent=consent, status=PersonStatus.ENROLLED)
+        enrolled = replace(person, consent=consent, status=PersonStatus.ENROLLED, faces_at=self.now())
         if not self.people.put(enrolled, person):
             if self._is_forgotten(person):
                 self._take_back(person, [], faces)

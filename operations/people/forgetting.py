@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from contract.people import Person, PersonStatus, source_of
 from operations.adapters.dynamodb_people import DynamoDBPeople
 from operations.adapters.rekognition_people import CollectionFace, FaceCollection, UnusablePhotoError
+from operations.people.mentions import MentionRemoval
 from operations.people.photos import image_of
 from operations.terminal import OperatorError, Steps
 
@@ -28,6 +29,7 @@ class Receipt(NamedTuple):
     faces_removed: int
     photos_searched_by: int
     photos_gone: int
+    photos_freed: int
     found: int = 0
 
     def to_json(self) -> dict[str, object]:
@@ -39,13 +41,15 @@ class PersonRemoval:
     """Removes persons, and faces of them. Stopped anywhere, the same command run again goes on.
 
     Faces are freed, then removed, and then the user: removing the user first would leave faces that nobody
-    is named for, and that searches find. A person is in the table until nothing is found any more.
+    is named for, and that searches find. A person is in the table until nothing is found any more, and no
+    photo names the person.
     """
 
     people: DynamoDBPeople
     collection: FaceCollection
     bucket: str
     now: Callable[[], str]
+    mentions: MentionRemoval
 
     def forget(self, person: Person) -> Steps[Receipt]:
         """Remove a person, and look whether that is so. Raise OperatorError with what is still found."""
@@ -69,6 +73,7 @@ class PersonRemoval:
             yield f"searching by {key}"
             searched_by_it = self._search_by(marked, key)
             searched, gone = searched + searched_by_it, gone + (not searched_by_it)
+        freed = yield from self.mentions.remove(marked.id)
         self.people.remove(marked)
         return Receipt(
             person=marked.id,
@@ -78,6 +83,7 @@ class PersonRemoval:
             faces_removed=len(faces),
             photos_searched_by=searched,
             photos_gone=gone,
+            photos_freed=freed,
         )
 
     def remove_collection(self) -> None:

@@ -71,7 +71,7 @@ class ImageTable:
         for item in read_items(self.batches, wanted):
             name = wanted[ItemKey(item[PARTITION_KEY], item[SORT_KEY])]
             result = result_in(name, item)
-            if result is not None and not self._is_about_to_go(item):
+            if result is not None and not self.is_about_to_go(item):
                 results[name] = result
         return results
 
@@ -89,7 +89,7 @@ class ImageTable:
                 standing[content_id] = _unreadable(item, fault)
         return standing
 
-    def _is_about_to_go(self, item: Item) -> bool:
+    def is_about_to_go(self, item: Item) -> bool:
         """Return whether an answer may go before it is known that a record names it again."""
         return table.EXPIRY in item and int(item[table.EXPIRY]) < self.clock() + RESULTS_UNSAFE_SECONDS
 

@@ -94,11 +94,18 @@ class S3Photos:
 
 @dataclass(frozen=True)
 class S3Renditions:
-    """Puts renditions into their bucket. Raises the words for failure."""
+    """Puts renditions into their bucket, and reads views. Raises the words for failure."""
 
     client: "S3Client"
     bucket_name: str
     retry: RetryPolicy
+
+    def get(self, key: str) -> bytes:
+        @translated(f"GetObject of s3://{self.bucket_name}/{key}")
+        def attempt() -> bytes:
+            return self.client.get_object(Bucket=self.bucket_name, Key=key)["Body"].read()
+
+        return self.retry(attempt)
 
     def put(self, key: str, content: bytes, content_type: str) -> None:
         @translated(f"PutObject of s3://{self.bucket_name}/{key}")

@@ -51,6 +51,10 @@ class PicturesFunction:
             said = self._said(self.films, {**asked, "form": said.answer["film"]})
         return _checked(said, "photo", PhotoFacts.from_json, version.key)
 
+    def ask(self, asked: Mapping[str, Any]) -> Said:
+        """Return what the function says of a photo that is asked for something else than facts."""
+        return self._said(self.name, asked)
+
     def _said(self, function: str, asked: Mapping[str, Any]) -> Said:
         return ask(self.client, function, asked, asked["key"], self.retry)
 
@@ -58,7 +62,7 @@ class PicturesFunction:
 def _checked(said: Said, part: str, read: Callable[[Any], PhotoFacts | Slice], key: str) -> Mapping[str, Any]:
     """Return what can be read back: an answer is kept, and nobody asks again. Raise what is said instead."""
     if said.has_failed or not isinstance(said.answer.get(part), dict):
-        raise _reason(said, key)
+        raise reason_of(said, key)
     try:
         return read(said.answer[part]).to_json()
     except (KeyError, TypeError, ValueError) as fault:
@@ -67,7 +71,7 @@ def _checked(said: Said, part: str, read: Callable[[Any], PhotoFacts | Slice], k
         ) from fault
 
 
-def _reason(said: Said, key: str) -> ImagepipeError | SupersededError:
+def reason_of(said: Said, key: str) -> ImagepipeError | SupersededError:
     """Return what the function says instead of facts.
 
     A verdict of its own is about the picture: it has looked, and others of the batch have no part in it.

@@ -7,5 +7,6 @@ from contract.records import Findings
 
 
 def read(response: Mapping[str, Any]) -> Findings:
-    """Count the faces."""
-    return Findings(faces=len(response["FaceDetails"]))
+    """Count the faces, and pass on what is said of each: they may be asked about one by one."""
+    details = tuple(response["FaceDetails"])
+    return Findings(faces=len(details), face_details=details)

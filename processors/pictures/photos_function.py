@@ -5,8 +5,11 @@ It is invoked by the processor, once for a content, and answers with one of
 `{"film": format}` (it is none, and another function reads it, where films are taken),
 `{"unreadable": {"message"}}` (the bucket does not give it out), `{"superseded": true}` (the bucket holds
 another version) and `{"not_ready": {"code", "message"}}` (a service is away: nobody's fault).
+Asked for `boxes`, it answers `{"crops": […]}` instead of facts: pictures of these parts, in base64.
 """
 
+import base64
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +27,21 @@ if TYPE_CHECKING:
     from processors.adapters.photos import S3Photos, S3Renditions
 
 
+FAULTS = (RefusedError, RefusedByBucketError, VersionGoneError, ImagepipeError)
+
+
+def _said(fault: Exception, key: str) -> dict[str, Any]:
+    """Return why there is nothing known of a photo."""
+    match fault:
+        case RefusedError():
+            return {"refused": {"code": fault.code, "message": f"{key}: {fault.message}"}}
+        case RefusedByBucketError():
+            return {"unreadable": {"message": str(fault)}}
+        case ImagepipeError():
+            return {"not_ready": {"code": fault.code, "message": fault.message}}
+    return {"superseded": True}
+
+
 @dataclass(frozen=True)
 class PhotosFunction:
     """Answers for one photo at a time."""
@@ -37,6 +55,8 @@ class PhotosFunction:
 
     def answer(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Read the photo `key`, and put its renditions under `content_id` and `token`."""
+        if "boxes" in asked:
+            return self._answer_with_faces(asked)
         version = PhotoVersion(asked["key"], asked["etag"], asked["version_id"])
         content_id, token = asked["content_id"], asked["token"]
         try:
@@ -53,15 +73,25 @@ class PhotosFunction:
                 beside = self.photos.beside
                 told = filled_in(told, version.key, beside, keep_location=self.keep_location)
             facts = self._kept(picture, told, content_id, token)
-        except RefusedError as error:
-            return {"refused": {"code": error.code, "message": f"{version.key}: {error.message}"}}
-        except RefusedByBucketError as error:
-            return {"unreadable": {"message": str(error)}}
-        except VersionGoneError:
-            return {"superseded": True}
-        except ImagepipeError as error:
-            return {"not_ready": {"code": error.code, "message": error.message}}
+        except FAULTS as fault:
+            return _said(fault, version.key)
         return {"photo": facts.to_json()}
+
+    def _answer_with_faces(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Cut `boxes` out of the photo `key`, or out of its `view`."""
+        from processors.pictures.crops import cut_out
+
+        version = PhotoVersion(asked["key"], asked["etag"], asked["version_id"])
+        try:
+            if asked["view"] is None:
+                with self._opened(version, asked["size_bytes"]) as file:
+                    crops = cut_out(file.whole(), asked["boxes"])
+            else:
+                with io.BytesIO(self.renditions.get(asked["view"])) as file:
+                    crops = cut_out(file, asked["boxes"])
+        except FAULTS as fault:
+            return _said(fault, version.key)
+        return {"crops": [base64.b64encode(crop).decode() for crop in crops]}
 
     def _opened(self, version: PhotoVersion, size_bytes: int) -> RangeReader:
         """Open a photo: all of a small one, of a larger one what most headers fit in."""

@@ -83,7 +83,7 @@ def look_at(file: RangeReader) -> Picture:
         # Pillow turns these itself.
         tags = _tags_of_tiff(file)
         return _shown(form, picture, tags, Orientation(), orientation_of(tags.directory).value)
-    tags = _tags(picture.info)
+    tags = tags_of(picture.info)
     # So does what decodes HEIF, which has another way to say how a picture lies.
     orientation = Orientation() if form == "HEIF" else orientation_of(tags.directory)
     return _shown(form, picture, tags, orientation, orientation.value)
@@ -99,7 +99,7 @@ def _look_at_usual(form: str, file: RangeReader) -> Picture:
         if header.is_progressive:
             check_scans(whole)
         picture = open_picture(form, whole)
-        tags = _tags(picture.info)
+        tags = tags_of(picture.info)
         orientation = orientation_of(tags.directory)
         if not _is_direct(form, file.size_bytes, header, orientation):
             return _shown(form, picture, tags, orientation, orientation.value)
@@ -163,7 +163,7 @@ def _displayed(width: int, height: int, orientation: int) -> tuple[int, int]:
     return (height, width) if orientation in _LYING else (width, height)
 
 
-def _tags(info: Mapping[Any, Any]) -> Tags:
+def tags_of(info: Mapping[Any, Any]) -> Tags:
     """Gather the tags from where Pillow puts them."""
     xmp = info.get("xmp") or info.get("XML:com.adobe.xmp")
     photoshop = info.get("photoshop")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from contract import errors
 from contract.meaning import OF_OUR_OWN
 from contract.metrics import Metric
-from contract.records import ImageVersion, Result, ResultName
+from contract.records import ImageVersion, Result, ResultName, Unreadable
 from contract.timing import PATIENCE_SECONDS, PICTURE_TIMEOUT_SECONDS
 from processors.detectors import Detector
 from processors.pipeline.objects import StoredObject
@@ -278,6 +278,11 @@ def _about_a_view(verdict: errors.PermanentError, key: str) -> errors.ImagepipeE
             "has removed it, run `imagepipe forget` on the photo and upload it again",
         )
     return verdict
+
+
+def is_about_the_object(failure: Failure) -> bool:
+    """Whether a failure says something of the object that was asked about, and nothing of its content."""
+    return isinstance(failure, SupersededError) or failure.code in set(Unreadable)
 
 
 def _prepared(permits: CallPermits, key: str) -> errors.ImagepipeError | None:

@@ -23,6 +23,7 @@ from processors.telemetry import OUTCOME_COUNT, Metrics
 if TYPE_CHECKING:
     from processors.pipeline.block_tags import BlockTags
     from processors.pipeline.corrections import CorrectionLayer
+    from processors.pipeline.people import PersonLayer
 
 Failures = dict[str, ImagepipeError]
 
@@ -40,7 +41,7 @@ class Pipeline:
 
     `latency`, where somebody wants to know it, is told the seconds from upload to record of each new photo.
     `corrections` puts what people say over what was found, where they may; `block_tags` tags the objects of
-    blocked photos, where that is on.
+    blocked photos, where that is on; `people` looks for persons who agreed to it.
     """
 
     bucket_name: str
@@ -55,6 +56,7 @@ class Pipeline:
     latency: Callable[[float], None] | None = None
     corrections: "CorrectionLayer | None" = None
     block_tags: "BlockTags | None" = None
+    people: "PersonLayer | None" = None
 
     def run(self, messages: Sequence[Message], deadline: Deadline) -> dict[str, MessageOutcome]:
         """Work through a batch; give the outcome of each message by its id."""
@@ -80,13 +82,20 @@ class Pipeline:
         make = RecordMaker(
             self.recognizer.fingerprints, self.now(), self.recognizer.shares_answers, self.triage.films
         )
-        decided, undecided = self._decide(items, self._recognize(items, lane, deadline), make)
+        found = self._recognize(items, lane, deadline)
+        if self.people is not None:
+            found = self.people.search(items, found, lane, deadline)
+        decided, undecided = self._decide(items, found, make)
         if self.corrections is not None:
             decided, unknown = self.corrections.put_over(decided)
             undecided |= unknown
+        if self.people is not None:
+            decided = self.people.without_forgotten(decided)
         committed, uncommitted = self._commit(decided)
         if self.corrections is not None:
             uncommitted |= self.corrections.come_too_late(committed)
+        if self.people is not None:
+            uncommitted |= self.people.come_too_late(committed)
         if self.latency is not None and lane is Lane.LIVE:
             _tell_latencies(items, committed, to_seconds(self.now()), self.latency)
         unmoved = self.committer.move_on(_found_unchanged(items, make))

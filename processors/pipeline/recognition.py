@@ -11,10 +11,17 @@ from contract.films import as_one_picture, film_findings
 from contract.meaning import MEANING, OF_OUR_OWN
 from contract.metrics import Metric
 from contract.photos import PICTURE, PhotoFacts
-from contract.records import Findings, ImageVersion, Result, ResultName, Unreadable
+from contract.records import Findings, ImageVersion, Result, ResultName
 from contract.scenes import Scene, in_a_scene, scenes_of
 from processors.detectors import Detector
-from processors.pipeline.detection import Answer, DetectorRunner, Failure, SupersededError, calls_avoided
+from processors.pipeline.detection import (
+    Answer,
+    DetectorRunner,
+    Failure,
+    SupersededError,
+    calls_avoided,
+    is_about_the_object,
+)
 from processors.pipeline.objects import StoredObject
 from processors.pipeline.scenes import differing, inherited, scene_of
 from processors.rate_limit import Lane
@@ -213,7 +220,7 @@ class Recognizer:
                 )
             return found
         worst = _worst(failures)
-        if representatives[self._content_id(version)] != version and _is_about_the_object(worst):
+        if representatives[self._content_id(version)] != version and is_about_the_object(worst):
             return errors.NotReadyError(
                 "AskedForAnother",
                 f"{version.key} shares its content with an object that is gone or cannot be read",
@@ -288,11 +295,6 @@ def _view_key(name: ResultName, answer: Result) -> str | errors.ImagepipeError |
             "UnexpectedAnswer", f"what is kept of the picture {name.content_id} cannot be read: {fault}"
         )
     return None if photo.is_direct else photo.view_key(name.content_id)
-
-
-def _is_about_the_object(failure: Failure) -> bool:
-    """Whether a failure says something of the object that was asked about, and nothing of its content."""
-    return isinstance(failure, SupersededError) or failure.code in set(Unreadable)
 
 
 def _worst(failures: Sequence[Failure]) -> Failure:

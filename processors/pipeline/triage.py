@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
     from processors.adapters.s3 import S3Objects
     from processors.pipeline.corrections import CorrectionLayer
+    from processors.pipeline.people import PersonLayer
 
 
 class Intake(NamedTuple):
@@ -113,6 +114,7 @@ class Triage:
     keys: KeyFilter = EVERY_KEY
     corrections: "CorrectionLayer | None" = None
     films: bool = False
+    people: "PersonLayer | None" = None
 
     def sort(self, events: Mapping[str, ImageEvent]) -> tuple[list[WorkItem], dict[str, ImagepipeError]]:
         """Return a work item for each event, and the keys that could not be looked at, with the reason.
@@ -124,6 +126,7 @@ class Triage:
         read = self.records.read_records(list(events))
         failures = {key: record for key, record in read.items() if isinstance(record, ImagepipeError)}
         seen = {key: record for key, record in read.items() if isinstance(record, ImageRecord)}
+        behind = set() if self.people is None else self.people.behind(seen.values())
         corrected: set[str] = set()
         if self.corrections is not None:
             corrected, unknown = self.corrections.changed_since(seen.values())
@@ -145,6 +148,7 @@ class Triage:
                     scenes=self.scenes,
                     is_corrected=event.key in corrected,
                     films=self.films,
+                    is_behind=event.key in behind,
                 )
             else:
                 action = leave_out(event, record)
@@ -214,13 +218,15 @@ def decide(
     scenes: bool = False,
     is_corrected: bool = False,
     films: bool = False,
+    is_behind: bool = False,
 ) -> Action:
     """Decide about one key.
 
     `present` is the version that the event names or what the bucket showed when asked, None where there is no
     object; `fingerprints` are those of the detectors that this image is to have, if need be, where `scenes`,
     from another photo of its scene. `is_corrected` says that people have changed what they say of its content
-    since the record was made; `films` that films are taken.
+    since the record was made, `is_behind` that other persons are to be looked for on it,
+    `films` that films are taken.
     """
     if record is not None and is_older(event, record):
         return Action.REPUBLISH if was_made_by(event, record) else Action.SKIP
@@ -228,7 +234,13 @@ def decide(
         # Somebody asked to look at what never was: not even a tombstone is worth writing.
         return Action.SKIP
     if record is not None and _describes(
-        record, event, present, fingerprints, scenes=scenes, is_corrected=is_corrected, films=films
+        record,
+        event,
+        present,
+        fingerprints,
+        scenes=scenes,
+        is_overtaken=is_corrected or is_behind,
+        films=films,
     ):
         return Action.REPUBLISH if was_made_by(event, record) else Action.MOVE_ON
     return Action.TOMBSTONE if present is None else Action.RECOGNIZE
@@ -257,7 +269,7 @@ def _describes(
     fingerprints: Mapping[str, str],
     *,
     scenes: bool,
-    is_corrected: bool,
+    is_overtaken: bool,
     films: bool,
 ) -> bool:
     if present is None:
@@ -272,7 +284,7 @@ def _describes(
         return False
     # What was recognized before it was archived stays so: nobody could be asked anew.
     asked = unmarked(record.detectors) if scenes else dict(record.detectors)
-    return not is_corrected if asked == dict(fingerprints) else present.obstacle is not None
+    return not is_overtaken if asked == dict(fingerprints) else present.obstacle is not None
 
 
 def _stays_rejected(record: ImageRecord, fingerprints: Mapping[str, str], *, films: bool) -> bool:

@@ -65,6 +65,9 @@ def record(item: Item) -> ImageRecord:
     for name in ("labels", "moderation", "celebrities"):
         for confidence in item.get(name, {}).values():
             _percent(confidence)
+    for match in item.get("persons", {}).values():
+        _percent(match["similarity"])
+        _count(match.get("face", 0))
     _texts([*item.get("detectors", {}).values(), *item.get("renamed", {}).values()])
     _count(item.get("corrections", 0))
     if "decision" in item and item["decision"] not in DECISIONS:

@@ -1,6 +1,6 @@
 """The parameters of `GET /images`: what each means, which go together, and the question that they make."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract.meaning import MOST_TEXT_CHARACTERS
 from contract.records import Status
@@ -13,6 +13,7 @@ from query_api.search.questions import BY_CAPTURE, DEFAULT_LIMIT, ListQuestion, 
 
 if TYPE_CHECKING:
     from contract.policy import ModerationAction, Policy
+    from query_api.endpoints.people import KnownPeople
 
 NAME = parameters.text_up_to(200)
 MAX_LIMIT = 100
@@ -81,6 +82,14 @@ PARAMETERS = (
         example="head_cover",
     ),
     Parameter(
+        "person",
+        NAME,
+        "The name of somebody who agreed to be looked for, where the deployment has people on; given more "
+        "than once, all of them.",
+        most=3,
+        example="Ann",
+    ),
+    Parameter(
         "status",
         parameters.one_of(Status.RECOGNIZED, Status.REJECTED),
         "Where the images have ended.",
@@ -147,7 +156,7 @@ PARAMETERS = (
 
 _OF_FILES = ("taken_from", "taken_to", "camera", "near", "near_duplicates_of")
 _BY_MEANING = ("like", "similar_to")
-_BY_CHOICE = ("celebrity", "color", "equipment")
+_BY_CHOICE = ("celebrity", "color", "equipment", "person")
 _OF_LABELS = ("label", "any_label", "not_label")
 _OF_MODERATION = ("moderation", "moderation_action")
 _OF_RECOGNIZED = (
@@ -166,6 +175,9 @@ class Offered(NamedTuple):
     taken, `corrections` whether people may correct what is said of photos, `block_tag` whether photos that
     are to be blocked are shown nowhere, `meaning` whether photos are found by what they mean. `policy` says
     what is shown and what moderation asks for; None where there is none.
+    taken, `corrections` whether people may correct what is said of photos. `policy` says what is shown and
+    what moderation asks for; None where there is none. `people` are those who are looked for, None where
+    nobody is.
     """
 
     confidence_order: bool = True
@@ -176,6 +188,7 @@ class Offered(NamedTuple):
     corrections: bool = False
     block_tag: bool = False
     meaning: bool = False
+    people: "KnownPeople | None" = None
 
 
 def read_question(params: QueryParams, offered: Offered) -> ListQuestion:
@@ -197,6 +210,7 @@ def read_question(params: QueryParams, offered: Offered) -> ListQuestion:
         celebrities=params.all("celebrity"),
         colors=params.all("color"),
         equipment=params.all("equipment"),
+        **_persons(params.all("person"), offered.people),
         status=Status(params.one("status")),
         kind=params.one("kind"),
         prefix=params.one("prefix") or "",
@@ -213,6 +227,13 @@ def read_question(params: QueryParams, offered: Offered) -> ListQuestion:
         order=Order(params.one("order")),
         limit=params.one("limit"),
     )
+
+
+def _persons(names: tuple[str, ...], people: "KnownPeople | None") -> dict[str, Any]:
+    """Return who is asked for. Who is not known, or is not any more, is on no photo."""
+    if not names or people is None:
+        return {}
+    return {"persons": people.ids(names), "least_similarity_percent": people.least_similarity_percent}
 
 
 def _action(given: str | None, policy: "Policy | None") -> "ModerationAction | None":
@@ -276,6 +297,8 @@ def _hold_against(params: QueryParams, offered: Offered) -> None:
     for name in () if offered.meaning else (*_BY_MEANING, "min_similarity"):
         if name in params.given:
             params.blame(name, "this deployment knows nothing of meanings (its setting meaning)")
+    if "person" in params.given and offered.people is None:
+        params.blame("person", "this deployment looks for nobody (its setting people)")
     if not offered.pictures:
         reason = "this deployment reads nothing of photos' files (its setting pictures)"
         for name in _OF_FILES:

@@ -1,6 +1,8 @@
 """`/images`: lists of images, and all that is known of one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from contract.records import ImageRecord, Status
@@ -186,10 +188,13 @@ class ImageEndpoints:
         return self._answered(question, self.listing.page(question))
 
     def _answered(self, question: ListQuestion, page: Page) -> Response:
+        page = self.listing.page(question)
+        people = self.offered.people
+        persons = {} if people is None else people.on([match.record for match in page.matches])
         self.count(QueryMetric.ROWS_READ, page.rows_read)
         self.count(QueryMetric.ROWS_SKIPPED, page.rows_skipped)
         cursor = None if page.next_after is None else self.cursors.write(question, page.next_after)
-        return Response(200, presentation.page(page, cursor, self._shown))
+        return Response(200, presentation.page(page, cursor, partial(self._shown, persons)))
 
     def _image(self, key: str, *, raw: bool) -> Response:
         details = read_details(self.table, key, corrected=self.offered.corrections and not raw)
@@ -207,7 +212,12 @@ class ImageEndpoints:
         )
 
     def _detailed(self, details: Details) -> schemas.Json:
-        shown, policy = self._shown(details.record), self.offered.policy
+        record, people, policy = details.record, self.offered.people, self.offered.policy
+        shown = self._shown({} if people is None else people.on([record]), record)
+        if "persons" in shown:
+            from query_api.endpoints.people import with_boxes
+
+            shown["persons"] = with_boxes(shown["persons"], details.results.get("faces"))
         if policy is not None:
             shown = {**shown, "policy": policy.version}
         if presentation.is_film(details.record):
@@ -222,9 +232,12 @@ class ImageEndpoints:
             self.count(QueryMetric.ITEMS_UNREADABLE, 1)
             return presentation.details(details._replace(results={}), shown, policy)
 
-    def _shown(self, record: ImageRecord) -> schemas.Json:
+    def _shown(self, persons: Mapping[str, list[schemas.Json]], record: ImageRecord) -> schemas.Json:
+        """Write where an image is to be seen, and who is on it; `persons` are by key."""
         offered, signer = self.offered, self._signer_for(record)
         shown = presentation.shown(record, signer, pictures=offered.pictures, places=offered.keep_location)
+        if persons.get(record.key):
+            shown["persons"] = persons[record.key]
         if offered.policy is None:
             return shown
         return {"moderation_action": offered.policy.action_of(record), **shown}

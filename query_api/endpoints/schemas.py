@@ -121,7 +121,7 @@ CORRECTIONS = json_object(
     description="What people say of the photo.",
 )
 # Only where there is something of it: most deployments do not look for it.
-BY_CHOICE = ("celebrities", "colors", "equipment")
+BY_CHOICE = ("celebrities", "colors", "equipment", "persons")
 _COMMON: Json = {
     "key": TEXT,
     "kind": {"type": "string", "enum": ["photo", "video"]},
@@ -141,6 +141,24 @@ _COMMON: Json = {
     "equipment": {
         **listed({"type": "string", "enum": ["face_cover", "hand_cover", "head_cover"]}),
         "description": "What people wear to protect themselves, where any of it was found.",
+    },
+    "persons": {
+        **listed(
+            json_object(
+                {
+                    "id": TEXT,
+                    "name": TEXT,
+                    "similarity": PERCENT,
+                    "face": {
+                        **COUNT_OR_NULL,
+                        "description": "Which of `face_details`, if known.",
+                    },
+                    "box": {**or_null(BOX), "description": "Of one image alone: where the face is."},
+                },
+                "box",
+            )
+        ),
+        "description": "Who agreed to be looked for and is on the photo, the likest first; each once.",
     },
     "scene": {
         **TEXT_OR_NULL,

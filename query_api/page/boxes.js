@@ -23,9 +23,10 @@ export function placesOf(details, leastConfidence = 0) {
         confidence,
       })),
     );
-  const faces = (details.face_details ?? []).map(({ box, confidence }) => ({
+  const named = new Map((details.persons ?? []).map(({ face, name }) => [face, name]));
+  const faces = (details.face_details ?? []).map(({ box, confidence }, number) => ({
     kind: "face",
-    name: "Face",
+    name: named.get(number) ?? "Face",
     box,
     confidence: confidence ?? 100,
   }));

@@ -10,6 +10,7 @@ const WORDS = {
   any_label: (value) => `or ${value}`,
   not_label: (value) => `not ${value}`,
   text: (value) => `reads “${value}”`,
+  person: (value) => `with ${value}`,
   moderation: (value) => `flagged ${value}`,
   moderation_action: (value) => ACTIONS[value] ?? value,
   min_confidence: (value) => `at least ${percent(Number(value))} sure`,

@@ -23,6 +23,7 @@ export function facts(details, { least, chosen, pointed, raw, corrector, decider
           ),
         )
       : null,
+    persons(details, { chosen, pointed }),
     labels(details, { least, chosen, pointed, corrector }),
     details.face_details?.length
       ? part(
@@ -43,6 +44,18 @@ export function facts(details, { least, chosen, pointed, raw, corrector, decider
     part("Photo", about(details, captureRows(details, chosen))),
     rawAnswer(raw),
   ];
+}
+
+/** Who agreed to be looked for and is on the photo. */
+function persons({ persons = [] }, { chosen, pointed }) {
+  if (!persons.length) return null;
+  const items = persons.map(({ name, similarity }) => {
+    const item = tag({ name, confidence: similarity }, "person", () => chosen({ person: [name] }));
+    for (const event of ["pointerenter", "focusin"]) item.addEventListener(event, () => pointed(name));
+    for (const event of ["pointerleave", "focusout"]) item.addEventListener(event, () => pointed(null));
+    return item;
+  });
+  return part("People", h("ul", { class: "tags" }, items));
 }
 
 function labels(details, { least, chosen, pointed, corrector }) {

@@ -1,6 +1,6 @@
 // What is asked for: kept in the page's address, so that it can be sent to somebody, and gone back to.
 
-const LISTS = ["label", "any_label", "not_label", "text"];
+const LISTS = ["label", "any_label", "not_label", "text", "person"];
 const ABOUT_FILES = ["taken_from", "taken_to", "camera", "near", "near_duplicates_of"];
 const SINGLE = [
   "moderation",
@@ -21,6 +21,7 @@ const ABOUT_RECOGNIZED = [
   "any_label",
   "not_label",
   "text",
+  "person",
   "moderation",
   "moderation_action",
   "min_faces",

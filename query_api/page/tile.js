@@ -66,13 +66,15 @@ export class Tile {
     }
     const seen = foremost(photo.labels, this.least()).slice(0, LABELS_NAMED);
     const action = isToBeSeen(photo) ? ACTIONS[photo.moderation_action] : null;
+    const names = (photo.persons ?? []).map(({ name }) => name);
+    const shown = [...names, ...seen.map((label) => label.name)].join(", ");
     this.caption.replaceChildren(
-      h("span", { class: "caption-labels" }, seen.map((label) => label.name).join(", ") || "No labels"),
+      h("span", { class: "caption-labels" }, shown || "No labels"),
       h("span", { class: "caption-name", title: photo.key }, shortName(photo.key)),
       action ? h("span", { class: `caption-action ${photo.moderation_action}` }, action) : "",
       photo.distance === undefined ? "" : h("span", { class: "caption-distance" }, alike(photo.distance)),
     );
-    const said = seen.map((label) => `${label.name} ${percent(label.confidence)}`);
+    const said = [...names, ...seen.map((label) => `${label.name} ${percent(label.confidence)}`)];
     if (photo.distance !== undefined) said.push(alike(photo.distance));
     if (action) said.push(action);
     if (photo.faces) said.push(plural(photo.faces, "face"));

@@ -12,7 +12,13 @@ from query_api.search.questions import ListQuestion, folded
 MAC_BYTES = 16
 _NAMES = frozenset({"labels", "any_labels", "not_labels", "words", "celebrities", "colors", "equipment"})
 # What questions could not have when cursors were first given: those of other questions stay good.
-_OF_LATER = frozenset({"moderation_action", "like", "similar_to", "min_similarity"})
+_OF_LATER = frozenset(
+    {
+        *("moderation_action", "like", "similar_to", "min_similarity"),
+        *("persons", "least_similarity_percent"),
+    }
+)
+_NOT_ASKED = (None, ())
 
 
 class ForeignCursorError(Exception):
@@ -61,7 +67,8 @@ class Cursors:
         asked = {
             name: folded(value) if name in _NAMES else value
             for name, value in question._asdict().items()
-            if name not in {"limit", "after", "picture_hash"} and (name not in _OF_LATER or value is not None)
+            if name not in {"limit", "after", "picture_hash"}
+            and (name not in _OF_LATER or value not in _NOT_ASKED)
         }
         asked["moderation"] = (question.moderation or "").casefold()
         asked["camera"] = (question.camera or "").casefold()

@@ -134,6 +134,7 @@ def _groups(question: ListQuestion, policy: Policy | None) -> list[Terms]:
     groups += [(table.celebrity_term(name),) for name in question.celebrities]
     groups += [(table.color_term(name),) for name in question.colors]
     groups += [(table.equipment_term(kind),) for kind in question.equipment]
+    groups += [(table.person_term(person),) for person in question.persons]
     if question.min_faces:
         groups.append((table.faces_term(),))
     if question.kind == table.VIDEO:

@@ -39,6 +39,7 @@ class ListQuestion(NamedTuple):
     `labels`, one of `any_labels` and none of `not_labels`. `words` were read in them, in any order; all of
     `celebrities` are in them, all of `colors` cover a good part, and somebody wears each of `equipment`.
     `moderation_action` is what the policy asks to do with them. `kind` is `photo` or `video`.
+    All of `persons`, by id, are on them, each at least as like as `least_similarity_percent`.
     `uploaded_from` and `uploaded_to` are ISO 8601 times in UTC, `taken_from` and `taken_to` by the camera's
     clock; both belong to the span. `picture_hash` is that of the photo `near_duplicates_of`, which itself is
     left out. `like` is what images mean, in any words, and `similar_to` the key of one that they are like,
@@ -58,6 +59,8 @@ class ListQuestion(NamedTuple):
     celebrities: tuple[str, ...] = ()
     colors: tuple[str, ...] = ()
     equipment: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    least_similarity_percent: float | None = None
     status: Status = Status.RECOGNIZED
     kind: str | None = None
     prefix: str = ""
@@ -141,7 +144,9 @@ class Matcher:
     ) -> None:
         self.question = question
         self.policy = policy
-        self._bounds = {} if policy is None else _bounds(question, policy)
+        self._bounds = _bounds_of_persons(question)
+        if policy is not None:
+            self._bounds |= _bounds(question, policy)
         self._visible = ("",) if visible is None else tuple(visible)
         self._prefixes = _within(question.prefix, self._visible)
         self._labels = _shown(question.labels, policy)
@@ -152,6 +157,7 @@ class Matcher:
         self._celebrities = set(folded(question.celebrities))
         self._colors = set(folded(question.colors))
         self._equipment = set(folded(question.equipment))
+        self._persons = set(question.persons)
         self._camera = None if question.camera is None else question.camera.casefold()
         self._is_by_capture = question.order in BY_CAPTURE
         self._asks_for_facts = self._is_by_capture or any(
@@ -227,6 +233,7 @@ class Matcher:
             and (not self._celebrities or self._celebrities <= set(folded(found.celebrities)))
             and (not self._colors or self._colors <= set(folded(found.colors)))
             and (not self._equipment or self._equipment <= set(folded(found.equipment)))
+            and (not self._persons or self._has_persons(record))
             and (not self._asks_for_facts or self._has_facts(found.photo))
             and record.key != asked.near_duplicates_of
         ):
@@ -255,6 +262,10 @@ class Matcher:
         if moderated is None and self.question.moderation_action is not None:
             return self._of_action(record)
         return moderated
+
+    def _has_persons(self, record: ImageRecord) -> bool:
+        found, least = record.findings.persons, self.question.least_similarity_percent or 0.0
+        return all(name in found and found[name].similarity >= least for name in self._persons)
 
     def _has_action(self) -> bool:
         """Return whether the policy, or a person, ever asks for the action that is asked for."""
@@ -350,6 +361,12 @@ def _shown(names: Iterable[str], policy: "Policy | None") -> tuple[str, ...]:
     """Return the names, in lower case, under which labels are shown, without those that are not."""
     shown = names if policy is None else map(policy.shown_name, names)
     return folded(name for name in shown if name is not None)
+
+
+def _bounds_of_persons(question: ListQuestion) -> dict[str, RowBounds]:
+    """Return what rows of persons need: how sure labels have to be is no matter."""
+    least = question.least_similarity_percent or 0.0
+    return {table.person_term(name): RowBounds(least) for name in question.persons}
 
 
 def _bounds(question: ListQuestion, policy: "Policy") -> dict[str, RowBounds]:

@@ -5,6 +5,7 @@ import pytest
 from infra.bundles import ROOT
 from infra.settings import DeploymentSettings, UnusableSettingsError
 from tests.infra.conftest import Synthesize
+from tests.infra.roles import granted
 from tests.infra.template import Template
 
 ON: dict[str, object] = {
@@ -42,9 +43,12 @@ def test_a_consent_does_not_hold_for_ever() -> None:
     ]
 
 
-def test_the_stack_names_the_collection_and_is_the_same_otherwise(synthesized: Synthesize) -> None:
-    off, on = Template.of(synthesized({})).document, Template.of(synthesized(ON)).document
-    added = {name: on["Outputs"][name]["Value"] for name in on["Outputs"].keys() - off["Outputs"].keys()}
+def test_the_stack_names_the_collection_and_lets_the_processor_search_it_and_no_more(
+    synthesized: Synthesize,
+) -> None:
+    off, on = Template.of(synthesized({})), Template.of(synthesized(ON))
+    outputs = on.document["Outputs"]
+    added = {name: outputs[name]["Value"] for name in outputs.keys() - off.document["Outputs"].keys()}
 
     assert added == {
         "PeopleCollection": "imagepipe-people",
@@ -52,8 +56,32 @@ def test_the_stack_names_the_collection_and_is_the_same_otherwise(synthesized: S
         "PeopleContact": "privacy@photos.example",
         "PeopleRetentionDays": "365",
     }
-    # No function may ask about faces of the collection, and nothing of it is deployed.
-    assert on["Resources"] == off["Resources"]
+    asked = {
+        (function, action, resource)
+        for function in ("ProcessingProcessor", "AnswersQuery", "TallyingTally", "PicturesFunction")
+        for action, resource in {*granted(on, function)} - {*granted(off, function)}
+    }
+    collection = "arn:aws:rekognition:us-east-1:123456789012:collection/imagepipe-people"
+    assert {each for each in asked if each[1].startswith("rekognition:")} == {
+        ("ProcessingProcessor", "rekognition:SearchUsersByImage", collection)
+    }
+    assert {each[:2] for each in asked if not each[1].startswith("rekognition:")} == {
+        ("ProcessingProcessor", "dynamodb:Query"),
+        ("PicturesFunction", "s3:GetObject"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ({"detectors": "labels"}, "add faces to detectors"),
+        ({"pictures": "false"}, "leave pictures on"),
+        ({"scenes": "true"}, "leave out one of them"),
+    ],
+)
+def test_what_cannot_find_anybody_is_refused(given: dict[str, object], fault: str) -> None:
+    (said,) = refused(ON | given)
+    assert said.endswith(fault)
 
 
 def test_people_read_where_faces_are_kept_and_what_removes_them() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import botocore.session
 
-from contract.detectors import DETECTORS, NOT_LOOKED_UP, OPERATIONS, REGIONS, missing_in
+from contract.detectors import DETECTORS, NOT_LOOKED_UP, OPERATIONS, REGIONS, SEARCH, missing_in
 from contract.quotas import LARGE_REGIONS
 from tests.infra.template import Template
 
@@ -47,9 +47,11 @@ def test_a_region_that_has_faces_only_is_refused_for_labels(template: Template) 
 
 
 def test_every_operation_has_its_regions_and_the_large_ones_have_them_all() -> None:
-    assert set(REGIONS) == set(OPERATIONS.values())
+    assert set(REGIONS) == {*OPERATIONS.values(), SEARCH.operation}
     assert all(regions >= LARGE_REGIONS for regions in REGIONS.values())
-    assert len(DETECTORS) == len(OPERATIONS) == len(REGIONS) + 1  # labels and image properties ask one
+    assert (
+        len(DETECTORS) == len(OPERATIONS) == len(REGIONS)
+    )  # labels and image properties ask one, persons another
 
 
 def test_the_table_knows_every_region_in_which_botocore_reaches_rekognition() -> None:

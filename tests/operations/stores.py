@@ -48,6 +48,7 @@ class ScannedDynamoDB:
         Segment: int = 0,
         TotalSegments: int = 1,
         ReturnConsumedCapacity: str = "NONE",
+        ConsistentRead: bool = False,
     ) -> Any:
         with self.table.calls.of("Scan"):
             there = (place for place in self.table.items if hash(place[0]) % TotalSegments == Segment)
@@ -110,6 +111,14 @@ class ScannedDynamoDB:
         with self.table.calls.of("UpdateItem"):
             if UpdateExpression == "REMOVE #detectors.#picture":
                 return self._forget_that_it_was_read(Key, values[":revision"])
+            if UpdateExpression == "SET answer = :without":
+                return self.table.update_item(
+                    TableName=TableName,
+                    Key=Key,
+                    UpdateExpression=UpdateExpression,
+                    ConditionExpression=ConditionExpression,
+                    ExpressionAttributeValues=values,
+                )
             if ConditionExpression is None:
                 return self._set_one(Key, UpdateExpression, values)
             assert UpdateExpression == "SET suspected_at = :suspected_at"

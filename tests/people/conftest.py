@@ -17,18 +17,21 @@ from local.rekognition.recognition import RealRecognition
 from local.rekognition.request import ObjectPlace, unreadable
 from local.rekognition.service import RekognitionService, application
 from operations.adapters.aws_errors import translated
+from operations.adapters.dynamodb_mentions import DynamoDBMentions
 from operations.adapters.dynamodb_people import DynamoDBPeople
 from operations.adapters.rekognition_people import FaceCollection
 from operations.people.enrolment import Enrolment
 from operations.people.forgetting import PersonRemoval
+from operations.people.mentions import MentionRemoval
 from operations.people.photos import ShownPhoto, shown_photos
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
+from tests.fakes.sqs import IMAGES, FakeSQS
 from tests.local.rekognition.asgi import PORT, Http
 from tests.local.rekognition.faces.conftest import MODEL, Clock, client_of
 from tests.local.rekognition.pictures_made import picture
 from tests.operations.stores import ScannedDynamoDB
-from tests.operations.world import AT_ONCE
+from tests.operations.world import AT_ONCE, queue
 from tests.processors.world import InlineExecutor, World
 
 
@@ -86,6 +89,7 @@ class Pipeline:
 
     album: Album
     people: DynamoDBPeople
+    mentions: DynamoDBMentions
     collection: FaceCollection
     rekognition: Any
     items: Any
@@ -106,7 +110,10 @@ class Pipeline:
 
     @property
     def removal(self) -> PersonRemoval:
-        return PersonRemoval(self.people, self.collection, BUCKET, self.now)
+        mentions = MentionRemoval(
+            self.mentions, queue(FakeSQS(), IMAGES), BUCKET, self.now, self.collection.sleep
+        )
+        return PersonRemoval(self.people, self.collection, BUCKET, self.now, mentions)
 
     def shown(self, *names: str) -> list[ShownPhoto]:
         return shown_photos(names, BUCKET)
@@ -150,6 +157,7 @@ def pipeline(album: Album, tmp_path: Path, clock: Clock) -> Iterator[Pipeline]:
     yield Pipeline(
         album,
         DynamoDBPeople(table, TABLE, AT_ONCE, reads),
+        DynamoDBMentions(table, TABLE, AT_ONCE, reads),
         FaceCollection(rekognition, "imagepipe-people", AT_ONCE, sleep),
         rekognition,
         table.table.items,

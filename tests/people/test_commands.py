@@ -11,8 +11,9 @@ import pytest
 from operations.commands import people
 from operations.main import main
 from operations.terminal import OperatorError
+from tests.fakes.sqs import IMAGES, FakeSQS
 from tests.local.rekognition.faces.conftest import face
-from tests.operations.world import NAMES
+from tests.operations.world import NAMES, queue
 from tests.people.conftest import Pipeline
 
 ON = replace(
@@ -28,9 +29,18 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def run(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    deployed: Any = SimpleNamespace(names=ON, people=pipeline.people, face_collection=pipeline.collection)
+    deployed: Any = SimpleNamespace(
+        names=ON,
+        people=pipeline.people,
+        face_collection=pipeline.collection,
+        mentions=pipeline.mentions,
+        images=SimpleNamespace(queue=queue(FakeSQS(), IMAGES)),
+        is_local=False,
+    )
     monkeypatch.setattr(people, "connect", lambda *_: deployed)
-    monkeypatch.setattr(people, "time", SimpleNamespace(time=lambda: pipeline.clock.now))
+    monkeypatch.setattr(
+        people, "time", SimpleNamespace(time=lambda: pipeline.clock.now, sleep=pipeline.collection.sleep)
+    )
 
     def run(*arguments: str) -> tuple[int, str, str]:
         code = main(["people", *arguments])
@@ -62,6 +72,7 @@ def test_a_person_is_listed_and_shown_without_biometrics(run: Run, ann: str) -> 
             "ends_on": "2028-01-15",
             "status": "enrolled",
             "added_at": "2027-01-15T08:00:00.000Z",
+            "faces_at": "2027-01-15T08:00:01.000Z",
             "faces": 2,
             "photos": ["ann 1.jpg", "ann 2.jpg"],
         }
@@ -119,8 +130,9 @@ def test_a_consent_that_ends_is_carried_out(run: Run, ann: str, pipeline: Pipeli
     _, out, said = run("forget", "--ended", "--yes")
 
     assert out == (
-        f"{ann} is forgotten at 2028-01-16T08:00:02.000Z: 2 faces and the user are removed; a search of the "
-        "collection and by 2 photos found nothing, 0 photos are gone or show no face.\n"
+        f"{ann} is forgotten at 2028-01-16T08:01:02.000Z: 2 faces and the user are removed; a search of the "
+        "collection and by 2 photos found nothing, 0 photos are gone or show no face, and 0 photos "
+        "name the person no more.\n"
     )
     assert "point-in-time recovery" in said
     assert pipeline.state() == ([], [], [])

@@ -15,6 +15,7 @@ from contract.policy import Policy
 from contract.records import ImageVersion
 from query_api.by_policy import answered_by
 from query_api.endpoints.page import SignInPages
+from query_api.endpoints.people import KnownPeople
 from query_api.http.messages import Request
 from query_api.http.routing import Router
 from query_api.ports import Content, QueryMetric, UploadGrant
@@ -97,6 +98,7 @@ class Site:
     sign_in: SignInPages | None = None
     policy: Policy | None = None
     meaning: bool = False
+    people: Mapping[str, str] = field(default_factory=dict)
 
     def exception(self, msg: object) -> None:
         self.logged.append(msg)
@@ -145,6 +147,7 @@ class Site:
             block_tag=self.block_tag,
             neighbors=self.neighbors if self.meaning else None,
             wording=of_words if self.meaning else None,
+            people=KnownPeople(lambda: self.people, 90.0) if self.people else None,
         )
 
     @cached_property

@@ -27,6 +27,8 @@ OTHERS: dict[str, Any] = {
     "celebrities": ("Ada Lovelace",),
     "colors": ("blue",),
     "equipment": ("head_cover",),
+    "persons": ("p1",),
+    "least_similarity_percent": 80.0,
     "status": Status.REJECTED,
     "prefix": "a/",
     "uploaded_from": "2026-11-23T12:00:00.000Z",

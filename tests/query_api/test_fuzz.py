@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis import GenerationMode
 
 from contract.policy import Policy
-from contract.records import Result, ResultName
+from contract.records import PersonMatch, Result, ResultName
 from query_api.endpoints.image_parameters import MAX_WORDS
 from query_api.routes import all_routes
 from tests.query_api.photos import commit, facts, photo, rejected, write_result
@@ -47,6 +47,7 @@ ANSWERS: dict[str, Any] = {
 def full_site() -> Site:
     policy = Policy.of({"moderation": {"Violence": {"review": 60}}})
     site = Site(near_duplicates=True, meaning=True, policy=policy)
+    site.people = {"p1": "Ann"}
     record = photo(
         "0",
         labels={"Dog": 97.5, "Animal": 97.5},
@@ -62,6 +63,7 @@ def full_site() -> Site:
         celebrities={"Grace Hopper": 99.0},
         colors=("blue", "grey"),
         equipment=("head_cover",),
+        persons={"p1": PersonMatch(99.5, 0)},
     )
     record = replace(record, findings=found)
     commit_meaning(site.table, record, "a dog on a beach")

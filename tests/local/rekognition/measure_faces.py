@@ -38,6 +38,8 @@ PEOPLE = (
 )
 STRANGERS = ("mexico.jpg",)
 NAMED = {"grace_hopper.jpg": "Hopper", "grace_hopper_turned.jpg": "Hopper", "astronaut.jpg": "Collins"}
+# At which face search is compared, in percent.
+THRESHOLDS = (70, 75, 80, 85, 90, 95)
 THRESHOLD = 80.0
 
 
@@ -177,6 +179,11 @@ def measure(models: Path, folder: Path) -> Iterator[str]:
     crops = [(face, faces_on(face.shown._replace(data=cropped(face)), *networks)[:1]) for face in known]
     scores = [similarity(face.descriptor, one.descriptor) for face, found in crops for one in found]
     yield row(f"a face and its crop{_unseen(len(crops) - len(scores))}", scores, same=True)
+    yield from by_threshold({"one person": (same, True), "a face and its crop": (scores, True)})
+    yield from by_threshold(
+        {"two persons": ([similarity(a.descriptor, b.descriptor) for a, b in apart], False)}
+    )
+    yield from by_threshold({"a user, her own face": (user, True), "a user, another's face": (others, False)})
     largest = list({face.shown.name: face for face in reversed(known)}.values())
     for copy, make in COPIES.items():
         scores = []
@@ -184,6 +191,14 @@ def measure(models: Path, folder: Path) -> Iterator[str]:
             again = faces_on(face.shown._replace(data=make(face.picture)), *networks)
             scores += [max(similarity(face.descriptor, each.descriptor) for each in again)] if again else []
         yield row(f"a photo and its copy: {copy}{_unseen(len(largest) - len(scores))}", scores, same=True)
+
+
+def by_threshold(kinds: dict[str, tuple[list[float], bool]]) -> Iterator[str]:
+    """Return for each kind of pairs how many are missed, or taken for one, at each threshold."""
+    for what, (scores, same) in kinds.items():
+        wrong = [sum((score < threshold) is same for score in scores) for threshold in THRESHOLDS]
+        counts = " | ".join(map(str, wrong))
+        yield f"| {what}: {'missed' if same else 'taken for one'}, of {len(scores)} | {counts} |"
 
 
 def _unseen(count: int) -> str:

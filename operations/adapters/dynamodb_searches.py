@@ -1,0 +1,65 @@
+"""The one table, as far as it says on which photos persons were looked for, and as of when."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
+
+from aws.calls import pages, projection, write_if
+from contract.face_search import SCOPE_BEGINNING, WANTED_KEY, SearchScope
+from contract.items import PARTITION_KEY, SORT_KEY, from_wire, to_wire
+from contract.people import PEOPLE
+from contract.records import Status
+from contract.table import RECORD
+from operations.adapters.dynamodb import OperatedTable
+
+_SHOWN = ("key", "faces", "searched", "status")
+
+
+class SearchedRecord(NamedTuple):
+    """A photo with faces, and the revision of the collection in which they were searched."""
+
+    key: str
+    faces: int
+    searched: int
+
+
+class DynamoDBSearches(OperatedTable):
+    """Who is looked for, and where. What is read of persons is as of now."""
+
+    def scope(self, now: str) -> SearchScope:
+        """Return who is looked for. `now` is ISO 8601 in UTC."""
+        found = pages(
+            self._call("Query of people", self.client.query),
+            KeyConditionExpression=f"{PARTITION_KEY} = :pk AND begins_with({SORT_KEY}, :person)",
+            ExpressionAttributeValues={":pk": {"S": PEOPLE}, ":person": {"S": SCOPE_BEGINNING}},
+            ConsistentRead=True,
+        )
+        return SearchScope.of((from_wire(item) for page in found for item in page["Items"]), now[:10])
+
+    def want(self, revision: int) -> None:
+        """Say that answers of earlier revisions are to be asked for anew; a later one stays."""
+        self._call("PutItem of what is to be searched", partial(write_if, self.client.put_item))(
+            Item=to_wire({**WANTED_KEY._asdict(), "revision": revision}),
+            ConditionExpression=f"attribute_not_exists({PARTITION_KEY}) OR revision < :revision",
+            ExpressionAttributeValues=to_wire({":revision": revision}),
+        )
+
+    def with_faces(self) -> Iterator[list[SearchedRecord]]:
+        """Read the whole table for recognized photos with faces, a megabyte at a time."""
+        expression, names = projection((PARTITION_KEY, SORT_KEY, *_SHOWN))
+        found = pages(
+            self._call("Scan", self.client.scan),
+            FilterExpression=f"#{SORT_KEY} = :record AND #status = :recognized AND #faces > :none",
+            ProjectionExpression=expression,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=to_wire(
+                {":record": RECORD, ":recognized": str(Status.RECOGNIZED), ":none": 0}
+            ),
+            ConsistentRead=True,
+        )
+        for page in found:
+            items = (from_wire(item) for item in page["Items"])
+            yield [
+                SearchedRecord(item["key"], int(item["faces"]), int(item.get("searched", 0)))
+                for item in items
+            ]

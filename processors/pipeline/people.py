@@ -1,0 +1,241 @@
+"""Looking for persons who agreed, on the faces of a batch that were found, and only as long as they agree.
+
+Who is looked for is read before anything is asked, and once more after records are written: who was forgotten
+meanwhile, or is to be looked for anew, is met by one of both.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from contract import errors
+from contract.errors import ImagepipeError, NotReadyError
+from contract.face_search import (
+    UNREADABLE_NOW,
+    FaceAnswerName,
+    FaceBox,
+    SearchScope,
+    assigned,
+    face_name,
+    is_searchable,
+    matches_in,
+)
+from contract.records import Findings, ImageRecord, ImageVersion, Result, ResultName, Status
+from processors.pipeline.commit import Decided
+from processors.pipeline.detection import Answer, SupersededError, is_about_the_object
+from processors.pipeline.triage import Action, WorkItem
+from processors.rate_limit import Lane
+from processors.runtime import Deadline
+
+if TYPE_CHECKING:
+    from processors.adapters.face_answers import FaceAnswers
+
+Found = Findings | ImagepipeError | SupersededError
+
+
+class FaceOfPhoto(NamedTuple):
+    """A face to be asked about: its number on the photo, and where it is."""
+
+    number: int
+    box: FaceBox
+
+    @property
+    def name(self) -> str:
+        return face_name(self.box)
+
+
+class SearchedPhoto(NamedTuple):
+    """A photo with faces to be asked about.
+
+    `view` is the key of what shows it where Rekognition is not shown the photo itself; `is_readable` says
+    whether it can be looked at now.
+    """
+
+    content_id: str
+    version: ImageVersion
+    view: str | None
+    faces: tuple[FaceOfPhoto, ...]
+    is_readable: bool
+
+
+class FaceAsking(Protocol):
+    """Asks about faces of photos, each with its permit and its claim."""
+
+    def __call__(
+        self,
+        wanted: Mapping[ResultName, FaceOfPhoto],
+        photos: Mapping[str, SearchedPhoto],
+        lane: Lane,
+        deadline: Deadline,
+    ) -> Mapping[ResultName, Answer]:
+        """Return the answer to each name, or why there is none; `photos` are by content id."""
+        ...
+
+
+@dataclass(frozen=True)
+class PersonLayer:
+    """Puts persons into findings. `question` is the fingerprint of what is asked about each face."""
+
+    kept: "FaceAnswers"
+    ask: FaceAsking
+    question: str
+    shares_answers: bool
+
+    def behind(self, records: Iterable[ImageRecord]) -> set[str]:
+        """Return the keys whose records name who is not looked for any more, or are to be searched anew.
+
+        Raise a word for failure where that cannot be read.
+        """
+        with_faces = [record for record in records if _has_faces(record)]
+        if not with_faces:
+            return set()
+        scope = self.kept.scope()
+        return {
+            record.key
+            for record in with_faces
+            if record.findings.searched < scope.wanted or record.findings.persons.keys() - scope.persons
+        }
+
+    def search(
+        self, items: Sequence[WorkItem], found: Mapping[str, Found], lane: Lane, deadline: Deadline
+    ) -> dict[str, Found]:
+        """Return the findings by key, with who is on each photo; or why nobody can tell."""
+        photos: dict[str, SearchedPhoto] = {}
+        of_key: dict[str, SearchedPhoto] = {}
+        seen: dict[str, Found] = dict(found)
+        for item in items:
+            findings = found.get(item.key)
+            if (
+                item.action is not Action.RECOGNIZE
+                or item.present is None
+                or not isinstance(findings, Findings)
+            ):
+                continue
+            try:
+                faces = _searchable(findings)
+            except (ArithmeticError, KeyError, TypeError, ValueError) as fault:
+                seen[item.key] = errors.TransientError(
+                    "UnexpectedAnswer", f"the answer about faces of {item.key} lacks {fault!r}"
+                )
+                continue
+            photo = self._photo(item, findings, faces)
+            of_key[item.key] = photo
+            if photo.is_readable or photo.content_id not in photos:
+                photos[photo.content_id] = photo
+        if not of_key:
+            return seen
+        scope = self.kept.scope()
+        answers = self._answers(photos, scope, lane, deadline)
+        for key, photo in of_key.items():
+            findings = seen[key]
+            assert isinstance(findings, Findings)
+            named = self._named(findings, photo, answers.get(photo.content_id, {}), scope)
+            is_of_another = photos[photo.content_id].version != photo.version
+            seen[key] = named
+            if is_of_another and not isinstance(named, Findings) and is_about_the_object(named):
+                seen[key] = NotReadyError(
+                    "AskedForAnother",
+                    f"{key} shares its content with an object that is gone or cannot be read",
+                )
+        return seen
+
+    def without_forgotten(self, decided: Collection[Decided]) -> list[Decided]:
+        """Return what is to be written without persons who are not looked for, whoever has named them."""
+        if not any(work.record.findings.persons for work in decided):
+            return list(decided)
+        persons = self.kept.scope().persons
+        return [work._replace(record=_only(work.record, persons)) for work in decided]
+
+    def come_too_late(self, written: Iterable[ImageRecord]) -> dict[str, ImagepipeError]:
+        """Return the keys whose persons changed while their records were written: they come again."""
+        records = [record for record in written if record.findings.searched != UNREADABLE_NOW]
+        try:
+            behind = self.behind(records)
+        except ImagepipeError as failure:
+            return {record.key: failure for record in records}
+        return {
+            key: NotReadyError(
+                "PersonsChangedMeanwhile",
+                f"who is looked for changed while the record of {key} was written; it is made anew",
+            )
+            for key in behind
+        }
+
+    def _photo(self, item: WorkItem, findings: Findings, faces: tuple[FaceOfPhoto, ...]) -> SearchedPhoto:
+        assert item.present is not None
+        version, photo = item.present.version, findings.photo
+        content_id = version.kept_by(shares_answers=self.shares_answers)
+        view = None if photo is None or photo.is_direct else photo.view_key(content_id)
+        return SearchedPhoto(content_id, version, view, faces, item.present.obstacle is None)
+
+    def _answers(
+        self, photos: Mapping[str, SearchedPhoto], scope: SearchScope, lane: Lane, deadline: Deadline
+    ) -> dict[str, dict[str, tuple[int, Answer]]]:
+        """Return by content and face the revision of the answer, and the answer: kept ones, and new ones."""
+        known: dict[str, dict[str, tuple[int, Answer]]] = {}
+        answer: Answer
+        wanted: dict[ResultName, FaceOfPhoto] = {}
+        if not scope.persons:  # nobody is there who could be found: nothing is asked, and nothing is missing
+            return known
+        with_faces = {content_id: photo for content_id, photo in photos.items() if photo.faces}
+        for content_id, results in self.kept.of_contents(list(with_faces)).items():
+            of_content = known.setdefault(content_id, {})
+            for name, answer in results.items():
+                read = FaceAnswerName.read(name)
+                if read is None or read.question != self.question or read.revision < scope.wanted:
+                    continue
+                if read.face not in of_content or of_content[read.face][0] < read.revision:
+                    of_content[read.face] = read.revision, answer
+        for content_id, photo in with_faces.items():
+            for face in photo.faces:
+                if photo.is_readable and face.name not in known.get(content_id, {}):
+                    wanted[FaceAnswerName(self.question, scope.revision, face.name).of(content_id)] = face
+        for name, answer in self.ask(wanted, with_faces, lane, deadline).items() if wanted else ():
+            known.setdefault(name.content_id, {})[wanted[name].name] = (scope.revision, answer)
+        return known
+
+    def _named(
+        self,
+        findings: Findings,
+        photo: SearchedPhoto,
+        answers: Mapping[str, tuple[int, Answer]],
+        scope: SearchScope,
+    ) -> Found:
+        alike: dict[int, dict[str, float]] = {}
+        searched = scope.revision
+        if scope.persons:
+            for face in photo.faces:
+                revision, answer = answers.get(face.name, (UNREADABLE_NOW, None))
+                searched = min(searched, revision)
+                if isinstance(answer, Result):
+                    alike[face.number] = matches_in(answer.response, scope.persons)
+                elif answer is not None:
+                    return answer
+        return replace(findings, persons=assigned(alike), searched=searched)
+
+
+def _has_faces(record: ImageRecord) -> bool:
+    return record.status is Status.RECOGNIZED and bool(record.findings.faces or record.findings.persons)
+
+
+def _searchable(findings: Findings) -> tuple[FaceOfPhoto, ...]:
+    """Return the faces that are worth a call.
+
+    Boxes of another photo of a scene show nothing of this one, and those of films are of many frames.
+    """
+    photo = findings.photo
+    if photo is None or photo.is_film or "faces" in findings.inherited:
+        return ()
+    return tuple(
+        FaceOfPhoto(number, FaceBox.of(face))
+        for number, face in enumerate(findings.face_details)
+        if is_searchable(face, photo.width, photo.height)
+    )
+
+
+def _only(record: ImageRecord, persons: Collection[str]) -> ImageRecord:
+    found = record.findings
+    kept: dict[str, Any] = {name: match for name, match in found.persons.items() if name in persons}
+    return (
+        record if len(kept) == len(found.persons) else replace(record, findings=replace(found, persons=kept))
+    )

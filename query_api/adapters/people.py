@@ -1,0 +1,37 @@
+"""Who agreed to be looked for, on DynamoDB."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from aws.calls import pages
+from contract.items import PARTITION_KEY, SORT_KEY
+from contract.people import PEOPLE, PERSON_PREFIX, Person, PersonStatus
+from query_api.adapters.clients import translated
+from query_api.adapters.readable import BROKEN, Unreadable, read_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def read_names(
+    client: "DynamoDBClient", table_name: str, today: Callable[[], str], unreadable: Unreadable
+) -> Mapping[str, str]:
+    """Return the names of persons by their ids, as of now, but for those who are not looked for any more."""
+    found = pages(
+        translated(f"Query of people on {table_name}")(client.query),
+        TableName=table_name,
+        KeyConditionExpression=f"{PARTITION_KEY} = :people AND begins_with({SORT_KEY}, :person)",
+        ExpressionAttributeValues={":people": {"S": PEOPLE}, ":person": {"S": PERSON_PREFIX}},
+        ConsistentRead=True,
+    )
+    names: dict[str, str] = {}
+    for item in (read_item(each) for page in found for each in page["Items"]):
+        try:
+            person = Person.from_item(item)
+        except BROKEN as error:
+            unreadable(f"a person in the partition {PEOPLE}", error)
+            continue
+        is_over = person.status is PersonStatus.FORGETTING or person.consent.has_ended(today())
+        if person.has_faces and not is_over:
+            names[person.id] = person.name
+    return names

@@ -1,0 +1,77 @@
+"""Persons who agreed to be looked for, as answers name them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contract.raw_answers import plain
+from contract.records import ImageRecord, Result
+from query_api.endpoints.schemas import TEXT, Json, json_object, listed
+from query_api.http.messages import Request, Response
+from query_api.http.routing import Endpoint, Route
+
+PEOPLE = Endpoint(
+    "GET",
+    "/people",
+    "listPeople",
+    "Who is looked for",
+    json_object({"people": listed(json_object({"id": TEXT, "name": TEXT}))}),
+    "Only where people are on. Who is being forgotten, or whose consent is over, is not there.",
+)
+# What no person is called.
+_NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class KnownPeople:
+    """Who is looked for. `names` reads the names by id.
+
+    Who is less like than `least_similarity_percent`, in percent, is not told of.
+    """
+
+    names: Callable[[], Mapping[str, str]]
+    least_similarity_percent: float
+
+    def ids(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return who is called so, whatever the case; for a name that nobody has, an id that nobody has."""
+        known = {name.casefold(): person for person, name in self.names().items()}
+        return tuple(known.get(name.casefold(), _NOBODY) for name in names)
+
+    def on(self, records: Sequence[ImageRecord]) -> dict[str, list[Json]]:
+        """Return by key who is on photos, the likest first. Where nobody is, no names are read."""
+        if not any(record.findings.persons for record in records):
+            return {}
+        names = self.names()
+        return {
+            record.key: [
+                {"id": person, "name": names[person], "similarity": match.similarity, "face": match.face}
+                for person, match in sorted(
+                    record.findings.persons.items(), key=lambda each: (-each[1].similarity, each[0])
+                )
+                if person in names and match.similarity >= self.least_similarity_percent
+            ]
+            for record in records
+        }
+
+
+def people_endpoint(people: KnownPeople) -> Route:
+    """Return what lists who is looked for, for a page to choose from."""
+
+    def answer(_: Request) -> Response:
+        names = sorted(people.names().items(), key=lambda each: (each[1].casefold(), each[0]))
+        return Response(200, {"people": [{"id": person, "name": name} for person, name in names]})
+
+    return Route(PEOPLE, answer)
+
+
+def with_boxes(persons: Sequence[Json], faces: Result | None) -> list[Json]:
+    """Return persons with where their faces are, as DetectFaces has said; None where nobody knows."""
+    details: Sequence[Any] = () if faces is None else faces.response.get("FaceDetails", [])
+    return [{**person, "box": _box(person["face"], details)} for person in persons]
+
+
+def _box(face: int | None, details: Sequence[Any]) -> Json | None:
+    if face is None or face >= len(details):
+        return None
+    box: Json = plain(details[face]["BoundingBox"])
+    return box

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 from contract.detectors import CALLS
+from contract.film_usage import FEWEST_FRAMES, MOST_FRAMES, FilmAssumptions
 from contract.picture_usage import CONVERSION, METADATA, THUMBNAILS, PictureAssumptions, PictureWork
 from contract.prices import Prices
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
@@ -19,6 +20,7 @@ from operations.costs import (
     corrections,
     customer_key_a_month,
     dashboard_a_month,
+    film_bill,
     operator_a_month,
     page_a_month,
     pictures_bills,
@@ -71,6 +73,12 @@ two alarms. Conversion is for what is no JPEG or PNG that Rekognition reads: her
 sums above for a fifth, in `imagepipe plan` for those whose names or sizes say so. Nothing of it was measured
 on AWS: seconds are assumed, requests and items counted.
 """
+_FILMS = """
+## An hour of film
+
+With `-c video=frames` ([video.md](video.md)), in the first million calls of a month. For comparison,
+`StartLabelDetection` is $6.00. Nothing of it was measured on AWS.
+"""
 _REGIONS = """
 ## A million photos with one detector, in several regions
 
@@ -108,6 +116,8 @@ def page() -> str:
         _detectors(),
         _PICTURES,
         _pictures(),
+        _FILMS,
+        _films(),
         _REGIONS,
         _regions(),
         _standing(),
@@ -170,6 +180,22 @@ def _detectors() -> str:
         cells = (costs.by_service["Rekognition"], costs.by_service["DynamoDB"], rest, costs.total)
         rows.append((f"`{name}`", *map(money, cells), money(costs.storage_a_month), f"{hours:,.1f}"))
     head = ("Detector", "Rekognition", "DynamoDB", "Others", "All", "Storage a month", "Hours")
+    return markdown_table(head, rows, numbers_from=1)
+
+
+def _films() -> str:
+    cases = (
+        ("stands still, a frame in ten seconds", FEWEST_FRAMES, LABELS),
+        ("has cuts", FilmAssumptions.frames_an_hour, LABELS),
+        ("has cuts", FilmAssumptions.frames_an_hour, FOUR),
+        ("changes every second", MOST_FRAMES, LABELS),
+    )
+    rows = []
+    for what, frames, operations in cases:
+        costs = film_bill(1, operations, FilmAssumptions(frames_an_hour=frames))
+        cells = (costs.by_service["Rekognition"], costs.beside_rekognition, costs.total)
+        rows.append((what, str(len(operations)), f"{frames:,.0f}", *(f"{cell:.2f}" for cell in cells)))
+    head = ("A film that", "Detectors", "Frames", "Rekognition", "Others", "All")
     return markdown_table(head, rows, numbers_from=1)
 
 
@@ -341,7 +367,8 @@ def _assumed() -> str:
             f"{field.default:g} {field.metadata['unit']}",
             field.metadata["source"],
         )
-        for field in (*dataclasses.fields(assumed), *dataclasses.fields(PictureAssumptions))
+        for each in (assumed, PictureAssumptions, FilmAssumptions)
+        for field in dataclasses.fields(each)
         if "unit" in field.metadata
     ]
     for operation, size in assumed.answer_bytes.items():

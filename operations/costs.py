@@ -1,10 +1,11 @@
 """What work costs, by service, in US dollars: an executable model. docs/cost.md is generated from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from contract import usage
 from contract.detectors import CALLS
+from contract.film_usage import FilmAssumptions, film_usage
 from contract.metrics import REGION_METRICS, SCENE_METRICS, Metric, TallyMetric
 from contract.picture_usage import PictureAssumptions, PictureWork, picture_usage, total
 from contract.prices import IMAGE_PROPERTIES_TIERS, MILLION, Prices, dollars_for_calls
@@ -93,6 +94,16 @@ def pictures_bills(
 def dollars_of_files(work: PictureWork) -> dict[str, float]:
     """Return what looking at photos as files costs by part, for machines, to the hundredth of a cent."""
     return {part: round(costs.total, 4) for part, costs in pictures_bills(work).items()}
+
+
+def film_bill(
+    hours: float,
+    operations: Sequence[str],
+    assumed: FilmAssumptions | None = None,
+    prices: Prices | None = None,
+) -> Bill:
+    """Return what some hours of film cost, in the first million calls of a month."""
+    return _bill(film_usage(hours, operations, assumed), 0, prices or Prices())
 
 
 def _bill(used: usage.Usage, calls_before: float, prices: Prices) -> Bill:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from contract.detectors import CALLS, DEFAULT_DETECTORS
+from contract.film_usage import FilmAssumptions
 from contract.picture_usage import PictureAssumptions, PictureWork
 from contract.usage import Assumptions, Work, seconds_at_quota
 from operations import terminal
@@ -15,6 +16,7 @@ from operations.costs import (
     Bill,
     bill,
     dollars_of_files,
+    film_bill,
     pictures_bills,
 )
 from operations.terminal import money
@@ -34,12 +36,18 @@ def cost(
         bool,
         typer.Option("--pictures/--no-pictures", help="With photos looked at as files, as is usual, or not."),
     ] = True,
+    film_hours: Annotated[
+        float, typer.Option("--film-hours", min=0, help="Price so many hours of film, and no photos.")
+    ] = 0.0,
     markdown: Annotated[bool, typer.Option("--markdown", help="Write docs/cost.md to stdout.")] = False,
     json: options.Json = False,
 ) -> None:
     """Print what new photos cost by service, and how long they take at the usual quotas."""
     if markdown:
         sys.stdout.write(page())
+        return
+    if film_hours:
+        _cost_of_films(film_hours, _calls(detectors), json=json)
         return
     assumed = Assumptions(labels_a_photo=labels)
     work = Work.of_new_photos(photos, _calls(detectors), is_bulk=bulk)
@@ -55,6 +63,18 @@ def cost(
     typer.echo(
         f"\n{photos:,} photos take {hours:,.1f} hours at the usual quotas; keeping what is found costs "
         f"${money(costs.storage_a_month)} a month. Assumptions: docs/cost.md"
+    )
+
+
+def _cost_of_films(hours: float, operations: tuple[str, ...], *, json: bool) -> None:
+    costs, frames = film_bill(hours, operations), hours * FilmAssumptions.frames_an_hour
+    if json:
+        terminal.print_json({"film_hours": hours, "frames": round(frames), "dollars": costs.to_json()})
+        return
+    show_dollars("Service", "#Dollars", costs)
+    typer.echo(
+        f"\n{hours:g} hours of film have some {frames:,.0f} frames that are asked about, and keeping what is "
+        f"found costs ${money(costs.storage_a_month)} a month. Assumptions: docs/cost.md"
     )
 
 

@@ -3,6 +3,7 @@
 import itertools
 import struct
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -35,7 +36,7 @@ def test_each_scene_has_its_frame_whatever_the_container(tmp_path: Path, name: s
     assert [frame.first for frame in frames] == pytest.approx([0, 3000, 5000], abs=600)
     assert all(before.end == after.first for before, after in itertools.pairwise(frames))
     assert frames[-1].end >= 8_900
-    shown = [
+    shown: list[Any] = [
         cv2.imdecode(np.frombuffer(film.made[f"c/t/frame-{each.name}.jpg"], np.uint8), 1) for each in frames
     ]
     likest = [

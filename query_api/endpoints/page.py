@@ -218,6 +218,7 @@ def security_headers(photos_at: str, renditions_at: str = "", sign_in_at: str = 
         "script-src": "'self'",
         "style-src": "'self'",
         "img-src": f"'self' blob: {' '.join(shown)}",
+        "media-src": bucket,
         "connect-src": " ".join(["'self'", bucket, *([_origin(sign_in_at)] if sign_in_at else [])]),
         "base-uri": "'none'",
         "form-action": "'none'",

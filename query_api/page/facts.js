@@ -2,7 +2,8 @@
 
 import { captureRows } from "./capture.js";
 import { h, replace } from "./dom.js";
-import { ACTIONS, foremost, moment, percent, plural, size } from "./words.js";
+import { film } from "./film.js";
+import { ACTIONS, clock, foremost, moment, percent, plural, size } from "./words.js";
 
 /**
  * List the facts. `least` is the least confidence of labels; `chosen` takes filters, `pointed` the name of
@@ -13,6 +14,7 @@ export function facts(details, { least, chosen, pointed, raw, corrector, decider
   return [
     details.rejection ? rejection(details.rejection) : null,
     decider?.part(),
+    film(details),
     details.moderation.length
       ? part(
           "Flagged",
@@ -119,6 +121,7 @@ function about(details, captured) {
   const rows = [
     ["Key", details.key],
     ...captured,
+    ...(details.photo?.duration_seconds ? [["Lasts", clock(details.photo.duration_seconds)]] : []),
     ["Uploaded", moment(details.uploaded_at)],
     ["Decided", moment(details.decided_at)],
     ["Size", size(details.size_bytes)],

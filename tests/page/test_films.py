@@ -1,0 +1,39 @@
+"""A film in the large view: what is seen when, and the moment that a button jumps to."""
+
+from dataclasses import replace
+
+from playwright.sync_api import expect
+
+from contract.films import Frame, film_answer
+from contract.records import Findings, Result, ResultName
+from tests.page.album import Album, facts, taken
+from tests.page.conftest import OpenPage
+from tests.query_api.photos import write_result
+
+MARKUP = "<img src=x onerror=\"document.title='taken'\">"
+
+
+def test_a_film_is_played_from_the_moment_that_is_chosen(album: Album, open_page: OpenPage) -> None:
+    film = replace(
+        taken("film.mp4", facts(duration_seconds=3700.0, slice_seconds=300.0)), detectors={"labels": "1"}
+    )
+    film = replace(film, findings=replace(film.findings, labels={"Dog": 98.0, MARKUP: 91.0}))
+    album.add(film)
+    seen = [
+        (Frame(0, 61_000, 500, "a"), Findings(labels={MARKUP: 91.0})),
+        (Frame(61_000, 3_700_000, 70_000, "b"), Findings(labels={"Dog": 98.0})),
+    ]
+    answer = film_answer((frame, f"c/t/{frame.name}.jpg", found) for frame, found in seen)
+    write_result(album.table, Result(ResultName(film.content_id, "labels", "1"), answer, ""))
+    page = open_page(album.url)
+    page.locator(".photo").first.click()
+
+    player = page.locator("video.film")
+    expect(player).to_be_visible()
+    jump = page.get_by_title("Play Dog from 1:01")
+    expect(jump).to_contain_text("1:01\N{EN DASH}1:01:40")
+    jump.click()
+
+    assert player.evaluate("player => player.currentTime") == 61
+    assert page.title() != "taken", "names are a stranger's"
+    expect(page.locator(".about")).to_contain_text("1:01:40")

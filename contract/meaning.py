@@ -40,6 +40,9 @@ LEAST_PERCENT = 10.0
 MOST_LABELS = 50
 MOST_TEXT_CHARACTERS = 200
 
+# One worker asks for so many vectors at once: each takes milliseconds, and a copy of the function to start.
+MEANINGS_AT_ONCE = 2
+
 Vector = tuple[float, ...]
 Labels = Sequence[tuple[str, float]]
 

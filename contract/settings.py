@@ -338,17 +338,21 @@ def wanted_fingerprints(settings: ProcessorSettings) -> ByPrefix[Mapping[str, st
 
     Of the picture, too, where photos are looked at as files.
     """
+    all_of_them = fingerprints_of_all(settings)
+
+    def wanted(detectors: Detectors) -> Mapping[str, str]:
+        after = (MEANING,) if "labels" in detectors else ()
+        names = (PICTURE, *detectors, *after)
+        return {name: all_of_them[name] for name in names if name in all_of_them}
+
+    return settings.detectors_of.each(wanted)
+
+
+def fingerprints_of_all(settings: ProcessorSettings) -> Mapping[str, str]:
+    """Return the fingerprint of every detector that any photo is asked about, those of our own included."""
     asked = {name: question.fingerprint for name, question in questions(settings).items()}
-    always = {PICTURE: picture_question(settings).fingerprint} if settings.pictures_function else {}
-    with_labels = (
-        {MEANING: meaning_question(settings).fingerprint}
-        if settings.meaning_function and "labels" in asked
-        else {}
-    )
-    return settings.detectors_of.each(
-        lambda names: {
-            **always,
-            **{name: asked[name] for name in names},
-            **(with_labels if "labels" in names else {}),
-        }
-    )
+    if settings.pictures_function:
+        asked = {PICTURE: picture_question(settings).fingerprint, **asked}
+    if settings.meaning_function and "labels" in asked:
+        asked[MEANING] = meaning_question(settings).fingerprint
+    return asked

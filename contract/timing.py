@@ -52,8 +52,8 @@ PATIENCE_SECONDS = 12 * 3600
 # A HEIC of 48 megapixels takes 5 s on one core, a large TIFF as long; what takes longer is broken off.
 PICTURE_TIMEOUT_SECONDS = 25
 
-# Its start takes a second or two on a core, a vector of labels a tenth of one.
-MEANING_TIMEOUT_SECONDS = 8
+# Its start takes a second or two on a core, a vector of labels a tenth of one. Who asks by words waits less.
+MEANING_TIMEOUT_SECONDS = 20
 # A slice of a film is cut so that it takes half of this; what takes longer is gone through in leaps.
 FILM_TIMEOUT_SECONDS = 30
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from contract.detectors import MAX_S3_IMAGE_BYTES
+from contract.meaning import OF_OUR_OWN
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
 from contract.picture_usage import PictureWork
 from contract.records import ImageVersion, ResultName
@@ -161,7 +162,7 @@ class Assessor:
                 assessed.append(found)
                 continue
             missing = needed.get(content, ())
-            calls = tuple(name for name in missing if name != PICTURE)
+            calls = tuple(name for name in missing if name not in OF_OUR_OWN)
             lacks_only_picture = found.lacks_only_picture and not calls
             # What is taken out is taken out once: the next one with these bytes repeats them.
             is_first = content in first

@@ -14,7 +14,7 @@ from aws.calls import TableBatches
 from aws.retries import RetryPolicy
 from contract.detectors import MAX_S3_IMAGE_BYTES, OPERATIONS
 from contract.environment import load
-from contract.meaning import MEANING
+from contract.meaning import MEANING, MEANINGS_AT_ONCE
 from contract.photos import MAX_FILM_BYTES, MAX_PHOTO_BYTES, PICTURE
 from contract.quotas import PICTURES_AT_ONCE, SLICES_AT_ONCE
 from contract.regions import split_line
@@ -80,7 +80,7 @@ def clients(settings: ProcessorSettings) -> "Clients":
     if settings.pictures_function or settings.meaning_function:
         seconds = (FILM_TIMEOUT_SECONDS if settings.films_function else PICTURE_TIMEOUT_SECONDS) + 2
         connections = _read_at_once(settings) if settings.pictures_function else 0
-        connections += settings.concurrent_calls if settings.meaning_function else 0
+        connections += MEANINGS_AT_ONCE if settings.meaning_function else 0
         config = calls.lambda_config(connections=connections, read_seconds=seconds)
         pictures = session.create_client("lambda", config=config)
     abroad = {
@@ -159,7 +159,7 @@ def assemble(
             longest = FILM_TIMEOUT_SECONDS if settings.films_function else PICTURE_TIMEOUT_SECONDS
             return Caller(detector, readers, lambda _lane, _photos, deadline: TimeToRead(deadline, longest))
         if detector.name == MEANING:
-            askers = runtime.new_executor(settings.concurrent_calls)
+            askers = runtime.new_executor(MEANINGS_AT_ONCE)
             seconds = MEANING_TIMEOUT_SECONDS
             return Caller(detector, askers, lambda _lane, _photos, deadline: TimeToRead(deadline, seconds))
         operation = detector.question.operation

@@ -14,11 +14,10 @@ from contract.detector_choice import ByPrefix
 from contract.detectors import operations_of
 from contract.environment import load
 from contract.errors import ConfigurationError, SettingsError
-from contract.photos import PICTURE
 from contract.policy import Policy
 from contract.policy_faults import read_policy
 from contract.quotas import DEFAULT_BATCH_SIZE
-from contract.settings import ProcessorSettings, picture_question, questions, wanted_fingerprints
+from contract.settings import ProcessorSettings, fingerprints_of_all, wanted_fingerprints
 from operations.adapters.aws_errors import reliable
 from operations.adapters.existing_bucket import BucketOwnership, BucketSettings, NoBucket
 from operations.terminal import OperatorError
@@ -219,11 +218,8 @@ class DeployedProcessor:
 
     @cached_property
     def fingerprints(self) -> Mapping[str, str]:
-        """What records are to have, by detector; the picture, too, where photos are read as files."""
-        asked = {name: question.fingerprint for name, question in questions(self.settings).items()}
-        if not self.reads_pictures:
-            return asked
-        return asked | {PICTURE: picture_question(self.settings).fingerprint}
+        """What records are to have, by detector; with what functions of ours answer, where there are any."""
+        return fingerprints_of_all(self.settings)
 
     @cached_property
     def fingerprints_of(self) -> ByPrefix[Mapping[str, str]]:

@@ -22,7 +22,7 @@ from contract.meaning import (
     Vector,
     read_vector,
 )
-from contract.timing import MEANING_TIMEOUT_SECONDS
+from contract.timing import QUERY_TIMEOUT_SECONDS
 from query_api.adapters.clients import CONNECT_SECONDS, CONNECTIONS, translated
 from query_api.ports import Narrowing, Neighbor
 
@@ -32,15 +32,17 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
 
+# Of the function's own time, for the search and the records.
+SPARED_SECONDS = 2
 # The last of what text can hold: all that begins with a prefix is before the prefix and this.
 _LAST = "\U0010ffff"
 
 
 def make_lambda_client(session: Session) -> "LambdaClient":
-    """Make the client that asks functions: one attempt, for what is asked waits for the first already."""
+    """Make the client that asks functions: one attempt, which may take nearly all the time that there is."""
     config = client_config(
         connect_seconds=CONNECT_SECONDS,
-        read_seconds=MEANING_TIMEOUT_SECONDS,
+        read_seconds=QUERY_TIMEOUT_SECONDS - SPARED_SECONDS,
         attempts=1,
         connections=CONNECTIONS,
     )

@@ -24,8 +24,10 @@ from processors.batch import ImageBatch
 from processors.runtime import Deadline, Runtime
 from processors.telemetry import Log
 from processors.wiring import Clients, assemble
+from tests.fakes import meaning
 from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
+from tests.fakes.meaning import FakeMeaning
 from tests.fakes.pictures import FILMS, FUNCTION, RENDITIONS, FakePictures
 from tests.fakes.rekognition import FakeRekognition
 from tests.fakes.s3 import BUCKET, START, FakeS3
@@ -53,6 +55,7 @@ WITH_REGIONS = replace(
         for operation in ("DetectLabels", "DetectFaces")
     },
 )
+WITH_MEANING = replace(SETTINGS, meaning_function=meaning.FUNCTION)
 WITH_PICTURES = replace(SETTINGS, pictures_function=FUNCTION, renditions_bucket=RENDITIONS)
 WITH_FILMS = replace(WITH_PICTURES, films_function=FILMS)
 
@@ -122,6 +125,7 @@ class World:
         self.s3 = FakeS3(self.calls, Versioning.ENABLED if versioned else Versioning.NEVER)
         self.table = FakeDynamoDB(self.calls)
         self.pictures = FakePictures(self.s3, self.calls)
+        self.meanings = FakeMeaning(self.calls)
         self.rekognition = FakeRekognition(self.s3, self.calls, renditions=self.pictures.renditions)
         self.s3.plain[RENDITIONS] = self.pictures.renditions
         paid = self.rekognition.paid
@@ -148,6 +152,11 @@ class World:
         )
         self._settings = settings
         self._idle: list[ImageBatch] = []
+
+    def invoke(self, **request: Any) -> dict[str, Any]:
+        """Ask one of the functions that the processor asks."""
+        asked = self.meanings if request["FunctionName"] == meaning.FUNCTION else self.pictures
+        return asked.invoke(**request)
 
     def use(self, settings: ProcessorSettings) -> None:
         """Deploy other settings: Lambda begins with new workers."""
@@ -191,7 +200,7 @@ class World:
             self.s3,
             self.topic,
             self.queues,
-            self.pictures,
+            self,
             self.abroad,
             HOME if self.abroad else "",
         )

@@ -1,0 +1,110 @@
+"""Search by meaning on the running stack: words that no label has, photos alike, and none that is gone.
+
+Rekognition answers without looking; the model of text, the index and the functions are the real ones.
+"""
+
+import json
+import time
+import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+from rich.console import Console
+
+from loadtest.photos import smallest_photo
+from loadtest.places import canned_rekognition
+from local.cloud.assembly import LOCAL_CONTEXT
+from local.cloud.environment import DIRECT, LocalClients, LocalEnvironment, Outputs, asking, on_ports
+from local.cloud.running import at_work, bring_up, take_down
+from local.cloud.stages import Stages
+from local.rekognition import canned
+
+pytestmark = pytest.mark.nightly
+
+PHOTOS, PATIENCE_SECONDS = 40, 120.0
+CONTEXT = {
+    **LOCAL_CONTEXT,
+    "detectors": "labels",
+    "pictures": "false",
+    "near_duplicates": "false",
+    "meaning": "labels",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """The stack, and what its photos are said to show."""
+
+    environment: LocalEnvironment
+    outputs: Outputs
+
+    def get(self, **asked: object) -> Any:
+        """Ask the API, again where it says so: another copy of the model may be starting."""
+        query = urllib.parse.urlencode(asked)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                with DIRECT.open(f"{self.outputs.api_url}/images?{query}", timeout=60) as reply:
+                    return json.load(reply)
+            except HTTPError as refused:
+                if refused.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                    raise
+                time.sleep(int(refused.headers["retry-after"]))
+
+    def keys(self, **asked: object) -> list[str]:
+        return [image["key"] for image in self.get(**asked)["images"]]
+
+    def labels(self, key: str) -> set[str]:
+        answer = canned.answer("DetectLabels", f"{self.outputs.bucket}/{key}")
+        return {label["Name"] for label in answer["Labels"]}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with canned_rekognition(0.05) as url:
+        environment = asking(on_ports(LocalEnvironment((tmp_path / "cloud").resolve()), 0), url)
+        with at_work(environment):
+            try:
+                yield Place(environment, bring_up(environment, Stages(Console(quiet=True)), CONTEXT))
+            finally:
+                take_down(environment)
+
+
+def test_photos_are_found_by_what_they_mean_for_as_long_as_they_are_there(place: Place) -> None:
+    clients, photo = LocalClients(place.environment), smallest_photo().read_bytes()
+    keys = {f"{number % 2}/{number}.jpg" for number in range(PHOTOS)}
+    for key in keys:
+        clients.s3.put_object(Bucket=place.outputs.bucket, Key=key, Body=photo + key.encode())
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while set(place.keys(limit=100)) != keys:
+        assert time.monotonic() < deadline, "the photos are not all recognized"
+        time.sleep(0.5)
+
+    everything = place.get(like="a dog", limit=100)["images"]
+    assert {image["key"] for image in everything} == keys
+    similarities = [image["similarity"] for image in everything]
+    assert similarities == sorted(similarities, reverse=True)
+
+    name = min(place.labels(everything[0]["key"]))
+    carrying = {key for key in keys if name in place.labels(key)}
+    assert set(place.keys(like=name, label=name, limit=100)) == carrying
+
+    below = place.keys(like="a dog", prefix="1/", limit=100)
+    assert below == [image["key"] for image in everything if image["key"].startswith("1/")]
+
+    first = place.get(like="a dog", limit=30)
+    second = place.get(like="a dog", limit=30, cursor=first["cursor"])
+    paged = [image["key"] for page in (first, second) for image in page["images"]]
+    assert paged == [image["key"] for image in everything]
+
+    gone = paged[0]
+    nearest = place.keys(similar_to=gone, limit=1)[0]
+    clients.s3.delete_object(Bucket=place.outputs.bucket, Key=nearest)
+    while nearest in place.keys(similar_to=gone, limit=100):
+        assert time.monotonic() < deadline, "a photo that is gone is still found"
+        time.sleep(0.5)

@@ -188,7 +188,6 @@ class ImageEndpoints:
         return self._answered(question, self.listing.page(question))
 
     def _answered(self, question: ListQuestion, page: Page) -> Response:
-        page = self.listing.page(question)
         people = self.offered.people
         persons = {} if people is None else people.on([match.record for match in page.matches])
         self.count(QueryMetric.ROWS_READ, page.rows_read)

@@ -49,6 +49,8 @@ class Metric(StrEnum):
     CALLS_ABROAD = "CallsAbroad"
     # Questions that a region did not answer, or refused to (with `regions` alone)
     REGION_FAILURES = "RegionFailures"
+    # Pictures that nothing was asked about, because their camera shows nothing new (with `cameras` alone)
+    PICTURES_UNCHANGED = "PicturesUnchanged"
 
 
 # Seconds from the upload of a live photo until its record was there (with `dashboard` alone)
@@ -62,6 +64,7 @@ SCENE_METRICS = (
     Metric.SCENE_LABELS_DIFFERENT,
 )
 REGION_METRICS = (Metric.CALLS_ABROAD, Metric.REGION_FAILURES)
+CAMERA_METRICS = (Metric.PICTURES_UNCHANGED,)
 
 
 class TallyMetric(StrEnum):

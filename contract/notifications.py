@@ -177,6 +177,9 @@ def completion(bucket_name: str, record: ImageRecord, policy: "Policy | None" = 
     if record.corrections:
         body |= {"corrections": record.corrections, "decision": record.decision}
     attributes: dict[str, str | list[str]] = {"status": str(record.status)}
+    if found.look is not None:
+        body["look"] = found.look.showing(found.labels).to_json()
+        attributes["camera"] = found.look.camera
     if record.detectors:  # SNS takes no empty array
         attributes["detectors"] = sorted(record.detectors)
     if policy is not None:

@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract.photos import FRAMES, PhotoFacts
+
+if TYPE_CHECKING:
+    from contract.sightings import CameraLook
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,9 @@ class Findings:
     file says, None where nobody has looked. `scene` is the content that was asked about instead of this one
     (processors/pipeline/scenes.py), None where this one was. While a record is made, `inherited` are the
     detectors whose answers are from there, `implied_by` are the labels that imply each parent,
-    `face_details` what was said of each face, and `vector` stands for what the image means. Everything else
-    is in the raw results.
+    `face_details` what was said of each face, and `vector` stands for what the image means. `look` is
+    what came of comparing a camera's picture with others of it, None for any other photo
+    (contract/sightings.py). Everything else is in the raw results.
     """
 
     labels: Mapping[str, float] = field(default_factory=dict)
@@ -122,6 +126,7 @@ class Findings:
     persons: Mapping[str, PersonMatch] = field(default_factory=dict)
     searched: int = 0
     face_details: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
+    look: "CameraLook | None" = None
 
     def with_those_of(self, other: "Findings") -> "Findings":
         """Put together what two detectors found in one image."""
@@ -146,6 +151,7 @@ class Findings:
             persons={**self.persons, **other.persons},
             searched=max(self.searched, other.searched),
             face_details=(*self.face_details, *other.face_details),
+            look=self.look if other.look is None else other.look,
         )
 
 
@@ -265,6 +271,7 @@ class ImageRecord:
             "searched": self.findings.searched or None,
             "photo": None if self.findings.photo is None else self.findings.photo.to_item(),
             "scene": self.findings.scene,
+            "look": None if self.findings.look is None else self.findings.look.to_item(),
             "corrections": self.corrections or None,
             "renamed": dict(self.renamed) or None,
             "decision": self.decision,
@@ -318,7 +325,16 @@ def _findings(item: Mapping[str, Any]) -> Findings:
         searched=int(item.get("searched", 0)),
         photo=None if "photo" not in item else PhotoFacts.from_item(item["photo"]),
         scene=None if "scene" not in item else str(item["scene"]),
+        look=_look(item),
     )
+
+
+def _look(item: Mapping[str, Any]) -> "CameraLook | None":
+    if "look" not in item:
+        return None
+    from contract.sightings import CameraLook  # there are cameras in few deployments
+
+    return CameraLook.from_item(item["look"])
 
 
 def _rejection(item: Mapping[str, Any]) -> Rejection | None:

@@ -47,6 +47,7 @@ class ProcessorSettings:
     `meaning_function` makes vectors of labels; empty where photos are not searched by meaning.
     `films_function` reads films and chooses frames of them; empty where films are refused.
     `people_collection` is the collection of persons who are looked for; empty where nobody is.
+    `cameras` are those whose pictures are compared (contract/cameras.py), as JSON; empty for none.
     """
 
     bucket_name: str
@@ -82,6 +83,7 @@ class ProcessorSettings:
     meaning_function: str = ""
     films_function: str = ""
     people_collection: str = ""
+    cameras: str = ""
 
     @property
     def keys(self) -> KeyFilter:
@@ -143,6 +145,7 @@ class QuerySettings:
     photos that are to be blocked are shown nowhere: `yes` or `no`.
     `meaning_function` makes vectors of questions; empty where photos are not searched by meaning.
     From `people_similarity_percent` on a face is told to be somebody's; 0 where nobody is looked for.
+    `cameras` are those whose events can be asked for (contract/cameras.py), as JSON; empty for none.
     """
 
     bucket_name: str
@@ -167,6 +170,7 @@ class QuerySettings:
     block_tag: str = "no"
     meaning_function: str = ""
     people_similarity_percent: float = 0.0
+    cameras: str = ""
 
     @property
     def keys(self) -> KeyFilter:
@@ -243,6 +247,7 @@ class PicturesSettings:
 
     `sidecars` says whether what stands beside a photo in the bucket, as `photo.xmp` or `photo.jpg.json`, is
     read too: four requests a photo; `films` whether films are left to the films function.
+    `cameras` are those whose pictures are to be compared, as JSON (contract/cameras.py); empty for none.
     """
 
     bucket_name: str
@@ -251,6 +256,7 @@ class PicturesSettings:
     near_duplicates: str = "no"
     sidecars: str = "no"
     films: str = "no"
+    cameras: str = ""
 
 
 @dataclass(frozen=True)
@@ -259,6 +265,15 @@ class FilmsSettings:
 
     bucket_name: str
     renditions_bucket: str
+
+
+@dataclass(frozen=True)
+class CamerasSettings:
+    """What the function of cameras needs to know: cameras (contract/cameras.py) as JSON, and their topic."""
+
+    table_name: str
+    topic_arn: str
+    cameras: str
 
 
 @dataclass(frozen=True)

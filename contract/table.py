@@ -21,13 +21,13 @@ A term is `label:<name>`, `moderation:<category>`, `text:<word>`, `camera:<name>
 `hash:<band>:<four digits>`, `kind:video` (photos have none) or `status:<status>`. Where a person has decided
 about a photo, its categories are
 `decided:<category>` instead, out of the way of whoever looks for what is to be reviewed, and there is
-`decision:<allow or block>`. All rows of one image have the
-same sort key and stand in shards of the same number, so that images which carry several terms are found by a
-join of their rows; only the row in the order of capture has another. An index row counts only while the
-record of its key stands for it: rows are written before the record that makes them true, and removed after
-the record that makes them false, so a reader that holds each row against its record is never shown a stale
-photo. A row that `imagepipe reconcile` suspects of being left over carries `suspected_at` (seconds since
-1970) until it is swept, or written again.
+`decision:<allow or block>`. Pictures of a camera in which something was seen anew have `seen:<camera>`. All
+rows of one image have the same sort key and stand in shards of the same number, so that images which carry
+several terms are found by a join of their rows; only the row in the order of capture has another. An index
+row counts only while the record of its key stands for it: rows are written before the record that makes them
+true, and removed after the record that makes them false, so a reader that holds each row against its record
+is never shown a stale photo. A row that `imagepipe reconcile` suspects of being left over carries
+`suspected_at` (seconds since 1970) until it is swept, or written again.
 
 Rows with a confidence have a `rank` (`<confidence>#<sort key>`) too, by which the secondary index `by-rank`
 orders them, where the deployment has it (docs/decisions/0005-order-by-confidence.md).
@@ -216,6 +216,10 @@ def camera_term(name: str) -> str:
     return f"camera:{name.casefold()}"
 
 
+def seen_term(camera: str) -> str:
+    return f"seen:{camera}"
+
+
 def place_term(geohash: str) -> str:
     return f"geo:{geohash}"
 
@@ -331,6 +335,8 @@ def _terms(record: ImageRecord) -> Mapping[str, tuple[float | None, bool]]:
     terms |= dict.fromkeys(map(color_term, found.colors), (None, False))
     terms |= dict.fromkeys(map(equipment_term, found.equipment), (None, False))
     terms |= {person_term(name): (match.similarity, False) for name, match in found.persons.items()}
+    if found.look is not None and found.look.sightings:
+        terms[seen_term(found.look.camera)] = (None, False)
     if found.photo is not None:
         terms |= dict.fromkeys(_photo_terms(found.photo), (None, False))
     return terms

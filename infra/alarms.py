@@ -56,6 +56,7 @@ class Alarms(Construct):
         quotas: QuotaParameters,
         uncounted: sqs.Queue,
         unalerted: sqs.Queue | None,
+        untold: sqs.Queue | None,
         api: apigateway.HttpApi,
         is_audited: bool,
         bridged: events.Rule | None,
@@ -74,6 +75,8 @@ class Alarms(Construct):
         self._on_counts(functions["tally"], uncounted)
         if unalerted is not None:
             self._on_alerts(unalerted)
+        if untold is not None:
+            self._on_cameras(untold)
         if is_audited:
             self._on_differences()
         if bridged is not None:
@@ -177,6 +180,17 @@ class Alarms(Construct):
             "of those that match. Remove the cause, which the log of the alerts function tells, then have "
             "SQS send them back.",
             "Alerts are not sent",
+            missing=_AS_BEFORE,
+        )
+
+    def _on_cameras(self, dead_letters: sqs.Queue) -> None:
+        self._alarm(
+            "CamerasDeadLetters",
+            dead_letters.metric_approximate_number_of_messages_visible(period=_MINUTE, statistic="Maximum"),
+            1,
+            "What cameras have seen could not be told for half a day; it is listed all the same. Remove the "
+            "cause, which the log of the cameras function tells, then have SQS send the messages back.",
+            "What cameras see is not told",
             missing=_AS_BEFORE,
         )
 

@@ -16,6 +16,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from contract import timing
+from contract.cameras import write_cameras
 from contract.quotas import OPERATOR_BURST, OPERATOR_REQUESTS_A_SECOND
 from contract.settings import QuerySettings
 from contract.table import RANK_INDEX, signing_key
@@ -43,8 +44,10 @@ UPLOAD_ROUTE = "POST /uploads"
 ACCESS_ROUTE = "GET /access"
 # What is to be reviewed: only where a policy says so.
 REVIEWS_ROUTE = "GET /reviews"
+# What cameras have seen come and go: only where there are cameras.
+EVENTS_ROUTE = "GET /events"
 # What reads most of the table, asks other services, or spends calls: it has a throttle of its own.
-COSTLY_ROUTES = ("GET /images", "GET /labels", "GET /stats", UPLOAD_ROUTE, REVIEWS_ROUTE)
+COSTLY_ROUTES = ("GET /images", "GET /labels", "GET /stats", UPLOAD_ROUTE, REVIEWS_ROUTE, EVENTS_ROUTE)
 # For operators, and answered by a function of their own: only where the settings have it. Each is a route, so
 # that a policy of IAM can allow looking without sending back.
 RETRY_ROUTE = "POST /retries"
@@ -125,6 +128,7 @@ class Answers(Construct):
                     corrections="yes" if settings.corrections else "no",
                     block_tag="yes" if settings.block_tag else "no",
                     people_similarity_percent=settings.people_similarity_percent if settings.people else 0,
+                    cameras=write_cameras(settings.all_cameras),
                 )
             ),
             timeout_seconds=timing.QUERY_TIMEOUT_SECONDS,
@@ -261,7 +265,11 @@ class Answers(Construct):
         stage.node.add_dependency(*routes)
 
     def _costly_routes(self) -> list[str]:
-        has = {UPLOAD_ROUTE: self.settings.takes_uploads, REVIEWS_ROUTE: bool(self.settings.policy)}
+        has = {
+            UPLOAD_ROUTE: self.settings.takes_uploads,
+            REVIEWS_ROUTE: bool(self.settings.policy),
+            EVENTS_ROUTE: bool(self.settings.cameras),
+        }
         return [route for route in COSTLY_ROUTES if has.get(route, True)]
 
     def _route(self) -> list[apigateway.HttpRoute]:
@@ -280,7 +288,8 @@ class Answers(Construct):
         made: list[apigateway.HttpRoute] = []
         by_prefix = (ACCESS_ROUTE,) if self.settings.prefix_claim else ()
         reviews = (REVIEWS_ROUTE,) if self.settings.policy else ()
-        for route in (*ROUTES, *uploads, *by_prefix, *reviews, *pages):
+        events = (EVENTS_ROUTE,) if self.settings.cameras else ()
+        for route in (*ROUTES, *uploads, *by_prefix, *reviews, *events, *pages):
             method, path = route.split()
             made += self.api.add_routes(
                 path=path,

@@ -21,6 +21,7 @@ from infra.answers import Answers
 from infra.block_tag import BlockedObjects
 from infra.bucket_logs import BucketLogs, accept_no_logs
 from infra.bundles import FOR_THIS_MACHINE, PYTHON_VERSION, ROOT, Bundle, BundleError, bundles, find_python
+from infra.cameras import CameraEvents
 from infra.customer_key import CustomerKey
 from infra.dashboard import Dashboard
 from infra.editor import Editor
@@ -162,6 +163,13 @@ class ImagepipeStack(Stack):
             if settings.alerts_json
             else None
         )
+        cameras = (
+            CameraEvents(
+                self, "Cameras", settings, code=processors_code, table=store.table, told_by=completions.topic
+            )
+            if settings.cameras
+            else None
+        )
         buckets = [intake.bucket, *([looking.renditions] if looking else [])]
         bucket_logs = BucketLogs(self, "BucketLogs", settings, buckets) if settings.access_logs else None
         if bucket_logs is None:
@@ -183,8 +191,10 @@ class ImagepipeStack(Stack):
                 **({"editor": editor.function} if editor else {}),
                 **({"alerts": alerts.function} if alerts else {}),
                 **({"meaning": meant.function} if meant else {}),
+                **({"cameras": cameras.function} if cameras else {}),
             },
             unalerted=alerts.dead_letters if alerts else None,
+            untold=cameras.dead_letters if cameras else None,
             uncounted=tallying.dead_letters,
             quotas=processing.quotas,
             api=answers.api,
@@ -220,6 +230,7 @@ class ImagepipeStack(Stack):
             AlarmsReach=topic.reaches,
             **({"BucketPrefix": settings.bucket_prefix} if settings.bucket_prefix else {}),
             **({"BucketSuffixes": ",".join(settings.bucket_suffixes)} if settings.bucket_suffixes else {}),
+            **({"CamerasTopicArn": cameras.topic.topic_arn} if cameras else {}),
             **({"AlertsTopicArn": alerts.topic.topic_arn} if alerts else {}),
             **({"RenditionsBucket": looking.renditions.bucket_name} if looking else {}),
             **({"PageUrl": f"{answers.page_origin}/"} if answers.distribution or answers.sign_in else {}),

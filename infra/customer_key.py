@@ -46,7 +46,7 @@ class CustomerKey(Construct):
                 removal_policy=RemovalPolicy.RETAIN,
             )
             sender = "events.amazonaws.com" if settings.bucket else "s3.amazonaws.com"
-            senders = [sender, *(["sns.amazonaws.com"] if settings.alerts_json else [])]
+            senders = [sender, *(["sns.amazonaws.com"] if settings.alerts_json or settings.cameras else [])]
             for statement in _for_services(Stack.of(self), senders):
                 self.key.add_to_resource_policy(statement)
 

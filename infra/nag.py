@@ -33,6 +33,10 @@ VARIANTS: Mapping[str, Mapping[str, object]] = {
     "no pictures, no audit": {"pictures": False, "daily_check": False},
     "a bucket that was there": {"bucket": "photos-of-people", "bucket_prefix": "camera/"},
     "alerts": {"policy": str(ROOT / "tests" / "infra" / "policy.toml"), "alert_email": "me@people.example"},
+    "cameras": {
+        "cameras": str(ROOT / "tests" / "infra" / "cameras.toml"),
+        "camera_email": "me@people.example",
+    },
     "all that can be on": {
         "confidence_order": True,
         "near_duplicates": True,

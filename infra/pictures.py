@@ -8,6 +8,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from contract import timing
+from contract.cameras import write_cameras
 from contract.environment import dump
 from contract.settings import PicturesSettings, ProcessorSettings, QuerySettings, TallySettings
 from infra.buckets import private_bucket
@@ -28,6 +29,7 @@ _UNLESS_EMPTY = (
     "MEANING_FUNCTION",
     "FILMS_FUNCTION",
     "PEOPLE_COLLECTION",
+    "CAMERAS",
 )
 # What the other functions are told of it, and are told nothing of where it is off.
 _TOLD = ("PICTURES_FUNCTION", "RENDITIONS_BUCKET", "KEEP_LOCATION", "NEAR_DUPLICATES", "SIDECARS", "SCENES")
@@ -71,6 +73,7 @@ class Pictures(Construct):
                     near_duplicates="yes" if settings.near_duplicates else "no",
                     sidecars="yes" if settings.sidecars else "no",
                     films="yes" if settings.takes_films else "no",
+                    cameras=write_cameras(settings.all_cameras, only_the_gate=True),
                 )
             ),
             timeout_seconds=timing.PICTURE_TIMEOUT_SECONDS,
@@ -102,10 +105,12 @@ class Pictures(Construct):
 
 
 def _told(settings: PicturesSettings) -> dict[str, str]:
-    """Return its environment, without a word of films where they are refused."""
+    """Return its environment, without a word of films or cameras where there are none."""
     written = dump(settings)
     if settings.films == "no":
         del written["FILMS"]
+    if not settings.cameras:
+        del written["CAMERAS"]
     return written
 
 

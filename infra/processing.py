@@ -17,6 +17,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contract import timing
+from contract.cameras import write_cameras
 from contract.detector_choice import write_exceptions
 from contract.detectors import CUSTOM_LABELS, OPERATIONS, SEARCH, operations_of
 from contract.items import SORT_KEY
@@ -98,6 +99,7 @@ class Processing(Construct):
                         block_tag="yes" if settings.block_tag else "no",
                         films_function=films.function.function_name if films else "",
                         people_collection=collection_of(settings.stack) if settings.people else "",
+                        cameras=write_cameras(settings.all_cameras, only_the_gate=True),
                     )
                 ),
                 **self.quotas.environment(),

@@ -5,6 +5,8 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 
+from contract.camera_faults import cameras_in
+from contract.cameras import Camera
 from contract.detector_choice import ByPrefix, Detectors, every_detector
 from contract.detectors import DEFAULT_DETECTORS, OPERATIONS, operations_of
 from contract.key_filter import KeyFilter
@@ -107,6 +109,10 @@ class DeploymentSettings:
     refuse them to everybody but the pipeline and the roles of `block_readers`, by their ARNs
     (docs/policy.md). Nothing of a `bucket` that was there before is changed: its policy is its owner's.
 
+    `cameras` (`cameras.toml`) is the file that says which photos are of cameras that stand still: only what
+    is new in them is asked about, and what comes and goes is told as events (docs/cameras.md). Where it is
+    set, `camera_email` is told of events and of cameras that fall silent, after it has confirmed SNS's mail.
+
     `corrections` lets people correct what is said of a photo, over whatever is recognized later
     (docs/decisions/0026-corrections-by-content.md); where they sign in by tokens of yours, with the scope
     `correct_scope`, where that is set.
@@ -189,6 +195,8 @@ class DeploymentSettings:
     policy: str = ""
     block_tag: bool = False
     block_readers: tuple[str, ...] = ()
+    cameras: str = ""
+    camera_email: str = ""
     corrections: bool = False
     correct_scope: str = ""
     meaning: str = ""
@@ -273,6 +281,11 @@ class DeploymentSettings:
     def alerts_json(self) -> str:
         """Return the rules of alerts as their function is told them; nothing where there are none."""
         return alerts_json(self.policy) if self.policy else ""
+
+    @property
+    def all_cameras(self) -> tuple[Camera, ...]:
+        """Return the cameras whose pictures are compared; none where that is off."""
+        return cameras_in(self.cameras) if self.cameras else ()
 
     @property
     def answers_are_shared(self) -> bool:

@@ -8,7 +8,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contract.detector_choice import Detectors, read_choices, write_exceptions
+from contract.camera_faults import cameras_in, faults_of_camera_file
+from contract.cameras import write_cameras
+from contract.detector_choice import ByPrefix, Detectors, read_choices, write_exceptions
 from contract.detectors import CUSTOM_LABELS, DETECTORS, MODEL_ARN, OPERATIONS, SEARCH
 from contract.face_search import LEAST_SIMILARITY_PERCENT
 from contract.meaning import BY_LABELS
@@ -54,6 +56,7 @@ def faults_of(settings: "DeploymentSettings") -> list[str]:
         *_unusable_policy(settings),
         *_unusable_block_tag(settings),
         *_unusable_meaning(settings),
+        *_unusable_cameras(settings),
         *_unusable_people(settings),
         *_numbers_out_of_range(settings),
     ]
@@ -178,7 +181,7 @@ def _unusable_parts_of_pictures(settings: "DeploymentSettings") -> list[str]:
         *(films if settings.takes_films else []),
         *(
             f"{name} is of use only where pictures is true, which looks at photos as files"
-            for name in ("keep_location", "near_duplicates", "sidecars", "scenes")
+            for name in ("keep_location", "near_duplicates", "sidecars", "scenes", "cameras")
             if getattr(settings, name)
         ),
     ]
@@ -292,6 +295,39 @@ def _unusable_block_tag(settings: "DeploymentSettings") -> list[str]:
         for arn in settings.block_readers
         if not re.fullmatch(_ROLE_ARN, arn)
     ]
+
+
+def _unusable_cameras(settings: "DeploymentSettings") -> list[str]:
+    if not settings.cameras:
+        return (
+            ["camera_email is of use only with cameras, which names their file"]
+            if settings.camera_email
+            else []
+        )
+    faults = faults_of_camera_file(settings.cameras)
+    if settings.camera_email and not re.fullmatch(_EMAIL, settings.camera_email):
+        faults.append(f"camera_email is {settings.camera_email!r}; it is as in photos@people.example")
+    if settings.scenes:
+        faults.append(
+            "scenes and cameras do not go together: of cameras, pictures are told apart by what has "
+            "changed in them; leave out scenes"
+        )
+    choice = ByPrefix.of(settings.detectors, settings.exceptions)
+    cameras = () if faults else cameras_in(settings.cameras)
+    faults += [
+        f"the camera {camera.name} has no events, for its photos are not asked for labels: add labels to "
+        f"what is asked about {camera.prefix}"
+        for camera in cameras
+        if "labels" not in choice[camera.prefix]
+    ]
+    told = [settings.policy_json if settings.policy and not _unusable_policy(settings) else ""]
+    told += [write_exceptions(settings.exceptions), write_cameras(cameras)]
+    if not faults and (size_bytes := sum(len(each.encode()) for each in told)) > MAX_BYTES:
+        faults.append(
+            f"cameras, policy and detectors_by_prefix make {size_bytes:,} bytes together, and a function "
+            f"can be told {MAX_BYTES:,}: make one of the files shorter"
+        )
+    return faults
 
 
 def _unusable_people(settings: "DeploymentSettings") -> list[str]:

@@ -112,6 +112,7 @@ class TraceKind(StrEnum):
     SHARE = "count"
     NAME = "name of a content"
     ALERT = "name in an alert"
+    CAMERA = "note of a camera"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from processors.pictures.photos_function import PhotosFunction
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+    from contract.cameras import Cameras
+
 Answering = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
@@ -35,9 +37,18 @@ def assemble(settings: PicturesSettings, client: "S3Client", logger: Logger) -> 
         near_duplicates=settings.near_duplicates == "yes",
         sidecars=settings.sidecars == "yes",
         films=settings.films == "yes",
+        cameras=_cameras(settings.cameras),
     )
 
     def work(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         return function.answer(event)
 
     return cast("Answering", logger.inject_lambda_context(work))
+
+
+def _cameras(text: str) -> "Cameras | None":
+    if not text:
+        return None
+    from contract.cameras import read_cameras
+
+    return read_cameras(text)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from contract.policy import Policy
     from processors.adapters.meaning import MeaningFunction
     from processors.adapters.pictures import PicturesFunction
+    from processors.cameras.gate import CameraGate
     from processors.pipeline.block_tags import BlockTags
     from processors.pipeline.corrections import CorrectionLayer
     from processors.pipeline.films import FilmRecognizer
@@ -187,7 +188,8 @@ def assemble(
     has_scenes = settings.scenes == "yes" and PICTURE in detectors
     wanted, is_shared = wanted_fingerprints(settings), settings.answers_are_shared
     films = _films(settings, detectors, table, runner)
-    recognizer = Recognizer(detectors, wanted, table, runner, metrics, is_shared, has_scenes, films)
+    gate = _cameras(settings, batches, metrics, runtime.clock)
+    recognizer = Recognizer(detectors, wanted, table, runner, metrics, is_shared, has_scenes, films, gate)
     corrections = _corrections(settings, table)
     people: PersonLayer | None = None
     if settings.people_collection:
@@ -208,6 +210,7 @@ def assemble(
             corrections,
             films is not None,
             people,
+            None if gate is None else gate.cameras,
         ),
         recognizer=recognizer,
         committer=Committer(table),
@@ -253,6 +256,18 @@ def _policy(settings: ProcessorSettings) -> "Policy | None":
     from contract.policy_faults import read_policy
 
     return read_policy(settings.policy)
+
+
+def _cameras(
+    settings: ProcessorSettings, batches: TableBatches, metrics: Metrics, clock: Callable[[], float]
+) -> "CameraGate | None":
+    if not settings.cameras:
+        return None
+    from contract.cameras import read_cameras
+    from processors.adapters.cameras import DynamoDBScenes
+    from processors.cameras.gate import CameraGate
+
+    return CameraGate(read_cameras(settings.cameras), DynamoDBScenes(batches, clock), metrics)
 
 
 def _corrections(settings: ProcessorSettings, table: ImageTable) -> "CorrectionLayer | None":

@@ -27,6 +27,7 @@ from query_api.search.cursors import Cursors
 from query_api.search.listing import Listing
 
 if TYPE_CHECKING:
+    from contract.cameras import Cameras
     from contract.policy import Policy
     from query_api.endpoints.people import KnownPeople
     from query_api.endpoints.similar import Meanings
@@ -65,7 +66,7 @@ class Dependencies:
     be. `agreement` reads how often people agree with it. `neighbors` finds photos by vectors, and `wording`
     makes vectors of words; None where photos are not searched by meaning.
     be. `people` are those who are looked for, None where nobody is. `agreement` reads how often people agree
-    with the policy.
+    with the policy. `cameras` are those whose events can be asked for.
     """
 
     table: TableReader
@@ -96,6 +97,7 @@ class Dependencies:
     agreement: "Callable[[], Agreement] | None" = None
     neighbors: Neighbors | None = None
     wording: Wording | None = None
+    cameras: "Cameras | None" = None
 
 
 def all_routes(parts: Dependencies) -> tuple[Route, ...]:
@@ -127,6 +129,7 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
         Route(counts.HEALTH, partial(counts.check_health, parts.table, parts.log)),
         *((upload,) if parts.uploads else ()),
         *_of_people(parts.people),
+        *_events(parts, pictures=pictures),
         *((Route(ACCESS, partial(_access, parts.visible)),) if parts.prefix_claim else ()),
         Route(counts.LABELS, partial(counts.list_labels, parts.counts, parts.exact_counts)),
         Route(
@@ -184,6 +187,23 @@ def _meanings(parts: Dependencies) -> "Meanings | None":
     from query_api.search.similar import SimilarImages
 
     return Meanings(SimilarImages(parts.table, parts.neighbors, parts.visible, parts.policy), parts.wording)
+
+
+def _events(parts: Dependencies, *, pictures: bool) -> tuple[Route, ...]:
+    if parts.cameras is None:
+        return ()
+    from query_api.endpoints.events import EventEndpoints
+
+    return EventEndpoints(
+        parts.cameras,
+        parts.table,
+        parts.cursors,
+        parts.signer,
+        parts.now,
+        pictures,
+        parts.visible,
+        parts.policy if parts.block_tag else None,
+    ).routes()
 
 
 def _access(visible: tuple[str, ...] | None, _: Request) -> Response:

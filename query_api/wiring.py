@@ -32,6 +32,9 @@ from query_api.routes import Dependencies, all_routes
 from query_api.search.cursors import Cursors
 from query_api.search.listing import Listing
 
+if TYPE_CHECKING:
+    from contract.cameras import Cameras
+
 # Vectors of texts take 3 KB each.
 KEPT_TEXTS = 256
 if TYPE_CHECKING:
@@ -136,6 +139,7 @@ def _parts(
         photos_at=photos_at,
         renditions_at=renditions_at,
         keys=settings.keys,
+        cameras=_cameras(settings.cameras),
         **_meaning(settings, session, client, executor),
         people=_people(settings, client, unreadable),
     )
@@ -170,3 +174,11 @@ def _meaning(settings: QuerySettings, session: Any, client: Any, executor: Execu
         # The next page of a question asks for the same text.
         "wording": lru_cache(maxsize=KEPT_TEXTS)(wording),
     }
+
+
+def _cameras(text: str) -> "Cameras | None":
+    if not text:
+        return None
+    from contract.cameras import read_cameras
+
+    return read_cameras(text)

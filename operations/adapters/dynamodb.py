@@ -15,6 +15,7 @@ from aws.calls import TableBatches, WriteOutcome, pages, projection, write_if
 from aws.retries import RetryPolicy
 from contract import table
 from contract.alerts import ALERT_PREFIX
+from contract.cameras import CAMERA_PREFIX
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_of, key_to_wire, to_wire
 from contract.metrics import Metric
 from contract.photos import PhotoFacts, rendition_keys
@@ -394,4 +395,6 @@ def _trace(at: ItemKey, item: Mapping[str, Any]) -> Trace:
         return Trace(TraceKind.SHARE, at, at.pk.removeprefix(COUNTED_PREFIX), is_alive, item.get("content"))
     if at.pk.startswith(table.CONTENT_PREFIX):
         return Trace(TraceKind.NAME, at, item["key"], False, at.pk.removeprefix(table.CONTENT_PREFIX))
+    if at.pk.startswith(CAMERA_PREFIX):
+        return Trace(TraceKind.CAMERA, at, str(item["key"]), False, None)
     return Trace(TraceKind.ROW, at, str(item["key"]), False, None)

@@ -10,6 +10,7 @@ from contract.film_usage import FilmAssumptions
 from contract.picture_usage import PictureAssumptions, PictureWork
 from contract.usage import Assumptions, Work, seconds_at_quota
 from operations import terminal
+from operations.camera_costs import ASKED_SHARE, camera_day
 from operations.commands import options
 from operations.cost_page import page
 from operations.costs import (
@@ -39,6 +40,12 @@ def cost(
     film_hours: Annotated[
         float, typer.Option("--film-hours", min=0, help="Price so many hours of film, and no photos.")
     ] = 0.0,
+    camera_every: Annotated[
+        float, typer.Option("--camera-every", min=0, help="A camera's day: seconds from picture to picture.")
+    ] = 0.0,
+    asked_share: Annotated[
+        float, typer.Option("--asked-share", min=0, max=1, help="Of a camera: how many are asked about.")
+    ] = ASKED_SHARE,
     markdown: Annotated[bool, typer.Option("--markdown", help="Write docs/cost.md to stdout.")] = False,
     json: options.Json = False,
 ) -> None:
@@ -48,6 +55,9 @@ def cost(
         return
     if film_hours:
         _cost_of_films(film_hours, _calls(detectors), json=json)
+        return
+    if camera_every:
+        _show_camera_day(camera_every, asked_share, _calls(detectors), as_json=json)
         return
     assumed = Assumptions(labels_a_photo=labels)
     work = Work.of_new_photos(photos, _calls(detectors), is_bulk=bulk)
@@ -75,6 +85,24 @@ def _cost_of_films(hours: float, operations: tuple[str, ...], *, json: bool) -> 
     typer.echo(
         f"\n{hours:g} hours of film have some {frames:,.0f} frames that are asked about, and keeping what is "
         f"found costs ${money(costs.storage_a_month)} a month. Assumptions: docs/cost.md"
+    )
+
+
+def _show_camera_day(
+    every_seconds: float, asked_share: float, calls: tuple[str, ...], *, as_json: bool
+) -> None:
+    """Print what a camera costs a day, beside asking about each of its pictures."""
+    gated = camera_day(every_seconds, asked_share, calls)
+    everything = camera_day(every_seconds, 1.0, calls)
+    if as_json:
+        terminal.print_json({"dollars": gated.to_json(), "dollars_if_all_asked": everything.to_json()})
+        return
+    show_dollars("Service", "#Dollars a day", gated)
+    typer.echo(
+        f"\nOne camera, a picture every {every_seconds:g} s, {asked_share:.1%} of them asked about: "
+        f"${money(gated.total / 24)} an hour. Asking about each of them would be "
+        f"${money(everything.total)} a day. "
+        "docs/cameras.md"
     )
 
 

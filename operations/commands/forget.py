@@ -158,6 +158,7 @@ class Found:
             **{f"{kind}s": kinds[kind] for kind in (TraceKind.RECORD, TraceKind.ROW, TraceKind.SHARE)},
             "names of contents": kinds[TraceKind.NAME],
             **({"names in alerts": kinds[TraceKind.ALERT]} if kinds[TraceKind.ALERT] else {}),
+            **({"notes of cameras": kinds[TraceKind.CAMERA]} if kinds[TraceKind.CAMERA] else {}),
             "results": len(self.results),
             "renditions": len(self.renditions),
             "messages": len(self.messages),

@@ -49,7 +49,7 @@ class PicturesFunction:
         said = self._said(self.name, asked)
         if self.films and not said.has_failed and isinstance(said.answer.get("film"), str):
             said = self._said(self.films, {**asked, "form": said.answer["film"]})
-        return _checked(said, "photo", PhotoFacts.from_json, version.key)
+        return {**_checked(said, "photo", PhotoFacts.from_json, version.key), **_signature(said.answer)}
 
     def ask(self, asked: Mapping[str, Any]) -> Said:
         """Return what the function says of a photo that is asked for something else than facts."""
@@ -69,6 +69,12 @@ def _checked(said: Said, part: str, read: Callable[[Any], PhotoFacts | Slice], k
         raise TransientError(
             "UnexpectedAnswer", f"what the pictures function says of {key} cannot be read: {fault}"
         ) from fault
+
+
+def _signature(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return by what a camera's picture is compared; nothing of any other."""
+    written = said.get("signature")
+    return {"signature": written} if isinstance(written, str) else {}
 
 
 def reason_of(said: Said, key: str) -> ImagepipeError | SupersededError:

@@ -1,7 +1,8 @@
 """What the pictures function answers: `{"photo"}`, or why there is nothing known of it.
 
 It is invoked by the processor, once for a content, and answers with one of
-`{"photo": …}` (PhotoFacts), `{"refused": {"code", "message"}}` (it can never be recognized),
+`{"photo": …}` (PhotoFacts; of a camera's picture with `"signature"`),
+`{"refused": {"code", "message"}}` (it can never be recognized),
 `{"film": format}` (it is none, and another function reads it, where films are taken),
 `{"unreadable": {"message"}}` (the bucket does not give it out), `{"superseded": true}` (the bucket holds
 another version) and `{"not_ready": {"code", "message"}}` (a service is away: nobody's fault).
@@ -24,6 +25,7 @@ from processors.pictures.range_reader import BLOCK_BYTES, SMALL_BYTES, PhotoVers
 from processors.pictures.sidecars import filled_in
 
 if TYPE_CHECKING:
+    from contract.cameras import Cameras
     from processors.adapters.photos import S3Photos, S3Renditions
 
 
@@ -52,6 +54,7 @@ class PhotosFunction:
     near_duplicates: bool = False
     sidecars: bool = False
     films: bool = False
+    cameras: "Cameras | None" = None
 
     def answer(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Read the photo `key`, and put its renditions under `content_id` and `token`."""
@@ -75,7 +78,15 @@ class PhotosFunction:
             facts = self._kept(picture, told, content_id, token)
         except FAULTS as fault:
             return _said(fault, version.key)
-        return {"photo": facts.to_json()}
+        return {"photo": facts.to_json(), **self._signature(version.key, picture)}
+
+    def _signature(self, key: str, picture: Picture) -> dict[str, str]:
+        """Return by what a camera's picture is compared with others of it; nothing of any other."""
+        if self.cameras is None or self.cameras.of(key) is None or picture.renditions is None:
+            return {}
+        from processors.pictures.signatures import signature
+
+        return {"signature": signature(picture.renditions.thumbnail)}
 
     def _answer_with_faces(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Cut `boxes` out of the photo `key`, or out of its `view`."""

@@ -67,7 +67,12 @@ class RecordMaker:
         return {**looked, FILM: "1"} if self.films else looked
 
     def _detectors(self, key: str, findings: Findings) -> Mapping[str, str]:
-        """Return the names that its answers are kept by: inherited ones have their own."""
+        """Return the names that its answers are kept by: inherited ones have their own.
+
+        Of a camera's picture that shows nothing new, nothing was asked but what is in the file.
+        """
+        if findings.look is not None and not findings.look.is_asked:
+            return self._looked_at(key)
         return {
             name: marked(fingerprint) if name in findings.inherited else fingerprint
             for name, fingerprint in self.fingerprints[key].items()

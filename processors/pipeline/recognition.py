@@ -30,6 +30,8 @@ from processors.telemetry import Metrics
 
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
+    from processors.cameras.gate import CameraGate
+    from processors.pipeline.cameras import Looks
     from processors.pipeline.films import FilmRecognizer
 
 
@@ -40,6 +42,7 @@ class Recognizer:
     `detectors` are all that there are; `fingerprints` says by an image's key which it is to have. With
     `shares_answers`, images with the same bytes are one question, whichever object they are; with
     `scenes`, so are photos of one scene. `films` asks about films; None where they are refused.
+    Of a camera's pictures, `cameras` says which are asked about.
     """
 
     detectors: Mapping[str, Detector]
@@ -50,6 +53,7 @@ class Recognizer:
     shares_answers: bool = True
     scenes: bool = False
     films: "FilmRecognizer | None" = None
+    cameras: "CameraGate | None" = None
 
     def recognize(
         self, objects: Sequence[StoredObject], lane: Lane, deadline: Deadline
@@ -78,6 +82,7 @@ class Recognizer:
         answers |= {name: obstacles[version] for name, version in missing.items() if version in obstacles}
         wanted = {name: version for name, version in missing.items() if name not in answers}
         views: dict[str, str] = {}
+        looks: Looks = {}
         if PICTURE in self.detectors:
             answers |= self.runner.ask(_of_pictures(wanted), lane, deadline)
             views, unseen = _seen(answers)
@@ -86,6 +91,14 @@ class Recognizer:
         if self.films is not None:
             answers |= self._of_films(self.films, wanted, answers, lane, deadline)
             wanted = {name: version for name, version in wanted.items() if name not in answers}
+        if self.cameras is not None:
+            from processors.pipeline.cameras import judged, left_to_ask
+
+            looks = judged(self.cameras, asked_of, answers)
+            asked_of = left_to_ask(asked_of, looks)
+            still = {name for names_of in asked_of.values() for name in names_of}
+            wanted = {name: version for name, version in wanted.items() if name in still}
+            meanings = {name: version for name, version in meanings.items() if name in still}
         scenes = scenes_of(_whole_photos(wanted, answers, of_rekognition)) if self.scenes else []
         heirs = {content_id: scene.asked for scene in scenes for content_id in scene.inheriting}
         asked = {name: version for name, version in wanted.items() if name.content_id not in heirs}
@@ -94,10 +107,15 @@ class Recognizer:
         answers |= self._inherited({name: heirs[name.content_id] for name in wanted.keys() - asked}, answers)
         self._compare(scenes, answers)
         answers |= self._meanings(meanings, answers, lane, deadline)
-        return {
+        found = {
             version: self._findings(version, asked, representatives, answers)
             for version, asked in asked_of.items()
         }
+        if looks:
+            from processors.pipeline.cameras import looked_at
+
+            return {version: looked_at(version, asked_of, answers, looks, found) for version in found}
+        return found
 
     def _of_films(
         self,

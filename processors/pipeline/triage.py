@@ -23,6 +23,7 @@ from processors.messages import Message
 from processors.pipeline.objects import StoredObject
 
 if TYPE_CHECKING:
+    from contract.cameras import Cameras
     from processors.adapters.dynamodb import ImageTable
     from processors.adapters.s3 import S3Objects
     from processors.pipeline.corrections import CorrectionLayer
@@ -115,6 +116,7 @@ class Triage:
     corrections: "CorrectionLayer | None" = None
     films: bool = False
     people: "PersonLayer | None" = None
+    cameras: "Cameras | None" = None
 
     def sort(self, events: Mapping[str, ImageEvent]) -> tuple[list[WorkItem], dict[str, ImagepipeError]]:
         """Return a work item for each event, and the keys that could not be looked at, with the reason.
@@ -144,7 +146,7 @@ class Triage:
                     event,
                     present,
                     record,
-                    self.fingerprints[event.key],
+                    self._wanted(event.key, record),
                     scenes=self.scenes,
                     is_corrected=event.key in corrected,
                     films=self.films,
@@ -154,6 +156,17 @@ class Triage:
                 action = leave_out(event, record)
             items.append(WorkItem(event, record, present, action))
         return items, failures
+
+    def _wanted(self, key: str, record: ImageRecord | None) -> Mapping[str, str]:
+        """Return the fingerprints that a record is to have.
+
+        Of a camera's picture that showed nothing new, nothing is asked later either, as long as it is a
+        camera's.
+        """
+        wanted, look = self.fingerprints[key], record.findings.look if record is not None else None
+        if self.cameras is None or look is None or look.is_asked or self.cameras.of(key) is None:
+            return wanted
+        return {name: fingerprint for name, fingerprint in wanted.items() if name == PICTURE}
 
     def _present(self, event: ImageEvent, record: ImageRecord | None) -> StoredObject | ImagepipeError | None:
         """Return what object there is: as the event says or, where it cannot know, as the bucket shows."""

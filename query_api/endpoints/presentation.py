@@ -134,6 +134,8 @@ def _by_choice(found: Findings) -> Json:
         "colors": list(found.colors),
         "equipment": list(found.equipment),
     }
+    if found.look is not None:
+        written["look"] = found.look.showing(found.labels).to_json()
     return {name: value for name, value in written.items() if value}
 
 

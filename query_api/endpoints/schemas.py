@@ -121,7 +121,7 @@ CORRECTIONS = json_object(
     description="What people say of the photo.",
 )
 # Only where there is something of it: most deployments do not look for it.
-BY_CHOICE = ("celebrities", "colors", "equipment", "persons")
+BY_CHOICE = ("celebrities", "colors", "equipment", "persons", "look")
 _COMMON: Json = {
     "key": TEXT,
     "kind": {"type": "string", "enum": ["photo", "video"]},
@@ -160,6 +160,18 @@ _COMMON: Json = {
         ),
         "description": "Who agreed to be looked for and is on the photo, the likest first; each once.",
     },
+    "look": json_object(
+        {
+            "camera": TEXT,
+            "is_new": {"type": "boolean", "description": "Whether it was asked about."},
+            "unchanged_since": {
+                **TEXT_OR_NULL,
+                "description": "When a picture showed the same; null where that is what is always there.",
+            },
+            "sightings": listed(json_object({"label": TEXT, "confidence": PERCENT, "box": BOX})),
+        },
+        description="What came of comparing a camera's picture with others of it; only of a camera's.",
+    ),
     "scene": {
         **TEXT_OR_NULL,
         "description": "Names the content of another photo of the same scene, where that one was asked about "

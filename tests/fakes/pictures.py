@@ -2,7 +2,8 @@
 
 `heic cat 97` is a cat in a format that Rekognition does not read: it is shown the view. `bomb 1` can never be
 recognized. Anything else is a JPEG, as far as its beginning tells; one that begins with `burst2-5` is of the
-second burst of its camera, and of sharpness 5.
+second burst of its camera, and of sharpness 5. `view 1 person@3,4 97` is of a camera that stands still, with
+somebody in its fourth column and fifth row.
 
 `film cat 97|dog 88` is a film whose two frames last ten seconds each; a slice has two.
 """
@@ -10,11 +11,14 @@ second burst of its camera, and of sharpness 5.
 import hashlib
 import io
 import json
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract.cameras import CELLS, GRID_HEIGHT, GRID_WIDTH, cells_of
 from contract.films import Frame, Slice, frame_key
 from contract.photos import PhotoFacts
+from contract.sightings import PictureBox
 from tests.fakes.calls import Calls
 from tests.fakes.s3 import FakeS3
 
@@ -23,7 +27,7 @@ FILMS = "films"
 FRAME_MS, SLICE_SECONDS = 10_000, 20.0
 RENDITIONS = "renditions"
 CAMERA = "Pixel 9"
-CELLS = ("u09", "u09t", "u09tu", "u09tun")
+GEOHASHES = ("u09", "u09t", "u09tu", "u09tun")
 
 
 def hash_of(body: bytes) -> str:
@@ -97,7 +101,7 @@ class FakePictures:
         for made in (photo.thumbnail_key(content_id), photo.view_key(content_id)):
             if made is not None:
                 self.renditions[made] = stored.body
-        return {"photo": photo.to_json()}
+        return {"photo": photo.to_json(), **_signature(stored.body)}
 
     def _film(self, asked: dict[str, Any], frames: list[bytes]) -> dict[str, Any]:
         content_id, token = asked["content_id"], asked["token"]
@@ -125,3 +129,22 @@ class FakePictures:
             if made is not None:
                 self.renditions[made] = frames[0]
         return {"photo": photo.to_json()}
+
+
+def _signature(body: bytes) -> dict[str, str]:
+    """Return by what a camera's picture is compared: of `view 1 person@3,4 97`, four cells are bright."""
+    words = body.decode(errors="replace").split()
+    if words[:1] != ["view"]:
+        return {}
+    cells = bytearray(60 + 2 * (place % GRID_WIDTH) for place in range(CELLS))
+    for word in words:
+        if "@" in word:
+            for place in cells_of(box_at(word)):
+                cells[place] = 250
+    return {"signature": b64encode(cells).decode()}
+
+
+def box_at(word: str) -> PictureBox:
+    """Return where something is: two cells by two, at the column and the row that its word says."""
+    column, row = map(int, word.partition("@")[2].split(","))
+    return PictureBox(column / GRID_WIDTH, row / GRID_HEIGHT, 2 / GRID_WIDTH, 2 / GRID_HEIGHT)

@@ -1,6 +1,7 @@
 """A Rekognition that reads what is in the picture from its bytes.
 
 `cat 97 dog 60 faces 2 unsafe:weapons 80 text:sale 95`: a cat, perhaps a dog, two faces, a weapon and a sign.
+`view 1 person@3,4 97` is a camera's, with somebody in one place (tests/fakes/pictures.py).
 `color:blue 60 star:ada-lovelace 99 wears:head-cover 95`: mostly blue, somebody known, who wears a helmet.
 """
 
@@ -14,6 +15,7 @@ from contract.regions import MAX_SENT_BYTES
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import Calls
 from tests.fakes.faces import face
+from tests.fakes.pictures import box_at
 from tests.fakes.s3 import BUCKET, FakeS3
 
 _PARENTS = {"Weapons": "Violence", "Alcoholic Beverages": "Alcohol"}
@@ -55,9 +57,13 @@ class FakeRekognition:
             )
         found = self._look("DetectLabels", Image)
         labels = [
-            {"Name": word.title(), "Confidence": value}
+            {
+                "Name": word.partition("@")[0].title(),
+                "Confidence": value,
+                "Instances": _instances(word, value),
+            }
             for word, value in found.items()
-            if word != "faces" and ":" not in word
+            if word not in ("faces", "view") and ":" not in word
         ]
         return _answer(Labels=labels)
 
@@ -158,6 +164,13 @@ class FakeRekognition:
 
 def _answer(**members: Any) -> dict[str, Any]:
     return {"ResponseMetadata": {"HTTPStatusCode": 200}, **members}
+
+
+def _instances(word: str, value: float) -> list[dict[str, Any]]:
+    if "@" not in word:
+        return []
+    box = {name.title(): part for name, part in box_at(word)._asdict().items()}
+    return [{"BoundingBox": box, "Confidence": value}]
 
 
 def _after(beginning: str, found: Mapping[str, float]) -> dict[str, float]:

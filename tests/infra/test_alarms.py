@@ -40,6 +40,7 @@ def test_every_alarm_names_a_heading_of_the_operators_handbook(synthesized: Synt
         "regions": "us-east-1,us-west-2",
         "bucket": "photos-that-were-here",
         "policy": str(ROOT / "tests" / "infra" / "policy.toml"),
+        "cameras": str(ROOT / "tests" / "infra" / "cameras.toml"),
     }
     template = Template.of(synthesized(context))
     handbook = (ROOT / "docs" / "operations.md").read_text()

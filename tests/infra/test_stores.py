@@ -35,6 +35,11 @@ NAMED = {
     "AlertsQueue": "| queue of alerts |",
     "AlertsDeadLetters": "| the alerts' dead letters |",
     "AlertsAlertingLogs": "| log lines: keys, in reports of failures | CloudWatch |",
+    "CamerasTopic": "| events of cameras: labels, times, the key of the best picture | SNS, the topic of "
+    "cameras |",
+    "CamerasQueue": "| queue of cameras |",
+    "CamerasDeadLetters": "| the cameras' dead letters |",
+    "CamerasTellingLogs": "| log lines: keys, in reports of failures | CloudWatch |",
     "CompletionsTopic": "| SNS, and whoever subscribes |",
     "AlarmTopic": "| alarms: numbers, no keys | SNS |",
     "ProcessingProcessorLogs": "| log lines: keys, in reports of failures | CloudWatch |",
@@ -64,6 +69,7 @@ EVERYTHING = {
     "sidecars": "true",
     "video": "frames",
     "policy": str(ROOT / "tests" / "infra" / "policy.toml"),
+    "cameras": str(ROOT / "tests" / "infra" / "cameras.toml"),
 }
 
 

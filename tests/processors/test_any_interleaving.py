@@ -26,7 +26,7 @@ from contract.table import camera_term, decision_term, hash_terms, label_term, p
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import nothing
 from tests.fakes.event_bridge import as_event
-from tests.fakes.pictures import CELLS, FUNCTION, RENDITIONS, camera_of, hash_of
+from tests.fakes.pictures import FUNCTION, GEOHASHES, RENDITIONS, camera_of, hash_of
 from tests.fakes.s3 import BUCKET
 from tests.fakes.s3_versions import Versioning
 from tests.processors.world import (
@@ -344,7 +344,8 @@ class InterleavingsWithPictures(Interleavings):
         terms = expected_terms(body)
         if "status:recognized" not in terms:
             return terms
-        of_file = {"taken", camera_term(camera_of(body)), *map(place_term, CELLS), *hash_terms(hash_of(body))}
+        places = map(place_term, GEOHASHES)
+        of_file = {"taken", camera_term(camera_of(body)), *places, *hash_terms(hash_of(body))}
         return terms | of_file
 
     def teardown(self) -> None:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from contract.cameras import Cameras
 from contract.policy import Policy
 from contract.records import ImageVersion
 from query_api.by_policy import answered_by
@@ -99,6 +100,7 @@ class Site:
     policy: Policy | None = None
     meaning: bool = False
     people: Mapping[str, str] = field(default_factory=dict)
+    cameras: Cameras | None = None
 
     def exception(self, msg: object) -> None:
         self.logged.append(msg)
@@ -148,6 +150,7 @@ class Site:
             neighbors=self.neighbors if self.meaning else None,
             wording=of_words if self.meaning else None,
             people=KnownPeople(lambda: self.people, 90.0) if self.people else None,
+            cameras=self.cameras,
         )
 
     @cached_property

@@ -1,0 +1,98 @@
+"""What was seen anew in a picture of a camera: a label, how sure, and where. A record keeps them."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+# Of one picture; the surest.
+MOST_SIGHTINGS = 20
+_DIGITS = 4
+
+
+class PictureBox(NamedTuple):
+    """Where something is in a picture, in parts of its width and height, from the upper left corner."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class Sighting(NamedTuple):
+    """Something with a place in the picture where the picture had changed. The confidence is in percent."""
+
+    label: str
+    confidence: float
+    box: PictureBox
+
+    @classmethod
+    def of(cls, label: str, confidence: float, box: PictureBox) -> "Sighting":
+        """Make one with as many digits as are kept."""
+        return cls(label, round(confidence, 2), PictureBox(*(round(part, _DIGITS) for part in box)))
+
+    def to_item(self) -> dict[str, Any]:
+        return {
+            "label": self.label,
+            "confidence": Decimal(str(self.confidence)),
+            "box": [Decimal(str(part)) for part in self.box],
+        }
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> "Sighting":
+        """Read one. Raise KeyError, TypeError or ValueError for what `to_item` did not write."""
+        box = PictureBox(*(float(part) for part in item["box"]))
+        return cls(str(item["label"]), float(item["confidence"]), box)
+
+
+class CameraLook(NamedTuple):
+    """What came of holding a picture against what its camera usually shows.
+
+    `unchanged_since` is the time (ISO 8601) of the picture that showed the same, and then nothing was asked;
+    empty where that is what the camera always shows. `sightings` are what was seen anew in one that was asked
+    about.
+    """
+
+    camera: str
+    unchanged_since: str | None = None
+    sightings: tuple[Sighting, ...] = ()
+
+    @property
+    def is_asked(self) -> bool:
+        return self.unchanged_since is None
+
+    def showing(self, labels: Iterable[str]) -> "CameraLook":
+        """Return it with what was seen of these labels alone: a policy or people may hide others."""
+        shown = {label.casefold() for label in labels}
+        return self._replace(
+            sightings=tuple(each for each in self.sightings if each.label.casefold() in shown)
+        )
+
+    def to_item(self) -> dict[str, Any]:
+        item: dict[str, Any] = {"camera": self.camera}
+        if self.unchanged_since is not None:
+            item["unchanged_since"] = self.unchanged_since
+        if self.sightings:
+            item["sightings"] = [each.to_item() for each in self.sightings]
+        return item
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it for people and programs: a picture that shows nothing new says so."""
+        return {
+            "camera": self.camera,
+            "is_new": self.is_asked,
+            "unchanged_since": self.unchanged_since or None,
+            "sightings": [
+                {"label": each.label, "confidence": each.confidence, "box": each.box._asdict()}
+                for each in self.sightings
+            ],
+        }
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> "CameraLook":
+        """Read one. Raise KeyError, TypeError or ValueError for what `to_item` did not write."""
+        since = item.get("unchanged_since")
+        return cls(
+            str(item["camera"]),
+            None if since is None else str(since),
+            tuple(map(Sighting.from_item, item.get("sightings", ()))),
+        )

@@ -1,0 +1,159 @@
+"""What was told of cameras, their pictures in which something was seen, and the topic of their events."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aws.calls import BatchGet, in_batches, pages, write_if
+from aws.retries import RetryPolicy
+from contract.camera_events import CameraPicture
+from contract.camera_telling import CameraMessage, ToldState
+from contract.cameras import Camera, told_key
+from contract.errors import ConfigurationError
+from contract.items import from_wire, key_to_wire, to_wire
+from contract.moments import to_seconds, to_text
+from contract.records import ImageRecord, Status
+from contract.table import EXPIRY, record_key, seen_term, term_partitions
+from processors.adapters.calls import translated
+from processors.adapters.cameras import AS_READ, NOT_THERE
+from processors.adapters.dynamodb import FAULTS, record_in
+from processors.cameras.gate import SCENE_KEPT_SECONDS
+from processors.cameras.telling import subject_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sns import SNSClient
+
+SCHEMA_VERSION = 1
+MAX_READS = 100
+
+
+@dataclass(frozen=True)
+class DynamoDBTelling:
+    """One item a camera, and the index of what was seen. `clock` gives seconds since 1970."""
+
+    client: "DynamoDBClient"
+    table_name: str
+    retry: RetryPolicy
+    clock: Callable[[], float]
+
+    def read(self, camera: str) -> ToldState:
+        """Return what was told, as of now. Raise ConfigurationError where that cannot be read."""
+        answer = self.retry.around(
+            translated(f"GetItem of {camera} on {self.table_name}")(self.client.get_item)
+        )(TableName=self.table_name, Key=key_to_wire(told_key(camera)), ConsistentRead=True)
+        if "Item" not in answer:
+            return ToldState()
+        try:
+            return ToldState.from_item(from_wire(answer["Item"]))
+        except FAULTS as fault:
+            raise ConfigurationError(
+                "UnreadableTelling",
+                f"what was told of the camera {camera} cannot be read ({fault!r}): delete the item "
+                f"{told_key(camera).pk} {told_key(camera).sk}; what is there now is told again",
+            ) from fault
+
+    def write(self, camera: str, state: ToldState) -> bool:
+        """Keep it, and return True, if what is there has still the version that was read."""
+        expiry = {EXPIRY: int(self.clock()) + SCENE_KEPT_SECONDS}
+        values = {"ExpressionAttributeValues": to_wire({":version": state.version})}
+        what = f"PutItem of what was told of {camera} on {self.table_name}"
+        return self.retry.around(translated(what)(write_if))(
+            self.client.put_item,
+            TableName=self.table_name,
+            Item=to_wire({**told_key(camera)._asdict(), **state.to_item(), **expiry}),
+            ConditionExpression=AS_READ if state.version else NOT_THERE,
+            **(values if state.version else {}),
+        ).is_done
+
+    def pictures(self, camera: Camera, since: float, until: float) -> Sequence[CameraPicture]:
+        """Return the pictures between two times in which something was seen, as their records have it.
+
+        A row counts only while its record stands for it; a record that cannot be read says nothing.
+        """
+        rows = {row["key"]["S"]: row["revision"]["S"] for row in self._rows(camera, since, until)}
+        seen: list[CameraPicture] = []
+        for batch in in_batches(sorted(rows), MAX_READS):
+            keys = [key_to_wire(record_key(key)) for key in batch]
+            read = BatchGet(self.client, self.table_name, translated, keys, consistent=True)
+            self.retry(read.ask_for_all)
+            for item in map(from_wire, read.found):
+                record = record_in(item)
+                if isinstance(record, ImageRecord) and record.revision == rows[record.key]:
+                    seen += _picture(record)
+        return seen
+
+    def _rows(self, camera: Camera, since: float, until: float) -> Iterator[dict[str, Any]]:
+        query = self.retry.around(translated(f"Query on {self.table_name}")(self.client.query))
+        for partition in term_partitions(seen_term(camera.name)):
+            read = pages(
+                query,
+                TableName=self.table_name,
+                KeyConditionExpression="pk = :partition AND sk BETWEEN :since AND :until",
+                ExpressionAttributeValues={
+                    ":partition": {"S": partition},
+                    ":since": {"S": to_text(since)},
+                    ":until": {"S": f"{to_text(until)}~"},
+                },
+                ConsistentRead=True,
+            )
+            for page in read:
+                yield from page["Items"]
+
+
+def _picture(record: ImageRecord) -> list[CameraPicture]:
+    """Return what a record says was seen, of labels that it still has: people may have corrected it."""
+    look = record.findings.look
+    if record.status is not Status.RECOGNIZED or look is None:
+        return []
+    seen = look.showing(record.findings.labels).sightings
+    return [CameraPicture(to_seconds(record.version.uploaded_at), record.key, seen)]
+
+
+@dataclass(frozen=True)
+class SnsCameras:
+    """The topic of cameras. Each message has its event, camera and label as attributes, to filter by."""
+
+    client: "SNSClient"
+    topic_arn: str
+    retry: RetryPolicy
+
+    def send(self, camera: Camera, message: CameraMessage) -> None:
+        """Publish a message; returns when SNS has it. Raise a word for failure."""
+        attributes = {"event": message.event, "camera": camera.name, "id": message.id}
+        if message.about is not None:
+            attributes["label"] = message.about.label
+        self.retry.around(translated(f"Publish to {self.topic_arn}")(self.client.publish))(
+            TopicArn=self.topic_arn,
+            Subject=subject_of(message),
+            Message=json.dumps(body_of(message), indent=1, ensure_ascii=False),
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()
+            },
+        )
+
+
+def body_of(message: CameraMessage) -> dict[str, Any]:
+    """Write a message. docs/cameras.md is its documentation."""
+    body: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "id": message.id,
+        "event": message.event,
+        "camera": message.camera,
+        "at": to_text(message.at),
+    }
+    if message.event == "digest":
+        body["counts"] = dict(message.counts)
+    if (about := message.about) is not None:
+        body |= {
+            "label": about.label,
+            "begin": to_text(about.begin),
+            "end": to_text(about.end),
+            "pictures": about.pictures,
+            "confidence": about.confidence,
+            "box": about.box._asdict(),
+            "zones": list(about.zones),
+            "best": about.best,
+        }
+    return body

@@ -1,0 +1,1 @@
+"""Pictures of cameras that stand still: what has changed in one, and what was seen there."""

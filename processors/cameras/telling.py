@@ -1,0 +1,105 @@
+"""Telling of cameras: what comes and goes, which of them is silent, and what a day was like."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from contract.camera_events import CameraPicture, events_of
+from contract.camera_telling import CameraMessage, ToldState
+from contract.cameras import Camera, Cameras
+from contract.errors import ImagepipeError, NotReadyError
+from contract.timing import DAY_SECONDS
+from processors.telemetry import Log
+
+# Two workers and the schedule change one item: each time, one of them gets through.
+MAX_TRIES = 10
+
+
+class AnnouncedPicture(NamedTuple):
+    """What a completion says of a camera's picture; `at` is when it was uploaded, in seconds since 1970."""
+
+    camera: str
+    at: float
+
+
+@dataclass(frozen=True)
+class CameraTelling:
+    """Tells of all cameras.
+
+    `read` returns what was told of a camera, `write` keeps it and tells whether it was still what had been
+    read. `pictures` reads those between two times in which something was seen, `send` returns when a message
+    is taken. `clock` gives seconds since 1970.
+    """
+
+    cameras: Cameras
+    read: Callable[[str], ToldState]
+    write: Callable[[str, ToldState], bool]
+    pictures: Callable[[Camera, float, float], Sequence[CameraPicture]]
+    send: Callable[[Camera, CameraMessage], None]
+    clock: Callable[[], float]
+    log: Log
+
+    def take(self, announced: Sequence[AnnouncedPicture]) -> None:
+        """Tell what pictures change. Raise a word for failure where that could not be told."""
+        by_camera: dict[str, list[float]] = {}
+        for picture in announced:
+            by_camera.setdefault(picture.camera, []).append(picture.at)
+        for name, times in by_camera.items():
+            # One that was taken out of the file meanwhile is nobody's any more.
+            if (camera := self.cameras.by_name.get(name)) is not None:
+                self._advance(camera, times)
+
+    def tick(self) -> int:
+        """Tell what time changes; return how many messages that were. Raise what failed, at the end."""
+        sent, failed = 0, None
+        for camera in self.cameras.all:
+            try:
+                sent += self._advance(camera, ())
+            except ImagepipeError as error:
+                self.log.exception(f"the camera {camera.name} cannot be told of", error=str(error))
+                failed = error
+        if failed is not None:
+            raise failed
+        return sent
+
+    def _advance(self, camera: Camera, times: Sequence[float]) -> int:
+        sent: set[str] = set()
+        for _ in range(MAX_TRIES):
+            now = self.clock()
+            before = self.read(camera.name)
+            after = before.heard(times, now)
+            events = []
+            if times or any(not each.is_over for each in before.told):
+                since = before.read_from(camera, times, now)
+                events = events_of(camera, self.pictures(camera, since, now))
+            after, messages = after.advanced(camera, events, now)
+            if after.is_digest_due(camera, now):
+                since = max(after.digest_since, now - DAY_SECONDS)
+                after, digest = after.digested(
+                    camera, events_of(camera, self.pictures(camera, since, now)), now
+                )
+                messages.append(digest)
+            for message in messages:
+                if message.id not in sent:
+                    self.send(camera, message)
+                    sent.add(message.id)
+            if after == before or self.write(camera.name, after):
+                return len(sent)
+        raise NotReadyError(
+            "CameraContended",
+            f"what was told of the camera {camera.name} was changed by others {MAX_TRIES} times",
+        )
+
+
+def subject_of(message: CameraMessage) -> str:
+    """Return what stands above a mail: one line, ASCII."""
+    said: Mapping[str, str] = {
+        "silence": "no pictures any more",
+        "back": "pictures again",
+        "digest": f"{sum(message.counts.values())} events",
+    }
+    about = message.about
+    what = said.get(message.event) or (
+        f"{about.label} {'came' if message.event == 'begin' else 'gone'}" if about else "an event is over"
+    )
+    return f"Camera {message.camera}: {what}".encode("ascii", "replace").decode()[:100]

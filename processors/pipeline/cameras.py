@@ -1,0 +1,82 @@
+"""Where the pipeline meets cameras: which answers a picture is left to need, and what is said of it then."""
+
+from base64 import b64decode
+from binascii import Error as NotBase64Error
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from contract.cameras import SIGNATURE
+from contract.errors import ImagepipeError, TransientError
+from contract.photos import PICTURE
+from contract.records import Findings, ImageVersion, Result, ResultName
+from contract.sightings import CameraLook
+from processors.cameras.gate import CameraGate, GateVerdict
+from processors.cameras.sightings import sightings
+from processors.pipeline.detection import Answer, Failure
+
+LABELS = "labels"
+Looks = Mapping[ImageVersion, GateVerdict | ImagepipeError]
+Asked = Mapping[ImageVersion, Sequence[ResultName]]
+
+
+def judged(gate: CameraGate, asked_of: Asked, answers: Mapping[ResultName, Answer]) -> Looks:
+    """Return what is to be done with each picture of a camera that was read.
+
+    One that was read before there were cameras has no signature: it is asked about as any photo.
+    """
+    pictures: dict[ImageVersion, bytes] = {}
+    for version, names in asked_of.items():
+        if gate.cameras.of(version.key) is None:
+            continue
+        answer = next((answers.get(name) for name in names if name.detector == PICTURE), None)
+        if isinstance(answer, Result) and (cells := _cells(answer)) is not None:
+            pictures[version] = cells
+    return gate.judge(pictures)
+
+
+def left_to_ask(asked_of: Asked, looks: Looks) -> dict[ImageVersion, list[ResultName]]:
+    """Return the answers that each version is still to have: of what shows nothing new, the picture's alone.
+
+    Nothing is asked either while it is not known whether there is something new.
+    """
+    return {
+        version: [name for name in names if name.detector == PICTURE]
+        if version in looks and not _is_asked(looks[version])
+        else list(names)
+        for version, names in asked_of.items()
+    }
+
+
+def looked_at(
+    version: ImageVersion,
+    asked_of: Asked,
+    answers: Mapping[ResultName, Answer],
+    looks: Looks,
+    found: Mapping[ImageVersion, Findings | Failure],
+) -> Findings | Failure:
+    """Return what was found in a picture, with what came of comparing it."""
+    findings, verdict = found[version], looks.get(version)
+    if verdict is None or not isinstance(findings, Findings):
+        return findings
+    if isinstance(verdict, ImagepipeError):
+        return verdict
+    seen: CameraLook = CameraLook(verdict.camera.name, verdict.unchanged_since)
+    labels = next((answers[name] for name in asked_of[version] if name.detector == LABELS), None)
+    if isinstance(labels, Result):
+        try:
+            seen = seen._replace(sightings=sightings(labels.response, verdict.changed))
+        except (AttributeError, KeyError, TypeError, ValueError) as fault:
+            return TransientError("UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}")
+    return replace(findings, look=seen)
+
+
+def _is_asked(verdict: GateVerdict | ImagepipeError) -> bool:
+    return isinstance(verdict, GateVerdict) and verdict.is_asked
+
+
+def _cells(answer: Result) -> bytes | None:
+    written = answer.response.get(SIGNATURE)
+    try:
+        return b64decode(written, validate=True) if isinstance(written, str) else None
+    except NotBase64Error:
+        return None

@@ -1,0 +1,184 @@
+"""`/events`: what cameras have seen come and go."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from contract.camera_events import CameraEvent
+from contract.cameras import Camera, Cameras
+from contract.moments import to_text
+from contract.records import ImageRecord
+from query_api.endpoints import presentation, schemas
+from query_api.endpoints.image_parameters import MAX_LIMIT, NAME
+from query_api.endpoints.images import BLOCK
+from query_api.http import parameters
+from query_api.http.messages import Request, Response
+from query_api.http.parameters import Parameter, QueryParams
+from query_api.http.routing import Endpoint, Route
+from query_api.ports import Signer, TableReader
+from query_api.search.cursors import Cursors, ForeignCursorError
+from query_api.search.events import EventListing, EventsQuestion
+from query_api.search.questions import DEFAULT_LIMIT, ListQuestion
+
+if TYPE_CHECKING:
+    from contract.policy import Policy
+
+EVENT = schemas.json_object(
+    {
+        "id": {**schemas.TEXT, "description": "The same in what is told of the event."},
+        "camera": schemas.TEXT,
+        "label": schemas.TEXT,
+        "begin": schemas.TIME,
+        "end": {**schemas.TIME, "description": "When it was seen last."},
+        "is_over": {"type": "boolean"},
+        "pictures": schemas.COUNT,
+        "confidence": schemas.PERCENT,
+        "box": schemas.BOX,
+        "zones": schemas.listed(schemas.TEXT),
+        "best": {
+            **schemas.json_object(
+                {"key": schemas.TEXT, "url": schemas.TEXT, "thumbnail_url": schemas.TEXT},
+                *("url", "thumbnail_url"),
+            ),
+            "description": "The picture in which it is surest.",
+        },
+    }
+)
+EVENTS_PAGE = schemas.json_object(
+    {
+        "cameras": schemas.listed(schemas.TEXT),
+        "events": schemas.listed(EVENT),
+        "cursor": {"type": ["string", "null"], "description": "Leads to the next page; null on the last."},
+    }
+)
+EVENTS = Endpoint(
+    "GET",
+    "/events",
+    "listEvents",
+    "What cameras have seen come and go",
+    EVENTS_PAGE,
+    "Newest first, by when it began. A page may be shorter than its limit, even empty: only where "
+    "`cursor` is "
+    "null, there is no more. Times are those of the uploads.",
+    (
+        Parameter(
+            "camera", NAME, "A camera by its name; given more than once, any of them.", most=5, example="door"
+        ),
+        Parameter(
+            "label", NAME, "What was seen; given more than once, any of them.", most=5, example="Person"
+        ),
+        Parameter("from", parameters.moment(), "Began at this time or later; a date means its first moment."),
+        Parameter(
+            "to",
+            parameters.moment(is_end=True),
+            "Began at this time or before; a date means its last moment.",
+        ),
+        Parameter(
+            "limit", parameters.whole(1, MAX_LIMIT), "How many events make a page.", default=DEFAULT_LIMIT
+        ),
+        Parameter(
+            "cursor",
+            parameters.text_up_to(1000),
+            "Where the page before ended; with the same question as then.",
+        ),
+    ),
+    by_prefix=True,
+)
+
+
+@dataclass(frozen=True)
+class EventEndpoints:
+    """Answers about events. `visible` are the prefixes that the caller may see, None for everything.
+
+    Of photos that `blocking` blocks, no picture is shown.
+    """
+
+    cameras: Cameras
+    table: TableReader
+    cursors: Cursors
+    signer: Signer
+    now: Callable[[], datetime]
+    pictures: bool
+    visible: tuple[str, ...] | None = None
+    blocking: "Policy | None" = None
+
+    def routes(self) -> tuple[Route, ...]:
+        return (Route(EVENTS, self._list),)
+
+    def _list(self, request: Request) -> Response:
+        params = QueryParams(EVENTS.parameters, request.raw_query_string)
+        cameras = self._cameras(params)
+        params.finish()
+        question = EventsQuestion(
+            params.all("label"), params.one("from"), params.one("to"), params.one("limit")
+        )
+        # Signed as every cursor is: for this question, and for those who may see the same.
+        signed = ListQuestion(
+            any_labels=question.labels,
+            uploaded_from=question.since,
+            uploaded_to=question.until,
+            prefix="".join(f"{camera.name}#" for camera in cameras),
+            camera="/events",
+        )
+        cursor = params.one("cursor")
+        if cursor is not None:
+            try:
+                question = question._replace(until=self.cursors.resume(signed, cursor).after)
+            except ForeignCursorError:
+                params.blame(
+                    "cursor", "not one of ours for this question; leave it out to start at the first page"
+                )
+                raise params.problem() from None
+        page = EventListing(self.table).page(cameras, question)
+        return Response(
+            200,
+            {
+                "cameras": [camera.name for camera in self._may_see()],
+                "events": [self._shown(event, page.best.get(event.best)) for event in page.events],
+                "cursor": None if page.next_until is None else self.cursors.write(signed, page.next_until),
+            },
+        )
+
+    def _cameras(self, params: QueryParams) -> Sequence[Camera]:
+        seen = {camera.name: camera for camera in self._may_see()}
+        asked: tuple[str, ...] = params.all("camera")
+        for name in asked:
+            if name not in seen:
+                params.blame("camera", f"{name!r} is none; choose of {', '.join(seen) or 'none'}")
+        return [seen[name] for name in dict.fromkeys(asked) if name in seen] if asked else list(seen.values())
+
+    def _may_see(self) -> list[Camera]:
+        """Return the cameras of which the caller may see something."""
+        if self.visible is None:
+            return list(self.cameras.all)
+        return [
+            camera
+            for camera in self.cameras.all
+            if camera.prefix.startswith(self.visible)
+            or any(each.startswith(camera.prefix) for each in self.visible)
+        ]
+
+    def _shown(self, event: CameraEvent, best: ImageRecord | None) -> schemas.Json:
+        camera = self.cameras.by_name[event.camera]
+        photo: schemas.Json = {}
+        if best is not None:
+            is_blocked = self.blocking is not None and self.blocking.action_of(best) == BLOCK
+            signer = None if is_blocked else self.signer
+            photo = presentation.shown(best, signer, pictures=self.pictures, places=False)
+        return {
+            "id": event.id,
+            "camera": event.camera,
+            "label": event.label,
+            "begin": to_text(event.begin),
+            "end": to_text(event.end),
+            "is_over": event.is_over(camera, self.now().timestamp()),
+            "pictures": event.pictures,
+            "confidence": event.confidence,
+            "box": event.box._asdict(),
+            "zones": list(event.zones),
+            "best": {
+                "key": event.best,
+                **{name: photo[name] for name in ("url", "thumbnail_url") if photo.get(name)},
+            },
+        }

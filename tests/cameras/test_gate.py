@@ -1,0 +1,137 @@
+"""Pictures of cameras through the whole pipeline: what is asked about, what is not, and what was seen."""
+
+from dataclasses import replace
+
+import pytest
+
+from contract.camera_events import CameraPicture, events_of
+from contract.cameras import Camera, write_cameras
+from contract.metrics import Metric
+from contract.moments import to_seconds
+from contract.notifications import look_again
+from contract.records import ImageRecord, Status
+from contract.sightings import CameraLook
+from tests.fakes.s3 import BUCKET
+from tests.processors.world import WITH_PICTURES, World
+
+DOOR = Camera("door", "cameras/door/")
+SETTINGS = replace(WITH_PICTURES, cameras=write_cameras([DOOR], only_the_gate=True))
+EMPTY, SOMEBODY, GONE_ON = b"view 1", b"view 1 person@3,4 97", b"view 1 person@9,4 95"
+
+
+@pytest.fixture
+def world() -> World:
+    return World(settings=SETTINGS)
+
+
+def record(world: World, name: str) -> ImageRecord:
+    found = world.record(f"cameras/door/{name}.jpg")
+    assert found is not None
+    return found
+
+
+def look(world: World, name: str) -> CameraLook:
+    found = record(world, name).findings.look
+    assert found is not None
+    return found
+
+
+def take(world: World, **pictures: bytes) -> None:
+    """Have the camera send pictures, one after the other."""
+    for name, body in pictures.items():
+        assert world.deliver(world.s3.put(f"cameras/door/{name}.jpg", body)) == []
+
+
+def asked(world: World) -> list[bytes]:
+    return [body for (operation, body), _ in world.rekognition.paid.items() if operation == "DetectLabels"]
+
+
+def test_what_shows_nothing_new_is_a_record_and_no_call(world: World) -> None:
+    take(world, a=EMPTY, b=EMPTY + b" ", c=SOMEBODY, d=EMPTY + b"  ")
+
+    assert asked(world) == [EMPTY, SOMEBODY]
+    assert (look(world, "b").unchanged_since, look(world, "d").unchanged_since) == ("", "")
+    assert record(world, "b").status is Status.RECOGNIZED
+    assert set(record(world, "b").detectors) == {"picture"}
+    assert world.tally[Metric.PICTURES_UNCHANGED] == 2
+
+
+def test_who_comes_is_seen_where_the_picture_has_changed(world: World) -> None:
+    take(world, a=EMPTY, b=SOMEBODY, c=GONE_ON)
+
+    (seen,) = look(world, "b").sightings
+    (gone_on,) = look(world, "c").sightings
+    assert (seen.label, round(seen.box.left, 2), round(gone_on.box.left, 2)) == ("Person", 0.07, 0.23)
+    assert look(world, "a").sightings == ()
+    assert "seen:door" in world.visible_terms("cameras/door/b.jpg")
+    assert "seen:door" not in world.visible_terms("cameras/door/a.jpg")
+
+
+def test_what_stands_there_is_told_once(world: World) -> None:
+    take(world, a=EMPTY, b=SOMEBODY, **{f"c{number}": SOMEBODY + b" " * number for number in range(1, 9)})
+
+    assert asked(world) == [EMPTY, SOMEBODY]
+    assert look(world, "c3").unchanged_since == record(world, "b").version.uploaded_at
+
+
+def test_a_batch_in_any_order_is_judged_in_its_order(world: World) -> None:
+    take(world, a=EMPTY)
+    bodies = {"b": SOMEBODY, "c": SOMEBODY + b" ", "d": GONE_ON, "e": EMPTY + b"   "}
+    events = [world.s3.put(f"cameras/door/{name}.jpg", body) for name, body in bodies.items()]
+
+    assert world.deliver(*reversed(events)) == []
+
+    assert set(asked(world)) == {EMPTY, SOMEBODY, GONE_ON}
+    assert look(world, "c").unchanged_since == record(world, "b").version.uploaded_at
+
+
+def test_a_picture_that_was_not_finished_stays_asked_about(world: World) -> None:
+    """Its camera has gone on meanwhile, and what it shows is usual there now: it is asked about."""
+    take(world, a=EMPTY)
+    world.rekognition.fails_on.add(SOMEBODY)
+    late = world.s3.put("cameras/door/b.jpg", SOMEBODY)
+    assert world.deliver(late) == ["0"]
+    take(world, **{f"c{number}": SOMEBODY + b" " * number for number in range(1, 75)})
+
+    world.rekognition.fails_on.clear()
+    assert world.deliver(late) == []
+
+    assert [each.label for each in look(world, "b").sightings] == ["Person"]
+    assert asked(world) == [EMPTY, SOMEBODY]
+
+
+def test_looking_again_at_what_showed_nothing_asks_nothing_as_long_as_it_is_a_cameras(world: World) -> None:
+    take(world, a=EMPTY, b=EMPTY + b" ")
+    before = world.revision("cameras/door/b.jpg")
+
+    again = look_again(BUCKET, ["cameras/door/b.jpg"], "2026-02-01T00:00:00.000Z")
+    assert world.deliver(again) == []
+    assert (world.revision("cameras/door/b.jpg"), asked(world)) == (before, [EMPTY])
+
+    world.use(WITH_PICTURES)
+    assert world.deliver(again) == []
+    assert asked(world) == [EMPTY, EMPTY + b" "]
+    assert record(world, "b").findings.look is None
+
+
+def test_photos_that_are_no_cameras_are_asked_about_as_ever(world: World) -> None:
+    for name in ("cat", "owl"):
+        assert world.deliver(world.s3.put(f"album/{name}.jpg", f"view 1 {name} 90".encode())) == []
+
+    assert len(asked(world)) == 2
+    assert not any(pk.startswith("camera#") for pk, _ in world.table.items)
+
+
+def test_events_are_what_records_say(world: World) -> None:
+    take(world, a=EMPTY, b=SOMEBODY, c=GONE_ON, d=EMPTY + b" ")
+    pictures = [
+        CameraPicture(to_seconds(each.version.uploaded_at), each.key, each.findings.look.sightings)
+        for each in world.records()
+        if each.findings.look is not None
+    ]
+
+    (event,) = events_of(DOOR, pictures)
+    assert (event.label, event.pictures, event.best) == ("Person", 2, "cameras/door/b.jpg")
+
+    world.deliver(world.s3.delete("cameras/door/b.jpg"))
+    assert "seen:door" not in world.visible_terms("cameras/door/b.jpg")

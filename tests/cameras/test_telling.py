@@ -1,0 +1,200 @@
+"""What is told of cameras: each thing once, whatever is killed, late, again or gone."""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+from aws_lambda_powertools import Logger
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.camera_events import CameraPicture
+from contract.camera_telling import CameraMessage, ToldState
+from contract.cameras import Camera, Cameras
+from contract.errors import NotReadyError
+from contract.items import from_wire, to_wire
+from contract.sightings import PictureBox, Sighting
+from processors.cameras.telling import AnnouncedPicture, CameraTelling, subject_of
+from processors.telemetry import Log
+
+NOON = 1_795_780_800.0
+DOOR = Camera(
+    "door",
+    "cameras/door/",
+    gone_after_seconds=60,
+    silent_after_seconds=600,
+    digest="13:00",
+    quiet=("22:00", "06:00"),
+)
+SOMEBODY = Sighting.of("Person", 90.0, PictureBox(0.4, 0.4, 0.1, 0.2))
+
+
+class KilledError(Exception):
+    """The worker is gone."""
+
+
+@dataclass
+class Scene:
+    """One camera, a clock, what was told. After `dies_after` messages the worker is killed."""
+
+    camera: Camera = DOOR
+    now: float = NOON
+    pictures: dict[float, CameraPicture] = field(default_factory=dict)
+    item: dict[str, object] | None = None
+    told: list[CameraMessage] = field(default_factory=list)
+    dies_after: int = -1
+
+    def read(self, _camera: str) -> ToldState:
+        return ToldState() if self.item is None else ToldState.from_item(from_wire(to_wire(self.item)))
+
+    def write(self, camera: str, state: ToldState) -> bool:
+        if self.read(camera).version != state.version:
+            return False
+        self.item = state.to_item()
+        return True
+
+    def send(self, _camera: Camera, message: CameraMessage) -> None:
+        self.told.append(message)
+        self.dies_after -= 1
+        if self.dies_after == 0:
+            raise KilledError
+
+    def telling(self) -> CameraTelling:
+        def pictures(_camera: Camera, since: float, until: float) -> list[CameraPicture]:
+            return [each for at, each in self.pictures.items() if since <= at <= until]
+
+        log = cast("Log", Logger(service="test", level="CRITICAL"))
+        cameras = Cameras([self.camera])
+        return CameraTelling(cameras, self.read, self.write, pictures, self.send, lambda: self.now, log)
+
+    def take(self, seconds: float, *, somebody: bool = True) -> None:
+        """Have a picture come that was taken some seconds after noon, now or before."""
+        at = NOON + seconds
+        self.now = max(self.now, at)
+        if somebody:
+            self.pictures[at] = CameraPicture(at, f"{seconds}.jpg", (SOMEBODY,))
+        self.telling().take([AnnouncedPicture("door", at)])
+
+    def tick(self, seconds: float) -> None:
+        self.now = NOON + seconds
+        self.telling().tick()
+
+    @property
+    def words(self) -> list[str]:
+        return [message.event for message in self.told]
+
+
+def test_who_comes_and_goes_is_told_once_each() -> None:
+    scene = Scene()
+    for seconds in (0, 10, 20):
+        scene.take(seconds)
+    assert scene.words == ["begin"]
+    scene.tick(70)
+    assert scene.words == ["begin"]
+    scene.tick(90)
+    scene.tick(150)
+
+    assert scene.words == ["begin", "end"]
+    begin, end = scene.told
+    assert (begin.id.removesuffix("-begin"), end.id) == (end.id.removesuffix("-end"), end.id)
+    assert end.about is not None
+    assert (end.about.pictures, end.at) == (3, NOON + 20)
+    assert (subject_of(begin), subject_of(end)) == ("Camera door: Person came", "Camera door: Person gone")
+
+
+def test_an_earlier_picture_that_comes_late_does_not_tell_it_again() -> None:
+    scene = Scene()
+    for seconds in (30, 0, 60):
+        scene.take(seconds)
+    scene.tick(130)
+
+    assert scene.words == ["begin", "end"]
+
+
+def test_history_is_listed_and_not_told() -> None:
+    scene = Scene(DOOR._replace(silent_after_seconds=0, digest=""), now=NOON + 7_200)
+    scene.take(0)
+
+    assert scene.words == []
+
+
+def test_what_is_deleted_while_it_goes_on_is_over() -> None:
+    scene = Scene()
+    scene.take(0)
+    scene.pictures.clear()
+    scene.tick(61)
+    scene.tick(121)
+
+    assert scene.words == ["begin", "end"]
+
+
+def test_a_camera_that_falls_silent_is_told_of_and_when_it_is_back() -> None:
+    scene = Scene()
+    scene.take(0, somebody=False)
+    scene.tick(600)
+    assert scene.words == []
+    scene.tick(601)
+    scene.tick(661)
+    assert scene.words == ["silence"]
+    scene.take(700, somebody=False)
+    scene.take(710, somebody=False)
+
+    assert scene.words == ["silence", "back"]
+
+
+def test_a_day_is_told_at_its_hour() -> None:
+    scene = Scene()
+    for seconds in (0, 200, 400):
+        scene.take(seconds)
+    scene.tick(3_599)
+    assert "digest" not in scene.words
+    scene.tick(3_600)
+    scene.tick(3_660)
+
+    (digest,) = [message for message in scene.told if message.event == "digest"]
+    assert digest.counts == {"Person": 3}
+
+
+def test_within_a_cooldown_and_in_quiet_hours_nothing_is_told() -> None:
+    scene = Scene(DOOR._replace(cooldown_seconds=600, silent_after_seconds=0))
+    for seconds in (0, 200, 700):
+        scene.take(seconds)
+    assert scene.words == ["begin", "end", "begin"]
+
+    night = Scene(DOOR._replace(silent_after_seconds=0), now=NOON + 11 * 3_600)
+    night.take(11 * 3_600)
+    night.tick(11 * 3_600 + 120)
+    assert night.words == []
+
+
+def test_a_camera_that_others_change_all_the_time_is_left_to_the_next_time() -> None:
+    scene = Scene()
+    scene.write = lambda *_: False  # type: ignore[method-assign]
+
+    with pytest.raises(NotReadyError, match="changed by others"):
+        scene.take(0)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 900), st.integers(-1, 2)), min_size=1, max_size=8, unique_by=lambda p: p[0]
+    )
+)
+def test_everything_is_told_whenever_a_worker_is_killed(steps: list[tuple[int, int]]) -> None:
+    """Begin and end of each event are told at least once, and no id for two things."""
+    scene = Scene(DOOR._replace(silent_after_seconds=0, digest=""))
+    for seconds, dies_after in steps:
+        scene.dies_after = dies_after
+        try:
+            scene.take(seconds)
+        except KilledError:
+            # SQS brings the completion again.
+            scene.dies_after = -1
+            scene.take(seconds)
+    scene.dies_after = -1
+    scene.tick(1_000)
+
+    begins = {message.id.removesuffix("-begin") for message in scene.told if message.event == "begin"}
+    ends = {message.id.removesuffix("-end") for message in scene.told if message.event == "end"}
+    assert begins == ends
+    assert begins

@@ -45,9 +45,11 @@ class ProcessorSettings:
     `block_tag` says whether objects of photos that the policy or a person blocks are tagged
     (contract/block_tag.py): `yes` or `no`.
     `meaning_function` makes vectors of labels; empty where photos are not searched by meaning.
-    `films_function` reads films and chooses frames of them; empty where films are refused.
     `people_collection` is the collection of persons who are looked for; empty where nobody is.
     `cameras` are those whose pictures are compared (contract/cameras.py), as JSON; empty for none.
+    `film_jobs` is how many jobs of Rekognition may work on films at once (0: none do),
+    `film_job_minutes_a_day` how much film they may be begun on a day (0: no limit); Rekognition tells of
+    their ends to a topic, by a role.
     """
 
     bucket_name: str
@@ -84,6 +86,10 @@ class ProcessorSettings:
     films_function: str = ""
     people_collection: str = ""
     cameras: str = ""
+    film_jobs: int = 0
+    film_jobs_topic_arn: str = ""
+    film_jobs_role_arn: str = ""
+    film_job_minutes_a_day: int = 0
 
     @property
     def keys(self) -> KeyFilter:
@@ -274,6 +280,16 @@ class CamerasSettings:
     table_name: str
     topic_arn: str
     cameras: str
+
+
+@dataclass(frozen=True)
+class FilmJobsSettings:
+    """What is to be known where jobs on films end: where films, renditions, answers and messages are."""
+
+    bucket_name: str
+    renditions_bucket: str
+    table_name: str
+    bulk_queue_url: str
 
 
 @dataclass(frozen=True)

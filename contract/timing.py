@@ -57,6 +57,13 @@ MEANING_TIMEOUT_SECONDS = 20
 # A slice of a film is cut so that it takes half of this; what takes longer is gone through in leaps.
 FILM_TIMEOUT_SECONDS = 30
 
+# What a job on a film has found comes in pages of a thousand, some a second. A completion that cannot be
+# taken for a day is given up: the schedule asks about its job all the same.
+FILM_JOBS_TIMEOUT_SECONDS = 300
+FILM_JOBS_VISIBILITY_SECONDS = 6 * FILM_JOBS_TIMEOUT_SECONDS
+FILM_JOBS_MAX_RECEIVES = 48
+FILM_JOBS_RETENTION_DAYS = 4
+
 QUERY_TIMEOUT_SECONDS = 10
 
 # Dead letters are looked at for so long in one request, and held for as long if the function is killed

@@ -25,6 +25,7 @@ from infra.cameras import CameraEvents
 from infra.customer_key import CustomerKey
 from infra.dashboard import Dashboard
 from infra.editor import Editor
+from infra.film_jobs import FilmJobs
 from infra.films import Films
 from infra.intake import ObjectEvents
 from infra.meaning import Meaning
@@ -94,6 +95,19 @@ class ImagepipeStack(Stack):
             if settings.takes_films and looking
             else None
         )
+        jobs = (
+            FilmJobs(
+                self,
+                "FilmJobs",
+                settings,
+                code=processors_code,
+                intake=intake,
+                table=store.table,
+                pictures=looking,
+            )
+            if settings.has_film_jobs and looking
+            else None
+        )
         processing = Processing(
             self,
             "Processing",
@@ -104,6 +118,7 @@ class ImagepipeStack(Stack):
             topic=completions.topic,
             pictures=looking,
             films=filming,
+            film_jobs=jobs,
         )
         if settings.block_tag:
             BlockedObjects(
@@ -187,6 +202,7 @@ class ImagepipeStack(Stack):
                 "query": answers.function,
                 **({"pictures": looking.function} if looking else {}),
                 **({"films": filming.function} if filming else {}),
+                **({"film-jobs": jobs.function} if jobs else {}),
                 **({"operator": operator.function} if operator else {}),
                 **({"editor": editor.function} if editor else {}),
                 **({"alerts": alerts.function} if alerts else {}),
@@ -214,7 +230,8 @@ class ImagepipeStack(Stack):
         if settings.has_customer_key:
             CustomerKey(self, "CustomerKey", settings).cover(
                 # ETags have to stay MD5s; S3 delivers access logs to no bucket under KMS.
-                others=[intake.bucket, *([bucket_logs.bucket] if bucket_logs else [])]
+                others=[intake.bucket, *([bucket_logs.bucket] if bucket_logs else [])],
+                publishers=[jobs.role] if jobs else [],
             )
         self._publish(
             Bucket=intake.bucket.bucket_name,

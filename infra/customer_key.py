@@ -46,16 +46,21 @@ class CustomerKey(Construct):
                 removal_policy=RemovalPolicy.RETAIN,
             )
             sender = "events.amazonaws.com" if settings.bucket else "s3.amazonaws.com"
-            senders = [sender, *(["sns.amazonaws.com"] if settings.alerts_json or settings.cameras else [])]
+            also = settings.alerts_json or settings.cameras or settings.has_film_jobs
+            senders = [sender, *(["sns.amazonaws.com"] if also else [])]
             for statement in _for_services(Stack.of(self), senders):
                 self.key.add_to_resource_policy(statement)
 
-    def cover(self, *, others: Sequence[s3.IBucket]) -> None:
+    def cover(self, *, others: Sequence[s3.IBucket], publishers: Sequence[iam.Role] = ()) -> None:
         """Put the stack's table, queues, topics, log groups and buckets under the key, but for some buckets.
+
+        `publishers` are the roles of services that publish to its topics.
 
         It looks at all that the stack has: what a later construct makes is covered too.
         """
         arn = self.key.key_arn
+        for role in publishers:
+            self.key.grant(role, "kms:Decrypt", "kms:GenerateDataKey")
         left_out = [f"{bucket.node.path}/Resource" for bucket in others]
         for each in Stack.of(self).node.find_all():
             match each:

@@ -37,6 +37,7 @@ VARIANTS: Mapping[str, Mapping[str, object]] = {
         "cameras": str(ROOT / "tests" / "infra" / "cameras.toml"),
         "camera_email": "me@people.example",
     },
+    "films by jobs": {"video": "jobs"},
     "all that can be on": {
         "confidence_order": True,
         "near_duplicates": True,

@@ -20,6 +20,7 @@ from contract import timing
 from contract.cameras import write_cameras
 from contract.detector_choice import write_exceptions
 from contract.detectors import CUSTOM_LABELS, OPERATIONS, SEARCH, operations_of
+from contract.film_jobs import DEFAULT_JOBS
 from contract.items import SORT_KEY
 from contract.people import PEOPLE, collection_of
 from contract.photos import PICTURE
@@ -27,6 +28,7 @@ from contract.settings import ProcessorSettings, TallySettings
 from contract.table import CONTENT_PREFIX, RECORD
 from contract.tallies import AUDIT_EVENT, AUDIT_PREFIX, COUNTED_PREFIX, TALLY_PREFIX, WHEN_DUE
 from infra.accepted import accept
+from infra.film_jobs import FilmJobs
 from infra.films import Films
 from infra.functions import PythonFunction, allow
 from infra.intake import LaneQueues, ObjectEvents, dead_letter_queue
@@ -61,6 +63,7 @@ class Processing(Construct):
         topic: sns.Topic,
         pictures: Pictures | None,
         films: Films | None,
+        film_jobs: FilmJobs | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.quotas = QuotaParameters(self, "Quotas", settings)
@@ -100,6 +103,10 @@ class Processing(Construct):
                         films_function=films.function.function_name if films else "",
                         people_collection=collection_of(settings.stack) if settings.people else "",
                         cameras=write_cameras(settings.all_cameras, only_the_gate=True),
+                        film_jobs=(settings.video_jobs or DEFAULT_JOBS) if film_jobs else 0,
+                        film_jobs_topic_arn=film_jobs.topic.topic_arn if film_jobs else "",
+                        film_jobs_role_arn=film_jobs.role.role_arn if film_jobs else "",
+                        film_job_minutes_a_day=settings.video_minutes_a_day or 0,
                     )
                 ),
                 **self.quotas.environment(),
@@ -119,6 +126,8 @@ class Processing(Construct):
                 self._search_faces(collection_of(settings.stack), table)
         if films is not None:
             films.serve(self.function)
+        if film_jobs is not None:
+            film_jobs.serve(self.function)
 
     def _search_faces(self, collection: str, table: dynamodb.ITable) -> None:
         """Let the processor search the collection, and find what is kept about faces of a photo.
@@ -139,6 +148,8 @@ class Processing(Construct):
         for name in ("LATENCY", "CORRECTIONS", "BLOCK_TAG"):
             if told[name] == "no":
                 del told[name]
+        if not settings.film_jobs:
+            told = {name: text for name, text in told.items() if not name.startswith("FILM_JOB")}
         return told
 
     def _allow_sending_to_its_own_queue(self) -> None:

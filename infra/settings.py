@@ -126,7 +126,9 @@ class DeploymentSettings:
     (1 to 1,095). From a similarity of `people_similarity_percent` on (70 to 100), a face is told to be
     somebody's.
 
-    `video` (`off`, or `frames`) takes films too: frames of them are chosen, and asked about as photos are
+    `video` (`off`, `frames` or `jobs`) takes films too: frames of them are chosen, and asked about as photos
+    are; or jobs of Rekognition look at whole films, `video_jobs` of them at once (1 to 20, which is what an
+    account has) and for `video_minutes_a_day` of film a day, all jobs together; 0 means no limit
     (docs/video.md).
 
     `dashboard` makes a CloudWatch dashboard of all that operators look at: free if the account has fewer than
@@ -207,6 +209,8 @@ class DeploymentSettings:
     people_similarity_percent: int = 90
     alert_email: str = ""
     video: str = "off"
+    video_jobs: int | None = None
+    video_minutes_a_day: int | None = None
     dashboard: bool = False
     customer_key: str = ""
     alarm_email: str = ""
@@ -247,6 +251,10 @@ class DeploymentSettings:
     @property
     def takes_films(self) -> bool:
         return self.video != "off"
+
+    @property
+    def has_film_jobs(self) -> bool:
+        return self.video == "jobs"
 
     @property
     def takes_uploads(self) -> bool:

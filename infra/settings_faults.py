@@ -13,6 +13,7 @@ from contract.cameras import write_cameras
 from contract.detector_choice import ByPrefix, Detectors, read_choices, write_exceptions
 from contract.detectors import CUSTOM_LABELS, DETECTORS, MODEL_ARN, OPERATIONS, SEARCH
 from contract.face_search import LEAST_SIMILARITY_PERCENT
+from contract.film_jobs import ACCOUNT_JOBS
 from contract.meaning import BY_LABELS
 from contract.people import MOST_RETENTION_DAYS
 from contract.policy_faults import MAX_BYTES
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 # So many photos of 5 MB on their way fit into the processor's memory (infra/processing.py).
 MOST_CALLS_ABROAD = 64
-VIDEO = ("off", "frames")
+VIDEO = ("off", "frames", "jobs")
 API_ACCESS = ("iam", "jwt", "open")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET_NAME = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
@@ -171,9 +172,27 @@ def _unusable_sharing(settings: "DeploymentSettings") -> list[str]:
     ]
 
 
+def _unusable_jobs(settings: "DeploymentSettings") -> list[str]:
+    jobs, minutes = settings.video_jobs, settings.video_minutes_a_day
+    if not settings.has_film_jobs:
+        return [
+            f"{name} is of use only with video=jobs"
+            for name, value in (("video_jobs", jobs), ("video_minutes_a_day", minutes))
+            if value is not None
+        ]
+    faults = []
+    if jobs is not None and not 1 <= jobs <= ACCOUNT_JOBS:
+        faults.append(f"video_jobs is {jobs}; an account has {ACCOUNT_JOBS} at once, so it is 1 to that")
+    if minutes is not None and minutes < 0:
+        faults.append(f"video_minutes_a_day is {minutes}; it cannot be less than 0, which means no limit")
+    return faults
+
+
 def _unusable_parts_of_pictures(settings: "DeploymentSettings") -> list[str]:
     if settings.video not in VIDEO:
         return [f"video is {settings.video!r}; choose one of {', '.join(VIDEO)}"]
+    if faults := _unusable_jobs(settings):
+        return faults
     if settings.pictures:
         return []
     films = ["video is of use only where pictures is true: films' frames stand where renditions do"]

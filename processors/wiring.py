@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from processors.cameras.gate import CameraGate
     from processors.pipeline.block_tags import BlockTags
     from processors.pipeline.corrections import CorrectionLayer
+    from processors.pipeline.film_jobs import FilmJobRecognizer
     from processors.pipeline.films import FilmRecognizer
     from processors.pipeline.people import PersonLayer
 
@@ -187,7 +188,7 @@ def assemble(
     )
     has_scenes = settings.scenes == "yes" and PICTURE in detectors
     wanted, is_shared = wanted_fingerprints(settings), settings.answers_are_shared
-    films = _films(settings, detectors, table, runner)
+    films = _films(settings, aws, detectors, table, runner)
     gate = _cameras(settings, batches, metrics, runtime.clock)
     recognizer = Recognizer(detectors, wanted, table, runner, metrics, is_shared, has_scenes, films, gate)
     corrections = _corrections(settings, table)
@@ -241,13 +242,41 @@ def _read_at_once(settings: ProcessorSettings) -> int:
 
 
 def _films(
-    settings: ProcessorSettings, detectors: Mapping[str, Detector], table: ImageTable, runner: DetectorRunner
-) -> "FilmRecognizer | None":
+    settings: ProcessorSettings,
+    aws: Clients,
+    detectors: Mapping[str, Detector],
+    table: ImageTable,
+    runner: DetectorRunner,
+) -> "FilmRecognizer | FilmJobRecognizer | None":
     if not settings.films_function:
         return None
     from processors.pipeline.films import FilmRecognizer
 
-    return FilmRecognizer(detectors, table, runner)
+    frames = FilmRecognizer(detectors, table, runner)
+    if not settings.film_jobs:
+        return frames
+    from processors.adapters.film_jobs import DynamoDBOpenJobs, RekognitionJobs
+    from processors.pipeline.film_jobs import FilmJobRecognizer
+
+    retry, minutes = runner.objects.retry, settings.film_job_minutes_a_day
+    return FilmJobRecognizer(
+        frames=frames,
+        detectors=detectors,
+        kept=table,
+        open_jobs=DynamoDBOpenJobs(aws.dynamodb, settings.table_name, retry),
+        starting=RekognitionJobs(
+            aws.rekognition,
+            settings.bucket_name,
+            settings.film_jobs_topic_arn,
+            settings.film_jobs_role_arn,
+            runner.objects,
+            retry,
+        ),
+        most=settings.film_jobs,
+        daily_seconds=minutes * 60 if minutes else None,
+        clock=runner.runtime.clock,
+        now=runner.runtime.now,
+    )
 
 
 def _policy(settings: ProcessorSettings) -> "Policy | None":

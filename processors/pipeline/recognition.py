@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
     from processors.cameras.gate import CameraGate
     from processors.pipeline.cameras import Looks
+    from processors.pipeline.film_jobs import FilmJobRecognizer
     from processors.pipeline.films import FilmRecognizer
 
 
@@ -52,7 +53,7 @@ class Recognizer:
     metrics: Metrics
     shares_answers: bool = True
     scenes: bool = False
-    films: "FilmRecognizer | None" = None
+    films: "FilmRecognizer | FilmJobRecognizer | None" = None
     cameras: "CameraGate | None" = None
 
     def recognize(
@@ -119,7 +120,7 @@ class Recognizer:
 
     def _of_films(
         self,
-        films: "FilmRecognizer",
+        films: "FilmRecognizer | FilmJobRecognizer",
         wanted: Mapping[ResultName, ImageVersion],
         answers: Mapping[ResultName, Answer],
         lane: Lane,

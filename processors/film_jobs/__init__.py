@@ -1,0 +1,1 @@
+"""What follows when a job on a film has ended."""

@@ -1,0 +1,140 @@
+"""The ends of jobs on films: what a job has found is kept, its lease is given back, its film looked at again.
+
+A completion may come late, twice or never: it only says which job to ask about. What became of a job,
+Rekognition says; which jobs there are, the leases say, and the schedule asks about all that are open. Doing
+it twice changes nothing: the answer is kept first, then the lease is given back, and only then is the film
+looked at again. Whoever dies in between has it done by the next one.
+"""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from contract.film_jobs import JOBS, JobVerdict, OpenJob, by_steps
+from contract.films import film_answer
+from contract.records import Result
+from processors.detectors import reader
+from processors.pipeline.film_jobs import OpenJobsPort, change
+from processors.telemetry import Log
+
+if TYPE_CHECKING:
+    from processors.adapters.dynamodb import ImageTable
+
+# A lease whose job nobody could tell of is given back after so long: its film's message begins it again.
+UNBEGUN_SECONDS = 900
+# No job takes longer than its film: https://docs.aws.amazon.com/rekognition/latest/dg/video.html
+LOST_SECONDS = 24 * 3600
+# Rekognition needs a while to tell of an end; asking in every round would be a call for nothing.
+YOUNG_SECONDS = 240
+
+
+class JobAnswers(Protocol):
+    """Raises the words for failure."""
+
+    def pages(self, job: OpenJob) -> Iterator[Mapping[str, Any]] | None:
+        """Return what a job has found, page by page; None where Rekognition does not know it."""
+        ...
+
+
+@dataclass(frozen=True)
+class JobEnds:
+    """Takes the ends of jobs. `clock` gives seconds since 1970, `now` ISO 8601 times in UTC.
+
+    `is_there` says whether a key stands for the film of a job now, `look_again` has keys looked at,
+    `keep_raw` puts what a job has said where renditions stand, given key and bytes.
+    """
+
+    open_jobs: OpenJobsPort
+    found: JobAnswers
+    kept: "ImageTable"
+    is_there: Callable[[OpenJob, str], bool]
+    look_again: Callable[[list[str]], None]
+    keep_raw: Callable[[str, bytes], None]
+    clock: Callable[[], float]
+    now: Callable[[], str]
+    log: Log
+
+    def told(self, completion: Mapping[str, Any]) -> bool:
+        """Take a completion; return whether it was of an open job that has ended."""
+        job = self.open_jobs.read().by_token(str(completion.get("JobTag", "")))
+        if job is None:
+            return False
+        if not job.id:  # its end was faster than the note of its beginning
+            token, job_id = job.token, str(completion["JobId"])
+            job = change(self.open_jobs, lambda standing: standing.begun(token, job_id)).by_token(token)
+            if job is None:
+                return False
+        return self.end(job)
+
+    def sweep(self) -> int:
+        """Ask about the open jobs of which nobody has told; return how many have ended."""
+        ended = 0
+        for job in self.open_jobs.read().jobs:
+            age = self.clock() - job.started
+            if not job.id:
+                if age > UNBEGUN_SECONDS:
+                    self._give_back(job, self._present(job))
+            elif age > YOUNG_SECONDS:
+                ended += self.end(job)
+        return ended
+
+    def end(self, job: OpenJob) -> bool:
+        """Do what follows where a job has ended; return whether it has.
+
+        Of a film that is nowhere any more nothing is kept. Where versions have no names, nothing is kept
+        either once the job's own key stands for something else: it may have read that.
+        """
+        pages = self.found.pages(job)
+        first = None if pages is None else next(pages)
+        if pages is not None and first is not None and first["JobStatus"] == "IN_PROGRESS":
+            if self.clock() - job.started <= LOST_SECONDS:
+                return False
+            first = None
+        present = self._present(job)
+        if pages is None or first is None:
+            self._failed(job, present, "Rekognition knows nothing of its end", is_final=False)
+        elif first["JobStatus"] != "SUCCEEDED":
+            said = str(first.get("StatusMessage", "no reason given"))
+            self._failed(job, present, said, is_final=True)
+        elif present and (job.version_id is not None or job.key in present):
+            self._keep(job, first, pages)
+        self._give_back(job, present)
+        return True
+
+    def _present(self, job: OpenJob) -> list[str]:
+        return [key for key in (job.key, *job.others) if self.is_there(job, key)]
+
+    def _keep(self, job: OpenJob, first: Mapping[str, Any], following: Iterator[Mapping[str, Any]]) -> None:
+        spec, read = JOBS[job.name.detector], reader(job.name.detector)
+        results = [result for page in (first, *following) for result in page.get(spec.answer, ())]
+        self._keep_raw(job, results)
+        answer = film_answer(
+            (step, job.poster, read(said)) for step, said in by_steps(spec, results, job.duration_ms)
+        )
+        self._save(Result(job.name, answer, self.now()))
+
+    def _keep_raw(self, job: OpenJob, results: list[Any]) -> None:
+        """Keep all that was said, of which the answer is a short form: it goes with the renditions."""
+        key = f"{job.poster.rpartition('/')[0]}/job-{job.token}.json.gz"
+        self.keep_raw(key, gzip.compress(json.dumps(results).encode(), mtime=0))
+
+    def _failed(self, job: OpenJob, present: list[str], reason: str, *, is_final: bool) -> None:
+        self.log.warning(f"a job on {job.key} failed: {reason}", detector=job.name.detector, job=job.id)
+        if not present:
+            return
+        name = JobVerdict.name_for(job.name)
+        standing = self.kept.read_results([name]).get(name)
+        verdict = JobVerdict.from_json(standing.response) if isinstance(standing, Result) else JobVerdict()
+        after = verdict.after_failure(reason, is_final=is_final)
+        self._save(Result(name, after.to_json(), self.now()))
+
+    def _save(self, result: Result) -> None:
+        for failure in self.kept.save_results([result]).values():
+            raise failure
+
+    def _give_back(self, job: OpenJob, present: list[str]) -> None:
+        change(self.open_jobs, lambda standing: standing.ended(job.token))
+        if present:
+            self.look_again(present)

@@ -1,0 +1,408 @@
+"""Jobs on films: paid for once, within the leases and the day's minutes, whatever becomes of completions."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contract.film_jobs import JOBS, MOST_STEPS, by_steps
+from contract.records import Status
+from processors.adapters.calls import retry_policy
+from processors.adapters.film_jobs import DynamoDBOpenJobs
+from tests.fakes.calls import nothing
+from tests.fakes.dynamodb import TABLE
+from tests.processors.jobs_world import WITH_JOBS, JobsWorld
+
+FILM = b"film cat 97|cat 99|dog 88|cat 91"
+INTERVALS = [("Cat", 0, 20_000, 99.0), ("Dog", 20_000, 30_000, 88.0), ("Cat", 30_000, 40_000, 91.0)]
+
+
+@pytest.fixture
+def world() -> JobsWorld:
+    return JobsWorld()
+
+
+def test_a_film_is_one_record_of_what_its_job_has_found(world: JobsWorld) -> None:
+    world.arrive(world.s3.put("a.mp4", FILM))
+    world.work()
+    (job,) = world.jobs.open
+    assert job.asked["NotificationChannel"] == {"SNSTopicArn": "topic", "RoleArn": "role"}
+    assert world.record("a.mp4") is None
+
+    assert world.tell(world.jobs.end(job.id)) == []
+    world.work()
+
+    record = world.record("a.mp4")
+    assert record is not None
+    assert record.findings.labels == {"Cat": 99.0, "Dog": 88.0}
+    assert {"label:cat", "label:dog", "kind:video"} <= world.visible_terms("a.mp4")
+    assert world.intervals("a.mp4") == INTERVALS
+    assert world.jobs.paid.total() == 0, "no frame was asked about"
+    assert world.leases().jobs == ()
+    assert any(key.endswith(".json.gz") for key in world.pictures.renditions)
+
+
+def test_an_end_that_is_told_twice_late_or_never_is_one_end(world: JobsWorld) -> None:
+    world.arrive(world.s3.put("a.mp4", FILM), world.s3.put("b.mp4", b"film owl 91"))
+    world.work()
+    first, second = world.jobs.open
+
+    assert world.tell(world.jobs.end(first.id), first) == []
+    world.jobs.end(second.id)
+    assert world.sweep() == 0, "it is too early to ask"
+    world.now += 300
+    assert world.sweep() == 1
+    assert world.tell(first, second, second) == []
+    world.work()
+    world.work()
+
+    assert world.intervals("a.mp4") == INTERVALS
+    assert world.status("b.mp4") is Status.RECOGNIZED
+    assert world.waiting == []
+    assert set(world.jobs.begun().values()) == {1}
+
+
+def test_a_completion_that_is_too_early_changes_nothing(world: JobsWorld) -> None:
+    world.arrive(world.s3.put("a.mp4", FILM))
+    world.work()
+
+    assert world.tell(world.jobs.open[0]) == []
+
+    assert len(world.leases().jobs) == 1
+
+
+def test_no_more_jobs_are_open_than_are_ours(world: JobsWorld) -> None:
+    world.arrive(*(world.s3.put(f"{number}.mp4", b"film cat %d" % (50 + number)) for number in range(5)))
+    world.work()
+    assert len(world.jobs.open) == 2
+
+    for _ in range(5):
+        for job in world.jobs.open:
+            world.tell(world.jobs.end(job.id))
+        assert len(world.leases().jobs) == 0
+        world.work()
+        assert len(world.jobs.open) <= 2
+
+    assert all(world.status(f"{number}.mp4") is Status.RECOGNIZED for number in range(5))
+
+
+def test_others_of_the_account_may_have_all_jobs_and_the_lease_is_given_back(world: JobsWorld) -> None:
+    world.jobs.others = 20
+    world.arrive(world.s3.put("a.mp4", FILM))
+    world.work()
+    assert (world.leases().jobs, len(world.waiting)) == ((), 1)
+
+    world.jobs.others = 0
+    world.work()
+
+    assert len(world.jobs.open) == 1
+
+
+def test_the_same_film_twice_is_paid_for_once_and_both_are_looked_at(world: JobsWorld) -> None:
+    world.arrive(world.s3.put("a.mp4", FILM), world.s3.copy("a.mp4", "b.mp4"))
+    world.work()
+    (job,) = world.jobs.open
+    world.s3.delete("a.mp4")  # its event is still on its way
+
+    world.tell(world.jobs.end(job.id))
+    world.work()
+
+    assert world.intervals("b.mp4") == INTERVALS
+    assert world.jobs.begun().total() == 1
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+def test_a_film_that_is_deleted_while_its_job_runs_leaves_nothing(versioned: bool) -> None:
+    world = JobsWorld(versioned=versioned)
+    created = world.s3.put("a.mp4", FILM)
+    world.arrive(created)
+    world.work()
+    world.arrive(world.s3.delete("a.mp4"))
+    (job,) = world.jobs.open
+
+    world.tell(world.jobs.end(job.id))
+    world.work()
+
+    assert world.status("a.mp4") is Status.DELETED
+    assert [sk for pk, sk in world.table.items if pk.startswith("content#") and "labels" in sk] == []
+    assert world.leases().jobs == ()
+
+
+def test_what_was_put_in_its_place_without_versions_is_not_told_of_the_old_film() -> None:
+    world = JobsWorld(versioned=False)
+    world.arrive(world.s3.put("a.mp4", FILM))
+    world.work()
+    (job,) = world.jobs.open
+    world.arrive(world.s3.put("a.mp4", b"film owl 91"))
+    world.tell(world.jobs.end(job.id))
+    for _ in range(3):
+        world.work()
+        for each in world.jobs.open:
+            world.tell(world.jobs.end(each.id))
+    world.work()
+
+    record = world.record("a.mp4")
+    assert record is not None
+    assert record.findings.labels == {"Owl": 91.0}
+
+
+def test_what_no_job_can_read_is_asked_by_frames_after_one_attempt(world: JobsWorld) -> None:
+    world.arrive(world.s3.put("a.mp4", FILM))
+    world.work()
+    (job,) = world.jobs.open
+
+    world.tell(world.jobs.end(job.id, "FAILED", "Unsupported codec/format."))
+    world.work()
+
+    assert world.jobs.begun().total() == 1
+    assert world.intervals("a.mp4") == INTERVALS
+
+
+def test_a_job_that_rekognition_has_lost_is_begun_anew_a_few_times_and_then_asked_by_frames(
+    world: JobsWorld,
+) -> None:
+    world.arrive(world.s3.put("a.mp4", FILM))
+    for _ in range(5):
+        world.work()
+        world.jobs.jobs.clear()
+        world.now += 300
+        world.sweep()
+    world.work()
+
+    assert world.jobs.calls.made["StartLabelDetection"] == 3
+    assert world.intervals("a.mp4") == INTERVALS
+
+
+def test_a_lease_of_a_worker_that_died_before_it_began_is_begun_with_the_same_token(world: JobsWorld) -> None:
+    def kill(operation: str) -> None:
+        if operation == "StartLabelDetection":
+            raise KilledError
+
+    world.arrive(world.s3.put("a.mp4", FILM))
+    world.calls.after = kill
+    with pytest.raises(KilledError):
+        world.work()
+    world.calls.after = nothing
+    world.use(WITH_JOBS)
+    (lease,) = world.leases().jobs
+    world.now += 61
+    world.work()
+
+    (begun,) = world.leases().jobs
+    assert (begun.token, lease.id) == (lease.token, "")
+    assert begun.id in world.jobs.jobs
+    assert world.jobs.begun().total() == 1
+
+
+def test_a_day_has_its_minutes_and_the_next_one_too() -> None:
+    world = JobsWorld(settings=replace(WITH_JOBS, film_job_minutes_a_day=1))
+    world.arrive(world.s3.put("a.mp4", FILM), world.s3.put("b.mp4", FILM.replace(b"dog", b"owl")))
+    world.work()
+    (job,) = world.jobs.open
+    world.tell(world.jobs.end(job.id))
+    world.work()
+    assert world.jobs.begun().total() == 1
+    assert world.leases().day_seconds == 40
+
+    world.now += 86_400
+    world.work()
+
+    assert world.jobs.begun().total() == 2
+
+
+def test_a_film_that_is_longer_than_a_days_minutes_is_asked_by_frames() -> None:
+    world = JobsWorld(settings=replace(WITH_JOBS, film_job_minutes_a_day=1))
+    world.arrive(world.s3.put("a.mp4", b"film " + b"|".join([b"cat 97"] * 7)))
+
+    world.work()
+
+    assert world.jobs.begun().total() == 0
+    assert world.status("a.mp4") is Status.RECOGNIZED
+
+
+def test_detectors_without_jobs_are_asked_by_frames_beside_those_with() -> None:
+    world = JobsWorld(settings=replace(WITH_JOBS, detectors=("labels", "faces")))
+    world.arrive(world.s3.put("a.mp4", FILM))
+    world.work()
+    (job,) = world.jobs.open
+    world.tell(world.jobs.end(job.id))
+    world.work()
+
+    record = world.record("a.mp4")
+    assert record is not None
+    assert (record.findings.labels, record.findings.faces) == ({"Cat": 99.0, "Dog": 88.0}, 0)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 100_000), st.integers(1, 40_000), st.sampled_from("abc")), max_size=12),
+    st.integers(100_001, 150_000),
+)
+def test_steps_cover_the_film_and_hold_each_segment(
+    segments: list[tuple[int, int, str]], duration: int
+) -> None:
+    results: list[dict[str, Any]] = [
+        {
+            "Timestamp": first,
+            "StartTimestampMillis": first,
+            "EndTimestampMillis": min(first + length, duration),
+            "Label": {"Name": name},
+        }
+        for first, length, name in segments
+    ]
+
+    steps = list(by_steps(JOBS["labels"], results, duration))
+
+    assert (steps[0][0].first, steps[-1][0].end) == (0, duration)
+    assert all(one[0].end == other[0].first for one, other in pairwise(steps))
+    assert len(steps) <= MOST_STEPS
+    for result in results:
+        for frame, answer in steps:
+            is_in = frame.first < result["EndTimestampMillis"] and result["Timestamp"] < frame.end
+            if is_in:
+                assert result["Label"] in answer["Labels"]
+
+
+class KilledError(BaseException):
+    """The function was killed."""
+
+
+ACTIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["work", "end", "tell", "late", "sweep", "fail", "wait"]),
+        st.integers(0, 3),
+        st.none() | st.integers(1, 12),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    actions=ACTIONS,
+    films=st.lists(st.sampled_from([b"film cat 97|dog 88", b"film owl 91"]), min_size=1, max_size=3),
+    is_deleted=st.booleans(),
+    versioned=st.booleans(),
+)
+def test_whatever_becomes_of_completions_the_table_ends_as_the_bucket_is(
+    actions: list[tuple[str, int, int | None]], films: list[bytes], is_deleted: bool, versioned: bool
+) -> None:
+    world = JobsWorld(versioned=versioned)
+    uploads: list[Any] = [("a.mp4", body) for body in films]
+    world.arrive(world.s3.put("b.mp4", b"film owl 91"))
+    failed: set[str] = set()
+    for action, place, kill in actions:
+        if uploads and place == 0:
+            world.arrive(world.s3.put(*uploads.pop(0)))
+        _killed_at(world, kill, lambda action=action, place=place: _act(world, action, place, failed))
+    for key, body in uploads:
+        world.arrive(world.s3.put(key, body))
+    if is_deleted:
+        world.arrive(world.s3.delete("a.mp4"))
+    for _ in range(12):
+        for job in world.jobs.open:
+            world.jobs.end(job.id)
+        world.now += 1000
+        world.sweep()
+        world.work()
+
+    assert world.waiting == []
+    assert world.leases().jobs == ()
+    assert world.status("b.mp4") is Status.RECOGNIZED
+    if is_deleted:
+        assert world.status("a.mp4") is Status.DELETED
+    else:
+        record = world.record("a.mp4")
+        assert record is not None
+        expected = {
+            frame.split()[0].decode().title() for frame in films[-1].removeprefix(b"film ").split(b"|")
+        }
+        assert set(record.findings.labels) == expected
+    if versioned and not is_deleted and not failed:
+        changes = len(films)
+        assert all(times <= changes for times in world.jobs.begun().values())
+
+
+def _act(world: JobsWorld, action: str, place: int, failed: set[str]) -> None:
+    jobs = list(world.jobs.jobs.values())
+    job = jobs[place % len(jobs)] if jobs else None
+    if action == "work":
+        world.work()
+    elif action == "sweep":
+        world.sweep()
+    elif action == "wait":
+        world.now += 400
+    elif job is None:
+        return
+    elif action == "tell":
+        world.tell(world.jobs.end(job.id) if job.status == "IN_PROGRESS" else job)
+    elif action == "end" and job.status == "IN_PROGRESS":
+        world.jobs.end(job.id)
+    elif action == "fail" and job.status == "IN_PROGRESS":
+        failed.add(job.id)
+        world.tell(world.jobs.end(job.id, "FAILED", "Internal error"))
+    elif action == "late":
+        world.tell(job, job)
+
+
+def _killed_at(world: JobsWorld, kill: int | None, act: Any) -> None:
+    """Do it, killed after so many calls."""
+    left = [kill or 0]
+
+    def count(_operation: str) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise KilledError
+
+    world.calls.after = count if kill else nothing
+    try:
+        act()
+    except KilledError:
+        world.use(WITH_JOBS)
+        world.now += 61
+    finally:
+        world.calls.after = nothing
+
+
+def test_the_open_jobs_are_never_written_over_what_another_worker_wrote(world: JobsWorld) -> None:
+    store = DynamoDBOpenJobs(cast("Any", world.table), TABLE, retry_policy())
+    mine, others = store.read(), store.read()
+
+    assert store.write(replace(others, day="2026-01-01"))
+
+    assert not store.write(replace(mine, day="2026-01-02"))
+    assert store.read().day == "2026-01-01"
+
+
+@pytest.mark.parametrize("calls", range(1, 9))
+def test_killed_after_any_call_an_end_is_taken_by_the_next_and_the_film_paid_for_once(calls: int) -> None:
+    world = JobsWorld()
+    world.arrive(world.s3.put("a.mp4", FILM))
+    world.work()
+    (job,) = world.jobs.open
+    world.jobs.end(job.id)
+
+    _killed_at(world, calls, lambda: world.tell(job))
+    world.now += 300
+    world.work()
+    world.sweep()
+    world.work()
+    world.work()
+
+    assert world.jobs.begun().total() == 1
+    assert world.intervals("a.mp4") == INTERVALS
+
+
+def test_what_takes_ends_imports_nothing_that_its_zip_lacks() -> None:
+    lacking = ("processors.pictures", "processors.films", "PIL")
+    code = (
+        "import sys, processors.film_jobs_wiring; "
+        f"print([name for name in sys.modules if name.startswith({lacking})])"
+    )
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert finished.stdout.strip() == "[]"

@@ -37,6 +37,9 @@ IMAGE_PROPERTIES_TIERS = (
 # Each hour that a model of Custom Labels runs, for each of its inference units, asked or not.
 CUSTOM_LABELS_UNIT_HOUR = 4.00
 
+# Each minute that a job looks at a film, whatever it looks for.
+FILM_JOB_MINUTE = 0.10
+
 # What is computed from it is the most that a call can cost.
 DOLLARS_A_CALL = CALL_TIERS[0].dollars_a_call
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from contract import usage
 from contract.detectors import CALLS
+from contract.film_jobs import JOBS
 from contract.film_usage import FilmAssumptions, film_usage
 from contract.metrics import REGION_METRICS, SCENE_METRICS, Metric, TallyMetric
 from contract.picture_usage import PictureAssumptions, PictureWork, picture_usage, total
-from contract.prices import IMAGE_PROPERTIES_TIERS, MILLION, Prices, dollars_for_calls
+from contract.prices import FILM_JOB_MINUTE, IMAGE_PROPERTIES_TIERS, MILLION, Prices, dollars_for_calls
 from contract.timing import DAY_SECONDS, QUEUE_DATA_KEY_SECONDS
 
 GB = 1_000_000_000
@@ -104,6 +105,14 @@ def film_bill(
 ) -> Bill:
     """Return what some hours of film cost, in the first million calls of a month."""
     return _bill(film_usage(hours, operations, assumed), 0, prices or Prices())
+
+
+def film_jobs_dollars(hours: float, calls: Sequence[str]) -> float:
+    """Return what hours of film cost where jobs answer what they can, and frames the rest."""
+    by_jobs = [call for call in calls if call in {CALLS[name] for name in JOBS}]
+    rest = tuple(call for call in calls if call not in by_jobs)
+    dollars = hours * 60 * FILM_JOB_MINUTE * len(by_jobs)
+    return dollars + (film_bill(hours, rest).total if rest else 0.0)
 
 
 def _bill(used: usage.Usage, calls_before: float, prices: Prices) -> Bill:

@@ -18,6 +18,7 @@ from operations.costs import (
     bill,
     dollars_of_files,
     film_bill,
+    film_jobs_dollars,
     pictures_bills,
 )
 from operations.terminal import money
@@ -78,13 +79,16 @@ def cost(
 
 def _cost_of_films(hours: float, operations: tuple[str, ...], *, json: bool) -> None:
     costs, frames = film_bill(hours, operations), hours * FilmAssumptions.frames_an_hour
+    by_jobs = film_jobs_dollars(hours, operations)
     if json:
-        terminal.print_json({"film_hours": hours, "frames": round(frames), "dollars": costs.to_json()})
+        said = {"film_hours": hours, "frames": round(frames), "dollars": costs.to_json()}
+        terminal.print_json({**said, "dollars_by_jobs": round(by_jobs, 2)})
         return
     show_dollars("Service", "#Dollars", costs)
     typer.echo(
         f"\n{hours:g} hours of film have some {frames:,.0f} frames that are asked about, and keeping what is "
-        f"found costs ${money(costs.storage_a_month)} a month. Assumptions: docs/cost.md"
+        f"found costs ${money(costs.storage_a_month)} a month. With video=jobs it would be "
+        f"${money(by_jobs)}. Assumptions: docs/cost.md"
     )
 
 

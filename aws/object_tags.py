@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
@@ -37,16 +37,28 @@ class ObjectTag(NamedTuple):
     translated: ErrorTranslator
     retry: "RetryPolicy"
 
-    def bring_in_line(self, place: TaggedVersion, others: Sequence[TaggedVersion], *, is_set: bool) -> bool:
+    def bring_in_line(
+        self,
+        place: TaggedVersion,
+        others: Iterable[TaggedVersion],
+        *,
+        is_set: bool,
+        run: Callable[..., Iterable[object]] = map,
+    ) -> bool:
         """Give an object the tag, or take it away, and before that the others that go with it.
 
-        One that is not to have it, and has not, is only looked at. Return whether there was more to be done.
-        Raise a word for failure.
+        One that is not to have it, and has not, is only looked at, and `others` are not asked for. Return
+        whether there was more to be done. Raise a word for failure. `run` is `map`, or that of an executor.
         """
         if not is_set and not self._ask(place, self.is_on):
             return False
-        for each in (*others, place):
+
+        def settle(each: TaggedVersion) -> None:
             self._ask(each, self._set if is_set else self._take_away)
+
+        for _ in run(settle, others):
+            pass
+        settle(place)
         return True
 
     def is_on(self, place: TaggedVersion) -> bool:

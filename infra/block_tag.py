@@ -12,7 +12,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from contract.block_tag import BLOCK_TAG
-from infra.functions import allow_on_objects
+from infra.functions import allow, allow_on_objects
 from infra.intake import ObjectEvents
 from infra.pictures import Pictures
 from infra.settings import DeploymentSettings
@@ -52,6 +52,8 @@ class BlockedObjects(Construct):
         if pictures is not None:
             functions.append(pictures.function)
             allow_on_objects(processor, _TAGGING, pictures.renditions)
+            if settings.takes_films:  # the frames of a film are listed
+                allow(processor, ["s3:ListBucket"], pictures.renditions.bucket_arn)
         readers = [*(_role_arn(function) for function in functions), *settings.block_readers]
         if pictures is not None:
             pictures.renditions.add_to_resource_policy(_refusal(pictures.renditions, readers))

@@ -4,7 +4,7 @@ Whoever else changes a photo meanwhile sets its tag too, and looks at the record
 done here (docs/decisions/0032-a-tag-that-buckets-obey.md).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -12,9 +12,11 @@ from aws.calls import MAX_READS, in_batches
 from aws.object_tags import ObjectTag, TaggedVersion
 from contract import table
 from contract.block_tag import ROUNDS, TagChoice, tag_choice
+from contract.photos import rendition_prefix
 from contract.policy import Policy
 from contract.records import ImageRecord, Status
 from operations.adapters.dynamodb_photos import DynamoDBPhotos
+from operations.adapters.s3 import S3Bucket
 
 
 @dataclass
@@ -29,7 +31,7 @@ class PolicyTags:
     tag: ObjectTag
     executor: Executor
     bucket_name: str
-    renditions_bucket: str
+    renditions: S3Bucket | None
     prefix: str = ""
     looked_at: int = 0
     blocked: int = 0
@@ -74,5 +76,14 @@ class PolicyTags:
         if choice is None:
             return False
         photo = TaggedVersion(self.bucket_name, record.key, record.version.version_id)
-        renditions = [TaggedVersion(self.renditions_bucket, key) for key in choice.renditions]
-        return self.tag.bring_in_line(photo, renditions, is_set=choice.is_blocked)
+        return self.tag.bring_in_line(photo, self._renditions(choice), is_set=choice.is_blocked)
+
+    def _renditions(self, choice: TagChoice) -> Iterator[TaggedVersion]:
+        if self.renditions is None:
+            return
+        keys: Iterable[str] = choice.renditions
+        if choice.film is not None:
+            pages = self.renditions.pages(rendition_prefix(choice.film))
+            keys = (listed.key for page in pages for listed in page)
+        for key in keys:
+            yield TaggedVersion(self.renditions.bucket_name, key)

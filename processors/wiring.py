@@ -316,10 +316,12 @@ def _block_tags(
     from aws.object_tags import ObjectTag
     from contract.block_tag import BLOCK_TAG
     from processors.adapters.block_tags import S3BlockTags
+    from processors.adapters.renditions import RenditionBucket
     from processors.pipeline.block_tags import BlockTags
 
     tag = ObjectTag(aws.s3, *BLOCK_TAG, calls.translated, retry)
-    tags = S3BlockTags(tag, settings.bucket_name, settings.renditions_bucket)
+    renditions = RenditionBucket(aws.s3, settings.renditions_bucket)
+    tags = S3BlockTags(tag, settings.bucket_name, renditions, retry)
     return BlockTags(policy, table, tags, executor)
 
 

@@ -93,14 +93,13 @@ def apply_tags(
     policy = pipeline.deployed.policy
     if policy is None or pipeline.deployed.settings.block_tag != "yes":
         raise terminal.OperatorError("this deployment tags nothing: deploy with -c block_tag=true")
-    names = pipeline.names
     tags = PolicyTags(
         pipeline.photos,
         policy,
         pipeline.block_tag,
         pipeline.executor,
-        names.bucket,
-        names.renditions_bucket,
+        pipeline.names.bucket,
+        pipeline.renditions,
         prefix or "",
     )
     with terminal.stepwise("tagging") as display:

@@ -5,12 +5,12 @@ record that was replaced meanwhile; so whoever has written a tag looks at the re
 docs/decisions/0032-a-tag-that-buckets-obey.md
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contract.block_tag import ROUNDS, tag_choice
+from contract.block_tag import ROUNDS, TagChoice, tag_choice
 from contract.errors import ImagepipeError, NotReadyError
 from contract.policy import Policy
 from contract.records import ImageRecord
@@ -18,6 +18,9 @@ from contract.records import ImageRecord
 if TYPE_CHECKING:
     from processors.adapters.block_tags import S3BlockTags
     from processors.adapters.dynamodb import ImageTable
+
+# Whether a tag was written, or why none could be.
+Outcome = bool | ImagepipeError
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class BlockTags:
         standing = list(records)
         for _ in range(ROUNDS):
             written: list[ImageRecord] = []
-            for record, outcome in zip(standing, self.executor.map(self._set_one, standing), strict=True):
+            for record, outcome in self._settled(standing):
                 if isinstance(outcome, ImagepipeError):
                     failures[record.key] = outcome
                 elif outcome:
@@ -43,12 +46,22 @@ class BlockTags:
             standing = self._standing_instead(written, failures) if written else []
         return failures | {record.key: _restless(record.key) for record in standing}
 
-    def _set_one(self, record: ImageRecord) -> bool | ImagepipeError:
-        choice = tag_choice(self.policy, record)
+    def _settled(self, records: Sequence[ImageRecord]) -> Iterator[tuple[ImageRecord, Outcome]]:
+        """Yield what came of each record: photos side by side, then each film, whose frames are so too."""
+        choices = [(record, tag_choice(self.policy, record)) for record in records]
+        photos = [each for each in choices if each[1] is None or each[1].film is None]
+        yield from self.executor.map(lambda each: (each[0], self._set_one(*each)), photos)
+        for record, choice in choices:
+            if choice is not None and choice.film is not None:
+                yield record, self._set_one(record, choice, self.executor.map)
+
+    def _set_one(
+        self, record: ImageRecord, choice: TagChoice | None, run: Callable[..., Iterable[object]] = map
+    ) -> Outcome:
         if choice is None:
             return False
         try:
-            return self.tags.set(record.version, choice)
+            return self.tags.set(record.version, choice, run)
         except ImagepipeError as error:
             return error
 

@@ -282,9 +282,13 @@ class FakeS3:
     ) -> Wire:
         """List current objects in the order of their keys' UTF-8 bytes. A restored copy is told if asked."""
         with self.calls.of("ListObjectsV2"):
-            if Bucket != BUCKET and Bucket not in self.others:
+            if Bucket != BUCKET and Bucket not in self.others and Bucket not in self.plain:
                 raise _refusal(404, "ListObjectsV2", "NoSuchBucket")
-            present = self.present() if Bucket == BUCKET else self.others[Bucket]
+            plain = {
+                key: StoredVersion(None, body, START, self.etag_of(body))
+                for key, body in self.plain.get(Bucket, {}).items()
+            }
+            present = self.present() if Bucket == BUCKET else self.others.get(Bucket, plain)
         after = (ContinuationToken or StartAfter).encode()
         keys = sorted((key for key in present if key.startswith(Prefix)), key=str.encode)
         keys = [key for key in keys if key.encode() > after]

@@ -71,6 +71,22 @@ def test_the_processor_alone_tags(tagging: Template) -> None:
     assert [name[:19] for name in tagging_roles] == ["ProcessingProcessor"]
 
 
+@pytest.mark.parametrize("video", ["off", "frames"])
+def test_the_processor_lists_renditions_where_there_are_frames_of_films(
+    tmp_path: Path, synthesized: Synthesize, video: str
+) -> None:
+    template = Template.of(synthesized(context(tmp_path, video=video)))
+    renditions, _ = template.the("AWS::S3::Bucket", "PicturesRenditions")
+
+    listing = [
+        statement
+        for statement in template.statements_of("ProcessingProcessor")
+        if statement["Action"] == "s3:ListBucket" and renditions in str(statement["Resource"])
+    ]
+
+    assert bool(listing) == (video == "frames")
+
+
 def test_nothing_of_it_is_there_where_it_is_off(template: Template) -> None:
     assert BLOCK_TAG[0] not in str(template.document)
     assert "Tagging" not in str([*template.all("AWS::IAM::Policy").values()])

@@ -11,7 +11,7 @@ from contract.notifications import look_again
 from contract.policy import to_json
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import nothing
-from tests.fakes.pictures import RENDITIONS
+from tests.fakes.pictures import FILMS, RENDITIONS
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import WITH_PICTURES, World
 
@@ -41,6 +41,28 @@ def tagged_renditions(world: World) -> set[str]:
         for (bucket, key), tags in world.s3.plain_tags.items()
         if bucket == RENDITIONS and BLOCK_TAG in tags
     }
+
+
+def work_off_film(world: World, put: object) -> None:
+    """Deliver the event of a film to the bulk lane until it does not come back."""
+    for _ in range(10):
+        if not world.deliver(put, queue_name="images-bulk"):
+            return
+    raise AssertionError("the film comes back for ever")
+
+
+def test_all_frames_of_a_blocked_film_are_tagged_and_untagged() -> None:
+    world = World(settings=replace(TAGGED, films_function=FILMS))
+    film = b"film unsafe:weapons 91|dog 88|cat 91"
+    work_off_film(world, world.s3.put("a.mp4", film))
+
+    assert is_tagged(world, "a.mp4")
+    assert tagged_renditions(world) == {key.rsplit("/", 1)[-1] for key in world.pictures.renditions}
+    assert sum(name.startswith("frame-") for name in tagged_renditions(world)) == 3
+
+    work_off_film(world, decide(world, Decision.ALLOW, "a.mp4"))
+    assert not is_tagged(world, "a.mp4")
+    assert not tagged_renditions(world)
 
 
 def before(world: World, operation: str, act: Callable[[], object]) -> None:

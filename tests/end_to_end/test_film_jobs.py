@@ -20,7 +20,7 @@ from tests.local.rekognition.videos_made import film, other_codec
 pytestmark = pytest.mark.nightly
 
 PATIENCE_SECONDS = 240.0
-CONTEXT = {**LOCAL_CONTEXT, "video": "jobs", "detectors": "labels,text", "video_jobs": "3"}
+CONTEXT = {**LOCAL_CONTEXT, "video": "jobs", "detectors": "labels,faces,text", "video_jobs": "3"}
 
 
 class Place:

@@ -4,13 +4,14 @@ The JSON is that of `GET /images/{key}`, without the URLs, which end; a test hol
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contract.detectors import CUSTOM_LABELS
 from contract.photos import PhotoFacts
 from contract.raw_answers import labels_shown, of_choice, plain, shown_name, text_lines
 from contract.records import Findings, ImageRecord, Result
+from contract.table import kind_of
 from contract.terminal import printable
 from operations.adapters.dynamodb_photos import BROKEN
 
@@ -23,6 +24,8 @@ COLUMNS = (
     *("labels", "faces", "moderation", "words"),
     *_FACTS,
     *("keywords", "rejection_code", "rejection_message"),
+    # Last, so that what reads a row by places goes on.
+    *("celebrities", "colors", "equipment"),
 )
 # A spreadsheet takes for a formula what begins so; one that splits at `;` sees a cell behind each.
 # https://owasp.org/www-community/attacks/CSV_Injection
@@ -76,11 +79,8 @@ class ExportedPhoto(NamedTuple):
     @property
     def labels(self) -> list[tuple[str, float]]:
         """Return names and confidences, the surest first."""
-        found = self.record.findings.labels.items()
-        return sorted(
-            (named for named in found if named[1] >= self.min_confidence_percent),
-            key=lambda named: (-named[1], named[0]),
-        )
+        found = self.record.findings.labels
+        return [named for named in _surest_first(found) if named[1] >= self.min_confidence_percent]
 
     def label_boxes(self) -> list[FoundBox]:
         """List where labels are in the picture. Raise one of BROKEN for what Rekognition does not answer.
@@ -130,6 +130,7 @@ def _document(photo: ExportedPhoto) -> dict[str, Any]:
     return {
         "key": record.key,
         "status": str(record.status),
+        "kind": kind_of(record),
         "uploaded_at": record.version.uploaded_at,
         "decided_at": record.decided_at,
         "size_bytes": record.version.size_bytes,
@@ -138,9 +139,7 @@ def _document(photo: ExportedPhoto) -> dict[str, Any]:
         "face_details": None if faces is None else plain(faces.response.get("FaceDetails", [])),
         "moderation": [
             {"name": name, "confidence": confidence}
-            for name, confidence in sorted(
-                record.findings.moderation.items(), key=lambda named: (-named[1], named[0])
-            )
+            for name, confidence in _surest_first(record.findings.moderation)
         ],
         "words": list(record.findings.words),
         **_by_choice(record.findings),
@@ -167,9 +166,10 @@ def _document(photo: ExportedPhoto) -> dict[str, Any]:
 
 
 def _by_choice(found: Findings) -> dict[str, Any]:
-    celebrities = sorted(found.celebrities.items(), key=lambda named: (-named[1], named[0]))
     written = {
-        "celebrities": [{"name": name, "confidence": confidence} for name, confidence in celebrities],
+        "celebrities": [
+            {"name": name, "confidence": confidence} for name, confidence in _surest_first(found.celebrities)
+        ],
         "colors": list(found.colors),
         "equipment": list(found.equipment),
     }
@@ -189,21 +189,31 @@ def _labels(photo: ExportedPhoto) -> Iterator[dict[str, Any]]:
 def row(photo: ExportedPhoto) -> list[str]:
     """Return a photo as a row of a spreadsheet, by COLUMNS."""
     record, facts, rejection = photo.record, photo.facts, photo.record.rejection
-    moderation = sorted(record.findings.moderation.items(), key=lambda named: (-named[1], named[0]))
+    found = record.findings
     return [
         cell(value)
         for value in (
             *(record.key, str(record.status), record.version.uploaded_at, record.decided_at),
             *(record.version.size_bytes, record.version.etag, record.version.version_id),
-            "; ".join(f"{name} {confidence:.1f}" for name, confidence in photo.labels),
-            record.findings.faces,
-            "; ".join(f"{name} {confidence:.1f}" for name, confidence in moderation),
-            " ".join(record.findings.words),
+            _with_confidence(photo.labels),
+            found.faces,
+            _with_confidence(_surest_first(found.moderation)),
+            " ".join(found.words),
             *(getattr(facts, name, None) for name in _FACTS),
             "; ".join(facts.keywords) if facts else None,
             *((rejection.code, rejection.message) if rejection else (None, None)),
+            *(_with_confidence(_surest_first(found.celebrities)), "; ".join(found.colors)),
+            "; ".join(found.equipment),
         )
     ]
+
+
+def _surest_first(named: Mapping[str, float]) -> list[tuple[str, float]]:
+    return sorted(named.items(), key=lambda each: (-each[1], each[0]))
+
+
+def _with_confidence(named: Iterable[tuple[str, float]]) -> str:
+    return "; ".join(f"{name} {confidence:.1f}" for name, confidence in named)
 
 
 def cell(value: object) -> str:

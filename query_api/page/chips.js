@@ -3,7 +3,7 @@
 import { change, follow, go } from "./address.js";
 import { byId, h, icon, replace } from "./dom.js";
 import { cleared } from "./filters.js";
-import { ACTIONS, nearby, percent, shortName } from "./words.js";
+import { ACTIONS, nearby, percent, shortName, worn } from "./words.js";
 
 const WORDS = {
   label: (value) => value,
@@ -11,6 +11,9 @@ const WORDS = {
   not_label: (value) => `not ${value}`,
   text: (value) => `reads “${value}”`,
   person: (value) => `with ${value}`,
+  color: (value) => value,
+  celebrity: (value) => `with ${value}`,
+  equipment: (value) => `wears ${worn(value)}`,
   moderation: (value) => `flagged ${value}`,
   moderation_action: (value) => ACTIONS[value] ?? value,
   min_confidence: (value) => `at least ${percent(Number(value))} sure`,

@@ -2,8 +2,8 @@
 
 import { change, filters, follow } from "./address.js";
 import { byId, h, isOn, replace } from "./dom.js";
-import { canOrderByCapture, canOrderByConfidence } from "./filters.js";
-import { ACTIONS, number, percent } from "./words.js";
+import { OF_CHOICE, canOrderByCapture, canOrderByConfidence } from "./filters.js";
+import { ACTIONS, number, percent, worn } from "./words.js";
 
 const STATUSES = [
   ["recognized", "Recognized"],
@@ -16,6 +16,11 @@ const FACES = [
   ["3", "3 or more"],
   ["5", "5 or more"],
   ["10", "10 or more"],
+];
+const CHOICES = [
+  ["color", "Colour"],
+  ["celebrity", "Celebrity"],
+  ["equipment", "Somebody wears"],
 ];
 const DISTANCES_KM = [1, 5, 25, 100];
 const DATES = [
@@ -61,6 +66,25 @@ export class Controls {
     for (const { value, count } of this.statuses) replace(count, number(images[value]));
   }
 
+  /** Offer what was found in photos of the answer; of its first page, only that. */
+  offer(photos, isFirst) {
+    for (const [name, known] of this.choices) {
+      const found = photos.flatMap((photo) => photo[OF_CHOICE[name]] ?? []);
+      known.names = [...(isFirst ? [] : known.names), ...found.map((each) => each.name ?? each)];
+    }
+    this.showChoices(filters());
+  }
+
+  showChoices(next) {
+    for (const [name, known] of this.choices) {
+      known.names = [...new Set([...known.names, ...next[name]])].sort();
+      const options = [["", "any"], ...known.names.map((value) => [value, worn(value)])];
+      replace(known.control, options.map(option));
+      known.control.value = next[name][0] ?? "";
+      known.whole.hidden = !known.names.length;
+    }
+  }
+
   show(next) {
     for (const { value, input } of this.statuses) input.checked = value === (next.status || "recognized");
     this.confidence.value = next.min_confidence || "0";
@@ -74,6 +98,7 @@ export class Controls {
     this.action.value = next.moderation_action in ACTIONS ? next.moderation_action : "";
     this.moderation.value = CATEGORIES.includes(next.moderation) ? next.moderation : "";
     for (const [name, input] of Object.entries(this.dates)) input.value = next[name].slice(0, 10);
+    this.showChoices(next);
     this.camera.value = next.camera;
     const [, , km] = next.near.split(",");
     this.distance.value = DISTANCES_KM.includes(Number(km)) ? km : "";
@@ -119,6 +144,10 @@ export class Controls {
     this.action = select([["", "anything"], ...Object.entries(ACTIONS)], (value) =>
       change({ moderation_action: value }),
     );
+    this.choices = CHOICES.map(([name, said]) => {
+      const control = select([], (value) => change({ [name]: [value] }));
+      return [name, { names: [], control, whole: field(said, control) }];
+    });
     const date = (name) => input("date", (value) => change({ [name]: value }));
     this.dates = Object.fromEntries(DATES.map(([name]) => [name, date(name)]));
     this.distance = select(
@@ -132,6 +161,7 @@ export class Controls {
     });
     byId("more-panel").append(
       field("Faces", this.faces),
+      ...this.choices.map(([, { whole }]) => whole),
       field("Flagged as", this.moderation),
       isOn("policy") ? field("Policy", this.action) : "",
       ...DATES.filter(([name]) => isOn("pictures") || !name.startsWith("taken")).map(([name, said]) =>
@@ -173,11 +203,13 @@ function select(options, chosen) {
   const element = h(
     "select",
     {},
-    options.map(([value, name]) => h("option", { value }, name)),
+    options.map(option),
   );
   element.addEventListener("change", () => chosen(element.value));
   return element;
 }
+
+const option = ([value, name]) => h("option", { value }, name);
 
 function input(type, chosen) {
   const element = h("input", { type, autocomplete: "off", spellcheck: "false" });

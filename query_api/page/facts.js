@@ -3,7 +3,7 @@
 import { captureRows } from "./capture.js";
 import { h, replace } from "./dom.js";
 import { film } from "./film.js";
-import { ACTIONS, clock, foremost, moment, percent, plural, size } from "./words.js";
+import { ACTIONS, clock, foremost, moment, percent, plural, size, worn } from "./words.js";
 
 /**
  * List the facts. `least` is the least confidence of labels; `chosen` takes filters, `pointed` the name of
@@ -141,7 +141,7 @@ function ofChoice({ celebrities = [], colors = [], equipment = [] }) {
   const rows = [
     ["Celebrities", celebrities.map(({ name, confidence }) => `${name} ${percent(confidence)}`)],
     ["Colours", colors],
-    ["Worn", equipment.map((kind) => kind.replace("_", " "))],
+    ["Worn", equipment.map(worn)],
   ];
   return rows.filter(([, found]) => found.length).map(([name, found]) => [name, found.join(", ")]);
 }

@@ -1,6 +1,8 @@
 // What is asked for: kept in the page's address, so that it can be sent to somebody, and gone back to.
 
-const LISTS = ["label", "any_label", "not_label", "text", "person"];
+/** What few deployments look for, and where photos say what was found. */
+export const OF_CHOICE = { color: "colors", celebrity: "celebrities", equipment: "equipment" };
+const LISTS = ["label", "any_label", "not_label", "text", "person", ...Object.keys(OF_CHOICE)];
 const ABOUT_FILES = ["taken_from", "taken_to", "camera", "near", "near_duplicates_of"];
 const SINGLE = [
   "moderation",
@@ -17,11 +19,7 @@ const SINGLE = [
 ];
 const DEFAULTS = { status: "recognized", order: "newest", include_parents: "true", min_confidence: "0" };
 const ABOUT_RECOGNIZED = [
-  "label",
-  "any_label",
-  "not_label",
-  "text",
-  "person",
+  ...LISTS,
   "moderation",
   "moderation_action",
   "min_faces",

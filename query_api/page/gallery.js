@@ -77,7 +77,7 @@ export class Gallery {
     this.lookedAt = lookedAt === undefined ? 0 : this.lookedAt + lookedAt;
     this.append(images);
     this.say();
-    this.loaded({ count: this.tiles.length, complete: cursor === null });
+    this.loaded({ count: this.tiles.length, complete: cursor === null, photos: images, isFirst: fresh });
     // An observer tells of changes only: watching again asks whether the end is still near.
     this.watcher.disconnect();
     if (cursor) this.watcher.observe(byId("end"));
@@ -112,7 +112,7 @@ export class Gallery {
     tile.element.classList.add("new");
     this.walk.keepOneInTabOrder();
     this.say();
-    this.loaded({ count: this.tiles.length, complete: this.cursor === null });
+    this.loaded({ count: this.tiles.length, complete: this.cursor === null, photos: [photo] });
   }
 
   tileOf(photo) {

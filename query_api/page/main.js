@@ -35,8 +35,9 @@ const gallery = new Gallery({
     controls.forgetOrder(filters().order);
     return change({ order: "" });
   },
-  loaded: ({ count, complete }) => {
+  loaded: ({ count, complete, photos, isFirst }) => {
     notices.clear();
+    controls.offer(photos, isFirst);
     showSignOut();
     stats.wake();
     timeline.loaded();

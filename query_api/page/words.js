@@ -5,6 +5,8 @@ const IMPLIED_PERCENT = 15;
 /** What a policy asks to do with a photo. */
 export const ACTIONS = { allow: "allowed", review: "to review", block: "blocked" };
 
+export const worn = (kind) => kind.replace("_", " ");
+
 export const number = (value) => new Intl.NumberFormat("en").format(value);
 
 export const percent = (confidence) => `${Math.floor(confidence)} %`;

@@ -341,6 +341,20 @@ def test_a_row_holds_what_a_photo_is_sorted_by() -> None:
     assert (told["latitude"], told["version_id"]) == ("", "v1")
 
 
+def test_a_row_has_what_detectors_of_choice_found() -> None:
+    photo = exported()
+    found = replace(
+        photo.record.findings,
+        celebrities={"Grace Hopper": 91.04, "=Ada": 99.0},
+        colors=("blue", "white"),
+        equipment=("head_cover",),
+    )
+    told = dict(zip(COLUMNS, row(photo._replace(record=replace(photo.record, findings=found))), strict=True))
+
+    assert told["celebrities"] == "'=Ada 99.0; Grace Hopper 91.0"
+    assert (told["colors"], told["equipment"]) == ("blue; white", "head_cover")
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -63,5 +63,5 @@ def test_a_first_view_is_six_requests_and_few_bytes(host: Host, open_page: OpenP
     icon = first.requests.pop("other", 0)
     assert icon <= 1, "some browsers of tests draw no icon"
     assert first.requests == {"document": 1, "script": 1, "stylesheet": 1, "images": 1, "stats": 1}
-    assert sum(first.wire_bytes.values()) < 52_000
+    assert sum(first.wire_bytes.values()) < 48_000
     assert sum(again.wire_bytes.values()) < 10_000, "script and style are kept"

@@ -29,7 +29,7 @@ def test_each_module_comes_once_after_those_that_it_needs(tmp_path: Path) -> Non
         "// two-words.js\nconst $two_words = (() => {\n"
         "const b = 1;\nasync function d() {}\nclass E {}\nreturn { b, d, E };\n})();\n"
         "// a.js\nconst $a = (() => {\n"
-        "// Of a.\nconst { b } = $two_words;\n\nfunction a(x) { return b + x; }\nreturn { a };\n})();\n"
+        "const { b } = $two_words;\n\nfunction a(x) { return b + x; }\nreturn { a };\n})();\n"
         "// main.js\nconst $main = (() => {\n"
         "const { a } = $a;\nconst { b: c } = $two_words;\na(c);\n})();\n"
     )
@@ -86,3 +86,15 @@ def test_the_pages_own_sources_are_all_in_one_of_them() -> None:
 
     entries = {"main.css", "status.css"}
     assert used | entries == {path.name for kind in ("*.js", "*.css") for path in DIRECTORY.glob(kind)}
+
+
+def test_comments_stay_at_home_and_text_that_looks_like_one_goes_along(tmp_path: Path) -> None:
+    (tmp_path / "main.js").write_text(
+        "// What it is.\n/**\n * More * of it.\n */\nconst at = 'https://a.example'; // beside\n  // within\n"
+        "const last = 1 /* 2 */;\n"
+    )
+
+    assert script(tmp_path, "main.js") == (
+        "// main.js\nconst $main = (() => {\nconst at = 'https://a.example'; // beside\n"
+        "const last = 1 /* 2 */;\n})();\n"
+    )

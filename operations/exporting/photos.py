@@ -19,13 +19,14 @@ _FACTS = (
     *("format", "width", "height", "orientation", "taken_at", "taken_zone", "taken_from", "camera", "lens"),
     *("exposure_seconds", "f_number", "iso", "focal_length_mm", "latitude", "longitude", "rating"),
 )
+_DURATION = "duration_seconds"
 COLUMNS = (
     *("key", "status", "uploaded_at", "decided_at", "size_bytes", "etag", "version_id"),
     *("labels", "faces", "moderation", "words"),
     *_FACTS,
     *("keywords", "rejection_code", "rejection_message"),
     # Last, so that what reads a row by places goes on.
-    *("celebrities", "colors", "equipment"),
+    *("celebrities", "colors", "equipment", _DURATION),
 )
 # A spreadsheet takes for a formula what begins so; one that splits at `;` sees a cell behind each.
 # https://owasp.org/www-community/attacks/CSV_Injection
@@ -121,7 +122,8 @@ def document(photo: ExportedPhoto) -> dict[str, Any]:
 def _facts(facts: PhotoFacts | None) -> dict[str, Any] | None:
     if facts is None:
         return None
-    return {**{name: getattr(facts, name) for name in _FACTS}, "keywords": list(facts.keywords)}
+    told = {name: getattr(facts, name) for name in (*_FACTS, _DURATION)}
+    return {**told, "keywords": list(facts.keywords)}
 
 
 def _document(photo: ExportedPhoto) -> dict[str, Any]:
@@ -203,7 +205,7 @@ def row(photo: ExportedPhoto) -> list[str]:
             "; ".join(facts.keywords) if facts else None,
             *((rejection.code, rejection.message) if rejection else (None, None)),
             *(_with_confidence(_surest_first(found.celebrities)), "; ".join(found.colors)),
-            "; ".join(found.equipment),
+            *("; ".join(found.equipment), getattr(facts, _DURATION, None)),
         )
     ]
 

@@ -78,7 +78,7 @@ class Alerts(Construct):
 
         What SNS may not deliver, by a policy that was changed, it puts among the dead letters.
         """
-        queue = sqs.Queue(
+        self.queue = queue = sqs.Queue(
             self,
             "Queue",
             encryption=sqs.QueueEncryption.SQS_MANAGED,

@@ -247,8 +247,8 @@ class ImagepipeStack(Stack):
             AlarmsReach=topic.reaches,
             **({"BucketPrefix": settings.bucket_prefix} if settings.bucket_prefix else {}),
             **({"BucketSuffixes": ",".join(settings.bucket_suffixes)} if settings.bucket_suffixes else {}),
-            **({"CamerasTopicArn": cameras.topic.topic_arn} if cameras else {}),
-            **({"AlertsTopicArn": alerts.topic.topic_arn} if alerts else {}),
+            **(_told("Cameras", cameras) if cameras else {}),
+            **(_told("Alerts", alerts) if alerts else {}),
             **({"RenditionsBucket": looking.renditions.bucket_name} if looking else {}),
             **({"PageUrl": f"{answers.page_origin}/"} if answers.distribution or answers.sign_in else {}),
             **({"UserPoolId": answers.sign_in.pool_id} if answers.sign_in else {}),
@@ -266,6 +266,15 @@ class ImagepipeStack(Stack):
     def _publish(self, **outputs: str) -> None:
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
+
+
+def _told(name: str, part: Alerts | CameraEvents) -> dict[str, str]:
+    """Return where those are told that a part tells, and where completions wait for it."""
+    return {
+        f"{name}TopicArn": part.topic.topic_arn,
+        f"{name}QueueUrl": part.queue.queue_url,
+        f"{name}DeadLetterQueueUrl": part.dead_letters.queue_url,
+    }
 
 
 def _people(settings: DeploymentSettings) -> dict[str, str]:

@@ -90,7 +90,7 @@ class CameraEvents(Construct):
 
     def _feed(self, told_by: sns.Topic, cameras: list[str]) -> None:
         """Take what the topic of completions says of cameras' pictures, and of no other photos."""
-        queue = sqs.Queue(
+        self.queue = queue = sqs.Queue(
             self,
             "Queue",
             encryption=sqs.QueueEncryption.SQS_MANAGED,

@@ -84,6 +84,10 @@ class Names:
     people_purpose: str = ""
     people_contact: str = ""
     people_retention_days: str = ""
+    alerts_queue_url: str = ""
+    alerts_dead_letter_queue_url: str = ""
+    cameras_queue_url: str = ""
+    cameras_dead_letter_queue_url: str = ""
 
     @property
     def keys(self) -> KeyFilter:
@@ -153,6 +157,17 @@ class DeployedPipeline:
     @property
     def lanes(self) -> tuple[QueuePair, QueuePair]:
         return self.images, self.bulk
+
+    @property
+    def completion_queues(self) -> dict[str, SqsQueue]:
+        """The queues in which completions wait for functions of ours, and their dead letters, by name."""
+        urls = {
+            "alerts": self.names.alerts_queue_url,
+            "alerts dead letters": self.names.alerts_dead_letter_queue_url,
+            "cameras": self.names.cameras_queue_url,
+            "cameras dead letters": self.names.cameras_dead_letter_queue_url,
+        }
+        return {name: sqs.queue_of(self._sqs, url, self._retry) for name, url in urls.items() if url}
 
     @cached_property
     def bucket(self) -> s3.S3Bucket:

@@ -172,6 +172,10 @@ class Outputs:
     people_purpose: str = ""
     people_contact: str = ""
     people_retention_days: str = ""
+    alerts_queue_url: str = ""
+    alerts_dead_letter_queue_url: str = ""
+    cameras_queue_url: str = ""
+    cameras_dead_letter_queue_url: str = ""
 
     @classmethod
     def of(cls, environment: LocalEnvironment, stack_outputs: Mapping[str, str]) -> Outputs:
@@ -201,6 +205,8 @@ _OF_THE_STACK = [field.name for field in dataclasses.fields(Outputs)][3:]
 _NOT_OF_ALL = (
     *("renditions_bucket", "bucket_prefix", "bucket_suffixes"),
     *("people_collection", "people_purpose", "people_contact", "people_retention_days"),
+    *("alerts_queue_url", "alerts_dead_letter_queue_url"),
+    *("cameras_queue_url", "cameras_dead_letter_queue_url"),
 )
 _ALL_OUTPUTS = {name: name.title().replace("_", "") for name in _OF_THE_STACK}
 STACK_OUTPUTS = {ours: its for ours, its in _ALL_OUTPUTS.items() if ours not in _NOT_OF_ALL}

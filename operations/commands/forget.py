@@ -4,10 +4,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from aws.queue_passes import QueuePass
 from aws.queues import Outgoing, SqsQueue
 from contract.dead_letters import DeadLetter
 from contract.moments import to_seconds, to_text
@@ -22,6 +23,7 @@ from operations.commands.people import removal_of
 from operations.dead_letters import DeadLetterReader
 from operations.inventory import ResultTrace, Trace, TraceKind
 from operations.people.forgetting import PersonRemoval
+from operations.waiting_completions import WaitingCompletion, waiting_completions
 from operations.wiring import DeployedPipeline, connect
 
 LEFT = 1
@@ -206,7 +208,7 @@ class Forgetting:
     def queues(self) -> Mapping[str, SqsQueue]:
         lanes = self.pipeline.lanes
         dead_letters = {f"{lane.name} dead letters": lane.dead_letters for lane in lanes}
-        return {lane.name: lane.queue for lane in lanes} | dead_letters
+        return {lane.name: lane.queue for lane in lanes} | dead_letters | self.pipeline.completion_queues
 
     def look(self) -> terminal.Steps[Found]:
         """Look for everything, and change nothing."""
@@ -311,7 +313,7 @@ class Forgetting:
     def _messages(self, name: str, queue: SqsQueue, *, is_to_go: bool) -> terminal.Steps[list[str]]:
         """Find messages that name a chosen key, and remove them; one of others too is sent without it."""
         named: list[str] = []
-        with DeadLetterReader(queue, name, self.pipeline.names.bucket) as reader:
+        with self._reader(name, queue) as reader:
             for letters in reader.batches():
                 yield f"looking through the queue {name}"
                 mine = [letter for letter in letters if any(map(self.chosen.matches, letter.keys))]
@@ -320,7 +322,14 @@ class Forgetting:
                     self._remove_messages(reader, mine)
         return named
 
-    def _remove_messages(self, reader: DeadLetterReader, letters: Sequence[DeadLetter]) -> None:
+    def _reader(self, name: str, queue: SqsQueue) -> QueuePass[Any]:
+        if name in self.pipeline.completion_queues:
+            return waiting_completions(queue)
+        return DeadLetterReader(queue, name, self.pipeline.names.bucket)
+
+    def _remove_messages(
+        self, reader: QueuePass[Any], letters: Sequence[DeadLetter | WaitingCompletion]
+    ) -> None:
         others = {
             letter.id: [key for key in letter.keys if not self.chosen.matches(key)] for letter in letters
         }

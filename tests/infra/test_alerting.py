@@ -78,7 +78,7 @@ def test_people_are_told_by_mail(made: Template) -> None:
     (mail,) = (each for each in ours(made, "AWS::SNS::Subscription").values() if each["Protocol"] == "email")
     assert mail["Endpoint"] == "fox@people.example"
     assert "AlertsTopic" in json.dumps(mail["TopicArn"])
-    assert "AlertsTopicArn" in made.document["Outputs"]
+    assert {"AlertsTopicArn", "AlertsQueueUrl", "AlertsDeadLetterQueueUrl"} <= made.document["Outputs"].keys()
 
 
 def test_with_a_key_of_the_customers_sns_may_put_completions_into_the_queue(

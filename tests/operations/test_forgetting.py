@@ -18,18 +18,20 @@ from operations.commands.forget import Chosen, Forgetting
 from operations.inventory import ResultTrace, Trace, TraceKind
 from operations.terminal import Steps, Value
 from tests.fakes.s3 import BUCKET
-from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, FakeSQS
+from tests.fakes.sqs import BULK, BULK_DEAD_LETTERS, FakeQueue, FakeSQS
 from tests.operations.world import NAMES, queue
 
 AT = "2026-11-23T12:00:00.000Z"
 STARTED = to_seconds(AT)
+ALERTS = "https://sqs.us-east-1.amazonaws.com/123456789012/alerts"
 RESULT = ResultTrace(ItemKey("content#e1-7", "labels#f1"))
 PICTURE_PLACE = ItemKey("content#e1-7", "picture#f1")
 
 
 def waiting(*bodies: str) -> FakeSQS:
-    """Make a bulk queue whose messages nobody else takes."""
+    """Make a bulk queue whose messages nobody else takes, and one of alerts."""
     queues = FakeSQS()
+    queues.queues[ALERTS] = FakeQueue(ALERTS)
     for body in bodies:
         queues.put(BULK, body)
     return queues
@@ -102,6 +104,7 @@ def forgetting(
         renditions=renditions,
         bulk=bulk,
         lanes=(bulk,),
+        completion_queues={"alerts": queue(queues, ALERTS)},
         executor=ThreadPoolExecutor(2),
     )
     return Forgetting(pipeline, chosen, 120.0, lambda: now[0], lambda: to_text(STARTED + now[0]), sleep)
@@ -142,6 +145,21 @@ def test_a_message_of_others_too_is_sent_without_the_key() -> None:
     rest = [body for body in queues.bodies(BULK) if body != "{}"]
     assert [event.key for body in rest for event in parse(body, BUCKET)] == ["b.jpg", "c.jpg"]
     assert "a.jpg" not in json.dumps(queues.bodies(BULK))
+
+
+def test_what_waits_for_alerts_goes_too_and_what_is_about_others_stays() -> None:
+    queues = waiting()
+    for body in ('{"id": "1", "key": "a.jpg"}', '{"id": "2", "key": "a.jpg.bak"}', "no completion", "[]"):
+        queues.put(ALERTS, body)
+
+    work = forgetting(Chosen("a.jpg", False), Table(), Bucket(), queues)
+    (named,) = finished(work.look()).messages
+    assert named.endswith("in the queue alerts")
+    assert len(queues.bodies(ALERTS)) == 4, "looking changes nothing"
+
+    assert finished(work.run()) == []
+    assert sorted(queues.bodies(ALERTS)) == ["[]", "no completion", '{"id": "2", "key": "a.jpg.bak"}']
+    assert queues.bodies(BULK) == []
 
 
 def test_a_record_whose_event_was_lost_is_asked_about() -> None:

@@ -31,7 +31,7 @@ PHOTOS, PATIENCE_SECONDS = 12, 90.0
 def test_every_photo_that_matches_is_told_of_or_waits_to_be(tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
     policy.write_text('[[alerts]]\nname = "garden"\nprefix = "garden/"\ncooldown = "1 hour"\n')
-    context = {**LOCAL_CONTEXT, "pictures": "false", "near_duplicates": "false", "policy": str(policy)}
+    context = {**LOCAL_CONTEXT, "policy": str(policy)}
     with canned_rekognition(0.05) as url:
         environment = asking(on_ports(LocalEnvironment((tmp_path / "cloud").resolve()), 0), url)
         with at_work(environment):

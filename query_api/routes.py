@@ -153,6 +153,7 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
             parts.operator,
             parts.policy is not None,
             parts.keys.prefix,
+            parts.neighbors is not None,
         ).routes(),
     )
 

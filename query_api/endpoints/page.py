@@ -5,9 +5,10 @@ good, asks again for the short page alone, and never mixes two versions.
 
 The sources are ES modules and style sheets that a browser could load one by one; so that a first view is few
 requests, they are sent as one script and one style. Each module becomes a function that returns what the
-module exports, after those that it needs; `@import` becomes what it names. Nothing is renamed or left out, so
-the script reads like its sources. No more of the language is understood than the page uses. The rest is
-refused: by the tests, and where the page is asked for.
+module exports, after those that it needs; `@import` becomes what it names. What a module loads only when it
+is needed, by `import("./that.js")`, is a script of its own beside it. Nothing is renamed, and only comments
+left out, so the scripts read like their sources. No more of the language is understood than the page uses.
+The rest is refused: by the tests, and where the page is asked for.
 """
 
 import hashlib
@@ -39,6 +40,7 @@ _NOT_MODIFIED = 304
 
 _IMPORT = re.compile(r'^import \{ ([^}]+) \} from "\./([\w-]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?function|class|const) (\w+)", re.MULTILINE)
+_LATER = re.compile(r'\bimport\("\./([\w-]+\.js)"\)')
 _OTHER = re.compile(r"^\s*(?:import|export)\b.*|\bimport\s*\(.*|\bimport\.meta\b.*", re.MULTILINE)
 # On lines of its own: a seventh of what a first view would weigh.
 _COMMENT = re.compile(r"^ *(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/)\n", re.MULTILINE)
@@ -95,10 +97,10 @@ class PageFiles:
 
     @cached_property
     def texts(self) -> Mapping[str, str]:
-        scripts = (SCRIPT, STATUS_SCRIPT) if self.has_status else (SCRIPT,)
+        entries = (SCRIPT, STATUS_SCRIPT) if self.has_status else (SCRIPT,)
         styles = (STYLE, STATUS_STYLE) if self.has_status else (STYLE,)
         return {
-            **{name: script(self.directory, name) for name in scripts},
+            **{name: text for entry in entries for name, text in scripts(self.directory, entry).items()},
             **{name: style(self.directory, name) for name in styles},
             ICON: (self.directory / ICON).read_text(encoding="utf-8"),
         }
@@ -138,7 +140,8 @@ class PageEndpoints:
     `uploads` says whether photos can be added, `near_duplicates` whether such are found, `by_prefix` whether
     callers may see different ones; `sign_in` is where people sign in, None where tokens are put in by hand.
     `operator` says whether there is a page for operators, `policy` whether one says what is to be done with
-    photos. `bucket_prefix` is what the keys of photos that are added begin with.
+    photos, `meaning` whether they are found by what they mean. `bucket_prefix` is what the keys of photos
+    that are added begin with.
     """
 
     photos_at: str
@@ -150,6 +153,7 @@ class PageEndpoints:
     operator: bool = False
     policy: bool = False
     bucket_prefix: str = ""
+    meaning: bool = False
 
     @property
     def files(self) -> PageFiles:
@@ -170,6 +174,7 @@ class PageEndpoints:
             by_prefix=self.by_prefix,
             operator=self.operator,
             **({"policy": True} if self.policy else {}),
+            **({"meaning": True} if self.meaning else {}),
         )
         return self._shown(request, text)
 
@@ -244,11 +249,23 @@ class PageBundleError(Exception):
     """A source uses what is not understood here. The message says where."""
 
 
-def script(directory: Path, entry: str) -> str:
-    """Return one module that does what the module `entry` does. Raises PageBundleError, OSError."""
-    bundle = _Script(directory)
-    bundle.add(entry)
-    return "".join(bundle.parts)
+def scripts(directory: Path, entry: str) -> Mapping[str, str]:
+    """Return, by name, one module that does what the module `entry` does, and those that it loads later.
+
+    A module that was loaded at first is there once: the later ones have it from the first, with its state.
+    Raises PageBundleError, OSError.
+    """
+    first = _Script(directory)
+    first.add(entry)
+    later = {name: _Script(directory, frozenset(first.done)) for name in first.later}
+    for name, bundle in later.items():
+        bundle.add(name)
+    shared = sorted({name for bundle in later.values() for name in bundle.shared})
+    given = f"export {{ {', '.join(map(_variable, shared))} }};\n" if shared else ""
+    return {
+        entry: "".join(first.parts) + given,
+        **{name: bundle.as_later(name, entry) for name, bundle in later.items()},
+    }
 
 
 def style(directory: Path, entry: str) -> str:
@@ -263,11 +280,17 @@ def style(directory: Path, entry: str) -> str:
 @dataclass
 class _Script:
     directory: Path
+    loaded: frozenset[str] = frozenset()
     parts: list[str] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
     open: list[str] = field(default_factory=list)
+    shared: set[str] = field(default_factory=set)
+    later: list[str] = field(default_factory=list)
 
     def add(self, name: str) -> None:
+        if name in self.loaded:
+            self.shared.add(name)
+            return
         if name in self.done:
             return
         if name in self.open:
@@ -276,16 +299,33 @@ class _Script:
         source = (self.directory / name).read_text(encoding="utf-8")
         for found in _IMPORT.finditer(source):
             self.add(found[2])
+        found_later = [found[1] for found in _LATER.finditer(source)]
+        if found_later and self.loaded:
+            raise PageBundleError(f"{name} is loaded later, and loads {found_later[0]} later still")
+        self.later += found_later
         self.parts.append(_function_of(name, source))
         self.open.pop()
         self.done.add(name)
+
+    def as_later(self, name: str, first: str) -> str:
+        """Return a module that exports what the module `name` does, beside what `first` has loaded."""
+        if name in self.loaded:
+            raise PageBundleError(f"{name} is loaded at first, and later again")
+        shared = ", ".join(map(_variable, sorted(self.shared)))
+        exported = _EXPORT.findall((self.directory / name).read_text(encoding="utf-8"))
+        given = ", ".join(each for _, each in exported)
+        return (
+            (f'import {{ {shared} }} from "./{first}";\n' if shared else "")
+            + "".join(self.parts)
+            + f"export const {{ {given} }} = {_variable(name)};\n"
+        )
 
 
 def _function_of(name: str, source: str) -> str:
     source = _COMMENT.sub("", source)
     exported = [found[2] for found in _EXPORT.finditer(source)]
     body = _EXPORT.sub(r"\1 \2", _IMPORT.sub(_destructuring, source))
-    if (other := _OTHER.search(body)) is not None:
+    if (other := _OTHER.search(_LATER.sub("", body))) is not None:
         raise PageBundleError(f"{name}: {other[0].strip()!r} is not understood")
     given = f"return {{ {', '.join(exported)} }};\n" if exported else ""
     return f"// {name}\nconst {_variable(name)} = (() => {{\n{body}{given}}})();\n"

@@ -25,6 +25,9 @@ const WORDS = {
   taken_to: (value) => `taken to ${value}`,
   camera: (value) => `camera ${value}`,
   near: nearby,
+  like: (value) => `like “${value}”`,
+  similar_to: (value) => `more like ${shortName(value)}`,
+  min_similarity: (value) => (Number(value) > 0 ? `similarity of ${value} or more` : "however similar"),
   near_duplicates_of: (value) => `nearly the same as ${shortName(value)}`,
   include_parents: () => "as seen, not implied",
 };

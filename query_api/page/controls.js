@@ -2,7 +2,7 @@
 
 import { change, filters, follow } from "./address.js";
 import { byId, h, isOn, replace } from "./dom.js";
-import { OF_CHOICE, canOrderByCapture, canOrderByConfidence } from "./filters.js";
+import { OF_CHOICE, canOrderByCapture, canOrderByConfidence, isByMeaning } from "./filters.js";
 import { ACTIONS, number, percent, worn } from "./words.js";
 
 const STATUSES = [
@@ -94,6 +94,7 @@ export class Controls {
       if (option.value.startsWith("taken")) option.disabled = !canOrderByCapture(next);
     }
     this.order.value = next.order;
+    this.order.closest("label").hidden = isByMeaning(next);
     this.faces.value = FACES.some(([value]) => value === next.min_faces) ? next.min_faces : "";
     this.action.value = next.moderation_action in ACTIONS ? next.moderation_action : "";
     this.moderation.value = CATEGORIES.includes(next.moderation) ? next.moderation : "";

@@ -1,7 +1,7 @@
 // What is known of a photo, in words: labels, faces, text, flags, where it came from.
 
 import { captureRows } from "./capture.js";
-import { h, replace } from "./dom.js";
+import { h, isOn, replace } from "./dom.js";
 import { film } from "./film.js";
 import { ACTIONS, clock, foremost, moment, percent, plural, size, worn } from "./words.js";
 
@@ -14,6 +14,7 @@ export function facts(details, { least, chosen, pointed, raw, corrector, decider
   return [
     details.rejection ? rejection(details.rejection) : null,
     decider?.part(),
+    isOn("meaning") && "meaning" in details.detectors ? moreLikeThis(details, chosen) : null,
     film(details),
     details.moderation.length
       ? part(
@@ -46,6 +47,11 @@ export function facts(details, { least, chosen, pointed, raw, corrector, decider
     part("Photo", about(details, captureRows(details, chosen))),
     rawAnswer(raw),
   ];
+}
+
+function moreLikeThis({ key }, chosen) {
+  const act = () => chosen({ similar_to: key });
+  return h("button", { class: "button", type: "button", on: { click: act } }, "More like this");
 }
 
 /** Who agreed to be looked for and is on the photo. */

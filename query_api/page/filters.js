@@ -3,6 +3,7 @@
 /** What few deployments look for, and where photos say what was found. */
 export const OF_CHOICE = { color: "colors", celebrity: "celebrities", equipment: "equipment" };
 const LISTS = ["label", "any_label", "not_label", "text", "person", ...Object.keys(OF_CHOICE)];
+const BY_MEANING = ["like", "similar_to"];
 const ABOUT_FILES = ["taken_from", "taken_to", "camera", "near", "near_duplicates_of"];
 const SINGLE = [
   "moderation",
@@ -14,6 +15,8 @@ const SINGLE = [
   "from",
   "to",
   ...ABOUT_FILES,
+  ...BY_MEANING,
+  "min_similarity",
   "order",
   "include_parents",
 ];
@@ -25,6 +28,7 @@ const ABOUT_RECOGNIZED = [
   "min_faces",
   "min_confidence",
   ...ABOUT_FILES,
+  ...BY_MEANING,
 ];
 const BY_CAPTURE = ["taken", "taken_oldest"];
 const WITH_CONFIDENCE = ["label", "any_label", "not_label", "moderation"];
@@ -48,11 +52,20 @@ export function write(filters) {
   return text ? `?${text}` : location.pathname;
 }
 
+/** Whether photos are asked for by what they mean: the most similar come first. */
+export const isByMeaning = (filters) => BY_MEANING.some((name) => isSet(filters[name]));
+
 /** Give the filters with some changed, and what no longer fits beside the change left out. */
 export function changed(filters, change) {
   const next = { ...filters, ...change };
   for (const name of LISTS) next[name] = unique([...next[name]]);
   for (const name of SINGLE) next[name] = withoutDefault(name, String(next[name]));
+  // What comes first is said by one of them.
+  const last = BY_MEANING.find((name) => name in change && isSet(next[name]));
+  if (last) {
+    for (const name of BY_MEANING) if (name !== last) next[name] = "";
+    next.min_similarity = change.min_similarity ?? "";
+  }
   const asksForContent = ABOUT_RECOGNIZED.some((name) => name in change && isSet(next[name]));
   if (asksForContent && !("status" in change)) next.status = "";
   return coherent(next);
@@ -69,10 +82,14 @@ export function question(filters) {
 export const leastConfidence = (filters) => Number(filters.min_confidence || 0);
 
 export const canOrderByConfidence = (filters) =>
-  !filters.near_duplicates_of && WITH_ORDER.some((name) => isSet(filters[name]));
+  !filters.near_duplicates_of && !isByMeaning(filters) && WITH_ORDER.some((name) => isSet(filters[name]));
 
 /** Rejected photos have no time of capture, and near duplicates come by upload. */
-export const canOrderByCapture = (filters) => filters.status !== "rejected" && !filters.near_duplicates_of;
+export const canOrderByCapture = (filters) =>
+  filters.status !== "rejected" && !filters.near_duplicates_of && !isByMeaning(filters);
+
+/** Whether what is uploaded now comes first. */
+export const isNewestFirst = (filters) => !filters.order && !isByMeaning(filters);
 
 export const isUnfiltered = (filters) =>
   [...LISTS, ...SINGLE].every(
@@ -92,6 +109,8 @@ function coherent(filters) {
   if (filters.status === "rejected") {
     for (const name of ABOUT_RECOGNIZED) filters[name] = LISTS.includes(name) ? [] : "";
   }
+  if (isByMeaning(filters)) filters.order = "";
+  else filters.min_similarity = "";
   if (filters.order === "confidence" && !canOrderByConfidence(filters)) filters.order = "";
   if (BY_CAPTURE.includes(filters.order) && !canOrderByCapture(filters)) filters.order = "";
   return filters;

@@ -1,8 +1,8 @@
 // The gallery: page after page by cursor as one scrolls, walked with arrow keys.
 
-import { ask } from "./api.js";
+import { ApiError, ask } from "./api.js";
 import { byId } from "./dom.js";
-import { isUnfiltered, leastConfidence, question } from "./filters.js";
+import { isByMeaning, isUnfiltered, leastConfidence, question } from "./filters.js";
 import { Tile } from "./tile.js";
 import { Walk } from "./walk.js";
 import { number, plural } from "./words.js";
@@ -24,6 +24,7 @@ export class Gallery {
     this.lookedAt = 0;
     this.run = 0;
     this.loading = null;
+    this.showsScores = false;
     this.watcher = new IntersectionObserver(
       (entries) => {
         if (entries.some((entry) => entry.isIntersecting)) this.more();
@@ -56,7 +57,7 @@ export class Gallery {
     if (fresh) this.main.setAttribute("aria-busy", "true");
     try {
       const limit = fresh ? FIRST_LIMIT : NEXT_LIMIT;
-      const page = await ask("images", { ...question(this.filters()), limit, cursor }, loading.signal);
+      const page = await pageOf(this.filters(), { limit, cursor }, loading.signal);
       if (run !== this.run) return;
       this.loading = null;
       this.take(page, fresh);
@@ -70,14 +71,17 @@ export class Gallery {
     }
   }
 
-  take({ images, cursor, looked_at: lookedAt }, fresh) {
+  take({ images, cursor, looked_at: lookedAt, parts, empty }, fresh) {
     if (fresh) this.clear();
     this.cursor = cursor;
+    const [before, after] = parts?.(this) ?? [[], []];
+    this.grid.append(...before);
     // A page that says this ended before it was full: where nearly nothing fits, one goes on for long.
     this.lookedAt = lookedAt === undefined ? 0 : this.lookedAt + lookedAt;
     this.append(images);
+    this.grid.append(...after);
     this.say();
-    this.loaded({ count: this.tiles.length, complete: cursor === null, photos: images, isFirst: fresh });
+    this.loaded({ count: this.tiles.length, complete: cursor === null, photos: images, isFirst: fresh, empty });
     // An observer tells of changes only: watching again asks whether the end is still near.
     this.watcher.disconnect();
     if (cursor) this.watcher.observe(byId("end"));
@@ -116,7 +120,10 @@ export class Gallery {
   }
 
   tileOf(photo) {
-    const tile = new Tile(photo, { least: () => leastConfidence(this.filters()) });
+    const tile = new Tile(photo, {
+      least: () => leastConfidence(this.filters()),
+      scored: () => this.showsScores,
+    });
     this.byKey.set(photo.key, tile);
     return tile;
   }
@@ -137,7 +144,7 @@ export class Gallery {
           : ["photo found", "photos found"];
     // How many there are in all is said beside "Recognized"; this line is for those who do not see that.
     this.found.classList.toggle("unseen", isUnfiltered(asked));
-    this.found.textContent = this.lookedAt
+    this.found.textContent = this.lookedAt && this.cursor
       ? `${plural(count, ...words)} so far; ${number(this.lookedAt)} more looked at, and looking on`
       : this.cursor
       ? `${number(count)} photos, more as you scroll`
@@ -145,4 +152,16 @@ export class Gallery {
         ? plural(count, ...words)
         : "";
   }
+}
+
+/**
+ * Ask for a page. By meaning, it may come with `parts(gallery)`, what stands before and after its photos, and
+ * with `empty`, what is said where there are none.
+ */
+async function pageOf(filters, { limit, cursor }, signal) {
+  if (!isByMeaning(filters)) return ask("images", { ...question(filters), limit, cursor }, signal);
+  const { pageByMeaning } = await import("./meaning.js").catch(() => {
+    throw new ApiError("down", "The API does not answer.");
+  });
+  return pageByMeaning(filters, { limit, cursor }, signal);
 }

@@ -7,7 +7,7 @@ import { ask } from "./api.js";
 import { Chips } from "./chips.js";
 import { Controls } from "./controls.js";
 import { byId, isOn } from "./dom.js";
-import { asksFor, cleared, isUnfiltered, question, write } from "./filters.js";
+import { asksFor, cleared, isNewestFirst, isUnfiltered, question, write } from "./filters.js";
 import { Gallery } from "./gallery.js";
 import { Notices, button, showEmpty } from "./notices.js";
 import { Search } from "./search.js";
@@ -15,6 +15,7 @@ import { Stats, queued } from "./stats.js";
 import { Timeline } from "./timeline.js";
 import { UploadPanel } from "./upload-panel.js";
 import { Viewer } from "./viewer.js";
+import { shortName } from "./words.js";
 
 const mayUpload = isOn("uploads");
 const access = isOn("byPrefix") ? new Access() : null;
@@ -35,13 +36,13 @@ const gallery = new Gallery({
     controls.forgetOrder(filters().order);
     return change({ order: "" });
   },
-  loaded: ({ count, complete, photos, isFirst }) => {
+  loaded: ({ count, complete, photos, isFirst, empty }) => {
     notices.clear();
     controls.offer(photos, isFirst);
     showSignOut();
     stats.wake();
     timeline.loaded();
-    showEmpty(count || !complete ? null : emptiness());
+    showEmpty(count || !complete ? null : empty ?? emptiness());
   },
 });
 const viewer = new Viewer(gallery, {
@@ -53,10 +54,10 @@ const { bucketPrefix = "" } = document.documentElement.dataset;
 const uploads = mayUpload ? new UploadPanel({ ended: showUploaded, folder }) : null;
 const stats = new Stats({ told: compare, isAwaited: isUploading });
 
-let asked = write(question(filters()));
+let asked = write(asks(filters()));
 follow((next) => {
   showTitle();
-  const query = write(question(next));
+  const query = write(asks(next));
   // The confidence alone may change only what is drawn.
   if (query === asked) gallery.describe();
   else gallery.restart();
@@ -65,6 +66,11 @@ follow((next) => {
 byId("sign-out").addEventListener("click", signOut);
 showTitle();
 gallery.restart();
+
+/** What photos are asked for by. Words are labels too, which the least confidence is about. */
+function asks(some) {
+  return some.like ? some : question(some);
+}
 
 function showSignOut() {
   byId("sign-out").hidden = !(hasSignIn && hasToken());
@@ -81,8 +87,9 @@ function isUploading() {
 }
 
 function showTitle() {
-  const { label, not_label: without } = filters();
-  const said = [...label, ...without.map((name) => `not ${name}`)].join(", ");
+  const { label, not_label: without, like, similar_to: similar } = filters();
+  const meant = [like, similar && `like ${shortName(similar)}`].filter(Boolean);
+  const said = [...meant, ...label, ...without.map((name) => `not ${name}`)].join(", ");
   document.title = said ? `${said} · imagepipe` : "imagepipe";
 }
 
@@ -131,7 +138,7 @@ function emptiness() {
 async function showUploaded(details) {
   stats.soon(0);
   const now = filters();
-  if (now.order || (now.prefix && !details.key.startsWith(now.prefix))) return;
+  if (!isNewestFirst(now) || (now.prefix && !details.key.startsWith(now.prefix))) return;
   try {
     const { images } = await ask("images", { ...question(now), prefix: details.key, limit: 100 });
     const photo = images.find((image) => image.key === details.key);
@@ -151,7 +158,7 @@ async function compare(told) {
   known = count;
   if (gallery.tiles.length === 0 && (isNew || queued(told)))
     return gallery.loading ? undefined : gallery.restart();
-  if (!isNew || isUploading() || filters().order || gallery.loading) return undefined;
+  if (!isNew || isUploading() || !isNewestFirst(filters()) || gallery.loading) return undefined;
   try {
     // As much is looked at as is asked for: the newest that fits may have others before it.
     const { images } = await ask("images", { ...question(filters()), limit: 10 });

@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { change, filters } from "./address.js";
-import { byId, h, replace } from "./dom.js";
+import { byId, h, isOn, replace } from "./dom.js";
 import { number } from "./words.js";
 
 const SHOWN = 8;
@@ -15,6 +15,10 @@ export class Search {
     this.options = [];
     this.active = -1;
     this.asked = null;
+    if (isOn("meaning")) {
+      this.input.placeholder = "Search: dog, a walk by the sea …";
+      this.input.setAttribute("aria-label", "Search by label or in any words");
+    }
     this.input.addEventListener("input", () => this.suggestSoon());
     this.input.addEventListener("focus", () => this.suggestSoon());
     this.input.addEventListener("blur", () => this.close());
@@ -92,8 +96,9 @@ export class Search {
       this.close();
       event.preventDefault();
     } else if (event.key === "Backspace" && !this.input.value) {
-      const labels = filters().label;
-      if (labels.length) change({ label: labels.slice(0, -1) });
+      const { label: labels, like } = filters();
+      if (like) change({ like: "" });
+      else if (labels.length) change({ label: labels.slice(0, -1) });
     }
   }
 
@@ -114,19 +119,20 @@ export class Search {
     this.input.setAttribute("aria-activedescendant", element.id);
   }
 
-  /** What Enter takes when nothing was chosen: the label as it was typed, whether or not there is one. */
+  /** What Enter takes when nothing was chosen: the words, or the label as it was typed, if there is one or not. */
   best() {
     const typed = this.input.value.trim();
     const value = typed.replace(/^-\s*/, "");
-    return value ? { kind: typed.startsWith("-") ? "not_label" : "label", value } : null;
+    const kind = typed.startsWith("-") ? "not_label" : isOn("meaning") ? "like" : "label";
+    return value ? { kind, value } : null;
   }
 
   choose(option) {
     if (!option) return;
     this.input.value = "";
     this.close();
-    if (option.kind === "prefix") change({ prefix: option.value });
-    else change({ [option.kind]: [...filters()[option.kind], option.value] });
+    const former = filters()[option.kind];
+    change({ [option.kind]: Array.isArray(former) ? [...former, option.value] : option.value });
   }
 
   close() {
@@ -146,6 +152,7 @@ function labelOption({ name, count }, excludes) {
 function otherOptions(typed, excludes) {
   if (!typed || excludes) return [];
   return [
+    ...(isOn("meaning") ? [{ kind: "like", hint: "in any words", value: typed }] : []),
     { kind: "text", hint: "text in the photo", value: typed },
     { kind: "prefix", hint: "key begins with", value: typed },
   ];

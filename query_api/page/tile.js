@@ -8,11 +8,15 @@ import { ACTIONS, alike, failure, foremost, percent, plural, shortName } from ".
 
 const LABELS_NAMED = 3;
 
-/** A list item with the photo as a button. `least` gives the least confidence of what is drawn. */
+/**
+ * A list item with the photo as a button. `least` gives the least confidence of what is drawn, `scored` whether
+ * it is said how well the photo fits what was asked for by meaning.
+ */
 export class Tile {
-  constructor(photo, { least }) {
+  constructor(photo, { least, scored }) {
     this.photo = photo;
     this.least = least;
+    this.scored = scored;
     this.layer = h("span", { class: "boxes", "aria-hidden": "true" });
     this.button = h(
       "button",
@@ -67,15 +71,18 @@ export class Tile {
     const seen = foremost(photo.labels, this.least()).slice(0, LABELS_NAMED);
     const action = isToBeSeen(photo) ? ACTIONS[photo.moderation_action] : null;
     const names = (photo.persons ?? []).map(({ name }) => name);
+    const score = this.scored() ? photo.score : undefined;
     const shown = [...names, ...seen.map((label) => label.name)].join(", ");
     this.caption.replaceChildren(
       h("span", { class: "caption-labels" }, shown || "No labels"),
       h("span", { class: "caption-name", title: photo.key }, shortName(photo.key)),
       action ? h("span", { class: `caption-action ${photo.moderation_action}` }, action) : "",
       photo.distance === undefined ? "" : h("span", { class: "caption-distance" }, alike(photo.distance)),
+      score ? h("span", { class: "caption-distance" }, score) : "",
     );
     const said = [...names, ...seen.map((label) => `${label.name} ${percent(label.confidence)}`)];
     if (photo.distance !== undefined) said.push(alike(photo.distance));
+    if (score) said.push(score);
     if (action) said.push(action);
     if (photo.faces) said.push(plural(photo.faces, "face"));
     if (photo.moderation.length) said.push(`flagged: ${flags(photo)}`);

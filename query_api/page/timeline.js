@@ -6,7 +6,7 @@
 import { ask } from "./api.js";
 import { change, filters, follow } from "./address.js";
 import { byId, h, replace } from "./dom.js";
-import { question, write } from "./filters.js";
+import { isByMeaning, question, write } from "./filters.js";
 import { monthName } from "./words.js";
 
 // By order: the filter that says where the list begins, and whether time goes backwards in it.
@@ -42,7 +42,7 @@ export class Timeline {
 
   /** Another question has another scale; another place in the same list has not. */
   follow(next) {
-    this.order = next.near_duplicates_of ? undefined : ORDERS[next.order];
+    this.order = next.near_duplicates_of || isByMeaning(next) ? undefined : ORDERS[next.order];
     this.element.hidden = this.order === undefined;
     const asked = this.order ? write(question({ ...next, [this.order.limit]: "" })) : "";
     if (asked === this.asked) return;

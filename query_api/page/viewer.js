@@ -2,8 +2,6 @@
 
 import { ask } from "./api.js";
 import { change, filters } from "./address.js";
-import { Corrector } from "./corrections.js";
-import { Decider, decides } from "./decisions.js";
 import { detailsOf } from "./details.js";
 import { byId, h, icon, isOn, replace } from "./dom.js";
 import { facts } from "./facts.js";
@@ -106,13 +104,9 @@ export class Viewer {
     try {
       const details = await detailsOf(photo);
       if (photo !== this.photo) return;
-      const corrector = details.corrections
-        ? new Corrector(photo, details, {
-            changed: (corrected) => this.showFacts(photo, corrected, corrector),
-            isShown: () => photo === this.photo && this.dialog.open,
-          })
-        : null;
-      this.decider = decides(details) ? new Decider(corrector, { told: (text) => this.tell(photo, text) }) : null;
+      const { corrector, decider } = await this.editorsOf(photo, details);
+      if (photo !== this.photo) return;
+      this.decider = decider;
       this.showFacts(photo, details, corrector);
     } catch (error) {
       if (photo !== this.photo) return;
@@ -123,6 +117,19 @@ export class Viewer {
       );
       replace(this.side, h("p", {}, error.message), again);
     }
+  }
+
+  /** What changes a photo is loaded where a deployment takes changes, with the first photo that is opened. */
+  async editorsOf(photo, details) {
+    if (!details.corrections) return { corrector: null, decider: null };
+    const { editorsOf } = await import("./editors.js").catch(() => {
+      throw new Error("A part of this page cannot be loaded.");
+    });
+    return editorsOf(photo, details, {
+      changed: (corrected, corrector) => this.showFacts(photo, corrected, corrector),
+      isShown: () => photo === this.photo && this.dialog.open,
+      told: (text) => this.tell(photo, text),
+    });
   }
 
   /** Say what came of a decision, also about a photo that somebody has gone on from. */

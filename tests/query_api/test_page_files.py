@@ -102,9 +102,11 @@ def test_the_page_knows_what_the_deployment_does(setting: str) -> None:
     assert pages["on"] != pages["off"], "a browser must not keep the one for the other"
 
 
-def test_without_a_policy_the_page_says_nothing_of_one() -> None:
-    assert 'data-policy="on"' in Site(policy=Policy()).get("/").json
-    assert "data-policy" not in Site().get("/").json
+@pytest.mark.parametrize("wing", [{"policy": Policy()}, {"meaning": True}])
+def test_of_what_a_deployment_does_without_the_page_says_nothing(wing: dict[str, Any]) -> None:
+    (name,) = wing
+    assert f'data-{name}="on"' in Site(**wing).get("/").json
+    assert f"data-{name}" not in Site().get("/").json
 
 
 @pytest.mark.parametrize("gateway", [ministack, aws])

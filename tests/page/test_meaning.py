@@ -251,7 +251,7 @@ def test_labels_and_keys_are_as_hostile_here(album: Album, open_page: OpenPage) 
 
 @pytest.mark.parametrize("width", [320, 390])
 def test_there_is_room_for_it_on_a_phone(album: Album, open_page: OpenPage, width: int) -> None:
-    add(album, "long.jpg", "dog", **{"Dog" * 40: 99.0})
+    add(album, "long.jpg", "dog", second=7, **{"Dog" * 40: 99.0})
     page = open_page(f"{album.url}?like={'dog' * 40}", width=width, height=700)
     expect(page.locator(".grid-line h2").first).to_be_visible()
 

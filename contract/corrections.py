@@ -8,11 +8,14 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract.items import ItemKey
-from contract.records import Findings
+from contract.records import Findings, PersonMatch
 from contract.table import CONTENT_PREFIX
+
+if TYPE_CHECKING:
+    from contract.said_of_persons import PersonsEdit, SaidOfPerson
 
 CORRECTIONS = "corrections"
 # What a person has seen is sure.
@@ -57,7 +60,8 @@ class Edit:
 
     `reset` takes back whatever people have said of a label, so that the detectors' word is shown again. A
     label is renamed onto one that is there to merge the two. `decision` is None where it stays as it is, and
-    empty where there is to be none. Raise EditError for what contradicts itself, or is too much.
+    empty where there is to be none. `persons` says who is there and who is not, by id. Raise EditError for
+    what contradicts itself, or is too much.
     """
 
     add: tuple[str, ...] = ()
@@ -66,6 +70,7 @@ class Edit:
     reset: tuple[str, ...] = ()
     decision: Decision | str | None = None
     why: str = ""
+    persons: "PersonsEdit | None" = None
 
     def __post_init__(self) -> None:
         if len(self.why) > MAX_WHY_CHARACTERS or not _is_plain(self.why):
@@ -90,8 +95,10 @@ class Edit:
             if (taken := first.get(new.casefold())) not in (None, "add"):
                 how = "is to become itself" if old.casefold() == new.casefold() else f"{taken} names too"
                 raise EditError("rename", f"must not lead to {new!r}, which {how}")
-        if not first and self.decision is None:
-            raise EditError("body", "must name something to change: add, remove, rename, reset or decision")
+        if not first and self.decision is None and self.persons is None:
+            raise EditError(
+                "body", "must name something to change: add, remove, rename, reset, persons or decision"
+            )
         if len(first) > MAX_LABELS:
             raise EditError("body", f"must name at most {MAX_LABELS} labels")
 
@@ -108,8 +115,8 @@ class Change(NamedTuple):
 class Corrections:
     """What people say of one content, after `number` changes of it.
 
-    `renamed` maps the detectors' name to the one that is shown instead. `changes` are the last ones, newest
-    last.
+    `renamed` maps the detectors' name to the one that is shown instead. `persons` are those of whom people say
+    that they are there, or not, by id. `changes` are the last ones, newest last.
     """
 
     number: int = 0
@@ -118,6 +125,7 @@ class Corrections:
     renamed: Mapping[str, str] = field(default_factory=dict)
     verdict: Verdict | None = None
     changes: tuple[Change, ...] = ()
+    persons: "Mapping[str, SaidOfPerson]" = field(default_factory=dict)
 
     @property
     def decision(self) -> Decision | None:
@@ -152,7 +160,15 @@ class Corrections:
             found,
             labels={**labels, **by_people},
             parents=frozenset(found.parents & labels.keys()) - by_people.keys(),
+            persons=self._persons_on(found),
         )
+
+    def _persons_on(self, found: Findings) -> Mapping[str, PersonMatch]:
+        if not self.persons:
+            return found.persons
+        from contract.said_of_persons import put_over  # few deployments look for persons
+
+        return put_over(self.persons, found)
 
     def edited(self, edit: Edit, by: str, at: str) -> "Corrections":
         """Return what stands after an edit: this very value where it says so already.
@@ -163,6 +179,8 @@ class Corrections:
         if edit.decision is not None and (edit.decision or None) != self.decision:
             verdict = Verdict(Decision(edit.decision), by, at, edit.why) if edit.decision else None
             after = replace(after, verdict=verdict)
+        if edit.persons is not None:
+            after = replace(after, persons=self._persons_with(edit.persons, by, at))
         if after == self:
             return self
         for part, names in (("add", after.added), ("remove", after.removed)):
@@ -172,6 +190,28 @@ class Corrections:
                 )
         changes = _last((*self.changes, Change(by, at, _said(edit))))
         return replace(after, number=self.number + 1, changes=changes)
+
+    def without_person(self, person: str) -> "Corrections":
+        """Return what stands, and what is kept of changes, where nobody has ever named a person.
+
+        Return this very value where nobody has. Else it is one more change, so that whoever has read what
+        stood does not write it again; of which nothing is kept.
+        """
+        changes = tuple(
+            change for each in self.changes if (change := _change_without(each, person)) is not None
+        )
+        persons = {name: said for name, said in self.persons.items() if name != person}
+        if changes == self.changes and len(persons) == len(self.persons):
+            return self
+        return replace(self, number=self.number + 1, persons=persons, changes=changes)
+
+    def _persons_with(self, edit: "PersonsEdit", by: str, at: str) -> "Mapping[str, SaidOfPerson]":
+        from contract.said_of_persons import edited
+
+        try:
+            return edited(self.persons, edit, by, at)
+        except ValueError as error:
+            raise EditError("persons", str(error)) from error
 
     def _with(self, edit: Edit) -> "Corrections":
         """Return what stands of labels after an edit, each of them in one place alone."""
@@ -219,7 +259,10 @@ class Corrections:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Write it for JSON, and for an item of DynamoDB: texts, one whole number, lists and mappings."""
+        """Write it for JSON, and for an item of DynamoDB: texts, one whole number, lists and mappings.
+
+        Without what stands of persons, who have names for JSON.
+        """
         return {
             "number": self.number,
             "added": list(self.added),
@@ -237,7 +280,12 @@ class Corrections:
         `called_at` is what results have, by which the tally knows what expires with a content.
         """
         known = {name: value for name, value in self.to_json().items() if value is not None}
-        return {**known, "called_at": self.changes[-1].at if self.changes else ""}
+        persons = {name: said.to_item() for name, said in self.persons.items()}
+        return {
+            **known,
+            **({"persons": persons} if persons else {}),
+            "called_at": self.changes[-1].at if self.changes else "",
+        }
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "Corrections":
@@ -259,11 +307,31 @@ class Corrections:
                 Change(_text(each["by"]), _text(each["at"]), _without(each, "by", "at"))
                 for each in item["changes"]
             ),
+            persons=_persons(item["persons"]) if "persons" in item else {},
         )
 
 
 # What stands where nobody has said anything.
 NONE = Corrections()
+
+
+def _persons(item: Mapping[str, Any]) -> "dict[str, SaidOfPerson]":
+    from contract.said_of_persons import SaidOfPerson
+
+    return {name: SaidOfPerson.from_item(said) for name, said in item.items()}
+
+
+def _change_without(change: Change, person: str) -> Change | None:
+    """Return a change as if it had not named a person; None where it said nothing else."""
+    if "persons" not in change.edit:
+        return change
+    left = {
+        part: kept
+        for part, names in change.edit["persons"].items()
+        if (kept := [name for name in names if name != person])
+    }
+    said = {**_without(change.edit, "persons"), **({"persons": left} if left else {})}
+    return change._replace(edit=said) if said.keys() - {"why"} else None
 
 
 def corrections_key(content_id: str) -> ItemKey:
@@ -287,6 +355,7 @@ def _said(edit: Edit) -> dict[str, Any]:
         "rename": dict(edit.rename),
         "reset": list(edit.reset),
         "decision": None if edit.decision is None else str(edit.decision) or "none",
+        "persons": None if edit.persons is None else edit.persons.to_json(),
         "why": edit.why,
     }
     return {name: value for name, value in said.items() if value}

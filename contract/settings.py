@@ -212,7 +212,7 @@ class EditorSettings:
 
     `prefix_claim` is the claim of a token that says what its bearer may see; empty where all callers see
     everything. `policy` says which names of labels are told, and what aliases stand for, as JSON; empty where
-    there is none.
+    there is none. `people` is `yes` where persons are looked for.
     """
 
     bucket_name: str
@@ -220,6 +220,7 @@ class EditorSettings:
     queue_url: str
     prefix_claim: str = ""
     policy: str = ""
+    people: str = ""
 
 
 @dataclass(frozen=True)

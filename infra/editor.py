@@ -8,6 +8,7 @@ from constructs import Construct
 
 from contract import timing
 from contract.environment import dump
+from contract.people import PEOPLE
 from contract.settings import EditorSettings
 from contract.table import CONTENT_PREFIX, RECORD_PREFIX
 from infra.functions import PythonFunction, allow
@@ -19,7 +20,7 @@ class Editor(Construct):
     """A function with a role of its own, so that the query function can go on reading alone.
 
     Of the table it reads records, and what is kept by content, and writes the latter; it asks for photos to
-    be looked at again. It reaches no photo.
+    be looked at again. It reaches no photo. Where people are on, it reads whose name is whose.
     """
 
     def __init__(
@@ -40,10 +41,12 @@ class Editor(Construct):
                 queue_url=intake.images.queue.queue_url,
                 prefix_claim=settings.prefix_claim,
                 policy=settings.policy_json,
+                people="yes" if settings.people else "",
             )
         )
-        if not settings.policy:
-            del told["POLICY"]
+        for of_choice in ("POLICY", "PEOPLE"):
+            if not told[of_choice]:
+                del told[of_choice]
         self.function = PythonFunction(
             self,
             "Editor",
@@ -67,6 +70,8 @@ class Editor(Construct):
         allow_on_keys(["dynamodb:GetItem"], RECORD_PREFIX, CONTENT_PREFIX)
         allow_on_keys(["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"], RECORD_PREFIX)
         allow_on_keys(["dynamodb:PutItem", "dynamodb:Query"], CONTENT_PREFIX)
+        if settings.people:
+            allow_on_keys(["dynamodb:Query"], PEOPLE)
         allow(self.function, ["sqs:SendMessage"], intake.images.queue.queue_arn)
         if settings.api_access == "open":
             Annotations.of(self).add_warning_v2(

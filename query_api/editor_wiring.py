@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import botocore.session
@@ -10,7 +11,7 @@ from aws_lambda_powertools import Logger
 
 from aws.queues import Outgoing, SqsQueue
 from contract.environment import load
-from contract.moments import to_text
+from contract.moments import day_of, to_text
 from contract.notifications import look_again
 from contract.quotas import KEYS_A_MESSAGE
 from contract.settings import EditorSettings
@@ -21,6 +22,8 @@ from query_api.answering import Answering, answering
 from query_api.endpoints.correcting import CorrectionEndpoints
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from contract.policy import Policy
 
 
@@ -41,6 +44,7 @@ def assemble(settings: EditorSettings, session: botocore.session.Session) -> Ans
         logger.info,
         settings.prefix_claim,
         _policy(settings),
+        _names(settings, dynamodb, logger),
     )
     return answering(endpoints.routes(), logger)
 
@@ -51,6 +55,22 @@ def _policy(settings: EditorSettings) -> "Policy | None":
     from contract.policy_faults import read_policy
 
     return read_policy(settings.policy)
+
+
+def _names(
+    settings: EditorSettings, client: "DynamoDBClient", logger: Logger
+) -> Callable[[], Mapping[str, str]] | None:
+    if not settings.people:
+        return None
+    from query_api.adapters.people import read_names
+
+    def unreadable(what: str, error: Exception) -> None:
+        logger.warning("an item cannot be read, and is passed over", item=what, reason=repr(error))
+
+    def today() -> str:
+        return day_of(time.time())
+
+    return partial(read_names, client, settings.table_name, today, unreadable)
 
 
 def ask_to_look(queue: SqsQueue, bucket_name: str, keys: Sequence[str], at: str) -> None:

@@ -6,19 +6,26 @@ from typing import Any, NamedTuple
 
 from aws.calls import pages, projection, write_if
 from contract import table
+from contract.corrections import CORRECTIONS, Corrections
 from contract.face_search import FACES_ANSWERED
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_to_wire, to_wire
 from contract.records import pack, unpack
+from contract.tallies import NAME_PREFIX
 from operations.adapters.dynamodb import OperatedTable
 
-_PERSONS, _ANSWER = "persons", "answer"
+_PERSONS, _ANSWER, _CHANGES = "persons", "answer", "changes"
 
 
 class PersonMention(NamedTuple):
-    """An item that names a person; `answer` is what is kept of a face, None where the item is a record."""
+    """An item that names a person: a record, corrections, or what was answered about a face, `answer`."""
 
     at: ItemKey
     answer: bytes | None
+
+    @property
+    def is_said(self) -> bool:
+        """Whether the item is what people say of a photo."""
+        return self.at.sk == CORRECTIONS
 
     @property
     def key(self) -> str:
@@ -31,13 +38,15 @@ class DynamoDBMentions(OperatedTable):
 
     def find(self, person_id: str) -> Iterator[list[PersonMention]]:
         """Read the whole table, as of now, a megabyte at a time."""
-        expression, names = projection((PARTITION_KEY, SORT_KEY, _PERSONS, _ANSWER))
+        expression, names = projection((PARTITION_KEY, SORT_KEY, _PERSONS, _ANSWER, _CHANGES))
         found = pages(
             self._call("Scan", self.client.scan),
-            FilterExpression=f"begins_with(#{SORT_KEY}, :faces) OR attribute_exists(#{_PERSONS})",
+            FilterExpression=(
+                f"begins_with(#{SORT_KEY}, :faces) OR attribute_exists(#{_PERSONS}) OR #{SORT_KEY} = :said"
+            ),
             ProjectionExpression=expression,
             ExpressionAttributeNames=names,
-            ExpressionAttributeValues={":faces": {"S": f"{FACES_ANSWERED}#"}},
+            ExpressionAttributeValues={":faces": {"S": f"{FACES_ANSWERED}#"}, ":said": {"S": CORRECTIONS}},
             ConsistentRead=True,
         )
         for page in found:
@@ -58,6 +67,39 @@ class DynamoDBMentions(OperatedTable):
             ),
         )
 
+    def take_out_of_said(self, mention: PersonMention, person_id: str) -> list[str]:
+        """Write what people say of a content without the person; return the keys of the content.
+
+        The tally has named those, some seconds late.
+        """
+        get, put = (
+            self._call("GetItem of corrections", self.client.get_item),
+            self._call("PutItem of corrections", partial(write_if, self.client.put_item)),
+        )
+        while "Item" in (found := get(Key=key_to_wire(mention.at), ConsistentRead=True)):
+            said = Corrections.from_item(from_wire(found["Item"]))
+            without = said.without_person(person_id)
+            if without is said:
+                break
+            written = put(
+                Item=to_wire(mention.at._asdict() | without.to_item()),
+                ConditionExpression="#number = :seen",
+                ExpressionAttributeNames={"#number": "number"},
+                ExpressionAttributeValues=to_wire({":seen": said.number}),
+            )
+            if written.is_done:
+                break
+        return self._keys_of(mention.at.pk)
+
+    def _keys_of(self, partition: str) -> list[str]:
+        found = pages(
+            self._call("Query of a content's names", self.client.query),
+            KeyConditionExpression=f"{PARTITION_KEY} = :content AND begins_with({SORT_KEY}, :named)",
+            ExpressionAttributeValues={":content": {"S": partition}, ":named": {"S": NAME_PREFIX}},
+            ConsistentRead=True,
+        )
+        return [str(from_wire(item)["key"]) for page in found for item in page["Items"]]
+
     def has_rows(self, person_id: str) -> bool:
         """Return whether an index row still leads from the person to a photo."""
         query = self._call("Query of a person's rows", self.client.query)
@@ -75,6 +117,11 @@ class DynamoDBMentions(OperatedTable):
 
 def _names(item: Mapping[str, Any], person_id: str) -> bool:
     """Return whether an item names the person. What cannot be read is nobody's mention."""
+    if item[SORT_KEY] == CORRECTIONS:
+        changed = [each[_PERSONS].values() for each in item.get(_CHANGES, []) if _PERSONS in each]
+        return person_id in item.get(_PERSONS, {}) or any(
+            person_id in named for parts in changed for named in parts
+        )
     if _ANSWER not in item:
         return person_id in item.get(_PERSONS, {})
     return any(match["User"]["UserId"] == person_id for match in unpack(item[_ANSWER])["UserMatches"])

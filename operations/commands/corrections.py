@@ -64,15 +64,17 @@ def undo(
     api = connect(stack, local, directory).api
     said = read(api, key)
     names = [] if decision else [*said["added"], *said["removed"], *said["renamed"]]
-    if not names and said["decision"] is None:
+    persons = [] if decision else [person["name"] for person in said.get("persons", [])]
+    if not names and not persons and said["decision"] is None:
         terminal.remark(f"Nothing that people say of {key} is to be taken back.")
         return 0
     labels = f"what people say of {len(names)} labels" if names else ""
+    of_persons = f"what people say of {len(persons)} persons" if persons else ""
     decided = "" if said["decision"] is None else f"the decision {said['decision']['decision']!r}"
-    question = f"Take back {' and '.join(filter(None, (labels, decided)))} of {key}?"
+    question = f"Take back {' and '.join(filter(None, (labels, of_persons, decided)))} of {key}?"
     if not terminal.consents(yes, question, "nothing was changed"):
         return 1
-    take_back(api, key, said, names, why)
+    take_back(api, key, said, (names, persons), why)
     terminal.remark("Taken back; lists and counts show it within seconds.")
     return 0
 
@@ -88,11 +90,18 @@ def read(api: QueryApi, key: str) -> Mapping[str, Any]:
     return corrections
 
 
-def take_back(api: QueryApi, key: str, said: Mapping[str, Any], names: list[str], why: str) -> None:
-    """Take back a decision, and what is said of labels. Raise OperatorError if somebody else was faster."""
-    number = said["number"]
-    for start in range(0, max(1, len(names)), NAMES_A_REQUEST):
-        edit = {"reset": names[start : start + NAMES_A_REQUEST], "decision": "none", "why": why}
+def take_back(
+    api: QueryApi, key: str, said: Mapping[str, Any], of: tuple[list[str], list[str]], why: str
+) -> None:
+    """Take back a decision, and what is said `of` labels and persons.
+
+    Raise OperatorError if somebody else was faster.
+    """
+    (names, persons), number = of, said["number"]
+    for start in range(0, max(1, len(names), len(persons)), NAMES_A_REQUEST):
+        part = slice(start, start + NAMES_A_REQUEST)
+        of_persons = {"persons": {"reset": persons[part]}} if persons[part] else {}
+        edit = {"reset": names[part], "decision": "none", "why": why, **of_persons}
         status, answer = api.patch("/images", edit, {"if-match": f'"{number}"'}, key=key)
         if status == HTTPStatus.PRECONDITION_FAILED:
             raise terminal.OperatorError(_CORRECTED_MEANWHILE)
@@ -113,5 +122,8 @@ def _words(change: Mapping[str, Any]) -> Iterator[str]:
             yield f"{verb} {', '.join(change[part])}"
     for old, new in change.get("rename", {}).items():
         yield f"renamed {old} to {new}"
+    for part, verb in (("is", "named"), ("is_not", "denied"), ("reset", "took back")):
+        if named := change.get("persons", {}).get(part):
+            yield f"{verb} {', '.join(named)}"
     if "decision" in change:
         yield f"decided {change['decision']}"

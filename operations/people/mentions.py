@@ -52,15 +52,23 @@ class MentionRemoval:
         )
 
     def _pass(self, person_id: str) -> Steps[list[str]]:
-        """Go through the table: write answers without the person; return the keys whose records name it."""
+        """Go through the table: write answers, and what people say, without the person.
+
+        Return the keys whose records name it.
+        """
         yield "looking through what is kept of photos"
         keys: list[str] = []
+        corrected: list[str] = []
         for mentions in self.table.find(person_id):
             for mention in mentions:
-                if mention.answer is None:
+                if mention.is_said:
+                    corrected += self.table.take_out_of_said(mention, person_id)
+                elif mention.answer is None:
                     keys.append(mention.key)
                 else:
                     self.table.take_out(mention, person_id)
+        if others := [key for key in corrected if key not in keys]:
+            self._ask_to_look(others)
         return keys
 
     def _ask_to_look(self, keys: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """`PATCH /images`: what a person says of a photo; answered by a function of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contract.corrections import (
@@ -17,7 +18,8 @@ from contract.errors import ImagepipeError
 from contract.records import ImageRecord, Status
 from query_api.endpoints.image_parameters import KEY
 from query_api.endpoints.images import object_key
-from query_api.endpoints.schemas import CORRECTIONS, COUNT, TEXT, json_object
+from query_api.endpoints.naming import PERSONS, identified, nobody_is_looked_for, with_names
+from query_api.endpoints.schemas import CORRECTIONS, COUNT, TEXT, Json, json_object
 from query_api.http import parameters
 from query_api.http.claims import visible_prefixes
 from query_api.http.messages import (
@@ -71,6 +73,7 @@ BODY = (
         "rename", _RENAMES, "Labels by another name; to the name of one that is there, to merge the two."
     ),
     Parameter("reset", _NAMES, "Labels of which the detectors' word is shown again."),
+    PERSONS,
     Parameter(
         "decision", parameters.one_of(*Decision, NO_DECISION), "Whether the photo is to be shown, or neither."
     ),
@@ -133,7 +136,8 @@ class CorrectionEndpoints(NamedTuple):
 
     `prefix_claim` is the claim of a token that says what its bearer may see; empty where all see everything.
     `now` gives ISO 8601 times in UTC. `log` is told what was done, with its facts by name. Where there is a
-    `policy`, it says what labels a name stands for, and which names are told.
+    `policy`, it says what labels a name stands for, and which names are told. `names` reads those of enrolled
+    persons by id, None where nobody is looked for.
     """
 
     store: "DynamoDBCorrections"
@@ -142,6 +146,7 @@ class CorrectionEndpoints(NamedTuple):
     log: Callable[..., None]
     prefix_claim: str = ""
     policy: "Policy | None" = None
+    names: Callable[[], Mapping[str, str]] | None = None
 
     def routes(self) -> tuple[Route, ...]:
         return (
@@ -204,13 +209,17 @@ class CorrectionEndpoints(NamedTuple):
             ) from error
         content = {
             "key": record.key,
-            "corrections": self._told(standing).to_json(),
+            "corrections": self._told(standing),
             "told": len(keys),
             "is_all": lacking.is_all,
         }
         return Response(200, content, headers={"etag": etag(standing)})
 
     def _meant(self, edit: Edit) -> Edit:
+        if edit.persons is not None:
+            if self.names is None:
+                raise nobody_is_looked_for()
+            edit = replace(edit, persons=identified(edit.persons, self.names()))
         if self.policy is None:
             return edit
         from query_api.corrections_by_policy import meant
@@ -220,12 +229,14 @@ class CorrectionEndpoints(NamedTuple):
         except EditError as error:
             raise bad_parameters(ParamFault(error.field, error.reason)) from error
 
-    def _told(self, standing: Corrections) -> Corrections:
-        if self.policy is None:
-            return standing
-        from query_api.corrections_by_policy import told
+    def _told(self, standing: Corrections) -> Json:
+        said = standing
+        if self.policy is not None:
+            from query_api.corrections_by_policy import told
 
-        return told(standing, self.policy)
+            said = told(standing, self.policy)
+        written = said.to_json()
+        return written if self.names is None else with_names(written, standing, self.names)
 
 
 def etag(standing: Corrections) -> str:
@@ -274,6 +285,7 @@ def _edit(asked: Mapping[str, Any]) -> Edit:
             reset=asked["reset"] or (),
             decision="" if decision == NO_DECISION else decision,
             why=asked["why"],
+            persons=asked["persons"],
         )
     except EditError as error:
         raise bad_parameters(ParamFault(error.field, error.reason)) from error
@@ -286,7 +298,7 @@ def _edited(standing: Corrections, edit: Edit, by: str, at: str) -> Corrections:
         raise bad_parameters(ParamFault(error.field, error.reason)) from error
 
 
-def _overtaken(key: str, standing: Corrections, told: Corrections) -> ProblemError:
+def _overtaken(key: str, standing: Corrections, told: Json) -> ProblemError:
     return ProblemError(
         412,
         "corrected-meanwhile",
@@ -294,7 +306,7 @@ def _overtaken(key: str, standing: Corrections, told: Corrections) -> ProblemErr
         f"The corrections of {key!r} are number {standing.number} by now. Look at them, and correct what is "
         f"still wrong with If-Match: {etag(standing)}.",
         headers={"etag": etag(standing)},
-        more={"corrections": told.to_json()},
+        more={"corrections": told},
     )
 
 

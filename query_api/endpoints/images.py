@@ -206,9 +206,12 @@ class ImageEndpoints:
         from contract.corrections import NONE
 
         said = details.said or NONE
-        return Response(
-            200, self._detailed(details._replace(said=said)), headers={"etag": f'"{said.number}"'}
-        )
+        shown = self._detailed(details._replace(said=said))
+        if (people := self.offered.people) is not None:
+            from query_api.endpoints.naming import with_names
+
+            shown["corrections"] = with_names(shown["corrections"], said, people.names)
+        return Response(200, shown, headers={"etag": f'"{said.number}"'})
 
     def _detailed(self, details: Details) -> schemas.Json:
         record, people, policy = details.record, self.offered.people, self.offered.policy
@@ -216,7 +219,9 @@ class ImageEndpoints:
         if "persons" in shown:
             from query_api.endpoints.people import with_boxes
 
-            shown["persons"] = with_boxes(shown["persons"], details.results.get("faces"))
+            said = details.said.persons if details.said and record.corrections else {}
+            by_people = {person for person, each in said.items() if each.is_there}
+            shown["persons"] = with_boxes(shown["persons"], details.results.get("faces"), by_people)
         if policy is not None:
             shown = {**shown, "policy": policy.version}
         if presentation.is_film(details.record):

@@ -1,6 +1,6 @@
 """Persons who agreed to be looked for, as answers name them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,10 +64,20 @@ def people_endpoint(people: KnownPeople) -> Route:
     return Route(PEOPLE, answer)
 
 
-def with_boxes(persons: Sequence[Json], faces: Result | None) -> list[Json]:
-    """Return persons with where their faces are, as DetectFaces has said; None where nobody knows."""
+def with_boxes(persons: Sequence[Json], faces: Result | None, by_people: Collection[str] = ()) -> list[Json]:
+    """Return persons with where their faces are, as DetectFaces has said; None where nobody knows.
+
+    `by_people` are the ids of those of whom people have said that they are there.
+    """
     details: Sequence[Any] = () if faces is None else faces.response.get("FaceDetails", [])
-    return [{**person, "box": _box(person["face"], details)} for person in persons]
+    return [
+        {
+            **person,
+            "box": _box(person["face"], details),
+            **({"by": "person"} if person["id"] in by_people else {}),
+        }
+        for person in persons
+    ]
 
 
 def _box(face: int | None, details: Sequence[Any]) -> Json | None:

@@ -101,6 +101,21 @@ CORRECTIONS = json_object(
                 }
             )
         ),
+        "persons": {
+            **listed(
+                json_object(
+                    {
+                        "id": TEXT,
+                        "name": TEXT,
+                        "is": {"type": "boolean"},
+                        "face": or_null(BOX),
+                        "by": TEXT,
+                        "at": TIME,
+                    }
+                )
+            ),
+            "description": "Of whom people say that they are there or not, where persons are looked for.",
+        },
         "changes": listed(
             json_object(
                 {
@@ -110,14 +125,16 @@ CORRECTIONS = json_object(
                     "remove": _LABELS,
                     "rename": {"type": "object", "additionalProperties": TEXT},
                     "reset": _LABELS,
+                    "persons": {"type": "object", "additionalProperties": _LABELS},
                     "decision": TEXT,
                     "why": TEXT,
                 },
-                *("add", "remove", "rename", "reset", "decision", "why"),
+                *("add", "remove", "rename", "reset", "persons", "decision", "why"),
                 description="The last ones, newest last: by whom, when, and what was asked.",
             )
         ),
     },
+    "persons",
     description="What people say of the photo.",
 )
 # Only where there is something of it: most deployments do not look for it.
@@ -154,8 +171,13 @@ _COMMON: Json = {
                         "description": "Which of `face_details`, if known.",
                     },
                     "box": {**or_null(BOX), "description": "Of one image alone: where the face is."},
+                    "by": {
+                        "type": "string",
+                        "enum": ["person"],
+                        "description": "Of one image alone, where a person has said so.",
+                    },
                 },
-                "box",
+                *("box", "by"),
             )
         ),
         "description": "Who agreed to be looked for and is on the photo, the likest first; each once.",
@@ -289,6 +311,7 @@ DETAILS = json_object(
                 **CORRECTIONS["properties"],
                 "shown": {**COUNT, "description": "The number of those that lists and counts show as yet."},
             },
+            "persons",
             description="What people say of it, where the deployment lets them.",
         ),
     },

@@ -26,6 +26,7 @@ export function placesOf(details, leastConfidence = 0) {
   const named = new Map((details.persons ?? []).map(({ face, name }) => [face, name]));
   const faces = (details.face_details ?? []).map(({ box, confidence }, number) => ({
     kind: "face",
+    number,
     name: named.get(number) ?? "Face",
     box,
     confidence: confidence ?? 100,
@@ -75,7 +76,7 @@ export function drawLegend(layer, names) {
 }
 
 function boxOf(place, shown, frame) {
-  const { kind, name, box, confidence } = place;
+  const { kind, name, box, confidence, number } = place;
   const left = Math.max(0, shown.x + box.left * shown.width);
   const top = Math.max(0, shown.y + box.top * shown.height);
   const right = Math.min(1, shown.x + (box.left + box.width) * shown.width);
@@ -86,7 +87,7 @@ function boxOf(place, shown, frame) {
   );
   const element = h(
     "span",
-    { class: `box ${kind}`, "data-name": name },
+    { class: `box ${kind}`, "data-name": name, "data-face": number },
     said ? h("span", { class: "box-name" }, said) : null,
   );
   element.hidden = right <= left || bottom <= top;

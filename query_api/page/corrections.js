@@ -1,4 +1,4 @@
-// Correcting the labels of a photo: what a person adds and removes, and taking that back.
+// Correcting a photo: what a person adds and removes, and taking that back.
 
 import { ask, correct } from "./api.js";
 import { keepDetails } from "./details.js";
@@ -30,7 +30,7 @@ export class Corrector {
     if (has(added, name)) back = { add: [name] };
     if (former.length) back = { rename: Object.fromEntries(former) };
     const labels = this.details.labels.filter((label) => !isSame(label.name, name));
-    return this.send({ remove: [name] }, `Removed ${name}.`, labels, back);
+    return this.send({ remove: [name] }, `Removed ${name}.`, { labels }, back);
   }
 
   add(name) {
@@ -41,7 +41,7 @@ export class Corrector {
     if (former.length) back = { rename: Object.fromEntries(former) };
     const others = this.details.labels.filter((label) => !isSame(label.name, name));
     const label = { name, confidence: 100, parent: false, parents: [], instances: [], by: "person" };
-    return this.send({ add: [name] }, `Added ${name}.`, [label, ...others], back);
+    return this.send({ add: [name] }, `Added ${name}.`, { labels: [label, ...others] }, back);
   }
 
   /**
@@ -75,17 +75,18 @@ export class Corrector {
     return failure;
   }
 
-  /** Send an edit, and show its labels as they will be; `back` takes it back. */
-  async send(edit, said, labels, back) {
+  /** Send an edit, and show what it `makes` of the details; `back` takes it back. */
+  async send(edit, said, makes, back) {
     if (this.isBusy) return;
     this.isBusy = true;
     const before = this.details;
     try {
       const { corrections } = await correct(this.photo.key, edit, before.corrections.number);
       this.said = said;
-      this.undo = back && (() => this.send(back, "Taken back.", before.labels, null));
+      const former = Object.fromEntries(Object.keys(makes).map((part) => [part, before[part]]));
+      this.undo = back && (() => this.send(back, "Taken back.", former, null));
       const { shown } = before.corrections;
-      this.take({ ...before, labels, corrections: { ...corrections, shown } });
+      this.take({ ...before, ...makes, corrections: { ...corrections, shown } });
       this.follow();
     } catch (error) {
       this.undo = null;

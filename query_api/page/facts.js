@@ -3,12 +3,13 @@
 import { captureRows } from "./capture.js";
 import { h, isOn, replace } from "./dom.js";
 import { film } from "./film.js";
+import { choiceOf, notButton } from "./people.js";
 import { ACTIONS, clock, foremost, moment, percent, plural, size, worn } from "./words.js";
 
 /**
  * List the facts. `least` is the least confidence of labels; `chosen` takes filters, `pointed` the name of
- * what is pointed at, or null; `raw` gives Rekognition's own answer; `corrector` lets labels be corrected, and
- * `decider` lets people decide whether it is shown; null where nobody may.
+ * what is pointed at, or null, and the number of its face; `raw` gives Rekognition's own answer; `corrector` lets labels and persons be
+ * corrected, and `decider` lets people decide whether it is shown; null where nobody may.
  */
 export function facts(details, { least, chosen, pointed, raw, corrector, decider }) {
   return [
@@ -26,12 +27,16 @@ export function facts(details, { least, chosen, pointed, raw, corrector, decider
           ),
         )
       : null,
-    persons(details, { chosen, pointed }),
+    persons(details, { chosen, pointed, corrector }),
     labels(details, { least, chosen, pointed, corrector }),
     details.face_details?.length
       ? part(
           plural(details.face_details.length, "face"),
-          h("ul", { class: "faces" }, details.face_details.map(face)),
+          h(
+            "ul",
+            { class: "faces" },
+            details.face_details.map((found, number) => face(found, number, details, { pointed, corrector })),
+          ),
         )
       : null,
     details.text_lines?.length
@@ -55,12 +60,13 @@ function moreLikeThis({ key }, chosen) {
 }
 
 /** Who agreed to be looked for and is on the photo. */
-function persons({ persons = [] }, { chosen, pointed }) {
+function persons({ persons = [] }, { chosen, pointed, corrector }) {
   if (!persons.length) return null;
-  const items = persons.map(({ name, similarity }) => {
-    const item = tag({ name, confidence: similarity }, "person", () => chosen({ person: [name] }));
+  const items = persons.map(({ name, similarity, by }) => {
+    const item = tag({ name, confidence: similarity, by }, "person", () => chosen({ person: [name] }));
     for (const event of ["pointerenter", "focusin"]) item.addEventListener(event, () => pointed(name));
     for (const event of ["pointerleave", "focusout"]) item.addEventListener(event, () => pointed(null));
+    item.append(notButton(corrector, name) ?? "");
     return item;
   });
   return part("People", h("ul", { class: "tags" }, items));
@@ -103,15 +109,17 @@ function tag({ name, confidence, by }, kind, act) {
   return h("li", { class: "tag-item" }, button);
 }
 
-function face(found) {
-  const said = [];
+function face(found, number, { persons = [] }, { pointed, corrector }) {
+  const named = persons.find((person) => person.face === number)?.name;
+  const said = named ? [named] : [];
   if (found.gender?.value) said.push(found.gender.value.toLowerCase());
   if (found.age_range) said.push(`${found.age_range.low}–${found.age_range.high} years`);
   const feeling = [...(found.emotions ?? [])].sort((one, other) => other.confidence - one.confidence)[0];
   if (feeling) said.push(feeling.type.toLowerCase());
   for (const name of ["smile", "eyeglasses", "sunglasses", "beard", "mustache"])
     if (found[name]?.value) said.push(name);
-  return h("li", {}, said.join(", ") || `face, ${percent(found.confidence ?? 0)}`);
+  const choice = choiceOf(corrector, number, (is) => pointed(is ? (named ?? "Face") : null, number));
+  return h("li", {}, said.join(", ") || `face, ${percent(found.confidence ?? 0)}`, choice);
 }
 
 function rejection({ code, message, detector }) {

@@ -60,10 +60,13 @@ export class Frame {
     drawPlaces(this.layer, placesOf(details, leastConfidence(filters())));
   }
 
-  /** Make the boxes of one name stand out; null for none. */
-  point(name) {
+  /** Make the boxes of one name stand out, or the one with a number among faces; null for none. */
+  point(name, face) {
     this.layer.classList.toggle("pointing", name !== null);
-    for (const box of this.layer.children) box.classList.toggle("pointed", box.dataset.name === name);
+    for (const box of this.layer.children) {
+      const isIt = face === undefined || box.dataset.face === String(face);
+      box.classList.toggle("pointed", isIt && box.dataset.name === name);
+    }
   }
 
   /** Show what is blurred. */

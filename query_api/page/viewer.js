@@ -148,7 +148,7 @@ export class Viewer {
           change(some, { inPlace: true });
           this.dialog.close();
         },
-        pointed: (name) => this.frame.point(name),
+        pointed: (name, face) => this.frame.point(name, face),
         raw: () => ask("images", { key: photo.key, raw: "true" }),
         corrector,
         decider: this.decider,
@@ -175,7 +175,7 @@ export class Viewer {
   }
 
   onKey(event) {
-    if (event.target.closest("pre, input") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("pre, input, select") || event.ctrlKey || event.metaKey || event.altKey) return;
     const by = { ArrowLeft: -1, ArrowRight: 1, ...(isOn("policy") ? { n: 1 } : {}) }[event.key];
     if (!by) return this.decide(event);
     event.preventDefault();

@@ -15,14 +15,25 @@ from contract.corrections import (
     Edit,
     EditError,
 )
+from contract.face_search import FaceBox
 from contract.items import from_wire, to_wire
-from contract.records import Findings
+from contract.photos import PhotoFacts
+from contract.records import Findings, PersonMatch
+from contract.said_of_persons import PersonsEdit
 
+LEFT, RIGHT = FaceBox(0.1, 0.1, 0.2, 0.2), FaceBox(0.6, 0.1, 0.2, 0.2)
 AT = "2026-11-27T12:00:00.000Z"
 FOUND = Findings(
     labels={"Animal": 99.0, "Canine": 97.0, "Dog": 97.0, "Cat": 80.0, "Sofa": 60.0},
     parents=frozenset({"Animal", "Canine"}),
     implied_by={"Canine": frozenset({"Dog"}), "Animal": frozenset({"Dog", "Canine", "Cat"})},
+    photo=PhotoFacts(format="jpeg", width=100, height=100, is_direct=True),
+    faces=2,
+    face_details=tuple(
+        {"BoundingBox": dict(zip(("Left", "Top", "Width", "Height"), box, strict=True))}
+        for box in (LEFT, RIGHT)
+    ),
+    persons={"p1": PersonMatch(97.5, 0), "p2": PersonMatch(95.0, 1)},
 )
 
 
@@ -126,7 +137,7 @@ def test_the_last_changes_are_kept_and_never_more_than_an_item_takes() -> None:
 @pytest.mark.parametrize(
     ("edit", "sentence"),
     [
-        ({}, "body must name something to change: add, remove, rename, reset or decision"),
+        ({}, "body must name something to change: add, remove, rename, reset, persons or decision"),
         (
             {"add": ("",)},
             "add must name labels of 1 to 200 characters in one line, without blanks around them",
@@ -176,6 +187,16 @@ def test_more_than_can_be_kept_is_refused() -> None:
 NAMES = st.sampled_from(["a", "A", "b", "ß", "Straße", "c d"])
 
 
+FACES = st.sampled_from([None, LEFT, FaceBox(0.12, 0.1, 0.2, 0.2), RIGHT])
+
+
+@st.composite
+def persons_edits(draw: st.DrawFn) -> PersonsEdit:
+    persons = draw(st.permutations(["p1", "p2", "p3"]))
+    there = {persons[0]: draw(FACES)} if draw(st.booleans()) else {}
+    return PersonsEdit(there, (persons[1],), (persons[2],) if draw(st.booleans()) else ())
+
+
 @st.composite
 def edits(draw: st.DrawFn) -> Edit:
     names = draw(st.lists(NAMES, min_size=1, max_size=4, unique_by=str.casefold))
@@ -188,6 +209,7 @@ def edits(draw: st.DrawFn) -> Edit:
         rename=renamed,
         decision=draw(st.sampled_from(["", *Decision])),
         why=draw(st.sampled_from(["", "because"])),
+        persons=draw(st.none() | persons_edits()),
     )
 
 
@@ -203,6 +225,11 @@ def test_whatever_is_said_can_be_written_read_and_put_over_twice(many: list[Edit
     assert sum(map(len, folded)) == len(set().union(*folded)) or folded[0] & folded[2]
     after = standing.apply(FOUND)
     assert standing.apply(after) == after
+    there = {person for person, each in standing.persons.items() if each.is_there}
+    assert there <= after.persons.keys()
+    assert not after.persons.keys() & (standing.persons.keys() - there)
+    faces = [match.face for match in after.persons.values() if match.face is not None]
+    assert len(faces) == len(set(faces))
     for edit in many[-1:]:
         assert standing.edited(edit, "ben", AT) is standing
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from contract.environment import load
+from contract.people import PEOPLE
 from contract.quotas import OPERATOR_BURST, OPERATOR_REQUESTS_A_SECOND
 from contract.settings import EditorSettings, ProcessorSettings, TallySettings
 from contract.table import record_key, signing_key
@@ -18,6 +19,7 @@ from query_api.endpoints.correcting import ENDPOINTS
 from tests.infra.conftest import JWT, Synthesize
 from tests.infra.roles import arn_of, decides, granted, statements
 from tests.infra.template import Template
+from tests.infra.test_people import ON as PEOPLE_ON
 
 FUNCTION = "AWS::Lambda::Function"
 ON = {"corrections": "true"}
@@ -50,6 +52,25 @@ def test_the_gateway_leads_to_what_the_function_answers(corrected: Template) -> 
     assert {endpoint.gateway_route for endpoint in ENDPOINTS} == set(CORRECTION_ROUTES)
     assert set(CORRECTION_ROUTES) <= set(routes(corrected))
     assert {routes(corrected)[route]["AuthorizationType"] for route in CORRECTION_ROUTES} == {"AWS_IAM"}
+
+
+def test_where_persons_are_looked_for_it_reads_whose_name_is_whose(
+    corrected: Template, synthesized: Synthesize
+) -> None:
+    named = Template.of(synthesized({**PEOPLE_ON, **ON}))
+
+    def may(action: str, key: str, where: Template) -> bool:
+        table = arn_of(where, where.the("AWS::DynamoDB::Table")[0])
+        return decides(
+            statements(where, "EditorFunction"), f"dynamodb:{action}", table, **{LEADING_KEYS: [key]}
+        )
+
+    assert may("Query", PEOPLE, named)
+    assert not may("Query", PEOPLE, corrected)
+    assert not may("PutItem", PEOPLE, named)
+    assert not may("GetItem", PEOPLE, named)
+    assert "PEOPLE" not in variables(corrected, "EditorFunction")
+    assert variables(named, "EditorFunction")["PEOPLE"] == "yes"
 
 
 def test_it_writes_what_is_kept_by_content_alone_and_reaches_no_photo(corrected: Template) -> None:

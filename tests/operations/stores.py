@@ -26,6 +26,9 @@ class ScannedDynamoDB:
     def batch_execute_statement(self, **asked: Any) -> Any:
         return self.table.batch_execute_statement(**asked)
 
+    def get_item(self, **asked: Any) -> Any:
+        return self.table.get_item(**asked)
+
     def put_item(self, **asked: Any) -> Any:
         return self.table.put_item(**asked)
 

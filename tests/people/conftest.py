@@ -96,6 +96,7 @@ class Pipeline:
     clock: Clock
     calls: list[str]
     ids: int = 0
+    queues: FakeSQS = field(default_factory=FakeSQS)
 
     def new_id(self) -> str:
         self.ids += 1
@@ -111,7 +112,7 @@ class Pipeline:
     @property
     def removal(self) -> PersonRemoval:
         mentions = MentionRemoval(
-            self.mentions, queue(FakeSQS(), IMAGES), BUCKET, self.now, self.collection.sleep
+            self.mentions, queue(self.queues, IMAGES), BUCKET, self.now, self.collection.sleep
         )
         return PersonRemoval(self.people, self.collection, BUCKET, self.now, mentions)
 

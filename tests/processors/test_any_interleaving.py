@@ -17,12 +17,21 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from contract.block_tag import BLOCK_TAG
 from contract.corrections import Decision, Edit
+from contract.face_search import FaceBox
 from contract.items import from_wire
 from contract.notifications import completion, look_again
 from contract.photos import PICTURE, PhotoFacts
 from contract.policy import to_json
 from contract.records import Status, content_id, unpack
-from contract.table import camera_term, decision_term, hash_terms, label_term, place_term
+from contract.said_of_persons import PersonsEdit
+from contract.table import (
+    camera_term,
+    decision_term,
+    hash_terms,
+    label_term,
+    person_term,
+    place_term,
+)
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import nothing
 from tests.fakes.event_bridge import as_event
@@ -50,11 +59,14 @@ BODIES = st.sampled_from(
 FAULTS = st.sampled_from(
     ["none", "kill before", "kill after", "error", "throttle", "access denied", "other worker"]
 )
+FACE = FaceBox(0.1, 0.1, 0.2, 0.2)
 EDITS = (
     Edit(add=("Bird",), decision=Decision.BLOCK),
     Edit(remove=("cat", "Sofa")),
     Edit(rename={"Dog": "Wolf", "owl": "bird"}),
     Edit(reset=("cat", "owl"), decision=""),
+    Edit(persons=PersonsEdit({"p1": None}, not_there=("p2",))),
+    Edit(remove=("dog",), persons=PersonsEdit({"p2": FACE}, reset=("p1",))),
 )
 PLACES = st.integers(min_value=1, max_value=25)
 
@@ -455,7 +467,9 @@ class InterleavingsOfCorrections(Interleavings):
         said = self.world.corrections(content_id(self.world.s3.etag_of(body), len(body)))
         gone = {label_term(name) for name in (*said.removed, *said.renamed)}
         decided = {decision_term(said.decision)} if said.decision else set[str]()
-        return (terms - gone) | {label_term(name) for name in (*said.added, *said.renamed.values())} | decided
+        named = {person_term(person) for person, each in said.persons.items() if each.is_there}
+        labels = {label_term(name) for name in (*said.added, *said.renamed.values())}
+        return (terms - gone) | labels | decided | named
 
     def _compare_table_with_bucket(self) -> None:
         super()._compare_table_with_bucket()

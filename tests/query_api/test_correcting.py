@@ -42,6 +42,7 @@ class CorrectionSite:
     logged: list[dict[str, object]] = field(default_factory=list)
     prefix_claim: str = ""
     policy: Policy | None = None
+    names: dict[str, str] | None = None
 
     def __post_init__(self) -> None:
         self.store = DynamoDBCorrections(self.table.client, self.table.table_name)
@@ -56,7 +57,13 @@ class CorrectionSite:
         queue = SqsQueue(cast("Any", self.queues), IMAGES, translated, at_once)
         ask = partial(ask_to_look, queue, BUCKET, at=AT)
         endpoints = CorrectionEndpoints(
-            self.store, ask, lambda: AT, self.info, self.prefix_claim, self.policy
+            self.store,
+            ask,
+            lambda: AT,
+            self.info,
+            self.prefix_claim,
+            self.policy,
+            None if self.names is None else lambda: dict(self.names or {}),
         )
         return Router(endpoints.routes(), self, lambda _what, _by: None).respond(request)
 

@@ -115,8 +115,8 @@ class Change(NamedTuple):
 class Corrections:
     """What people say of one content, after `number` changes of it.
 
-    `renamed` maps the detectors' name to the one that is shown instead. `persons` are those of whom people say
-    that they are there, or not, by id. `changes` are the last ones, newest last.
+    `renamed` maps the detectors' name to the one that is shown instead. `persons` are those of whom people
+    say that they are there, or not, by id. `changes` are the last ones, newest last.
     """
 
     number: int = 0

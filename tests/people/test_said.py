@@ -1,4 +1,4 @@
-"""What people say of who is on a photo goes with the person who is forgotten, whoever writes at that moment."""
+"""What people say of who is on a photo goes with whom is forgotten, whoever writes at that moment."""
 
 from typing import Any
 
@@ -70,5 +70,5 @@ def test_a_correction_written_meanwhile_is_kept_without_the_person(
 
 
 def test_who_named_the_person_before_is_done_when_it_is_looked() -> None:
-    """Names are read at the beginning of a correction: it has to end before what is kept is looked through."""
+    """Names are read as a correction begins: it has to end before what is kept is looked through."""
     assert EDITOR_TIMEOUT_SECONDS < PROCESSOR_TIMEOUT_SECONDS

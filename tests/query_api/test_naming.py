@@ -1,4 +1,4 @@
-"""Who is on a photo, by name: "is" and "is not" of a person, kept by id, told by name, refused in a sentence."""
+"""Who is on a photo, by name: "is" and "is not", kept by id, told by name, refused in one sentence."""
 
 import json
 from dataclasses import replace

@@ -23,7 +23,7 @@ DEFAULT_WATCH = ("Person", "Car", "Truck", "Bus", "Motorcycle", "Bicycle", "Dog"
 DEFAULT_CONFIDENCE_PERCENT = 60.0
 DEFAULT_GONE_SECONDS = 120
 CAMERA_PREFIX = "camera#"
-SCENE, TOLD, ASKED = "scene", "told", "asked"
+SCENE, STANDING, TOLD, ASKED = "scene", "standing", "told", "asked"
 
 Point = tuple[float, float]
 Polygon = tuple[Point, ...]
@@ -122,6 +122,11 @@ def write_cameras(cameras: Sequence[Camera], *, only_the_gate: bool = False) -> 
 def scene_key(camera: str) -> ItemKey:
     """Return where it stands what a camera usually shows."""
     return ItemKey(f"{CAMERA_PREFIX}{camera}", SCENE)
+
+
+def standing_key(camera: str) -> ItemKey:
+    """Return where it stands what a detector sees before a camera all along."""
+    return ItemKey(f"{CAMERA_PREFIX}{camera}", STANDING)
 
 
 def told_key(camera: str) -> ItemKey:

@@ -9,6 +9,7 @@ from contract.picture_usage import CONVERSION, METADATA, THUMBNAILS, PictureAssu
 from contract.prices import Prices
 from contract.quotas import ELSEWHERE, IN_LARGE_REGIONS
 from contract.usage import Assumptions, Work, seconds_at_quota
+from operations.camera_costs import ASKED_SHARE, camera_day
 from operations.costs import (
     ALARMS_OF_DELIVERY,
     Bill,
@@ -36,6 +37,7 @@ TWO = (*LABELS, "DetectFaces")
 FOUR = (*TWO, "DetectModerationLabels", "DetectText")
 THOUSAND, MILLION = 1_000, 1_000_000
 AIM_DOLLARS = 15
+CAMERA_EVERY_SECONDS = 10
 
 _TOP = """\
 # What it costs
@@ -79,6 +81,13 @@ _FILMS = """
 With `-c video=frames` ([video.md](video.md)), in the first million calls of a month. For comparison,
 `StartLabelDetection` is $6.00. Nothing of it was measured on AWS.
 """
+_CAMERAS = """
+## A day of a camera
+
+With `-c cameras=…` ([cameras.md](cameras.md)) and one detector, a picture every ten seconds, by how many
+of them are asked about. That is an assumption about your camera: drawn days with some forty visits have five
+of a hundred. Without the setting, all are asked about. Nothing of it was measured on AWS.
+"""
 _REGIONS = """
 ## A million photos with one detector, in several regions
 
@@ -121,6 +130,8 @@ def page() -> str:
         _pictures(),
         _FILMS,
         _films(),
+        _CAMERAS,
+        _cameras(),
         _REGIONS,
         _regions(),
         _standing(),
@@ -200,6 +211,15 @@ def _films() -> str:
         rows.append((what, str(len(operations)), f"{frames:,.0f}", *(f"{cell:.2f}" for cell in cells)))
     head = ("A film that", "Detectors", "Frames", "Rekognition", "Others", "All")
     return markdown_table(head, rows, numbers_from=1)
+
+
+def _cameras() -> str:
+    rows = []
+    for share in (0.01, ASKED_SHARE, 0.1, 1.0):
+        costs = camera_day(CAMERA_EVERY_SECONDS, share, LABELS)
+        cells = (costs.by_service["Rekognition"], costs.beside_rekognition, costs.total)
+        rows.append((f"{share:.0%}", *(f"{cell:.2f}" for cell in cells)))
+    return markdown_table(("Asked about", "Rekognition", "Others", "All"), rows, numbers_from=1)
 
 
 def _regions() -> str:

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from pathlib import PurePosixPath
 
+from contract.cameras import Cameras, read_cameras
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.meaning import OF_OUR_OWN
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
@@ -104,7 +106,8 @@ class Assessed:
 
     `is_current` says that its record says all already; `is_repeated` that its bytes were listed before.
     `is_read` says that its file has to be looked at, too, which calls no detector, and `lacks_only_picture`
-    that nothing else is missing in its record, and all the answers are kept.
+    that nothing else is missing in its record, and all the answers are kept. `is_of_camera` says that it
+    is asked about only if it shows something new.
     """
 
     listed: Listed
@@ -114,6 +117,7 @@ class Assessed:
     calls: tuple[str, ...] = ()
     is_read: bool = False
     lacks_only_picture: bool = False
+    is_of_camera: bool = False
     record: RecordSummary | None = None
 
     @property
@@ -186,6 +190,10 @@ class Assessor:
         """
         fingerprints = self.deployed.fingerprints_of[listed.key]
         kind = ObjectKind.of(listed, is_converted=PICTURE in fingerprints)
+        is_of_camera = self._cameras.of(listed.key) is not None
+        if is_of_camera and record is not None and record.is_unchanged:
+            # Of what shows nothing new, nothing is asked: the picture is all that its record has.
+            fingerprints = {name: mark for name, mark in fingerprints.items() if name == PICTURE}
         is_current = record is not None and record.is_current(listed, fingerprints)
         lacks_only_picture = record is not None and record.lacks_only_picture(listed, fingerprints)
         is_asked_about = kind.can_be_asked_about and not is_current
@@ -194,6 +202,7 @@ class Assessor:
             kind,
             is_current,
             lacks_only_picture=lacks_only_picture and is_asked_about,
+            is_of_camera=is_of_camera,
             record=record,
         )
         if not is_asked_about:
@@ -201,6 +210,10 @@ class Assessor:
         content = self._content_id(listed, record)
         has_choices = bool(self.deployed.fingerprints_of.exceptions)
         return found, f"{content}{_WITH}{_WITH.join(fingerprints)}" if has_choices else content
+
+    @cached_property
+    def _cameras(self) -> Cameras:
+        return read_cameras(self.deployed.settings.cameras)
 
     def _content_id(self, listed: Listed, record: RecordSummary | None) -> str:
         """Return what the results of an object are kept by: its record knows the version, no listing does."""
@@ -230,6 +243,8 @@ class Totals:
     `known` those of which all answers are there already. `archived` cannot be read, have no current record,
     and are not `to_do`; of the others without a record, `tiered` may turn out to be archived. `read` are the
     files that have to be looked at, `converted` those of them of which a view is to be made, by their names.
+    `of_cameras` are to be asked about as far as they show something new, which their pictures alone tell:
+    `calls` are those of all.
     """
 
     objects: int = 0
@@ -243,6 +258,7 @@ class Totals:
     tiered: int = 0
     read: int = 0
     converted: int = 0
+    of_cameras: int = 0
     kinds: dict[ObjectKind, int] = field(default_factory=lambda: dict.fromkeys(ObjectKind, 0))
     calls: Counter[str] = field(default_factory=Counter)
 
@@ -260,6 +276,7 @@ class Totals:
             self.repeated += assessed.is_repeated
             self.known += assessed.kind.can_be_asked_about and not assessed.calls and not assessed.is_repeated
             self.calls.update(assessed.calls)
+            self.of_cameras += assessed.is_of_camera and bool(assessed.calls)
             self.read += assessed.is_read
             self.converted += assessed.is_read and assessed.is_converted
 
@@ -276,6 +293,7 @@ class Totals:
             "maybe_archived": self.tiered,
             "files_to_read": self.read,
             "files_to_convert": self.converted,
+            "of_cameras": self.of_cameras,
             "kinds": {str(kind): count for kind, count in self.kinds.items()},
             "calls": dict(self.calls),
         }

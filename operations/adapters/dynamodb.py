@@ -43,7 +43,7 @@ COMPARED = (
     *(PARTITION_KEY, SORT_KEY, "key", "etag", "size_bytes", "version_id"),
     *("uploaded_at", "decided_at", "revision", "status"),
 )
-ASSESSED = ("key", "etag", "size_bytes", "version_id", "uploaded_at", "status", "detectors")
+ASSESSED = ("key", "etag", "size_bytes", "version_id", "uploaded_at", "status", "detectors", "look")
 ASSESSED_WITH_PHOTO = (*ASSESSED, "photo")
 # And of those whose renditions are looked for.
 RENDITIONED = (*COMPARED, "detectors", "shares_answers", "photo")
@@ -76,6 +76,7 @@ NOT_ALIVE: Mapping[TraceKind, Mapping[str, Any]] = {
     },
 }
 _NOT_READ = {"S": ""}
+_NO_LOOK: Wire = {"M": {}}
 
 
 @dataclass(frozen=True)
@@ -332,6 +333,7 @@ def summary_from_wire(item: Wire) -> RecordSummary:
         decided_at=item.get("decided_at", _NOT_READ)["S"],
         revision=item.get("revision", _NOT_READ)["S"],
         renditions=_renditions(item) if "photo" in item else (),
+        is_unchanged="unchanged_since" in item.get("look", _NO_LOOK)["M"],
     )
 
 

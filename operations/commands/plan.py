@@ -38,7 +38,10 @@ TIERED = (
     "to do are in INTELLIGENT_TIERING: reckoned with, although those in its archive tiers cannot be read; "
     "a listing does not tell"
 )
-
+OF_CAMERAS = (
+    "to do are of cameras: reckoned as if each was asked about, although those that show nothing new are not "
+    "(docs/cameras.md)"
+)
 
 NOT_KNOWN = (
     "What the setting scenes would save is not known: no file of a photo here was looked at before. "
@@ -183,6 +186,7 @@ def show(
         (totals.to_do, "to do"),
         *([(totals.read, "to do have files to be read, which calls no detector")] if totals.read else []),
         *([(totals.tiered, TIERED)] if totals.tiered else []),
+        *([(totals.of_cameras, OF_CAMERAS)] if totals.of_cameras else []),
     ]
     terminal.print_table(("#", ""), [(f"{count:,}", meaning) for count, meaning in shown])
     _show_calls(plan)

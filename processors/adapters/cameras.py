@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aws.calls import TableBatches, write_if
-from contract.cameras import ASKED, CELLS, asked_key, scene_key
+from contract.cameras import ASKED, CELLS, asked_key, scene_key, standing_key
 from contract.errors import ConfigurationError
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, to_wire
 from contract.records import key_digest
@@ -13,6 +13,7 @@ from processors.adapters.calls import translated
 from processors.adapters.dynamodb import FAULTS, read_items
 from processors.cameras.gate import SCENE_KEPT_SECONDS, Noted
 from processors.cameras.scene import Cells, SceneState
+from processors.cameras.standing import StandingState
 
 AS_READ = "version = :version"
 NOT_THERE = f"attribute_not_exists({PARTITION_KEY})"
@@ -45,25 +46,37 @@ class DynamoDBScenes:
                 else:
                     state = SceneState.from_item(item)
             except FAULTS as fault:
-                raise ConfigurationError(
-                    "UnreadableScene",
-                    f"the item {at.pk} {at.sk} cannot be read ({fault!r}): delete it, and the camera "
-                    f"{camera} "
-                    "is set up anew",
-                ) from fault
+                raise _unreadable(camera, at, fault) from fault
         return state, asked
 
     def write(self, camera: str, state: SceneState) -> bool:
         """Keep a scene, and return True, if what is there has still the version that was read."""
+        return self._write_as_read(scene_key(camera), state.version, state.to_item())
+
+    def read_standing(self, camera: str) -> StandingState:
+        """Return what stands before a camera all along. Raise a word for failure, as `read` does."""
+        at = standing_key(camera)
+        for item in read_items(self.batches, [at]):
+            try:
+                return StandingState.from_item(item)
+            except FAULTS as fault:
+                raise _unreadable(camera, at, fault) from fault
+        return StandingState()
+
+    def write_standing(self, camera: str, state: StandingState) -> bool:
+        """Keep it, and return True, if what is there has still the version that was read."""
+        return self._write_as_read(standing_key(camera), state.version, state.to_item())
+
+    def _write_as_read(self, at: ItemKey, version: int, content: Mapping[str, object]) -> bool:
         expiry = {EXPIRY: int(self.clock()) + SCENE_KEPT_SECONDS}
-        values = {"ExpressionAttributeValues": to_wire({":version": state.version})}
-        what = f"PutItem of the scene of {camera} on {self.batches.table_name}"
+        values = {"ExpressionAttributeValues": to_wire({":version": version})}
+        what = f"PutItem of {at.pk} {at.sk} on {self.batches.table_name}"
         return self.batches.retry.around(translated(what)(write_if))(
             self.batches.client.put_item,
             TableName=self.batches.table_name,
-            Item=to_wire({**scene_key(camera)._asdict(), **state.to_item(), **expiry}),
-            ConditionExpression=AS_READ if state.version else NOT_THERE,
-            **(values if state.version else {}),
+            Item=to_wire({**at._asdict(), **content, **expiry}),
+            ConditionExpression=AS_READ if version else NOT_THERE,
+            **(values if version else {}),
         ).is_done
 
     def note_asked(self, camera: str, asked: Mapping[str, Noted]) -> Mapping[str, Cells]:
@@ -84,6 +97,14 @@ class DynamoDBScenes:
         return (
             noted.changed if is_done or "Item" not in answer else cells_in(from_wire(answer["Item"])[ASKED])
         )
+
+
+def _unreadable(camera: str, at: ItemKey, fault: Exception) -> ConfigurationError:
+    return ConfigurationError(
+        "UnreadableScene",
+        f"the item {at.pk} {at.sk} cannot be read ({fault!r}): delete it, and the camera {camera} "
+        "is set up anew",
+    )
 
 
 def packed(cells: Cells) -> bytes:

@@ -14,7 +14,9 @@ from contract.errors import ImagepipeError, NotReadyError
 from contract.metrics import Metric
 from contract.moments import to_seconds, to_text
 from contract.records import ImageVersion
+from contract.sightings import MOST_SIGHTINGS, Sighting
 from processors.cameras.scene import Cells, SceneChange, SceneState, change, first_scene, learned, news
+from processors.cameras.standing import StandingState, seen_anew
 from processors.telemetry import Metrics
 
 # Workers that have pictures of one camera at the same time change one item: each time, one gets through.
@@ -65,8 +67,15 @@ class Noted(NamedTuple):
     changed: Cells
 
 
+class Sighted(NamedTuple):
+    """What a detector saw in a picture that was asked about, and what had changed in it."""
+
+    changed: Cells
+    sightings: Sequence[Sighting]
+
+
 class SceneStore(Protocol):
-    """Keeps scenes, and which pictures are asked about."""
+    """Keeps scenes, which pictures are asked about, and what was seen to stand there."""
 
     def read(self, camera: str, pictures: Sequence[str]) -> tuple[SceneState, Mapping[str, Cells]]:
         """Return a scene as of now, and those of the pictures that are asked about, with what had changed."""
@@ -76,6 +85,12 @@ class SceneStore(Protocol):
 
     def note_asked(self, camera: str, asked: Mapping[str, Noted]) -> Mapping[str, Cells]:
         """Keep that pictures are asked about; return what is kept of each, which may be older."""
+
+    def read_standing(self, camera: str) -> StandingState:
+        """Return what stands before a camera all along, as of now."""
+
+    def write_standing(self, camera: str, state: StandingState) -> bool:
+        """Keep it, and return True, if what is there has still the version that was read."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +140,43 @@ class CameraGate:
             is_worth_it = bool(new) or after.as_of - before.as_of >= LEARNED_EVERY_SECONDS
             if after == before or not is_worth_it or self.store.write(camera.name, after):
                 return verdicts
-        raise NotReadyError(
-            "CameraContended", f"what the camera {camera.name} shows was changed by others {MAX_TRIES} times"
-        )
+        raise _contended(camera)
+
+    def seen_anew(
+        self, seen: Mapping[ImageVersion, Sighted]
+    ) -> dict[ImageVersion, tuple[Sighting, ...] | ImagepipeError]:
+        """Return what was seen anew in each picture: where it has changed and showed something else."""
+        of_cameras: dict[Camera, list[ImageVersion]] = {}
+        for version in sorted(seen, key=lambda each: (to_seconds(each.uploaded_at), each.key)):
+            if (camera := self.cameras.of(version.key)) is not None:
+                of_cameras.setdefault(camera, []).append(version)
+        found: dict[ImageVersion, tuple[Sighting, ...] | ImagepipeError] = {}
+        for camera, versions in of_cameras.items():
+            try:
+                found |= self._seen_anew(camera, {version: seen[version] for version in versions})
+            except ImagepipeError as error:
+                found |= dict.fromkeys(versions, error)
+        return found
+
+    def _seen_anew(
+        self, camera: Camera, seen: Mapping[ImageVersion, Sighted]
+    ) -> dict[ImageVersion, tuple[Sighting, ...]]:
+        for _ in range(MAX_TRIES):
+            before = after = self.store.read_standing(camera.name)
+            found: dict[ImageVersion, tuple[Sighting, ...]] = {}
+            for version, each in seen.items():
+                at = to_seconds(version.uploaded_at)
+                after, new = seen_anew(after, each.sightings, each.changed, at)
+                found[version] = new[:MOST_SIGHTINGS]
+            if after == before or self.store.write_standing(camera.name, after):
+                return found
+        raise _contended(camera)
+
+
+def _contended(camera: Camera) -> NotReadyError:
+    return NotReadyError(
+        "CameraContended", f"what the camera {camera.name} shows was changed by others {MAX_TRIES} times"
+    )
 
 
 def _looked_at(

@@ -24,6 +24,9 @@ OTHER_LIGHT = 80.0
 SAMPLED_ONE_IN = 3
 # A change of fewer cells that touch is noise; of one alone, if it is not by so many times what is tolerated.
 LEAST_CELLS, GLARING = 2, 2.0
+# In so many places apart come rain, snow and leaves, and nobody: then only what differs by so many times what
+# most of these places do is news.
+SCATTERED_PLACES, WEATHER = 12, 2.0
 # How fast the light of cells becomes usual, in parts of a picture.
 LEARNING = 0.08
 # Bounds of what exposure can do.
@@ -103,7 +106,8 @@ def news(state: SceneState, picture: bytes, masked: Cells, changed: SceneChange)
     since_then = _differing(state.last, state.spread, picture, masked)
     if since_then.is_switch:
         return changed.cells
-    return frozenset(_of_some_size(changed.cells & since_then.cells, lambda _cell: False))
+    places = _places(changed.cells & since_then.cells, lambda _cell: False)
+    return frozenset(cell for place in places for cell in place)
 
 
 def learned(state: SceneState, picture: bytes, at: float, changed: Cells, *, is_standing: bool) -> SceneState:
@@ -144,7 +148,12 @@ def _differing(usual: bytes, spread: bytes, picture: bytes, masked: Cells) -> Sc
     changed = {cell for cell in looked_at if away[cell] > tolerated[cell]}
     if len(changed) > SWITCH_SHARE * len(looked_at) or _is_other_light(usual, picture, sample):
         return SceneChange(is_switch=True)
-    return SceneChange(frozenset(_of_some_size(changed, lambda cell: away[cell] > GLARING * tolerated[cell])))
+    places = _places(changed, lambda cell: away[cell] > GLARING * tolerated[cell])
+    if len(places) > SCATTERED_PLACES:
+        least = WEATHER * _middle([max(away[cell] for cell in place) for place in places])
+        changed = {cell for place in places for cell in place if away[cell] > least}
+        places = _places(changed, lambda _cell: False)
+    return SceneChange(frozenset(cell for place in places for cell in place))
 
 
 def _is_other_light(usual: bytes, picture: bytes, sample: list[int]) -> bool:
@@ -182,20 +191,20 @@ def _middle(values: list[float] | list[int]) -> float:
     return sorted(values)[len(values) // 2]
 
 
-def _of_some_size(cells: Iterable[int], is_glaring: Callable[[int], bool]) -> set[int]:
-    """Return the cells that belong to a change of some size."""
-    left, kept = set(cells), set[int]()
+def _places(cells: Iterable[int], is_glaring: Callable[[int], bool]) -> list[set[int]]:
+    """Return the cells that belong to a change of some size, those together that touch."""
+    left, places = set(cells), list[set[int]]()
     while left:
-        group, edge = set[int](), [left.pop()]
+        place, edge = set[int](), [left.pop()]
         while edge:
             cell = edge.pop()
-            group.add(cell)
+            place.add(cell)
             near = left.intersection(_around(cell))
             left -= near
             edge += near
-        if len(group) >= LEAST_CELLS or any(map(is_glaring, group)):
-            kept |= group
-    return kept
+        if len(place) >= LEAST_CELLS or any(map(is_glaring, place)):
+            places.append(place)
+    return places
 
 
 def _around(cell: int) -> list[int]:

@@ -10,7 +10,7 @@ from contract.errors import ImagepipeError, TransientError
 from contract.photos import PICTURE
 from contract.records import Findings, ImageVersion, Result, ResultName
 from contract.sightings import CameraLook
-from processors.cameras.gate import CameraGate, GateVerdict
+from processors.cameras.gate import CameraGate, GateVerdict, Sighted
 from processors.cameras.sightings import sightings
 from processors.pipeline.detection import Answer, Failure
 
@@ -48,26 +48,37 @@ def left_to_ask(asked_of: Asked, looks: Looks) -> dict[ImageVersion, list[Result
 
 
 def looked_at(
-    version: ImageVersion,
+    gate: CameraGate,
     asked_of: Asked,
     answers: Mapping[ResultName, Answer],
     looks: Looks,
     found: Mapping[ImageVersion, Findings | Failure],
-) -> Findings | Failure:
-    """Return what was found in a picture, with what came of comparing it."""
-    findings, verdict = found[version], looks.get(version)
-    if verdict is None or not isinstance(findings, Findings):
-        return findings
-    if isinstance(verdict, ImagepipeError):
-        return verdict
-    seen: CameraLook = CameraLook(verdict.camera.name, verdict.unchanged_since)
-    labels = next((answers[name] for name in asked_of[version] if name.detector == LABELS), None)
-    if isinstance(labels, Result):
-        try:
-            seen = seen._replace(sightings=sightings(labels.response, verdict.changed))
-        except (AttributeError, KeyError, TypeError, ValueError) as fault:
-            return TransientError("UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}")
-    return replace(findings, look=seen)
+) -> dict[ImageVersion, Findings | Failure]:
+    """Return what was found in each picture, with what came of comparing it."""
+    after, seen = dict(found), dict[ImageVersion, Sighted]()
+    for version, verdict in looks.items():
+        findings = found[version]
+        if not isinstance(findings, Findings):
+            continue
+        if isinstance(verdict, ImagepipeError):
+            after[version] = verdict
+            continue
+        after[version] = replace(findings, look=CameraLook(verdict.camera.name, verdict.unchanged_since))
+        labels = next((answers[name] for name in asked_of[version] if name.detector == LABELS), None)
+        if isinstance(labels, Result):
+            try:
+                seen[version] = Sighted(verdict.changed, sightings(labels.response))
+            except (AttributeError, KeyError, TypeError, ValueError) as fault:
+                after[version] = TransientError(
+                    "UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}"
+                )
+    for version, new in gate.seen_anew(seen).items():
+        findings = after[version]
+        if isinstance(new, ImagepipeError):
+            after[version] = new
+        elif isinstance(findings, Findings) and findings.look is not None:
+            after[version] = replace(findings, look=findings.look._replace(sightings=new))
+    return after
 
 
 def _is_asked(verdict: GateVerdict | ImagepipeError) -> bool:

@@ -112,10 +112,10 @@ class Recognizer:
             version: self._findings(version, asked, representatives, answers)
             for version, asked in asked_of.items()
         }
-        if looks:
+        if self.cameras is not None and looks:
             from processors.pipeline.cameras import looked_at
 
-            return {version: looked_at(version, asked_of, answers, looks, found) for version in found}
+            return looked_at(self.cameras, asked_of, answers, looks, found)
         return found
 
     def _of_films(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from processors.cameras.gate import Noted
 from processors.cameras.scene import Cells, SceneState
+from processors.cameras.standing import StandingState
 
 
 @dataclass
@@ -13,6 +14,7 @@ class MemoryScenes:
 
     states: dict[str, SceneState] = field(default_factory=dict)
     asked: dict[str, Cells] = field(default_factory=dict)
+    standing: dict[str, StandingState] = field(default_factory=dict)
 
     def read(self, camera: str, pictures: Sequence[str]) -> tuple[SceneState, Mapping[str, Cells]]:
         standing = {picture: self.asked[picture] for picture in pictures if picture in self.asked}
@@ -28,3 +30,12 @@ class MemoryScenes:
         for picture, noted in asked.items():
             self.asked.setdefault(picture, noted.changed)
         return {picture: self.asked[picture] for picture in asked}
+
+    def read_standing(self, camera: str) -> StandingState:
+        return self.standing.get(camera, StandingState())
+
+    def write_standing(self, camera: str, state: StandingState) -> bool:
+        if self.read_standing(camera).version != state.version:
+            return False
+        self.standing[camera] = state._replace(version=state.version + 1)
+        return True

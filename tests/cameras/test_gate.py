@@ -5,12 +5,18 @@ from dataclasses import replace
 import pytest
 
 from contract.camera_events import CameraPicture, events_of
-from contract.cameras import Camera, write_cameras
+from contract.cameras import Camera, Cameras, cells_of, write_cameras
+from contract.errors import NotReadyError
+from contract.items import from_wire
 from contract.metrics import Metric
-from contract.moments import to_seconds
+from contract.moments import to_seconds, to_text
 from contract.notifications import look_again
-from contract.records import ImageRecord, Status
-from contract.sightings import CameraLook
+from contract.records import ImageRecord, ImageVersion, Status
+from contract.sightings import CameraLook, PictureBox, Sighting
+from processors.cameras.gate import CameraGate, Sighted
+from processors.cameras.standing import StandingState
+from tests.cameras.measure import NoMetrics
+from tests.cameras.memory_scenes import MemoryScenes
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import WITH_PICTURES, World
 
@@ -72,6 +78,52 @@ def test_what_stands_there_is_told_once(world: World) -> None:
 
     assert asked(world) == [EMPTY, SOMEBODY]
     assert look(world, "c3").unchanged_since == record(world, "b").version.uploaded_at
+
+
+def test_what_a_detector_sees_where_nothing_changes_is_kept_and_no_news(world: World) -> None:
+    take(world, a=SOMEBODY, b=SOMEBODY + b" dog@9,4 95")
+
+    assert [each.label for each in look(world, "b").sightings] == ["Dog"]
+    kept = from_wire(world.table.items["camera#door", "standing"])
+    assert [thing["label"] for thing in kept["things"]] == ["Person"]
+
+
+def test_somebody_before_a_statue_makes_it_no_news_in_whatever_order_a_batch_has() -> None:
+    gate = CameraGate(Cameras([DOOR]), MemoryScenes(), NoMetrics())
+    statue = Sighting("Person", 90.0, PictureBox(0.1, 0.5, 0.1, 0.2))
+    first, then = (
+        ImageVersion("cameras/door/a.jpg", name, 1, None, to_text(at))
+        for name, at in (("a", 10.0), ("b", 20.0))
+    )
+    changed = frozenset(cells_of(statue.box))
+
+    seen = gate.seen_anew({then: Sighted(changed, [statue]), first: Sighted(frozenset(), [statue])})
+
+    assert seen == {first: (), then: ()}
+
+
+def test_where_others_keep_changing_what_stands_there_pictures_wait() -> None:
+    class Contended(MemoryScenes):
+        def write_standing(self, camera: str, state: StandingState) -> bool:
+            return False
+
+    gate = CameraGate(Cameras([DOOR]), Contended(), NoMetrics())
+    version = ImageVersion("cameras/door/a.jpg", "a", 1, None, to_text(10.0))
+    statue = Sighting("Person", 90.0, PictureBox(0.1, 0.5, 0.1, 0.2))
+
+    assert isinstance(gate.seen_anew({version: Sighted(frozenset(), [statue])})[version], NotReadyError)
+
+
+def test_a_picture_that_is_overwritten_is_judged_as_the_one_that_it_is_now(world: World) -> None:
+    take(world, a=EMPTY, b=SOMEBODY)
+    take(world, b=EMPTY + b" ")
+    assert look(world, "b").unchanged_since == ""
+    assert record(world, "b").findings.labels == {}
+    assert "seen:door" not in world.visible_terms("cameras/door/b.jpg")
+
+    take(world, a=GONE_ON)
+    assert [each.label for each in look(world, "a").sightings] == ["Person"]
+    assert "seen:door" in world.visible_terms("cameras/door/a.jpg")
 
 
 def test_a_batch_in_any_order_is_judged_in_its_order(world: World) -> None:

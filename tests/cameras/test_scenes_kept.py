@@ -5,10 +5,12 @@ import pytest
 from aws.calls import TableBatches
 from contract.cameras import CELLS
 from contract.errors import ConfigurationError
+from contract.sightings import PictureBox
 from processors.adapters import calls
 from processors.adapters.cameras import DynamoDBScenes
 from processors.cameras.gate import Noted, SceneStore
 from processors.cameras.scene import SceneState, first_scene
+from processors.cameras.standing import StandingState, StandingThing
 from tests.cameras.memory_scenes import MemoryScenes
 from tests.fakes.calls import Calls
 from tests.fakes.dynamodb import TABLE, FakeDynamoDB
@@ -55,3 +57,13 @@ def test_a_scene_of_another_form_stops_the_line_and_names_the_item() -> None:
 
     with pytest.raises(ConfigurationError, match="delete it, and the camera door is set up anew"):
         scenes.read("door", [])
+
+
+def test_what_stands_there_is_written_by_whoever_read_it_last(scenes: SceneStore) -> None:
+    statue = StandingThing("Person", PictureBox(0.05, 0.6, 0.07, 0.2), 1_000.5, 3)
+    assert scenes.read_standing("door") == StandingState()
+    assert scenes.write_standing("door", StandingState(0, 1_060.25, (statue,)))
+    assert not scenes.write_standing("door", StandingState())
+
+    assert scenes.read_standing("door") == StandingState(1, 1_060.25, (statue,))
+    assert scenes.read_standing("yard") == StandingState()

@@ -104,7 +104,7 @@ def place(tmp_path: Path, photos: Path) -> Iterator[Place]:
     cameras = tmp_path / "cameras.toml"
     cameras.write_text(CAMERAS)
     environment = on_ports(LocalEnvironment((tmp_path / "cloud").resolve()), 0)
-    context = {**LOCAL_CONTEXT, "detectors": "labels", "cameras": str(cameras)}
+    context = {**LOCAL_CONTEXT, "detectors": "labels,faces", "cameras": str(cameras)}
     with at_work(environment):
         try:
             outputs = bring_up(environment, Stages(Console(stderr=True, quiet=True)), context)

@@ -69,6 +69,7 @@ def deployed(
     shares_answers: bool = True,
     scenes: bool = False,
     policy: Policy | None = None,
+    cameras: str = "",
 ) -> Any:
     """Return what is read of a deployed processor that asks with these fingerprints, by detector."""
     settings = SimpleNamespace(
@@ -76,6 +77,7 @@ def deployed(
         every_detector=tuple(fingerprints),
         answers_are_shared=shares_answers,
         scenes="yes" if scenes else "no",
+        cameras=cameras,
     )
     return SimpleNamespace(
         fingerprints=fingerprints,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from contract.cameras import Camera, write_cameras
 from contract.detector_choice import ByPrefix
 from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.items import to_wire
@@ -41,6 +42,7 @@ def planned(
             how.get("fingerprints", FINGERPRINTS),
             shares_answers=how.get("shares_answers", True),
             scenes=how.get("scenes", False),
+            cameras=how.get("cameras", ""),
         )
         processor.fingerprints_of = how.get("by_prefix", processor.fingerprints_of)
         assessor = Assessor(processor, operated.table, contents, has_records=how.get("has_records", True))
@@ -151,6 +153,22 @@ def test_a_record_that_lacks_the_picture_alone_costs_no_call() -> None:
     assert (totals.current, totals.to_do, totals.known, totals.read) == (0, 2, 1, 2)
     assert totals.calls == BOTH
     assert totals.to_json()["files_to_read"] == 2
+
+
+def test_what_showed_nothing_new_before_a_camera_is_current_and_what_is_new_may_be_asked_about() -> None:
+    operated = recognized("cameras/door/old.jpg")
+    at = record_key("cameras/door/old.jpg")
+    operated.world.table.items[at.pk, at.sk] |= to_wire(
+        {"detectors": {PICTURE: "read"}, "look": {"camera": "door", "unchanged_since": ""}}
+    )
+    operated.world.s3.put("cameras/door/new.jpg", b"dog 90")
+    cameras = write_cameras([Camera("door", "cameras/door/")], only_the_gate=True)
+
+    totals, _ = planned(operated, fingerprints=WITH_PICTURE, cameras=cameras)
+    assert (totals.current, totals.of_cameras, totals.calls) == (1, 1, BOTH)
+
+    totals, _ = planned(operated, fingerprints=WITH_PICTURE)
+    assert (totals.current, totals.of_cameras) == (0, 0)
 
 
 def test_a_picture_that_was_read_is_not_read_again() -> None:

@@ -53,7 +53,7 @@ def choose(
     shots = _Shots(first, shortest_ms)
     due, last = first, first
     is_coarse = False
-    for at in film.frames(first):
+    for at in film.frames(first, is_late):
         if end is not None and at >= end:
             break
         last = at
@@ -65,6 +65,8 @@ def choose(
         if (picture := film.picture()) is not None:
             shots.look(at, picture)
         due = at + SAMPLE_MS
+    if not shots.has_begun:
+        return [], is_late()
     if is_coarse:
         last = _leap(film, shots, last, end)
     return shots.finished(max(last + 1, end or 0)), is_coarse
@@ -95,6 +97,10 @@ class _Shots:
         self._best: _Sample | None = None
         self._jpeg = b""
         self._over: list[Shot] = []
+
+    @property
+    def has_begun(self) -> bool:
+        return self._begun is not None
 
     def look(self, at: int, picture: Pixels) -> None:
         sample = _sample(at, picture)

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from contract.photos import LEAST_SIDE_PIXELS, MOST_FILM_SECONDS, MOST_PIXELS
@@ -18,6 +18,10 @@ import cv2
 # What OpenCV has as a film's rate where the file does not say.
 _USUAL_RATE = 25.0
 _MOST_RATE = 1000.0
+# How far before a frame it is looked for at first.
+_SEEK_BACK_MS = 500
+# A frame that is displayed for longer than from one sample to the next.
+_STILL_MS = 500
 Pixels = Any
 
 
@@ -59,20 +63,49 @@ class Film:
         seconds = count / rate if count > 0 else self._last_ms() / 1000 + 1 / rate
         return _checked(FilmSize(width, height, max(seconds, 1 / rate), rate))
 
-    def frames(self, first_ms: int) -> Iterator[int]:
-        """Go through the frames from a time on, and yield the time of each in milliseconds, never falling.
+    def frames(self, first_ms: int, is_late: Callable[[], bool] = lambda: False) -> Iterator[int]:
+        """Go through the frames from the one on that is displayed at a time in milliseconds.
 
-        `picture` decodes the one that was yielded last.
+        Yield from when on each is displayed, never falling. `picture` decodes the one that was yielded last.
+        Where it `is_late` before the first one is found, there is none.
         """
-        if first_ms:
-            self._capture.set(cv2.CAP_PROP_POS_MSEC, first_ms)
-        last = -1
-        while self._capture.grab():
-            at = max(last, round(self._number(cv2.CAP_PROP_POS_MSEC)))
-            last = at
-            if at >= first_ms:
-                yield at
+        at = self._go_to(first_ms, is_late) if first_ms else self._next()
+        last = first_ms
+        while at is not None:
+            last = max(last, at)
+            yield last
+            at = self._next()
         self._raise_fault()
+
+    def _go_to(self, to_ms: int, is_late: Callable[[], bool]) -> int | None:
+        """Grab the frame that is displayed at a time; return its own time, None where there is none.
+
+        OpenCV seeks by counting frames of the average rate, from the key frame before. Where the rate varies
+        it may land far behind, or at the end: then it is asked for what is further ahead, until it lands
+        before.
+        """
+        back = _SEEK_BACK_MS
+        while True:
+            aim = max(0, to_ms - back)
+            before, at = self._walk(aim, to_ms, is_late)
+            if before is not None or at == to_ms or aim == 0 or is_late():
+                break
+            back *= 4
+        if before is not None and at is not None and at - to_ms > _STILL_MS:
+            # It lasts: what is displayed is the frame before, and that is gone by now.
+            _, at = self._walk(aim, before, is_late)
+        return None if is_late() else at
+
+    def _walk(self, aim_ms: int, to_ms: int, is_late: Callable[[], bool]) -> tuple[int | None, int | None]:
+        """Go from some time to another; return the times of the last frame before, and of the one there."""
+        self._capture.set(cv2.CAP_PROP_POS_MSEC, aim_ms)
+        before, at = None, self._next()
+        while at is not None and at < to_ms and not is_late():
+            before, at = at, self._next()
+        return before, at
+
+    def _next(self) -> int | None:
+        return round(self._number(cv2.CAP_PROP_POS_MSEC)) if self._capture.grab() else None
 
     def picture(self) -> Pixels | None:
         """Return the present frame's pixels, in BGR; None where it cannot be decoded."""
@@ -115,5 +148,5 @@ def _undecodable() -> RefusedError:
     return RefusedError(
         INVALID_FORMAT,
         "it has no picture that can be decoded: it is sound alone, cut off, encrypted or in a codec that is "
-        "not known here; upload it as H.264 or HEVC in MP4",
+        "not known here, such as AV1; upload it as H.264 or HEVC in MP4",
     )

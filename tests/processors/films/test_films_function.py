@@ -2,33 +2,45 @@
 
 import itertools
 import struct
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from contract.films import Frame
 from contract.photos import PhotoFacts
 from processors.films import film_reader
 from processors.pictures.formats import BEGINNING_BYTES, film_format
-from tests.processors.films.clips import OneFilm, clip, scene
+from tests.processors.films.clips import Clips, OneFilm, at_varying_rate, scene
 
 
-def test_a_film_says_how_long_it_is_and_how_it_looks(tmp_path: Path) -> None:
-    film = OneFilm(clip(tmp_path / "a.mp4", [3, 3]))
+def scenes_of(film: OneFilm, frames: Sequence[Frame]) -> list[int]:
+    """Return the scene that the picture of each frame shows."""
+    shown: list[Any] = [
+        cv2.imdecode(np.frombuffer(film.made[f"c/t/frame-{each.name}.jpg"], np.uint8), 1) for each in frames
+    ]
+    return [
+        min(range(3), key=lambda number: float(np.abs(picture.astype(int) - scene(number)).mean()))
+        for picture in shown
+    ]
+
+
+def test_a_film_says_how_long_it_is_and_how_it_looks(clips: Clips) -> None:
+    film = OneFilm(clips(3, 2, 4))
 
     facts = PhotoFacts.from_json(film.ask()["photo"])
 
-    assert (facts.width, facts.height, facts.duration_seconds, facts.is_film) == (320, 240, 6.0, True)
+    assert (facts.width, facts.height, facts.duration_seconds, facts.is_film) == (320, 240, 9.0, True)
     assert set(film.made) == {"c/t/thumbnail.webp", "c/t/view.jpg"}
 
 
 @pytest.mark.parametrize(
     ("name", "code"), [("a.mp4", "mp4v"), ("a.mov", "mp4v"), ("a.mkv", "mp4v"), ("a.avi", "MJPG")]
 )
-def test_each_scene_has_its_frame_whatever_the_container(tmp_path: Path, name: str, code: str) -> None:
-    film = OneFilm(clip(tmp_path / name, [3, 2, 4], code=code))
+def test_each_scene_has_its_frame_whatever_the_container(clips: Clips, name: str, code: str) -> None:
+    film = OneFilm(clips(3, 2, 4, name=name, code=code))
 
     frames = film.slice(0, 300_000, 9_000).frames
 
@@ -36,18 +48,11 @@ def test_each_scene_has_its_frame_whatever_the_container(tmp_path: Path, name: s
     assert [frame.first for frame in frames] == pytest.approx([0, 3000, 5000], abs=600)
     assert all(before.end == after.first for before, after in itertools.pairwise(frames))
     assert frames[-1].end >= 8_900
-    shown: list[Any] = [
-        cv2.imdecode(np.frombuffer(film.made[f"c/t/frame-{each.name}.jpg"], np.uint8), 1) for each in frames
-    ]
-    likest = [
-        min(range(3), key=lambda number: float(np.abs(picture.astype(int) - scene(number)).mean()))
-        for picture in shown
-    ]
-    assert likest == [0, 1, 2]
+    assert scenes_of(film, frames) == [0, 1, 2]
 
 
-def test_slices_together_are_the_film(tmp_path: Path) -> None:
-    film = OneFilm(clip(tmp_path / "a.mp4", [3, 2, 4]))
+def test_slices_together_are_the_film(clips: Clips) -> None:
+    film = OneFilm(clips(3, 2, 4))
 
     parts = [film.slice(first, first + 4000, 9_000) for first in (8000, 0, 4000)]
 
@@ -57,14 +62,32 @@ def test_slices_together_are_the_film(tmp_path: Path) -> None:
     assert len({frame.name for frame in frames}) <= 5
 
 
-def test_what_stands_still_is_looked_at_once_in_a_while(tmp_path: Path) -> None:
-    film = OneFilm(clip(tmp_path / "a.mp4", [35]))
+def test_no_scene_is_lost_between_slices_where_the_rate_varies(clips: Clips) -> None:
+    """As screens are recorded: a frame as something moves, and one in half a minute else."""
+    moving, still = 100, 30_000
+    film = OneFilm(at_varying_rate(clips(3, 0.3, 3), [(30, moving), (3, still), (30, moving)]))
+    lasts = 96_000
+
+    parts = [film.slice(first, first + 10_000, lasts) for first in range(0, lasts, 10_000)]
+
+    assert film.ask()["photo"]["duration_seconds"] == pytest.approx(lasts / 1000, abs=0.1)
+    frames = [frame for part in parts for frame in part.frames]
+    assert all(before.end == after.first for before, after in itertools.pairwise(frames))
+    assert [(scenes_of(film, [frame]), frame.first) for frame in frames if frame.first % 10_000] == [
+        ([1], 3000),
+        ([2], 93_000),
+    ]
+    assert scenes_of(film, frames) == [0] + [1] * 10 + [2], "what is displayed for long is in each slice"
+
+
+def test_what_stands_still_is_looked_at_once_in_a_while(clips: Clips) -> None:
+    film = OneFilm(clips(35, rate=4))
 
     assert 3 <= len(film.slice(0, 300_000, 35_000).frames) <= 5
 
 
-def test_a_slice_that_takes_too_long_is_gone_through_in_leaps(tmp_path: Path) -> None:
-    film = OneFilm(clip(tmp_path / "a.mp4", [15] * 4))
+def test_a_slice_that_takes_too_long_is_gone_through_in_leaps(clips: Clips) -> None:
+    film = OneFilm(clips(15, 15, 15, 15, rate=4))
     ticks = itertools.count(step=5)
 
     found = film.slice(0, 300_000, 60_000, lambda: float(next(ticks)))
@@ -76,11 +99,11 @@ def test_a_slice_that_takes_too_long_is_gone_through_in_leaps(tmp_path: Path) ->
 
 
 def test_a_film_is_read_by_ranges_and_little_of_it_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clips: Clips, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(film_reader, "BLOCK_BYTES", 4096)
     monkeypatch.setattr(film_reader, "MOST_BLOCKS", 3)
-    film = OneFilm(clip(tmp_path / "a.avi", [10, 10], code="MJPG"))
+    film = OneFilm(clips(10, 10, name="a.avi", code="MJPG"))
 
     assert len(film.slice(16_000, 18_000, 20_000).frames) == 1
     assert film.fetched * 4096 < len(film.content) / 2
@@ -106,26 +129,26 @@ def test_what_has_no_picture_is_refused_with_the_reason(content: bytes) -> None:
     assert "a.mp4: it has no picture that can be decoded" in said["refused"]["message"]
 
 
-def test_a_film_that_was_cut_off_is_refused_or_is_what_is_left_of_it(tmp_path: Path) -> None:
+def test_a_film_that_was_cut_off_is_refused_or_is_what_is_left_of_it(clips: Clips) -> None:
     """MP4 has its index at the end; Matroska can be read as far as it goes."""
-    mp4, mkv = clip(tmp_path / "a.mp4", [4, 4]), clip(tmp_path / "a.mkv", [4, 4])
+    mp4, mkv = clips(3, 2, 4), clips(3, 2, 4, name="a.mkv", code="mp4v")
 
     assert "refused" in OneFilm(mp4[: len(mp4) // 2]).ask()
     left = OneFilm(mkv[: len(mkv) * 3 // 4])
 
     assert "photo" in left.ask()
-    assert left.slice(0, 300_000, 8_000).frames[0].first == 0
+    assert left.slice(0, 300_000, 9_000).frames[0].first == 0
 
 
-def test_a_film_that_is_too_small_is_refused(tmp_path: Path) -> None:
-    said = OneFilm(clip(tmp_path / "a.mp4", [1], size=(64, 48))).ask()
+def test_a_film_that_is_too_small_is_refused(clips: Clips) -> None:
+    said = OneFilm(clips(1, size=(64, 48))).ask()
 
     assert said["refused"]["code"] == "InvalidParameterException"
 
 
-def test_a_film_that_is_too_long_is_refused(tmp_path: Path) -> None:
+def test_a_film_that_is_too_long_is_refused(clips: Clips) -> None:
     """Six and a half hours, of a frame every ten minutes."""
-    content = clip(tmp_path / "a.avi", [39], rate=1, code="MJPG")
+    content = clips(39, name="a.avi", rate=1, code="MJPG")
     slow = content.replace(struct.pack("<II", 1, 1), struct.pack("<II", 600, 1))
 
     said = OneFilm(slow).ask()
@@ -134,16 +157,16 @@ def test_a_film_that_is_too_long_is_refused(tmp_path: Path) -> None:
     assert "6.5 h, a film up to 6" in said["refused"]["message"]
 
 
-def test_a_film_that_changes_meanwhile_is_superseded(tmp_path: Path) -> None:
-    film = OneFilm(clip(tmp_path / "a.mp4", [2]))
+def test_a_film_that_changes_meanwhile_is_superseded(clips: Clips) -> None:
+    film = OneFilm(clips(3, 2, 4))
     film.is_gone = True
 
-    assert film.ask() == film.ask((0, 300_000, 2_000)) == {"superseded": True}
+    assert film.ask() == film.ask((0, 300_000, 9_000)) == {"superseded": True}
 
 
-def test_an_upright_film_of_a_phone_is_looked_at_upright(tmp_path: Path) -> None:
+def test_an_upright_film_of_a_phone_is_looked_at_upright(clips: Clips) -> None:
     """A track's matrix says how it lies: https://developer.apple.com/documentation/quicktime-file-format"""
-    content = clip(tmp_path / "a.mp4", [2])
+    content = clips(3, 2, 4)
     lying = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
     turned = struct.pack(">9i", 0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000)
     place = content.rindex(lying)

@@ -64,9 +64,8 @@ class Dependencies:
     `policy` says what is shown, None for everything; then `table`, `listing` and `counts` are by it
     (query_api/by_policy.py), and `exact_counts` counts labels of which `counts` says only how many there can
     be. `agreement` reads how often people agree with it. `neighbors` finds photos by vectors, and `wording`
-    makes vectors of words; None where photos are not searched by meaning.
-    be. `people` are those who are looked for, None where nobody is. `agreement` reads how often people agree
-    with the policy. `cameras` are those whose events can be asked for.
+    makes vectors of words; None where photos are not searched by meaning. `people` are those who are looked
+    for, None where nobody is. `cameras` are those whose events can be asked for.
     """
 
     table: TableReader

@@ -174,10 +174,8 @@ class Offered(NamedTuple):
     read, `near_duplicates` whether such are found by them, `keep_location` whether it is told where they were
     taken, `corrections` whether people may correct what is said of photos, `block_tag` whether photos that
     are to be blocked are shown nowhere, `meaning` whether photos are found by what they mean. `policy` says
-    what is shown and what moderation asks for; None where there is none.
-    taken, `corrections` whether people may correct what is said of photos. `policy` says what is shown and
-    what moderation asks for; None where there is none. `people` are those who are looked for, None where
-    nobody is.
+    what is shown and what moderation asks for; None where there is none. `people` are those who are looked
+    for, None where nobody is.
     """
 
     confidence_order: bool = True

@@ -10,7 +10,8 @@ from typing import Any
 
 # An image beyond it is rejected without a call. https://docs.aws.amazon.com/rekognition/latest/dg/limits.html
 MAX_S3_IMAGE_BYTES = 15 * 1024 * 1024
-# From which confidence on labels and categories are asked for, in percent; nothing below is kept.
+# From which confidence on labels and categories are asked for and shown, in percent. Where photos are
+# searched by meaning, answers hold labels below it, too: vectors are made of them, and nothing else.
 LEAST_CONFIDENCE_PERCENT = 40.0
 # What DetectLabels says of colours and sharpness, for a price of its own.
 IMAGE_PROPERTIES = "IMAGE_PROPERTIES"

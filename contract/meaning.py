@@ -19,10 +19,13 @@ from contract.photos import PICTURE
 # The detector, and the setting that turns it on.
 MEANING = "meaning"
 BY_LABELS = "labels"
+# The same, and photos whose labels were asked for before it was on are asked about once more.
+BY_LABELS_ANEW = "labels_anew"
 # Detectors that ask a function of ours, and not Rekognition: their answers cost no call.
 OF_OUR_OWN = frozenset({PICTURE, MEANING})
-# all-MiniLM-L6-v2 in 8 bits, and how the vector of a photo is put together from those of its labels.
-SPACE = "minilm1"
+# all-MiniLM-L6-v2 in 8 bits, and how the vector of a photo is put together from those of its labels
+# (`labels_in`): a change of either is another space. The second weighs labels by roots and by their parents.
+SPACE = "minilm2"
 DIMENSIONS = 384
 
 # The table's index of vectors, and the attributes that it is about. Nothing but rows of vectors has them.

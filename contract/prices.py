@@ -86,12 +86,16 @@ class Prices:
     million_waf_requests: float = 0.60
     web_acl_month: float = 5.00
     web_acl_rule_month: float = 1.00
+    # Of an index of vectors, as seen in August 2026: what is written to it, and what a search looks at.
+    vectors_written_gb: float = 0.52
+    vectors_searched_gb: float = 0.002
     # S3's events are among those that a service sends only where it was asked to.
     million_bridged_events: float = 1.00
     # By the month.
     table_gb_month: float = 0.25
     backup_gb_month: float = 0.20
     s3_gb_month: float = 0.023
+    vectors_gb_month: float = 0.25
     metric_month: float = 0.30
     # https://aws.amazon.com/kms/pricing/: a key, and each of the first two that a yearly rotation leaves.
     key_month: float = 1.00

@@ -8,11 +8,12 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from contract.detectors import LEAST_CONFIDENCE_PERCENT
 from contract.photos import FRAMES, PhotoFacts
 
 if TYPE_CHECKING:
@@ -389,6 +390,11 @@ class Result:
     response: Mapping[str, Any]
     called_at: str
 
+    @property
+    def shown(self) -> "Result":
+        """The same without labels that nobody is shown."""
+        return replace(self, response=shown_answer(self.response))
+
     def to_item(self) -> dict[str, object]:
         return {"answer": pack(self.response), "called_at": self.called_at}
 
@@ -401,6 +407,19 @@ class Result:
         if "answer" not in item:
             return None
         return cls(name, unpack(item["answer"]), str(item["called_at"]))
+
+
+def shown_answer(response: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an answer without labels less sure than is shown: vectors alone are made of these."""
+    labels = response.get("Labels")
+    if not isinstance(labels, list):
+        return response
+    return {**response, "Labels": [label for label in labels if not _is_unsure(label)]}
+
+
+def _is_unsure(label: Any) -> bool:
+    sure = label.get("Confidence") if isinstance(label, Mapping) else None
+    return isinstance(sure, int | float) and sure < LEAST_CONFIDENCE_PERCENT
 
 
 def maker_of_renditions(name: ResultName, item: Mapping[str, Any]) -> str | None:

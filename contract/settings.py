@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.detector_choice import ByPrefix, Detectors, every_detector, read_exceptions
@@ -17,7 +17,7 @@ from contract.detectors import (
     operations_of,
 )
 from contract.key_filter import KeyFilter
-from contract.meaning import MEANING, SPACE
+from contract.meaning import LEAST_PERCENT, MEANING, SPACE
 from contract.photos import PICTURE, PICTURE_VERSION
 from contract.quotas import IN_LARGE_REGIONS
 
@@ -44,7 +44,9 @@ class ProcessorSettings:
     writes them. `custom_labels_model` is the ARN of the model that the detector `custom_labels` asks.
     `block_tag` says whether objects of photos that the policy or a person blocks are tagged
     (contract/block_tag.py): `yes` or `no`.
-    `meaning_function` makes vectors of labels; empty where photos are not searched by meaning.
+    `meaning_function` makes vectors of labels, which are then asked for down to what a vector is made of;
+    empty where photos are not searched by meaning. `labels_anew` says whether labels are asked for once more
+    where they are kept from before: `yes`, or empty.
     `people_collection` is the collection of persons who are looked for; empty where nobody is.
     `cameras` are those whose pictures are compared (contract/cameras.py), as JSON; empty for none.
     `film_jobs` is how many jobs of Rekognition may work on films at once (0: none do),
@@ -83,6 +85,7 @@ class ProcessorSettings:
     custom_labels_model: str = ""
     block_tag: str = "no"
     meaning_function: str = ""
+    labels_anew: str = ""
     films_function: str = ""
     people_collection: str = ""
     cameras: str = ""
@@ -307,11 +310,19 @@ class Question:
     """One question: an operation of Rekognition, and its parameters beside the image.
 
     `space` is that of the vectors that answer it (contract/meaning.py); its fingerprint begins with it.
+    `widened` are parameters by which more is answered than is read: what was answered without them is as
+    good, and so they are no part of the fingerprint.
     """
 
     operation: str
     parameters: Mapping[str, Any]
     space: str = ""
+    widened: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """The parameters that the operation is called with."""
+        return {**self.parameters, **self.widened}
 
     @property
     def fingerprint(self) -> str:
@@ -353,7 +364,7 @@ def _what_a_policy_hides(policy: str) -> Any:
 
 def questions(settings: ProcessorSettings) -> Mapping[str, Question]:
     """Return what is asked of Rekognition about any photo, by detector."""
-    return {
+    asked = {
         name: Question(
             SPECS[name].operation,
             {
@@ -363,6 +374,17 @@ def questions(settings: ProcessorSettings) -> Mapping[str, Question]:
         )
         for name in settings.every_detector
     }
+    if "labels" in asked and (settings.meaning_function or settings.labels_anew == "yes"):
+        asked["labels"] = _down_to_what_vectors_take(asked["labels"], is_anew=settings.labels_anew == "yes")
+    return asked
+
+
+def _down_to_what_vectors_take(labels: Question, *, is_anew: bool) -> Question:
+    """Return the question for labels as it is asked for vectors; `is_anew` where no former answer will do."""
+    least = {"MinConfidence": min(labels.parameters["MinConfidence"], LEAST_PERCENT)}
+    if is_anew:
+        return replace(labels, parameters={**labels.parameters, **least})
+    return replace(labels, widened=least)
 
 
 def wanted_fingerprints(settings: ProcessorSettings) -> ByPrefix[Mapping[str, str]]:

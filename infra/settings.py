@@ -118,7 +118,8 @@ class DeploymentSettings:
     `correct_scope`, where that is set.
 
     `meaning` has photos found by what they mean, in any words, and by being like another one: the value is
-    labels, which makes that of what was recognized and asks no detector for it (docs/search.md).
+    labels, which makes that of what was recognized (docs/search.md). labels_anew is the same, but `imagepipe
+    backfill` asks for labels once more, a call each, where they are kept from before.
 
     `people` lets persons be enrolled who agreed to be looked for, by `imagepipe people` (docs/people.md).
     With it, `people_purpose` says what faces are compared for, which is what persons agree to,

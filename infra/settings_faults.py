@@ -14,7 +14,7 @@ from contract.detector_choice import ByPrefix, Detectors, read_choices, write_ex
 from contract.detectors import CUSTOM_LABELS, DETECTORS, MODEL_ARN, OPERATIONS, SEARCH
 from contract.face_search import LEAST_SIMILARITY_PERCENT
 from contract.film_jobs import ACCOUNT_JOBS
-from contract.meaning import BY_LABELS
+from contract.meaning import BY_LABELS, BY_LABELS_ANEW
 from contract.people import MOST_RETENTION_DAYS
 from contract.policy_faults import MAX_BYTES
 from contract.policy_file import faults_of_policy_file
@@ -127,8 +127,8 @@ def _unusable_model(settings: "DeploymentSettings") -> list[str]:
 
 
 def _unusable_meaning(settings: "DeploymentSettings") -> list[str]:
-    if settings.meaning not in ("", BY_LABELS):
-        return [f"meaning is {settings.meaning!r}; it is {BY_LABELS!r}, or is left out"]
+    if settings.meaning not in ("", BY_LABELS, BY_LABELS_ANEW):
+        return [f"meaning is {settings.meaning!r}; it is {BY_LABELS!r} or {BY_LABELS_ANEW!r}, or is left out"]
     if settings.meaning and "labels" not in settings.every_detector:
         return ["meaning is made of labels; add labels to detectors"]
     return []

@@ -29,6 +29,7 @@ from operations.costs import (
     snapstart_a_month,
     standing_a_month,
 )
+from operations.meaning_costs import MeaningAssumptions, meaning_bill, questions_cost
 from operations.pricing import BUDGET_WRITES_OF_REGIONS
 from operations.terminal import money
 
@@ -316,6 +317,7 @@ def _standing() -> str:
         + "\n"
         + _watching()
         + _of_people()
+        + _of_meaning()
         + "\n"
         + _existing_bucket()
         + "\n"
@@ -349,6 +351,18 @@ def _of_people() -> str:
         f"`-c block_tag=true`: ${block_tags(MILLION):.2f} a million photos, and "
         f"${block_tags(0, MILLION):.2f} more a million that are blocked. Nor are alerts: "
         f"${alerts(MILLION):.2f} at most\na million photos and one rule, if each comes alone and matches.\n"
+    )
+
+
+def _of_meaning() -> str:
+    vectors = meaning_bill(MILLION)
+    again, asked = meaning_bill(MILLION, 0), sum(questions_cost(THOUSAND, MILLION).values())
+    return (
+        "Nor is search by meaning (`-c meaning=labels`, [search.md](search.md)): "
+        f"${vectors.total:.2f} a million photos and\n${vectors.storage_a_month:.2f} a month to keep them, "
+        f"${again.total:.2f} and ${again.storage_a_month:.2f} for copies of what is there; "
+        "a thousand questions over\n"
+        f"a million photos ${asked:.2f} at most, if the index looks at all of them.\n"
     )
 
 
@@ -390,7 +404,7 @@ def _assumed() -> str:
             f"{field.default:g} {field.metadata['unit']}",
             field.metadata["source"],
         )
-        for each in (assumed, PictureAssumptions, FilmAssumptions)
+        for each in (assumed, PictureAssumptions, FilmAssumptions, MeaningAssumptions)
         for field in dataclasses.fields(each)
         if "unit" in field.metadata
     ]

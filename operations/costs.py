@@ -58,6 +58,12 @@ class Bill:
         """What is not Rekognition's, without storage."""
         return self.total - self.by_service["Rekognition"]
 
+    def plus(self, other: "Bill") -> "Bill":
+        """Return both together."""
+        names = dict.fromkeys((*self.by_service, *other.by_service))
+        both = {name: self.by_service.get(name, 0.0) + other.by_service.get(name, 0.0) for name in names}
+        return Bill(both, self.storage_a_month + other.storage_a_month)
+
     def to_json(self) -> dict[str, object]:
         """Write it for machines, to the hundredth of a cent."""
         return {

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from contract.cameras import Cameras, read_cameras
 from contract.detectors import MAX_S3_IMAGE_BYTES
-from contract.meaning import OF_OUR_OWN
+from contract.meaning import MEANING, OF_OUR_OWN
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
 from contract.picture_usage import PictureWork
 from contract.records import ImageVersion, ResultName
@@ -105,9 +105,9 @@ class Assessed:
     """One object. `calls` are the detectors that have to be asked about it, if it is the first of its bytes.
 
     `is_current` says that its record says all already; `is_repeated` that its bytes were listed before.
-    `is_read` says that its file has to be looked at, too, which calls no detector, and `lacks_only_picture`
-    that nothing else is missing in its record, and all the answers are kept. `is_of_camera` says that it
-    is asked about only if it shows something new.
+    `is_read` says that its file has to be looked at, too, which calls no detector, `is_meant` that a vector
+    is to be made of its labels, and `lacks_only_picture` that nothing but its file is missing in its record,
+    and all the answers are kept. `is_of_camera` says that it is asked about only if it shows something new.
     """
 
     listed: Listed
@@ -116,6 +116,7 @@ class Assessed:
     is_repeated: bool = False
     calls: tuple[str, ...] = ()
     is_read: bool = False
+    is_meant: bool = False
     lacks_only_picture: bool = False
     is_of_camera: bool = False
     record: RecordSummary | None = None
@@ -177,6 +178,7 @@ class Assessor:
                     is_repeated=not is_first,
                     calls=calls if is_first else (),
                     is_read=is_first and PICTURE in missing,
+                    is_meant=is_first and MEANING in missing,
                     lacks_only_picture=lacks_only_picture,
                 )
             )
@@ -242,9 +244,9 @@ class Totals:
     `calls` are by detector, for what is `to_do`; `repeated` are objects whose bytes were listed before,
     `known` those of which all answers are there already. `archived` cannot be read, have no current record,
     and are not `to_do`; of the others without a record, `tiered` may turn out to be archived. `read` are the
-    files that have to be looked at, `converted` those of them of which a view is to be made, by their names.
-    `of_cameras` are to be asked about as far as they show something new, which their pictures alone tell:
-    `calls` are those of all.
+    files that have to be looked at, `converted` those of them of which a view is to be made, by their names,
+    and `meant` the contents that get a vector. `of_cameras` are to be asked about as far as they show
+    something new, which their pictures alone tell: `calls` are those of all.
     """
 
     objects: int = 0
@@ -259,6 +261,7 @@ class Totals:
     read: int = 0
     converted: int = 0
     of_cameras: int = 0
+    meant: int = 0
     kinds: dict[ObjectKind, int] = field(default_factory=lambda: dict.fromkeys(ObjectKind, 0))
     calls: Counter[str] = field(default_factory=Counter)
 
@@ -279,6 +282,7 @@ class Totals:
             self.of_cameras += assessed.is_of_camera and bool(assessed.calls)
             self.read += assessed.is_read
             self.converted += assessed.is_read and assessed.is_converted
+            self.meant += assessed.is_meant
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -294,6 +298,7 @@ class Totals:
             "files_to_read": self.read,
             "files_to_convert": self.converted,
             "of_cameras": self.of_cameras,
+            **({"vectors_to_make": self.meant} if self.meant else {}),
             "kinds": {str(kind): count for kind, count in self.kinds.items()},
             "calls": dict(self.calls),
         }

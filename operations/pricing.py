@@ -14,6 +14,7 @@ from contract.usage import Assumptions, Work
 from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb import OperatedTable
 from operations.costs import Bill, bill
+from operations.meaning_costs import meaning_bill
 
 MEGABYTES_A_GB = 1024
 # A batch looks for a short line, and calls abroad are counted at home too: as in docs/fleet.md.
@@ -52,14 +53,28 @@ class Pricing:
         )
 
     def bill(
-        self, records: int, calls: Mapping[str, int], *, is_bulk: bool, read: int = 0, converted: int = 0
+        self,
+        records: int,
+        calls: Mapping[str, int],
+        *,
+        is_bulk: bool,
+        read: int = 0,
+        converted: int = 0,
+        meant: int | None = None,
     ) -> Bill:
-        """Return what so many new records cost, with these calls by detector, and files that are read."""
+        """Return what so many new records cost, with these calls by detector, and files that are read.
+
+        Where photos are searched by meaning, `meant` are the vectors that are to be made: one for each record
+        at most.
+        """
         assumed = Assumptions(quotas=self.quotas, memory_gb=self.memory_gb)
         if self.sent:
             assumed = replace(assumed, share_sent=self.sent, budget_writes_a_batch=BUDGET_WRITES_OF_REGIONS)
         work = Work(records, self._by_call(calls), is_bulk)
-        return bill(work, assumed, pictures=self.picture_work(records, read, converted))
+        found = bill(work, assumed, pictures=self.picture_work(records, read, converted))
+        if self.settings is None or not self.settings.meaning_function:
+            return found
+        return found.plus(meaning_bill(records, meant))
 
     def picture_work(self, records: int, read: int, converted: int) -> PictureWork | None:
         """Return the looking at photos as files; None where that is off."""

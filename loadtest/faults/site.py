@@ -86,7 +86,7 @@ class FaultSite:
     def labels_of(self, photo: bytes) -> Mapping[str, float]:
         """Ask the local Rekognition once more, past the proxy, as the processor asks."""
         detector = chosen(ProcessorSettings("", "", "", "", "", "", ""))["labels"]
-        asked: Any = detector.question.parameters
+        asked: Any = detector.question.asked
         answer = self._stack.rekognition.detect_labels(Image={"Bytes": photo}, **asked)
         return detector.read(answer).labels
 

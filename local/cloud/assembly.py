@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from contract.detectors import SEARCH
 from contract.environment import setting_text
 from contract.quotas import IN_LARGE_REGIONS
 from infra.bundles import FOR_THIS_MACHINE, LOCK, MEANING_LOCK, PICTURES_LOCK, ROOT
@@ -47,11 +48,9 @@ LOCAL_CONTEXT: Mapping[str, object] = {
     FOR_THIS_MACHINE: True,
 }
 
-# Of those, what is of use only where pictures are read.
-OF_PICTURES = (
-    "near_duplicates",
-    *("people", "people_purpose", "people_contact", "people_retention_days"),
-)
+# Of those, what is of use only where pictures are read, and only where people are looked for.
+OF_PICTURES = ("near_duplicates", "people")
+OF_PEOPLE = ("people_purpose", "people_contact", "people_retention_days")
 
 # Settings that name a file, whose content is in the template.
 FILE_SETTINGS = ("policy", "detectors_by_prefix")
@@ -146,12 +145,22 @@ def named_settings(given: Iterable[str]) -> dict[str, object]:
 def local_context(given: Mapping[str, object]) -> dict[str, object]:
     """Return the settings of a deployment here, with those given in place of the usual ones.
 
-    Where pictures are switched off, what is only of use beside them is left to its default.
+    Where pictures, faces or people are switched off, what is only of use beside them is left to its default.
     """
     usual = dict(LOCAL_CONTEXT)
-    if str(given.get("pictures", True)).lower() == "false":
-        usual = {name: value for name, value in usual.items() if name not in OF_PICTURES}
+    if _is_off("pictures", given):
+        usual |= dict.fromkeys(OF_PICTURES, False)
+    if "faces" not in str(given.get("detectors", "faces")):
+        usual["people"] = False
+    if _is_off("people", {**usual, **given}):
+        usual = {name: value for name, value in usual.items() if name not in OF_PEOPLE}
+        without = {name: quota for name, quota in IN_LARGE_REGIONS.items() if name != SEARCH.operation}
+        usual["quotas"] = setting_text(without)
     return {**usual, **given}
+
+
+def _is_off(name: str, settings: Mapping[str, object]) -> bool:
+    return str(settings.get(name, True)).lower() == "false"
 
 
 def run_app(out: Path, context: Mapping[str, object]) -> None:

@@ -79,7 +79,7 @@ class DynamoDBPhotos(OperatedTable):
                 unreadable += 1
             else:
                 if result is not None:
-                    results[name] = result
+                    results[name] = result.shown
         return results, unreadable
 
     def term_rows(self, partition: str) -> Iterator[TermRows]:

@@ -3,13 +3,16 @@
 import random
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from contract.detectors import CALLS, OPERATIONS
+from contract.meaning import BY_LABELS, BY_LABELS_ANEW, MEANING
 from contract.photos import MAX_PHOTO_BYTES
+from contract.settings import ProcessorSettings
 from operations import terminal
 from operations.commands import options
 from operations.commands.cost import files_in_words, show_dollars
@@ -20,7 +23,7 @@ from operations.scenes import BEGINNING_BYTES, KnownScenes, SampledScenes, Scene
 from operations.temporary_database import SeenContents
 from operations.wiring import connect
 
-MEANING = {
+KINDS = {
     ObjectKind.OTHER_BY_NAME: (
         "likely not JPEG or PNG, by their names: reckoned with, as only the bytes decide"
     ),
@@ -28,8 +31,8 @@ MEANING = {
     ObjectKind.TOO_LARGE: "cannot be recognized: more than the 15 MiB that Rekognition takes",
 }
 # Where what Rekognition cannot read is converted.
-CONVERTED_MEANING = {
-    **MEANING,
+CONVERTED_KINDS = {
+    **KINDS,
     ObjectKind.OTHER_BY_NAME: "likely no photos, by their names: reckoned with, as only the bytes decide",
     ObjectKind.TOO_LARGE: f"cannot be recognized: more than {MAX_PHOTO_BYTES // 2**20} MiB",
 }
@@ -92,6 +95,19 @@ class SparedCalls:
         }
 
 
+class MeaningChoice(StrEnum):
+    """What the setting `meaning` may be."""
+
+    LABELS = BY_LABELS
+    LABELS_ANEW = BY_LABELS_ANEW
+
+
+def with_meaning(settings: ProcessorSettings, chosen: MeaningChoice) -> ProcessorSettings:
+    """Return the settings as they would be with search by meaning."""
+    anew = "yes" if chosen is MeaningChoice.LABELS_ANEW else settings.labels_anew
+    return replace(settings, meaning_function=settings.meaning_function or MEANING, labels_anew=anew)
+
+
 def plan(
     place: options.PlaceArgument,
     *,
@@ -111,6 +127,12 @@ def plan(
             help="Read the beginnings of up to this many photos, to tell what the setting scenes would save.",
         ),
     ] = None,
+    meaning: Annotated[
+        MeaningChoice | None,
+        typer.Option(
+            "--meaning", help="As if deployed with that: labels_anew asks for all labels once more."
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Print how many calls, hours and dollars photos would take, in our bucket or in any other.
@@ -123,6 +145,8 @@ def plan(
     is_ours = meant.bucket == pipeline.names.bucket
     with terminal.stepwise("listing") as display, SeenContents() as contents:
         deployed = pipeline.deployed
+        if meaning is not None:
+            deployed = replace(deployed, settings=with_meaning(deployed.settings, meaning))
         assessor = Assessor(
             deployed,
             pipeline.table,
@@ -145,11 +169,13 @@ def plan(
             for count in display.until_interrupted(read):
                 display.show(f"{count:,} beginnings of photos read", done=count)
     estimate = known.estimate() if look_at is None else sampled.estimate()
-    totals, pricing = assessment.totals, Pricing.of(pipeline.deployed, pipeline.table)
+    totals, pricing = assessment.totals, Pricing.of(deployed, pipeline.table)
 
     def priced(calls: Mapping[str, int]) -> Bill:
         read, converted = totals.read, totals.converted
-        return pricing.bill(totals.to_do, calls, is_bulk=is_ours, read=read, converted=converted)
+        return pricing.bill(
+            totals.to_do, calls, is_bulk=is_ours, read=read, converted=converted, meant=totals.meant
+        )
 
     made = Estimate(totals, pricing, priced(totals.calls), assessment.is_all)
     spared = None
@@ -160,15 +186,15 @@ def plan(
     if json:
         terminal.print_json({"place": meant.uri, **made.to_json(), "scenes": spared and spared.to_json()})
     else:
-        meaning = CONVERTED_MEANING if deployed.reads_pictures else MEANING
-        show(made, meant, None if is_ours else pipeline.names.bucket, meaning)
+        kinds = CONVERTED_KINDS if deployed.reads_pictures else KINDS
+        show(made, meant, None if is_ours else pipeline.names.bucket, kinds)
         if totals.calls and (deployed.reads_pictures or spared):
             typer.echo(f"\n{NOT_KNOWN if spared is None else spared.in_words()}")
     display.raise_if_interrupted(f"{totals.objects:,} objects were looked at, not all")
 
 
 def show(
-    plan: Estimate, place: Place, to_bucket: str | None, meanings: Mapping[ObjectKind, str] = MEANING
+    plan: Estimate, place: Place, to_bucket: str | None, meanings: Mapping[ObjectKind, str] = KINDS
 ) -> None:
     """Write a plan to stdout. `to_bucket` is where the photos have to be moved, if they are not there."""
     totals = plan.totals
@@ -185,6 +211,7 @@ def show(
         *((count, meaning) for count, meaning in counted if count),
         (totals.to_do, "to do"),
         *([(totals.read, "to do have files to be read, which calls no detector")] if totals.read else []),
+        *([(totals.meant, "to do get a vector, which calls no detector")] if totals.meant else []),
         *([(totals.tiered, TIERED)] if totals.tiered else []),
         *([(totals.of_cameras, OF_CAMERAS)] if totals.of_cameras else []),
     ]

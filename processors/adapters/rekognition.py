@@ -68,6 +68,6 @@ def asked(
     """Return the raw answer of one call, or raise a word for failure, in which `what` says of what."""
     operation: Callable[..., Mapping[str, Any]] = getattr(client, xform_name(detector.question.operation))
     with answering(what):
-        response = dict(operation(Image=image, **detector.question.parameters))
+        response = dict(operation(Image=image, **detector.question.asked))
     response.pop("ResponseMetadata", None)
     return response

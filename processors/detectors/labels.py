@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from contract.records import Findings
+from contract.records import Findings, shown_answer
 
 
 def read(response: Mapping[str, Any]) -> Findings:
@@ -12,10 +12,11 @@ def read(response: Mapping[str, Any]) -> Findings:
     A parent that has no label of its own (Rekognition gives `MaxLabels` at most) is as sure as the surest of
     its children: a picture of a dog is a picture of an animal.
     """
-    labels = {label["Name"]: round(label["Confidence"], 2) for label in response["Labels"]}
+    found = shown_answer(response)["Labels"]
+    labels = {label["Name"]: round(label["Confidence"], 2) for label in found}
     implied: dict[str, float] = {}
     implied_by: dict[str, set[str]] = {}
-    for label in response["Labels"]:
+    for label in found:
         for parent in label.get("Parents", []):
             name = parent["Name"]
             implied[name] = max(labels[label["Name"]], implied.get(name, 0.0))

@@ -67,7 +67,7 @@ def looked_at(
         labels = next((answers[name] for name in asked_of[version] if name.detector == LABELS), None)
         if isinstance(labels, Result):
             try:
-                seen[version] = Sighted(verdict.changed, sightings(labels.response))
+                seen[version] = Sighted(verdict.changed, sightings(labels.shown.response))
             except (AttributeError, KeyError, TypeError, ValueError) as fault:
                 after[version] = TransientError(
                     "UnexpectedAnswer", f"the answer about {version.key} lacks {fault!r}"

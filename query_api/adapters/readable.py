@@ -76,11 +76,11 @@ def record(item: Item) -> ImageRecord:
 
 
 def result(name: ResultName, item: Item) -> Result | None:
-    """Read a raw result; None where it is a claim as yet. Raise one of BROKEN."""
+    """Read a raw result, as far as it is shown; None where it is a claim as yet. Raise one of BROKEN."""
     found = Result.from_item(name, item)
     if found is not None and not isinstance(found.response, dict):
         raise TypeError("the answer is no JSON object")
-    return found
+    return found and found.shown
 
 
 def or_none(read: Callable[[], Read], what: str, unreadable: Unreadable) -> Read | None:

@@ -29,3 +29,14 @@ def test_another_threshold_is_another_question() -> None:
     )
 
     assert usual.fingerprint != other.fingerprint
+
+
+def test_with_meaning_labels_are_asked_for_further_down_and_what_is_kept_stays_good() -> None:
+    usual = questions(SETTINGS)
+    meant = questions(replace(SETTINGS, meaning_function="meaning"))
+    anew = questions(replace(SETTINGS, meaning_function="meaning", labels_anew="yes"))
+
+    assert [each["labels"].asked["MinConfidence"] for each in (usual, meant, anew)] == [40.0, 10.0, 10.0]
+    assert meant["labels"].fingerprint == usual["labels"].fingerprint
+    assert anew["labels"].fingerprint != usual["labels"].fingerprint
+    assert {**meant, "labels": None} == {**anew, "labels": None} == {**usual, "labels": None}

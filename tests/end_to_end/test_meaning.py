@@ -18,7 +18,7 @@ from rich.console import Console
 
 from loadtest.photos import smallest_photo
 from loadtest.places import canned_rekognition
-from local.cloud.assembly import LOCAL_CONTEXT
+from local.cloud.assembly import local_context
 from local.cloud.environment import DIRECT, LocalClients, LocalEnvironment, Outputs, asking, on_ports
 from local.cloud.running import at_work, bring_up, take_down
 from local.cloud.stages import Stages
@@ -26,14 +26,12 @@ from local.rekognition import canned
 
 pytestmark = pytest.mark.nightly
 
-PHOTOS, PATIENCE_SECONDS = 40, 120.0
-CONTEXT = {
-    **LOCAL_CONTEXT,
-    "detectors": "labels",
-    "pictures": "false",
-    "near_duplicates": "false",
-    "meaning": "labels",
-}
+PHOTOS, PATIENCE_SECONDS = 40, 300.0
+# Each worker asks for two vectors at once, and each of these starts a copy of the model, which is unpacked
+# here anew: of eight, none is there within the 27 s that a worker waits for it.
+CONTEXT = local_context(
+    {"detectors": "labels", "pictures": "false", "meaning": "labels", "max_concurrency": 2}
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +74,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_photos_are_found_by_what_they_mean_for_as_long_as_they_are_there(place: Place) -> None:
+    assert place.keys(like="a dog") == [], "the model is there before photos are"
     clients, photo = LocalClients(place.environment), smallest_photo().read_bytes()
     keys = {f"{number % 2}/{number}.jpg" for number in range(PHOTOS)}
     for key in keys:

@@ -43,7 +43,12 @@ class FakeRekognition:
     shown: list[bytes] = field(default_factory=list)
 
     def detect_labels(
-        self, *, Image: dict[str, Any], Features: Sequence[str] = ("GENERAL_LABELS",), **_: Any
+        self,
+        *,
+        Image: dict[str, Any],
+        Features: Sequence[str] = ("GENERAL_LABELS",),
+        MinConfidence: float = 0.0,
+        **_: Any,
     ) -> dict[str, Any]:
         """Give the words of the picture as labels, or those that begin with `color:` as its colours."""
         if Features == [IMAGE_PROPERTIES]:
@@ -63,7 +68,7 @@ class FakeRekognition:
                 "Instances": _instances(word, value),
             }
             for word, value in found.items()
-            if word not in ("faces", "view") and ":" not in word
+            if word not in ("faces", "view") and ":" not in word and value >= MinConfidence
         ]
         return _answer(Labels=labels)
 

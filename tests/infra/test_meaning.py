@@ -67,7 +67,7 @@ def test_nothing_of_it_is_there_where_it_is_off(template: Template) -> None:
 @pytest.mark.parametrize(
     ("context", "reason"),
     [
-        ({"meaning": "dreams"}, "meaning is 'dreams'; it is 'labels', or is left out"),
+        ({"meaning": "dreams"}, "meaning is 'dreams'; it is 'labels' or 'labels_anew', or is left out"),
         ({"meaning": "labels", "detectors": "faces"}, "meaning is made of labels; add labels to detectors"),
     ],
 )

@@ -35,7 +35,7 @@ from operations.terminal import OperatorError
 from tests.operations.exports import BOX, FACTS, ApiOverWorld, exported
 from tests.operations.test_reconciling import recognized
 from tests.operations.world import OperatedWorld
-from tests.processors.world import WITH_PICTURES, InlineExecutor, World
+from tests.processors.world import WITH_MEANING, WITH_PICTURES, InlineExecutor, World
 
 ALL = frozenset({*DETECTORS, PICTURE})
 Opened = Callable[[Path, ExportProgress], PhotoWriter]
@@ -123,6 +123,21 @@ def test_a_line_says_what_the_api_says_of_the_photo() -> None:
         for url in ("url", "thumbnail_url", "view_url"):
             told.pop(url)
         assert json.loads(json_lines([photo])) == told
+
+
+def test_labels_that_vectors_alone_are_made_of_are_shown_nowhere() -> None:
+    world = World(settings=WITH_MEANING)
+    world.deliver(world.s3.put("a.jpg", b"cat 97 dog 15"))
+    operated = OperatedWorld(world)
+    api = ApiOverWorld(operated)
+
+    (photo,), _ = source(operated).photos(FoundPage(["a.jpg"], None))
+    told = api.get("/images", key="a.jpg")[1]["labels"]
+
+    assert world.meanings.asked == [["Cat", "Dog"]]
+    assert [label["name"] for label in told] == ["Cat"]
+    assert document(photo)["labels"] == told
+    assert "Dog" not in json.dumps(api.get("/images", key="a.jpg", raw="true")[1])
 
 
 def test_where_the_api_tells_no_places_an_export_does_not_either(tmp_path: Path) -> None:

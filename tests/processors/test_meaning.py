@@ -63,6 +63,30 @@ def test_photos_recognized_before_get_theirs_without_a_call() -> None:
     assert world.tally[Metric.CALLS_AVOIDED] == len(SETTINGS.detectors)
 
 
+def test_labels_less_sure_than_is_shown_are_in_the_vector_and_nowhere_else(world: World) -> None:
+    assert world.deliver(world.s3.put("a.jpg", b"cat 97 dog 15 bird 8")) == []
+
+    record = world.record("a.jpg")
+    assert record is not None
+    assert world.meanings.asked == [["Cat", "Dog"]]
+    assert set(record.findings.labels) == {"Cat"}
+
+
+def test_labels_kept_from_before_are_asked_for_once_more_only_where_that_is_wanted() -> None:
+    world = World(settings=SETTINGS)
+    world.deliver(world.s3.put("a.jpg", b"cat 97 dog 15"))
+    paid = sum(world.rekognition.paid.values())
+
+    world.use(WITH_MEANING)
+    world.deliver(look_again(BUCKET, ["a.jpg"], "2026-02-01T00:00:00.000Z"))
+    assert (world.meanings.asked, sum(world.rekognition.paid.values())) == ([["Cat"]], paid)
+
+    world.use(replace(WITH_MEANING, labels_anew="yes"))
+    world.deliver(look_again(BUCKET, ["a.jpg"], "2026-02-02T00:00:00.000Z"))
+    assert world.meanings.asked == [["Cat"], ["Cat", "Dog"]]
+    assert sum(world.rekognition.paid.values()) == paid + 1, "labels alone are asked for anew"
+
+
 def test_a_vector_goes_with_its_photo_and_with_what_it_showed(world: World) -> None:
     world.deliver(world.s3.put("a.jpg", b"cat 97"), world.s3.put("b.jpg", b"dog 97"))
     before = vectors(world)["a.jpg"]

@@ -1,0 +1,38 @@
+"""What search by meaning costs, beside everything else."""
+
+from dataclasses import replace
+
+import pytest
+
+from contract.meaning import DIMENSIONS
+from operations.commands.plan import MeaningChoice, with_meaning
+from operations.meaning_costs import meaning_bill, questions_cost, row_bytes
+from operations.pricing import Pricing
+from tests.processors.world import SETTINGS
+
+
+def test_copies_cost_their_rows_and_no_vector() -> None:
+    new, copies = meaning_bill(1_000_000), meaning_bill(1_000_000, 0)
+
+    assert copies.by_service["Lambda"] == 0
+    assert 0 < copies.by_service["DynamoDB"] < new.by_service["DynamoDB"]
+    assert copies.storage_a_month < new.storage_a_month
+
+
+def test_a_question_costs_by_what_the_index_looks_at() -> None:
+    few, many = (questions_cost(1, photos)["DynamoDB"] for photos in (10_000, 1_000_000))
+
+    assert few < many < 0.01, "less than a cent over a million photos"
+
+
+def test_the_row_that_is_priced_has_a_vector() -> None:
+    assert row_bytes() > 4 * DIMENSIONS
+
+
+def test_a_plan_prices_vectors_before_the_setting_is_deployed() -> None:
+    pricing = Pricing(SETTINGS.quotas, 0.5, settings=SETTINGS)
+    meant = replace(pricing, settings=with_meaning(SETTINGS, MeaningChoice.LABELS))
+
+    plain, with_vectors = (each.bill(1000, {}, is_bulk=True) for each in (pricing, meant))
+
+    assert with_vectors.total - plain.total == pytest.approx(meaning_bill(1000).total)

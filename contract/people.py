@@ -28,6 +28,10 @@ MAX_NAME_CHARACTERS = 100
 # https://www.ilga.gov/legislation/ilcs/ilcs3.asp?ActID=3004 (740 ILCS 14/15)
 MOST_RETENTION_DAYS = 1095
 _OBJECT = "object"
+# What the schedule says to what looks after persons, and what can be due: consents that have ended, and faces
+# of photos that are gone.
+DUE_EVENT = "due"
+PEOPLE_DUE, PHOTOS_DUE = "consents", "photos"
 
 
 class PersonStatus(StrEnum):

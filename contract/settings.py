@@ -297,6 +297,20 @@ class FilmJobsSettings:
 
 
 @dataclass(frozen=True)
+class PeopleSettings:
+    """What the function that looks after persons needs to know; `queue_url` is that of live photos.
+
+    Of the bucket it sees photos whose keys begin with `bucket_prefix`.
+    """
+
+    bucket_name: str
+    table_name: str
+    queue_url: str
+    people_collection: str
+    bucket_prefix: str = ""
+
+
+@dataclass(frozen=True)
 class AlertsSettings:
     """What the function of alerts needs to know: its rules (contract/alerts.py) as JSON, and their topic."""
 

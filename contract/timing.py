@@ -119,3 +119,9 @@ CAMERAS_TIMEOUT_SECONDS = 30
 CAMERAS_WINDOW_SECONDS = 1
 CAMERAS_VISIBILITY_SECONDS = 6 * CAMERAS_TIMEOUT_SECONDS + CAMERAS_WINDOW_SECONDS
 CAMERAS_MAX_RECEIVES = 240
+
+# Persons: a consent that is over is carried out within the hour; photos that are gone are looked for once a
+# day. Lambda's most: the whole table is read for whoever is forgotten.
+PEOPLE_TIMEOUT_SECONDS = 900
+CONSENTS_HOURS = 1
+GONE_PHOTOS_HOURS = 24

@@ -77,6 +77,8 @@ class Alarms(Construct):
             self._on_alerts(unalerted)
         if untold is not None:
             self._on_cameras(untold)
+        if "people" in functions:
+            self._on_people(functions["people"])
         if is_audited:
             self._on_differences()
         if bridged is not None:
@@ -192,6 +194,18 @@ class Alarms(Construct):
             "cause, which the log of the cameras function tells, then have SQS send the messages back.",
             "What cameras see is not told",
             missing=_AS_BEFORE,
+        )
+
+    def _on_people(self, people: lambda_.Function) -> None:
+        """Watch for a run that failed and was tried again in vain: Lambda tries an event three times."""
+        self._alarm(
+            "PeopleNotForgotten",
+            people.metric_errors(period=Duration.hours(1), statistic="Sum"),
+            2,
+            "Somebody whose consent is over, or whose photo is gone, could not be removed from the "
+            "faces that are kept, or not from all photos. The log of the people function says what is left, "
+            "and why. Remove the cause, then run `imagepipe people forget --ended`.",
+            "Persons are not forgotten",
         )
 
     def _on_differences(self) -> None:

@@ -30,6 +30,7 @@ from infra.films import Films
 from infra.intake import ObjectEvents
 from infra.meaning import Meaning
 from infra.operator import Operator
+from infra.people import PersonFunction
 from infra.pictures import Pictures
 from infra.processing import CompletionTopic, Processing, Tallying
 from infra.regions import RegionRule
@@ -54,6 +55,7 @@ class ImagepipeStack(Stack):
         *,
         processors: Bundle,
         query_api: Bundle,
+        people: Bundle,
         pictures: Bundle,
         meaning: Bundle,
         films: Bundle,
@@ -185,6 +187,11 @@ class ImagepipeStack(Stack):
             if settings.cameras
             else None
         )
+        upkeep = (
+            PersonFunction(self, "People", settings, code=people.build(), intake=intake, table=store.table)
+            if settings.people
+            else None
+        )
         buckets = [intake.bucket, *([looking.renditions] if looking else [])]
         bucket_logs = BucketLogs(self, "BucketLogs", settings, buckets) if settings.access_logs else None
         if bucket_logs is None:
@@ -208,6 +215,7 @@ class ImagepipeStack(Stack):
                 **({"alerts": alerts.function} if alerts else {}),
                 **({"meaning": meant.function} if meant else {}),
                 **({"cameras": cameras.function} if cameras else {}),
+                **({"people": upkeep.function} if upkeep else {}),
             },
             unalerted=alerts.dead_letters if alerts else None,
             untold=cameras.dead_letters if cameras else None,
@@ -280,7 +288,7 @@ def _told(name: str, part: Alerts | CameraEvents) -> dict[str, str]:
 def _people(settings: DeploymentSettings) -> dict[str, str]:
     """Return what `imagepipe people` goes by; nothing where that is off.
 
-    The collection is made by its first `add`: it is no part of the stack, whose functions may only search it.
+    The collection is made by its first `add`: it is no part of the stack.
     """
     if not settings.people:
         return {}

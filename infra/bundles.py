@@ -130,6 +130,7 @@ def bundles(*, is_for_here: bool = False) -> dict[str, Bundle]:
     return {
         "processors": Bundle("processors"),
         "query_api": Bundle("query_api"),
+        "people": Bundle("people"),
         "pictures": Bundle("processors", part=PICTURES, is_for_here=is_for_here),
         "meaning": Bundle("processors", part=MEANING, is_for_here=is_for_here),
         "films": Bundle("processors", part=FILMS, is_for_here=is_for_here),

@@ -33,6 +33,13 @@ VARIANTS: Mapping[str, Mapping[str, object]] = {
     "no pictures, no audit": {"pictures": False, "daily_check": False},
     "a bucket that was there": {"bucket": "photos-of-people", "bucket_prefix": "camera/"},
     "alerts": {"policy": str(ROOT / "tests" / "infra" / "policy.toml"), "alert_email": "me@people.example"},
+    "people": {
+        "detectors": "labels,faces",
+        "people": True,
+        "people_purpose": "family",
+        "people_contact": "me@people.example",
+        "people_retention_days": 365,
+    },
     "cameras": {
         "cameras": str(ROOT / "tests" / "infra" / "cameras.toml"),
         "camera_email": "me@people.example",
@@ -70,7 +77,7 @@ def findings(context: Mapping[str, object]) -> list[NagFinding]:
         app = App(outdir=f"{scratch}/out", context=dict(context))
         settings = DeploymentSettings.from_context(app.node.try_get_context)
         code = _NoCode("none", Path(scratch))
-        every = dict.fromkeys(("processors", "query_api", "pictures", "meaning", "films"), code)
+        every = dict.fromkeys(("processors", "query_api", "people", "pictures", "meaning", "films"), code)
         ImagepipeStack(app, STACK_NAME, settings, **every)
         return findings_in(app)
 

@@ -31,18 +31,18 @@ from operations.adapters import (
     custom_models,
     dynamodb,
     dynamodb_answers,
-    dynamodb_mentions,
-    dynamodb_people,
     dynamodb_photos,
     dynamodb_renditions,
     dynamodb_searches,
     query_api,
-    rekognition_people,
     s3,
     sqs,
 )
 from operations.adapters.aws_errors import reliable, translated
 from operations.terminal import OperatorError
+from people.collection import FaceCollection
+from people.mentions_table import DynamoDBMentions
+from people.persons import DynamoDBPeople
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -201,27 +201,25 @@ class DeployedPipeline:
         return dynamodb_answers.DynamoDBAnswers(*self._on_table)
 
     @cached_property
-    def people(self) -> dynamodb_people.DynamoDBPeople:
-        return dynamodb_people.DynamoDBPeople(*self._on_table)
+    def people(self) -> DynamoDBPeople:
+        return DynamoDBPeople(self._on_table[-1])
 
     @cached_property
-    def mentions(self) -> dynamodb_mentions.DynamoDBMentions:
-        return dynamodb_mentions.DynamoDBMentions(*self._on_table)
+    def mentions(self) -> DynamoDBMentions:
+        return DynamoDBMentions(self._on_table[-1])
 
     @cached_property
     def searches(self) -> dynamodb_searches.DynamoDBSearches:
         return dynamodb_searches.DynamoDBSearches(*self._on_table)
 
     @cached_property
-    def face_collection(self) -> rekognition_people.FaceCollection | None:
+    def face_collection(self) -> FaceCollection | None:
         """The collection of those who agreed to be looked for; None where that is off."""
         if not self.names.people_collection:
             return None
         elsewhere = {"endpoint_url": self._rekognition_url} if self._rekognition_url else {}
         client = self._client("rekognition", **elsewhere)
-        return rekognition_people.FaceCollection(
-            client, self.names.people_collection, self._retry, time.sleep
-        )
+        return FaceCollection(client, self.names.people_collection, translated, self._retry, time.sleep)
 
     @cached_property
     def deployed(self) -> account.DeployedProcessor:

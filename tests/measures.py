@@ -12,7 +12,7 @@ from statistics import median_low
 
 from infra.bundles import ROOT
 
-ROOMS = ("contract", "aws", "processors", "query_api", "infra", "local", "operations", "loadtest")
+ROOMS = ("contract", "aws", "people", "processors", "query_api", "infra", "local", "operations", "loadtest")
 
 
 @dataclass(frozen=True)

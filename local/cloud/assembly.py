@@ -55,7 +55,7 @@ OF_PEOPLE = ("people_purpose", "people_contact", "people_retention_days")
 # Settings that name a file, whose content is in the template.
 FILE_SETTINGS = ("policy", "detectors_by_prefix")
 
-_SOURCES = ("contract", "aws", "processors", "query_api")
+_SOURCES = ("contract", "aws", "people", "processors", "query_api")
 _KEPT_ASSEMBLIES = 64
 
 

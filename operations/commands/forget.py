@@ -22,9 +22,9 @@ from operations.commands import options
 from operations.commands.people import removal_of
 from operations.dead_letters import DeadLetterReader
 from operations.inventory import ResultTrace, Trace, TraceKind
-from operations.people.forgetting import PersonRemoval
 from operations.waiting_completions import WaitingCompletion, waiting_completions
 from operations.wiring import DeployedPipeline, connect
+from people.forgetting import PersonRemoval
 
 LEFT = 1
 PAUSE_SECONDS = 2

@@ -17,14 +17,14 @@ from contract.people import (
 from contract.prices import dollars_for_calls
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS
 from operations import terminal
-from operations.adapters.rekognition_people import FaceCollection
 from operations.commands import options
 from operations.people.enrolment import Enrolment
-from operations.people.forgetting import WHAT_REMAINS, PersonRemoval, Receipt
-from operations.people.mentions import LOCAL_SETTLING_SECONDS, MentionRemoval
 from operations.people.photos import shown_photos
 from operations.people.searching import PersonSearch
 from operations.wiring import DeployedPipeline, connect
+from people.collection import FaceCollection
+from people.forgetting import WHAT_REMAINS, PersonRemoval, Receipt
+from people.mentions import LOCAL_SETTLING_SECONDS, MentionRemoval
 
 app = typer.Typer(help="Look after the persons who agreed to be looked for.", no_args_is_help=True)
 LEFT = 1
@@ -240,11 +240,8 @@ def forget_person(
         names = terminal.first_of([person.name for person in chosen], 5)
         if not terminal.consents(yes, f"Forget {names} for good?", "nothing was removed"):
             return LEFT
-    receipts = []
     with terminal.stepwise("forgetting") as display:
-        for person in chosen:
-            receipts.append(display.follow(removal.forget(person), _AGAIN))
-            display.raise_if_interrupted(_AGAIN)
+        receipts = display.follow(removal.forget(chosen), _AGAIN)
     if everybody:
         removal.remove_collection()
     if json:

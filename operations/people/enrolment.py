@@ -6,16 +6,16 @@ from typing import NamedTuple
 
 from contract.errors import ImagepipeError
 from contract.people import MOST_FACES_A_PERSON, Consent, Person, PersonStatus, source_of
-from operations.adapters.dynamodb_people import DynamoDBPeople
-from operations.adapters.rekognition_people import (
+from operations.people.photos import ShownPhoto
+from operations.terminal import OperatorError, Steps
+from people.collection import (
     NOT_THERE,
     CollectionFace,
     FaceCollection,
     RefusedFace,
     UnusablePhotoError,
 )
-from operations.people.photos import ShownPhoto
-from operations.terminal import OperatorError, Steps
+from people.persons import DynamoDBPeople
 
 _LOW = "LOW_MATCH_CONFIDENCE"
 _CHANGED = "{} was changed by somebody else meanwhile; look: imagepipe people show"

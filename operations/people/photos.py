@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from contract.people import file_source, object_source
 from operations.terminal import OperatorError
+from people.collection import image_of
 
 # https://docs.aws.amazon.com/rekognition/latest/dg/limits.html
 MAX_FILE_BYTES = 5 * 1024 * 1024
@@ -19,11 +20,6 @@ class ShownPhoto(NamedTuple):
     name: str
     source: str
     image: dict[str, Any]
-
-
-def image_of(bucket: str, key: str) -> dict[str, Any]:
-    """Return an object of the bucket as Rekognition is asked about it."""
-    return {"S3Object": {"Bucket": bucket, "Name": key}}
 
 
 def shown_photos(names: Sequence[str], bucket: str) -> list[ShownPhoto]:

@@ -41,6 +41,10 @@ def test_every_alarm_names_a_heading_of_the_operators_handbook(synthesized: Synt
         "bucket": "photos-that-were-here",
         "policy": str(ROOT / "tests" / "infra" / "policy.toml"),
         "cameras": str(ROOT / "tests" / "infra" / "cameras.toml"),
+        "people": "true",
+        "people_purpose": "the family album",
+        "people_contact": "privacy@photos.example",
+        "people_retention_days": "365",
     }
     template = Template.of(synthesized(context))
     handbook = (ROOT / "docs" / "operations.md").read_text()

@@ -21,10 +21,17 @@ BUNDLES = {name: each for name, each in bundles.bundles().items() if name != "fi
 ENTRIES = {
     "processors": "processors.handler",
     "query_api": "query_api.handler",
+    "people": "people.handler",
     "pictures": "processors.pictures_handler",
     "meaning": "processors.meaning_handler",
 }
-MOST_BYTES = {"processors": 6_000_000, "query_api": 6_000_000, "pictures": 15_000_000, "meaning": 60_000_000}
+MOST_BYTES = {
+    "processors": 6_000_000,
+    "query_api": 6_000_000,
+    "people": 6_000_000,
+    "pictures": 15_000_000,
+    "meaning": 60_000_000,
+}
 TOPIC_ARN = "arn:aws:sns:us-east-1:123456789012:topic"
 _QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/"
 QUEUES = (f"{_QUEUE}a", f"{_QUEUE}b", f"{_QUEUE}c", f"{_QUEUE}d")
@@ -233,7 +240,17 @@ def test_the_bare_interpreter_has_boto3(lambda_python: Path) -> None:
 def test_the_zip_holds_its_room_and_what_it_stands_on_alone(bundle: Bundle) -> None:
     names = zipfile.ZipFile(bundle.build()).namelist()
     tops = {name.split("/")[0] for name in names}
-    ours = tops & {"contract", "aws", "processors", "query_api", "infra", "operations", "loadtest", "tests"}
+    ours = tops & {
+        "contract",
+        "aws",
+        "people",
+        "processors",
+        "query_api",
+        "infra",
+        "operations",
+        "loadtest",
+        "tests",
+    }
     assert ours == {"contract", "aws", bundle.room}
     assert not tops & {"boto3", "s3transfer", "aws_xray_sdk"}
     assert not [name for name in names if name.endswith("RECORD")]

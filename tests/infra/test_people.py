@@ -4,8 +4,9 @@ import pytest
 
 from infra.bundles import ROOT
 from infra.settings import DeploymentSettings, UnusableSettingsError
+from local.cloud.permissions import LEADING_KEYS
 from tests.infra.conftest import Synthesize
-from tests.infra.roles import granted
+from tests.infra.roles import arn_of, decides, granted, statements
 from tests.infra.template import Template
 
 ON: dict[str, object] = {
@@ -82,6 +83,71 @@ def test_the_stack_names_the_collection_and_lets_the_processor_search_it_and_no_
 def test_what_cannot_find_anybody_is_refused(given: dict[str, object], fault: str) -> None:
     (said,) = refused(ON | given)
     assert said.endswith(fault)
+
+
+def test_what_looks_after_persons_may_take_out_of_the_one_collection_and_put_nothing_in(
+    synthesized: Synthesize,
+) -> None:
+    off, on = Template.of(synthesized({})), Template.of(synthesized(ON))
+    assert not [name for name in off.all("AWS::Lambda::Function") if name.startswith("People")]
+    table = on.the("AWS::DynamoDB::Table")[0]
+    bucket = on.the("AWS::S3::Bucket", "Intake")[0]
+    queue = on.the("AWS::SQS::Queue", "ImagesQueue")[0]
+    by_service: dict[str, set[str]] = {}
+    for action, resource in granted(on, "PeopleUpkeep"):
+        service, _, name = action.partition(":")
+        if service not in ("logs", "xray"):
+            by_service.setdefault(f"{service} {resource.rpartition(':')[2]}", set()).add(name)
+
+    assert by_service == {
+        "rekognition collection/imagepipe-people": {
+            *("ListFaces", "ListUsers", "SearchFacesByImage", "SearchUsersByImage"),
+            *("DisassociateFaces", "DeleteFaces", "DeleteUser"),
+        },
+        f"dynamodb table/{table}": {"Scan", "Query", "GetItem", "PutItem", "DeleteItem", "UpdateItem"},
+        f"sqs {queue}": {"SendMessage"},
+        f"s3 {bucket}/*": {"GetObject"},
+        f"s3 {bucket}": {"ListBucket"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("action", "partition", "is_allowed"),
+    [
+        ("PutItem", "people", True),
+        ("PutItem", "content#0", True),
+        ("PutItem", "image#a.jpg", False),
+        ("DeleteItem", "people", True),
+        ("DeleteItem", "image#a.jpg", False),
+        ("DeleteItem", "content#0", False),
+        ("GetItem", "content#0", True),
+        ("GetItem", "image#a.jpg", False),
+        ("UpdateItem", "content#0", True),
+        ("UpdateItem", "people", False),
+        ("Query", "index#person:p1#0", True),
+        ("Query", "index#label:dog#0", False),
+        ("Query", "content#0", True),
+        ("Query", "image#a.jpg", False),
+    ],
+)
+def test_in_the_table_it_changes_persons_answers_about_faces_and_what_people_say_and_nothing_else(
+    synthesized: Synthesize, action: str, partition: str, is_allowed: bool
+) -> None:
+    on = Template.of(synthesized(ON))
+    table = arn_of(on, on.the("AWS::DynamoDB::Table")[0])
+    keys = {LEADING_KEYS: [partition]}
+
+    assert decides(statements(on, "PeopleUpkeep"), f"dynamodb:{action}", table, **keys) is is_allowed
+
+
+def test_consents_are_looked_at_each_hour_and_gone_photos_each_day(synthesized: Synthesize) -> None:
+    on = Template.of(synthesized(ON))
+    rules = [
+        rule["Properties"] for name, rule in on.all("AWS::Events::Rule").items() if name.startswith("People")
+    ]
+
+    asked = {rule["Targets"][0]["Input"]: rule["ScheduleExpression"] for rule in rules}
+    assert asked == {'{"due":"consents"}': "rate(1 hour)", '{"due":"photos"}': "rate(1 day)"}
 
 
 def test_people_read_where_faces_are_kept_and_what_removes_them() -> None:

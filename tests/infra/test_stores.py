@@ -40,6 +40,7 @@ NAMED = {
     "CamerasQueue": "| queue of cameras |",
     "CamerasDeadLetters": "| the cameras' dead letters |",
     "CamerasTellingLogs": "| log lines: keys, in reports of failures | CloudWatch |",
+    "PeopleUpkeepLogs": "| log lines of persons who are forgotten: ids that are no names, purpose, day",
     "CompletionsTopic": "| SNS, and whoever subscribes |",
     "AlarmTopic": "| alarms: numbers, no keys | SNS |",
     "ProcessingProcessorLogs": "| log lines: keys, in reports of failures | CloudWatch |",
@@ -72,6 +73,10 @@ EVERYTHING = {
     "meaning": "labels",
     "sidecars": "true",
     "video": "jobs",
+    "people": "true",
+    "people_purpose": "the family album",
+    "people_contact": "privacy@photos.example",
+    "people_retention_days": "365",
     "policy": str(ROOT / "tests" / "infra" / "policy.toml"),
     "cameras": str(ROOT / "tests" / "infra" / "cameras.toml"),
 }

@@ -10,7 +10,7 @@ import pytest
 from coverage import Coverage
 from hypothesis import Phase, settings
 
-ROOMS = ("contract", "aws", "processors", "query_api", "operations", "infra")
+ROOMS = ("contract", "aws", "people", "processors", "query_api", "operations", "infra")
 FOLDER = "IMAGEPIPE_RECORDING"
 COVERAGE_FILE = "coverage"
 SECONDS_FILE = "seconds.json"

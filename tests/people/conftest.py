@@ -17,13 +17,13 @@ from local.rekognition.recognition import RealRecognition
 from local.rekognition.request import ObjectPlace, unreadable
 from local.rekognition.service import RekognitionService, application
 from operations.adapters.aws_errors import translated
-from operations.adapters.dynamodb_mentions import DynamoDBMentions
-from operations.adapters.dynamodb_people import DynamoDBPeople
-from operations.adapters.rekognition_people import FaceCollection
 from operations.people.enrolment import Enrolment
-from operations.people.forgetting import PersonRemoval
-from operations.people.mentions import MentionRemoval
 from operations.people.photos import ShownPhoto, shown_photos
+from people.collection import FaceCollection
+from people.forgetting import PersonRemoval
+from people.mentions import MentionRemoval
+from people.mentions_table import DynamoDBMentions
+from people.persons import DynamoDBPeople
 from tests.fakes.dynamodb import TABLE
 from tests.fakes.s3 import BUCKET
 from tests.fakes.sqs import IMAGES, FakeSQS
@@ -157,9 +157,9 @@ def pipeline(album: Album, tmp_path: Path, clock: Clock) -> Iterator[Pipeline]:
     reads = TableBatches(table, TABLE, translated, AT_ONCE, executor)
     yield Pipeline(
         album,
-        DynamoDBPeople(table, TABLE, AT_ONCE, reads),
-        DynamoDBMentions(table, TABLE, AT_ONCE, reads),
-        FaceCollection(rekognition, "imagepipe-people", AT_ONCE, sleep),
+        DynamoDBPeople(reads),
+        DynamoDBMentions(reads),
+        FaceCollection(rekognition, "imagepipe-people", translated, AT_ONCE, sleep),
         rekognition,
         table.table.items,
         clock,

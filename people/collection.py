@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aws.calls import in_batches
+from aws.errors import ErrorTranslator
 from aws.retries import RetryPolicy
 from contract.errors import ImagepipeError
-from operations.adapters.aws_errors import reliable
-from operations.terminal import OperatorError
+from people.progress import UnfinishedError
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -55,12 +55,18 @@ class UnusablePhotoError(Exception):
     """A photo that Rekognition cannot look at, or takes no face from. The message continues its name."""
 
 
+def image_of(bucket: str, key: str) -> dict[str, Any]:
+    """Return an object of the bucket as Rekognition is asked about it."""
+    return {"S3Object": {"Bucket": bucket, "Name": key}}
+
+
 @dataclass(frozen=True)
 class FaceCollection:
     """One collection. `image` is a picture as Rekognition is asked about it. `sleep` waits between looks."""
 
     client: "RekognitionClient"
     collection_id: str
+    translated: ErrorTranslator
     retry: RetryPolicy
     sleep: Callable[[float], None]
 
@@ -74,8 +80,8 @@ class FaceCollection:
 
     def count_faces(self, image: Mapping[str, Any]) -> int:
         """Return how many faces are in a picture. Raise UnusablePhotoError."""
-        asked = reliable(self.retry, "DetectFaces", self.client.detect_faces)
-        with_faces: Any = self._look(lambda: asked(Image=image))  # type: ignore[arg-type]
+        asked = self._reliable("DetectFaces", self.client.detect_faces)
+        with_faces: Any = self._look(lambda: asked(Image=image))
         return len(with_faces["FaceDetails"])
 
     def create_user(self, user_id: str) -> None:
@@ -119,7 +125,7 @@ class FaceCollection:
             )
 
     def delete_faces(self, face_ids: Sequence[str]) -> None:
-        """Remove faces that are nobody's. Raise OperatorError where Rekognition leaves one."""
+        """Remove faces that are nobody's. Raise UnfinishedError where Rekognition leaves one."""
         for batch in in_batches(face_ids, MOST_AT_ONCE):
             answer = self._asked("DeleteFaces", self.client.delete_faces)(FaceIds=list(batch))
             left = {
@@ -129,9 +135,10 @@ class FaceCollection:
             }
             if left:
                 first, reason = next(iter(left.items()))
-                raise OperatorError(
+                raise UnfinishedError(
+                    "FacesLeft",
                     f"Rekognition left {len(left):,} faces in {self.collection_id}, {first} first "
-                    f"({reason}); run the command again"
+                    f"({reason}); run the command again",
                 )
 
     def delete_user(self, user_id: str) -> None:
@@ -180,8 +187,11 @@ class FaceCollection:
             {each["User"]["UserId"] for each in users.get("UserMatches", ())},
         )
 
+    def _reliable(self, what: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        return self.retry.around(self.translated(what)(call))
+
     def _asked(self, operation: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        asked = reliable(self.retry, f"{operation} on {self.collection_id}", call)
+        asked = self._reliable(f"{operation} on {self.collection_id}", call)
         return lambda **more: asked(CollectionId=self.collection_id, **more)
 
     def _unless(
@@ -203,7 +213,7 @@ class FaceCollection:
         unless: frozenset[str] = frozenset(),
         **more: Any,
     ) -> Mapping[str, Any]:
-        """Change a user, as soon as Rekognition has done with its last change. Raise OperatorError."""
+        """Change a user, as soon as Rekognition has done with its last change. Raise UnfinishedError."""
         for _ in range(MOST_LOOKS):
             try:
                 return self._unless(unless, operation, call, **more)
@@ -211,9 +221,10 @@ class FaceCollection:
                 if error.code != _UPDATING:
                     raise
             self.sleep(LOOK_SECONDS)
-        raise OperatorError(
+        raise UnfinishedError(
+            "UserBusy",
             f"Rekognition is still busy with the last change of user {more['UserId']} of "
-            f"{self.collection_id}; run the command again in a minute"
+            f"{self.collection_id}; run the command again in a minute",
         )
 
     def _pages(self, operation: str, call: Callable[..., Any]) -> Iterator[Mapping[str, Any]]:

@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from contract.people import Person, PersonStatus, source_of
-from operations.adapters.dynamodb_people import DynamoDBPeople
-from operations.adapters.rekognition_people import CollectionFace, FaceCollection, UnusablePhotoError
-from operations.people.mentions import MentionRemoval
-from operations.people.photos import image_of
-from operations.terminal import OperatorError, Steps
+from people.collection import CollectionFace, FaceCollection, UnusablePhotoError, image_of
+from people.mentions import MentionRemoval
+from people.persons import DynamoDBPeople
+from people.progress import Steps, UnfinishedError
 
 # What no command can reach.
 WHAT_REMAINS = (
@@ -38,7 +37,7 @@ class Receipt(NamedTuple):
 
 @dataclass(frozen=True)
 class PersonRemoval:
-    """Removes persons, and faces of them. Stopped anywhere, the same command run again goes on.
+    """Removes persons, and faces of them. Stopped anywhere, the same run again goes on.
 
     Faces are freed, then removed, and then the user: removing the user first would leave faces that nobody
     is named for, and that searches find. A person is in the table until nothing is found any more, and no
@@ -51,13 +50,30 @@ class PersonRemoval:
     now: Callable[[], str]
     mentions: MentionRemoval
 
-    def forget(self, person: Person) -> Steps[Receipt]:
-        """Remove a person, and look whether that is so. Raise OperatorError with what is still found."""
+    def forget(self, persons: Sequence[Person]) -> Steps[list[Receipt]]:
+        """Remove persons, and look whether that is so. Raise UnfinishedError with what is still found.
+
+        All faces are gone before the first mention is looked for: the table is read for all persons at once.
+        """
+        removed = []
+        for person in persons:
+            removed.append((person, (yield from self.remove_biometrics(person))))
+        return (yield from self.remove_the_rest(removed))
+
+    def remove_the_rest(self, removed: Sequence[tuple[Person, Receipt]]) -> Steps[list[Receipt]]:
+        """Remove what else is kept of persons whose faces are gone. Raise UnfinishedError."""
+        freed = yield from self.mentions.remove(frozenset(person.id for person, _ in removed))
+        receipts = []
+        for person, receipt in removed:
+            self.people.remove(person)
+            receipts.append(receipt._replace(forgotten_at=self.now(), photos_freed=freed.get(person.id, 0)))
+        return receipts
+
+    def remove_biometrics(self, person: Person) -> Steps[Receipt]:
+        """Mark a person, and remove the faces and the user; return what was removed."""
         marked = replace(person, status=PersonStatus.FORGETTING)
         if person.status is not PersonStatus.FORGETTING and not self.people.put(marked, person):
-            raise OperatorError(
-                f"{person.name} was changed by somebody else meanwhile; run the command again"
-            )
+            raise _changed(person)
         faces = self._faces_of(marked)
         yield f"removing {len(faces)} faces of {person.name}"
         self._remove(marked, faces)
@@ -65,32 +81,32 @@ class PersonRemoval:
         self.collection.delete_user(marked.id)
         yield "looking whether anything is left"
         if self._faces_of(marked) or marked.id in self.collection.users():
-            raise OperatorError(
-                f"{person.name} is still in {self.collection.collection_id}; run the command again"
+            raise UnfinishedError(
+                "StillThere",
+                f"{person.name} is still in {self.collection.collection_id}; run the command again",
             )
         searched = gone = 0
         for key in marked.keys.values():
             yield f"searching by {key}"
             searched_by_it = self._search_by(marked, key)
             searched, gone = searched + searched_by_it, gone + (not searched_by_it)
-        freed = yield from self.mentions.remove(marked.id)
-        self.people.remove(marked)
         return Receipt(
             person=marked.id,
-            forgotten_at=self.now(),
+            forgotten_at="",
             purpose=marked.consent.purpose,
             agreed_on=marked.consent.agreed_on,
             faces_removed=len(faces),
             photos_searched_by=searched,
             photos_gone=gone,
-            photos_freed=freed,
+            photos_freed=0,
         )
 
     def remove_collection(self) -> None:
-        """Remove the collection, once nobody is in the table. Raise OperatorError where somebody is."""
+        """Remove the collection, once nobody is in the table. Raise UnfinishedError where somebody is."""
         if there := self.people.everybody():
-            raise OperatorError(
-                f"{there[0].name} was added meanwhile, so the collection stays; run the command again"
+            raise UnfinishedError(
+                "SomebodyAdded",
+                f"{there[0].name} was added meanwhile, so the collection stays; run the command again",
             )
         self.collection.delete()
 
@@ -100,9 +116,7 @@ class PersonRemoval:
         yield f"removing {len(faces)} faces of {person.name}"
         self._remove(person, faces)
         if not self.people.put(person.without(sources), person):
-            raise OperatorError(
-                f"{person.name} was changed by somebody else meanwhile; run the command again"
-            )
+            raise _changed(person)
         return len(faces)
 
     def shown_on(self, is_meant: Callable[[str], bool]) -> list[tuple[Person, frozenset[str]]]:
@@ -121,6 +135,23 @@ class PersonRemoval:
             for person in self.people.everybody()
             if person.consent.has_ended(today) or person.status is PersonStatus.FORGETTING
         ]
+
+    def remove_unowned(self) -> Steps[int]:
+        """Remove faces and users of persons who are not in the table any more; return how many faces.
+
+        A command that was adding, and was killed after the person had been forgotten, leaves them. Who is in
+        the table is read last: a person is there before any face is.
+        """
+        faces, users = self.collection.faces(), self.collection.users()
+        there = [person.id for person in self.people.everybody()]
+        unowned = [face for face in faces if _owner(face) and _owner(face) not in there]
+        for user in sorted((users | {_owner(face) for face in unowned}) - set(there)):
+            mine = [face.face_id for face in faces if face.user_id == user]
+            yield f"removing what is left of {user}"
+            self.collection.disassociate(user, mine)
+            self.collection.delete_faces([face.face_id for face in unowned if _owner(face) == user])
+            self.collection.delete_user(user)
+        return len(unowned)
 
     def faces_by_person(self) -> dict[str, int]:
         """Return how many faces are each user's, by its id."""
@@ -141,12 +172,26 @@ class PersonRemoval:
         self.collection.delete_faces([face.face_id for face in faces])
 
     def _search_by(self, person: Person, key: str) -> bool:
-        """Search by one of the person's photos; say whether there was one. Raise OperatorError if found."""
+        """Search by one of the person's photos; say whether there was one. Raise UnfinishedError if found."""
         image: dict[str, Any] = image_of(self.bucket, key)
         try:
             faces, users = self.collection.search(image)
         except UnusablePhotoError:
             return False
         if person.id in users or any(map(person.owns, faces)):
-            raise OperatorError(f"{person.name} is still found by {key}; run the command again")
+            raise UnfinishedError(
+                "StillFound", f"{person.name} is still found by {key}; run the command again"
+            )
         return True
+
+
+def _owner(face: CollectionFace) -> str:
+    """Return the id of the person whose face it is; empty where nobody here has put it there."""
+    owner, _, source = face.external_id.partition(":")
+    return owner if source else face.user_id
+
+
+def _changed(person: Person) -> UnfinishedError:
+    return UnfinishedError(
+        "ChangedMeanwhile", f"{person.name} was changed by somebody else meanwhile; run the command again"
+    )

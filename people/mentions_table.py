@@ -1,7 +1,7 @@
-"""The one table, as far as photos say that a person is on them: answers about faces, and records."""
+"""The one table, as far as photos say that a person is on them: answers about faces, what people say, and records."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import partial, reduce
 from typing import Any, NamedTuple
 
 from aws.calls import pages, projection, write_if
@@ -11,16 +11,17 @@ from contract.face_search import FACES_ANSWERED
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_to_wire, to_wire
 from contract.records import pack, unpack
 from contract.tallies import NAME_PREFIX
-from operations.adapters.dynamodb import OperatedTable
+from people.table import PeopleTable
 
 _PERSONS, _ANSWER, _CHANGES = "persons", "answer", "changes"
 
 
 class PersonMention(NamedTuple):
-    """An item that names a person: a record, corrections, or what was answered about a face, `answer`."""
+    """An item that names some `persons`: a record, corrections, or what was answered about a face, `answer`."""
 
     at: ItemKey
     answer: bytes | None
+    persons: frozenset[str]
 
     @property
     def is_said(self) -> bool:
@@ -33,14 +34,14 @@ class PersonMention(NamedTuple):
         return self.at.pk.removeprefix(table.RECORD_PREFIX)
 
 
-class DynamoDBMentions(OperatedTable):
+class DynamoDBMentions(PeopleTable):
     """Finds what names a person, and takes the name out of answers. Records are made anew by workers."""
 
-    def find(self, person_id: str) -> Iterator[list[PersonMention]]:
-        """Read the whole table, as of now, a megabyte at a time."""
+    def find(self, persons: frozenset[str]) -> Iterator[list[PersonMention]]:
+        """Read the whole table for what names one of these, as of now, a megabyte at a time."""
         expression, names = projection((PARTITION_KEY, SORT_KEY, _PERSONS, _ANSWER, _CHANGES))
         found = pages(
-            self._call("Scan", self.client.scan),
+            self._call("Scan", self.batches.client.scan),
             FilterExpression=(
                 f"begins_with(#{SORT_KEY}, :faces) OR attribute_exists(#{_PERSONS}) OR #{SORT_KEY} = :said"
             ),
@@ -51,14 +52,14 @@ class DynamoDBMentions(OperatedTable):
         )
         for page in found:
             items = (from_wire(item) for item in page["Items"])
-            yield [_mention(item) for item in items if _names(item, person_id)]
+            yield [mention for item in items if (mention := _mention(item, persons)).persons]
 
-    def take_out(self, mention: PersonMention, person_id: str) -> None:
-        """Write an answer about a face without the person, unless it was changed or removed meanwhile."""
+    def take_out(self, mention: PersonMention) -> None:
+        """Write an answer about a face without its persons, unless it was changed or removed meanwhile."""
         assert mention.answer is not None
         answer = unpack(mention.answer)
-        matches = [match for match in answer["UserMatches"] if match["User"]["UserId"] != person_id]
-        self._call("UpdateItem of an answer", partial(write_if, self.client.update_item))(
+        matches = [match for match in answer["UserMatches"] if match["User"]["UserId"] not in mention.persons]
+        self._call("UpdateItem of an answer", partial(write_if, self.batches.client.update_item))(
             Key=key_to_wire(mention.at),
             UpdateExpression=f"SET {_ANSWER} = :without",
             ConditionExpression=f"{_ANSWER} = :seen",
@@ -67,18 +68,18 @@ class DynamoDBMentions(OperatedTable):
             ),
         )
 
-    def take_out_of_said(self, mention: PersonMention, person_id: str) -> list[str]:
-        """Write what people say of a content without the person; return the keys of the content.
+    def take_out_of_said(self, mention: PersonMention) -> list[str]:
+        """Write what people say of a content without its persons; return the keys of the content.
 
         The tally has named those, some seconds late.
         """
         get, put = (
-            self._call("GetItem of corrections", self.client.get_item),
-            self._call("PutItem of corrections", partial(write_if, self.client.put_item)),
+            self._call("GetItem of corrections", self.batches.client.get_item),
+            self._call("PutItem of corrections", partial(write_if, self.batches.client.put_item)),
         )
         while "Item" in (found := get(Key=key_to_wire(mention.at), ConsistentRead=True)):
             said = Corrections.from_item(from_wire(found["Item"]))
-            without = said.without_person(person_id)
+            without = reduce(Corrections.without_person, mention.persons, said)
             if without is said:
                 break
             written = put(
@@ -93,7 +94,7 @@ class DynamoDBMentions(OperatedTable):
 
     def _keys_of(self, partition: str) -> list[str]:
         found = pages(
-            self._call("Query of a content's names", self.client.query),
+            self._call("Query of a content's names", self.batches.client.query),
             KeyConditionExpression=f"{PARTITION_KEY} = :content AND begins_with({SORT_KEY}, :named)",
             ExpressionAttributeValues={":content": {"S": partition}, ":named": {"S": NAME_PREFIX}},
             ConsistentRead=True,
@@ -102,7 +103,7 @@ class DynamoDBMentions(OperatedTable):
 
     def has_rows(self, person_id: str) -> bool:
         """Return whether an index row still leads from the person to a photo."""
-        query = self._call("Query of a person's rows", self.client.query)
+        query = self._call("Query of a person's rows", self.batches.client.query)
         return any(
             page["Items"]
             for partition in table.term_partitions(table.person_term(person_id))
@@ -115,17 +116,13 @@ class DynamoDBMentions(OperatedTable):
         )
 
 
-def _names(item: Mapping[str, Any], person_id: str) -> bool:
-    """Return whether an item names the person. What cannot be read is nobody's mention."""
+def _mention(item: Mapping[str, Any], persons: frozenset[str]) -> PersonMention:
+    """Return which of the persons an item names. What cannot be read is nobody's mention."""
+    answer = item.get(_ANSWER)
+    named: set[str] = set(item.get(_PERSONS, {}))
     if item[SORT_KEY] == CORRECTIONS:
         changed = [each[_PERSONS].values() for each in item.get(_CHANGES, []) if _PERSONS in each]
-        return person_id in item.get(_PERSONS, {}) or any(
-            person_id in named for parts in changed for named in parts
-        )
-    if _ANSWER not in item:
-        return person_id in item.get(_PERSONS, {})
-    return any(match["User"]["UserId"] == person_id for match in unpack(item[_ANSWER])["UserMatches"])
-
-
-def _mention(item: Mapping[str, Any]) -> PersonMention:
-    return PersonMention(ItemKey(item[PARTITION_KEY], item[SORT_KEY]), item.get(_ANSWER))
+        named.update(person for parts in changed for those in parts for person in those)
+    elif answer is not None:
+        named = {match["User"]["UserId"] for match in unpack(answer)["UserMatches"]}
+    return PersonMention(ItemKey(item[PARTITION_KEY], item[SORT_KEY]), answer, persons & named)

@@ -1,0 +1,101 @@
+"""What is done about persons who agreed by itself: a function on a schedule, where they are looked for."""
+
+from pathlib import Path
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from contract import timing
+from contract.environment import dump
+from contract.people import DUE_EVENT, PEOPLE, PEOPLE_DUE, PHOTOS_DUE, collection_of
+from contract.settings import PeopleSettings
+from contract.table import CONTENT_PREFIX, INDEX_PREFIX, person_term
+from infra.functions import PythonFunction, allow
+from infra.intake import ObjectEvents
+from infra.settings import DeploymentSettings
+
+MEMORY_MB = 256
+# Each is of the collection alone: it takes out, and looks whether that is so.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrekognition.html
+ON_COLLECTION = (
+    "ListFaces",
+    "ListUsers",
+    "DisassociateFaces",
+    "DeleteFaces",
+    "DeleteUser",
+    "SearchFacesByImage",
+    "SearchUsersByImage",
+)
+
+
+class PersonFunction(Construct):
+    """Forgets whose consent is over, each hour, and once a day removes faces whose photo is gone.
+
+    It may take faces out of the one collection, and put none into it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: DeploymentSettings,
+        *,
+        code: Path,
+        intake: ObjectEvents,
+        table: dynamodb.ITable,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        collection, images = collection_of(settings.stack), intake.images.queue
+        told = PeopleSettings(
+            intake.bucket.bucket_name,
+            table.table_name,
+            images.queue_url,
+            collection,
+            settings.bucket_prefix,
+        )
+        self.function = PythonFunction(
+            self,
+            "Upkeep",
+            room="people",
+            code=code,
+            environment=dump(told),
+            timeout_seconds=timing.PEOPLE_TIMEOUT_SECONDS,
+            memory_mb=MEMORY_MB,
+            log_retention_days=settings.log_retention_days,
+        ).function
+        arn = Stack.of(self).format_arn(
+            service="rekognition", resource="collection", resource_name=collection
+        )
+        allow(self.function, [f"rekognition:{operation}" for operation in ON_COLLECTION], arn)
+        self._allow_on_table(table)
+        images.grant(self.function, "sqs:SendMessage")
+        # Rekognition reads a photo with the rights of whoever asks. Without the list S3 says of an object
+        # that is gone "access denied", which is no reason to remove a face.
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+        intake.allow_photos(self.function, ["s3:GetObject"])
+        allow(self.function, ["s3:ListBucket"], intake.bucket.bucket_arn)
+        for due, hours in ((PEOPLE_DUE, timing.CONSENTS_HOURS), (PHOTOS_DUE, timing.GONE_PHOTOS_HOURS)):
+            asked = events.RuleTargetInput.from_object({DUE_EVENT: due})
+            events.Rule(
+                self,
+                due.capitalize(),
+                schedule=events.Schedule.rate(Duration.hours(hours)),
+                targets=[targets.LambdaFunction(self.function, event=asked)],
+            )
+
+    def _allow_on_table(self, table: dynamodb.ITable) -> None:
+        """Let it look through the table, and change what is kept of persons, of faces and of what people say."""
+        allow(self.function, ["dynamodb:Scan"], table.table_arn)
+        for actions, keys in (
+            (["dynamodb:Query"], [PEOPLE, f"{INDEX_PREFIX}{person_term('*')}"]),
+            (["dynamodb:PutItem", "dynamodb:DeleteItem"], [PEOPLE]),
+            (
+                [f"dynamodb:{action}" for action in ("Query", "GetItem", "UpdateItem", "PutItem")],
+                [f"{CONTENT_PREFIX}*"],
+            ),
+        ):
+            only_these = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
+            allow(self.function, actions, table.table_arn, conditions=only_these)

@@ -87,7 +87,7 @@ class PersonFunction(Construct):
             )
 
     def _allow_on_table(self, table: dynamodb.ITable) -> None:
-        """Let it look through the table, and change what is kept of persons, of faces and of what people say."""
+        """Let it look through the table, and change persons, answers and corrections."""
         allow(self.function, ["dynamodb:Scan"], table.table_arn)
         for actions, keys in (
             (["dynamodb:Query"], [PEOPLE, f"{INDEX_PREFIX}{person_term('*')}"]),

@@ -1,4 +1,4 @@
-"""What photos say of persons, taken out of them: answers and what people say by us, records by the workers."""
+"""What photos say of persons, taken out: of answers and corrections by us, of records by the workers."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence

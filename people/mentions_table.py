@@ -1,4 +1,4 @@
-"""The one table, as far as photos say that a person is on them: answers about faces, what people say, and records."""
+"""The one table, as far as it names who is on photos: answers about faces, corrections, and records."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial, reduce
@@ -17,7 +17,7 @@ _PERSONS, _ANSWER, _CHANGES = "persons", "answer", "changes"
 
 
 class PersonMention(NamedTuple):
-    """An item that names some `persons`: a record, corrections, or what was answered about a face, `answer`."""
+    """An item that names some `persons`: a record, corrections, or the `answer` about a face."""
 
     at: ItemKey
     answer: bytes | None

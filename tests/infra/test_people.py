@@ -130,7 +130,7 @@ def test_what_looks_after_persons_may_take_out_of_the_one_collection_and_put_not
         ("Query", "image#a.jpg", False),
     ],
 )
-def test_in_the_table_it_changes_persons_answers_about_faces_and_what_people_say_and_nothing_else(
+def test_in_the_table_it_changes_persons_answers_about_faces_and_corrections_and_nothing_else(
     synthesized: Synthesize, action: str, partition: str, is_allowed: bool
 ) -> None:
     on = Template.of(synthesized(ON))

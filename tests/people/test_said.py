@@ -35,7 +35,7 @@ def test_what_people_say_of_a_person_is_forgotten_and_the_photos_are_told(pipeli
     name = Name("party", "party.jpg", 1)
     pipeline.items[name.at] = to_wire(name.at._asdict() | name.to_item())
 
-    finished(pipeline.removal.forget(person))
+    finished(pipeline.removal.forget([person]))
 
     assert person.id == "p1"
     assert not [item for item in pipeline.items.values() if "p1" in str(item)]
@@ -46,6 +46,17 @@ def test_what_people_say_of_a_person_is_forgotten_and_the_photos_are_told(pipeli
     ]
     asked = [event.key for body in pipeline.queues.bodies(IMAGES) for event in parse(body, BUCKET)]
     assert asked == ["party.jpg"]
+
+
+def test_of_two_who_are_forgotten_at_once_neither_is_left_in_a_correction(pipeline: Pipeline) -> None:
+    both = [add(pipeline, name, *ann(pipeline, photo)).person for name, photo in (("Ann", 1), ("Ben", 2))]
+    keep(pipeline, SAID)
+
+    finished(pipeline.removal.forget(both))
+
+    assert [person.id for person in both] == ["p1", "p2"]
+    assert kept(pipeline) == SAID.without_person("p1").without_person("p2")
+    assert not [item for item in pipeline.items.values() if "p1" in str(item) or "p2" in str(item)]
 
 
 def test_a_correction_written_meanwhile_is_kept_without_the_person(
@@ -64,7 +75,7 @@ def test_a_correction_written_meanwhile_is_kept_without_the_person(
         return read(item)
 
     monkeypatch.setattr(Corrections, "from_item", overtaken)
-    finished(pipeline.removal.forget(person))
+    finished(pipeline.removal.forget([person]))
 
     assert kept(pipeline) == meanwhile.without_person("p1")
 

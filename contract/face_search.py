@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from contract.items import SORT_KEY, ItemKey
 from contract.people import PEOPLE, Person, PersonStatus
-from contract.records import PersonMatch, ResultName
+from contract.records import PersonMatch
+from contract.results import ResultName
 
 WANTED_KEY = ItemKey(PEOPLE, "persons")
 # What the sort keys of persons and of what is wanted begin with: one query reads who is looked for.

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from contract.films import Frame
 from contract.items import ItemKey
-from contract.records import ResultName
+from contract.results import ResultName
 from contract.table import BUDGET_PREFIX
 
 # Of an account in a region (L-A6079699): https://docs.aws.amazon.com/general/latest/gr/rekognition.html

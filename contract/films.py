@@ -18,7 +18,8 @@ from math import ceil
 from typing import Any, NamedTuple
 
 from contract.photos import FRAMES, PhotoFacts, rendition_prefix
-from contract.records import Findings, ResultName, pack
+from contract.records import Findings
+from contract.results import ResultName, pack
 
 # Stands in a film's own answer.
 IN_FRAMES = "Film"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from contract.detectors import DEFAULT_DETECTORS, OPERATIONS
 from contract.photos import PICTURE, PhotoFacts
 from contract.quotas import PICTURES_AT_ONCE, photos_a_second
-from contract.records import pack
+from contract.results import pack
 from contract.usage import (
     FINGERPRINT,
     Assumptions,

@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 from contract.films import IN_FRAMES
-from contract.records import ImageRecord, Result
+from contract.records import ImageRecord
+from contract.results import Result
 
 # What a label has lists of names of.
 _NAMES = ("parents", "aliases", "categories")

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from contract.photos import PhotoFacts
-from contract.records import ResultName
+from contract.results import ResultName
 
 _MARK = "~scene"
 # Stands in an inherited answer, beside what Rekognition said, and names the content that it is about.

@@ -53,7 +53,8 @@ from contract.geohash import geohashes
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey
 from contract.meaning import CAPTURED, DIGEST, IN_SPACE, MEANING, UPLOADED, VECTOR, space_of
 from contract.photos import PhotoFacts, hash_bands
-from contract.records import ImageRecord, ResultName, Status, key_digest
+from contract.records import ImageRecord, Status, key_digest
+from contract.results import ResultName
 
 RECORD_PREFIX = "image#"
 INDEX_PREFIX = "index#"

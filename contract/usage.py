@@ -18,7 +18,8 @@ from contract.quotas import (
     IN_LARGE_REGIONS,
     SECONDS_A_BATCH,
 )
-from contract.records import Findings, ImageRecord, ImageVersion, ResultName, Status
+from contract.records import Findings, ImageRecord, ImageVersion, Status
+from contract.results import ResultName
 from contract.table import index_rows, record_key, result_key
 from contract.tallies import LABEL_COUNTS, CountedImage, Name, Share, counted_key
 

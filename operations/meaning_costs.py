@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from contract.detectors import CALLS, OPERATIONS
 from contract.meaning import DIMENSIONS, MEANING, SPACE, VECTOR, written_vector
 from contract.prices import MILLION, Prices
-from contract.records import pack
+from contract.results import pack
 from contract.usage import (
     FINGERPRINT,
     Assumptions,

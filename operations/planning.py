@@ -14,7 +14,8 @@ from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.meaning import MEANING, OF_OUR_OWN
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
 from contract.picture_usage import PictureWork
-from contract.records import ImageVersion, ResultName
+from contract.records import ImageVersion
+from contract.results import ResultName
 from contract.scenes import unmarked
 from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb import ASSESSED, ASSESSED_WITH_PHOTO, OperatedTable

@@ -9,7 +9,7 @@ from contract import table
 from contract.corrections import CORRECTIONS, Corrections
 from contract.face_search import FACES_ANSWERED
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_to_wire, to_wire
-from contract.records import pack, unpack
+from contract.results import pack, unpack
 from contract.tallies import NAME_PREFIX
 from people.table import PeopleTable
 

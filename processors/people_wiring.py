@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 
 from contract.detectors import SEARCH
 from contract.face_search import FACES_ANSWERED, question_parameters
+from contract.questions import Question
 from contract.quotas import PICTURES_AT_ONCE
 from contract.records import Findings
-from contract.settings import ProcessorSettings, Question
+from contract.settings import ProcessorSettings
 from processors.adapters.face_answers import FaceAnswers
 from processors.adapters.face_search import FaceSearches, FaceSearching
 from processors.adapters.rekognition import RekognitionDetectors

@@ -16,9 +16,10 @@ from contract.detectors import MAX_S3_IMAGE_BYTES, OPERATIONS
 from contract.environment import load
 from contract.meaning import MEANING, MEANINGS_AT_ONCE
 from contract.photos import MAX_FILM_BYTES, MAX_PHOTO_BYTES, PICTURE
+from contract.questions import wanted_fingerprints
 from contract.quotas import PICTURES_AT_ONCE, SLICES_AT_ONCE
 from contract.regions import split_line
-from contract.settings import ProcessorSettings, wanted_fingerprints
+from contract.settings import ProcessorSettings
 from contract.timing import FILM_TIMEOUT_SECONDS, MEANING_TIMEOUT_SECONDS, PICTURE_TIMEOUT_SECONDS
 from processors.adapters import calls
 from processors.adapters.dynamodb import ImageTable

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from aws.queue_depths import QueueDepth
 from contract.meaning import Vector
-from contract.records import ImageRecord, ImageVersion, Result
+from contract.records import ImageRecord, ImageVersion
+from contract.results import Result
 from contract.table import IndexRow
 
 if TYPE_CHECKING:

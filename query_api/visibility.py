@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from contract.records import ImageRecord, ImageVersion, Result
+from contract.records import ImageRecord, ImageVersion
+from contract.results import Result
 from contract.scenes import SCENE
 from contract.table import IndexRow
 from query_api.http.claims import visible_prefixes

@@ -8,7 +8,8 @@ from typing import Any
 from aws.calls import pages
 from contract.moments import to_seconds
 from contract.notifications import completion
-from contract.records import Findings, ImageRecord, Result, ResultName, Status
+from contract.records import Findings, ImageRecord, Status
+from contract.results import Result, ResultName
 from contract.table import IndexRow, index_rows
 from contract.tallies import LABEL_COUNTS, NOTHING, STATUS_COUNTS, Differences, Share, read_counts
 from loadtest.faults.ledger import PaidTwice

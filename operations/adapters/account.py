@@ -16,8 +16,9 @@ from contract.environment import load
 from contract.errors import ConfigurationError, SettingsError
 from contract.policy import Policy
 from contract.policy_faults import read_policy
+from contract.questions import fingerprints_of_all, wanted_fingerprints
 from contract.quotas import DEFAULT_BATCH_SIZE
-from contract.settings import ProcessorSettings, fingerprints_of_all, wanted_fingerprints
+from contract.settings import ProcessorSettings
 from operations.adapters.aws_errors import reliable
 from operations.adapters.existing_bucket import BucketOwnership, BucketSettings, NoBucket
 from operations.terminal import OperatorError

@@ -20,7 +20,8 @@ from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, from_wire, key_of, 
 from contract.metrics import Metric
 from contract.photos import PhotoFacts, rendition_keys
 from contract.quotas import BudgetItem, readable_part
-from contract.records import ImageRecord, ImageVersion, ResultName, Status
+from contract.records import ImageRecord, ImageVersion, Status
+from contract.results import ResultName
 from contract.tallies import COMPLETE, COUNTED, COUNTED_PREFIX, NAMES, STATUS_COUNTS, UNREADABLE, read_counts
 from operations.adapters.aws_errors import reliable
 from operations.adapters.dynamodb_alerts import ALERTS_TRACED, alert_traces, forget_in_alert

@@ -8,7 +8,7 @@ from aws.calls import WriteOutcome, write_if
 from contract import table
 from contract.claims import CLAIM_CONDITION, claim_values
 from contract.items import PARTITION_KEY, SORT_KEY, key_of, to_wire
-from contract.records import Result, ResultName
+from contract.results import Result, ResultName
 from contract.table import EXPIRY
 from contract.timing import RESULTS_UNSAFE_SECONDS
 from operations.adapters.dynamodb import ANSWERED, OperatedTable

@@ -12,7 +12,8 @@ from aws.calls import pages, projection
 from contract import table
 from contract.items import PARTITION_KEY, SORT_KEY, from_wire, key_of
 from contract.photos import PhotoFacts
-from contract.records import ImageRecord, ImageVersion, Result, ResultName, Status
+from contract.records import ImageRecord, ImageVersion, Status
+from contract.results import Result, ResultName
 from operations.adapters.dynamodb import OperatedTable
 
 # Whatever is raised by a reader that meets an item of another shape.

@@ -8,7 +8,7 @@ from aws.calls import WriteOutcome, pages, write_if
 from contract import table
 from contract.items import PARTITION_KEY, SORT_KEY, from_wire, key_of, key_to_wire
 from contract.photos import PICTURE
-from contract.records import ResultName, maker_of_renditions
+from contract.results import ResultName, maker_of_renditions
 from operations.adapters.dynamodb import CLAIMED_BY, OperatedTable
 from operations.adapters.dynamodb_photos import BROKEN
 

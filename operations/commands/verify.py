@@ -11,7 +11,8 @@ import typer
 from rich.text import Text
 
 from contract.errors import ImagepipeError
-from contract.records import ResultName, Status
+from contract.records import Status
+from contract.results import ResultName
 from contract.timing import TOMBSTONE_DAYS
 from operations import terminal
 from operations.commands import options

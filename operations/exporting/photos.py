@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from contract.detectors import CUSTOM_LABELS
 from contract.photos import PhotoFacts
 from contract.raw_answers import labels_shown, of_choice, plain, shown_name, text_lines
-from contract.records import Findings, ImageRecord, Result
+from contract.records import Findings, ImageRecord
+from contract.results import Result
 from contract.table import kind_of
 from contract.terminal import printable
 from operations.adapters.dynamodb_photos import BROKEN

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from contract.records import ImageRecord, ResultName, Status
+from contract.records import ImageRecord, Status
+from contract.results import ResultName
 from operations.adapters.dynamodb_photos import DynamoDBPhotos
 from operations.adapters.query_api import QueryApi
 from operations.exporting.files import ExportCheckpoint, ExportProgress

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contract.detectors import OPERATIONS, SPECS
+from contract.questions import Question, questions
 from contract.scenes import marked
-from contract.settings import ProcessorSettings, Question, questions
+from contract.settings import ProcessorSettings
 from operations.adapters.rekognition_answers import LISTS, fault_of
 from operations.importing.lines import BroughtAnswer
 from operations.terminal import OperatorError

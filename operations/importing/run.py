@@ -18,7 +18,8 @@ from contract.key_filter import EVERY_KEY, KeyFilter
 from contract.moments import to_text
 from contract.notifications import look_again
 from contract.photos import PICTURE
-from contract.records import ImageVersion, Result, ResultName, content_id, pack
+from contract.records import ImageVersion, content_id
+from contract.results import Result, ResultName, pack
 from contract.scenes import marked, unmarked
 from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb import ASSESSED

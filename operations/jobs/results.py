@@ -18,7 +18,8 @@ from typing import Any, NamedTuple, TextIO
 from contract.detector_choice import ByPrefix, Detectors
 from contract.detectors import OPERATIONS, SPECS
 from contract.moments import to_seconds
-from contract.records import ImageRecord, Result, ResultName, Status
+from contract.records import ImageRecord, Status
+from contract.results import Result, ResultName
 from operations.adapters.dynamodb_photos import DynamoDBPhotos
 from operations.inventory import Listed
 from operations.jobs.job_file import JobFile, JobLine

@@ -13,7 +13,8 @@ from typing import Any
 from aws.calls import MAX_ENTRIES
 from contract.errors import ConfigurationError
 from contract.notifications import Completion, completion
-from contract.records import ImageRecord, ResultName, Status
+from contract.records import ImageRecord, Status
+from contract.results import ResultName
 from contract.terminal import printable
 from operations.adapters.sqs import Subscriptions
 from operations.terminal import OperatorError, Steps, first_of

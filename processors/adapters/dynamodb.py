@@ -27,7 +27,8 @@ from contract.items import (
     key_to_wire,
     to_wire,
 )
-from contract.records import ImageRecord, Result, ResultName
+from contract.records import ImageRecord
+from contract.results import Result, ResultName
 from contract.table import IndexRow
 from contract.timing import CLAIM_SECONDS, RESULTS_UNSAFE_SECONDS
 from processors.adapters.calls import translated

@@ -10,7 +10,7 @@ from contract.face_search import FACES_ANSWERED, SCOPE_BEGINNING, SearchScope
 from contract.items import PARTITION_KEY, SORT_KEY, Item, from_wire, to_wire
 from contract.moments import day_of
 from contract.people import PEOPLE
-from contract.records import Result, ResultName
+from contract.results import Result, ResultName
 from processors.adapters.calls import translated
 from processors.adapters.dynamodb import FAULTS, UNREADABLE_ITEM, ImageTable, result_in
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from contract.errors import ImagepipeError, PermanentError, TransientError
 from contract.face_search import FaceBox
-from contract.records import ImageVersion, Result, ResultName
+from contract.records import ImageVersion
+from contract.results import Result, ResultName
 from processors.adapters.pictures import PicturesFunction, reason_of
 from processors.adapters.rekognition import RekognitionDetectors, asked
 from processors.detectors import Detector

@@ -8,7 +8,8 @@ from aws.retries import RetryPolicy
 from contract.errors import ConfirmedError, ImagepipeError, NotReadyError, PermanentError, TransientError
 from contract.films import Slice, span_of
 from contract.photos import PhotoFacts
-from contract.records import ImageVersion, ResultName
+from contract.records import ImageVersion
+from contract.results import ResultName
 from processors.adapters.invoking import Said, ask
 from processors.pipeline.detection import UNREADABLE_OBJECT, SupersededError
 

@@ -9,7 +9,7 @@ from contract import table
 from contract.errors import ImagepipeError, TransientError
 from contract.items import PARTITION_KEY, SORT_KEY, from_wire, to_wire
 from contract.photos import PICTURE, rendition_prefix
-from contract.records import ResultName, maker_of_renditions
+from contract.results import ResultName, maker_of_renditions
 from processors.adapters.calls import translated
 from processors.adapters.dynamodb import FAULTS, UNREADABLE_ITEM
 

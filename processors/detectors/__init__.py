@@ -6,8 +6,9 @@ from typing import Any, NamedTuple, cast
 
 from contract.meaning import MEANING
 from contract.photos import PICTURE
+from contract.questions import Question, meaning_question, picture_question, questions
 from contract.records import Findings
-from contract.settings import ProcessorSettings, Question, meaning_question, picture_question, questions
+from contract.settings import ProcessorSettings
 
 
 class Detector(NamedTuple):

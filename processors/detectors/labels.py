@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from contract.records import Findings, shown_answer
+from contract.records import Findings
+from contract.results import shown_answer
 
 
 def read(response: Mapping[str, Any]) -> Findings:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from contract.film_jobs import JOBS, JobVerdict, OpenJob, by_steps
 from contract.films import film_answer
-from contract.records import Result
+from contract.results import Result
 from processors.detectors import reader
 from processors.pipeline.film_jobs import OpenJobsPort, change
 from processors.telemetry import Log

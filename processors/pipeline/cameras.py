@@ -8,7 +8,8 @@ from dataclasses import replace
 from contract.cameras import SIGNATURE
 from contract.errors import ImagepipeError, TransientError
 from contract.photos import PICTURE
-from contract.records import Findings, ImageVersion, Result, ResultName
+from contract.records import Findings, ImageVersion
+from contract.results import Result, ResultName
 from contract.sightings import CameraLook
 from processors.cameras.gate import CameraGate, GateVerdict, Sighted
 from processors.cameras.sightings import sightings

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from contract import errors
 from contract.meaning import OF_OUR_OWN
 from contract.metrics import Metric
-from contract.records import ImageVersion, Result, ResultName, Unreadable
+from contract.records import ImageVersion, Unreadable
+from contract.results import Result, ResultName
 from contract.timing import PATIENCE_SECONDS, PICTURE_TIMEOUT_SECONDS
 from processors.detectors import Detector
 from processors.pipeline.objects import StoredObject

@@ -14,7 +14,8 @@ from contract import errors
 from contract.film_jobs import FORMATS, JOBS, JobVerdict, NoLeaseError, OpenJob, OpenJobs
 from contract.moments import day_of
 from contract.photos import PhotoFacts
-from contract.records import ImageVersion, Result, ResultName
+from contract.records import ImageVersion
+from contract.results import Result, ResultName
 from processors.detectors import Detector
 from processors.pipeline.detection import Answer, SupersededError
 from processors.rate_limit import Lane

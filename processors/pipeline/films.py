@@ -13,7 +13,8 @@ from contract import errors
 from contract.films import Frame, Slice, film_answer, frame_key, of_frame, slices_of
 from contract.photos import PhotoFacts
 from contract.quotas import FRAMES_AT_ONCE, SLICES_AT_ONCE
-from contract.records import ImageVersion, Result, ResultName
+from contract.records import ImageVersion
+from contract.results import Result, ResultName
 from processors.detectors import Detector
 from processors.pipeline.detection import Answer, DetectorRunner, Failure, SupersededError
 from processors.rate_limit import Lane

@@ -20,7 +20,8 @@ from contract.face_search import (
     is_searchable,
     matches_in,
 )
-from contract.records import Findings, ImageRecord, ImageVersion, Result, ResultName, Status
+from contract.records import Findings, ImageRecord, ImageVersion, Status
+from contract.results import Result, ResultName
 from processors.pipeline.commit import Decided
 from processors.pipeline.detection import Answer, SupersededError, is_about_the_object
 from processors.pipeline.triage import Action, WorkItem

@@ -11,7 +11,8 @@ from contract.films import as_one_picture, film_findings
 from contract.meaning import MEANING, OF_OUR_OWN
 from contract.metrics import Metric
 from contract.photos import PICTURE, PhotoFacts
-from contract.records import Findings, ImageVersion, Result, ResultName
+from contract.records import Findings, ImageVersion
+from contract.results import Result, ResultName
 from contract.scenes import Scene, in_a_scene, scenes_of
 from processors.detectors import Detector
 from processors.pipeline.detection import (

@@ -9,7 +9,7 @@ what is lost.
 from collections.abc import Mapping
 from typing import Any
 
-from contract.records import Result, ResultName
+from contract.results import Result, ResultName
 from contract.scenes import SCENE, in_a_scene
 
 # Labels less sure than this come and go between two pictures of one thing.

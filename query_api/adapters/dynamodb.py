@@ -15,7 +15,8 @@ from aws.calls import BatchGet, pages, write_if
 from contract import table
 from contract.errors import ThrottledError
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey, key_of, key_to_wire, to_wire
-from contract.records import ImageRecord, Result
+from contract.records import ImageRecord
+from contract.results import Result
 from contract.tallies import COUNT_PREFIX, LABEL_COUNTS, STATUS_COUNTS
 from contract.timing import DAY_SECONDS
 from query_api.adapters import readable

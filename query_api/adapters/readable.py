@@ -16,7 +16,8 @@ from botocore.session import Session
 
 from contract import table
 from contract.items import PARTITION_KEY, SORT_KEY
-from contract.records import ImageRecord, Result, ResultName
+from contract.records import ImageRecord
+from contract.results import Result, ResultName
 from contract.table import RANK, RECORD_PREFIX, IndexRow
 
 Item = Mapping[str, Any]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract.raw_answers import plain
-from contract.records import ImageRecord, Result
+from contract.records import ImageRecord
+from contract.results import Result
 from query_api.endpoints.schemas import TEXT, Json, json_object, listed
 from query_api.http.messages import Request, Response
 from query_api.http.routing import Endpoint, Route

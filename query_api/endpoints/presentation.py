@@ -7,7 +7,8 @@ from contract.detectors import CUSTOM_LABELS
 from contract.meaning import OF_OUR_OWN
 from contract.photos import PhotoFacts
 from contract.raw_answers import labels_shown, of_choice, plain, text_lines
-from contract.records import Findings, ImageRecord, Result
+from contract.records import Findings, ImageRecord
+from contract.results import Result
 from contract.table import VIDEO, kind_of
 from query_api.endpoints.schemas import PHOTO, Json
 from query_api.ports import Details, Signer

@@ -13,7 +13,8 @@ from contract.films import (
     intervals_of,
 )
 from contract.photos import PICTURE, rendition_maker
-from contract.records import Findings, Result, ResultName, maker_of_renditions, pack
+from contract.records import Findings
+from contract.results import Result, ResultName, maker_of_renditions, pack
 
 NAME = ResultName("content-1", PICTURE, "f@0-300000-9000")
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from contract.detectors import DETECTORS
-from contract.settings import questions
+from contract.questions import questions
 from tests.processors.world import SETTINGS
 
 

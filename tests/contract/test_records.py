@@ -8,18 +8,8 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from contract.notifications import completion
-from contract.records import (
-    MAX_RESPONSE_BYTES,
-    Findings,
-    ImageRecord,
-    ImageVersion,
-    Rejection,
-    Result,
-    ResultName,
-    Status,
-    pack,
-    unpack,
-)
+from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Status
+from contract.results import MAX_RESPONSE_BYTES, Result, ResultName, pack, unpack
 from contract.table import index_rows, label_term, term_partitions
 
 VERSION = ImageVersion("holiday/cat.jpg", "abc", 7, "v1", "2026-11-23T12:00:00.000Z")

@@ -16,17 +16,10 @@ from contract.detectors import DETECTORS
 from contract.items import ItemKey
 from contract.notifications import canonical_sequencer
 from contract.photos import PhotoFacts
-from contract.records import (
-    Findings,
-    ImageRecord,
-    ImageVersion,
-    Rejection,
-    ResultName,
-    Status,
-    key_digest,
-    unpack,
-)
-from contract.settings import ProcessorSettings, picture_question, questions
+from contract.questions import picture_question, questions
+from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Status, key_digest
+from contract.results import ResultName, unpack
+from contract.settings import ProcessorSettings
 from contract.table import (
     RANK_INDEX,
     RANK_PROJECTED,

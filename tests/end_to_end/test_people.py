@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from contract.moments import day_of
-from contract.records import unpack
+from contract.results import unpack
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Site
 from tests.operations.end_to_end.test_imagepipe import IMAGES, Operator
 

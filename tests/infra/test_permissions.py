@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contract.photos import PICTURE
-from contract.records import ResultName
+from contract.results import ResultName
 from contract.table import budget_key, record_key, result_key, signing_key
 from contract.tallies import STATUS_COUNTS, counted_key
 from infra.nag import VARIANTS

@@ -9,7 +9,7 @@ from contract.environment import load
 from contract.items import ItemKey
 from contract.metrics import TallyMetric
 from contract.photos import PICTURE
-from contract.records import ResultName
+from contract.results import ResultName
 from contract.settings import TallySettings
 from contract.table import budget_key, index_rows, record_key, result_key, signing_key
 from contract.tallies import (

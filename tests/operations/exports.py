@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from contract.items import ItemKey, from_wire
 from contract.photos import PICTURE, PhotoFacts
-from contract.records import Findings, ImageRecord, ImageVersion, Result, ResultName, Status
+from contract.records import Findings, ImageRecord, ImageVersion, Status
+from contract.results import Result, ResultName
 from operations.exporting.photos import ExportedPhoto
 from tests.operations.world import OperatedWorld
 from tests.query_api.site import Site

@@ -19,7 +19,8 @@ from typing import Any
 from contract.detectors import DETECTORS
 from contract.photos import PICTURE
 from contract.picture_usage import TYPICAL
-from contract.records import ImageRecord, Result, ResultName, Status
+from contract.records import ImageRecord, Status
+from contract.results import Result, ResultName
 from contract.usage import typical_record
 from operations.commands.export import ExportFormat, _to_file
 from operations.exporting.files import ExportCheckpoint, ExportProgress

@@ -16,15 +16,8 @@ from contract.errors import ConfigurationError
 from contract.items import ItemKey, to_wire
 from contract.moments import to_seconds
 from contract.photos import PhotoFacts
-from contract.records import (
-    Findings,
-    ImageRecord,
-    ImageVersion,
-    Result,
-    ResultName,
-    Status,
-    key_digest,
-)
+from contract.records import Findings, ImageRecord, ImageVersion, Status, key_digest
+from contract.results import Result, ResultName
 from contract.table import counts_key, index_rows, record_key, result_key
 from loadtest.simulation.outages import client_error
 from operations.adapters.aws_errors import translated

@@ -13,7 +13,7 @@ from contract.alert_state import FORGOTTEN, AlertExample, AlertMessage, AlertSta
 from contract.alerts import alert_key
 from contract.corrections import NONE, Edit, corrections_key
 from contract.items import ItemKey, from_wire, key_to_wire, to_wire
-from contract.records import ResultName
+from contract.results import ResultName
 from contract.table import record_key, result_key
 from contract.tallies import Name
 from operations.adapters.aws_errors import translated

@@ -14,8 +14,9 @@ from contract.metrics import Metric
 from contract.moments import to_text
 from contract.notifications import parse
 from contract.photos import PICTURE
-from contract.records import ResultName, Status
-from contract.settings import questions
+from contract.questions import questions
+from contract.records import Status
+from contract.results import ResultName
 from operations.adapters.account import DeployedProcessor
 from operations.adapters.sqs import Pace
 from operations.backfilling import Backfill, BackfillCheckpoint, Bounds, Ended, Progress, state_directory

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from contract.prices import DOLLARS_A_CALL, dollars_for_calls
-from contract.records import pack
+from contract.results import pack
 from contract.usage import (
     Assumptions,
     Work,

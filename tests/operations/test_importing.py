@@ -12,9 +12,11 @@ from contract.detector_choice import ByPrefix
 from contract.items import to_wire
 from contract.metrics import Metric
 from contract.photos import PICTURE
-from contract.records import Result, ResultName, Status
+from contract.questions import questions
+from contract.records import Status
+from contract.results import Result, ResultName
 from contract.scenes import marked
-from contract.settings import ProcessorSettings, questions
+from contract.settings import ProcessorSettings
 from contract.table import result_key
 from operations.adapters.account import DeployedProcessor
 from operations.adapters.dynamodb_answers import DynamoDBAnswers, ImportOutcome

@@ -13,8 +13,9 @@ from contract.detectors import MAX_S3_IMAGE_BYTES
 from contract.items import to_wire
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
 from contract.picture_usage import PictureWork
-from contract.records import ResultName, Status
-from contract.settings import questions
+from contract.questions import questions
+from contract.records import Status
+from contract.results import ResultName
 from contract.table import record_key, result_key
 from operations.inventory import Listed, RecordSummary
 from operations.planning import Assessment, Assessor, ObjectFilter, ObjectKind, Place, Totals

@@ -6,7 +6,7 @@ import pytest
 
 from contract.items import to_wire
 from contract.photos import PICTURE, rendition_keys
-from contract.records import ResultName
+from contract.results import ResultName
 from contract.table import result_key
 from operations.adapters.dynamodb_renditions import DynamoDBRenditions
 from operations.renditions import RenditionSurvey

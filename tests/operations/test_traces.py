@@ -9,7 +9,8 @@ from moto import mock_aws
 
 from aws.calls import TableBatches
 from contract.items import ItemKey, key_to_wire, to_wire
-from contract.records import ImageRecord, ImageVersion, ResultName, Status
+from contract.records import ImageRecord, ImageVersion, Status
+from contract.results import ResultName
 from contract.table import record_key, result_key
 from contract.tallies import Name
 from operations.adapters.aws_errors import translated

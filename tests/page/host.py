@@ -14,7 +14,8 @@ from urllib.parse import quote, unquote
 from PIL import Image
 
 from contract.key_filter import EVERY_KEY, KeyFilter
-from contract.records import ImageRecord, ImageVersion, Result, ResultName
+from contract.records import ImageRecord, ImageVersion
+from contract.results import Result, ResultName
 from query_api.ports import Content, UploadGrant
 from query_api.routes import Dependencies
 from tests.query_api.photos import commit, photo, write_result

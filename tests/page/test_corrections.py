@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from contract.corrections import NONE, Corrections, Edit, corrections_key
-from contract.records import Findings, ImageRecord, Result, ResultName
+from contract.records import Findings, ImageRecord
+from contract.results import Result, ResultName
 from query_api.adapters.corrections import DynamoDBCorrections, LackingKeys
 from query_api.endpoints.correcting import CorrectionEndpoints
 from query_api.http.messages import Request

@@ -5,7 +5,8 @@ from dataclasses import replace
 from playwright.sync_api import expect
 
 from contract.films import Frame, film_answer
-from contract.records import Findings, Result, ResultName
+from contract.records import Findings
+from contract.results import Result, ResultName
 from tests.page.album import Album, facts, taken
 from tests.page.conftest import OpenPage
 from tests.query_api.photos import write_result

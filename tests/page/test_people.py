@@ -10,7 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from contract.face_search import FaceBox
 from contract.photos import PhotoFacts
-from contract.records import Findings, ImageRecord, PersonMatch, Result, ResultName
+from contract.records import Findings, ImageRecord, PersonMatch
+from contract.results import Result, ResultName
 from query_api.adapters.corrections import DynamoDBCorrections
 from query_api.endpoints.correcting import CorrectionEndpoints
 from query_api.http.messages import Request

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from contract.film_jobs import OPEN_JOBS, OpenJobs
 from contract.films import intervals_of
 from contract.items import from_wire
-from contract.records import ResultName, unpack
+from contract.results import ResultName, unpack
 from contract.settings import FilmJobsSettings
 from contract.table import result_key
 from processors.film_jobs_wiring import JobClients, assemble

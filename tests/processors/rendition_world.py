@@ -7,7 +7,7 @@ from typing import Any
 from aws.calls import TableBatches
 from contract.items import from_wire, key_to_wire
 from contract.photos import PICTURE, PhotoFacts, rendition_maker
-from contract.records import Result, ResultName
+from contract.results import Result, ResultName
 from contract.table import result_key
 from contract.timing import CLAIM_SECONDS, DAY_SECONDS, RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
 from processors.adapters.calls import retry_policy, translated

@@ -22,7 +22,8 @@ from contract.items import from_wire
 from contract.notifications import completion, look_again
 from contract.photos import PICTURE, PhotoFacts
 from contract.policy import to_json
-from contract.records import Status, content_id, unpack
+from contract.records import Status, content_id
+from contract.results import unpack
 from contract.said_of_persons import PersonsEdit
 from contract.table import (
     camera_term,

@@ -15,7 +15,8 @@ from aws.calls import TableBatches
 from contract.errors import ImagepipeError, NotReadyError
 from contract.items import from_wire, key_to_wire, to_wire
 from contract.metrics import Metric
-from contract.records import Findings, ImageRecord, ImageVersion, Result, ResultName, Status
+from contract.records import Findings, ImageRecord, ImageVersion, Status
+from contract.results import Result, ResultName
 from contract.table import EXPIRY, index_rows, result_key
 from contract.timing import PROCESSOR_TIMEOUT_SECONDS, RESULTS_GRACE_SECONDS, RESULTS_UNSAFE_SECONDS
 from processors.adapters.calls import retry_policy, translated

@@ -8,8 +8,9 @@ from contract.detector_choice import write_exceptions
 from contract.environment import dump, load
 from contract.errors import SettingsError
 from contract.metrics import Metric
+from contract.questions import wanted_fingerprints
 from contract.quotas import IN_LARGE_REGIONS
-from contract.settings import ProcessorSettings, wanted_fingerprints
+from contract.settings import ProcessorSettings
 from tests.processors.world import SETTINGS, World
 
 PHOTO = b"cat 97 faces 2 color:blue 60"

@@ -12,7 +12,8 @@ from contract.items import from_wire
 from contract.metrics import Metric
 from contract.notifications import look_again
 from contract.photos import PICTURE
-from contract.records import ResultName, Status, unpack
+from contract.records import Status
+from contract.results import ResultName, unpack
 from contract.table import result_key
 from tests.fakes.calls import nothing
 from tests.fakes.s3 import BUCKET

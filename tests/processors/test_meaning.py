@@ -10,8 +10,8 @@ from contract.meaning import IN_SPACE, MEANING, SPACE, VECTOR
 from contract.metrics import Metric
 from contract.notifications import look_again
 from contract.policy import to_json
+from contract.questions import wanted_fingerprints
 from contract.records import Status
-from contract.settings import wanted_fingerprints
 from contract.table import meaning_term, term_partitions
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import SETTINGS, WITH_MEANING, World

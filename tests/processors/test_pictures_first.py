@@ -7,8 +7,9 @@ import pytest
 from contract.metrics import Metric
 from contract.notifications import look_again
 from contract.photos import MAX_PHOTO_BYTES, PICTURE
+from contract.questions import picture_question
 from contract.records import ImageVersion, Status
-from contract.settings import ProcessorSettings, picture_question
+from contract.settings import ProcessorSettings
 from contract.timing import MAX_ATTEMPTS
 from loadtest.simulation.outages import client_error
 from processors.adapters.s3 import S3Objects

@@ -15,7 +15,7 @@ from moto import mock_aws
 from contract.errors import ConfigurationError, ImagepipeError, TransientError
 from contract.items import key_to_wire, to_wire
 from contract.photos import PICTURE
-from contract.records import Result, ResultName
+from contract.results import Result, ResultName
 from contract.table import record_key, result_key
 from contract.tallies import Name, removal_key
 from processors.adapters.renditions import rendition_makers

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from contract.errors import FAILURE_ATTRIBUTE, Failure
 from contract.items import from_wire
 from contract.notifications import look_again
-from contract.records import Status, pack
+from contract.records import Status
+from contract.results import pack
 from contract.table import RECORD
 from contract.timing import MAX_ATTEMPTS
 from processors.adapters.dynamodb import record_in

@@ -14,7 +14,8 @@ from contract.corrections import NONE, Edit, corrections_key
 from contract.errors import ConfigurationError, ThrottledError, TransientError
 from contract.items import ItemKey, from_wire, key_to_wire, to_wire
 from contract.photos import PICTURE
-from contract.records import ImageRecord, Result, ResultName, Status
+from contract.records import ImageRecord, Status
+from contract.results import Result, ResultName
 from contract.table import record_key, result_key
 from contract.tallies import (
     LABEL_COUNTS,

@@ -13,7 +13,7 @@ from moto import mock_aws
 from contract.errors import ConfigurationError, SettingsError
 from contract.items import from_wire, key_to_wire, to_wire
 from contract.photos import PICTURE
-from contract.records import Result, ResultName
+from contract.results import Result, ResultName
 from contract.table import record_key, result_key
 from contract.tallies import STATUS_COUNTS, read_counts
 from processors import counting_wiring as tally_wiring

@@ -9,7 +9,8 @@ from contract import table
 from contract.corrections import Corrections, corrections_key
 from contract.errors import ImagepipeError
 from contract.items import SORT_KEY, ItemKey
-from contract.records import ImageRecord, Result
+from contract.records import ImageRecord
+from contract.results import Result
 from contract.table import RANK, IndexRow
 from contract.usage import item_bytes, read_units
 from query_api.adapters import readable

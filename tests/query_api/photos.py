@@ -7,7 +7,8 @@ from typing import Protocol
 from contract import table
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey
 from contract.photos import PhotoFacts
-from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Result, ResultName, Status
+from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Status
+from contract.results import Result, ResultName
 
 
 class WritableTable(Protocol):

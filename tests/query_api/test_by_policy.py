@@ -16,7 +16,8 @@ from contract.corrections import Corrections, Edit, corrections_key
 from contract.policy import ModerationAction, Policy
 from contract.policy_faults import CATEGORIES as ALL_CATEGORIES
 from contract.policy_faults import faults_of_policy
-from contract.records import Findings, ImageRecord, Result, ResultName
+from contract.records import Findings, ImageRecord
+from contract.results import Result, ResultName
 from query_api.by_policy import COUNTED_READ_BUDGET, PolicyTable
 from query_api.search.listing import MAX_READ_BUDGET, MAX_RECORDS, Listing
 from query_api.search.postings import ROWS_OF_A_UNIT

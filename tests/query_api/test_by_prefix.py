@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.policy import Policy
-from contract.records import ImageRecord, Result, ResultName, Status
+from contract.records import ImageRecord, Status
+from contract.results import Result, ResultName
 from query_api.http.routing import Endpoint, Route
 from query_api.routes import Dependencies, all_routes
 from query_api.visibility import HiddenError, VisibleSigner, routes_by_prefix

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from contract import table
-from contract.records import ImageRecord, Result, ResultName, Status
+from contract.records import ImageRecord, Status
+from contract.results import Result, ResultName
 from query_api.ports import Details
 from query_api.search.listing import Listing
 from query_api.search.near import Near

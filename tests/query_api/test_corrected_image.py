@@ -7,7 +7,8 @@ import pytest
 
 from contract.corrections import NONE, Corrections, Edit, corrections_key
 from contract.policy import Policy
-from contract.records import Findings, ImageRecord, Result, ResultName
+from contract.records import Findings, ImageRecord
+from contract.results import Result, ResultName
 from query_api.ports import TableReader
 from tests.query_api.conftest import MotoTable
 from tests.query_api.memory_table import MemoryTable

@@ -9,7 +9,8 @@ import pytest
 from contract.films import Frame, film_answer
 from contract.photos import PhotoFacts
 from contract.policy import Policy
-from contract.records import Findings, Result, ResultName
+from contract.records import Findings
+from contract.results import Result, ResultName
 from tests.query_api.photos import commit, photo, write_result
 from tests.query_api.site import Site
 

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, settings
 from schemathesis import GenerationMode
 
 from contract.policy import Policy
-from contract.records import PersonMatch, Result, ResultName
+from contract.records import PersonMatch
+from contract.results import Result, ResultName
 from query_api.endpoints.image_parameters import MAX_WORDS
 from query_api.routes import all_routes
 from tests.query_api.photos import commit, facts, photo, rejected, write_result

@@ -7,7 +7,8 @@ from urllib.parse import quote
 import pytest
 
 from contract.photos import PICTURE, PhotoFacts
-from contract.records import ImageRecord, Result, ResultName
+from contract.records import ImageRecord
+from contract.results import Result, ResultName
 from tests.query_api.photos import commit, photo, rejected, tombstone, write_result
 from tests.query_api.site import Site
 

@@ -8,7 +8,8 @@ import pytest
 
 from contract.corrections import corrections_key
 from contract.face_search import FaceBox
-from contract.records import PersonMatch, Result, ResultName
+from contract.records import PersonMatch
+from contract.results import Result, ResultName
 from contract.said_of_persons import SaidOfPerson
 from query_api.http.messages import Response
 from tests.query_api.conftest import MotoTable

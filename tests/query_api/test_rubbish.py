@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from contract import table
 from contract.items import ItemKey, key_to_wire
-from contract.records import ImageRecord, Result, ResultName
+from contract.records import ImageRecord
+from contract.results import Result, ResultName
 from contract.tallies import LABEL_COUNTS, STATUS_COUNTS, label_counts_key
 from query_api.adapters import readable
 from query_api.ports import QueryMetric

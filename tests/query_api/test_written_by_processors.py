@@ -7,7 +7,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 
 from aws.calls import TableBatches
 from contract import table
-from contract.records import Result, ResultName
+from contract.results import Result, ResultName
 from processors.adapters.calls import retry_policy, translated
 from processors.adapters.dynamodb import ImageTable as ProcessorsTable
 from processors.pipeline.commit import Decided

@@ -17,7 +17,8 @@ from contract.meaning import (
     likeness,
     written_vector,
 )
-from contract.records import ImageRecord, Result, ResultName
+from contract.records import ImageRecord
+from contract.results import Result, ResultName
 from query_api.ports import Narrowing, Neighbor
 from tests.query_api.memory_table import MemoryTable
 from tests.query_api.photos import WritableTable, commit, write_result

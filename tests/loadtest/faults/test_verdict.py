@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from contract.notifications import completion
-from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Result, ResultName, Status
+from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Status
+from contract.results import Result, ResultName
 from contract.table import index_rows
 from loadtest.faults.ledger import PaidTwice
 from loadtest.faults.verdict import UNEXPLAINED, Evidence, Letter, RunVerdict, judge

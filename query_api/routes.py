@@ -104,31 +104,32 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
     pictures = bool(parts.renditions_at)
     uploading = uploads.upload_endpoint(pictures=pictures, keys=parts.keys)
     upload = Route(uploading, partial(uploads.allow_upload, parts.signer, uploading))
+    about_images = images.ImageEndpoints(
+        parts.table,
+        parts.listing,
+        parts.cursors,
+        parts.signer,
+        parts.count,
+        parts.log,
+        Offered(
+            parts.confidence_order,
+            pictures,
+            parts.near_duplicates,
+            parts.keep_location,
+            parts.policy,
+            parts.corrections,
+            parts.block_tag,
+            parts.neighbors is not None,
+            parts.people,
+        ),
+        _meanings(parts),
+    )
     routes = (
-        *images.ImageEndpoints(
-            parts.table,
-            parts.listing,
-            parts.cursors,
-            parts.signer,
-            parts.count,
-            parts.log,
-            Offered(
-                parts.confidence_order,
-                pictures,
-                parts.near_duplicates,
-                parts.keep_location,
-                parts.policy,
-                parts.corrections,
-                parts.block_tag,
-                parts.neighbors is not None,
-                parts.people,
-            ),
-            _meanings(parts),
-        ).routes(),
+        *about_images.routes(),
         Route(counts.HEALTH, partial(counts.check_health, parts.table, parts.log)),
         *((upload,) if parts.uploads else ()),
         *_of_people(parts.people),
-        *_events(parts, pictures=pictures),
+        *_events(parts, about_images),
         *((Route(ACCESS, partial(_access, parts.visible)),) if parts.prefix_claim else ()),
         Route(counts.LABELS, partial(counts.list_labels, parts.counts, parts.exact_counts)),
         Route(
@@ -153,6 +154,7 @@ def all_routes(parts: Dependencies) -> tuple[Route, ...]:
             parts.policy is not None,
             parts.keys.prefix,
             parts.neighbors is not None,
+            parts.cameras is not None,
         ).routes(),
     )
 
@@ -189,7 +191,7 @@ def _meanings(parts: Dependencies) -> "Meanings | None":
     return Meanings(SimilarImages(parts.table, parts.neighbors, parts.visible, parts.policy), parts.wording)
 
 
-def _events(parts: Dependencies, *, pictures: bool) -> tuple[Route, ...]:
+def _events(parts: Dependencies, about_images: images.ImageEndpoints) -> tuple[Route, ...]:
     if parts.cameras is None:
         return ()
     from query_api.endpoints.events import EventEndpoints
@@ -198,11 +200,9 @@ def _events(parts: Dependencies, *, pictures: bool) -> tuple[Route, ...]:
         parts.cameras,
         parts.table,
         parts.cursors,
-        parts.signer,
+        about_images.in_list,
         parts.now,
-        pictures,
         parts.visible,
-        parts.policy if parts.block_tag else None,
     ).routes()
 
 

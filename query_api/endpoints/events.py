@@ -3,26 +3,21 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from contract.camera_events import CameraEvent
 from contract.cameras import Camera, Cameras
 from contract.moments import to_text
 from contract.records import ImageRecord
-from query_api.endpoints import presentation, schemas
+from query_api.endpoints import schemas
 from query_api.endpoints.image_parameters import MAX_LIMIT, NAME
-from query_api.endpoints.images import BLOCK
 from query_api.http import parameters
 from query_api.http.messages import Request, Response
 from query_api.http.parameters import Parameter, QueryParams
 from query_api.http.routing import Endpoint, Route
-from query_api.ports import Signer, TableReader
+from query_api.ports import TableReader
 from query_api.search.cursors import Cursors, ForeignCursorError
 from query_api.search.events import EventListing, EventsQuestion
 from query_api.search.questions import DEFAULT_LIMIT, ListQuestion
-
-if TYPE_CHECKING:
-    from contract.policy import Policy
 
 EVENT = schemas.json_object(
     {
@@ -37,11 +32,8 @@ EVENT = schemas.json_object(
         "box": schemas.BOX,
         "zones": schemas.listed(schemas.TEXT),
         "best": {
-            **schemas.json_object(
-                {"key": schemas.TEXT, "url": schemas.TEXT, "thumbnail_url": schemas.TEXT},
-                *("url", "thumbnail_url"),
-            ),
-            "description": "The picture in which it is surest.",
+            "$ref": "#/components/schemas/Image",
+            "description": "The picture in which it is surest, as `/images` lists it.",
         },
     }
 )
@@ -91,17 +83,15 @@ EVENTS = Endpoint(
 class EventEndpoints:
     """Answers about events. `visible` are the prefixes that the caller may see, None for everything.
 
-    Of photos that `blocking` blocks, no picture is shown.
+    `in_list` writes a photo as lists do.
     """
 
     cameras: Cameras
     table: TableReader
     cursors: Cursors
-    signer: Signer
+    in_list: Callable[[ImageRecord], schemas.Json]
     now: Callable[[], datetime]
-    pictures: bool
     visible: tuple[str, ...] | None = None
-    blocking: "Policy | None" = None
 
     def routes(self) -> tuple[Route, ...]:
         return (Route(EVENTS, self._list),)
@@ -135,7 +125,7 @@ class EventEndpoints:
             200,
             {
                 "cameras": [camera.name for camera in self._may_see()],
-                "events": [self._shown(event, page.best.get(event.best)) for event in page.events],
+                "events": [self._shown(event, page.best[event.best]) for event in page.events],
                 "cursor": None if page.next_until is None else self.cursors.write(signed, page.next_until),
             },
         )
@@ -159,13 +149,8 @@ class EventEndpoints:
             or any(each.startswith(camera.prefix) for each in self.visible)
         ]
 
-    def _shown(self, event: CameraEvent, best: ImageRecord | None) -> schemas.Json:
+    def _shown(self, event: CameraEvent, best: ImageRecord) -> schemas.Json:
         camera = self.cameras.by_name[event.camera]
-        photo: schemas.Json = {}
-        if best is not None:
-            is_blocked = self.blocking is not None and self.blocking.action_of(best) == BLOCK
-            signer = None if is_blocked else self.signer
-            photo = presentation.shown(best, signer, pictures=self.pictures, places=False)
         return {
             "id": event.id,
             "camera": event.camera,
@@ -177,8 +162,5 @@ class EventEndpoints:
             "confidence": event.confidence,
             "box": event.box._asdict(),
             "zones": list(event.zones),
-            "best": {
-                "key": event.best,
-                **{name: photo[name] for name in ("url", "thumbnail_url") if photo.get(name)},
-            },
+            "best": self.in_list(best),
         }

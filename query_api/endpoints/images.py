@@ -236,6 +236,10 @@ class ImageEndpoints:
             self.count(QueryMetric.ITEMS_UNREADABLE, 1)
             return presentation.details(details._replace(results={}), shown, policy)
 
+    def in_list(self, record: ImageRecord) -> schemas.Json:
+        """Write an image as lists do, but for who is on it."""
+        return presentation.summary(record, self._shown({}, record))
+
     def _shown(self, persons: Mapping[str, list[schemas.Json]], record: ImageRecord) -> schemas.Json:
         """Write where an image is to be seen, and who is on it; `persons` are by key."""
         offered, signer = self.offered, self._signer_for(record)

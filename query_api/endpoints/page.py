@@ -140,8 +140,8 @@ class PageEndpoints:
     `uploads` says whether photos can be added, `near_duplicates` whether such are found, `by_prefix` whether
     callers may see different ones; `sign_in` is where people sign in, None where tokens are put in by hand.
     `operator` says whether there is a page for operators, `policy` whether one says what is to be done with
-    photos, `meaning` whether they are found by what they mean. `bucket_prefix` is what the keys of photos
-    that are added begin with.
+    photos, `meaning` whether they are found by what they mean, `cameras` whether some of them are
+    of cameras. `bucket_prefix` is what the keys of photos that are added begin with.
     """
 
     photos_at: str
@@ -154,6 +154,7 @@ class PageEndpoints:
     policy: bool = False
     bucket_prefix: str = ""
     meaning: bool = False
+    cameras: bool = False
 
     @property
     def files(self) -> PageFiles:
@@ -175,6 +176,7 @@ class PageEndpoints:
             operator=self.operator,
             **({"policy": True} if self.policy else {}),
             **({"meaning": True} if self.meaning else {}),
+            **({"cameras": True} if self.cameras else {}),
         )
         return self._shown(request, text)
 

@@ -69,7 +69,7 @@ def details(image: Details, shown: Json, policy: "Policy | None" = None) -> Json
     if (labels is not None or custom is not None) and policy is not None:
         named = _labels_by(policy, record, named)
     return {
-        **_summary(record, shown),
+        **summary(record, shown),
         "labels": named,
         "face_details": None if faces is None else plain(faces.response.get("FaceDetails", [])),
         "text_lines": None if text is None else text_lines(text.response),
@@ -103,10 +103,11 @@ def raw(image: Details) -> Json:
 def _match(match: Match, shown: Json) -> Json:
     similarity = None if match.similarity is None else round(match.similarity, 4)
     asked = {"confidence": match.confidence, "distance": match.distance, "similarity": similarity}
-    return _summary(match.record, shown) | {name: value for name, value in asked.items() if value is not None}
+    return summary(match.record, shown) | {name: value for name, value in asked.items() if value is not None}
 
 
-def _summary(record: ImageRecord, shown: Json) -> Json:
+def summary(record: ImageRecord, shown: Json) -> Json:
+    """Write what a list shows of an image; `shown` says where it is to be seen."""
     rejection = record.rejection
     return {
         "key": record.key,

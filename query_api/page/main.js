@@ -4,6 +4,7 @@ import { hasSignIn, hasToken, signOut } from "./sign-in.js";
 import { Access } from "./access.js";
 import { change, filters, follow, go } from "./address.js";
 import { ask } from "./api.js";
+import { CamerasView } from "./cameras.js";
 import { Chips } from "./chips.js";
 import { Controls } from "./controls.js";
 import { byId, isOn } from "./dom.js";
@@ -26,7 +27,7 @@ new Chips(filters());
 
 const gallery = new Gallery({
   filters,
-  open: (index) => viewer.open(index),
+  open: (index) => viewer.open(gallery, index),
   failed: (error, again) => {
     showSignOut();
     const refused = error.kind === "refused" ? asksFor(filters(), error.parameters) : [];
@@ -45,17 +46,23 @@ const gallery = new Gallery({
     showEmpty(count || !complete ? null : empty ?? emptiness());
   },
 });
-const viewer = new Viewer(gallery, {
-  closed: (index) => gallery.walk.focus(index),
-  revealed: (photo) => gallery.byKey.get(photo.key)?.unveil(false),
+const viewer = new Viewer({
+  closed: (index) => {
+    cameras?.follow();
+    viewer.gallery.walk.focus(index);
+  },
 });
 const timeline = new Timeline(gallery);
 const { bucketPrefix = "" } = document.documentElement.dataset;
 const uploads = mayUpload ? new UploadPanel({ ended: showUploaded, folder }) : null;
 const stats = new Stats({ told: compare, isAwaited: isUploading });
+const cameras = isOn("cameras")
+  ? new CamerasView({ open: (day, index) => viewer.open(day, index), turned: showTitle })
+  : null;
 
 let asked = write(asks(filters()));
 follow((next) => {
+  cameras?.follow();
   showTitle();
   const query = write(asks(next));
   // The confidence alone may change only what is drawn.
@@ -65,6 +72,7 @@ follow((next) => {
 });
 byId("sign-out").addEventListener("click", signOut);
 showTitle();
+cameras?.follow();
 gallery.restart();
 
 /** What photos are asked for by. Words are labels too, which the least confidence is about. */
@@ -89,7 +97,7 @@ function isUploading() {
 function showTitle() {
   const { label, not_label: without, like, similar_to: similar } = filters();
   const meant = [like, similar && `like ${shortName(similar)}`].filter(Boolean);
-  const said = [...meant, ...label, ...without.map((name) => `not ${name}`)].join(", ");
+  const said = cameras?.isShown ? "Cameras" : [...meant, ...label, ...without.map((name) => `not ${name}`)].join(", ");
   document.title = said ? `${said} · imagepipe` : "imagepipe";
 }
 

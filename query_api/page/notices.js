@@ -7,8 +7,8 @@ const FIRST_WAIT_S = 2;
 const LONGEST_WAIT_S = 60;
 
 export class Notices {
-  constructor() {
-    this.place = byId("notices");
+  constructor(place = byId("notices")) {
+    this.place = place;
     this.wait = FIRST_WAIT_S;
   }
 

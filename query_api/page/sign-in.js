@@ -48,7 +48,7 @@ export async function renewedToken(refused) {
 /** Leave for Cognito's page. It comes back to this address, with what was asked for kept here. */
 export async function signIn() {
   const verifier = random();
-  const begun = { verifier, state: random(), nonce: random(), search: location.search };
+  const begun = { verifier, state: random(), nonce: random(), search: location.search + location.hash };
   sessionStorage.setItem(BEGUN, JSON.stringify(begun));
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
   go("oauth2/authorize", {

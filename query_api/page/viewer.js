@@ -12,9 +12,8 @@ import { shortName } from "./words.js";
 const SHOW = "s";
 
 export class Viewer {
-  /** `closed(index)` is told which photo was seen last; `revealed(photo)`, which is blurred no more. */
-  constructor(gallery, { closed, revealed }) {
-    Object.assign(this, { gallery, revealed });
+  /** `closed(index)` is told which photo of `gallery` was seen last. */
+  constructor({ closed }) {
     this.dialog = byId("viewer");
     this.showsBoxes = true;
     // It stays while photos come and go, so that it is read aloud.
@@ -39,7 +38,9 @@ export class Viewer {
     return this.gallery.photos.indexOf(this.photo);
   }
 
-  open(index) {
+  /** Show one photo of a gallery, from which one goes on to its others. */
+  open(gallery, index) {
+    this.gallery = gallery;
     this.show(index);
     if (this.dialog.open) return;
     history.pushState({ viewer: true }, "");
@@ -52,7 +53,7 @@ export class Viewer {
     this.photo = photo;
     this.decider = null;
     this.told.textContent = "";
-    this.frame = new Frame(photo, { revealed: this.revealed, draws: () => this.showsBoxes });
+    this.frame = new Frame(photo, { revealed: () => this.reveal(photo), draws: () => this.showsBoxes });
     this.side = h("div", { class: "facts" }, h("p", { class: "quiet" }, "Reading what is known …"));
     replace(
       this.dialog,
@@ -132,9 +133,14 @@ export class Viewer {
     });
   }
 
+  /** Have a photo blurred no more wherever the gallery has it. */
+  reveal({ key }) {
+    for (const tile of this.gallery.tiles) if (tile.photo.key === key) tile.unveil(false);
+  }
+
   /** Say what came of a decision, also about a photo that somebody has gone on from. */
   tell(photo, text) {
-    this.gallery.byKey.get(photo.key)?.describe();
+    for (const tile of this.gallery.tiles) if (tile.photo.key === photo.key) tile.describe();
     this.told.textContent = photo === this.photo ? text : `${shortName(photo.key)}: ${text}`;
   }
 

@@ -1,7 +1,5 @@
 """Events as they are asked for: made of records, newest first, page by page, of what a caller may see."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,20 +7,14 @@ from hypothesis import strategies as st
 from contract.camera_events import CameraPicture, events_of
 from contract.cameras import Camera, Cameras
 from contract.policy_faults import read_policy
-from contract.records import ImageRecord
-from contract.sightings import CameraLook, PictureBox, Sighting
-from tests.query_api.photos import commit, photo, tombstone
+from contract.sightings import PictureBox, Sighting
+from tests.cameras.pictures import LOW, seen
+from tests.query_api.photos import commit, tombstone
 from tests.query_api.site import Site
 
 DOOR = Camera("door", "cameras/door/", zones=(("path", ((0.0, 0.5), (1.0, 0.5), (1.0, 1.0), (0.0, 1.0))),))
 YARD = Camera("yard", "cameras/yard/", gone_after_seconds=30)
-LOW, HIGH = PictureBox(0.4, 0.5, 0.1, 0.3), PictureBox(0.4, 0.0, 0.1, 0.3)
-
-
-def seen(camera: Camera, second: int, *labels: str, box: PictureBox = LOW, sure: float = 90.0) -> ImageRecord:
-    taken = photo(f"{camera.prefix}{second:05}.jpg", second=second, labels=dict.fromkeys(labels, sure))
-    look = CameraLook(camera.name, sightings=tuple(Sighting.of(label, sure, box) for label in labels))
-    return replace(taken, findings=replace(taken.findings, look=look))
+HIGH = PictureBox(0.4, 0.0, 0.1, 0.3)
 
 
 @pytest.fixture

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from contract import table
 from contract.items import PARTITION_KEY, SORT_KEY, ItemKey
+from contract.moments import to_text
 from contract.photos import PhotoFacts
 from contract.records import Findings, ImageRecord, ImageVersion, Rejection, Status
 from contract.results import Result, ResultName
@@ -17,6 +19,9 @@ class WritableTable(Protocol):
     def put(self, at: ItemKey, item: Mapping[str, object]) -> None: ...
 
     def remove(self, at: ItemKey) -> None: ...
+
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def photo(
@@ -33,7 +38,7 @@ def photo(
     file: PhotoFacts | None = None,
 ) -> ImageRecord:
     """Give a recognized photo, uploaded some seconds after noon."""
-    uploaded_at = f"2026-11-23T12:{second // 60:02}:{second % 60:02}.000Z"
+    uploaded_at = to_text(NOON + timedelta(seconds=second))
     return ImageRecord(
         version=ImageVersion(key, f"etag-of-{key[:20]}", 1234, None, uploaded_at),
         status=Status.RECOGNIZED,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contract.cameras import Cameras
 from contract.policy import Policy
 from query_api.endpoints.page import CONTENT_TYPES, PageFiles, security_headers
 from tests.query_api.gateways import aws, ministack
@@ -102,7 +103,7 @@ def test_the_page_knows_what_the_deployment_does(setting: str) -> None:
     assert pages["on"] != pages["off"], "a browser must not keep the one for the other"
 
 
-@pytest.mark.parametrize("wing", [{"policy": Policy()}, {"meaning": True}])
+@pytest.mark.parametrize("wing", [{"policy": Policy()}, {"meaning": True}, {"cameras": Cameras()}])
 def test_of_what_a_deployment_does_without_the_page_says_nothing(wing: dict[str, Any]) -> None:
     (name,) = wing
     assert f'data-{name}="on"' in Site(**wing).get("/").json

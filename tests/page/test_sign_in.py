@@ -43,9 +43,11 @@ def notice(page: Page) -> str:
 def test_people_sign_in_and_come_back_to_what_they_asked(
     host: Host, cognito: Cognito, open_page: OpenPage
 ) -> None:
-    page = signed_in(host, open_page, "?label=Cat&order=oldest")
+    page = signed_in(host, open_page, "?label=Cat&order=oldest#cameras/door")
 
-    assert page.url == f"{host.url}?label=Cat&order=oldest", "neither code nor state stays in the address"
+    assert page.url == f"{host.url}?label=Cat&order=oldest#cameras/door", (
+        "neither code nor state stays in the address"
+    )
     assert host.tokens[-1] == f"Bearer {host.token}"
     (begun,), (asked,) = cognito.begun, cognito.asked
     assert begun["scope"] == "openid"

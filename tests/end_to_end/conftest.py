@@ -131,6 +131,18 @@ class Site:
         return received
 
 
+def invoke(running: RunningCloud, function: str, question: dict[str, object]) -> Any:
+    """Invoke a function by its name; return what it answers."""
+    client = boto3.client(
+        "lambda",
+        endpoint_url=running.outputs.endpoint_url,
+        region_name=REGION,
+        aws_access_key_id=ACCESS_KEY_ID,
+        aws_secret_access_key=SECRET_ACCESS_KEY,
+    )
+    return json.load(client.invoke(FunctionName=function, Payload=json.dumps(question).encode())["Payload"])
+
+
 def taking_from(topic: str, queue: str) -> str:
     """The policy of a queue that a topic may send to: without it, SNS tells it nothing."""
     statement = {

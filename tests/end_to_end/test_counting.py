@@ -1,18 +1,16 @@
 """Labels and their counts, from upload to answer: they agree with the photos, whatever happens to those."""
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from local.cloud.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from local.cloud.assembly import STACK_NAME
 from tests.conftest import RunningCloud
-from tests.end_to_end.conftest import PATIENCE_SECONDS, Site
+from tests.end_to_end.conftest import PATIENCE_SECONDS, Site, invoke
 
 BETWEEN_QUESTIONS_SECONDS = 0.1
 
@@ -114,18 +112,9 @@ def test_stats_tell_of_calls_and_queues(at_rest: Site) -> None:
 
 def ask_the_tally(running: RunningCloud, question: dict[str, object]) -> Any:
     """Invoke the function that the outputs name, as docs/operations.md says."""
-    environment: dict[str, Any] = {
-        "endpoint_url": running.outputs.endpoint_url,
-        "region_name": REGION,
-        "aws_access_key_id": ACCESS_KEY_ID,
-        "aws_secret_access_key": SECRET_ACCESS_KEY,
-    }
-    (stack,) = boto3.client("cloudformation", **environment).describe_stacks(StackName="imagepipe")["Stacks"]
+    (stack,) = running.clients.cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"]
     (name,) = [each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == "TallyFunction"]
-    invoked = boto3.client("lambda", **environment).invoke(
-        FunctionName=name, Payload=json.dumps(question).encode()
-    )
-    return json.load(invoked["Payload"])
+    return invoke(running, name, question)
 
 
 def test_counting_anew_finds_nothing_to_correct(at_rest: Site) -> None:

@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from contract.moments import day_of
+from contract.people import DUE_EVENT, PHOTOS_DUE
 from contract.results import unpack
-from tests.end_to_end.conftest import PATIENCE_SECONDS, Site
+from local.cloud.assembly import STACK_NAME
+from tests.end_to_end.conftest import PATIENCE_SECONDS, Site, invoke
 from tests.operations.end_to_end.test_imagepipe import IMAGES, Operator
 
 NAME = "Grace Hopper"
@@ -97,6 +99,32 @@ def test_a_person_is_found_by_name_and_her_face_is_known(
     assert "persons" not in site.record("persons/both.webp")
     assert not [item for item in everything(site) if person_id in item or NAME.casefold() in item.casefold()]
     assert site.dead_letters() == []
+
+
+def test_a_photo_that_is_gone_takes_its_face_along(site: Site, operator: Operator, photos: Path) -> None:
+    """The function does it that a schedule asks each day, with the rights and the settings of the stack."""
+    site.put("persons/consent.jpg", (photos / "grace_hopper.jpg").read_bytes() + b"shown")
+    shown = (f"s3://{site.bucket}/persons/consent.jpg", str(IMAGES / "grace_hopper.jpg"))
+    operator.json("people", "add", NAME, *shown, "--agreed", day_of(time.time()), "--yes")
+
+    assert look_after(site, PHOTOS_DUE) == {PHOTOS_DUE: 0}
+    site.running.clients.s3.delete_object(Bucket=site.bucket, Key="persons/consent.jpg")
+    assert look_after(site, PHOTOS_DUE) == {PHOTOS_DUE: 1}
+
+    assert [person["faces"] for person in operator.json("people", "list")] == [1]
+    operator.json("people", "forget", NAME, "--yes")
+
+
+def look_after(site: Site, due: str) -> Any:
+    """Ask the function that looks after persons, as its schedule does."""
+    resources = site.running.clients.cloudformation.describe_stack_resources(StackName=STACK_NAME)
+    (name,) = [
+        each["PhysicalResourceId"]
+        for each in resources["StackResources"]
+        if each["ResourceType"] == "AWS::Lambda::Function"
+        and each["LogicalResourceId"].startswith("PeopleUpkeep")
+    ]
+    return invoke(site.running, name, {DUE_EVENT: due})
 
 
 def everything(site: Site) -> list[str]:

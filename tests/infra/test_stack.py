@@ -15,6 +15,7 @@ from infra.settings import DeploymentSettings, UnusableSettingsError
 from local.cloud.assembly import STACK_NAME, Assembly
 from tests.infra.conftest import JWT, Synthesize
 from tests.infra.template import Template, listed, target
+from tests.infra.test_people import ON
 
 STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/imagepipe-restored/stream/2026-01-31T08:00:00.000"
 RESTORED = {"restored_table": "imagepipe-restored", "restored_table_stream": STREAM}
@@ -150,8 +151,8 @@ def test_the_outputs_name_everything_that_a_client_needs(template: Template) -> 
 
 
 def test_the_local_stack_differs_in_settings_only(synthesized: Synthesize, local_template: Template) -> None:
-    """The same resources under the same names, as AWS gets them with operators' page and corrections."""
-    template = Template.of(synthesized({"operator": "true", "corrections": "true"}))
+    """The same resources, under the same names, as AWS gets them with these wings."""
+    template = Template.of(synthesized(ON | {"operator": "true", "corrections": "true"}))
     kinds = {name: resource["Type"] for name, resource in template.document["Resources"].items()}
     local_kinds = {name: resource["Type"] for name, resource in local_template.document["Resources"].items()}
     assert kinds == local_kinds

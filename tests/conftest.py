@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from infra.bundles import ROOT
 from local.cloud.environment import LocalClients, LocalEnvironment, Outputs
 from local.cloud.running import running_environment
+
+# How long an example takes says more of what else runs on the machine than of the code.
+settings.register_profile("whenever", deadline=None)
+settings.load_profile("whenever")
 
 
 @dataclass(frozen=True)

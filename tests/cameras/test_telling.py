@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 from aws_lambda_powertools import Logger
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.camera_events import CameraPicture
@@ -175,7 +175,6 @@ def test_a_camera_that_others_change_all_the_time_is_left_to_the_next_time() -> 
         scene.take(0)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 900), st.integers(-1, 2)), min_size=1, max_size=8, unique_by=lambda p: p[0]

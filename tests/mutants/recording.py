@@ -21,7 +21,6 @@ settings.register_profile(
     PROFILE,
     derandomize=True,
     database=None,
-    deadline=None,
     max_examples=30,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )

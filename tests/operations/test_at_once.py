@@ -51,7 +51,7 @@ def work_off(operated: OperatedWorld, *queues: str) -> None:
             assert operated.world.deliver(*bodies[start : start + 10]) == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     second_at=st.integers(0, MOST_CALLS),
     fix_at=st.integers(0, MOST_CALLS),

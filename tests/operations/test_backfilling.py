@@ -272,7 +272,7 @@ def test_a_rate_is_kept() -> None:
     assert sum(runs.slept) == pytest.approx(12 / 4, abs=0.6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(kills=st.lists(st.integers(1, 4), max_size=4), page=st.integers(1, 7))
 def test_killed_at_any_time_it_queues_everything_in_the_end(kills: list[int], page: int) -> None:
     operated = with_new(15)

@@ -58,7 +58,7 @@ def flipped(start: int, bits: Sequence[int]) -> int:
     return start
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(near_each_other, st.integers(0, MOST_DISTANCE))
 def test_every_hash_within_the_distance_is_found_and_no_other(numbers: list[int], distance: int) -> None:
     index = NearHashes(as_hashes(numbers), distance)
@@ -68,7 +68,7 @@ def test_every_hash_within_the_distance_is_found_and_no_other(numbers: list[int]
         assert index.near(place).tolist() == wanted
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(near_each_other.flatmap(st.permutations), st.integers(0, MOST_DISTANCE))
 def test_who_leads_is_near_its_group_and_not_near_another_who_leads(
     numbers: list[int], distance: int

@@ -227,7 +227,7 @@ def _with_faces() -> OperatedWorld:
     return OperatedWorld(world)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(kills=st.lists(st.integers(1, 3), max_size=4), is_torn=st.booleans())
 @pytest.mark.parametrize("opened", [lines_of, csv_of, CocoFile])
 def test_killed_at_any_time_it_holds_each_photo_once_in_the_end(

@@ -284,7 +284,7 @@ def test_labels_less_sure_than_asked_for_are_left_out(tmp_path: Path, file: JobF
     assert "detect-labels-metadata" not in bounded
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     there=st.sets(st.text("abü/%\U0001f600", min_size=1, max_size=4), max_size=30),
     wanted=st.sets(st.text("abü/%\U0001f600", min_size=1, max_size=4), min_size=1, max_size=30),

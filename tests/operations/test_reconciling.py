@@ -216,7 +216,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps=STEPS, versioned=st.booleans())
 def test_any_loss_is_found_exactly_and_settled(steps: list[Any], versioned: bool) -> None:
     """Events are lost, records vanish, workers die before their record."""

@@ -113,7 +113,7 @@ def commit(world: World, record: ImageRecord) -> None:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     moments=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=3),
     crashed_before=st.booleans(),

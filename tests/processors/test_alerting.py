@@ -368,7 +368,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.they_are_few()
 
 
-AnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+AnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestAnyOrder = AnyOrder.TestCase
 
 

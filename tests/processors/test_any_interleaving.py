@@ -514,7 +514,6 @@ PROFILE = settings(
     max_examples=EXAMPLES,
     stateful_step_count=30,
     phases=[phase for phase in Phase if SHRINK or phase not in {Phase.shrink, Phase.explain}],
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )

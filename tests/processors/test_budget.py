@@ -97,7 +97,6 @@ def test_however_often_it_is_throttled_something_is_still_tried() -> None:
     assert CubicCalculator(50, cut_at=START, cut_from=0.1).rate(START) == 1.0
 
 
-@settings(deadline=None)
 @given(
     batches=st.lists(
         st.tuples(st.integers(0, 3), st.integers(1, 10), st.floats(0, 0.5)), min_size=1, max_size=40
@@ -384,7 +383,7 @@ def test_no_turn_is_taken_when_the_invocation_is_about_to_end() -> None:
     assert fleet.tally[Metric.BUDGET_WRITES] == 0
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32))
 def test_many_bulk_workers_fill_the_quota_between_them(seed: int) -> None:
     """Each asks again when it was told to, with chance in it; the line does not run dry for long."""

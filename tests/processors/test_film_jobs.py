@@ -281,7 +281,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(
     actions=ACTIONS,
     films=st.lists(st.sampled_from([b"film cat 97|dog 88", b"film owl 91"]), min_size=1, max_size=3),

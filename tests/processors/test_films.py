@@ -142,7 +142,7 @@ class KilledError(BaseException):
 BODIES = st.lists(st.sampled_from([b"cat 97", b"dog 88", b"owl 91"]), min_size=1, max_size=7)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(
     films=st.lists(BODIES, min_size=1, max_size=3),
     is_deleted=st.booleans(),

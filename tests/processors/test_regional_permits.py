@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.errors import NotReadyError
@@ -100,7 +100,6 @@ def test_where_all_lines_are_long_live_work_joins_the_shortest() -> None:
     assert counted == {HOME: 20, WEST: 20, EUROPE: 20}
 
 
-@settings(deadline=None)
 @given(
     batches=st.lists(
         st.tuples(st.integers(0, 3), st.integers(1, 10), st.floats(0, 0.5), st.sampled_from(Lane)),

@@ -125,7 +125,7 @@ class AnyRenditions(RuleBasedStateMachine):
 
 
 TestAnyRenditions = AnyRenditions.TestCase
-TestAnyRenditions.settings = settings(max_examples=EXAMPLES, stateful_step_count=25, deadline=None)
+TestAnyRenditions.settings = settings(max_examples=EXAMPLES, stateful_step_count=25)
 
 
 def test_what_nobody_names_goes_page_by_page_and_the_rest_stays(world: RenditionWorld) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.errors import FAILURE_ATTRIBUTE, Failure
@@ -53,7 +53,6 @@ def spoil(item: dict[str, Any], changes: dict[str, dict[str, Any]]) -> None:
             item.pop(name, None)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(RECORD_ATTRIBUTES), VALUES | st.just(GONE), min_size=1, max_size=3))
 def test_a_record_full_of_rubbish_costs_no_other_image(changes: dict[str, dict[str, Any]]) -> None:
     world = World()
@@ -69,7 +68,6 @@ def test_a_record_full_of_rubbish_costs_no_other_image(changes: dict[str, dict[s
     assert world.rekognition.paid["DetectLabels", b"cat 97"] == 1
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["answer", "called_at", "claimed_by", "claimed_until", "of_later"]),

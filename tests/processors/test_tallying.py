@@ -306,7 +306,6 @@ TestTallying = Tallying.TestCase
 TestTallying.settings = settings(
     max_examples=EXAMPLES,
     stateful_step_count=25,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink],
 )
@@ -468,7 +467,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.parametrize("kind", ["record", "counted"])
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(data=st.data())
 def test_rubbish_in_one_key_stops_no_other_and_no_recount(kind: str, data: st.DataObject) -> None:
     world = TallyWorld()

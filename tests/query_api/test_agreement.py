@@ -66,7 +66,7 @@ def test_without_a_policy_it_is_refused() -> None:
 DECISIONS = st.sampled_from(["allow", "block", None])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(found=st.lists(st.tuples(DECISIONS, st.sampled_from([41.0, 60.0, 99.99, 100.0])), max_size=30))
 def test_it_agrees_with_a_plain_count(found: list[tuple[str | None, float]]) -> None:
     table, expected = MemoryTable(), Counter[tuple[int, str]]()

@@ -327,7 +327,7 @@ def leafed(site: Site, question: dict[str, Any]) -> list[Any]:
         cursor = {"cursor": answer.json["cursor"]}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     records=albums(),
     prefixes=st.sets(st.sampled_from(["a/", "a/b/", "c%20d/", "x/"]), min_size=1),

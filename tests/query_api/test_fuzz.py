@@ -119,7 +119,7 @@ def make_sensible(query: dict[str, Any]) -> None:
 
 
 @schema.parametrize()
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_as_the_document_says_and_every_request_it_allows_is_answered(
     case: schemathesis.Case[Any],
 ) -> None:

@@ -105,7 +105,7 @@ def leaf_through(album: Album, question: ListQuestion, max_rows: int) -> Iterato
         yield page
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     photos=ALBUMS,
     before=HAPPENINGS,
@@ -144,7 +144,7 @@ def test_leafing_through_shows_each_photo_once_none_stale_and_none_missing(
     assert uploads == sorted(uploads, reverse=True)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(photos=ALBUMS, before=HAPPENINGS, limit=st.integers(1, 12))
 def test_in_a_quiet_album_the_pages_are_exactly_what_carries_the_label(
     photos: list[tuple[int, str, float]], before: list[tuple[str, int, bool]], limit: int

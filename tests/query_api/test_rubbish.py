@@ -117,7 +117,7 @@ RECORD_ATTRIBUTES = sorted(
 ROW_ATTRIBUTES = sorted({*table.index_rows(cat("p2.jpg", 2))[1].to_item(), "parent", *NEWER} - {"pk", "sk"})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(name=st.sampled_from(RECORD_ATTRIBUTES), value=RUBBISH, of=st.sampled_from(["p2.jpg", "p2.gif"]))
 def test_whatever_an_attribute_of_a_record_is_all_others_are_answered(
     name: str, value: object, of: str
@@ -129,7 +129,7 @@ def test_whatever_an_attribute_of_a_record_is_all_others_are_answered(
     answers_stay_whole(site)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     name=st.sampled_from(ROW_ATTRIBUTES),
     value=RUBBISH | st.just("p1.jpg"),
@@ -161,7 +161,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     name=st.sampled_from(["answer", "called_at", *NEWER]),
     value=RUBBISH

@@ -92,7 +92,7 @@ def test_what_rekognition_could_not_decode_either_is_refused() -> None:
     assert "a JPEG that cannot be decoded, it may be damaged" in refused["message"]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_bytes_that_were_changed_are_answered_for(data: st.DataObject) -> None:
     content = bytearray(FILES[data.draw(st.sampled_from(sorted(FILES)))])
@@ -105,7 +105,7 @@ def test_bytes_that_were_changed_are_answered_for(data: st.DataObject) -> None:
     answer(bytes(content))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     start=st.sampled_from(sorted({content[:12] for content in FILES.values()})), rest=st.binary(max_size=400)
 )

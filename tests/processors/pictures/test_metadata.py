@@ -216,7 +216,7 @@ def test_floats_that_are_no_numbers_are_left_out() -> None:
     }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     entries=st.lists(
         st.tuples(
@@ -236,7 +236,7 @@ def test_any_exif_gives_facts_that_can_be_stored(
         PhotoFacts(format="JPEG", width=1, height=1, is_direct=True, **facts(block))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=st.text(max_size=400))
 def test_text_is_harmless_whatever_was_written(text: str) -> None:
     cleaned = clean_text(text)
@@ -356,7 +356,7 @@ def test_hostile_xmp_gives_nothing_that_was_not_written(document: bytes) -> None
     assert len(found.get("dc:subject", [])) <= 256
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(block=st.binary(max_size=300))
 def test_any_iptc_and_xmp_is_read_to_where_it_breaks(block: bytes) -> None:
     assert isinstance(read_iptc(b"\x1c\x02" + block), IptcTags)

@@ -45,7 +45,7 @@ STEPS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(steps=STEPS, size=st.integers(1, 5000), beginning=st.integers(1, 300))
 def test_it_reads_as_any_file_does(steps: list[tuple[int, int, int]], size: int, beginning: int) -> None:
     fetches, plain = Fetches(CONTENT[:size]), io.BytesIO(CONTENT[:size])

@@ -107,7 +107,7 @@ def test_a_place_is_not_noted_unless_asked_for() -> None:
     assert "latitude" not in takeout_facts(json.dumps(TAKEOUT).encode(), keep_location=False)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     seconds=st.one_of(st.integers(), st.floats(), st.text(max_size=20)),
     place=st.dictionaries(st.sampled_from(["latitude", "longitude"]), st.floats(-200, 200)),

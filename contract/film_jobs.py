@@ -2,7 +2,7 @@
 
 An account has few jobs at once, and all workers share those that are ours: one item of the table names the
 open ones and the minutes that were begun today. It is changed under an optimistic lock.
-docs/decisions/0040-jobs-on-films-hold-a-lease.md
+docs/decisions/0039-jobs-on-films-hold-a-lease.md
 """
 
 import hashlib

@@ -3,7 +3,7 @@
 A job is begun under a lease, and its end is told to another function, which keeps the answer and has the film
 looked at again. Until then its message comes back. What no job takes is asked by frames: another codec,
 another detector, a film that is longer than a day's minutes, a job that failed again and again.
-docs/decisions/0040-jobs-on-films-hold-a-lease.md
+docs/decisions/0039-jobs-on-films-hold-a-lease.md
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -2,7 +2,7 @@
 
 Everything that comes of it is kept as it comes. A film takes several invocations: its message comes back
 until all is there, in any order and however often, and then its record is committed as that of a photo.
-docs/decisions/0036-a-film-is-a-message-that-comes-back.md
+docs/decisions/0035-a-film-is-a-message-that-comes-back.md
 """
 
 from collections.abc import Mapping, Sequence

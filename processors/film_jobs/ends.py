@@ -22,7 +22,7 @@ from processors.telemetry import Log
 if TYPE_CHECKING:
     from processors.adapters.dynamodb import ImageTable
 
-# A lease whose job nobody could tell of is given back after so long: its film's message begins it again.
+# After so long without a word of its job, the film of a lease is looked at: that begins the same job again.
 UNBEGUN_SECONDS = 900
 # No job takes longer than its film: https://docs.aws.amazon.com/rekognition/latest/dg/video.html
 LOST_SECONDS = 24 * 3600
@@ -75,7 +75,7 @@ class JobEnds:
             age = self.clock() - job.started
             if not job.id:
                 if age > UNBEGUN_SECONDS:
-                    self._give_back(job, self._present(job))
+                    self._begin_again(job, age)
             elif age > YOUNG_SECONDS:
                 ended += self.end(job)
         return ended
@@ -102,6 +102,17 @@ class JobEnds:
             self._keep(job, first, pages)
         self._give_back(job, present)
         return True
+
+    def _begin_again(self, job: OpenJob, age: float) -> None:
+        """Have a film looked at whose job may have begun, and keep its lease.
+
+        Under another lease it would have another token, and what has begun be paid for twice.
+        """
+        present = self._present(job)
+        if present and age <= LOST_SECONDS:
+            self.look_again(present)
+        else:
+            self._give_back(job, present)
 
     def _present(self, job: OpenJob) -> list[str]:
         return [key for key in (job.key, *job.others) if self.is_there(job, key)]

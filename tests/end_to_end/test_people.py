@@ -89,7 +89,8 @@ def test_a_person_is_found_by_name_and_her_face_is_known(
     wait_for(
         site, NAME, {f"persons/{name}" for name in ("grace.jpg", "both.webp", "copy.jpg", "nobody yet.jpg")}
     )
-    assert searches(site) == before + 4
+    # Photos of other tests are looked at too.
+    assert before + 4 <= searches(site) <= before + 3 + asked["faces"]
     assert operator.json("people", "search", "--yes")["photos"] == 0
 
     person_id = person["id"]

@@ -127,6 +127,7 @@ def forgettable(monkeypatch: pytest.MonkeyPatch) -> Forgettable:
 
     images, bulk = lane("images", IMAGES, DEAD_LETTERS), lane("bulk", BULK, BULK_DEAD_LETTERS)
     pipeline = SimpleNamespace(
+        completion_queues={},
         face_collection=None,
         names=NAMES,
         bulk=bulk,

@@ -224,7 +224,7 @@ def test_any_loss_is_found_exactly_and_settled(steps: list[Any], versioned: bool
     world = operated.world
     for key, step, delivered, content in steps:
         if step == "put":
-            event = world.s3.put(key, f"cat {content}".encode())
+            event = world.s3.put(key, f"cat {90 + content}".encode())
         elif step == "delete":
             event = world.s3.delete(key)
         elif step == "rows" and world.record(key) is not None:

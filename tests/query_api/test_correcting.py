@@ -287,12 +287,16 @@ def test_odd_keys_are_named_in_the_query(site: CorrectionSite, key: str) -> None
         ({"rename": {"Cat": 1}}, 400, "rename: must be an object of names by name"),
         ({"decision": "maybe"}, 400, "decision: must be allow or block or none"),
         ({"why": 3}, 400, "why: must be text"),
-        ({"label": "Dog"}, 400, "label: unknown; there are add, remove, rename, reset, decision, why"),
+        (
+            {"label": "Dog"},
+            400,
+            "label: unknown; there are add, remove, rename, reset, persons, decision, why",
+        ),
         ({"remove": ["dog"], "add": ["Dog"]}, 400, "remove: must not name 'dog', which add names too"),
         (
             {"add": []},
             400,
-            "body: must name something to change: add, remove, rename, reset or decision",
+            "body: must name something to change: add, remove, rename, reset, persons or decision",
         ),
     ],
 )

@@ -41,6 +41,7 @@ OTHERS: dict[str, Any] = {
     "like": "a dog",
     "similar_to": "other.jpg",
     "min_similarity": 0.0,
+    "kind": "video",
     "order": Order.OLDEST,
 }
 cursors = Cursors(lambda: (b"secret",))

@@ -190,7 +190,7 @@ FACTS = PhotoFacts(
     renditions="token-1",
     has_view=True,
 )
-UNSAID = {"lens": None, "focal_length_mm": None}
+UNSAID = {"lens": None, "focal_length_mm": None, "duration_seconds": None}
 
 
 def looked_at(record: ImageRecord, facts: PhotoFacts = FACTS) -> ImageRecord:

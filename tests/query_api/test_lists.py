@@ -79,6 +79,7 @@ def test_an_image_in_a_list_says_the_most_important_of_it(site: Site) -> None:
         "images": [
             {
                 "key": "cat.jpg",
+                "kind": "photo",
                 "status": "recognized",
                 "uploaded_at": "2026-11-23T12:00:00.000Z",
                 "decided_at": "2026-11-23T13:00:00.000Z",

@@ -2,7 +2,8 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
-UV := $(BIN)/uv
+# Whatever venv the shell has activated, packages go into ours.
+UV := VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv
 # A variable as one word for the shell, whatever is in it: make expands no $ of it, and the shell nothing.
 # Make would expand it after all, functions included, for the environment of what it runs.
 unexport IMAGES PORT SCENARIO STACK SEED PYTHON DELETE_DATA BUCKET TABLE RENDITIONS

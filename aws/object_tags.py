@@ -45,10 +45,10 @@ class ObjectTag(NamedTuple):
         is_set: bool,
         run: Callable[..., Iterable[object]] = map,
     ) -> bool:
-        """Give an object the tag, or take it away, and before that the others that go with it.
+        """Set the tag of an object, or remove it, after those of the others that go with it.
 
-        One that is not to have it, and has not, is only looked at, and `others` are not asked for. Return
-        whether there was more to be done. Raise a word for failure. `run` is `map`, or that of an executor.
+        Return whether there was anything to do: one that is not to have the tag, and has not, is only looked
+        at, and `others` are not asked for. Raise a word for failure. `run` is `map`, or that of an executor.
         """
         if not is_set and not self._ask(place, self.is_on):
             return False

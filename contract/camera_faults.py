@@ -15,7 +15,9 @@ MOST_CAMERAS = 20
 # Lambda takes 4 KB for all variables of a function; so much is left beside those of the processor.
 MOST_TOLD_BYTES = 1_500
 MOST_LABELS, MOST_POLYGONS, MOST_POINTS = 20, 8, 12
-FULL_PERCENT = 100
+# Fewer are no area.
+_LEAST_POINTS = 3
+MOST_LABEL_CHARACTERS, FULL_PERCENT = 100, 100
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
 _MEMBERS = (
     *("prefix", "masks", "zones", "watch", "min_confidence", "gone_after", "cooldown", "silent_after"),
@@ -112,7 +114,7 @@ def _faults_of(camera: Mapping[str, Any]) -> Iterator[str]:
     if (
         not isinstance(watch, list)
         or not 0 < len(watch) <= MOST_LABELS
-        or not all(isinstance(label, str) and 0 < len(label) <= 100 for label in watch)  # noqa: PLR2004
+        or not all(isinstance(label, str) and 0 < len(label) <= MOST_LABEL_CHARACTERS for label in watch)
     ):
         yield f'has watch = {watch!r}; it is 1 to {MOST_LABELS} labels, as ["Person", "Car"]'
     sure = camera.get("min_confidence", 0)
@@ -152,8 +154,8 @@ def _wrong_times(camera: Mapping[str, Any]) -> Iterator[str]:
 
 
 _AREA = (
-    f"each a box [left, top, width, height] or a polygon of 3 to {MOST_POINTS} points [x, y], in parts of "
-    "the picture, 0 to 1"
+    f"each a box [left, top, width, height] or a polygon of {_LEAST_POINTS} to {MOST_POINTS} points [x, y], "
+    "in parts of the picture, 0 to 1"
 )
 _BOX_NUMBERS = 4
 
@@ -164,10 +166,14 @@ def _is_area(area: object) -> bool:
     if len(area) == _BOX_NUMBERS and all(map(_is_part, area)):
         left, top, width, height = area
         return bool(width > 0 and height > 0 and left + width <= 1 and top + height <= 1)
-    return 3 <= len(area) <= MOST_POINTS and all(  # noqa: PLR2004 - fewer points are no area
-        isinstance(point, list) and len(point) == 2 and all(map(_is_part, point))  # noqa: PLR2004
-        for point in area
-    )
+    return _LEAST_POINTS <= len(area) <= MOST_POINTS and all(map(_is_point, area))
+
+
+def _is_point(point: object) -> bool:
+    match point:
+        case [across, down]:
+            return _is_part(across) and _is_part(down)
+    return False
 
 
 def _is_part(number: object) -> bool:

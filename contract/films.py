@@ -28,7 +28,7 @@ _MARK = "@"
 MOST_NAMES = 300
 # An item of DynamoDB's holds 400 KB. What does not fit is left out, the least sure first.
 MOST_ANSWER_BYTES = 300_000
-_STEP_PERCENT = 10
+_LEAST_PERCENTS = range(0, 101, 10)
 
 
 class Span(NamedTuple):
@@ -124,12 +124,12 @@ def frame_key(content_id: str, maker: str, frame: str) -> str:
 def film_answer(found: Iterable[tuple[Frame, str, Findings]]) -> dict[str, Any]:
     """Return a detector's answer about a film, by what it found in each frame, whose keys are given too."""
     frames = list(found)
-    least = 0
-    while True:
+    answer: dict[str, Any] = {}
+    for least in _LEAST_PERCENTS:
         answer = {IN_FRAMES: [[*frame, key, _short(findings, least)] for frame, key, findings in frames]}
-        if len(pack(answer)) <= MOST_ANSWER_BYTES or least >= 100:  # noqa: PLR2004 - percent
-            return answer
-        least += _STEP_PERCENT
+        if len(pack(answer)) <= MOST_ANSWER_BYTES:
+            break
+    return answer
 
 
 def _short(found: Findings, least_percent: int) -> dict[str, Any]:

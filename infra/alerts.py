@@ -2,14 +2,9 @@
 
 from pathlib import Path
 
-from aws_cdk import Duration, Names
+from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sns_subscriptions as subscriptions
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contract import timing
@@ -17,13 +12,11 @@ from contract.alerts import ALERT_PREFIX, FLUSH_EVENT, FLUSH_MINUTES
 from contract.environment import dump
 from contract.records import Status
 from contract.settings import AlertsSettings
-from infra.functions import PythonFunction, allow
-from infra.intake import dead_letter_queue
+from infra.functions import PythonFunction, allow, allow_on_items, ask_every
 from infra.settings import DeploymentSettings
+from infra.topics import SubscribedQueue, encrypted_topic
 
 BATCH_SIZE = 100
-# The fewest that Lambda takes: all change the same few items.
-WORKERS = 2
 MEMORY_MB = 256
 
 
@@ -44,15 +37,7 @@ class Alerts(Construct):
         told_by: sns.Topic,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.topic = sns.Topic(
-            self,
-            "Topic",
-            display_name="imagepipe alerts",
-            enforce_ssl=True,
-            master_key=kms.Alias.from_alias_name(self, "Key", "alias/aws/sns"),
-        )
-        if settings.alert_email:
-            self.topic.add_subscription(subscriptions.EmailSubscription(settings.alert_email))
+        self.topic = encrypted_topic(self, display_name="imagepipe alerts", email=settings.alert_email)
         self.function = PythonFunction(
             self,
             "Alerting",
@@ -65,55 +50,19 @@ class Alerts(Construct):
             memory_mb=MEMORY_MB,
             log_retention_days=settings.log_retention_days,
         ).function
-        only_ours = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{ALERT_PREFIX}*"]}}
         on_items = ["dynamodb:GetItem", "dynamodb:PutItem"]
-        allow(self.function, on_items, table.table_arn, conditions=only_ours)
+        allow_on_items(self.function, on_items, table, [f"{ALERT_PREFIX}*"])
         allow(self.function, ["sns:Publish"], self.topic.topic_arn)
-        self.dead_letters = dead_letter_queue(self)
-        self._feed(told_by)
-        self._ask_for_what_is_held_back()
-
-    def _feed(self, told_by: sns.Topic) -> None:
-        """Take what the topic says of recognized photos, and of no others.
-
-        What SNS may not deliver, by a policy that was changed, it puts among the dead letters.
-        """
-        self.queue = queue = sqs.Queue(
+        waiting = SubscribedQueue(
             self,
-            "Queue",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(timing.QUEUE_RETENTION_DAYS),
-            visibility_timeout=Duration.seconds(timing.ALERTS_VISIBILITY_SECONDS),
-            dead_letter_queue=sqs.DeadLetterQueue(
-                queue=self.dead_letters, max_receive_count=timing.ALERTS_MAX_RECEIVES
-            ),
-        )
-        told_by.add_subscription(
-            subscriptions.SqsSubscription(
-                queue,
-                raw_message_delivery=True,
-                dead_letter_queue=self.dead_letters,
-                filter_policy={
-                    "status": sns.SubscriptionFilter.string_filter(allowlist=[str(Status.RECOGNIZED)])
-                },
-            )
-        )
-        self.function.add_event_source_mapping(
-            f"SqsEventSource:{Names.node_unique_id(queue.node)}",
-            event_source_arn=queue.queue_arn,
+            told_by,
+            self.function,
+            retention_days=timing.QUEUE_RETENTION_DAYS,
+            visibility_seconds=timing.ALERTS_VISIBILITY_SECONDS,
+            max_receives=timing.ALERTS_MAX_RECEIVES,
             batch_size=BATCH_SIZE,
-            max_batching_window=Duration.seconds(timing.ALERTS_WINDOW_SECONDS),
-            report_batch_item_failures=True,
-            max_concurrency=WORKERS,
+            window_seconds=timing.ALERTS_WINDOW_SECONDS,
+            only={"status": sns.SubscriptionFilter.string_filter(allowlist=[str(Status.RECOGNIZED)])},
         )
-        queue.grant(self.function, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-
-    def _ask_for_what_is_held_back(self) -> None:
-        asked = events.RuleTargetInput.from_object({FLUSH_EVENT: "due"})
-        events.Rule(
-            self,
-            "Flush",
-            schedule=events.Schedule.rate(Duration.minutes(FLUSH_MINUTES)),
-            targets=[targets.LambdaFunction(self.function, event=asked)],
-        )
+        self.queue, self.dead_letters = waiting.queue, waiting.dead_letters
+        ask_every(self, "Flush", Duration.minutes(FLUSH_MINUTES), self.function, **{FLUSH_EVENT: "due"})

@@ -1,30 +1,24 @@
 """Telling of cameras: a queue of what is known of their pictures, a function, and a topic of events."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from aws_cdk import Duration, Names
+from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sns_subscriptions as subscriptions
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contract import timing
 from contract.camera_telling import TICK_EVENT, TICK_MINUTES
-from contract.cameras import CAMERA_PREFIX, write_cameras
+from contract.cameras import CAMERA_PREFIX, Camera, write_cameras
 from contract.environment import dump
 from contract.settings import CamerasSettings
 from contract.table import INDEX_PREFIX, RECORD_PREFIX, seen_term
-from infra.functions import PythonFunction, allow
-from infra.intake import dead_letter_queue
+from infra.functions import PythonFunction, allow, allow_on_items, ask_every
 from infra.settings import DeploymentSettings
+from infra.topics import SubscribedQueue, encrypted_topic
 
 BATCH_SIZE = 100
-# The fewest that Lambda takes: all change the same few items.
-WORKERS = 2
 MEMORY_MB = 256
 
 
@@ -45,15 +39,7 @@ class CameraEvents(Construct):
         told_by: sns.Topic,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.topic = sns.Topic(
-            self,
-            "Topic",
-            display_name="imagepipe cameras",
-            enforce_ssl=True,
-            master_key=kms.Alias.from_alias_name(self, "Key", "alias/aws/sns"),
-        )
-        if settings.camera_email:
-            self.topic.add_subscription(subscriptions.EmailSubscription(settings.camera_email))
+        self.topic = encrypted_topic(self, display_name="imagepipe cameras", email=settings.camera_email)
         cameras = settings.all_cameras
         self.function = PythonFunction(
             self,
@@ -67,54 +53,29 @@ class CameraEvents(Construct):
             memory_mb=MEMORY_MB,
             log_retention_days=settings.log_retention_days,
         ).function
-        self._allow_on_keys(table, ["dynamodb:GetItem", "dynamodb:PutItem"], [f"{CAMERA_PREFIX}*"])
-        # The pictures of these cameras, and nobody else's photos.
-        seen = [f"{INDEX_PREFIX}{seen_term(camera.name)}#*" for camera in cameras]
-        self._allow_on_keys(table, ["dynamodb:Query"], seen)
-        records = [f"{RECORD_PREFIX}{camera.prefix}*" for camera in cameras]
-        self._allow_on_keys(table, ["dynamodb:BatchGetItem"], records)
-        allow(self.function, ["sns:Publish"], self.topic.topic_arn)
-        self.dead_letters = dead_letter_queue(self)
-        self._feed(told_by, [camera.name for camera in cameras])
-        asked = events.RuleTargetInput.from_object({TICK_EVENT: "due"})
-        events.Rule(
+        self._permit(table, cameras)
+        waiting = SubscribedQueue(
             self,
-            "Tick",
-            schedule=events.Schedule.rate(Duration.minutes(TICK_MINUTES)),
-            targets=[targets.LambdaFunction(self.function, event=asked)],
-        )
-
-    def _allow_on_keys(self, table: dynamodb.ITable, actions: list[str], keys: list[str]) -> None:
-        only_these = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
-        allow(self.function, actions, table.table_arn, conditions=only_these)
-
-    def _feed(self, told_by: sns.Topic, cameras: list[str]) -> None:
-        """Take what the topic of completions says of cameras' pictures, and of no other photos."""
-        self.queue = queue = sqs.Queue(
-            self,
-            "Queue",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(timing.QUEUE_RETENTION_DAYS),
-            visibility_timeout=Duration.seconds(timing.CAMERAS_VISIBILITY_SECONDS),
-            dead_letter_queue=sqs.DeadLetterQueue(
-                queue=self.dead_letters, max_receive_count=timing.CAMERAS_MAX_RECEIVES
-            ),
-        )
-        told_by.add_subscription(
-            subscriptions.SqsSubscription(
-                queue,
-                raw_message_delivery=True,
-                dead_letter_queue=self.dead_letters,
-                filter_policy={"camera": sns.SubscriptionFilter.string_filter(allowlist=cameras)},
-            )
-        )
-        self.function.add_event_source_mapping(
-            f"SqsEventSource:{Names.node_unique_id(queue.node)}",
-            event_source_arn=queue.queue_arn,
+            told_by,
+            self.function,
+            retention_days=timing.QUEUE_RETENTION_DAYS,
+            visibility_seconds=timing.CAMERAS_VISIBILITY_SECONDS,
+            max_receives=timing.CAMERAS_MAX_RECEIVES,
             batch_size=BATCH_SIZE,
-            max_batching_window=Duration.seconds(timing.CAMERAS_WINDOW_SECONDS),
-            report_batch_item_failures=True,
-            max_concurrency=WORKERS,
+            window_seconds=timing.CAMERAS_WINDOW_SECONDS,
+            only={
+                "camera": sns.SubscriptionFilter.string_filter(allowlist=[camera.name for camera in cameras])
+            },
         )
-        queue.grant(self.function, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+        self.queue, self.dead_letters = waiting.queue, waiting.dead_letters
+        ask_every(self, "Tick", Duration.minutes(TICK_MINUTES), self.function, **{TICK_EVENT: "due"})
+
+    def _permit(self, table: dynamodb.ITable, cameras: Sequence[Camera]) -> None:
+        """Let it see pictures of these cameras, and nobody else's photos."""
+        notes = ["dynamodb:GetItem", "dynamodb:PutItem"]
+        allow_on_items(self.function, notes, table, [f"{CAMERA_PREFIX}*"])
+        seen = [f"{INDEX_PREFIX}{seen_term(camera.name)}#*" for camera in cameras]
+        allow_on_items(self.function, ["dynamodb:Query"], table, seen)
+        records = [f"{RECORD_PREFIX}{camera.prefix}*" for camera in cameras]
+        allow_on_items(self.function, ["dynamodb:BatchGetItem"], table, records)
+        allow(self.function, ["sns:Publish"], self.topic.topic_arn)

@@ -11,7 +11,7 @@ from contract.environment import dump
 from contract.people import PEOPLE
 from contract.settings import EditorSettings
 from contract.table import CONTENT_PREFIX, RECORD_PREFIX
-from infra.functions import PythonFunction, allow
+from infra.functions import PythonFunction, allow, allow_on_items
 from infra.intake import ObjectEvents
 from infra.settings import DeploymentSettings
 
@@ -62,16 +62,13 @@ class Editor(Construct):
 
         # In a transaction, each item is written by the action that would write it alone.
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
-        def allow_on_keys(actions: list[str], *beginnings: str) -> None:
-            keys = [f"{beginning}*" for beginning in beginnings]
-            only_these = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
-            allow(self.function, actions, table.table_arn, conditions=only_these)
-
-        allow_on_keys(["dynamodb:GetItem"], RECORD_PREFIX, CONTENT_PREFIX)
-        allow_on_keys(["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"], RECORD_PREFIX)
-        allow_on_keys(["dynamodb:PutItem", "dynamodb:Query"], CONTENT_PREFIX)
+        records, contents = f"{RECORD_PREFIX}*", f"{CONTENT_PREFIX}*"
+        allow_on_items(self.function, ["dynamodb:GetItem"], table, [records, contents])
+        both = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"]
+        allow_on_items(self.function, both, table, [records])
+        allow_on_items(self.function, ["dynamodb:PutItem", "dynamodb:Query"], table, [contents])
         if settings.people:
-            allow_on_keys(["dynamodb:Query"], PEOPLE)
+            allow_on_items(self.function, ["dynamodb:Query"], table, [PEOPLE])
         allow(self.function, ["sqs:SendMessage"], intake.images.queue.queue_arn)
         if settings.api_access == "open":
             Annotations.of(self).add_warning_v2(

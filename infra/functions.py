@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -100,6 +103,29 @@ def allow_on_objects(
     allow(function, actions, objects)
     accept_wildcard(
         function.role, objects, "all objects of this one bucket: their keys are not ours to choose"
+    )
+
+
+def allow_on_items(
+    function: lambda_.Function, actions: Sequence[str], table: dynamodb.ITable, keys: Sequence[str]
+) -> None:
+    """Let a function do something with items of a table whose partition keys are like these, `*` included.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+    """
+    only_these = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}}
+    allow(function, actions, table.table_arn, conditions=only_these)
+
+
+def ask_every(
+    scope: Construct, construct_id: str, interval: Duration, function: lambda_.Function, **asked: str
+) -> None:
+    """Invoke a function on a schedule, with what it is asked as its event."""
+    events.Rule(
+        scope,
+        construct_id,
+        schedule=events.Schedule.rate(interval),
+        targets=[targets.LambdaFunction(function, event=events.RuleTargetInput.from_object(asked))],
     )
 
 

@@ -10,7 +10,7 @@ from contract import timing
 from contract.environment import dump
 from contract.settings import OperatorSettings
 from contract.table import BUDGET_PREFIX, COUNTS_PREFIX
-from infra.functions import PythonFunction, allow
+from infra.functions import PythonFunction, allow, allow_on_items
 from infra.intake import ObjectEvents
 from infra.regions import WORKERS, QuotaParameters
 from infra.settings import DeploymentSettings
@@ -66,11 +66,8 @@ class Operator(Construct):
             memory_mb=512,
             log_retention_days=settings.log_retention_days,
         ).function
-        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
-        only_these = {
-            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{BUDGET_PREFIX}*", f"{COUNTS_PREFIX}*"]}
-        }
-        allow(self.function, ["dynamodb:BatchGetItem"], table.table_arn, conditions=only_these)
+        counts = [f"{BUDGET_PREFIX}*", f"{COUNTS_PREFIX}*"]
+        allow_on_items(self.function, ["dynamodb:BatchGetItem"], table, counts)
         queues = [lane.queue.queue_arn for lane in lanes]
         dead_letters = [lane.dead_letters.queue_arn for lane in lanes]
         allow(self.function, ["sqs:GetQueueAttributes"], *queues, *dead_letters)

@@ -4,8 +4,6 @@ from pathlib import Path
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from contract import timing
@@ -13,7 +11,7 @@ from contract.environment import dump
 from contract.people import DUE_EVENT, PEOPLE, PEOPLE_DUE, PHOTOS_DUE, collection_of
 from contract.settings import PeopleSettings
 from contract.table import CONTENT_PREFIX, INDEX_PREFIX, person_term
-from infra.functions import PythonFunction, allow
+from infra.functions import PythonFunction, allow, allow_on_items, ask_every
 from infra.intake import ObjectEvents
 from infra.settings import DeploymentSettings
 
@@ -78,13 +76,7 @@ class PersonFunction(Construct):
         intake.allow_photos(self.function, ["s3:GetObject"])
         allow(self.function, ["s3:ListBucket"], intake.bucket.bucket_arn)
         for due, hours in ((PEOPLE_DUE, timing.CONSENTS_HOURS), (PHOTOS_DUE, timing.GONE_PHOTOS_HOURS)):
-            asked = events.RuleTargetInput.from_object({DUE_EVENT: due})
-            events.Rule(
-                self,
-                due.capitalize(),
-                schedule=events.Schedule.rate(Duration.hours(hours)),
-                targets=[targets.LambdaFunction(self.function, event=asked)],
-            )
+            ask_every(self, due.capitalize(), Duration.hours(hours), self.function, **{DUE_EVENT: due})
 
     def _allow_on_table(self, table: dynamodb.ITable) -> None:
         """Let it look through the table, and change persons, answers and corrections."""
@@ -97,5 +89,4 @@ class PersonFunction(Construct):
                 [f"{CONTENT_PREFIX}*"],
             ),
         ):
-            only_these = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
-            allow(self.function, actions, table.table_arn, conditions=only_these)
+            allow_on_items(self.function, actions, table, keys)

@@ -1,15 +1,11 @@
 """The Lambdas of `processors/`, the processor and the tally: what feeds them, and what they may do."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import jsii
 from aws_cdk import Duration, Names, Stack
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sns as sns
@@ -31,11 +27,12 @@ from contract.tallies import AUDIT_EVENT, AUDIT_PREFIX, COUNTED_PREFIX, TALLY_PR
 from infra.accepted import accept
 from infra.film_jobs import FilmJobs
 from infra.films import Films
-from infra.functions import PythonFunction, allow
+from infra.functions import PythonFunction, allow, allow_on_items, ask_every
 from infra.intake import LaneQueues, ObjectEvents, dead_letter_queue
 from infra.pictures import Pictures, environment
 from infra.regions import QuotaParameters
 from infra.settings import DeploymentSettings
+from infra.topics import encrypted_topic
 
 MEMORY_MB = 512
 # Photos that are sent to other regions pass through it: memory for them, and with it processor time to write
@@ -140,8 +137,7 @@ class Processing(Construct):
             service="rekognition", resource="collection", resource_name=collection
         )
         allow(self.function, [f"rekognition:{SEARCH.operation}"], arn)
-        of_contents = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [PEOPLE, f"{CONTENT_PREFIX}*"]}}
-        allow(self.function, ["dynamodb:Query"], table.table_arn, conditions=of_contents)
+        allow_on_items(self.function, ["dynamodb:Query"], table, [PEOPLE, f"{CONTENT_PREFIX}*"])
 
     @staticmethod
     def _told(settings: ProcessorSettings) -> dict[str, str]:
@@ -260,30 +256,19 @@ class Tallying(Construct):
         # Shares, counts, and names of contents. In a transaction, each item is written by the action that
         # would write it alone.
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
-        written = [COUNTED_PREFIX, TALLY_PREFIX, CONTENT_PREFIX]
-        self._allow_on_keys(table, ["dynamodb:PutItem", "dynamodb:UpdateItem"], written)
+        written = [f"{prefix}*" for prefix in (COUNTED_PREFIX, TALLY_PREFIX, CONTENT_PREFIX)]
+        allow_on_items(self.function, ["dynamodb:PutItem", "dynamodb:UpdateItem"], table, written)
         # Names of contents, and the expiry of results. Nothing else is the tally's to delete.
         deleting = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Query"]
-        self._allow_on_keys(table, deleting, [CONTENT_PREFIX])
+        allow_on_items(self.function, deleting, table, [f"{CONTENT_PREFIX}*"])
         self._feed(table)
         if pictures is not None:
             pictures.let_remove(self.function)
         if settings.corrections:
             allow(self.function, ["sqs:SendMessage"], intake.images.queue.queue_arn)
         if settings.daily_check:
-            self._allow_on_keys(table, ["dynamodb:PutItem"], [AUDIT_PREFIX])
+            allow_on_items(self.function, ["dynamodb:PutItem"], table, [f"{AUDIT_PREFIX}*"])
             self._audit()
-
-    def _allow_on_keys(
-        self, table: dynamodb.ITable, actions: Sequence[str], beginnings: Sequence[str]
-    ) -> None:
-        """Allow actions on items whose partition key begins so.
-
-        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
-        """
-        keys = [f"{beginning}*" for beginning in beginnings]
-        only_these = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}
-        allow(self.function, actions, table.table_arn, conditions=only_these)
 
     def _settings(self, table: dynamodb.ITable, *, is_auditing: bool) -> TallySettings:
         renditions = self._pictures.renditions.bucket_name if self._pictures else ""
@@ -309,16 +294,7 @@ class Tallying(Construct):
 
         It reads the table as the rest of the tally does.
         """
-        events.Rule(
-            self,
-            "Audit",
-            schedule=events.Schedule.rate(Duration.hours(1)),
-            targets=[
-                targets.LambdaFunction(
-                    self.function, event=events.RuleTargetInput.from_object({AUDIT_EVENT: WHEN_DUE})
-                )
-            ],
-        )
+        ask_every(self, "Audit", Duration.hours(1), self.function, **{AUDIT_EVENT: WHEN_DUE})
         works = (self._intake.images, self._intake.bulk)
         queues = [queue.queue_arn for work in works for queue in (work.queue, work.dead_letters)]
         allow(self.function, ["s3:ListBucket"], self._intake.bucket.bucket_arn)
@@ -377,9 +353,4 @@ class CompletionTopic(Construct):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        self.topic = sns.Topic(
-            self,
-            "Topic",
-            enforce_ssl=True,
-            master_key=kms.Alias.from_alias_name(self, "Key", "alias/aws/sns"),
-        )
+        self.topic = encrypted_topic(self)

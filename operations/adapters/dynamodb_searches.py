@@ -37,7 +37,7 @@ class DynamoDBSearches(OperatedTable):
         return SearchScope.of((from_wire(item) for page in found for item in page["Items"]), now[:10])
 
     def want(self, revision: int) -> None:
-        """Say that answers of earlier revisions are to be asked for anew; a later one stays."""
+        """Have answers of earlier revisions asked for anew; a later revision that was wanted stays."""
         self._call("PutItem of what is to be searched", partial(write_if, self.client.put_item))(
             Item=to_wire({**WANTED_KEY._asdict(), "revision": revision}),
             ConditionExpression=f"attribute_not_exists({PARTITION_KEY}) OR revision < :revision",

@@ -41,7 +41,7 @@ class PersonSearch:
         return SearchPlan(scope, tuple(keys), faces)
 
     def ask(self, plan: SearchPlan) -> Steps[int]:
-        """Say that answers of before are not good enough any more, and have the photos looked at again.
+        """Have the photos looked at again, and their faces searched at the plan's revision.
 
         Whoever is stopped runs it again: what was searched meanwhile is not searched twice.
         """

@@ -121,7 +121,7 @@ class _PageUnderWay:
         return len(self.matches) >= self.question.limit
 
     def ahead(self, neighbors: Sequence[Neighbor]) -> Iterator[Neighbor]:
-        """Give those that were not looked at yet and may be shown, down to what is similar enough."""
+        """Yield those that were not looked at yet and may be shown, down to what is similar enough."""
         least = self.question.min_similarity
         for neighbor in neighbors:
             if self.last is not None and place(neighbor) <= self.last:

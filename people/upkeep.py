@@ -82,7 +82,7 @@ class PersonUpkeep:
         return count, failures
 
     def _failed(self, what: str, error: ImagepipeError, person: str = "") -> int:
-        """Log that something is left; the message of the error is left out, for it may name a person or a photo."""
+        """Log that something is left, without the error's message: it may name a person, or a photo."""
         self.tell_failure(f"{what}; the next run tries again", cause=error.code, person=person)
         return 1
 

@@ -139,6 +139,8 @@ export class Search {
     clearTimeout(this.timer);
     this.asked?.abort();
     this.options = [];
+    this.active = -1;
+    replace(this.list, []);
     this.list.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");

@@ -45,10 +45,11 @@ class ObjectTag(NamedTuple):
         is_set: bool,
         run: Callable[..., Iterable[object]] = map,
     ) -> bool:
-        """Set the tag of an object, or remove it, after those of the others that go with it.
+        """Set the tag of an object, or remove it, and those of the others that go with it.
 
         Return whether there was anything to do: one that is not to have the tag, and has not, is only looked
-        at, and `others` are not asked for. Raise a word for failure. `run` is `map`, or that of an executor.
+        at, and `others` are not asked for. So the object has the tag before any of them has, and until none
+        has it, whoever is killed in between. Raise a word for failure. `run` is `map`, or an executor's.
         """
         if not is_set and not self._ask(place, self.is_on):
             return False
@@ -56,8 +57,11 @@ class ObjectTag(NamedTuple):
         def settle(each: TaggedVersion) -> None:
             self._ask(each, self._set if is_set else self._take_away)
 
+        if is_set:
+            settle(place)
         for _ in run(settle, others):
             pass
+        # Where it is set, once more: another may have taken it away meanwhile, and before the others had it.
         settle(place)
         return True
 

@@ -122,10 +122,6 @@ class ImagepipeStack(Stack):
             films=filming,
             film_jobs=jobs,
         )
-        if settings.block_tag:
-            BlockedObjects(
-                self, "Blocked", settings, intake=intake, processor=processing.function, pictures=looking
-            )
         tallying = Tallying(
             self,
             "Tallying",
@@ -192,6 +188,16 @@ class ImagepipeStack(Stack):
             if settings.people
             else None
         )
+        if settings.block_tag:
+            BlockedObjects(
+                self,
+                "Blocked",
+                settings,
+                intake=intake,
+                processor=processing.function,
+                pictures=looking,
+                also=[part.function for part in (filming, jobs, upkeep) if part],
+            )
         buckets = [intake.bucket, *([looking.renditions] if looking else [])]
         bucket_logs = BucketLogs(self, "BucketLogs", settings, buckets) if settings.access_logs else None
         if bucket_logs is None:

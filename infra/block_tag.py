@@ -31,7 +31,8 @@ _NOT_OURS = (
 class BlockedObjects(Construct):
     """Lets the processor tag, and refuses what is tagged to all but those that have to read it.
 
-    These are the processor, with whose rights Rekognition reads, the pictures function, and `block_readers`.
+    These are the processor, with whose rights Rekognition reads, the pictures function, `also`, and
+    `block_readers`.
     A Deny goes before every Allow, so the query function's URLs show nothing, those that are out already
     included. Of a bucket that is not the stack's, no policy is touched: a warning says what its owner can do.
     """
@@ -45,10 +46,11 @@ class BlockedObjects(Construct):
         intake: ObjectEvents,
         processor: lambda_.Function,
         pictures: Pictures | None,
+        also: Sequence[lambda_.Function] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         intake.allow_photos(processor, [*_TAGGING, *_OF_VERSIONS])
-        functions = [processor]
+        functions = [processor, *also]
         if pictures is not None:
             functions.append(pictures.function)
             allow_on_objects(processor, _TAGGING, pictures.renditions)

@@ -49,6 +49,8 @@ _APART = {
     MEANING: ("processors/meaning/", "processors/meaning_"),
     FILMS: ("processors/films/", "processors/films_"),
 }
+# What the zips are made of.
+LOCKS = (LOCK, PICTURES_LOCK, MEANING_LOCK, FILMS_LOCK)
 _LOCKS = {PICTURES: (LOCK, PICTURES_LOCK), MEANING: (LOCK, MEANING_LOCK), FILMS: (LOCK, FILMS_LOCK)}
 # What a zip has besides its own: frames are compared as photos are, and refused in the same words.
 _ALSO = {FILMS: PICTURES}

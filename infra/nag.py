@@ -32,7 +32,11 @@ VARIANTS: Mapping[str, Mapping[str, object]] = {
     "all detectors": {"detectors": "labels,faces,moderation,text"},
     "no pictures, no audit": {"pictures": False, "daily_check": False},
     "a bucket that was there": {"bucket": "photos-of-people", "bucket_prefix": "camera/"},
-    "alerts": {"policy": str(ROOT / "tests" / "infra" / "policy.toml"), "alert_email": "me@people.example"},
+    "alerts": {
+        "policy": str(ROOT / "tests" / "infra" / "policy.toml"),
+        "alert_email": "me@people.example",
+        "block_tag": True,
+    },
     "people": {
         "detectors": "labels,faces",
         "people": True,
@@ -45,6 +49,7 @@ VARIANTS: Mapping[str, Mapping[str, object]] = {
         "camera_email": "me@people.example",
     },
     "films by jobs": {"video": "jobs"},
+    "search by meaning": {"meaning": "labels"},
     "all that can be on": {
         "confidence_order": True,
         "near_duplicates": True,

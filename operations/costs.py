@@ -167,9 +167,9 @@ def corrections(photos: float, prices: Prices | None = None) -> float:
 
 
 def block_tags(photos: float, blocked: float = 0, prices: Prices | None = None) -> float:
-    """Return what tags of blocked photos cost: one look each, and of a blocked one two renditions with it."""
+    """Return what tags cost: a look a photo; a blocked one has two renditions, and is looked at twice."""
     prices = prices or Prices()
-    looked_at = photos + 2 * blocked
+    looked_at = photos + 3 * blocked
     return (looked_at * prices.million_s3_gets + 3 * blocked * prices.million_s3_puts) / MILLION
 
 

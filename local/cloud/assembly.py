@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from contract.detectors import SEARCH
 from contract.environment import setting_text
 from contract.quotas import IN_LARGE_REGIONS
-from infra.bundles import FOR_THIS_MACHINE, LOCK, MEANING_LOCK, PICTURES_LOCK, ROOT
+from infra.bundles import FOR_THIS_MACHINE, LOCKS, ROOT
 from local.cloud.environment import LocalCloudError
 
 MIN_NODE_MAJOR = 20
@@ -53,7 +53,7 @@ OF_PICTURES = ("near_duplicates", "people")
 OF_PEOPLE = ("people_purpose", "people_contact", "people_retention_days")
 
 # Settings that name a file, whose content is in the template.
-FILE_SETTINGS = ("policy", "detectors_by_prefix")
+FILE_SETTINGS = ("policy", "detectors_by_prefix", "cameras")
 
 _SOURCES = ("contract", "aws", "people", "processors", "query_api")
 _KEPT_ASSEMBLIES = 64
@@ -152,6 +152,9 @@ def local_context(given: Mapping[str, object]) -> dict[str, object]:
         usual |= dict.fromkeys(OF_PICTURES, False)
     if "faces" not in str(given.get("detectors", "faces")):
         usual["people"] = False
+    # Neither goes together with people, whom nobody has chosen here.
+    if given.get("prefix_claim") or str(given.get("scenes", False)).lower() == "true":
+        usual["people"] = False
     if _is_off("people", {**usual, **given}):
         usual = {name: value for name, value in usual.items() if name not in OF_PEOPLE}
         without = {name: quota for name, quota in IN_LARGE_REGIONS.items() if name != SEARCH.operation}
@@ -200,7 +203,7 @@ def _require_node() -> None:
 
 
 def _digest(context: Mapping[str, object]) -> str:
-    files = [LOCK, PICTURES_LOCK, MEANING_LOCK, *sorted((ROOT / "infra").glob("*.py"))]
+    files = [*LOCKS, *sorted((ROOT / "infra").glob("*.py"))]
     for room in _SOURCES:
         files += sorted(path for path in (ROOT / room).rglob("*") if path.is_file() and path.suffix != ".pyc")
     seen = hashlib.sha256(json.dumps(context, sort_keys=True).encode())

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from contract.errors import ImagepipeError
 from contract.film_jobs import JOBS, JobVerdict, OpenJob, by_steps
 from contract.films import film_answer
 from contract.results import Result
@@ -69,16 +70,29 @@ class JobEnds:
         return self.end(job)
 
     def sweep(self) -> int:
-        """Ask about the open jobs of which nobody has told; return how many have ended."""
+        """Ask about the open jobs of which nobody has told; return how many have ended.
+
+        One that cannot be asked about keeps no other from it. Raise its word for failure afterwards.
+        """
         ended = 0
+        failures: list[ImagepipeError] = []
         for job in self.open_jobs.read().jobs:
-            age = self.clock() - job.started
-            if not job.id:
-                if age > UNBEGUN_SECONDS:
-                    self._begin_again(job, age)
-            elif age > YOUNG_SECONDS:
-                ended += self.end(job)
+            try:
+                ended += self._swept(job)
+            except ImagepipeError as error:
+                self.log.warning(f"the job on {job.key} could not be asked about: {error}", job=job.id)
+                failures.append(error)
+        if failures:
+            raise failures[0]
         return ended
+
+    def _swept(self, job: OpenJob) -> bool:
+        age = self.clock() - job.started
+        if not job.id:
+            if age > UNBEGUN_SECONDS:
+                self._begin_again(job, age)
+            return False
+        return age > YOUNG_SECONDS and self.end(job)
 
     def end(self, job: OpenJob) -> bool:
         """Do what follows where a job has ended; return whether it has.

@@ -96,3 +96,21 @@ def test_a_write_whose_answer_was_lost_counts_as_one(s3: Any) -> None:
 
     assert tag(s3).bring_in_line(PLACE, [], is_set=False)
     assert tags(s3) == OTHERS
+
+
+def test_what_was_begun_and_not_ended_is_taken_away_whole(s3: Any) -> None:
+    """A worker that dies between a photo and its renditions leaves what the next one sees."""
+
+    def dies(settle: Any, others: Any) -> Any:
+        settle(next(iter(others)))
+        raise KeyboardInterrupt
+
+    thumbnail = TaggedVersion(BUCKET, "thumbnail.webp")
+    s3.put("thumbnail.webp", b"1")
+    with pytest.raises(KeyboardInterrupt):
+        tag(s3).bring_in_line(PLACE, [thumbnail], is_set=True, run=dies)
+
+    assert tag(s3).bring_in_line(PLACE, [thumbnail], is_set=False)
+
+    assert not tag(s3).is_on(PLACE)
+    assert not tag(s3).is_on(thumbnail)

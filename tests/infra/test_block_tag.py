@@ -60,6 +60,25 @@ def test_what_is_tagged_is_read_by_the_pipeline_and_who_is_named_and_by_nobody_e
         assert decided(who, **TAGGED) != "Deny"
 
 
+def test_functions_that_keep_a_promise_about_photos_read_blocked_ones_too(
+    synthesized: Synthesize, tmp_path: Path
+) -> None:
+    people = {"people": True, "people_purpose": "family", "people_contact": "me@people.example"}
+    given = context(tmp_path, detectors="labels,faces,moderation", video="jobs", people_retention_days="9")
+    template = Template.of(synthesized({**given, **people}))
+    policies = template.all("AWS::S3::BucketPolicy")
+    (document,) = (
+        deployed(template, policy["Properties"]["PolicyDocument"])
+        for name, policy in policies.items()
+        if name.startswith("IntakeBucket")
+    )
+    photo = f"arn:aws:s3:::{template.the('AWS::S3::Bucket', 'IntakeBucket')[0]}/a.jpg"
+
+    for name in ("FilmsFunction", "FilmJobsEnds", "PeopleUpkeep"):
+        who = role_of(template, name)
+        assert resource_decides(document, "s3:GetObject", photo, who=who, **TAGGED) != "Deny"
+
+
 def test_the_processor_alone_tags(tagging: Template) -> None:
     tagging_roles = {
         name

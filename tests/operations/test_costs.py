@@ -262,4 +262,4 @@ def test_the_assumptions_are_those_of_the_deployment() -> None:
 def test_wings_that_act_cost_by_photo_and_nothing_without_any() -> None:
     assert (alerts(0), corrections(0), block_tags(0)) == (0, 0, 0)
     assert alerts(1_000_000, rules=2) - alerts(1_000_000) == pytest.approx(2 * 0.125 + 5 * 0.625, rel=0.01)
-    assert block_tags(1_000_000, blocked=1_000) == pytest.approx(0.40 + 0.0158)
+    assert block_tags(1_000_000, blocked=1_000) == pytest.approx(0.40 + 0.0162)

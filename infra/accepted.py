@@ -1,5 +1,6 @@
-"""Findings of cdk-nag that are as they are meant to be: each on one resource, with its reason beside it.
+"""Findings of cdk-nag, and of CDK's own rules, that are as they are meant to be.
 
+Each is of one resource, and has its reason beside it.
 Nothing of it is in the template. `make nag` shows what is left (infra/nag.py).
 """
 
@@ -22,6 +23,13 @@ _WITHOUT_RESOURCE = (
 def accept(construct: IConstruct, rule: str, reason: str) -> None:
     """Accept what a rule finds at one construct."""
     Validations.of(construct).acknowledge(Acknowledgment(id=f"{PACK}::{PACK}-{rule}", reason=reason))
+
+
+def accept_from_cloudformation(construct: IConstruct, rule: str, reason: str) -> None:
+    """Accept what CloudFormation's own rules, as CDK knows them, find at one construct."""
+    Validations.of(construct).acknowledge(
+        Acknowledgment(id=f"CloudFormation-Validate::{rule}", reason=reason)
+    )
 
 
 def accept_actions_without_resource(role: iam.IRole) -> None:

@@ -7,6 +7,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from contract import meaning, timing
+from infra.accepted import accept_from_cloudformation
 from infra.functions import PythonFunction, allow
 from infra.settings import DeploymentSettings
 
@@ -64,6 +65,11 @@ def index_vectors(table: dynamodb.Table) -> None:
     searched_by = (meaning.IN_SPACE, *meaning.NARROWED_BY)
     defined = own.attribute_definitions
     assert isinstance(defined, list)
+    accept_from_cloudformation(
+        own,
+        "E3039",
+        "attributes of a vector index's search schema are defined as keys are; the rule knows keys only",
+    )
     own.attribute_definitions = [
         *defined,
         *(

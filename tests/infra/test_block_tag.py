@@ -16,7 +16,7 @@ from tests.infra.roles import deployed, resource_decides
 from tests.infra.template import Template
 
 MODERATOR = "arn:aws:iam::123456789012:role/Moderators"
-TAGGED = {f"s3:ExistingObjectTag/{BLOCK_TAG[0]}": BLOCK_TAG[1]}
+TAGGED: dict[str, Any] = {f"s3:ExistingObjectTag/{BLOCK_TAG[0]}": BLOCK_TAG[1]}
 
 
 def context(tmp_path: Path, **more: str) -> dict[str, str]:

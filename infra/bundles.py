@@ -128,7 +128,7 @@ class Bundle:
 
 
 def bundles(*, is_for_here: bool = False) -> dict[str, Bundle]:
-    """Return the zips of the stack, by what it calls them. Two have compiled parts."""
+    """Return the zips of the stack, by what it calls them. Some have compiled parts."""
     return {
         "processors": Bundle("processors"),
         "query_api": Bundle("query_api"),

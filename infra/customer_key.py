@@ -17,7 +17,6 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from contract.timing import QUEUE_DATA_KEY_SECONDS
-from infra.functions import allow
 from infra.settings import DeploymentSettings
 
 # For whom a function uses the key, never by itself.
@@ -60,7 +59,7 @@ class CustomerKey(Construct):
         """
         arn = self.key.key_arn
         for role in publishers:
-            self.key.grant(role, "kms:Decrypt", "kms:GenerateDataKey")
+            role.add_to_policy(self._using("sns"))
         left_out = [f"{bucket.node.path}/Resource" for bucket in others]
         for each in Stack.of(self).node.find_all():
             match each:
@@ -85,12 +84,14 @@ class CustomerKey(Construct):
 
     def _let_use(self, function: lambda_.Function) -> None:
         """Let a function read and send what is under the key, through the services that keep it."""
-        services = [f"{service}.{Aws.REGION}.{Aws.URL_SUFFIX}" for service in _VIA]
-        allow(
-            function,
-            ["kms:Decrypt", "kms:GenerateDataKey"],
-            self.key.key_arn,
-            conditions={"StringEquals": {"kms:ViaService": services}},
+        function.add_to_role_policy(self._using(*_VIA))
+
+    def _using(self, *services: str) -> iam.PolicyStatement:
+        via = [f"{service}.{Aws.REGION}.{Aws.URL_SUFFIX}" for service in services]
+        return iam.PolicyStatement(
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            resources=[self.key.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": via if len(via) > 1 else via[0]}},
         )
 
 

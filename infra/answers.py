@@ -46,6 +46,8 @@ ACCESS_ROUTE = "GET /access"
 REVIEWS_ROUTE = "GET /reviews"
 # What cameras have seen come and go: only where there are cameras.
 EVENTS_ROUTE = "GET /events"
+# Who is looked for: only where persons are.
+PEOPLE_ROUTE = "GET /people"
 # What reads most of the table, asks other services, or spends calls: it has a throttle of its own.
 COSTLY_ROUTES = ("GET /images", "GET /labels", "GET /stats", UPLOAD_ROUTE, REVIEWS_ROUTE, EVENTS_ROUTE)
 # For operators, and answered by a function of their own: only where the settings have it. Each is a route, so
@@ -289,7 +291,8 @@ class Answers(Construct):
         by_prefix = (ACCESS_ROUTE,) if self.settings.prefix_claim else ()
         reviews = (REVIEWS_ROUTE,) if self.settings.policy else ()
         events = (EVENTS_ROUTE,) if self.settings.cameras else ()
-        for route in (*ROUTES, *uploads, *by_prefix, *reviews, *events, *pages):
+        people = (PEOPLE_ROUTE,) if self.settings.people else ()
+        for route in (*ROUTES, *uploads, *by_prefix, *reviews, *events, *people, *pages):
             method, path = route.split()
             made += self.api.add_routes(
                 path=path,

@@ -5,7 +5,7 @@ import pytest
 from aws_cdk import App
 
 from infra.app import ImagepipeStack
-from infra.bundles import bundles
+from infra.bundles import ROOT, bundles
 from infra.settings import DeploymentSettings
 from local.cloud.assembly import LOCAL_CONTEXT, STACK_NAME, Assembly, synthesize
 from tests.infra.template import Template
@@ -17,6 +17,29 @@ JWT = {
     "upload_scope": "photos/upload",
     "cors_origins": "https://photos.example",
     "confidence_order": "true",
+}
+
+# Every wing at once, but access by prefix, which does not go together with people.
+EVERYTHING: dict[str, object] = {
+    "access_logs": "true",
+    "api_access": "jwt",
+    "sign_in": "true",
+    "operator": "true",
+    "corrections": "true",
+    "dashboard": "true",
+    "customer_key": "true",
+    "confidence_order": "true",
+    "near_duplicates": "true",
+    "keep_location": "true",
+    "meaning": "labels",
+    "sidecars": "true",
+    "video": "jobs",
+    "people": "true",
+    "people_purpose": "the family album",
+    "people_contact": "privacy@photos.example",
+    "people_retention_days": "365",
+    "policy": str(ROOT / "tests" / "infra" / "policy.toml"),
+    "cameras": str(ROOT / "tests" / "infra" / "cameras.toml"),
 }
 
 Synthesize = Callable[[Mapping[str, object]], Assembly]

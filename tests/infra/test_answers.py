@@ -1,15 +1,20 @@
 """The HTTP API: what it routes where, and who may ask."""
 
 from collections.abc import Mapping
+from dataclasses import MISSING, fields
 
 import pytest
 
 from contract import table
+from contract.cameras import Cameras
 from contract.items import PARTITION_KEY
+from contract.policy import Policy
 from infra.answers import ACCESS_ROUTE, ROUTES, STATIC_ROUTES, UPLOAD_ROUTE
 from infra.settings import DeploymentSettings, UnusableSettingsError
-from query_api.routes import all_routes
-from tests.infra.conftest import JWT, Synthesize
+from query_api.endpoints import correcting, operating
+from query_api.endpoints.page import SignInPages
+from query_api.routes import Dependencies, all_routes
+from tests.infra.conftest import EVERYTHING, JWT, Synthesize
 from tests.infra.template import Template
 from tests.query_api.site import Site
 
@@ -53,6 +58,27 @@ def test_what_the_function_answers_is_what_the_api_routes(
     routes = (*ROUTES, UPLOAD_ROUTE) if uploads else ROUTES
     assert answered == {**dict.fromkeys(routes, False), **dict.fromkeys(STATIC_ROUTES, True)}
     assert set(routes_of(template if uploads else open_template)) == set(answered)
+
+
+def test_every_wing_is_routed(synthesized: Synthesize) -> None:
+    parts = Site(
+        near_duplicates=True,
+        operator=True,
+        corrections=True,
+        block_tag=True,
+        sign_in=SignInPages("https://people.example", "client"),
+        policy=Policy(),
+        meaning=True,
+        people={"1": "Ada"},
+        cameras=Cameras(),
+    ).parts
+    optional = {each.name for each in fields(Dependencies) if each.default is not MISSING}
+    off = {name for name in optional if getattr(parts, name) in (None, False, "")}
+    assert off == {"prefix_claim", "visible"}, "access by prefix has a test of its own, below"
+
+    answered = {route.endpoint.gateway_route for route in all_routes(parts)}
+    apart = {endpoint.gateway_route for endpoint in (*operating.ENDPOINTS, *correcting.ENDPOINTS)}
+    assert set(routes_of(Template.of(synthesized(EVERYTHING)))) == answered | apart
 
 
 def test_by_prefix_there_is_one_route_more_and_the_function_knows_the_claim(

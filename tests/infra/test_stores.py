@@ -3,7 +3,7 @@
 import pytest
 
 from infra.bundles import ROOT
-from tests.infra.conftest import Synthesize
+from tests.infra.conftest import EVERYTHING, Synthesize
 from tests.infra.template import Template
 
 PRIVACY = ROOT / "docs" / "privacy.md"
@@ -58,27 +58,6 @@ NAMED = {
     "AnswersAccessLog": "| CloudWatch, with `access_logs` |",
     "AnswersSignInPeople": "| people who may sign in: e-mail addresses | Cognito, with `sign_in` |",
     "BucketLogsBucket": "| bucket of logs, with `access_logs` |",
-}
-EVERYTHING = {
-    "access_logs": "true",
-    "api_access": "jwt",
-    "sign_in": "true",
-    "operator": "true",
-    "corrections": "true",
-    "dashboard": "true",
-    "customer_key": "true",
-    "confidence_order": "true",
-    "near_duplicates": "true",
-    "keep_location": "true",
-    "meaning": "labels",
-    "sidecars": "true",
-    "video": "jobs",
-    "people": "true",
-    "people_purpose": "the family album",
-    "people_contact": "privacy@photos.example",
-    "people_retention_days": "365",
-    "policy": str(ROOT / "tests" / "infra" / "policy.toml"),
-    "cameras": str(ROOT / "tests" / "infra" / "cameras.toml"),
 }
 
 

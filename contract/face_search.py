@@ -11,7 +11,7 @@ as that is not behind what an operator wants searched (docs/decisions/0028-peopl
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ SCOPE_BEGINNING = "person"
 # The name that answers about faces are kept by, where detectors have theirs.
 FACES_ANSWERED = "people"
 # From which similarity on matches are kept, in percent, and how many of a face: thresholds are applied when
-# reading, and who is second for two faces is told for one of them.
+# reading, and a face that is likest to somebody who has a likelier one is told to be another's.
 LEAST_SIMILARITY_PERCENT = 70.0
 MOST_USERS = 5
 # Those of AWS's Media2Cloud, but for the size, which is the least that Rekognition finds: in pixels of a
@@ -172,53 +172,18 @@ def matches_in(answer: Mapping[str, Any], persons: Collection[str]) -> dict[str,
 
 
 def assigned(faces: Mapping[int, Mapping[str, float]]) -> dict[str, PersonMatch]:
-    """Return who is on a photo, each once: so that the sum of the similarities is the highest there can be.
+    """Return who is on a photo: the likest pairs first, each person and each face once.
 
-    `faces` are similarities by person, by the number of the face.
+    A threshold that is applied later takes nobody away for the sake of a pair below it: what is left is what
+    the pairs from it on alone would have come to. `faces` are similarities by person, by the number of the face.
     """
-    numbers = sorted(face for face, alike in faces.items() if alike)
-    persons = sorted({person for alike in faces.values() for person in alike})
-    # Each face may also stay nobody's: a column of its own, which is worth nothing.
-    worth = [
-        [*(faces[face].get(person, 0.0) for person in persons), *(0.0 for _ in numbers)] for face in numbers
-    ]
-    return {
-        persons[column]: PersonMatch(round(worth[row][column], 2), numbers[row])
-        for row, column in enumerate(_best_columns(worth))
-        if column < len(persons) and worth[row][column] > 0
-    }
-
-
-def _best_columns(worth: Sequence[Sequence[float]]) -> list[int]:
-    """Return for each row its column, none twice, so that the sum is highest: the Hungarian method.
-
-    There are no fewer columns than rows. https://en.wikipedia.org/wiki/Hungarian_algorithm
-    """
-    rows, columns = len(worth), len(worth[0]) if worth else 0
-    of_row, of_column = [0.0] * (rows + 1), [0.0] * (columns + 1)
-    row_of = [0] * (columns + 1)
-    for row in range(1, rows + 1):
-        row_of[0], column = row, 0
-        least, before, seen = [float("inf")] * (columns + 1), [0] * (columns + 1), [False] * (columns + 1)
-        while row_of[column]:
-            seen[column] = True
-            there, delta, following = row_of[column], float("inf"), 0
-            for other in range(1, columns + 1):
-                if seen[other]:
-                    continue
-                cost = -worth[there - 1][other - 1] - of_row[there] - of_column[other]
-                if cost < least[other]:
-                    least[other], before[other] = cost, column
-                if least[other] < delta:
-                    delta, following = least[other], other
-            for other in range(columns + 1):
-                if seen[other]:
-                    of_row[row_of[other]] += delta
-                    of_column[other] -= delta
-                else:
-                    least[other] -= delta
-            column = following
-        while column:
-            row_of[column], column = row_of[before[column]], before[column]
-    found = {row_of[column]: column - 1 for column in range(1, columns + 1)}
-    return [found[row] for row in range(1, rows + 1)]
+    pairs = sorted(
+        (-similarity, face, person) for face, alike in faces.items() for person, similarity in alike.items()
+    )
+    found: dict[str, PersonMatch] = {}
+    taken: set[int] = set()
+    for unlikeness, face, person in pairs:
+        if person not in found and face not in taken:
+            found[person] = PersonMatch(round(-unlikeness, 2), face)
+            taken.add(face)
+    return found

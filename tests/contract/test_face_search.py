@@ -1,7 +1,6 @@
 """Which faces are asked about, who is on a photo once several faces are like somebody, who is looked for."""
 
 from dataclasses import replace
-from itertools import permutations
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from contract.face_search import (
     revision_at,
 )
 from contract.people import Consent, Person, PersonStatus
+from contract.records import PersonMatch
 
 GOOD: dict[str, Any] = {
     "BoundingBox": {"Left": 0.1, "Top": 0.1, "Width": 0.1, "Height": 0.1},
@@ -33,32 +33,47 @@ ANN = Person(
     "2026-01-01T00:00:00.000Z",
     faces_at="2026-02-01T00:00:00.000Z",
 )
-PERCENT = st.floats(70, 100)
+# As records keep it.
+PERCENT = st.integers(7_000, 10_000).map(lambda hundredths: hundredths / 100)
 FACES = st.dictionaries(
     st.integers(0, 4), st.dictionaries(st.sampled_from("abcd"), PERCENT, max_size=4), max_size=5
 )
 
 
-@given(FACES)
-def test_the_sum_of_similarities_is_the_highest_there_can_be_and_each_is_there_once(
-    faces: dict[int, dict[str, float]],
+@given(FACES, PERCENT)
+def test_a_threshold_applied_later_leaves_what_the_pairs_from_it_on_come_to(
+    faces: dict[int, dict[str, float]], least: float
 ) -> None:
     found = assigned(faces)
 
     assert len({match.face for match in found.values()}) == len(found)
-    total = sum(match.similarity for match in found.values())
-    places = [*faces, *(-1 - number for number in range(4))]
-    best = max(
-        sum(faces.get(face, {}).get(person, 0.0) for person, face in zip("abcd", order, strict=False))
-        for order in permutations(places, 4)
+    assert {name: match for name, match in found.items() if match.similarity >= least} == assigned(
+        {
+            face: {name: percent for name, percent in alike.items() if percent >= least}
+            for face, alike in faces.items()
+        }
     )
-    assert total == pytest.approx(best, abs=0.05)
 
 
-def test_who_is_second_for_two_faces_is_told_for_the_one_that_is_left() -> None:
-    found = assigned({0: {"ann": 99.0, "bob": 95.0}, 1: {"ann": 98.0}})
+@given(FACES)
+def test_nobody_is_left_out_who_is_like_a_face_that_is_nobodys(faces: dict[int, dict[str, float]]) -> None:
+    found = assigned(faces)
 
-    assert {name: match.face for name, match in found.items()} == {"ann": 1, "bob": 0}
+    taken = {match.face for match in found.values()}
+    assert not [face for face, alike in faces.items() if face not in taken and alike.keys() - found.keys()]
+    assert all(match.similarity == faces[match.face or 0][name] for name, match in found.items())
+
+
+def test_a_sure_match_is_told_whoever_else_is_a_little_like_two_faces() -> None:
+    found = assigned({0: {"ann": 99.0, "beth": 75.0}, 1: {"ann": 72.0}})
+
+    assert found == {"ann": PersonMatch(99.0, 0)}
+
+
+def test_who_is_second_for_a_face_of_somebody_else_is_told_for_the_one_that_is_left() -> None:
+    found = assigned({0: {"ann": 99.0, "bob": 95.0}, 1: {"ann": 98.0, "bob": 80.0}})
+
+    assert {name: match.face for name, match in found.items()} == {"ann": 0, "bob": 1}
 
 
 @pytest.mark.parametrize(

@@ -174,8 +174,8 @@ def matches_in(answer: Mapping[str, Any], persons: Collection[str]) -> dict[str,
 def assigned(faces: Mapping[int, Mapping[str, float]]) -> dict[str, PersonMatch]:
     """Return who is on a photo: the likest pairs first, each person and each face once.
 
-    A threshold that is applied later takes nobody away for the sake of a pair below it: what is left is what
-    the pairs from it on alone would have come to. `faces` are similarities by person, by the number of the face.
+    So a threshold that is applied later leaves what the pairs from it on alone would have come to. `faces`
+    are similarities by person, by the number of the face.
     """
     pairs = sorted(
         (-similarity, face, person) for face, alike in faces.items() for person, similarity in alike.items()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aws.calls import pages
 from contract import table
-from contract.errors import ImagepipeError, TransientError
+from contract.errors import ConfigurationError, ImagepipeError
 from contract.face_search import FACES_ANSWERED, SCOPE_BEGINNING, SearchScope
 from contract.items import PARTITION_KEY, SORT_KEY, Item, from_wire, to_wire
 from contract.moments import day_of
@@ -22,12 +22,19 @@ class FaceAnswers:
     table: ImageTable
 
     def scope(self) -> SearchScope:
-        """Return who is looked for, as of now; nobody where nobody ever was. Raise a word for failure."""
+        """Return who is looked for, as of now; nobody where nobody ever was. Raise a word for failure.
+
+        That is ConfigurationError where an item cannot be read: no photo is to blame, and all of them wait.
+        """
         items = self._query(PEOPLE, SCOPE_BEGINNING, "who is looked for")
         try:
             return SearchScope.of(items, day_of(self.table.clock()))
         except FAULTS as fault:
-            raise TransientError(UNREADABLE_ITEM, f"an item of {PEOPLE} cannot be read: {fault!r}") from fault
+            raise ConfigurationError(
+                UNREADABLE_ITEM,
+                f"an item of {PEOPLE} cannot be read ({fault!r}), so nobody can be looked for, and photos "
+                "with faces wait: if newer code wrote it, deploy that again; else remove the item",
+            ) from fault
 
     def of_contents(self, content_ids: Sequence[str]) -> dict[str, dict[ResultName, Result | ImagepipeError]]:
         """Return what is kept about faces of contents, of all revisions, or why it cannot be read."""

@@ -5,6 +5,8 @@ recognized. Anything else is a JPEG, as far as its beginning tells; one that beg
 second burst of its camera, and of sharpness 5. `view 1 person@3,4 97` is of a camera that stands still, with
 somebody in its fourth column and fifth row.
 
+`face:p1 99 face:p2 80` shows two faces, beside each other, each of which can be cut out.
+
 `film cat 97|dog 88` is a film whose two frames last ten seconds each; a slice has two.
 """
 
@@ -26,6 +28,8 @@ FUNCTION = "pictures"
 FILMS = "films"
 FRAME_MS, SLICE_SECONDS = 10_000, 20.0
 RENDITIONS = "renditions"
+# How far two faces on a photo are from each other, in parts of its width.
+FACE_STEP = 0.08
 CAMERA = "Pixel 9"
 GEOHASHES = ("u09", "u09t", "u09tu", "u09tun")
 
@@ -67,22 +71,29 @@ class FakePictures:
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
 
     def _answer(self, asked: dict[str, Any], function: str) -> dict[str, Any]:
-        key, content_id = asked["key"], asked["content_id"]
+        key = asked["key"]
         self.read.append(key)
         stored = self.s3.version(key, asked["version_id"])
         if stored is None or stored.body is None or stored.etag != asked["etag"]:
             return {"superseded": True}
         if not stored.is_readable:
             return {"unreadable": {"message": f"S3 does not give {key}"}}
-        if stored.body in self.crashes_on:
+        return self._look(asked, function, stored.body)
+
+    def _look(self, asked: dict[str, Any], function: str, body: bytes) -> dict[str, Any]:
+        key = asked["key"]
+        if body in self.crashes_on:
             raise MemoryError
-        if stored.body.startswith(b"bomb"):
+        if body.startswith(b"bomb"):
             return {"refused": {"code": "InvalidParameterException", "message": f"{key} is too small"}}
+        if "boxes" in asked:
+            return _crops(body, asked["boxes"])
+        content_id = asked["content_id"]
         if function == FILMS:
-            return self._film(asked, stored.body.removeprefix(b"film ").split(b"|"))
-        if stored.body.startswith(b"film "):
+            return self._film(asked, body.removeprefix(b"film ").split(b"|"))
+        if body.startswith(b"film "):
             return {"film": "MP4"}
-        is_direct = not stored.body.startswith(b"heic ")
+        is_direct = not body.startswith(b"heic ")
         photo = PhotoFacts(
             format="JPEG" if is_direct else "HEIF",
             width=400,
@@ -92,16 +103,16 @@ class FakePictures:
             latitude=48.8584,
             longitude=2.2945,
             finds_duplicates=True,
-            camera=camera_of(stored.body),
-            hash=hash_of(stored.body),
-            sharpness=_sharpness_of(stored.body),
+            camera=camera_of(body),
+            hash=hash_of(body),
+            sharpness=_sharpness_of(body),
             renditions=asked["token"],
             has_view=not is_direct,
         )
         for made in (photo.thumbnail_key(content_id), photo.view_key(content_id)):
             if made is not None:
-                self.renditions[made] = stored.body
-        return {"photo": photo.to_json(), **_signature(stored.body)}
+                self.renditions[made] = body
+        return {"photo": photo.to_json(), **_signature(body)}
 
     def _film(self, asked: dict[str, Any], frames: list[bytes]) -> dict[str, Any]:
         content_id, token = asked["content_id"], asked["token"]
@@ -142,6 +153,26 @@ def _signature(body: bytes) -> dict[str, str]:
             for place in cells_of(box_at(word)):
                 cells[place] = 250
     return {"signature": b64encode(cells).decode()}
+
+
+def face_at(number: int) -> dict[str, Any]:
+    """Return what DetectFaces says of where a face is that can be cut out, and how well it is seen."""
+    return {
+        "BoundingBox": {"Left": number * FACE_STEP, "Top": 0.5, "Width": 0.05, "Height": 0.1},
+        "Pose": {"Roll": 0.0, "Yaw": 0.0, "Pitch": 0.0},
+        "Quality": {"Brightness": 80.0, "Sharpness": 80.0},
+    }
+
+
+def _crops(body: bytes, boxes: list[list[float]]) -> dict[str, Any]:
+    words = body.decode().split()
+    faces = [
+        f"{word} {value}"
+        for word, value in zip(words[::2], words[1::2], strict=True)
+        if word.startswith("face:")
+    ]
+    shown = [faces[int((left + width / 2) / FACE_STEP)] for left, _, width, _ in boxes]
+    return {"crops": [b64encode(face.encode()).decode() for face in shown]}
 
 
 def box_at(word: str) -> PictureBox:

@@ -3,6 +3,7 @@
 `cat 97 dog 60 faces 2 unsafe:weapons 80 text:sale 95`: a cat, perhaps a dog, two faces, a weapon and a sign.
 `view 1 person@3,4 97` is a camera's, with somebody in one place (tests/fakes/pictures.py).
 `color:blue 60 star:ada-lovelace 99 wears:head-cover 95`: mostly blue, somebody known, who wears a helmet.
+`face:p1 99` is a good face that is like the user p1 by 99 percent.
 """
 
 from collections import Counter
@@ -15,7 +16,7 @@ from contract.regions import MAX_SENT_BYTES
 from loadtest.simulation.outages import client_error
 from tests.fakes.calls import Calls
 from tests.fakes.faces import face
-from tests.fakes.pictures import box_at
+from tests.fakes.pictures import box_at, face_at
 from tests.fakes.s3 import BUCKET, FakeS3
 
 _PARENTS = {"Weapons": "Violence", "Alcoholic Beverages": "Alcohol"}
@@ -73,9 +74,20 @@ class FakeRekognition:
         return _answer(Labels=labels)
 
     def detect_faces(self, *, Image: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Give as many faces as the picture says."""
+        """Give as many faces as the picture says, and those that are like somebody."""
         found = self._look("DetectFaces", Image)
-        return _answer(FaceDetails=[face(number) for number in range(int(found.get("faces", 0)))])
+        seen = [face(number) for number in range(int(found.get("faces", 0)))]
+        seen += [face(number) | face_at(number) for number, _ in enumerate(_after("face:", found))]
+        return _answer(FaceDetails=seen)
+
+    def search_users_by_image(self, *, Image: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Give whom the face is like that the picture shows alone."""
+        found = _after("face:", self._look("SearchUsersByImage", Image))
+        matches = [{"User": {"UserId": name}, "Similarity": value} for name, value in found.items()]
+        whole = {"Left": 0.0, "Top": 0.0, "Width": 1.0, "Height": 1.0}
+        return _answer(
+            UserMatches=matches, SearchedFace={"FaceDetail": {"BoundingBox": whole}}, FaceModelVersion="7.0"
+        )
 
     def detect_moderation_labels(
         self, *, Image: dict[str, Any], MinConfidence: float = 50.0, **_: Any
@@ -139,7 +151,7 @@ class FakeRekognition:
             sent: bytes = image.get("Bytes", b"")
             body = (
                 sent
-                if self.abroad
+                if self.abroad or sent
                 else self.renditions.get(s3_object["Name"])
                 if is_view
                 else self.s3.read(s3_object["Name"], s3_object.get("Version"))

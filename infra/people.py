@@ -84,9 +84,6 @@ class PersonFunction(Construct):
         for actions, keys in (
             (["dynamodb:Query"], [PEOPLE, f"{INDEX_PREFIX}{person_term('*')}"]),
             (["dynamodb:PutItem", "dynamodb:DeleteItem"], [PEOPLE]),
-            (
-                [f"dynamodb:{action}" for action in ("Query", "GetItem", "UpdateItem", "PutItem")],
-                [f"{CONTENT_PREFIX}*"],
-            ),
+            (["dynamodb:Query", "dynamodb:GetItem", "dynamodb:UpdateItem"], [f"{CONTENT_PREFIX}*"]),
         ):
             allow_on_items(self.function, actions, table, keys)

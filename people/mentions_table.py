@@ -73,22 +73,16 @@ class DynamoDBMentions(PeopleTable):
 
         The tally has named those, some seconds late.
         """
-        get, put = (
+        get, update = (
             self._call("GetItem of corrections", self.batches.client.get_item),
-            self._call("PutItem of corrections", partial(write_if, self.batches.client.put_item)),
+            self._call("UpdateItem of corrections", partial(write_if, self.batches.client.update_item)),
         )
         while "Item" in (found := get(Key=key_to_wire(mention.at), ConsistentRead=True)):
             said = Corrections.from_item(from_wire(found["Item"]))
             without = reduce(Corrections.without_person, mention.persons, said)
             if without is said:
                 break
-            written = put(
-                Item=to_wire(mention.at._asdict() | without.to_item()),
-                ConditionExpression="#number = :seen",
-                ExpressionAttributeNames={"#number": "number"},
-                ExpressionAttributeValues=to_wire({":seen": said.number}),
-            )
-            if written.is_done:
+            if update(Key=key_to_wire(mention.at), **_written_over(said, without)).is_done:
                 break
         return self._keys_of(mention.at.pk)
 
@@ -114,6 +108,24 @@ class DynamoDBMentions(PeopleTable):
                 ConsistentRead=True,
             )
         )
+
+
+def _written_over(seen: Corrections, after: Corrections) -> dict[str, Any]:
+    """Return what an UpdateItem asks for that takes persons out of corrections, if they stand as seen.
+
+    What the tally has put beside them, as when they expire with their content, stays.
+    """
+    item = after.to_item()
+    values = {name: item[name] for name in ("number", _CHANGES, _PERSONS) if name in item}
+    sets = "SET " + ", ".join(f"#{name} = :{name}" for name in values)
+    return {
+        "UpdateExpression": sets if _PERSONS in values else f"{sets} REMOVE #{_PERSONS}",
+        "ConditionExpression": "#number = :seen",
+        "ExpressionAttributeNames": {f"#{name}": name for name in ("number", _CHANGES, _PERSONS)},
+        "ExpressionAttributeValues": to_wire(
+            {":seen": seen.number, **{f":{name}": value for name, value in values.items()}}
+        ),
+    }
 
 
 def _mention(item: Mapping[str, Any], persons: frozenset[str]) -> PersonMention:

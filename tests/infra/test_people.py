@@ -115,7 +115,7 @@ def test_what_looks_after_persons_may_take_out_of_the_one_collection_and_put_not
     ("action", "partition", "is_allowed"),
     [
         ("PutItem", "people", True),
-        ("PutItem", "content#0", True),
+        ("PutItem", "content#0", False),
         ("PutItem", "image#a.jpg", False),
         ("DeleteItem", "people", True),
         ("DeleteItem", "image#a.jpg", False),

@@ -9,6 +9,7 @@ from typing import Any
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.models.dynamo_type import Item as MotoItem
 
+from contract.table import CONTENT_PREFIX
 from loadtest.simulation.outages import client_error
 from tests.fakes.dynamodb import FakeDynamoDB
 
@@ -114,13 +115,14 @@ class ScannedDynamoDB:
         with self.table.calls.of("UpdateItem"):
             if UpdateExpression == "REMOVE #detectors.#picture":
                 return self._forget_that_it_was_read(Key, values[":revision"])
-            if UpdateExpression == "SET answer = :without":
+            if _place(Key)[0].startswith(CONTENT_PREFIX):
                 return self.table.update_item(
                     TableName=TableName,
                     Key=Key,
                     UpdateExpression=UpdateExpression,
                     ConditionExpression=ConditionExpression,
                     ExpressionAttributeValues=values,
+                    ExpressionAttributeNames=ExpressionAttributeNames or {},
                 )
             if ConditionExpression is None:
                 return self._set_one(Key, UpdateExpression, values)

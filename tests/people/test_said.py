@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from contract.corrections import NONE, Corrections, Edit, corrections_key
 from contract.items import from_wire, to_wire
 from contract.notifications import parse
 from contract.said_of_persons import PersonsEdit
+from contract.table import EXPIRY
 from contract.tallies import Name
 from contract.timing import EDITOR_TIMEOUT_SECONDS, PROCESSOR_TIMEOUT_SECONDS
 from tests.fakes.s3 import BUCKET
@@ -46,6 +49,21 @@ def test_what_people_say_of_a_person_is_forgotten_and_the_photos_are_told(pipeli
     ]
     asked = [event.key for body in pipeline.queues.bodies(IMAGES) for event in parse(body, BUCKET)]
     assert asked == ["party.jpg"]
+
+
+@pytest.mark.parametrize("said", [SAID, NONE.edited(Edit(persons=PersonsEdit({"p1": None})), "cem", AT)])
+def test_corrections_of_a_photo_that_is_deleted_expire_all_the_same(
+    pipeline: Pipeline, said: Corrections
+) -> None:
+    person = add(pipeline, "Ann", *ann(pipeline, 1)).person
+    keep(pipeline, said)
+    pipeline.items[PLACE][EXPIRY] = {"N": "1900000000"}
+
+    finished(pipeline.removal.forget([person]))
+
+    assert kept(pipeline) == said.without_person("p1")
+    assert pipeline.items[PLACE][EXPIRY] == {"N": "1900000000"}
+    assert "p1" not in str(pipeline.items[PLACE])
 
 
 def test_of_two_who_are_forgotten_at_once_neither_is_left_in_a_correction(pipeline: Pipeline) -> None:

@@ -16,23 +16,31 @@ from processors.cameras.sightings import sightings
 from processors.pipeline.detection import Answer, Failure
 
 LABELS = "labels"
-Looks = Mapping[ImageVersion, GateVerdict | ImagepipeError]
+# A look is what the record of the same version says already.
+Looks = Mapping[ImageVersion, GateVerdict | CameraLook | ImagepipeError]
 Asked = Mapping[ImageVersion, Sequence[ResultName]]
+Known = Mapping[ImageVersion, Findings]
 
 
-def judged(gate: CameraGate, asked_of: Asked, answers: Mapping[ResultName, Answer]) -> Looks:
+def judged(gate: CameraGate, asked_of: Asked, answers: Mapping[ResultName, Answer], known: Known) -> Looks:
     """Return what is to be done with each picture of a camera that was read.
 
-    One that was read before there were cameras has no signature: it is asked about as any photo.
+    One of which it is `known` what was found is not held against today's scene: it stays as it was judged
+    when it came. One that came before there were cameras is asked about as any photo.
     """
     pictures: dict[ImageVersion, bytes] = {}
+    looks: dict[ImageVersion, GateVerdict | CameraLook | ImagepipeError] = {}
     for version, names in asked_of.items():
-        if gate.cameras.of(version.key) is None:
+        if (camera := gate.cameras.of(version.key)) is None:
+            continue
+        if version in known:
+            if (look := known[version].look) is not None:
+                looks[version] = look._replace(camera=camera.name)
             continue
         answer = next((answers.get(name) for name in names if name.detector == PICTURE), None)
         if isinstance(answer, Result) and (cells := _cells(answer)) is not None:
             pictures[version] = cells
-    return gate.judge(pictures)
+    return looks | gate.judge(pictures)
 
 
 def left_to_ask(asked_of: Asked, looks: Looks) -> dict[ImageVersion, list[ResultName]]:
@@ -55,7 +63,7 @@ def looked_at(
     looks: Looks,
     found: Mapping[ImageVersion, Findings | Failure],
 ) -> dict[ImageVersion, Findings | Failure]:
-    """Return what was found in each picture, with what came of comparing it."""
+    """Return what was found in each picture, with what came of comparing it, now or when it came."""
     after, seen = dict(found), dict[ImageVersion, Sighted]()
     for version, verdict in looks.items():
         findings = found[version]
@@ -63,6 +71,9 @@ def looked_at(
             continue
         if isinstance(verdict, ImagepipeError):
             after[version] = verdict
+            continue
+        if isinstance(verdict, CameraLook):
+            after[version] = replace(findings, look=verdict)
             continue
         after[version] = replace(findings, look=CameraLook(verdict.camera.name, verdict.unchanged_since))
         labels = next((answers[name] for name in asked_of[version] if name.detector == LABELS), None)
@@ -82,8 +93,8 @@ def looked_at(
     return after
 
 
-def _is_asked(verdict: GateVerdict | ImagepipeError) -> bool:
-    return isinstance(verdict, GateVerdict) and verdict.is_asked
+def _is_asked(verdict: GateVerdict | CameraLook | ImagepipeError) -> bool:
+    return not isinstance(verdict, ImagepipeError) and verdict.is_asked
 
 
 def _cells(answer: Result) -> bytes | None:

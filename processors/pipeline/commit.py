@@ -71,11 +71,11 @@ class RecordMaker:
 
         Of a camera's picture that shows nothing new, nothing was asked but what is in the file.
         """
-        if findings.look is not None and not findings.look.is_asked:
-            return self._looked_at(key)
+        is_unchanged = findings.look is not None and not findings.look.is_asked
         return {
             name: marked(fingerprint) if name in findings.inherited else fingerprint
             for name, fingerprint in self.fingerprints[key].items()
+            if name == PICTURE or not is_unchanged
         }
 
     def tombstone(self, event: ImageEvent, seen: ImageRecord | None) -> ImageRecord:

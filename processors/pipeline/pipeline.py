@@ -10,7 +10,7 @@ from contract.errors import ImagepipeError, PermanentError
 from contract.metrics import Metric
 from contract.moments import to_seconds
 from contract.notifications import ImageEvent, ObjectChange
-from contract.records import Findings, ImageRecord, Status
+from contract.records import Findings, ImageRecord, ImageVersion, Status
 from processors.messages import Message
 from processors.pipeline.commit import Committer, Decided, Publisher, RecordMaker
 from processors.pipeline.detection import SupersededError
@@ -115,7 +115,7 @@ class Pipeline:
             if (fault := unacceptable(stored.version, self.most_bytes))
         }
         askable = [stored for stored in objects if stored.version not in refused]
-        found = self.recognizer.recognize(askable, lane, deadline) | refused
+        found = self.recognizer.recognize(askable, lane, deadline, _known(items)) | refused
         return {version.key: findings for version, findings in found.items()}
 
     def _decide(
@@ -164,6 +164,18 @@ def _tell_latencies(
     for record in committed:
         if record.status is Status.RECOGNIZED and record.key in uploaded:
             latency(max(0.0, now - to_seconds(record.version.uploaded_at)))
+
+
+def _known(items: Sequence[WorkItem]) -> dict[ImageVersion, Findings]:
+    """Return what was found in the very versions that are looked at again."""
+    return {
+        item.present.version: item.seen.findings
+        for item in items
+        if item.present is not None
+        and item.seen is not None
+        and item.seen.status is Status.RECOGNIZED
+        and item.present.version.is_same_as(item.seen.version)
+    }
 
 
 def _repeated(items: Sequence[WorkItem], committed: Sequence[ImageRecord]) -> list[ImageRecord]:

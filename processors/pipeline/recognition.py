@@ -58,10 +58,15 @@ class Recognizer:
     cameras: "CameraGate | None" = None
 
     def recognize(
-        self, objects: Sequence[StoredObject], lane: Lane, deadline: Deadline
+        self,
+        objects: Sequence[StoredObject],
+        lane: Lane,
+        deadline: Deadline,
+        known: Mapping[ImageVersion, Findings],
     ) -> dict[ImageVersion, Findings | Failure]:
         """Return the findings of each version, or why there are none.
 
+        `known` is what records say of versions that were recognized before.
         Versions with the same content are asked about once, through one that can be read if there is one.
         Answers are saved as they come, so that what fails beside them costs nothing twice.
         """
@@ -96,7 +101,7 @@ class Recognizer:
         if self.cameras is not None:
             from processors.pipeline.cameras import judged, left_to_ask
 
-            looks = judged(self.cameras, asked_of, answers)
+            looks = judged(self.cameras, asked_of, answers, known)
             asked_of = left_to_ask(asked_of, looks)
             still = {name for names_of in asked_of.values() for name in names_of}
             wanted = {name: version for name, version in wanted.items() if name in still}

@@ -6,6 +6,7 @@ import pytest
 
 from contract.camera_events import CameraPicture, events_of
 from contract.cameras import Camera, Cameras, cells_of, write_cameras
+from contract.corrections import Edit
 from contract.errors import NotReadyError
 from contract.items import from_wire
 from contract.metrics import Metric
@@ -17,6 +18,7 @@ from processors.cameras.gate import CameraGate, Sighted
 from processors.cameras.standing import StandingState
 from tests.cameras.measure import NoMetrics
 from tests.cameras.memory_scenes import MemoryScenes
+from tests.fakes.pictures import FILMS
 from tests.fakes.s3 import BUCKET
 from tests.processors.world import WITH_PICTURES, World
 
@@ -156,14 +158,76 @@ def test_looking_again_at_what_showed_nothing_asks_nothing_as_long_as_it_is_a_ca
     take(world, a=EMPTY, b=EMPTY + b" ")
     before = world.revision("cameras/door/b.jpg")
 
-    again = look_again(BUCKET, ["cameras/door/b.jpg"], "2026-02-01T00:00:00.000Z")
-    assert world.deliver(again) == []
+    assert world.deliver(again(world, "b")) == []
     assert (world.revision("cameras/door/b.jpg"), asked(world)) == (before, [EMPTY])
 
     world.use(WITH_PICTURES)
-    assert world.deliver(again) == []
+    assert world.deliver(again(world, "b")) == []
     assert asked(world) == [EMPTY, EMPTY + b" "]
     assert record(world, "b").findings.look is None
+
+
+def again(world: World, name: str) -> str:
+    return look_again(BUCKET, [f"cameras/door/{name}.jpg"], "2026-02-01T00:00:00.000Z")
+
+
+def somebody_stands(world: World) -> None:
+    """Have somebody stand there until he belongs there, so that what was usual before is no more."""
+    take(world, **{f"c{number}": SOMEBODY + b" " * number for number in range(1, 75)})
+
+
+def test_a_correction_of_what_showed_nothing_asks_nobody_whatever_the_camera_shows_by_now() -> None:
+    world = World(settings=replace(SETTINGS, corrections="yes"))
+    take(world, a=EMPTY, b=EMPTY + b" ")
+    before, questions = look(world, "b"), len(asked(world))
+    somebody_stands(world)
+
+    world.correct(record(world, "b").content_id, Edit(add=("Door",)))
+    assert world.deliver(again(world, "b")) == []
+
+    assert look(world, "b") == before
+    assert record(world, "b").findings.labels == {"Door": 100.0}
+    assert len(asked(world)) == questions + 1  # who stands there, and not b
+
+
+def test_a_correction_of_what_was_asked_about_keeps_what_was_seen_when_its_note_is_gone() -> None:
+    world = World(settings=replace(SETTINGS, corrections="yes"))
+    take(world, a=EMPTY, b=SOMEBODY)
+    before = look(world, "b")
+    somebody_stands(world)
+    for place in [place for place in world.table.items if place[1].startswith("asked#")]:
+        del world.table.items[place]
+
+    world.correct(record(world, "b").content_id, Edit(add=("Postman",)))
+    assert world.deliver(again(world, "b")) == []
+
+    assert look(world, "b") == before
+    assert [each.label for each in before.sightings] == ["Person"]
+    assert record(world, "b").findings.labels.keys() == {"Person", "Postman"}
+    assert "seen:door" in world.visible_terms("cameras/door/b.jpg")
+
+
+def test_what_was_asked_about_before_there_were_cameras_keeps_its_labels() -> None:
+    world = World(settings=replace(WITH_PICTURES, corrections="yes"))
+    take(world, a=b"view 1 owl 97")
+    world.use(replace(SETTINGS, corrections="yes"))
+    take(world, b=EMPTY, c=EMPTY + b" ")
+
+    world.correct(record(world, "a").content_id, Edit(add=("Postman",)))
+    assert world.deliver(again(world, "a")) == []
+
+    assert record(world, "a").findings.labels.keys() == {"Owl", "Postman"}
+
+
+def test_where_films_are_taken_what_showed_nothing_is_not_recognized_at_each_look() -> None:
+    world = World(settings=replace(SETTINGS, films_function=FILMS))
+    take(world, a=EMPTY, b=EMPTY + b" ")
+    before = world.revision("cameras/door/b.jpg")
+
+    assert world.deliver(again(world, "b")) == []
+
+    assert record(world, "b").detectors.keys() == {"picture"}
+    assert world.revision("cameras/door/b.jpg") == before
 
 
 def test_photos_that_are_no_cameras_are_asked_about_as_ever(world: World) -> None:
